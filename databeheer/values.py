@@ -1,0 +1,144 @@
+"""Domain values, parsed once at the edge; whoever holds one may trust it."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Self
+
+from stdnum import ean as _ean
+
+from databeheer.brussels import day_bounds
+from databeheer.errors import MalformedRequestError
+
+
+class Commodity(enum.StrEnum):
+    """What flows through the meter."""
+
+    ELECTRICITY = "electricity"
+    GAS = "gas"
+
+
+class Direction(enum.StrEnum):
+    """Which way it flows, seen from the grid user (afname, injectie)."""
+
+    OFFTAKE = "offtake"
+    INJECTION = "injection"
+
+
+class Granularity(enum.StrEnum):
+    """How fine values are; ordered from finest to coarsest."""
+
+    QUARTER_HOUR = "quarter_hour"
+    HOUR = "hour"
+    DAY = "day"
+    MONTH = "month"
+
+    @property
+    def rank(self) -> int:
+        """0 for the finest."""
+        return list(Granularity).index(self)
+
+    def is_finer_than(self, other: Granularity) -> bool:
+        return self.rank < other.rank
+
+
+class Purpose(enum.StrEnum):
+    """Why data are asked for: a closed list; a new purpose needs a new consent (R18)."""
+
+    ENERGY_ADVICE = "energy_advice"
+    ENERGY_MONITORING = "energy_monitoring"
+    FLEXIBILITY = "flexibility"
+    BILLING = "billing"
+    GRID_MANAGEMENT = "grid_management"
+    FRAUD_DETECTION = "fraud_detection"
+    OWN_INSIGHT = "own_insight"
+    SUPERVISION = "supervision"
+
+
+class Role(enum.StrEnum):
+    """Actor roles: the closed list of article 4.1.22/5 as far as the catalogue knows them (R2)."""
+
+    GRID_USER = "grid_user"
+    SUPPLIER = "supplier"
+    ENERGY_SERVICE = "energy_service"
+    DSO = "dso"
+    REGULATOR = "regulator"
+
+
+@dataclass(frozen=True)
+class EAN:
+    """The 18-digit GSRN that names an access point, check digit verified.
+
+    `repr` hides the digits, so that a forgotten log line or traceback does not show them.
+    """
+
+    digits: str = field(repr=False)
+
+    def __post_init__(self) -> None:
+        text = self.digits
+        if len(text) != 18 or not text.isascii() or not text.isdigit():
+            raise MalformedRequestError("an EAN code has 18 digits")
+        if _ean.calc_check_digit(text[:-1]) != text[-1]:
+            raise MalformedRequestError("the check digit of this EAN code is wrong; compare it with your bill")
+
+
+@dataclass(frozen=True, order=True)
+class Period:
+    """A half-open stretch of time [start, end), both aware UTC."""
+
+    start: datetime
+    end: datetime
+
+    def __post_init__(self) -> None:
+        for instant in (self.start, self.end):
+            if instant.tzinfo is None or instant.utcoffset() != UTC.utcoffset(None):
+                raise MalformedRequestError("a period is given in UTC")
+        if not self.start < self.end:
+            raise MalformedRequestError("a period ends after it starts")
+
+    @classmethod
+    def of_days(cls, first: date, last: date) -> Self:
+        """The Brussels days from `first` up to and including `last`."""
+        return cls(day_bounds(first)[0], day_bounds(last)[1])
+
+
+def parse_instant(text: str) -> datetime:
+    """Read an RFC 3339 instant with an offset into aware UTC.
+
+    Raises:
+        MalformedRequestError: no offset, impossible date, or outside the years 2000 to 2100.
+    """
+    try:
+        instant = datetime.fromisoformat(text)
+    except (ValueError, TypeError) as error:
+        raise MalformedRequestError("a time looks like 2026-11-20T23:00:00Z") from error
+    if instant.tzinfo is None:
+        raise MalformedRequestError("a time needs its offset from UTC, for example Z")
+    try:
+        instant = instant.astimezone(UTC)
+    except OverflowError as error:
+        raise MalformedRequestError("a time lies between the years 2000 and 2100") from error
+    if not 2000 <= instant.year <= 2100:
+        raise MalformedRequestError("a time lies between the years 2000 and 2100")
+    return instant
+
+
+def format_instant(instant: datetime) -> str:
+    """Write an aware instant as RFC 3339 UTC: seconds, or milliseconds where there are any."""
+    precision = "milliseconds" if instant.microsecond else "seconds"
+    return instant.astimezone(UTC).isoformat(timespec=precision).replace("+00:00", "Z")
+
+
+def parse_day(text: str) -> date:
+    """Read an ISO day between 2000 and 2100."""
+    try:
+        if len(text) != 10:
+            raise ValueError
+        day = date.fromisoformat(text)
+    except (ValueError, TypeError) as error:
+        raise MalformedRequestError("a day looks like 2026-11-20") from error
+    if not 2000 <= day.year <= 2100:
+        raise MalformedRequestError("a day lies between the years 2000 and 2100")
+    return day
