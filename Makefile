@@ -1,0 +1,144 @@
+# databeheer: every target works on a fresh clone, with nothing but make and Python 3.11 or newer.
+#
+#   make demo     start the demonstration on http://127.0.0.1:8000 (ARGS="--port 9000")
+#   make check    static: ruff, mypy --strict, import contracts, requirements register
+#   make test     pytest (ARGS="tests/ledger -k proof")
+#   make bench    measure the speed goals into build/bench.json (ONLY=name runs one)
+#   make soak     the full counts
+#   make format   rewrite the code in the project's form
+#   make requirements   rewrite docs/requirements.md from the tests
+#   make lock     resolve the dependencies anew (needs uv)
+#   make clean    remove what can be made again; keeps var/, the demo's data
+
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+.SUFFIXES:
+# A recipe that fails half-way must not leave a stamp that says it is done.
+.DELETE_ON_ERROR:
+
+VENV := .venv
+PY := $(VENV)/bin/python
+PIP_INSTALL := install --quiet --disable-pip-version-check --no-input --require-hashes
+CODE := ledger databeheer web migrations tests
+# Only what is there: the same Makefile serves a checkout in which a package is still being made.
+PRESENT = $(wildcard $(CODE))
+
+.PHONY: help demo check test bench soak format lint types imports requirements requirements-check lock \
+	clean environment chromium
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+# ---- the environment --------------------------------------------------------------------------------------
+# The first Python of 3.11 to 3.14 that runs and can make an environment, then any newer one.
+# Set PYTHON=/path/to/python to choose. Trying each is needed: a name on the PATH may be a shim that fails.
+define FIND_PYTHON
+for name in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	"$$name" -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' \
+		>/dev/null 2>&1 && { echo "$$name"; exit 0; }; \
+done; \
+for name in $(PYTHON) python3 python; do \
+	"$$name" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' \
+		>/dev/null 2>&1 && { echo "$$name"; exit 0; }; \
+done; \
+echo "make: no Python 3.11 or newer with venv was found; on Debian: apt-get install python3-venv" >&2; exit 1
+endef
+
+# Both the .pth line and the two scripts find the checkout from where they stand, so that a checkout that is
+# moved goes on working. `-P` keeps the caller's directory from shadowing our packages.
+define SCRIPT
+#!/bin/sh
+here=$$(dirname -- "$$(readlink -f -- "$$0")")
+exec "$$here/python" -P -c 'import sys; sys.argv[0] = "@NAME@"; from @NAME@.cli import main; sys.exit(main())' "$$@"
+endef
+export SCRIPT
+
+$(VENV)/stamp-base:
+	@python=$$($(FIND_PYTHON)) && echo "making $(VENV) with $$("$$python" --version)" && \
+		"$$python" -m venv --clear $(VENV)
+	@site=$$($(PY) -c 'import sysconfig; print(sysconfig.get_path("purelib"))') && \
+		$(PY) -c 'import os, sys; print(os.path.relpath(os.getcwd(), sys.argv[1]))' "$$site" \
+		> "$$site/databeheer-checkout.pth"
+	@for name in databeheer ledger; do \
+		printf '%s\n' "$$SCRIPT" | sed "s/@NAME@/$$name/g" > $(VENV)/bin/$$name && \
+		chmod 755 $(VENV)/bin/$$name || exit 1; \
+	done
+	@touch $@
+
+$(VENV)/stamp-runtime: $(VENV)/stamp-base requirements.txt
+	@echo "installing the locked dependencies"
+	@$(PY) -m pip $(PIP_INSTALL) -r requirements.txt
+	@touch $@
+
+$(VENV)/stamp-dev: $(VENV)/stamp-runtime requirements-dev.txt
+	@echo "installing the locked development tools"
+	@$(PY) -m pip $(PIP_INSTALL) -r requirements-dev.txt
+	@touch $@
+
+environment: $(VENV)/stamp-dev
+
+# ---- running ----------------------------------------------------------------------------------------------
+demo: $(VENV)/stamp-runtime
+	@exec $(VENV)/bin/databeheer demo $(ARGS)
+
+# ---- checking ---------------------------------------------------------------------------------------------
+check: lint types imports requirements-check
+
+lint: $(VENV)/stamp-dev
+	$(PY) -m ruff check $(PRESENT)
+	$(PY) -m ruff format --check $(PRESENT)
+
+types: $(VENV)/stamp-dev
+	$(PY) -m mypy
+
+imports: $(VENV)/stamp-dev
+	$(PY) -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
+
+requirements-check: $(VENV)/stamp-dev
+	$(PY) -m tests.requirements_register --check
+
+requirements: $(VENV)/stamp-dev
+	$(PY) -m tests.requirements_register
+
+format: $(VENV)/stamp-dev
+	$(PY) -m ruff check --fix-only --quiet $(PRESENT)
+	$(PY) -m ruff format $(PRESENT)
+
+# ---- testing ----------------------------------------------------------------------------------------------
+# The browser journeys want Debian's Chromium. The tests skip them, and say so, where there is none.
+chromium:
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null && exit 0; \
+	if ! command -v apt-get >/dev/null; then \
+		echo "make test: left out the browser journeys: no Chromium, and no apt-get to install it"; exit 0; \
+	elif [ "$$(id -u)" = 0 ]; then as_root=; \
+	elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then as_root="sudo -n"; \
+	else \
+		echo "make test: left out the browser journeys: no Chromium, and neither root nor sudo to install it"; \
+		exit 0; \
+	fi; \
+	echo "installing Chromium"; \
+	{ $$as_root apt-get -qq update && $$as_root env DEBIAN_FRONTEND=noninteractive \
+		apt-get -qq install -y --no-install-recommends chromium fonts-dejavu-core >/dev/null; } || \
+		echo "make test: left out the browser journeys: apt-get could not install Chromium"
+
+test: $(VENV)/stamp-dev chromium
+	$(PY) -m pytest $(ARGS)
+
+bench: $(VENV)/stamp-dev
+	$(PY) -m tests.bench $(if $(ONLY),--only $(ONLY))
+
+soak: $(VENV)/stamp-dev
+	$(PY) -m pytest tests/soak $(ARGS)
+
+# ---- upkeep -----------------------------------------------------------------------------------------------
+UV ?= uv
+UV_COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+
+lock:
+	$(UV_COMPILE) requirements.in -o requirements.txt
+	$(UV_COMPILE) requirements-dev.in -o requirements-dev.txt
+
+clean:
+	rm -rf $(VENV) build .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find $(PRESENT) -name __pycache__ -type d -prune -exec rm -rf {} +
