@@ -1,0 +1,40 @@
+"""The application factory: settings in, one Flask application out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import import_module
+
+from flask import Flask
+
+from web import assets, door, dutch, errors, security
+from web.settings import WebSettings
+
+AREAS: tuple[str, ...] = ("web.public", "web.portal", "web.api", "web.oversight")
+"""Every area of the site: a package with `register(app: Flask) -> None`. A missing one stops the start."""
+
+MAX_BODY_BYTES = 1024 * 1024
+
+
+def create_app(settings: WebSettings, areas: Sequence[str] = AREAS) -> Flask:
+    """Build the application over one `WebSettings`.
+
+    Raises:
+        ImportError: an area of the site cannot be imported; half a site never starts.
+    """
+    app = Flask("web", static_folder=None)
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        MAX_CONTENT_LENGTH=MAX_BODY_BYTES,
+        MAX_FORM_MEMORY_SIZE=64 * 1024,
+        TRUSTED_HOSTS=settings.trusted_hosts,
+        WEB_SETTINGS=settings,
+    )
+    app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True, "autoescape": True}
+    app.jinja_env.globals["demo"] = settings.demo
+    for part in (security, door, assets, dutch):
+        part.register(app)
+    for name in areas:
+        import_module(name).register(app)
+    errors.register(app)
+    return app

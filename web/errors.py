@@ -1,0 +1,139 @@
+"""What a visitor reads when something cannot be done: one plain Dutch page per meaning, never a stack trace.
+
+Programs are told in their own form: where `web.answers` knows a dialect for the path, or the caller asks for
+problem documents, the answer is left to it.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from flask import Flask, Response, current_app, make_response, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from databeheer.errors import DatabeheerError
+from web import answers
+from web.problems import MEDIA_TYPE, problem_of
+
+LOG = logging.getLogger("web")
+
+
+@dataclass(frozen=True)
+class Page:
+    """What an error page says: a title, one or two sentences, and what the visitor can do."""
+
+    status: int
+    title: str
+    text: str
+    remedy: str = "U kunt teruggaan naar de vorige pagina of opnieuw beginnen."
+
+
+BAD_REQUEST = Page(
+    400,
+    "Wij begrijpen dit niet",
+    "Iets in het adres of in het formulier klopt niet. Er is niets veranderd.",
+)
+EXPIRED_FORM = Page(
+    400,
+    "Dit formulier is niet meer geldig",
+    "Het formulier is te oud, of uw browser stuurde het niet volledig door. Er is niets veranderd.",
+    "Ga terug, laad de pagina opnieuw en probeer het nog eens.",
+)
+FORBIDDEN = Page(
+    403, "Deze pagina is niet voor u", "Met deze aanmelding hebt u geen toegang tot deze pagina."
+)
+NOT_FOUND = Page(
+    404,
+    "Deze pagina bestaat niet",
+    "Het adres klopt niet, of de link is niet meer geldig.",
+    "Kijk het adres na, of begin op de startpagina.",
+)
+METHOD = Page(405, "Dit kan hier niet", "Deze pagina kan dit niet voor u doen. Er is niets veranderd.")
+CONFLICT = Page(
+    409,
+    "Dit kan nu niet meer",
+    "Intussen is er iets veranderd. Er is niets extra gebeurd.",
+    "Kijk in uw overzicht hoe het nu staat.",
+)
+TOO_LARGE = Page(413, "Dit is te groot", "U stuurde meer dan wij aannemen. Er is niets veranderd.")
+TOO_OFTEN = Page(
+    429,
+    "Even geduld",
+    "U vroeg vlak na elkaar te veel. Er is niets veranderd.",
+    "Wacht een minuut en probeer het dan opnieuw.",
+)
+BROKEN = Page(
+    500,
+    "Er ging iets mis bij ons",
+    "Dit is onze fout. Wij hebben de fout genoteerd.",
+    "Probeer het straks opnieuw.",
+)
+STOPPED = Page(
+    503,
+    "Wij delen nu even geen gegevens",
+    "De dienst is stilgezet. Niemand krijgt nu meetgegevens. Een toestemming intrekken kan wel.",
+    "Probeer het later opnieuw.",
+)
+UNREACHABLE = Page(
+    503,
+    "De dienst antwoordt nu niet",
+    "De deur naar de gegevens is even dicht. Er is niets gedeeld en niets veranderd.",
+    "Wacht een minuut en laad de pagina opnieuw.",
+)
+
+HTTP_PAGES = {page.status: page for page in (BAD_REQUEST, FORBIDDEN, NOT_FOUND, METHOD, TOO_LARGE, TOO_OFTEN)}
+
+REFUSAL_PAGES = {
+    "malformed-request": BAD_REQUEST,
+    "no-legal-basis": NOT_FOUND,  # outsiders cannot tell "does not exist" from "not permitted" (R98)
+    "not-found": NOT_FOUND,
+    "permission-not-active": CONFLICT,
+    "permission-ended": CONFLICT,
+    "conflict": CONFLICT,
+    "blocked": FORBIDDEN,
+    "stopped": STOPPED,
+    "rate-limited": TOO_OFTEN,
+    "queue-full": UNREACHABLE,
+    "unavailable": UNREACHABLE,
+}
+
+
+def register(app: Flask) -> None:
+    """Answer every failure; to be called last, since the last handler of a kind counts."""
+    for kind in (HTTPException, DatabeheerError, Exception):
+        app.register_error_handler(kind, _answer)
+
+
+def page_for(error: Exception) -> Page:
+    """Choose the page that says what went wrong."""
+    if isinstance(error, DatabeheerError):
+        return REFUSAL_PAGES.get(error.code, BROKEN)
+    if isinstance(error, CSRFError):
+        return EXPIRED_FORM
+    if isinstance(error, HTTPException):
+        return HTTP_PAGES.get(error.code or 500, BROKEN if (error.code or 500) >= 500 else BAD_REQUEST)
+    return BROKEN
+
+
+def render(page: Page) -> Response:
+    """Return one error page."""
+    return make_response(render_template("errors/page.html", page=page), page.status)
+
+
+def _answer(error: Exception) -> ResponseReturnValue:
+    if isinstance(error, HTTPException) and (error.code is None or error.code < 400):
+        return error  # a redirect is not a failure
+    if not isinstance(error, (HTTPException, DatabeheerError)):
+        # The kind and the place, not the message or the address: those may hold an identifier.
+        LOG.error("unexpected %s in %s", type(error).__name__, request.endpoint, exc_info=current_app.debug)
+    return answers.answer(problem_of(error)) if _is_for_a_program() else render(page_for(error))
+
+
+def _is_for_a_program() -> bool:
+    path = request.path.lower()
+    if any(path.startswith(prefix) for prefix in current_app.extensions.get("web.answers", {})):
+        return True
+    return request.accept_mimetypes.best_match(["text/html", MEDIA_TYPE]) == MEDIA_TYPE

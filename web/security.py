@@ -1,0 +1,52 @@
+"""What every answer carries so that a browser refuses what we never send: script, frames, other hosts."""
+
+from __future__ import annotations
+
+from flask import Flask, Response, current_app
+from flask_wtf import CSRFProtect
+
+from web.settings import WebSettings
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'"
+)
+
+HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+csrf = CSRFProtect()
+"""Guards every form; an area for programs (bearer tokens, no cookies) exempts its blueprint."""
+
+
+def register(app: Flask) -> None:
+    """Install the headers, the cookie rules and the guard on forms."""
+    settings: WebSettings = app.config["WEB_SETTINGS"]
+    app.config.update(
+        # Flask's own signed cookie holds the form guard and messages. `session` is the door's, see web.door.
+        SESSION_COOKIE_NAME="form",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.is_secure,
+        # The guard lives as long as the browser's session: a page left open overnight still works.
+        WTF_CSRF_TIME_LIMIT=None,
+    )
+    csrf.init_app(app)
+    app.after_request(_harden)
+
+
+def _harden(response: Response) -> Response:
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    # Personal unless a page says otherwise: a shared computer's back button shows nothing.
+    response.headers.setdefault("Cache-Control", "no-store")
+    settings: WebSettings = current_app.config["WEB_SETTINGS"]
+    if settings.is_secure:
+        response.headers.setdefault("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
+    return response

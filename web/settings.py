@@ -1,0 +1,93 @@
+"""Settings of the web processes, read once at the start from the environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+from urllib.parse import urlsplit
+
+from databeheer.errors import DatabeheerError
+
+MINIMUM_SECRET_LENGTH = 32
+
+
+class SettingsError(DatabeheerError):
+    """A setting is missing or cannot be used; the message names it."""
+
+    code = "settings"
+
+
+@dataclass(frozen=True)
+class WebSettings:
+    """What a web process needs to know; secrets are kept out of `repr`.
+
+    `database_url` logs in as role `web`, which reads under row-level security and writes bookkeeping only.
+    `base_url` is the address that visitors use, without a slash at the end.
+    `provider_url` and `supervisor_socket` are set in demo mode only.
+    """
+
+    database_url: str = field(repr=False)
+    door_socket: Path
+    ledger_directory: Path
+    secret_key: str = field(repr=False)
+    base_url: str
+    demo: bool = False
+    provider_url: str | None = None
+    supervisor_socket: Path | None = None
+
+    def __post_init__(self) -> None:
+        if len(self.secret_key) < MINIMUM_SECRET_LENGTH:
+            raise SettingsError(f"the web's secret key needs at least {MINIMUM_SECRET_LENGTH} characters")
+        address = urlsplit(self.base_url)
+        if address.scheme not in ("http", "https") or not address.hostname or self.base_url.endswith("/"):
+            raise SettingsError(
+                "the base URL looks like https://host or http://127.0.0.1:8000, without a last slash"
+            )
+
+    @property
+    def is_secure(self) -> bool:
+        """True where visitors come over https; cookies are then marked Secure."""
+        return self.base_url.startswith("https://")
+
+    @property
+    def trusted_hosts(self) -> list[str]:
+        """Host names this site answers to; anything else is refused (DNS rebinding)."""
+        host = urlsplit(self.base_url).hostname or ""
+        return ["127.0.0.1", "localhost"] if host in ("127.0.0.1", "localhost") else [host]
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
+        """Read the settings; a missing one stops the start, by name.
+
+        Raises:
+            SettingsError: a variable is missing or cannot be used.
+        """
+        given = os.environ if environment is None else environment
+        supervisor = given.get("DATABEHEER_SUPERVISOR_SOCKET")
+        return cls(
+            database_url=_required(given, "DATABEHEER_WEB_DATABASE_URL"),
+            door_socket=Path(_required(given, "DATABEHEER_DOOR_SOCKET")),
+            ledger_directory=Path(_required(given, "DATABEHEER_LEDGER_DIRECTORY")),
+            secret_key=_required(given, "DATABEHEER_WEB_SECRET_KEY"),
+            base_url=_required(given, "DATABEHEER_BASE_URL"),
+            demo=_flag(given, "DATABEHEER_DEMO"),
+            provider_url=given.get("DATABEHEER_PROVIDER_URL") or None,
+            supervisor_socket=Path(supervisor) if supervisor else None,
+        )
+
+
+def _required(given: Mapping[str, str], name: str) -> str:
+    value = given.get(name, "")
+    if not value:
+        raise SettingsError(f"{name} is not set; the web cannot start without it")
+    return value
+
+
+def _flag(given: Mapping[str, str], name: str) -> bool:
+    value = given.get(name, "0")
+    if value not in ("0", "1"):
+        raise SettingsError(f"{name} is 0 or 1")
+    return value == "1"
