@@ -1,0 +1,73 @@
+"""What can go wrong with a log. Verification raises one of these; nothing here ever returns a boolean."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ledger.report import Report
+
+
+class LedgerError(Exception):
+    """Base class of every error of this package.
+
+    `report` holds the checks that were made before the error, where a whole log was being verified.
+    """
+
+    code = "ledger-error"
+    report: Report | None = None
+
+
+class MalformedError(LedgerError):
+    """Bytes or text are not in the one spelling that the format allows."""
+
+    code = "malformed"
+
+
+class ProofError(LedgerError):
+    """A proof or an opening does not lead to the hash that it should lead to."""
+
+    code = "proof"
+
+
+class SignatureError(LedgerError):
+    """No signature by a trusted key, or a trusted key's signature that does not verify."""
+
+    code = "signature"
+
+
+class InconsistentError(LedgerError):
+    """The log contradicts itself, its database, or what it signed before.
+
+    `index` is the first entry for which that shows, None where nothing allows naming it.
+    """
+
+    code = "inconsistent"
+
+    def __init__(self, message: str, index: int | None = None) -> None:
+        super().__init__(message)
+        self.index = index
+
+
+class NotPublishedError(LedgerError):
+    """The log answers that it does not have this file (HTTP 404, or no such file in the directory)."""
+
+    code = "not-published"
+
+
+class UnreachableError(LedgerError):
+    """The log, or the database behind it, cannot be reached now; says nothing of its honesty."""
+
+    code = "unreachable"
+
+
+class StaleHeadError(LedgerError):
+    """An append named a head that is no longer, or never was, the head of the log."""
+
+    code = "stale-head"
+
+
+class RefusedError(LedgerError):
+    """The publisher will not sign: what it was given does not continue what it signed before."""
+
+    code = "refused"
