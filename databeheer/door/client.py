@@ -1,0 +1,134 @@
+"""How other processes reach the door: the only module of it that they import."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from base64 import b64decode
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from databeheer.door.protocol import LARGEST_ANSWER, FrameError, receive, send
+from databeheer.errors import DatabeheerError
+
+_TIMEOUT_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What shows who asks: a session token, an access token, or the operator's key."""
+
+    kind: str
+    value: str
+
+    @classmethod
+    def session(cls, value: str) -> Proof:
+        return cls("session", value)
+
+    @classmethod
+    def token(cls, value: str) -> Proof:
+        return cls("token", value)
+
+    @classmethod
+    def operator(cls, value: str) -> Proof:
+        return cls("operator", value)
+
+    def __repr__(self) -> str:
+        return f"Proof({self.kind})"
+
+
+class DoorRefusedError(DatabeheerError):
+    """The door said no; `code` and the message are the door's own.
+
+    Where the refusal is in the ledger, `index` and `promise` (a signed note) say where.
+    """
+
+    def __init__(self, error: dict[str, Any]) -> None:
+        super().__init__(str(error.get("detail", "")))
+        self.code = str(error.get("code", "error"))
+        self.index: int | None = error.get("index")
+        self.promise: str | None = error.get("promise")
+        self.retry_after: int | None = error.get("retry_after")
+        self.reason: str | None = error.get("reason")
+        self.refused: list[dict[str, Any]] = error.get("refused", [])
+
+    @property
+    def promise_note(self) -> bytes | None:
+        """The promise as the bytes of a signed note."""
+        return b64decode(self.promise) if self.promise else None
+
+
+class DoorUnreachableError(DatabeheerError):
+    """The door does not answer: nothing was decided and nothing left."""
+
+    code = "unavailable"
+
+
+DoorRefused = DoorRefusedError
+DoorUnreachable = DoorUnreachableError
+
+
+class DoorClient:
+    """A client of the door; one connection a thread, made anew after a fault."""
+
+    def __init__(self, socket_path: Path | str) -> None:
+        self._path = str(socket_path)
+        self._local = threading.local()
+
+    def call(self, command: str, proof: Proof | None = None, **arguments: Any) -> dict[str, Any]:
+        """Ask the door something and return its answer.
+
+        Raises:
+            DoorRefusedError: the door's own refusal or error, with its code.
+            DoorUnreachableError: no answer. A command may or may not have been carried out: ask for the state.
+        """
+        message = {
+            "command": command,
+            "proof": {"kind": proof.kind, "value": proof.value} if proof else {"kind": "none", "value": ""},
+            "arguments": arguments,
+        }
+        answer = self._exchange(message)
+        if "error" in answer:
+            raise DoorRefusedError(answer["error"])
+        result = answer.get("answer")
+        if not isinstance(result, dict):
+            raise DoorUnreachableError("the door's answer is not understood")
+        return result
+
+    def close(self) -> None:
+        """Close this thread's connection."""
+        connection = getattr(self._local, "connection", None)
+        if connection is not None:
+            connection.close()
+            self._local.connection = None
+
+    def _exchange(self, message: dict[str, Any]) -> dict[str, Any]:
+        fresh = getattr(self._local, "connection", None) is None
+        try:
+            send(self._connection(), message)
+        except OSError as error:
+            self.close()
+            if fresh:
+                raise DoorUnreachableError("the door does not answer") from error
+            return self._exchange(message)  # the door was restarted since the last call; nothing was received yet
+        try:
+            answer = receive(self._connection(), LARGEST_ANSWER)
+        except (OSError, FrameError) as error:
+            self.close()
+            raise DoorUnreachableError("the door broke off") from error
+        if answer is None:
+            self.close()
+            if fresh:
+                raise DoorUnreachableError("the door broke off")
+            return self._exchange(message)
+        return answer
+
+    def _connection(self) -> socket.socket:
+        connection: socket.socket | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            connection.settimeout(_TIMEOUT_SECONDS)
+            connection.connect(self._path)
+            self._local.connection = connection
+        return connection

@@ -1,0 +1,205 @@
+"""Read the facts of many requests at once, under the ledger's lock: one query a kind of fact.
+
+Source: design.md, Access decisions ("Facts of a whole portfolio come in one query; decide() runs in memory").
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+from databeheer.access.facts import (
+    Facts,
+    Occupancy,
+    PartyFacts,
+    Permission,
+    PermissionState,
+    SupplyContract,
+)
+from databeheer.access.intervals import Interval
+from databeheer.brussels import midnight
+from databeheer.values import Direction, Granularity, Purpose, Role
+
+
+@dataclass(frozen=True)
+class Channel:
+    """A channel of an access point: commodity and unit, direction, meter."""
+
+    meter_id: UUID
+    number_sealed: bytes
+    direction: Direction
+    unit: str
+
+
+@dataclass(frozen=True)
+class Point:
+    """An access point as the door needs it to decide and to open."""
+
+    access_point_id: UUID
+    operator: int
+    commodity: str
+    ean_sealed: bytes
+    grid_operator_id: UUID | None
+    occupancies: tuple[Occupancy, ...] = ()
+    channels: tuple[Channel, ...] = ()
+
+
+@dataclass
+class FactBook:
+    """Everything that was read for one batch of requests."""
+
+    points: dict[UUID, Point] = field(default_factory=dict)
+    permissions: dict[UUID, Permission] = field(default_factory=dict)
+    permission_points: dict[UUID, UUID | None] = field(default_factory=dict)
+    parties: dict[UUID, PartyFacts] = field(default_factory=dict)
+    supply: dict[tuple[UUID, UUID], list[SupplyContract]] = field(default_factory=lambda: defaultdict(list))
+    own: dict[tuple[UUID, UUID], list[Permission]] = field(default_factory=lambda: defaultdict(list))
+    stopped_since: datetime | None = None
+
+    def facts(self, point: Point | None, party_id: UUID | None, permission_id: UUID | None) -> Facts:
+        """Return the facts that concern one asker and one access point (none where the point does not exist)."""
+        party = self.parties.get(party_id) if party_id else None
+        named = self.permissions.get(permission_id) if permission_id else None
+        permissions: tuple[Permission, ...] = (named,) if named else ()
+        supply: tuple[SupplyContract, ...] = ()
+        if point is not None and party_id is not None:
+            supply = tuple(self.supply.get((party_id, point.access_point_id), ()))
+            if named is None:
+                permissions = tuple(self.own.get((party_id, point.access_point_id), ()))
+        return Facts(
+            party=party,
+            occupancies=point.occupancies if point else (),
+            permissions=permissions,
+            supply_contracts=supply,
+            grid_operator_id=str(point.grid_operator_id) if point and point.grid_operator_id else None,
+            stopped_since=self.stopped_since,
+        )
+
+
+def read_facts(
+    connection: Connection,
+    *,
+    points: Collection[UUID],
+    permissions: Collection[UUID],
+    parties: Collection[UUID],
+) -> FactBook:
+    """Read the facts about these access points, permissions and parties, in six statements whatever their number."""
+    book = FactBook()
+    wanted = set(points)
+    if permissions:
+        for row in connection.execute(_PERMISSIONS, {"ids": list(permissions)}):
+            book.permissions[row.permission_id] = permission_of(row)
+            book.permission_points[row.permission_id] = row.access_point_id
+            if row.access_point_id:
+                wanted.add(row.access_point_id)
+    if parties:
+        for row in connection.execute(_PARTIES, {"ids": list(parties)}):
+            contract = Interval(row.valid_from, row.valid_until) if row.valid_from else None
+            book.parties[row.party_id] = PartyFacts(str(row.party_id), Role(row.role), contract, row.suspended_at)
+    if wanted:
+        _read_points(connection, wanted, book)
+    if wanted and parties:
+        ask = {"points": list(wanted), "parties": list(parties)}
+        for row in connection.execute(_SUPPLY, ask):
+            book.supply[row.party_id, row.access_point_id].append(
+                SupplyContract(
+                    str(row.supply_contract_id), str(row.party_id), _days(row.from_day, row.until_day), row.accepted_at
+                )
+            )
+        for row in connection.execute(_OWN_PERMISSIONS, ask):
+            book.own[row.party_id, row.access_point_id].append(permission_of(row))
+    stop = connection.execute(_STOP).one_or_none()
+    book.stopped_since = stop.at if stop and stop.stopped else None
+    return book
+
+
+def permission_of(row: Any) -> Permission:
+    """Build the domain value of a permission row."""
+    return Permission(
+        id=str(row.permission_id),
+        party_id=str(row.party_id),
+        occupancy_id=str(row.occupancy_id) if row.occupancy_id else None,
+        purpose=Purpose(row.purpose),
+        category=row.category,
+        directions=frozenset(Direction(direction) for direction in row.directions),
+        granularity=Granularity(row.granularity),
+        data_period=Interval(row.data_from, row.data_until),
+        valid_period=_valid(row),
+        state=PermissionState(row.state),
+    )
+
+
+def _valid(row: Any) -> Interval:
+    start = row.decided_at or row.requested_at
+    return Interval(start, max(row.valid_until, start) if row.valid_until else None)
+
+
+def _read_points(connection: Connection, wanted: Iterable[UUID], book: FactBook) -> None:
+    ids = {"ids": list(wanted)}
+    occupancies: dict[UUID, list[Occupancy]] = defaultdict(list)
+    for row in connection.execute(_OCCUPANCIES, ids):
+        occupancies[row.access_point_id].append(
+            Occupancy(
+                str(row.occupancy_id),
+                str(row.person_id) if row.person_id else None,
+                _days(row.from_day, row.until_day),
+            )
+        )
+    channels: dict[UUID, list[Channel]] = defaultdict(list)
+    for row in connection.execute(_CHANNELS, ids):
+        channels[row.access_point_id].append(
+            Channel(row.meter_id, row.number_sealed, Direction(row.direction), row.unit)
+        )
+    for row in connection.execute(_POINTS, ids):
+        book.points[row.access_point_id] = Point(
+            row.access_point_id,
+            row.operator,
+            row.commodity,
+            row.ean_sealed,
+            row.grid_operator_id,
+            tuple(occupancies[row.access_point_id]),
+            tuple(channels[row.access_point_id]),
+        )
+
+
+def _days(first: date, until: date | None) -> Interval:
+    return Interval(midnight(first), midnight(until) if until else None)
+
+
+_PERMISSIONS = text(
+    "SELECT p.*, o.access_point_id FROM permissions.permission p"
+    " LEFT JOIN registry.occupancy o USING (occupancy_id) WHERE p.permission_id = ANY(:ids)"
+)
+_OWN_PERMISSIONS = text(
+    "SELECT p.*, o.access_point_id FROM permissions.permission p"
+    " JOIN registry.occupancy o USING (occupancy_id)"
+    " WHERE o.access_point_id = ANY(:points) AND p.party_id = ANY(:parties)"
+)
+_PARTIES = text(
+    "SELECT p.party_id, p.role, p.suspended_at, c.valid_from, c.valid_until FROM registry.party p"
+    " LEFT JOIN LATERAL (SELECT valid_from, valid_until FROM registry.contract c WHERE c.party_id = p.party_id"
+    " ORDER BY valid_from DESC LIMIT 1) c ON true WHERE p.party_id = ANY(:ids)"
+)
+_POINTS = text(
+    "SELECT a.*, g.party_id AS grid_operator_id FROM registry.access_point a"
+    " LEFT JOIN registry.party g ON g.operator = a.operator AND g.role = 'dso'"
+    " WHERE a.access_point_id = ANY(:ids)"
+)
+_OCCUPANCIES = text(
+    "SELECT * FROM registry.occupancy WHERE access_point_id = ANY(:ids) ORDER BY access_point_id, from_day"
+)
+_CHANNELS = text(
+    "SELECT m.access_point_id, c.meter_id, m.number_sealed, c.direction, c.unit FROM registry.channel c"
+    " JOIN registry.meter m USING (meter_id) WHERE m.access_point_id = ANY(:ids)"
+    " ORDER BY m.access_point_id, c.meter_id, c.direction DESC, c.unit"
+)
+_SUPPLY = text(
+    "SELECT * FROM registry.supply_contract WHERE access_point_id = ANY(:points) AND party_id = ANY(:parties)"
+)
+_STOP = text("SELECT stopped, at FROM oversight.stop ORDER BY stop_no DESC LIMIT 1")

@@ -1,0 +1,67 @@
+"""What the door works with: its database login, its keys, its clock, its signing key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from sqlalchemy import Engine
+
+from databeheer.access.catalogue import Catalogue
+from databeheer.clock import Clock
+from databeheer.door.keystore import KeyStore, Kind
+from databeheer.door.seals import derive
+from databeheer.door.turn import Turn
+from databeheer.identity.provider import IdentityProvider
+from ledger.note import SigningKey
+
+# House keys have fixed names: there is one of each.
+LEDGER_HOUSE = UUID(int=1)
+REGISTRY_HOUSE = UUID(int=2)
+
+
+@dataclass(frozen=True)
+class House:
+    """The means of one door process. Everything that decides or records takes one of these."""
+
+    engine: Engine
+    keys: KeyStore
+    clock: Clock
+    catalogue: Catalogue
+    origin: str
+    promise_key: SigningKey
+    operator_key_hash: bytes
+    provider: IdentityProvider | None = None
+    public_url: str = ""
+    _months: set[str] = field(default_factory=set)
+
+    @contextmanager
+    def turn(self) -> Iterator[Turn]:
+        """Take a turn: lock the ledger's head, read the clock, then do what the block does; commit at its end.
+
+        What the block records is appended last and all at once. An error rolls everything back.
+        """
+        with self.engine.begin() as connection:
+            turn = Turn(connection, self.clock, self.ledger_key, self.keys_of_subject, self._months)
+            yield turn
+            turn.close()
+        turn.committed(self.origin, self.promise_key)
+
+    @property
+    def ledger_key(self) -> bytes:
+        """Key of the house's own ledger bodies."""
+        return self.keys.get_or_make(Kind.HOUSE, LEDGER_HOUSE)
+
+    def keys_of_subject(self, occupancy_id: UUID) -> bytes:
+        """Key of the ledger bodies of one occupancy; kept to the limitation period."""
+        return self.keys.get_or_make(Kind.OCCUPANCY_LEDGER, occupancy_id)
+
+    def registry_key(self, purpose: str) -> bytes:
+        """Key for one use in the registry: sealing or finding EANs, meter numbers, addresses."""
+        return derive(self.keys.get_or_make(Kind.HOUSE, REGISTRY_HOUSE), purpose)
+
+    def readings_root(self, occupancy_id: UUID) -> bytes:
+        """Root key of the readings of one occupancy."""
+        return self.keys.get_or_make(Kind.READINGS, occupancy_id)

@@ -1,0 +1,318 @@
+"""The loop that every reading passes: whatever waits shares one look-up of facts, one append and one commit.
+
+decide, record, open, hand over: the first two happen here, under the ledger's head row; opening follows in
+`opening.py`, only for what was recorded durably.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from databeheer.access.decide import decide
+from databeheer.access.decision import Decision, Granted, Wish
+from databeheer.access.facts import Facts
+from databeheer.door.facts import FactBook, Point, read_facts
+from databeheer.door.house import House
+from databeheer.door.proofs import Asker, AskerKind, Proof, check
+from databeheer.door.turn import Record, Statement, Subject, Turn
+from databeheer.errors import DatabeheerError, QueueFullError, UnauthenticatedError
+from databeheer.values import Direction, Granularity, Period, Purpose, Role, format_instant
+
+_STEP = {
+    Granularity.QUARTER_HOUR: timedelta(minutes=15),
+    Granularity.HOUR: timedelta(hours=1),
+    Granularity.DAY: timedelta(days=1),
+    Granularity.MONTH: timedelta(days=28),
+}
+
+
+class Lane:
+    """Overload sheds from the bottom: customers first, then grid security, billing, the rest (design.md)."""
+
+    CUSTOMER, GRID, BILLING, REST = range(4)
+
+
+@dataclass(frozen=True)
+class ReadRequest:
+    """One question: these values of this access point, please. Exactly one of the three names a target.
+
+    `ean_hash` is the keyed hash under which the registry finds an access point.
+    """
+
+    proof: Proof
+    period: Period
+    granularity: Granularity
+    directions: frozenset[Direction]
+    strict: bool
+    purpose: Purpose | None = None
+    permission_id: UUID | None = None
+    ean_hash: bytes | None = None
+    occupancy_id: UUID | None = None
+
+
+@dataclass
+class Admitted:
+    """What was decided and recorded about one request; `record.index` is durable once it is handed back."""
+
+    request: ReadRequest
+    asker: Asker
+    point: Point | None
+    decision: Decision
+    leaving: tuple[Granted, ...]
+    record: Record
+    as_of: int
+
+    def raise_if_refused(self) -> None:
+        """Raise the decision's own error where nothing may leave; the refusal is recorded by now."""
+        if not self.leaving:
+            self.decision.strict() if self.request.strict else self.decision.clipped()
+
+
+@dataclass(order=True)
+class _Waiting:
+    lane: int
+    number: int
+    request: ReadRequest = field(compare=False)
+    answer: Future[Admitted] = field(compare=False)
+
+
+class ReadLoop:
+    """A bounded queue and one worker; batches are whatever waits, no timer is in the path."""
+
+    def __init__(self, house: House, *, longest_queue: int = 1024, largest_batch: int = 256) -> None:
+        self._house = house
+        self._largest_batch = largest_batch
+        self._waiting: queue.PriorityQueue[_Waiting] = queue.PriorityQueue(longest_queue)
+        self._number = 0
+        self._lock = threading.Lock()
+        self._stopping = threading.Event()
+        self._worker = threading.Thread(target=self._run, name="door-reads", daemon=True)
+
+    def start(self) -> None:
+        self._worker.start()
+
+    def stop(self) -> None:
+        """Stop after the batch at hand; what still waits is refused."""
+        self._stopping.set()
+        self._worker.join()
+
+    def submit(self, request: ReadRequest, lane: int) -> Future[Admitted]:
+        """Put a request in the queue.
+
+        Raises:
+            QueueFullError: too much waits already.
+        """
+        with self._lock:
+            self._number += 1
+            number = self._number
+        waiting = _Waiting(lane, number, request, Future())
+        try:
+            self._waiting.put_nowait(waiting)
+        except queue.Full as error:
+            raise QueueFullError("more requests wait than the door holds; ask again in a moment") from error
+        return waiting.answer
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                batch = [self._waiting.get(timeout=0.2)]
+            except queue.Empty:
+                continue
+            while len(batch) < self._largest_batch:
+                try:
+                    batch.append(self._waiting.get_nowait())
+                except queue.Empty:
+                    break
+            self._answer(batch)
+        while not self._waiting.empty():
+            self._waiting.get_nowait().answer.set_exception(QueueFullError("the door is closing; ask again in a moment"))
+
+    def _answer(self, batch: Sequence[_Waiting]) -> None:
+        try:
+            outcomes = admit(self._house, [waiting.request for waiting in batch])
+        except Exception as error:  # noqa: BLE001 - the waiting callers must hear of it, whatever it is
+            for waiting in batch:
+                waiting.answer.set_exception(error)
+            return
+        for waiting, outcome in zip(batch, outcomes, strict=True):
+            if isinstance(outcome, Admitted):
+                waiting.answer.set_result(outcome)
+            else:
+                waiting.answer.set_exception(outcome)
+
+
+def admit(house: House, requests: Sequence[ReadRequest]) -> list[Admitted | DatabeheerError]:
+    """Decide on requests and record what will leave, or the refusal, in one turn.
+
+    An unauthenticated request is answered with its error and records nothing: nobody is known who asked.
+    """
+    outcomes: list[Admitted | DatabeheerError] = []
+    with house.turn() as turn:
+        askers = [_asker(turn, request, house) for request in requests]
+        targets = _Targets(turn, requests)
+        book = read_facts(
+            turn.connection,
+            points=targets.points,
+            permissions={request.permission_id for request in requests if request.permission_id},
+            parties={asker.party_id for asker in askers if isinstance(asker, Asker) and asker.party_id},
+        )
+        for request, asker in zip(requests, askers, strict=True):
+            if isinstance(asker, DatabeheerError):
+                outcomes.append(asker)
+                continue
+            outcomes.append(_admit_one(house, turn, book, targets.point_of(request, book), request, asker))
+    return outcomes
+
+
+def _asker(turn: Turn, request: ReadRequest, house: House) -> Asker | DatabeheerError:
+    try:
+        asker = check(turn.connection, request.proof, turn.now, house.operator_key_hash)
+    except UnauthenticatedError as error:
+        return error
+    if asker.kind not in (AskerKind.CUSTOMER, AskerKind.PARTY):
+        return UnauthenticatedError("this proof does not read values")
+    return asker
+
+
+class _Targets:
+    """Which access point each request means; looked up together."""
+
+    def __init__(self, turn: Turn, requests: Sequence[ReadRequest]) -> None:
+        self._by_hash = _look_up(turn, _BY_EAN, {request.ean_hash for request in requests if request.ean_hash})
+        self._by_occupancy = _look_up(
+            turn, _BY_OCCUPANCY, {request.occupancy_id for request in requests if request.occupancy_id}
+        )
+        self.points = {*self._by_hash.values(), *self._by_occupancy.values()}
+
+    def point_of(self, request: ReadRequest, book: FactBook) -> Point | None:
+        point_id: UUID | None = None
+        if request.permission_id:
+            point_id = book.permission_points.get(request.permission_id)
+        elif request.ean_hash:
+            point_id = self._by_hash.get(request.ean_hash)
+        elif request.occupancy_id:
+            point_id = self._by_occupancy.get(request.occupancy_id)
+        return book.points.get(point_id) if point_id else None
+
+
+def _look_up(turn: Turn, query: Any, names: set[Any]) -> dict[Any, UUID]:
+    if not names:
+        return {}
+    return {
+        bytes(row[0]) if isinstance(row[0], memoryview) else row[0]: row[1]
+        for row in turn.connection.execute(query, {"names": list(names)})
+    }
+
+
+def _admit_one(
+    house: House, turn: Turn, book: FactBook, point: Point | None, request: ReadRequest, asker: Asker
+) -> Admitted:
+    facts = book.facts(point, asker.party_id, request.permission_id)
+    decision = decide(_wish(request, asker, facts), facts, turn.now, house.catalogue)
+    # All or nothing: where a part is refused, a strict request gets none of it.
+    leaving = () if request.strict and decision.refused else decision.granted
+    record = turn.record(_statement(request, asker, point, decision, leaving))
+    return Admitted(request, asker, point, decision, leaving, record, turn.size)
+
+
+def _wish(request: ReadRequest, asker: Asker, facts: Facts) -> Wish:
+    if asker.kind is AskerKind.CUSTOMER:
+        role, purpose = Role.GRID_USER, Purpose.OWN_INSIGHT
+    else:
+        role = facts.party.role if facts.party else Role.ENERGY_SERVICE
+        purpose = request.purpose or _purpose_of(request, facts)
+    return Wish(
+        asker_role=role,
+        party_id=str(asker.party_id) if asker.party_id else None,
+        person_id=str(asker.person_id) if asker.person_id else None,
+        purpose=purpose,
+        category="readings",
+        directions=request.directions,
+        granularity=request.granularity,
+        period=request.period,
+        permission_id=str(request.permission_id) if request.permission_id else None,
+    )
+
+
+def _purpose_of(request: ReadRequest, facts: Facts) -> Purpose:
+    """A request by permission has the permission's purpose; by law, the one task of the role."""
+    if request.permission_id and facts.permissions:
+        return facts.permissions[0].purpose
+    role = facts.party.role if facts.party else None
+    return {Role.SUPPLIER: Purpose.BILLING, Role.DSO: Purpose.GRID_MANAGEMENT}.get(
+        role or Role.ENERGY_SERVICE, Purpose.ENERGY_MONITORING
+    )
+
+
+def _statement(
+    request: ReadRequest, asker: Asker, point: Point | None, decision: Decision, leaving: tuple[Granted, ...]
+) -> Statement:
+    """What the ledger says of this request; recorded before anything is opened, so counts are upper bounds."""
+    channels = _channels(point, request.directions)
+    said: dict[str, Any] = {
+        "asker": "customer" if asker.kind is AskerKind.CUSTOMER else "party",
+        "category": "readings",
+        "directions": sorted(request.directions),
+        "granularity": request.granularity.value,
+        "permission": str(request.permission_id or ""),
+        "asked": _span(request.period),
+        "catalogue": decision.catalogue_version,
+        "granted": [[*_span(g.interval), g.basis] for g in leaving],
+        "refused": [[*_span(r.interval), r.reason.value] for r in decision.refused],
+        "slots": sum(_slots(g.interval, request.granularity) for g in leaving) * channels,
+    }
+    ground = leaving[0].basis if leaving else decision.main_reason().value
+    return Statement(
+        event="data.read" if leaving else "data.refused",
+        said=said,
+        ground=ground,
+        party_id=asker.party_id,
+        operator=point.operator if point else 1,
+        subjects=_subjects(request, point, leaving, channels),
+    )
+
+
+def _subjects(
+    request: ReadRequest, point: Point | None, leaving: tuple[Granted, ...], channels: int
+) -> list[Subject]:
+    """Whose data it is about: the occupancies that something leaves of, else all in the asked period."""
+    if point is None:
+        return []
+    concerned = {granted.occupancy_id for granted in leaving}
+    subjects: list[Subject] = []
+    for occupancy in point.occupancies:
+        overlaps = occupancy.period.start < request.period.end and request.period.start < occupancy.period.stop
+        if occupancy.id not in concerned and (concerned or not overlaps):
+            continue
+        own = [granted.interval for granted in leaving if granted.occupancy_id == occupancy.id]
+        said = {
+            "granted": [_span(interval) for interval in own],
+            "slots": sum(_slots(interval, request.granularity) for interval in own) * channels,
+        }
+        subjects.append(Subject(UUID(occupancy.id), said))
+    return subjects
+
+
+def _channels(point: Point | None, directions: frozenset[Direction]) -> int:
+    return sum(1 for channel in point.channels if channel.direction in directions) if point else 0
+
+
+def _slots(interval: Period, granularity: Granularity) -> int:
+    return -((interval.start - interval.end) // _STEP[granularity])
+
+
+def _span(interval: Period) -> list[str]:
+    return [format_instant(interval.start), format_instant(interval.end)]
+
+
+_BY_EAN = text("SELECT ean_hash, access_point_id FROM registry.access_point WHERE ean_hash = ANY(:names)")
+_BY_OCCUPANCY = text("SELECT occupancy_id, access_point_id FROM registry.occupancy WHERE occupancy_id = ANY(:names)")

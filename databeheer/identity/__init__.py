@@ -1,0 +1,1 @@
+"""Customers, staff, and the clients of parties: who somebody is, proven."""

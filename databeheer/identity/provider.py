@@ -1,0 +1,95 @@
+"""The identity provider's signed answer, checked: a session rests on this and on nothing that the web says."""
+
+from __future__ import annotations
+
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from joserfc import jws
+from joserfc.errors import JoseError
+from joserfc.jwk import OKPKey
+
+from databeheer.errors import UnauthenticatedError
+
+LONGEST_ANSWER = timedelta(minutes=5)
+_SKEW = timedelta(seconds=10)
+_ROLES = ("customer", "inspector")
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who the provider says has logged in. `subject` is the provider's stable name for the person."""
+
+    subject: str
+    name: str
+    role: str
+
+
+@dataclass(frozen=True)
+class IdentityProvider:
+    """A provider whose answers we believe, by its Ed25519 public key (32 bytes)."""
+
+    issuer: str
+    audience: str
+    public_key: bytes
+    authorize_url: str
+
+    @classmethod
+    def from_key_file(cls, issuer: str, audience: str, file: Path, authorize_url: str) -> IdentityProvider:
+        """Read the public key from a file that holds it as base64url."""
+        text = file.read_text().strip()
+        return cls(issuer, audience, urlsafe_b64decode(text + "=" * (-len(text) % 4)), authorize_url)
+
+    def check(self, answer: str, nonce: str, now: datetime) -> Identity:
+        """Return who logged in.
+
+        Args:
+            answer: the provider's compact JWT, signed with EdDSA.
+            nonce: what the door gave for this one log-in.
+            now: aware UTC.
+
+        Raises:
+            UnauthenticatedError: any claim or the signature is not as it must be.
+        """
+        claims = self._verified(answer)
+        issued, expires = _instant(claims, "iat", now), _instant(claims, "exp", now)
+        subject, name, role = claims.get("sub"), claims.get("name"), claims.get("role")
+        if (
+            claims.get("iss") != self.issuer
+            or claims.get("aud") != self.audience
+            or claims.get("nonce") != nonce
+            or expires <= now
+            or issued > now + _SKEW
+            or expires - issued > LONGEST_ANSWER
+            or not isinstance(subject, str)
+            or not 0 < len(subject) <= 200
+            or not isinstance(name, str)
+            or not 0 < len(name) <= 200
+            or role not in _ROLES
+        ):
+            raise UnauthenticatedError("the log-in has expired or is not for us; log in again")
+        return Identity(subject, name, str(role))
+
+    def _verified(self, answer: str) -> dict[str, Any]:
+        key = OKPKey.import_key(
+            {"kty": "OKP", "crv": "Ed25519", "x": urlsafe_b64encode(self.public_key).decode().rstrip("=")}
+        )
+        try:
+            token = jws.deserialize_compact(answer, key, algorithms=["EdDSA", "Ed25519"])
+            claims = json.loads(token.payload)
+        except (JoseError, ValueError, RecursionError) as error:
+            raise UnauthenticatedError("the answer of the identity provider does not verify") from error
+        if not isinstance(claims, dict):
+            raise UnauthenticatedError("the answer of the identity provider does not verify")
+        return claims
+
+
+def _instant(claims: dict[str, Any], name: str, now: datetime) -> datetime:
+    value = claims.get(name)
+    if type(value) is not int or not 0 <= value < 2**32:
+        raise UnauthenticatedError("the answer of the identity provider does not verify")
+    return datetime.fromtimestamp(value, tz=now.tzinfo)

@@ -1,0 +1,1 @@
+"""PostgreSQL: the engine, the roles, the row-level security context, the embedded server."""

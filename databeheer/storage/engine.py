@@ -1,0 +1,43 @@
+"""SQLAlchemy engines on psycopg 3, and the row-level security context."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, cast
+
+import psycopg
+from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy.engine import make_url
+
+
+def make_engine(url: str, pool_size: int = 5, max_overflow: int = 10) -> Engine:
+    """Return an engine for a libpq-style `postgresql://` URL.
+
+    Isolation is READ COMMITTED: the door locks the ledger's head first and reads facts in a later statement,
+    which must see what committed in between (design.md, Order is truth).
+    """
+    return create_engine(
+        make_url(url).set(drivername="postgresql+psycopg"),
+        pool_size=pool_size,
+        max_overflow=max_overflow,
+        pool_pre_ping=True,
+        isolation_level="READ COMMITTED",
+    )
+
+
+def driver(connection: Connection) -> psycopg.Connection[Any]:
+    """Return the psycopg connection beneath, in the same transaction: what `ledger.postgres` works on."""
+    return cast("psycopg.Connection[Any]", connection.connection.driver_connection)
+
+
+@contextmanager
+def in_context(engine: Engine, proof: str) -> Iterator[Connection]:
+    """Open a transaction whose row-level security context is a live session or access token.
+
+    The policies look the token up by its hash in a table that only the door writes; an unknown, ended or
+    expired one sees no row.
+    """
+    with engine.begin() as connection:
+        connection.execute(text("SELECT set_config('databeheer.proof', :proof, true)"), {"proof": proof})
+        yield connection
