@@ -25,7 +25,7 @@ class ProviderKeyError(DatabeheerError):
 
 @dataclass(frozen=True)
 class ProviderKey:
-    """Signs answers as compact JWTs with EdDSA over Ed25519."""
+    """Signs answers as compact JWTs with EdDSA over Ed25519 (`alg` "Ed25519", RFC 9864)."""
 
     _key: OKPKey
     public: bytes
@@ -51,12 +51,17 @@ class ProviderKey:
             raise ProviderKeyError("the provider's key file does not hold 32 bytes")
         public = bytes(SigningKey(seed).verify_key)
         Path(f"{path}.pub").write_text(_encode(public) + "\n", encoding="ascii")
-        jwk = {"kty": "OKP", "crv": "Ed25519", "d": _encode(seed), "x": _encode(public)}
+        jwk: dict[str, str | list[str]] = {
+            "kty": "OKP",
+            "crv": "Ed25519",
+            "d": _encode(seed),
+            "x": _encode(public),
+        }
         return cls(OKPKey.import_key(jwk), public)
 
     def sign(self, claims: dict[str, str | int]) -> str:
         """Return `claims` as a compact JWT."""
-        return jwt.encode({"alg": "EdDSA"}, dict(claims), self._key, algorithms=["EdDSA"])
+        return jwt.encode({"alg": "Ed25519"}, dict(claims), self._key, algorithms=["Ed25519"])
 
 
 def _encode(data: bytes) -> str:
