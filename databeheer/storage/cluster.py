@@ -240,7 +240,7 @@ def _settings(sockets: Path, *, durable: bool) -> dict[str, str]:
         "log_min_error_statement": "panic",
     }
     if not durable:
-        settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+        settings |= {"fsync": "off", "full_page_writes": "off"}
     return settings
 
 
