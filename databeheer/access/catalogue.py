@@ -1,0 +1,296 @@
+"""The legal bases as data: `catalogue.toml`, read once at start and checked whole.
+
+A malformed catalogue stops the start: half a rule is worse than none.
+"""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from databeheer.errors import DatabeheerError
+from databeheer.values import Direction, Granularity, Purpose, Role
+
+SHIPPED = Path(__file__).with_name("catalogue.toml")
+
+
+class CatalogueError(DatabeheerError):
+    """The catalogue of legal bases cannot be relied on; the message names the row and what is wrong."""
+
+    code = "malformed-catalogue"
+
+
+class Category(enum.StrEnum):
+    """The three legal kinds of data (decree of 26 April 2019, art. 2, 9°, 15°, 19°)."""
+
+    READINGS = "readings"
+    TECHNICAL = "technical"
+    RELATIONAL = "relational"
+
+
+class BasisKind(enum.StrEnum):
+    """What a ground is, as the customer sees them kept apart (R40)."""
+
+    OWN = "own"
+    CONSENT = "consent"
+    LAW = "law"
+
+
+class Carrier(enum.StrEnum):
+    """Which fact ties a ground to one access point."""
+
+    OCCUPANCY = "occupancy"
+    PERMISSION = "permission"
+    SUPPLY_CONTRACT = "supply_contract"
+    GRID_OPERATOR = "grid_operator"
+    TASK = "task"
+
+
+class Requirement(enum.StrEnum):
+    """What must hold besides, at the moment of asking."""
+
+    DATA_ACCESS_CONTRACT = "data_access_contract"
+    NECESSITY = "necessity"
+
+
+class CitationStatus(enum.StrEnum):
+    """Whether an article is law, or stood in the draft of 2018 only."""
+
+    ENACTED = "enacted"
+    DRAFT = "draft"
+
+
+class CeilingBy(enum.StrEnum):
+    """Who fixed a granularity ceiling: a law, or our design where no law does."""
+
+    LAW = "law"
+    DESIGN = "design"
+
+
+@dataclass(frozen=True)
+class Citation:
+    """One article, as data: the act, which version of it, the article."""
+
+    act: str
+    version: str
+    article: str
+    status: CitationStatus
+
+    def __str__(self) -> str:
+        """As a Dutch text cites it; a draft always says that it is one."""
+        draft = " (ontwerp)" if self.status is CitationStatus.DRAFT else ""
+        return f"artikel {self.article} {self.act}{draft}"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One legal basis. `citations[0]` is the one recorded with a release; sentences are for the customer."""
+
+    code: str
+    actor_role: Role
+    basis: BasisKind
+    carrier: Carrier
+    purposes: frozenset[Purpose]
+    categories: frozenset[str]
+    directions: frozenset[Direction]
+    ceiling: Granularity
+    ceiling_by: CeilingBy
+    ceiling_without_necessity: Granularity | None
+    requires: frozenset[Requirement]
+    states: frozenset[str]
+    sentence_nl: str
+    sentence_en: str
+    citations: tuple[Citation, ...]
+
+    @property
+    def citation(self) -> Citation:
+        return self.citations[0]
+
+    def needs_necessity(self, granularity: Granularity) -> bool:
+        """Say whether values this fine need a necessity record."""
+        if Requirement.NECESSITY in self.requires:
+            return True
+        limit = self.ceiling_without_necessity
+        return limit is not None and granularity.is_finer_than(limit)
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """All rows in their order; an earlier row is recorded where two would do.
+
+    `version` names the content to the byte: the number in the file and the beginning of its SHA-256.
+    """
+
+    version: str
+    rows: tuple[Row, ...]
+
+    def row(self, code: str) -> Row:
+        """Return the row of that code.
+
+        Raises:
+            CatalogueError: there is none.
+        """
+        for row in self.rows:
+            if row.code == code:
+                return row
+        raise CatalogueError(f"the catalogue has no row {code}")
+
+    def rows_of(self, role: Role) -> tuple[Row, ...]:
+        return tuple(row for row in self.rows if row.actor_role is role)
+
+
+def load(path: Path = SHIPPED) -> Catalogue:
+    """Read and check the catalogue.
+
+    Raises:
+        CatalogueError: anything at all is missing, unknown, of the wrong type or against the law it cites.
+    """
+    return parse(path.read_bytes())
+
+
+def parse(content: bytes) -> Catalogue:
+    """Read a catalogue from the bytes of its file; raises CatalogueError as `load` does."""
+    try:
+        table = tomllib.loads(content.decode())
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise CatalogueError("the catalogue is not TOML in UTF-8") from error
+    _refuse_unknown(table, {"version", "row"}, "the catalogue")
+    rows = table.get("row")
+    if not isinstance(rows, list) or not rows:
+        raise CatalogueError("the catalogue has no rows")
+    parsed = tuple(_row(row) for row in rows)
+    if len({row.code for row in parsed}) < len(parsed):
+        raise CatalogueError("two rows of the catalogue have the same code")
+    version = _text(table, "version", "the catalogue")
+    return Catalogue(f"{version}-{hashlib.sha256(content).hexdigest()[:12]}", parsed)
+
+
+VALIDATION_STATES = frozenset({"READ", "VAL", "EST", "NONE"})
+"""What a row may name. NVAL is missing on purpose: a value that is not validated never leaves (R63)."""
+
+_ROW_KEYS = frozenset(Row.__dataclass_fields__)
+_CITATION_KEYS = frozenset(Citation.__dataclass_fields__)
+
+_CARRIERS = {
+    BasisKind.OWN: {Carrier.OCCUPANCY},
+    BasisKind.CONSENT: {Carrier.PERMISSION},
+    BasisKind.LAW: {Carrier.SUPPLY_CONTRACT, Carrier.GRID_OPERATOR, Carrier.TASK},
+}
+
+_DSO_TASKS = {Purpose.GRID_MANAGEMENT, Purpose.FRAUD_DETECTION}
+"""The grid operator may not sell services with the data (4.1.8/4), so it has no purpose beyond its tasks."""
+
+_Member = TypeVar("_Member", bound=enum.StrEnum)
+
+
+def _row(table: object) -> Row:
+    if not isinstance(table, dict):
+        raise CatalogueError("a row of the catalogue is not a table")
+    code = _text(table, "code", "a row of the catalogue")
+    where = f"row {code}"
+    _refuse_unknown(table, _ROW_KEYS, where)
+    free = table.get("ceiling_without_necessity")
+    row = Row(
+        code=code,
+        actor_role=_member(Role, table.get("actor_role"), where),
+        basis=_member(BasisKind, table.get("basis"), where),
+        carrier=_member(Carrier, table.get("carrier"), where),
+        purposes=_members(Purpose, table, "purposes", where),
+        categories=frozenset(str(c) for c in _members(Category, table, "categories", where)),
+        directions=_members(Direction, table, "directions", where),
+        ceiling=_member(Granularity, table.get("ceiling"), where),
+        ceiling_by=_member(CeilingBy, table.get("ceiling_by"), where),
+        ceiling_without_necessity=None if free is None else _member(Granularity, free, where),
+        requires=_members(Requirement, table, "requires", where, may_be_empty=True),
+        states=_states(table, where),
+        sentence_nl=_text(table, "sentence_nl", where),
+        sentence_en=_text(table, "sentence_en", where),
+        citations=_citations(table, where),
+    )
+    _check_sense(row, where)
+    return row
+
+
+def _check_sense(row: Row, where: str) -> None:
+    if row.carrier not in _CARRIERS[row.basis]:
+        raise CatalogueError(f"{where}: a {row.basis} basis cannot rest on a {row.carrier}")
+    if (row.basis is BasisKind.OWN) != (row.actor_role is Role.GRID_USER):
+        raise CatalogueError(f"{where}: own data are for the grid user, and a grid user sees no other")
+    if row.actor_role is Role.DSO and not row.purposes <= _DSO_TASKS:
+        raise CatalogueError(f"{where}: a grid operator has no purpose beyond its legal tasks (4.1.8/4)")
+    if row.carrier is Carrier.TASK and Requirement.NECESSITY not in row.requires:
+        raise CatalogueError(f"{where}: a task reaches one access point only by a necessity record")
+    if row.carrier in (Carrier.OCCUPANCY, Carrier.PERMISSION, Carrier.SUPPLY_CONTRACT) and (
+        Requirement.NECESSITY in row.requires or row.ceiling_without_necessity is not None
+    ):
+        raise CatalogueError(f"{where}: a necessity record belongs to a grid operator or a task")
+    limit = row.ceiling_without_necessity
+    if limit is not None and not row.ceiling.is_finer_than(limit):
+        raise CatalogueError(f"{where}: a necessity record would make nothing finer")
+
+
+def _citations(table: Mapping[str, Any], where: str) -> tuple[Citation, ...]:
+    entries = table.get("citations")
+    if not isinstance(entries, list) or not entries:
+        raise CatalogueError(f"{where} cites no article")
+    return tuple(_citation(entry, where) for entry in entries)
+
+
+def _citation(entry: object, where: str) -> Citation:
+    if not isinstance(entry, dict):
+        raise CatalogueError(f"{where}: a citation is not a table")
+    _refuse_unknown(entry, _CITATION_KEYS, where)
+    status = _member(CitationStatus, entry.get("status"), where)
+    act, version, article = (_text(entry, key, where) for key in ("act", "version", "article"))
+    return Citation(act, version, article, status)
+
+
+def _states(table: Mapping[str, Any], where: str) -> frozenset[str]:
+    states = _list(table, "states", where)
+    for state in states:
+        if state == "NVAL":
+            raise CatalogueError(f"{where}: values that are not validated never leave")
+        if state not in VALIDATION_STATES:
+            raise CatalogueError(f"{where}: {state!r} is no validation state")
+    return frozenset(states)
+
+
+def _members(
+    kind: type[_Member], table: Mapping[str, Any], key: str, where: str, *, may_be_empty: bool = False
+) -> frozenset[_Member]:
+    entries = _list(table, key, where, may_be_empty=may_be_empty)
+    return frozenset(_member(kind, entry, where) for entry in entries)
+
+
+def _member(kind: type[_Member], entry: object, where: str) -> _Member:
+    for member in kind:
+        if member.value == entry:
+            return member
+    raise CatalogueError(f"{where}: {entry!r} is no {kind.__name__}")
+
+
+def _list(table: Mapping[str, Any], key: str, where: str, *, may_be_empty: bool = False) -> list[Any]:
+    entries = table.get(key)
+    if not isinstance(entries, list) or not (entries or may_be_empty):
+        raise CatalogueError(f"{where}: {key} is not a list of at least one")
+    if any(not isinstance(entry, str) for entry in entries) or len(set(entries)) < len(entries):
+        raise CatalogueError(f"{where}: {key} holds something twice, or something other than text")
+    return entries
+
+
+def _text(table: Mapping[str, Any], key: str, where: str) -> str:
+    text = table.get(key)
+    if not isinstance(text, str) or not text.strip():
+        raise CatalogueError(f"{where}: {key} is not a text")
+    return text
+
+
+def _refuse_unknown(table: Mapping[str, Any], known: frozenset[str] | set[str], where: str) -> None:
+    unknown = sorted(set(table) - known)
+    if unknown:
+        raise CatalogueError(f"{where} has an unknown key {unknown[0]}")

@@ -1,0 +1,106 @@
+"""What is asked of one access point, and the answer: intervals with grounds, intervals with reasons."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from databeheer.access.catalogue import Category, Citation
+from databeheer.access.reasons import ERRORS, SENTENCES, ReasonCode
+from databeheer.errors import DatabeheerError, MalformedRequestError, OutsideGrantedPeriodError
+from databeheer.values import Direction, Granularity, Period, Purpose, Role
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What an asker wants of one access point.
+
+    A grid user is named by `person_id`, every other role by `party_id`. With `permission_id` only that
+    permission counts. `directions` say nothing of technical and relational data, nor does `granularity`.
+    """
+
+    asker_role: Role
+    party_id: str | None
+    person_id: str | None
+    purpose: Purpose
+    category: str
+    directions: frozenset[Direction]
+    granularity: Granularity
+    period: Period
+    permission_id: str | None = None
+
+    def __post_init__(self) -> None:
+        is_person = self.asker_role is Role.GRID_USER
+        if (self.person_id is not None) != is_person or (self.party_id is not None) == is_person:
+            raise MalformedRequestError("a grid user asks as a person, every other role as a party")
+        if self.category == Category.READINGS and not self.directions:
+            raise MalformedRequestError("name at least one direction: offtake, injection")
+
+
+@dataclass(frozen=True)
+class Granted:
+    """A stretch of the asked period that the asker may have, on exactly one ground (R1).
+
+    `basis` is the code of the catalogue's row, `citation` its article, `fact_id` the fact that carries it
+    (permission, contract, occupancy, necessity record, or the party itself where its role alone does),
+    `occupancy_id` whose readings these are, `states` the validation states whose values may leave.
+    """
+
+    interval: Period
+    basis: str
+    citation: Citation
+    fact_id: str
+    occupancy_id: str
+    states: frozenset[str]
+    catalogue_version: str
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A stretch of the asked period that the asker may not have, and why."""
+
+    interval: Period
+    reason: ReasonCode
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The whole answer: every instant of the asked period lies in exactly one of its intervals.
+
+    Both tuples are in the order of time. It is a value to record first and to act on afterwards: `strict`
+    and `clipped` raise, so call them after the refusal has been recorded.
+    """
+
+    granted: tuple[Granted, ...]
+    refused: tuple[Refused, ...]
+    catalogue_version: str
+
+    def strict(self) -> tuple[Granted, ...]:
+        """Return what is granted if that is everything.
+
+        Raises:
+            OutsideGrantedPeriodError: a part is refused.
+            DatabeheerError: all is refused; the subclass and its code say why.
+        """
+        if self.refused and self.granted:
+            raise OutsideGrantedPeriodError(SENTENCES[self.main_reason()][1])
+        return self.clipped() if self.refused else self.granted
+
+    def clipped(self) -> tuple[Granted, ...]:
+        """Return what is granted if that is anything.
+
+        Raises:
+            DatabeheerError: all is refused; the subclass and its code say why.
+        """
+        if not self.granted:
+            raise self.refusal()
+        return self.granted
+
+    def main_reason(self) -> ReasonCode:
+        """The one reason to report for a decision that refuses something."""
+        given = {refused.reason for refused in self.refused}
+        return next(reason for reason in ERRORS if reason in given)
+
+    def refusal(self) -> DatabeheerError:
+        """The error that stands for this refusal."""
+        reason = self.main_reason()
+        return ERRORS[reason](SENTENCES[reason][1])

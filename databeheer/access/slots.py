@@ -1,0 +1,47 @@
+"""Whole slots: a granularity ceiling holds only if no slot is ever handed over in part.
+
+Whoever may have month totals and asks "the month" up to Monday and up to Tuesday would have Tuesday by
+subtraction. So a slot that the wish, or the present moment, cuts in two is not given under that ceiling.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from databeheer.access.intervals import NOTHING, IntervalSet
+from databeheer.brussels import day_bounds, day_of, midnight
+from databeheer.values import Granularity, Period
+
+
+def slot_around(instant: datetime, granularity: Granularity) -> Period:
+    """Return the hour, Brussels day or Brussels month that an instant falls in, as UTC."""
+    if granularity is Granularity.MONTH:
+        first = day_of(instant).replace(day=1)
+        following = (first + timedelta(days=32)).replace(day=1)
+        return Period(midnight(first), midnight(following))
+    if granularity is Granularity.DAY:
+        return Period(*day_bounds(day_of(instant)))
+    # Brussels lies whole hours from UTC, so hours and quarters are the same in both.
+    minutes = 60 if granularity is Granularity.HOUR else 15
+    since_hour = timedelta(
+        minutes=instant.minute % minutes, seconds=instant.second, microseconds=instant.microsecond
+    )
+    return Period(instant - since_hour, instant - since_hour + timedelta(minutes=minutes))
+
+
+def cut_slots(finest: Granularity, reach: IntervalSet, asked: Period, now: datetime) -> IntervalSet:
+    """Return the part of `reach` that lies in a slot of `finest` which would be handed over incomplete.
+
+    A slot is whole when all that `reach` holds of it is asked for and over: the days of a month before a
+    contract began, or after an occupant left, are not missed.
+    """
+    cut = NOTHING
+    for edge in (asked.start, asked.end, now):
+        slot = slot_around(edge, finest)
+        if slot.start == edge:
+            continue
+        part = reach.clip(slot)
+        complete = min(asked.end, now)
+        if any(start < asked.start or stop > complete for start, stop in part.pairs):
+            cut = cut.union(part)
+    return cut
