@@ -1,0 +1,128 @@
+"""From slots to hours, days and months: sums in thousandths, with the loosest state of what was added.
+
+No value is not zero: a stretch without any value has none, and a sum over a stretch with gaps says how many.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import TypeVar
+
+from databeheer.brussels import BRUSSELS, day_bounds, midnight, slot_starts
+from databeheer.metering.profile import ProfileError, ProfileLike
+from databeheer.metering.states import Conversion, Register, State, worst_state
+from databeheer.metering.totals import DayTotal
+from databeheer.values import Granularity
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A stretch of time [start, end) in UTC with its value in thousandths, None for no value.
+
+    `state` is the loosest state of the values in it (of the gaps, when there is no value); `register` and
+    `conversion` are given where all values share one. `missing` counts the finest slots without value.
+    """
+
+    start: datetime
+    end: datetime
+    value: int | None
+    state: State
+    register: Register | None = None
+    conversion: Conversion | None = None
+    missing: int = 0
+
+
+def slots_of(day: date, profile: ProfileLike) -> list[Slot]:
+    """Return the slots of a Brussels day.
+
+    Raises:
+        ProfileError: the profile has another number of slots than the day.
+    """
+    minutes = profile.slot_minutes
+    starts = slot_starts(day, minutes) if minutes in (15, 60) else ()
+    if len(starts) != len(profile.values):
+        raise ProfileError("the profile does not fit the day")
+    step = timedelta(minutes=minutes)
+    conversions = profile.conversions or (None,) * len(starts)
+    return [
+        Slot(start, start + step, value, state, register, conversion, int(value is None))
+        for start, value, state, register, conversion in zip(
+            starts, profile.values, profile.states, profile.registers, conversions, strict=True
+        )
+    ]
+
+
+def slot_of_total(day: date, total: DayTotal) -> Slot:
+    """Return a day's total as one slot."""
+    start, end = day_bounds(day)
+    registers = [register for register, _ in total.registers]
+    conversions = [conversion for conversion, _ in total.conversions]
+    return Slot(
+        start,
+        end,
+        total.total,
+        total.worst,
+        registers[0] if len(registers) == 1 else None,
+        conversions[0] if len(conversions) == 1 else None,
+        total.missing,
+    )
+
+
+def aggregate(slots: Iterable[Slot], granularity: Granularity) -> list[Slot]:
+    """Add slots of one channel up to hours, Brussels days or calendar months.
+
+    Slots must be in order and no longer than the granularity. A group covers what it was given: the first
+    and last month of a period are as long as the period lets them be. A gap begins a new group.
+    """
+    groups: list[list[Slot]] = []
+    last_bucket: datetime | None = None
+    for slot in slots:
+        bucket = _bucket(slot.start, granularity)
+        if groups and bucket == last_bucket and groups[-1][-1].end == slot.start:
+            groups[-1].append(slot)
+        else:
+            groups.append([slot])
+        last_bucket = bucket
+    return [_sum(group) for group in groups]
+
+
+def by_register(slots: Iterable[Slot]) -> dict[Register, int]:
+    """Return the sum of each register that has a value, in thousandths."""
+    sums: dict[Register, int] = {}
+    for slot in slots:
+        if slot.value is not None and slot.register is not None:
+            sums[slot.register] = sums.get(slot.register, 0) + slot.value
+    return sums
+
+
+def _bucket(start: datetime, granularity: Granularity) -> datetime:
+    if granularity is Granularity.QUARTER_HOUR:
+        return start
+    if granularity is Granularity.HOUR:
+        # Brussels is whole hours away from UTC, so UTC hours keep the repeated hour's two passes apart.
+        return start.replace(minute=0, second=0, microsecond=0)
+    day = start.astimezone(BRUSSELS).date()
+    return midnight(day if granularity is Granularity.DAY else day.replace(day=1))
+
+
+def _sum(group: Sequence[Slot]) -> Slot:
+    if len(group) == 1:
+        return group[0]
+    valued = [slot for slot in group if slot.value is not None]
+    return Slot(
+        group[0].start,
+        group[-1].end,
+        sum(slot.value for slot in valued if slot.value is not None) if valued else None,
+        worst_state(slot.state for slot in valued or group),
+        _shared([slot.register for slot in valued]),
+        _shared([slot.conversion for slot in valued]),
+        sum(slot.missing for slot in group),
+    )
+
+
+def _shared(items: Sequence[_T | None]) -> _T | None:
+    return items[0] if items and all(item == items[0] for item in items) else None

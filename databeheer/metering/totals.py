@@ -1,0 +1,150 @@
+"""The bytes of a day's totals, sealed apart from the profile: who may have totals never opens quarter-hours.
+
+Layout, big-endian: version 1, slot minutes, number of slots, number of values (one byte each); one byte a
+state in the order of its code, and one a conversion, how many slots carry it; number of registers, then each
+register's code and sum in eight bytes; zeros up to 96 bytes, whatever the day was like.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections import Counter
+from dataclasses import dataclass
+
+from databeheer.metering.channel import DAY_MINUTES
+from databeheer.metering.profile import LARGEST_VALUE, ProfileError, ProfileLike
+from databeheer.metering.states import (
+    CONVERSION_CODES,
+    REGISTER_CODES,
+    STATE_CODES,
+    Conversion,
+    Register,
+    State,
+    worst_state,
+)
+
+VERSION = 1
+SIZE = 96
+_SLOT_COUNTS = {15: (92, 96, 100), 60: (23, 24, 25), DAY_MINUTES: tuple(range(1, len(Register) + 1))}
+_STATES = sorted(STATE_CODES, key=STATE_CODES.__getitem__)
+_CONVERSIONS = sorted(CONVERSION_CODES, key=CONVERSION_CODES.__getitem__)
+_REGISTERS = {code: register for register, code in REGISTER_CODES.items()}
+_HEAD = struct.Struct(f">{4 + len(STATE_CODES) + len(CONVERSION_CODES) + 1}B")
+_SUM = struct.Struct(">BQ")
+
+
+@dataclass(frozen=True, slots=True)
+class DayTotal:
+    """The sums of one channel on one day.
+
+    `registers`: (register, thousandths) of every register with at least one value, in order of their codes.
+    `slots` counts slots (with slot_minutes 1440: registers), `values` those with a value; `states` and
+    `conversions` say how many slots carry each (only what occurs).
+    """
+
+    slot_minutes: int
+    slots: int
+    values: int
+    registers: tuple[tuple[Register, int], ...]
+    states: tuple[tuple[State, int], ...]
+    conversions: tuple[tuple[Conversion, int], ...] = ()
+
+    @property
+    def total(self) -> int | None:
+        """The sum over all registers in thousandths; None when the day has no value at all."""
+        return sum(amount for _, amount in self.registers) if self.values else None
+
+    @property
+    def missing(self) -> int:
+        """How many slots have no value."""
+        return self.slots - self.values
+
+    @property
+    def worst(self) -> State:
+        """The loosest state of the values there are; of the slots, when there is no value at all."""
+        states = [state for state, _ in self.states]
+        return worst_state([state for state in states if state.has_value] or states)
+
+
+def total_of(day: ProfileLike) -> DayTotal:
+    """Add up one channel-day (any slot length)."""
+    sums: dict[Register, int] = {}
+    for register, value in zip(day.registers, day.values, strict=True):
+        if value is not None and register is not None:
+            sums[register] = sums.get(register, 0) + value
+    states = Counter(day.states)
+    conversions = Counter(day.conversions or ())
+    return DayTotal(
+        slot_minutes=day.slot_minutes,
+        slots=len(day.values),
+        values=len(day.values) - day.values.count(None),
+        registers=tuple((r, sums[r]) for r in _REGISTERS.values() if r in sums),
+        states=tuple((s, states[s]) for s in _STATES if states[s]),
+        conversions=tuple((c, conversions[c]) for c in _CONVERSIONS if conversions[c]),
+    )
+
+
+def pack_total(total: DayTotal) -> bytes:
+    """Return the 96 bytes of `total`; `pack_total(total_of(day))` for a channel-day.
+
+    Raises:
+        ProfileError: counts that do not fit together, or a sum below zero or beyond 63 bits.
+    """
+    _check(total)
+    states, conversions = dict(total.states), dict(total.conversions)
+    head = _HEAD.pack(
+        VERSION,
+        # 1440 does not fit in a byte; a day is written as zero.
+        0 if total.slot_minutes == DAY_MINUTES else total.slot_minutes,
+        total.slots,
+        total.values,
+        *(states.get(state, 0) for state in _STATES),
+        *(conversions.get(conversion, 0) for conversion in _CONVERSIONS),
+        len(total.registers),
+    )
+    sums = (_SUM.pack(REGISTER_CODES[register], amount) for register, amount in total.registers)
+    return (head + b"".join(sums)).ljust(SIZE, b"\0")
+
+
+def unpack_total(data: bytes) -> DayTotal:
+    """Return the totals that `pack_total` wrote.
+
+    Raises:
+        ProfileError: any other bytes.
+    """
+    if len(data) != SIZE:
+        raise ProfileError("totals have one size")
+    version, minutes, slots, values, *counts, registers = _HEAD.unpack_from(data)
+    if version != VERSION:
+        raise ProfileError("this version of totals is unknown")
+    end = _HEAD.size + registers * _SUM.size
+    if minutes not in (0, 15, 60) or registers > len(Register) or any(data[end:]):
+        raise ProfileError("the totals are not written as they should be")
+    sums = [_SUM.unpack_from(data, _HEAD.size + i * _SUM.size) for i in range(registers)]
+    codes = [code for code, _ in sums]
+    if any(code not in _REGISTERS for code in codes) or codes != sorted(set(codes)):
+        raise ProfileError("the registers of the totals are wrong")
+    total = DayTotal(
+        slot_minutes=minutes or DAY_MINUTES,
+        slots=slots,
+        values=values,
+        registers=tuple((_REGISTERS[code], amount) for code, amount in sums),
+        states=tuple((s, n) for s, n in zip(_STATES, counts, strict=False) if n),
+        conversions=tuple((c, n) for c, n in zip(_CONVERSIONS, counts[len(_STATES) :], strict=True) if n),
+    )
+    _check(total)
+    return total
+
+
+def _check(total: DayTotal) -> None:
+    if total.slots not in _SLOT_COUNTS.get(total.slot_minutes, ()):
+        raise ProfileError("totals are of one whole day")
+    with_value = sum(count for state, count in total.states if state.has_value)
+    if sum(count for _, count in total.states) != total.slots or with_value != total.values:
+        raise ProfileError("the states do not add up to the slots")
+    if sum(count for _, count in total.conversions) > total.slots:
+        raise ProfileError("there are more conversions than slots")
+    if len(total.registers) > total.values or bool(total.registers) is not bool(total.values):
+        raise ProfileError("registers and values do not fit together")
+    if any(not 0 <= amount <= LARGEST_VALUE for _, amount in total.registers):
+        raise ProfileError("a sum is below zero or too large")
