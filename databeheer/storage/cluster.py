@@ -23,6 +23,7 @@ from databeheer.storage.system_account import SystemAccount
 
 MAJOR_VERSION = "18"
 PORT = 5432
+IMPOSSIBLE_PID = 2**30  # Linux and macOS number their processes far below
 # The longest path of a Unix socket is 104 bytes on macOS, 108 on Linux; the server adds `/.s.PGSQL.5432`.
 LONGEST_SOCKET_DIRECTORY = 80
 # Servers that this program started. They outlive it by intent; forgetting one would be reported as a leak.
@@ -164,7 +165,7 @@ def initialise(
 def serve(
     data: Path, binaries: Path, account: SystemAccount | None, log: Path, *, durable: bool
 ) -> Postmaster:
-    """Start the postmaster and return as soon as it has written its pid file.
+    """Start the postmaster and return once it takes connections; recovery after a crash takes its time.
 
     Raises:
         EmbeddedPostgreSQLError: it ended at once; the message carries the end of its log.
@@ -181,7 +182,7 @@ def serve(
         command += ["-c", f"{name}={value}"]
     deadline = time.monotonic() + 30
     while True:
-        _forget_reused_pid(data)
+        _forget_dead_server(data, sockets)
         with log.open("wb") as output:
             process = subprocess.Popen(
                 command,
@@ -196,7 +197,7 @@ def serve(
         _children[process.pid] = process
         while process.poll() is None:
             running = read_postmaster(data)
-            if running is not None and running.pid == process.pid:
+            if running is not None and running.pid == process.pid and running.status == "ready":
                 return running
             time.sleep(0.005)
         del _children[process.pid]
@@ -207,20 +208,18 @@ def serve(
         time.sleep(0.2)
 
 
-def _forget_reused_pid(data: Path) -> None:
-    """Remove a pid file whose number now belongs to another program: PostgreSQL would refuse to start.
+def _forget_dead_server(data: Path, sockets: Path) -> None:
+    """Clear what a dead server left and PostgreSQL would stumble over: a process number that is still taken.
 
-    The file of a dead server stays: PostgreSQL reads from it whether children of that server still live.
+    Another program may have it since a restart of the machine, or nobody has collected the dead process (a
+    container without an init). The rest of the pid file stays, with a number that no process can have:
+    PostgreSQL learns from it whether children of the dead server still use its memory.
     """
-    pid_file = data / "postmaster.pid"
-    try:
-        os.kill(int(pid_file.read_text().splitlines()[0]), 0)
-    except (FileNotFoundError, ProcessLookupError, ValueError, IndexError):
-        return
-    except PermissionError:
-        pass
-    if read_postmaster(data) is None:
-        pid_file.unlink(missing_ok=True)
+    for leftover in (".s.PGSQL.5432", ".s.PGSQL.5432.lock"):
+        (sockets / leftover).unlink(missing_ok=True)
+    with suppress(FileNotFoundError):
+        _, separator, rest = (data / "postmaster.pid").read_text().partition("\n")
+        (data / "postmaster.pid").write_text(f"{IMPOSSIBLE_PID}{separator}{rest}")
 
 
 def _settings(sockets: Path, *, durable: bool) -> dict[str, str]:

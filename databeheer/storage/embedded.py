@@ -64,7 +64,7 @@ class EmbeddedPostgreSQL:
                 if not (data / "PG_VERSION").exists():
                     initialise(data, binaries, account, self.password(SUPERUSER), durable=self._durable)
                 running = serve(data, binaries, account, self.directory / "server.log", durable=self._durable)
-            self._postmaster = running.when_ready(PATIENCE_SECONDS)
+            self._postmaster = running if running.status == "ready" else running.when_ready(PATIENCE_SECONDS)
         return self.url(SUPERUSER, "postgres")
 
     def url(self, role: str, database: str) -> str:
