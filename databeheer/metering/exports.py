@@ -135,12 +135,15 @@ def _read_rows(file: str, data: bytes, progress: Progress | None) -> Rows:
 def _lines(file: str, data: bytes) -> list[str]:
     if not data.strip():
         raise IntakeError(file, "the file is empty", _DOWNLOAD)
-    text = _decode(file, data).replace("\r\n", "\n").rstrip("\r\n")
-    stray = text.find("\r")
-    if stray >= 0:
-        line = text.count("\n", 0, stray) + 1
-        raise IntakeError(file, "the line has a carriage return inside", _DOWNLOAD, line=line)
-    return text.split("\n")
+    text = _decode(file, data).rstrip("\r\n")
+    newlines, returns = text.count("\n"), text.count("\r")
+    lines = text.split("\r\n" if returns else "\n")
+    if returns and not newlines == returns == len(lines) - 1:
+        lines = text.replace("\r\n", "\n").split("\n")
+        stray = next((number for number, line in enumerate(lines, 1) if "\r" in line), None)
+        if stray is not None:
+            raise IntakeError(file, "the line has a carriage return inside", _DOWNLOAD, line=stray)
+    return lines
 
 
 def _decode(file: str, data: bytes) -> str:

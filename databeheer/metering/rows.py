@@ -8,7 +8,7 @@ again row by row to say where.
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import NoReturn
 
@@ -26,29 +26,35 @@ _BLOCK = 20_000
 _CUT = "The file is cut off or was changed; download it again"
 
 Integers = npt.NDArray[np.int64]
+Block = tuple[Integers, Integers, Integers, Integers]
 Rest = str | tuple[str, ...]
 
 
 class _Dates(dict[str, int]):
-    """From a written date to its index in `days`."""
+    """From a written date and its semicolon to its index in `days`."""
 
     def __init__(self) -> None:
         super().__init__()
         self.days: list[date] = []
 
     def __missing__(self, raw: str) -> int:
-        self.days.append(read_date(raw, Column.FROM_DATE))
+        self.days.append(read_date(_cell(raw), Column.FROM_DATE))
         self[raw] = index = len(self.days) - 1
         return index
 
 
-class _Pairs(dict[tuple[str, str], int]):
-    """From a written begin and end to one number."""
+class _Quarters(dict[str, int]):
+    """From a written time and its semicolon to the quarter-hour of the day."""
 
-    def __missing__(self, raw: tuple[str, str]) -> int:
-        begin, end = read_quarter(raw[0], Column.FROM_TIME), read_quarter(raw[1], Column.UNTIL_TIME)
-        self[raw] = pair = begin * QUARTERS + end
-        return pair
+    def __missing__(self, raw: str) -> int:
+        self[raw] = quarter = read_quarter(_cell(raw), Column.FROM_TIME)
+        return quarter
+
+
+def _cell(raw: str) -> str:
+    if not raw.endswith(DELIMITER):
+        raise CellError(None, "the cell does not end where it should", _CUT)
+    return raw[:-1]
 
 
 class _Rests(dict[Rest, int]):
@@ -97,8 +103,8 @@ class Rows:
     def __init__(self, file: str, layout: Layout) -> None:
         self.file = file
         self.layout = layout
-        self._dates, self._pairs, self._rests = _Dates(), _Pairs(), _Rests(layout)
-        self._blocks: list[tuple[Integers, Integers, Integers, Integers]] = []
+        self._dates, self._quarters, self._rests = _Dates(), _Quarters(), _Rests(layout)
+        self._blocks: list[Block] = []
         self.count = 0
 
     def read(self, lines: Sequence[str], progress: Callable[[int, int], None]) -> None:
@@ -119,27 +125,48 @@ class Rows:
             characters += sum(map(len, block)) + len(block)
             progress(self.count, characters)
 
-    def _take(self, block: Sequence[str]) -> tuple[Integers, Integers, Integers, Integers]:
-        begins, begin_times, ends, end_times, rests = zip(*self._split(block), strict=True)
-        size = len(block)
+    def _take(self, block: Sequence[str]) -> Block:
+        """Read a block as all exports so far are laid out; in any layout, if it is not that."""
+        if self.layout.begins_with_times:
+            try:
+                return self._numbers(*_slice(block))
+            except CellError:
+                pass
+        rows = map(self._arrange, csv.reader(block, delimiter=DELIMITER, strict=True))
+        begins, begin_times, ends, end_times, rests = zip(*rows, strict=True)
+        return self._numbers(begins, begin_times, ends, end_times, rests)
+
+    def _numbers(
+        self,
+        begins: Sequence[str],
+        begin_times: Sequence[str],
+        ends: Sequence[str],
+        end_times: Sequence[str],
+        rests: Sequence[Rest],
+    ) -> Block:
+        def column(known: Callable[[str], int], cells: Sequence[str]) -> Integers:
+            return np.fromiter(map(known, cells), np.int64, len(cells))
+
+        date_of, quarter_of, rest_of = (
+            self._dates.__getitem__,
+            self._quarters.__getitem__,
+            self._rests.__getitem__,
+        )
         return (
-            np.fromiter(map(self._dates.__getitem__, begins), np.int64, size),
-            np.fromiter(map(self._dates.__getitem__, ends), np.int64, size),
-            np.fromiter(
-                map(self._pairs.__getitem__, zip(begin_times, end_times, strict=True)), np.int64, size
-            ),
-            np.fromiter(map(self._rests.__getitem__, rests), np.int64, size),
+            column(date_of, begins),
+            column(date_of, ends),
+            column(quarter_of, begin_times) * QUARTERS + column(quarter_of, end_times),
+            np.fromiter(map(rest_of, rests), np.int64, len(rests)),
         )
 
-    def _split(self, block: Sequence[str]) -> Iterator[Sequence[Rest]]:
-        if self.layout.begins_with_times:
-            return (line.split(DELIMITER, len(TIME_COLUMNS)) for line in block)
-        return map(self._reorder, csv.reader(block, delimiter=DELIMITER, strict=True))
-
-    def _reorder(self, fields: list[str]) -> Sequence[Rest]:
+    def _arrange(self, fields: list[str]) -> tuple[str, str, str, str, Rest]:
         if len(fields) != self.layout.width:
             raise CellError(None, "the row has too few or too many columns", _CUT)
-        return [*(fields[self.layout.positions[column]] for column in TIME_COLUMNS), tuple(fields)]
+        begin, begin_time, end, end_time = (
+            fields[self.layout.positions[column]] + DELIMITER for column in TIME_COLUMNS
+        )
+        rest = fields[len(TIME_COLUMNS) :] if self.layout.begins_with_times else fields
+        return begin, begin_time, end, end_time, tuple(rest)
 
     def _refuse_long(self, block: Sequence[str]) -> None:
         if max(map(len, block)) > MAX_LINE_LENGTH:
@@ -172,10 +199,7 @@ class Rows:
                 read_date(raw, column)
             else:
                 read_quarter(raw, column)
-        if self.layout.begins_with_times:
-            self._rests[tuple(fields[len(TIME_COLUMNS) :])]
-        else:
-            self._rests[tuple(fields)]
+        self._rests[self._arrange(fields)[4]]
 
     def error(self, row: int, problem: str, remedy: str, column: Column | None = None) -> IntakeError:
         """Make the error of a row."""
@@ -197,3 +221,14 @@ class Rows:
         series_of = np.array(self._rests.series_of, np.int64)
         values = np.array(self._rests.amounts, np.int64)
         return begin, end, pair, series_of[rest], values[rest]
+
+
+def _slice(block: Sequence[str]) -> tuple[list[str], list[str], list[str], list[str], list[str]]:
+    """Cut `dd/mm/yyyy;hh:mm:ss;dd/mm/yyyy;hh:mm:ss;…`; cells keep their semicolon: it shows a wrong cut."""
+    return (
+        [line[:11] for line in block],
+        [line[11:20] for line in block],
+        [line[20:31] for line in block],
+        [line[31:40] for line in block],
+        [line[40:] for line in block],
+    )

@@ -10,6 +10,8 @@ from __future__ import annotations
 import struct
 from collections import Counter
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple, cast
 
 from databeheer.metering.channel import DAY_MINUTES
 from databeheer.metering.profile import LARGEST_VALUE, ProfileError, ProfileLike
@@ -67,20 +69,46 @@ class DayTotal:
 
 
 def total_of(day: ProfileLike) -> DayTotal:
-    """Add up one channel-day (any slot length)."""
-    sums: dict[Register, int] = {}
-    for register, value in zip(day.registers, day.values, strict=True):
-        if value is not None and register is not None:
-            sums[register] = sums.get(register, 0) + value
-    states = Counter(day.states)
-    conversions = Counter(day.conversions or ())
-    return DayTotal(
-        slot_minutes=day.slot_minutes,
-        slots=len(day.values),
-        values=len(day.values) - day.values.count(None),
-        registers=tuple((r, sums[r]) for r in _REGISTERS.values() if r in sums),
-        states=tuple((s, states[s]) for s in _STATES if states[s]),
-        conversions=tuple((c, conversions[c]) for c in _CONVERSIONS if conversions[c]),
+    """Add up one channel-day (any slot length).
+
+    Raises:
+        ProfileError: there is a value where the state says that there is none, or the reverse.
+    """
+    values = day.values
+    numbers = cast("tuple[int, ...]", values)  # where the state says that there is a value
+    counts = _count(day.states, day.registers, day.conversions)
+    try:
+        sums = [(register, sum(map(numbers.__getitem__, slots))) for register, slots in counts.registers]
+    except (IndexError, TypeError) as error:
+        raise ProfileError("a slot has a value exactly where its state says so") from error
+    valued = sum(len(slots) for _, slots in counts.registers)
+    if len(values) != len(day.states) or len(values) - values.count(None) != valued:
+        raise ProfileError("a slot has a value exactly where its state says so")
+    return DayTotal(day.slot_minutes, len(values), valued, tuple(sums), counts.states, counts.conversions)
+
+
+class _Counts(NamedTuple):
+    registers: tuple[tuple[Register, tuple[int, ...]], ...]
+    states: tuple[tuple[State, int], ...]
+    conversions: tuple[tuple[Conversion, int], ...]
+
+
+@lru_cache(maxsize=4096)
+def _count(
+    states: tuple[State, ...],
+    registers: tuple[Register | None, ...],
+    conversions: tuple[Conversion | None, ...] | None,
+) -> _Counts:
+    """Return what does not depend on the values; cached, since days repeat it."""
+    slots: dict[Register, list[int]] = {}
+    for slot, (state, register) in enumerate(zip(states, registers, strict=True)):
+        if state.has_value and register is not None:
+            slots.setdefault(register, []).append(slot)
+    by_state, by_conversion = Counter(states), Counter(conversions or ())
+    return _Counts(
+        tuple((r, tuple(slots[r])) for r in _REGISTERS.values() if r in slots),
+        tuple((s, by_state[s]) for s in _STATES if by_state[s]),
+        tuple((c, by_conversion[c]) for c in _CONVERSIONS if by_conversion[c]),
     )
 
 
