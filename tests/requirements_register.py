@@ -89,7 +89,7 @@ def render(requirements: dict[str, Requirement], marks: dict[str, set[str]]) -> 
         "Written by `make requirements` from the marks in the tests and from `docs/requirements.toml`, which",
         "holds each requirement in one sentence with its source. Do not edit this page.",
         "",
-        "*Shown* means that the named tests pass and would fail without it. *Not yet* means that no test does.",
+        "*Shown* means that the named tests pass and would fail without it. *Not yet* means none does.",
         "*Not ours* means that it binds people or an organisation, and no software can show it.",
         "",
         f"{len(requirements)} requirements: {shown} shown, {not_yet} not yet, {not_ours} not ours.",
