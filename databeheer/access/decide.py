@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from databeheer.access.catalogue import Catalogue
+from databeheer.access.bases import Catalogue
 from databeheer.access.decision import Decision, Granted, Refused, Wish
 from databeheer.access.facts import Facts, Occupancy
 from databeheer.access.grounds import Ground, grounds

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from databeheer.access.catalogue import Category, Citation
+from databeheer.access.bases import Category, Citation
 from databeheer.access.reasons import ERRORS, SENTENCES, ReasonCode
 from databeheer.errors import DatabeheerError, MalformedRequestError, OutsideGrantedPeriodError
 from databeheer.values import Direction, Granularity, Period, Purpose, Role
