@@ -61,6 +61,12 @@ class UnreachableError(LedgerError):
     code = "unreachable"
 
 
+class StateError(LedgerError):
+    """The memory of an earlier verification is damaged or in use: the user's files, not the log's."""
+
+    code = "state"
+
+
 class StaleHeadError(LedgerError):
     """An append named a head that is no longer, or never was, the head of the log."""
 

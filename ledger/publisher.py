@@ -1,0 +1,324 @@
+"""The publisher: alone holds the log's key, and signs what has committed, tiles first and checkpoint last.
+
+A log must never sign two histories. The database can be restored from a backup, so it cannot be asked what
+was signed: the publisher keeps that in a *memory* file of its own, outside the database and its backups,
+written before anyone sees the checkpoint. What does not continue the memory is refused, in plain words.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+from ledger.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint
+from ledger.encoding import HASH_LENGTH, decode_base64, decode_hash, encode_base64
+from ledger.entry import GENESIS_PREVIOUS, parse
+from ledger.errors import (
+    InconsistentError,
+    LedgerError,
+    MalformedError,
+    NotPublishedError,
+    RefusedError,
+    SignatureError,
+    UnreachableError,
+)
+from ledger.files import exclusive, make_directory, write_atomically
+from ledger.note import SigningKey, sign_note
+from ledger.storage import EntrySource, Head
+from ledger.tiles import (
+    MAX_CHECKPOINT_LENGTH,
+    TILE_WIDTH,
+    Edge,
+    TileDirectory,
+    TilePath,
+    encode_bundle,
+)
+from ledger.tree import leaf_hash
+
+_log = logging.getLogger(__name__)
+
+_AFTER = "Nothing was signed."
+_REMEDY = (
+    "Bring back the newest database, or, if it is lost, begin a new log: a new origin, a new key, an empty "
+    "public directory."
+)
+
+
+@dataclass(frozen=True)
+class Signed:
+    """What was signed last: the note, the tree's right edge at its size, and the last leaf hash."""
+
+    note: bytes
+    edge: Edge
+    last_leaf: bytes
+
+    @property
+    def head(self) -> Head:
+        return Head(self.edge.size, self.last_leaf)
+
+    def to_bytes(self) -> bytes:
+        """Return the memory file."""
+        members = {
+            "v": 1,
+            "note": self.note.decode("utf-8"),
+            "edge": [encode_base64(hashes) for hashes in self.edge.levels],
+            "last_leaf": encode_base64(self.last_leaf),
+        }
+        return json.dumps(members, sort_keys=True, indent=1).encode("ascii") + b"\n"
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Signed:
+        """Parse a memory file; raises MalformedError unless it is whole and agrees with itself."""
+        members: Any
+        try:
+            members = json.loads(data)
+            note = members["note"].encode("utf-8")
+            levels = [decode_base64(hashes) for hashes in members["edge"]]
+            last_leaf = decode_hash(members["last_leaf"], "last leaf hash")
+            known = members["v"] == 1
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
+            raise MalformedError("not a publisher's memory") from error
+        checkpoint = parse_checkpoint(_text_of(note))
+        edge = Edge(checkpoint.size, levels)
+        newest = edge.levels[0][-HASH_LENGTH:] if edge.levels else b""
+        if not known or edge.root() != checkpoint.root or (newest and newest != last_leaf):
+            raise MalformedError("the publisher's memory contradicts itself")
+        return cls(note, edge, last_leaf)
+
+
+class Publisher:
+    """Publishes the committed entries of one log into one directory, under one origin.
+
+    `read_entries` gives committed entries; `memory` is a file that no restore of the database ever touches.
+    All `keys` bear the origin as their name; a second one signs beside the first while keys change.
+    """
+
+    def __init__(
+        self,
+        read_entries: EntrySource,
+        directory: Path,
+        keys: Sequence[SigningKey],
+        origin: str,
+        memory: Path,
+    ) -> None:
+        if not keys or any(key.name != origin for key in keys):
+            raise MalformedError("a log signs with keys that bear its origin as their name")
+        self._entries = read_entries
+        self._public = TileDirectory(directory)
+        self._keys = list(keys)
+        self._origin = origin
+        self._memory = memory
+        self._signed: Signed | None = None
+        self._held: ExitStack | None = None
+
+    def publish(self) -> Checkpoint | None:
+        """Sign and publish everything that has committed; return the checkpoint, None if there is no news.
+
+        Durable when it returns. The first call on an empty memory publishes the checkpoint of the empty log.
+
+        Raises:
+            RefusedError: another publisher is at work, or the database, the memory and the published files do
+                not agree. Nothing was signed.
+            UnreachableError: the database does not answer now.
+        """
+        with self._alone():
+            if self._signed is None:
+                self._signed = self._recall()
+            head = self._entries.read_head()
+            self._refuse_backward(head)
+            if head.size == self._signed.edge.size and self._is_published():
+                return None
+            return self._advance(head)
+
+    def run(self, stop: Event, beat: float = 1.0) -> None:
+        """Publish every `beat` seconds until `stop` is set; a database that does not answer is asked again.
+
+        Raises:
+            RefusedError: as `publish`; a person has to look.
+        """
+        with self._alone():
+            while True:
+                try:
+                    self.publish()
+                except UnreachableError as error:
+                    _log.warning("the publisher waits: %s", error)
+                if stop.wait(beat):
+                    return
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Hold the locks on memory and public directory: two publishers would sign two histories."""
+        if self._held is not None:  # within run()
+            yield
+            return
+        make_directory(self._public.root)
+        make_directory(self._memory.parent)
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(exclusive(self._memory.with_name(f"{self._memory.name}.lock")))
+                stack.enter_context(exclusive(self._public.root))
+            except BlockingIOError as error:
+                raise RefusedError(
+                    f"Another publisher is already at work for {self._origin}: its lock is held. {_AFTER} "
+                    "Stop the other one first; a log has exactly one publisher."
+                ) from error
+            self._held = stack
+            self._signed = None  # another publisher may have worked since
+            try:
+                yield
+            finally:
+                self._held = None
+
+    # ---- what was signed before --------------------------------------------------------------------------
+
+    def _recall(self) -> Signed:
+        """Return what was signed last, and see that the published checkpoint is not ahead of it."""
+        published = self._published_note()
+        try:
+            signed = Signed.from_bytes(self._memory.read_bytes())
+        except FileNotFoundError:
+            if published is not None:
+                raise RefusedError(
+                    f"A checkpoint is published, but the publisher's memory is missing: {self._memory}. "
+                    f"{_AFTER} Bring the memory back from where it was kept. {_REMEDY}"
+                ) from None
+            return Signed(b"", Edge(), GENESIS_PREVIOUS)
+        except MalformedError as error:
+            raise RefusedError(
+                f"The publisher's memory is damaged ({error}): {self._memory}. {_AFTER}"
+            ) from error
+        self._compare_with_published(signed, published)
+        return signed
+
+    def _compare_with_published(self, signed: Signed, published: bytes | None) -> None:
+        mine = parse_checkpoint(_text_of(signed.note))
+        if mine.origin != self._origin:
+            raise RefusedError(
+                f"The publisher's memory belongs to the log {mine.origin}, not to {self._origin}. {_AFTER} "
+                "A new log has a memory and a public directory of its own."
+            )
+        if published is None:
+            return  # it was lost, or its writing was cut off; the memory says it again
+        try:
+            seen = open_checkpoint(published, [key.verifier for key in self._keys])
+        except (MalformedError, SignatureError) as error:
+            raise RefusedError(
+                f"The published checkpoint is not one of this log ({error}). {_AFTER}"
+            ) from error
+        if seen.size > mine.size or (seen.size == mine.size and seen.root != mine.root):
+            raise RefusedError(
+                f"The published checkpoint has {seen.size} entries, the publisher's memory {mine.size}: the "
+                "memory was set back, or a second publisher signed elsewhere. " + _AFTER
+            )
+
+    def _published_note(self) -> bytes | None:
+        try:
+            return self._public.fetch("checkpoint", MAX_CHECKPOINT_LENGTH)
+        except NotPublishedError:
+            return None
+
+    def _is_published(self) -> bool:
+        """Whether what is published is what would be signed now: not after a crash, nor after a new key."""
+        signed = self._state()
+        if not signed.note or sign_note(_text_of(signed.note), self._keys) != signed.note:
+            return False
+        return self._published_note() == signed.note
+
+    # ---- what is new -------------------------------------------------------------------------------------
+
+    def _refuse_backward(self, head: Head) -> None:
+        signed = self._state().head
+        if head.size < signed.size:
+            raise RefusedError(
+                f"The database's ledger has {head.size} entries, but {signed.size} were signed: entry "
+                f"{head.size} and later ones are gone. Was an older backup of the database restored, or its head "
+                f"row set back? {_AFTER} {_REMEDY}"
+            )
+        if head.size == signed.size and head.last_leaf != signed.last_leaf:
+            raise RefusedError(
+                f"The database's ledger has as many entries as were signed ({head.size}), but its head names "
+                f"another last leaf: its end was rewritten. {_AFTER} {_REMEDY}"
+            )
+
+    def _advance(self, head: Head) -> Checkpoint:
+        signed = self._state()
+        edge, last_leaf, filled = signed.edge.copy(), signed.last_leaf, list[TilePath]()
+        try:
+            # From the start of the bundle that is not full: its first entries were signed already, and are
+            # compared with what was signed.
+            for start in range(edge.size - edge.size % TILE_WIDTH, head.size, TILE_WIDTH):
+                entries = self._entries.read_entries(start, min(TILE_WIDTH, head.size - start))
+                last_leaf, tiles = self._add_bundle(edge, start, entries, head, last_leaf)
+                filled += tiles
+            if last_leaf != head.last_leaf:
+                raise InconsistentError(
+                    "the head row names another last leaf than the last entry has", head.size - 1
+                )
+            for path, hashes in edge.partial_tiles():
+                self._public.write_tile(path, hashes)
+        except (InconsistentError, MalformedError) as error:
+            index = error.index if isinstance(error, InconsistentError) else None
+            where = "" if index is None else f" (first at entry {index})"
+            raise RefusedError(
+                f"The database's ledger does not continue what was signed{where}: {error}. {_AFTER} {_REMEDY}"
+            ) from error
+        return self._sign(Checkpoint(self._origin, edge.size, edge.root()), edge, last_leaf, filled)
+
+    def _add_bundle(
+        self, edge: Edge, start: int, entries: list[bytes], head: Head, last_leaf: bytes
+    ) -> tuple[bytes, list[TilePath]]:
+        """Check one bundle's entries, add the new ones to `edge`, publish bundle and full tiles."""
+        expected = min(TILE_WIDTH, head.size - start)
+        if len(entries) != expected:
+            raise InconsistentError("the database lacks an entry below its head", start + len(entries))
+        known = edge.levels[0] if edge.levels else b""
+        leaves = [leaf_hash(entry) for entry in entries]
+        for place, leaf in enumerate(leaves):
+            at = place * HASH_LENGTH
+            if at < len(known):
+                if leaf != known[at : at + HASH_LENGTH]:
+                    raise InconsistentError("an entry was changed after it was signed", start + place)
+                continue
+            if parse(entries[place]).previous != last_leaf:
+                raise InconsistentError("an entry does not name the one before it", start + place)
+            last_leaf = leaf
+        self._public.write_tile(TilePath(None, start // TILE_WIDTH, len(entries)), encode_bundle(entries))
+        filled: list[TilePath] = []
+        for path, hashes in edge.extend(b"".join(leaves)[len(known) :]):
+            self._public.write_tile(path, hashes)
+            filled += [path, TilePath(None, path.index)] if path.level == 0 else [path]
+        return last_leaf, filled
+
+    def _sign(
+        self, checkpoint: Checkpoint, edge: Edge, last_leaf: bytes, filled: list[TilePath]
+    ) -> Checkpoint:
+        """Tiles are durable; remember, then publish. A crash between the two is mended at the next start."""
+        signed = Signed(sign_note(checkpoint.text(), self._keys), edge, last_leaf)
+        write_atomically(self._memory, signed.to_bytes(), mode=0o600)
+        self._signed = signed
+        self._public.write_checkpoint(signed.note)
+        for path in filled:
+            self._public.drop_partial(path)
+        return checkpoint
+
+    def _state(self) -> Signed:
+        if self._signed is None:
+            raise LedgerError("the publisher has not read its memory yet")
+        return self._signed
+
+
+def _text_of(note: bytes) -> str:
+    """Return the text of a note that this publisher signed itself."""
+    try:
+        text, gap, _ = note.decode("utf-8").rpartition("\n\n")
+    except UnicodeDecodeError as error:
+        raise MalformedError("the remembered note is not UTF-8") from error
+    if not gap:
+        raise MalformedError("the remembered note has no signature")
+    return text + "\n"

@@ -1,0 +1,319 @@
+"""Tiles and entry bundles: the published form of the tree (c2sp.org/tlog-tiles).
+
+tile/<L>/<N>[.p/<W>]        W hashes of level 8·L, 256 where no width is given
+tile/entries/<N>[.p/<W>]    W entries, each behind its length in two bytes
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ledger.encoding import HASH_LENGTH
+from ledger.entry import ENTRY_LENGTH
+from ledger.errors import InconsistentError, MalformedError, NotPublishedError, ProofError
+from ledger.files import make_directory, write_atomically
+from ledger.tree import Frontier
+
+if TYPE_CHECKING:
+    from ledger.sources import Source
+
+TILE_WIDTH = 256
+TILE_LENGTH = TILE_WIDTH * HASH_LENGTH
+RECORD_LENGTH = 2 + ENTRY_LENGTH
+MAX_LEVEL = 63
+MAX_CHECKPOINT_LENGTH = 1_000_000
+_CACHED_TILES = 64
+
+_PATH = re.compile(
+    r"tile/(?P<level>entries|0|[1-9]|[1-5][0-9]|6[0-3])/(?P<index>(?:x[0-9]{3}/){0,6}[0-9]{3})"
+    r"(?:\.p/(?P<width>[1-9][0-9]{0,2}))?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TilePath:
+    """What a path names: a tile of `level`, or an entry bundle where `level` is None."""
+
+    level: int | None
+    index: int
+    width: int = TILE_WIDTH
+
+    def __str__(self) -> str:
+        if self.level is None:
+            return bundle_path(self.index, self.width)
+        return tile_path(self.level, self.index, self.width)
+
+
+def tile_path(level: int, index: int, width: int = TILE_WIDTH) -> str:
+    """Return the path of a tile of `width` hashes; raises MalformedError for one that cannot be."""
+    if not 0 <= level <= MAX_LEVEL:
+        raise MalformedError("a tile's level is 0 to 63")
+    return f"tile/{level}/{_place(index, width)}"
+
+
+def bundle_path(index: int, width: int = TILE_WIDTH) -> str:
+    """Return the path of an entry bundle of `width` entries; raises MalformedError for one that cannot be."""
+    return f"tile/entries/{_place(index, width)}"
+
+
+def parse_path(path: str) -> TilePath:
+    """Parse the path of a tile or bundle.
+
+    Raises:
+        MalformedError: any other path: a height element, `data` for `entries`, leading zeros, an empty tile.
+    """
+    match = _PATH.fullmatch(path)
+    if match is None:
+        raise MalformedError("not the path of a tile")
+    level = None if match["level"] == "entries" else int(match["level"])
+    found = TilePath(
+        level, int(match["index"].replace("x", "").replace("/", "")), int(match["width"] or TILE_WIDTH)
+    )
+    if str(found) != path:  # x000/ in front, or a full width written out: second spellings
+        raise MalformedError("not the path of a tile")
+    return found
+
+
+def _place(index: int, width: int) -> str:
+    if index < 0 or not 0 < width <= TILE_WIDTH:
+        raise MalformedError("a tile has an index from 0 and a width of 1 to 256")
+    digits = f"{index % 1000:03}"
+    while index := index // 1000:
+        digits = f"x{index % 1000:03}/{digits}"
+    return digits if width == TILE_WIDTH else f"{digits}.p/{width}"
+
+
+def encode_bundle(entries: Sequence[bytes]) -> bytes:
+    """Return the entries, each behind its length as uint16be."""
+    if not 0 < len(entries) <= TILE_WIDTH:
+        raise MalformedError("a bundle has 1 to 256 entries")
+    if max(map(len, entries)) > 0xFFFF:
+        raise MalformedError("an entry is longer than a bundle can say")
+    return b"".join(len(entry).to_bytes(2, "big") + entry for entry in entries)
+
+
+def split_bundle(data: bytes) -> list[bytes]:
+    """Return the entries of a bundle, of any length; raises MalformedError if it is cut short or too long."""
+    entries: list[bytes] = []
+    at = 0
+    while at < len(data):
+        end = at + 2 + int.from_bytes(data[at : at + 2], "big")
+        if at + 2 > len(data) or end > len(data):
+            raise MalformedError(f"the bundle is cut short in its entry {len(entries)}")
+        entries.append(data[at + 2 : end])
+        at = end
+    if not 0 < len(entries) <= TILE_WIDTH:
+        raise MalformedError("a bundle has 1 to 256 entries")
+    return entries
+
+
+def fold(hashes: bytes) -> bytes:
+    """Return the root over 2^k concatenated hashes."""
+    while len(hashes) > HASH_LENGTH:
+        pairs = range(0, len(hashes), 2 * HASH_LENGTH)
+        hashes = b"".join([sha256(b"\x01" + hashes[at : at + 64]).digest() for at in pairs])
+    return hashes
+
+
+def tile_width(size: int, level: int, index: int) -> int:
+    """Return how many hashes a tile has in a tree of `size`; 0 if it has no such tile."""
+    return max(0, min(TILE_WIDTH, (size >> 8 * level) - TILE_WIDTH * index))
+
+
+class Edge:
+    """The right edge of a growing tree as tiles: per level, the hashes of the tile that is not yet full."""
+
+    def __init__(self, size: int = 0, levels: Sequence[bytes] = ()) -> None:
+        """Start empty, or from the partial tiles of a tree of `size`; raises MalformedError for others."""
+        self.size = size
+        self.levels = list(levels)
+        rest = size
+        for hashes in self.levels:
+            if len(hashes) != HASH_LENGTH * (rest % TILE_WIDTH):
+                raise MalformedError("partial tiles do not fit the tree's size")
+            rest //= TILE_WIDTH
+        if rest:
+            raise MalformedError("partial tiles do not fit the tree's size")
+
+    def extend(self, leaves: bytes) -> list[tuple[TilePath, bytes]]:
+        """Add concatenated leaf hashes at the end; return the tiles that became full, of every level."""
+        full: list[tuple[TilePath, bytes]] = []
+        self._add(0, leaves, full)
+        self.size += len(leaves) // HASH_LENGTH
+        return full
+
+    def _add(self, level: int, hashes: bytes, full: list[tuple[TilePath, bytes]]) -> None:
+        if level == len(self.levels):
+            self.levels.append(b"")
+        index = self.size >> 8 * (level + 1)
+        hashes = self.levels[level] + hashes
+        roots: list[bytes] = []
+        for at in range(0, len(hashes) - TILE_LENGTH + 1, TILE_LENGTH):
+            tile = hashes[at : at + TILE_LENGTH]
+            full.append((TilePath(level, index + len(roots)), tile))
+            roots.append(fold(tile))
+        self.levels[level] = hashes[len(roots) * TILE_LENGTH :]
+        if roots:
+            self._add(level + 1, b"".join(roots), full)
+
+    def partial_tiles(self) -> list[tuple[TilePath, bytes]]:
+        """Return the tiles that are not full, of every level at which there is one."""
+        return [
+            (TilePath(level, self.size >> 8 * (level + 1), len(hashes) // HASH_LENGTH), hashes)
+            for level, hashes in enumerate(self.levels)
+            if hashes
+        ]
+
+    def root(self) -> bytes:
+        """Return the root of the tree so far."""
+        frontier = Frontier()
+        for level in range(len(self.levels) - 1, -1, -1):
+            hashes = self.levels[level]
+            for at in range(0, len(hashes), HASH_LENGTH):
+                frontier.append_subtree(8 * level, hashes[at : at + HASH_LENGTH])
+        return frontier.root()
+
+    def copy(self) -> Edge:
+        """Return an independent edge of the same tree."""
+        return Edge(self.size, self.levels)
+
+
+class TileReader:
+    """Tiles, bundles and subtree hashes of a published tree of `size` entries, read from a source."""
+
+    def __init__(self, source: Source, size: int) -> None:
+        self._source = source
+        self.size = size
+        self._cache: dict[tuple[int, int], bytes] = {}
+
+    def tile(self, level: int, index: int) -> bytes:
+        """Return the concatenated hashes of a tile.
+
+        Raises:
+            ProofError: this tree has no such tile.
+            MalformedError: what the source gives has another length.
+            NotPublishedError: the source has neither the partial tile nor the full one.
+        """
+        width = self._width(level, index)
+        data = self._fetch(TilePath(level, index, width), HASH_LENGTH)
+        if len(data) != width * HASH_LENGTH:
+            raise MalformedError(f"{tile_path(level, index, width)} has not {width} hashes")
+        return data
+
+    def bundle(self, index: int) -> bytes:
+        """Return the bytes of an entry bundle as published: not checked, not even their number."""
+        width = self._width(0, index)
+        return self._fetch(TilePath(None, index, width), RECORD_LENGTH)
+
+    def subtree(self, level: int, index: int) -> bytes:
+        """Return the hash of a complete subtree (see `ledger.tree.HashReader`)."""
+        depth = level % 8
+        first = index << depth
+        hashes = self._cached(level // 8, first // TILE_WIDTH)
+        at = first % TILE_WIDTH * HASH_LENGTH
+        part = hashes[at : at + (HASH_LENGTH << depth)]
+        if len(part) != HASH_LENGTH << depth:
+            raise ProofError("the tree is not that large")
+        return fold(part)
+
+    def _cached(self, level: int, index: int) -> bytes:
+        if (level, index) not in self._cache:
+            if len(self._cache) >= _CACHED_TILES:
+                del self._cache[next(iter(self._cache))]
+            self._cache[level, index] = self.tile(level, index)
+        return self._cache[level, index]
+
+    def _width(self, level: int, index: int) -> int:
+        width = tile_width(self.size, level, index)
+        if width == 0:
+            raise ProofError("the tree is not that large")
+        return width
+
+    def _fetch(self, path: TilePath, unit: int) -> bytes:
+        try:
+            return self._source.fetch(str(path), path.width * unit)
+        except NotPublishedError as error:
+            if path.width == TILE_WIDTH:
+                raise
+            missing = error
+        # A log may drop a partial tile once the full one is there.
+        try:
+            return self._source.fetch(str(TilePath(path.level, path.index)), TILE_WIDTH * unit)[
+                : path.width * unit
+            ]
+        except NotPublishedError:
+            raise missing from None
+
+
+class TileDirectory:
+    """A published log in a directory: `checkpoint`, `vkey` and `tile/…`."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def fetch(self, path: str, limit: int) -> bytes:
+        """Return one published file; see `ledger.sources.Source`."""
+        if path not in ("checkpoint", "vkey"):
+            parse_path(path)  # nothing outside the log can be asked for
+        try:
+            with (self.root / path).open("rb") as file:
+                data = file.read(limit + 1)
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
+            raise NotPublishedError(f"{path} is not published") from error
+        if len(data) > limit:
+            raise MalformedError(f"{path} is longer than the {limit} bytes it may have")
+        return data
+
+    def read_tile(self, level: int, index: int, width: int = TILE_WIDTH) -> bytes:
+        """Return the first `width` hashes of a tile, from the file of that width or from the full one."""
+        return TileReader(self, (TILE_WIDTH * index + width) << 8 * level).tile(level, index)
+
+    def read_bundle(self, index: int, width: int = TILE_WIDTH) -> bytes:
+        """Return the first `width` entries of a bundle, as encoded, from that file or from the full one."""
+        return TileReader(self, TILE_WIDTH * index + width).bundle(index)
+
+    def reader(self, size: int) -> TileReader:
+        """Return a hash reader for proofs in the tree of `size` entries."""
+        return TileReader(self, size)
+
+    def write_tile(self, path: TilePath, data: bytes) -> None:
+        """Publish a tile or bundle, durably; it never changes afterwards.
+
+        Raises:
+            InconsistentError: another content is already published there.
+        """
+        place = self.root / str(path)
+        try:
+            published = place.read_bytes()
+        except FileNotFoundError:
+            make_directory(place.parent)
+            write_atomically(place, data)
+            return
+        if published != data:
+            first = path.index * TILE_WIDTH << 8 * (path.level or 0)
+            raise InconsistentError(f"{path} is already published with another content", first)
+
+    def drop_partial(self, path: TilePath) -> None:
+        """Remove the partial forms of a tile or bundle, once its full form is published."""
+        full = self.root / str(TilePath(path.level, path.index))
+        partial = full.with_name(f"{full.name}.p")
+        if not full.is_file() or not partial.is_dir():
+            return
+        for file in partial.iterdir():
+            file.unlink()
+        partial.rmdir()
+
+    def write_checkpoint(self, note: bytes) -> None:
+        """Replace the published checkpoint, durably and at once."""
+        make_directory(self.root)
+        write_atomically(self.root / "checkpoint", note)
+
+    def write_vkeys(self, vkeys: Sequence[str]) -> None:
+        """Publish verifier keys, one per line: the log's first, then the door's."""
+        make_directory(self.root)
+        write_atomically(self.root / "vkey", "".join(f"{vkey}\n" for vkey in vkeys).encode())

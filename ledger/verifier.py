@@ -1,0 +1,202 @@
+"""Checks a published log, as an outsider: nothing counts that was not rehashed against the signed root.
+
+Needs the standard library and PyNaCl. Without a memory a verifier sees that a log agrees with itself and with
+what it signs *now*; with one (`state`), also that it still is the log it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+
+from ledger.checkpoint import Checkpoint, open_checkpoint
+from ledger.encoding import HASH_LENGTH
+from ledger.errors import InconsistentError, MalformedError, NotPublishedError, ProofError, UnreachableError
+from ledger.note import VerifierKey
+from ledger.report import Report
+from ledger.scan import Progress, Scan, hash_bundle
+from ledger.sources import DirectorySource, HTTPSource, Source, open_source
+from ledger.state import Memory
+from ledger.tiles import MAX_CHECKPOINT_LENGTH, TILE_WIDTH, TileReader
+from ledger.tree import EMPTY_ROOT, consistency_proof, range_root, verify_consistency
+
+__all__ = ["DirectorySource", "HTTPSource", "Progress", "Report", "Source", "open_source", "verify"]
+
+
+def verify(
+    source: Source,
+    vkeys: Sequence[VerifierKey],
+    *,
+    full: bool = False,
+    state: Path | None = None,
+    progress: Progress | None = None,
+) -> Report:
+    """Verify the log behind `source` and return the checks that were made.
+
+    1. *signature*: the checkpoint is signed by one of `vkeys`, under the log's own origin.
+    2. *memory* (with `state`): the log is not shorter than it was when verified before.
+    3. *entries* (with `full`): every entry is canonical, names the one before it, is the one in the tree, and
+       is the one that was there before; every tile of every level is the one that these entries make.
+       Otherwise *edge*: the tiles at the right edge lead to the signed root, and the newest entries to them.
+    4. *continuity* (with `state`): the tree begins with the tree that was remembered.
+
+    When all held, the memory in the directory `state` is brought up to date; with `full` it then holds every
+    leaf hash, so that a later rewrite is named by its first entry. Memory use does not grow with the log.
+
+    Raises:
+        SignatureError: not signed by these keys.
+        InconsistentError: names the first bad entry where anything allows it.
+        MalformedError: the checkpoint is not in its format.
+        StateError: the memory in `state` is damaged, or another verification uses it.
+        NotPublishedError: there is no checkpoint.
+        UnreachableError: the log does not answer.
+        Each has the checks so far as its `report`.
+    """
+    report = Report()
+    with report.check("signature") as details:
+        note = _newest_note(source)
+        checkpoint = open_checkpoint(note, vkeys)
+        report.origin, report.size, report.root = checkpoint.origin, checkpoint.size, checkpoint.root
+        details.say(f"{checkpoint.origin} signs a log of {checkpoint.size} entries")
+    with _memory(state, checkpoint.origin) as memory:
+        look = _Look(source, checkpoint, note, memory, report)
+        look.check_length()
+        if full:
+            look.check_entries(progress)
+        else:
+            look.check_edge()
+            look.check_continuity()
+        if memory is not None:
+            memory.commit(note, checkpoint, with_leaves=full)
+    return report
+
+
+def _newest_note(source: Source) -> bytes:
+    return source.fetch("checkpoint", MAX_CHECKPOINT_LENGTH)
+
+
+def _memory(state: Path | None, origin: str) -> AbstractContextManager[Memory | None]:
+    return nullcontext() if state is None else Memory.open(state, origin)
+
+
+class _Look:
+    """One verification of one checkpoint."""
+
+    def __init__(
+        self, source: Source, checkpoint: Checkpoint, note: bytes, memory: Memory | None, report: Report
+    ) -> None:
+        self._checkpoint = checkpoint
+        self._note = note
+        self._memory = memory
+        self._known = memory.checkpoint if memory else None
+        self._report = report
+        self._reader = TileReader(source, checkpoint.size)
+
+    def check_length(self) -> None:
+        """See that the log is not shorter than remembered."""
+        if self._memory is None:
+            return
+        with self._report.check("memory") as details:
+            if self._known is None:
+                details.say("first look: from now on a rollback or a rewrite will be seen")
+                return
+            if self._checkpoint.size < self._known.size:
+                raise self._contradiction(
+                    f"the log was rolled back: it has {self._checkpoint.size} entries, and had "
+                    f"{self._known.size} when verified before",
+                    self._first_change(self._checkpoint.size),
+                )
+            details.say(f"not shorter than the {self._known.size} entries verified before")
+
+    def check_entries(self, progress: Progress | None) -> None:
+        """Read everything; what continues the memory is seen on the way."""
+        with self._report.check("entries") as details:
+            try:
+                Scan(self._reader, self._checkpoint, self._memory, progress).run()
+            except InconsistentError as error:
+                if self._known is None or not self._disowned(error):
+                    raise
+                raise self._contradiction(str(error), error.index) from error
+            details.say(
+                f"all {self._checkpoint.size} entries, their chain and their tiles lead to the signed root"
+            )
+        if self._known is not None:
+            with self._report.check("continuity") as details:
+                details.say(f"the {self._known.size} entries verified before are the same")
+
+    def check_edge(self) -> None:
+        """See that the tiles at the right edge, and the newest entries, belong to the signed root."""
+        with self._report.check("edge") as details:
+            size = self._checkpoint.size
+            try:
+                root = range_root(self._reader, 0, size) if size else EMPTY_ROOT
+                if root != self._checkpoint.root:
+                    raise InconsistentError(
+                        "the published tiles do not lead to the signed root: run with --full"
+                    )
+                if size:
+                    self._check_newest((size - 1) // TILE_WIDTH)
+            except (MalformedError, NotPublishedError) as error:
+                raise InconsistentError(
+                    f"a published file is not as signed: {error}: run with --full"
+                ) from error
+            details.say("the newest entries and tiles lead to the signed root (--full reads every entry)")
+
+    def _check_newest(self, number: int) -> None:
+        previous = bytes(HASH_LENGTH)
+        if number > 0:
+            previous = self._reader.tile(0, number - 1)[-HASH_LENGTH:]
+        if hash_bundle(self._reader.bundle(number), previous) != self._reader.tile(0, number):
+            raise InconsistentError("the newest entries are not those in the tree: run with --full")
+
+    def check_continuity(self) -> None:
+        """See that the remembered tree is the beginning of this one."""
+        if self._known is None:
+            return
+        with self._report.check("continuity") as details:
+            old, new = self._known, self._checkpoint
+            try:
+                proof = consistency_proof(self._reader, old.size, new.size)
+                verify_consistency(old.size, new.size, old.root, new.root, proof)
+            except (ProofError, MalformedError, NotPublishedError) as error:
+                raise self._contradiction(
+                    f"the log does not continue the {old.size} entries verified before: {error}",
+                    self._first_change(None),
+                ) from error
+            details.say(f"the log begins with the {old.size} entries verified before")
+
+    def _contradiction(self, message: str, index: int | None) -> InconsistentError:
+        """Return the error for a log that signed two histories, and keep both signed checkpoints."""
+        if self._memory is not None:
+            message += f"; both signed checkpoints are kept in {self._memory.keep_evidence(self._note)}"
+        return InconsistentError(message, index)
+
+    def _disowned(self, error: InconsistentError) -> bool:
+        """Whether the published files lead to the signed root, so that the log itself changed its past."""
+        try:
+            return bool(
+                self._checkpoint.size
+                and range_root(self._reader, 0, self._checkpoint.size) == self._checkpoint.root
+                and (error.index is None or self._first_change(None) is not None)
+            )
+        except (MalformedError, NotPublishedError, ProofError, UnreachableError):
+            return False
+
+    def _first_change(self, otherwise: int | None) -> int | None:
+        """Return the first remembered leaf hash that the published tiles contradict, or `otherwise`."""
+        if self._memory is None:
+            return otherwise
+        size = min(self._memory.leaf_count, self._checkpoint.size)
+        for number in range(-(-size // TILE_WIDTH)):
+            start = number * TILE_WIDTH
+            remembered = self._memory.leaves(start, min(TILE_WIDTH, size - start))
+            try:
+                tile = self._reader.tile(0, number)
+            except (MalformedError, NotPublishedError):
+                return otherwise
+            for at in range(0, len(remembered), HASH_LENGTH):
+                if remembered[at : at + HASH_LENGTH] != tile[at : at + HASH_LENGTH]:
+                    self._memory.check_leaves()
+                    return start + at // HASH_LENGTH
+        return otherwise
