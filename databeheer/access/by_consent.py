@@ -68,6 +68,7 @@ def _has_signed(permission: Permission, granter: Occupancy) -> bool:
 _BY_STATE = {
     PermissionState.REQUESTED: ReasonCode.REQUESTED,
     PermissionState.REJECTED: ReasonCode.REJECTED,
+    PermissionState.TIMED_OUT: ReasonCode.EXPIRED,
     PermissionState.REVOKED: ReasonCode.WITHDRAWN,
     PermissionState.EXPIRED: ReasonCode.EXPIRED,
     PermissionState.TERMINATED: ReasonCode.TERMINATED,

@@ -20,6 +20,8 @@ class PermissionState(enum.StrEnum):
 
     REQUESTED = "requested"
     REJECTED = "rejected"
+    TIMED_OUT = "timed_out"
+    """Nobody answered the request in time."""
     ACTIVE = "active"
     REVOKED = "revoked"
     """The customer withdrew it."""
@@ -61,7 +63,8 @@ class Permission:
 
     `valid_period` is when the party may look, `data_period` what it may see: two separate axes.
     `occupancy_id` is the occupancy of the person who granted it, None until somebody did; the grant reaches
-    no data outside that occupancy. `granularity` is the finest that was granted.
+    no data outside that occupancy. `granularity` is the finest that was granted. `signers` are those who gave
+    it; without the grid user of that occupancy among them it opens nothing.
     """
 
     id: str
@@ -74,7 +77,7 @@ class Permission:
     data_period: Interval
     valid_period: Interval
     state: PermissionState
-    signers: tuple[Signer, ...] = ()
+    signers: tuple[Signer, ...]
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import pytest
 
 from databeheer.access.catalogue import CatalogueError
 from databeheer.access.decide import ReasonCode, Wish, decide
-from databeheer.access.facts import Block, Facts, PermissionState
+from databeheer.access.facts import Block, Capacity, Facts, PermissionState
 from databeheer.access.intervals import Interval
 from databeheer.errors import MalformedRequestError
 from databeheer.values import Direction, Granularity, Period, Purpose, Role
@@ -141,6 +141,18 @@ def test_a_consent_signed_by_somebody_else_opens_nothing() -> None:
         assert verdict(ask(brams_wish(span("2024-01-01", "2024-02-01")), facts)) == "not_occupant"
 
 
+def test_a_signature_in_another_capacity_is_not_the_grid_users() -> None:
+    signer = replace(CONSENT.signers[0], capacity=Capacity.NATURAL_PERSON)
+    facts = replace(facts_for(BRAM), permissions=(replace(CONSENT, signers=(signer,)),))
+    assert verdict(ask(brams_wish(span("2024-01-01", "2024-02-01")), facts)) == "not_occupant"
+
+
+def test_every_state_but_active_has_a_reason() -> None:
+    for state in set(PermissionState) - {PermissionState.ACTIVE}:
+        facts = replace(facts_for(BRAM), permissions=(replace(CONSENT, state=state),))
+        assert verdict(ask(brams_wish(span("2024-01-01", "2024-02-01")), facts)) != "no_legal_basis"
+
+
 def test_nobody_can_open_a_vacancy() -> None:
     vacant = replace(MARIAS, person_id=None)
     facts = replace(facts_for(BRAM), occupancies=(vacant, LOTTES))
@@ -174,6 +186,7 @@ def test_a_consent_allows_looking_while_it_is_valid_and_not_a_moment_longer(
     [
         (PermissionState.REQUESTED, "requested"),
         (PermissionState.REJECTED, "rejected"),
+        (PermissionState.TIMED_OUT, "expired"),
         pytest.param(PermissionState.REVOKED, "withdrawn", marks=pytest.mark.requirement("R22")),
         (PermissionState.EXPIRED, "expired"),
         pytest.param(PermissionState.TERMINATED, "terminated", marks=pytest.mark.requirement("R28")),
