@@ -1,0 +1,7 @@
+"""The market API `/api/v1`: what parties ask, read and end, as JSON and CSV (English, OpenAPI 3.1)."""
+
+from __future__ import annotations
+
+from web.api.wiring import register
+
+__all__ = ["register"]

@@ -1,0 +1,104 @@
+"""Examples for the API's document. Identifiers are invented; tests hold each against its schema."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_ID = "7d1f6f0e-3f2b-4a59-9a53-0d6f8f1f3a01"
+_PROMISE = "bGVkZ2VyLXByb21pc2UvdjEK"
+
+TOKEN: dict[str, Any] = {"access_token": "...", "token_type": "Bearer", "expires_in": 3600}
+ME: dict[str, Any] = {
+    "id": "0b2e6c1c-7d5e-4e43-8f8e-5f3f1a2b3c4d",
+    "name": "Bram Energieadvies",
+    "role": "energy_service",
+}
+PERMISSION_REQUEST: dict[str, Any] = {
+    "purpose": "energy_advice",
+    "granularity": "quarter_hour",
+    "directions": ["offtake", "injection"],
+    "data_from": "2023-10-01",
+    "data_until": None,
+    "valid_until": "2027-01-01",
+    "reference": "advice-2026-0001",
+}
+PERMISSION_LINK: dict[str, Any] = {
+    "id": _ID,
+    "reference": "advice-2026-0001",
+    "state": "requested",
+    "link": "https://databeheer.example/verbruik/dienstverlener?id=4Jx0bQ",
+    "link_expires_at": "2026-12-20T23:00:00Z",
+}
+PERMISSION: dict[str, Any] = {
+    "id": _ID,
+    "reference": "advice-2026-0001",
+    "state": "active",
+    "reason": None,
+    "ended_by": None,
+    "purpose": "energy_advice",
+    "category": "readings",
+    "granularity": "quarter_hour",
+    "directions": ["offtake", "injection"],
+    "data_from": "2023-09-30T22:00:00Z",
+    "data_until": None,
+    "valid_from": "2026-11-20T10:00:00Z",
+    "valid_until": "2026-12-31T23:00:00Z",
+    "until_withdrawn": False,
+    "requested_at": "2026-11-20T09:58:00Z",
+    "decided_at": "2026-11-20T10:00:00Z",
+    "ended_at": None,
+    "ean": "541448899990000039",
+}
+PERMISSION_TERMINATED: dict[str, Any] = {
+    **PERMISSION,
+    "state": "terminated",
+    "reason": "terminated",
+    "ended_by": "party",
+    "ended_at": "2026-11-21T08:00:00Z",
+}
+PERMISSION_PAGE: dict[str, Any] = {"permissions": [PERMISSION], "next_cursor": None}
+READINGS_BY_POINT: dict[str, Any] = {
+    "ean": "541448899990000039",
+    "purpose": "billing",
+    "from": "2023-10-01",
+    "until": "2023-11-01",
+    "granularity": "month",
+    "mode": "clip",
+}
+READINGS: dict[str, Any] = {
+    "granularity": "quarter_hour",
+    "granted": [
+        {
+            "from": "2023-10-28T22:00:00Z",
+            "until": "2023-10-29T23:00:00Z",
+            "ground": "energy_service",
+            "citation": "Energiedecreet van 8 mei 2009, art. 4.1.22/5, 5°",
+        }
+    ],
+    "refused": [],
+    "channels": [
+        {
+            "direction": "offtake",
+            "commodity": "electricity",
+            "unit": "kWh",
+            "meter": None,
+            "readings": [
+                {
+                    "start": "2023-10-28T22:00:00Z",
+                    "end": "2023-10-28T22:15:00Z",
+                    "value": "0.294",
+                    "state": "READ",
+                    "register": "night",
+                    "conversion": None,
+                    "missing": 0,
+                }
+            ],
+        }
+    ],
+    "receipt": {"index": 42, "promise": _PROMISE, "link": "/api/v1/receipts/42"},
+}
+READINGS_CSV = (
+    "start,end,commodity,direction,unit,meter,register,value,state,conversion,missing\r\n"
+    "2023-10-28T22:00:00Z,2023-10-28T22:15:00Z,electricity,offtake,kWh,,night,0.294,READ,,0\r\n"
+)
+RECEIPT = "c2sp.org/tlog-proof@v1\nextra eyJ2IjoxfQ==\nindex 42\n...\n"

@@ -1,0 +1,93 @@
+"""Fields of the API's schemas: each turns one spelling into a domain value, or says what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from marshmallow import ValidationError, fields, validate
+
+from databeheer.errors import MalformedRequestError
+from databeheer.values import EAN, Direction, Granularity, Purpose, format_instant
+from web.moments import parse_moment
+
+MOMENT_PATTERN = (
+    "^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2}))?$"
+)
+GRANULARITIES = [granularity.value for granularity in Granularity]
+DIRECTIONS = [direction.value for direction in Direction]
+# A party asks for itself; a grid user's own insight and the regulator's supervision are not asked for here.
+PURPOSES = [purpose.value for purpose in Purpose if purpose not in {Purpose.OWN_INSIGHT, Purpose.SUPERVISION}]
+CATEGORIES = ["readings"]
+
+
+class Moment(fields.Field[datetime]):
+    """A moment in, an aware UTC datetime out; see `web.moments`."""
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> datetime:
+        if not isinstance(value, str):
+            raise ValidationError("write a moment as text")
+        try:
+            return parse_moment(value)
+        except MalformedRequestError as error:
+            raise ValidationError(str(error)) from error
+
+
+class AccessPointCode(fields.Field[EAN]):
+    """The 18 digits of an access point, check digit verified."""
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> EAN:
+        if not isinstance(value, str):
+            raise ValidationError("write an EAN code as text of 18 digits")
+        try:
+            return EAN(value)
+        except MalformedRequestError as error:
+            raise ValidationError(str(error)) from error
+
+
+def moment(description: str, *, required: bool = True, nullable: bool = False) -> Moment:
+    """Return a field for a moment in a request."""
+    return Moment(
+        required=required,
+        allow_none=nullable,
+        metadata={"description": description, "pattern": MOMENT_PATTERN, "example": "2023-10-29"},
+    )
+
+
+def instant(description: str, *, nullable: bool = False) -> fields.String:
+    """Return a field that documents an instant in an answer: RFC 3339, UTC."""
+    return fields.String(
+        required=True,
+        allow_none=nullable,
+        metadata={"description": description, "format": "date-time", "example": "2023-10-28T22:00:00Z"},
+    )
+
+
+def one_of(values: list[str], description: str, **options: Any) -> fields.String:
+    """Return a field that takes one word of a closed list."""
+    return fields.String(validate=validate.OneOf(values), metadata={"description": description}, **options)
+
+
+def directions(**options: Any) -> fields.List[Any]:
+    """Return a field that takes one or both directions, each once."""
+    return fields.List(
+        fields.String(validate=validate.OneOf(DIRECTIONS)),
+        validate=[validate.Length(min=1, max=len(DIRECTIONS)), _each_once],
+        metadata={"description": "Seen from the grid user.", "example": DIRECTIONS, "uniqueItems": True},
+        **options,
+    )
+
+
+def _each_once(values: list[str]) -> None:
+    if len(set(values)) != len(values):
+        raise ValidationError("each direction once")
+
+
+def wire_instant(value: datetime | None) -> str | None:
+    """Return the moment as the door takes it."""
+    return None if value is None else format_instant(value)

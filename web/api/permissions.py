@@ -1,0 +1,139 @@
+"""Asking, listing and ending permissions."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import current_app
+from flask.typing import ResponseReturnValue
+
+from web.answers import json_response
+from web.api import examples, shapes
+from web.api.cursors import open_cursor, seal_cursor
+from web.api.fields import wire_instant
+from web.api.negotiation import JSON, choose_form
+from web.api.schemas import PermissionLink, PermissionOut, PermissionPage, PermissionRequest, PermissionsQuery
+from web.api.wire import operation
+from web.bearer import bearer_proof
+from web.door import ask
+from web.problems import ledger_headers
+from web.settings import WebSettings
+
+COMMON = (
+    "malformed-request",
+    "unauthenticated",
+    "not-acceptable",
+    "rate-limited",
+    "queue-full",
+    "unavailable",
+)
+
+
+@operation(
+    "/api/v1/permission-requests",
+    "POST",
+    summary="Ask a grid user for a permission",
+    status=201,
+    body=PermissionRequest,
+    body_example=examples.PERMISSION_REQUEST,
+    answer=PermissionLink,
+    example=examples.PERMISSION_LINK,
+    refusals=(*COMMON, "no-legal-basis", "conflict", "too-large", "unsupported-media-type", "stopped"),
+)
+def ask_permission(wish: dict[str, Any]) -> ResponseReturnValue:
+    """Nothing is readable yet: send the grid user to `link`; after the decision the state changes.
+
+    The answer is the same whether or not an access point with the given EAN code exists.
+    """
+    choose_form((JSON,))
+    settings: WebSettings = current_app.config["WEB_SETTINGS"]
+    arguments: dict[str, Any] = {
+        "purpose": wish["purpose"],
+        "category": wish["category"],
+        "granularity": wish["granularity"],
+        "directions": sorted(wish["directions"]),
+        "data_from": wire_instant(wish["data_from"]),
+        "data_until": wire_instant(wish.get("data_until")),
+        "valid_until": wire_instant(wish.get("valid_until")),
+    }
+    if "reference" in wish:
+        arguments["reference"] = wish["reference"]
+    if "ean" in wish:
+        arguments["ean"] = wish["ean"].digits
+    answer = ask("permission.request", bearer_proof(), **arguments)
+    shown = shapes.permission_link(answer, settings.base_url)
+    response = json_response(shown, 201)
+    response.headers["Location"] = f"/api/v1/permissions/{shown['id']}"
+    return response
+
+
+@operation(
+    "/api/v1/permissions",
+    "GET",
+    summary="List your permissions",
+    query=PermissionsQuery,
+    answer=PermissionPage,
+    example=examples.PERMISSION_PAGE,
+    refusals=COMMON,
+)
+def list_permissions(query: dict[str, Any]) -> ResponseReturnValue:
+    """Newest first, with state, reason of a refusal or end, and who ended it."""
+    choose_form((JSON,))
+    filters: dict[str, Any] = {name: query[name] for name in ("state", "reference") if name in query}
+    arguments: dict[str, Any] = {**filters, "limit": query["limit"]}
+    secret: str = current_app.config["SECRET_KEY"]
+    if "cursor" in query:
+        arguments["cursor"] = open_cursor(secret, query["cursor"], filters)
+    answer = ask("permission.list", bearer_proof(), **arguments)
+    position = answer.get("next_cursor")
+    return json_response(
+        {
+            "permissions": [shapes.permission(row) for row in answer["permissions"]],
+            "next_cursor": seal_cursor(secret, position, filters) if position else None,
+        }
+    )
+
+
+@operation(
+    "/api/v1/permissions/<uuid:permission_id>",
+    "GET",
+    summary="Show one permission",
+    answer=PermissionOut,
+    example=examples.PERMISSION,
+    refusals=(*COMMON, "not-found"),
+)
+def show_permission(permission_id: UUID) -> ResponseReturnValue:
+    """State, reason and periods of one of your permissions; another party's does not exist for you."""
+    choose_form((JSON,))
+    return json_response(shapes.permission(find_permission(permission_id)))
+
+
+@operation(
+    "/api/v1/permissions/<uuid:permission_id>",
+    "DELETE",
+    summary="End a permission",
+    status=200,
+    answer=PermissionOut,
+    example=examples.PERMISSION_TERMINATED,
+    refusals=(*COMMON, "not-found", "conflict"),
+)
+def end_permission(permission_id: UUID) -> ResponseReturnValue:
+    """You end it yourself; reading stops at once and the grid user is shown that you did."""
+    choose_form((JSON,))
+    answer = ask("permission.terminate", bearer_proof(), permission_id=str(permission_id))
+    response = json_response(shapes.permission(answer["permission"]))
+    response.headers.update(ledger_headers(answer["index"], answer["promise"]))
+    return response
+
+
+def find_permission(permission_id: UUID) -> dict[str, Any]:
+    """Return one permission of the asking party.
+
+    Raises:
+        DoorRefused: not-found: it does not exist, or it is another party's; the answer does not say which.
+    """
+    row: dict[str, Any] = ask("permission.show", bearer_proof(), permission_id=str(permission_id))[
+        "permission"
+    ]
+    return row

@@ -1,0 +1,323 @@
+"""Shapes of the market API: what comes in is loaded by these, what goes out is documented by them.
+
+Answers are made by plain functions (`web.api.shapes`); a test holds them against these schemas.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+
+from databeheer.metering.states import Register, State, Unit
+from databeheer.values import Commodity
+from web.api.fields import (
+    CATEGORIES,
+    DIRECTIONS,
+    GRANULARITIES,
+    PURPOSES,
+    AccessPointCode,
+    directions,
+    instant,
+    moment,
+    one_of,
+)
+
+STATES = ["requested", "rejected", "timed_out", "active", "revoked", "expired", "terminated", "invalidated"]
+# NVAL (not validated) never leaves the house.
+VALUE_STATES = [state.value for state in State if state is not State.NVAL]
+REGISTERS = [register.value for register in Register]
+COMMODITIES = [commodity.value for commodity in Commodity]
+UNITS = [unit.value for unit in Unit]
+MODES = ["strict", "clip"]
+EAN_EXAMPLE = "541448899990000039"
+
+
+def _text(description: str, *, nullable: bool = False, **metadata: Any) -> fields.String:
+    return fields.String(
+        required=True, allow_none=nullable, metadata={"description": description, **metadata}
+    )
+
+
+def _require_order(data: dict[str, Any], start: str, end: str) -> None:
+    begins, ends = data.get(start), data.get(end)
+    if begins is not None and ends is not None and not begins < ends:
+        raise ValidationError("a period ends after it starts", end)
+
+
+def _ean(**options: Any) -> AccessPointCode:
+    return AccessPointCode(
+        metadata={
+            "description": "EAN-18 (GSRN) of the access point, check digit included.",
+            "pattern": "^[0-9]{18}$",
+            "example": EAN_EXAMPLE,
+        },
+        **options,
+    )
+
+
+# ---- in --------------------------------------------------------------------------------------------------
+
+
+class PermissionRequest(Schema):
+    """What a party asks of a grid user. Periods are half-open; a day stands for its midnight in Brussels."""
+
+    purpose = one_of(
+        PURPOSES, "What the data are for; another purpose needs another permission.", required=True
+    )
+    category = one_of(CATEGORIES, "Which kind of data.", load_default="readings")
+    granularity = one_of(GRANULARITIES, "The finest values you will ask for.", required=True)
+    directions = directions(load_default=lambda: list(DIRECTIONS))
+    data_from = moment("Start of the data you want to see.")
+    data_until = moment("End of those data; null: no end.", required=False, nullable=True)
+    valid_until = moment("Until when you may look; null: until withdrawn.", required=False, nullable=True)
+    ean = _ean(required=False)
+    reference = fields.String(
+        validate=validate.Regexp(r"^[A-Za-z0-9._:-]{1,64}\Z"),
+        metadata={
+            "description": "Your own reference, unique among your requests. No personal data.",
+            "example": "advice-2026-0001",
+        },
+    )
+
+    @validates_schema
+    def data_period_is_in_order(self, data: dict[str, Any], **_: Any) -> None:
+        """Refuse data that end before they start."""
+        _require_order(data, "data_from", "data_until")
+
+
+class PermissionsQuery(Schema):
+    """Which of your permissions, and from where in the list."""
+
+    state = one_of(STATES, "Only permissions in this state.")
+    reference = fields.String(
+        validate=validate.Length(min=1, max=64), metadata={"description": "Only this reference."}
+    )
+    cursor = fields.String(
+        validate=validate.Length(min=1, max=1024),
+        metadata={"description": "`next_cursor` of the page before, with the same filters."},
+    )
+    limit = fields.Integer(
+        strict=False,
+        load_default=50,
+        validate=validate.Range(min=1, max=200),
+        metadata={"description": "Size of the page."},
+    )
+
+
+class _Window(Schema):
+    granularity = one_of(GRANULARITIES, "Size of the slots.", load_default="quarter_hour")
+    mode = one_of(
+        MODES,
+        "`strict`: all of the period or a refusal; `clip`: what is granted of it.",
+        load_default="strict",
+    )
+
+    @validates_schema
+    def window_is_in_order(self, data: dict[str, Any], **_: Any) -> None:
+        """Refuse a window that ends before it starts."""
+        _require_order(data, "from", "until")
+
+
+ReadingsQuery = _Window.from_dict(
+    {
+        "from": moment("Start of the period (included)."),
+        "until": moment("End of the period (not included)."),
+        "direction": one_of(DIRECTIONS, "Only this direction; default: all that is granted."),
+        "format": one_of(["json", "csv"], "Form of the answer; the `Accept` header does the same."),
+    },
+    name="ReadingsQuery",
+)
+
+FormatQuery = Schema.from_dict(
+    {"format": one_of(["json", "csv"], "Form of the answer; the `Accept` header does the same.")},
+    name="FormatQuery",
+)
+
+ReadingsByPoint = _Window.from_dict(
+    {
+        "ean": _ean(required=True),
+        "purpose": one_of(PURPOSES, "Under which purpose you ask.", required=True),
+        "from": moment("Start of the period (included)."),
+        "until": moment("End of the period (not included)."),
+        "directions": directions(),
+    },
+    name="ReadingsByPoint",
+)
+
+
+# ---- out -------------------------------------------------------------------------------------------------
+
+
+class PermissionLink(Schema):
+    """A request that waits for the grid user."""
+
+    id = _text("Identifies the permission.", format="uuid")
+    reference = _text("Your reference, or the one made for you.")
+    state = one_of(STATES, "Always `requested` here.", required=True)
+    link = _text("Send the grid user to this address of the portal.", format="uri")
+    link_expires_at = instant("After this the link no longer works.")
+
+
+class PermissionOut(Schema):
+    """One permission, as it stands now."""
+
+    id = _text("Identifies the permission.", format="uuid")
+    reference = _text("Your reference.", nullable=True)
+    state = one_of(STATES, "Where it stands.", required=True)
+    reason = _text("Reason code of a refusal or an end; null while it runs.", nullable=True)
+    ended_by = fields.String(
+        required=True,
+        allow_none=True,
+        validate=validate.OneOf(["grid_user", "party", "time", "move"]),
+        metadata={"description": "Who or what ended or refused it; null while it runs."},
+    )
+    purpose = _text("What the data are for.")
+    category = _text("Which kind of data.")
+    granularity = one_of(GRANULARITIES, "The finest values granted.", required=True)
+    directions = fields.List(fields.String(validate=validate.OneOf(DIRECTIONS)), required=True)
+    data_from = instant("Start of the data that may be seen.", nullable=True)
+    data_until = instant("End of those data; null: no end.", nullable=True)
+    valid_from = instant("Since when you may look.", nullable=True)
+    valid_until = instant("Until when you may look; null: until withdrawn.", nullable=True)
+    until_withdrawn = fields.Boolean(required=True, metadata={"description": "No end was agreed."})
+    requested_at = instant("When you asked.", nullable=True)
+    decided_at = instant("When the grid user decided.", nullable=True)
+    ended_at = instant("When it ended.", nullable=True)
+    ean = _text("The access point, once granted.", nullable=True, pattern="^[0-9]{18}$")
+
+
+class PermissionPage(Schema):
+    """A page of permissions."""
+
+    permissions = fields.List(fields.Nested(PermissionOut), required=True)
+    next_cursor = _text("Ask the next page with this; null: this was the last.", nullable=True)
+
+
+Stretch = Schema.from_dict(
+    {
+        "from": instant("Start (included)."),
+        "until": instant("End (not included).", nullable=True),
+        "ground": _text("Legal ground: a code of the catalogue."),
+        "citation": _text("Act, version and article.", nullable=True),
+    },
+    name="GrantedStretch",
+)
+RefusedStretch = Schema.from_dict(
+    {
+        "from": instant("Start (included)."),
+        "until": instant("End (not included).", nullable=True),
+        "reason": _text("Reason code."),
+        "detail": _text("The same in a sentence.", nullable=True),
+    },
+    name="RefusedStretch",
+)
+
+
+class Reading(Schema):
+    """One slot of one channel."""
+
+    start = instant("Start (included), UTC.")
+    end = instant("End (not included), UTC.")
+    value = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "Decimal with exactly three decimals, in the channel's unit; null: no value (not zero).",
+            "pattern": "^-?[0-9]+[.][0-9]{3}$",
+            "example": "0.294",
+        },
+    )
+    state = one_of(
+        VALUE_STATES,
+        "Validation state; `NONE` (no consumption) and `ABSENT` (not received) have no value.",
+        required=True,
+    )
+    register = one_of(REGISTERS, "Tariff register that counted it.", required=True, allow_none=True)
+    conversion = _text("Gas in kWh: P provisional, D definitive, C constant calorific value.", nullable=True)
+    missing = fields.Integer(
+        required=True,
+        metadata={"description": "Metered slots inside this one that have no value.", "minimum": 0},
+    )
+
+
+class Channel(Schema):
+    """One series: a commodity and unit in one direction, of one meter."""
+
+    direction = one_of(DIRECTIONS, "Seen from the grid user.", required=True)
+    commodity = one_of(COMMODITIES, "What flows.", required=True)
+    unit = one_of(UNITS, "Unit of every value.", required=True)
+    meter = _text("Meter number, if your ground covers it.", nullable=True)
+    readings = fields.List(fields.Nested(Reading), required=True)
+
+
+class Receipt(Schema):
+    """Where this hand-over stands in the ledger."""
+
+    index = fields.Integer(
+        required=True, metadata={"description": "Index of the ledger entry.", "minimum": 0}
+    )
+    promise = _text("C2SP note signed by the door, base64; also in `Ledger-Promise`.")
+    link = _text("The receipt, within two seconds.", example="/api/v1/receipts/42")
+
+
+class Readings(Schema):
+    """Values, what was granted and refused of the asked period, and the record of this hand-over."""
+
+    granularity = one_of(GRANULARITIES, "Size of the slots.", required=True)
+    granted = fields.List(fields.Nested(Stretch), required=True)
+    refused = fields.List(fields.Nested(RefusedStretch), required=True)
+    channels = fields.List(fields.Nested(Channel), required=True)
+    receipt = fields.Nested(Receipt, required=True)
+
+
+class Me(Schema):
+    """Who you are to this house."""
+
+    id = _text("Identifies the party.")
+    name = _text("As in the public register.")
+    role = _text("Actor role.")
+
+
+class ProblemSchema(Schema):
+    """A problem document (RFC 9457)."""
+
+    type = _text("Address of the page that explains it.", format="uri-reference")
+    title = _text("The same for every problem of this type.")
+    status = fields.Integer(required=True)
+    detail = _text("What happened this time.")
+    errors = fields.List(
+        fields.Nested(
+            Schema.from_dict(
+                {"where": _text("JSON pointer, parameter or header."), "detail": _text("What is wrong.")},
+                name="ProblemPlace",
+            )
+        ),
+        metadata={"description": "Where the request is wrong."},
+    )
+    receipt = fields.String(metadata={"description": "The receipt of a refusal that stands in the ledger."})
+
+
+class TokenAnswer(Schema):
+    """RFC 6749, 5.1."""
+
+    access_token = _text("Opaque.")
+    token_type = one_of(["Bearer"], "Always Bearer.", required=True)
+    expires_in = fields.Integer(required=True, metadata={"description": "Seconds."})
+
+
+class TokenError(Schema):
+    """RFC 6749, 5.2."""
+
+    error = one_of(
+        [
+            "invalid_request",
+            "invalid_client",
+            "unsupported_grant_type",
+            "invalid_scope",
+            "temporarily_unavailable",
+        ],
+        "Error code.",
+        required=True,
+    )
+    error_description = fields.String()

@@ -1,0 +1,160 @@
+"""From the door's answers to what the API shows: plain functions, no request and no clock."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+THOUSANDTHS = 1000
+
+# Who or what brought a permission to this state, as the caller is told.
+_ENDED_BY = {
+    "rejected": "grid_user",
+    "revoked": "grid_user",
+    "terminated": "party",
+    "expired": "time",
+    "timed_out": "time",
+    "invalidated": "move",
+}
+_REASON_OF_STATE = {
+    "rejected": "rejected",
+    "revoked": "withdrawn",
+    "terminated": "terminated",
+    "expired": "expired",
+    "timed_out": "timed_out",
+    "invalidated": "invalidated_by_move",
+}
+CSV_COLUMNS = (
+    "start",
+    "end",
+    "commodity",
+    "direction",
+    "unit",
+    "meter",
+    "register",
+    "value",
+    "state",
+    "conversion",
+    "missing",
+)
+Slot = Mapping[str, Any]
+
+
+def decimal(thousandths: int | None) -> str | None:
+    """Write an integer of thousandths as a decimal with exactly three decimals: 294 is "0.294"."""
+    if thousandths is None:
+        return None
+    whole, rest = divmod(abs(thousandths), THOUSANDTHS)
+    sign = "-" if thousandths < 0 else ""
+    return f"{sign}{whole}.{rest:03d}"
+
+
+def receipt_path(index: int) -> str:
+    """Return the address of the receipt of one ledger entry."""
+    return f"/api/v1/receipts/{index}"
+
+
+def permission_link(answer: Mapping[str, Any], base_url: str) -> dict[str, Any]:
+    """Return a fresh request with the address to send the grid user to."""
+    return {
+        "id": answer["permission_id"],
+        "reference": answer["reference"],
+        "state": answer["state"],
+        "link": f"{base_url}/verbruik/dienstverlener?id={answer['link_code']}",
+        "link_expires_at": answer["link_expires_at"],
+    }
+
+
+def permission(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return one permission as its party sees it: without occupancy, person or anything of the customer."""
+    state = row["state"]
+    valid_until = row.get("valid_until")
+    return {
+        "id": row["permission_id"],
+        "reference": row.get("reference"),
+        "state": state,
+        "reason": row.get("reason") or _REASON_OF_STATE.get(state),
+        "ended_by": _ENDED_BY.get(state),
+        "purpose": row["purpose"],
+        "category": row["category"],
+        "granularity": row["granularity"],
+        "directions": list(row["directions"]),
+        "data_from": row.get("data_from"),
+        "data_until": row.get("data_until"),
+        "valid_from": row.get("valid_from"),
+        "valid_until": valid_until,
+        "until_withdrawn": bool(row.get("until_withdrawn", valid_until is None)),
+        "requested_at": row.get("requested_at"),
+        "decided_at": row.get("decided_at"),
+        "ended_at": row.get("ended_at"),
+        "ean": row.get("ean"),
+    }
+
+
+def readings(answer: Mapping[str, Any], granularity: str) -> dict[str, Any]:
+    """Return a hand-over: values with state and register, stretches granted and refused, and its record."""
+    return {
+        "granularity": granularity,
+        "granted": [_stretch(stretch, "ground", "citation") for stretch in answer["granted"]],
+        "refused": [_stretch(stretch, "reason", "detail") for stretch in answer["refused"]],
+        "channels": [_channel(channel) for channel in answer["channels"]],
+        "receipt": {
+            "index": answer["index"],
+            "promise": answer["promise"],
+            "link": receipt_path(answer["index"]),
+        },
+    }
+
+
+def readings_csv(answer: Mapping[str, Any]) -> str:
+    """Return the same values as CSV (RFC 4180): comma, point as decimal mark, one line per slot and channel."""
+    table = io.StringIO(newline="")
+    writer = csv.writer(table, lineterminator="\r\n")
+    writer.writerow(CSV_COLUMNS)
+    writer.writerows(_csv_rows(answer))
+    return table.getvalue()
+
+
+def _stretch(stretch: Mapping[str, Any], *members: str) -> dict[str, Any]:
+    return {name: stretch.get(name) for name in ("from", "until", *members)}
+
+
+def _channel(channel: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "direction": channel["direction"],
+        "commodity": channel["commodity"],
+        "unit": channel["unit"],
+        "meter": channel.get("meter"),
+        "readings": [_reading(slot) for slot in channel["slots"]],
+    }
+
+
+def _reading(slot: Slot) -> dict[str, Any]:
+    return {
+        "start": slot["start"],
+        "end": slot["end"],
+        "value": decimal(slot["value"]),
+        "state": slot["state"],
+        "register": slot.get("register"),
+        "conversion": slot.get("conversion"),
+        "missing": slot.get("missing", 0),
+    }
+
+
+def _csv_rows(answer: Mapping[str, Any]) -> Iterator[tuple[object, ...]]:
+    for channel in answer["channels"]:
+        constant = (channel["commodity"], channel["direction"], channel["unit"], channel.get("meter") or "")
+        for slot in channel["slots"]:
+            value = decimal(slot["value"])
+            yield (
+                slot["start"],
+                slot["end"],
+                *constant,
+                slot.get("register") or "",
+                "" if value is None else value,
+                slot["state"],
+                slot.get("conversion") or "",
+                slot.get("missing", 0),
+            )

@@ -1,0 +1,194 @@
+"""The seams to flask-smorest: strict parsing, problem documents, and typed decorators.
+
+flask-smorest has no type information; this module is the only one that touches it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from http import HTTPStatus
+from typing import Any, ClassVar, NoReturn
+
+from flask import Flask, Request
+from flask.typing import ResponseReturnValue
+from flask_smorest import Api, Blueprint
+from marshmallow import RAISE, Schema, ValidationError
+from webargs.flaskparser import FlaskParser
+
+from databeheer.errors import DatabeheerError
+from web import answers
+from web.api.schemas import ProblemSchema, TokenError
+from web.parsing import parse_json_object, parse_pairs, read_body
+from web.problems import MEDIA_TYPE, PROBLEMS, MalformedBodyError
+
+View = Callable[..., ResponseReturnValue]
+SchemaLike = Schema | type[Schema]
+
+
+class StrictParser(FlaskParser):
+    """webargs, reading through `web.parsing` and raising problems instead of aborting."""
+
+    DEFAULT_VALIDATION_STATUS = 400
+    DEFAULT_UNKNOWN_BY_LOCATION: ClassVar[dict[str, str | None]] = {"json": RAISE, "query": RAISE}
+
+    def load_json(self, req: Request, schema: Schema) -> Any:
+        """Read the body as one strict JSON object."""
+        return parse_json_object(read_body(req, "application/json"))
+
+    def load_querystring(self, req: Request, schema: Schema) -> Any:
+        """Read the query string: each name once."""
+        return parse_pairs(req.query_string, "query")
+
+    def handle_error(
+        self,
+        error: ValidationError,
+        req: Request,
+        schema: Schema,
+        *,
+        error_status_code: int | None,
+        error_headers: Mapping[str, str] | None,
+    ) -> NoReturn:
+        """Say of every wrong field where it stands and what is wrong."""
+        places = tuple(_places(error.messages_dict))
+        raise MalformedBodyError(
+            "the request has a field that is missing, unknown or wrong", places
+        ) from error
+
+
+def _places(messages: Mapping[str, Any]) -> Iterator[dict[str, str]]:
+    # webargs puts the location first; a body's fields become JSON pointers, parameters keep their name.
+    for location, tree in messages.items():
+        yield from _leaves(tree, "" if location == "query" else "/")
+
+
+def _leaves(tree: object, path: str) -> Iterator[dict[str, str]]:
+    if isinstance(tree, Mapping):
+        for key, branch in tree.items():
+            step = "" if key == "_schema" else str(key)
+            yield from _leaves(branch, path + step if path in ("", "/") else f"{path}/{step}")
+    else:
+        for message in tree if isinstance(tree, list) else [tree]:
+            yield {"where": path or "query", "detail": str(message)}
+
+
+class MarketApi(Api):  # type: ignore[misc]  # untyped library
+    """flask-smorest without its error bodies: ours are problem documents."""
+
+    ERROR_SCHEMA = ProblemSchema
+
+    def _register_error_handlers(self) -> None:
+        """Leave errors to `web.answers`."""
+
+
+class MarketBlueprint(Blueprint):  # type: ignore[misc]  # untyped library
+    """A blueprint that parses strictly."""
+
+    ARGUMENTS_PARSER = StrictParser()
+
+
+blueprint = MarketBlueprint("market-api", __name__, description="Ask permission, read, end, verify.")
+blueprint.register_error_handler(DatabeheerError, answers.answer_error)
+
+
+def operation(
+    rule: str,
+    method: str,
+    *,
+    answer: SchemaLike | None,
+    summary: str,
+    status: int = 200,
+    example: object = None,
+    query: SchemaLike | None = None,
+    body: SchemaLike | None = None,
+    body_example: object = None,
+    refusals: tuple[str, ...] = (),
+    content: Mapping[str, Any] | None = None,
+    headers: Mapping[str, Any] | None = None,
+    security: list[dict[str, list[str]]] | None = None,
+) -> Callable[[View], View]:
+    """Register a view with its documentation. `refusals` are slugs of the problem table."""
+
+    def decorate(view: View) -> View:
+        wrapped = view
+        for decorator in _decorators(answer, status, example, query, body, body_example, headers):
+            wrapped = decorator(wrapped)
+        extra: dict[str, Any] = {"summary": summary, "operationId": view.__name__}
+        if security is not None:
+            extra["security"] = security
+        extra["responses"] = _refusal_responses(refusals)
+        if content:
+            extra["responses"][str(status)] = {"content": dict(content)}
+        documented: View = blueprint.doc(**extra)(wrapped)
+        blueprint.route(rule, methods=[method])(documented)
+        return view
+
+    return decorate
+
+
+def _decorators(
+    answer: SchemaLike | None,
+    status: int,
+    example: object,
+    query: SchemaLike | None,
+    body: SchemaLike | None,
+    body_example: object,
+    headers: Mapping[str, Any] | None,
+) -> list[Callable[[View], View]]:
+    chosen: list[Callable[[View], View]] = []
+    # The innermost first: the view takes the query, then the body.
+    if body is not None:
+        chosen.append(blueprint.arguments(body, location="json", example=body_example))
+    if query is not None:
+        chosen.append(blueprint.arguments(query, location="query"))
+    chosen.append(blueprint.response(status, answer, example=example, headers=headers))
+    return chosen
+
+
+def _refusal_responses(slugs: tuple[str, ...]) -> dict[str, Any]:
+    by_status: dict[int, list[str]] = {}
+    for slug in slugs:
+        by_status.setdefault(PROBLEMS[slug].status, []).append(slug)
+    return {str(status): problem_response(status, of) for status, of in sorted(by_status.items())}
+
+
+def problem_response(status: int, slugs: list[str]) -> dict[str, Any]:
+    """Return the OpenAPI description of a refusal, with an example per problem type."""
+    examples = {
+        slug: {
+            "summary": PROBLEMS[slug].title,
+            "value": {
+                "type": PROBLEMS[slug].uri,
+                "title": PROBLEMS[slug].title,
+                "status": status,
+                "detail": PROBLEMS[slug].meaning,
+            },
+        }
+        for slug in slugs
+    }
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {
+        "description": HTTPStatus(status).phrase + ": " + ", ".join(slugs),
+        "content": {MEDIA_TYPE: {"schema": schema, "examples": examples}},
+    }
+
+
+def make_api(app: Flask, description: str) -> MarketApi:
+    """Return the API over `app`, its document at `/api/v1/openapi.json`."""
+    app.config.update(
+        API_TITLE="databeheer market API",
+        API_VERSION="1",
+        OPENAPI_VERSION="3.1.0",
+        OPENAPI_URL_PREFIX="/api/v1",
+        OPENAPI_JSON_PATH="openapi.json",
+        API_SPEC_OPTIONS={
+            "info": {"description": description, "license": {"name": "EUPL-1.2", "identifier": "EUPL-1.2"}},
+            "security": [{"token": []}],
+        },
+    )
+    api = MarketApi(app)
+    api.spec.components.schema("TokenError", schema=TokenError)
+    api.spec.components.security_scheme(
+        "token",
+        {"type": "oauth2", "flows": {"clientCredentials": {"tokenUrl": "/oauth2/token", "scopes": {}}}},
+    )
+    return api

@@ -1,0 +1,309 @@
+"""Problem documents (RFC 9457): the one table from what went wrong to what a caller is told.
+
+`PROBLEMS` holds every slug that an interface of this house may show, with status, title, meaning and remedy;
+each has a page at `/problems/<slug>`. A test compares it with the subclasses of `DatabeheerError`.
+Anything that is not in the table is a bare 500 without detail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from werkzeug.exceptions import HTTPException
+
+from databeheer.errors import DatabeheerError
+
+MEDIA_TYPE = "application/problem+json"
+
+
+@dataclass(frozen=True)
+class ProblemType:
+    """One row of the table; `retry_after` in seconds, for what goes by itself."""
+
+    slug: str
+    status: int
+    title: str
+    meaning: str
+    remedy: str
+    retry_after: int | None = None
+
+    @property
+    def uri(self) -> str:
+        """The `type` of the problem document, relative to the host that answered."""
+        return f"/problems/{self.slug}"
+
+
+_ROWS = (
+    ProblemType(
+        "malformed-request",
+        400,
+        "The request cannot be understood",
+        "A parameter, a header or the body is missing, misspelled, given twice or outside its limits.",
+        "Correct what `errors` names. Nothing was changed and nothing was recorded.",
+    ),
+    ProblemType(
+        "unauthenticated",
+        401,
+        "No valid proof of who asks",
+        "The access token is missing, expired, revoked, or was issued for another interface.",
+        "Ask a new token at /oauth2/token and send it as `Authorization: Bearer ...`.",
+    ),
+    ProblemType(
+        "no-legal-basis",
+        403,
+        "No legal basis",
+        "No permission and no legal ground gives you anything here. The same is said of an access point that "
+        "does not exist.",
+        "Check the EAN code and the purpose; ask the grid user for a permission.",
+    ),
+    ProblemType(
+        "permission-not-active",
+        403,
+        "The permission is not active",
+        "The grid user has not granted this permission (yet), or has refused it.",
+        "Wait for the decision (`GET /api/v1/permissions/{id}` shows the state); do not ask again meanwhile.",
+    ),
+    ProblemType(
+        "permission-ended",
+        403,
+        "The permission has ended",
+        "It was withdrawn by the grid user, ended by you, passed its last day, or ended when somebody moved.",
+        "Stop reading. A new permission needs a new request.",
+    ),
+    ProblemType(
+        "outside-granted-period",
+        403,
+        "Part of the period is not granted",
+        "You asked for all or nothing (`mode=strict`), and some of the period lies outside what you may have.",
+        "Ask for less, or use `mode=clip` to receive what is granted.",
+    ),
+    ProblemType(
+        "granularity-too-fine",
+        403,
+        "The granularity is finer than granted",
+        "Your ground gives coarser values than you asked for.",
+        "Ask for the granularity that the permission names, or a coarser one.",
+    ),
+    ProblemType(
+        "blocked",
+        403,
+        "Blocked while a doubt is examined",
+        "Your access to this access point is blocked while a doubt about the mandate is examined.",
+        "Answer the operator's question; the block ends with the examination.",
+    ),
+    ProblemType(
+        "forbidden",
+        403,
+        "Not for you",
+        "This page or action belongs to another role.",
+        "Log in with the role that it belongs to.",
+    ),
+    ProblemType(
+        "no-data-yet",
+        404,
+        "No data yet",
+        "The period is granted, but nothing has been received for it.",
+        "Ask again later: electricity mostly follows within a day, gas within three.",
+        3600,
+    ),
+    ProblemType(
+        "not-found",
+        404,
+        "Not found",
+        "It does not exist, or it is not yours.",
+        "Check the address. Lists give the addresses of what is yours.",
+    ),
+    ProblemType(
+        "receipt-not-yet",
+        404,
+        "The receipt is not there yet",
+        "The entry is recorded, but no published checkpoint covers it so far.",
+        "Ask again after `Retry-After`; the promise in `Ledger-Promise` names the deadline.",
+        1,
+    ),
+    ProblemType(
+        "method-not-allowed",
+        405,
+        "This method is not served here",
+        "The address exists, the method does not.",
+        "Use a method from the `Allow` header.",
+    ),
+    ProblemType(
+        "not-acceptable",
+        406,
+        "None of the accepted forms is served",
+        "The `Accept` header excludes every form in which this answer exists.",
+        "Accept `application/json`, or `text/csv` for readings.",
+    ),
+    ProblemType(
+        "conflict",
+        409,
+        "The state does not allow this",
+        "The thing is in a state that does not allow the command, or the reference is already in use.",
+        "Look at its present state first.",
+    ),
+    ProblemType(
+        "too-large",
+        413,
+        "Too much at once",
+        "The body, or the period asked for, is larger than is handled in one request.",
+        "Send less, or ask for a shorter period.",
+    ),
+    ProblemType(
+        "unsupported-media-type",
+        415,
+        "This form of body is not understood",
+        "The `Content-Type` of the body is missing or is not the one that this address takes.",
+        "Send `application/json` in UTF-8; the token address takes `application/x-www-form-urlencoded`.",
+    ),
+    ProblemType(
+        "rate-limited",
+        429,
+        "Too many requests",
+        "You asked more often than you may.",
+        "Wait as long as `Retry-After` says. Nothing was recorded against you.",
+        60,
+    ),
+    ProblemType(
+        "internal-error",
+        500,
+        "Something broke here",
+        "The fault is ours, not in your request.",
+        "Try again once; if it stays, report the time of the request.",
+    ),
+    ProblemType(
+        "stopped",
+        503,
+        "Hand-over of data is stopped",
+        "The operator has stopped all hand-over of data. Withdrawing a permission still works.",
+        "Ask again after `Retry-After`. Your permissions have not changed.",
+        300,
+    ),
+    ProblemType(
+        "queue-full",
+        503,
+        "Too busy",
+        "More requests wait than are held.",
+        "Ask again after `Retry-After`.",
+        2,
+    ),
+    ProblemType(
+        "unavailable",
+        503,
+        "A part of the house does not answer",
+        "Nothing was handed over and nothing was changed.",
+        "Ask again after `Retry-After`.",
+        5,
+    ),
+)
+PROBLEMS: Mapping[str, ProblemType] = {row.slug: row for row in _ROWS}
+INTERNAL = PROBLEMS["internal-error"]
+
+# What the framework raises before a view runs. Any other 4xx keeps its status under the closest meaning.
+_SLUG_OF_STATUS = {
+    400: "malformed-request",
+    401: "unauthenticated",
+    403: "forbidden",
+    404: "not-found",
+    405: "method-not-allowed",
+    406: "not-acceptable",
+    409: "conflict",
+    413: "too-large",
+    415: "unsupported-media-type",
+    429: "rate-limited",
+    503: "unavailable",
+}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What one request is told: the row of the table and what is particular to this time.
+
+    `index` and `promise` are set where the refusal stands in the ledger; `retry_after` in seconds.
+    """
+
+    type: ProblemType
+    detail: str | None = None
+    status: int = 0
+    errors: tuple[Mapping[str, str], ...] = ()
+    index: int | None = None
+    promise: str | None = None
+    retry_after: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.status:
+            object.__setattr__(self, "status", self.type.status)
+
+    def document(self) -> dict[str, Any]:
+        """Return the members of the problem document, in the order of RFC 9457."""
+        members: dict[str, Any] = {"type": self.type.uri, "title": self.type.title, "status": self.status}
+        members["detail"] = self.detail or self.type.meaning
+        if self.errors:
+            members["errors"] = [dict(error) for error in self.errors]
+        if self.index is not None:
+            members["receipt"] = f"/api/v1/receipts/{self.index}"
+        return members
+
+    def http_headers(self) -> dict[str, str]:
+        """Return the headers that travel with this problem, whatever form its body takes."""
+        headers = {"Cache-Control": "no-store", **self.headers}
+        wait = self.retry_after if self.retry_after is not None else self.type.retry_after
+        if wait is not None:
+            headers["Retry-After"] = str(max(1, wait))
+        headers.update(ledger_headers(self.index, self.promise))
+        return headers
+
+
+class MalformedBodyError(DatabeheerError):
+    """The request is refused at the edge; `errors` says where, in the words of the wire."""
+
+    code = "malformed-request"
+
+    def __init__(self, message: str, errors: tuple[Mapping[str, str], ...] = ()) -> None:
+        super().__init__(message)
+        self.errors = errors
+
+
+def ledger_headers(index: int | None, promise: str | None) -> dict[str, str]:
+    """Return `Ledger-Promise` and the link to the receipt of a recorded event, or nothing."""
+    headers = {}
+    if promise:
+        headers["Ledger-Promise"] = promise
+    if index is not None:
+        headers["Link"] = f'</api/v1/receipts/{index}>; rel="receipt"'
+    return headers
+
+
+def problem_of(error: Exception) -> Problem:
+    """Return what a caller is told about `error`. Total: what is not in the table is a bare 500."""
+    if isinstance(error, DatabeheerError):
+        return _of_domain(error)
+    if isinstance(error, HTTPException):
+        return _of_framework(error)
+    return Problem(INTERNAL)
+
+
+def _of_domain(error: DatabeheerError) -> Problem:
+    row = PROBLEMS.get(error.code)
+    if row is None or row.status == 500:
+        return Problem(INTERNAL)
+    return Problem(
+        row,
+        detail=str(error) or None,
+        errors=getattr(error, "errors", ()),
+        index=getattr(error, "index", None),
+        promise=getattr(error, "promise", None),
+        retry_after=getattr(error, "retry_after", None),
+    )
+
+
+def _of_framework(error: HTTPException) -> Problem:
+    status = error.code or 500
+    if status >= 500 and status != 503:
+        return Problem(INTERNAL)
+    row = PROBLEMS[_SLUG_OF_STATUS.get(status, "malformed-request")]
+    headers = {name: value for name, value in error.get_headers() if name in {"Allow", "Retry-After"}}
+    return Problem(row, status=status, headers=headers)

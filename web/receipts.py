@@ -1,0 +1,44 @@
+"""Receipts: a `.tlog-proof` (c2sp.org/tlog-proof) from the published tiles and the opening that the door gives.
+
+It is checked before it leaves: one that a stranger's verifier would refuse is a fault of ours.
+"""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from databeheer.errors import DatabeheerError
+from ledger import receipt
+from ledger.commitment import Opening
+from ledger.errors import NotPublishedError
+from ledger.note import VerifierKey
+from ledger.tiles import TileDirectory
+
+MEDIA_TYPE = "text/plain; charset=utf-8"
+_MAX_VKEY_LENGTH = 4096
+
+
+class ReceiptNotYetError(DatabeheerError):
+    """The entry is recorded, but no published checkpoint covers it so far."""
+
+    code = "receipt-not-yet"
+    retry_after = 1
+
+
+def make_receipt(directory: Path, index: int, answer: Mapping[str, Any]) -> bytes:
+    """Return the receipt of entry `index`; `answer` is the door's, to `receipt.opening`.
+
+    Raises:
+        ReceiptNotYetError: the newest published checkpoint does not cover the entry.
+        LedgerError: what is published does not fit the entry; nothing is handed out.
+    """
+    log = TileDirectory(directory)
+    opening = Opening.from_dict(answer["opening"])
+    try:
+        vkey = log.fetch("vkey", _MAX_VKEY_LENGTH).decode("utf-8").splitlines()[0]
+        return receipt.from_log(log, [VerifierKey.parse(vkey)], index, b64decode(answer["entry"]), opening)
+    except NotPublishedError as error:
+        raise ReceiptNotYetError("no published checkpoint covers this entry yet; ask again in a moment") from error
