@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import socket
 import threading
 from base64 import b64decode
@@ -104,31 +105,32 @@ class DoorClient:
             self._local.connection = None
 
     def _exchange(self, message: dict[str, Any]) -> dict[str, Any]:
-        fresh = getattr(self._local, "connection", None) is None
+        """Send once, receive once. Never sent twice: the door may have carried a command out before it broke off."""
         try:
-            send(self._connection(), message)
-        except OSError as error:
-            self.close()
-            if fresh:
-                raise DoorUnreachableError("the door does not answer") from error
-            return self._exchange(message)  # the door was restarted since the last call; nothing was received yet
-        try:
-            answer = receive(self._connection(), LARGEST_ANSWER)
+            connection = self._connection()
+            send(connection, message)
+            answer = receive(connection, LARGEST_ANSWER)
         except (OSError, FrameError) as error:
             self.close()
-            raise DoorUnreachableError("the door broke off") from error
+            raise DoorUnreachableError("the door does not answer") from error
         if answer is None:
             self.close()
-            if fresh:
-                raise DoorUnreachableError("the door broke off")
-            return self._exchange(message)
+            raise DoorUnreachableError("the door broke off")
         return answer
 
     def _connection(self) -> socket.socket:
         connection: socket.socket | None = getattr(self._local, "connection", None)
+        if connection is not None and _is_closed(connection):  # the door was restarted in between
+            self.close()
+            connection = None
         if connection is None:
             connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
             connection.settimeout(_TIMEOUT_SECONDS)
             connection.connect(self._path)
             self._local.connection = connection
         return connection
+
+
+def _is_closed(connection: socket.socket) -> bool:
+    # Between two calls nothing is on its way to us: readable means that the other side closed.
+    return bool(select.select([connection], [], [], 0)[0])

@@ -35,6 +35,7 @@ class House:
     operator_key_hash: bytes
     provider: IdentityProvider | None = None
     public_url: str = ""
+    facade_audience: str = ""
     _months: set[str] = field(default_factory=set)
 
     @contextmanager

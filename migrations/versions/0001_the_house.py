@@ -211,7 +211,7 @@ CREATE TABLE permissions.permission (
     operator smallint NOT NULL REFERENCES registry.operator,
     party_id uuid NOT NULL REFERENCES registry.party,
     reference text NOT NULL,
-    service text,  -- the facade's dataServiceType, as its client sent it
+    service text NOT NULL,  -- empty, or the facade's dataServiceType, as its client sent it
     purpose text NOT NULL,
     category text NOT NULL,
     directions text[] NOT NULL,

@@ -1,0 +1,67 @@
+"""Open the sealed bodies of ledger entries: for the subject, for the party's receipt, for an auditor."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+from databeheer.door.house import House
+from databeheer.door.turn import key_coordinates, shared_coordinates, subject_coordinates
+from databeheer.metering.opening import unseal
+from ledger.commitment import Opening, open_for_party, open_for_subject, subject_half
+
+_SALT = 32
+
+
+@dataclass(frozen=True)
+class Body:
+    """One half of a body, opened: the salt it was committed with, and what it says."""
+
+    salt: bytes
+    content: bytes
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """The members of the canonical JSON."""
+        members: dict[str, Any] = json.loads(self.content)
+        return members
+
+
+def shared_body(house: House, row: Any) -> Body:
+    """Open the shared half of a `ledger.body` row."""
+    if row.key_sealed is None:
+        key = house.ledger_key
+    else:
+        name = unseal(house.ledger_key, bytes(row.key_sealed), key_coordinates(row.index, 0))
+        key = house.keys_of_subject(UUID(bytes=name))
+    return _body(unseal(key, bytes(row.shared_sealed), shared_coordinates(row.index)))
+
+
+def subject_body(house: House, row: Any) -> Body:
+    """Open a subject's half of a `ledger.statement` row."""
+    name = unseal(house.ledger_key, bytes(row.key_sealed), key_coordinates(row.index, row.leaf))
+    key = house.keys_of_subject(UUID(bytes=name))
+    return _body(unseal(key, bytes(row.subject_sealed), subject_coordinates(row.index, row.leaf)))
+
+
+def opening(house: House, connection: Connection, index: int, subject_leaf: int | None) -> Opening:
+    """Return what opens an entry's commitment: for a party the shared half, for a subject its own half too."""
+    body = connection.execute(text("SELECT * FROM ledger.body WHERE index = :index"), {"index": index}).one()
+    rows = connection.execute(
+        text("SELECT * FROM ledger.statement WHERE index = :index ORDER BY leaf"), {"index": index}
+    ).all()
+    shared = shared_body(house, body)
+    opened = [subject_body(house, row) for row in rows]
+    halves = [subject_half(one.salt, one.content) for one in opened]
+    if subject_leaf is None:
+        return open_for_party(shared.salt, shared.content, halves)
+    own = opened[subject_leaf]
+    return open_for_subject(shared.salt, shared.content, halves, subject_leaf, own.salt, own.content)
+
+
+def _body(plain: bytes) -> Body:
+    return Body(plain[:_SALT], plain[_SALT:])

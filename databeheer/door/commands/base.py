@@ -1,0 +1,127 @@
+"""How a command is declared: its name, the shape of its arguments, who may give it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from marshmallow import RAISE, Schema, ValidationError, fields, validate
+
+from databeheer.door.house import House
+from databeheer.door.proofs import Asker, AskerKind, Proof, check
+from databeheer.door.turn import Turn
+from databeheer.errors import MalformedRequestError, NotFoundError, UnauthenticatedError
+from databeheer.values import EAN, parse_day, parse_instant
+
+Handler = Callable[[House, Proof, dict[str, Any]], dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Command:
+    """One entry of the door's table."""
+
+    name: str
+    schema: Schema
+    handler: Handler
+
+
+class Instant(fields.Field[datetime]):
+    """An RFC 3339 time with its offset, as aware UTC."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> datetime:
+        try:
+            return parse_instant(value)
+        except MalformedRequestError as error:
+            raise ValidationError(str(error)) from error
+
+
+class Day(fields.Field[date]):
+    """An ISO day."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> date:
+        try:
+            return parse_day(value)
+        except MalformedRequestError as error:
+            raise ValidationError(str(error)) from error
+
+
+class EANCode(fields.Field[EAN]):
+    """An EAN-18 with a right check digit."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> EAN:
+        if not isinstance(value, str):
+            raise ValidationError("an EAN code is a text of 18 digits")
+        try:
+            return EAN(value)
+        except MalformedRequestError as error:
+            raise ValidationError(str(error)) from error
+
+
+def short_text(*, required: bool = True, longest: int = 200, missing: Any = None) -> fields.String:
+    """A text of at most `longest` characters without control characters."""
+    checks = [validate.Length(min=1 if required else 0, max=longest), validate.Regexp(r"[^\x00-\x08\x0b-\x1f\x7f]*\Z")]
+    if required:
+        return fields.String(required=True, validate=checks)
+    return fields.String(load_default=missing, allow_none=True, validate=checks)
+
+
+def identifier(*, required: bool = True) -> fields.UUID:
+    """A UUID."""
+    return fields.UUID(required=True) if required else fields.UUID(load_default=None, allow_none=True)
+
+
+def one_of(*choices: str, required: bool = True, missing: str | None = None) -> fields.String:
+    """A text from a closed list."""
+    check = validate.OneOf(choices)
+    if required:
+        return fields.String(required=True, validate=check)
+    return fields.String(load_default=missing, allow_none=True, validate=check)
+
+
+def schema(**members: Any) -> Schema:
+    """A strict schema: unknown members are refused."""
+    return Schema.from_dict(members)(unknown=RAISE)
+
+
+def parse(command: Command, arguments: object) -> dict[str, Any]:
+    """Read a command's arguments into domain values.
+
+    Raises:
+        MalformedRequestError: names the members that are wrong.
+    """
+    if not isinstance(arguments, dict):
+        raise MalformedRequestError("arguments are a JSON object")
+    try:
+        return dict(command.schema.load(arguments))
+    except ValidationError as error:
+        raise MalformedRequestError(_in_words(error.messages)) from error
+
+
+def _in_words(messages: Any) -> str:
+    if isinstance(messages, dict):
+        return "; ".join(f"{name}: {_in_words(value)}" for name, value in sorted(messages.items(), key=str))
+    if isinstance(messages, list):
+        return ", ".join(_in_words(message) for message in messages)
+    return str(messages)
+
+
+def asker_of(turn: Turn, house: House, proof: Proof, *kinds: AskerKind) -> Asker:
+    """Return who asks, checked in this turn, if it is one of `kinds`."""
+    asker = check(turn.connection, proof, turn.now, house.operator_key_hash)
+    if asker.kind not in kinds:
+        raise UnauthenticatedError("this proof does not give this command")
+    return asker
+
+
+def found(row: Any, what: str) -> Any:
+    """Return `row`; raise NotFoundError where there is none. Says nothing of what may exist for others."""
+    if row is None:
+        raise NotFoundError(f"there is no such {what}")
+    return row
+
+
+def uuid_text(value: UUID | None) -> str | None:
+    return str(value) if value else None

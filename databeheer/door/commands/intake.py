@@ -1,0 +1,245 @@
+"""Intake's side of the door: write keys for just the days of one batch, and the moment it becomes readable.
+
+Intake never learns a root key: it gets, for each channel-day, the pseudonym and the keys of the next version.
+`opened` is recorded before the keys leave; `stored` makes all rows readable at once, or none.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from datetime import date
+from typing import Any
+from uuid import UUID, uuid4
+
+from marshmallow import fields, validate
+from sqlalchemy import text
+
+from databeheer.door import seals
+from databeheer.door.commands.base import Command, Day, EANCode, asker_of, one_of, schema, short_text
+from databeheer.door.commands.registry import new_point
+from databeheer.door.house import House
+from databeheer.door.names import ean_hash, meter_hash, seal_text
+from databeheer.door.proofs import AskerKind, Proof
+from databeheer.door.turn import Statement, Subject, Turn
+from databeheer.errors import ConflictError, NotFoundError
+from databeheer.values import Commodity, Direction
+
+MOST_CHANNELS = 64
+MOST_DAYS = 5000
+
+
+class UnknownAccessPointError(NotFoundError):
+    """A file speaks of an access point that is not registered."""
+
+    code = "unknown-access-point"
+
+
+class IntervalsNotReadError(ConflictError):
+    """Quarter-hours or hours of a point where nobody asked to read them (R59)."""
+
+    code = "intervals-not-read"
+
+
+def open_batch(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Open a batch: record that its keys leave, and hand them over.
+
+    Returns for each channel, for each of its days: pseudonym, channel handle, next version, keys of values,
+    total and sameness, and the fingerprint of the newest stored version (all base64; fingerprint may be null).
+    """
+    with house.turn() as turn:
+        asker_of(turn, house, proof, AskerKind.OPERATOR)
+        answers: list[dict[str, Any]] = []
+        subjects: dict[UUID, int] = {}
+        operator = 1
+        for number, channel in enumerate(arguments["channels"]):
+            point = _point(house, turn, channel, register=arguments["register"], number=number)
+            operator = point.operator
+            meter_id = _meter(house, turn, point, channel)
+            days = _days(house, turn, point, meter_id, channel, subjects)
+            answers.append({"days": days})
+        batch = turn.connection.execute(
+            text(
+                "INSERT INTO metering.batch (operator, sha256, profiles, opened_at)"
+                " VALUES (:operator, :sha256, :profiles, :now) RETURNING batch"
+            ),
+            {
+                "operator": operator,
+                "sha256": bytes.fromhex(arguments["sha256"]),
+                "profiles": sum(subjects.values()),
+                "now": turn.now,
+            },
+        ).scalar_one()
+        turn.record(
+            Statement(
+                "readings.opened",
+                {"batch": batch, "sha256": arguments["sha256"]},
+                operator=operator,
+                subjects=[Subject(subject, {"profiles": count}) for subject, count in subjects.items()],
+            )
+        )
+    return {"batch": batch, "operator": operator, "channels": answers}
+
+
+def store_batch(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Make a batch's rows readable: all of them, from this entry on."""
+    with house.turn() as turn:
+        asker_of(turn, house, proof, AskerKind.OPERATOR)
+        batch = turn.connection.execute(
+            text("SELECT * FROM metering.batch WHERE batch = :batch FOR UPDATE"), {"batch": arguments["batch"]}
+        ).one_or_none()
+        if batch is None or batch.stored_index is not None:
+            raise ConflictError("this batch is not open")
+        record = turn.record(
+            Statement(
+                "readings.stored",
+                {"batch": batch.batch, "sha256": bytes(batch.sha256).hex(), "profiles": arguments["profiles"]},
+                operator=batch.operator,
+            )
+        )
+        turn.connection.execute(
+            text("UPDATE metering.batch SET stored_index = :index WHERE batch = :batch"),
+            {"index": turn.size, "batch": batch.batch},  # the only record of this turn stands at its size
+        )
+    return {"index": record.index}
+
+
+def _point(house: House, turn: Turn, channel: dict[str, Any], *, register: bool, number: int) -> Any:
+    query = text("SELECT * FROM registry.access_point WHERE ean_hash = :hash")
+    hashed = {"hash": ean_hash(house, channel["ean"])}
+    point = turn.connection.execute(query, hashed).one_or_none()
+    if point is None and register:
+        new_point(house, turn, channel["ean"], channel["commodity"], 1)
+        point = turn.connection.execute(query, hashed).one()
+    if point is None:
+        raise UnknownAccessPointError("the access point is not registered")
+    if point.commodity != channel["commodity"]:
+        raise ConflictError(f"the access point is one of {point.commodity}, the file says {channel['commodity']}")
+    return point
+
+
+def _meter(house: House, turn: Turn, point: Any, channel: dict[str, Any]) -> UUID:
+    """The meter of that number on this point, and its channel; both made where a file first names them."""
+    names = {"point": point.access_point_id, "hash": meter_hash(house, channel["meter"])}
+    row = turn.connection.execute(
+        text("SELECT meter_id FROM registry.meter WHERE access_point_id = :point AND number_hash = :hash"), names
+    ).one_or_none()
+    meter_id: UUID = row.meter_id if row else uuid4()
+    if row is None:
+        turn.connection.execute(
+            text(
+                "INSERT INTO registry.meter (meter_id, operator, access_point_id, number_hash, number_sealed)"
+                " VALUES (:id, :operator, :point, :hash, :sealed)"
+            ),
+            {
+                **names,
+                "id": meter_id,
+                "operator": point.operator,
+                "sealed": seal_text(house, "meter", meter_id, channel["meter"]),
+            },
+        )
+    turn.connection.execute(
+        text(
+            "INSERT INTO registry.channel (meter_id, direction, unit, operator)"
+            " VALUES (:id, :direction, :unit, :operator) ON CONFLICT DO NOTHING"
+        ),
+        {"id": meter_id, "direction": channel["direction"], "unit": channel["unit"], "operator": point.operator},
+    )
+    return meter_id
+
+
+def _days(
+    house: House, turn: Turn, point: Any, meter_id: UUID, channel: dict[str, Any], subjects: dict[UUID, int]
+) -> list[dict[str, Any]]:
+    occupancies = turn.connection.execute(
+        text("SELECT * FROM registry.occupancy WHERE access_point_id = :id ORDER BY from_day"),
+        {"id": point.access_point_id},
+    ).all()
+    answers: list[dict[str, Any]] = []
+    for occupancy in occupancies:
+        days = [
+            day
+            for day in channel["days"]
+            if occupancy.from_day <= day and (occupancy.until_day is None or day < occupancy.until_day)
+        ]
+        if not days:
+            continue
+        if channel["intervals"] and not occupancy.interval_reading:
+            raise IntervalsNotReadError("quarter-hours and hours are not read here; only day totals are taken in")
+        subjects[occupancy.occupancy_id] = subjects.get(occupancy.occupancy_id, 0) + len(days)
+        root = house.readings_root(occupancy.occupancy_id)
+        pseudonym = seals.pseudonym(root)
+        handle = seals.channel_handle(root, meter_id, channel["direction"], channel["unit"])
+        versions, fingerprints = _stored(turn, pseudonym, handle, min(days), max(days))
+        answers.extend(
+            {
+                "day": day.isoformat(),
+                "pseudonym": _text(pseudonym),
+                "channel": _text(handle),
+                "version": (version := versions.get(day, 0) + 1),
+                "values_key": _text(seals.profile_key(root, "values", handle, day, version)),
+                "total_key": _text(seals.profile_key(root, "total", handle, day, version)),
+                "sameness_key": _text(seals.sameness_key(root, handle, day)),
+                "fingerprint": _text(fingerprints[day]) if day in fingerprints else None,
+            }
+            for day in days
+        )
+    if len(answers) != len(channel["days"]):
+        raise ConflictError("the file has days before the access point was registered")
+    return answers
+
+
+def _stored(
+    turn: Turn, pseudonym: bytes, handle: bytes, first: date, last: date
+) -> tuple[dict[date, int], dict[date, bytes]]:
+    """The highest version of each day, stored or not, and the fingerprint of the newest stored one."""
+    versions: dict[date, int] = {}
+    fingerprints: dict[date, bytes] = {}
+    for row in turn.connection.execute(
+        text(
+            "SELECT p.day, p.version, p.fingerprint, b.stored_index FROM metering.profile p"
+            " JOIN metering.batch b USING (batch) WHERE p.pseudonym = :pseudonym AND p.channel = :channel"
+            " AND p.day BETWEEN :first AND :last ORDER BY p.version"
+        ),
+        {"pseudonym": pseudonym, "channel": handle, "first": first, "last": last},
+    ):
+        versions[row.day] = row.version
+        if row.stored_index is not None:
+            fingerprints[row.day] = bytes(row.fingerprint)
+    return versions, fingerprints
+
+
+def _text(value: bytes) -> str:
+    return b64encode(value).decode()
+
+
+_CHANNEL = schema(
+    ean=EANCode(required=True),
+    commodity=one_of(*(commodity.value for commodity in Commodity)),
+    meter=short_text(longest=40),
+    direction=one_of(*(direction.value for direction in Direction)),
+    unit=short_text(longest=20),
+    intervals=fields.Boolean(required=True, truthy={True}, falsy={False}),
+    days=fields.List(Day(), required=True, validate=validate.Length(1, MOST_DAYS)),
+)
+
+COMMANDS = (
+    Command(
+        "intake.open",
+        schema(
+            sha256=fields.String(required=True, validate=validate.Regexp(r"[0-9a-f]{64}\Z")),
+            register=fields.Boolean(required=True, truthy={True}, falsy={False}),
+            channels=fields.List(
+                fields.Nested(_CHANNEL), required=True, validate=validate.Length(1, MOST_CHANNELS)
+            ),
+        ),
+        open_batch,
+    ),
+    Command(
+        "intake.stored",
+        schema(
+            batch=fields.Integer(required=True, strict=True),
+            profiles=fields.Integer(required=True, strict=True, validate=validate.Range(0)),
+        ),
+        store_batch,
+    ),
+)

@@ -1,0 +1,299 @@
+"""What the ledger says of somebody's own data, opened for that person; and the receipts that prove it."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from typing import Any
+from uuid import UUID
+
+from marshmallow import fields, validate
+from sqlalchemy import Connection, text
+
+from databeheer.access.catalogue import BasisKind
+from databeheer.access.explain import Language, citation_text, ground_sentence, reason_sentence
+from databeheer.access.reasons import ReasonCode
+from databeheer.door.bodies import opening, shared_body, subject_body
+from databeheer.door.commands.base import Command, identifier, one_of, schema
+from databeheer.door.commands.views import occupancies_of, party_view
+from databeheer.door.house import House
+from databeheer.door.proofs import Asker, AskerKind, Proof, check
+from databeheer.door.turn import subject_handle
+from databeheer.door.commands.login import open_name
+from databeheer.errors import NotFoundError, UnauthenticatedError
+from databeheer.values import Role, format_instant
+from databeheer.brussels import midnight
+
+
+def me(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
+    """Who is logged in, and the access points that person has or had."""
+    with house.engine.connect() as connection, connection.begin():
+        asker = check(connection, proof, house.clock.now(), house.operator_key_hash)
+        if asker.kind is AskerKind.INSPECTOR:
+            return {"role": "inspector", "name": "", "occupancies": []}
+        if asker.kind is not AskerKind.CUSTOMER or asker.person_id is None:
+            raise UnauthenticatedError("log in as a customer")
+        person = connection.execute(
+            text("SELECT * FROM identity.person WHERE person_id = :id"), {"id": asker.person_id}
+        ).one()
+        return {
+            "role": "customer",
+            "name": open_name(house, person.person_id, bytes(person.name_sealed)),
+            "occupancies": occupancies_of(house, connection, asker.person_id),
+        }
+
+
+def party_me(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
+    """The party that a token belongs to, with its data access contract."""
+    now = house.clock.now()
+    with house.engine.connect() as connection, connection.begin():
+        asker = check(connection, proof, now, house.operator_key_hash)
+        if asker.kind is not AskerKind.PARTY:
+            raise UnauthenticatedError("use a party's access token")
+        row = connection.execute(
+            text("SELECT * FROM registry.party WHERE party_id = :id"), {"id": asker.party_id}
+        ).one()
+        contract = connection.execute(
+            text(
+                "SELECT number, valid_from, valid_until FROM registry.contract WHERE party_id = :id"
+                " AND valid_from <= :now AND (valid_until IS NULL OR valid_until > :now) ORDER BY valid_from LIMIT 1"
+            ),
+            {"id": asker.party_id, "now": now},
+        ).one_or_none()
+        return {
+            **party_view(row),
+            "party_id": str(row.party_id),
+            "profile": asker.profile,
+            "contract": {
+                "number": contract.number,
+                "valid_from": format_instant(contract.valid_from),
+                "valid_until": format_instant(contract.valid_until) if contract.valid_until else None,
+            }
+            if contract
+            else None,
+        }
+
+
+def list_statements(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """List what the ledger says of the person's own access points, newest first, by pages."""
+    limit = arguments["limit"]
+    events = _EVENTS[arguments["kind"]] if arguments["kind"] else None
+    with house.engine.connect() as connection, connection.begin():
+        asker = _customer(house, connection, proof)
+        handles = _own_handles(house, connection, asker, arguments["occupancy_id"])
+        rows = connection.execute(
+            _STATEMENTS,
+            {"handles": list(handles), "before": arguments["cursor"], "events": events, "limit": limit + 1},
+        ).all()
+        parties = _parties(connection, {row.party_id for row in rows if row.party_id})
+        statements = [_statement(house, row, handles, parties) for row in rows[:limit]]
+    return {"statements": statements, "next_cursor": rows[limit - 1].index if len(rows) > limit else None}
+
+
+def statutory(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
+    """Who may see the person's data by law, without his consent: kept apart from his consents (R40)."""
+    with house.engine.connect() as connection, connection.begin():
+        asker = _customer(house, connection, proof)
+        handles = _own_handles(house, connection, asker, None)
+        last = _last_reads(house, connection, handles)
+        found: list[dict[str, Any]] = []
+        for row in connection.execute(_SUPPLIERS, {"person": asker.person_id}):
+            found.append(_by_law(house, row, "supplier", Role.SUPPLIER, last))
+        for row in connection.execute(_GRID_OPERATORS, {"person": asker.person_id}):
+            found.append(_by_law(house, row, None, Role.DSO, last))
+    return {"parties": found}
+
+
+def last_reads(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
+    """When each party last read, by permission: what the overview shows beside it."""
+    with house.engine.connect() as connection, connection.begin():
+        asker = _customer(house, connection, proof)
+        found = _last_reads(house, connection, _own_handles(house, connection, asker, None))
+    return {"last_reads": [{"party_id": str(party), "ground": ground, "at": at} for (party, ground), at in found.items()]}
+
+
+def receipt_opening(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Give what opens one entry, to the party that it names or to a subject of it; nobody else has one."""
+    index = arguments["index"]
+    with house.engine.connect() as connection, connection.begin():
+        asker = check(connection, proof, house.clock.now(), house.operator_key_hash)
+        leaf = _entitled(house, connection, asker, index)
+        opened = opening(house, connection, index, leaf)
+        entry = connection.execute(text("SELECT entry FROM ledger.entry WHERE index = :index"), {"index": index}).one()
+    return {"index": index, "entry": b64encode(bytes(entry.entry)).decode(), "opening": opened.to_dict()}
+
+
+def _entitled(house: House, connection: Connection, asker: Asker, index: int) -> int | None:
+    """The subject's leaf for a customer, None for the party; raise where the entry is somebody else's."""
+    if asker.kind is AskerKind.CUSTOMER:
+        handles = _own_handles(house, connection, asker, None)
+        row = connection.execute(
+            text("SELECT leaf FROM ledger.statement WHERE index = :index AND handle = ANY(:handles) ORDER BY leaf LIMIT 1"),
+            {"index": index, "handles": list(handles)},
+        ).one_or_none()
+        if row is not None:
+            leaf: int = row.leaf
+            return leaf
+    elif asker.kind is AskerKind.PARTY:
+        row = connection.execute(
+            text("SELECT 1 FROM ledger.body WHERE index = :index AND party_id = :party"),
+            {"index": index, "party": asker.party_id},
+        ).one_or_none()
+        if row is not None:
+            return None
+    raise NotFoundError("there is no such entry of yours")
+
+
+def _customer(house: House, connection: Connection, proof: Proof) -> Asker:
+    asker = check(connection, proof, house.clock.now(), house.operator_key_hash)
+    if asker.kind is not AskerKind.CUSTOMER:
+        raise UnauthenticatedError("log in as a customer")
+    return asker
+
+
+def _own_handles(
+    house: House, connection: Connection, asker: Asker, occupancy_id: UUID | None
+) -> dict[bytes, UUID]:
+    """The handles of the person's own occupancies; of one of them, where it is named."""
+    rows = connection.execute(
+        text("SELECT occupancy_id FROM registry.occupancy WHERE person_id = :person"), {"person": asker.person_id}
+    )
+    own = [row.occupancy_id for row in rows if occupancy_id in (None, row.occupancy_id)]
+    if occupancy_id is not None and not own:
+        raise NotFoundError("there is no such access point of yours")
+    return {subject_handle(house.keys_of_subject(occupancy)): occupancy for occupancy in own}
+
+
+def _statement(house: House, row: Any, handles: dict[bytes, UUID], parties: dict[UUID, Any]) -> dict[str, Any]:
+    said = shared_body(house, _BodyRow(row)).said
+    own = subject_body(house, row).said
+    granted = own.get("granted") or []
+    asked = said.get("asked") or ["", ""]
+    reason = said["refused"][0][2] if row.event == "data.refused" and said.get("refused") else None
+    return {
+        "index": row.index,
+        "counter": row.counter,
+        "event": row.event,
+        "at": said["at"],
+        "occupancy_id": str(handles[bytes(row.handle)]),
+        "party": party_view(parties[row.party_id]) if row.party_id in parties else None,
+        "by": said.get("asker", ""),
+        "ground": row.ground if reason is None else None,
+        "sentence_nl": _sentence(house, row.event, row.ground, reason),
+        "granularity": said.get("granularity"),
+        "directions": said.get("directions", []),
+        "period": {
+            "from": granted[0][0] if granted else asked[0],
+            "until": granted[-1][1] if granted else asked[1],
+        },
+        "slots": own.get("slots", 0),
+        "reason": reason,
+        "permission_id": said.get("permission") or None,
+        "purpose": said.get("purpose"),
+    }
+
+
+class _BodyRow:
+    """The body's columns of a joined row, under the names that `shared_body` reads."""
+
+    def __init__(self, row: Any) -> None:
+        self.index = row.index
+        self.key_sealed = row.body_key_sealed
+        self.shared_sealed = row.shared_sealed
+
+
+def _sentence(house: House, event: str, ground: str, reason: str | None) -> str:
+    if reason is not None:
+        return reason_sentence(ReasonCode(reason), Language.DUTCH)
+    if event == "data.read":
+        return ground_sentence(ground, house.catalogue, Language.DUTCH)
+    return ""
+
+
+def _last_reads(house: House, connection: Connection, handles: dict[bytes, UUID]) -> dict[tuple[UUID, str], str]:
+    rows = connection.execute(_LAST_READS, {"handles": list(handles)}).all()
+    return {(row.party_id, row.ground): shared_body(house, _BodyRow(row)).said["at"] for row in rows}
+
+
+def _by_law(
+    house: House, row: Any, code: str | None, role: Role, last: dict[tuple[UUID, str], str]
+) -> dict[str, Any]:
+    catalogue_row = next(
+        candidate
+        for candidate in house.catalogue.rows_of(role)
+        if candidate.basis is BasisKind.LAW and code in (None, candidate.code)
+    )
+    return {
+        "party": party_view(row),
+        "ground": catalogue_row.code,
+        "sentence_nl": catalogue_row.sentence_nl,
+        "citation": citation_text(catalogue_row.citation, Language.DUTCH),
+        "occupancy_id": str(row.occupancy_id),
+        "from": format_instant(midnight(row.first)),
+        "until": format_instant(midnight(row.until)) if row.until else None,
+        "last_read_at": max(
+            (at for (party, ground), at in last.items() if party == row.party_id), default=None
+        ),
+    }
+
+
+def _parties(connection: Connection, ids: set[UUID]) -> dict[UUID, Any]:
+    rows = connection.execute(text("SELECT * FROM registry.party WHERE party_id = ANY(:ids)"), {"ids": list(ids)})
+    return {row.party_id: row for row in rows}
+
+
+_EVENTS = {
+    "reads": ["data.read", "data.refused"],
+    "permissions": [
+        "permission.requested",
+        "permission.granted",
+        "permission.rejected",
+        "permission.revoked",
+        "permission.terminated",
+        "permission.invalidated",
+    ],
+}
+_STATEMENTS = text(
+    "SELECT s.*, b.party_id, b.ground, b.event, b.key_sealed AS body_key_sealed, b.shared_sealed"
+    " FROM ledger.statement s JOIN ledger.body b ON b.index = s.index AND b.month = s.month"
+    " WHERE s.handle = ANY(:handles) AND (CAST(:before AS bigint) IS NULL OR s.index < :before)"
+    " AND (CAST(:events AS text[]) IS NULL OR b.event = ANY(:events)) ORDER BY s.index DESC LIMIT :limit"
+)
+_LAST_READS = text(
+    "SELECT DISTINCT ON (b.party_id, b.ground) b.party_id, b.ground, b.index, b.key_sealed AS body_key_sealed,"
+    " b.shared_sealed FROM ledger.statement s JOIN ledger.body b ON b.index = s.index AND b.month = s.month"
+    " WHERE s.handle = ANY(:handles) AND b.event = 'data.read' AND b.party_id IS NOT NULL"
+    " ORDER BY b.party_id, b.ground, b.index DESC"
+)
+_SUPPLIERS = text(
+    "SELECT p.*, o.occupancy_id, greatest(c.from_day, o.from_day) AS first, least(c.until_day, o.until_day) AS until"
+    " FROM registry.occupancy o JOIN registry.supply_contract c USING (access_point_id)"
+    " JOIN registry.party p ON p.party_id = c.party_id WHERE o.person_id = :person"
+    " AND daterange(c.from_day, c.until_day) && daterange(o.from_day, o.until_day) ORDER BY first DESC"
+)
+_GRID_OPERATORS = text(
+    "SELECT p.*, o.occupancy_id, o.from_day AS first, o.until_day AS until FROM registry.occupancy o"
+    " JOIN registry.party p ON p.operator = o.operator AND p.role = 'dso' WHERE o.person_id = :person"
+    " ORDER BY o.from_day DESC"
+)
+
+COMMANDS = (
+    Command("me", schema(), me),
+    Command("party.me", schema(), party_me),
+    Command(
+        "statements.list",
+        schema(
+            cursor=fields.Integer(load_default=None, allow_none=True, strict=True, validate=validate.Range(0)),
+            limit=fields.Integer(load_default=50, strict=True, validate=validate.Range(1, 500)),
+            occupancy_id=identifier(required=False),
+            kind=one_of("reads", "permissions", required=False),
+        ),
+        list_statements,
+    ),
+    Command("statutory.list", schema(), statutory),
+    Command("reads.last", schema(), last_reads),
+    Command(
+        "receipt.opening",
+        schema(index=fields.Integer(required=True, strict=True, validate=validate.Range(0, 2**53))),
+        receipt_opening,
+    ),
+)

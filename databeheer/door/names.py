@@ -1,0 +1,35 @@
+"""What names an access point or a meter: sealed under the house's key, found by a keyed hash."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from databeheer.door.house import House
+from databeheer.door.seals import derive
+from databeheer.metering.opening import unseal
+from databeheer.metering.sealing import seal
+from databeheer.values import EAN
+
+
+def ean_hash(house: House, ean: EAN) -> bytes:
+    """The keyed hash under which the registry finds an access point."""
+    return derive(house.registry_key("find"), "ean", ean.digits.encode())
+
+
+def meter_hash(house: House, number: str) -> bytes:
+    """The keyed hash under which the registry finds a meter."""
+    return derive(house.registry_key("find"), "meter", number.encode())
+
+
+def seal_text(house: House, what: str, owner: UUID, value: str) -> bytes:
+    """Seal an EAN, address or meter number of one access point or meter."""
+    return seal(house.registry_key("seal"), value.encode(), _coordinates(what, owner))
+
+
+def open_text(house: House, what: str, owner: UUID, sealed: bytes) -> str:
+    """Open what `seal_text` closed."""
+    return unseal(house.registry_key("seal"), sealed, _coordinates(what, owner)).decode()
+
+
+def _coordinates(what: str, owner: UUID) -> bytes:
+    return f"registry/v1|{what}|{owner}".encode()

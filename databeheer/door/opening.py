@@ -1,0 +1,152 @@
+"""Open, and keep only what was granted and recorded: the one place where readings become plain.
+
+A wish for day or month totals opens the sealed totals only, never the quarter-hours beneath.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from databeheer.access.decision import Granted
+from databeheer.brussels import day_bounds, day_of
+from databeheer.door import seals
+from databeheer.door.facts import Channel, Point
+from databeheer.door.house import House
+from databeheer.door.names import open_text
+from databeheer.door.reads import Admitted
+from databeheer.metering.aggregate import Slot, aggregate, slots_of
+from databeheer.metering.opening import unseal
+from databeheer.metering.profile import unpack
+from databeheer.metering.sealing import profile_coordinates
+from databeheer.metering.states import State
+from databeheer.metering.totals import DayTotal, unpack_total
+from databeheer.values import Granularity, format_instant
+
+_TOTALS = (Granularity.DAY, Granularity.MONTH)
+
+
+def open_channels(house: House, admitted: Admitted) -> list[dict[str, Any]]:
+    """Return the values that may leave, a channel at a time.
+
+    Each channel: direction, unit, commodity, meter number and its slots, in thousandths of the unit, start and
+    end in UTC. Versions are those stored before the read was recorded, so that what was handed over can be
+    found again from the entry alone.
+    """
+    if admitted.point is None or not admitted.leaving:
+        return []
+    point, granularity = admitted.point, admitted.request.granularity
+    channels = [channel for channel in point.channels if channel.direction in admitted.request.directions]
+    slots: dict[Channel, list[Slot]] = defaultdict(list)
+    for granted in admitted.leaving:
+        for channel, found in _open_granted(house, admitted, granted, channels):
+            slots[channel].extend(found)
+    return [
+        {
+            "direction": channel.direction.value,
+            "unit": channel.unit,
+            "commodity": point.commodity,
+            "meter": open_text(house, "meter", channel.meter_id, channel.number_sealed),
+            "slots": [_view(slot) for slot in _gathered(slots[channel], granularity)],
+        }
+        for channel in channels
+        if slots[channel]
+    ]
+
+
+def _open_granted(
+    house: House, admitted: Admitted, granted: Granted, channels: list[Channel]
+) -> Iterable[tuple[Channel, list[Slot]]]:
+    root = house.readings_root(UUID(granted.occupancy_id))
+    pseudonym = seals.pseudonym(root)
+    handles = {
+        seals.channel_handle(root, channel.meter_id, channel.direction, channel.unit): channel for channel in channels
+    }
+    with house.engine.connect() as connection:
+        rows = connection.execute(
+            _PROFILES,
+            {
+                "pseudonym": pseudonym,
+                "channels": list(handles),
+                "first": day_of(granted.interval.start),
+                "last": day_of(granted.interval.end - timedelta(microseconds=1)),
+                "as_of": admitted.as_of,
+            },
+        ).all()
+    totals = admitted.request.granularity in _TOTALS
+    part = "total" if totals else "values"
+    for row in rows:
+        handle, sealed = bytes(row.channel), row.total_sealed if totals else row.values_sealed
+        if sealed is None:  # only totals are kept of this day: its quarter-hours are not read
+            continue
+        key = seals.profile_key(root, part, handle, row.day, row.version)
+        plain = unseal(key, bytes(sealed), profile_coordinates(part, pseudonym, handle, row.day, row.version))
+        found = _slots_of_total(row.day, unpack_total(plain), granted.states) if totals else slots_of(row.day, unpack(plain))
+        kept = [
+            _withheld(slot, granted.states)
+            for slot in found
+            if granted.interval.start <= slot.start and slot.end <= granted.interval.end
+            and slot.state is not State.ABSENT
+        ]
+        yield handles[handle], kept
+
+
+def _slots_of_total(day: Any, total: DayTotal, states: frozenset[str]) -> list[Slot]:
+    """A day's totals, a slot for each register; withheld whole where a value in it may not leave."""
+    start, end = day_bounds(day)
+    if any(state.has_value and state.value not in states for state, _ in total.states):
+        return [Slot(start, end, None, total.worst, missing=total.slots)]
+    if not total.registers:
+        return [Slot(start, end, None, total.worst, missing=total.missing)]
+    return [
+        Slot(start, end, amount, total.worst, register, missing=total.missing) for register, amount in total.registers
+    ]
+
+
+def _withheld(slot: Slot, states: frozenset[str]) -> Slot:
+    if slot.value is None or slot.state.value in states:
+        return slot
+    return Slot(slot.start, slot.end, None, slot.state, slot.register, None, slot.missing + 1)
+
+
+def _gathered(slots: list[Slot], granularity: Granularity) -> list[Slot]:
+    """Add up to the asked granularity; registers stay apart where totals are asked."""
+    if granularity is Granularity.QUARTER_HOUR:
+        return sorted(slots, key=lambda slot: slot.start)
+    if granularity is Granularity.HOUR:
+        return aggregate(sorted(slots, key=lambda slot: slot.start), granularity)
+    by_register: dict[str, list[Slot]] = defaultdict(list)
+    for slot in sorted(slots, key=lambda slot: slot.start):
+        by_register[slot.register or ""].append(slot)
+    gathered = [slot for name in sorted(by_register) for slot in aggregate(by_register[name], granularity)]
+    return sorted(gathered, key=lambda slot: (slot.start, slot.register or ""))
+
+
+def _view(slot: Slot) -> dict[str, Any]:
+    return {
+        "start": format_instant(slot.start),
+        "end": format_instant(slot.end),
+        "value": slot.value,
+        "state": slot.state.value,
+        "register": slot.register.value if slot.register else None,
+        "conversion": slot.conversion.value if slot.conversion else None,
+        "missing": slot.missing,
+    }
+
+
+def ean_of(house: House, point: Point) -> str:
+    """Open the EAN of an access point."""
+    return open_text(house, "ean", point.access_point_id, point.ean_sealed)
+
+
+_PROFILES = text(
+    "SELECT DISTINCT ON (p.channel, p.day) p.channel, p.day, p.version, p.values_sealed, p.total_sealed"
+    " FROM metering.profile p JOIN metering.batch b ON b.batch = p.batch"
+    " WHERE p.pseudonym = :pseudonym AND p.channel = ANY(:channels) AND p.day BETWEEN :first AND :last"
+    " AND b.stored_index < :as_of ORDER BY p.channel, p.day, p.version DESC"
+)

@@ -1,0 +1,102 @@
+"""The door's table of commands, and one place that turns a message into an answer."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from typing import Any
+
+import structlog
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from databeheer.door.commands import intake, joins, login, oversight, permissions, readings, registry, statements
+from databeheer.door.commands.base import Command, parse
+from databeheer.door.commands.readings import RefusedReadError, refused_view
+from databeheer.door.house import House
+from databeheer.door.keystore import KeyStoreError
+from databeheer.door.proofs import Proof
+from databeheer.door.reads import ReadLoop
+from databeheer.errors import DatabeheerError, MalformedRequestError, QueueFullError
+
+_log = structlog.get_logger("door")
+
+
+class DoorService:
+    """What the door does with a message; knows nothing of sockets."""
+
+    def __init__(self, house: House, *, longest_queue: int = 1024) -> None:
+        self.house = house
+        self.loop = ReadLoop(house, longest_queue=longest_queue)
+        commands: list[Command] = [
+            *login.COMMANDS,
+            *permissions.COMMANDS,
+            *statements.COMMANDS,
+            *registry.COMMANDS,
+            *intake.COMMANDS,
+            *oversight.COMMANDS,
+            *joins.COMMANDS,
+            *readings.commands(self.loop),
+        ]
+        self.commands = {command.name: command for command in commands}
+
+    def start(self) -> None:
+        self.loop.start()
+
+    def stop(self) -> None:
+        self.loop.stop()
+
+    def answer(self, message: dict[str, Any]) -> dict[str, Any]:
+        """Return `{"answer": ...}` or `{"error": ...}`; never raises."""
+        try:
+            return {"answer": self._dispatch(message)}
+        except RefusedReadError as error:
+            return {"error": _refused(error)}
+        except DatabeheerError as error:
+            return {"error": _error(error)}
+        except OperationalError:
+            _log.error("the database does not answer", command=_name(message))
+            return {"error": {"code": "unavailable", "detail": "the database does not answer", "retry_after": 5}}
+        except (DBAPIError, Exception) as error:  # noqa: BLE001 - the caller gets an answer, the operator the log
+            _log.error("a command failed", command=_name(message), error=type(error).__name__, exc_info=error)
+            return {"error": {"code": "internal", "detail": "the door could not do this; nothing was changed"}}
+
+    def _dispatch(self, message: dict[str, Any]) -> dict[str, Any]:
+        if set(message) != {"command", "proof", "arguments"}:
+            raise MalformedRequestError("a message has command, proof and arguments")
+        command = self.commands.get(_name(message))
+        if command is None:
+            raise MalformedRequestError("there is no such command")
+        proof = message["proof"]
+        if (
+            not isinstance(proof, dict)
+            or set(proof) != {"kind", "value"}
+            or not all(isinstance(value, str) for value in proof.values())
+        ):
+            raise MalformedRequestError("a proof has a kind and a value")
+        arguments = parse(command, message["arguments"])
+        return command.handler(self.house, Proof(proof["kind"], proof["value"]), arguments)
+
+
+def _name(message: dict[str, Any]) -> str:
+    name = message.get("command")
+    return name if isinstance(name, str) else ""
+
+
+def _refused(error: RefusedReadError) -> dict[str, Any]:
+    admitted = error.admitted
+    return {
+        "code": error.code,
+        "detail": str(error),
+        "reason": admitted.decision.main_reason().value,
+        "refused": refused_view(admitted),
+        "index": admitted.record.index,
+        "promise": b64encode(admitted.record.promise).decode(),
+    }
+
+
+def _error(error: DatabeheerError) -> dict[str, Any]:
+    if isinstance(error, KeyStoreError):
+        return {"code": "unavailable", "detail": "the key store does not give the key: nothing can be opened"}
+    answer: dict[str, Any] = {"code": error.code, "detail": str(error)}
+    if isinstance(error, QueueFullError):
+        answer["retry_after"] = 1
+    return answer

@@ -1,0 +1,1 @@
+"""The gate between pseudonymisation domains: the list of lawful joins, releases."""
