@@ -7,6 +7,7 @@ from importlib import import_module
 
 from flask import Flask
 
+from databeheer.clock import Clock, SystemClock
 from web import assets, door, dutch, errors, security
 from web.settings import WebSettings
 
@@ -16,8 +17,8 @@ AREAS: tuple[str, ...] = ("web.public", "web.portal", "web.api", "web.oversight"
 MAX_BODY_BYTES = 1024 * 1024
 
 
-def create_app(settings: WebSettings, areas: Sequence[str] = AREAS) -> Flask:
-    """Build the application over one `WebSettings`.
+def create_app(settings: WebSettings, areas: Sequence[str] = AREAS, clock: Clock | None = None) -> Flask:
+    """Build the application over one `WebSettings`; `clock` is for tests.
 
     Raises:
         ImportError: an area of the site cannot be imported; half a site never starts.
@@ -29,6 +30,7 @@ def create_app(settings: WebSettings, areas: Sequence[str] = AREAS) -> Flask:
         MAX_FORM_MEMORY_SIZE=64 * 1024,
         TRUSTED_HOSTS=settings.trusted_hosts,
         WEB_SETTINGS=settings,
+        WEB_CLOCK=clock or SystemClock(),
     )
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True, "autoescape": True}
     app.jinja_env.globals["demo"] = settings.demo

@@ -15,8 +15,8 @@ LOCALE = "nl"
 
 
 def register(app: Flask) -> None:
-    """Give templates the filters day, weekday, last_day, moment, clock, count, thousandths and ean."""
-    filters = (day, weekday, last_day, moment, clock, count, thousandths, ean)
+    """Give templates the filters day, weekday, last_day, moment, clock, count, thousandths, ean ..."""
+    filters = (day, weekday, last_day, moment, clock, count, thousandths, ean, capitalize_first)
     app.jinja_env.filters.update({each.__name__: each for each in filters})
 
 
@@ -65,6 +65,11 @@ def thousandths(value: int, places: int = 3) -> str:
 def ean(digits: str) -> str:
     """An EAN in groups, easier to compare with a bill: `541448 899990 000015`."""
     return " ".join(digits[start : start + 6] for start in range(0, len(digits), 6))
+
+
+def capitalize_first(words: str) -> str:
+    """A capital for the first letter; the rest stays as it is (Jinja's own filter lowers names)."""
+    return words[:1].upper() + words[1:]
 
 
 def _day(value: date | datetime | str) -> date:

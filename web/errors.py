@@ -1,12 +1,14 @@
 """What a visitor reads when something cannot be done: one plain Dutch page per meaning, never a stack trace.
 
-Programs are told in their own form: where `web.answers` knows a dialect for the path, or the caller asks for
-problem documents, the answer is left to it.
+Programs are told in their own form: the area for programs (`web.answers`) leaves a function for that under
+`app.extensions["problem_renderer"]`.
 """
 
 from __future__ import annotations
 
 import logging
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from flask import Flask, Response, current_app, make_response, render_template, request
@@ -15,10 +17,14 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from databeheer.errors import DatabeheerError
-from web import answers
-from web.problems import MEDIA_TYPE, problem_of
 
 LOG = logging.getLogger("web")
+
+PROGRAM_PATHS = re.compile(r"/(api|esco|oauth2)(/|$)|/[^/]+/oauth2(/|$)", re.IGNORECASE)
+"""Addresses for programs: told by problem documents, also where no route matches."""
+PROBLEM_DOCUMENT = "application/problem+json"
+
+ProblemRenderer = Callable[[Exception], ResponseReturnValue]
 
 
 @dataclass(frozen=True)
@@ -84,6 +90,13 @@ UNREACHABLE = Page(
     "Wacht een minuut en laad de pagina opnieuw.",
 )
 
+NOT_PUBLISHED_YET = Page(
+    503,
+    "Het bewijs is bijna klaar",
+    "Deze regel wordt nu in het openbare logboek gezet. Dat duurt enkele seconden.",
+    "Wacht even en laad de pagina opnieuw.",
+)
+
 HTTP_PAGES = {page.status: page for page in (BAD_REQUEST, FORBIDDEN, NOT_FOUND, METHOD, TOO_LARGE, TOO_OFTEN)}
 
 REFUSAL_PAGES = {
@@ -96,6 +109,7 @@ REFUSAL_PAGES = {
     "blocked": FORBIDDEN,
     "stopped": STOPPED,
     "rate-limited": TOO_OFTEN,
+    "receipt-not-yet": NOT_PUBLISHED_YET,
     "queue-full": UNREACHABLE,
     "unavailable": UNREACHABLE,
 }
@@ -129,11 +143,11 @@ def _answer(error: Exception) -> ResponseReturnValue:
     if not isinstance(error, (HTTPException, DatabeheerError)):
         # The kind and the place, not the message or the address: those may hold an identifier.
         LOG.error("unexpected %s in %s", type(error).__name__, request.endpoint, exc_info=current_app.debug)
-    return answers.answer(problem_of(error)) if _is_for_a_program() else render(page_for(error))
+    renderer: ProblemRenderer | None = current_app.extensions.get("problem_renderer")
+    return renderer(error) if renderer and _is_for_a_program() else render(page_for(error))
 
 
 def _is_for_a_program() -> bool:
-    path = request.path.lower()
-    if any(path.startswith(prefix) for prefix in current_app.extensions.get("web.answers", {})):
+    if PROGRAM_PATHS.match(request.path):
         return True
-    return request.accept_mimetypes.best_match(["text/html", MEDIA_TYPE]) == MEDIA_TYPE
+    return request.accept_mimetypes.best_match(["text/html", PROBLEM_DOCUMENT]) == PROBLEM_DOCUMENT

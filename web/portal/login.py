@@ -1,0 +1,182 @@
+"""Logging in and off. The door begins and finishes a log-in; the web only carries the answer across.
+
+The nonce of the door and a `state` of our own are bound to this browser by a short-lived signed cookie, so
+that nobody can slip somebody else's log-in into it.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from flask import Blueprint, current_app, g, redirect, request, session
+from flask.typing import ResponseReturnValue
+from itsdangerous import BadSignature, URLSafeTimedSerializer
+from marshmallow import fields, validate
+from werkzeug.wrappers import Response
+
+from databeheer.door.client import DoorRefusedError, DoorUnreachableError
+from web import errors
+from web.door import SESSION_COOKIE, ask, clear_session, set_session
+from web.forms import Form, parse_or_refuse
+from web.settings import WebSettings
+
+blueprint = Blueprint("login", __name__)
+
+LOGIN_COOKIE = "login"
+LOGIN_PATH = "/aanmelden"
+LOGIN_SECONDS = 600
+HOME = "/mijn"
+OVERSIGHT_HOME = "/toezicht"
+_NEXT = "next"
+
+View = Callable[..., ResponseReturnValue]
+
+FAILED = errors.Page(
+    400,
+    "Aanmelden is niet gelukt",
+    "De aanmelding duurde te lang, of begon in een ander venster. Er is niets veranderd.",
+    "Meld u opnieuw aan.",
+)
+
+
+class CallbackQuery(Form):
+    """What the identity provider sends back."""
+
+    answer = fields.String(required=True, validate=validate.Length(min=1, max=4096))
+    state = fields.String(required=True, validate=validate.Length(min=1, max=256))
+
+
+def require_session(view: View) -> View:
+    """Let only who is logged in see a page; anybody else logs in first and then comes back."""
+
+    @wraps(view)
+    def guarded(*args: object, **kwargs: object) -> ResponseReturnValue:
+        if not request.cookies.get(SESSION_COOKIE):
+            return _log_in_first()
+        try:
+            return view(*args, **kwargs)
+        except DoorRefusedError as refusal:
+            if refusal.code != "unauthenticated":
+                raise
+            return _log_in_first()
+
+    return guarded
+
+
+def visitor() -> dict[str, Any]:
+    """Return the door's `me` of this visitor, asked once a request."""
+    if "visitor" not in g:
+        g.visitor = ask("me")
+    me: dict[str, Any] = g.visitor
+    return me
+
+
+@blueprint.get(LOGIN_PATH)
+def begin() -> ResponseReturnValue:
+    """Send the visitor to the identity provider."""
+    settings = _settings()
+    if request.host != urlsplit(settings.base_url).netloc:
+        # Cookies are tied to the host: a log-in begun at another name for us could never be finished.
+        return redirect(settings.base_url + LOGIN_PATH, 303)
+    begun = ask("login.begin")
+    state = secrets.token_urlsafe(32)
+    asked = {"nonce": begun["nonce"], "redirect_uri": callback_url(settings), "state": state}
+    response = redirect(_with_query(str(begun["authorize_url"]), asked), 303)
+    response.set_cookie(
+        LOGIN_COOKIE,
+        _serializer().dumps({"nonce": begun["nonce"], "state": state}),
+        max_age=LOGIN_SECONDS,
+        httponly=True,
+        samesite="Lax",
+        secure=settings.is_secure,
+        path=LOGIN_PATH,
+    )
+    return response
+
+
+@blueprint.get(f"{LOGIN_PATH}/terug")
+def finish() -> ResponseReturnValue:
+    """Take the provider's answer to the door; the door gives the session."""
+    query = parse_or_refuse(CallbackQuery(), request.args)
+    try:
+        begun = _serializer().loads(request.cookies.get(LOGIN_COOKIE, ""), max_age=LOGIN_SECONDS)
+    except BadSignature:
+        return errors.render(FAILED)
+    if not hmac.compare_digest(str(begun["state"]).encode(), query["state"].encode()):
+        return errors.render(FAILED)
+    try:
+        finished = ask("login.finish", answer=query["answer"], nonce=begun["nonce"])
+    except DoorRefusedError as refusal:
+        if refusal.code != "unauthenticated":
+            raise
+        return errors.render(FAILED)
+    response = redirect(_landing(str(finished["role"]), session.pop(_NEXT, None)), 303)
+    response.delete_cookie(LOGIN_COOKIE, path=LOGIN_PATH)
+    set_session(response, str(finished["session"]))
+    return response
+
+
+@blueprint.post("/afmelden")
+def log_off() -> ResponseReturnValue:
+    """End the session at the door, then forget it here; forget it here also where the door does not answer."""
+    try:
+        ask("session.end")
+    except (DoorRefusedError, DoorUnreachableError):
+        current_app.logger.warning("a log-off did not reach the door; the session ends at its hour")
+    session.clear()
+    response = redirect("/", 303)
+    clear_session(response)
+    return response
+
+
+def callback_url(settings: WebSettings) -> str:
+    """The one address that the provider sends answers to."""
+    return f"{settings.base_url}{LOGIN_PATH}/terug"
+
+
+def is_local(target: object) -> bool:
+    """Say whether `target` is a path on this site: not another host in disguise, no control characters."""
+    return (
+        isinstance(target, str)
+        and target.startswith("/")
+        and not target.startswith(("//", "/\\"))
+        and target.isprintable()
+        and "\\" not in target
+    )
+
+
+def _log_in_first() -> Response:
+    # A form cannot be sent again after the log-in: such a visitor lands in the overview.
+    session[_NEXT] = request.full_path.rstrip("?") if request.method == "GET" else HOME
+    response = redirect(LOGIN_PATH, 303)
+    clear_session(response)
+    return response
+
+
+def _landing(role: str, target: object) -> str:
+    """Where to go after the log-in: where the visitor was heading, if that is a page for this role."""
+    home = OVERSIGHT_HOME if role == "inspector" else HOME
+    if not isinstance(target, str) or not is_local(target):
+        return home
+    is_oversight = target.split("?")[0].startswith(OVERSIGHT_HOME)
+    return target if is_oversight == (role == "inspector") else home
+
+
+def _with_query(address: str, added: dict[str, str]) -> str:
+    parts = urlsplit(address)
+    query = dict(parse_qsl(parts.query)) | added
+    return urlunsplit(parts._replace(query=urlencode(query)))
+
+
+def _serializer() -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(_settings().secret_key, salt="web.portal.login")
+
+
+def _settings() -> WebSettings:
+    settings: WebSettings = current_app.config["WEB_SETTINGS"]
+    return settings

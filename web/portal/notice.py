@@ -1,0 +1,83 @@
+"""The text that a customer agrees to: built from the request, shown as it is, and hashed for the record (R19).
+
+The page shows exactly these rows, so the hash in the grant says what was on the screen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import sha256
+
+from web import dutch
+from web.portal.shown import Permission
+
+LANGUAGE = "nl"
+VERSION = "1"
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Rows of a question and its answer, in the order shown."""
+
+    rows: tuple[tuple[str, str], ...]
+
+    @property
+    def text(self) -> str:
+        """The canonical text: version and language, then a line a row."""
+        return (
+            "\n".join([f"notice {VERSION} {LANGUAGE}", *(f"{name}: {said}" for name, said in self.rows)])
+            + "\n"
+        )
+
+    @property
+    def sha256(self) -> str:
+        """SHA-256 of the text in UTF-8, in hexadecimal."""
+        return sha256(self.text.encode()).hexdigest()
+
+
+def notice_of(permission: Permission) -> Notice:
+    """Write the notice of one request."""
+    party = permission.party
+    rows = [
+        ("Wie vraagt het?", _sentence(f"{party.name}, {party.role_words}") + _after(party.about)),
+        ("Welke gegevens?", _sentence(permission.data)),
+        ("Wat kan men daaruit zien?", permission.reveals),
+        ("Waarom?", _sentence(permission.purpose)),
+        ("Over welke periode?", period_of(permission)),
+        ("Hoelang mag dit?", term_of(permission)),
+        ("Kunt u zich bedenken?", withdrawal_of(permission)),
+        ("En als u weigert?", f"Dan krijgt {party.name} niets. Uw energie en uw contract veranderen niet."),
+    ]
+    return Notice(tuple((name, said) for name, said in rows if said))
+
+
+def period_of(permission: Permission) -> str:
+    """From when to when the data may be."""
+    begin = f"Gegevens vanaf {dutch.day(permission.data_from)}"
+    if permission.data_until is None:
+        return f"{begin}. Ook nieuwe gegevens, zolang de toestemming loopt."
+    return f"{begin} tot en met {dutch.last_day(permission.data_until)}."
+
+
+def term_of(permission: Permission) -> str:
+    """How long the party may look."""
+    if permission.valid_until is None:
+        return "Tot u het intrekt."
+    return f"Tot en met {dutch.last_day(permission.valid_until)}, of tot u het vroeger intrekt."
+
+
+def withdrawal_of(permission: Permission) -> str:
+    """How to withdraw and what that does; said before the grant, with no threat in it (GDPR 7(3))."""
+    name = permission.party.name
+    return (
+        f"Ja, altijd. U trekt de toestemming in met één knop in uw overzicht. {name} krijgt dan meteen niets meer. "
+        f"Wat al gelezen is, blijft gelezen; u kunt {name} vragen om het te wissen."
+    )
+
+
+def _sentence(words: str) -> str:
+    return words[:1].upper() + words[1:].rstrip(".") + "."
+
+
+def _after(words: str) -> str:
+    return f" {_sentence(words)}" if words.strip() else ""

@@ -1,0 +1,193 @@
+"""A request to answer, an answer confirmed, a permission withdrawn, and the list of all of them."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from flask import Blueprint, current_app, flash, redirect, render_template, request, session, url_for
+from flask.typing import ResponseReturnValue
+from marshmallow import ValidationError, fields, validate
+
+from web.door import ask
+from web.forms import Form, parse, parse_or_refuse
+from web.portal.login import require_session, visitor
+from web.portal.notice import LANGUAGE, notice_of
+from web.portal.overview import my_permissions, my_points
+from web.portal.shown import Permission, Point
+from web.settings import WebSettings
+
+blueprint = Blueprint("permissions", __name__)
+
+LINK_CODE = validate.Regexp(r"[A-Za-z0-9_-]{4,128}\Z")
+_RECEIPTS = "receipts"
+_RECEIPTS_KEPT = 8
+
+
+class LinkQuery(Form):
+    """The facade's portal link."""
+
+    id = fields.String(required=True, validate=LINK_CODE)
+
+
+class AnswerForm(Form):
+    """What the visitor answers. Nothing is preselected: granting needs a choice of access point."""
+
+    decision = fields.String(required=True, validate=validate.OneOf(["grant", "refuse"]))
+    notice_sha256 = fields.String(required=True, validate=validate.Regexp(r"[0-9a-f]{64}\Z"))
+    occupancy_id = fields.UUID(load_default=None)
+    link_code = fields.String(load_default=None, validate=LINK_CODE)
+
+
+class Empty(Form):
+    """A button without fields."""
+
+
+@blueprint.get("/verbruik/dienstverlener")
+@require_session
+def by_link() -> ResponseReturnValue:
+    """Show the request behind a party's link."""
+    code = parse_or_refuse(LinkQuery(), request.args)["id"]
+    return _show_request(ask("permission.by_link", link_code=code), link_code=code)
+
+
+@blueprint.get("/mijn/vraag/<uuid:permission_id>")
+@require_session
+def show(permission_id: UUID) -> ResponseReturnValue:
+    """Show a request that waits for the visitor."""
+    return _show_request(ask("permission.show", permission_id=str(permission_id)))
+
+
+@blueprint.post("/mijn/vraag/<uuid:permission_id>")
+@require_session
+def answer(permission_id: UUID) -> ResponseReturnValue:
+    """Grant or refuse a request."""
+    try:
+        form = parse(AnswerForm(), request.form)
+    except ValidationError:
+        form = {"decision": None, "notice_sha256": "", "occupancy_id": None, "link_code": None}
+    link = {"link_code": form["link_code"]} if form["link_code"] else {}
+    asked = (
+        ask("permission.by_link", **link)
+        if link
+        else ask("permission.show", permission_id=str(permission_id))
+    )
+    shown = Permission.of(asked["permission"])
+    if shown.permission_id != str(permission_id) or form["decision"] is None:
+        return _show_request(asked, error="Kies Toestaan of Weigeren.", status=400, **link)
+    if form["decision"] == "refuse":
+        answered = ask("permission.refuse", permission_id=str(permission_id), **link)
+        return _answered(permission_id, answered)
+    if form["notice_sha256"] != notice_of(shown).sha256:
+        return _show_request(
+            asked, error="De vraag is intussen veranderd. Lees ze opnieuw.", status=409, **link
+        )
+    candidates = {point["occupancy_id"] for point in asked["occupancies"]}
+    if str(form["occupancy_id"]) not in candidates:
+        error = "Kies voor welk adres u gegevens wilt delen."
+        return _show_request(asked, error=error, field="occupancies", status=400, **link)
+    granted = ask(
+        "permission.grant",
+        permission_id=str(permission_id),
+        occupancy_id=str(form["occupancy_id"]),
+        notice_sha256=form["notice_sha256"],
+        language=LANGUAGE,
+        **link,
+    )
+    return _answered(permission_id, granted)
+
+
+@blueprint.get("/mijn/vraag/<uuid:permission_id>/antwoord")
+@require_session
+def answered(permission_id: UUID) -> ResponseReturnValue:
+    """Confirm what the visitor answered, as the door now knows it."""
+    permission = Permission.of(ask("permission.show", permission_id=str(permission_id))["permission"])
+    if permission.is_waiting:
+        return redirect(url_for("permissions.show", permission_id=permission_id), 303)
+    return _show_answered(permission)
+
+
+@blueprint.post("/mijn/toestemming/<uuid:permission_id>/intrekken")
+@require_session
+def withdraw(permission_id: UUID) -> ResponseReturnValue:
+    """Withdraw at once: one button in the overview, nothing to fill in (R21, R22)."""
+    parse_or_refuse(Empty(), request.form)
+    withdrawn = ask("permission.withdraw", permission_id=str(permission_id))
+    party = withdrawn["permission"]["party"]["name"]
+    flash({"party": party, "index": withdrawn.get("index")}, "withdrawn")  # type: ignore[arg-type]
+    return redirect(url_for("overview.show"), 303)
+
+
+@blueprint.get("/mijn/toestemmingen")
+@require_session
+def everything() -> ResponseReturnValue:
+    """List every permission, with those that ended, who ended them and why (R26)."""
+    permissions = my_permissions()
+    return render_template(
+        "portal/permissions.html",
+        me=visitor(),
+        points={point.occupancy_id: point for point in my_points()},
+        waiting=[each for each in permissions if each.is_waiting],
+        active_ones=[each for each in permissions if each.is_active],
+        ended=[each for each in permissions if not each.is_waiting and not each.is_active],
+    )
+
+
+def return_address(address: str | None) -> tuple[str, str] | None:
+    """Return where the party asked to go back to, and its host; nothing that is not a plain web address."""
+    settings: WebSettings = current_app.config["WEB_SETTINGS"]
+    if not address:
+        return None
+    try:
+        parts = urlsplit(address)
+        host = parts.hostname or ""
+    except ValueError:
+        return None
+    is_demo_address = settings.demo and parts.scheme == "http" and host in ("127.0.0.1", "localhost")
+    if not host or parts.username or not (parts.scheme == "https" or is_demo_address):
+        return None
+    return address, host
+
+
+def _show_request(
+    asked: dict[str, Any],
+    *,
+    link_code: str | None = None,
+    error: str | None = None,
+    field: str = "decision",
+    status: int = 200,
+) -> ResponseReturnValue:
+    permission = Permission.of(asked["permission"])
+    if not permission.is_waiting:
+        return _show_answered(permission)
+    page = render_template(
+        "portal/request.html",
+        me=visitor(),
+        permission=permission,
+        notice=notice_of(permission),
+        candidates=[Point.of(row) for row in asked["occupancies"]],
+        link_code=link_code,
+        error=error,
+        error_field=field,
+    )
+    return page, status
+
+
+def _show_answered(permission: Permission) -> ResponseReturnValue:
+    return render_template(
+        "portal/answered.html",
+        me=visitor(),
+        permission=permission,
+        notice=notice_of(permission),
+        index=session.get(_RECEIPTS, {}).get(permission.permission_id),
+        return_url=return_address(permission.return_url),
+    )
+
+
+def _answered(permission_id: UUID, answer: dict[str, Any]) -> ResponseReturnValue:
+    if isinstance(answer.get("index"), int):
+        # For the confirmation page; the ledger itself is the record.
+        receipts = dict(list(session.get(_RECEIPTS, {}).items())[-_RECEIPTS_KEPT:])
+        session[_RECEIPTS] = receipts | {str(permission_id): answer["index"]}
+    return redirect(url_for("permissions.answered", permission_id=permission_id), 303)

@@ -1,0 +1,84 @@
+"""`/mijn/gelezen`: who read my data, day by day, refusals too; and the proof of each line to keep."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+from typing import Any
+
+from flask import Blueprint, Response, current_app, render_template, request
+from flask.typing import ResponseReturnValue
+from marshmallow import fields, validate
+
+from databeheer.brussels import day_of
+from web.door import ask
+from web.forms import Form, parse_or_refuse
+from web.portal.login import require_session, visitor
+from web.portal.overview import my_points
+from web.portal.shown import Statement
+from web.receipts import MEDIA_TYPE, make_receipt
+from web.settings import WebSettings
+
+blueprint = Blueprint("reads", __name__)
+
+LINES_A_PAGE = 50
+
+
+class ReadsQuery(Form):
+    """Where to go on, and of which address."""
+
+    verder = fields.String(load_default=None, validate=validate.Regexp(r"[\x21-\x7e]{1,200}\Z"))
+    adres = fields.UUID(load_default=None)
+
+
+@dataclass(frozen=True)
+class Day:
+    """The lines of one Brussels day, newest first."""
+
+    day: date
+    lines: tuple[Statement, ...]
+
+
+@blueprint.get("/mijn/gelezen")
+@require_session
+def show() -> ResponseReturnValue:
+    """List who read what, newest first."""
+    query = parse_or_refuse(ReadsQuery(), request.args)
+    arguments: dict[str, Any] = {"limit": LINES_A_PAGE}
+    if query["verder"]:
+        arguments["cursor"] = query["verder"]
+    if query["adres"]:
+        arguments["occupancy_id"] = str(query["adres"])
+    answer = ask("statements.list", **arguments)
+    return render_template(
+        "portal/reads.html",
+        me=visitor(),
+        days=by_day(Statement.of(row) for row in answer["statements"]),
+        points=my_points(),
+        chosen=str(query["adres"]) if query["adres"] else None,
+        is_first_page=query["verder"] is None,
+        next_cursor=answer.get("next_cursor"),
+    )
+
+
+@blueprint.get("/mijn/bewijs/<int:index>.tlog-proof")
+@require_session
+def receipt(index: int) -> ResponseReturnValue:
+    """Hand out the receipt of one line: anybody can verify it offline, with the log's public key alone."""
+    opened = ask("receipt.opening", index=index)
+    settings: WebSettings = current_app.config["WEB_SETTINGS"]
+    return Response(
+        make_receipt(settings.ledger_directory, index, opened),
+        content_type=MEDIA_TYPE,
+        headers={"Content-Disposition": f'attachment; filename="bewijs-{index}.tlog-proof"'},
+    )
+
+
+def by_day(statements: Iterable[Statement]) -> list[Day]:
+    """Group lines by the Brussels day they happened on, keeping their order."""
+    return [
+        Day(day, tuple(lines))
+        for day, lines in groupby(statements, key=lambda statement: day_of(statement.at))
+    ]

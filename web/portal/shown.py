@@ -1,0 +1,216 @@
+"""The door's answers as the values that pages show: read once, with the words beside the codes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from databeheer.values import parse_day, parse_instant
+from web.portal import wording
+
+Answer = Mapping[str, Any]
+
+OPEN_STATE, ACTIVE_STATE = "requested", "active"
+
+
+@dataclass(frozen=True)
+class Party:
+    """Who reads or asks."""
+
+    name: str
+    role: str
+    about: str
+
+    @classmethod
+    def of(cls, answer: Answer) -> Party:
+        return cls(str(answer["name"]), str(answer["role"]), str(answer.get("about") or ""))
+
+    @property
+    def role_words(self) -> str:
+        return wording.ROLES[self.role]
+
+
+@dataclass(frozen=True)
+class Point:
+    """One occupancy of the visitor: an address, an energy, a time (Brussels days, the end exclusive)."""
+
+    occupancy_id: str
+    ean: str
+    address: str
+    commodity: str
+    meters: tuple[str, ...]
+    begins: date
+    ends: date | None
+    granularity: str
+
+    @classmethod
+    def of(cls, answer: Answer) -> Point:
+        return cls(
+            occupancy_id=str(answer["occupancy_id"]),
+            ean=str(answer["ean"]),
+            address=str(answer.get("address") or "Adres niet bekend"),
+            commodity=str(answer["commodity"]),
+            meters=tuple(str(number) for number in answer["meters"]),
+            begins=parse_day(str(answer["from"])),
+            ends=parse_day(str(answer["until"])) if answer["until"] else None,
+            granularity=_granularity_read(str(answer["commodity"]), bool(answer["interval_reading"])),
+        )
+
+    @property
+    def commodity_words(self) -> str:
+        return wording.COMMODITIES[self.commodity]
+
+
+@dataclass(frozen=True)
+class Permission:
+    """A consent asked, given or ended, as its customer sees it."""
+
+    permission_id: str
+    party: Party
+    purpose: str
+    data: str
+    reveals: str
+    state: str
+    data_from: datetime
+    data_until: datetime | None
+    valid_until: datetime | None
+    requested_at: datetime
+    decided_at: datetime | None
+    ended_at: datetime | None
+    last_read_at: datetime | None
+    occupancy_id: str | None
+    return_url: str | None
+
+    @classmethod
+    def of(cls, answer: Answer) -> Permission:
+        granularity, state = str(answer["granularity"]), str(answer["state"])
+        return cls(
+            permission_id=str(answer["permission_id"]),
+            party=Party.of(answer["party"]),
+            purpose=wording.PURPOSES[str(answer["purpose"])],
+            data=wording.data_words(str(answer["category"]), answer["directions"], granularity),
+            reveals=wording.REVEALS[granularity] if answer["category"] == "readings" else "",
+            state=state,
+            data_from=_required(answer["data_from"]),
+            data_until=_instant(answer["data_until"]),
+            valid_until=_instant(answer["valid_until"]),
+            requested_at=_required(answer["requested_at"]),
+            decided_at=_instant(answer["decided_at"]),
+            ended_at=_instant(answer["ended_at"]),
+            last_read_at=_instant(answer.get("last_read_at")),
+            occupancy_id=str(answer["occupancy_id"]) if answer.get("occupancy_id") else None,
+            return_url=answer.get("return_url_success" if state == ACTIVE_STATE else "return_url_failed"),
+        )
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.state == OPEN_STATE
+
+    @property
+    def is_active(self) -> bool:
+        return self.state == ACTIVE_STATE
+
+    @property
+    def state_words(self) -> str:
+        return wording.STATES[self.state][0]
+
+    @property
+    def badge(self) -> str:
+        return wording.STATES[self.state][1]
+
+    @property
+    def ending(self) -> str:
+        return wording.ENDINGS.get(self.state, "")
+
+    @property
+    def closed_at(self) -> datetime | None:
+        """When it was refused or ended."""
+        return self.ended_at or self.decided_at
+
+
+@dataclass(frozen=True)
+class Statutory:
+    """A party that the law lets read, without consent."""
+
+    party: Party
+    sentence: str
+    citation: str
+    begins: datetime
+    ends: datetime | None
+    last_read_at: datetime | None
+    occupancy_id: str | None
+
+    @classmethod
+    def of(cls, answer: Answer) -> Statutory:
+        return cls(
+            party=Party.of(answer["party"]),
+            sentence=str(answer["sentence_nl"]),
+            citation=str(answer["citation"]),
+            begins=_required(answer["from"]),
+            ends=_instant(answer["until"]),
+            last_read_at=_instant(answer.get("last_read_at")),
+            occupancy_id=str(answer["occupancy_id"]) if answer.get("occupancy_id") else None,
+        )
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One line of "who read my data": an entry of the ledger, opened for the person it is about."""
+
+    index: int
+    event: str
+    at: datetime
+    party: Party | None
+    sentence: str
+    granularity: str
+    period: tuple[datetime, datetime] | None
+    slots: int | None
+    reason: str
+    permission_id: str | None
+
+    @classmethod
+    def of(cls, answer: Answer) -> Statement:
+        period = answer.get("period")
+        event = str(answer["event"])
+        return cls(
+            index=int(answer["index"]),
+            event=event,
+            at=_required(answer["at"]),
+            party=Party.of(answer["party"]) if answer.get("party") else None,
+            sentence=str(answer.get("sentence_nl") or ""),
+            granularity=wording.GRANULARITIES.get(str(answer.get("granularity") or ""), ""),
+            period=(_required(period["from"]), _required(period["until"])) if period else None,
+            slots=answer.get("slots"),
+            reason=wording.reason_words(str(answer["reason"])) if event == "data.refused" else "",
+            permission_id=str(answer["permission_id"]) if answer.get("permission_id") else None,
+        )
+
+    @property
+    def is_own(self) -> bool:
+        """True where the visitor looked himself."""
+        return self.party is None
+
+    @property
+    def event_words(self) -> str:
+        return wording.EVENTS.get(self.event, (self.event, "ended"))[0]
+
+    @property
+    def badge(self) -> str:
+        return wording.EVENTS.get(self.event, ("", "ended"))[1]
+
+
+def _granularity_read(commodity: str, is_interval: bool) -> str:
+    """How fine the meter is read: gas by the hour, electricity by the quarter, or both by the day."""
+    if not is_interval:
+        return "day"
+    return "hour" if commodity == "gas" else "quarter_hour"
+
+
+def _instant(value: object) -> datetime | None:
+    return parse_instant(str(value)) if value else None
+
+
+def _required(value: object) -> datetime:
+    return parse_instant(str(value))

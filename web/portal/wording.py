@@ -1,0 +1,147 @@
+"""The portal's Dutch: one plain phrase per code of the domain. A code without words here stops a test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from flask import Flask
+
+COMMODITIES = {"electricity": "elektriciteit", "gas": "gas"}
+
+ROLES = {
+    "grid_user": "netgebruiker",
+    "supplier": "energieleverancier",
+    "energy_service": "energiedienst",
+    "dso": "netbeheerder",
+    "regulator": "toezichthouder",
+}
+
+PURPOSES = {
+    "energy_advice": "om u energieadvies te geven",
+    "energy_monitoring": "om uw verbruik te volgen en aan u te tonen",
+    "flexibility": "om uw verbruik te helpen verschuiven naar betere uren",
+    "billing": "om uw factuur te maken",
+    "grid_management": "om het net te beheren",
+    "fraud_detection": "om energiefraude te onderzoeken",
+    "own_insight": "om uw eigen gegevens te bekijken",
+    "supervision": "om toezicht te houden op de energiemarkt",
+}
+
+GRANULARITIES = {
+    "quarter_hour": "per kwartier",
+    "hour": "per uur",
+    "day": "per dag",
+    "month": "per maand",
+}
+
+REVEALS = {
+    "quarter_hour": "Dit laat veel zien. Bijvoorbeeld wanneer u opstaat, wanneer u kookt, "
+    "wanneer u niet thuis bent en wanneer u op reis bent.",
+    "hour": "Dit laat zien op welke uren u thuis bent en veel verbruikt, en wanneer u op reis bent.",
+    "day": "Dit laat zien hoeveel u per dag verbruikt en op welke dagen u weg bent. "
+    "Op welk uur u iets doet, is niet te zien.",
+    "month": "Dit laat alleen zien hoeveel u in een hele maand verbruikt.",
+}
+
+CATEGORIES = {
+    "readings": "meetgegevens",
+    "technical": "technische gegevens van uw aansluiting en uw meter",
+    "relational": "gegevens over uw contract",
+}
+
+STATES = {
+    "requested": ("Wacht op u", "waiting"),
+    "rejected": ("Door u geweigerd", "refused"),
+    "timed_out": ("Niet op tijd beantwoord", "ended"),
+    "active": ("Actief", "active"),
+    "revoked": ("Door u ingetrokken", "ended"),
+    "expired": ("Afgelopen", "ended"),
+    "terminated": ("Door de dienst gestopt", "ended"),
+    "invalidated": ("Gestopt door verhuizing", "ended"),
+}
+"""Words and badge of each state of a permission."""
+
+ENDINGS = {
+    "rejected": "U hebt de vraag geweigerd.",
+    "timed_out": "U hebt niet op tijd geantwoord. De vraag is vervallen.",
+    "revoked": "U hebt de toestemming zelf ingetrokken.",
+    "expired": "De afgesproken einddatum is voorbij.",
+    "terminated": "De dienst heeft de gegevens niet meer nodig en is zelf gestopt.",
+    "invalidated": "U bent op dit adres geen netgebruiker meer. Dan stopt elke toestemming vanzelf.",
+}
+"""Who ended a permission and why, by its last state."""
+
+REASONS = {
+    "no_legal_basis": "Er was geen toestemming en geen wet die dit toelaat.",
+    "not_yet_valid": "De toestemming was nog niet begonnen.",
+    "requested": "U had nog geen toestemming gegeven.",
+    "rejected": "U had de vraag geweigerd.",
+    "expired": "De toestemming was afgelopen.",
+    "withdrawn": "U had de toestemming ingetrokken.",
+    "terminated": "De dienst had zelf de toestemming stopgezet.",
+    "invalidated_by_move": "De toestemming was gestopt door een verhuizing.",
+    "outside_data_period": "De vraag ging over een periode die u niet toestond.",
+    "not_occupant": "De vraag ging over een periode waarin u hier geen netgebruiker was.",
+    "no_contract": "De leverancier had in die periode geen contract met u.",
+    "party_suspended": "Deze partij mag nu geen gegevens vragen.",
+    "no_data_access_contract": "Deze partij had geen geldig contract om gegevens te vragen.",
+    "granularity_too_fine": "De vraag was fijner dan toegelaten, bijvoorbeeld per kwartier in plaats van per dag.",
+    "direction_not_granted": "U stond niet toe dat ook deze richting (afname of injectie) gelezen wordt.",
+    "category_not_granted": "U stond dit soort gegevens niet toe.",
+    "purpose_not_allowed": "Het doel was niet toegelaten.",
+    "blocked": "Deze partij is geblokkeerd terwijl een twijfel wordt onderzocht.",
+    "stopped": "De dienst was stilgezet: niemand kreeg toen gegevens.",
+}
+"""Why a request for data was refused, by the reason code in the ledger."""
+
+EVENTS = {
+    "data.read": ("Gelezen", "read"),
+    "data.refused": ("Geweigerd", "refused"),
+    "permission.requested": ("Gevraagd", "waiting"),
+    "permission.granted": ("Toegestaan door u", "active"),
+    "permission.rejected": ("Geweigerd door u", "refused"),
+    "permission.refused": ("Geweigerd door u", "refused"),
+    "permission.revoked": ("Ingetrokken door u", "ended"),
+    "permission.withdrawn": ("Ingetrokken door u", "ended"),
+    "permission.terminated": ("Gestopt door de dienst", "ended"),
+    "permission.expired": ("Afgelopen", "ended"),
+    "permission.invalidated": ("Gestopt door verhuizing", "ended"),
+}
+"""Words and badge of each event that a customer sees."""
+
+QUALITIES = {
+    "READ": "uitgelezen",
+    "EST": "geschat",
+    "VAL": "gevalideerd",
+    "NONE": "geen waarde",
+}
+
+
+def register(app: Flask) -> None:
+    """Give templates the phrases they build pages from."""
+    app.jinja_env.globals.update(
+        role_words=ROLES,
+        granularity_words=GRANULARITIES,
+        commodity_words=COMMODITIES,
+        quality_words=QUALITIES,
+    )
+
+
+def direction_words(directions: Iterable[str]) -> str:
+    """What is measured: off the grid, onto it, or both."""
+    given = set(directions)
+    if given == {"offtake", "injection"}:
+        return "wat u van het net afneemt en wat u op het net zet"
+    return "wat u op het net zet" if given == {"injection"} else "wat u van het net afneemt"
+
+
+def data_words(category: str, directions: Iterable[str], granularity: str) -> str:
+    """The asked data as a phrase: `wat u van het net afneemt, per kwartier`."""
+    if category != "readings":
+        return CATEGORIES[category]
+    return f"{direction_words(directions)}, {GRANULARITIES[granularity]}"
+
+
+def reason_words(code: str) -> str:
+    """Why a request for data was refused; a reason we have no words for is still told."""
+    return REASONS.get(code, "De vraag voldeed niet aan de regels.")
