@@ -7,7 +7,11 @@ from collections.abc import Iterator
 import pytest
 
 from tests.databases import Database, Databases, running
+from tests.house import Customer, Party, TheHouse, open_house
 from tests.requirements_register import load_requirements
+
+LOTTES_EAN = "541448899990000039"
+MARIAS_EAN = "541448899990000015"
 
 
 @pytest.fixture(scope="session")
@@ -34,3 +38,50 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 raise pytest.UsageError(
                     f"{item.nodeid}: no such requirement in docs/requirements.toml: {unknown}"
                 )
+
+
+@pytest.fixture
+def house(database: Database) -> Iterator[TheHouse]:
+    """A running house: the real door on its socket, over a database of the test's own."""
+    with open_house(database) as the_house:
+        yield the_house
+
+
+@pytest.fixture
+def lotte(house: TheHouse) -> Customer:
+    """A grid user whose electricity the real export describes; lives there since 2022."""
+    customer = house.customer("lotte", "Lotte Janssens")
+    house.point(LOTTES_EAN, customer)
+    return customer
+
+
+@pytest.fixture
+def maria(house: TheHouse) -> Customer:
+    """Another grid user, at another address."""
+    customer = house.customer("maria", "Maria Peeters")
+    house.point(MARIAS_EAN, customer, address="Dorpsplein 3, 9000 Gent")
+    return customer
+
+
+@pytest.fixture
+def bram(house: TheHouse) -> Party:
+    """An energy service with a data access contract."""
+    return house.party("Bram Energieadvies", "energy_service")
+
+
+@pytest.fixture
+def joris(house: TheHouse) -> Party:
+    """The outsider: a party in good standing that has nothing to do with anybody here."""
+    return house.party("Joris Buitenstaander", "energy_service")
+
+
+@pytest.fixture
+def erik(house: TheHouse) -> Party:
+    """A supplier."""
+    return house.party("Erik Energie", "supplier")
+
+
+@pytest.fixture
+def net(house: TheHouse) -> Party:
+    """The grid operator as a party."""
+    return house.party("Netbeheerder Test", "dso", operator=1)

@@ -15,11 +15,13 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from databeheer.access.facts import (
+    Capacity,
     Facts,
     Occupancy,
     PartyFacts,
     Permission,
     PermissionState,
+    Signer,
     SupplyContract,
 )
 from databeheer.access.intervals import Interval
@@ -131,8 +133,17 @@ def permission_of(row: Any) -> Permission:
         granularity=Granularity(row.granularity),
         data_period=Interval(row.data_from, row.data_until),
         valid_period=_valid(row),
-        state=PermissionState(row.state),
+        # A request that nobody answered gives as little as one that waits.
+        state=PermissionState("requested" if row.state == "timed_out" else row.state),
+        signers=_signers(row),
     )
+
+
+def _signers(row: Any) -> tuple[Signer, ...]:
+    """Who gave it: so far only the grid user of the occupancy gives permissions."""
+    if row.occupancy_id is None or row.person_id is None:
+        return ()
+    return (Signer(str(row.person_id), Capacity.GRID_USER, row.decided_at),)
 
 
 def _valid(row: Any) -> Interval:

@@ -48,7 +48,7 @@ class IdentityProvider:
         """Return who logged in.
 
         Args:
-            answer: the provider's compact JWT, signed with EdDSA.
+            answer: the provider's compact JWT, signed with Ed25519 (RFC 9864).
             nonce: what the door gave for this one log-in.
             now: aware UTC.
 
@@ -79,7 +79,7 @@ class IdentityProvider:
             {"kty": "OKP", "crv": "Ed25519", "x": urlsafe_b64encode(self.public_key).decode().rstrip("=")}
         )
         try:
-            token = jws.deserialize_compact(answer, key, algorithms=["EdDSA", "Ed25519"])
+            token = jws.deserialize_compact(answer, key, algorithms=["Ed25519"])
             claims = json.loads(token.payload)
         except (JoseError, ValueError, RecursionError) as error:
             raise UnauthenticatedError("the answer of the identity provider does not verify") from error

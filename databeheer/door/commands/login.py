@@ -206,7 +206,7 @@ def _check_assertion(
         raise wrong
     try:
         key = import_key(json.loads(public_key))
-        token = jws.deserialize_compact(assertion, key, algorithms=["RS256", "PS256", "ES256", "EdDSA", "Ed25519"])
+        token = jws.deserialize_compact(assertion, key, algorithms=["RS256", "PS256", "ES256", "Ed25519"])
         claims = json.loads(token.payload)
     except (JoseError, ValueError, RecursionError) as error:
         raise wrong from error

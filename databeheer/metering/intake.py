@@ -1,0 +1,217 @@
+"""Take an export in: whole or not at all, and the same file twice changes nothing.
+
+Intake knows files and pseudonyms, never who lives where: the door gives it, for each channel-day of one batch,
+the pseudonym and the keys of the next version, and makes all rows readable at once when they are stored.
+"""
+
+from __future__ import annotations
+
+import random
+from base64 import b64decode
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import psycopg
+from sqlalchemy import Engine, text
+
+from databeheer.door.client import DoorClient, DoorRefusedError, Proof
+from databeheer.errors import ConflictError, DatabeheerError
+from databeheer.metering.channel import DAY_MINUTES, ChannelDay
+from databeheer.metering.exports import ExportFile
+from databeheer.metering.profile import pack
+from databeheer.metering.sealing import fingerprint, profile_coordinates, seal
+from databeheer.metering.totals import pack_total, total_of
+from databeheer.storage.engine import driver
+from databeheer.values import EAN
+
+Progress = Callable[[int, int], None]
+
+
+class UnknownAccessPointError(DatabeheerError):
+    """The file speaks of an access point that is not registered; nothing was stored."""
+
+    code = "unknown-access-point"
+
+
+@dataclass
+class IntakeReport:
+    """What one file changed. Days are channel-days: one channel on one Brussels day."""
+
+    file: ExportFile
+    new_days: int = 0
+    corrected_days: int = 0
+    unchanged_days: int = 0
+    batch: int | None = None
+    ledger_index: int | None = None
+
+    @property
+    def changed(self) -> bool:
+        return bool(self.new_days or self.corrected_days)
+
+
+@dataclass(frozen=True)
+class _Row:
+    """One sealed profile row, ready to be stored."""
+
+    pseudonym: bytes
+    channel: bytes
+    day: date
+    version: int
+    fingerprint: bytes
+    values_sealed: bytes | None
+    total_sealed: bytes
+
+
+@dataclass(frozen=True)
+class _Channel:
+    """One channel of the file with its days."""
+
+    ean: EAN
+    first: ChannelDay
+    days: dict[date, ChannelDay] = field(default_factory=dict)
+
+    def asked(self) -> dict[str, Any]:
+        """What the door needs to know of it."""
+        return {
+            "ean": self.ean.digits,
+            "commodity": self.first.commodity.value,
+            "meter": self.first.meter_number,
+            "direction": self.first.direction.value,
+            "unit": self.first.unit.value,
+            "intervals": any(day.slot_minutes != DAY_MINUTES for day in self.days.values()),
+            "days": [day.isoformat() for day in sorted(self.days)],
+        }
+
+
+def take_in(
+    export: ExportFile,
+    door: DoorClient,
+    operator_key: str,
+    engine: Engine,
+    *,
+    register: bool = False,
+    progress: Progress | None = None,
+) -> IntakeReport:
+    """Store what an export brings that is new: new channel-days, and a new version of corrected ones.
+
+    Args:
+        operator_key: the operator's key, which the door takes as proof.
+        engine: a database login of the role `intake`.
+        register: make an unknown access point known, as a vacant one.
+        progress: called with channel-days done and in all.
+
+    Raises:
+        UnknownAccessPointError: an access point is not registered and `register` is not set.
+        ConflictError: another intake is storing the same days.
+        DatabeheerError: what else the door refuses; in every case nothing of the file was stored.
+    """
+    channels = _channels(export.days)
+    proof = Proof.operator(operator_key)
+    opened = _open(door, proof, export, channels, register=register)
+    report = IntakeReport(export, batch=opened["batch"])
+    rows: list[_Row] = []
+    done = 0
+    for channel, answer in zip(channels, opened["channels"], strict=True):
+        for keys in answer["days"]:
+            row = _seal(channel.days[date.fromisoformat(keys["day"])], keys, report)
+            if row is not None:
+                rows.append(row)
+            done += 1
+            if progress and done % 50 == 0:
+                progress(done, len(export.days))
+    if rows:
+        _store(engine, rows, opened["batch"], opened["operator"])
+        report.ledger_index = door.call("intake.stored", proof, batch=opened["batch"], profiles=len(rows))["index"]
+    if progress:
+        progress(len(export.days), len(export.days))
+    return report
+
+
+def _channels(days: Iterable[ChannelDay]) -> list[_Channel]:
+    channels: dict[tuple[str, str, str, str], _Channel] = {}
+    for day in days:
+        name = (day.ean.digits, day.meter_number, day.direction.value, day.unit.value)
+        channels.setdefault(name, _Channel(day.ean, day)).days[day.day] = day
+    return list(channels.values())
+
+
+def _open(
+    door: DoorClient, proof: Proof, export: ExportFile, channels: list[_Channel], *, register: bool
+) -> dict[str, Any]:
+    try:
+        return door.call(
+            "intake.open",
+            proof,
+            sha256=export.sha256,
+            register=register,
+            channels=[channel.asked() for channel in channels],
+        )
+    except DoorRefusedError as error:
+        if error.code == UnknownAccessPointError.code:
+            raise UnknownAccessPointError("an access point in this file is not registered") from error
+        raise
+
+
+def _seal(day: ChannelDay, keys: dict[str, Any], report: IntakeReport) -> _Row | None:
+    """Seal one channel-day; None where the newest stored version says the same."""
+    values = None if day.slot_minutes == DAY_MINUTES else pack(day)
+    total = pack_total(total_of(day))
+    same = fingerprint(b64decode(keys["sameness_key"]), (values or b"") + total)
+    if keys["fingerprint"] is not None and b64decode(keys["fingerprint"]) == same:
+        report.unchanged_days += 1
+        return None
+    if keys["version"] == 1:
+        report.new_days += 1
+    else:
+        report.corrected_days += 1
+    pseudonym, channel, version = b64decode(keys["pseudonym"]), b64decode(keys["channel"]), keys["version"]
+
+    def sealed(part: str, plain: bytes) -> bytes:
+        where = profile_coordinates(part, pseudonym, channel, day.day, version)
+        return seal(b64decode(keys[f"{part}_key"]), plain, where)
+
+    return _Row(
+        pseudonym,
+        channel,
+        day.day,
+        version,
+        same,
+        sealed("values", values) if values is not None else None,
+        sealed("total", total),
+    )
+
+
+def _store(engine: Engine, rows: list[_Row], batch: int, operator: int) -> None:
+    """Write all rows in one transaction, shuffled: their order must not tell which channels belong together."""
+    random.SystemRandom().shuffle(rows)
+    months = sorted({row.day.replace(day=1) for row in rows})
+    try:
+        with engine.begin() as connection:
+            for month in months:
+                connection.execute(text("SELECT metering.ensure_month(:month)"), {"month": month})
+            with driver(connection).cursor() as cursor, cursor.copy(_COPY) as copy:
+                copy.set_types(["bytea", "bytea", "date", "int2", "int2", "int8", "bytea", "bytea", "bytea"])
+                for row in rows:
+                    copy.write_row(
+                        (
+                            row.pseudonym,
+                            row.channel,
+                            row.day,
+                            row.version,
+                            operator,
+                            batch,
+                            row.fingerprint,
+                            row.values_sealed,
+                            row.total_sealed,
+                        )
+                    )
+    except psycopg.errors.UniqueViolation as error:
+        raise ConflictError("another intake is storing the same days; run this again") from error
+
+
+_COPY = (
+    "COPY metering.profile (pseudonym, channel, day, version, operator, batch, fingerprint, values_sealed, total_sealed)"
+    " FROM STDIN (FORMAT BINARY)"
+)

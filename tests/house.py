@@ -1,0 +1,278 @@
+"""A whole house for tests: real PostgreSQL, real key store, the real door on its socket, and people.
+
+`maria` and `lotte` are grid users, `bram` an energy service, `joris` an outsider: a party without any
+relation to the access points here. `erik` supplies Maria by law, `net` is the grid operator, `ines` inspects.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import tempfile
+from base64 import urlsafe_b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from joserfc import jws
+from joserfc.jwk import OKPKey
+from nacl.signing import SigningKey as Ed25519Key
+from sqlalchemy import Engine
+
+from databeheer.access import catalogue
+from databeheer.clock import SettableClock, SystemClock
+from databeheer.door.client import DoorClient, Proof
+from databeheer.door.house import House
+from databeheer.door.keystore import KeyStore
+from databeheer.door.server import DoorServer
+from databeheer.door.service import DoorService
+from databeheer.identity.provider import IdentityProvider
+from databeheer.metering.exports import read_export
+from databeheer.metering.intake import IntakeReport, take_in
+from databeheer.storage.engine import make_engine
+from databeheer.values import format_instant
+from ledger.note import SigningKey
+from tests.databases import Database
+
+ORIGIN = "ledger.example/test"
+ISSUER = "https://identity.example"
+AUDIENCE = "databeheer"
+PUBLIC_URL = "http://127.0.0.1:8000"
+
+
+@dataclass
+class Customer:
+    """A grid user with a live session."""
+
+    house: TheHouse
+    subject: str
+    name: str
+    person_id: UUID
+    session: str
+
+    def call(self, command: str, **arguments: Any) -> dict[str, Any]:
+        return self.house.client.call(command, Proof.session(self.session), **arguments)
+
+    def occupancy(self, number: int = 0) -> str:
+        """The id of one of the occupancies, current ones first."""
+        return str(self.call("me")["occupancies"][number]["occupancy_id"])
+
+    def grant(self, asked: dict[str, Any], occupancy_id: str | None = None) -> dict[str, Any]:
+        """Grant a request by its link."""
+        return self.call(
+            "permission.grant",
+            permission_id=asked["permission_id"],
+            link_code=asked["link_code"],
+            occupancy_id=occupancy_id or self.occupancy(),
+            notice_sha256="00" * 32,
+            language="nl",
+        )
+
+    def withdraw(self, permission_id: str) -> dict[str, Any]:
+        return self.call("permission.withdraw", permission_id=permission_id)
+
+    def statements(self, **arguments: Any) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.call("statements.list", **arguments)["statements"]
+        return found
+
+
+@dataclass
+class Party:
+    """A market party with a client and a live access token for the own API."""
+
+    house: TheHouse
+    party_id: str
+    name: str
+    client_id: str
+    client_secret: str
+    subscription_key: str | None
+    token: str
+
+    def call(self, command: str, **arguments: Any) -> dict[str, Any]:
+        return self.house.client.call(command, Proof.token(self.token), **arguments)
+
+    def ask(self, **changes: Any) -> dict[str, Any]:
+        """Ask for a permission: quarter-hours of all of 2023 until withdrawn, unless changed."""
+        wish: dict[str, Any] = {
+            "purpose": "energy_advice",
+            "category": "readings",
+            "granularity": "quarter_hour",
+            "directions": ["offtake", "injection"],
+            "data_from": "2022-12-31T23:00:00Z",
+            "data_until": None,
+            "valid_until": None,
+        }
+        return self.call("permission.request", **(wish | changes))
+
+    def read(self, permission_id: str | None = None, **changes: Any) -> dict[str, Any]:
+        """Read the quarter-hours of 29 October 2023, unless changed."""
+        wish: dict[str, Any] = {
+            "from": "2023-10-28T22:00:00Z",
+            "until": "2023-10-29T23:00:00Z",
+            "granularity": "quarter_hour",
+        }
+        if permission_id is not None:
+            wish["permission_id"] = permission_id
+        return self.call("readings.read", **(wish | changes))
+
+    def permission(self, permission_id: str) -> dict[str, Any]:
+        found: list[dict[str, Any]] = self.call("permission.list")["permissions"]
+        return next(one for one in found if one["permission_id"] == permission_id)
+
+
+@dataclass
+class TheHouse:
+    """The running house of one test."""
+
+    database: Database
+    folder: Path
+    clock: SettableClock
+    house: House
+    service: DoorService
+    server: DoorServer
+    client: DoorClient
+    operator_key: str
+    provider_key: Ed25519Key
+    socket: Path
+    _engines: list[Engine] = field(default_factory=list)
+
+    def operator(self, command: str, **arguments: Any) -> dict[str, Any]:
+        """Give a command as the operator at the command line."""
+        return self.client.call(command, Proof.operator(self.operator_key), **arguments)
+
+    def engine(self, role: str) -> Engine:
+        """A database login of a process role (or `superuser`)."""
+        engine = make_engine(self.database.url(role), pool_size=2)
+        self._engines.append(engine)
+        return engine
+
+    def signed_answer(self, subject: str, name: str, nonce: str, **changes: Any) -> str:
+        """What the identity provider answers for a log-in."""
+        now = int(self.clock.now().timestamp())
+        claims: dict[str, Any] = {
+            "iss": ISSUER,
+            "aud": AUDIENCE,
+            "sub": subject,
+            "name": name,
+            "role": "customer",
+            "nonce": nonce,
+            "iat": now,
+            "exp": now + 120,
+        }
+        seed = urlsafe_b64encode(bytes(self.provider_key)).decode().rstrip("=")
+        public = urlsafe_b64encode(bytes(self.provider_key.verify_key)).decode().rstrip("=")
+        key = OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "d": seed, "x": public})
+        payload = json.dumps(claims | changes).encode()
+        return jws.serialize_compact({"alg": "Ed25519", "typ": "JWT"}, payload, key, algorithms=["Ed25519"])
+
+    def log_in(self, subject: str, name: str, role: str = "customer") -> str:
+        """Log in as the provider's subject; returns the session token."""
+        nonce = self.client.call("login.begin")["nonce"]
+        answer = self.signed_answer(subject, name, nonce, role=role)
+        return str(self.client.call("login.finish", answer=answer, nonce=nonce)["session"])
+
+    def customer(self, subject: str, name: str) -> Customer:
+        person = self.operator("registry.person.add", subject=subject, name=name)
+        return Customer(self, subject, name, UUID(person["person_id"]), self.log_in(subject, name))
+
+    def party(self, name: str, role: str, *, contract: bool = True, operator: int | None = None) -> Party:
+        added = self.operator("registry.party.add", name=name, role=role, about=f"{name} in a test", operator=operator)
+        party_id = added["party_id"]
+        if contract:
+            self.operator(
+                "registry.contract.add",
+                party_id=party_id,
+                number=secrets.token_hex(6),
+                valid_from=format_instant(self.clock.now() - timedelta(days=3650)),
+            )
+        client = self.operator("registry.client.add", party_id=party_id, profiles=["own", "facade"])
+        return Party(
+            self,
+            party_id,
+            name,
+            client["client_id"],
+            client["client_secret"],
+            client["subscription_key"],
+            self.token(client["client_id"], client["client_secret"]),
+        )
+
+    def token(self, client_id: str, secret: str, profile: str = "own") -> str:
+        answer = self.client.call("token.mint", client_id=client_id, client_secret=secret, profile=profile)
+        return str(answer["access_token"])
+
+    def inspector(self) -> str:
+        """The session token of an inspector."""
+        return self.log_in("ines", "Ines", role="inspector")
+
+    def point(
+        self,
+        ean: str,
+        person: Customer | None = None,
+        *,
+        since: date = date(2022, 1, 1),
+        commodity: str = "electricity",
+        address: str = "Kerkstraat 1, 9000 Gent",
+        interval_reading: bool = True,
+    ) -> str | None:
+        """Register an access point, and let a person live there; returns the occupancy."""
+        self.operator("registry.access_point.register", ean=ean, commodity=commodity, address=address)
+        if person is None:
+            return None
+        begun = self.operator(
+            "registry.occupancy.begin",
+            ean=ean,
+            person_id=str(person.person_id),
+            from_day=since.isoformat(),
+            interval_reading=interval_reading,
+        )
+        return str(begun["occupancy_id"])
+
+    def ingest(self, source: Path | bytes, *, register: bool = False) -> IntakeReport:
+        """Take an export in through the real intake."""
+        export = read_export(source)
+        return take_in(export, self.client, self.operator_key, self.engine("intake"), register=register)
+
+    def close(self) -> None:
+        self.client.close()
+        self.server.close()
+        self.house.engine.dispose()
+        for engine in self._engines:
+            engine.dispose()
+
+
+@contextmanager
+def open_house(database: Database, *, now: datetime | None = None) -> Iterator[TheHouse]:
+    """Set a house up on a migrated database and tear it down again."""
+    with tempfile.TemporaryDirectory(prefix="db-house-") as name:
+        folder = Path(name)
+        clock = SettableClock(now or SystemClock().now())
+        provider_key = Ed25519Key.generate()
+        operator_key = secrets.token_urlsafe(32)
+        house = House(
+            engine=make_engine(database.url("door"), pool_size=8),
+            keys=KeyStore.create(folder / "keys"),
+            clock=clock,
+            catalogue=catalogue.load(),
+            origin=ORIGIN,
+            promise_key=SigningKey("door.example/test", secrets.token_bytes(32)),
+            operator_key_hash=sha256(operator_key.encode()).digest(),
+            provider=IdentityProvider(ISSUER, AUDIENCE, bytes(provider_key.verify_key), "http://127.0.0.1:1/authorize"),
+            public_url=PUBLIC_URL,
+        )
+        service = DoorService(house)
+        socket = folder / "door.sock"
+        server = DoorServer(socket, service)
+        server.start()
+        the_house = TheHouse(
+            database, folder, clock, house, service, server, DoorClient(socket), operator_key, provider_key, socket
+        )
+        the_house.operator("registry.operator.add", operator=1, code="net-test", name="Netbeheerder Test")
+        try:
+            yield the_house
+        finally:
+            the_house.close()
