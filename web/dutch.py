@@ -8,15 +8,16 @@ from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal
 from flask import Flask
 
+from databeheer.access.explain import Language, period_text
 from databeheer.brussels import BRUSSELS, day_of
-from databeheer.values import parse_day, parse_instant
+from databeheer.values import Period, parse_day, parse_instant
 
 LOCALE = "nl"
 
 
 def register(app: Flask) -> None:
     """Give templates the filters day, weekday, last_day, moment, clock, count, thousandths, ean ..."""
-    filters = (day, weekday, last_day, moment, clock, count, thousandths, ean, capitalize_first)
+    filters = (day, weekday, last_day, moment, clock, count, thousandths, ean, capitalize_first, span)
     app.jinja_env.filters.update({each.__name__: each for each in filters})
 
 
@@ -70,6 +71,12 @@ def ean(digits: str) -> str:
 def capitalize_first(words: str) -> str:
     """A capital for the first letter; the rest stays as it is (Jinja's own filter lowers names)."""
     return words[:1].upper() + words[1:]
+
+
+def span(period: Period) -> str:
+    """`op 1 maart 2027`, or `van ... tot en met ...`; with the time of day where it is not whole days."""
+    words = period_text(period, Language.DUTCH)
+    return words[:1].lower() + words[1:]
 
 
 def _day(value: date | datetime | str) -> date:

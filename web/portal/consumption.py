@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 from marshmallow import fields
 
-from databeheer.brussels import BRUSSELS, day_bounds, day_of
+from databeheer.brussels import BRUSSELS, day_bounds, day_of, days_between, slot_starts
 from databeheer.clock import Clock
 from databeheer.door.client import DoorRefusedError
 from databeheer.values import format_instant, parse_instant
@@ -68,6 +68,12 @@ class Window:
     @property
     def end(self) -> datetime:
         return day_bounds(self.last)[1]
+
+    def slots(self) -> list[datetime]:
+        """The starts of all slots."""
+        days = days_between(self.first, self.last)
+        minutes = {"quarter_hour": 15, "hour": 60, "day": 1440}[self.granularity]
+        return [at for day in days for at in slot_starts(day, minutes)]
 
     @property
     def before(self) -> date:
@@ -130,9 +136,7 @@ def show() -> ResponseReturnValue:
         abort(404)
     clock: Clock = current_app.config["WEB_CLOCK"]
     latest = day_of(clock.now()) - timedelta(days=1)
-    window = Window.around(
-        _within(point, query["dag"] or latest, latest), point.granularity
-    )
+    window = Window.around(_within(point, query["dag"] or latest, latest), point.granularity)
     answer = _read(point, window)
     return render_template(
         "portal/consumption.html",
@@ -153,12 +157,15 @@ def series_of(channels: Sequence[dict[str, Any]], window: Window) -> tuple[Serie
 
 
 def _series(unit: str, channels: Sequence[dict[str, Any]], window: Window) -> Series:
-    values: dict[datetime, dict[str, int | None]] = {}
+    # Every slot of the window has its place, also one that the meter never sent: a hole is seen, not skipped.
+    values: dict[datetime, dict[str, int | None]] = {
+        at: {"offtake": None, "injection": None} for at in window.slots()
+    }
     qualities: dict[datetime, set[str]] = {}
     for channel in channels:
         for slot in channel["slots"]:
             at = parse_instant(slot["start"])
-            row = values.setdefault(at, {"offtake": None, "injection": None})
+            row = values[at]
             row[channel["direction"]] = _add(row[channel["direction"]], slot["value"])
             if slot["value"] is not None:
                 qualities.setdefault(at, set()).add(wording.QUALITIES[slot["state"]])
@@ -168,6 +175,7 @@ def _series(unit: str, channels: Sequence[dict[str, Any]], window: Window) -> Se
         )
         for at, row in sorted(values.items())
     )
+    unit = wording.UNITS[unit]
     title = f"Uw verbruik in {unit}, {_span(window)}"
     chart = draw(
         [Bar(slot.offtake, slot.injection) for slot in slots],

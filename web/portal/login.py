@@ -13,7 +13,7 @@ from functools import wraps
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from flask import Blueprint, current_app, g, redirect, request, session
+from flask import Blueprint, abort, current_app, g, redirect, request, session
 from flask.typing import ResponseReturnValue
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from marshmallow import fields, validate
@@ -69,10 +69,12 @@ def require_session(view: View) -> View:
 
 
 def visitor() -> dict[str, Any]:
-    """Return the door's `me` of this visitor, asked once a request."""
+    """Return the door's `me` of this customer, asked once a request; anybody else is not for these pages."""
     if "visitor" not in g:
         g.visitor = ask("me")
     me: dict[str, Any] = g.visitor
+    if me["role"] != "customer":
+        abort(403)
     return me
 
 

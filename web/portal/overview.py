@@ -3,17 +3,56 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
+from databeheer.access.bases import BasisKind
 from web.door import ask
 from web.portal.login import require_session, visitor
-from web.portal.shown import Permission, Point, Statutory
+from web.portal.shown import Permission, Point, Statement, Statutory
 
 blueprint = Blueprint("overview", __name__)
 
 PAGE = 100
+READS_LOOKED_AT = 200
+RECENT = 3
+
+
+@dataclass(frozen=True)
+class Line:
+    """Who may read, and when that party last did; `reads_known` is False where older reads were not looked at."""
+
+    who: Permission | Statutory
+    last_read_at: datetime | None
+    reads_known: bool
+
+
+@dataclass(frozen=True)
+class Reads:
+    """The newest reads of the visitor's data."""
+
+    statements: tuple[Statement, ...]
+    are_all: bool
+
+    @classmethod
+    def newest(cls) -> Reads:
+        answer = ask("statements.list", kind="reads", limit=READS_LOOKED_AT)
+        return cls(
+            tuple(Statement.of(row) for row in answer["statements"]), are_all=answer["next_cursor"] is None
+        )
+
+    def by_others(self) -> tuple[Statement, ...]:
+        """Reads and refusals of others than the visitor, newest first."""
+        return tuple(each for each in self.statements if not each.is_own)
+
+    def line(self, who: Permission | Statutory) -> Line:
+        """Find when `who` last read: by permission, or by law at that occupancy."""
+        for each in self.statements:
+            if each.is_read and _is_by(each, who):
+                return Line(who, each.at, reads_known=True)
+        return Line(who, None, reads_known=self.are_all)
 
 
 @dataclass(frozen=True)
@@ -21,8 +60,8 @@ class Card:
     """One address and energy, with those who read there: by consent and by law apart (R40)."""
 
     point: Point
-    by_consent: tuple[Permission, ...]
-    by_law: tuple[Statutory, ...]
+    by_consent: tuple[Line, ...]
+    by_law: tuple[Line, ...]
     ended: int
 
 
@@ -33,10 +72,12 @@ def show() -> ResponseReturnValue:
     points = my_points()
     permissions = my_permissions()
     statutory = tuple(Statutory.of(row) for row in ask("statutory.list")["parties"])
+    reads = Reads.newest()
     return render_template(
         "portal/overview.html",
         me=visitor(),
-        cards=[_card(point, permissions, statutory, alone=len(points) == 1) for point in points],
+        cards=[_card(point, permissions, statutory, reads) for point in points],
+        recent=reads.by_others()[:RECENT],
         waiting=[each for each in permissions if each.is_waiting],
     )
 
@@ -64,13 +105,23 @@ def my_permissions() -> tuple[Permission, ...]:
 
 
 def _card(
-    point: Point, permissions: tuple[Permission, ...], statutory: tuple[Statutory, ...], *, alone: bool
+    point: Point, permissions: tuple[Permission, ...], statutory: tuple[Statutory, ...], reads: Reads
 ) -> Card:
     here = [each for each in permissions if each.occupancy_id == point.occupancy_id]
-    by_law = [each for each in statutory if each.occupancy_id == point.occupancy_id or alone]
     return Card(
         point=point,
-        by_consent=tuple(each for each in here if each.is_active),
-        by_law=tuple(by_law),
+        by_consent=tuple(reads.line(each) for each in here if each.is_active),
+        by_law=tuple(reads.line(each) for each in statutory if each.occupancy_id == point.occupancy_id),
         ended=sum(1 for each in here if not each.is_active and not each.is_waiting),
+    )
+
+
+def _is_by(statement: Statement, who: Permission | Statutory) -> bool:
+    if isinstance(who, Permission):
+        return statement.permission_id == who.permission_id
+    return (
+        statement.basis is BasisKind.LAW
+        and statement.party is not None
+        and statement.party.party_id == who.party.party_id
+        and statement.occupancy_id == who.occupancy_id
     )

@@ -14,7 +14,7 @@ from web.door import ask
 from web.forms import Form, parse, parse_or_refuse
 from web.portal.login import require_session, visitor
 from web.portal.notice import LANGUAGE, notice_of
-from web.portal.overview import my_permissions, my_points
+from web.portal.overview import Reads, my_permissions, my_points
 from web.portal.shown import Permission, Point
 from web.settings import WebSettings
 
@@ -124,13 +124,14 @@ def withdraw(permission_id: UUID) -> ResponseReturnValue:
 def everything() -> ResponseReturnValue:
     """List every permission, with those that ended, who ended them and why (R26)."""
     permissions = my_permissions()
+    reads = Reads.newest()
     return render_template(
         "portal/permissions.html",
         me=visitor(),
         points={point.occupancy_id: point for point in my_points()},
-        waiting=[each for each in permissions if each.is_waiting],
-        active_ones=[each for each in permissions if each.is_active],
-        ended=[each for each in permissions if not each.is_waiting and not each.is_active],
+        waiting=[reads.line(each) for each in permissions if each.is_waiting],
+        active_ones=[reads.line(each) for each in permissions if each.is_active],
+        ended=[reads.line(each) for each in permissions if not each.is_waiting and not each.is_active],
     )
 
 
@@ -181,6 +182,7 @@ def _show_answered(permission: Permission) -> ResponseReturnValue:
         permission=permission,
         notice=notice_of(permission),
         index=session.get(_RECEIPTS, {}).get(permission.permission_id),
+        has_receipt=permission.occupancy_id is not None or permission.addressed_to is not None,
         return_url=return_address(permission.return_url),
     )
 

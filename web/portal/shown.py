@@ -5,27 +5,35 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
-from databeheer.values import parse_day, parse_instant
+from databeheer.access.bases import BasisKind
+from databeheer.access.catalogue import Catalogue, load
+from databeheer.access.explain import Language, basis_name
+from databeheer.values import Period, parse_day, parse_instant
 from web.portal import wording
 
 Answer = Mapping[str, Any]
 
 OPEN_STATE, ACTIVE_STATE = "requested", "active"
+READ_EVENT, REFUSED_EVENT = "data.read", "data.refused"
 
 
 @dataclass(frozen=True)
 class Party:
     """Who reads or asks."""
 
+    party_id: str
     name: str
     role: str
     about: str
 
     @classmethod
     def of(cls, answer: Answer) -> Party:
-        return cls(str(answer["name"]), str(answer["role"]), str(answer.get("about") or ""))
+        return cls(
+            str(answer["id"]), str(answer["name"]), str(answer["role"]), str(answer.get("about") or "")
+        )
 
     @property
     def role_words(self) -> str:
@@ -79,8 +87,8 @@ class Permission:
     requested_at: datetime
     decided_at: datetime | None
     ended_at: datetime | None
-    last_read_at: datetime | None
     occupancy_id: str | None
+    addressed_to: str | None
     return_url: str | None
 
     @classmethod
@@ -99,8 +107,8 @@ class Permission:
             requested_at=_required(answer["requested_at"]),
             decided_at=_instant(answer["decided_at"]),
             ended_at=_instant(answer["ended_at"]),
-            last_read_at=_instant(answer.get("last_read_at")),
-            occupancy_id=str(answer["occupancy_id"]) if answer.get("occupancy_id") else None,
+            occupancy_id=answer["occupancy_id"],
+            addressed_to=answer["addressed_to"],
             return_url=answer.get("return_url_success" if state == ACTIVE_STATE else "return_url_failed"),
         )
 
@@ -139,8 +147,8 @@ class Statutory:
     citation: str
     begins: datetime
     ends: datetime | None
-    last_read_at: datetime | None
-    occupancy_id: str | None
+    ground: str
+    occupancy_id: str
 
     @classmethod
     def of(cls, answer: Answer) -> Statutory:
@@ -150,8 +158,8 @@ class Statutory:
             citation=str(answer["citation"]),
             begins=_required(answer["from"]),
             ends=_instant(answer["until"]),
-            last_read_at=_instant(answer.get("last_read_at")),
-            occupancy_id=str(answer["occupancy_id"]) if answer.get("occupancy_id") else None,
+            ground=str(answer["ground"]),
+            occupancy_id=str(answer["occupancy_id"]),
         )
 
 
@@ -163,34 +171,50 @@ class Statement:
     event: str
     at: datetime
     party: Party | None
+    is_own: bool
+    basis: BasisKind | None
     sentence: str
     granularity: str
-    period: tuple[datetime, datetime] | None
-    slots: int | None
-    reason: str
+    period: Period | None
+    slots: int
     permission_id: str | None
+    occupancy_id: str
 
     @classmethod
     def of(cls, answer: Answer) -> Statement:
-        period = answer.get("period")
-        event = str(answer["event"])
+        period, ground = answer["period"], answer["ground"]
+        is_read = answer["event"] == READ_EVENT
         return cls(
             index=int(answer["index"]),
-            event=event,
+            event=str(answer["event"]),
             at=_required(answer["at"]),
-            party=Party.of(answer["party"]) if answer.get("party") else None,
-            sentence=str(answer.get("sentence_nl") or ""),
-            granularity=wording.GRANULARITIES.get(str(answer.get("granularity") or ""), ""),
-            period=(_required(period["from"]), _required(period["until"])) if period else None,
-            slots=answer.get("slots"),
-            reason=wording.reason_words(str(answer["reason"])) if event == "data.refused" else "",
-            permission_id=str(answer["permission_id"]) if answer.get("permission_id") else None,
+            party=Party.of(answer["party"]) if answer["party"] else None,
+            is_own=answer["by"] == "customer",
+            basis=_catalogue().row(ground).basis if is_read and ground else None,
+            sentence=str(answer["sentence_nl"] or ""),
+            granularity=wording.GRANULARITIES.get(str(answer["granularity"] or ""), ""),
+            period=Period(_required(period["from"]), _required(period["until"])) if period["from"] else None,
+            slots=int(answer["slots"]),
+            permission_id=answer["permission_id"],
+            occupancy_id=str(answer["occupancy_id"]),
         )
 
     @property
-    def is_own(self) -> bool:
-        """True where the visitor looked himself."""
-        return self.party is None
+    def is_read(self) -> bool:
+        return self.event == READ_EVENT
+
+    @property
+    def is_refusal(self) -> bool:
+        return self.event == REFUSED_EVENT
+
+    @property
+    def reader(self) -> str:
+        """Who read or asked."""
+        return self.party.name if self.party else "U zelf" if self.is_own else "Onbekend"
+
+    @property
+    def basis_words(self) -> str:
+        return basis_name(self.basis, Language.DUTCH) if self.basis else ""
 
     @property
     def event_words(self) -> str:
@@ -199,6 +223,11 @@ class Statement:
     @property
     def badge(self) -> str:
         return wording.EVENTS.get(self.event, ("", "ended"))[1]
+
+
+@lru_cache(maxsize=1)
+def _catalogue() -> Catalogue:
+    return load()
 
 
 def _granularity_read(commodity: str, is_interval: bool) -> str:

@@ -71,38 +71,13 @@ ENDINGS = {
 }
 """Who ended a permission and why, by its last state."""
 
-REASONS = {
-    "no_legal_basis": "Er was geen toestemming en geen wet die dit toelaat.",
-    "not_yet_valid": "De toestemming was nog niet begonnen.",
-    "requested": "U had nog geen toestemming gegeven.",
-    "rejected": "U had de vraag geweigerd.",
-    "expired": "De toestemming was afgelopen.",
-    "withdrawn": "U had de toestemming ingetrokken.",
-    "terminated": "De dienst had zelf de toestemming stopgezet.",
-    "invalidated_by_move": "De toestemming was gestopt door een verhuizing.",
-    "outside_data_period": "De vraag ging over een periode die u niet toestond.",
-    "not_occupant": "De vraag ging over een periode waarin u hier geen netgebruiker was.",
-    "no_contract": "De leverancier had in die periode geen contract met u.",
-    "party_suspended": "Deze partij mag nu geen gegevens vragen.",
-    "no_data_access_contract": "Deze partij had geen geldig contract om gegevens te vragen.",
-    "granularity_too_fine": "De vraag was fijner dan toegelaten, bijvoorbeeld per kwartier in plaats van per dag.",
-    "direction_not_granted": "U stond niet toe dat ook deze richting (afname of injectie) gelezen wordt.",
-    "category_not_granted": "U stond dit soort gegevens niet toe.",
-    "purpose_not_allowed": "Het doel was niet toegelaten.",
-    "blocked": "Deze partij is geblokkeerd terwijl een twijfel wordt onderzocht.",
-    "stopped": "De dienst was stilgezet: niemand kreeg toen gegevens.",
-}
-"""Why a request for data was refused, by the reason code in the ledger."""
-
 EVENTS = {
     "data.read": ("Gelezen", "read"),
     "data.refused": ("Geweigerd", "refused"),
     "permission.requested": ("Gevraagd", "waiting"),
     "permission.granted": ("Toegestaan door u", "active"),
     "permission.rejected": ("Geweigerd door u", "refused"),
-    "permission.refused": ("Geweigerd door u", "refused"),
     "permission.revoked": ("Ingetrokken door u", "ended"),
-    "permission.withdrawn": ("Ingetrokken door u", "ended"),
     "permission.terminated": ("Gestopt door de dienst", "ended"),
     "permission.expired": ("Afgelopen", "ended"),
     "permission.invalidated": ("Gestopt door verhuizing", "ended"),
@@ -113,7 +88,18 @@ QUALITIES = {
     "READ": "uitgelezen",
     "EST": "geschat",
     "VAL": "gevalideerd",
-    "NONE": "geen waarde",
+    "NVAL": "niet gevalideerd",
+    "NONE": "geen verbruik gemeld",
+    "ABSENT": "ontbreekt",
+}
+"""How a value came about, by its validation state."""
+
+UNITS = {
+    "kWh": "kWh",
+    "m3": "m³",
+    "kVArh": "kVArh",
+    "kVArh-inductive": "kVArh inductief",
+    "kVArh-capacitive": "kVArh capacitief",
 }
 
 
@@ -140,8 +126,3 @@ def data_words(category: str, directions: Iterable[str], granularity: str) -> st
     if category != "readings":
         return CATEGORIES[category]
     return f"{direction_words(directions)}, {GRANULARITIES[granularity]}"
-
-
-def reason_words(code: str) -> str:
-    """Why a request for data was refused; a reason we have no words for is still told."""
-    return REASONS.get(code, "De vraag voldeed niet aan de regels.")
