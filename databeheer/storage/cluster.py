@@ -182,7 +182,7 @@ def serve(
         command += ["-c", f"{name}={value}"]
     deadline = time.monotonic() + 30
     while True:
-        _forget_dead_server(data, sockets)
+        _forget_dead_server(data, sockets, account)
         with log.open("wb") as output:
             process = subprocess.Popen(
                 command,
@@ -208,7 +208,7 @@ def serve(
         time.sleep(0.2)
 
 
-def _forget_dead_server(data: Path, sockets: Path) -> None:
+def _forget_dead_server(data: Path, sockets: Path, account: SystemAccount | None) -> None:
     """Clear what a dead server left and PostgreSQL would stumble over: a process number that is still taken.
 
     Another program may have it since a restart of the machine, or nobody has collected the dead process (a
@@ -220,6 +220,7 @@ def _forget_dead_server(data: Path, sockets: Path) -> None:
     with suppress(FileNotFoundError):
         _, separator, rest = (data / "postmaster.pid").read_text().partition("\n")
         (data / "postmaster.pid").write_text(f"{IMPOSSIBLE_PID}{separator}{rest}")
+        _give(data / "postmaster.pid", account)
 
 
 def _settings(sockets: Path, *, durable: bool) -> dict[str, str]:

