@@ -1,0 +1,49 @@
+"""Measure the speed goals: `make bench`, or `make bench ONLY=name`.
+
+Every `bench_*.py` beside this file has a table `BENCHMARKS` of functions that measure one figure and what it is
+held against, in turns on the same machine, so that the ratio means something where the figures do not. Writes
+`build/bench.json`: a list of {"name", "figure", "unit", "against", "ratio", "goal", "holds"}.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from tests.bench.measure import Benchmark
+
+HERE = Path(__file__).resolve().parent
+RESULT = HERE.parents[1] / "build" / "bench.json"
+
+
+def find_benchmarks() -> dict[str, Benchmark]:
+    """Return every benchmark by name."""
+    found: dict[str, Benchmark] = {}
+    for path in sorted(HERE.glob("bench_*.py")):
+        found |= importlib.import_module(f"tests.bench.{path.stem}").BENCHMARKS
+    return found
+
+
+def main() -> int:
+    """Run the benchmarks; exit status 1 where a goal does not hold, 2 for an unknown name."""
+    benchmarks = find_benchmarks()
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--only", choices=sorted(benchmarks), help="run one")
+    only = parser.parse_args().only
+    rows = []
+    for name, measure in benchmarks.items():
+        if only in (None, name):
+            row = measure(name)
+            print(f"{name}: {row.figure:,} {row.unit}, {row.ratio:.2f} of {row.against:,} (goal {row.goal})")
+            rows.append(asdict(row))
+    RESULT.parent.mkdir(exist_ok=True)
+    RESULT.write_text(json.dumps(rows, indent=2) + "\n")
+    return 0 if all(row["holds"] for row in rows) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
