@@ -133,9 +133,9 @@ def _read_rows(file: str, data: bytes, progress: Progress | None) -> Rows:
 
 
 def _lines(file: str, data: bytes) -> list[str]:
-    if not data.strip():
-        raise IntakeError(file, "the file is empty", _DOWNLOAD)
     text = _decode(file, data).rstrip("\r\n")
+    if not text.strip():
+        raise IntakeError(file, "the file is empty", _DOWNLOAD)
     newlines, returns = text.count("\n"), text.count("\r")
     lines = text.split("\r\n" if returns else "\n")
     if returns and not newlines == returns == len(lines) - 1:
