@@ -15,11 +15,13 @@ from databeheer.door.keystore import KeyStore, Kind
 from databeheer.door.seals import derive
 from databeheer.door.turn import Turn
 from databeheer.identity.provider import IdentityProvider
+from databeheer.joins.signature import JoinListFiles
 from ledger.note import SigningKey
 
 # House keys have fixed names: there is one of each.
 LEDGER_HOUSE = UUID(int=1)
 REGISTRY_HOUSE = UUID(int=2)
+JOINS_HOUSE = UUID(int=3)
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,8 @@ class House:
     provider: IdentityProvider | None = None
     public_url: str = ""
     facade_audience: str = ""
+    # None: no list of lawful joins is registered, so every join is refused.
+    joins: JoinListFiles | None = None
     _months: set[str] = field(default_factory=set)
 
     @contextmanager
@@ -62,6 +66,11 @@ class House:
     def registry_key(self, purpose: str) -> bytes:
         """Key for one use in the registry: sealing or finding EANs, meter numbers, addresses."""
         return derive(self.keys.get_or_make(Kind.HOUSE, REGISTRY_HOUSE), purpose)
+
+    def release_key(self, party_id: UUID, release_id: UUID) -> bytes:
+        """Key of the pseudonyms of one release to one recipient: never used again, never stored."""
+        key = self.keys.get_or_make(Kind.HOUSE, JOINS_HOUSE)
+        return derive(key, "join-release", party_id.bytes, release_id.bytes)
 
     def readings_root(self, occupancy_id: UUID) -> bytes:
         """Root key of the readings of one occupancy."""

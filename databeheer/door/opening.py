@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -26,7 +27,7 @@ from databeheer.metering.profile import unpack
 from databeheer.metering.sealing import profile_coordinates
 from databeheer.metering.states import State
 from databeheer.metering.totals import DayTotal, unpack_total
-from databeheer.values import Granularity, format_instant
+from databeheer.values import Granularity, Period, format_instant
 
 _TOTALS = (Granularity.DAY, Granularity.MONTH)
 
@@ -62,7 +63,28 @@ def open_channels(house: House, admitted: Admitted) -> list[dict[str, Any]]:
 def _open_granted(
     house: House, admitted: Admitted, granted: Granted, channels: list[Channel]
 ) -> Iterable[tuple[Channel, list[Slot]]]:
-    root = house.readings_root(UUID(granted.occupancy_id))
+    stretch = Stretch(UUID(granted.occupancy_id), granted.interval, granted.states)
+    return open_stretch(house, stretch, channels, admitted.request.granularity, admitted.as_of)
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """What may leave of one occupancy: when, and of which validation states."""
+
+    occupancy_id: UUID
+    interval: Period
+    states: frozenset[str]
+
+
+def open_stretch(
+    house: House, stretch: Stretch, channels: list[Channel], granularity: Granularity, as_of: int
+) -> Iterable[tuple[Channel, list[Slot]]]:
+    """Yield the slots of each channel-day of a stretch, as stored before the ledger had `as_of` entries.
+
+    Only for what was decided and recorded durably. For days and months the sealed totals are opened, and the
+    slots are days; else the finest slots there are.
+    """
+    root = house.readings_root(stretch.occupancy_id)
     pseudonym = seals.pseudonym(root)
     handles = {
         seals.channel_handle(root, channel.meter_id, channel.direction, channel.unit): channel for channel in channels
@@ -73,12 +95,12 @@ def _open_granted(
             {
                 "pseudonym": pseudonym,
                 "channels": list(handles),
-                "first": day_of(granted.interval.start),
-                "last": day_of(granted.interval.end - timedelta(microseconds=1)),
-                "as_of": admitted.as_of,
+                "first": day_of(stretch.interval.start),
+                "last": day_of(stretch.interval.end - timedelta(microseconds=1)),
+                "as_of": as_of,
             },
         ).all()
-    totals = admitted.request.granularity in _TOTALS
+    totals = granularity in _TOTALS
     part = "total" if totals else "values"
     for row in rows:
         handle, sealed = bytes(row.channel), row.total_sealed if totals else row.values_sealed
@@ -86,11 +108,11 @@ def _open_granted(
             continue
         key = seals.profile_key(root, part, handle, row.day, row.version)
         plain = unseal(key, bytes(sealed), profile_coordinates(part, pseudonym, handle, row.day, row.version))
-        found = _slots_of_total(row.day, unpack_total(plain), granted.states) if totals else slots_of(row.day, unpack(plain))
+        found = _slots_of_total(row.day, unpack_total(plain), stretch.states) if totals else slots_of(row.day, unpack(plain))
         kept = [
-            _withheld(slot, granted.states)
+            _withheld(slot, stretch.states)
             for slot in found
-            if granted.interval.start <= slot.start and slot.end <= granted.interval.end
+            if stretch.interval.start <= slot.start and slot.end <= stretch.interval.end
             and slot.state is not State.ABSENT
         ]
         yield handles[handle], kept

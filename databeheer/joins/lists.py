@@ -1,0 +1,190 @@
+"""Read a list of lawful joins: TOML, checked whole. A list with one wrong line is no list.
+
+What it says counts only under the regulator's signature (`signature.py`).
+"""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+import re
+import tomllib
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any, TypeVar
+
+from databeheer.access.bases import Citation, CitationStatus
+from databeheer.errors import MalformedRequestError
+from databeheer.joins.cases import Domain, JoinCase, JoinList, JoinListError, JoinPurpose, Scope, Shape
+from databeheer.values import Direction, Granularity, Role, parse_day
+
+SHIPPED = Path(__file__).with_name("lawful_joins.toml")
+LARGEST = 256 * 1024
+FORMAT = 1
+SMALLEST_CELL = 10
+"""No aggregate is shown of fewer points than this, whatever a list says."""
+
+_COLUMNS = {
+    Shape.POINTS: ("pseudonym", "commodity", "direction", "unit", "month", "value", "missing"),
+    Shape.AGGREGATE: ("commodity", "direction", "unit", "month", "points", "value"),
+}
+_ANONYMOUS = {JoinPurpose.STATISTICS, JoinPurpose.RESEARCH}
+_CASE_KEYS = frozenset(JoinCase.__dataclass_fields__)
+_CITATION_KEYS = frozenset(Citation.__dataclass_fields__)
+_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_Member = TypeVar("_Member", bound=enum.StrEnum)
+
+
+def parse(content: bytes) -> JoinList:
+    """Read a list from the bytes of its file.
+
+    Raises:
+        JoinListError: anything at all is missing, unknown, of the wrong type, or more than the law gives.
+    """
+    if len(content) > LARGEST:
+        raise JoinListError("the list of lawful joins is too long")
+    try:
+        table = tomllib.loads(content.decode())
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        raise JoinListError("the list of lawful joins is not TOML in UTF-8") from error
+    _keys(table, {"format", "version", "issued", "publisher", "case"}, "the list")
+    if _number(table, "format", "the list", 1, 1 << 15) != FORMAT:
+        raise JoinListError("the list of lawful joins is of another format than 1")
+    rows = table["case"]
+    if not isinstance(rows, list) or not rows:
+        raise JoinListError("the list has no cases")
+    cases = tuple(_case(row) for row in rows)
+    if len({case.id for case in cases}) < len(cases):
+        raise JoinListError("two cases of the list have the same id")
+    return JoinList(
+        version=_number(table, "version", "the list", 1, 1 << 31),
+        issued=_day(table, "issued", "the list"),
+        publisher=_text(table, "publisher", "the list"),
+        cases=cases,
+        sha256=hashlib.sha256(content).digest(),
+    )
+
+
+def _case(table: object) -> JoinCase:
+    if not isinstance(table, dict):
+        raise JoinListError("a case of the list is not a table")
+    case_id = _text(table, "id", "a case of the list")
+    where = f"case {case_id}"
+    if not _ID.fullmatch(case_id) or len(case_id) > 60:
+        raise JoinListError(f"{where}: an id is lower-case words and hyphens")
+    _keys(table, _CASE_KEYS, where)
+    case = JoinCase(
+        id=case_id,
+        title_nl=_text(table, "title_nl", where),
+        title_en=_text(table, "title_en", where),
+        sentence_nl=_text(table, "sentence_nl", where),
+        sentence_en=_text(table, "sentence_en", where),
+        citations=_citations(table, where),
+        from_domain=_member(Domain, table["from_domain"], where),
+        to_domain=_member(Domain, table["to_domain"], where),
+        purpose=_member(JoinPurpose, table["purpose"], where),
+        roles=_members(Role, table, "roles", where),
+        basis=_text(table, "basis", where, may_be_empty=True),
+        shape=_member(Shape, table["shape"], where),
+        scope=_member(Scope, table["scope"], where),
+        columns=tuple(_words(table, "columns", where)),
+        granularity=_member(Granularity, table["granularity"], where),
+        directions=_members(Direction, table, "directions", where),
+        min_points=_number(table, "min_points", where, 1, 100_000),
+        max_points=_number(table, "max_points", where, 1, 30_000),
+        max_months=_number(table, "max_months", where, 1, 36),
+        max_share_percent=_number(table, "max_share_percent", where, 1, 100),
+        approvals=_number(table, "approvals", where, 1, 5),
+        retention_days=_number(table, "retention_days", where, 1, 36_500),
+    )
+    _check_sense(case, where)
+    return case
+
+
+def _check_sense(case: JoinCase, where: str) -> None:
+    """Refuse what no list may say, whoever signed it."""
+    if case.min_points > case.max_points:
+        raise JoinListError(f"{where}: it asks for more points than it allows")
+    if case.granularity is not Granularity.MONTH:
+        raise JoinListError(f"{where}: this gate gives month totals only")
+    if case.columns != _COLUMNS[case.shape]:
+        raise JoinListError(f"{where}: what leaves is not what this shape gives")
+    if Role.GRID_USER in case.roles:
+        raise JoinListError(f"{where}: joins are for parties with a task")
+    # Research and statistics get anonymous data only: pseudonymised is not anonymised (4.1.8/2, 9°; R11).
+    if case.purpose in _ANONYMOUS and case.shape is not Shape.AGGREGATE:
+        raise JoinListError(f"{where}: {case.purpose} gets aggregates only, no pseudonymised rows")
+    if case.shape is Shape.AGGREGATE:
+        if case.min_points < SMALLEST_CELL:
+            raise JoinListError(f"{where}: an aggregate is over at least {SMALLEST_CELL} points")
+        # Whoever chooses the points of two sums gets one point by subtraction.
+        if case.scope is not Scope.AREA:
+            raise JoinListError(f"{where}: an aggregate is of a whole area, not of chosen points")
+        if case.basis:
+            raise JoinListError(f"{where}: an aggregate gives nothing of one person, so it names no basis")
+    elif not case.basis:
+        raise JoinListError(f"{where}: rows of single points need a row of the catalogue of legal bases")
+
+
+def _citations(table: Mapping[str, Any], where: str) -> tuple[Citation, ...]:
+    entries = table["citations"]
+    if not isinstance(entries, list) or not entries:
+        raise JoinListError(f"{where} cites no article")
+    return tuple(_citation(entry, where) for entry in entries)
+
+
+def _citation(entry: object, where: str) -> Citation:
+    if not isinstance(entry, dict):
+        raise JoinListError(f"{where}: a citation is not a table")
+    _keys(entry, _CITATION_KEYS, where)
+    act, version, article = (_text(entry, key, where) for key in ("act", "version", "article"))
+    return Citation(act, version, article, _member(CitationStatus, entry["status"], where))
+
+
+def _keys(table: Mapping[str, Any], known: frozenset[str] | set[str], where: str) -> None:
+    if missing := sorted(known - set(table)):
+        raise JoinListError(f"{where} lacks {missing[0]}")
+    if unknown := sorted(set(table) - known):
+        raise JoinListError(f"{where} has an unknown key {unknown[0]}")
+
+
+def _members(kind: type[_Member], table: Mapping[str, Any], key: str, where: str) -> frozenset[_Member]:
+    return frozenset(_member(kind, word, where) for word in _words(table, key, where))
+
+
+def _member(kind: type[_Member], entry: object, where: str) -> _Member:
+    for member in kind:
+        if member.value == entry:
+            return member
+    raise JoinListError(f"{where}: {entry!r} is no {kind.__name__}")
+
+
+def _words(table: Mapping[str, Any], key: str, where: str) -> list[str]:
+    words = table[key]
+    if not isinstance(words, list) or not words or any(not isinstance(word, str) for word in words):
+        raise JoinListError(f"{where}: {key} is not a list of words")
+    if len(set(words)) < len(words):
+        raise JoinListError(f"{where}: {key} holds something twice")
+    return words
+
+
+def _text(table: Mapping[str, Any], key: str, where: str, *, may_be_empty: bool = False) -> str:
+    text = table.get(key)
+    if not isinstance(text, str) or not (text.strip() or (may_be_empty and text == "")):
+        raise JoinListError(f"{where}: {key} is not a text")
+    return text
+
+
+def _number(table: Mapping[str, Any], key: str, where: str, least: int, most: int) -> int:
+    number = table.get(key)
+    if type(number) is not int or not least <= number <= most:
+        raise JoinListError(f"{where}: {key} is not a number from {least} to {most}")
+    return number
+
+
+def _day(table: Mapping[str, Any], key: str, where: str) -> date:
+    try:
+        return parse_day(_text(table, key, where))
+    except MalformedRequestError as error:
+        raise JoinListError(f"{where}: {key} is not a day") from error
