@@ -78,3 +78,14 @@ def test_locked_dependencies_carry_hashes_and_no_place_to_fetch_them() -> None:
 def test_nothing_can_be_installed_under_generic_names() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     assert "build-system" not in project
+
+
+def test_every_setting_is_documented_and_every_documented_one_exists() -> None:
+    code = [path for package in ("ledger", "databeheer", "web") for path in (ROOT / package).rglob("*.py")]
+    read = {
+        name
+        for path in [*code, ROOT / "tests" / "databases.py"]
+        for name in re.findall(r"\bDATABEHEER_[A-Z_]+\b", path.read_text(encoding="utf-8"))
+    }
+    page = (ROOT / "docs" / "reference" / "settings.md").read_text()
+    assert set(re.findall(r"`(DATABEHEER_[A-Z_]+)`", page)) == read
