@@ -9,8 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 
-def write_atomically(path: Path, data: bytes, *, mode: int = 0o644) -> None:
+def write_atomically(path: Path, data: bytes, *, mode: int = 0o644, sync: bool = True) -> None:
     """Put `data` at `path`: durable, and never half of it to be seen. The directory must exist.
+
+    Without `sync` the content is durable but the name is not, until `sync_directory`.
 
     Raises:
         OSError: the disk refused; the old file, if any, is untouched.
@@ -26,7 +28,8 @@ def write_atomically(path: Path, data: bytes, *, mode: int = 0o644) -> None:
     except BaseException:
         draft.unlink(missing_ok=True)
         raise
-    sync_directory(path.parent)
+    if sync:
+        sync_directory(path.parent)
 
 
 def sync_directory(path: Path) -> None:

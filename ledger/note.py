@@ -136,7 +136,7 @@ def open_note(data: bytes, keys: Sequence[VerifierKey]) -> Note:
     text, lines = _split(data)
     known = {(key.name, key.key_id): key for key in keys}
     verified: list[str] = []
-    for name, key_id, signature in map(_parse_line, lines):
+    for name, key_id, signature in [_parse_line(line) for line in lines]:
         key = known.pop((name, key_id), None)  # a second line by the same key counts for nothing
         if key is not None:
             key.verify(text, signature)

@@ -262,6 +262,7 @@ class Publisher:
                 )
             for path, hashes in edge.partial_tiles():
                 self._public.write_tile(path, hashes)
+            self._public.sync()
         except (InconsistentError, MalformedError) as error:
             index = error.index if isinstance(error, InconsistentError) else None
             where = "" if index is None else f" (first at entry {index})"

@@ -17,6 +17,7 @@ from ledger.entry import (
     COMMITMENT_AT,
     ENTRY_LENGTH,
     GENESIS_PREVIOUS,
+    HASH_TEXT_LENGTH,
     HEAD,
     MIDDLE,
     PREVIOUS_AT,
@@ -38,13 +39,14 @@ _HASH_COLUMNS = {2 + at for part in (COMMITMENT_AT, PREVIOUS_AT) for at in range
 _FIXED_COLUMNS = [(at, _TEMPLATE[at : at + 1]) for at in range(RECORD_LENGTH) if at not in _HASH_COLUMNS]
 _WITHOUT_BASE64 = _TEMPLATE.translate(None, _BASE64)
 _LAST_COLUMN = 2 + COMMITMENT_AT.stop - 2
+_PREVIOUS_COLUMN = 2 + PREVIOUS_AT.start
 
 
-def hash_bundle(data: bytes, previous: bytes | None) -> bytes | None:
+def hash_bundle(data: bytes, previous: bytes) -> bytes | None:
     """Return the concatenated leaf hashes of a bundle of entries of ours; None if anything in it is wrong.
 
-    Each entry must name the leaf hash before it, the first one `previous` (None: whatever it names). Says
-    nothing of what is wrong: that is for `Scan` to find out.
+    Each entry must name the leaf hash before it, the first one `previous`. Says nothing of what is wrong: that
+    is for `Scan` to find out.
     """
     width, rest = divmod(len(data), RECORD_LENGTH)
     if rest or not width or data.translate(None, _BASE64) != _WITHOUT_BASE64 * width:
@@ -54,15 +56,17 @@ def hash_bundle(data: bytes, previous: bytes | None) -> bytes | None:
         return None
     if data[_LAST_COLUMN::RECORD_LENGTH].translate(None, _LAST_OF_32_BYTES):
         return None
-    named = data[2:][PREVIOUS_AT] if previous is None else b2a_base64(previous, newline=False)
-    leaves = []
-    for at in range(2, len(data), RECORD_LENGTH):
-        entry = data[at : at + ENTRY_LENGTH]
-        if entry[PREVIOUS_AT] != named:
+    # The byte before each entry becomes the zero byte that a leaf hash begins with.
+    prefixed = bytearray(data)
+    prefixed[1::RECORD_LENGTH] = bytes(width)
+    rows = bytes(prefixed)
+    leaves = [sha256(rows[at : at + 1 + ENTRY_LENGTH]).digest() for at in range(1, len(rows), RECORD_LENGTH)]
+    # With one more byte behind each, 32 bytes become 33 and their base64 stays apart: 44 characters, of which
+    # the last stands for the padding, compared above.
+    named = b2a_base64(b"\0".join((previous, *leaves[:-1], b"")), newline=False)
+    for column in range(HASH_TEXT_LENGTH - 1):
+        if data[_PREVIOUS_COLUMN + column :: RECORD_LENGTH] != named[column::HASH_TEXT_LENGTH]:
             return None
-        leaf = sha256(b"\x00" + entry).digest()
-        named = b2a_base64(leaf, newline=False)
-        leaves.append(leaf)
     return b"".join(leaves)
 
 
@@ -210,7 +214,9 @@ class Scan:
 
         Either the one before was changed, or this one is in a place that is not its own.
         """
-        if index > 0 and self._explains(index - 1, named):
+        if leads_to_root(self.reader, self.checkpoint):
+            pass  # the log itself signed it so
+        elif index > 0 and leads_to_root(self.reader, self.checkpoint, index - 1, named):
             index -= 1
         else:
             if follower is None and index + 1 < self.checkpoint.size:
@@ -220,25 +226,28 @@ class Scan:
                 index -= 1 if index > 0 and not self._is_short() else 0
         return InconsistentError(f"the chain breaks: entry {index} was changed, removed or moved", index)
 
-    def _explains(self, index: int, leaf: bytes) -> bool:
-        """Whether the signed root comes out when only the leaf hash at `index` is put right."""
-        edge = Edge()
-        try:
-            for number in range(-(-self.checkpoint.size // TILE_WIDTH)):
-                tile = self.reader.tile(0, number)
-                if number == index // TILE_WIDTH:
-                    at = index % TILE_WIDTH * HASH_LENGTH
-                    tile = tile[:at] + leaf + tile[at + HASH_LENGTH :]
-                edge.extend(tile)
-        except (MalformedError, NotPublishedError):
-            return False
-        return edge.root() == self.checkpoint.root
-
     def _is_short(self) -> bool:
         """Whether fewer entries are published than signed for: then one is missing in front."""
         last = (self.checkpoint.size - 1) // TILE_WIDTH
         width = tile_width(self.checkpoint.size, 0, last)
         return len(_records(self._whatever_is_there(last)[0])) < width
+
+
+def leads_to_root(
+    reader: TileReader, checkpoint: Checkpoint, index: int | None = None, leaf: bytes = b""
+) -> bool:
+    """Whether the hashes at level 0 lead to the signed root, once `leaf` is put in the place `index`."""
+    edge = Edge()
+    try:
+        for number in range(-(-checkpoint.size // TILE_WIDTH)):
+            tile = reader.tile(0, number)
+            if index is not None and number == index // TILE_WIDTH:
+                at = index % TILE_WIDTH * HASH_LENGTH
+                tile = tile[:at] + leaf + tile[at + HASH_LENGTH :]
+            edge.extend(tile)
+    except (MalformedError, NotPublishedError):
+        return False
+    return edge.root() == checkpoint.root
 
 
 def _records(data: bytes) -> list[bytes]:

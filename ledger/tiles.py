@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from ledger.encoding import HASH_LENGTH
 from ledger.entry import ENTRY_LENGTH
 from ledger.errors import InconsistentError, MalformedError, NotPublishedError, ProofError
-from ledger.files import make_directory, write_atomically
+from ledger.files import make_directory, sync_directory, write_atomically
 from ledger.tree import Frontier
 
 if TYPE_CHECKING:
@@ -255,6 +255,7 @@ class TileDirectory:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._unsynced: set[Path] = set()
 
     def fetch(self, path: str, limit: int) -> bytes:
         """Return one published file; see `ledger.sources.Source`."""
@@ -282,7 +283,7 @@ class TileDirectory:
         return TileReader(self, size)
 
     def write_tile(self, path: TilePath, data: bytes) -> None:
-        """Publish a tile or bundle, durably; it never changes afterwards.
+        """Publish a tile or bundle, durable after `sync`; it never changes afterwards.
 
         Raises:
             InconsistentError: another content is already published there.
@@ -292,11 +293,18 @@ class TileDirectory:
             published = place.read_bytes()
         except FileNotFoundError:
             make_directory(place.parent)
-            write_atomically(place, data)
+            write_atomically(place, data, sync=False)
+            self._unsynced.add(place.parent)
             return
         if published != data:
             first = path.index * TILE_WIDTH << 8 * (path.level or 0)
             raise InconsistentError(f"{path} is already published with another content", first)
+
+    def sync(self) -> None:
+        """Make the names of all written tiles durable."""
+        for place in sorted(self._unsynced):
+            sync_directory(place)
+        self._unsynced.clear()
 
     def drop_partial(self, path: TilePath) -> None:
         """Remove the partial forms of a tile or bundle, once its full form is published."""

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from ledger.checkpoint import Checkpoint, open_checkpoint
 from ledger.encoding import HASH_LENGTH
-from ledger.errors import InconsistentError, MalformedError, NotPublishedError, ProofError, UnreachableError
+from ledger.errors import InconsistentError, MalformedError, NotPublishedError, ProofError
 from ledger.note import VerifierKey
 from ledger.report import Report
-from ledger.scan import Progress, Scan, hash_bundle
+from ledger.scan import Progress, Scan, hash_bundle, leads_to_root
 from ledger.sources import DirectorySource, HTTPSource, Source, open_source
 from ledger.state import Memory
 from ledger.tiles import MAX_CHECKPOINT_LENGTH, TILE_WIDTH, TileReader
@@ -115,7 +115,7 @@ class _Look:
             try:
                 Scan(self._reader, self._checkpoint, self._memory, progress).run()
             except InconsistentError as error:
-                if self._known is None or not self._disowned(error):
+                if self._known is None or (error.index is not None and self._first_change(None) is None):
                     raise
                 raise self._contradiction(str(error), error.index) from error
             details.say(
@@ -167,21 +167,13 @@ class _Look:
             details.say(f"the log begins with the {old.size} entries verified before")
 
     def _contradiction(self, message: str, index: int | None) -> InconsistentError:
-        """Return the error for a log that signed two histories, and keep both signed checkpoints."""
-        if self._memory is not None:
+        """Return the error for a log that signed two histories, and keep both signed checkpoints.
+
+        A damaged copy is no evidence against the log: first its own tiles must lead to what it signed.
+        """
+        if self._memory is not None and leads_to_root(self._reader, self._checkpoint):
             message += f"; both signed checkpoints are kept in {self._memory.keep_evidence(self._note)}"
         return InconsistentError(message, index)
-
-    def _disowned(self, error: InconsistentError) -> bool:
-        """Whether the published files lead to the signed root, so that the log itself changed its past."""
-        try:
-            return bool(
-                self._checkpoint.size
-                and range_root(self._reader, 0, self._checkpoint.size) == self._checkpoint.root
-                and (error.index is None or self._first_change(None) is not None)
-            )
-        except (MalformedError, NotPublishedError, ProofError, UnreachableError):
-            return False
 
     def _first_change(self, otherwise: int | None) -> int | None:
         """Return the first remembered leaf hash that the published tiles contradict, or `otherwise`."""

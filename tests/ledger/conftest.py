@@ -17,8 +17,7 @@ from psycopg import sql
 
 from ledger.note import SigningKey
 from ledger.postgres import SCHEMA
-
-ORIGIN = "ledger.example/test"
+from tests.ledger.logs import ORIGIN, PublishedLog
 
 Connect = Callable[[], psycopg.Connection[Any]]
 
@@ -94,3 +93,9 @@ def log_key() -> SigningKey:
 @pytest.fixture
 def door_key() -> SigningKey:
     return SigningKey(f"{ORIGIN}/door", bytes(range(32, 64)))
+
+
+@pytest.fixture
+def log(tmp_path: Path, log_key: SigningKey) -> PublishedLog:
+    """A log without entries that was never published, in a directory of its own."""
+    return PublishedLog(tmp_path / "log", log_key)

@@ -7,13 +7,13 @@ from typing import Any
 
 import psycopg
 import pytest
-from tests.ledger.conftest import Connect
 
 from ledger.entry import GENESIS_PREVIOUS, encode, parse
 from ledger.errors import InconsistentError, LedgerError, MalformedError, StaleHeadError, UnreachableError
 from ledger.postgres import PostgresEntries, append, lock_head, read_entries, size
 from ledger.storage import EMPTY_HEAD, Head
 from ledger.tree import leaf_hash
+from tests.ledger.conftest import Connect
 
 Connection = psycopg.Connection[Any]
 

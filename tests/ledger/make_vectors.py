@@ -1,0 +1,573 @@
+"""Makes the golden vectors in tests/vectors/ledger: `python -m tests.ledger.make_vectors`.
+
+Deliberately imports nothing of `ledger`: hashes come from the recursive definitions of RFC 6962, notes from the
+text of the specification, signatures straight from Ed25519. Most vectors are damaged on purpose and must fail.
+The files are what counts; any implementation can read them.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+from base64 import b64encode
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from nacl.signing import SigningKey
+
+FILES = Path(__file__).parents[1] / "vectors" / "ledger"
+DASH = "\u2014"
+Vector = dict[str, Any]
+
+
+def b64(data: bytes) -> str:
+    return b64encode(data).decode()
+
+
+def leaf(data: bytes) -> bytes:
+    return sha256(b"\x00" + data).digest()
+
+
+def mth(leaves: list[bytes]) -> bytes:
+    if not leaves:
+        return sha256(b"").digest()
+    if len(leaves) == 1:
+        return leaves[0]
+    k = split(len(leaves))
+    return sha256(b"\x01" + mth(leaves[:k]) + mth(leaves[k:])).digest()
+
+
+def split(n: int) -> int:
+    k = 1
+    while k * 2 < n:
+        k *= 2
+    return k
+
+
+def path(m: int, leaves: list[bytes]) -> list[bytes]:
+    if len(leaves) == 1:
+        return []
+    k = split(len(leaves))
+    if m < k:
+        return [*path(m, leaves[:k]), mth(leaves[k:])]
+    return [*path(m - k, leaves[k:]), mth(leaves[:k])]
+
+
+def subproof(m: int, leaves: list[bytes], complete: bool) -> list[bytes]:
+    if m == len(leaves):
+        return [] if complete else [mth(leaves)]
+    k = split(len(leaves))
+    if m <= k:
+        return [*subproof(m, leaves[:k], complete), mth(leaves[k:])]
+    return [*subproof(m - k, leaves[k:], False), mth(leaves[:k])]
+
+
+def consistency(m: int, leaves: list[bytes]) -> list[bytes]:
+    return [] if m in (0, len(leaves)) else subproof(m, leaves, True)
+
+
+# ---- proofs ------------------------------------------------------------------------------------------------
+
+
+def flipped(data: bytes) -> bytes:
+    return bytes([data[0] ^ 1]) + data[1:]
+
+
+def damaged_proofs(proof: list[bytes]) -> Iterator[tuple[str, list[bytes]]]:
+    yield "a hash added at the end", [*proof, bytes(32)]
+    yield "a hash added in front", [bytes(32), *proof]
+    if proof:
+        yield "last hash dropped", proof[:-1]
+        yield "first hash dropped", proof[1:]
+        yield "bit flipped in the first hash", [flipped(proof[0]), *proof[1:]]
+        yield "bit flipped in the last hash", [*proof[:-1], flipped(proof[-1])]
+        yield "a hash cut short", [proof[0][:-1], *proof[1:]]
+        yield "a hash one byte longer", [proof[0] + b"\x00", *proof[1:]]
+        yield "a hash twice", [proof[0], *proof]
+    if len(proof) > 1 and proof[0] != proof[1]:
+        yield "two hashes swapped", [proof[1], proof[0], *proof[2:]]
+
+
+def inclusion_vectors() -> list[Vector]:
+    vectors: list[Vector] = []
+
+    def add(
+        desc: str, index: int, size: int, one: bytes, proof: list[bytes], root: bytes, fails: bool
+    ) -> None:
+        vectors.append(
+            {
+                "desc": desc, "index": index, "size": size, "leaf": one.hex(),
+                "proof": [item.hex() for item in proof], "root": root.hex(), "must_fail": fails,
+            }
+        )  # fmt: skip
+
+    for index, size in [
+        (0, 1),
+        (0, 2),
+        (1, 2),
+        (2, 3),
+        (5, 7),
+        (6, 7),
+        (0, 8),
+        (255, 256),
+        (256, 257),
+        (510, 511),
+    ]:
+        leaves = [leaf(str(number).encode()) for number in range(size)]
+        root, proof, own = mth(leaves), path(index, leaves), leaves[index]
+        name = f"entry {index} of {size}"
+        add(f"{name}, as it is", index, size, own, proof, root, False)
+        for desc, other in damaged_proofs(proof):
+            add(f"{name}, {desc}", index, size, own, other, root, True)
+        add(f"{name}, index beyond the size", size, size, own, proof, root, True)
+        add(f"{name}, index far beyond the size", 2 * size + 1, size, own, proof, root, True)
+        add(f"{name}, index negative", index - size, size, own, proof, root, index < size)
+        add(f"{name}, size doubled and one more", index, 2 * size + 1, own, proof, root, True)
+        add(f"{name}, size zero", index, 0, own, proof, root, True)
+        add(f"{name}, size negative", index, -size, own, proof, root, True)
+        add(f"{name}, bit flipped in the leaf", index, size, flipped(own), proof, root, True)
+        add(f"{name}, bit flipped in the root", index, size, own, proof, flipped(root), True)
+        add(f"{name}, leaf cut short", index, size, own[:-1], proof, root, True)
+        add(f"{name}, root empty", index, size, own, proof, b"", True)
+        add(f"{name}, the root of no entries", index, size, own, proof, mth([]), True)
+        if size > 1:
+            add(f"{name}, index shifted", index ^ 1, size, own, proof, root, True)
+            add(f"{name}, root and leaf swapped", index, size, root, proof, own, True)
+            add(f"{name}, another entry's leaf", index, size, leaves[index - 1], proof, root, True)
+    return vectors
+
+
+def consistency_vectors() -> list[Vector]:
+    vectors: list[Vector] = []
+
+    def add(desc: str, m: int, n: int, old: bytes, new: bytes, proof: list[bytes], fails: bool) -> None:
+        vectors.append(
+            {
+                "desc": desc, "old_size": m, "new_size": n, "old_root": old.hex(), "new_root": new.hex(),
+                "proof": [item.hex() for item in proof], "must_fail": fails,
+            }
+        )  # fmt: skip
+
+    pairs = [(0, 0), (0, 5), (1, 1), (1, 2), (1, 8), (2, 3), (3, 7), (4, 7), (6, 8), (7, 8), (255, 257), (256, 512),
+             (257, 511)]  # fmt: skip
+    for m, n in pairs:
+        leaves = [leaf(str(number).encode()) for number in range(n)]
+        old, new, proof = mth(leaves[:m]), mth(leaves), consistency(m, leaves)
+        name = f"{m} to {n}"
+        add(f"{name}, as it is", m, n, old, new, proof, False)
+        for desc, other in damaged_proofs(proof):
+            add(f"{name}, {desc}", m, n, old, new, other, True)
+        add(f"{name}, bit flipped in the old root", m, n, flipped(old), new, proof, True)
+        add(f"{name}, old root cut short", m, n, old[:-1], new, proof, True)
+        add(f"{name}, the new size is smaller", n + 1, n, old, new, proof, True)
+        add(f"{name}, old size negative", -1, n, old, new, proof, True)
+        if m:
+            add(f"{name}, bit flipped in the new root", m, n, old, flipped(new), proof, True)
+        if 0 < m < n:
+            add(f"{name}, roots swapped", m, n, new, old, proof, True)
+            add(f"{name}, the new root for both", m, n, new, new, proof, True)
+            add(f"{name}, the old root for both", m, n, old, old, proof, True)
+            add(f"{name}, new size doubled and one more", m, 2 * n + 1, old, new, proof, True)
+            add(f"{name}, empty proof", m, n, old, new, [], True)
+    return vectors
+
+
+# ---- the worked example ------------------------------------------------------------------------------------
+
+NAME = "ledger.example/dm1"
+LOG = SigningKey(bytes(range(32)))
+DOOR_NAME = "ledger.example/dm1/door"
+DOOR = SigningKey(bytes(range(64, 96)))
+WITNESS_NAME = "witness.example/w1"
+WITNESS = SigningKey(bytes(range(32, 64)))
+
+
+def key_id(name: str, key: SigningKey, kind: bytes = b"\x01") -> bytes:
+    return sha256(name.encode() + b"\n" + kind + bytes(key.verify_key)).digest()[:4]
+
+
+def vkey(name: str, key: SigningKey, kind: bytes = b"\x01") -> str:
+    return f"{name}+{key_id(name, key, kind).hex()}+{b64(kind + bytes(key.verify_key))}"
+
+
+def signature(text: str, name: str, key: SigningKey) -> str:
+    return f"{DASH} {name} {b64(key_id(name, key) + key.sign(text.encode()).signature)}\n"
+
+
+def cosignature(text: str, unix: int) -> str:
+    signed = WITNESS.sign(f"cosignature/v1\ntime {unix}\n{text}".encode()).signature
+    data = key_id(WITNESS_NAME, WITNESS, b"\x04") + unix.to_bytes(8, "big") + signed
+    return f"{DASH} {WITNESS_NAME} {b64(data)}\n"
+
+
+def entry(commitment: bytes, previous: bytes) -> bytes:
+    return f'{{"c":"{b64(commitment)}","p":"{b64(previous)}","v":1}}'.encode()
+
+
+def half(label: bytes, salt: bytes, body: bytes) -> bytes:
+    return hmac.digest(salt, label + b"\x00" + body, "sha256")
+
+
+def worked_example() -> Vector:
+    events = [
+        ('{"event":"consent.granted","party":"dp-17"}', ['{"counter":1,"subject":"o-1"}']),
+        ('{"event":"data.read","party":"dp-17"}', ['{"counter":2,"subject":"o-1"}', '{"counter":1,"subject":"o-2"}',
+                                                   '{"counter":1,"subject":"o-3"}']),
+        ('{"event":"data.refused","party":"dp-99"}', []),
+    ]  # fmt: skip
+    previous, entries, leaves = bytes(32), [], []
+    for number, (body, subjects) in enumerate(events):
+        salt = sha256(f"shared {number}".encode()).digest()
+        shared = half(b"ledger/shared/v1", salt, body.encode())
+        halves = []
+        for place, subject in enumerate(subjects):
+            own_salt = sha256(f"subject {number} {place}".encode()).digest()
+            own = half(b"ledger/subject/v1", own_salt, subject.encode())
+            halves.append({"salt": b64(own_salt), "body": subject, "half": own.hex()})
+        subject_root = mth([leaf(bytes.fromhex(one["half"])) for one in halves])
+        commitment = sha256(b"ledger/entry/v1\x00" + shared + subject_root).digest()
+        data = entry(commitment, previous)
+        previous = leaf(data)
+        leaves.append(previous)
+        entries.append(
+            {
+                "shared": {"salt": b64(salt), "body": body, "half": shared.hex()},
+                "subjects": halves, "subject_root": subject_root.hex(),
+                "commitment": commitment.hex(), "entry": data.decode(), "leaf": previous.hex(),
+            }
+        )  # fmt: skip
+    checkpoint = f"{NAME}\n3\n{b64(mth(leaves))}\n"
+    note = checkpoint + "\n" + signature(checkpoint, NAME, LOG) + cosignature(checkpoint, 1763683200)
+    proof = "".join(f"{b64(one)}\n" for one in path(1, leaves))
+    extra = b64(f'{{"entry":"{b64(entries[1]["entry"].encode())}","v":1}}'.encode())
+    promise = f"ledger-promise/v1\n{NAME}\n1\n{b64(leaves[1])}\n1763683260\n"
+    return {
+        "log_seed": bytes(LOG).hex(), "log_vkey": vkey(NAME, LOG),
+        "door_seed": bytes(DOOR).hex(), "door_vkey": vkey(DOOR_NAME, DOOR),
+        "witness_vkey": vkey(WITNESS_NAME, WITNESS, b"\x04"),
+        "entries": entries,
+        "roots": [mth(leaves[:size]).hex() for size in range(4)],
+        "bundle": b"".join(b"\x00\x6d" + one["entry"].encode() for one in entries).hex(),
+        "tile": b"".join(leaves).hex(),
+        "checkpoint": note,
+        "receipt": f"c2sp.org/tlog-proof@v1\nextra {extra}\nindex 1\n{proof}\n{note}",
+        "promise": promise + "\n" + signature(promise, DOOR_NAME, DOOR),
+    }  # fmt: skip
+
+
+# ---- notes, checkpoints, entries, paths, receipts ----------------------------------------------------------
+
+
+def note_vectors() -> list[Vector]:
+    text = "If you think cryptography is the answer\n\nto your problem…\n"
+    own, other = signature(text, NAME, LOG), signature(text, DOOR_NAME, DOOR)
+    good = f"{text}\n{own}"
+    data = own.split(" ")[2].rstrip("\n")
+    key = vkey(NAME, LOG)
+
+    def line(name: str = NAME, encoded: str = data, dash: str = DASH) -> str:
+        return f"{text}\n{dash} {name} {encoded}\n"
+
+    wrong = b64(key_id(NAME, LOG) + LOG.sign(b"another text\n").signature)
+    cut = b64(key_id(NAME, LOG) + LOG.sign(text.encode()).signature[:-1])
+    over_gap = b64(key_id(NAME, LOG) + LOG.sign((text + "\n").encode()).signature)
+    forged = signature(text, "mallory.example/m", SigningKey(bytes(32)))
+    same_id = f"{DASH} mallory.example/m {data}\n"
+    cases: list[tuple[str, bytes, str, list[str]]] = [
+        ("one signature", good.encode(), "ok", [key]),
+        ("the text holds an empty line", good.encode(), "ok", [key]),
+        ("two keys, two signatures", f"{text}\n{own}{other}".encode(), "ok", [key, vkey(DOOR_NAME, DOOR)]),
+        ("an unknown key's line before", f"{text}\n{forged}{own}".encode(), "ok", [key]),
+        ("an unknown name with our key ID", f"{text}\n{same_id}{own}".encode(), "ok", [key]),
+        ("100 signatures", f"{text}\n{forged * 99}{own}".encode(), "ok", [key]),
+        ("our line twice", f"{text}\n{own}{own}".encode(), "ok", [key]),
+        ("101 signatures", f"{text}\n{forged * 100}{own}".encode(), "malformed", [key]),
+        ("no trusted key", good.encode(), "signature", [vkey(DOOR_NAME, DOOR)]),
+        ("no key at all", good.encode(), "signature", []),
+        ("only an unknown key's line", f"{text}\n{forged}".encode(), "signature", [key]),
+        ("signature over another text", line(encoded=wrong).encode(), "signature", [key]),
+        ("signature over the empty line too", line(encoded=over_gap).encode(), "signature", [key]),
+        ("signature cut short by a byte", line(encoded=cut).encode(), "signature", [key]),
+        ("a bad line of ours beside a good one", (line(encoded=wrong) + own).encode(), "signature", [key]),
+        ("one letter of the text changed", good.replace("think", "thinK").encode(), "signature", [key]),
+        ("text with one more empty line", good.replace("\n\n", "\n\n\n", 1).encode(), "signature", [key]),
+        ("CRLF throughout", good.replace("\n", "\r\n").encode(), "malformed", [key]),
+        ("CR before the last LF", (good[:-1] + "\r\n").encode(), "malformed", [key]),
+        ("hyphen for the em dash", line(dash="-").encode(), "malformed", [key]),
+        ("en dash for the em dash", line(dash="\u2013").encode(), "malformed", [key]),
+        ("two hyphens for the em dash", line(dash="--").encode(), "malformed", [key]),
+        ("no space after the dash", good.replace(f"{DASH} ", DASH).encode(), "malformed", [key]),
+        ("two spaces after the dash", good.replace(f"{DASH} ", f"{DASH}  ").encode(), "malformed", [key]),
+        ("a space at the end of the line", (good[:-1] + " \n").encode(), "malformed", [key]),
+        ("a tab for a space", good.replace(f"{DASH} ", f"{DASH}\t").encode(), "malformed", [key]),
+        ("no line feed at the end", good[:-1].encode(), "malformed", [key]),
+        ("missing padding", good.replace("=\n", "\n").encode() if data.endswith("=") else
+         line(encoded=b64(b"12345678")[:-1]).encode(), "malformed", [key]),
+        ("padding too much", line(encoded=data + "====").encode(), "malformed", [key]),
+        ("URL-safe base64", line(encoded="-_" + data[2:]).encode(), "malformed", [key]),
+        ("a line feed within the base64", line(encoded=data[:40] + "\n" + data[40:]).encode(), "malformed", [key]),
+        ("unused bits set in the base64", line(encoded="AAAAAAB=").encode(), "malformed", [key]),
+        ("a signature of four bytes", line(encoded=b64(key_id(NAME, LOG))).encode(), "malformed", [key]),
+        ("an empty signature", line(encoded="").encode(), "malformed", [key]),
+        ("an empty name", line(name="").encode(), "malformed", [key]),
+        ("a plus sign in the name", line(name="a+b").encode(), "malformed", [key]),
+        ("a no-break space in the name", line(name="a\u00a0b").encode(), "malformed", [key]),
+        ("no signature", f"{text}\n".encode(), "malformed", [key]),
+        ("no empty line", (text.replace("\n\n", "\n") + own).encode(), "malformed", [key]),
+        ("an empty line behind the signature", (good + "\n").encode(), "malformed", [key]),
+        ("nothing at all", b"", "malformed", [key]),
+        ("a zero byte in the text", good.replace("think", "th\x00nk").encode(), "malformed", [key]),
+        ("a tab in the text", good.replace(" you ", "\tyou ").encode(), "malformed", [key]),
+        ("not UTF-8", good.encode().replace(b"think", b"th\xffnk"), "malformed", [key]),
+        ("an overlong UTF-8 form", good.encode().replace(b"think", b"th\xc1\xa9nk"), "malformed", [key]),
+        ("a surrogate in UTF-8", good.encode().replace(b"think", b"th\xed\xa0\x80nk"), "malformed", [key]),
+        ("longer than a megabyte", ("x" * 1_000_001 + "\n").encode() + good.encode(), "malformed", [key]),
+    ]  # fmt: skip
+    vectors = []
+    for desc, note, outcome, keys in cases:
+        form = (
+            {"note": b64(note)}
+            if len(note) < 100_000
+            else {"prefix_of_x": 1_000_001, "note": b64(good.encode())}
+        )
+        vectors.append({"desc": desc, **form, "vkeys": keys, "outcome": outcome})
+    return vectors
+
+
+def vkey_vectors() -> list[Vector]:
+    good = vkey(NAME, LOG)
+    name, hash_text, data = good.split("+", 2)
+    short = b"\x01" + bytes(LOG.verify_key)[:-1]
+    short_id = sha256(f"{name}\n".encode() + short).digest()[:4].hex()
+    bad = {
+        "empty": "",
+        "only a name": name,
+        "no key": f"{name}+{hash_text}",
+        "upper-case hash": f"{name}+{hash_text.upper()}+{data}",
+        "hash of seven digits": f"{name}+{hash_text[1:]}+{data}",
+        "hash of another key": f"{name}+00000000+{data}",
+        "another name with the same hash": f"{name}x+{hash_text}+{data}",
+        "an empty name": f"+{hash_text}+{data}",
+        "a space in the name": good.replace("/", " "),
+        "a space behind": good + " ",
+        "a line feed behind": good + "\n",
+        "missing padding": good[:-1],
+        "base64 damaged": good[:-6] + "*" + good[-5:],
+        "a witness's cosignature key": vkey(WITNESS_NAME, WITNESS, b"\x04"),
+        "a key of 31 bytes": f"{name}+{short_id}+{b64(short)}",
+        "Arabic digits in the hash": f"{name}+\u0660{hash_text[1:]}+{data}",
+        "0x in front of the hash": f"{name}+0x{hash_text[2:]}+{data}",
+    }
+    return [{"desc": "as it is", "vkey": good, "must_fail": False}] + [
+        {"desc": desc, "vkey": text, "must_fail": True} for desc, text in bad.items()
+    ]
+
+
+def checkpoint_vectors() -> list[Vector]:
+    root = b64(sha256(b"root").digest())
+    empty = b64(sha256(b"").digest())
+
+    def text(size: str = "3", root_text: str = root, origin: str = NAME, tail: str = "\n") -> str:
+        return f"{origin}\n{size}\n{root_text}{tail}"
+
+    good = {
+        "size 3": text(), "size 0": text("0", empty), "largest size": text("9" * 15),
+        "an extension line": text(tail="\nextension\n"),
+    }  # fmt: skip
+    bad = {
+        "empty": "", "only an origin": f"{NAME}\n", "no root": f"{NAME}\n3\n", "no last line feed": text(tail=""),
+        "CRLF": text().replace("\n", "\r\n"), "an empty origin": text(origin=""),
+        "a plus sign in the origin": text(origin="a+b"), "a space in the origin": text(origin="a b"),
+        "an empty size": text(""), "size +5": text("+5"), "size -5": text("-5"), "size -0": text("-0"),
+        "size 05": text("05"), "size 00": text("00"), "size 4_2": text("4_2"), "size 5.0": text("5.0"),
+        "size 5e0": text("5e0"), "size 0x5": text("0x5"), "a space before the size": text(" 5"),
+        "a space behind the size": text("5 "), "Arabic digits": text("\u0664\u0662"),
+        "full-width digits": text("\uff15"), "superscript two": text("\u00b2"), "sixteen digits": text("1" * 16),
+        "four thousand digits": text("9" * 4001), "a root of 31 bytes": text(root_text=b64(bytes(31))),
+        "a root of 33 bytes": text(root_text=b64(bytes(33))), "missing padding": text(root_text=root[:-1]),
+        "padding twice": text(root_text=root + "="), "unused bits set": text(root_text="A" * 42 + "B="),
+        "URL-safe base64": text(root_text="-" + root[1:]), "hexadecimal root": text(root_text="00" * 32),
+        "a space behind the root": text(tail=" \n"), "an empty extension line": text(tail="\n\n"),
+        "size 0 with another root": text("0"),
+    }  # fmt: skip
+    return [{"desc": desc, "text": one, "must_fail": False} for desc, one in good.items()] + [
+        {"desc": desc, "text": one, "must_fail": True} for desc, one in bad.items()
+    ]
+
+
+def entry_vectors() -> list[Vector]:
+    c, p = sha256(b"c").digest(), sha256(b"p").digest()
+    good = entry(c, p).decode()
+    bad = {
+        "empty": "", "an empty object": "{}", "a space behind": good + " ", "a line feed behind": good + "\n",
+        "a space in front": " " + good, "a space within": good.replace('":', '": ', 1),
+        "one byte short": good[:-1], "members in another order": f'{{"p":"{b64(p)}","c":"{b64(c)}","v":1}}',
+        "version 2": good.replace('"v":1', '"v":2'), "version 0": good.replace('"v":1', '"v":0'),
+        "version as text": good.replace('"v":1', '"v":"1"'), "version 1.0": good.replace('"v":1', '"v":1.0'),
+        "version true": good.replace('"v":1', '"v":true'), "no version": good.replace(',"v":1', ""),
+        "a kind": good.replace(',"v"', ',"t":"data.read","v"'), "a member twice": good.replace("{", '{"v":1,'),
+        "single quotes": good.replace('"', "'"), "upper-case member": good.replace('"c"', '"C"'),
+        "missing padding": good.replace("=", "", 1), "no commitment": good.replace(b64(c), ""),
+        "a commitment of 31 bytes": good.replace(b64(c), b64(c[:-1])),
+        "a commitment of 33 bytes": good.replace(b64(c), b64(c + b"1")),
+        "URL-safe base64": good.replace(b64(c), "-_" + b64(c)[2:]),
+        "unused bits set in c": good.replace(b64(c), "A" * 42 + "B="),
+        "unused bits set in p": good.replace(b64(p), "A" * 42 + "B="),
+        "padding in the middle": good.replace(b64(c), "A" * 41 + "=AA"),
+        "two paddings": good.replace(b64(c), b64(c)[:42] + "=="),
+        "a letter beyond ASCII": good.replace(b64(c)[:2], "\u00e9", 1),
+        "an escape in c": good.replace(b64(c)[:6], "\\u0041", 1),
+        "a zero byte in c": good.replace(b64(c)[0], "\x00", 1),
+        "CRLF behind": good + "\r\n",
+    }  # fmt: skip
+    return [
+        {"desc": "as it is", "entry": b64(good.encode()), "c": c.hex(), "p": p.hex(), "must_fail": False}
+    ] + [{"desc": desc, "entry": b64(text.encode()), "must_fail": True} for desc, text in bad.items()]
+
+
+def path_vectors() -> list[Vector]:
+    good: list[tuple[str, int | None, int, int]] = [
+        ("tile/0/000", 0, 0, 256), ("tile/0/999", 0, 999, 256), ("tile/0/x001/000", 0, 1000, 256),
+        ("tile/0/x001/x234/067", 0, 1234067, 256), ("tile/0/273.p/112", 0, 273, 112), ("tile/1/001.p/17", 1, 1, 17),
+        ("tile/63/000.p/1", 63, 0, 1), ("tile/entries/000.p/3", None, 0, 3),
+        ("tile/entries/x001/x234/067.p/255", None, 1234067, 255),
+    ]  # fmt: skip
+    bad = [
+        "", "tile", "tile/0", "tile/0/", "tile/0/0", "tile/0/00", "tile/0/0000", "tile/8/0/000", "tile/data/000",
+        "tile/64/000", "tile/00/000", "tile/01/000", "tile/-1/000", "tile/+1/000", "tile/0/000.p/0", "tile/0/000.p/",
+        "tile/0/000.p/256", "tile/0/000.p/257", "tile/0/000.p/01", "tile/0/000.p/-1", "tile/0/000.p/1000",
+        "tile/0/000.p", "tile/0/x000/000", "tile/0/x000/x001/000", "tile/0/001/000", "tile/0/x001", "tile/0/x1/000",
+        "tile/0/X001/000", "tile/0/000/", "/tile/0/000", "tile//0/000", "tile/0/000\n", "tile/0/\u0660\u0660\u0660",
+        "tile/\u0660/000", "tile/0/../0/000", "tile/entries/../../memory", "tile/0/000.P/1", "tile/entry/000",
+        "Tile/0/000", "tile/0/" + "x999/" * 40 + "999", "tile/0/%30%30%30",
+    ]  # fmt: skip
+    return [
+        {"path": path_text, "level": level, "index": index, "width": width, "must_fail": False}
+        for path_text, level, index, width in good
+    ] + [{"path": path_text, "must_fail": True} for path_text in bad]
+
+
+def receipt_vectors() -> list[Vector]:
+    example = worked_example()
+    good: str = example["receipt"]
+    lines = good.split("\n")
+    extra, index, proof = lines[1], lines[2], lines[3:5]
+    entries = [one["entry"].encode() for one in example["entries"]]
+    other_extra = "extra " + b64(f'{{"entry":"{b64(entries[0])}","v":1}}'.encode())
+    head = "\n".join(lines[:5]) + "\n"
+    without = good.replace(f"{extra}\n", "")
+    older = f"{NAME}\n2\n{b64(bytes.fromhex(example['roots'][2]))}\n"
+    older_note = older + "\n" + signature(older, NAME, LOG)
+    stranger = SigningKey(bytes(range(200, 232)))
+    text = "\n".join(good.split("\n\n")[1].split("\n")) + "\n"
+    forged = head + "\n" + text + "\n" + signature(text, NAME, stranger)
+    foreign = head + "\n" + text + "\n" + signature(text, DOOR_NAME, DOOR)
+    opening = (
+        '{"shared":{"body":"e30=","salt":"'
+        + b64(bytes(32))
+        + '"},"subject_root":"'
+        + b64(bytes(32))
+        + '","v":1}'
+    )
+    wrong_opening = b64(f'{{"entry":"{b64(entries[1])}","opening":{opening},"v":1}}'.encode())
+
+    def with_extra(value: bytes) -> str:
+        return good.replace(extra, "extra " + b64(value))
+
+    cases: list[tuple[str, str, str]] = [
+        ("as it is", good, "ok"),
+        ("another entry in the extra", good.replace(extra, other_extra), "proof"),
+        ("index of another entry", good.replace(index, "index 0"), "proof"),
+        ("index beyond the size", good.replace(index, "index 3"), "proof"),
+        ("index far beyond the size", good.replace(index, "index 999999999999999"), "proof"),
+        ("an older checkpoint under the proof", head + "\n" + older_note, "proof"),
+        ("proof hashes swapped", good.replace("\n".join(proof), "\n".join(proof[::-1])), "proof"),
+        ("proof hash dropped", good.replace(proof[1] + "\n", ""), "proof"),
+        ("proof hash added", good.replace(proof[1], f"{proof[1]}\n{proof[1]}"), "proof"),
+        ("proof empty", good.replace("\n".join(proof) + "\n", ""), "proof"),
+        ("the opening of something else", good.replace(extra, "extra " + wrong_opening), "proof"),
+        ("size in the checkpoint changed", good.replace("\n3\n", "\n4\n"), "signature"),
+        ("signed by a stranger under the log's name", forged, "signature"),
+        ("signed by the door, not by the log", foreign, "signature"),
+        ("no extra, and no entry given", without, "malformed"),
+        ("an empty extra", good.replace(extra, "extra "), "malformed"),
+        ("extra without padding", good.replace(extra, extra.rstrip("=")[:-1]), "malformed"),
+        ("extra twice", good.replace(extra, f"{extra}\n{extra}"), "malformed"),
+        ("extra behind the index", good.replace(f"{extra}\n{index}", f"{index}\n{extra}"), "malformed"),
+        ("extra that is not ours", with_extra(b"age-v1.2.1-darwin"), "malformed"),
+        ("extra with an unknown member", with_extra(f'{{"entry":"{b64(entries[1])}","v":1,"x":1}}'.encode()),
+         "malformed"),
+        ("extra of another version", with_extra(f'{{"entry":"{b64(entries[1])}","v":2}}'.encode()), "malformed"),
+        ("extra whose entry is a number", with_extra(b'{"entry":5,"v":1}'), "malformed"),
+        ("extra nested without end", with_extra(b"[" * 20000), "malformed"),
+        ("no first line", good.split("\n", 1)[1], "malformed"),
+        ("another version", good.replace("@v1", "@v2", 1), "malformed"),
+        ("a space behind the first line", good.replace("@v1\n", "@v1 \n", 1), "malformed"),
+        ("CRLF", good.replace("\n", "\r\n"), "malformed"),
+        ("no index", good.replace(f"{index}\n", ""), "malformed"),
+        ("index +1", good.replace(index, "index +1"), "malformed"),
+        ("index 01", good.replace(index, "index 01"), "malformed"),
+        ("index -1", good.replace(index, "index -1"), "malformed"),
+        ("index in Arabic digits", good.replace(index, "index \u0661"), "malformed"),
+        ("two spaces before the index", good.replace(index, "index  1"), "malformed"),
+        ("upper-case index", good.replace(index, "Index 1"), "malformed"),
+        ("proof hash without padding", good.replace(proof[0], proof[0][:-1]), "malformed"),
+        ("proof hash in hexadecimal", good.replace(proof[0], "00" * 32), "malformed"),
+        ("proof hash of 31 bytes", good.replace(proof[0], b64(bytes(31))), "malformed"),
+        ("65 proof hashes", good.replace(proof[1], "\n".join([proof[1]] * 64)), "malformed"),
+        ("no empty line before the checkpoint", good.replace("\n\n", "\n", 1), "malformed"),
+        ("two empty lines before the checkpoint", good.replace("\n\n", "\n\n\n", 1), "signature"),
+        ("no checkpoint", head + "\n", "malformed"),
+        ("empty", "", "malformed"),
+    ]  # fmt: skip
+    return [
+        {"desc": desc, "receipt": b64(text.encode()), "outcome": outcome} for desc, text, outcome in cases
+    ]
+
+
+def promise_vectors() -> list[Vector]:
+    leaf_text = b64(sha256(b"leaf").digest())
+    good = f"ledger-promise/v1\n{NAME}\n7\n{leaf_text}\n1763683260\n"
+    lines = good.split("\n")
+
+    def changed(place: int, text: str) -> str:
+        return "\n".join([*lines[:place], text, *lines[place + 1 :]])
+
+    bad = {
+        "empty": "", "another header": changed(0, "ledger-promise/v2"), "no origin": changed(1, ""),
+        "a space in the origin": changed(1, "a b"), "index 07": changed(2, "07"), "index +7": changed(2, "+7"),
+        "index -7": changed(2, "-7"), "an empty index": changed(2, ""), "Arabic index": changed(2, "\u0667"),
+        "leaf without padding": changed(3, leaf_text[:-1]), "leaf of 31 bytes": changed(3, b64(bytes(31))),
+        "leaf in hexadecimal": changed(3, "00" * 32), "deadline with a fraction": changed(4, "1763683260.5"),
+        "deadline as a date": changed(4, "2025-11-21T00:01:00Z"), "deadline with a space": changed(4, " 1763683260"),
+        "no deadline": "\n".join(lines[:4]) + "\n", "a line more": good + "more\n", "CRLF": good.replace("\n", "\r\n"),
+        "no last line feed": good[:-1], "a checkpoint": f"{NAME}\n7\n{leaf_text}\n",
+    }  # fmt: skip
+    return [{"desc": "as it is", "text": good, "must_fail": False}] + [
+        {"desc": desc, "text": text, "must_fail": True} for desc, text in bad.items()
+    ]
+
+
+def main() -> None:
+    files: dict[str, Any] = {
+        "worked_example": worked_example(),
+        "inclusion": inclusion_vectors(),
+        "consistency": consistency_vectors(),
+        "notes": note_vectors(),
+        "vkeys": vkey_vectors(),
+        "checkpoints": checkpoint_vectors(),
+        "entries": entry_vectors(),
+        "tile_paths": path_vectors(),
+        "receipts": receipt_vectors(),
+        "promises": promise_vectors(),
+    }
+    FILES.mkdir(parents=True, exist_ok=True)
+    for name, vectors in files.items():
+        text = json.dumps(vectors, indent=1, ensure_ascii=True)
+        (FILES / f"{name}.json").write_text(text + "\n", encoding="ascii")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,214 @@
+"""The golden vectors of tests/vectors/ledger. Most of them are damaged and must be refused."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64decode
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ledger.checkpoint import open_checkpoint, parse_checkpoint
+from ledger.commitment import Opening, commit, open_for_party, open_for_subject, shared_half, subject_half
+from ledger.encoding import decode_base64
+from ledger.entry import encode, parse
+from ledger.errors import LedgerError, MalformedError, ProofError, SignatureError
+from ledger.note import SigningKey, VerifierKey, open_note, sign_note
+from ledger.promise import Promise, open_promise, parse_promise, sign_promise
+from ledger.receipt import parse as parse_receipt
+from ledger.receipt import verify as verify_receipt
+from ledger.scan import hash_bundle
+from ledger.tiles import encode_bundle, parse_path
+from ledger.tree import leaf_hash, root_hash, verify_consistency, verify_inclusion
+
+FILES = Path(__file__).parents[1] / "vectors" / "ledger"
+OUTCOMES: dict[str, type[LedgerError]] = {
+    "malformed": MalformedError,
+    "signature": SignatureError,
+    "proof": ProofError,
+}
+Vector = dict[str, Any]
+
+
+def vectors(name: str) -> Any:
+    return json.loads((FILES / f"{name}.json").read_text(encoding="ascii"))
+
+
+def each(name: str, title: str = "desc") -> pytest.MarkDecorator:
+    found = vectors(name)
+    return pytest.mark.parametrize("vector", found, ids=[ascii(one[title])[1:61] for one in found])
+
+
+def refused(vector: Vector, *errors: type[LedgerError]) -> AbstractContextManager[Any]:
+    return pytest.raises(errors) if vector["must_fail"] else nullcontext()
+
+
+@each("inclusion")
+def test_inclusion_vector(vector: Vector) -> None:
+    with refused(vector, ProofError, MalformedError):
+        verify_inclusion(
+            vector["index"],
+            vector["size"],
+            bytes.fromhex(vector["leaf"]),
+            [bytes.fromhex(one) for one in vector["proof"]],
+            bytes.fromhex(vector["root"]),
+        )
+
+
+@each("consistency")
+def test_consistency_vector(vector: Vector) -> None:
+    with refused(vector, ProofError, MalformedError):
+        verify_consistency(
+            vector["old_size"],
+            vector["new_size"],
+            bytes.fromhex(vector["old_root"]),
+            bytes.fromhex(vector["new_root"]),
+            [bytes.fromhex(one) for one in vector["proof"]],
+        )
+
+
+@each("notes")
+def test_note_vector(vector: Vector) -> None:
+    note = b"x" * vector.get("prefix_of_x", 0) + b64decode(vector["note"])
+    keys = [VerifierKey.parse(one) for one in vector["vkeys"]]
+    if vector["outcome"] == "ok":
+        assert open_note(note, keys).verified == tuple(key.name for key in keys)
+    else:
+        with pytest.raises(OUTCOMES[vector["outcome"]]):
+            open_note(note, keys)
+
+
+@each("vkeys")
+def test_vkey_vector(vector: Vector) -> None:
+    with refused(vector, MalformedError):
+        assert str(VerifierKey.parse(vector["vkey"])) == vector["vkey"]
+
+
+@each("checkpoints")
+def test_checkpoint_vector(vector: Vector) -> None:
+    with refused(vector, MalformedError):
+        assert vector["text"].startswith(parse_checkpoint(vector["text"]).text())
+
+
+@each("promises")
+def test_promise_vector(vector: Vector) -> None:
+    with refused(vector, MalformedError):
+        assert parse_promise(vector["text"]).text() == vector["text"]
+
+
+@each("entries")
+def test_entry_vector(vector: Vector) -> None:
+    with refused(vector, MalformedError):
+        entry = parse(b64decode(vector["entry"]))
+        assert (entry.commitment.hex(), entry.previous.hex()) == (vector["c"], vector["p"])
+
+
+@each("entries")
+def test_the_fast_reading_of_bundles_refuses_the_same_entries(vector: Vector) -> None:
+    data = b64decode(vector["entry"])
+    bundle = len(data).to_bytes(2, "big") + data
+    expected = None
+    if not vector["must_fail"]:
+        expected = leaf_hash(data)
+    assert hash_bundle(bundle, bytes.fromhex(vector.get("p", "00" * 32))) == expected
+
+
+@each("tile_paths", "path")
+def test_tile_path_vector(vector: Vector) -> None:
+    with refused(vector, MalformedError):
+        found = parse_path(vector["path"])
+        assert (found.level, found.index, found.width) == (vector["level"], vector["index"], vector["width"])
+        assert str(found) == vector["path"]
+
+
+@each("receipts")
+def test_receipt_vector(vector: Vector) -> None:
+    key = VerifierKey.parse(vectors("worked_example")["log_vkey"])
+    door = VerifierKey.parse(vectors("worked_example")["door_vkey"])
+    data = b64decode(vector["receipt"])
+    if vector["outcome"] == "ok":
+        assert verify_receipt(parse_receipt(data), [key, door]).index == 1
+    else:
+        with pytest.raises(OUTCOMES[vector["outcome"]]):
+            verify_receipt(parse_receipt(data), [key, door])
+
+
+# ---- the worked example: every byte, made again by this package ---------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def example() -> Any:
+    return vectors("worked_example")
+
+
+def test_the_example_has_our_verifier_keys(example: Any) -> None:
+    log = SigningKey("ledger.example/dm1", bytes.fromhex(example["log_seed"]))
+    assert log.vkey == example["log_vkey"]
+    assert log.vkey == "ledger.example/dm1+0e968883+AQOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4"
+
+
+def test_the_example_has_our_commitments_and_entries(example: Any) -> None:
+    previous = bytes(32)
+    for one in example["entries"]:
+        shared = shared_half(decode_base64(one["shared"]["salt"]), one["shared"]["body"].encode())
+        halves = [subject_half(decode_base64(sub["salt"]), sub["body"].encode()) for sub in one["subjects"]]
+        assert shared.hex() == one["shared"]["half"]
+        assert [half.hex() for half in halves] == [sub["half"] for sub in one["subjects"]]
+        commitment = commit(shared, halves)
+        assert commitment.hex() == one["commitment"]
+        entry = encode(commitment, previous)
+        assert entry.decode() == one["entry"]
+        previous = leaf_hash(entry)
+        assert previous.hex() == one["leaf"]
+
+
+def test_the_examples_openings_open_it(example: Any) -> None:
+    for one in example["entries"]:
+        commitment = bytes.fromhex(one["commitment"])
+        salt, body = decode_base64(one["shared"]["salt"]), one["shared"]["body"].encode()
+        halves = [bytes.fromhex(sub["half"]) for sub in one["subjects"]]
+        party = open_for_party(salt, body, halves)
+        assert party.subject_root is not None
+        assert party.subject_root.hex() == one["subject_root"]
+        party.verify(commitment)
+        for place, sub in enumerate(one["subjects"]):
+            own = open_for_subject(
+                salt, body, halves, place, decode_base64(sub["salt"]), sub["body"].encode()
+            )
+            Opening.from_json(own.to_json()).verify(commitment)
+
+
+def test_the_example_has_our_tree(example: Any) -> None:
+    leaves = [bytes.fromhex(one["leaf"]) for one in example["entries"]]
+    assert [root_hash(leaves[:size]).hex() for size in range(4)] == example["roots"]
+    entries = [one["entry"].encode() for one in example["entries"]]
+    assert encode_bundle(entries).hex() == example["bundle"]
+    assert hash_bundle(bytes.fromhex(example["bundle"]), bytes(32)) == bytes.fromhex(example["tile"])
+
+
+def test_the_examples_checkpoint_is_ours_with_a_witness_line_more(example: Any) -> None:
+    key = SigningKey("ledger.example/dm1", bytes.fromhex(example["log_seed"]))
+    note = example["checkpoint"].encode()
+    checkpoint = open_checkpoint(note, [key.verifier])
+    assert checkpoint.size == 3
+    assert checkpoint.root.hex() == example["roots"][3]
+    assert note.startswith(sign_note(checkpoint.text(), [key]))
+    with pytest.raises(SignatureError):
+        open_checkpoint(note, [VerifierKey.parse(example["door_vkey"])])
+
+
+def test_the_examples_promise_is_ours(example: Any) -> None:
+    key = SigningKey("ledger.example/dm1/door", bytes.fromhex(example["door_seed"]))
+    leaf = bytes.fromhex(example["entries"][1]["leaf"])
+    promise = Promise("ledger.example/dm1", 1, leaf, 1763683260)
+    assert sign_promise(promise, key) == example["promise"].encode()
+    assert open_promise(example["promise"].encode(), key.verifier) == promise
+    with pytest.raises(SignatureError):
+        open_promise(example["promise"].encode(), VerifierKey.parse(example["log_vkey"]))
+
+
+def test_a_witness_cosignature_key_is_not_taken_for_a_log_key(example: Any) -> None:
+    with pytest.raises(MalformedError):
+        VerifierKey.parse(example["witness_vkey"])
