@@ -9,7 +9,7 @@ import structlog
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from databeheer.door.commands import intake, joins, login, oversight, permissions, readings, registry, statements
-from databeheer.door.commands.base import Command, parse
+from databeheer.door.commands.base import Command, parse, schema
 from databeheer.door.commands.readings import RefusedReadError, refused_view
 from databeheer.door.house import House
 from databeheer.door.keystore import KeyStoreError
@@ -27,6 +27,7 @@ class DoorService:
         self.house = house
         self.loop = ReadLoop(house, longest_queue=longest_queue)
         commands: list[Command] = [
+            Command("ping", schema(), lambda *_: {}),
             *login.COMMANDS,
             *permissions.COMMANDS,
             *statements.COMMANDS,

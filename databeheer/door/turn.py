@@ -97,6 +97,11 @@ class Turn:
         """Entries in the ledger before this turn: what a read decided here may know of stored batches."""
         return self._head.size
 
+    @property
+    def next_index(self) -> int:
+        """The index that the next statement recorded in this turn will have, if the turn commits."""
+        return self._head.size + len(self._records)
+
     def record(self, statement: Statement) -> Record:
         """Note a statement; it becomes an entry when the turn closes."""
         record = Record(statement)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from joserfc import jws
@@ -37,12 +36,6 @@ class IdentityProvider:
     audience: str
     public_key: bytes
     authorize_url: str
-
-    @classmethod
-    def from_key_file(cls, issuer: str, audience: str, file: Path, authorize_url: str) -> IdentityProvider:
-        """Read the public key from a file that holds it as base64url."""
-        text = file.read_text().strip()
-        return cls(issuer, audience, urlsafe_b64decode(text + "=" * (-len(text) % 4)), authorize_url)
 
     def check(self, answer: str, nonce: str, now: datetime) -> Identity:
         """Return who logged in.

@@ -23,6 +23,7 @@ def make_engine(url: str, pool_size: int = 5, max_overflow: int = 10) -> Engine:
         max_overflow=max_overflow,
         pool_pre_ping=True,
         isolation_level="READ COMMITTED",
+        hide_parameters=True,  # an error message in a log line must not hold what was looked for
     )
 
 

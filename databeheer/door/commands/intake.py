@@ -19,9 +19,9 @@ from databeheer.door.commands.base import Command, Day, EANCode, asker_of, one_o
 from databeheer.door.commands.registry import new_point
 from databeheer.door.house import House
 from databeheer.door.names import ean_hash, meter_hash, seal_text
-from databeheer.door.proofs import AskerKind, Proof
+from databeheer.door.proofs import AskerKind, Proof, check
 from databeheer.door.turn import Statement, Subject, Turn
-from databeheer.errors import ConflictError, NotFoundError
+from databeheer.errors import ConflictError, NotFoundError, UnauthenticatedError
 from databeheer.values import Commodity, Direction
 
 MOST_CHANNELS = 64
@@ -38,6 +38,19 @@ class IntervalsNotReadError(ConflictError):
     """Quarter-hours or hours of a point where nobody asked to read them (R59)."""
 
     code = "intervals-not-read"
+
+
+def known(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Say whether all of these access points are registered: asked before the first of several files is stored."""
+    hashes = {ean_hash(house, ean) for ean in arguments["eans"]}
+    with house.engine.connect() as connection, connection.begin():
+        asker = check(connection, proof, house.clock.now(), house.operator_key_hash)
+        if asker.kind is not AskerKind.OPERATOR:
+            raise UnauthenticatedError("this proof does not give this command")
+        count = connection.execute(
+            text("SELECT count(*) FROM registry.access_point WHERE ean_hash = ANY(:hashes)"), {"hashes": list(hashes)}
+        ).scalar_one()
+    return {"all_known": count == len(hashes)}
 
 
 def open_batch(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -223,6 +236,11 @@ _CHANNEL = schema(
 )
 
 COMMANDS = (
+    Command(
+        "intake.known",
+        schema(eans=fields.List(EANCode(), required=True, validate=validate.Length(1, 10_000))),
+        known,
+    ),
     Command(
         "intake.open",
         schema(

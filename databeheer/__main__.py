@@ -1,0 +1,9 @@
+"""`python -m databeheer`."""
+
+from __future__ import annotations
+
+import sys
+
+from databeheer.cli import main
+
+sys.exit(main())

@@ -1,0 +1,232 @@
+"""The command line `databeheer`: the demo, intake, and the operator's commands.
+
+Exit status: 0 done, 1 refused or failed, 2 a wrong call or a file that cannot be taken in (nothing changed).
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from databeheer.door.client import DoorClient, Proof
+from databeheer.errors import DatabeheerError
+from databeheer.metering.exports import ExportFile, IntakeError, read_export
+from databeheer.metering.intake import IntakeReport, UnknownAccessPointError, take_in
+from databeheer.site.home import Home
+from databeheer.site.house import running
+from databeheer.storage.engine import make_engine
+
+_TO_STDERR = Console(stderr=True)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def cli() -> None:
+    """Databeheer: software for the Flemish energy data manager."""
+
+
+@cli.command()
+@click.option("--port", default=8000, show_default=True, help="Port of 127.0.0.1 to serve on.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object with URL, log-ins and credentials.")
+@click.option(
+    "--data",
+    "files",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Your own Mijn Fluvius export (may be given more than once).",
+)
+@click.argument("more_files", nargs=-1, type=click.Path(path_type=Path))
+def demo(port: int, as_json: bool, files: tuple[Path, ...], more_files: tuple[Path, ...]) -> None:
+    """Run the demo: a street, four parties, a ledger, on http://127.0.0.1:8000. Ctrl-C ends it; its data stay."""
+    from databeheer.demo import supervisor
+
+    def say(text: str) -> None:
+        click.echo(text, err=True)
+
+    def announce(description: dict[str, Any]) -> None:
+        if as_json:
+            click.echo(json.dumps(description))
+            sys.stdout.flush()
+            return
+        say(f"\nKlaar. Open {description['url']} in uw browser.")
+        say("Daar vindt u drie deuren: klant, marktpartij en inspecteur. Ctrl-C sluit af; uw demo blijft bewaard.")
+
+    home = Home(Home.from_environment().path / "demo")
+    sys.exit(supervisor.run(home, port, [*files, *more_files], say, announce))
+
+
+@cli.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--register", is_flag=True, help="Register unknown access points, as vacant ones.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+def ingest(files: tuple[Path, ...], register: bool, as_json: bool) -> None:
+    """Take Mijn Fluvius exports in. A file is taken whole or not at all; the same file twice changes nothing."""
+    exports = [read_export(file) for file in files]  # all are read before any is stored
+    home = Home.from_environment()
+    reports: list[IntakeReport] = []
+    with running(home) as storage, _progress() as bar:
+        door, engine = DoorClient(home.door_socket), make_engine(storage.url("intake"), pool_size=1)
+        key = home.operator_key.read_text()
+        _refuse_unknown(door, key, exports, files, register=register)
+        for number, export in enumerate(exports, start=1):
+            task = bar.add_task(f"file {number} of {len(exports)}", total=len(export.days))
+            reports.append(
+                take_in(
+                    export,
+                    door,
+                    key,
+                    engine,
+                    register=register,
+                    progress=lambda done, total, task=task: bar.update(task, completed=done, total=total),
+                )
+            )
+        engine.dispose()
+        door.close()
+    if as_json:
+        click.echo(json.dumps([_as_json(report) for report in reports], ensure_ascii=False))
+    else:
+        for report in reports:
+            _print_report(report)
+
+
+def _refuse_unknown(
+    door: DoorClient, key: str, exports: list[ExportFile], files: tuple[Path, ...], *, register: bool
+) -> None:
+    """Refuse before anything is stored where a file speaks of an access point that is not registered."""
+    if register:
+        return
+    eans = sorted({ean.digits for export in exports for ean in export.points})
+    if not door.call("intake.known", Proof.operator(key), eans=eans)["all_known"]:
+        names = " ".join(f'"{file}"' for file in files)
+        raise UnknownAccessPointError(
+            "an access point in these files is not registered; nothing was stored. To register it as a vacant one:\n"
+            f"    databeheer ingest --register {names}"
+        )
+
+
+def _progress() -> Progress:
+    """A bar on a terminal, nothing elsewhere."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    return Progress(*columns, console=_TO_STDERR, disable=not sys.stderr.isatty(), transient=True)
+
+
+def _as_json(report: IntakeReport) -> dict[str, Any]:
+    export = report.file
+    return {
+        "file": export.name,
+        "rows": export.rows,
+        "days": len({day.day for day in export.days}),
+        "first": export.first_day.isoformat(),
+        "last": export.last_day.isoformat(),
+        "totals": [
+            {"register": total.register, "unit": _unit(total.unit.value), "total": _decimal(total.thousandths)}
+            for total in export.totals
+        ],
+        "slots_on_unusual_days": _unusual_days(export),
+        "changed": {
+            "new_channel_days": report.new_days,
+            "corrected_channel_days": report.corrected_days,
+            "unchanged_channel_days": report.unchanged_days,
+        },
+        "ledger_index": report.ledger_index,
+    }
+
+
+def _print_report(report: IntakeReport) -> None:
+    export = report.file
+    days = len({day.day for day in export.days})
+    click.echo(f"{export.name}")
+    click.echo(f"  {export.rows} rows, {days} days, {export.first_day} to {export.last_day}")
+    for total in export.totals:
+        click.echo(f"  {total.register:<20} {_decimal(total.thousandths):>14} {_unit(total.unit.value)}")
+    for day, count in _unusual_days(export).items():
+        click.echo(f"  {day} has {count} slots: the clock changed")
+    if report.changed:
+        click.echo(
+            f"  stored: {report.new_days} new channel-days, {report.corrected_days} corrected, "
+            f"{report.unchanged_days} unchanged; ledger entry {report.ledger_index}"
+        )
+    else:
+        click.echo("  no change: everything in this file is stored already")
+
+
+def _unusual_days(export: ExportFile) -> dict[str, int]:
+    """Days with another number of slots than 96 or 24: the clock changes."""
+    return {
+        day.day.isoformat(): len(day.values)
+        for day in export.days
+        if day.slot_minutes in (15, 60) and len(day.values) not in (96, 24)
+    }
+
+
+def _unit(unit: str) -> str:
+    return "m³" if unit == "m3" else unit
+
+
+def _decimal(thousandths: int) -> str:
+    return f"{thousandths // 1000}.{thousandths % 1000:03}"
+
+
+@cli.command()
+@click.argument("command")
+@click.argument("arguments", nargs=-1)
+def operator(command: str, arguments: tuple[str, ...]) -> None:
+    """Give the door a command as the operator: `databeheer operator registry.party.add name="Zon" role=energy_service`.
+
+    Each argument is NAME=VALUE; a value is JSON where it parses as such, else text.
+    """
+    given: dict[str, Any] = {}
+    for argument in arguments:
+        name, equals, value = argument.partition("=")
+        if not equals:
+            raise click.UsageError(f"{argument!r} is not NAME=VALUE")
+        try:
+            # Digits stay text: an EAN is not a number.
+            given[name] = value if value.isdigit() and len(value) > 9 else json.loads(value)
+        except ValueError:
+            given[name] = value
+    home = Home.from_environment()
+    with running(home):
+        door = DoorClient(home.door_socket)
+        answer = door.call(command, Proof.operator(home.operator_key.read_text()), **given)
+        door.close()
+    click.echo(json.dumps(answer, indent=2, ensure_ascii=False))
+
+
+@cli.group()
+def ledger() -> None:
+    """The ledger, from the operator's side."""
+
+
+@ledger.command()
+def audit() -> None:
+    """Compare the database's entries with the published tiles; name the first entry that differs."""
+    from databeheer.site.audit import audit_home
+
+    report = audit_home(Home.from_environment())
+    click.echo(report)
+
+
+def main() -> int:
+    """Run the command line; every error of ours is one plain line and an exit status."""
+    try:
+        cli.main(standalone_mode=False)
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except (KeyboardInterrupt, click.Abort):
+        return 130
+    except (IntakeError, UnknownAccessPointError) as error:
+        click.echo(f"databeheer: {error}", err=True)
+        return 2
+    except DatabeheerError as error:
+        click.echo(f"databeheer: {error}", err=True)
+        return 1
+    return 0

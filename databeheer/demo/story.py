@@ -1,0 +1,340 @@
+"""The demo's story: two years in a street that does not exist, told to the real door with a story's clock.
+
+Everything passes the same commands and the same intake as in earnest; only the clock is the storyteller's, so
+that a permission can have been given eight months ago.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from databeheer.brussels import BRUSSELS, day_of, midnight
+from databeheer.clock import SettableClock
+from databeheer.door.client import DoorClient, DoorRefusedError, Proof
+from databeheer.metering.street.plan import PlannedOccupancy, StreetPlan
+from databeheer.values import format_instant
+
+OPERATOR_NAME = "Netbeheer Leiestreek"
+NOTICE = "00" * 32  # the story's people gave their permissions before this portal kept its texts
+
+PARTIES: dict[str, dict[str, Any]] = {
+    "supplier": {
+        "name": "Leiestroom",
+        "role": "supplier",
+        "about": "Leverancier van elektriciteit en aardgas.",
+        "website": "https://leiestroom.example",
+    },
+    "advice": {
+        "name": "Bram Energieadvies",
+        "role": "energy_service",
+        "about": "Berekent welke aanpassingen in huis uw energiefactuur verlagen.",
+        "website": "https://bram-energieadvies.example",
+    },
+    "monitor": {
+        "name": "Zonnewijzer",
+        "role": "energy_service",
+        "about": "Toont op uw telefoon wat uw zonnepanelen en toestellen doen.",
+        "website": "https://zonnewijzer.example",
+    },
+    "dso": {
+        "name": OPERATOR_NAME,
+        "role": "dso",
+        "about": "Beheert het elektriciteits- en aardgasnet in uw straat.",
+        "website": "https://netbeheer-leiestreek.example",
+        "operator": 1,
+    },
+}
+
+PEOPLE_STORIES = {
+    "maria": (70, "Weduwe, woont al lang in de straat. Ze wil weten wie er vannacht naar haar verbruik keek."),
+    "lotte": (38, "Heeft zonnepanelen en laat een app meekijken per kwartier."),
+    "pieter": (35, "Verhuisde uit nummer 13. Wat na hem kwam, is niet meer van hem."),
+    "amina": (32, "Woont nu op nummer 13. Wie bij Pieter meekeek, ziet niets van haar."),
+    "kompas": (None, "Een architectenbureau: een onderneming met een eigen aansluiting."),
+    "koen": (56, "Zijn kwartierwaarden worden niet uitgelezen: alleen dagtotalen."),
+    "greta": (65, "Haar vakantiehuis staat vaak leeg."),
+}
+
+
+@dataclass
+class Teller:
+    """Tells the story to the door: moves the clock, gives commands as the operator, the people and the parties."""
+
+    door: DoorClient
+    clock: SettableClock
+    operator_key: str
+    log_in: Callable[[str, str], str]
+    parties: dict[str, dict[str, Any]] = field(default_factory=dict)
+    people: dict[str, str] = field(default_factory=dict)
+
+    def at(self, day: date, hour: int, minute: int = 0) -> None:
+        """Move the clock to a local time."""
+        self.clock.set(datetime.combine(day, time(hour, minute), BRUSSELS))
+
+    def operator(self, command: str, **arguments: Any) -> dict[str, Any]:
+        return self.door.call(command, Proof.operator(self.operator_key), **arguments)
+
+    def customer(self, key: str, command: str, **arguments: Any) -> dict[str, Any]:
+        """Log in as a person at the story's time and give a command."""
+        session = self.log_in(key, self.people[key])
+        return self.door.call(command, Proof.session(session), **arguments)
+
+    def party(self, key: str, command: str, **arguments: Any) -> dict[str, Any]:
+        """Get a token as a party at the story's time and give a command; a refusal is part of the story."""
+        client = self.parties[key]
+        minted = self.door.call(
+            "token.mint", client_id=client["client_id"], client_secret=client["client_secret"], profile="own"
+        )
+        try:
+            return self.door.call(command, Proof.token(minted["access_token"]), **arguments)
+        except DoorRefusedError as refusal:
+            if refusal.index is None:
+                raise
+            return {"refused": refusal.code}
+
+    def ask(self, party: str, **wish: Any) -> dict[str, Any]:
+        """A party asks for a permission."""
+        return self.party(
+            party,
+            "permission.request",
+            **{
+                "category": "readings",
+                "directions": ["offtake", "injection"],
+                "data_until": None,
+                "valid_until": None,
+                **wish,
+            },
+        )
+
+    def grant(self, person: str, asked: dict[str, Any], number: str) -> None:
+        """A person grants a request for the access point with this EAN."""
+        mine = self.customer(person, "me")["occupancies"]
+        occupancy = next(one for one in mine if one["ean"] == number and one["until"] is None)
+        self.customer(
+            person,
+            "permission.grant",
+            permission_id=asked["permission_id"],
+            link_code=asked["link_code"],
+            occupancy_id=occupancy["occupancy_id"],
+            notice_sha256=NOTICE,
+            language="nl",
+        )
+
+
+def tell_registry(teller: Teller, plan: StreetPlan) -> None:
+    """Who lives where, who supplies, who has a contract: before any reading."""
+    teller.at(plan.first_day, 9)
+    teller.operator("registry.operator.add", operator=1, code="leiestreek", name=OPERATOR_NAME)
+    for key, party in PARTIES.items():
+        added = teller.operator("registry.party.add", **party)
+        teller.parties[key] = {**party, "party_id": added["party_id"]}
+        if party["role"] != "dso":
+            number = f"DTC-2024-{len(teller.parties):04}"
+            teller.operator(
+                "registry.contract.add",
+                party_id=added["party_id"],
+                number=number,
+                valid_from=format_instant(teller.clock.now() - timedelta(days=30)),
+            )
+            teller.parties[key]["contract"] = number
+        client = teller.operator("registry.client.add", party_id=added["party_id"], profiles=["own", "facade"])
+        teller.parties[key].update(client)
+    ids: dict[str, str] = {}
+    for person in plan.people:
+        added = teller.operator("registry.person.add", subject=person.key, name=person.name)
+        ids[person.key], teller.people[person.key] = added["person_id"], person.name
+    for point in plan.points:
+        teller.operator(
+            "registry.access_point.register",
+            ean=point.ean.digits,
+            commodity=point.commodity.value,
+            address=str(point.address),
+        )
+    for occupancy in plan.occupancies:
+        # Who moves in or out while the story goes on comes later.
+        if occupancy.person is not None and occupancy.first_day <= plan.first_day:
+            _move_in(teller, plan, occupancy, ids)
+    for contract in plan.contracts:
+        if contract.first_day <= plan.first_day:
+            teller.operator(
+                "registry.supply.accept",
+                ean=plan.point(contract.point).ean.digits,
+                party_id=teller.parties["supplier"]["party_id"],
+                from_day=contract.first_day.isoformat(),
+                until_day=contract.until.isoformat() if contract.until else None,
+            )
+    _tell_early_permissions(teller, plan)
+    _tell_move(teller, plan, ids)
+    _tell_permissions(teller, plan)
+
+
+def _move_in(teller: Teller, plan: StreetPlan, occupancy: PlannedOccupancy, ids: dict[str, str]) -> None:
+    assert occupancy.person is not None
+    point = plan.point(occupancy.point)
+    teller.operator(
+        "registry.occupancy.begin",
+        ean=point.ean.digits,
+        person_id=ids[occupancy.person],
+        from_day=occupancy.first_day.isoformat(),
+        interval_reading=point.slot_minutes != 1440,
+    )
+
+
+def _tell_early_permissions(teller: Teller, plan: StreetPlan) -> None:
+    """Permissions of the first year, that have ended since, each in its own way."""
+    start = plan.first_day + timedelta(days=40)
+    teller.at(start, 10)
+    corner = plan.point("corner").ean.digits
+    asked = teller.ask("monitor", purpose="energy_monitoring", granularity="quarter_hour", ean=corner, **_from(start))
+    teller.at(start, 19, 30)
+    teller.grant("pieter", asked, corner)
+    # Lotte gave Bram half a year: it expired.
+    lotte = plan.point("lotte").ean.digits
+    teller.at(start + timedelta(days=3), 11)
+    asked = teller.ask(
+        "advice",
+        purpose="energy_advice",
+        granularity="day",
+        ean=lotte,
+        valid_until=format_instant(midnight(start + timedelta(days=180))),
+        **_from(start),
+    )
+    teller.at(start + timedelta(days=4), 20)
+    teller.grant("lotte", asked, lotte)
+    # Fatima's adviser stopped by itself.
+    fatima = plan.point("fatima").ean.digits
+    asked = teller.ask("advice", purpose="energy_advice", granularity="day", ean=fatima, **_from(start))
+    teller.grant("fatima", asked, fatima)
+    teller.at(start + timedelta(days=90), 9)
+    teller.party("advice", "permission.terminate", permission_id=asked["permission_id"])
+    # Hilde never answered.
+    teller.at(start + timedelta(days=120), 14)
+    teller.ask(
+        "advice", purpose="energy_advice", granularity="day", ean=plan.point("hilde").ean.digits, **_from(start)
+    )
+
+
+def _tell_move(teller: Teller, plan: StreetPlan, ids: dict[str, str]) -> None:
+    """Pieter leaves the corner house, Amina comes: his permissions end with him."""
+    ean = plan.point("corner").ean.digits
+    for occupancy in plan.occupancies_of("corner"):
+        if occupancy.until is not None and occupancy.person is not None:
+            teller.at(occupancy.until, 9)
+            teller.operator("registry.occupancy.end", ean=ean, until_day=occupancy.until.isoformat())
+        elif occupancy.first_day > plan.first_day and occupancy.person is not None:
+            teller.at(occupancy.first_day, 9)
+            _move_in(teller, plan, occupancy, ids)
+            teller.operator(
+                "registry.supply.accept",
+                ean=ean,
+                party_id=teller.parties["supplier"]["party_id"],
+                from_day=occupancy.first_day.isoformat(),
+            )
+
+
+def _tell_permissions(teller: Teller, plan: StreetPlan) -> None:
+    """The permissions of this year: active, refused, withdrawn, and one that waits for Maria."""
+    year = plan.last_day - timedelta(days=360)
+    maria, gas = plan.point("maria").ean.digits, plan.point("maria-gas").ean.digits
+    teller.at(year + timedelta(days=2), 15)
+    once = teller.ask("monitor", purpose="energy_monitoring", granularity="day", ean=gas, **_from(year))
+    teller.at(year + timedelta(days=2), 20)
+    teller.grant("maria", once, gas)
+    teller.at(year + timedelta(days=60), 9, 12)
+    teller.customer("maria", "permission.withdraw", permission_id=once["permission_id"])
+    teller.at(year + timedelta(days=120), 13)
+    asked = teller.ask("advice", purpose="energy_advice", granularity="day", ean=maria, **_from(plan.first_day))
+    teller.at(year + timedelta(days=121), 18, 40)
+    teller.grant("maria", asked, maria)
+    teller.parties["advice"]["marias_permission"] = asked["permission_id"]
+    teller.parties["monitor"]["marias_old_permission"] = once["permission_id"]
+    lotte = plan.point("lotte").ean.digits
+    teller.at(year + timedelta(days=130), 8)
+    asked = teller.ask(
+        "monitor", purpose="energy_monitoring", granularity="quarter_hour", ean=lotte, **_from(plan.first_day)
+    )
+    teller.at(year + timedelta(days=130), 21)
+    teller.grant("lotte", asked, lotte)
+    teller.parties["monitor"]["lottes_permission"] = asked["permission_id"]
+    koen = plan.point("koen").ean.digits
+    teller.at(year + timedelta(days=140), 10)
+    asked = teller.ask(
+        "monitor", purpose="energy_monitoring", granularity="quarter_hour", ean=koen, **_from(plan.first_day)
+    )
+    teller.grant("koen", asked, koen)
+    kompas = plan.point("kompas").ean.digits
+    teller.at(year + timedelta(days=150), 10)
+    asked = teller.ask("advice", purpose="energy_advice", granularity="quarter_hour", ean=kompas, **_from(year))
+    teller.at(year + timedelta(days=151), 16)
+    teller.customer("kompas", "permission.refuse", permission_id=asked["permission_id"])
+    teller.at(plan.last_day - timedelta(days=1), 16, 5)
+    waiting = teller.ask(
+        "monitor",
+        purpose="energy_monitoring",
+        granularity="quarter_hour",
+        ean=maria,
+        valid_until=format_instant(midnight(plan.last_day + timedelta(days=365))),
+        **_from(plan.first_day),
+    )
+    teller.parties["monitor"]["waiting_request"] = waiting["permission_id"]
+
+
+def tell_last_night(teller: Teller, plan: StreetPlan) -> None:
+    """Who read what last night; and one who tried and was refused."""
+    night = plan.last_day + timedelta(days=1)
+    week = _between(plan.last_day - timedelta(days=6), plan.last_day)
+    teller.at(night, 2, 13)
+    teller.party(
+        "advice",
+        "readings.read",
+        permission_id=teller.parties["advice"]["marias_permission"],
+        granularity="day",
+        mode="clip",
+        **week,
+    )
+    teller.at(night, 2, 41)
+    teller.party(
+        "monitor",
+        "readings.read",
+        permission_id=teller.parties["monitor"]["lottes_permission"],
+        granularity="quarter_hour",
+        mode="clip",
+        **_between(plan.last_day, plan.last_day),
+    )
+    teller.at(night, 3, 5)
+    first = plan.last_day.replace(day=1)
+    for point in ("maria", "maria-gas", "lotte", "corner", "kompas"):
+        teller.party(
+            "supplier",
+            "readings.read",
+            ean=plan.point(point).ean.digits,
+            granularity="month",
+            mode="clip",
+            **_between((first - timedelta(days=1)).replace(day=1), first - timedelta(days=1)),
+        )
+    teller.at(night, 3, 58)
+    teller.party(
+        "monitor",
+        "readings.read",
+        permission_id=teller.parties["monitor"]["marias_old_permission"],
+        granularity="day",
+        mode="clip",
+        **week,
+    )
+
+
+def last_story_day(now: datetime) -> date:
+    """The last day with readings: yesterday, once last night is over, else the day before."""
+    today = day_of(now)
+    return today - timedelta(days=1 if now.astimezone(BRUSSELS).hour >= 5 else 2)
+
+
+def _from(day: date) -> dict[str, str]:
+    return {"data_from": format_instant(midnight(day))}
+
+
+def _between(first: date, last: date) -> dict[str, str]:
+    return {"from": format_instant(midnight(first)), "until": format_instant(midnight(last + timedelta(days=1)))}

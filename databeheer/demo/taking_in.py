@@ -1,0 +1,53 @@
+"""Take the street in: each point's export is generated, written, read and stored, two points side by side."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from datetime import date
+from multiprocessing import get_context
+from pathlib import Path
+
+from databeheer.door.client import DoorClient
+from databeheer.metering.exports import read_export
+from databeheer.metering.intake import take_in
+from databeheer.metering.street.street import Street
+from databeheer.metering.street.willow_street import willow_street
+from databeheer.storage.engine import make_engine
+
+
+@dataclass(frozen=True)
+class Work:
+    """What one worker needs for one access point."""
+
+    last_day: date
+    point: str
+    folder: Path
+    door_socket: Path
+    operator_key: str
+    intake_url: str
+
+
+def take_street_in(works: list[Work], done: Callable[[int, int], None]) -> None:
+    """Take all points in; `done` hears how many of how many are finished."""
+    workers = min(len(works), max(2, os.cpu_count() or 2))
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        waiting = [pool.submit(_take_point_in, work) for work in works]
+        for number, finished in enumerate(as_completed(waiting), start=1):
+            finished.result()
+            done(number, len(works))
+
+
+_streets: dict[date, Street] = {}
+
+
+def _take_point_in(work: Work) -> None:
+    if work.last_day not in _streets:
+        _streets[work.last_day] = Street(willow_street(work.last_day))
+    street = _streets[work.last_day]
+    path = street.write_export(street.plan.point(work.point), work.folder)
+    engine = make_engine(work.intake_url, pool_size=1)
+    take_in(read_export(path), DoorClient(work.door_socket), work.operator_key, engine)
+    engine.dispose()

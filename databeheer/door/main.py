@@ -1,0 +1,96 @@
+"""The door's process: reads its settings, opens its key store, serves its socket until SIGTERM."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from base64 import urlsafe_b64decode
+from collections.abc import Mapping
+from pathlib import Path
+
+from databeheer.access import catalogue
+from databeheer.clock import Clock, SystemClock
+from databeheer.door.house import House
+from databeheer.door.keystore import KeyStore
+from databeheer.door.server import DoorServer
+from databeheer.door.service import DoorService
+from databeheer.errors import DatabeheerError
+from databeheer.identity.provider import IdentityProvider
+from databeheer.logs import configure
+from databeheer.storage.engine import make_engine
+from ledger.note import SigningKey
+
+AUDIENCE = "databeheer"
+
+
+class SettingsError(DatabeheerError):
+    """A setting is missing; the message names it."""
+
+    code = "settings"
+
+
+def make_keys(folder: Path) -> None:
+    """Make a new key store; refuses a folder that holds one."""
+    KeyStore.create(folder)
+
+
+def house_from(environment: Mapping[str, str], clock: Clock | None = None) -> House:
+    """Build the door's means from its environment; `clock` is for the demo's storyteller.
+
+    Raises:
+        SettingsError: a setting is missing, by name.
+    """
+
+    def required(name: str) -> str:
+        if not environment.get(name):
+            raise SettingsError(f"the door needs {name}")
+        return environment[name]
+
+    origin = required("DATABEHEER_LEDGER_ORIGIN")
+    seed = bytes.fromhex(Path(required("DATABEHEER_PROMISE_KEY")).read_text())
+    return House(
+        engine=make_engine(required("DATABEHEER_DOOR_DATABASE_URL"), pool_size=20, max_overflow=20),
+        keys=KeyStore(Path(required("DATABEHEER_KEYS"))),
+        clock=clock or SystemClock(),
+        catalogue=catalogue.load(),
+        origin=origin,
+        promise_key=SigningKey(f"{origin}/door", seed),
+        operator_key_hash=bytes.fromhex(Path(required("DATABEHEER_OPERATOR_KEY_HASH")).read_text()),
+        provider=_provider(environment),
+        public_url=required("DATABEHEER_BASE_URL"),
+        facade_audience=environment.get("DATABEHEER_FACADE_AUDIENCE", ""),
+    )
+
+
+def _provider(environment: Mapping[str, str]) -> IdentityProvider | None:
+    """The one identity provider that is believed, if one is set up."""
+    issuer = environment.get("DATABEHEER_PROVIDER_ISSUER")
+    if not issuer:
+        return None
+    text = Path(environment["DATABEHEER_PROVIDER_PUBLIC_KEY"]).read_text().strip()
+    key = urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    return IdentityProvider(issuer, AUDIENCE, key, environment["DATABEHEER_PROVIDER_URL"])
+
+
+def main() -> int:
+    """Serve until SIGTERM or SIGINT."""
+    configure()
+    try:
+        house = house_from(os.environ)
+        server = DoorServer(Path(os.environ["DATABEHEER_DOOR_SOCKET"]), DoorService(house))
+    except (DatabeheerError, OSError, KeyError, ValueError) as error:
+        print(f"the door does not start: {error}", file=sys.stderr)
+        return 2
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    server.start()
+    stop.wait()
+    server.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,149 @@
+"""The home directory: which process keeps which file where.
+
+    postgres/            the embedded server's data and passwords
+    keys/                the door's key store: own backup, own retention, never beside a database backup
+    door/                the door's promise key, the hash of the operator's key
+    publisher/           the log's key and the publisher's memory (the last checkpoint it signed)
+    ledger/              what is published: checkpoint, tiles, vkey
+    identity/            the identity provider's public key
+    operator.key         what the command line shows the door; never the web's
+    web.key              the web's own secret (form tokens)
+    origin               the log's name
+
+Everything is made with mode 0600 or 0700.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import tempfile
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from ledger.note import SigningKey
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+HOME_VARIABLE = "DATABEHEER_HOME"
+
+
+@dataclass(frozen=True)
+class Home:
+    """The directory of one house; paths only, nothing is made before it is asked for."""
+
+    path: Path
+
+    @classmethod
+    def from_environment(cls) -> Home:
+        """The directory of DATABEHEER_HOME, `var/` in the checkout where it is not set."""
+        return cls(Path(os.environ.get(HOME_VARIABLE) or CHECKOUT / "var").absolute())
+
+    @property
+    def postgres(self) -> Path:
+        return self.path / "postgres"
+
+    @property
+    def keys(self) -> Path:
+        return self.path / "keys"
+
+    @property
+    def ledger(self) -> Path:
+        return self.path / "ledger"
+
+    @property
+    def publisher_memory(self) -> Path:
+        return self.path / "publisher" / "memory"
+
+    @property
+    def log_key(self) -> Path:
+        return self.path / "publisher" / "log.key"
+
+    @property
+    def promise_key(self) -> Path:
+        return self.path / "door" / "promise.key"
+
+    @property
+    def operator_key(self) -> Path:
+        return self.path / "operator.key"
+
+    @property
+    def operator_key_hash(self) -> Path:
+        return self.path / "door" / "operator.sha256"
+
+    @property
+    def web_key(self) -> Path:
+        return self.path / "web.key"
+
+    @property
+    def origin_file(self) -> Path:
+        return self.path / "origin"
+
+    @property
+    def provider_key(self) -> Path:
+        return self.path / "identity" / "provider.key"
+
+    @property
+    def provider_public_key(self) -> Path:
+        return self.path / "identity" / "provider.key.pub"
+
+    @property
+    def logs(self) -> Path:
+        return self.path / "log"
+
+    @property
+    def origin(self) -> str:
+        """The log's name, fixed when the log was made."""
+        return self.origin_file.read_text().strip()
+
+    @property
+    def run(self) -> Path:
+        """A private directory with a short path for sockets: theirs may have about a hundred bytes."""
+        name = hashlib.sha256(str(self.path).encode()).hexdigest()[:12]
+        directory = Path(tempfile.gettempdir()) / f"databeheer-{os.getuid()}-{name}"
+        directory.mkdir(mode=0o700, exist_ok=True)
+        if directory.is_symlink() or directory.stat().st_uid != os.getuid():
+            raise PermissionError(f"{directory} belongs to somebody else; remove it")
+        directory.chmod(0o700)
+        return directory
+
+    @property
+    def door_socket(self) -> Path:
+        return self.run / "door.sock"
+
+    @property
+    def supervisor_socket(self) -> Path:
+        return self.run / "supervisor.sock"
+
+    def make_secrets(self, origin: str) -> None:
+        """Make the keys and the log's name where they are missing; what exists is never overwritten."""
+        _make(self.origin_file, origin)
+        _make(self.log_key, secrets.token_hex(32))
+        _make(self.promise_key, secrets.token_hex(32))
+        _make(self.operator_key, secrets.token_urlsafe(32))
+        _make(self.operator_key_hash, sha256(self.operator_key.read_text().encode()).hexdigest())
+        _make(self.web_key, secrets.token_urlsafe(48))
+        self.ledger.mkdir(mode=0o755, parents=True, exist_ok=True)
+        _make(self.ledger / "vkey", f"{self.log_signer().vkey}\n{self.door_signer().vkey}\n", 0o644)
+        self.logs.mkdir(mode=0o700, exist_ok=True)
+
+    def log_signer(self) -> SigningKey:
+        """The log's key; the publisher's alone."""
+        return SigningKey(self.origin, bytes.fromhex(self.log_key.read_text()))
+
+    def door_signer(self) -> SigningKey:
+        """The key that the door signs promises with."""
+        return SigningKey(f"{self.origin}/door", bytes.fromhex(self.promise_key.read_text()))
+
+
+def _make(path: Path, content: str, mode: int = 0o600) -> None:
+    if path.exists():
+        return
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    part.rename(path)

@@ -1,0 +1,216 @@
+"""All processes of one machine's house: database, door, publisher; the web comes on top."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sqlalchemy.engine import make_url
+
+from databeheer.door.client import DoorClient, DoorRefusedError, DoorUnreachableError, Proof
+from databeheer.door.main import make_keys
+from databeheer.errors import ConflictError, DatabeheerError, UnavailableError
+from databeheer.site import processes
+from databeheer.site.home import Home
+from databeheer.storage import migrate, provision
+from databeheer.storage.embedded import EmbeddedPostgreSQL
+
+DATABASE = "databeheer"
+DATABASE_VARIABLE = "DATABEHEER_DATABASE_URL"
+_PATIENCE_SECONDS = 30.0
+
+
+class ProcessEndedError(UnavailableError):
+    """A process of the house ended when it should not; its log is named."""
+
+
+@dataclass
+class Storage:
+    """The database of the house: embedded, or a server that the operator named.
+
+    `DATABEHEER_DATABASE_URL` names a role that may create roles and databases; it is used to prepare only.
+    """
+
+    home: Home
+    _embedded: EmbeddedPostgreSQL | None = None
+    superuser_url: str = field(default="", repr=False)
+    _passwords: dict[str, str] = field(default_factory=dict, repr=False)
+
+    def start(self) -> None:
+        """Start or reach the server, prepare roles and database, migrate."""
+        self._embedded = EmbeddedPostgreSQL(self.home.postgres)
+        given = os.environ.get(DATABASE_VARIABLE)
+        self.superuser_url = given or self._embedded.start()
+        self._passwords = self._embedded.passwords(provision.ROLES)
+        provision.provision_roles(self.superuser_url, self._passwords)
+        if not provision.database_exists(self.superuser_url, DATABASE):
+            provision.create_database(self.superuser_url, DATABASE)
+        migrate.upgrade(self.url("owner"))
+        if given:
+            self._embedded = None
+
+    @property
+    def is_embedded(self) -> bool:
+        return self._embedded is not None
+
+    def url(self, role: str, database: str = DATABASE) -> str:
+        """The libpq URL of a process role."""
+        url = make_url(self.superuser_url).set(database=database)
+        if role != "superuser":
+            url = url.set(username=provision.role_name(role), password=self._passwords[role])
+        return url.render_as_string(hide_password=False)
+
+    def drop(self) -> None:
+        """Drop the database (the demo's reset)."""
+        provision.drop_database(self.superuser_url, DATABASE)
+
+    def stop(self) -> None:
+        if self._embedded is not None:
+            self._embedded.stop()
+
+
+@dataclass
+class Site:
+    """The running processes of one home. Only one supervisor runs a home at a time."""
+
+    home: Home
+    storage: Storage
+    base_url: str = "http://127.0.0.1:8000"
+    _processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    def start_door(self, extra: dict[str, str] | None = None) -> None:
+        """Start the door and wait until it answers."""
+        environment = {
+            "DATABEHEER_DOOR_DATABASE_URL": self.storage.url("door"),
+            "DATABEHEER_DOOR_SOCKET": str(self.home.door_socket),
+            "DATABEHEER_KEYS": str(self.home.keys),
+            "DATABEHEER_PROMISE_KEY": str(self.home.promise_key),
+            "DATABEHEER_OPERATOR_KEY_HASH": str(self.home.operator_key_hash),
+            "DATABEHEER_LEDGER_ORIGIN": self.home.origin,
+            "DATABEHEER_BASE_URL": self.base_url,
+            **(extra or {}),
+        }
+        self.run("door", ["-m", "databeheer.door.main"], environment)
+        self.wait_until("door", self.door_answers)
+
+    def start_publisher(self) -> None:
+        """Start the publisher: it alone gets the log's key."""
+        environment = {
+            "DATABEHEER_PUBLISHER_DATABASE_URL": self.storage.url("publisher"),
+            "DATABEHEER_LEDGER_DIRECTORY": str(self.home.ledger),
+            "DATABEHEER_LOG_KEY": str(self.home.log_key),
+            "DATABEHEER_LEDGER_ORIGIN": self.home.origin,
+            "DATABEHEER_PUBLISHER_MEMORY": str(self.home.publisher_memory),
+        }
+        self.run("publisher", ["-m", "databeheer.site.publisher"], environment)
+
+    def run(self, name: str, command: list[str], environment: dict[str, str]) -> None:
+        """Start one process of the site."""
+        self._processes[name] = processes.start(name, command, environment, self.home.logs)
+
+    def end(self, *names: str) -> None:
+        """End these processes, in this order."""
+        for name in names:
+            process = self._processes.pop(name, None)
+            if process is not None:
+                processes.end(process)
+
+    def end_all(self) -> None:
+        """End everything, the last started first."""
+        self.end(*reversed(self._processes))
+
+    def wait_until(self, name: str, ready: object, patience_seconds: float = _PATIENCE_SECONDS) -> None:
+        """Wait until `ready()` holds.
+
+        Raises:
+            ProcessEndedError: the process ended, or did not get ready in time.
+        """
+        assert callable(ready)
+        deadline = time.monotonic() + patience_seconds
+        while not ready():
+            if self._processes[name].poll() is not None or time.monotonic() > deadline:
+                raise ProcessEndedError(f"the {name} did not start; see {self.home.logs / name}.log")
+            time.sleep(0.05)
+
+    def ended(self) -> str | None:
+        """The name of a process that has ended by itself, if any."""
+        return next((name for name, process in self._processes.items() if process.poll() is not None), None)
+
+    def door_answers(self) -> bool:
+        """Say whether a door answers on this home's socket."""
+        return door_answers(self.home.door_socket)
+
+
+def door_answers(path: Path) -> bool:
+    """Say whether a door answers on this socket."""
+    client = DoorClient(path)
+    try:
+        client.call("ping")
+    except DoorUnreachableError:
+        return False
+    except DatabeheerError:
+        return True
+    finally:
+        client.close()
+    return True
+
+
+def free_port() -> int:
+    """A TCP port of this machine that nobody listens on now."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+    return port
+
+
+@contextmanager
+def running(home: Home) -> Iterator[Storage]:
+    """Reach the house of `home`, for one command: the one that runs, or one that is started for the while."""
+    storage = Storage(home)
+    if door_answers(home.door_socket):
+        storage.start()
+        yield storage
+        return
+    site = Site(home, storage)
+    try:
+        prepare(home, storage)
+        site.start_door()
+        _name_grid_operator(home)
+        yield storage
+    finally:
+        site.end_all()
+        storage.stop()
+
+
+def _name_grid_operator(home: Home) -> None:
+    """Every row carries its grid operator: a new house has one, named by DATABEHEER_GRID_OPERATOR."""
+    door = DoorClient(home.door_socket)
+    name = os.environ.get("DATABEHEER_GRID_OPERATOR") or "Netbeheerder"
+    try:
+        door.call("registry.operator.add", Proof.operator(home.operator_key.read_text()), code="1", name=name)
+    except DoorRefusedError as error:
+        if error.code != ConflictError.code:
+            raise
+    finally:
+        door.close()
+
+
+def prepare(home: Home, storage: Storage, origin: str | None = None) -> None:
+    """Start the database and make what is missing of keys and schema."""
+    home.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    is_new = not home.origin_file.exists()
+    home.make_secrets(origin or new_origin())
+    if is_new:  # only with a new home: a key store that is lost must not be replaced in silence
+        make_keys(home.keys)
+    storage.start()
+
+
+def new_origin() -> str:
+    """A name for a new log; a name is never used for two logs."""
+    return f"databeheer.example/ledger/{os.urandom(6).hex()}"
