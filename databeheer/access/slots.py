@@ -30,10 +30,10 @@ def slot_around(instant: datetime, granularity: Granularity) -> Period:
 
 
 def cut_slots(finest: Granularity, reach: IntervalSet, asked: Period, now: datetime) -> IntervalSet:
-    """Return the part of `reach` that lies in a slot of `finest` which would be handed over incomplete.
+    """Return the part of `reach` that lies in a slot of `finest` which would be handed over in part.
 
-    A slot is whole when all that `reach` holds of it is asked for and over: the days of a month before a
-    contract began, or after an occupant left, are not missed.
+    A slot is whole when everything that `reach` holds of it is asked for, and is over once it has begun: the
+    days of a month before a contract began, or after an occupant left, are not missed.
     """
     cut = NOTHING
     for edge in (asked.start, asked.end, now):
@@ -41,7 +41,7 @@ def cut_slots(finest: Granularity, reach: IntervalSet, asked: Period, now: datet
         if slot.start == edge:
             continue
         part = reach.clip(slot)
-        complete = min(asked.end, now)
-        if any(start < asked.start or stop > complete for start, stop in part.pairs):
-            cut = cut.union(part)
+        for start, stop in part.pairs:
+            if start < asked.start or stop > asked.end or slot.start < now < stop:
+                cut = cut.union(part)
     return cut
