@@ -39,7 +39,7 @@ class Column(enum.Enum):
 TIME_COLUMNS = (Column.FROM_DATE, Column.FROM_TIME, Column.UNTIL_DATE, Column.UNTIL_TIME)
 _OPTIONAL = {Column.METER_TYPE, Column.CONVERSION, Column.DESCRIPTION}
 
-_HEADERS = {
+HEADERS = {
     "van datum": Column.FROM_DATE,
     "from date": Column.FROM_DATE,
     "van tijdstip": Column.FROM_TIME,
@@ -172,7 +172,7 @@ def read_header(file: str, line: str) -> Layout:
         ) from error
     positions: dict[Column, int] = {}
     for index, name in enumerate(names):
-        column = _HEADERS.get(fold(name))
+        column = HEADERS.get(fold(name))
         if column is None:
             raise _header_error(file, f"column {index + 1} of the header, {shown(name)}, is unknown")
         if column in positions:
