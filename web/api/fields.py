@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -34,6 +35,15 @@ class Moment(fields.Field[datetime]):
             return parse_moment(value)
         except MalformedRequestError as error:
             raise ValidationError(str(error)) from error
+
+
+class Count(fields.Integer):
+    """A positive integer in its one spelling: int() also takes "+4", "4_2" and foreign digits."""
+
+    def _validated(self, value: Any) -> int:
+        if not isinstance(value, str) or re.fullmatch("[1-9][0-9]{0,8}", value) is None:
+            raise self.make_error("invalid", input=value)
+        return int(value)
 
 
 class AccessPointCode(fields.Field[EAN]):

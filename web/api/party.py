@@ -9,7 +9,7 @@ from web.api import examples
 from web.api.negotiation import JSON, choose_form
 from web.api.permissions import COMMON
 from web.api.schemas import Me, TokenAnswer
-from web.api.wire import blueprint, operation
+from web.api.wire import TOKEN_PATH, blueprint, operation
 from web.bearer import bearer_proof
 from web.door import ask
 from web.tokens import FORM, token_answer
@@ -61,12 +61,12 @@ _documented = blueprint.doc(
         },
     },
     responses={
-        "400": {"description": "The request is wrong (RFC 6749, 5.2)", **_REFUSED},
-        "401": {"description": "Client authentication failed", **_REFUSED},
-        "413": {"description": "The body is too large", **_REFUSED},
-        "415": {"description": "The body is not a form", **_REFUSED},
-        "429": {"description": "Too many requests", **_REFUSED},
-        "503": {"description": "The house does not answer", **_REFUSED},
+        400: {"description": "The request is wrong (RFC 6749, 5.2)", **_REFUSED},
+        401: {"description": "Client authentication failed", **_REFUSED},
+        413: {"description": "The body is too large", **_REFUSED},
+        415: {"description": "The body is not a form", **_REFUSED},
+        429: {"description": "Too many requests", **_REFUSED},
+        503: {"description": "The house does not answer", **_REFUSED},
     },
 )(blueprint.response(200, TokenAnswer, example=examples.TOKEN)(issue_token))
-blueprint.route("/oauth2/token", methods=["POST"])(_documented)
+blueprint.route(TOKEN_PATH, methods=["POST"])(_documented)

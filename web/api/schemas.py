@@ -17,6 +17,7 @@ from web.api.fields import (
     GRANULARITIES,
     PURPOSES,
     AccessPointCode,
+    Count,
     directions,
     instant,
     moment,
@@ -97,8 +98,7 @@ class PermissionsQuery(Schema):
         validate=validate.Length(min=1, max=1024),
         metadata={"description": "`next_cursor` of the page before, with the same filters."},
     )
-    limit = fields.Integer(
-        strict=False,
+    limit = Count(
         load_default=50,
         validate=validate.Range(min=1, max=200),
         metadata={"description": "Size of the page."},

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
-from typing import Any, ClassVar, NoReturn
+from typing import Any, NoReturn
 
-from flask import Flask, Request
+from flask import Flask, Request, request
 from flask.typing import ResponseReturnValue
 from flask_smorest import Api, Blueprint
 from marshmallow import RAISE, Schema, ValidationError
@@ -17,10 +17,13 @@ from webargs.flaskparser import FlaskParser
 
 from databeheer.errors import DatabeheerError
 from web import answers
+from web.api.fields import AccessPointCode, Moment
 from web.api.schemas import ProblemSchema, TokenError
+from web.bearer import proof_for
 from web.parsing import parse_json_object, parse_pairs, read_body
 from web.problems import MEDIA_TYPE, PROBLEMS, MalformedBodyError
 
+TOKEN_PATH = "/oauth2/token"
 View = Callable[..., ResponseReturnValue]
 SchemaLike = Schema | type[Schema]
 
@@ -29,7 +32,7 @@ class StrictParser(FlaskParser):
     """webargs, reading through `web.parsing` and raising problems instead of aborting."""
 
     DEFAULT_VALIDATION_STATUS = 400
-    DEFAULT_UNKNOWN_BY_LOCATION: ClassVar[dict[str, str | None]] = {"json": RAISE, "query": RAISE}
+    DEFAULT_UNKNOWN_BY_LOCATION = {"json": RAISE, "query": RAISE}  # noqa: RUF012  # as webargs declares it
 
     def load_json(self, req: Request, schema: Schema) -> Any:
         """Read the body as one strict JSON object."""
@@ -75,6 +78,7 @@ class MarketApi(Api):  # type: ignore[misc]  # untyped library
     """flask-smorest without its error bodies: ours are problem documents."""
 
     ERROR_SCHEMA = ProblemSchema
+    DEFAULT_ERROR_RESPONSE_NAME = None  # every refusal is named
 
     def _register_error_handlers(self) -> None:
         """Leave errors to `web.answers`."""
@@ -88,6 +92,13 @@ class MarketBlueprint(Blueprint):  # type: ignore[misc]  # untyped library
 
 blueprint = MarketBlueprint("market-api", __name__, description="Ask permission, read, end, verify.")
 blueprint.register_error_handler(DatabeheerError, answers.answer_error)
+
+
+@blueprint.before_request  # type: ignore[untyped-decorator]  # untyped library
+def require_token() -> None:
+    """Ask for a token of this interface before looking at anything else."""
+    if request.path != TOKEN_PATH:
+        proof_for("own")
 
 
 def operation(
@@ -117,7 +128,7 @@ def operation(
             extra["security"] = security
         extra["responses"] = _refusal_responses(refusals)
         if content:
-            extra["responses"][str(status)] = {"content": dict(content)}
+            extra["responses"][status] = {"content": dict(content)}
         documented: View = blueprint.doc(**extra)(wrapped)
         blueprint.route(rule, methods=[method])(documented)
         return view
@@ -144,11 +155,11 @@ def _decorators(
     return chosen
 
 
-def _refusal_responses(slugs: tuple[str, ...]) -> dict[str, Any]:
+def _refusal_responses(slugs: tuple[str, ...]) -> dict[int, Any]:
     by_status: dict[int, list[str]] = {}
     for slug in slugs:
         by_status.setdefault(PROBLEMS[slug].status, []).append(slug)
-    return {str(status): problem_response(status, of) for status, of in sorted(by_status.items())}
+    return {status: problem_response(status, of) for status, of in sorted(by_status.items())}
 
 
 def problem_response(status: int, slugs: list[str]) -> dict[str, Any]:
@@ -186,9 +197,12 @@ def make_api(app: Flask, description: str) -> MarketApi:
         },
     )
     api = MarketApi(app)
+    for field in (Moment, AccessPointCode):
+        api.register_field(field, "string", None)
     api.spec.components.schema("TokenError", schema=TokenError)
     api.spec.components.security_scheme(
         "token",
         {"type": "oauth2", "flows": {"clientCredentials": {"tokenUrl": "/oauth2/token", "scopes": {}}}},
     )
+    api.spec.components.security_scheme("client", {"type": "http", "scheme": "basic"})
     return api

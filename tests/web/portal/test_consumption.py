@@ -1,0 +1,129 @@
+"""One's own consumption: every slot in its place, holes as holes, and recorded like any other read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+
+from databeheer.values import format_instant
+from tests.databeheer.metering.builders import day_rows, english
+from tests.house import Customer, TheHouse
+from tests.web.portal.visiting import Visitor
+from web.portal.chart import Bar, Tick, draw
+from web.portal.consumption import Window, series_of
+
+Visit = Callable[[Customer], Visitor]
+
+
+def channel(
+    window: Window, direction: str = "offtake", value: int | None = 100, skip: int = 0
+) -> dict[str, object]:
+    slots = [{"start": format_instant(at), "value": value, "state": "READ"} for at in window.slots()[skip:]]
+    return {"direction": direction, "unit": "kWh", "meter": "1SAG9990000003", "slots": slots}
+
+
+@pytest.mark.parametrize(
+    ("day", "slots"), [(date(2023, 3, 26), 92), (date(2023, 6, 1), 96), (date(2023, 10, 29), 100)]
+)
+def test_every_quarter_of_the_day_has_its_bar(day: date, slots: int) -> None:
+    window = Window.around(day, "quarter_hour")
+    (series,) = series_of([channel(window)], window)
+    assert len(series.slots) == slots
+    bars = re.search(r'class="bar-offtake" d="([^"]*)"', series.chart)
+    assert bars
+    assert bars.group(1).count("M") == slots
+    assert series.offtake == slots * 100
+
+
+def test_the_double_hour_of_october_is_named_twice() -> None:
+    window = Window.around(date(2023, 10, 29), "quarter_hour")
+    (series,) = series_of([channel(window)], window)
+    labels = [slot.label for slot in series.slots]
+    assert len(set(labels)) == 100
+    assert "02.15 uur (zomertijd)" in labels
+    assert "02.15 uur (wintertijd)" in labels
+    assert "03.15 uur" in labels
+
+
+def test_a_slot_that_was_never_sent_is_a_hole_not_a_shift() -> None:
+    window = Window.around(date(2023, 6, 1), "quarter_hour")
+    (series,) = series_of([channel(window, skip=24)], window)
+    assert [slot.offtake for slot in series.slots[:25]] == [None] * 24 + [100]
+    assert series.has_gaps
+    assert re.search(r'class="gap" d="([^"]*)"', series.chart).group(1).count("M") == 24  # type: ignore[union-attr]
+
+
+def test_a_measured_zero_is_no_hole() -> None:
+    window = Window.around(date(2023, 6, 1), "quarter_hour")
+    (series,) = series_of([channel(window, value=0)], window)
+    assert not series.has_gaps
+
+
+def test_meters_of_one_direction_add_up_and_directions_stay_apart() -> None:
+    window = Window.around(date(2023, 6, 1), "quarter_hour")
+    channels = [channel(window), channel(window, value=50), channel(window, "injection", 30)]
+    (series,) = series_of(channels, window)
+    assert (series.offtake, series.injection) == (96 * 150, 96 * 30)
+
+
+def test_the_chart_has_a_name_for_who_hears_it_and_no_style() -> None:
+    chart = draw(
+        [Bar(1, 2), Bar(None, None)], [Tick(0, "<b>")], name="one", title="Titel <x>", description="Uitleg"
+    )
+    assert 'role="img"' in chart
+    assert '<title id="one-title">Titel &lt;x&gt;</title>' in chart
+    assert "<b>" not in chart
+    assert "style" not in chart
+
+
+def test_lottes_own_look_shows_all_hundred_quarters_and_is_recorded(
+    visit: Visit, measured_autumn: Customer
+) -> None:
+    visitor = visit(measured_autumn)
+    page = visitor.get("/mijn/verbruik", dag="2023-10-29")
+    assert "Zondag 29 oktober 2023" in page.text
+    assert "Toon de 100 cijfers in een tabel" in page.text
+    assert "5,050 kWh van het net afgenomen" in page.text
+    assert len(page.html.encode()) < 100_000
+    text = visitor.get("/mijn/gelezen").text
+    assert "U zelf Gelezen" in text
+    assert "ten hoogste 100 waarden" in text
+
+
+def test_a_day_without_data_says_so(visit: Visit, measured_autumn: Customer) -> None:
+    assert (
+        "Er zijn geen gegevens van deze dag."
+        in visit(measured_autumn).get("/mijn/verbruik", dag="2023-12-01").text
+    )
+
+
+def test_a_meter_read_by_the_day_shows_a_month(visit: Visit, house: TheHouse, lotte: Customer) -> None:
+    ean = "541448899990000022"
+    occupancy = house.point(ean, lotte, interval_reading=False, address="Zeedijk 8, 8400 Oostende")
+    assert occupancy
+    house.ingest(
+        english(*(row.but(ean=f'="{ean}"', meter="1SAG9990000009") for row in day_rows(date(2023, 10, 29))))
+    )
+    page = visit(lotte).get("/mijn/verbruik", adres=occupancy, dag="2023-10-12")
+    assert "1 oktober 2023 tot en met 31 oktober 2023" in page.text
+    assert "Toon de 31 cijfers in een tabel" in page.text
+    assert "5,050 kWh" in page.text
+
+
+def test_a_day_before_the_visitor_lived_there_is_not_asked(visit: Visit, measured_autumn: Customer) -> None:
+    page = visit(measured_autumn).get("/mijn/verbruik", dag="2019-01-01")
+    assert "1 januari 2022" in page.text
+
+
+def test_marias_address_does_not_exist_for_lotte(visit: Visit, lotte: Customer, maria: Customer) -> None:
+    assert visit(lotte).get("/mijn/verbruik", adres=maria.occupancy()).status == 404
+
+
+@pytest.mark.parametrize(
+    "query", [{"dag": "gisteren"}, {"dag": "2023-02-30"}, {"adres": "x"}, {"van": "2023-01-01"}], ids=str
+)
+def test_a_made_up_query_is_refused(visit: Visit, lotte: Customer, query: dict[str, str]) -> None:
+    assert visit(lotte).get("/mijn/verbruik", **query).status == 400

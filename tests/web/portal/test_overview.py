@@ -1,0 +1,149 @@
+"""The overview: consent and law apart, a waiting request on top, one button to withdraw."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from databeheer.door.client import DoorRefusedError
+from tests.house import Customer, Party, TheHouse
+from tests.web.portal.visiting import Visitor
+
+Visit = Callable[[Customer], Visitor]
+
+
+@pytest.mark.requirement("R40")
+def test_consent_and_law_stand_apart(
+    visit: Visit, house: TheHouse, lotte: Customer, bram: Party, erik: Party, net: Party
+) -> None:
+    lotte.grant(bram.ask())
+    house.operator(
+        "registry.supply.accept", ean="541448899990000039", party_id=erik.party_id, from_day="2023-01-01"
+    )
+    text = visit(lotte).get("/mijn").text
+    consent, law = text.split("Volgens de wet", 1)
+    assert "Bram Energieadvies" in consent
+    assert "Erik Energie" not in consent
+    assert "Erik Energie energieleverancier" in law
+    assert "Netbeheerder Test netbeheerder" in law
+    assert "Intrekken" not in law
+    assert "4.1.22/7" in law
+
+
+def test_a_waiting_request_stands_on_top(visit: Visit, lotte: Customer, bram: Party) -> None:
+    asked = bram.ask(ean="541448899990000039", granularity="day", directions=["offtake"])
+    page = visit(lotte).get("/mijn")
+    assert "Er wacht een vraag op u" in page.text.split("Kerkstraat 1")[0]
+    assert "wat u van het net afneemt, per dag, om u energieadvies te geven" in page.text
+    assert f"/mijn/vraag/{asked['permission_id']}" in page.links
+
+
+@pytest.mark.requirement("R21", "R22")
+def test_withdrawing_is_one_press_and_the_next_read_is_refused(
+    visit: Visit, lotte: Customer, bram: Party, measured_autumn: Customer
+) -> None:
+    permission_id = lotte.grant(bram.ask())["permission"]["permission_id"]
+    bram.read(permission_id)
+    visitor = visit(lotte)
+    after = visitor.press(visitor.get("/mijn"), "/intrekken")
+    assert visitor.pressed == 1
+    assert "U hebt de toestemming van Bram Energieadvies ingetrokken" in after.text
+    assert "Vraag Bram Energieadvies om het opnieuw te vragen" in after.text
+    with pytest.raises(DoorRefusedError) as refusal:
+        bram.read(permission_id)
+    assert refusal.value.code == "permission-ended"
+
+
+@pytest.mark.requirement("R21")
+def test_withdrawing_takes_no_more_presses_than_granting(visit: Visit, lotte: Customer, bram: Party) -> None:
+    asked = bram.ask(ean="541448899990000039")
+    granting, withdrawing = visit(lotte), visit(lotte)
+    page = granting.get(f"/mijn/vraag/{asked['permission_id']}")
+    granting.press(page, asked["permission_id"], "grant")
+    withdrawing.press(withdrawing.get("/mijn"), "/intrekken")
+    assert withdrawing.pressed <= granting.pressed
+    assert bram.permission(asked["permission_id"])["state"] == "revoked"
+
+
+def test_the_message_after_a_withdrawal_is_shown_once(visit: Visit, lotte: Customer, bram: Party) -> None:
+    lotte.grant(bram.ask())
+    visitor = visit(lotte)
+    visitor.press(visitor.get("/mijn"), "/intrekken")
+    assert "ingetrokken" not in visitor.get("/mijn").text
+
+
+def test_a_withdrawal_without_the_forms_guard_changes_nothing(
+    visit: Visit, lotte: Customer, bram: Party
+) -> None:
+    permission_id = lotte.grant(bram.ask())["permission"]["permission_id"]
+    visitor = visit(lotte)
+    for fields in ({}, {"csrf_token": "x"}):
+        assert visitor.send(f"/mijn/toestemming/{permission_id}/intrekken", fields).status == 400
+    assert bram.permission(permission_id)["state"] == "active"
+
+
+def test_somebody_elses_permission_cannot_be_withdrawn(
+    visit: Visit, lotte: Customer, maria: Customer, bram: Party
+) -> None:
+    marias = maria.grant(bram.ask())["permission"]["permission_id"]
+    lottes = lotte.grant(bram.ask())["permission"]["permission_id"]
+    visitor = visit(lotte)
+    guard = visitor.get("/mijn").form(f"{lottes}/intrekken").fields
+    assert visitor.send(f"/mijn/toestemming/{marias}/intrekken", guard).status == 404
+    assert bram.permission(marias)["state"] == "active"
+
+
+def test_a_second_press_on_an_old_page_says_so_and_changes_nothing(
+    visit: Visit, lotte: Customer, bram: Party
+) -> None:
+    lotte.grant(bram.ask())
+    visitor = visit(lotte)
+    old = visitor.get("/mijn")
+    visitor.press(old, "/intrekken")
+    assert visitor.press(old, "/intrekken").status == 409
+
+
+def test_each_line_tells_when_the_party_last_read(
+    visit: Visit, lotte: Customer, bram: Party, measured_autumn: Customer
+) -> None:
+    permission_id = lotte.grant(bram.ask())["permission"]["permission_id"]
+    visitor = visit(lotte)
+    assert "Laatst gelezen nog nooit" in visitor.get("/mijn").text
+    bram.read(permission_id)
+    page = visitor.get("/mijn")
+    assert "nog nooit" not in page.text.split("Volgens de wet")[0]
+    assert "Gelezen Bram Energieadvies" in page.text
+
+
+def test_lotte_never_sees_maria(visit: Visit, lotte: Customer, maria: Customer, bram: Party) -> None:
+    maria.grant(bram.ask())
+    bram.ask(ean="541448899990000015")
+    html = visit(lotte).get("/mijn").html
+    for hers in ("Maria", "Dorpsplein", "541448 899990 000015", "Bram"):
+        assert hers not in html
+
+
+def test_somebody_without_an_access_point_reads_why(visit: Visit, house: TheHouse) -> None:
+    page = visit(house.customer("nele", "Nele Nieuw")).get("/mijn")
+    assert page.status == 200
+    assert "Wij vinden geen aansluiting op uw naam" in page.text
+
+
+@pytest.mark.requirement("R26")
+def test_permissions_that_ended_stay_listed_with_who_and_why(
+    visit: Visit, lotte: Customer, bram: Party
+) -> None:
+    withdrawn = lotte.grant(bram.ask())["permission"]["permission_id"]
+    lotte.withdraw(withdrawn)
+    given_up = lotte.grant(bram.ask())["permission"]["permission_id"]
+    bram.call("permission.terminate", permission_id=given_up)
+    refused = bram.ask(ean="541448899990000039")
+    lotte.call("permission.refuse", permission_id=refused["permission_id"])
+    text = visit(lotte).get("/mijn/toestemmingen").text.split("Voorbij", 1)[1]
+    for words in (
+        "U hebt de toestemming zelf ingetrokken.",
+        "De dienst heeft de gegevens niet meer nodig en is zelf gestopt.",
+        "U hebt de vraag geweigerd.",
+    ):
+        assert words in text

@@ -1,0 +1,119 @@
+"""Who read my data: each read and refusal with party, ground, data, period and time; and its proof."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from databeheer.door.client import DoorRefusedError
+from ledger import receipt
+from ledger.note import VerifierKey
+from tests.house import Customer, Party, TheHouse
+from tests.web.portal.visiting import Visitor
+from tests.web.programs import publish
+
+Visit = Callable[[Customer], Visitor]
+
+
+@pytest.mark.requirement("R44", "R46")
+def test_reads_and_refusals_show_party_ground_data_period_and_reason(
+    visit: Visit, lotte: Customer, bram: Party, measured_autumn: Customer
+) -> None:
+    permission_id = lotte.grant(bram.ask())["permission"]["permission_id"]
+    bram.read(permission_id)
+    lotte.withdraw(permission_id)
+    with pytest.raises(DoorRefusedError):
+        bram.read(permission_id)
+    text = visit(lotte).get("/mijn/gelezen").text
+    refusal, _, rest = text.partition("Ingetrokken door u")
+    read, _, _ = rest.partition("Toegestaan door u")
+    assert "Bram Energieadvies Geweigerd" in refusal
+    assert "Vroeg uw verbruik per kwartier, op 29 oktober 2023. Kreeg niets." in refusal
+    assert "ingetrokken" in refusal
+    assert "Bram Energieadvies Gelezen Met uw toestemming" in read
+    assert "Las uw verbruik per kwartier, op 29 oktober 2023: ten hoogste 100 waarden." in read
+    assert "artikel 4.1.22/5, 5°" in read
+
+
+def test_a_read_by_law_is_labelled_so(
+    visit: Visit, house: TheHouse, lotte: Customer, erik: Party, measured_autumn: Customer
+) -> None:
+    ean = "541448899990000039"
+    house.operator("registry.supply.accept", ean=ean, party_id=erik.party_id, from_day="2022-01-01")
+    erik.read(
+        ean=ean, granularity="month", **{"from": "2023-09-30T22:00:00Z", "until": "2023-10-31T23:00:00Z"}
+    )
+    text = visit(lotte).get("/mijn/gelezen").text
+    assert "Erik Energie Gelezen Volgens de wet" in text
+    assert "per maand, van 1 oktober 2023 tot en met 31 oktober 2023" in text
+
+
+def test_maria_sees_nothing_of_lottes_reads(
+    visit: Visit, lotte: Customer, maria: Customer, bram: Party, measured_autumn: Customer
+) -> None:
+    bram.read(lotte.grant(bram.ask())["permission"]["permission_id"])
+    page = visit(maria).get("/mijn/gelezen")
+    assert "Nog niemand las uw gegevens." in page.text
+    assert "Bram" not in page.html
+
+
+def test_the_proof_of_a_read_verifies_offline(
+    visit: Visit, house: TheHouse, lotte: Customer, bram: Party, measured_autumn: Customer
+) -> None:
+    index = bram.read(lotte.grant(bram.ask())["permission"]["permission_id"])["index"]
+    key = publish(house)
+    visitor = visit(lotte)
+    assert f"/mijn/bewijs/{index}.tlog-proof" in visitor.get("/mijn/gelezen").links
+    download = visitor.get(f"/mijn/bewijs/{index}.tlog-proof").response
+    assert f'filename="bewijs-{index}.tlog-proof"' in download.headers["Content-Disposition"]
+    verified = receipt.verify(receipt.parse(download.data), [VerifierKey.parse(key.vkey)])
+    assert verified.index == index
+    assert verified.opening is not None
+
+
+def test_a_proof_before_the_next_checkpoint_says_wait(
+    visit: Visit, house: TheHouse, lotte: Customer, bram: Party
+) -> None:
+    publish(house)
+    index = lotte.grant(bram.ask())["index"]
+    page = visit(lotte).get(f"/mijn/bewijs/{index}.tlog-proof")
+    assert page.status == 503
+    assert "Het bewijs is bijna klaar" in page.text
+
+
+def test_nobody_gets_the_proof_of_anothers_entry(
+    visit: Visit, house: TheHouse, lotte: Customer, maria: Customer, bram: Party
+) -> None:
+    index = lotte.grant(bram.ask())["index"]
+    publish(house)
+    visitor = visit(maria)
+    answers = [visitor.get(f"/mijn/bewijs/{number}.tlog-proof") for number in (index, 10**9)]
+    assert [answer.status for answer in answers] == [404, 404]
+    assert answers[0].text == answers[1].text
+
+
+def test_older_lines_are_a_page_further(visit: Visit, lotte: Customer, bram: Party) -> None:
+    for _ in range(26):
+        lotte.withdraw(lotte.grant(bram.ask())["permission"]["permission_id"])
+    visitor = visit(lotte)
+    first = visitor.get("/mijn/gelezen")
+    older = next(link for link in first.links if "verder=" in link)
+    second = visitor.get(older)
+    numbers = [[link for link in page.links if "/bewijs/" in link] for page in (first, second)]
+    assert len(numbers[0]) == 50
+    assert len(numbers[1]) == 2
+    assert not set(numbers[0]) & set(numbers[1])
+
+
+@pytest.mark.parametrize(
+    "query",
+    [{"verder": "x"}, {"verder": "-1"}, {"adres": "x"}, {"pagina": "2"}, {"verder": "9" * 40}],
+    ids=str,
+)
+def test_a_made_up_query_is_refused(visit: Visit, lotte: Customer, query: dict[str, str]) -> None:
+    assert visit(lotte).get("/mijn/gelezen", **query).status == 400
+
+
+def test_reads_at_marias_address_cannot_be_chosen(visit: Visit, lotte: Customer, maria: Customer) -> None:
+    assert visit(lotte).get("/mijn/gelezen", adres=maria.occupancy()).status == 404
