@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from databeheer.door.client import DoorClient, Proof
 from databeheer.errors import DatabeheerError
@@ -21,6 +22,8 @@ from databeheer.metering.intake import IntakeReport, UnknownAccessPointError, ta
 from databeheer.site.home import Home
 from databeheer.site.house import running
 from databeheer.storage.engine import make_engine
+from ledger.errors import LedgerError
+from ledger.report import Report
 
 _TO_STDERR = Console(stderr=True)
 
@@ -32,7 +35,9 @@ def cli() -> None:
 
 @cli.command()
 @click.option("--port", default=8000, show_default=True, help="Port of 127.0.0.1 to serve on.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object with URL, log-ins and credentials.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object with URL, log-ins and credentials."
+)
 @click.option(
     "--data",
     "files",
@@ -54,7 +59,9 @@ def demo(port: int, as_json: bool, files: tuple[Path, ...], more_files: tuple[Pa
             sys.stdout.flush()
             return
         say(f"\nKlaar. Open {description['url']} in uw browser.")
-        say("Daar vindt u drie deuren: klant, marktpartij en inspecteur. Ctrl-C sluit af; uw demo blijft bewaard.")
+        say(
+            "Daar vindt u drie deuren: klant, marktpartij en inspecteur. Ctrl-C sluit af; uw demo blijft bewaard."
+        )
 
     home = Home(Home.from_environment().path / "demo")
     sys.exit(supervisor.run(home, port, [*files, *more_files], say, announce))
@@ -82,7 +89,7 @@ def ingest(files: tuple[Path, ...], register: bool, as_json: bool) -> None:
                     key,
                     engine,
                     register=register,
-                    progress=lambda done, total, task=task: bar.update(task, completed=done, total=total),
+                    progress=partial(_advance, bar, task),
                 )
             )
         engine.dispose()
@@ -115,6 +122,10 @@ def _progress() -> Progress:
     return Progress(*columns, console=_TO_STDERR, disable=not sys.stderr.isatty(), transient=True)
 
 
+def _advance(bar: Progress, task: TaskID, done: int, total: int) -> None:
+    bar.update(task, completed=done, total=total)
+
+
 def _as_json(report: IntakeReport) -> dict[str, Any]:
     export = report.file
     return {
@@ -124,7 +135,11 @@ def _as_json(report: IntakeReport) -> dict[str, Any]:
         "first": export.first_day.isoformat(),
         "last": export.last_day.isoformat(),
         "totals": [
-            {"register": total.register, "unit": _unit(total.unit.value), "total": _decimal(total.thousandths)}
+            {
+                "register": total.register,
+                "unit": _unit(total.unit.value),
+                "total": _decimal(total.thousandths),
+            }
             for total in export.totals
         ],
         "slots_on_unusual_days": _unusual_days(export),
@@ -208,8 +223,20 @@ def audit() -> None:
     """Compare the database's entries with the published tiles; name the first entry that differs."""
     from databeheer.site.audit import audit_home
 
-    report = audit_home(Home.from_environment())
-    click.echo(report)
+    try:
+        report = audit_home(Home.from_environment())
+    except LedgerError as error:
+        raise click.exceptions.Exit(_say_audit(error.report, error)) from error
+    _say_audit(report, None)
+
+
+def _say_audit(report: Report | None, error: LedgerError | None) -> int:
+    """Print the checks of an audit; returns the exit status."""
+    for check in report.checks if report else ():
+        click.echo(f"{'ok  ' if check.ok else 'FAIL'} {check.name}: {check.detail}")
+    if error is not None and report is None:
+        click.echo(f"FAIL {error}", err=True)
+    return 0 if error is None else 1
 
 
 def main() -> int:

@@ -81,7 +81,9 @@ class EAN:
         if len(text) != 18 or not text.isascii() or not text.isdigit():
             raise MalformedRequestError("an EAN code has 18 digits")
         if _ean.calc_check_digit(text[:-1]) != text[-1]:
-            raise MalformedRequestError("the check digit of this EAN code is wrong; compare it with your bill")
+            raise MalformedRequestError(
+                "the check digit of this EAN code is wrong; compare it with your bill"
+            )
 
 
 @dataclass(frozen=True, order=True)

@@ -32,6 +32,7 @@ from databeheer.door.keystore import KeyStore
 from databeheer.door.server import DoorServer
 from databeheer.door.service import DoorService
 from databeheer.identity.provider import IdentityProvider
+from databeheer.joins import lists, signature
 from databeheer.metering.exports import read_export
 from databeheer.metering.intake import IntakeReport, take_in
 from databeheer.storage.engine import make_engine
@@ -139,6 +140,8 @@ class TheHouse:
     operator_key: str
     provider_key: Ed25519Key
     socket: Path
+    regulator: SigningKey
+    join_files: signature.JoinListFiles
     _engines: list[Engine] = field(default_factory=list)
 
     def operator(self, command: str, **arguments: Any) -> dict[str, Any]:
@@ -181,7 +184,9 @@ class TheHouse:
         return Customer(self, subject, name, UUID(person["person_id"]), self.log_in(subject, name))
 
     def party(self, name: str, role: str, *, contract: bool = True, operator: int | None = None) -> Party:
-        added = self.operator("registry.party.add", name=name, role=role, about=f"{name} in a test", operator=operator)
+        added = self.operator(
+            "registry.party.add", name=name, role=role, about=f"{name} in a test", operator=operator
+        )
         party_id = added["party_id"]
         if contract:
             self.operator(
@@ -237,6 +242,11 @@ class TheHouse:
         export = read_export(source)
         return take_in(export, self.client, self.operator_key, self.engine("intake"), register=register)
 
+    def sign_joins(self, content: bytes) -> None:
+        """Put a list of lawful joins before the door, signed by the regulator."""
+        self.join_files.content.write_bytes(content)
+        self.join_files.note.write_bytes(signature.sign(content, self.regulator))
+
     def close(self) -> None:
         self.client.close()
         self.server.close()
@@ -253,6 +263,8 @@ def open_house(database: Database, *, now: datetime | None = None) -> Iterator[T
         clock = SettableClock(now or SystemClock().now())
         provider_key = Ed25519Key.generate()
         operator_key = secrets.token_urlsafe(32)
+        regulator = SigningKey("regulator.example/test", secrets.token_bytes(32))
+        join_files = signature.JoinListFiles(folder / "joins.toml", folder / "joins.note", regulator.verifier)
         house = House(
             engine=make_engine(database.url("door"), pool_size=8),
             keys=KeyStore.create(folder / "keys"),
@@ -261,16 +273,31 @@ def open_house(database: Database, *, now: datetime | None = None) -> Iterator[T
             origin=ORIGIN,
             promise_key=SigningKey("door.example/test", secrets.token_bytes(32)),
             operator_key_hash=sha256(operator_key.encode()).digest(),
-            provider=IdentityProvider(ISSUER, AUDIENCE, bytes(provider_key.verify_key), "http://127.0.0.1:1/authorize"),
+            provider=IdentityProvider(
+                ISSUER, AUDIENCE, bytes(provider_key.verify_key), "http://127.0.0.1:1/authorize"
+            ),
             public_url=PUBLIC_URL,
+            joins=join_files,
         )
         service = DoorService(house)
         socket = folder / "door.sock"
         server = DoorServer(socket, service)
         server.start()
         the_house = TheHouse(
-            database, folder, clock, house, service, server, DoorClient(socket), operator_key, provider_key, socket
+            database,
+            folder,
+            clock,
+            house,
+            service,
+            server,
+            DoorClient(socket),
+            operator_key,
+            provider_key,
+            socket,
+            regulator,
+            join_files,
         )
+        the_house.sign_joins(lists.SHIPPED.read_bytes())
         the_house.operator("registry.operator.add", operator=1, code="net-test", name="Netbeheerder Test")
         try:
             yield the_house

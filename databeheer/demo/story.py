@@ -49,7 +49,10 @@ PARTIES: dict[str, dict[str, Any]] = {
 }
 
 PEOPLE_STORIES = {
-    "maria": (70, "Weduwe, woont al lang in de straat. Ze wil weten wie er vannacht naar haar verbruik keek."),
+    "maria": (
+        70,
+        "Weduwe, woont al lang in de straat. Ze wil weten wie er vannacht naar haar verbruik keek.",
+    ),
     "lotte": (38, "Heeft zonnepanelen en laat een app meekijken per kwartier."),
     "pieter": (35, "Verhuisde uit nummer 13. Wat na hem kwam, is niet meer van hem."),
     "amina": (32, "Woont nu op nummer 13. Wie bij Pieter meekeek, ziet niets van haar."),
@@ -140,7 +143,9 @@ def tell_registry(teller: Teller, plan: StreetPlan) -> None:
                 valid_from=format_instant(teller.clock.now() - timedelta(days=30)),
             )
             teller.parties[key]["contract"] = number
-        client = teller.operator("registry.client.add", party_id=added["party_id"], profiles=["own", "facade"])
+        client = teller.operator(
+            "registry.client.add", party_id=added["party_id"], profiles=["own", "facade"]
+        )
         teller.parties[key].update(client)
     ids: dict[str, str] = {}
     for person in plan.people:
@@ -172,12 +177,11 @@ def tell_registry(teller: Teller, plan: StreetPlan) -> None:
 
 
 def _move_in(teller: Teller, plan: StreetPlan, occupancy: PlannedOccupancy, ids: dict[str, str]) -> None:
-    assert occupancy.person is not None
     point = plan.point(occupancy.point)
     teller.operator(
         "registry.occupancy.begin",
         ean=point.ean.digits,
-        person_id=ids[occupancy.person],
+        person_id=ids[occupancy.person or ""],
         from_day=occupancy.first_day.isoformat(),
         interval_reading=point.slot_minutes != 1440,
     )
@@ -188,7 +192,9 @@ def _tell_early_permissions(teller: Teller, plan: StreetPlan) -> None:
     start = plan.first_day + timedelta(days=40)
     teller.at(start, 10)
     corner = plan.point("corner").ean.digits
-    asked = teller.ask("monitor", purpose="energy_monitoring", granularity="quarter_hour", ean=corner, **_from(start))
+    asked = teller.ask(
+        "monitor", purpose="energy_monitoring", granularity="quarter_hour", ean=corner, **_from(start)
+    )
     teller.at(start, 19, 30)
     teller.grant("pieter", asked, corner)
     # Lotte gave Bram half a year: it expired.
@@ -213,7 +219,11 @@ def _tell_early_permissions(teller: Teller, plan: StreetPlan) -> None:
     # Hilde never answered.
     teller.at(start + timedelta(days=120), 14)
     teller.ask(
-        "advice", purpose="energy_advice", granularity="day", ean=plan.point("hilde").ean.digits, **_from(start)
+        "advice",
+        purpose="energy_advice",
+        granularity="day",
+        ean=plan.point("hilde").ean.digits,
+        **_from(start),
     )
 
 
@@ -246,7 +256,9 @@ def _tell_permissions(teller: Teller, plan: StreetPlan) -> None:
     teller.at(year + timedelta(days=60), 9, 12)
     teller.customer("maria", "permission.withdraw", permission_id=once["permission_id"])
     teller.at(year + timedelta(days=120), 13)
-    asked = teller.ask("advice", purpose="energy_advice", granularity="day", ean=maria, **_from(plan.first_day))
+    asked = teller.ask(
+        "advice", purpose="energy_advice", granularity="day", ean=maria, **_from(plan.first_day)
+    )
     teller.at(year + timedelta(days=121), 18, 40)
     teller.grant("maria", asked, maria)
     teller.parties["advice"]["marias_permission"] = asked["permission_id"]
@@ -267,7 +279,9 @@ def _tell_permissions(teller: Teller, plan: StreetPlan) -> None:
     teller.grant("koen", asked, koen)
     kompas = plan.point("kompas").ean.digits
     teller.at(year + timedelta(days=150), 10)
-    asked = teller.ask("advice", purpose="energy_advice", granularity="quarter_hour", ean=kompas, **_from(year))
+    asked = teller.ask(
+        "advice", purpose="energy_advice", granularity="quarter_hour", ean=kompas, **_from(year)
+    )
     teller.at(year + timedelta(days=151), 16)
     teller.customer("kompas", "permission.refuse", permission_id=asked["permission_id"])
     teller.at(plan.last_day - timedelta(days=1), 16, 5)
@@ -337,4 +351,7 @@ def _from(day: date) -> dict[str, str]:
 
 
 def _between(first: date, last: date) -> dict[str, str]:
-    return {"from": format_instant(midnight(first)), "until": format_instant(midnight(last + timedelta(days=1)))}
+    return {
+        "from": format_instant(midnight(first)),
+        "until": format_instant(midnight(last + timedelta(days=1))),
+    }

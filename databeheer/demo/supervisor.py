@@ -5,14 +5,13 @@ The demo runs all processes under one user, which an installation would not do; 
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import shutil
 import signal
 import socketserver
 import threading
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -131,9 +130,10 @@ class Demo:
     def is_ready(self) -> bool:
         """Say whether GET /health/ready answers 200."""
         try:
-            with urllib.request.urlopen(f"{self.base_url}/health/ready", timeout=5) as answer:
-                return bool(answer.status == 200)
-        except (urllib.error.URLError, OSError):
+            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+            connection.request("GET", "/health/ready")
+            return connection.getresponse().status == 200
+        except (OSError, http.client.HTTPException):
             return False
 
     def _provider_settings(self) -> dict[str, str]:
@@ -148,7 +148,9 @@ class Demo:
     def _tell_story(self) -> None:
         plan = willow_street(story.last_story_day(SystemClock().now()))
         with self._door_with(SettableClock(SystemClock().now())) as (door, clock):
-            teller = story.Teller(door, clock, self.home.operator_key.read_text(), self._log_in_for(door, clock))
+            teller = story.Teller(
+                door, clock, self.home.operator_key.read_text(), self._log_in_for(door, clock)
+            )
             self.say("De straat wordt ingericht …")
             story.tell_registry(teller, plan)
             self._take_street_in(plan, teller)
@@ -171,7 +173,9 @@ class Demo:
             )
             for point in plan.points
         ]
-        take_street_in(works, lambda done, of: self.say(f"Twee jaar metingen inlezen: {done} van {of} aansluitingen"))
+        take_street_in(
+            works, lambda done, of: self.say(f"Twee jaar metingen inlezen: {done} van {of} aansluitingen")
+        )
         shutil.rmtree(folder)
 
     def _door_with(self, clock: SettableClock) -> _StoryDoor:
@@ -299,12 +303,18 @@ class Demo:
         for person in plan.people:
             if person.key in story.PEOPLE_STORIES:
                 age, text = story.PEOPLE_STORIES[person.key]
-                people.append({"sub": person.key, "name": person.name, "age": age, "story": text, "role": "customer"})
+                people.append(
+                    {"sub": person.key, "name": person.name, "age": age, "story": text, "role": "customer"}
+                )
         if self.facts.get("visitor"):
             text = "Uw eigen metingen, uit de export die u meegaf."
-            people.insert(0, {"sub": VISITOR, "name": "U, de bezoeker", "age": None, "story": text, "role": "customer"})
+            people.insert(
+                0, {"sub": VISITOR, "name": "U, de bezoeker", "age": None, "story": text, "role": "customer"}
+            )
         text = "Ziet in één minuut de toestand van het huis, en gelooft niets zonder bewijs."
-        people.append({"sub": "ines", "name": "Ines De Wachter", "age": 44, "story": text, "role": "inspector"})
+        people.append(
+            {"sub": "ines", "name": "Ines De Wachter", "age": 44, "story": text, "role": "inspector"}
+        )
         return people
 
     def _write_people(self) -> None:
@@ -386,7 +396,9 @@ class _WishServer(socketserver.ThreadingUnixStreamServer):
             self._busy.release()
 
 
-def run(home: Home, port: int, files: list[Path], say: Say, announce: Callable[[dict[str, Any]], None]) -> int:
+def run(
+    home: Home, port: int, files: list[Path], say: Say, announce: Callable[[dict[str, Any]], None]
+) -> int:
     """Run the demo until SIGINT or SIGTERM."""
     exports = [read_export(file) for file in files]  # before anything starts: a bad file changes nothing
     demo = Demo(home, port, say)

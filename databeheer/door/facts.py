@@ -103,7 +103,9 @@ def read_facts(
     if parties:
         for row in connection.execute(_PARTIES, {"ids": list(parties)}):
             contract = Interval(row.valid_from, row.valid_until) if row.valid_from else None
-            book.parties[row.party_id] = PartyFacts(str(row.party_id), Role(row.role), contract, row.suspended_at)
+            book.parties[row.party_id] = PartyFacts(
+                str(row.party_id), Role(row.role), contract, row.suspended_at
+            )
     if wanted:
         _read_points(connection, wanted, book)
     if wanted and parties:
@@ -111,7 +113,10 @@ def read_facts(
         for row in connection.execute(_SUPPLY, ask):
             book.supply[row.party_id, row.access_point_id].append(
                 SupplyContract(
-                    str(row.supply_contract_id), str(row.party_id), _days(row.from_day, row.until_day), row.accepted_at
+                    str(row.supply_contract_id),
+                    str(row.party_id),
+                    _days(row.from_day, row.until_day),
+                    row.accepted_at,
                 )
             )
         for row in connection.execute(_OWN_PERMISSIONS, ask):

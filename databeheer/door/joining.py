@@ -9,58 +9,34 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import text
 
-from databeheer.access.decide import decide
-from databeheer.access.decision import Wish
 from databeheer.access.explain import Language, citation_text
-from databeheer.access.facts import Necessity, PartyFacts
-from databeheer.access.intervals import Interval
-from databeheer.access.reasons import ReasonCode
 from databeheer.brussels import day_of
-from databeheer.door.facts import FactBook, Point, read_facts
+from databeheer.door.facts import FactBook, read_facts
 from databeheer.door.house import House
+from databeheer.door.join_lists import adopt
+from databeheer.door.join_scope import JoinAsked, PointStretches, may_leave, whole
 from databeheer.door.names import ean_hash
-from databeheer.door.opening import Stretch, open_stretch
+from databeheer.door.opening import open_stretch
 from databeheer.door.proofs import Asker, AskerKind
 from databeheer.door.seals import derive
 from databeheer.door.turn import Record, Statement, Subject, Turn
 from databeheer.errors import ConflictError
-from databeheer.joins.cases import JoinCase, JoinListError, Scope, Shape
-from databeheer.joins.gate import JoinRefusal, JoinWish, check, months_of, reach
+from databeheer.joins.cases import JoinCase, Shape
+from databeheer.joins.gate import JoinRefusal, JoinWish, check, months_of
 from databeheer.joins.reasons import JoinReason
 from databeheer.joins.release import Amount
 from databeheer.joins.signature import SignedJoinList
-from databeheer.values import EAN, Commodity, Period, Purpose, Role, format_instant
+from databeheer.values import Commodity, Role, format_instant
 
 MOST_ATTEMPTS = 10
 ATTEMPTS_WITHIN = timedelta(hours=1)
-AGGREGATE_STATES = frozenset({"READ", "VAL", "EST", "NONE"})
-"""Values that failed validation never leave, not even in a sum (R63)."""
-
-
-@dataclass(frozen=True)
-class JoinAsked:
-    """What was asked: a case, for what, of which points (None: the whole area), of when; the requester's own file."""
-
-    case_id: str
-    purpose: str
-    eans: tuple[EAN, ...] | None
-    period: Period
-    requester_note: str
-
-
-@dataclass(frozen=True)
-class PointStretches:
-    """What may leave of one point."""
-
-    point: Point
-    stretches: tuple[Stretch, ...]
 
 
 @dataclass
@@ -70,47 +46,13 @@ class Join:
     asked: JoinAsked
     party_id: UUID
     operator: int
-    signed: SignedJoinList | None
+    list_version: int
     case: JoinCase | None
     reason: JoinReason | None
     parts: tuple[PointStretches, ...]
     record: Record
     as_of: int
     release_id: UUID = field(default_factory=uuid4)
-
-
-def read_list(house: House) -> SignedJoinList | None:
-    """Return the list if the regulator's signature covers it as it is now; None where it does not."""
-    try:
-        return house.joins.read() if house.joins else None
-    except JoinListError:
-        return None
-
-
-def adopt(turn: Turn, signed: SignedJoinList) -> bool:
-    """Say whether a signed list is in force; a newer one is adopted, and recorded, in this turn.
-
-    An older one, or another of the same version, is not: a withdrawn case would come back to life.
-    """
-    newest = turn.connection.execute(_NEWEST_LIST).one_or_none()
-    joins = signed.joins
-    index = turn.next_index
-    if newest is not None and joins.version <= newest.version:
-        return bool(joins.version == newest.version and joins.sha256 == bytes(newest.sha256))
-    turn.record(
-        Statement(
-            "join_list.adopted",
-            {
-                "version": joins.version,
-                "sha256": joins.sha256.hex(),
-                "cases": [case.id for case in joins.cases],
-            },
-        )
-    )
-    turn.connection.execute(
-        _ADOPT, {"version": joins.version, "sha256": joins.sha256, "index": index, "now": turn.now}
-    )
-    return True
 
 
 def attempt(house: House, turn: Turn, asker: Asker, asked: JoinAsked, signed: SignedJoinList | None) -> Join:
@@ -128,7 +70,7 @@ def attempt(house: House, turn: Turn, asker: Asker, asked: JoinAsked, signed: Si
     case, reason = _case(turn, asked, signed, role, party.party_id)
     parts: tuple[PointStretches, ...] = ()
     if case is not None and reason is None:
-        parts, reason = _parts(house, turn, book, facts, case, asked, complete=_is_complete(asked, found))
+        parts, reason = may_leave(house, turn, book, facts, case, asked, complete=_is_complete(asked, found))
     concerned = [] if reason is JoinReason.RATE_LIMITED else _subjects(asked, book, parts, reason)
     operator = party.operator or 1
     index = turn.next_index
@@ -143,7 +85,17 @@ def attempt(house: House, turn: Turn, asker: Asker, asked: JoinAsked, signed: Si
             "now": turn.now,
         },
     )
-    return Join(asked, party.party_id, operator, signed, case, reason, parts, record, turn.size)
+    return Join(
+        asked,
+        party.party_id,
+        operator,
+        signed.joins.version if signed else 0,
+        case,
+        reason,
+        parts,
+        record,
+        turn.size,
+    )
 
 
 def open_amounts(house: House, join: Join) -> list[Amount]:
@@ -154,13 +106,14 @@ def open_amounts(house: House, join: Join) -> list[Amount]:
     return [amount for part in join.parts for amount in _amounts(house, join, join.case, part, key)]
 
 
-def close(turn: Turn, join: Join, rows: int, suppressed: int) -> tuple[Record, JoinReason | None]:
+def close(
+    turn: Turn, join: Join, case: JoinCase, rows: int, suppressed: int
+) -> tuple[Record, JoinReason | None]:
     """Record what came of a join, in a turn of its own; a stop that came in between withholds everything."""
-    assert join.case is not None and join.signed is not None
     stop = turn.connection.execute(_STOP).one_or_none()
     said = {
-        "case": join.case.id,
-        "list": join.signed.joins.version,
+        "case": case.id,
+        "list": join.list_version,
         "intent": join.record.index,
         "points": len(join.parts),
         "rows": rows,
@@ -172,17 +125,15 @@ def close(turn: Turn, join: Join, rows: int, suppressed: int) -> tuple[Record, J
         return turn.record(statement), JoinReason.STOPPED
     index = turn.next_index
     record = turn.record(
-        Statement(
-            "join.released", said, ground=_ground(join.case), party_id=join.party_id, operator=join.operator
-        )
+        Statement("join.released", said, ground=_ground(case), party_id=join.party_id, operator=join.operator)
     )
     turn.connection.execute(
         _RELEASE,
         {
             "id": join.release_id,
             "operator": join.operator,
-            "case": join.case.id,
-            "version": str(join.signed.joins.version),
+            "case": case.id,
+            "version": str(join.list_version),
             "party": join.party_id,
             "intent": join.record.index,
             "outcome": index,
@@ -249,88 +200,6 @@ def _attempts(turn: Turn, party_id: UUID) -> int:
         {"party": party_id, "since": turn.now - ATTEMPTS_WITHIN, "limited": JoinReason.RATE_LIMITED.value},
     ).scalar_one()
     return count
-
-
-# ---- what may leave ------------------------------------------------------------------------------------------
-
-
-def _parts(
-    house: House,
-    turn: Turn,
-    book: FactBook,
-    party: PartyFacts,
-    case: JoinCase,
-    asked: JoinAsked,
-    *,
-    complete: bool,
-) -> tuple[tuple[PointStretches, ...], JoinReason | None]:
-    if book.stopped_since is not None and book.stopped_since <= turn.now:
-        return (), JoinReason.STOPPED
-    if party.suspended_at is not None and party.suspended_at <= turn.now:
-        return (), JoinReason.PARTY_SUSPENDED
-    if (
-        not complete
-    ):  # says no more than that a point is not given: it may not exist, or be another operator's
-        return (), JoinReason.POINT_NOT_GIVEN
-    if case.scope is Scope.AREA and (limits := reach(case, len(book.points))) is not None:
-        return (), limits.reason
-    parts: list[PointStretches] = []
-    for point in sorted(book.points.values(), key=lambda one: one.access_point_id):
-        if case.shape is Shape.AGGREGATE:
-            parts.append(_whole(point, asked.period))
-            continue
-        given = _given(house, book, point, party, case, asked, turn.now)
-        if isinstance(given, JoinReason):
-            return (), given
-        parts.append(given)
-    return tuple(parts), None
-
-
-def _given(
-    house: House,
-    book: FactBook,
-    point: Point,
-    party: PartyFacts,
-    case: JoinCase,
-    asked: JoinAsked,
-    now: datetime,
-) -> PointStretches | JoinReason:
-    """Decide one point on the case's own legal basis.
-
-    The join, recorded before it is carried out, is the record of necessity that the basis asks for: it names
-    the purpose, the period, the granularity and the requester's file, and it opens this one look.
-    """
-    purpose = Purpose(case.purpose.value)
-    necessity = Necessity(
-        id=asked.requester_note,
-        party_id=party.id,
-        purpose=purpose,
-        granularity=case.granularity,
-        data_period=Interval(asked.period.start, asked.period.end),
-        valid_period=Interval(now, now + timedelta(hours=1)),
-    )
-    facts = replace(book.facts(point, UUID(party.id), None), necessities=(necessity,))
-    wish = Wish(
-        party.role, party.id, None, purpose, "readings", case.directions, case.granularity, asked.period
-    )
-    decision = decide(wish, facts, now, house.catalogue)
-    granted = [one for one in decision.granted if one.basis == case.basis]
-    if not granted:
-        is_stopped = bool(decision.refused) and decision.main_reason() is ReasonCode.STOPPED
-        return JoinReason.STOPPED if is_stopped else JoinReason.POINT_NOT_GIVEN
-    return PointStretches(
-        point, tuple(Stretch(UUID(one.occupancy_id), one.interval, one.states) for one in granted)
-    )
-
-
-def _whole(point: Point, period: Period) -> PointStretches:
-    """Everything of a point in the period: for sums only, in which nobody can be seen."""
-    stretches = []
-    for occupancy in point.occupancies:
-        start, end = max(occupancy.period.start, period.start), min(occupancy.period.stop, period.end)
-        if start < end:
-            stretches.append(Stretch(UUID(occupancy.id), Period(start, end), AGGREGATE_STATES))
-    return PointStretches(point, tuple(stretches))
 
 
 def _amounts(house: House, join: Join, case: JoinCase, part: PointStretches, key: bytes) -> list[Amount]:
@@ -403,7 +272,7 @@ def _subjects(
     said: dict[UUID, dict[str, Any]] = {}
     if reason is not None:
         named = book.points.values() if asked.eans is not None else ()
-        parts = [_whole(point, asked.period) for point in named]
+        parts = [whole(point, asked.period) for point in named]
     months = len(months_of(asked.period) or ()) or 1
     for part in parts:
         for stretch in part.stretches:
@@ -425,18 +294,16 @@ _REGULATOR = text(
 )
 _BY_EAN = text("SELECT ean_hash, access_point_id FROM registry.access_point WHERE ean_hash = ANY(:hashes)")
 _AREA = text(
-    "SELECT access_point_id FROM registry.access_point WHERE CAST(:operator AS smallint) IS NULL OR operator = :operator"
+    "SELECT access_point_id FROM registry.access_point"
+    " WHERE CAST(:operator AS smallint) IS NULL OR operator = :operator"
 )
 _STOP = text("SELECT stopped FROM oversight.stop ORDER BY stop_no DESC LIMIT 1")
-_NEWEST_LIST = text("SELECT version, sha256 FROM joins.list ORDER BY version DESC LIMIT 1")
-_ADOPT = text(
-    "INSERT INTO joins.list (version, sha256, adopted_index, adopted_at) VALUES (:version, :sha256, :index, :now)"
-)
 _ATTEMPTS = text(
     "SELECT count(*) FROM joins.attempt WHERE party_id = :party AND at > :since AND reason <> :limited"
 )
 _ATTEMPT = text(
-    "INSERT INTO joins.attempt (operator, party_id, reason, index, at) VALUES (:operator, :party, :reason, :index, :now)"
+    "INSERT INTO joins.attempt (operator, party_id, reason, index, at)"
+    " VALUES (:operator, :party, :reason, :index, :now)"
 )
 _RELEASE = text(
     "INSERT INTO joins.release (release_id, operator, case_id, list_version, party_id, intent_index, outcome_index,"

@@ -81,7 +81,7 @@ def main() -> int:
         house = house_from(os.environ)
         server = DoorServer(Path(os.environ["DATABEHEER_DOOR_SOCKET"]), DoorService(house))
     except (DatabeheerError, OSError, KeyError, ValueError) as error:
-        print(f"the door does not start: {error}", file=sys.stderr)
+        sys.stderr.write(f"the door does not start: {error}\n")
         return 2
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -87,7 +87,8 @@ def open_stretch(
     root = house.readings_root(stretch.occupancy_id)
     pseudonym = seals.pseudonym(root)
     handles = {
-        seals.channel_handle(root, channel.meter_id, channel.direction, channel.unit): channel for channel in channels
+        seals.channel_handle(root, channel.meter_id, channel.direction, channel.unit): channel
+        for channel in channels
     }
     with house.engine.connect() as connection:
         rows = connection.execute(
@@ -108,11 +109,16 @@ def open_stretch(
             continue
         key = seals.profile_key(root, part, handle, row.day, row.version)
         plain = unseal(key, bytes(sealed), profile_coordinates(part, pseudonym, handle, row.day, row.version))
-        found = _slots_of_total(row.day, unpack_total(plain), stretch.states) if totals else slots_of(row.day, unpack(plain))
+        found = (
+            _slots_of_total(row.day, unpack_total(plain), stretch.states)
+            if totals
+            else slots_of(row.day, unpack(plain))
+        )
         kept = [
             _withheld(slot, stretch.states)
             for slot in found
-            if stretch.interval.start <= slot.start and slot.end <= stretch.interval.end
+            if stretch.interval.start <= slot.start
+            and slot.end <= stretch.interval.end
             and slot.state is not State.ABSENT
         ]
         yield handles[handle], kept
@@ -126,7 +132,8 @@ def _slots_of_total(day: Any, total: DayTotal, states: frozenset[str]) -> list[S
     if not total.registers:
         return [Slot(start, end, None, total.worst, missing=total.missing)]
     return [
-        Slot(start, end, amount, total.worst, register, missing=total.missing) for register, amount in total.registers
+        Slot(start, end, amount, total.worst, register, missing=total.missing)
+        for register, amount in total.registers
     ]
 
 

@@ -134,12 +134,14 @@ class ReadLoop:
                     break
             self._answer(batch)
         while not self._waiting.empty():
-            self._waiting.get_nowait().answer.set_exception(QueueFullError("the door is closing; ask again in a moment"))
+            self._waiting.get_nowait().answer.set_exception(
+                QueueFullError("the door is closing; ask again in a moment")
+            )
 
     def _answer(self, batch: Sequence[_Waiting]) -> None:
         try:
             outcomes = admit(self._house, [waiting.request for waiting in batch])
-        except Exception as error:  # noqa: BLE001 - the waiting callers must hear of it, whatever it is
+        except Exception as error:
             for waiting in batch:
                 waiting.answer.set_exception(error)
             return
@@ -187,7 +189,9 @@ class _Targets:
     """Which access point each request means; looked up together."""
 
     def __init__(self, turn: Turn, requests: Sequence[ReadRequest]) -> None:
-        self._by_hash = _look_up(turn, _BY_EAN, {request.ean_hash for request in requests if request.ean_hash})
+        self._by_hash = _look_up(
+            turn, _BY_EAN, {request.ean_hash for request in requests if request.ean_hash}
+        )
         self._by_occupancy = _look_up(
             turn, _BY_OCCUPANCY, {request.occupancy_id for request in requests if request.occupancy_id}
         )
@@ -290,7 +294,9 @@ def _subjects(
     concerned = {granted.occupancy_id for granted in leaving}
     subjects: list[Subject] = []
     for occupancy in point.occupancies:
-        overlaps = occupancy.period.start < request.period.end and request.period.start < occupancy.period.stop
+        overlaps = (
+            occupancy.period.start < request.period.end and request.period.start < occupancy.period.stop
+        )
         if occupancy.id not in concerned and (concerned or not overlaps):
             continue
         own = [granted.interval for granted in leaving if granted.occupancy_id == occupancy.id]
@@ -315,4 +321,6 @@ def _span(interval: Period) -> list[str]:
 
 
 _BY_EAN = text("SELECT ean_hash, access_point_id FROM registry.access_point WHERE ean_hash = ANY(:names)")
-_BY_OCCUPANCY = text("SELECT occupancy_id, access_point_id FROM registry.occupancy WHERE occupancy_id = ANY(:names)")
+_BY_OCCUPANCY = text(
+    "SELECT occupancy_id, access_point_id FROM registry.occupancy WHERE occupancy_id = ANY(:names)"
+)

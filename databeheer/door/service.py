@@ -8,7 +8,16 @@ from typing import Any
 import structlog
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from databeheer.door.commands import intake, joins, login, oversight, permissions, readings, registry, statements
+from databeheer.door.commands import (
+    intake,
+    joins,
+    login,
+    oversight,
+    permissions,
+    readings,
+    registry,
+    statements,
+)
 from databeheer.door.commands.base import Command, parse, schema
 from databeheer.door.commands.readings import RefusedReadError, refused_view
 from databeheer.door.house import House
@@ -55,10 +64,14 @@ class DoorService:
             return {"error": _error(error)}
         except OperationalError:
             _log.error("the database does not answer", command=_name(message))
-            return {"error": {"code": "unavailable", "detail": "the database does not answer", "retry_after": 5}}
-        except (DBAPIError, Exception) as error:  # noqa: BLE001 - the caller gets an answer, the operator the log
+            return {
+                "error": {"code": "unavailable", "detail": "the database does not answer", "retry_after": 5}
+            }
+        except (DBAPIError, Exception) as error:
             _log.error("a command failed", command=_name(message), error=type(error).__name__, exc_info=error)
-            return {"error": {"code": "internal", "detail": "the door could not do this; nothing was changed"}}
+            return {
+                "error": {"code": "internal", "detail": "the door could not do this; nothing was changed"}
+            }
 
     def _dispatch(self, message: dict[str, Any]) -> dict[str, Any]:
         if set(message) != {"command", "proof", "arguments"}:
@@ -100,4 +113,6 @@ def _error(error: DatabeheerError) -> dict[str, Any]:
     answer: dict[str, Any] = {"code": error.code, "detail": str(error)}
     if isinstance(error, QueueFullError):
         answer["retry_after"] = 1
+    if isinstance(error, joins.JoinRefusedError):
+        answer |= error.members  # it is in the ledger: where, and why
     return answer

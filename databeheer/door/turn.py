@@ -35,7 +35,9 @@ PROMISE_TERM = timedelta(seconds=60)
 
 def canonical(value: object) -> bytes:
     """Spell a value the one way that is hashed: sorted ASCII keys, no spaces, strings and integers."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False).encode()
+    return json.dumps(
+        value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
+    ).encode()
 
 
 @dataclass(frozen=True)
@@ -149,7 +151,8 @@ class Turn:
         if statements:
             self.connection.execute(_INSERT_STATEMENT, statements)
         appended = postgres.append(driver(self.connection), self._head, commitments)
-        assert [entry.leaf for entry in appended] == [record.leaf for record in self._records]
+        if [entry.leaf for entry in appended] != [record.leaf for record in self._records]:
+            raise RuntimeError("what was appended is not what was recorded")
 
     def committed(self, origin: str, promise_key: SigningKey) -> None:
         """After the commit: sign a promise for each record."""
@@ -186,7 +189,9 @@ class Turn:
         counter, previous = self._last(handle)
         counter += 1
         self._last_of_subject[handle] = (counter, b"")
-        body = canonical(subject.said | {"v": 1, "counter": counter, "previous": b64encode(previous).decode()})
+        body = canonical(
+            subject.said | {"v": 1, "counter": counter, "previous": b64encode(previous).decode()}
+        )
         salt = secrets.token_bytes(32)
         key = self._subject_key(subject.occupancy_id)
         row = {

@@ -123,7 +123,9 @@ def take_in(
                 progress(done, len(export.days))
     if rows:
         _store(engine, rows, opened["batch"], opened["operator"])
-        report.ledger_index = door.call("intake.stored", proof, batch=opened["batch"], profiles=len(rows))["index"]
+        report.ledger_index = door.call("intake.stored", proof, batch=opened["batch"], profiles=len(rows))[
+            "index"
+        ]
     if progress:
         progress(len(export.days), len(export.days))
     return report
@@ -212,6 +214,7 @@ def _store(engine: Engine, rows: list[_Row], batch: int, operator: int) -> None:
 
 
 _COPY = (
-    "COPY metering.profile (pseudonym, channel, day, version, operator, batch, fingerprint, values_sealed, total_sealed)"
+    "COPY metering.profile"
+    " (pseudonym, channel, day, version, operator, batch, fingerprint, values_sealed, total_sealed)"
     " FROM STDIN (FORMAT BINARY)"
 )

@@ -6,7 +6,7 @@ import os
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -125,13 +125,14 @@ class Site:
         """End everything, the last started first."""
         self.end(*reversed(self._processes))
 
-    def wait_until(self, name: str, ready: object, patience_seconds: float = _PATIENCE_SECONDS) -> None:
+    def wait_until(
+        self, name: str, ready: Callable[[], bool], patience_seconds: float = _PATIENCE_SECONDS
+    ) -> None:
         """Wait until `ready()` holds.
 
         Raises:
             ProcessEndedError: the process ended, or did not get ready in time.
         """
-        assert callable(ready)
         deadline = time.monotonic() + patience_seconds
         while not ready():
             if self._processes[name].poll() is not None or time.monotonic() > deadline:

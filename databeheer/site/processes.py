@@ -14,7 +14,9 @@ PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "PYTHONWARNINGS")
 _PR_SET_PDEATHSIG = 1
 
 
-def start(name: str, command: Sequence[str], environment: Mapping[str, str], logs: Path) -> subprocess.Popen[bytes]:
+def start(
+    name: str, command: Sequence[str], environment: Mapping[str, str], logs: Path
+) -> subprocess.Popen[bytes]:
     """Start `python -m ...` with exactly this environment (and a few harmless variables).
 
     Output goes to `<logs>/<name>.log`. The child leads a session of its own, so that Ctrl-C reaches the
@@ -31,7 +33,7 @@ def start(name: str, command: Sequence[str], environment: Mapping[str, str], log
             stdout=log,
             stderr=log,
             start_new_session=True,
-            preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509
+            preexec_fn=_die_with_parent if sys.platform == "linux" else None,
         )
 
 

@@ -37,7 +37,7 @@ def main() -> int:
     try:
         publisher.run(stop)
     except LedgerError as error:
-        print(f"the publisher refuses to sign: {error}", file=sys.stderr)
+        sys.stderr.write(f"the publisher refuses to sign: {error}\n")
         return 1
     return 0
 

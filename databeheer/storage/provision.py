@@ -56,7 +56,9 @@ def create_database(superuser_url: str, name: str, template: str | None = None) 
 def database_exists(superuser_url: str, name: str) -> bool:
     """Say whether the cluster has a database of this name."""
     with psycopg.connect(superuser_url, autocommit=True) as connection:
-        return connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone() is not None
+        return (
+            connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone() is not None
+        )
 
 
 def drop_database(superuser_url: str, name: str) -> None:

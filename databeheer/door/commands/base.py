@@ -31,7 +31,9 @@ class Command:
 class Instant(fields.Field[datetime]):
     """An RFC 3339 time with its offset, as aware UTC."""
 
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> datetime:
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> datetime:
         try:
             return parse_instant(value)
         except MalformedRequestError as error:
@@ -41,7 +43,9 @@ class Instant(fields.Field[datetime]):
 class Day(fields.Field[date]):
     """An ISO day."""
 
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> date:
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> date:
         try:
             return parse_day(value)
         except MalformedRequestError as error:
@@ -51,7 +55,9 @@ class Day(fields.Field[date]):
 class EANCode(fields.Field[EAN]):
     """An EAN-18 with a right check digit."""
 
-    def _deserialize(self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any) -> EAN:
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> EAN:
         if not isinstance(value, str):
             raise ValidationError("an EAN code is a text of 18 digits")
         try:
@@ -62,7 +68,10 @@ class EANCode(fields.Field[EAN]):
 
 def short_text(*, required: bool = True, longest: int = 200, missing: Any = None) -> fields.String:
     """A text of at most `longest` characters without control characters."""
-    checks = [validate.Length(min=1 if required else 0, max=longest), validate.Regexp(r"[^\x00-\x08\x0b-\x1f\x7f]*\Z")]
+    checks = [
+        validate.Length(min=1 if required else 0, max=longest),
+        validate.Regexp(r"[^\x00-\x08\x0b-\x1f\x7f]*\Z"),
+    ]
     if required:
         return fields.String(required=True, validate=checks)
     return fields.String(load_default=missing, allow_none=True, validate=checks)

@@ -48,7 +48,8 @@ def known(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, An
         if asker.kind is not AskerKind.OPERATOR:
             raise UnauthenticatedError("this proof does not give this command")
         count = connection.execute(
-            text("SELECT count(*) FROM registry.access_point WHERE ean_hash = ANY(:hashes)"), {"hashes": list(hashes)}
+            text("SELECT count(*) FROM registry.access_point WHERE ean_hash = ANY(:hashes)"),
+            {"hashes": list(hashes)},
         ).scalar_one()
     return {"all_known": count == len(hashes)}
 
@@ -98,14 +99,19 @@ def store_batch(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[s
     with house.turn() as turn:
         asker_of(turn, house, proof, AskerKind.OPERATOR)
         batch = turn.connection.execute(
-            text("SELECT * FROM metering.batch WHERE batch = :batch FOR UPDATE"), {"batch": arguments["batch"]}
+            text("SELECT * FROM metering.batch WHERE batch = :batch FOR UPDATE"),
+            {"batch": arguments["batch"]},
         ).one_or_none()
         if batch is None or batch.stored_index is not None:
             raise ConflictError("this batch is not open")
         record = turn.record(
             Statement(
                 "readings.stored",
-                {"batch": batch.batch, "sha256": bytes(batch.sha256).hex(), "profiles": arguments["profiles"]},
+                {
+                    "batch": batch.batch,
+                    "sha256": bytes(batch.sha256).hex(),
+                    "profiles": arguments["profiles"],
+                },
                 operator=batch.operator,
             )
         )
@@ -126,7 +132,9 @@ def _point(house: House, turn: Turn, channel: dict[str, Any], *, register: bool,
     if point is None:
         raise UnknownAccessPointError("the access point is not registered")
     if point.commodity != channel["commodity"]:
-        raise ConflictError(f"the access point is one of {point.commodity}, the file says {channel['commodity']}")
+        raise ConflictError(
+            f"the access point is one of {point.commodity}, the file says {channel['commodity']}"
+        )
     return point
 
 
@@ -134,7 +142,8 @@ def _meter(house: House, turn: Turn, point: Any, channel: dict[str, Any]) -> UUI
     """The meter of that number on this point, and its channel; both made where a file first names them."""
     names = {"point": point.access_point_id, "hash": meter_hash(house, channel["meter"])}
     row = turn.connection.execute(
-        text("SELECT meter_id FROM registry.meter WHERE access_point_id = :point AND number_hash = :hash"), names
+        text("SELECT meter_id FROM registry.meter WHERE access_point_id = :point AND number_hash = :hash"),
+        names,
     ).one_or_none()
     meter_id: UUID = row.meter_id if row else uuid4()
     if row is None:
@@ -155,7 +164,12 @@ def _meter(house: House, turn: Turn, point: Any, channel: dict[str, Any]) -> UUI
             "INSERT INTO registry.channel (meter_id, direction, unit, operator)"
             " VALUES (:id, :direction, :unit, :operator) ON CONFLICT DO NOTHING"
         ),
-        {"id": meter_id, "direction": channel["direction"], "unit": channel["unit"], "operator": point.operator},
+        {
+            "id": meter_id,
+            "direction": channel["direction"],
+            "unit": channel["unit"],
+            "operator": point.operator,
+        },
     )
     return meter_id
 
@@ -177,7 +191,9 @@ def _days(
         if not days:
             continue
         if channel["intervals"] and not occupancy.interval_reading:
-            raise IntervalsNotReadError("quarter-hours and hours are not read here; only day totals are taken in")
+            raise IntervalsNotReadError(
+                "quarter-hours and hours are not read here; only day totals are taken in"
+            )
         subjects[occupancy.occupancy_id] = subjects.get(occupancy.occupancy_id, 0) + len(days)
         root = house.readings_root(occupancy.occupancy_id)
         pseudonym = seals.pseudonym(root)

@@ -13,14 +13,16 @@ from databeheer.door.bodies import shared_body
 from databeheer.door.commands.base import Command, EANCode, Instant, asker_of, schema
 from databeheer.door.commands.views import party_view
 from databeheer.door.house import House
-from databeheer.door.joining import Join, JoinAsked, adopt, attempt, close, open_amounts, read_list
+from databeheer.door.join_lists import adopt, read_list
+from databeheer.door.join_scope import JoinAsked
+from databeheer.door.joining import Join, attempt, close, open_amounts
 from databeheer.door.proofs import AskerKind, Proof, check
 from databeheer.door.turn import Record
 from databeheer.errors import DatabeheerError, UnauthenticatedError
 from databeheer.joins.cases import JoinCase, JoinListError, Shape
 from databeheer.joins.reasons import CODES, SENTENCES, JoinReason
 from databeheer.joins.release import Cell, PointRow, aggregate_cells, point_rows
-from databeheer.values import Period, format_instant
+from databeheer.values import Period
 
 MOST_LISTED = 1000
 LATEST = 50
@@ -114,7 +116,7 @@ def run(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]
         raise JoinRefusedError(join.reason or JoinReason.NOT_ON_LIST, join.record)
     rows, suppressed = _rows(join.case, house, join)
     with house.turn() as turn:
-        outcome, withheld = close(turn, join, len(rows), suppressed)
+        outcome, withheld = close(turn, join, join.case, len(rows), suppressed)
     if withheld is not None:
         raise JoinRefusedError(withheld, outcome)
     return _answer(join, join.case, rows, suppressed, outcome)
@@ -171,7 +173,7 @@ def _answer(
 ) -> dict[str, Any]:
     return {
         "case": case.id,
-        "list_version": join.signed.joins.version if join.signed else None,
+        "list_version": join.list_version,
         "release_id": str(join.release_id),
         "shape": case.shape.value,
         "points": len(join.parts),

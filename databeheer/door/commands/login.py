@@ -15,7 +15,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import import_key
 from sqlalchemy import Connection, text
 
-from databeheer.door.commands.base import Command, schema, short_text, one_of
+from databeheer.door.commands.base import Command, one_of, schema, short_text
 from databeheer.door.house import House
 from databeheer.door.keystore import Kind
 from databeheer.door.proofs import Proof
@@ -42,7 +42,9 @@ def begin(house: House, _: Proof, __: dict[str, Any]) -> dict[str, Any]:
     with house.engine.begin() as connection:
         connection.execute(text("DELETE FROM identity.login WHERE expires_at < :now"), {"now": now})
         connection.execute(
-            text("INSERT INTO identity.login (nonce_hash, created_at, expires_at) VALUES (:hash, :now, :expires)"),
+            text(
+                "INSERT INTO identity.login (nonce_hash, created_at, expires_at) VALUES (:hash, :now, :expires)"
+            ),
             {"hash": _hash(nonce), "now": now, "expires": now + LOGIN_TERM},
         )
     return {"nonce": nonce, "authorize_url": house.provider.authorize_url}
@@ -85,7 +87,12 @@ def finish(house: House, _: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
                 "expires": expires,
             },
         )
-    return {"session": token, "expires_at": format_instant(expires), "role": identity.role, "name": identity.name}
+    return {
+        "session": token,
+        "expires_at": format_instant(expires),
+        "role": identity.role,
+        "name": identity.name,
+    }
 
 
 def end(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
@@ -106,7 +113,7 @@ def mint_token(house: House, _: Proof, arguments: dict[str, Any]) -> dict[str, A
     """
     now = house.clock.now()
     with house.engine.begin() as connection:
-        client = connection.execute(_CLIENT, {"client": arguments["client_id"]}).one_or_none()
+        client: Any = connection.execute(_CLIENT, {"client": arguments["client_id"]}).one_or_none()
         profile = arguments["profile"]
         secret, assertion = arguments["client_secret"], arguments["client_assertion"]
         known = client is not None and profile in client.profiles
@@ -146,7 +153,9 @@ def check_subscription(house: House, proof: Proof, arguments: dict[str, Any]) ->
             ),
             {"hash": proof.hash, "now": house.clock.now()},
         ).one_or_none()
-    expected = bytes(row.subscription_key_hash) if row and row.subscription_key_hash else secrets.token_bytes(32)
+    expected = (
+        bytes(row.subscription_key_hash) if row and row.subscription_key_hash else secrets.token_bytes(32)
+    )
     if not hmac.compare_digest(expected, _hash(arguments["subscription_key"])):
         raise UnauthenticatedError("the token or the subscription key is wrong")
     return {"profile": row.profile if row else ""}
@@ -180,7 +189,9 @@ def seal_name(key: bytes, person_id: UUID, name: str) -> bytes:
 
 def open_name(house: House, person_id: UUID, sealed: bytes) -> str:
     """Open a person's name."""
-    return unseal(house.keys.get(Kind.PERSON, person_id), sealed, b"person/v1|name|" + person_id.bytes).decode()
+    return unseal(
+        house.keys.get(Kind.PERSON, person_id), sealed, b"person/v1|name|" + person_id.bytes
+    ).decode()
 
 
 def subject_hash(house: House, subject: str) -> bytes:
@@ -223,7 +234,9 @@ def _check_assertion(
         or not isinstance(identifier, str)
         or not 8 <= len(identifier) <= 200
         or type(expires) is not int
-        or not now.timestamp() < expires <= (now + LONGEST_ASSERTION[profile]).timestamp() + _SKEW.total_seconds()
+        or not now.timestamp()
+        < expires
+        <= (now + LONGEST_ASSERTION[profile]).timestamp() + _SKEW.total_seconds()
         or not _is_past(claims.get("iat"), now)
         or not _is_past(claims.get("nbf"), now)
     ):

@@ -48,7 +48,9 @@ def summary(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, 
         "rows": rows,
         "reads": sum(row["count"] for row in by_parties if row["event"] == "data.read"),
         "refusals": sum(row["count"] for row in by_parties if row["event"] == "data.refused"),
-        "own_reads": sum(row["count"] for row in rows if row["party"] is None and row["event"] == "data.read"),
+        "own_reads": sum(
+            row["count"] for row in rows if row["party"] is None and row["event"] == "data.read"
+        ),
         "entries": head,
         "permissions": {row.state: row.count for row in permissions},
         "stop": {"since": format_instant(stop.at), "reason": stop.reason} if stop and stop.stopped else None,

@@ -5,6 +5,7 @@ State and ledger entry commit in one transaction. Source: EU 2023/1162 annex III
 
 from __future__ import annotations
 
+import hmac
 import secrets
 from base64 import b64encode
 from datetime import datetime, timedelta
@@ -15,7 +16,7 @@ from uuid import UUID, uuid4
 from marshmallow import fields, validate
 from sqlalchemy import text
 
-from databeheer.access.catalogue import BasisKind
+from databeheer.access.bases import BasisKind
 from databeheer.brussels import day_of
 from databeheer.door.commands.base import (
     Command,
@@ -45,7 +46,6 @@ def request(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, 
     link_code = secrets.token_urlsafe(16)
     with house.turn() as turn:
         asker = asker_of(turn, house, proof, AskerKind.PARTY)
-        assert asker.party_id is not None
         operator = _may_ask(house, turn, asker.party_id, Purpose(arguments["purpose"]))
         _check_periods(arguments, turn.now)
         addressed = _addressee(house, turn, arguments) if arguments["ean"] else None
@@ -120,7 +120,10 @@ def show(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any
     with house.engine.connect() as connection, connection.begin():
         now = house.clock.now()
         asker = check(connection, proof, now, house.operator_key_hash)
-        row = found(connection.execute(_VISIBLE, _visible(asker, arguments["permission_id"])).one_or_none(), "permission")
+        row = found(
+            connection.execute(_VISIBLE, _visible(asker, arguments["permission_id"])).one_or_none(),
+            "permission",
+        )
         candidates = occupancies_of(house, connection, asker.person_id) if asker.person_id else []
         return {
             "permission": permission_view(house, connection, row, now),
@@ -139,11 +142,13 @@ def grant(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, An
         asker = asker_of(turn, house, proof, AskerKind.CUSTOMER)
         row = _open_request(turn, arguments, asker.person_id)
         occupancy = found(
-            turn.connection.execute(_OWN_OCCUPANCY, {"id": arguments["occupancy_id"], "person": asker.person_id}).one_or_none(),
+            turn.connection.execute(
+                _OWN_OCCUPANCY, {"id": arguments["occupancy_id"], "person": asker.person_id}
+            ).one_or_none(),
             "access point of yours",
         )
         today = day_of(turn.now)
-        if occupancy.until_day is not None and occupancy.until_day <= today or occupancy.from_day > today:
+        if (occupancy.until_day is not None and occupancy.until_day <= today) or occupancy.from_day > today:
             raise ConflictError("you do not live there (any more), so you cannot give this permission")
         if row.addressed_to not in (None, occupancy.occupancy_id):
             raise ConflictError("this request is for another access point")
@@ -216,12 +221,16 @@ def refuse(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, A
 
 def withdraw(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """The customer withdraws; the next decision already sees it (R22). Never blocked by the emergency stop."""
-    return _end(house, proof, arguments["permission_id"], AskerKind.CUSTOMER, "revoked", "withdrawn_by_customer")
+    return _end(
+        house, proof, arguments["permission_id"], AskerKind.CUSTOMER, "revoked", "withdrawn_by_customer"
+    )
 
 
 def terminate(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """The party gives the permission up (R28)."""
-    return _end(house, proof, arguments["permission_id"], AskerKind.PARTY, "terminated", "terminated_by_party")
+    return _end(
+        house, proof, arguments["permission_id"], AskerKind.PARTY, "terminated", "terminated_by_party"
+    )
 
 
 def list_permissions(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -261,7 +270,8 @@ def _end(
     with house.turn() as turn:
         asker = asker_of(turn, house, proof, kind)
         row = found(
-            turn.connection.execute(_VISIBLE_LOCKED, _visible(asker, permission_id)).one_or_none(), "permission"
+            turn.connection.execute(_VISIBLE_LOCKED, _visible(asker, permission_id)).one_or_none(),
+            "permission",
         )
         gone = row.state != "active" or (row.valid_until is not None and row.valid_until <= turn.now)
         waiting = kind is AskerKind.PARTY and row.state == "requested"
@@ -295,7 +305,7 @@ def _answer(house: House, permission_id: UUID, record: Record) -> dict[str, Any]
     return {"permission": view, "index": record.index, "promise": b64encode(record.promise).decode()}
 
 
-def _may_ask(house: House, turn: Turn, party_id: UUID, purpose: Purpose) -> int:
+def _may_ask(house: House, turn: Turn, party_id: UUID | None, purpose: Purpose) -> int:
     """Only an energy service with a data access contract in force may ask (R12), for a purpose that is listed."""
     row = turn.connection.execute(
         text(
@@ -344,8 +354,11 @@ def _open_request(turn: Turn, arguments: dict[str, Any], person_id: UUID | None)
         ),
         {"id": arguments["permission_id"]},
     ).one_or_none()
-    by_link_code = row is not None and arguments["link_code"] is not None and _hash(arguments["link_code"]) == bytes(row.link_hash)
-    if row is None or not (by_link_code or row.addressee == person_id):
+    if row is None:
+        raise NotFoundError("there is no such request for you")
+    code = arguments["link_code"]
+    has_link = code is not None and hmac.compare_digest(_hash(code), bytes(row.link_hash))
+    if not has_link and (row.addressee is None or row.addressee != person_id):
         raise NotFoundError("there is no such request for you")
     if row.state != "requested":
         raise ConflictError("this request has been answered already")
@@ -375,7 +388,9 @@ def _of_row(row: Any) -> dict[str, Any]:
 
 def _consent_row(house: House) -> str:
     """The code of the catalogue's row for consents to an energy service."""
-    return next(row.code for row in house.catalogue.rows_of(Role.ENERGY_SERVICE) if row.basis is BasisKind.CONSENT)
+    return next(
+        row.code for row in house.catalogue.rows_of(Role.ENERGY_SERVICE) if row.basis is BasisKind.CONSENT
+    )
 
 
 def _visible(asker: Any, permission_id: UUID) -> dict[str, Any]:
@@ -416,25 +431,25 @@ _BY_LINK = text("SELECT * FROM permissions.permission WHERE link_hash = :link")
 _BY_ID = text("SELECT * FROM permissions.permission WHERE permission_id = :id")
 _OWN_OCCUPANCY = text("SELECT * FROM registry.occupancy WHERE occupancy_id = :id AND person_id = :person")
 # Visible: to the party that asked, to the person who decided, and to whom a waiting request is addressed.
-_SEES = (
-    " (p.party_id = CAST(:party AS uuid) OR p.person_id = CAST(:person AS uuid)"
-    " OR (p.person_id IS NULL AND o.person_id = CAST(:person AS uuid)))"
-)
-_VISIBLE_SQL = (
-    "SELECT p.* FROM permissions.permission p LEFT JOIN registry.occupancy o ON o.occupancy_id = p.addressed_to"
-    " WHERE p.permission_id = :id AND" + _SEES
-)
-_VISIBLE = text(_VISIBLE_SQL)
-_VISIBLE_LOCKED = text(_VISIBLE_SQL + " FOR UPDATE OF p")
+_SEES = """
+    FROM permissions.permission p LEFT JOIN registry.occupancy o ON o.occupancy_id = p.addressed_to
+    WHERE (p.party_id = CAST(:party AS uuid) OR p.person_id = CAST(:person AS uuid)
+           OR (p.person_id IS NULL AND o.person_id = CAST(:person AS uuid)))
+"""
+_VISIBLE = text("SELECT p.*" + _SEES + "AND p.permission_id = :id")
+_VISIBLE_LOCKED = text("SELECT p.*" + _SEES + "AND p.permission_id = :id FOR UPDATE OF p")
 _LIST = text(
-    "SELECT p.* FROM permissions.permission p LEFT JOIN registry.occupancy o ON o.occupancy_id = p.addressed_to"
-    " WHERE" + _SEES + " AND (CAST(:state AS text) IS NULL OR :state = CASE"
-    " WHEN p.state = 'active' AND p.valid_until <= :now THEN 'expired'"
-    " WHEN p.state = 'requested' AND p.link_expires_at <= :now THEN 'timed_out' ELSE p.state END)"
-    " AND (CAST(:reference AS text) IS NULL OR p.reference = :reference)"
-    " AND (CAST(:before_at AS timestamptz) IS NULL"
-    " OR (p.requested_at, p.permission_id) < (CAST(:before_at AS timestamptz), CAST(:before_id AS uuid)))"
-    " ORDER BY p.requested_at DESC, p.permission_id DESC LIMIT :limit"
+    "SELECT p.*"
+    + _SEES
+    + """
+    AND (CAST(:state AS text) IS NULL OR :state = CASE
+        WHEN p.state = 'active' AND p.valid_until <= :now THEN 'expired'
+        WHEN p.state = 'requested' AND p.link_expires_at <= :now THEN 'timed_out' ELSE p.state END)
+    AND (CAST(:reference AS text) IS NULL OR p.reference = :reference)
+    AND (CAST(:before_at AS timestamptz) IS NULL
+        OR (p.requested_at, p.permission_id) < (CAST(:before_at AS timestamptz), CAST(:before_id AS uuid)))
+    ORDER BY p.requested_at DESC, p.permission_id DESC LIMIT :limit
+"""
 )
 _STATES = ("requested", "rejected", "timed_out", "active", "revoked", "expired", "terminated", "invalidated")
 

@@ -105,7 +105,9 @@ SCHEMA = schema(
         "until": Instant(required=True),
         "granularity": one_of(*(granularity.value for granularity in Granularity)),
         "directions": fields.List(
-            one_of(*_DIRECTIONS), load_default=_DIRECTIONS, validate=validate.Length(min=1, max=len(_DIRECTIONS))
+            one_of(*_DIRECTIONS),
+            load_default=_DIRECTIONS,
+            validate=validate.Length(min=1, max=len(_DIRECTIONS)),
         ),
         "mode": one_of("strict", "clip", required=False, missing="strict"),
     }

@@ -65,7 +65,8 @@ def add_party(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str
         asker_of(turn, house, proof, AskerKind.OPERATOR)
         turn.connection.execute(
             text(
-                "INSERT INTO registry.party (party_id, name, role, about, website, processing_url, operator, created_at)"
+                "INSERT INTO registry.party"
+                " (party_id, name, role, about, website, processing_url, operator, created_at)"
                 " VALUES (:id, :name, :role, :about, :website, :processing_url, :operator, :now)"
             ),
             {**arguments, "id": party_id, "now": turn.now},
@@ -89,10 +90,14 @@ def suspend_party(house: House, proof: Proof, arguments: dict[str, Any]) -> dict
         if suspended is None:
             raise NotFoundError("there is no such party, or it is suspended already")
         turn.connection.execute(
-            text("UPDATE identity.access_token SET revoked_at = :now WHERE party_id = :party AND revoked_at IS NULL"),
+            text(
+                "UPDATE identity.access_token SET revoked_at = :now WHERE party_id = :party AND revoked_at IS NULL"
+            ),
             party,
         )
-        turn.record(Statement("party.suspended", {"reason": arguments["reason"]}, party_id=arguments["party_id"]))
+        turn.record(
+            Statement("party.suspended", {"reason": arguments["reason"]}, party_id=arguments["party_id"])
+        )
     return {}
 
 
@@ -113,7 +118,9 @@ def add_contract(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[
         ).one_or_none()
         if added is None:
             raise ConflictError("a contract with this number exists")
-        turn.record(Statement("contract.signed", {"number": arguments["number"]}, party_id=arguments["party_id"]))
+        turn.record(
+            Statement("contract.signed", {"number": arguments["number"]}, party_id=arguments["party_id"])
+        )
     return {}
 
 
@@ -142,7 +149,10 @@ def add_client(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[st
                 "now": turn.now,
             },
         )
-        said = {"profiles": sorted(set(arguments["profiles"])), "by": "key" if arguments["public_key"] else "secret"}
+        said = {
+            "profiles": sorted(set(arguments["profiles"])),
+            "by": "key" if arguments["public_key"] else "secret",
+        }
         turn.record(Statement("client.added", said, party_id=arguments["party_id"]))
     return {"client_id": client_id, "client_secret": secret, "subscription_key": subscription}
 
@@ -165,7 +175,9 @@ def register_point(house: House, proof: Proof, arguments: dict[str, Any]) -> dic
             raise ConflictError("this access point is registered already")
         if arguments["address"]:
             turn.connection.execute(
-                text("UPDATE registry.access_point SET address_sealed = :address WHERE access_point_id = :id"),
+                text(
+                    "UPDATE registry.access_point SET address_sealed = :address WHERE access_point_id = :id"
+                ),
                 {"address": seal_text(house, "address", point_id, arguments["address"]), "id": point_id},
             )
     return {}
@@ -176,7 +188,8 @@ def new_point(house: House, turn: Turn, ean: EAN, commodity: str, operator: int)
     point_id, vacancy_id = uuid4(), uuid4()
     row = turn.connection.execute(
         text(
-            "INSERT INTO registry.access_point (access_point_id, operator, ean_hash, ean_sealed, commodity, registered_at)"
+            "INSERT INTO registry.access_point"
+            " (access_point_id, operator, ean_hash, ean_sealed, commodity, registered_at)"
             " VALUES (:id, :operator, :hash, :sealed, :commodity, :now)"
             " ON CONFLICT (ean_hash) DO NOTHING RETURNING access_point_no"
         ),
@@ -191,9 +204,16 @@ def new_point(house: House, turn: Turn, ean: EAN, commodity: str, operator: int)
     ).one_or_none()
     if row is None:
         return None
-    _insert_occupancy(house, turn, vacancy_id, point_id, row.access_point_no, operator, None, FIRST_DAY, None, True)
+    _insert_occupancy(
+        house, turn, vacancy_id, point_id, row.access_point_no, operator, None, FIRST_DAY, None, True
+    )
     turn.record(
-        Statement("access_point.registered", {"commodity": commodity}, operator=operator, subjects=[Subject(vacancy_id)])
+        Statement(
+            "access_point.registered",
+            {"commodity": commodity},
+            operator=operator,
+            subjects=[Subject(vacancy_id)],
+        )
     )
     return point_id
 
@@ -213,7 +233,8 @@ def begin_occupancy(house: House, proof: Proof, arguments: dict[str, Any]) -> di
         _refuse_late_move(house, turn, vacancy, first)
         person = found(
             turn.connection.execute(
-                text("SELECT person_id FROM identity.person WHERE person_id = :id"), {"id": arguments["person_id"]}
+                text("SELECT person_id FROM identity.person WHERE person_id = :id"),
+                {"id": arguments["person_id"]},
             ).one_or_none(),
             "person",
         )
@@ -304,7 +325,10 @@ def accept_supply(house: House, proof: Proof, arguments: dict[str, Any]) -> dict
         raise MalformedRequestError("until_day: lies after from_day")
     with house.turn() as turn:
         asker_of(turn, house, proof, AskerKind.OPERATOR)
-        point = found(turn.connection.execute(_POINT, {"hash": ean_hash(house, arguments["ean"])}).one_or_none(), "access point")
+        point = found(
+            turn.connection.execute(_POINT, {"hash": ean_hash(house, arguments["ean"])}).one_or_none(),
+            "access point",
+        )
         party = _party(turn, arguments["party_id"])
         if party.role != Role.SUPPLIER:
             raise ConflictError("only a supplier has supply contracts")
@@ -380,7 +404,9 @@ def _refuse_late_move(house: House, turn: Turn, occupancy: Any, first: date) -> 
         {"pseudonym": pseudonym, "first": first},
     ).first()
     if stored:
-        raise ConflictError("readings from that day on are stored already for who was there; report moves first")
+        raise ConflictError(
+            "readings from that day on are stored already for who was there; report moves first"
+        )
 
 
 def _end_on(turn: Turn, occupancy: Any, day: date) -> None:
@@ -509,7 +535,9 @@ COMMANDS = (
         begin_occupancy,
     ),
     Command(
-        "registry.occupancy.end", schema(ean=EANCode(required=True), until_day=Day(required=True)), end_occupancy
+        "registry.occupancy.end",
+        schema(ean=EANCode(required=True), until_day=Day(required=True)),
+        end_occupancy,
     ),
     Command(
         "registry.supply.accept",

@@ -9,19 +9,20 @@ from uuid import UUID
 from marshmallow import fields, validate
 from sqlalchemy import Connection, text
 
-from databeheer.access.catalogue import BasisKind
+from databeheer.access.bases import BasisKind
 from databeheer.access.explain import Language, citation_text, ground_sentence, reason_sentence
 from databeheer.access.reasons import ReasonCode
+from databeheer.brussels import midnight
 from databeheer.door.bodies import opening, shared_body, subject_body
 from databeheer.door.commands.base import Command, identifier, one_of, schema
+from databeheer.door.commands.login import open_name
 from databeheer.door.commands.views import occupancies_of, party_view
 from databeheer.door.house import House
 from databeheer.door.proofs import Asker, AskerKind, Proof, check
 from databeheer.door.turn import subject_handle
-from databeheer.door.commands.login import open_name
 from databeheer.errors import NotFoundError, UnauthenticatedError
+from databeheer.joins import explain as joins_explain
 from databeheer.values import Role, format_instant
-from databeheer.brussels import midnight
 
 
 def me(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
@@ -108,7 +109,11 @@ def last_reads(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
     with house.engine.connect() as connection, connection.begin():
         asker = _customer(house, connection, proof)
         found = _last_reads(house, connection, _own_handles(house, connection, asker, None))
-    return {"last_reads": [{"party_id": str(party), "ground": ground, "at": at} for (party, ground), at in found.items()]}
+    return {
+        "last_reads": [
+            {"party_id": str(party), "ground": ground, "at": at} for (party, ground), at in found.items()
+        ]
+    }
 
 
 def receipt_opening(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -118,7 +123,9 @@ def receipt_opening(house: House, proof: Proof, arguments: dict[str, Any]) -> di
         asker = check(connection, proof, house.clock.now(), house.operator_key_hash)
         leaf = _entitled(house, connection, asker, index)
         opened = opening(house, connection, index, leaf)
-        entry = connection.execute(text("SELECT entry FROM ledger.entry WHERE index = :index"), {"index": index}).one()
+        entry = connection.execute(
+            text("SELECT entry FROM ledger.entry WHERE index = :index"), {"index": index}
+        ).one()
     return {"index": index, "entry": b64encode(bytes(entry.entry)).decode(), "opening": opened.to_dict()}
 
 
@@ -127,7 +134,10 @@ def _entitled(house: House, connection: Connection, asker: Asker, index: int) ->
     if asker.kind is AskerKind.CUSTOMER:
         handles = _own_handles(house, connection, asker, None)
         row = connection.execute(
-            text("SELECT leaf FROM ledger.statement WHERE index = :index AND handle = ANY(:handles) ORDER BY leaf LIMIT 1"),
+            text(
+                "SELECT leaf FROM ledger.statement WHERE index = :index AND handle = ANY(:handles)"
+                " ORDER BY leaf LIMIT 1"
+            ),
             {"index": index, "handles": list(handles)},
         ).one_or_none()
         if row is not None:
@@ -155,7 +165,8 @@ def _own_handles(
 ) -> dict[bytes, UUID]:
     """The handles of the person's own occupancies; of one of them, where it is named."""
     rows = connection.execute(
-        text("SELECT occupancy_id FROM registry.occupancy WHERE person_id = :person"), {"person": asker.person_id}
+        text("SELECT occupancy_id FROM registry.occupancy WHERE person_id = :person"),
+        {"person": asker.person_id},
     )
     own = [row.occupancy_id for row in rows if occupancy_id in (None, row.occupancy_id)]
     if occupancy_id is not None and not own:
@@ -163,12 +174,14 @@ def _own_handles(
     return {subject_handle(house.keys_of_subject(occupancy)): occupancy for occupancy in own}
 
 
-def _statement(house: House, row: Any, handles: dict[bytes, UUID], parties: dict[UUID, Any]) -> dict[str, Any]:
+def _statement(
+    house: House, row: Any, handles: dict[bytes, UUID], parties: dict[UUID, Any]
+) -> dict[str, Any]:
     said = shared_body(house, _BodyRow(row)).said
     own = subject_body(house, row).said
     granted = own.get("granted") or []
     asked = said.get("asked") or ["", ""]
-    reason = said["refused"][0][2] if row.event == "data.refused" and said.get("refused") else None
+    reason = _reason(row.event, said)
     return {
         "index": row.index,
         "counter": row.counter,
@@ -178,7 +191,7 @@ def _statement(house: House, row: Any, handles: dict[bytes, UUID], parties: dict
         "party": party_view(parties[row.party_id]) if row.party_id in parties else None,
         "by": said.get("asker", ""),
         "ground": row.ground if reason is None else None,
-        "sentence_nl": _sentence(house, row.event, row.ground, reason),
+        "sentence_nl": _sentence(house, row.event, row.ground, reason, said),
         "granularity": said.get("granularity"),
         "directions": said.get("directions", []),
         "period": {
@@ -201,7 +214,16 @@ class _BodyRow:
         self.shared_sealed = row.shared_sealed
 
 
-def _sentence(house: House, event: str, ground: str, reason: str | None) -> str:
+def _reason(event: str, said: dict[str, Any]) -> str | None:
+    if event == "join.refused":
+        return str(said["reason"])
+    refused: list[list[str]] = said.get("refused") or []
+    return refused[0][2] if event == "data.refused" and refused else None
+
+
+def _sentence(house: House, event: str, ground: str, reason: str | None, said: dict[str, Any]) -> str:
+    if event in ("join.run", "join.refused"):
+        return joins_explain.sentence_nl(said)
     if reason is not None:
         return reason_sentence(ReasonCode(reason), Language.DUTCH)
     if event == "data.read":
@@ -209,7 +231,9 @@ def _sentence(house: House, event: str, ground: str, reason: str | None) -> str:
     return ""
 
 
-def _last_reads(house: House, connection: Connection, handles: dict[bytes, UUID]) -> dict[tuple[UUID, str], str]:
+def _last_reads(
+    house: House, connection: Connection, handles: dict[bytes, UUID]
+) -> dict[tuple[UUID, str], str]:
     rows = connection.execute(_LAST_READS, {"handles": list(handles)}).all()
     return {(row.party_id, row.ground): shared_body(house, _BodyRow(row)).said["at"] for row in rows}
 
@@ -237,12 +261,15 @@ def _by_law(
 
 
 def _parties(connection: Connection, ids: set[UUID]) -> dict[UUID, Any]:
-    rows = connection.execute(text("SELECT * FROM registry.party WHERE party_id = ANY(:ids)"), {"ids": list(ids)})
+    rows = connection.execute(
+        text("SELECT * FROM registry.party WHERE party_id = ANY(:ids)"), {"ids": list(ids)}
+    )
     return {row.party_id: row for row in rows}
 
 
 _EVENTS = {
-    "reads": ["data.read", "data.refused"],
+    # A join is a read by law; it shows where the reads show (R8).
+    "reads": ["data.read", "data.refused", "join.run", "join.refused"],
     "permissions": [
         "permission.requested",
         "permission.granted",
@@ -261,7 +288,7 @@ _STATEMENTS = text(
 _LAST_READS = text(
     "SELECT DISTINCT ON (b.party_id, b.ground) b.party_id, b.ground, b.index, b.key_sealed AS body_key_sealed,"
     " b.shared_sealed FROM ledger.statement s JOIN ledger.body b ON b.index = s.index AND b.month = s.month"
-    " WHERE s.handle = ANY(:handles) AND b.event = 'data.read' AND b.party_id IS NOT NULL"
+    " WHERE s.handle = ANY(:handles) AND b.event IN ('data.read', 'join.run') AND b.party_id IS NOT NULL"
     " ORDER BY b.party_id, b.ground, b.index DESC"
 )
 _SUPPLIERS = text(
@@ -282,7 +309,9 @@ COMMANDS = (
     Command(
         "statements.list",
         schema(
-            cursor=fields.Integer(load_default=None, allow_none=True, strict=True, validate=validate.Range(0)),
+            cursor=fields.Integer(
+                load_default=None, allow_none=True, strict=True, validate=validate.Range(0)
+            ),
             limit=fields.Integer(load_default=50, strict=True, validate=validate.Range(1, 500)),
             occupancy_id=identifier(required=False),
             kind=one_of("reads", "permissions", required=False),
