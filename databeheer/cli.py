@@ -147,6 +147,7 @@ def _as_json(report: IntakeReport) -> dict[str, Any]:
             "new_channel_days": report.new_days,
             "corrected_channel_days": report.corrected_days,
             "unchanged_channel_days": report.unchanged_days,
+            "kept_channel_days": report.kept_days,
         },
         "ledger_index": report.ledger_index,
     }
@@ -166,7 +167,9 @@ def _print_report(report: IntakeReport) -> None:
             f"  stored: {report.new_days} new channel-days, {report.corrected_days} corrected, "
             f"{report.unchanged_days} unchanged; ledger entry {report.ledger_index}"
         )
-    else:
+    if report.kept_days:
+        click.echo(f"  kept: {report.kept_days} channel-days of which more is stored than this file has")
+    if not report.changed:
         click.echo("  no change: everything in this file is stored already")
 
 

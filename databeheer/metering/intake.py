@@ -22,6 +22,7 @@ from databeheer.metering.channel import DAY_MINUTES, ChannelDay
 from databeheer.metering.exports import ExportFile
 from databeheer.metering.profile import pack
 from databeheer.metering.sealing import fingerprint, profile_coordinates, seal
+from databeheer.metering.states import State
 from databeheer.metering.totals import pack_total, total_of
 from databeheer.storage.engine import driver
 from databeheer.values import EAN
@@ -43,6 +44,8 @@ class IntakeReport:
     new_days: int = 0
     corrected_days: int = 0
     unchanged_days: int = 0
+    kept_days: int = 0
+    """Days of which the file has a part only (the first day of a gas export) and more is stored already."""
     batch: int | None = None
     ledger_index: int | None = None
 
@@ -84,6 +87,12 @@ class _Channel:
             "days": [day.isoformat() for day in sorted(self.days)],
         }
 
+    def profile_size(self) -> int:
+        """The size that all its days are padded to: one busy day must not stand out by its length."""
+        return max(
+            (len(pack(day)) for day in self.days.values() if day.slot_minutes != DAY_MINUTES), default=0
+        )
+
 
 def take_in(
     export: ExportFile,
@@ -114,8 +123,9 @@ def take_in(
     rows: list[_Row] = []
     done = 0
     for channel, answer in zip(channels, opened["channels"], strict=True):
+        size = channel.profile_size()
         for keys in answer["days"]:
-            row = _seal(channel.days[date.fromisoformat(keys["day"])], keys, report)
+            row = _seal(channel.days[date.fromisoformat(keys["day"])], keys, report, size)
             if row is not None:
                 rows.append(row)
             done += 1
@@ -156,13 +166,16 @@ def _open(
         raise
 
 
-def _seal(day: ChannelDay, keys: dict[str, Any], report: IntakeReport) -> _Row | None:
-    """Seal one channel-day; None where the newest stored version says the same."""
+def _seal(day: ChannelDay, keys: dict[str, Any], report: IntakeReport, size: int) -> _Row | None:
+    """Seal one channel-day; None where the newest stored version says the same, or more."""
     values = None if day.slot_minutes == DAY_MINUTES else pack(day)
     total = pack_total(total_of(day))
     same = fingerprint(b64decode(keys["sameness_key"]), (values or b"") + total)
     if keys["fingerprint"] is not None and b64decode(keys["fingerprint"]) == same:
         report.unchanged_days += 1
+        return None
+    if keys["fingerprint"] is not None and State.ABSENT in day.states:
+        report.kept_days += 1
         return None
     if keys["version"] == 1:
         report.new_days += 1
@@ -180,7 +193,7 @@ def _seal(day: ChannelDay, keys: dict[str, Any], report: IntakeReport) -> _Row |
         day.day,
         version,
         same,
-        sealed("values", values) if values is not None else None,
+        sealed("values", values.ljust(size, b"\0")) if values is not None else None,
         sealed("total", total),
     )
 
