@@ -7,7 +7,6 @@ differ, and the first entry for which they do is named.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
 
 from ledger.checkpoint import Checkpoint, open_checkpoint
 from ledger.entry import GENESIS_PREVIOUS, parse
@@ -77,8 +76,7 @@ def compare(
     """
     reader = TileReader(source, checkpoint.size)
     edge, previous = Edge(), GENESIS_PREVIOUS
-    rows = iter(entries)
-    while batch := list(islice(rows, TILE_WIDTH)):
+    for batch in _batches(entries):
         _compare_bundle(reader, edge.size // TILE_WIDTH, batch)
         leaves = [leaf_hash(entry) for entry in batch]
         for place, entry in enumerate(batch):
@@ -103,9 +101,26 @@ def _all_entries(database: EntrySource, size: int) -> Iterator[bytes]:
         try:
             yield from database.read_entries(start, min(step, size - start))
         except InconsistentError as gap:
-            if gap.index is not None:  # what stands before the gap may be worse
+            if gap.index is not None:
                 yield from database.read_entries(start, gap.index - start)
             raise
+
+
+def _batches(entries: Iterable[bytes]) -> Iterator[list[bytes]]:
+    """Yield bundles of entries; where reading ends in a gap, first what stands before it: that may be worse."""
+    batch: list[bytes] = []
+    try:
+        for entry in entries:
+            batch.append(entry)
+            if len(batch) == TILE_WIDTH:
+                yield batch
+                batch = []
+    except InconsistentError:
+        if batch:
+            yield batch
+        raise
+    if batch:
+        yield batch
 
 
 def _compare_bundle(reader: TileReader, number: int, batch: Sequence[bytes]) -> None:

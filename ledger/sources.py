@@ -37,9 +37,7 @@ class HTTPSource:
     """A log behind a web address, the prefix in front of `/checkpoint` and `/tile/`."""
 
     def __init__(self, url: str) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
-            raise MalformedError("a log's address begins with http:// or https:// and has no query")
+        _check_address(url)
         self._prefix = url.rstrip("/")
 
     def fetch(self, path: str, limit: int) -> bytes:
@@ -48,12 +46,15 @@ class HTTPSource:
 
 def fetch_url(url: str, limit: int) -> bytes:
     """Return the body behind an http(s) address; raises as `Source.fetch` says."""
-    if urlsplit(url).scheme not in ("http", "https"):
-        raise MalformedError("only http:// and https:// are fetched")
+    _check_address(url)
     request = urllib.request.Request(url, headers={"Accept-Encoding": "identity"})  # noqa: S310
     try:
         with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310
             data: bytes = answer.read(limit + 1)
+            if (
+                len(data) <= limit and answer.length
+            ):  # read() with a limit does not say that bytes are missing
+                raise UnreachableError(f"{url} broke off after {len(data)} bytes")
     except urllib.error.HTTPError as error:
         error.close()
         if error.code in (404, 410):
@@ -64,6 +65,16 @@ def fetch_url(url: str, limit: int) -> bytes:
     if len(data) > limit:
         raise MalformedError(f"{url} is longer than the {limit} bytes it may have")
     return data
+
+
+def _check_address(url: str) -> None:
+    """Raise MalformedError unless `url` is a plain http(s) address: file:// would read the verifier's disk."""
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise MalformedError("not a web address") from error
+    if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
+        raise MalformedError("a web address begins with http:// or https:// and has no query")
 
 
 def open_source(place: str) -> Source:
