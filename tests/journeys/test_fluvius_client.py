@@ -1,0 +1,168 @@
+"""The unmodified `fluvius-energy-api` goes through the journey: ask, wait, read, be refused after withdrawal."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from flask import Flask
+from joserfc.jwk import RSAKey
+
+from tests.house import Customer, Party, TheHouse
+from tests.journeys.fluvius_client import client_python, run
+from tests.web.programs import EXPECTED_2023, EXPORT_2023, make_app, serving, shared_file
+
+EAN = "541448899990000039"
+REFERENCE = "ref-29-october"
+SERVICE = {"data_service_type": "VH_kwartier_uur", "data_period_from": "2023-10-01T00:00:00Z"}
+READ = {
+    "ean": EAN,
+    "period_type": "readTime",
+    "reference_number": REFERENCE,
+    "granularity": "hourly_quarterhourly",
+    "from_date": "2023-10-28T22:00:00+00:00",
+    "to_date": "2023-10-29T23:00:00+00:00",
+}
+LIST = ("get_mandates", {"reference_number": REFERENCE})
+
+
+@pytest.fixture(scope="module", autouse=True)
+def client() -> str:
+    """Skip early, before a house is built, where the client is not to be had."""
+    return client_python()
+
+
+@pytest.fixture
+def app(house: TheHouse) -> Any:
+    app = make_app(house)
+    yield app
+    app.extensions["web.door"].close()
+
+
+def credentials(party: Party) -> dict[str, str]:
+    return {
+        "subscription_key": party.subscription_key or "",
+        "client_id": party.client_id,
+        "client_secret": party.client_secret,
+        "tenant_id": "tenant-of-another-company",
+        "scope": "api://databeheer/.default",
+        "data_access_contract_number": "3599900040",
+    }
+
+
+def ask(flow: str = "B2C", **changes: Any) -> tuple[str, dict[str, Any]]:
+    return "create_client_session", {
+        "data_access_contract_number": "3599900040",
+        "reference_number": REFERENCE,
+        "flow": flow,
+        "data_services": [SERVICE],
+        "number_of_eans": 1,
+    } | changes
+
+
+def grant(customer: Customer, session: dict[str, Any]) -> str:
+    code = session["ok"]["data"]["shortUrlIdentifier"]
+    asked = customer.call("permission.by_link", link_code=code)["permission"]
+    customer.grant({"permission_id": asked["permission_id"], "link_code": code})
+    return str(asked["permission_id"])
+
+
+def test_the_client_goes_through_the_whole_journey(app: Flask, house: TheHouse, lotte: Customer, bram: Party) -> None:
+    export, derived = shared_file(EXPORT_2023), shared_file(EXPECTED_2023)
+    house.ingest(export)
+    with serving(app) as port:
+        session, early = run(port, credentials(bram), ask(), LIST)
+        assert session["ok"]["data"]["status"] == "success"
+        assert early["ok"]["data"]["mandates"] == []
+
+        permission_id = grant(lotte, session)
+        listed, energy = run(port, credentials(bram), LIST, ("get_energy", READ))
+        (mandate,) = listed["ok"]["data"]["mandates"]
+        assert (mandate["status"], mandate["ean"]) == ("Approved", EAN)
+        assert energy["ok"]["data"] == expected(derived)
+
+        lotte.withdraw(permission_id)
+        finished, refused = run(port, credentials(bram), LIST, ("get_energy", READ))
+        assert [one["status"] for one in finished["ok"]["data"]["mandates"]] == ["Finished"]
+        assert (refused["error"], refused["status"]) == ("ForbiddenError", 403)
+    events = [one["event"] for one in lotte.statements(kind="reads")]
+    assert events.count("data.read") == 1
+    assert events.count("data.refused") == 1
+
+
+def expected(derived: Path) -> dict[str, Any]:
+    data: dict[str, Any] = json.loads(derived.read_text())["data"]
+    return data
+
+
+def test_the_client_finds_a_window_without_data_empty_and_not_forbidden(
+    app: Flask, lotte: Customer, bram: Party
+) -> None:
+    with serving(app) as port:
+        (session,) = run(port, credentials(bram), ask())
+        grant(lotte, session)
+        (empty,) = run(port, credentials(bram), ("get_energy", READ))
+    assert empty["ok"]["data"] == {}
+
+
+def test_the_client_understands_what_was_wrong(app: Flask, bram: Party) -> None:
+    with serving(app) as port:
+        bad_ean, many, wrong_service = run(
+            port,
+            credentials(bram),
+            ("get_energy", READ | {"ean": "999"}),
+            ask(number_of_eans=5),
+            ask(data_services=[{"data_service_type": "IG"}]),
+        )
+    for answer in (bad_ean, many, wrong_service):
+        assert (answer["error"], answer["status"]) == ("ValidationError", 400)
+        assert answer["validation_errors"]
+
+
+def test_the_client_is_told_apart_from_a_thief(app: Flask, bram: Party, joris: Party) -> None:
+    stolen = credentials(bram) | {"client_secret": "guessed"}
+    mixed = credentials(bram) | {"subscription_key": joris.subscription_key or ""}
+    with serving(app) as port:
+        (wrong_secret,) = run(port, stolen, LIST)
+        (wrong_key,) = run(port, mixed, LIST)
+    assert wrong_secret["error"] == "AuthenticationError"
+    assert wrong_key["error"] == "AuthenticationError"
+
+
+def test_the_client_hears_that_hand_over_is_stopped(app: Flask, house: TheHouse, lotte: Customer, bram: Party) -> None:
+    with serving(app) as port:
+        (session,) = run(port, credentials(bram), ask())
+        grant(lotte, session)
+        house.operator("stop.set", reason="drill")
+        (answer,) = run(port, credentials(bram), ("get_energy", READ))
+    assert (answer["error"], answer["status"]) == ("ServiceUnavailableError", 503)
+
+
+def test_the_client_shows_who_it_is_with_its_certificate(app: Flask, house: TheHouse, bram: Party) -> None:
+    private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    pem = private.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    ).decode()
+    public = json.dumps(RSAKey.import_key(pem).as_dict(private=False))
+    known = house.operator("registry.client.add", party_id=bram.party_id, profiles=["facade"], public_key=public)
+    # The unmodified client signs for its own tenant at its own identity service, an hour at a time.
+    audience = "https://login.microsoftonline.com/tenant-of-another-company/v2.0"
+    house.service.house = replace(house.house, facade_audience=audience)
+    house.clock.set(house.clock.now() + timedelta(seconds=30))
+    given = credentials(bram) | {
+        "client_id": known["client_id"],
+        "subscription_key": known["subscription_key"],
+        "certificate_thumbprint": "a1" * 20,
+        "private_key": b64encode(pem.encode()).decode(),
+    }
+    del given["client_secret"]
+    with serving(app) as port:
+        (answer,) = run(port, given, LIST)
+    assert answer == {"ok": {"_meta": answer["ok"]["_meta"], "data": {"mandates": []}}}
