@@ -8,7 +8,7 @@ from importlib import import_module
 from flask import Flask
 
 from databeheer.clock import Clock, SystemClock
-from web import assets, door, dutch, errors, security
+from web import assets, database, door, dutch, errors, limits, security
 from web.settings import WebSettings
 
 AREAS: tuple[str, ...] = ("web.public", "web.portal", "web.api", "web.oversight")
@@ -34,7 +34,7 @@ def create_app(settings: WebSettings, areas: Sequence[str] = AREAS, clock: Clock
     )
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True, "autoescape": True}
     app.jinja_env.globals["demo"] = settings.demo
-    for part in (security, door, assets, dutch):
+    for part in (security, door, database, assets, dutch, limits):
         part.register(app)
     for name in areas:
         import_module(name).register(app)

@@ -1,0 +1,29 @@
+"""The web's own database login: role `web`, which writes nothing but the web's bookkeeping."""
+
+from __future__ import annotations
+
+from flask import Flask, current_app
+from sqlalchemy import Engine
+
+from databeheer.storage.engine import make_engine
+from web.settings import WebSettings
+
+_EXTENSION = "web.database"
+
+
+def register(app: Flask) -> None:
+    """Make the engine; it connects when it is first used."""
+    settings: WebSettings = app.config["WEB_SETTINGS"]
+    app.extensions[_EXTENSION] = make_engine(settings.database_url, pool_size=4)
+
+
+def engine() -> Engine:
+    """The engine of this application."""
+    found: Engine = current_app.extensions[_EXTENSION]
+    return found
+
+
+def dispose(app: Flask) -> None:
+    """Close its connections."""
+    found: Engine = app.extensions[_EXTENSION]
+    found.dispose()
