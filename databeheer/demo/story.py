@@ -130,23 +130,7 @@ class Teller:
 def tell_registry(teller: Teller, plan: StreetPlan) -> None:
     """Who lives where, who supplies, who has a contract: before any reading."""
     teller.at(plan.first_day, 9)
-    teller.operator("registry.operator.add", operator=1, code="leiestreek", name=OPERATOR_NAME)
-    for key, party in PARTIES.items():
-        added = teller.operator("registry.party.add", **party)
-        teller.parties[key] = {**party, "party_id": added["party_id"]}
-        if party["role"] != "dso":
-            number = f"DTC-2024-{len(teller.parties):04}"
-            teller.operator(
-                "registry.contract.add",
-                party_id=added["party_id"],
-                number=number,
-                valid_from=format_instant(teller.clock.now() - timedelta(days=30)),
-            )
-            teller.parties[key]["contract"] = number
-        client = teller.operator(
-            "registry.client.add", party_id=added["party_id"], profiles=["own", "facade"]
-        )
-        teller.parties[key].update(client)
+    tell_parties(teller)
     ids: dict[str, str] = {}
     for person in plan.people:
         added = teller.operator("registry.person.add", subject=person.key, name=person.name)
@@ -174,6 +158,27 @@ def tell_registry(teller: Teller, plan: StreetPlan) -> None:
     _tell_early_permissions(teller, plan)
     _tell_move(teller, plan, ids)
     _tell_permissions(teller, plan)
+
+
+def tell_parties(teller: Teller) -> None:
+    """The grid operator and the four parties, with their contracts and credentials."""
+    teller.operator("registry.operator.add", operator=1, code="leiestreek", name=OPERATOR_NAME)
+    for key, party in PARTIES.items():
+        added = teller.operator("registry.party.add", **party)
+        teller.parties[key] = {**party, "party_id": added["party_id"]}
+        if party["role"] != "dso":
+            number = f"DTC-2024-{len(teller.parties):04}"
+            teller.operator(
+                "registry.contract.add",
+                party_id=added["party_id"],
+                number=number,
+                valid_from=format_instant(teller.clock.now() - timedelta(days=30)),
+            )
+            teller.parties[key]["contract"] = number
+        client = teller.operator(
+            "registry.client.add", party_id=added["party_id"], profiles=["own", "facade"]
+        )
+        teller.parties[key].update(client)
 
 
 def _move_in(teller: Teller, plan: StreetPlan, occupancy: PlannedOccupancy, ids: dict[str, str]) -> None:
