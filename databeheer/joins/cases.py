@@ -17,7 +17,7 @@ from databeheer.values import Direction, Granularity, Role
 class JoinsError(DatabeheerError):
     """Base of what can go wrong with the list of lawful joins."""
 
-    code = "join-list"
+    code = "unavailable"
 
 
 class JoinListError(JoinsError):

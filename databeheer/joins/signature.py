@@ -10,11 +10,12 @@ The text of the note is three lines:
 from __future__ import annotations
 
 import hmac
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from databeheer.joins.cases import JoinList, JoinListError
-from databeheer.joins.lists import LARGEST, parse
+from databeheer.joins.lists import LARGEST, SHIPPED, parse
 from ledger.errors import LedgerError
 from ledger.note import SigningKey, VerifierKey, open_note, sign_note
 
@@ -38,6 +39,28 @@ class JoinListFiles:
     content: Path
     note: Path
     regulator: VerifierKey
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> JoinListFiles | None:
+        """Read where the files are; None where no regulator's key is registered, and then every join is refused.
+
+        `DATABEHEER_REGULATOR_VKEY` names the file with the regulator's verifier key, `DATABEHEER_JOIN_LIST` the
+        list (the shipped one where it is not set), `DATABEHEER_JOIN_LIST_NOTE` the note.
+
+        Raises:
+            JoinListError: the key is named, but cannot be used.
+        """
+        named = environment.get("DATABEHEER_REGULATOR_VKEY")
+        if not named:
+            return None
+        vkey = _bytes(Path(named), _LARGEST_NOTE)
+        try:
+            regulator = VerifierKey.parse(vkey.decode().strip())
+        except (LedgerError, UnicodeDecodeError) as error:
+            raise JoinListError(f"the regulator's verifier key cannot be used: {error}") from error
+        content = Path(environment.get("DATABEHEER_JOIN_LIST") or SHIPPED)
+        note = environment.get("DATABEHEER_JOIN_LIST_NOTE")
+        return cls(content, Path(note) if note else content.with_suffix(".note"), regulator)
 
     def read(self) -> SignedJoinList:
         """Read and verify what is there now; read anew for each join, so that a change stops the next one.
