@@ -1,0 +1,60 @@
+"""The story's joins: one that is lawful, one that is not. Both are in the ledger, and every customer sees his."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+from databeheer.brussels import midnight
+from databeheer.values import format_instant
+
+if TYPE_CHECKING:
+    from databeheer.demo.story import Teller
+    from databeheer.metering.street.plan import StreetPlan
+
+REGULATOR: dict[str, Any] = {
+    "name": "Vlaamse Nutsregulator",
+    "role": "regulator",
+    "about": "Houdt toezicht op de energiemarkt en publiceert welke koppelingen mogen.",
+    "website": "https://www.vlaamsenutsregulator.be",
+}
+"""The regulator is a party too: an inspector who runs a join asks for it."""
+
+_SUSPECTED = ("joris", "wouter", "kompas", "corner", "greta", "els", "tom", "hilde")
+_CAMPAIGN = ("maria", "lotte", "fatima")
+
+
+def tell_joins(teller: Teller, plan: StreetPlan) -> None:
+    """The grid operator looks for fraud, with month totals; the supplier wants addresses beside consumption."""
+    this_month = plan.last_day.replace(day=1)
+    day = plan.last_day - timedelta(days=1)
+    teller.at(day, 10, 20)
+    teller.party(
+        "dso",
+        "joins.run",
+        case_id="fraud-month-totals",
+        purpose="fraud_detection",
+        eans=[plan.point(point).ean.digits for point in _SUSPECTED],
+        requester_note="FR-DOSSIER-118",
+        **_months(_earlier(this_month, 12), this_month),
+    )
+    teller.at(day, 11, 5)
+    teller.party(
+        "supplier",
+        "joins.run",
+        case_id="consumption-with-addresses",
+        purpose="marketing",
+        eans=[plan.point(point).ean.digits for point in _CAMPAIGN],
+        requester_note="ACTIE-WARMTEPOMP",
+        **_months(_earlier(this_month, 12), this_month),
+    )
+
+
+def _earlier(month: date, number: int) -> date:
+    for _ in range(number):
+        month = (month - timedelta(days=1)).replace(day=1)
+    return month
+
+
+def _months(first: date, stop: date) -> dict[str, str]:
+    return {"from": format_instant(midnight(first)), "until": format_instant(midnight(stop))}
