@@ -25,10 +25,13 @@ _CAMPAIGN = ("maria", "lotte", "fatima")
 
 
 def tell_joins(teller: Teller, plan: StreetPlan) -> None:
-    """The grid operator looks for fraud, with month totals; the supplier wants addresses beside consumption."""
+    """The grid operator looks for fraud, with month totals; the supplier wants addresses beside consumption.
+
+    Told last, after the reads of last night.
+    """
     this_month = plan.last_day.replace(day=1)
-    day = plan.last_day - timedelta(days=1)
-    teller.at(day, 10, 20)
+    night = plan.last_day + timedelta(days=1)
+    teller.at(night, 4, 12)
     teller.party(
         "dso",
         "joins.run",
@@ -38,7 +41,7 @@ def tell_joins(teller: Teller, plan: StreetPlan) -> None:
         requester_note="FR-DOSSIER-118",
         **_months(_earlier(this_month, 12), this_month),
     )
-    teller.at(day, 11, 5)
+    teller.at(night, 4, 31)
     teller.party(
         "supplier",
         "joins.run",
