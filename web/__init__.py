@@ -5,7 +5,7 @@ It holds no key and appends to no ledger: whatever leaves, leaves through `datab
 
 from __future__ import annotations
 
-from web.app import create_app
+from web.app import close, create_app
 from web.settings import WebSettings
 
-__all__ = ["WebSettings", "create_app"]
+__all__ = ["WebSettings", "close", "create_app"]

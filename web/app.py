@@ -40,3 +40,9 @@ def create_app(settings: WebSettings, areas: Sequence[str] = AREAS, clock: Clock
         import_module(name).register(app)
     errors.register(app)
     return app
+
+
+def close(app: Flask) -> None:
+    """Give back what an application holds: this thread's connection to the door, the database's connections."""
+    door.close(app)
+    database.dispose(app)

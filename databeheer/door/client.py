@@ -125,8 +125,12 @@ class DoorClient:
             connection = None
         if connection is None:
             connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-            connection.settimeout(_TIMEOUT_SECONDS)
-            connection.connect(self._path)
+            try:
+                connection.settimeout(_TIMEOUT_SECONDS)
+                connection.connect(self._path)
+            except OSError:
+                connection.close()
+                raise
             self._local.connection = connection
         return connection
 

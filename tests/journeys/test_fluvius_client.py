@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from flask import Flask
 from joserfc.jwk import RSAKey
 
+import web
 from tests.house import Customer, Party, TheHouse
 from tests.journeys.fluvius_client import client_python, run
 from tests.web.programs import EXPECTED_2023, EXPORT_2023, make_app, serving, shared_file
@@ -43,7 +44,7 @@ def client() -> str:
 def app(house: TheHouse) -> Any:
     app = make_app(house)
     yield app
-    app.extensions["web.door"].close()
+    web.close(app)
 
 
 def credentials(party: Party) -> dict[str, str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+import web
 from tests.databases import Databases
 from tests.house import Customer, Party, TheHouse, open_house
 from tests.web.programs import EXPECTED_2023, EXPORT_2023, GAS_2023, Caller, caller, make_app, shared_file
@@ -18,7 +19,7 @@ def program_app(house: TheHouse) -> Iterator[Flask]:
     """The web's interfaces for programs."""
     app = make_app(house)
     yield app
-    app.extensions["web.door"].close()
+    web.close(app)
 
 
 @pytest.fixture
@@ -67,7 +68,7 @@ def standing_app(databases: Databases) -> Iterator[Flask]:
         app = make_app(house)
         app.extensions["standing_party"] = house.party("Bram Energieadvies", "energy_service")
         yield app
-        app.extensions["web.door"].close()
+        web.close(app)
 
 
 @pytest.fixture(scope="session")

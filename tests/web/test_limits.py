@@ -10,15 +10,14 @@ from flask import Flask
 
 from tests.house import Party, TheHouse
 from tests.web.programs import caller, make_app
-from web import database, door, limits
+from web import close, limits
 
 
 @pytest.fixture
 def app(house: TheHouse) -> Iterator[Flask]:
     app = make_app(house)
     yield app
-    door.close(app)
-    database.dispose(app)
+    close(app)
 
 
 @pytest.fixture

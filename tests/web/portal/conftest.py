@@ -11,7 +11,7 @@ from flask import Flask
 from tests.databeheer.metering.builders import day_rows, english
 from tests.house import Customer, TheHouse
 from tests.web.portal.visiting import Visitor, make_site
-from web import door
+from web import close
 
 AUTUMN = date(2023, 10, 29)
 
@@ -21,7 +21,7 @@ def site(house: TheHouse) -> Iterator[Flask]:
     """The portal."""
     app = make_site(house)
     yield app
-    door.close(app)
+    close(app)
 
 
 @pytest.fixture
