@@ -47,11 +47,11 @@ def decide(wish: Wish, facts: Facts, now: datetime, catalogue: Catalogue) -> Dec
 
 def _gives(ground: Ground, occupancy: Occupancy, wish: Wish, now: datetime) -> IntervalSet:
     """The instants of the wish that this ground opens in one occupancy."""
-    if ground.problem is not None:
-        return NOTHING
     reach = IntervalSet.of(ground.claim).clip(occupancy.period)
-    cut = NOTHING if ground.finest is None else cut_slots(ground.finest, reach, wish.period, now)
-    return reach.clip(wish.period) - cut
+    wanted = reach.clip(wish.period)
+    if not wanted or ground.finest is None:
+        return wanted
+    return wanted - cut_slots(ground.finest, reach, wish.period, now)
 
 
 def _in_order_of_choice(standing: list[Ground], wish: Wish, catalogue: Catalogue) -> list[Ground]:
@@ -59,7 +59,8 @@ def _in_order_of_choice(standing: list[Ground], wish: Wish, catalogue: Catalogue
         covered = IntervalSet.of(ground.claim).clip(wish.period).duration()
         return catalogue.rows.index(ground.row), -covered.total_seconds(), ground.fact_id
 
-    return sorted((ground for ground in standing if ground.problem is None), key=rank)
+    able = [ground for ground in standing if ground.problem is None]
+    return sorted(able, key=rank) if len(able) > 1 else able
 
 
 def _in_order_of_time(home: tuple[Occupancy, ...]) -> list[Occupancy]:
@@ -100,6 +101,8 @@ _NEAREST_FIRST = (
 
 def _explained(refused: IntervalSet, standing: list[Ground], wish: Wish) -> Iterator[Refused]:
     """Give every refused instant one reason; touching stretches with the same reason become one."""
+    if not refused:
+        return
     found: dict[ReasonCode, IntervalSet] = {}
     objections = [objection for ground in standing for objection in _objections(ground, wish)]
     for _, reason, instants in sorted(objections, key=lambda objection: objection[0]):

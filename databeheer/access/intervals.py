@@ -63,7 +63,7 @@ class IntervalSet:
     @classmethod
     def of(cls, *intervals: Interval | Period) -> Self:
         """Everything in any of `intervals`."""
-        return cls(_merged((i.start, i.stop if isinstance(i, Interval) else i.end) for i in intervals))
+        return cls(_merged(_pair(interval) for interval in intervals))
 
     def union(self, other: IntervalSet) -> IntervalSet:
         """The instants in either."""
@@ -103,7 +103,14 @@ class IntervalSet:
 
     def clip(self, to: Interval | Period) -> IntervalSet:
         """The part that lies within `to`."""
-        return self.intersection(IntervalSet.of(to))
+        start, stop = _pair(to)
+        return IntervalSet(
+            tuple(
+                (max(a, start), min(b, stop))
+                for a, b in self.pairs
+                if a < stop and start < b and start < stop
+            )
+        )
 
     def duration(self) -> timedelta:
         """How much time it holds."""
@@ -125,6 +132,10 @@ class IntervalSet:
     __or__ = union
     __and__ = intersection
     __sub__ = difference
+
+
+def _pair(interval: Interval | Period) -> Pair:
+    return interval.start, interval.stop if isinstance(interval, Interval) else interval.end
 
 
 def _merged(pairs: Iterable[Pair]) -> tuple[Pair, ...]:

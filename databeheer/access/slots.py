@@ -6,7 +6,8 @@ subtraction. So a slot that the wish, or the present moment, cuts in two is not 
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from functools import lru_cache
 
 from databeheer.access.intervals import NOTHING, IntervalSet
 from databeheer.brussels import day_bounds, day_of, midnight
@@ -16,9 +17,7 @@ from databeheer.values import Granularity, Period
 def slot_around(instant: datetime, granularity: Granularity) -> Period:
     """Return the hour, Brussels day or Brussels month that an instant falls in, as UTC."""
     if granularity is Granularity.MONTH:
-        first = day_of(instant).replace(day=1)
-        following = (first + timedelta(days=32)).replace(day=1)
-        return Period(midnight(first), midnight(following))
+        return _month_from(day_of(instant).replace(day=1))
     if granularity is Granularity.DAY:
         return Period(*day_bounds(day_of(instant)))
     # Brussels lies whole hours from UTC, so hours and quarters are the same in both.
@@ -45,3 +44,9 @@ def cut_slots(finest: Granularity, reach: IntervalSet, asked: Period, now: datet
             if start < asked.start or stop > asked.end or slot.start < now < stop:
                 cut = cut.union(part)
     return cut
+
+
+@lru_cache(maxsize=512)
+def _month_from(first: date) -> Period:
+    following = (first + timedelta(days=32)).replace(day=1)
+    return Period(midnight(first), midnight(following))
