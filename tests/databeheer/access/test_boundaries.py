@@ -354,7 +354,6 @@ def test_a_block_stops_consent_at_once_but_not_the_law_and_gives_the_gap_back_wh
     assert verdict(ask(watts_wish(january), blocked_supplier)) == "supplier"
 
 
-@pytest.mark.requirement("R95")
 @pytest.mark.parametrize(
     "wish",
     [

@@ -113,7 +113,6 @@ def test_a_draft_article_always_says_that_it_is_a_draft() -> None:
     assert citation_text(draft, EN) == "Ground: article 3.1.53 of the Energiebesluit (draft)."
 
 
-@pytest.mark.requirement("R40")
 def test_consent_and_law_stand_under_different_names() -> None:
     for language in Language:
         assert len({basis_name(basis, language) for basis in BasisKind}) == len(BasisKind)
