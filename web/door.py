@@ -25,6 +25,12 @@ def register(app: Flask) -> None:
     app.extensions[_EXTENSION] = DoorClient(settings.door_socket)
 
 
+def close(app: Flask) -> None:
+    """Close this thread's connection; a connection otherwise lives as long as its thread."""
+    client: DoorClient = app.extensions[_EXTENSION]
+    client.close()
+
+
 def ask(command: str, proof: Proof | Mapping[str, str] | None = None, **arguments: Any) -> dict[str, Any]:
     """Send one command to the door with the proof of this request, or with the one given.
 

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from flask import Flask, Response, current_app, make_response, render_template, request
+from flask.globals import request_ctx
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
@@ -133,7 +134,9 @@ def page_for(error: Exception) -> Page:
 
 
 def render(page: Page) -> Response:
-    """Return one error page."""
+    """Return one error page; bare words where the address itself was refused, so that no link can be built."""
+    if request_ctx.url_adapter is None:
+        return Response(f"{page.title}\n", page.status, content_type="text/plain; charset=utf-8")
     return make_response(render_template("errors/page.html", page=page), page.status)
 
 

@@ -6,12 +6,12 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from flask import Blueprint, current_app, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
-from marshmallow import ValidationError, fields, validate
+from marshmallow import fields, validate
 
 from web.door import ask
-from web.forms import Form, parse, parse_or_refuse
+from web.forms import Form, parse_or_refuse
 from web.portal.login import require_session, visitor
 from web.portal.notice import LANGUAGE, notice_of
 from web.portal.overview import Reads, my_permissions, my_points
@@ -63,10 +63,7 @@ def show(permission_id: UUID) -> ResponseReturnValue:
 @require_session
 def answer(permission_id: UUID) -> ResponseReturnValue:
     """Grant or refuse a request."""
-    try:
-        form = parse(AnswerForm(), request.form)
-    except ValidationError:
-        form = {"decision": None, "notice_sha256": "", "occupancy_id": None, "link_code": None}
+    form = parse_or_refuse(AnswerForm(), request.form)
     link = {"link_code": form["link_code"]} if form["link_code"] else {}
     asked = (
         ask("permission.by_link", **link)
@@ -74,8 +71,8 @@ def answer(permission_id: UUID) -> ResponseReturnValue:
         else ask("permission.show", permission_id=str(permission_id))
     )
     shown = Permission.of(asked["permission"])
-    if shown.permission_id != str(permission_id) or form["decision"] is None:
-        return _show_request(asked, error="Kies Toestaan of Weigeren.", status=400, **link)
+    if shown.permission_id != str(permission_id):
+        abort(404)
     if form["decision"] == "refuse":
         answered = ask("permission.refuse", permission_id=str(permission_id), **link)
         return _answered(permission_id, answered)

@@ -25,8 +25,14 @@ blueprint = Blueprint("reads", __name__)
 LINES_A_PAGE = 50
 
 
+KINDS = {"lezen": "reads", "toestemmingen": "permissions", "alles": None}
+"""What a visitor can choose to see, and the door's word for it."""
+
+
 class ReadsQuery(Form):
-    """Where to go on, and of which address."""
+    """Which kind of lines, of which address, and from where on."""
+
+    soort = fields.String(load_default="lezen", validate=validate.OneOf(KINDS))
 
     verder = fields.Integer(load_default=None, validate=validate.Range(0, 2**53))
     adres = fields.UUID(load_default=None)
@@ -46,13 +52,20 @@ def show() -> ResponseReturnValue:
     """List who read what, newest first."""
     query = parse_or_refuse(ReadsQuery(), request.args)
     chosen = str(query["adres"]) if query["adres"] else None
-    answer = ask("statements.list", limit=LINES_A_PAGE, cursor=query["verder"], occupancy_id=chosen)
+    answer = ask(
+        "statements.list",
+        kind=KINDS[query["soort"]],
+        limit=LINES_A_PAGE,
+        cursor=query["verder"],
+        occupancy_id=chosen,
+    )
     return render_template(
         "portal/reads.html",
         me=visitor(),
         days=by_day(Statement.of(row) for row in answer["statements"]),
         points=my_points(),
         chosen=chosen,
+        kind=query["soort"],
         is_first_page=query["verder"] is None,
         next_cursor=answer.get("next_cursor"),
     )

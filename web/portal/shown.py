@@ -209,8 +209,8 @@ class Statement:
 
     @property
     def reader(self) -> str:
-        """Who read or asked."""
-        return self.party.name if self.party else "U zelf" if self.is_own else "Onbekend"
+        """Who read, asked or did it."""
+        return self.party.name if self.party else "U zelf" if self.is_own else "Databeheer"
 
     @property
     def basis_words(self) -> str:
@@ -218,11 +218,11 @@ class Statement:
 
     @property
     def event_words(self) -> str:
-        return wording.EVENTS.get(self.event, (self.event, "ended"))[0]
+        return wording.EVENTS.get(self.event, wording.OTHER_EVENT)[0]
 
     @property
     def badge(self) -> str:
-        return wording.EVENTS.get(self.event, ("", "ended"))[1]
+        return wording.EVENTS.get(self.event, wording.OTHER_EVENT)[1]
 
 
 @lru_cache(maxsize=1)

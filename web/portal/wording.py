@@ -81,7 +81,13 @@ EVENTS = {
     "permission.terminated": ("Gestopt door de dienst", "ended"),
     "permission.expired": ("Afgelopen", "ended"),
     "permission.invalidated": ("Gestopt door verhuizing", "ended"),
+    "occupancy.begun": ("U werd hier netgebruiker", "ended"),
+    "occupancy.ended": ("U vertrok hier", "ended"),
+    "supply.accepted": ("Contract bij leverancier", "ended"),
+    "readings.opened": ("Meetgegevens ontvangen", "ended"),
+    "join.run": ("Gebruikt in een koppeling", "law"),
 }
+OTHER_EVENT = ("Genoteerd", "ended")
 """Words and badge of each event that a customer sees."""
 
 QUALITIES = {

@@ -105,7 +105,9 @@ def test_a_meter_read_by_the_day_shows_a_month(visit: Visit, house: TheHouse, lo
     occupancy = house.point(ean, lotte, interval_reading=False, address="Zeedijk 8, 8400 Oostende")
     assert occupancy
     house.ingest(
-        english(*(row.but(ean=f'="{ean}"', meter="1SAG9990000009") for row in day_rows(date(2023, 10, 29))))
+        english(
+            *(row.but(ean=f'="{ean}"', meter="1SAG9990000009") for row in day_rows(date(2023, 10, 29), 1440))
+        )
     )
     page = visit(lotte).get("/mijn/verbruik", adres=occupancy, dag="2023-10-12")
     assert "1 oktober 2023 tot en met 31 oktober 2023" in page.text
@@ -122,8 +124,7 @@ def test_marias_address_does_not_exist_for_lotte(visit: Visit, lotte: Customer, 
     assert visit(lotte).get("/mijn/verbruik", adres=maria.occupancy()).status == 404
 
 
-@pytest.mark.parametrize(
-    "query", [{"dag": "gisteren"}, {"dag": "2023-02-30"}, {"adres": "x"}, {"van": "2023-01-01"}], ids=str
-)
-def test_a_made_up_query_is_refused(visit: Visit, lotte: Customer, query: dict[str, str]) -> None:
-    assert visit(lotte).get("/mijn/verbruik", **query).status == 400
+def test_a_made_up_query_is_refused(visit: Visit, lotte: Customer) -> None:
+    visitor = visit(lotte)
+    for query in ("dag=gisteren", "dag=2023-02-30", "dag=0001-01-01T00:00", "adres=x", "van=2023-01-01"):
+        assert visitor.get(f"/mijn/verbruik?{query}").status == 400, query

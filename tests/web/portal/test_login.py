@@ -67,27 +67,33 @@ def test_an_answer_serves_once(stranger: Visitor, house: TheHouse, lotte: Custom
     assert stranger.get("/aanmelden/terug", answer=answer, state=asked["state"][0]).status == 400
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [{"aud": "other"}, {"iss": "https://evil.example"}, {"role": "operator"}, {"exp": 1}, {"sub": ""}],
-    ids=lambda changes: next(iter(changes)),
-)
-def test_a_wrong_answer_gives_no_session(
-    stranger: Visitor, house: TheHouse, lotte: Customer, changes: dict[str, object]
-) -> None:
-    asked = stranger.begin_log_in()
-    answer = house.signed_answer(lotte.subject, lotte.name, asked["nonce"][0], **changes)
-    page = stranger.get("/aanmelden/terug", answer=answer, state=asked["state"][0])
-    assert page.status == 400
-    assert "Aanmelden is niet gelukt" in page.text
-    assert stranger.cookie("session") is None
+def test_a_wrong_answer_gives_no_session(stranger: Visitor, house: TheHouse, lotte: Customer) -> None:
+    wrong: list[dict[str, object]] = [
+        {"aud": "other"},
+        {"iss": "https://evil.example"},
+        {"role": "operator"},
+        {"exp": 1},
+        {"sub": ""},
+    ]
+    for changes in wrong:
+        asked = stranger.begin_log_in()
+        answer = house.signed_answer(lotte.subject, lotte.name, asked["nonce"][0], **changes)
+        page = stranger.get("/aanmelden/terug", answer=answer, state=asked["state"][0])
+        assert page.status == 400, changes
+        assert "Aanmelden is niet gelukt" in page.text
+        assert stranger.cookie("session") is None
 
 
-@pytest.mark.parametrize(
-    "query", [{}, {"answer": "x"}, {"answer": "x", "state": "y", "more": "z"}, {"answer": "", "state": ""}]
-)
-def test_a_hand_made_callback_is_refused(stranger: Visitor, query: dict[str, str]) -> None:
-    assert stranger.get("/aanmelden/terug", **query).status == 400
+def test_a_hand_made_callback_is_refused(stranger: Visitor) -> None:
+    for query in (
+        "",
+        "answer=x",
+        "answer=x&state=y&more=z",
+        "answer=&state=",
+        "answer=x&answer=x&state=y",
+        "answer=x&state=y",
+    ):
+        assert stranger.get(f"/aanmelden/terug?{query}").status == 400, query
 
 
 def test_logging_off_ends_the_session_at_the_door_too(
@@ -119,10 +125,10 @@ def test_a_session_ends_at_its_hour(
     assert visitor.get("/mijn").location == "/aanmelden"
 
 
-@pytest.mark.parametrize("token", ["", "x", "x" * 43, "x" * 5000, "é"])
-def test_a_made_up_session_opens_nothing(stranger: Visitor, lotte: Customer, token: str) -> None:
-    stranger.http.set_cookie("session", token)
-    assert stranger.get("/mijn").location == "/aanmelden"
+def test_a_made_up_session_opens_nothing(stranger: Visitor) -> None:
+    for token in ("", "x", "x" * 43, "x" * 3000, "%C3%A9"):
+        stranger.http.set_cookie("session", token)
+        assert stranger.get("/mijn").location == "/aanmelden"
 
 
 def test_an_inspector_lands_at_oversight_and_sees_no_customers_page(stranger: Visitor) -> None:

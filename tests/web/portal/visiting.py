@@ -51,7 +51,6 @@ class _Reader(HTMLParser):
         self.words: list[str] = []
         self.inline: list[str] = []
         self._form: Form | None = None
-        self._button: tuple[str, str] | None = None
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
@@ -66,8 +65,8 @@ class _Reader(HTMLParser):
         elif self._form and tag == "input":
             self._input(self._form, given)
         elif self._form and tag == "button":
-            self._button = (given.get("name", ""), given.get("value", ""))
-            self._form.buttons.append((*self._button, given.get("class", "")))
+            name, value, look = (given.get(each, "") for each in ("name", "value", "class"))
+            self._form.buttons.append((name, value, look))
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "form":
