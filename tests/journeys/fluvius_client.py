@@ -36,7 +36,9 @@ def client_python() -> str:
     if not _has_client(str(python)):
         _install_apart(python)
     if not _has_client(str(python)):
-        pytest.skip(f"left out: {REQUIREMENT} cannot be installed apart here; set {VARIABLE} to a Python that has it")
+        pytest.skip(
+            f"left out: {REQUIREMENT} cannot be installed apart here; set {VARIABLE} to a Python that has it"
+        )
     return str(python)
 
 
@@ -62,11 +64,8 @@ def _has_client(python: str) -> bool:
 def _install_apart(python: Path) -> None:
     venv.create(APART, with_pip=True, clear=True)
     # It asks for Python 3.12 and runs on 3.11.
-    subprocess.run(
-        [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
-        + ["--ignore-requires-python", "--retries", "1", "--timeout", "15", REQUIREMENT],
-        capture_output=True,
-        timeout=300,
+    options = (
+        "--quiet --disable-pip-version-check --no-input --ignore-requires-python --retries 1 --timeout 15"
     )
-
-
+    command = [str(python), "-m", "pip", "install", *options.split(), REQUIREMENT]
+    subprocess.run(command, capture_output=True, timeout=300)

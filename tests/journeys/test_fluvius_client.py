@@ -75,7 +75,9 @@ def grant(customer: Customer, session: dict[str, Any]) -> str:
     return str(asked["permission_id"])
 
 
-def test_the_client_goes_through_the_whole_journey(app: Flask, house: TheHouse, lotte: Customer, bram: Party) -> None:
+def test_the_client_goes_through_the_whole_journey(
+    app: Flask, house: TheHouse, lotte: Customer, bram: Party
+) -> None:
     export, derived = shared_file(EXPORT_2023), shared_file(EXPECTED_2023)
     house.ingest(export)
     with serving(app) as port:
@@ -137,7 +139,9 @@ def test_the_client_is_told_apart_from_a_thief(app: Flask, bram: Party, joris: P
     assert wrong_key["error"] == "AuthenticationError"
 
 
-def test_the_client_hears_that_hand_over_is_stopped(app: Flask, house: TheHouse, lotte: Customer, bram: Party) -> None:
+def test_the_client_hears_that_hand_over_is_stopped(
+    app: Flask, house: TheHouse, lotte: Customer, bram: Party
+) -> None:
     with serving(app) as port:
         (session,) = run(port, credentials(bram), ask())
         grant(lotte, session)
@@ -152,7 +156,9 @@ def test_the_client_shows_who_it_is_with_its_certificate(app: Flask, house: TheH
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     ).decode()
     public = json.dumps(RSAKey.import_key(pem).as_dict(private=False))
-    known = house.operator("registry.client.add", party_id=bram.party_id, profiles=["facade"], public_key=public)
+    known = house.operator(
+        "registry.client.add", party_id=bram.party_id, profiles=["facade"], public_key=public
+    )
     # The unmodified client signs for its own tenant at its own identity service, an hour at a time.
     audience = "https://login.microsoftonline.com/tenant-of-another-company/v2.0"
     house.service.house = replace(house.house, facade_audience=audience)

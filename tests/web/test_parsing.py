@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from web.parsing import fold_names, parse_json_object, parse_pairs
+from web.parsing import MAX_DEPTH, fold_names, parse_json_object, parse_pairs
 from web.problems import MalformedBodyError
 
 MALFORMED_BODIES = {
@@ -57,26 +58,25 @@ def test_an_ordinary_object_is_read() -> None:
 
 @given(st.binary(max_size=200))
 def test_no_bytes_crash_the_reader(body: bytes) -> None:
-    try:
+    with suppress(MalformedBodyError):
         parse_json_object(body)
-    except MalformedBodyError:
-        pass
 
 
+plain_text = st.text(
+    st.characters(min_codepoint=32, exclude_categories=["Cs", "Cc"]).filter(lambda c: c not in "[{")
+)
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers(-(10**16), 10**16) | st.text(st.characters(min_codepoint=32, exclude_categories=["Cs", "Cc"])),
-    lambda children: st.lists(children, max_size=4) | st.dictionaries(st.text(st.characters(min_codepoint=32, exclude_categories=["Cs", "Cc"])), children, max_size=4),
-    max_leaves=12,
+    st.none() | st.booleans() | st.integers(-(10**16), 10**16) | plain_text,
+    lambda children: st.lists(children, max_size=4) | st.dictionaries(plain_text, children, max_size=4),
+    max_leaves=8,
 )
 
 
 @given(st.dictionaries(st.sampled_from(["a", "b", "c"]), json_values, max_size=3))
 def test_what_json_writes_is_read_back(value: dict[str, object]) -> None:
     text = json.dumps(value)
-    try:
-        assert parse_json_object(text.encode()) == value
-    except MalformedBodyError as refusal:
-        assert "nested" in str(refusal)
+    assume(text.count("[") + text.count("{") <= MAX_DEPTH)
+    assert parse_json_object(text.encode()) == value
 
 
 MALFORMED_QUERIES = {
@@ -104,10 +104,8 @@ def test_a_query_is_decoded_once() -> None:
 
 @given(st.binary(max_size=200))
 def test_no_bytes_crash_the_query_reader(query: bytes) -> None:
-    try:
+    with suppress(MalformedBodyError):
         parse_pairs(query, "query")
-    except MalformedBodyError:
-        pass
 
 
 def test_names_are_folded_to_the_known_spelling() -> None:

@@ -36,16 +36,16 @@ def test_every_error_that_can_reach_a_caller_has_a_row() -> None:
     without = {
         error.__name__: error.code
         for error in every_subclass(DatabeheerError)
-        if error.code not in PROBLEMS
-        and error.code not in NEVER_OVER_HTTP
-        and not is_of_the_intake(error)
+        if error.code not in PROBLEMS and error.code not in NEVER_OVER_HTTP and not is_of_the_intake(error)
     }
     assert without == {}
 
 
 def is_of_the_intake(error: type[DatabeheerError]) -> bool:
     """Files come in by the command line, storage breaks behind the door: both show as `internal-error`."""
-    return error.__module__.startswith(("databeheer.metering", "databeheer.storage", "databeheer.door.keystore"))
+    return error.__module__.startswith(
+        ("databeheer.metering", "databeheer.storage", "databeheer.door.keystore")
+    )
 
 
 def test_a_row_says_what_it_is_and_what_to_do() -> None:
@@ -53,12 +53,15 @@ def test_a_row_says_what_it_is_and_what_to_do() -> None:
         assert row.slug == slug
         assert row.uri == f"/problems/{slug}"
         assert 400 <= row.status <= 599
-        assert row.title and row.meaning.endswith(".") and row.remedy.endswith(".")
+        assert row.title
+        assert row.meaning.endswith(".")
+        assert row.remedy.endswith(".")
 
 
 def test_what_is_busy_or_stopped_says_when_to_come_back() -> None:
-    for row in PROBLEMS.values():
-        assert (row.retry_after is not None) == (row.status in (429, 503) or row.slug in ("receipt-not-yet", "no-data-yet"))
+    waiting = {row.slug for row in PROBLEMS.values() if row.status in (429, 503)}
+    told = {row.slug for row in PROBLEMS.values() if row.retry_after is not None}
+    assert told == waiting | {"receipt-not-yet", "no-data-yet"}
 
 
 def test_an_ended_permission_is_forbidden_and_says_why() -> None:
@@ -96,7 +99,9 @@ def test_a_recorded_refusal_carries_its_receipt() -> None:
         (RequestURITooLarge(), "malformed-request", 414),
     ],
 )
-def test_what_the_framework_refuses_is_told_in_the_same_words(error: HTTPException, slug: str, status: int) -> None:
+def test_what_the_framework_refuses_is_told_in_the_same_words(
+    error: HTTPException, slug: str, status: int
+) -> None:
     problem = problem_of(error)
     assert (problem.type.slug, problem.status) == (slug, status)
 
@@ -105,7 +110,9 @@ def test_the_allowed_methods_are_told() -> None:
     assert problem_of(MethodNotAllowed(["GET", "HEAD"])).http_headers()["Allow"] == "GET, HEAD"
 
 
-@pytest.mark.parametrize("error", [ValueError("541448899990000039"), KeyError("name"), DatabeheerError("secret")])
+@pytest.mark.parametrize(
+    "error", [ValueError("541448899990000039"), KeyError("name"), DatabeheerError("secret")]
+)
 def test_anything_unforeseen_is_a_bare_500(error: Exception) -> None:
     problem = problem_of(error)
     assert problem.status == 500

@@ -74,7 +74,7 @@ class PermissionRequest(Schema):
     valid_until = moment("Until when you may look; null: until withdrawn.", required=False, nullable=True)
     ean = _ean(required=False)
     reference = fields.String(
-        validate=validate.Regexp(r"^[A-Za-z0-9._:-]{1,64}\Z"),
+        validate=validate.Regexp(r"^[A-Za-z0-9._:-]{1,64}$"),
         metadata={
             "description": "Your own reference, unique among your requests. No personal data.",
             "example": "advice-2026-0001",

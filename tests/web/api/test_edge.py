@@ -114,12 +114,16 @@ def test_a_wrong_page_size_is_refused(standing_calls: Caller, limit: str) -> Non
     assert_problem(standing_calls.get("/api/v1/permissions", limit=limit), 400, "malformed-request")
 
 
-@pytest.mark.parametrize("cursor", ["", "x", "W10", "2026-11-20_x", "\u00e9", "a" * 2000, "W10.AAAA", "'; DROP TABLE"])
+@pytest.mark.parametrize(
+    "cursor", ["", "x", "W10", "2026-11-20_x", "\u00e9", "a" * 2000, "W10.AAAA", "'; DROP TABLE"]
+)
 def test_a_cursor_that_was_not_made_here_is_refused(standing_calls: Caller, cursor: str) -> None:
     assert_problem(standing_calls.get("/api/v1/permissions", cursor=cursor), 400, "malformed-request")
 
 
-@pytest.mark.parametrize("index", ["-1", "01", "+1", "1.0", "1e3", "٤٢", "9" * 16, "9" * 5000, "x", "1/2", "%00", "1 "])
+@pytest.mark.parametrize(
+    "index", ["-1", "01", "+1", "1.0", "1e3", "٤٢", "9" * 16, "9" * 5000, "x", "1/2", "%00", "1 "]
+)
 def test_an_index_in_another_spelling_does_not_exist(standing_calls: Caller, index: str) -> None:
     assert_problem(standing_calls.get(f"/api/v1/receipts/{index}"), 404, "not-found")
 
@@ -188,7 +192,9 @@ def test_a_form_that_is_not_served_is_406(standing_calls: Caller, path: str, acc
     assert_problem(standing_calls.get(path, headers={"Accept": accept}), 406, "not-acceptable")
 
 
-@pytest.mark.parametrize("accept", ["", "*/*", "application/*", "garbage/;;;,,", "application/json, text/csv;q=0.1"])
+@pytest.mark.parametrize(
+    "accept", ["", "*/*", "application/*", "garbage/;;;,,", "application/json, text/csv;q=0.1"]
+)
 def test_an_accept_header_that_allows_json_gets_json(standing_calls: Caller, accept: str) -> None:
     answer = standing_calls.get("/api/v1/me", headers={"Accept": accept})
     assert answer.status_code in (200, 406)
@@ -197,7 +203,15 @@ def test_an_accept_header_that_allows_json_gets_json(standing_calls: Caller, acc
 
 @pytest.mark.parametrize(
     "content_type",
-    [None, "", "text/plain", "application/x-www-form-urlencoded", "application/json; charset=utf-16", "multipart/form-data", "\u00e9"],
+    [
+        None,
+        "",
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "application/json; charset=utf-16",
+        "multipart/form-data",
+        "\u00e9",
+    ],
 )
 def test_a_body_of_another_form_is_415(standing_calls: Caller, content_type: str | None) -> None:
     answer = standing_calls.http.post(

@@ -53,7 +53,9 @@ def test_a_request_names_the_address_to_send_the_grid_user_to(bram_calls: Caller
     assert answer.headers["Location"] == f"/api/v1/permissions/{shown['id']}"
 
 
-def test_a_request_of_an_unknown_access_point_looks_like_any_other(bram_calls: Caller, lotte: Customer) -> None:
+def test_a_request_of_an_unknown_access_point_looks_like_any_other(
+    bram_calls: Caller, lotte: Customer
+) -> None:
     known = asked(bram_calls, ean="541448899990000039")
     unknown = asked(bram_calls, ean="541448899990000060")
     assert known.keys() == unknown.keys()
@@ -81,7 +83,9 @@ def test_a_permission_shows_its_state_and_who_ended_it(bram_calls: Caller, lotte
     assert ended["ended_at"]
 
 
-def test_another_partys_permission_does_not_exist(bram_calls: Caller, joris_calls: Caller, lotte: Customer) -> None:
+def test_another_partys_permission_does_not_exist(
+    bram_calls: Caller, joris_calls: Caller, lotte: Customer
+) -> None:
     permission_id = granted(bram_calls, lotte)
     nobodys = "00000000-0000-4000-8000-000000000000"
     for method in (joris_calls.get, joris_calls.delete):
@@ -140,7 +144,9 @@ def test_the_hundred_quarter_hours_are_those_of_the_export(
     permission_id = granted(bram_calls, measured)
     answer = bram_calls.get(f"/api/v1/permissions/{permission_id}/readings", **DAY)
     assert answer.status_code == 200
-    slices = json.loads(expected_2023.read_text())["data"]["headpoint"]["physicalMeters"][0]["quarterHourlyEnergy"]
+    slices = json.loads(expected_2023.read_text())["data"]["headpoint"]["physicalMeters"][0][
+        "quarterHourlyEnergy"
+    ]
     expected = {
         (direction, one["start"]): f"{measurement['value']:.3f}"
         for one in slices
@@ -252,7 +258,9 @@ def test_anothers_receipt_does_not_exist(
     house: TheHouse, bram_calls: Caller, joris_calls: Caller, measured: Customer
 ) -> None:
     permission_id = granted(bram_calls, measured)
-    index = bram_calls.get(f"/api/v1/permissions/{permission_id}/readings", **DAY).get_json()["receipt"]["index"]
+    index = bram_calls.get(f"/api/v1/permissions/{permission_id}/readings", **DAY).get_json()["receipt"][
+        "index"
+    ]
     publish(house)
     theirs = joris_calls.get(f"/api/v1/receipts/{index}")
     none = joris_calls.get("/api/v1/receipts/999999999999999")

@@ -28,7 +28,9 @@ def get(caller: Caller, path: str, query: dict[str, str]) -> TestResponse:
 
 
 def energy(caller: Caller, **query: str) -> TestResponse:
-    return get(caller, "/esco/v3/api/mandate/energy", {"ean": EAN, "periodType": "readTime", **WINDOW, **query})
+    return get(
+        caller, "/esco/v3/api/mandate/energy", {"ean": EAN, "periodType": "readTime", **WINDOW, **query}
+    )
 
 
 def session_body(**changes: Any) -> dict[str, Any]:
@@ -137,20 +139,23 @@ def test_eddies_spelling_reads_the_same(bram_fluvius: Caller, measured: Customer
 
 def test_both_granularities_come_in_one_answer(bram_fluvius: Caller, measured: Customer) -> None:
     mandate_of(bram_fluvius, measured)
-    meter = energy(bram_fluvius, granularity="daily,hourly_quarterhourly").get_json()["data"]["headpoint"]["physicalMeters"][0]
+    meter = energy(bram_fluvius, granularity="daily,hourly_quarterhourly").get_json()["data"]["headpoint"][
+        "physicalMeters"
+    ][0]
     assert len(meter["quarterHourlyEnergy"]) == 100
     assert len(meter["dailyEnergy"]) == 1
 
 
 def test_gas_comes_by_the_hour_in_both_units(bram_fluvius: Caller, gas_measured: Customer) -> None:
-    answer = ask(bram_fluvius).get_json()
-    code = answer["data"]["shortUrlIdentifier"]
+    code = ask(bram_fluvius).get_json()["data"]["shortUrlIdentifier"]
     shown = gas_measured.call("permission.by_link", link_code=code)
     gas = next(one for one in shown["occupancies"] if one["commodity"] == "gas")
     gas_measured.grant(
         {"permission_id": shown["permission"]["permission_id"], "link_code": code}, gas["occupancy_id"]
     )
-    point = energy(bram_fluvius, ean="541448899990000046", granularity="hourly_quarterhourly").get_json()["data"]["headpoint"]
+    point = energy(bram_fluvius, ean="541448899990000046", granularity="hourly_quarterhourly").get_json()[
+        "data"
+    ]["headpoint"]
     assert point["energyType"] == "G"
     hours = point["physicalMeters"][0]["hourlyEnergy"]
     assert len(hours) == 25
@@ -168,7 +173,9 @@ def test_gas_says_how_firm_its_conversion_is(house: TheHouse, bram_fluvius: Call
     code = ask(bram_fluvius, dataServices=service).get_json()["data"]["shortUrlIdentifier"]
     shown = lotte.call("permission.by_link", link_code=code)
     gas = next(one for one in shown["occupancies"] if one["commodity"] == "gas")
-    lotte.grant({"permission_id": shown["permission"]["permission_id"], "link_code": code}, gas["occupancy_id"])
+    lotte.grant(
+        {"permission_id": shown["permission"]["permission_id"], "link_code": code}, gas["occupancy_id"]
+    )
     window = {"from": "2022-01-09T23:00:00Z", "to": "2022-01-11T23:00:00Z"}
     answer = energy(bram_fluvius, ean=GAS_2022_EAN, granularity="hourly_quarterhourly", **window)
     found: dict[str, set[str | None]] = {"m3": set(), "kWh": set()}
@@ -248,7 +255,9 @@ def test_the_stop_is_503_with_a_time_to_come_back(
     assert answer.get_json().keys() == {"Type", "Code", "Message"}
 
 
-def test_an_expired_token_is_401_and_never_403(house: TheHouse, bram_fluvius: Caller, measured: Customer) -> None:
+def test_an_expired_token_is_401_and_never_403(
+    house: TheHouse, bram_fluvius: Caller, measured: Customer
+) -> None:
     mandate_of(bram_fluvius, measured)
     house.clock.advance(timedelta(hours=2))
     answer = energy(bram_fluvius)
@@ -317,7 +326,11 @@ def test_a_wrong_parameter_is_400_in_pascal_case(
         {"dataServices": [{"dataServiceType": "IG"}]},
         {"dataServices": [{"dataServiceType": ["VH_dag"]}]},
         {"dataServices": [{"dataServiceType": "VH_dag", "dataPeriodFrom": 20231001}]},
-        {"dataServices": [{"dataServiceType": "VH_dag", "dataPeriodFrom": "2024-01-01", "dataPeriodTo": "2023-01-01"}]},
+        {
+            "dataServices": [
+                {"dataServiceType": "VH_dag", "dataPeriodFrom": "2024-01-01", "dataPeriodTo": "2023-01-01"}
+            ]
+        },
         {"dataServices": [{"dataServiceType": "VH_dag"}] * 2},
         {"dataServices": "VH_dag"},
         {"numberOfEans": 5},
@@ -345,6 +358,8 @@ def test_what_is_not_served_is_told_in_pascal_case(standing_fluvius: Caller) -> 
         answer = get(standing_fluvius, path, {})
         assert answer.status_code == 404
         assert answer.get_json().keys() == {"Type", "Code", "Message"}
-    wrong_method = standing_fluvius.http.delete("/esco/v3/api/mandate", headers=standing_fluvius.headers(key(standing_fluvius)))
+    wrong_method = standing_fluvius.http.delete(
+        "/esco/v3/api/mandate", headers=standing_fluvius.headers(key(standing_fluvius))
+    )
     assert wrong_method.status_code == 405
     assert "GET" in wrong_method.headers["Allow"]

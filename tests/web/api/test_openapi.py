@@ -1,0 +1,149 @@
+"""The API's document is complete, its examples keep to it, and the served answers do too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import jsonschema_rs
+import pytest
+import schemathesis
+from flask import Flask
+from hypothesis import HealthCheck, given, settings
+from hypothesis.errors import Unsatisfiable
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from tests.web.programs import Caller
+from web.problems import PROBLEMS
+
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+METHODS = {"get", "post", "delete"}
+
+
+@pytest.fixture(scope="session")
+def document(standing_app: Flask) -> dict[str, Any]:
+    answer = standing_app.test_client().get("/api/v1/openapi.json")
+    assert answer.content_type == "application/json"
+    found: dict[str, Any] = answer.get_json()
+    return found
+
+
+def operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for path, item in document["paths"].items():
+        for method in METHODS & item.keys():
+            yield f"{method} {path}", item[method]
+
+
+def test_it_is_openapi_3_1_with_every_address(document: dict[str, Any]) -> None:
+    assert document["openapi"].startswith("3.1")
+    assert {name for name, _ in operations(document)} == {
+        "post /oauth2/token",
+        "post /api/v1/permission-requests",
+        "get /api/v1/permissions",
+        "get /api/v1/permissions/{permission_id}",
+        "delete /api/v1/permissions/{permission_id}",
+        "get /api/v1/permissions/{permission_id}/readings",
+        "post /api/v1/readings/query",
+        "get /api/v1/receipts/{index}",
+        "get /api/v1/me",
+    }
+
+
+def test_every_operation_says_what_it_does_and_how_it_refuses(document: dict[str, Any]) -> None:
+    for name, operation in operations(document):
+        assert operation["summary"], name
+        assert operation["operationId"], name
+        assert "401" in operation["responses"], name
+        for status, response in operation["responses"].items():
+            assert response["description"], (name, status)
+            for media in response["content"].values():
+                assert "schema" in media, (name, status)
+
+
+def test_every_problem_in_the_document_has_a_row(document: dict[str, Any]) -> None:
+    named = set()
+    for _, operation in operations(document):
+        for response in operation["responses"].values():
+            named |= set(response["content"].get("application/problem+json", {}).get("examples", {}))
+    assert named <= PROBLEMS.keys()
+    assert {"permission-ended", "outside-granted-period", "receipt-not-yet", "stopped"} <= named
+
+
+def test_every_example_keeps_to_its_schema(document: dict[str, Any]) -> None:
+    checked = 0
+    for name, operation in operations(document):
+        bodies = [operation.get("requestBody", {}), *operation["responses"].values()]
+        for body in bodies:
+            for media in body.get("content", {}).values():
+                examples = [one["value"] for one in media.get("examples", {}).values()]
+                for example in examples + ([media["example"]] if "example" in media else []):
+                    schema = {**media["schema"], "components": document["components"]}
+                    errors = [
+                        error.message
+                        for error in jsonschema_rs.Draft202012Validator(schema).iter_errors(example)
+                    ]
+                    assert errors == [], name
+                    checked += 1
+    assert checked > 40
+
+
+def test_no_answer_names_an_access_point_in_an_address(document: dict[str, Any]) -> None:
+    for _, operation in operations(document):
+        assert "ean" not in {parameter["name"].lower() for parameter in operation.get("parameters", [])}
+
+
+ADDRESSES = [
+    "POST /api/v1/permission-requests",
+    "GET /api/v1/permissions",
+    "GET /api/v1/permissions/{permission_id}",
+    "DELETE /api/v1/permissions/{permission_id}",
+    "GET /api/v1/permissions/{permission_id}/readings",
+    "POST /api/v1/readings/query",
+    "GET /api/v1/receipts/{index}",
+    "GET /api/v1/me",
+]
+
+
+@pytest.fixture(scope="session")
+def operations_by_name(standing_app: Flask) -> dict[str, Any]:
+    loaded = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", standing_app)
+    found = (result.ok() for result in loaded.get_all_operations())
+    return {f"{operation.method.upper()} {operation.path}": operation for operation in found}
+
+
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["good", "bad"])
+@pytest.mark.parametrize("name", ADDRESSES)
+def test_whatever_is_sent_is_answered_as_the_document_says(
+    operations_by_name: dict[str, Any], standing_calls: Caller, name: str, mode: GenerationMode
+) -> None:
+    operation = operations_by_name[name]
+    headers = {"Authorization": f"Bearer {standing_calls.token}"}
+
+    @given(case=operation.as_strategy(generation_mode=mode))
+    @settings(
+        max_examples=12,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    def answered_as_documented(case: Any) -> None:
+        case.call_and_validate(headers=headers, checks=CHECKS)
+
+    try:
+        answered_as_documented()
+    except Unsatisfiable:
+        assert mode is GenerationMode.NEGATIVE, "nothing good can be generated"
