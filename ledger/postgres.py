@@ -147,9 +147,12 @@ class PostgresEntries:
                 self._connection = self._connect()
                 self._connection.autocommit = True
             return read(self._connection)
-        except psycopg.OperationalError as error:
+        except (psycopg.OperationalError, psycopg.InterfaceError) as error:
             self.close()
             raise UnreachableError("the database of the ledger does not answer") from error
+        except psycopg.Error as error:
+            self.close()
+            raise LedgerError(f"the database does not let the ledger be read: {error}") from error
 
 
 def _head(connection: psycopg.Connection[Any], query: str) -> Head:

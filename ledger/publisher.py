@@ -109,6 +109,8 @@ class Publisher:
     ) -> None:
         if not keys or any(key.name != origin for key in keys):
             raise MalformedError("a log signs with keys that bear its origin as their name")
+        if memory.resolve().is_relative_to(directory.resolve()):
+            raise MalformedError("the publisher's memory does not belong in the public directory")
         self._entries = read_entries
         self._public = TileDirectory(directory)
         self._keys = list(keys)
@@ -137,7 +139,9 @@ class Publisher:
             return self._advance(head)
 
     def run(self, stop: Event, beat: float = 1.0) -> None:
-        """Publish every `beat` seconds until `stop` is set; a database that does not answer is asked again.
+        """Publish every `beat` seconds until `stop` is set.
+
+        A database that does not answer is asked again, a disk that fails is tried again.
 
         Raises:
             RefusedError: as `publish`; a person has to look.
@@ -146,7 +150,7 @@ class Publisher:
             while True:
                 try:
                     self.publish()
-                except UnreachableError as error:
+                except (UnreachableError, OSError) as error:  # nothing half-signed is left: try again
                     _log.warning("the publisher waits: %s", error)
                 if stop.wait(beat):
                     return

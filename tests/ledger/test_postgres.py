@@ -244,6 +244,13 @@ def test_the_publishers_source_reconnects_after_a_lost_connection(connect: Conne
     assert source.read_head() == EMPTY_HEAD
 
 
+def test_a_database_without_the_ledgers_tables_says_so(connect: Connect) -> None:
+    connect().execute("DROP SCHEMA ledger CASCADE; COMMIT")
+    source = PostgresEntries(connect)
+    with pytest.raises(LedgerError, match="does not let the ledger be read"):
+        source.read_head()
+
+
 def test_a_database_that_does_not_answer_is_unreachable_not_inconsistent() -> None:
     source = PostgresEntries(lambda: psycopg.connect("host=/nowhere dbname=nothing"))
     with pytest.raises(UnreachableError):

@@ -114,6 +114,22 @@ def test_run_asks_again_while_the_database_does_not_answer(log: PublishedLog) ->
     assert published(log).size == 5
 
 
+def test_run_tries_again_when_the_disk_fails(log: PublishedLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Stop(Event):
+        beats = 0
+
+        def wait(self, timeout: float | None = None) -> bool:
+            self.beats += 1
+            monkeypatch.undo()
+            return self.beats == 2
+
+    log.grow(3)
+    log.rows.grow(3)
+    monkeypatch.setattr(TileDirectory, "write_checkpoint", crash)
+    log.publisher().run(Stop(), beat=0)
+    assert published(log).size == 6
+
+
 def test_run_ends_with_the_refusal(log: PublishedLog) -> None:
     log.grow(5)
     log.rows.entries = log.rows.entries[:3]
@@ -435,6 +451,11 @@ def test_keys_of_another_name_than_the_origin_are_refused(log: PublishedLog, doo
     for keys in ([], [door_key], [log.key, door_key]):
         with pytest.raises(MalformedError):
             Publisher(log.rows, log.public, keys, log.key.name, log.memory)
+
+
+def test_a_memory_in_the_public_directory_is_refused(log: PublishedLog) -> None:
+    with pytest.raises(MalformedError):
+        Publisher(log.rows, log.public, [log.key], log.key.name, log.public / "memory" / "publisher.json")
 
 
 # ---- keys ---------------------------------------------------------------------------------------------------
