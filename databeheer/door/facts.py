@@ -138,8 +138,7 @@ def permission_of(row: Any) -> Permission:
         granularity=Granularity(row.granularity),
         data_period=Interval(row.data_from, row.data_until),
         valid_period=_valid(row),
-        # A request that nobody answered gives as little as one that waits.
-        state=PermissionState("requested" if row.state == "timed_out" else row.state),
+        state=PermissionState(row.state),
         signers=_signers(row),
     )
 

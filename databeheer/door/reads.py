@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import queue
 import threading
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -88,9 +89,13 @@ class _Waiting:
 class ReadLoop:
     """A bounded queue and one worker; batches are whatever waits, no timer is in the path."""
 
-    def __init__(self, house: House, *, longest_queue: int = 1024, largest_batch: int = 256) -> None:
+    def __init__(
+        self, house: House, *, longest_queue: int = 1024, most_of_one: int = 128, largest_batch: int = 256
+    ) -> None:
         self._house = house
         self._largest_batch = largest_batch
+        self._most_of_one = most_of_one
+        self._held: Counter[bytes] = Counter()
         self._waiting: queue.PriorityQueue[_Waiting] = queue.PriorityQueue(longest_queue)
         self._number = 0
         self._lock = threading.Lock()
@@ -109,17 +114,29 @@ class ReadLoop:
         """Put a request in the queue.
 
         Raises:
-            QueueFullError: too much waits already.
+            QueueFullError: too much waits already, of this asker or of all.
         """
+        asker = request.proof.hash
         with self._lock:
+            if self._held[asker] >= self._most_of_one:
+                raise QueueFullError("too many of your requests wait already; ask again in a moment")
+            self._held[asker] += 1
             self._number += 1
             number = self._number
         waiting = _Waiting(lane, number, request, Future())
         try:
             self._waiting.put_nowait(waiting)
         except queue.Full as error:
+            self._release(asker)
             raise QueueFullError("more requests wait than the door holds; ask again in a moment") from error
+        waiting.answer.add_done_callback(lambda _: self._release(asker))
         return waiting.answer
+
+    def _release(self, asker: bytes) -> None:
+        with self._lock:
+            self._held[asker] -= 1
+            if not self._held[asker]:
+                del self._held[asker]
 
     def _run(self) -> None:
         while not self._stopping.is_set():

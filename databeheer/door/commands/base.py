@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
+from sqlalchemy import Connection
 
 from databeheer.door.house import House
 from databeheer.door.proofs import Asker, AskerKind, Proof, check
@@ -123,6 +125,17 @@ def asker_of(turn: Turn, house: House, proof: Proof, *kinds: AskerKind) -> Asker
     if asker.kind not in kinds:
         raise UnauthenticatedError("this proof does not give this command")
     return asker
+
+
+@contextmanager
+def looking(house: House, proof: Proof) -> Iterator[tuple[Connection, Asker, datetime]]:
+    """Open a transaction for looking only: the connection, who asks, and the time. Nothing is recorded.
+
+    For what is the asker's own and no reading: own permissions, own access points, own statements.
+    """
+    now = house.clock.now()
+    with house.engine.connect() as connection, connection.begin():
+        yield connection, check(connection, proof, now, house.operator_key_hash), now
 
 
 def found(row: Any, what: str) -> Any:

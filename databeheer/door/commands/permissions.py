@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from marshmallow import fields, validate
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from databeheer.access.bases import BasisKind
 from databeheer.brussels import day_of
@@ -25,6 +25,7 @@ from databeheer.door.commands.base import (
     asker_of,
     found,
     identifier,
+    looking,
     one_of,
     schema,
     short_text,
@@ -32,7 +33,7 @@ from databeheer.door.commands.base import (
 from databeheer.door.commands.views import occupancies_of, permission_view
 from databeheer.door.house import House
 from databeheer.door.names import ean_hash
-from databeheer.door.proofs import AskerKind, Proof, check
+from databeheer.door.proofs import Asker, AskerKind, Proof
 from databeheer.door.turn import Record, Statement, Subject, Turn
 from databeheer.errors import ConflictError, MalformedRequestError, NoLegalBasisError, NotFoundError
 from databeheer.values import Direction, Granularity, Purpose, Role, format_instant
@@ -98,42 +99,35 @@ def request(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, 
 
 def by_link(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """Show the request behind a link to a customer who has logged in, with the points it could be granted for."""
-    with house.engine.connect() as connection, connection.begin():
-        now = house.clock.now()
-        asker = check(connection, proof, now, house.operator_key_hash)
+    with looking(house, proof) as (connection, asker, now):
         row = connection.execute(_BY_LINK, {"link": _hash(arguments["link_code"])}).one_or_none()
-        if asker.kind is not AskerKind.CUSTOMER or row is None:
+        is_customer = asker.kind is AskerKind.CUSTOMER
+        if row is None or not is_customer or row.person_id not in (None, asker.person_id):
             raise NotFoundError("this link is not known; ask the organisation for a new one")
-        if row.person_id not in (None, asker.person_id):
-            raise NotFoundError("this link is not known; ask the organisation for a new one")
-        candidates = [
-            occupancy
-            for occupancy in occupancies_of(house, connection, asker.person_id)
-            if occupancy["until"] is None
-            and (row.addressed_to is None or str(row.addressed_to) == occupancy["occupancy_id"])
-        ]
-        return {"permission": permission_view(house, connection, row, now), "occupancies": candidates}
+        return _with_candidates(house, connection, row, asker, now)
 
 
 def show(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """Show one permission to the customer whom it concerns, or to the party that has it."""
-    with house.engine.connect() as connection, connection.begin():
-        now = house.clock.now()
-        asker = check(connection, proof, now, house.operator_key_hash)
-        row = found(
-            connection.execute(_VISIBLE, _visible(asker, arguments["permission_id"])).one_or_none(),
-            "permission",
-        )
-        candidates = occupancies_of(house, connection, asker.person_id) if asker.person_id else []
-        return {
-            "permission": permission_view(house, connection, row, now),
-            "occupancies": [
-                occupancy
-                for occupancy in candidates
-                if occupancy["until"] is None
-                and (row.addressed_to is None or str(row.addressed_to) == occupancy["occupancy_id"])
-            ],
-        }
+    with looking(house, proof) as (connection, asker, now):
+        row = connection.execute(_VISIBLE, _visible(asker, arguments["permission_id"])).one_or_none()
+        return _with_candidates(house, connection, found(row, "permission"), asker, now)
+
+
+def _with_candidates(
+    house: House, connection: Connection, row: Any, asker: Asker, now: datetime
+) -> dict[str, Any]:
+    """A permission, and the customer's own points that it could be granted for."""
+    own = occupancies_of(house, connection, asker.person_id) if asker.person_id else []
+    return {
+        "permission": permission_view(house, connection, row, now),
+        "occupancies": [
+            occupancy
+            for occupancy in own
+            if occupancy["until"] is None
+            and (row.addressed_to is None or str(row.addressed_to) == occupancy["occupancy_id"])
+        ],
+    }
 
 
 def grant(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -236,10 +230,8 @@ def terminate(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str
 def list_permissions(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """List the asker's permissions, newest first, by pages: active, waiting and ended ones (R26)."""
     limit = arguments["limit"]
-    with house.engine.connect() as connection, connection.begin():
-        now = house.clock.now()
-        asker = check(connection, proof, now, house.operator_key_hash)
-        before_at, before_id = _cursor(arguments["cursor"])
+    before_at, before_id = _cursor(arguments["cursor"])
+    with looking(house, proof) as (connection, asker, now):
         rows = connection.execute(
             _LIST,
             {
@@ -254,14 +246,10 @@ def list_permissions(house: House, proof: Proof, arguments: dict[str, Any]) -> d
             },
         ).all()
         views = [permission_view(house, connection, row, now, with_return_urls=False) for row in rows[:limit]]
-    more = rows[limit - 1] if len(rows) > limit else None
-    cursor = f"{format_instant_exact(more.requested_at)}_{more.permission_id}" if more else None
+    last = rows[limit - 1] if len(rows) > limit else None
+    # To the microsecond: a cursor must point between two rows.
+    cursor = f"{last.requested_at.isoformat()}_{last.permission_id}" if last else None
     return {"permissions": views, "next_cursor": cursor}
-
-
-def format_instant_exact(instant: datetime) -> str:
-    """Microseconds kept: a cursor must point between two rows."""
-    return instant.isoformat()
 
 
 def _end(

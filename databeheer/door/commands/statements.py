@@ -14,11 +14,11 @@ from databeheer.access.explain import Language, citation_text, ground_sentence, 
 from databeheer.access.reasons import ReasonCode
 from databeheer.brussels import midnight
 from databeheer.door.bodies import opening, shared_body, subject_body
-from databeheer.door.commands.base import Command, identifier, one_of, schema
+from databeheer.door.commands.base import Command, identifier, looking, one_of, schema
 from databeheer.door.commands.login import open_name
 from databeheer.door.commands.views import occupancies_of, party_view
 from databeheer.door.house import House
-from databeheer.door.proofs import Asker, AskerKind, Proof, check
+from databeheer.door.proofs import Asker, AskerKind, Proof
 from databeheer.door.turn import subject_handle
 from databeheer.errors import NotFoundError, UnauthenticatedError
 from databeheer.joins import explain as joins_explain
@@ -27,8 +27,7 @@ from databeheer.values import Role, format_instant
 
 def me(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
     """Who is logged in, and the access points that person has or had."""
-    with house.engine.connect() as connection, connection.begin():
-        asker = check(connection, proof, house.clock.now(), house.operator_key_hash)
+    with looking(house, proof) as (connection, asker, _now):
         if asker.kind is AskerKind.INSPECTOR:
             return {"role": "inspector", "name": "", "occupancies": []}
         if asker.kind is not AskerKind.CUSTOMER or asker.person_id is None:
@@ -45,9 +44,7 @@ def me(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
 
 def party_me(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
     """The party that a token belongs to, with its data access contract."""
-    now = house.clock.now()
-    with house.engine.connect() as connection, connection.begin():
-        asker = check(connection, proof, now, house.operator_key_hash)
+    with looking(house, proof) as (connection, asker, now):
         if asker.kind is not AskerKind.PARTY:
             raise UnauthenticatedError("use a party's access token")
         row = connection.execute(
@@ -78,8 +75,8 @@ def list_statements(house: House, proof: Proof, arguments: dict[str, Any]) -> di
     """List what the ledger says of the person's own access points, newest first, by pages."""
     limit = arguments["limit"]
     events = _EVENTS[arguments["kind"]] if arguments["kind"] else None
-    with house.engine.connect() as connection, connection.begin():
-        asker = _customer(house, connection, proof)
+    with looking(house, proof) as (connection, asker, _now):
+        _require_customer(asker)
         handles = _own_handles(house, connection, asker, arguments["occupancy_id"])
         rows = connection.execute(
             _STATEMENTS,
@@ -92,8 +89,8 @@ def list_statements(house: House, proof: Proof, arguments: dict[str, Any]) -> di
 
 def statutory(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
     """Who may see the person's data by law, without his consent: kept apart from his consents (R40)."""
-    with house.engine.connect() as connection, connection.begin():
-        asker = _customer(house, connection, proof)
+    with looking(house, proof) as (connection, asker, _now):
+        _require_customer(asker)
         handles = _own_handles(house, connection, asker, None)
         last = _last_reads(house, connection, handles)
         found: list[dict[str, Any]] = []
@@ -106,8 +103,8 @@ def statutory(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
 
 def last_reads(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
     """When each party last read, by permission: what the overview shows beside it."""
-    with house.engine.connect() as connection, connection.begin():
-        asker = _customer(house, connection, proof)
+    with looking(house, proof) as (connection, asker, _now):
+        _require_customer(asker)
         found = _last_reads(house, connection, _own_handles(house, connection, asker, None))
     return {
         "last_reads": [
@@ -119,8 +116,7 @@ def last_reads(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
 def receipt_opening(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """Give what opens one entry, to the party that it names or to a subject of it; nobody else has one."""
     index = arguments["index"]
-    with house.engine.connect() as connection, connection.begin():
-        asker = check(connection, proof, house.clock.now(), house.operator_key_hash)
+    with looking(house, proof) as (connection, asker, _now):
         leaf = _entitled(house, connection, asker, index)
         opened = opening(house, connection, index, leaf)
         entry = connection.execute(
@@ -153,11 +149,9 @@ def _entitled(house: House, connection: Connection, asker: Asker, index: int) ->
     raise NotFoundError("there is no such entry of yours")
 
 
-def _customer(house: House, connection: Connection, proof: Proof) -> Asker:
-    asker = check(connection, proof, house.clock.now(), house.operator_key_hash)
+def _require_customer(asker: Asker) -> None:
     if asker.kind is not AskerKind.CUSTOMER:
         raise UnauthenticatedError("log in as a customer")
-    return asker
 
 
 def _own_handles(

@@ -8,7 +8,6 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-from databeheer.brussels import midnight
 from databeheer.door.house import House
 from databeheer.door.names import open_text
 from databeheer.values import format_instant
@@ -101,11 +100,6 @@ def party_view(row: Any) -> dict[str, Any]:
         "about": row.about,
         "website": row.website,
     }
-
-
-def day_start(day: Any) -> str | None:
-    """A day as the instant at which it begins."""
-    return format_instant(midnight(day)) if day else None
 
 
 def _instant(value: datetime | None) -> str | None:
