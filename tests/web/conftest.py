@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 from flask import Flask
 
@@ -66,9 +67,18 @@ def standing_app(databases: Databases) -> Iterator[Flask]:
     """One house for all tests that change nothing in it: requests that are refused at the edge."""
     with databases.clone() as database, open_house(database) as house:
         app = make_app(house)
+        app.extensions["standing_house"] = house
         app.extensions["standing_party"] = house.party("Bram Energieadvies", "energy_service")
         yield app
         web.close(app)
+
+
+@pytest.fixture
+def fresh_minute(standing_app: Flask) -> None:
+    """Forget how often the callers of the standing house have asked: its clock stands still."""
+    house: TheHouse = standing_app.extensions["standing_house"]
+    with psycopg.connect(house.database.url("superuser")) as connection:
+        connection.execute("DELETE FROM web.rate")
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,7 @@ from ledger.postgres import PostgresEntries
 from ledger.publisher import Publisher
 from tests.house import ORIGIN, Party, TheHouse
 from web import WebSettings, create_app
+from web.door import close as close_door
 
 
 def make_app(house: TheHouse) -> Flask:
@@ -90,7 +91,7 @@ def serving(app: Flask) -> Iterator[int]:
 
     def serve() -> None:
         server.serve_forever()
-        app.extensions["web.door"].close()  # this thread's connection
+        close_door(app)  # this thread's connection
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import psycopg
 import pytest
 from flask import Flask
 
 from tests.web.programs import Caller
 from tests.web.test_parsing import MALFORMED_BODIES, MALFORMED_QUERIES
 from web.problems import PROBLEMS
+
+pytestmark = pytest.mark.usefixtures("fresh_minute")
 
 ID = "7d1f6f0e-3f2b-4a59-9a53-0d6f8f1f3a01"
 READINGS = f"/api/v1/permissions/{ID}/readings"
@@ -281,3 +284,15 @@ def test_no_answer_tells_a_browser_that_it_may_keep_or_frame_it(standing_calls: 
     answer = standing_calls.get("/api/v1/me")
     assert answer.headers["Cache-Control"] == "no-store"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_a_program_that_runs_wild_is_told_when_to_come_back(
+    standing_app: Flask, standing_calls: Caller
+) -> None:
+    assert standing_calls.get("/api/v1/me").status_code == 200
+    house = standing_app.extensions["standing_house"]
+    with psycopg.connect(house.database.url("superuser")) as connection:
+        connection.execute("UPDATE web.rate SET used = 1000000")
+    answer = standing_calls.get("/api/v1/me")
+    assert_problem(answer, 429, "rate-limited")
+    assert int(answer.headers["Retry-After"]) > 0

@@ -69,7 +69,6 @@ def test_a_reference_is_used_once(bram_calls: Caller) -> None:
     assert problem(answer) == (409, "/problems/conflict")
 
 
-@pytest.mark.requirement("R26")
 def test_a_permission_shows_its_state_and_who_ended_it(bram_calls: Caller, lotte: Customer) -> None:
     permission_id = granted(bram_calls, lotte)
     path = f"/api/v1/permissions/{permission_id}"
@@ -137,7 +136,7 @@ def values_of(answer: dict[str, Any]) -> dict[tuple[str, str], str | None]:
     }
 
 
-@pytest.mark.requirement("R45", "R62")
+@pytest.mark.requirement("R62")
 def test_the_hundred_quarter_hours_are_those_of_the_export(
     bram_calls: Caller, measured: Customer, expected_2023: Path
 ) -> None:
@@ -211,6 +210,7 @@ def test_clip_gives_the_granted_part_and_strict_gives_nothing(bram_calls: Caller
     assert len(values_of(clipped)) == 200
 
 
+@pytest.mark.requirement("R22")
 def test_a_withdrawn_permission_is_refused_and_the_refusal_has_a_receipt(
     house: TheHouse, bram_calls: Caller, measured: Customer
 ) -> None:

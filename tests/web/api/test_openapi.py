@@ -23,6 +23,8 @@ from schemathesis.specs.openapi.checks import (
 from tests.web.programs import Caller
 from web.problems import PROBLEMS
 
+pytestmark = pytest.mark.usefixtures("fresh_minute")
+
 CHECKS = [
     not_a_server_error,
     status_code_conformance,

@@ -1,0 +1,65 @@
+"""The commands of docs/how-to/read-as-a-market-party.md run as they stand there."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from ledger import receipt
+from ledger.note import VerifierKey
+from tests.house import Customer, Party, TheHouse
+from tests.web.programs import publish, serving
+
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "how-to" / "read-as-a-market-party.md"
+GRANTED_FROM_HERE = "# from here the permission is active"
+
+
+def blocks() -> list[str]:
+    return re.findall(r"^```sh\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="left out: this machine has no curl")
+def test_the_page_is_one_session_that_works(
+    house: TheHouse, program_app: Flask, measured: Customer, bram: Party, tmp_path: Path
+) -> None:
+    first = next(number for number, block in enumerate(blocks()) if GRANTED_FROM_HERE in block)
+    receipt_block = next(number for number, block in enumerate(blocks()) if "receipt.tlog-proof" in block)
+    with serving(program_app) as port:
+        given = {
+            **os.environ,
+            "HOST": f"http://127.0.0.1:{port}",
+            "CLIENT_ID": bram.client_id,
+            "CLIENT_SECRET": bram.client_secret,
+        }
+
+        def session(script: list[str], **more: str) -> str:
+            done = subprocess.run(
+                ["sh", "-eu", "-c", "\n".join(script)],
+                env=given | more,
+                cwd=tmp_path,
+                capture_output=True,
+                text=True,
+                timeout=60,
+            )
+            assert done.returncode == 0, done.stdout + done.stderr
+            return done.stdout
+
+        told = session([*blocks()[:first], 'echo "TOKEN=$TOKEN" "PERMISSION=$PERMISSION"'])
+        names = dict(re.findall(r"\b(TOKEN|PERMISSION)=(\S+)", told))
+        code = told.partition("verbruik/dienstverlener?id=")[2].split()[0]
+        measured.grant({"permission_id": names["PERMISSION"], "link_code": code})
+        read = session([blocks()[0], *blocks()[first:receipt_block]], **names)
+        assert '"value":"0.294"' in read
+        key = publish(house)
+        session([blocks()[0], *blocks()[receipt_block:]], **names)
+    assert (tmp_path / "readings.csv").read_text().startswith("start,end,")
+    receipt.verify(
+        receipt.parse((tmp_path / "receipt.tlog-proof").read_bytes()), [VerifierKey.parse(key.vkey)]
+    )
+    assert bram.permission(names["PERMISSION"])["state"] == "terminated"
