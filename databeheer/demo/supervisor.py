@@ -12,6 +12,7 @@ import shutil
 import signal
 import socketserver
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -52,6 +53,7 @@ class Demo:
     storage: Storage = field(init=False)
     site: Site = field(init=False)
     facts: dict[str, Any] = field(default_factory=dict)
+    is_resetting: bool = False
 
     def __post_init__(self) -> None:
         self.storage = Storage(self.home)
@@ -71,6 +73,8 @@ class Demo:
     def start(self, own_exports: list[ExportFile]) -> None:
         """Start the database, tell the story where it was not told yet, then start door, publisher and web."""
         self.say("De databank start …")
+        if self.home.origin_file.exists() and not self.facts_file.exists():
+            self._wipe()  # an earlier start was broken off in the middle of its story
         prepare(self.home, self.storage)
         ProviderKey.open(self.home.provider_key)
         if self.facts_file.exists():
@@ -249,14 +253,19 @@ class Demo:
     def reset(self) -> None:
         """Start over: a new log with a new origin and new keys, an empty database, the story anew."""
         self.site.end("identity", "publisher", "door")
+        self._wipe()
+        prepare(self.home, self.storage, new_origin())
+        self._tell_story()
+        self._start_processes()
+
+    def _wipe(self) -> None:
+        """Throw the database, the keys and the log away."""
+        self.storage.reach()
         self.storage.drop()
         for path in (self.home.keys, self.home.ledger, self.home.path / "publisher", self.home.path / "door"):
             shutil.rmtree(path, ignore_errors=True)
         for file in (self.home.origin_file, self.home.operator_key, self.facts_file):
             file.unlink(missing_ok=True)
-        prepare(self.home, self.storage, new_origin())
-        self._tell_story()
-        self._start_processes()
 
     # ---- what a visitor needs -------------------------------------------------------------------------------
 
@@ -390,9 +399,11 @@ class _WishServer(socketserver.ThreadingUnixStreamServer):
         return {"error": "unknown wish"}
 
     def _reset(self) -> None:
+        self._demo.is_resetting = True
         try:
             self._demo.reset()
         finally:
+            self._demo.is_resetting = False
             self._busy.release()
 
 
@@ -402,22 +413,30 @@ def run(
     """Run the demo until SIGINT or SIGTERM."""
     exports = [read_export(file) for file in files]  # before anything starts: a bad file changes nothing
     demo = Demo(home, port, say)
-    stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, _interrupt)
     wishes: _WishServer | None = None
     try:
         wishes = _listen_for_wishes(demo)
         demo.start(exports)
         announce(demo.description())
-        while not stop.wait(1.0):
-            pass
+        while (ended := demo.site.ended()) is None or demo.is_resetting:
+            time.sleep(0.5)
+        say(f"Het onderdeel {ended} is gestopt; zie {home.logs}/{ended}.log")
+        return 1
+    except KeyboardInterrupt:
+        return 0
     finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)  # a second Ctrl-C must not leave half of the house running
         say("De demo sluit af …")
         if wishes is not None:
             wishes.shutdown()
         demo.stop()
-    return 0
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 def _listen_for_wishes(demo: Demo) -> _WishServer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -33,11 +34,16 @@ class Work:
 def take_street_in(works: list[Work], done: Callable[[int, int], None]) -> None:
     """Take all points in; `done` hears how many of how many are finished."""
     workers = min(len(works), max(2, os.cpu_count() or 2))
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_leave_ctrl_c) as pool:
         waiting = [pool.submit(_take_point_in, work) for work in works]
         for number, finished in enumerate(as_completed(waiting), start=1):
             finished.result()
             done(number, len(works))
+
+
+def _leave_ctrl_c() -> None:
+    # Ctrl-C is the supervisor's to handle: it waits for the points at hand.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 _streets: dict[date, Street] = {}

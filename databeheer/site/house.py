@@ -42,18 +42,21 @@ class Storage:
     superuser_url: str = field(default="", repr=False)
     _passwords: dict[str, str] = field(default_factory=dict, repr=False)
 
-    def start(self) -> None:
-        """Start or reach the server, prepare roles and database, migrate."""
-        self._embedded = EmbeddedPostgreSQL(self.home.postgres)
+    def reach(self) -> None:
+        """Start the embedded server, or take the one that the operator named."""
         given = os.environ.get(DATABASE_VARIABLE)
-        self.superuser_url = given or self._embedded.start()
-        self._passwords = self._embedded.passwords(provision.ROLES)
+        embedded = EmbeddedPostgreSQL(self.home.postgres)
+        self.superuser_url = given or embedded.start()
+        self._passwords = embedded.passwords(provision.ROLES)
+        self._embedded = None if given else embedded
+
+    def start(self) -> None:
+        """Reach the server, prepare roles and database, migrate."""
+        self.reach()
         provision.provision_roles(self.superuser_url, self._passwords)
         if not provision.database_exists(self.superuser_url, DATABASE):
             provision.create_database(self.superuser_url, DATABASE)
         migrate.upgrade(self.url("owner"))
-        if given:
-            self._embedded = None
 
     @property
     def is_embedded(self) -> bool:
