@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from flask import Flask
 
-from web.portal import consumption, login, overview, permissions, reads, wording
+from web.portal import wording
+from web.portal.consumption import blueprint as consumption_pages
+from web.portal.login import blueprint as login_pages
+from web.portal.overview import blueprint as overview_pages
+from web.portal.permissions import blueprint as permission_pages
+from web.portal.reads import blueprint as read_pages
 
-PARTS = (login, overview, permissions, reads, consumption)
+BLUEPRINTS = (login_pages, overview_pages, permission_pages, read_pages, consumption_pages)
 
 
 def register(app: Flask) -> None:
     """Add the portal's pages and the words it speaks."""
     wording.register(app)
-    for part in PARTS:
-        app.register_blueprint(part.blueprint)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)

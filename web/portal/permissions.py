@@ -34,7 +34,7 @@ class LinkQuery(Form):
 class AnswerForm(Form):
     """What the visitor answers. Nothing is preselected: granting needs a choice of access point."""
 
-    decision = fields.String(required=True, validate=validate.OneOf(["grant", "refuse"]))
+    decision = fields.String(required=True, validate=validate.OneOf(["grant", "refuse", "none"]))
     notice_sha256 = fields.String(required=True, validate=validate.Regexp(r"[0-9a-f]{64}\Z"))
     occupancy_id = fields.UUID(load_default=None)
     link_code = fields.String(load_default=None, validate=LINK_CODE)
@@ -73,6 +73,9 @@ def answer(permission_id: UUID) -> ResponseReturnValue:
     shown = Permission.of(asked["permission"])
     if shown.permission_id != str(permission_id):
         abort(404)
+    chosen = str(form["occupancy_id"]) if form["occupancy_id"] else None
+    if form["decision"] == "none":
+        return _show_request(asked, error="Kies Toestaan of Weigeren.", chosen=chosen, **link)
     if form["decision"] == "refuse":
         answered = ask("permission.refuse", permission_id=str(permission_id), **link)
         return _answered(permission_id, answered)
@@ -81,13 +84,13 @@ def answer(permission_id: UUID) -> ResponseReturnValue:
             asked, error="De vraag is intussen veranderd. Lees ze opnieuw.", status=409, **link
         )
     candidates = {point["occupancy_id"] for point in asked["occupancies"]}
-    if str(form["occupancy_id"]) not in candidates:
+    if chosen not in candidates:
         error = "Kies voor welk adres u gegevens wilt delen."
         return _show_request(asked, error=error, field="occupancies", status=400, **link)
     granted = ask(
         "permission.grant",
         permission_id=str(permission_id),
-        occupancy_id=str(form["occupancy_id"]),
+        occupancy_id=chosen,
         notice_sha256=form["notice_sha256"],
         language=LANGUAGE,
         **link,
@@ -154,6 +157,7 @@ def _show_request(
     link_code: str | None = None,
     error: str | None = None,
     field: str = "decision",
+    chosen: str | None = None,
     status: int = 200,
 ) -> ResponseReturnValue:
     permission = Permission.of(asked["permission"])
@@ -166,6 +170,7 @@ def _show_request(
         notice=notice_of(permission),
         candidates=[Point.of(row) for row in asked["occupancies"]],
         link_code=link_code,
+        chosen=chosen,
         error=error,
         error_field=field,
     )

@@ -9,7 +9,7 @@ from datetime import date
 import pytest
 
 from databeheer.values import format_instant
-from tests.databeheer.metering.builders import day_rows, english
+from tests.databeheer.metering.builders import Row, english
 from tests.house import Customer, TheHouse
 from tests.web.portal.visiting import Visitor
 from web.portal.chart import Bar, Tick, draw
@@ -104,11 +104,10 @@ def test_a_meter_read_by_the_day_shows_a_month(visit: Visit, house: TheHouse, lo
     ean = "541448899990000022"
     occupancy = house.point(ean, lotte, interval_reading=False, address="Zeedijk 8, 8400 Oostende")
     assert occupancy
-    house.ingest(
-        english(
-            *(row.but(ean=f'="{ean}"', meter="1SAG9990000009") for row in day_rows(date(2023, 10, 29), 1440))
-        )
+    whole_day = Row(
+        begin="12/10/2023", begin_time="00:00:00", end="13/10/2023", end_time="00:00:00", volume="5,050"
     )
+    house.ingest(english(whole_day.but(ean=f'="{ean}"', meter="1SAG9990000009")))
     page = visit(lotte).get("/mijn/verbruik", adres=occupancy, dag="2023-10-12")
     assert "1 oktober 2023 tot en met 31 oktober 2023" in page.text
     assert "Toon de 31 cijfers in een tabel" in page.text

@@ -1,0 +1,88 @@
+"""A real Chromium for tests: found where Debian puts it, skipped where there is none, its console watched."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from flask import Flask
+from playwright.sync_api import Browser, Page, sync_playwright
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler
+
+import web
+
+WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 320, "height": 700}
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Start Chromium, or skip the test and say why."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        pytest.skip("no Chromium here: on Debian, apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path)
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Watched:
+    """A page whose console and size are kept: a breach of the content policy shows only there."""
+
+    page: Page
+    console: list[str] = field(default_factory=list)
+    received: int = 0
+
+    def __post_init__(self) -> None:
+        self.page.on("console", lambda message: self.console.append(f"{message.text} {message.location}"))
+        self.page.on("pageerror", lambda error: self.console.append(str(error)))
+
+    def faults(self) -> list[str]:
+        """What axe finds wrong, one line a fault."""
+        found: list[dict[str, Any]] = Axe().run(self.page).response["violations"]
+        return [f"{fault['id']}: {fault['nodes'][0]['html'][:160]}" for fault in found]
+
+    def is_wider_than_the_screen(self) -> bool:
+        wide: bool = self.page.evaluate(
+            "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+        )
+        return wide
+
+    def focus_is_visible(self) -> bool:
+        """Whether the element that has the focus shows it."""
+        visible: bool = self.page.evaluate(
+            "(() => { const style = getComputedStyle(document.activeElement);"
+            " return style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2; })()"
+        )
+        return visible
+
+
+class _Quiet(WSGIRequestHandler):
+    def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002  (the library's name)
+        """Say nothing of each request."""
+
+
+@contextmanager
+def served(app: Flask, port: int) -> Iterator[None]:
+    """Serve an application on a loopback port, in one thread; what that thread holds is given back at the end."""
+    server = BaseWSGIServer("127.0.0.1", port, app, handler=_Quiet)
+
+    def run() -> None:
+        server.serve_forever(poll_interval=0.05)
+        web.close(app)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

@@ -1,0 +1,146 @@
+"""The portal in Chromium: accessible, silent, usable by keyboard and on a small screen."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from datetime import date
+from uuid import UUID
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext
+
+from tests.browser import NARROW, WIDE, Watched, chromium, served
+from tests.databeheer.metering.builders import day_rows, english
+from tests.house import Customer, Party, TheHouse
+from tests.web.portal.visiting import make_site
+
+pytestmark = pytest.mark.browser
+LOTTES_GAS = "541448899990000046"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def address(house: TheHouse) -> Iterator[str]:
+    """The portal's address, served over the house's door."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with served(make_site(house, base_url=f"http://127.0.0.1:{port}", demo=True), port):
+        yield f"http://127.0.0.1:{port}"
+
+
+def enter(browser: Browser, address: str, customer: Customer, viewport: dict[str, int]) -> BrowserContext:
+    """A browser in which the customer has logged in."""
+    context = browser.new_context(viewport=viewport, locale="nl-BE")  # type: ignore[arg-type]
+    context.add_cookies([{"name": "session", "value": customer.session, "url": address}])
+    return context
+
+
+def story(house: TheHouse, lotte: Customer, bram: Party, erik: Party) -> list[str]:
+    """Fill every page, and return the addresses of all of them."""
+    house.ingest(english(*day_rows(date(2023, 10, 29))))
+    house.point(LOTTES_GAS, lotte, commodity="gas")
+    house.operator(
+        "registry.supply.accept", ean="541448899990000039", party_id=erik.party_id, from_day="2022-01-01"
+    )
+    electricity = next(
+        each["occupancy_id"] for each in lotte.call("me")["occupancies"] if each["commodity"] == "electricity"
+    )
+    granted = lotte.grant(bram.ask(), electricity)["permission"]["permission_id"]
+    bram.read(granted)
+    lotte.withdraw(lotte.grant(bram.ask(granularity="day"), electricity)["permission"]["permission_id"])
+    waiting = bram.ask(ean="541448899990000039", granularity="day")
+    by_link = bram.ask()
+    return [
+        "/mijn",
+        "/mijn/toestemmingen",
+        "/mijn/gelezen?soort=alles",
+        f"/mijn/verbruik?adres={UUID(electricity)}&dag=2023-10-29",
+        "/mijn/verbruik?dag=2023-12-01",
+        f"/mijn/vraag/{waiting['permission_id']}",
+        f"/mijn/vraag/{granted}/antwoord",
+        f"/verbruik/dienstverlener?id={by_link['link_code']}",
+        "/mijn/nergens",
+    ]
+
+
+@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "320 pixels"])
+def test_every_page_is_accessible_light_and_silent(
+    browser: Browser,
+    address: str,
+    house: TheHouse,
+    lotte: Customer,
+    bram: Party,
+    erik: Party,
+    viewport: dict[str, int],
+) -> None:
+    paths = story(house, lotte, bram, erik)
+    context = enter(browser, address, lotte, viewport)
+    for path in paths:
+        watched = Watched(context.new_page())
+        answer = watched.page.goto(address + path)
+        assert answer
+        assert len(answer.body()) < 100_000, path
+        assert watched.faults() == [], path
+        assert not watched.is_wider_than_the_screen(), path
+        # Text at twice the size, as a reader with weak eyes sets it.
+        watched.page.evaluate("document.documentElement.style.fontSize = '200%'")
+        if viewport is WIDE:
+            assert not watched.is_wider_than_the_screen(), f"{path} at 200% text"
+        assert [line for line in watched.console if "404" not in line] == [], path
+        watched.page.close()
+    context.close()
+
+
+def test_a_request_is_granted_and_withdrawn_with_the_keyboard_alone(
+    browser: Browser, address: str, house: TheHouse, lotte: Customer, bram: Party
+) -> None:
+    gas = house.point(LOTTES_GAS, lotte, commodity="gas")
+    asked = bram.ask()
+    context = enter(browser, address, lotte, WIDE)
+    watched = Watched(context.new_page())
+    page = watched.page
+    page.goto(f"{address}/verbruik/dienstverlener?id={asked['link_code']}")
+
+    def tab_to(selector: str) -> None:
+        for _ in range(30):
+            page.keyboard.press("Tab")
+            assert watched.focus_is_visible()
+            if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+                return
+        pytest.fail(f"the keyboard does not reach {selector}")
+
+    tab_to("input[type=radio]")
+    page.keyboard.press("Enter")  # on a choice: must not answer the request
+    page.get_by_role("alert").wait_for()
+    assert bram.permission(asked["permission_id"])["state"] == "requested"
+    page.locator(f"input[value='{gas}']").focus()
+    page.keyboard.press("Space")
+    tab_to("button[value=grant]")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/antwoord")
+    assert bram.permission(asked["permission_id"])["ean"] == LOTTES_GAS
+    page.goto(f"{address}/mijn")
+    tab_to("form[action$=intrekken] button")
+    page.keyboard.press("Enter")
+    page.get_by_role("status").wait_for()
+    assert bram.permission(asked["permission_id"])["state"] == "revoked"
+    assert watched.console == []
+    context.close()
+
+
+def test_the_first_key_leads_past_the_menu(browser: Browser, address: str, lotte: Customer) -> None:
+    context = enter(browser, address, lotte, WIDE)
+    page = context.new_page()
+    page.goto(f"{address}/mijn")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Naar de inhoud"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "inhoud"
+    context.close()
