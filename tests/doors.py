@@ -21,7 +21,7 @@ import psycopg
 
 from databeheer.door.client import DoorClient
 from databeheer.site.house import door_answers
-from ledger.note import SigningKey
+from ledger.note import SigningKey, VerifierKey
 from tests.house import ISSUER, ORIGIN, PUBLIC_URL, TheHouse
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -112,8 +112,8 @@ class DoorProcess:
     client: DoorClient
 
     @property
-    def vkey(self) -> str:
-        return promise_key().vkey
+    def verifier(self) -> VerifierKey:
+        return promise_key().verifier
 
     def kill(self) -> None:
         """As the machine would: no chance to tidy up."""

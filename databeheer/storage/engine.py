@@ -15,10 +15,13 @@ def make_engine(url: str, pool_size: int = 5, max_overflow: int = 10) -> Engine:
     """Return an engine for a libpq-style `postgresql://` URL.
 
     Isolation is READ COMMITTED: the door locks the ledger's head first and reads facts in a later statement,
-    which must see what committed in between (design.md, Order is truth).
+    which must see what committed in between (design.md, Order is truth). A commit returns once it is durable,
+    whatever the database or the role is set to: the door promises what is in the ledger.
     """
+    parsed = make_url(url).set(drivername="postgresql+psycopg")
+    options = f"{parsed.query.get('options', '')} -c synchronous_commit=on"
     return create_engine(
-        make_url(url).set(drivername="postgresql+psycopg"),
+        parsed.update_query_dict({"options": options.strip()}),
         pool_size=pool_size,
         max_overflow=max_overflow,
         pool_pre_ping=True,
