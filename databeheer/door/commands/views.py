@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
+from databeheer.door import seals
 from databeheer.door.house import House
 from databeheer.door.names import open_text
 from databeheer.values import format_instant
@@ -33,9 +34,17 @@ def occupancies_of(house: House, connection: Connection, person_id: UUID | None)
             "from": row.from_day.isoformat(),
             "until": row.until_day.isoformat() if row.until_day else None,
             "interval_reading": row.interval_reading,
+            "last_reading_day": _last_reading_day(house, connection, row.occupancy_id),
         }
         for row in rows
     ]
+
+
+def _last_reading_day(house: House, connection: Connection, occupancy_id: UUID) -> str | None:
+    """The newest day that anything is stored of: where a customer's own look begins."""
+    pseudonym = seals.pseudonym(house.readings_root(occupancy_id))
+    day = connection.execute(_LAST_READING_DAY, {"pseudonym": pseudonym}).scalar_one()
+    return day.isoformat() if day else None
 
 
 def permission_view(
@@ -110,6 +119,10 @@ _OCCUPANCIES = text(
     "SELECT o.*, a.ean_sealed, a.address_sealed, a.commodity FROM registry.occupancy o"
     " JOIN registry.access_point a USING (access_point_id) WHERE o.person_id = :person"
     " ORDER BY o.until_day DESC NULLS FIRST, a.commodity, o.from_day"
+)
+_LAST_READING_DAY = text(
+    "SELECT max(p.day) FROM metering.profile p JOIN metering.batch b USING (batch)"
+    " WHERE p.pseudonym = :pseudonym AND b.stored_index IS NOT NULL"
 )
 _METERS = text("SELECT * FROM registry.meter WHERE access_point_id = ANY(:points)")
 _PARTY = text("SELECT * FROM registry.party WHERE party_id = :party")
