@@ -136,7 +136,8 @@ def show() -> ResponseReturnValue:
         abort(404)
     clock: Clock = current_app.config["WEB_CLOCK"]
     latest = day_of(clock.now()) - timedelta(days=1)
-    window = Window.around(_within(point, query["dag"] or latest, latest), point.granularity)
+    newest = min(point.last_reading_day or latest, latest)
+    window = Window.around(_within(point, query["dag"] or newest, latest), point.granularity)
     answer = _read(point, window)
     return render_template(
         "portal/consumption.html",

@@ -52,6 +52,7 @@ class Point:
     begins: date
     ends: date | None
     granularity: str
+    last_reading_day: date | None
 
     @classmethod
     def of(cls, answer: Answer) -> Point:
@@ -64,6 +65,7 @@ class Point:
             begins=parse_day(str(answer["from"])),
             ends=parse_day(str(answer["until"])) if answer["until"] else None,
             granularity=_granularity_read(str(answer["commodity"]), bool(answer["interval_reading"])),
+            last_reading_day=parse_day(answer["last_reading_day"]) if answer["last_reading_day"] else None,
         )
 
     @property
