@@ -97,10 +97,9 @@ def _client_proof(form: dict[str, str]) -> dict[str, Any]:
         raise TokenRequestError("invalid_client", "authenticate the client")
     if len(ways) + has_header > 1:
         raise TokenRequestError("invalid_request", "authenticate the client in one way only")
-    arguments = (
-        _basic(form) if has_header else _assertion(form) if ways == ["client_assertion"] else _post(form)
-    )
-    return arguments
+    if has_header:
+        return _basic(form)
+    return _assertion(form) if ways == ["client_assertion"] else _post(form)
 
 
 def _check_scope(scope: str, profile: str) -> None:

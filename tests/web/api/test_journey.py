@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 
 from ledger import receipt
 from ledger.note import VerifierKey
 from ledger.promise import open_promise
-from tests.house import Customer, TheHouse
-from tests.web.programs import Caller, publish
+from tests.house import Customer, Party, TheHouse
+from tests.web.programs import Caller, caller, publish
 
 DAY = {"from": "2023-10-29", "until": "2023-10-30"}
 
@@ -134,6 +135,16 @@ def values_of(answer: dict[str, Any]) -> dict[tuple[str, str], str | None]:
         for channel in answer["channels"]
         for reading in channel["readings"]
     }
+
+
+def thousandths(answer: dict[str, Any], direction: str) -> int:
+    return sum(
+        int(reading["value"].replace(".", ""))
+        for channel in answer["channels"]
+        if channel["direction"] == direction
+        for reading in channel["readings"]
+        if reading["value"] is not None
+    )
 
 
 @pytest.mark.requirement("R62")
@@ -295,3 +306,28 @@ def test_the_stop_is_told_as_temporary(house: TheHouse, bram_calls: Caller, meas
 def test_me_is_the_party_behind_the_token(bram_calls: Caller) -> None:
     me = bram_calls.get("/api/v1/me").get_json()
     assert me == {"id": bram_calls.party.party_id, "name": "Bram Energieadvies", "role": "energy_service"}
+
+
+def test_the_supplier_reads_months_by_law_and_nothing_finer(
+    house: TheHouse, program_app: Flask, erik: Party, measured: Customer
+) -> None:
+    house.operator(
+        "registry.supply.accept",
+        ean="541448899990000039",
+        party_id=erik.party_id,
+        from_day="2023-10-01",
+        until_day=None,
+    )
+    eriks = caller(program_app, erik)
+    month = {"ean": "541448899990000039", "purpose": "billing", "from": "2023-11-01", "until": "2023-12-01"}
+    answer = eriks.post("/api/v1/readings/query", month | {"granularity": "month"})
+    assert answer.status_code == 200, answer.get_data(as_text=True)
+    days = eriks.post("/api/v1/readings/query", month | {"granularity": "day"})
+    assert problem(days) == (403, "/problems/granularity-too-fine")
+    # The sum of the export's rows of November, day and night register, added up apart from this code.
+    assert thousandths(answer.get_json(), "offtake") == 594_133
+    assert answer.get_json()["granted"][0]["ground"] == "supplier"
+    finer = eriks.post("/api/v1/readings/query", month | {"granularity": "quarter_hour"})
+    assert problem(finer) == (403, "/problems/granularity-too-fine")
+    asked_for = {"purpose": "energy_advice", "granularity": "day", "data_from": "2023-01-01"}
+    assert problem(eriks.post("/api/v1/permission-requests", asked_for)) == (403, "/problems/no-legal-basis")
