@@ -41,4 +41,6 @@ def make_receipt(directory: Path, index: int, answer: Mapping[str, Any]) -> byte
         vkey = log.fetch("vkey", _MAX_VKEY_LENGTH).decode("utf-8").splitlines()[0]
         return receipt.from_log(log, [VerifierKey.parse(vkey)], index, b64decode(answer["entry"]), opening)
     except NotPublishedError as error:
-        raise ReceiptNotYetError("no published checkpoint covers this entry yet; ask again in a moment") from error
+        raise ReceiptNotYetError(
+            "no published checkpoint covers this entry yet; ask again in a moment"
+        ) from error
