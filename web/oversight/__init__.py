@@ -1,0 +1,21 @@
+"""`/toezicht`: the state of the house in one minute, for an inspector; and in the demo, how tampering is found."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from web.oversight import wording
+from web.oversight.joins import blueprint as join_pages
+from web.oversight.summary import blueprint as summary_pages
+from web.oversight.tampering import blueprint as tampering_pages
+
+BLUEPRINTS = (summary_pages, join_pages)
+
+
+def register(app: Flask) -> None:
+    """Add the inspector's pages; those that harm a copy of the log only in the demo."""
+    wording.register(app)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    if app.config["WEB_SETTINGS"].demo:
+        app.register_blueprint(tampering_pages)

@@ -1,0 +1,65 @@
+"""`/toezicht`: reads and refusals per ground and party, permissions, the log, the stop; how to check it yourself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, current_app, render_template
+from flask.typing import ResponseReturnValue
+
+from web.door import ask
+from web.oversight.guard import require_inspector
+from web.oversight.wording import ground_words
+from web.public.joins import join_list
+from web.public.log import newest_checkpoint, published_vkeys, verify_lines
+from web.settings import WebSettings
+
+blueprint = Blueprint("oversight", __name__)
+
+
+@dataclass(frozen=True)
+class Counted:
+    """How often one party read, or was refused, on one ground."""
+
+    party: str
+    role: str
+    ground: str
+    count: int
+
+
+@blueprint.get("/toezicht")
+@require_inspector
+def show() -> ResponseReturnValue:
+    """The state of the house."""
+    found = ask("oversight.summary")
+    return render_template(
+        "oversight/summary.html",
+        found=found,
+        reads=_counted(found["rows"], "data.read"),
+        refusals=_counted(found["rows"], "data.refused"),
+        checkpoint=newest_checkpoint(),
+        joins=join_list(),
+        latest=ask("joins.latest", limit=2)["joins"],
+    )
+
+
+@blueprint.get("/toezicht/logboek")
+@require_inspector
+def check() -> ResponseReturnValue:
+    """How an inspector checks the log without trusting us."""
+    settings: WebSettings = current_app.config["WEB_SETTINGS"]
+    return render_template(
+        "oversight/check.html",
+        checkpoint=newest_checkpoint(),
+        vkeys=published_vkeys(),
+        lines=verify_lines(settings.base_url),
+    )
+
+
+def _counted(rows: list[dict[str, Any]], event: str) -> list[Counted]:
+    return [
+        Counted(row["party"]["name"], row["party"]["role"], ground_words(event, row["ground"]), row["count"])
+        for row in rows
+        if row["event"] == event and row["party"] is not None
+    ]

@@ -1,0 +1,88 @@
+"""The Dutch of the inspector's pages: one plain phrase per code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import Flask
+
+from databeheer.access import catalogue
+from databeheer.access.explain import Language, citation_text, reason_sentence
+from databeheer.access.reasons import ReasonCode
+
+CHECKS = {
+    "signature": "de handtekening onder het logboek",
+    "memory": "het geheugen: is het logboek niet korter geworden?",
+    "entries": "elke regel opnieuw berekend, en vergeleken met het geheugen",
+    "edge": "het einde van het logboek",
+    "continuity": "het geheugen: begint het logboek nog hetzelfde?",
+    "database": "de databank naast wat gepubliceerd is",
+}
+"""What each check of `ledger verify` and `databeheer ledger audit` looks at."""
+
+
+@dataclass(frozen=True)
+class Tampering:
+    """One button: what it does, in which steps, and who could do so."""
+
+    kind: str
+    title: str
+    does: str
+    thief: str
+
+
+TAMPERINGS = (
+    Tampering(
+        "change",
+        "Verander een regel",
+        "Eén regel krijgt een andere inhoud, in de databank en in het gepubliceerde logboek.",
+        "Dit kan wie alle rechten heeft op de server, maar niet de sleutel van het logboek.",
+    ),
+    Tampering(
+        "remove",
+        "Haal een regel weg",
+        "Eén regel verdwijnt. De regels erna schuiven op, in de databank en in het gepubliceerde logboek.",
+        "Dit kan wie alle rechten heeft op de server, maar niet de sleutel van het logboek.",
+    ),
+    Tampering(
+        "swap",
+        "Wissel twee regels",
+        "Twee regels na elkaar wisselen van plaats, in de databank en in het gepubliceerde logboek.",
+        "Dit kan wie alle rechten heeft op de server, maar niet de sleutel van het logboek.",
+    ),
+    Tampering(
+        "rewrite",
+        "Schrijf het einde opnieuw, met de echte sleutel",
+        "De laatste regels worden vervangen door verzonnen regels. Alles wordt opnieuw berekend en "
+        "ondertekend met de echte sleutel van het logboek.",
+        "Dit kan alleen wie ook de sleutel van het logboek heeft: wijzelf, of wie ze van ons steelt.",
+    ),
+    Tampering(
+        "rollback",
+        "Zet het logboek terug, met de echte sleutel",
+        "De laatste regels worden afgeknipt, alsof ze er nooit waren. Het kortere logboek wordt opnieuw "
+        "ondertekend met de echte sleutel.",
+        "Dit kan alleen wie ook de sleutel van het logboek heeft: wijzelf, of wie ze van ons steelt.",
+    ),
+)
+
+
+def register(app: Flask) -> None:
+    """Give templates the phrases."""
+    app.jinja_env.globals.update(check_words=CHECKS)
+    app.jinja_env.filters["before_evidence"] = before_evidence
+
+
+def before_evidence(detail: str) -> str:
+    """A verifier's words without the folder of its evidence: that is of a scratch copy, and gone by now."""
+    return detail.partition("; both signed checkpoints")[0]
+
+
+def ground_words(event: str, ground: str) -> str:
+    """A ground of a read, or the reason of a refusal, as a sentence."""
+    if event == "data.refused":
+        return reason_sentence(ReasonCode(ground), Language.DUTCH) if ground in set(ReasonCode) else ground
+    known = {row.code: row for row in catalogue.load().rows}
+    if ground not in known:
+        return ground
+    return citation_text(known[ground].citation, Language.DUTCH).removeprefix("Grond: ").capitalize()
