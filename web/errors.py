@@ -15,6 +15,7 @@ from flask import Flask, Response, current_app, make_response, render_template, 
 from flask.globals import request_ctx
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
 from databeheer.errors import DatabeheerError
@@ -126,6 +127,8 @@ def page_for(error: Exception) -> Page:
     """Choose the page that says what went wrong."""
     if isinstance(error, DatabeheerError):
         return REFUSAL_PAGES.get(error.code, BROKEN)
+    if isinstance(error, OperationalError):
+        return UNREACHABLE
     if isinstance(error, CSRFError):
         return EXPIRED_FORM
     if isinstance(error, HTTPException):

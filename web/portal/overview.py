@@ -78,6 +78,7 @@ def show() -> ResponseReturnValue:
         me=visitor(),
         cards=[_card(point, permissions, statutory, reads) for point in points],
         recent=reads.by_others()[:RECENT],
+        point_names=names_of(points),
         waiting=[each for each in permissions if each.is_waiting],
     )
 
@@ -90,6 +91,11 @@ def my_points() -> tuple[Point, ...]:
             key=lambda point: (point.ends is not None, point.address),
         )
     )
+
+
+def names_of(points: tuple[Point, ...]) -> dict[str, str]:
+    """The name of each point by occupancy; none where there is one only, for then it needs no name."""
+    return {point.occupancy_id: point.name for point in points} if len(points) > 1 else {}
 
 
 def my_permissions() -> tuple[Permission, ...]:

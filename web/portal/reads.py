@@ -15,7 +15,7 @@ from databeheer.brussels import day_of
 from web.door import ask
 from web.forms import Form, parse_or_refuse
 from web.portal.login import require_session, visitor
-from web.portal.overview import my_points
+from web.portal.overview import my_points, names_of
 from web.portal.shown import Statement
 from web.receipts import MEDIA_TYPE, make_receipt
 from web.settings import WebSettings
@@ -59,11 +59,13 @@ def show() -> ResponseReturnValue:
         cursor=query["verder"],
         occupancy_id=chosen,
     )
+    points = my_points()
     return render_template(
         "portal/reads.html",
         me=visitor(),
         days=by_day(Statement.of(row) for row in answer["statements"]),
-        points=my_points(),
+        points=points,
+        point_names=names_of(points),
         chosen=chosen,
         kind=query["soort"],
         is_first_page=query["verder"] is None,

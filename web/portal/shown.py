@@ -72,6 +72,11 @@ class Point:
     def commodity_words(self) -> str:
         return wording.COMMODITIES[self.commodity]
 
+    @property
+    def name(self) -> str:
+        """How the visitor tells this point from others: `Kerkstraat 1, 9000 Gent, gas`."""
+        return f"{self.address}, {self.commodity_words}"
+
 
 @dataclass(frozen=True)
 class Permission:
