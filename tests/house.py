@@ -27,8 +27,7 @@ from sqlalchemy import Engine
 from databeheer.access import catalogue
 from databeheer.clock import SettableClock, SystemClock
 from databeheer.door.client import DoorClient, Proof
-from databeheer.door.house import House
-from databeheer.door.keystore import KeyStore
+from databeheer.door.house import House, make_keys
 from databeheer.door.server import DoorServer
 from databeheer.door.service import DoorService
 from databeheer.identity.provider import IdentityProvider
@@ -267,7 +266,7 @@ def open_house(database: Database, *, now: datetime | None = None) -> Iterator[T
         join_files = signature.JoinListFiles(folder / "joins.toml", folder / "joins.note", regulator.verifier)
         house = House(
             engine=make_engine(database.url("door"), pool_size=8),
-            keys=KeyStore.create(folder / "keys"),
+            keys=make_keys(folder / "keys"),
             clock=clock,
             catalogue=catalogue.load(),
             origin=ORIGIN,

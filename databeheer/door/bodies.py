@@ -10,8 +10,9 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from databeheer.door.house import House
+from databeheer.door.keystore import KeyStoreError
 from databeheer.door.turn import key_coordinates, shared_coordinates, subject_coordinates
-from databeheer.metering.opening import unseal
+from databeheer.metering.opening import SealError, unseal
 from ledger.commitment import Opening, open_for_party, open_for_subject, subject_half
 
 _SALT = 32
@@ -61,6 +62,27 @@ def opening(house: House, connection: Connection, index: int, subject_leaf: int 
         return open_for_party(shared.salt, shared.content, halves)
     own = opened[subject_leaf]
     return open_for_subject(shared.salt, shared.content, halves, subject_leaf, own.salt, own.content)
+
+
+def check_keys(house: House) -> None:
+    """See that the key store is the one of this database, before anything is sealed under another.
+
+    Raises:
+        KeyStoreError: it is another's, or an older copy: what is stored would be lost to it.
+    """
+    with house.engine.connect() as connection:
+        newest: Any = connection.execute(
+            text("SELECT index, key_sealed, shared_sealed FROM ledger.body ORDER BY index DESC LIMIT 1")
+        ).one_or_none()
+    if newest is None:
+        return
+    try:
+        if newest.key_sealed is None:
+            unseal(house.ledger_key, bytes(newest.shared_sealed), shared_coordinates(newest.index))
+        else:
+            unseal(house.ledger_key, bytes(newest.key_sealed), key_coordinates(newest.index, 0))
+    except SealError as error:
+        raise KeyStoreError("the key store is not the one that this database was filled with") from error
 
 
 def _body(plain: bytes) -> Body:

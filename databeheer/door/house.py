@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from uuid import UUID
 
 from sqlalchemy import Engine
@@ -22,6 +23,14 @@ from ledger.note import SigningKey
 LEDGER_HOUSE = UUID(int=1)
 REGISTRY_HOUSE = UUID(int=2)
 JOINS_HOUSE = UUID(int=3)
+
+
+def make_keys(folder: Path) -> KeyStore:
+    """Make a new key store, with the house's own keys; refuses a folder that holds one."""
+    keys = KeyStore.create(folder)
+    for name in (LEDGER_HOUSE, REGISTRY_HOUSE, JOINS_HOUSE):
+        keys.make(Kind.HOUSE, name)
+    return keys
 
 
 @dataclass(frozen=True)
@@ -54,18 +63,21 @@ class House:
             turn.close()
         turn.committed(self.origin, self.promise_key)
 
+    # A key that was made with its row is never made again: a lost or erased one is an error, not a fresh start
+    # under which everything stored before is silently a stranger.
+
     @property
     def ledger_key(self) -> bytes:
         """Key of the house's own ledger bodies."""
-        return self.keys.get_or_make(Kind.HOUSE, LEDGER_HOUSE)
+        return self.keys.get(Kind.HOUSE, LEDGER_HOUSE)
 
     def keys_of_subject(self, occupancy_id: UUID) -> bytes:
         """Key of the ledger bodies of one occupancy; kept to the limitation period."""
-        return self.keys.get_or_make(Kind.OCCUPANCY_LEDGER, occupancy_id)
+        return self.keys.get(Kind.OCCUPANCY_LEDGER, occupancy_id)
 
     def registry_key(self, purpose: str) -> bytes:
         """Key for one use in the registry: sealing or finding EANs, meter numbers, addresses."""
-        return derive(self.keys.get_or_make(Kind.HOUSE, REGISTRY_HOUSE), purpose)
+        return derive(self.keys.get(Kind.HOUSE, REGISTRY_HOUSE), purpose)
 
     def release_key(self, party_id: UUID, release_id: UUID) -> bytes:
         """Key of the pseudonyms of one release to one recipient: never used again, never stored."""
@@ -74,4 +86,4 @@ class House:
 
     def readings_root(self, occupancy_id: UUID) -> bytes:
         """Root key of the readings of one occupancy."""
-        return self.keys.get_or_make(Kind.READINGS, occupancy_id)
+        return self.keys.get(Kind.READINGS, occupancy_id)

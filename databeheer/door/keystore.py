@@ -17,8 +17,10 @@ import hashlib
 import os
 import secrets
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 from uuid import UUID
 
 from nacl import bindings, exceptions
@@ -62,7 +64,7 @@ class KeyStore:
         try:
             self._epoch_key = (folder / f"epoch-{_EPOCH:04}.key").read_bytes()
         except OSError as error:
-            raise KeyStoreError("the key store is not there: nothing sealed can be opened") from error
+            raise _gone() from error
         if len(self._epoch_key) != KEY_LENGTH:
             raise KeyStoreError("the epoch key is damaged")
         self._wrapped = folder / f"epoch-{_EPOCH:04}.wrapped"
@@ -81,12 +83,10 @@ class KeyStore:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
+        directory = os.open(folder, os.O_RDONLY)
+        os.fsync(directory)  # the names too
+        os.close(directory)
         return cls(folder)
-
-    @classmethod
-    def open_or_create(cls, folder: Path) -> KeyStore:
-        """Open the store in `folder`; make it where the folder holds none."""
-        return cls(folder) if (folder / f"epoch-{_EPOCH:04}.key").exists() else cls.create(folder)
 
     def make(self, kind: Kind, identifier: UUID) -> bytes:
         """Make a key, durably, and return it.
@@ -100,7 +100,7 @@ class KeyStore:
         sealed = bindings.crypto_aead_xchacha20poly1305_ietf_encrypt(key, head, nonce, self._epoch_key)
         record = head + nonce + sealed
         record += hashlib.blake2b(record, digest_size=24).digest()
-        with self._lock, self._wrapped.open("r+b") as file:
+        with self._lock, self._open("r+b") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             self._read_new(file)
             if (kind, identifier.bytes) in self._sealed:
@@ -148,10 +148,22 @@ class KeyStore:
             raise KeyStoreError("a wrapped key does not open under this epoch") from error
 
     def _refresh(self) -> None:
-        with self._wrapped.open("rb") as file:
+        with self._open("rb") as file:
             self._read_new(file)
 
+    @contextmanager
+    def _open(self, mode: Literal["rb", "r+b"]) -> Iterator[BinaryIO]:
+        try:
+            file = self._wrapped.open(mode)
+        except OSError as error:
+            raise _gone() from error
+        with file:
+            yield file
+
     def _read_new(self, file: BinaryIO) -> None:
+        if file.seek(0, os.SEEK_END) < self._read_to:
+            # A backup was put back under a running door: writing on would leave a hole.
+            raise KeyStoreError("the key store is shorter than it was; restart the door with the newest copy")
         file.seek(self._read_to)
         while len(record := file.read(_RECORD)) == _RECORD:
             body, check = record[:-24], record[-24:]
@@ -159,3 +171,7 @@ class KeyStore:
                 raise KeyStoreError(f"the key store is damaged at byte {self._read_to}; restore its backup")
             self._sealed[Kind(record[0]), record[1:17]] = record
             self._read_to += _RECORD
+
+
+def _gone() -> KeyStoreError:
+    return KeyStoreError("the key store is not there: nothing sealed can be opened")

@@ -10,8 +10,11 @@ from base64 import urlsafe_b64decode
 from collections.abc import Mapping
 from pathlib import Path
 
+from sqlalchemy.exc import OperationalError
+
 from databeheer.access import catalogue
 from databeheer.clock import Clock, SystemClock
+from databeheer.door.bodies import check_keys
 from databeheer.door.house import House
 from databeheer.door.keystore import KeyStore
 from databeheer.door.server import DoorServer
@@ -29,11 +32,6 @@ class SettingsError(DatabeheerError):
     """A setting is missing; the message names it."""
 
     code = "settings"
-
-
-def make_keys(folder: Path) -> None:
-    """Make a new key store; refuses a folder that holds one."""
-    KeyStore.create(folder)
 
 
 def house_from(environment: Mapping[str, str], clock: Clock | None = None) -> House:
@@ -79,8 +77,15 @@ def main() -> int:
     configure()
     try:
         house = house_from(os.environ)
+        check_keys(house)
         server = DoorServer(Path(os.environ["DATABEHEER_DOOR_SOCKET"]), DoorService(house))
-    except (DatabeheerError, OSError, KeyError, ValueError) as error:
+    except OperationalError:
+        sys.stderr.write("the door does not start: the database does not answer\n")
+        return 2
+    except KeyError as error:
+        sys.stderr.write(f"the door does not start: it needs {error.args[0]}\n")
+        return 2
+    except (DatabeheerError, OSError, ValueError) as error:
         sys.stderr.write(f"the door does not start: {error}\n")
         return 2
     stop = threading.Event()

@@ -14,7 +14,7 @@ from pathlib import Path
 from sqlalchemy.engine import make_url
 
 from databeheer.door.client import DoorClient, DoorRefusedError, DoorUnreachableError, Proof
-from databeheer.door.main import make_keys
+from databeheer.door.house import make_keys
 from databeheer.errors import ConflictError, DatabeheerError, UnavailableError
 from databeheer.site import processes
 from databeheer.site.home import Home

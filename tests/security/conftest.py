@@ -1,0 +1,15 @@
+"""A house that somebody walked through: readings taken in, permissions of every kind, reads and refusals."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.databeheer.door.conftest import export
+from tests.house import Customer, TheHouse
+
+
+@pytest.fixture
+def measured(house: TheHouse, lotte: Customer) -> Customer:
+    """Lotte, with her readings of three days taken in."""
+    house.ingest(export())
+    return lotte
