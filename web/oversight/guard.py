@@ -8,7 +8,8 @@ from functools import wraps
 from flask.typing import ResponseReturnValue
 
 from web import errors
-from web.portal.login import require_session, visitor
+from web.door import ask
+from web.portal.login import require_session
 
 View = Callable[..., ResponseReturnValue]
 
@@ -25,7 +26,7 @@ def require_inspector(view: View) -> View:
 
     @wraps(view)
     def guarded(*args: object, **kwargs: object) -> ResponseReturnValue:
-        if visitor()["role"] != "inspector":
+        if ask("me")["role"] != "inspector":
             return errors.render(NOT_FOR_YOU)
         return view(*args, **kwargs)
 
