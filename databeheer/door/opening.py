@@ -21,7 +21,7 @@ from databeheer.door.facts import Channel, Point
 from databeheer.door.house import House
 from databeheer.door.names import open_text
 from databeheer.door.reads import Admitted
-from databeheer.metering.aggregate import Slot, aggregate, slots_of
+from databeheer.metering.aggregate import Slot, aggregate, months_by_register, slots_of
 from databeheer.metering.opening import unseal
 from databeheer.metering.profile import unpack
 from databeheer.metering.sealing import profile_coordinates
@@ -42,7 +42,7 @@ def open_channels(house: House, admitted: Admitted) -> list[dict[str, Any]]:
     if admitted.point is None or not admitted.leaving:
         return []
     point, granularity = admitted.point, admitted.request.granularity
-    channels = [channel for channel in point.channels if channel.direction in admitted.request.directions]
+    channels = [channel for channel in point.channels if channel.direction in admitted.directions]
     slots: dict[Channel, list[Slot]] = defaultdict(list)
     for granted in admitted.leaving:
         for channel, found in _open_granted(house, admitted, granted, channels):
@@ -145,15 +145,10 @@ def _withheld(slot: Slot, states: frozenset[str]) -> Slot:
 
 def _gathered(slots: list[Slot], granularity: Granularity) -> list[Slot]:
     """Add up to the asked granularity; registers stay apart where totals are asked."""
-    if granularity is Granularity.QUARTER_HOUR:
-        return sorted(slots, key=lambda slot: slot.start)
-    if granularity is Granularity.HOUR:
-        return aggregate(sorted(slots, key=lambda slot: slot.start), granularity)
-    by_register: dict[str, list[Slot]] = defaultdict(list)
-    for slot in sorted(slots, key=lambda slot: slot.start):
-        by_register[slot.register or ""].append(slot)
-    gathered = [slot for name in sorted(by_register) for slot in aggregate(by_register[name], granularity)]
-    return sorted(gathered, key=lambda slot: (slot.start, slot.register or ""))
+    in_order = sorted(slots, key=lambda slot: (slot.start, slot.register or ""))
+    if granularity is Granularity.MONTH:
+        return months_by_register(in_order)
+    return aggregate(in_order, granularity) if granularity is Granularity.HOUR else in_order
 
 
 def _view(slot: Slot) -> dict[str, Any]:

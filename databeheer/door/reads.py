@@ -52,7 +52,8 @@ class ReadRequest:
     proof: Proof
     period: Period
     granularity: Granularity
-    directions: frozenset[Direction]
+    directions: frozenset[Direction] | None
+    """None: those of the permission; by law and for one's own data, both."""
     strict: bool
     purpose: Purpose | None = None
     permission_id: UUID | None = None
@@ -65,6 +66,7 @@ class Admitted:
     """What was decided and recorded about one request; `record.index` is durable once it is handed back."""
 
     request: ReadRequest
+    directions: frozenset[Direction]
     asker: Asker
     point: Point | None
     decision: Decision
@@ -238,14 +240,22 @@ def _admit_one(
     house: House, turn: Turn, book: FactBook, point: Point | None, request: ReadRequest, asker: Asker
 ) -> Admitted:
     facts = book.facts(point, asker.party_id, request.permission_id)
-    decision = decide(_wish(request, asker, facts), facts, turn.now, house.catalogue)
+    directions = request.directions or _directions_of(request, asker, facts)
+    decision = decide(_wish(request, directions, asker, facts), facts, turn.now, house.catalogue)
     # All or nothing: where a part is refused, a strict request gets none of it.
     leaving = () if request.strict and decision.refused else decision.granted
-    record = turn.record(_statement(request, asker, point, decision, leaving))
-    return Admitted(request, asker, point, decision, leaving, record, turn.size)
+    record = turn.record(_statement(request, directions, asker, point, decision, leaving))
+    return Admitted(request, directions, asker, point, decision, leaving, record, turn.size)
 
 
-def _wish(request: ReadRequest, asker: Asker, facts: Facts) -> Wish:
+def _directions_of(request: ReadRequest, asker: Asker, facts: Facts) -> frozenset[Direction]:
+    for permission in facts.permissions:
+        if permission.id == str(request.permission_id) and permission.party_id == str(asker.party_id):
+            return permission.directions
+    return frozenset(Direction)
+
+
+def _wish(request: ReadRequest, directions: frozenset[Direction], asker: Asker, facts: Facts) -> Wish:
     if asker.kind is AskerKind.CUSTOMER:
         role, purpose = Role.GRID_USER, Purpose.OWN_INSIGHT
     else:
@@ -257,7 +267,7 @@ def _wish(request: ReadRequest, asker: Asker, facts: Facts) -> Wish:
         person_id=str(asker.person_id) if asker.person_id else None,
         purpose=purpose,
         category="readings",
-        directions=request.directions,
+        directions=directions,
         granularity=request.granularity,
         period=request.period,
         permission_id=str(request.permission_id) if request.permission_id else None,
@@ -275,14 +285,19 @@ def _purpose_of(request: ReadRequest, facts: Facts) -> Purpose:
 
 
 def _statement(
-    request: ReadRequest, asker: Asker, point: Point | None, decision: Decision, leaving: tuple[Granted, ...]
+    request: ReadRequest,
+    directions: frozenset[Direction],
+    asker: Asker,
+    point: Point | None,
+    decision: Decision,
+    leaving: tuple[Granted, ...],
 ) -> Statement:
     """What the ledger says of this request; recorded before anything is opened, so counts are upper bounds."""
-    channels = _channels(point, request.directions)
+    channels = _channels(point, directions)
     said: dict[str, Any] = {
         "asker": "customer" if asker.kind is AskerKind.CUSTOMER else "party",
         "category": "readings",
-        "directions": sorted(request.directions),
+        "directions": sorted(directions),
         "granularity": request.granularity.value,
         "permission": str(request.permission_id or ""),
         "asked": _span(request.period),

@@ -90,6 +90,35 @@ def aggregate(slots: Iterable[Slot], granularity: Granularity) -> list[Slot]:
     return [_sum(group) for group in groups]
 
 
+def months_by_register(totals: Iterable[Slot]) -> list[Slot]:
+    """Add day totals (a slot a day and register) up to calendar months, registers apart.
+
+    A register that pauses, as the day register does in the weekend, leaves no gap: every slot of a month
+    covers all the days of it that were given, and its `missing` counts their missing values once a day.
+    """
+    months: dict[datetime, list[Slot]] = {}
+    for slot in totals:
+        months.setdefault(_bucket(slot.start, Granularity.MONTH), []).append(slot)
+    return [slot for month in sorted(months) for slot in _month(months[month])]
+
+
+def _month(totals: Sequence[Slot]) -> list[Slot]:
+    start, end = min(slot.start for slot in totals), max(slot.end for slot in totals)
+    missing = sum({slot.start: slot.missing for slot in totals}.values())
+    valued = [slot for slot in totals if slot.value is not None]
+    if not valued:
+        return [Slot(start, end, None, worst_state(slot.state for slot in totals), missing=missing)]
+    states: dict[Register | None, list[State]] = {}
+    sums: dict[Register | None, int] = {}
+    for slot in valued:
+        states.setdefault(slot.register, []).append(slot.state)
+        sums[slot.register] = sums.get(slot.register, 0) + (slot.value or 0)
+    return [
+        Slot(start, end, sums[register], worst_state(states[register]), register, missing=missing)
+        for register in sorted(sums, key=str)
+    ]
+
+
 def by_register(slots: Iterable[Slot]) -> dict[Register, int]:
     """Return the sum of each register that has a value, in thousandths."""
     sums: dict[Register, int] = {}

@@ -81,13 +81,17 @@ def _request(house: House, proof: Proof, arguments: dict[str, Any]) -> ReadReque
         proof=proof,
         period=period,
         granularity=Granularity(arguments["granularity"]),
-        directions=frozenset(Direction(direction) for direction in arguments["directions"]),
+        directions=_directions(arguments["directions"]),
         strict=arguments["mode"] == "strict",
         purpose=Purpose(arguments["purpose"]) if arguments["purpose"] else None,
         permission_id=arguments["permission_id"],
         ean_hash=ean_hash(house, arguments["ean"]) if arguments["ean"] else None,
         occupancy_id=arguments["occupancy_id"],
     )
+
+
+def _directions(names: list[str] | None) -> frozenset[Direction] | None:
+    return frozenset(Direction(name) for name in names) if names else None
 
 
 def _span(interval: Period) -> dict[str, str]:
@@ -106,7 +110,8 @@ SCHEMA = schema(
         "granularity": one_of(*(granularity.value for granularity in Granularity)),
         "directions": fields.List(
             one_of(*_DIRECTIONS),
-            load_default=_DIRECTIONS,
+            load_default=None,
+            allow_none=True,
             validate=validate.Length(min=1, max=len(_DIRECTIONS)),
         ),
         "mode": one_of("strict", "clip", required=False, missing="strict"),
