@@ -1,0 +1,311 @@
+"""Who may do what to which table: the whole matrix, held against the database. A new table needs a row here."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+from databeheer.storage import provision
+from tests.databases import Database, Databases
+
+OTHERS = [role for role in provision.ROLES if role != "owner"]
+READ, ADD = "SELECT", "INSERT"
+LOOK_AND_ADD = {READ, ADD}
+
+
+def of(*columns: str, what: str = "UPDATE") -> set[str]:
+    return {f"{what}({column})" for column in columns}
+
+
+# Each table, and what each role may do to it; a role that is not named may do nothing. `UPDATE(x)`: that column.
+MATRIX: dict[str, dict[str, set[str]]] = {
+    "public.alembic_version": {},
+    "registry.operator": {"door": LOOK_AND_ADD, "web": {READ}, "auditor": {READ}},
+    "registry.party": {"door": LOOK_AND_ADD | of("suspended_at"), "web": {READ}, "auditor": {READ}},
+    "registry.contract": {"door": LOOK_AND_ADD | of("valid_until"), "auditor": {READ}},
+    "registry.access_point": {"door": LOOK_AND_ADD | of("address_sealed")},
+    "registry.meter": {"door": LOOK_AND_ADD},
+    "registry.channel": {"door": LOOK_AND_ADD},
+    "registry.occupancy": {
+        "door": LOOK_AND_ADD | of("until_day"),
+        "web": of(
+            "occupancy_id", "operator", "person_id", "from_day", "until_day", "interval_reading", what=READ
+        ),
+    },
+    "registry.supply_contract": {"door": LOOK_AND_ADD | of("until_day")},
+    "identity.person": {"door": LOOK_AND_ADD},
+    "identity.login": {"door": LOOK_AND_ADD | of("used_at") | {"DELETE"}},
+    "identity.session": {"door": LOOK_AND_ADD | of("ended_at")},
+    "identity.client": {"door": LOOK_AND_ADD | of("ended_at")},
+    "identity.access_token": {"door": LOOK_AND_ADD | of("revoked_at")},
+    "identity.assertion": {"door": LOOK_AND_ADD | {"DELETE"}},
+    "permissions.permission": {
+        "door": LOOK_AND_ADD
+        | of(
+            "operator",
+            "state",
+            "reason",
+            "occupancy_id",
+            "person_id",
+            "decided_at",
+            "ended_at",
+            "notice_sha256",
+            "language",
+        ),
+        "web": of(
+            "permission_id",
+            "operator",
+            "party_id",
+            "reference",
+            "service",
+            "purpose",
+            "category",
+            "directions",
+            "granularity",
+            "data_from",
+            "data_until",
+            "valid_until",
+            "state",
+            "reason",
+            "requested_at",
+            "decided_at",
+            "ended_at",
+            what=READ,
+        ),
+        "auditor": {READ},
+    },
+    "metering.batch": {"door": LOOK_AND_ADD | of("stored_index")},
+    "metering.profile": {"door": {READ}, "intake": {ADD}},
+    "ledger.entry": {"door": LOOK_AND_ADD, "publisher": {READ}, "auditor": {READ}},
+    "ledger.head": {"door": {READ, "UPDATE"}, "publisher": {READ}, "auditor": {READ}},
+    "ledger.body": {"door": LOOK_AND_ADD, "auditor": {READ}},
+    "ledger.statement": {"door": LOOK_AND_ADD, "auditor": {READ}},
+    "joins.release": {"door": LOOK_AND_ADD, "auditor": {READ}},
+    "joins.list": {"door": LOOK_AND_ADD, "auditor": {READ}},
+    "joins.attempt": {"door": LOOK_AND_ADD, "auditor": {READ}},
+    "oversight.stop": {"door": LOOK_AND_ADD, "auditor": {READ}, "web": {READ}},
+    "web.rate": {"web": {READ, ADD, "UPDATE", "DELETE"}},
+}
+
+SCHEMAS = {
+    "registry": {"door", "web", "auditor"},
+    "identity": {"door", "web"},  # web: the context functions only, see MATRIX
+    "permissions": {"door", "web", "auditor"},
+    "metering": {"door", "intake"},
+    "ledger": {"door", "publisher", "auditor"},
+    "joins": {"door", "auditor"},
+    "oversight": {"door", "auditor", "web"},
+    "web": {"web"},
+}
+
+FUNCTIONS = {
+    "identity.context_person": {"web", "door"},
+    "identity.context_party": {"web", "door"},
+    "metering.ensure_month": {"intake"},
+    "ledger.ensure_month": {"door"},
+    "ledger.refuse_change": set[str](),
+    "ledger.refuse_backward": set[str](),
+}
+
+WITHOUT_OPERATOR = {
+    "public.alembic_version": "no data",
+    "identity.person": "a person may live in the areas of two grid operators; occupancies carry theirs",
+    "identity.login": "a log-in that nobody has finished is of nobody yet",
+    "identity.session": "of a person, see there",
+    "identity.client": "of a party, which serves every grid operator; its contracts carry theirs",
+    "identity.access_token": "of a party, see there",
+    "identity.assertion": "of a party, see there",
+    "ledger.entry": "a hash and a link; the body carries it",
+    "ledger.head": "one row, of the log itself",
+    "joins.list": "the regulator's, the same for all",
+    "oversight.stop": "stops the door, and with it everybody",
+    "web.rate": "bookkeeping of the web",
+}
+
+NULLABLE_OPERATOR = {"registry.party": "set where the party is itself a grid operator"}
+
+_TABLES = """
+SELECT n.nspname || '.' || c.relname, c.oid, c.relispartition
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname NOT IN ('pg_catalog', 'information_schema')
+  AND n.nspname NOT LIKE 'pg\\_toast%'
+"""
+_GRANTS = """
+SELECT coalesce(r.rolname, 'PUBLIC'), a.privilege_type || coalesce('(' || g.attname || ')', ''), a.is_grantable
+FROM (SELECT relacl AS acl, NULL AS attname FROM pg_class WHERE oid = %(oid)s
+      UNION ALL SELECT attacl, attname FROM pg_attribute WHERE attrelid = %(oid)s AND attacl IS NOT NULL) g,
+     LATERAL aclexplode(g.acl) a LEFT JOIN pg_roles r ON r.oid = a.grantee
+WHERE a.grantee <> (SELECT relowner FROM pg_class WHERE oid = %(oid)s)
+"""
+
+
+@pytest.fixture(scope="module")
+def superuser(databases: Databases) -> Iterator[psycopg.Connection]:
+    """A connection to a migrated database that no test changes, with a month of each partitioned table."""
+    with databases.clone() as database:
+        with psycopg.connect(database.url("door")) as connection:
+            connection.execute("SELECT ledger.ensure_month('2026-11-01')")
+        with psycopg.connect(database.url("intake")) as connection:
+            connection.execute("SELECT metering.ensure_month('2023-10-01')")
+        with psycopg.connect(database.url("superuser"), autocommit=True) as connection:
+            yield connection
+
+
+def grants(superuser: psycopg.Connection, oid: int) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = defaultdict(set)
+    for role, privilege, grantable in superuser.execute(_GRANTS, {"oid": oid}):
+        assert not grantable, (role, privilege)
+        found[role.removeprefix("databeheer_")].add(privilege)
+    return dict(found)
+
+
+@pytest.mark.requirement("R155")
+def test_every_role_has_exactly_the_privileges_of_the_matrix(superuser: psycopg.Connection) -> None:
+    found = {
+        name: grants(superuser, oid)
+        for name, oid, is_partition in superuser.execute(_TABLES).fetchall()
+        if not is_partition
+    }
+    assert found == MATRIX
+
+
+def test_partitions_are_reached_through_their_table_only(superuser: psycopg.Connection) -> None:
+    partitions = [
+        (name, oid) for name, oid, is_partition in superuser.execute(_TABLES).fetchall() if is_partition
+    ]
+    assert len(partitions) == 3
+    assert {name: grants(superuser, oid) for name, oid in partitions} == {name: {} for name, _ in partitions}
+
+
+def test_everything_belongs_to_the_owner(superuser: psycopg.Connection) -> None:
+    owners = superuser.execute(
+        "SELECT DISTINCT pg_get_userbyid(relowner) FROM pg_class WHERE oid >= 16384 AND relnamespace NOT IN"
+        " (SELECT oid FROM pg_namespace WHERE nspname LIKE 'pg\\_toast%')"
+    ).fetchall()
+    assert owners == [("databeheer_owner",)]
+
+
+def test_a_schema_is_open_to_those_who_need_it_and_nobody_creates_in_one(
+    superuser: psycopg.Connection,
+) -> None:
+    for schema, users in SCHEMAS.items():
+        for role in OTHERS:
+            name = provision.role_name(role)
+            row = superuser.execute(
+                "SELECT has_schema_privilege(%s, %s, 'USAGE'), has_schema_privilege(%s, %s, 'CREATE')",
+                [name, schema, name, schema],
+            ).fetchone()
+            assert row == (role in users, False), (schema, role)
+    named = superuser.execute(
+        "SELECT nspname FROM pg_namespace WHERE nspname NOT LIKE 'pg\\_%' AND nspname <> 'information_schema'"
+    ).fetchall()
+    assert {row[0] for row in named} == {*SCHEMAS, "public"}
+
+
+def test_functions_of_ours_run_for_those_who_need_them(superuser: psycopg.Connection) -> None:
+    rows = superuser.execute(
+        "SELECT n.nspname || '.' || p.proname, p.oid FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace"
+        " WHERE n.nspname NOT IN ('pg_catalog', 'information_schema')"
+    ).fetchall()
+    found = {
+        name: {
+            role
+            for role in OTHERS
+            if superuser.execute(
+                "SELECT has_function_privilege(%s, %s::oid, 'EXECUTE')", [provision.role_name(role), oid]
+            ).fetchone()
+            == (True,)
+        }
+        for name, oid in rows
+    }
+    assert found == FUNCTIONS
+
+
+def test_a_definers_function_trusts_no_search_path(superuser: psycopg.Connection) -> None:
+    rows = superuser.execute(
+        "SELECT proname, proconfig FROM pg_proc WHERE prosecdef AND pronamespace <> 'pg_catalog'::regnamespace"
+    ).fetchall()
+    assert len(rows) == 4
+    assert {tuple(config) for _, config in rows} == {("search_path=pg_catalog",)}
+
+
+@pytest.mark.parametrize("role", OTHERS)
+def test_a_process_role_is_nobody_else_and_gets_round_nothing(
+    superuser: psycopg.Connection, role: str
+) -> None:
+    name = provision.role_name(role)
+    row = superuser.execute(
+        "SELECT rolsuper, rolcreaterole, rolcreatedb, rolreplication, rolbypassrls,"
+        " (SELECT count(*) FROM pg_auth_members WHERE member = r.oid)::int FROM pg_roles r WHERE rolname = %s",
+        [name],
+    ).fetchone()
+    assert row == (False, False, False, False, False, 0)
+    row = superuser.execute(
+        "SELECT has_database_privilege(%s, current_database(), 'CREATE'),"
+        " has_database_privilege(%s, current_database(), 'TEMP')",
+        [name, name],
+    ).fetchone()
+    assert row == (False, False)
+
+
+def test_nothing_is_granted_in_advance_to_tables_still_to_come(superuser: psycopg.Connection) -> None:
+    assert superuser.execute("SELECT count(*) FROM pg_default_acl").fetchone() == (0,)
+
+
+@pytest.mark.requirement("R136", "R199")
+def test_every_row_carries_its_grid_operator_or_the_test_says_why_not(superuser: psycopg.Connection) -> None:
+    rows = superuser.execute(
+        "SELECT n.nspname || '.' || c.relname, bool_or(a.attname = 'operator'),"
+        " bool_or(a.attname = 'operator' AND a.attnotnull) FROM pg_class c"
+        " JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid"
+        " WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition"
+        " AND n.nspname NOT IN ('pg_catalog', 'information_schema') GROUP BY 1"
+    ).fetchall()
+    assert {name for name, carries, _ in rows if not carries} == set(WITHOUT_OPERATOR)
+    assert {name for name, carries, always in rows if carries and not always} == set(NULLABLE_OPERATOR)
+
+
+@pytest.mark.parametrize("table", ["permissions.permission", "registry.party", "registry.occupancy"])
+def test_row_level_security_is_on_for_what_the_web_reads(superuser: psycopg.Connection, table: str) -> None:
+    assert superuser.execute(
+        "SELECT relrowsecurity FROM pg_class WHERE oid = %s::regclass", [table]
+    ).fetchone() == (True,)
+
+
+def test_what_the_web_reads_without_row_level_security_is_public(superuser: psycopg.Connection) -> None:
+    open_to_web = {name for name, roles in MATRIX.items() if "web" in roles and not name.startswith("web.")}
+    secured = superuser.execute(
+        "SELECT oid::regclass::text FROM pg_class WHERE relrowsecurity AND relkind IN ('r', 'p')"
+    ).fetchall()
+    assert open_to_web - {row[0] for row in secured} == {"registry.operator", "oversight.stop"}
+
+
+@pytest.mark.parametrize("role", ["superuser", *provision.ROLES])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE ledger.entry SET index = index",
+        "DELETE FROM ledger.entry",
+        "TRUNCATE ledger.entry",
+        "DELETE FROM ledger.head",
+        "TRUNCATE ledger.head",
+    ],
+)
+def test_nobody_changes_or_removes_a_ledger_row_not_even_the_owner(
+    database: Database, role: str, statement: str
+) -> None:
+    with (
+        psycopg.connect(database.url(role)) as connection,
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+    ):
+        connection.execute(statement.encode())
+
+
+@pytest.mark.parametrize("size", [0, -1])
+def test_not_even_the_owner_takes_the_head_back(database: Database, size: int) -> None:
+    refused = (psycopg.errors.InsufficientPrivilege, psycopg.errors.CheckViolation)
+    with psycopg.connect(database.url("owner")) as connection, pytest.raises(refused):
+        connection.execute("UPDATE ledger.head SET size = %s", [size])
