@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import logging
 import re
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from flask import Flask, Response, current_app, make_response, render_template, request
 from flask.globals import request_ctx
@@ -148,9 +150,15 @@ def _answer(error: Exception) -> ResponseReturnValue:
         return error  # a redirect is not a failure
     if not isinstance(error, (HTTPException, DatabeheerError)):
         # The kind and the place, not the message or the address: those may hold an identifier.
-        LOG.error("unexpected %s in %s", type(error).__name__, request.endpoint, exc_info=current_app.debug)
+        LOG.error("unexpected %s in %s at %s", type(error).__name__, request.endpoint, _place_of(error))
     renderer: ProblemRenderer | None = current_app.extensions.get("problem_renderer")
     return renderer(error) if renderer and _is_for_a_program() else render(page_for(error))
+
+
+def _place_of(error: Exception) -> str:
+    """Where it went wrong, innermost first: files and lines, no values."""
+    frames = reversed(traceback.extract_tb(error.__traceback__)[-8:])
+    return " < ".join(f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames)
 
 
 def _is_for_a_program() -> bool:

@@ -145,7 +145,7 @@ def show() -> ResponseReturnValue:
         points=points,
         point=point,
         window=window,
-        latest=latest,
+        latest=newest,
         series=series_of(answer["channels"], window) if answer else (),
         index=answer.get("index") if answer else None,
     )

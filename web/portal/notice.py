@@ -41,7 +41,7 @@ def notice_of(permission: Permission) -> Notice:
     rows = [
         ("Wie vraagt het?", _sentence(f"{party.name}, {party.role_words}") + _after(party.about)),
         ("Welke gegevens?", _sentence(permission.data)),
-        ("Wat kan men daaruit zien?", permission.reveals),
+        ("Wat is daaruit te zien?", permission.reveals),
         ("Waarom?", _sentence(permission.purpose)),
         ("Over welke periode?", period_of(permission)),
         ("Hoelang mag dit?", term_of(permission)),

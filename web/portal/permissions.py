@@ -183,6 +183,7 @@ def _show_answered(permission: Permission) -> ResponseReturnValue:
         me=visitor(),
         permission=permission,
         notice=notice_of(permission),
+        point=next((each for each in my_points() if each.occupancy_id == permission.occupancy_id), None),
         index=session.get(_RECEIPTS, {}).get(permission.permission_id),
         has_receipt=permission.occupancy_id is not None or permission.addressed_to is not None,
         return_url=return_address(permission.return_url),
