@@ -13,6 +13,7 @@ from typing import Any
 
 from databeheer.brussels import BRUSSELS, day_of, midnight
 from databeheer.clock import SettableClock
+from databeheer.demo.join_story import REGULATOR
 from databeheer.door.client import DoorClient, DoorRefusedError, Proof
 from databeheer.metering.street.plan import PlannedOccupancy, StreetPlan
 from databeheer.values import format_instant
@@ -46,6 +47,7 @@ PARTIES: dict[str, dict[str, Any]] = {
         "website": "https://netbeheer-leiestreek.example",
         "operator": 1,
     },
+    "regulator": REGULATOR,
 }
 
 PEOPLE_STORIES = {
@@ -166,6 +168,8 @@ def tell_parties(teller: Teller) -> None:
     for key, party in PARTIES.items():
         added = teller.operator("registry.party.add", **party)
         teller.parties[key] = {**party, "party_id": added["party_id"]}
+        if party["role"] == "regulator":
+            continue  # it looks through its inspectors, not through a program
         if party["role"] != "dso":
             number = f"DTC-2024-{len(teller.parties):04}"
             teller.operator(

@@ -21,7 +21,9 @@ from pathlib import Path
 from typing import Any
 
 from databeheer.clock import SettableClock, SystemClock
-from databeheer.demo import story
+from databeheer.demo import story, tamper
+from databeheer.demo.join_story import tell_joins
+from databeheer.demo.regulator import sign_shipped_list
 from databeheer.demo.taking_in import Work, take_street_in
 from databeheer.door.client import DoorClient
 from databeheer.door.main import AUDIENCE, house_from
@@ -93,7 +95,7 @@ class Demo:
         self.storage.stop()
 
     def _start_processes(self) -> None:
-        self.site.start_door(self._provider_settings())
+        self.site.start_door(self._door_settings())
         self.site.start_publisher()
         self._write_people()
         self.site.run(
@@ -140,8 +142,10 @@ class Demo:
         except (OSError, http.client.HTTPException):
             return False
 
-    def _provider_settings(self) -> dict[str, str]:
+    def _door_settings(self) -> dict[str, str]:
+        """Whom the door believes here: the stand-ins for the identity provider and for the regulator."""
         return {
+            **sign_shipped_list(self.home.path / "regulator"),
             "DATABEHEER_PROVIDER_ISSUER": ISSUER,
             "DATABEHEER_PROVIDER_PUBLIC_KEY": str(self.home.provider_public_key),
             "DATABEHEER_PROVIDER_URL": f"http://127.0.0.1:{self.provider_port}/authorize",
@@ -159,6 +163,7 @@ class Demo:
             story.tell_registry(teller, plan)
             self._take_street_in(plan, teller)
             story.tell_last_night(teller, plan)
+            tell_joins(teller, plan)
         self.facts = {"parties": teller.parties, "last_day": plan.last_day.isoformat(), "visitor": False}
         self._keep_facts()
 
@@ -191,7 +196,7 @@ class Demo:
             "DATABEHEER_OPERATOR_KEY_HASH": str(self.home.operator_key_hash),
             "DATABEHEER_LEDGER_ORIGIN": self.home.origin,
             "DATABEHEER_BASE_URL": self.base_url,
-            **self._provider_settings(),
+            **self._door_settings(),
         }
         return _StoryDoor(environment, clock, self.home.door_socket)
 
@@ -287,6 +292,7 @@ class Demo:
                 "facade_url": f"{self.base_url}/esco/v3",
             }
             for key, party in self.facts["parties"].items()
+            if "client_id" in party
         ]
         people = self._people()
         return {
@@ -392,12 +398,12 @@ class _WishServer(socketserver.ThreadingUnixStreamServer):
             self._worker.submit(self._reset)
             return {"started": True}
         if wish["do"] == "tamper":
-            from databeheer.demo import tamper
-
             with self._busy:
                 return tamper.show(self._demo.home, self._demo.storage, wish["kind"])
         if wish["do"] == "describe":
-            return self._demo.description()  # the demo's start page plays a party: in earnest no page knows these
+            return (
+                self._demo.description()
+            )  # the demo's start page plays a party: in earnest no page knows these
         return {"error": "unknown wish"}
 
     def _reset(self) -> None:
