@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -136,9 +137,9 @@ class Demo:
     def is_ready(self) -> bool:
         """Say whether GET /health/ready answers 200."""
         try:
-            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
-            connection.request("GET", "/health/ready")
-            return connection.getresponse().status == 200
+            with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)) as connection:
+                connection.request("GET", "/health/ready")
+                return connection.getresponse().status == 200
         except (OSError, http.client.HTTPException):
             return False
 

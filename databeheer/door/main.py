@@ -21,6 +21,7 @@ from databeheer.door.server import DoorServer
 from databeheer.door.service import DoorService
 from databeheer.errors import DatabeheerError
 from databeheer.identity.provider import IdentityProvider
+from databeheer.joins.signature import JoinListFiles
 from databeheer.logs import configure
 from databeheer.storage.engine import make_engine
 from ledger.note import SigningKey
@@ -59,6 +60,7 @@ def house_from(environment: Mapping[str, str], clock: Clock | None = None) -> Ho
         provider=_provider(environment),
         public_url=required("DATABEHEER_BASE_URL"),
         facade_audience=environment.get("DATABEHEER_FACADE_AUDIENCE", ""),
+        joins=JoinListFiles.from_environment(environment),
     )
 
 
