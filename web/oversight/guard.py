@@ -5,20 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 
+from flask import render_template
 from flask.typing import ResponseReturnValue
 
-from web import errors
 from web.door import ask
 from web.portal.login import require_session
 
 View = Callable[..., ResponseReturnValue]
-
-NOT_FOR_YOU = errors.Page(
-    403,
-    "Deze pagina is voor de toezichthouder",
-    "U bent aangemeld als klant. De pagina’s van de toezichthouder gaan over het hele huis, niet over uw gegevens.",
-    "Uw eigen gegevens, en wie ze las, vindt u in uw overzicht. Bent u toezichthouder, meld u dan eerst af.",
-)
 
 
 def require_inspector(view: View) -> View:
@@ -27,7 +20,7 @@ def require_inspector(view: View) -> View:
     @wraps(view)
     def guarded(*args: object, **kwargs: object) -> ResponseReturnValue:
         if ask("me")["role"] != "inspector":
-            return errors.render(NOT_FOR_YOU)
+            return render_template("oversight/not_for_you.html"), 403
         return view(*args, **kwargs)
 
     return require_session(guarded)

@@ -9,6 +9,7 @@ from flask import Flask
 from databeheer.access import catalogue
 from databeheer.access.explain import Language, citation_text, reason_sentence
 from databeheer.access.reasons import ReasonCode
+from web import dutch
 
 CHECKS = {
     "signature": "de handtekening onder het logboek",
@@ -85,4 +86,4 @@ def ground_words(event: str, ground: str) -> str:
     known = {row.code: row for row in catalogue.load().rows}
     if ground not in known:
         return ground
-    return citation_text(known[ground].citation, Language.DUTCH).removeprefix("Grond: ").capitalize()
+    return dutch.capitalize_first(citation_text(known[ground].citation, Language.DUTCH).removeprefix("Grond: "))

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, abort, current_app, render_template, request
+from flask import Blueprint, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 from marshmallow import fields, validate
 
@@ -94,8 +94,6 @@ def _page(key: str | None, call: Any = None) -> ResponseReturnValue:
             "public/demo_party.html", players=[], player=None, exchange=None, permissions=[]
         )
     player = next((each for each in players if each.key == key), None)
-    if key is not None and player is None:
-        abort(404)
     exchange: Exchange | None = None
     permissions: list[dict[str, Any]] = []
     if player is not None:

@@ -1,0 +1,111 @@
+"""An inspector's minute: what was read and refused, the joins, how to check; and nobody else gets in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from flask.testing import FlaskClient
+
+from tests.databeheer.joins.street import settle
+from tests.house import Customer, Party, TheHouse
+from tests.web.portal.visiting import Page
+from tests.web.programs import publish
+from tests.web.sites import browser, make_whole_site
+from web import close
+
+PAGES = ("/toezicht", "/toezicht/logboek", "/toezicht/koppelingen")
+
+
+@pytest.fixture
+def ines(house: TheHouse) -> Iterator[FlaskClient]:
+    """An inspector at her browser."""
+    app = make_whole_site(house)
+    yield browser(app, house.inspector())
+    close(app)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_who_is_not_logged_in_logs_in_first_and_a_customer_is_told_plainly(
+    house: TheHouse, lotte: Customer, path: str
+) -> None:
+    app = make_whole_site(house)
+    nobody = browser(app).get(path)
+    assert (nobody.status_code, nobody.headers["Location"]) == (303, "/aanmelden")
+    customer = Page(browser(app, lotte.session).get(path))
+    assert customer.status == 403
+    assert "Deze pagina is voor de toezichthouder" in customer.text
+    close(app)
+
+
+@pytest.mark.requirement("R9")
+def test_an_inspector_counts_reads_and_refusals_per_ground_and_party(
+    ines: FlaskClient, lotte: Customer, bram: Party
+) -> None:
+    asked = bram.ask()
+    lotte.grant(asked)
+    bram.read(asked["permission_id"])
+    bram.read(asked["permission_id"])
+    lotte.withdraw(asked["permission_id"])
+    with pytest.raises(Exception, match="withdrawn"):
+        bram.read(asked["permission_id"])
+    page = Page(ines.get("/toezicht"))
+    assert (
+        f"{bram.name} energiedienst Artikel 4.1.22/5, 5° van het Energiedecreet van 8 mei 2009. 2"
+        in page.text
+    )
+    assert f"{bram.name} energiedienst De toestemming is ingetrokken. 1" in page.text
+    assert "Ingetrokken door de klant 1" in page.text
+    assert lotte.name not in page.html
+
+
+def test_the_emergency_stop_shows_at_once(ines: FlaskClient, house: TheHouse) -> None:
+    assert "De noodstop staat uit" in Page(ines.get("/toezicht")).text
+    house.operator("stop.set", reason="Lek gemeld")
+    assert "Lek gemeld" in Page(ines.get("/toezicht")).text
+
+
+def test_three_lines_to_copy_hold_the_real_address_and_key(ines: FlaskClient, house: TheHouse) -> None:
+    key = publish(house)
+    page = Page(ines.get("/toezicht/logboek"))
+    assert f"echo '{key.vkey}' > log.vkey" in page.text
+    assert ".venv/bin/ledger verify http://127.0.0.1:8000/ledger --key log.vkey --full --state" in page.text
+    assert ".venv/bin/databeheer ledger audit" in page.text
+
+
+@pytest.mark.requirement("R11", "R130")
+def test_an_inspector_runs_a_lawful_join_and_is_refused_another_both_recorded(
+    ines: FlaskClient, house: TheHouse
+) -> None:
+    house.party("Toezichthouder", "regulator")
+    neighbours = settle(house, 10)
+    forms = Page(ines.get("/toezicht/koppelingen"))
+    lawful, unlawful = [form for form in forms.forms if form.action == "/toezicht/koppelingen"]
+    ran = Page(ines.post("/toezicht/koppelingen", data=lawful.fields))
+    assert "Uitgevoerd en vastgelegd" in ran.text
+    refused = Page(ines.post("/toezicht/koppelingen", data=unlawful.fields))
+    assert "Deze koppeling staat niet op de lijst" in refused.text
+    assert refused.text.count("Toezichthouder Uitgevoerd") == 1
+    assert refused.text.count("Toezichthouder Geweigerd") == 1
+    assert [one["event"] for one in neighbours[0].person.statements(kind="reads")] == ["join.run"]
+
+
+def test_a_join_is_not_run_by_a_form_of_somebody_elses(ines: FlaskClient, house: TheHouse) -> None:
+    house.party("Toezichthouder", "regulator")
+    assert ines.post("/toezicht/koppelingen", data={"wish": "lawful"}).status_code == 400
+    fields = next(
+        form for form in Page(ines.get("/toezicht/koppelingen")).forms if "wish" in form.fields
+    ).fields
+    assert ines.post("/toezicht/koppelingen", data=fields | {"wish": "everything"}).status_code == 400
+    assert ines.post("/toezicht/koppelingen", data=fields | {"eans": "1"}).status_code == 400
+    assert "Er werd nog geen koppeling gevraagd" in Page(ines.get("/toezicht/koppelingen")).text
+
+
+def test_a_list_without_a_valid_signature_stops_joins_and_shows(ines: FlaskClient, house: TheHouse) -> None:
+    house.party("Toezichthouder", "regulator")
+    house.join_files.note.unlink()
+    page = Page(ines.get("/toezicht/koppelingen"))
+    assert "De lijst is nu niet geldig" in page.text
+    form = next(form for form in page.forms if form.fields.get("wish") == "lawful")
+    refused = Page(ines.post("/toezicht/koppelingen", data=form.fields))
+    assert "niet geldig ondertekend" in refused.text

@@ -1,0 +1,89 @@
+"""The log over HTTP as C2SP wants it, and nothing else of the disk."""
+
+from __future__ import annotations
+
+import pytest
+
+from ledger.note import VerifierKey
+from ledger.tiles import TileDirectory
+from ledger.verifier import HTTPSource, verify
+from tests.web.programs import serving
+from tests.web.public.conftest import Standing
+from tests.web.sites import make_whole_site
+from web import close
+
+
+def test_a_stranger_verifies_the_whole_log_over_http(standing: Standing) -> None:
+    app = make_whole_site(standing.house)
+    with serving(app) as port:
+        report = verify(HTTPSource(f"http://127.0.0.1:{port}/ledger"), [standing.key.verifier], full=True)
+    close(app)
+    assert report.size == TileDirectory(standing.house.folder / "public").reader(1).size or report.size
+    assert all(check.ok for check in report.checks)
+
+
+def test_the_checkpoint_is_text_and_hardly_cached_and_tiles_are_bytes_for_ever(standing: Standing) -> None:
+    checkpoint = standing.browser.get("/ledger/checkpoint")
+    size = int(checkpoint.get_data(as_text=True).splitlines()[1])
+    assert checkpoint.content_type == "text/plain; charset=utf-8"
+    assert checkpoint.headers["Cache-Control"] == "public, max-age=1"
+    for path, unit in ((f"/ledger/tile/0/000.p/{size}", 32), (f"/ledger/tile/entries/000.p/{size}", 111)):
+        tile = standing.browser.get(path)
+        assert tile.content_type == "application/octet-stream"
+        assert tile.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+        assert len(tile.data) == size * unit
+        assert tile.headers["Access-Control-Allow-Origin"] == "*"
+
+
+def test_the_published_keys_can_be_parsed(standing: Standing) -> None:
+    lines = standing.browser.get("/ledger/vkey").get_data(as_text=True).splitlines()
+    assert str(VerifierKey.parse(lines[0])) == standing.key.vkey
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "tile/8/0/000",
+        "tile/data/000",
+        "tile/0/0",
+        "tile/0/000.p/0",
+        "tile/0/000.p/256",
+        "tile/0/000.p/257",
+        "tile/00/000",
+        "tile/64/000",
+        "tile/0/x000/000",
+        "tile/0/1",
+        "tile/-1/000",
+        "tile/0/000/..",
+        "tile/../checkpoint",
+        "tile/%2e%2e/checkpoint",
+        "tile/%2e%2e%2fcheckpoint",
+        "tile/..%2f..%2fkeys%2fepoch-0001.key",
+        "tile/0/%30%30%30%00",
+        "tile/٠/000",
+        "tile/0/000?x=1/../..",
+    ],
+)
+def test_what_is_no_path_of_the_format_is_refused(standing: Standing, path: str) -> None:
+    answer = standing.browser.get(f"/ledger/{path}")
+    assert answer.status_code in ((400,) if "?" not in path else (404,))
+    assert b"epoch" not in answer.data
+
+
+@pytest.mark.parametrize("path", ["tile/0/000", "tile/5/000", "tile/entries/x001/000", "other", "../web.key"])
+def test_what_is_not_published_is_not_there(standing: Standing, path: str) -> None:
+    answer = standing.browser.get(f"/ledger/{path}")
+    assert answer.status_code == 404
+    assert "max-age=31536000" not in answer.headers.get("Cache-Control", "")
+
+
+def test_files_are_read_only(standing: Standing) -> None:
+    for path in ("/ledger/checkpoint", "/ledger/tile/0/000"):
+        assert standing.browser.put(path, data=b"x").status_code in (400, 405)
+        assert standing.browser.delete(path).status_code in (400, 405)
+
+
+def test_the_page_shows_lines_to_copy_with_the_real_key(standing: Standing) -> None:
+    page = standing.browser.get("/ledger").get_data(as_text=True)
+    assert standing.key.vkey in page.replace("&#39;", "'").replace("&#43;", "+")
+    assert "ledger verify http://127.0.0.1:8000/ledger --key log.vkey --full --state" in page

@@ -1,0 +1,91 @@
+"""The register of parties, the legal bases and the lawful joins: for people and for programs, from what lives."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from databeheer.access import catalogue
+from databeheer.joins.lists import SHIPPED
+from databeheer.joins.signature import verify
+from tests.house import TheHouse
+from tests.web.public.conftest import Standing
+from tests.web.sites import browser, make_whole_site
+from web import close
+
+
+def members(client: FlaskClient, path: str) -> Any:
+    answer = client.get(path)
+    assert answer.status_code == 200
+    assert answer.content_type == "application/json"
+    return answer.get_json()
+
+
+@pytest.mark.requirement("R5")
+def test_the_register_lists_every_party_with_its_legal_basis(standing: Standing) -> None:
+    register = members(standing.browser, "/register.json")
+    assert register["catalogue_version"] == catalogue.load().version
+    supplier = next(party for party in register["parties"] if party["name"] == "Leiestroom")
+    assert supplier["legal_bases"][0]["citations"][0]["article"] == "4.1.22/7"
+    page = standing.browser.get("/register").get_data(as_text=True)
+    assert "Artikel 4.1.22/7" in page
+    assert "datatoegangscontract" in page
+
+
+def test_a_partys_own_words_are_words_and_nothing_else(standing: Standing) -> None:
+    page = standing.browser.get("/register").get_data(as_text=True)
+    assert "<b>Energieadvies</b>" not in page
+    assert "Bram &lt;b&gt;Energieadvies&lt;/b&gt;" in page
+
+
+@pytest.mark.requirement("R5", "R13")
+def test_a_suspended_party_shows_as_such_at_once_and_a_script_is_no_website(house: TheHouse) -> None:
+    added = house.operator(
+        "registry.party.add", name="Vlot", role="supplier", about="", website="javascript:alert(1)"
+    )
+    app = make_whole_site(house)
+    client = browser(app)
+    assert "geschorst" not in client.get("/register").get_data(as_text=True)
+    house.operator("registry.party.suspend", party_id=added["party_id"], reason="test")
+    page = client.get("/register").get_data(as_text=True)
+    assert "geschorst" in page
+    assert "javascript:" not in page
+    assert members(client, "/register.json")["parties"][0]["suspended"] is True
+    close(app)
+
+
+def test_every_legal_basis_is_shown_with_its_articles(standing: Standing) -> None:
+    rows = catalogue.load().rows
+    shown = members(standing.browser, "/grondslagen.json")["rows"]
+    assert [row["code"] for row in shown] == [row.code for row in rows]
+    page = standing.browser.get("/grondslagen").get_data(as_text=True)
+    for row in rows:
+        assert f'id="{row.code}"' in page
+        assert row.citation.article in page
+    assert "(ontwerp)" in page
+
+
+@pytest.mark.requirement("R131")
+def test_the_list_of_joins_is_published_so_that_anybody_can_check_the_signature(standing: Standing) -> None:
+    content = standing.browser.get("/joins/lawful_joins.toml").data
+    note = standing.browser.get("/joins/lawful_joins.note").data
+    signed = verify(content, note, standing.house.regulator.verifier)
+    shown = members(standing.browser, "/joins.json")
+    assert (shown["version"], shown["in_force"]) == (signed.joins.version, True)
+    assert shown["regulator_vkey"] == standing.house.regulator.vkey
+    page = standing.browser.get("/joins").get_data(as_text=True)
+    assert "De lijst is geldig" in page
+    assert all(case.title_nl in page for case in signed.joins.cases)
+
+
+@pytest.mark.requirement("R131")
+def test_a_changed_list_shows_as_not_in_force(house: TheHouse) -> None:
+    app = make_whole_site(house)
+    client = browser(app)
+    house.join_files.content.write_bytes(SHIPPED.read_bytes() + b"# more\n")
+    assert "De lijst is nu niet geldig" in client.get("/joins").get_data(as_text=True)
+    assert members(client, "/joins.json")["in_force"] is False
+    assert client.get("/joins/lawful_joins.toml").status_code == 404
+    close(app)
