@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import socketserver
 import threading
 import time
@@ -88,6 +89,7 @@ class Demo:
         self._start_processes()
         if own_exports:
             self.add_own(own_exports)
+        self._start_provider()  # it reads once who there is
         self._start_web()
 
     def stop(self) -> None:
@@ -98,6 +100,8 @@ class Demo:
     def _start_processes(self) -> None:
         self.site.start_door(self._door_settings())
         self.site.start_publisher()
+
+    def _start_provider(self) -> None:
         self._write_people()
         self.site.run(
             "identity",
@@ -116,6 +120,14 @@ class Demo:
             ],
             {},
         )
+        self.site.wait_until("identity", self._provider_listens)
+
+    def _provider_listens(self) -> bool:
+        try:
+            socket.create_connection(("127.0.0.1", self.provider_port), timeout=5).close()
+        except OSError:
+            return False
+        return True
 
     def _start_web(self) -> None:
         environment = {
@@ -238,7 +250,6 @@ class Demo:
         door.close()
         self.facts["visitor"] = True
         self._keep_facts()
-        self._write_people()
 
     def _register_own(
         self, teller: story.Teller, person: str, ean: str, commodity: str, export: ExportFile
@@ -263,6 +274,7 @@ class Demo:
         prepare(self.home, self.storage, new_origin())
         self._tell_story()
         self._start_processes()
+        self._start_provider()
 
     def _wipe(self) -> None:
         """Throw the database, the keys and the log away."""
