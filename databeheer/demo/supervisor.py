@@ -414,9 +414,8 @@ class _WishServer(socketserver.ThreadingUnixStreamServer):
             with self._busy:
                 return tamper.show(self._demo.home, self._demo.storage, wish["kind"])
         if wish["do"] == "describe":
-            return (
-                self._demo.description()
-            )  # the demo's start page plays a party: in earnest no page knows these
+            # The demo's web plays a party; in earnest no page knows a party's credentials.
+            return self._demo.description() | {"last_day": self._demo.facts["last_day"]}
         return {"error": "unknown wish"}
 
     def _reset(self) -> None:

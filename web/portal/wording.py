@@ -86,6 +86,7 @@ EVENTS = {
     "supply.accepted": ("Contract bij leverancier", "ended"),
     "readings.opened": ("Meetgegevens ontvangen", "ended"),
     "join.run": ("Gebruikt in een koppeling", "law"),
+    "join.refused": ("Koppeling geweigerd", "refused"),
 }
 OTHER_EVENT = ("Genoteerd", "ended")
 """Words and badge of each event that a customer sees."""

@@ -37,6 +37,12 @@ class Exchange:
     def is_refused(self) -> bool:
         return self.status >= 400
 
+    @property
+    def value_count(self) -> int:
+        """How many slots with a value came."""
+        channels = self.members.get("channels", [])
+        return sum(1 for channel in channels for slot in channel["slots"] if slot["value"] is not None)
+
 
 @dataclass(frozen=True)
 class Credentials:

@@ -5,6 +5,7 @@ The credentials come from the demo's supervisor; in earnest a party keeps its ow
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -16,6 +17,7 @@ from marshmallow import fields, validate
 
 from databeheer.brussels import day_of
 from databeheer.clock import Clock
+from databeheer.values import parse_day
 from web.forms import Form, parse_or_refuse
 from web.public.calls import ApiProgram, CallError, Credentials, Exchange
 from web.settings import WebSettings
@@ -24,6 +26,8 @@ from web.supervisor import SupervisorUnreachableError, ask_supervisor, has_super
 blueprint = Blueprint("demo_party", __name__)
 
 ROLE = "energy_service"
+
+Call = Callable[[ApiProgram, date], Exchange]
 
 
 class Asked(Form):
@@ -67,10 +71,16 @@ def show() -> ResponseReturnValue:
 def read() -> ResponseReturnValue:
     """Read yesterday under a permission; a refusal is an answer too."""
     form = parse_or_refuse(ReadForm(), request.form)
-    first, until = _last_days(form["granularity"])
     path = f"/api/v1/permissions/{UUID(str(form['permission_id']))}/readings"
-    query = {"from": first, "until": until, "granularity": form["granularity"], "mode": "clip"}
-    return _page(form["wie"], lambda program: program.get(path, **query))
+    granularity = form["granularity"]
+
+    def call(program: ApiProgram, newest: date) -> Exchange:
+        first, until = _last_days(granularity, newest)
+        return program.get(
+            path, **{"from": first, "until": until, "granularity": granularity, "mode": "clip"}
+        )
+
+    return _page(form["wie"], call)
 
 
 @blueprint.post("/demo/dienst/vraag")
@@ -83,12 +93,12 @@ def ask_permission() -> ResponseReturnValue:
         "data_from": (_today() - timedelta(days=365)).isoformat(),
         "valid_until": (_today() + timedelta(days=365)).isoformat(),
     }
-    return _page(form["wie"], lambda program: program.post("/api/v1/permission-requests", wish))
+    return _page(form["wie"], lambda program, _: program.post("/api/v1/permission-requests", wish))
 
 
-def _page(key: str | None, call: Any = None) -> ResponseReturnValue:
+def _page(key: str | None, call: Call | None = None) -> ResponseReturnValue:
     try:
-        players = _players()
+        players, newest = _players()
     except SupervisorUnreachableError:
         return render_template(
             "public/demo_party.html", players=[], player=None, exchange=None, permissions=[]
@@ -100,7 +110,7 @@ def _page(key: str | None, call: Any = None) -> ResponseReturnValue:
         settings: WebSettings = current_app.config["WEB_SETTINGS"]
         program = ApiProgram(settings.base_url, player.credentials)
         try:
-            exchange = call(program) if call else None
+            exchange = call(program, newest) if call else None
             permissions = program.get("/api/v1/permissions", limit="20").members.get("permissions", [])
         except CallError:
             players = []
@@ -109,11 +119,12 @@ def _page(key: str | None, call: Any = None) -> ResponseReturnValue:
     )
 
 
-def _players() -> list[Player]:
+def _players() -> tuple[list[Player], date]:
+    """The services that can be played, and the newest day with readings."""
     if not has_supervisor():
         raise SupervisorUnreachableError("this demo has no supervisor")
     described = ask_supervisor("describe")
-    return [
+    players = [
         Player(
             party["key"],
             party["name"],
@@ -122,16 +133,16 @@ def _players() -> list[Player]:
         for party in described["credentials"]["parties"]
         if party["role"] == ROLE
     ]
+    return players, parse_day(str(described["last_day"]))
 
 
-def _last_days(granularity: str) -> tuple[str, str]:
-    """The newest day with readings; for days a week, for months the last month that is over. Brussels days."""
-    today = _today()
+def _last_days(granularity: str, newest: date) -> tuple[str, str]:
+    """The newest day; of days the newest week, of months the newest that is over. Brussels days, end exclusive."""
     if granularity == "month":
-        stop = today.replace(day=1)
+        stop = newest.replace(day=1)
         return (stop - timedelta(days=1)).replace(day=1).isoformat(), stop.isoformat()
-    days = 7 if granularity == "day" else 1
-    return (today - timedelta(days=days)).isoformat(), today.isoformat()
+    stop = newest + timedelta(days=1)
+    return (stop - timedelta(days=7 if granularity == "day" else 1)).isoformat(), stop.isoformat()
 
 
 def _today() -> date:

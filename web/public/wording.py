@@ -57,6 +57,7 @@ def register(app: Flask) -> None:
         role_words=portal.ROLES,
         granularity_words=portal.GRANULARITIES,
         commodity_words=portal.COMMODITIES,
+        unit_words=portal.UNITS,
         purpose_words=PURPOSES,
         requirement_words=REQUIREMENTS,
         permission_state_words=STATES,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from databeheer.brussels import day_of
 from tests.house import Customer, Party, TheHouse
 from tests.web.portal.visiting import Page
 from tests.web.public.conftest import Standing
@@ -71,6 +73,7 @@ def test_a_visitor_plays_a_service_by_real_calls_of_the_api(
     house: TheHouse, lotte: Customer, bram: Party
 ) -> None:
     described = {
+        "last_day": (day_of(house.clock.now()) - timedelta(days=1)).isoformat(),
         "credentials": {
             "parties": [
                 {
@@ -82,7 +85,7 @@ def test_a_visitor_plays_a_service_by_real_calls_of_the_api(
                 },
                 {"key": "net", "name": "Net", "role": "dso", "client_id": "x", "client_secret": "y"},
             ]
-        }
+        },
     }
     with (
         supervising(lambda wish: described) as (socket, _),
@@ -104,4 +107,5 @@ def test_a_visitor_plays_a_service_by_real_calls_of_the_api(
         assert "(200)" in read.text
         assert "ledger-promise/v1" in read.text
         assert bram.client_secret not in start.html + asked.html + refused.html + read.html
+    assert "“Consent was asked, but has not been given yet.”" in refused.text
     assert {one["event"] for one in lotte.statements(kind="reads")} >= {"data.read"}
