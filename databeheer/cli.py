@@ -76,8 +76,8 @@ def ingest(files: tuple[Path, ...], register: bool, as_json: bool) -> None:
     exports = [read_export(file) for file in files]  # all are read before any is stored
     home = Home.from_environment()
     reports: list[IntakeReport] = []
-    with running(home) as storage, _progress() as bar:
-        door, engine = DoorClient(home.door_socket), make_engine(storage.url("intake"), pool_size=1)
+    with running(home) as storage, DoorClient(home.door_socket) as door, _progress() as bar:
+        engine = make_engine(storage.url("intake"), pool_size=1)
         key = home.operator_key.read_text()
         _refuse_unknown(door, key, exports, files, register=register)
         for number, export in enumerate(exports, start=1):
@@ -93,7 +93,6 @@ def ingest(files: tuple[Path, ...], register: bool, as_json: bool) -> None:
                 )
             )
         engine.dispose()
-        door.close()
     if as_json:
         click.echo(json.dumps([_as_json(report) for report in reports], ensure_ascii=False))
     else:
@@ -209,10 +208,8 @@ def operator(command: str, arguments: tuple[str, ...]) -> None:
         except ValueError:
             given[name] = value
     home = Home.from_environment()
-    with running(home):
-        door = DoorClient(home.door_socket)
+    with running(home), DoorClient(home.door_socket) as door:
         answer = door.call(command, Proof.operator(home.operator_key.read_text()), **given)
-        door.close()
     click.echo(json.dumps(answer, indent=2, ensure_ascii=False))
 
 
@@ -242,10 +239,10 @@ def _say_audit(report: Report | None, error: LedgerError | None) -> int:
     return 0 if error is None else 1
 
 
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
     """Run the command line; every error of ours is one plain line and an exit status."""
     try:
-        cli.main(standalone_mode=False)
+        cli.main(args=arguments, standalone_mode=False)
     except click.exceptions.Exit as end:
         return end.exit_code
     except click.ClickException as error:

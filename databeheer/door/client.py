@@ -8,7 +8,7 @@ import threading
 from base64 import b64decode
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from databeheer.door.protocol import LARGEST_ANSWER, FrameError, receive, send
 from databeheer.errors import DatabeheerError
@@ -97,6 +97,12 @@ class DoorClient:
             raise DoorUnreachableError("the door's answer is not understood")
         return result
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
     def close(self) -> None:
         """Close this thread's connection."""
         connection = getattr(self._local, "connection", None)
@@ -110,6 +116,8 @@ class DoorClient:
             connection = self._connection()
             send(connection, message)
             answer = receive(connection, LARGEST_ANSWER)
+        except ValueError as error:  # nothing was sent: half a character, or no number
+            raise DoorRefusedError({"code": "malformed-request", "detail": "a value is no text"}) from error
         except (OSError, FrameError) as error:
             self.close()
             raise DoorUnreachableError("the door does not answer") from error

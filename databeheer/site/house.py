@@ -178,7 +178,7 @@ def running(home: Home) -> Iterator[Storage]:
     """Reach the house of `home`, for one command: the one that runs, or one that is started for the while."""
     storage = Storage(home)
     if door_answers(home.door_socket):
-        storage.start()
+        storage.reach()
         yield storage
         return
     site = Site(home, storage)

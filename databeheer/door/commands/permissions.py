@@ -207,10 +207,18 @@ def refuse(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, A
                 _of_row(row),
                 party_id=row.party_id,
                 operator=row.operator,
-                subjects=[Subject(row.addressed_to)] if row.addressed_to else [],
+                subjects=_whose(turn, row, asker),
             )
         )
     return _answer(house, row.permission_id, record)
+
+
+def _whose(turn: Turn, row: Any, asker: Asker) -> list[Subject]:
+    """In whose book a refusal stands: the addressed point's, else the one where the person lives now."""
+    if row.addressed_to is not None:
+        return [Subject(row.addressed_to)]
+    home = turn.connection.execute(_LIVES_AT, {"person": asker.person_id, "today": day_of(turn.now)}).first()
+    return [Subject(home.occupancy_id)] if home else []
 
 
 def withdraw(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -418,6 +426,10 @@ _DECIDE = text(
 _BY_LINK = text("SELECT * FROM permissions.permission WHERE link_hash = :link")
 _BY_ID = text("SELECT * FROM permissions.permission WHERE permission_id = :id")
 _OWN_OCCUPANCY = text("SELECT * FROM registry.occupancy WHERE occupancy_id = :id AND person_id = :person")
+_LIVES_AT = text(
+    "SELECT occupancy_id FROM registry.occupancy WHERE person_id = :person AND from_day <= :today"
+    " AND (until_day IS NULL OR until_day > :today) ORDER BY from_day, occupancy_id LIMIT 1"
+)
 # Visible: to the party that asked, to the person who decided, and to whom a waiting request is addressed.
 _SEES = """
     FROM permissions.permission p LEFT JOIN registry.occupancy o ON o.occupancy_id = p.addressed_to

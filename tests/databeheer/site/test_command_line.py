@@ -1,0 +1,218 @@
+"""The command line as an operator uses it: a program of its own, an own home, real exports."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from databeheer.cli import main
+from databeheer.site.home import Home
+from databeheer.site.house import running
+from databeheer.storage.embedded import EmbeddedPostgreSQL
+from tests.databeheer.metering.builders import Row, day_rows, english, real_files
+
+# The totals of the shared folder's README, to the last digit.
+TOTALS = {
+    "541448899990000015": {
+        ("Afname Dag", "kWh"): "13.503",
+        ("Afname Nacht", "kWh"): "0.014",
+        ("Injectie Dag", "kWh"): "0.000",
+        ("Injectie Nacht", "kWh"): "0.000",
+    },
+    "541448899990000022": {("Afname", "kWh"): "150.688", ("Afname", "m³"): "13.291"},
+    "541448899990000039": {
+        ("Offtake Day", "kWh"): "398.464",
+        ("Offtake Night", "kWh"): "406.627",
+        ("Injection Day", "kWh"): "77.942",
+        ("Injection Night", "kWh"): "25.975",
+    },
+    "541448899990000046": {("Offtake", "kWh"): "3150.457", ("Offtake", "m³"): "278.753"},
+}
+NO_CHANGE = {"new_channel_days": 0, "corrected_channel_days": 0}
+
+
+@dataclass
+class Done:
+    """What a command left behind."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@dataclass
+class Operator:
+    """Somebody at a terminal, with a home of his own; `as_program` starts a process for each command."""
+
+    home: Path
+    as_program: bool
+
+    def run(self, *arguments: str | Path) -> Done:
+        words = [str(argument) for argument in arguments]
+        if self.as_program:
+            done = subprocess.run(
+                [sys.executable, "-m", "databeheer", *words],
+                env={**os.environ, "DATABEHEER_HOME": str(self.home)},
+                capture_output=True,
+                text=True,
+                timeout=120,
+            )
+            return Done(done.returncode, done.stdout, done.stderr)
+        out, err = io.StringIO(), io.StringIO()
+        with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+            patch.setenv("DATABEHEER_HOME", str(self.home))
+            status = main(words)
+        return Done(status, out.getvalue(), err.getvalue())
+
+    def reports(self, *arguments: str | Path) -> list[dict[str, Any]]:
+        done = self.run("ingest", "--json", *arguments)
+        assert done.returncode == 0, done.stderr
+        found: list[dict[str, Any]] = json.loads(done.stdout)
+        return found
+
+
+@pytest.fixture(scope="module")
+def operator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
+    """Somebody beside a house that runs: his commands use it and leave it running."""
+    home = Home(tmp_path_factory.mktemp("home"))
+    with running(home):
+        yield Operator(home.path, as_program=False)
+    EmbeddedPostgreSQL(home.postgres).remove()
+
+
+@pytest.fixture
+def alone(tmp_path: Path) -> Iterator[Operator]:
+    """Somebody with nothing running: each command starts what it needs and ends it."""
+    home = Home(tmp_path / "home")
+    yield Operator(home.path, as_program=True)
+    if home.postgres.exists():
+        EmbeddedPostgreSQL(home.postgres).remove()
+
+
+def real_exports() -> list[Path]:
+    return sorted(real_files().glob("*.csv"))
+
+
+def written(folder: Path, content: bytes, name: str = "export.csv") -> Path:
+    path = folder / name
+    path.write_bytes(content)
+    return path
+
+
+def ean_of(report: dict[str, Any]) -> str:
+    return next(ean for ean in TOTALS if ean in report["file"])
+
+
+def test_the_real_exports_give_their_totals_to_the_last_digit_and_a_second_run_changes_nothing(
+    alone: Operator,
+) -> None:
+    first = alone.reports("--register", *real_exports())
+    assert len(first) == 4
+    for report in first:
+        totals = {(one["register"], one["unit"]): one["total"] for one in report["totals"]}
+        assert totals == TOTALS[ean_of(report)]
+        assert report["changed"]["new_channel_days"] > 0
+    clock_change = {ean_of(report): report["slots_on_unusual_days"] for report in first}
+    assert clock_change["541448899990000039"] == {"2023-10-29": 100}
+    assert clock_change["541448899990000046"] == {"2023-10-29": 25}
+    again = alone.reports(*real_exports())
+    for report in again:
+        assert {name: report["changed"][name] for name in NO_CHANGE} == NO_CHANGE
+        assert report["ledger_index"] is None
+
+
+def test_a_run_for_people_says_what_it_read_and_that_nothing_changed(
+    operator: Operator, tmp_path: Path
+) -> None:
+    export = written(tmp_path, english(*day_rows(date(2024, 5, 6), row=Row(ean='="541448899990000053"'))))
+    done = operator.run("ingest", "--register", export)
+    assert done.returncode == 0, done.stderr
+    assert "96 rows, 1 days, 2024-05-06 to 2024-05-06" in done.stdout
+    assert "Offtake Day" in done.stdout
+    assert "stored: 1 new channel-days" in done.stdout
+    assert "no change" in operator.run("ingest", export).stdout
+
+
+def test_an_unknown_access_point_is_refused_with_the_command_that_registers_it(
+    operator: Operator, tmp_path: Path
+) -> None:
+    known = written(tmp_path, english(*day_rows(date(2024, 5, 7), row=Row(ean='="541448899990000053"'))))
+    operator.reports("--register", known)
+    corrected = written(
+        tmp_path,
+        english(*day_rows(date(2024, 5, 8), row=Row(ean='="541448899990000053"'))),
+        "known.csv",
+    )
+    unknown = written(
+        tmp_path, english(*day_rows(date(2024, 5, 8), row=Row(ean='="541448899990000060"'))), "new.csv"
+    )
+    done = operator.run("ingest", corrected, unknown)
+    assert done.returncode == 2
+    assert "databeheer ingest --register" in done.stderr
+    assert "541448899990000060" not in done.stderr
+    # Not even the file before it was stored.
+    assert operator.reports(corrected)[0]["changed"]["new_channel_days"] == 1
+
+
+def test_a_corrected_file_makes_a_new_version(operator: Operator, tmp_path: Path) -> None:
+    rows = day_rows(date(2024, 5, 9), row=Row(ean='="541448899990000053"'))
+    operator.reports("--register", written(tmp_path, english(*rows)))
+    rows[40] = rows[40].but(volume="0,999")
+    (report,) = operator.reports(written(tmp_path, english(*rows)))
+    assert report["changed"]["corrected_channel_days"] == 1
+    assert report["changed"]["new_channel_days"] == 0
+
+
+@pytest.mark.parametrize(
+    ("day", "fault", "words"),
+    [
+        (1, {"ean": '="541448899990000038"'}, "check digit"),
+        (2, {"volume": "0.173"}, "comma"),
+        (3, {"volume": "-0,173"}, "negative"),
+        (4, {"unit": "MWh"}, "unit"),
+        (5, {"end_time": "00:15:00"}, "before"),
+    ],
+)
+def test_a_bad_file_names_line_column_and_remedy_and_nothing_of_any_file_is_stored(
+    operator: Operator, tmp_path: Path, day: int, fault: dict[str, str], words: str
+) -> None:
+    good_rows = day_rows(date(2024, 6, day), row=Row(ean='="541448899990000053"'))
+    good = written(tmp_path, english(*good_rows), "good.csv")
+    bad_rows = day_rows(date(2024, 6, day))
+    bad_rows[2] = bad_rows[2].but(**fault)
+    bad = written(tmp_path, english(*bad_rows), "bad.csv")
+    done = operator.run("ingest", "--register", good, bad)
+    assert done.returncode == 2
+    assert "bad.csv, line 4" in done.stderr
+    assert "column" in done.stderr
+    assert words in done.stderr.lower()
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert operator.reports("--register", good)[0]["changed"]["new_channel_days"] == 1
+
+
+def test_a_file_that_is_not_there_is_an_error_and_not_a_traceback(alone: Operator) -> None:
+    done = alone.run("ingest", "nowhere.csv")
+    assert done.returncode == 2
+    assert "nowhere.csv" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_operator_reaches_the_door_and_is_told_what_is_wrong(operator: Operator) -> None:
+    added = operator.run("operator", "registry.party.add", "name=Zon", "role=energy_service")
+    assert added.returncode == 0, added.stderr
+    assert json.loads(added.stdout)["party_id"]
+    wrong = operator.run("operator", "registry.party.add", "name=Zon", "role=king")
+    assert wrong.returncode == 1
+    assert "role" in wrong.stderr
+    assert operator.run("operator", "registry.party.add", "name").returncode == 2
