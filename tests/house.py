@@ -153,7 +153,7 @@ class TheHouse:
         self._engines.append(engine)
         return engine
 
-    def signed_answer(self, subject: str, name: str, nonce: str, **changes: Any) -> str:
+    def signed_answer(self, subject: str, name: str, nonce: str, /, **changes: Any) -> str:
         """What the identity provider answers for a log-in."""
         now = int(self.clock.now().timestamp())
         claims: dict[str, Any] = {

@@ -86,6 +86,7 @@ class FactBook:
 
 def read_facts(
     connection: Connection,
+    now: datetime,
     *,
     points: Collection[UUID],
     permissions: Collection[UUID],
@@ -101,7 +102,7 @@ def read_facts(
             if row.access_point_id:
                 wanted.add(row.access_point_id)
     if parties:
-        for row in connection.execute(_PARTIES, {"ids": list(parties)}):
+        for row in connection.execute(_PARTIES, {"ids": list(parties), "now": now}):
             contract = Interval(row.valid_from, row.valid_until) if row.valid_from else None
             book.parties[row.party_id] = PartyFacts(
                 str(row.party_id), Role(row.role), contract, row.suspended_at
@@ -196,10 +197,12 @@ _OWN_PERMISSIONS = text(
     " JOIN registry.occupancy o USING (occupancy_id)"
     " WHERE o.access_point_id = ANY(:points) AND p.party_id = ANY(:parties)"
 )
+# The data access contract in force; where there is none, the newest, which tells why not.
 _PARTIES = text(
     "SELECT p.party_id, p.role, p.suspended_at, c.valid_from, c.valid_until FROM registry.party p"
     " LEFT JOIN LATERAL (SELECT valid_from, valid_until FROM registry.contract c WHERE c.party_id = p.party_id"
-    " ORDER BY valid_from DESC LIMIT 1) c ON true WHERE p.party_id = ANY(:ids)"
+    " ORDER BY c.valid_from <= :now AND (c.valid_until IS NULL OR c.valid_until > :now) DESC, c.valid_from DESC"
+    " LIMIT 1) c ON true WHERE p.party_id = ANY(:ids)"
 )
 _POINTS = text(
     "SELECT a.*, g.party_id AS grid_operator_id FROM registry.access_point a"

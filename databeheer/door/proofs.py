@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -31,7 +31,7 @@ class Proof:
     """What came with a request; `kind` is session, token, operator or none."""
 
     kind: str = "none"
-    value: str = ""
+    value: str = field(default="", repr=False)
 
     @property
     def hash(self) -> bytes:
@@ -56,7 +56,8 @@ _SESSION = text(
 )
 _TOKEN = text(
     "SELECT t.party_id, t.profile FROM identity.access_token t JOIN identity.client c USING (client_id)"
-    " WHERE t.token_hash = :hash AND t.revoked_at IS NULL AND t.expires_at > :now AND c.ended_at IS NULL"
+    " JOIN registry.party p ON p.party_id = t.party_id WHERE t.token_hash = :hash AND t.revoked_at IS NULL"
+    " AND t.expires_at > :now AND c.ended_at IS NULL AND p.suspended_at IS NULL"
 )
 
 

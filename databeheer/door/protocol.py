@@ -7,11 +7,13 @@ travels with them.
 from __future__ import annotations
 
 import json
+import re
 import socket
 from typing import Any
 
 LARGEST_REQUEST = 16 * 1024 * 1024
 LARGEST_ANSWER = 256 * 1024 * 1024
+_HALF_CHARACTER = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 class FrameError(Exception):
@@ -40,12 +42,18 @@ def receive(connection: socket.socket, largest: int) -> dict[str, Any] | None:
     if len(payload) < length:
         raise FrameError("the frame was cut off")
     try:
-        message = json.loads(payload)
+        message = json.loads(payload, parse_constant=_no_number)
+        if _HALF_CHARACTER.search(payload):
+            json.dumps(message, ensure_ascii=False).encode()  # half a character fits in no text of ours
     except (ValueError, RecursionError) as error:
         raise FrameError("the frame is not JSON") from error
     if not isinstance(message, dict):
         raise FrameError("the frame is not a JSON object")
     return message
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
 
 
 def _exactly(connection: socket.socket, length: int) -> bytes:

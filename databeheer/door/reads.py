@@ -16,7 +16,9 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import psycopg
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from databeheer.access.decide import decide
 from databeheer.access.decision import Decision, Granted, Wish
@@ -109,7 +111,8 @@ class ReadLoop:
 
     def stop(self) -> None:
         """Stop after the batch at hand; what still waits is refused."""
-        self._stopping.set()
+        with self._lock:
+            self._stopping.set()
         self._worker.join()
 
     def submit(self, request: ReadRequest, lane: int) -> Future[Admitted]:
@@ -119,18 +122,20 @@ class ReadLoop:
             QueueFullError: too much waits already, of this asker or of all.
         """
         asker = request.proof.hash
-        with self._lock:
+        with self._lock:  # `stop` takes it too: whatever is in the queue by then is answered
+            if self._stopping.is_set():
+                raise QueueFullError("the door is closing; ask again in a moment")
             if self._held[asker] >= self._most_of_one:
                 raise QueueFullError("too many of your requests wait already; ask again in a moment")
-            self._held[asker] += 1
+            waiting = _Waiting(lane, self._number, request, Future())
+            try:
+                self._waiting.put_nowait(waiting)
+            except queue.Full as error:
+                raise QueueFullError(
+                    "more requests wait than the door holds; ask again in a moment"
+                ) from error
             self._number += 1
-            number = self._number
-        waiting = _Waiting(lane, number, request, Future())
-        try:
-            self._waiting.put_nowait(waiting)
-        except queue.Full as error:
-            self._release(asker)
-            raise QueueFullError("more requests wait than the door holds; ask again in a moment") from error
+            self._held[asker] += 1
         waiting.answer.add_done_callback(lambda _: self._release(asker))
         return waiting.answer
 
@@ -161,8 +166,12 @@ class ReadLoop:
         try:
             outcomes = admit(self._house, [waiting.request for waiting in batch])
         except Exception as error:
-            for waiting in batch:
-                waiting.answer.set_exception(error)
+            if len(batch) == 1 or isinstance(error, OperationalError | psycopg.OperationalError):
+                for waiting in batch:
+                    waiting.answer.set_exception(error)
+                return
+            for waiting in batch:  # what one of them met must not fail the others
+                self._answer([waiting])
             return
         for waiting, outcome in zip(batch, outcomes, strict=True):
             if isinstance(outcome, Admitted):
@@ -182,6 +191,7 @@ def admit(house: House, requests: Sequence[ReadRequest]) -> list[Admitted | Data
         targets = _Targets(turn, requests)
         book = read_facts(
             turn.connection,
+            turn.now,
             points=targets.points,
             permissions={request.permission_id for request in requests if request.permission_id},
             parties={asker.party_id for asker in askers if isinstance(asker, Asker) and asker.party_id},

@@ -5,11 +5,16 @@ from __future__ import annotations
 import os
 import socket
 import socketserver
+import sys
 import threading
 from pathlib import Path
 
+import structlog
+
 from databeheer.door.protocol import LARGEST_REQUEST, FrameError, receive, send
 from databeheer.door.service import DoorService
+
+_log = structlog.get_logger("door")
 
 
 class _Handler(socketserver.BaseRequestHandler):
@@ -48,6 +53,10 @@ class DoorServer(socketserver.ThreadingUnixStreamServer):
             super().__init__(str(path), _Handler)
         finally:
             os.umask(before)
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Log a fault of a handler without what it was working on; the connection is closed."""
+        _log.error("a connection failed", error=type(sys.exception()).__name__)
 
     def serve(self) -> None:
         """Serve until `close` is called from another thread."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import traceback
 from base64 import b64encode
+from pathlib import Path
 from typing import Any
 
+import psycopg
 import structlog
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import OperationalError
 
 from databeheer.door.commands import (
     intake,
@@ -62,16 +65,16 @@ class DoorService:
             return {"error": _refused(error)}
         except DatabeheerError as error:
             return {"error": _error(error)}
-        except OperationalError:
+        except (OperationalError, psycopg.OperationalError):
             _log.error("the database does not answer", command=_name(message))
             return {
                 "error": {"code": "unavailable", "detail": "the database does not answer", "retry_after": 5}
             }
-        except (DBAPIError, Exception) as error:
-            _log.error("a command failed", command=_name(message), error=type(error).__name__, exc_info=error)
-            return {
-                "error": {"code": "internal", "detail": "the door could not do this; nothing was changed"}
-            }
+        except Exception as error:
+            _log.error(
+                "a command failed", command=_name(message), error=type(error).__name__, at=_where(error)
+            )
+            return {"error": {"code": "internal", "detail": "the door failed; nothing was handed over"}}
 
     def _dispatch(self, message: dict[str, Any]) -> dict[str, Any]:
         if set(message) != {"command", "proof", "arguments"}:
@@ -88,6 +91,12 @@ class DoorService:
             raise MalformedRequestError("a proof has a kind and a value")
         arguments = parse(command, message["arguments"])
         return command.handler(self.house, Proof(proof["kind"], proof["value"]), arguments)
+
+
+def _where(error: BaseException) -> list[str]:
+    """The places in the code that an error passed; its words may hold a row, and with it a person."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames]
 
 
 def _name(message: dict[str, Any]) -> str:

@@ -76,7 +76,7 @@ def short_text(*, required: bool = True, longest: int = 200, missing: Any = None
     ]
     if required:
         return fields.String(required=True, validate=checks)
-    return fields.String(load_default=missing, allow_none=True, validate=checks)
+    return fields.String(load_default=missing, allow_none=missing is None, validate=checks)
 
 
 def identifier(*, required: bool = True) -> fields.UUID:

@@ -15,10 +15,10 @@ from joserfc.errors import JoseError
 from joserfc.jwk import import_key
 from sqlalchemy import Connection, text
 
-from databeheer.door.commands.base import Command, one_of, schema, short_text
+from databeheer.door.commands.base import Command, looking, one_of, schema, short_text
 from databeheer.door.house import House
 from databeheer.door.keystore import Kind
-from databeheer.door.proofs import Proof
+from databeheer.door.proofs import AskerKind, Proof
 from databeheer.door.seals import derive
 from databeheer.errors import UnauthenticatedError, UnavailableError
 from databeheer.identity.provider import Identity
@@ -144,42 +144,36 @@ def mint_token(house: House, _: Proof, arguments: dict[str, Any]) -> dict[str, A
 
 def check_subscription(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """Check that a subscription key belongs to the client of this access token (the facade sends both)."""
-    with house.engine.begin() as connection:
-        row = connection.execute(
-            text(
-                "SELECT c.subscription_key_hash, t.profile FROM identity.access_token t"
-                " JOIN identity.client c USING (client_id) WHERE t.token_hash = :hash AND t.revoked_at IS NULL"
-                " AND t.expires_at > :now AND c.ended_at IS NULL"
-            ),
-            {"hash": proof.hash, "now": house.clock.now()},
-        ).one_or_none()
-    expected = (
+    with looking(house, proof) as (connection, asker, _now):
+        row: Any = connection.execute(_SUBSCRIPTION, {"hash": proof.hash}).one_or_none()
+    stored = (
         bytes(row.subscription_key_hash) if row and row.subscription_key_hash else secrets.token_bytes(32)
     )
-    if not hmac.compare_digest(expected, _hash(arguments["subscription_key"])):
+    if asker.kind is not AskerKind.PARTY or not hmac.compare_digest(
+        stored, _hash(arguments["subscription_key"])
+    ):
         raise UnauthenticatedError("the token or the subscription key is wrong")
-    return {"profile": row.profile if row else ""}
+    return {"profile": asker.profile}
 
 
 def person_of(house: House, connection: Connection, identity: Identity, now: datetime) -> UUID:
     """Return the person behind a provider's subject; a first log-in makes one."""
     hashed = subject_hash(house, identity.subject)
-    row = connection.execute(
-        text("SELECT person_id FROM identity.person WHERE subject_hash = :hash"), {"hash": hashed}
-    ).one_or_none()
-    if row:
-        person: UUID = row.person_id
-        return person
-    person_id = uuid4()
-    key = house.keys.make(Kind.PERSON, person_id)
-    connection.execute(
-        text(
-            "INSERT INTO identity.person (person_id, subject_hash, name_sealed, created_at)"
-            " VALUES (:id, :hash, :name, :now)"
-        ),
-        {"id": person_id, "hash": hashed, "name": seal_name(key, person_id, identity.name), "now": now},
-    )
-    return person_id
+    known = connection.execute(_PERSON, {"hash": hashed}).scalar_one_or_none()
+    if known is None:
+        person_id = uuid4()
+        key = house.keys.make(Kind.PERSON, person_id)
+        connection.execute(
+            text(
+                "INSERT INTO identity.person (person_id, subject_hash, name_sealed, created_at)"
+                " VALUES (:id, :hash, :name, :now) ON CONFLICT (subject_hash) DO NOTHING"
+            ),
+            {"id": person_id, "hash": hashed, "name": seal_name(key, person_id, identity.name), "now": now},
+        )
+        # Of two first log-ins at once one makes the person, and the other finds that one here.
+        known = connection.execute(_PERSON, {"hash": hashed}).scalar_one()
+    person: UUID = known
+    return person
 
 
 def seal_name(key: bytes, person_id: UUID, name: str) -> bytes:
@@ -223,14 +217,15 @@ def _check_assertion(
         raise wrong from error
     if not isinstance(claims, dict):
         raise wrong
-    audience = claims.get("aud")
+    audience, ours = claims.get("aud"), house.facade_audience if profile == "facade" else house.public_url
     expires, identifier = claims.get("exp"), claims.get("jti")
     # Only a single string: a list could name another server too, which might then replay it (FAPI 2.0).
     if (
         claims.get("iss") != client_id
         or claims.get("sub") != client_id
         or not isinstance(audience, str)
-        or audience != (house.facade_audience if profile == "facade" else house.public_url)
+        or not ours
+        or audience != ours
         or not isinstance(identifier, str)
         or not 8 <= len(identifier) <= 200
         or type(expires) is not int
@@ -258,10 +253,18 @@ def _is_past(value: Any, now: datetime) -> bool:
 
 
 def _hash(value: str) -> bytes:
-    return sha256(value.encode()).digest()
+    return sha256(value.encode(errors="surrogatepass")).digest()
 
 
-_CLIENT = text("SELECT * FROM identity.client WHERE client_id = :client AND ended_at IS NULL")
+_PERSON = text("SELECT person_id FROM identity.person WHERE subject_hash = :hash")
+_SUBSCRIPTION = text(
+    "SELECT c.subscription_key_hash FROM identity.access_token t JOIN identity.client c USING (client_id)"
+    " WHERE t.token_hash = :hash"
+)
+_CLIENT = text(
+    "SELECT c.* FROM identity.client c JOIN registry.party p USING (party_id)"
+    " WHERE c.client_id = :client AND c.ended_at IS NULL AND p.suspended_at IS NULL"
+)
 
 COMMANDS = (
     Command("login.begin", schema(), begin),

@@ -63,6 +63,8 @@ def add_party(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str
     party_id = uuid4()
     with house.turn() as turn:
         asker_of(turn, house, proof, AskerKind.OPERATOR)
+        if arguments["operator"] is not None:
+            _operator(turn, arguments["operator"])
         turn.connection.execute(
             text(
                 "INSERT INTO registry.party"
@@ -108,6 +110,7 @@ def add_contract(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[
     with house.turn() as turn:
         asker_of(turn, house, proof, AskerKind.OPERATOR)
         _party(turn, arguments["party_id"])
+        _operator(turn, arguments["operator"])
         added = turn.connection.execute(
             text(
                 "INSERT INTO registry.contract (contract_id, operator, party_id, number, valid_from, valid_until)"
@@ -170,6 +173,7 @@ def register_point(house: House, proof: Proof, arguments: dict[str, Any]) -> dic
     """Register an access point; it begins as a vacancy, with a root key of its own."""
     with house.turn() as turn:
         asker_of(turn, house, proof, AskerKind.OPERATOR)
+        _operator(turn, arguments["operator"])
         point_id = new_point(house, turn, arguments["ean"], arguments["commodity"], arguments["operator"])
         if point_id is None:
             raise ConflictError("this access point is registered already")
@@ -292,8 +296,9 @@ def end_occupancy(house: House, proof: Proof, arguments: dict[str, Any]) -> dict
             text(
                 "UPDATE permissions.permission SET state = 'invalidated', reason = 'moved_out', ended_at = :now,"
                 " decided_at = coalesce(decided_at, :now)"
-                " WHERE (occupancy_id = :id OR (occupancy_id IS NULL AND addressed_to = :id))"
-                " AND state IN ('active', 'requested') RETURNING permission_id, party_id"
+                " WHERE (occupancy_id = :id AND state = 'active' AND (valid_until IS NULL OR valid_until > :now)"
+                " OR occupancy_id IS NULL AND addressed_to = :id AND state = 'requested' AND link_expires_at > :now)"
+                " RETURNING permission_id, party_id"
             ),
             {"id": occupancy.occupancy_id, "now": turn.now},
         ).all()
@@ -461,13 +466,34 @@ def _party(turn: Turn, party_id: UUID) -> Any:
     )
 
 
+def _operator(turn: Turn, operator: int) -> None:
+    row = turn.connection.execute(
+        text("SELECT 1 FROM registry.operator WHERE operator = :operator"), {"operator": operator}
+    )
+    found(row.one_or_none(), "grid operator")
+
+
+_CURVES = {"RSA": None, "EC": "P-256", "OKP": "Ed25519"}
+RSA_2048_DIGITS = 342  # of base64url
+
+
 def _check_public_key(value: str) -> None:
+    """Take what a client's assertions can be verified with (RS256, PS256, ES256, Ed25519), public half only."""
+    wrong = MalformedRequestError(
+        "public_key: is a public JSON Web Key: RSA of 2048 bits or more, EC on P-256, or Ed25519"
+    )
     try:
-        key = import_key(json.loads(value))
-        private = key.is_private
-    except (JoseError, ValueError, TypeError, KeyError) as error:
-        raise MalformedRequestError("public_key: is a public JSON Web Key (RSA, EC or Ed25519)") from error
-    if private or key.key_type == "oct":
+        members = json.loads(value)
+        if not isinstance(members, dict) or members.get("kty") not in _CURVES:
+            raise wrong
+        if members.get("crv") != _CURVES[members["kty"]]:
+            raise wrong
+        if members["kty"] == "RSA" and len(members["n"]) < RSA_2048_DIGITS:
+            raise wrong
+        is_private = import_key(members).is_private
+    except (JoseError, ValueError, TypeError, KeyError, RecursionError) as error:
+        raise wrong from error
+    if is_private:
         raise MalformedRequestError("public_key: give the public half only")
 
 
@@ -488,7 +514,9 @@ COMMANDS = (
             about=short_text(required=False, longest=1000, missing=""),
             website=short_text(required=False, missing=""),
             processing_url=short_text(required=False, missing=""),
-            operator=fields.Integer(load_default=None, allow_none=True, strict=True),
+            operator=fields.Integer(
+                load_default=None, allow_none=True, strict=True, validate=validate.Range(1, 32000)
+            ),
         ),
         add_party,
     ),

@@ -83,8 +83,12 @@ def list_statements(house: House, proof: Proof, arguments: dict[str, Any]) -> di
             {"handles": list(handles), "before": arguments["cursor"], "events": events, "limit": limit + 1},
         ).all()
         parties = _parties(connection, {row.party_id for row in rows if row.party_id})
-        statements = [_statement(house, row, handles, parties) for row in rows[:limit]]
-    return {"statements": statements, "next_cursor": rows[limit - 1].index if len(rows) > limit else None}
+        # An entry may speak of two occupancies of one person: a page never ends between the two.
+        indices: list[int] = [row._mapping["index"] for row in rows]
+        last = indices[limit - 1] if len(rows) > limit else 0
+        page = [row for row, index in zip(rows, indices, strict=True) if index >= last]
+        statements = [_statement(house, row, handles, parties) for row in page]
+    return {"statements": statements, "next_cursor": last if len(page) < len(rows) else None}
 
 
 def statutory(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
@@ -277,7 +281,8 @@ _STATEMENTS = text(
     "SELECT s.*, b.party_id, b.ground, b.event, b.key_sealed AS body_key_sealed, b.shared_sealed"
     " FROM ledger.statement s JOIN ledger.body b ON b.index = s.index AND b.month = s.month"
     " WHERE s.handle = ANY(:handles) AND (CAST(:before AS bigint) IS NULL OR s.index < :before)"
-    " AND (CAST(:events AS text[]) IS NULL OR b.event = ANY(:events)) ORDER BY s.index DESC LIMIT :limit"
+    " AND (CAST(:events AS text[]) IS NULL OR b.event = ANY(:events))"
+    " ORDER BY s.index DESC FETCH FIRST :limit ROWS WITH TIES"
 )
 _LAST_READS = text(
     "SELECT DISTINCT ON (b.party_id, b.ground) b.party_id, b.ground, b.index, b.key_sealed AS body_key_sealed,"
@@ -304,7 +309,7 @@ COMMANDS = (
         "statements.list",
         schema(
             cursor=fields.Integer(
-                load_default=None, allow_none=True, strict=True, validate=validate.Range(0)
+                load_default=None, allow_none=True, strict=True, validate=validate.Range(0, 2**53)
             ),
             limit=fields.Integer(load_default=50, strict=True, validate=validate.Range(1, 500)),
             occupancy_id=identifier(required=False),

@@ -1,0 +1,197 @@
+"""The door's socket under bad company: whatever comes in, a clean answer or a closed connection, and it lives."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from databeheer.door import proofs
+from databeheer.door.client import DoorClient, DoorRefusedError, Proof
+from databeheer.door.protocol import LARGEST_ANSWER, LARGEST_REQUEST, receive
+from databeheer.errors import DatabeheerError
+from tests.house import TheHouse
+
+PING = {"command": "ping", "proof": {"kind": "none", "value": ""}, "arguments": {}}
+
+
+@contextmanager
+def connected(house: TheHouse) -> Iterator[socket.socket]:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.settimeout(60)
+        connection.connect(str(house.socket))
+        yield connection
+
+
+def frame(payload: bytes, length: int | None = None) -> bytes:
+    return (len(payload) if length is None else length).to_bytes(4, "big") + payload
+
+
+def answer_to(house: TheHouse, raw: bytes) -> dict[str, Any] | None:
+    with connected(house) as connection:
+        connection.sendall(raw)
+        connection.shutdown(socket.SHUT_WR)
+        return receive(connection, LARGEST_ANSWER)
+
+
+def lives(house: TheHouse) -> None:
+    assert answer_to(house, frame(json.dumps(PING).encode())) == {"answer": {}}
+
+
+MALFORMED = {
+    "no JSON": b"hello",
+    "not UTF-8": b"\xff\xfe\x00\x00",
+    "empty": b"",
+    "a list": b"[]",
+    "a number": b"42",
+    "null": b"null",
+    "cut off": b'{"command": "pi',
+    "two objects": b"{}{}",
+    "not a number": b'{"command": NaN}',
+    "infinity": b'{"command": -Infinity}',
+    "a very large number": b'{"command": ' + b"9" * 10_000 + b"}",
+    "deep": b'{"a":' * 50_000 + b"1" + b"}" * 50_000,
+    "no command": b"{}",
+    "unknown member": json.dumps(PING | {"more": 1}).encode(),
+    "no proof": json.dumps({k: v for k, v in PING.items() if k != "proof"}).encode(),
+    "proof is a text": json.dumps(PING | {"proof": "x"}).encode(),
+    "proof with a number": json.dumps(PING | {"proof": {"kind": "session", "value": 1}}).encode(),
+    "proof with more": json.dumps(PING | {"proof": {"kind": "none", "value": "", "x": ""}}).encode(),
+    "proof without value": json.dumps(PING | {"proof": {"kind": "none"}}).encode(),
+    "unknown command": json.dumps(PING | {"command": "open.sesame"}).encode(),
+    "command is null": json.dumps(PING | {"command": None}).encode(),
+    "command is a list": json.dumps(PING | {"command": ["ping"]}).encode(),
+    "command is an attribute": json.dumps(PING | {"command": "__class__"}).encode(),
+    "arguments are a list": json.dumps(PING | {"arguments": []}).encode(),
+    "arguments are null": json.dumps(PING | {"arguments": None}).encode(),
+    "unknown argument": json.dumps(PING | {"arguments": {"x": 1}}).encode(),
+    "half a character as proof": json.dumps(
+        PING | {"proof": {"kind": "session", "value": "\ud800"}}
+    ).encode(),
+    "half a character as a name": json.dumps(PING | {"arguments": {"\udfff": 1}}).encode(),
+    "half a character as a command": json.dumps(PING | {"command": "\udbff"}).encode(),
+}
+
+
+@pytest.mark.parametrize("payload", MALFORMED.values(), ids=MALFORMED)
+def test_a_malformed_frame_gets_a_clean_error_and_the_door_lives(standing: TheHouse, payload: bytes) -> None:
+    answer = answer_to(standing, frame(payload))
+    assert answer is not None
+    assert answer["error"]["code"] == "malformed-request"
+    assert set(answer["error"]) == {"code", "detail"}
+    lives(standing)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        pytest.param(b"", id="nothing"),
+        pytest.param(b"\x00", id="a quarter of a length"),
+        pytest.param(b"\x00\x00\x00", id="most of a length"),
+        pytest.param(b"\x00\x00\x00\x10half", id="half a frame"),
+        pytest.param(b"GET / HTTP/1.1\r\nHost: door\r\n\r\n", id="another protocol"),
+        pytest.param(frame(b"", LARGEST_REQUEST + 1), id="one byte too large"),
+        pytest.param(b"\xff\xff\xff\xff", id="four gigabytes"),
+    ],
+)
+def test_what_is_no_frame_ends_the_connection_and_nothing_else(standing: TheHouse, raw: bytes) -> None:
+    answer = answer_to(standing, raw)
+    assert answer is None or answer["error"]["code"] == "malformed-request"
+    lives(standing)
+
+
+def test_after_a_good_frame_a_bad_one_still_gets_its_answer(standing: TheHouse) -> None:
+    with connected(standing) as connection:
+        connection.sendall(frame(json.dumps(PING).encode()) + frame(b"x"))
+        assert receive(connection, LARGEST_ANSWER) == {"answer": {}}
+        bad = receive(connection, LARGEST_ANSWER)
+        assert bad is not None
+        assert bad["error"]["code"] == "malformed-request"
+        assert receive(connection, LARGEST_ANSWER) is None
+
+
+def test_a_frame_in_pieces_is_one_frame(standing: TheHouse) -> None:
+    with connected(standing) as connection:
+        for byte in frame(json.dumps(PING).encode()):
+            connection.sendall(bytes([byte]))
+        assert receive(connection, LARGEST_ANSWER) == {"answer": {}}
+
+
+def test_many_half_written_frames_and_idle_connections_keep_nobody_out(standing: TheHouse) -> None:
+    idle = [socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) for _ in range(120)]
+    try:
+        for number, connection in enumerate(idle):
+            connection.connect(str(standing.socket))
+            if number % 2:
+                connection.sendall(b"\x00\x00\x01\x00{")
+        lives(standing)
+    finally:
+        for connection in idle:
+            connection.close()
+    lives(standing)
+
+
+def test_a_caller_that_leaves_without_its_answer_is_not_missed(standing: TheHouse) -> None:
+    for _ in range(20):
+        with connected(standing) as connection:
+            connection.sendall(frame(json.dumps(PING | {"command": "login.begin"}).encode()))
+    lives(standing)
+
+
+def failure(house: TheHouse, command: str, proof: Proof, arguments: dict[str, Any]) -> str | None:
+    """The code of the door's refusal; None where it carried the command out."""
+    try:
+        house.client.call(command, proof, **arguments)
+    except DoorRefusedError as error:
+        return error.code
+    return None
+
+
+def _calls(service_commands: list[str]) -> st.SearchStrategy[tuple[str, dict[str, Any]]]:
+    leaves = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20)
+    values = st.recursive(
+        leaves, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner)
+    )
+    names = st.sampled_from(
+        ["permission_id", "link_code", "ean", "from", "mode", "cursor", "limit", "index", "profile"]
+    )
+    return st.tuples(st.sampled_from(service_commands), st.dictionaries(names, values, max_size=6))
+
+
+def test_no_arguments_whatever_make_the_door_fail(standing: TheHouse) -> None:
+    """Every command, as the operator, as somebody unknown and as a customer: an answer or a domain error."""
+    lotte = standing.customer("lotte", "Lotte Janssens")
+    proofs = [Proof.operator(standing.operator_key), Proof("none", ""), Proof.session(lotte.session)]
+    commands = sorted(standing.service.commands)
+
+    @settings(max_examples=150, deadline=None, database=None)
+    @given(_calls(commands), st.sampled_from(proofs))
+    def ask(call: tuple[str, dict[str, Any]], proof: Proof) -> None:
+        command, arguments = call
+        if command == "session.end":
+            return
+        assert failure(standing, command, proof, arguments) != "internal"
+
+    ask()
+    lives(standing)
+
+
+@pytest.mark.parametrize("value", ["\ud800", float("nan"), float("inf")])
+def test_the_client_refuses_what_cannot_be_written_and_goes_on(standing: TheHouse, value: object) -> None:
+    client = DoorClient(standing.socket)
+    with pytest.raises(DatabeheerError) as refused:
+        client.call("permission.by_link", link_code=value)
+    assert refused.value.code == "malformed-request"
+    assert client.call("ping") == {}
+    client.close()
+
+
+def test_proofs_do_not_show_in_what_is_printed_of_them() -> None:
+    assert "secret" not in repr(proofs.Proof("session", "secret"))
+    assert "secret" not in repr(Proof.session("secret"))
