@@ -1,0 +1,162 @@
+"""The demo as a visitor starts it: one program, ready in its own time, three doors, ended by Ctrl-C, kept."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from databeheer.site.home import Home
+from databeheer.site.house import free_port
+from databeheer.storage.embedded import EmbeddedPostgreSQL
+from tests.browser import Watched
+from tests.journeys.test_main_job import browser, keep, log_in, open_page
+
+__all__ = ["browser", "open_page"]
+
+
+@dataclass
+class RunningDemo:
+    """`databeheer demo --json`, a program of its own, and what it printed when it was ready."""
+
+    process: subprocess.Popen[str]
+    facts: dict[str, Any]
+
+    @property
+    def url(self) -> str:
+        return str(self.facts["url"])
+
+    def end(self) -> int:
+        """Press Ctrl-C and wait; what it still says is read away."""
+        self.process.send_signal(signal.SIGINT)
+        self.process.communicate(timeout=60)
+        return self.process.returncode
+
+
+def start(home: Path) -> RunningDemo:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "databeheer", "demo", "--json", "--port", str(free_port())],
+        env={**os.environ, "DATABEHEER_HOME": str(home)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    return RunningDemo(process, json.loads(process.stdout.readline()))
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    path = tmp_path_factory.mktemp("demo-home")
+    yield path
+    EmbeddedPostgreSQL(Home(path / "demo").postgres).remove()
+
+
+@pytest.fixture(scope="module")
+def demo(browser: Browser, home: Path) -> Iterator[RunningDemo]:
+    running = start(home)
+    yield running
+    if running.process.poll() is None:
+        assert running.end() == 0
+
+
+def test_the_demo_says_all_that_a_program_needs_and_is_ready(demo: RunningDemo) -> None:
+    with urllib.request.urlopen(f"{demo.url}/health/ready", timeout=10) as answer:
+        assert answer.status == 200
+    assert {one["name"] for one in demo.facts["logins"]["customers"]} >= {"Maria Verhaegen", "Lotte Claes"}
+    assert demo.facts["logins"]["inspector"]["name"]
+    parties = {party["role"]: party for party in demo.facts["credentials"]["parties"]}
+    assert set(parties) == {"supplier", "energy_service", "dso"}
+    for party in parties.values():
+        assert {"token_url", "client_id", "client_secret", "subscription_key"} <= party.keys()
+
+
+def test_a_visitor_sees_three_doors_and_maria_sees_who_read_last_night(
+    demo: RunningDemo, open_page: Callable[[], Watched]
+) -> None:
+    visitor = open_page()
+    visitor.page.goto(demo.url)
+    for door in ("klant", "energiedienst", "toezichthouder"):
+        expect(
+            visitor.page.get_by_role("heading", name=f"Ik ben een {door}").or_(
+                visitor.page.get_by_role("heading", name=f"Ik ben {door}")
+            )
+        ).to_be_visible()
+    keep(visitor, "demo-start")
+    maria = open_page()
+    log_in(maria.page, f"{demo.url}/mijn", "Maria")
+    expect(maria.page.get_by_role("heading", name="Er wacht een vraag op u")).to_be_visible()
+    law = maria.page.locator(".half-law").first
+    expect(law).to_contain_text("Leiestroom")
+    consent = maria.page.locator(".half-consent").first
+    expect(consent).to_contain_text("Bram Energieadvies")
+    expect(consent).not_to_contain_text("Leiestroom")
+    keep(maria, "demo-maria")
+    maria.page.goto(f"{demo.url}/mijn/verbruik")
+    keep(maria, "demo-consumption")
+    ines = open_page()
+    log_in(ines.page, f"{demo.url}/toezicht", "Ines")
+    keep(ines, "demo-inspector")
+
+
+def test_the_story_holds_a_permission_in_every_state(demo: RunningDemo) -> None:
+    states: set[str] = set()
+    for party in demo.facts["credentials"]["parties"]:
+        if party["role"] == "energy_service":
+            states |= {permission["state"] for permission in _permissions(party)}
+    assert states == {
+        "requested",
+        "rejected",
+        "timed_out",
+        "active",
+        "revoked",
+        "expired",
+        "terminated",
+        "invalidated",
+    }
+
+
+def test_ctrl_c_ends_everything_and_the_next_start_finds_it_again(demo: RunningDemo, home: Path) -> None:
+    origin = demo.facts["ledger"]["origin"]
+    assert demo.end() == 0
+    assert _processes_of(home) == []
+    again = start(home)
+    try:
+        assert again.facts["ledger"]["origin"] == origin
+    finally:
+        assert again.end() == 0
+    assert _processes_of(home) == []
+
+
+def _permissions(party: dict[str, Any]) -> list[dict[str, Any]]:
+    from tests.journeys.test_main_job import PartyProgram
+
+    status, page, _ = PartyProgram(party).get("/permissions", limit="100")
+    assert status == 200
+    found: list[dict[str, Any]] = page["permissions"]
+    return found
+
+
+def _processes_of(home: Path) -> list[str]:
+    """Command lines of processes that still use this home (Linux)."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            environment = (entry / "environ").read_bytes().decode(errors="replace")
+        except OSError:
+            continue
+        if str(home) in line or (str(home) in environment and "databeheer" in line):
+            found.append(line)
+    return found
