@@ -415,7 +415,7 @@ class _WishServer(socketserver.ThreadingUnixStreamServer):
                 return tamper.show(self._demo.home, self._demo.storage, wish["kind"])
         if wish["do"] == "describe":
             # The demo's web plays a party; in earnest no page knows a party's credentials.
-            return self._demo.description() | {"last_day": self._demo.facts["last_day"]}
+            return self._demo.description() | {"last_day": self._demo.facts.get("last_day")}
         return {"error": "unknown wish"}
 
     def _reset(self) -> None:

@@ -20,6 +20,9 @@ from databeheer.joins.gate import reach
 from databeheer.joins.reasons import JoinReason
 from databeheer.values import EAN, Period, Purpose
 
+MOST_SUBJECTS = 32_000
+"""Occupancies that one entry can speak to."""
+
 AGGREGATE_STATES = frozenset({"READ", "VAL", "EST", "NONE"})
 """Values that failed validation never leave, not even in a sum (R63)."""
 
@@ -72,6 +75,8 @@ def may_leave(
         if isinstance(given, JoinReason):
             return (), given
         parts.append(given)
+    if sum(len(part.stretches) for part in parts) > MOST_SUBJECTS:
+        return (), JoinReason.TOO_MANY_POINTS
     return tuple(parts), None
 
 

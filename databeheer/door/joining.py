@@ -171,9 +171,12 @@ def _is_complete(asked: JoinAsked, found: dict[bytes, UUID]) -> bool:
 
 def _area(turn: Turn, party: Any) -> set[UUID]:
     """All points of the grid operator's own area; of every area for the regulator, of none for anybody else."""
-    if party.role not in (Role.DSO, Role.REGULATOR):
+    if party.role == Role.REGULATOR:
+        operator = None
+    elif party.role == Role.DSO and party.operator is not None:
+        operator = party.operator
+    else:
         return set()
-    operator = party.operator if party.role == Role.DSO else None
     return {row.access_point_id for row in turn.connection.execute(_AREA, {"operator": operator})}
 
 

@@ -1,6 +1,6 @@
 """A lawful join as a value: who may combine which data, on which article, within which limits.
 
-Source: Energiebesluit 3.1.83, par. 3 (draft 2018; R130, R131); docs/adr on the join gate.
+Source: Energiebesluit 3.1.83, par. 3 (draft 2018; R130, R131).
 """
 
 from __future__ import annotations

@@ -133,7 +133,8 @@ def _players() -> tuple[list[Player], date]:
         for party in described["credentials"]["parties"]
         if party["role"] == ROLE
     ]
-    return players, parse_day(str(described["last_day"]))
+    last = described.get("last_day")
+    return players, parse_day(str(last)) if last else _today() - timedelta(days=1)
 
 
 def _last_days(granularity: str, newest: date) -> tuple[str, str]:

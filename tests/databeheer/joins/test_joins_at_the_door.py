@@ -160,6 +160,27 @@ def test_a_sum_over_a_small_area_is_suppressed_and_over_ten_points_shown(house: 
     assert "pseudonym" not in answer["rows"][0]
 
 
+def test_a_grid_operator_without_a_grid_has_no_area(house: TheHouse) -> None:
+    settle(house, 10)
+    assert refused(house.party("Nergens", "dso"), **STATISTICS, **SEPTEMBER).reason == "too_few_points"
+
+
+@pytest.mark.requirement("R136")
+def test_the_area_of_one_grid_operator_is_not_anothers(house: TheHouse) -> None:
+    settle(house, 10)
+    house.operator("registry.operator.add", operator=2, code="other", name="Ander net")
+    elsewhere = house.party("Ander Net", "dso", operator=2)
+    assert refused(elsewhere, **STATISTICS, **SEPTEMBER).reason == "too_few_points"
+
+
+def test_a_join_that_one_entry_cannot_speak_of_is_refused(
+    net: Party, neighbours: list[Neighbour], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("databeheer.door.join_scope.MOST_SUBJECTS", 5)
+    eans = [one.ean.digits for one in neighbours]
+    assert refused(net, **FRAUD, **SEPTEMBER, eans=eans).reason == "too_many_points"
+
+
 @pytest.mark.requirement("R11")
 def test_an_area_with_fewer_than_ten_points_gives_nothing(
     house: TheHouse, net: Party, neighbours: list[Neighbour]
