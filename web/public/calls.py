@@ -41,7 +41,7 @@ class Exchange:
     def value_count(self) -> int:
         """How many slots with a value came."""
         channels = self.members.get("channels", [])
-        return sum(1 for channel in channels for slot in channel["slots"] if slot["value"] is not None)
+        return sum(1 for channel in channels for slot in channel["readings"] if slot["value"] is not None)
 
 
 @dataclass(frozen=True)

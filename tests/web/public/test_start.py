@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from databeheer.brussels import day_of
+from databeheer.brussels import day_of, slots_in_day
+from tests.databeheer.metering.builders import day_rows, english
 from tests.house import Customer, Party, TheHouse
 from tests.web.portal.visiting import Page
 from tests.web.public.conftest import Standing
@@ -72,8 +73,10 @@ def test_a_supervisor_that_does_not_do_it_is_said_plainly(house: TheHouse, answe
 def test_a_visitor_plays_a_service_by_real_calls_of_the_api(
     house: TheHouse, lotte: Customer, bram: Party
 ) -> None:
+    newest = day_of(house.clock.now()) - timedelta(days=1)
+    house.ingest(english(*day_rows(newest)))
     described = {
-        "last_day": (day_of(house.clock.now()) - timedelta(days=1)).isoformat(),
+        "last_day": newest.isoformat(),
         "credentials": {
             "parties": [
                 {
@@ -105,6 +108,7 @@ def test_a_visitor_plays_a_service_by_real_calls_of_the_api(
         lotte.grant({"permission_id": reading.fields["permission_id"], "link_code": link.partition("id=")[2]})
         read = Page(client.post("/demo/dienst/lees", data=reading.fields))
         assert "(200)" in read.text
+        assert f"U kreeg {slots_in_day(newest)} waarden" in read.text
         assert "ledger-promise/v1" in read.text
         assert bram.client_secret not in start.html + asked.html + refused.html + read.html
     assert "“Consent was asked, but has not been given yet.”" in refused.text
