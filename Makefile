@@ -6,6 +6,7 @@
 #   make bench    measure the speed goals into build/bench.json (ONLY=name runs one)
 #   make soak     the full counts
 #   make format   rewrite the code in the project's form
+#   make screenshots    take the README's pictures anew, from the browser journeys
 #   make requirements   rewrite docs/requirements.md from the tests
 #   make lock     resolve the dependencies anew (needs uv)
 #   make clean    remove what can be made again; keeps var/, the demo's data
@@ -23,7 +24,7 @@ CODE := ledger databeheer web migrations tests
 # Only what is there: the same Makefile serves a checkout in which a package is still being made.
 PRESENT = $(wildcard $(CODE))
 
-.PHONY: help demo check test bench soak format lint types imports requirements requirements-check lock \
+.PHONY: help demo check test bench soak format lint types imports requirements requirements-check lock screenshots \
 	clean environment chromium
 
 help:
@@ -99,6 +100,13 @@ requirements-check: $(VENV)/stamp-dev
 
 requirements: $(VENV)/stamp-dev
 	$(PY) -m tests.requirements_register
+
+PICTURES := demo-start demo-maria request who-read demo-inspector
+
+screenshots: $(VENV)/stamp-dev chromium
+	$(PY) -m pytest tests/journeys
+	@mkdir -p docs/images
+	@for name in $(PICTURES); do cp build/screenshots/$$name-top.png docs/images/$$name.png || exit 1; done
 
 format: $(VENV)/stamp-dev
 	$(PY) -m ruff check --fix-only --quiet $(PRESENT)

@@ -96,7 +96,7 @@ class PartyProgram:
 
 
 def keep(watched: Watched, name: str) -> None:
-    """Check a page as everybody may meet it, and leave screenshots, wide and narrow."""
+    """Check a page as everybody may meet it, and leave screenshots, wide and narrow, and of its first screen."""
     assert watched.faults() == []
     assert watched.console == []
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
@@ -105,6 +105,7 @@ def keep(watched: Watched, name: str) -> None:
         assert not watched.is_wider_than_the_screen(), f"{name} scrolls sideways at {width} px"
         watched.page.screenshot(path=SCREENSHOTS / f"{name}-{width}.png", full_page=True)
     watched.page.set_viewport_size(WIDE)
+    watched.page.screenshot(path=SCREENSHOTS / f"{name}-top.png")
 
 
 def log_in(page: Page, url: str, name: str) -> None:
