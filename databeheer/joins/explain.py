@@ -12,7 +12,9 @@ def sentence_nl(said: Mapping[str, Any]) -> str:
     """Say in plain Dutch what a `join.run` or `join.refused` was; the entry names no other person."""
     reason = said.get("reason")
     if reason:
-        return f"Iemand vroeg om uw gegevens te koppelen. Dat is geweigerd. {SENTENCES[JoinReason(reason)][0]}"
+        return (
+            f"Iemand vroeg om uw gegevens te koppelen. Dat is geweigerd. {SENTENCES[JoinReason(reason)][0]}"
+        )
     if said["shape"] == "aggregate":
         what = "Uw verbruik is opgeteld bij dat van andere aansluitingen. Alleen totalen zijn gegeven."
     else:

@@ -86,4 +86,6 @@ def ground_words(event: str, ground: str) -> str:
     known = {row.code: row for row in catalogue.load().rows}
     if ground not in known:
         return ground
-    return dutch.capitalize_first(citation_text(known[ground].citation, Language.DUTCH).removeprefix("Grond: "))
+    return dutch.capitalize_first(
+        citation_text(known[ground].citation, Language.DUTCH).removeprefix("Grond: ")
+    )
