@@ -23,7 +23,9 @@ class JourneySite(Demo):
 
     def _tell_story(self) -> None:
         with self._door_with(SettableClock(SystemClock().now())) as (door, clock):
-            teller = story.Teller(door, clock, self.home.operator_key.read_text(), self._log_in_for(door, clock))
+            teller = story.Teller(
+                door, clock, self.home.operator_key.read_text(), self._log_in_for(door, clock)
+            )
             story.tell_parties(teller)
         self.facts = {"parties": teller.parties, "visitor": False}
         self._keep_facts()

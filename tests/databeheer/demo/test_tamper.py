@@ -138,7 +138,9 @@ def test_a_log_that_goes_on_growing_is_copied_as_it_was_signed(grown: Log) -> No
         thread.join()
 
 
-def test_an_unknown_kind_and_a_log_that_is_too_short_are_refused(databases: Databases, tmp_path: Path) -> None:
+def test_an_unknown_kind_and_a_log_that_is_too_short_are_refused(
+    databases: Databases, tmp_path: Path
+) -> None:
     with databases.clone() as database:
         short = Log(database, tmp_path)
         short.grow_to(3)
