@@ -218,7 +218,6 @@ def test_every_command_of_the_door_was_tried(
 OPERATORS = ("registry.", "intake.", "stop.")
 
 
-@pytest.mark.requirement("R156")
 def test_a_live_session_or_token_gives_no_operators_command(
     house: TheHouse, people: tuple[Customer, Customer, Party, str], loot: Loot
 ) -> None:

@@ -344,7 +344,6 @@ def test_facts_of_another_party_or_of_none_prove_nothing() -> None:
         assert verdict(decide(wish, replace(HOUSE, party=party), NOW, CATALOGUE)) == "no_legal_basis"
 
 
-@pytest.mark.requirement("R100", "R103")
 def test_a_block_stops_consent_at_once_but_not_the_law_and_gives_the_gap_back_when_lifted() -> None:
     january = span("2024-01-01", "2024-02-01")
     for until, expected in ((None, "blocked"), (NOW + TICK, "blocked"), (NOW, "energy_service")):
@@ -516,7 +515,6 @@ def test_the_grid_operator_has_days_without_a_record_and_names_itself_as_the_fac
     assert [part.fact_id for part in decision.granted] == [ZUID]
 
 
-@pytest.mark.requirement("R60")
 @pytest.mark.parametrize("granularity", [Granularity.QUARTER_HOUR, Granularity.HOUR])
 def test_finer_than_days_needs_a_necessity_record_for_those_very_days(granularity: Granularity) -> None:
     decision = ask(zuids_wish(span("2023-10-27", "2023-11-02"), granularity=granularity))
@@ -528,7 +526,6 @@ def test_finer_than_days_needs_a_necessity_record_for_those_very_days(granularit
     assert [part.fact_id for part in decision.granted] == [INCIDENT.id]
 
 
-@pytest.mark.requirement("R60")
 @pytest.mark.parametrize(
     ("now", "expected"),
     [

@@ -59,7 +59,7 @@ def test_a_promise_falls_due_a_minute_after_the_entry(
     assert promise.deadline_unix == int(house.clock.now().timestamp()) + 60
 
 
-@pytest.mark.requirement("R46", "R163")
+@pytest.mark.requirement("R46")
 def test_a_refusal_is_in_the_ledger_with_its_promise(
     house: TheHouse, measured: Customer, joris: Party
 ) -> None:

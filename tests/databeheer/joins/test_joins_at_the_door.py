@@ -94,7 +94,7 @@ def test_intent_and_outcome_are_two_entries_and_the_list_is_named(
     assert (run["points"], run["outcome"]) == (6, answer["index"])
 
 
-@pytest.mark.requirement("R8", "R40")
+@pytest.mark.requirement("R40")
 def test_every_customer_sees_the_join_as_a_read_by_law(net: Party, neighbours: list[Neighbour]) -> None:
     answer = fraud(net, neighbours)
     for neighbour in neighbours:
@@ -165,7 +165,6 @@ def test_a_grid_operator_without_a_grid_has_no_area(house: TheHouse) -> None:
     assert refused(house.party("Nergens", "dso"), **STATISTICS, **SEPTEMBER).reason == "too_few_points"
 
 
-@pytest.mark.requirement("R136")
 def test_the_area_of_one_grid_operator_is_not_anothers(house: TheHouse) -> None:
     settle(house, 10)
     house.operator("registry.operator.add", operator=2, code="other", name="Ander net")

@@ -162,7 +162,6 @@ def grants(superuser: psycopg.Connection, oid: int) -> dict[str, set[str]]:
     return dict(found)
 
 
-@pytest.mark.requirement("R155")
 def test_every_role_has_exactly_the_privileges_of_the_matrix(superuser: psycopg.Connection) -> None:
     found = {
         name: grants(superuser, oid)
@@ -255,7 +254,6 @@ def test_nothing_is_granted_in_advance_to_tables_still_to_come(superuser: psycop
     assert superuser.execute("SELECT count(*) FROM pg_default_acl").fetchone() == (0,)
 
 
-@pytest.mark.requirement("R136", "R199")
 def test_every_row_carries_its_grid_operator_or_the_test_says_why_not(superuser: psycopg.Connection) -> None:
     rows = superuser.execute(
         "SELECT n.nspname || '.' || c.relname, bool_or(a.attname = 'operator'),"

@@ -38,7 +38,6 @@ def test_who_is_not_logged_in_logs_in_first_and_a_customer_is_told_plainly(
     close(app)
 
 
-@pytest.mark.requirement("R9")
 def test_an_inspector_counts_reads_and_refusals_per_ground_and_party(
     ines: FlaskClient, lotte: Customer, bram: Party
 ) -> None:

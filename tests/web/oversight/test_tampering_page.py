@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from databeheer.demo.copying import Original
 from databeheer.demo.tamper import tamper
 from tests.house import Customer, Party, TheHouse
@@ -17,7 +15,6 @@ from web import close
 from web.oversight.wording import CHECKS, TAMPERINGS
 
 
-@pytest.mark.requirement("R15")
 def test_each_button_shows_which_check_found_it_and_at_which_entry(
     house: TheHouse, lotte: Customer, maria: Customer, bram: Party
 ) -> None:
