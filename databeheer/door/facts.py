@@ -26,6 +26,7 @@ from databeheer.access.facts import (
 )
 from databeheer.access.intervals import Interval
 from databeheer.brussels import midnight
+from databeheer.oversight import stop
 from databeheer.values import Direction, Granularity, Purpose, Role
 
 
@@ -122,8 +123,8 @@ def read_facts(
             )
         for row in connection.execute(_OWN_PERMISSIONS, ask):
             book.own[row.party_id, row.access_point_id].append(permission_of(row))
-    stop = connection.execute(_STOP).one_or_none()
-    book.stopped_since = stop.at if stop and stop.stopped else None
+    standing = stop.current(connection)
+    book.stopped_since = standing.since if standing else None
     return book
 
 
@@ -210,7 +211,8 @@ _POINTS = text(
     " WHERE a.access_point_id = ANY(:ids)"
 )
 _OCCUPANCIES = text(
-    "SELECT * FROM registry.occupancy WHERE access_point_id = ANY(:ids) ORDER BY access_point_id, from_day"
+    "SELECT * FROM registry.occupancy WHERE access_point_id = ANY(:ids)"
+    " AND (until_day IS NULL OR from_day < until_day) ORDER BY access_point_id, from_day"
 )
 _CHANNELS = text(
     "SELECT m.access_point_id, c.meter_id, m.number_sealed, c.direction, c.unit FROM registry.channel c"
@@ -220,4 +222,3 @@ _CHANNELS = text(
 _SUPPLY = text(
     "SELECT * FROM registry.supply_contract WHERE access_point_id = ANY(:points) AND party_id = ANY(:parties)"
 )
-_STOP = text("SELECT stopped, at FROM oversight.stop ORDER BY stop_no DESC LIMIT 1")

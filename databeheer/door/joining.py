@@ -33,6 +33,7 @@ from databeheer.joins.gate import JoinRefusal, JoinWish, check, months_of
 from databeheer.joins.reasons import JoinReason
 from databeheer.joins.release import Amount
 from databeheer.joins.signature import SignedJoinList
+from databeheer.oversight import stop
 from databeheer.values import Commodity, Role, format_instant
 
 MOST_ATTEMPTS = 10
@@ -110,7 +111,6 @@ def close(
     turn: Turn, join: Join, case: JoinCase, rows: int, suppressed: int
 ) -> tuple[Record, JoinReason | None]:
     """Record what came of a join, in a turn of its own; a stop that came in between withholds everything."""
-    stop = turn.connection.execute(_STOP).one_or_none()
     said = {
         "case": case.id,
         "list": join.list_version,
@@ -119,7 +119,7 @@ def close(
         "rows": rows,
         "suppressed": suppressed,
     }
-    if stop is not None and stop.stopped:
+    if stop.current(turn.connection) is not None:
         said |= {"rows": 0, "reason": JoinReason.STOPPED.value}
         statement = Statement("join.withheld", said, party_id=join.party_id, operator=join.operator)
         return turn.record(statement), JoinReason.STOPPED
@@ -300,7 +300,6 @@ _AREA = text(
     "SELECT access_point_id FROM registry.access_point"
     " WHERE CAST(:operator AS smallint) IS NULL OR operator = :operator"
 )
-_STOP = text("SELECT stopped FROM oversight.stop ORDER BY stop_no DESC LIMIT 1")
 _ATTEMPTS = text(
     "SELECT count(*) FROM joins.attempt WHERE party_id = :party AND at > :since AND reason <> :limited"
 )

@@ -1,0 +1,46 @@
+"""Reads and refusals per ground and party, counted from the ledger's index rows; no subject is named."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+
+@dataclass(frozen=True)
+class Count:
+    """How often one party read, or was refused, on one ground (for a refusal: its reason)."""
+
+    party_id: UUID | None
+    ground: str
+    event: str
+    operator: int
+    count: int
+
+    @property
+    def is_read(self) -> bool:
+        return self.event == "data.read"
+
+
+def counts(connection: Connection, first: date | None, last: date | None) -> list[Count]:
+    """Count reads and refusals from Brussels day `first` up to and including `last` (None: no bound)."""
+    rows = connection.execute(_COUNTS, {"first": first, "last": last})
+    return [Count(row.party_id, row.ground, row.event, row.operator, row.times) for row in rows]
+
+
+def permissions_by_state(connection: Connection) -> dict[str, int]:
+    """Count permissions by the state that is written down."""
+    rows = connection.execute(
+        text("SELECT state, count(*) AS times FROM permissions.permission GROUP BY state ORDER BY state")
+    )
+    return {row.state: row.times for row in rows}
+
+
+_COUNTS = text(
+    "SELECT party_id, ground, event, operator, count(*) AS times FROM ledger.body"
+    " WHERE event IN ('data.read', 'data.refused')"
+    " AND (CAST(:first AS date) IS NULL OR day >= :first) AND (CAST(:last AS date) IS NULL OR day <= :last)"
+    " GROUP BY party_id, ground, event, operator ORDER BY event, ground, party_id"
+)
