@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 
 from databeheer.door.house import House
 from databeheer.door.keystore import KeyStoreError
-from databeheer.door.turn import key_coordinates, shared_coordinates, subject_coordinates
+from databeheer.door.turn import decoy_half, key_coordinates, shared_coordinates, subject_coordinates
 from databeheer.metering.opening import SealError, unseal
 from ledger.commitment import Opening, open_for_party, open_for_subject, subject_half
 
@@ -58,6 +58,8 @@ def opening(house: House, connection: Connection, index: int, subject_leaf: int 
     shared = shared_body(house, body)
     opened = [subject_body(house, row) for row in rows]
     halves = [subject_half(one.salt, one.content) for one in opened]
+    if not halves and body.party_id is not None:
+        halves.append(decoy_half(house.ledger_key, index))
     if subject_leaf is None:
         return open_for_party(shared.salt, shared.content, halves)
     own = opened[subject_leaf]

@@ -254,7 +254,8 @@ def _admit_one(
     decision = decide(_wish(request, directions, asker, facts), facts, turn.now, house.catalogue)
     # All or nothing: where a part is refused, a strict request gets none of it.
     leaving = () if request.strict and decision.refused else decision.granted
-    record = turn.record(_statement(request, directions, asker, point, decision, leaving))
+    granter = facts.permissions[0].occupancy_id if request.permission_id and facts.permissions else None
+    record = turn.record(_statement(request, directions, asker, point, granter, decision, leaving))
     return Admitted(request, directions, asker, point, decision, leaving, record, turn.size)
 
 
@@ -299,6 +300,7 @@ def _statement(
     directions: frozenset[Direction],
     asker: Asker,
     point: Point | None,
+    granter: str | None,
     decision: Decision,
     leaving: tuple[Granted, ...],
 ) -> Statement:
@@ -323,17 +325,25 @@ def _statement(
         ground=ground,
         party_id=asker.party_id,
         operator=point.operator if point else 1,
-        subjects=_subjects(request, point, leaving, channels),
+        subjects=_subjects(request, point, granter, leaving, channels),
     )
 
 
 def _subjects(
-    request: ReadRequest, point: Point | None, leaving: tuple[Granted, ...], channels: int
+    request: ReadRequest,
+    point: Point | None,
+    granter: str | None,
+    leaving: tuple[Granted, ...],
+    channels: int,
 ) -> list[Subject]:
-    """Whose data it is about: the occupancies that something leaves of, else all in the asked period."""
+    """Whose data it is about: the occupancies that something leaves of, else all in the asked period.
+
+    A refusal under a permission is its granter's business alone: who lives there now or did before must not
+    learn with whom the granter deals.
+    """
     if point is None:
         return []
-    concerned = {granted.occupancy_id for granted in leaving}
+    concerned = {granted.occupancy_id for granted in leaving} or ({granter} if granter else set())
     subjects: list[Subject] = []
     for occupancy in point.occupancies:
         overlaps = (

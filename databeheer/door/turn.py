@@ -127,6 +127,8 @@ class Turn:
                 half, row = self._subject(record.index, leaf_no, subject)
                 subject_halves.append(half)
                 statements.append(row | {"month": month, "operator": record.statement.operator})
+            if not subject_halves and record.statement.party_id is not None:
+                subject_halves.append(decoy_half(self._house_key, record.index))
             committed = commitment.commit(shared_half, subject_halves)
             record.leaf = leaf_hash(encode(committed, previous))
             for subject in record.statement.subjects:
@@ -224,6 +226,15 @@ class Turn:
 def subject_handle(subject_key: bytes) -> bytes:
     """Return the 16 bytes under which a subject's statements are found: nobody without the key can tell whose."""
     return derive(subject_key, "handle", size=16)
+
+
+def decoy_half(house_key: bytes, index: int) -> bytes:
+    """Return what stands in the place of a subject's half in a party's entry that concerns nobody.
+
+    The root over no halves is the same for all: a party's receipt of a refusal would tell an access point that
+    does not exist from one that it may not see (R98).
+    """
+    return derive(house_key, "decoy", index.to_bytes(8, "big"))
 
 
 def shared_coordinates(index: int) -> bytes:

@@ -102,7 +102,8 @@ def by_link(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, 
     with looking(house, proof) as (connection, asker, now):
         row = connection.execute(_BY_LINK, {"link": _hash(arguments["link_code"])}).one_or_none()
         is_customer = asker.kind is AskerKind.CUSTOMER
-        if row is None or not is_customer or row.person_id not in (None, asker.person_id):
+        is_his = row is not None and {row.person_id, row.addressee} <= {None, asker.person_id}
+        if not is_customer or not is_his:
             raise NotFoundError("this link is not known; ask the organisation for a new one")
         return _with_candidates(house, connection, row, asker, now)
 
@@ -120,7 +121,7 @@ def _with_candidates(
     """A permission, and the customer's own points that it could be granted for."""
     own = occupancies_of(house, connection, asker.person_id) if asker.person_id else []
     return {
-        "permission": permission_view(house, connection, row, now),
+        "permission": permission_view(house, connection, row, now, for_party=_is_party(asker)),
         "occupancies": [
             occupancy
             for occupancy in own
@@ -253,7 +254,10 @@ def list_permissions(house: House, proof: Proof, arguments: dict[str, Any]) -> d
                 "limit": limit + 1,
             },
         ).all()
-        views = [permission_view(house, connection, row, now, with_return_urls=False) for row in rows[:limit]]
+        views = [
+            permission_view(house, connection, row, now, for_party=_is_party(asker), with_return_urls=False)
+            for row in rows[:limit]
+        ]
     last = rows[limit - 1] if len(rows) > limit else None
     # To the microsecond: a cursor must point between two rows.
     cursor = f"{last.requested_at.isoformat()}_{last.permission_id}" if last else None
@@ -270,7 +274,7 @@ def _end(
             "permission",
         )
         gone = row.state != "active" or (row.valid_until is not None and row.valid_until <= turn.now)
-        waiting = kind is AskerKind.PARTY and row.state == "requested"
+        waiting = _is_party(asker) and row.state == "requested" and row.link_expires_at > turn.now
         if gone and not waiting:
             raise ConflictError("this permission has ended already")
         turn.connection.execute(
@@ -291,13 +295,17 @@ def _end(
                 subjects=[Subject(subject)] if subject else [],
             )
         )
-    return _answer(house, row.permission_id, record)
+    return _answer(house, row.permission_id, record, for_party=_is_party(asker))
 
 
-def _answer(house: House, permission_id: UUID, record: Record) -> dict[str, Any]:
+def _is_party(asker: Asker) -> bool:
+    return asker.kind is AskerKind.PARTY
+
+
+def _answer(house: House, permission_id: UUID, record: Record, *, for_party: bool = False) -> dict[str, Any]:
     with house.engine.connect() as connection, connection.begin():
         row = connection.execute(_BY_ID, {"id": permission_id}).one()
-        view = permission_view(house, connection, row, house.clock.now())
+        view = permission_view(house, connection, row, house.clock.now(), for_party=for_party)
     return {"permission": view, "index": record.index, "promise": b64encode(record.promise).decode()}
 
 
@@ -354,7 +362,8 @@ def _open_request(turn: Turn, arguments: dict[str, Any], person_id: UUID | None)
         raise NotFoundError("there is no such request for you")
     code = arguments["link_code"]
     has_link = code is not None and hmac.compare_digest(_hash(code), bytes(row.link_hash))
-    if not has_link and (row.addressee is None or row.addressee != person_id):
+    # A link that went astray answers nothing that is addressed to somebody else.
+    if row.addressee != person_id and not (row.addressee is None and has_link):
         raise NotFoundError("there is no such request for you")
     if row.state != "requested":
         raise ConflictError("this request has been answered already")
@@ -423,7 +432,10 @@ _DECIDE = text(
     " occupancy_id = :occupancy, person_id = :person, decided_at = :now, ended_at = :ended,"
     " notice_sha256 = :notice, language = :language WHERE permission_id = :id"
 )
-_BY_LINK = text("SELECT * FROM permissions.permission WHERE link_hash = :link")
+_BY_LINK = text(
+    "SELECT p.*, o.person_id AS addressee FROM permissions.permission p"
+    " LEFT JOIN registry.occupancy o ON o.occupancy_id = p.addressed_to WHERE p.link_hash = :link"
+)
 _BY_ID = text("SELECT * FROM permissions.permission WHERE permission_id = :id")
 _OWN_OCCUPANCY = text("SELECT * FROM registry.occupancy WHERE occupancy_id = :id AND person_id = :person")
 _LIVES_AT = text(

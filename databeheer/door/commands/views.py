@@ -48,11 +48,18 @@ def _last_reading_day(house: House, connection: Connection, occupancy_id: UUID) 
 
 
 def permission_view(
-    house: House, connection: Connection, row: Any, now: datetime, *, with_return_urls: bool = True
+    house: House,
+    connection: Connection,
+    row: Any,
+    now: datetime,
+    *,
+    for_party: bool,
+    with_return_urls: bool = True,
 ) -> dict[str, Any]:
-    """Return a permission as its customer and its party see it.
+    """Return a permission as its customer, or its party, sees it.
 
-    The EAN shows only once the customer granted: before that, the party does not know whether it exists.
+    The EAN shows only once the customer granted: before that, the party does not know whether it exists, nor
+    whether its request stands in somebody's portal.
     """
     party = connection.execute(_PARTY, {"party": row.party_id}).one()
     ean = commodity = None
@@ -84,7 +91,7 @@ def permission_view(
         "ean": ean,
         "commodity": commodity,
         "occupancy_id": str(row.occupancy_id) if row.occupancy_id else None,
-        "addressed_to": str(row.addressed_to) if row.addressed_to else None,
+        "addressed_to": str(row.addressed_to) if row.addressed_to and not for_party else None,
     }
     if with_return_urls:
         view |= {"return_url_success": row.return_url_success, "return_url_failed": row.return_url_failed}
