@@ -6,13 +6,13 @@ import enum
 import hmac
 from dataclasses import dataclass, field
 from datetime import datetime
-from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, text
 
 from databeheer.errors import UnauthenticatedError
+from databeheer.identity.tokens import token_hash
 
 LONGEST_PROOF = 512
 
@@ -36,7 +36,7 @@ class Proof:
     @property
     def hash(self) -> bytes:
         """SHA-256 of the value: all that the database knows of it."""
-        return sha256(self.value.encode()).digest()
+        return token_hash(self.value)
 
 
 @dataclass(frozen=True)

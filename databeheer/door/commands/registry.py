@@ -472,10 +472,6 @@ def _operator(turn: Turn, operator: int) -> None:
     found(row.one_or_none(), "grid operator")
 
 
-_CURVES = {"RSA": None, "EC": "P-256", "OKP": "Ed25519"}
-RSA_2048_DIGITS = 342  # of base64url
-
-
 _POINT = text("SELECT * FROM registry.access_point WHERE ean_hash = :hash")
 _OPERATOR = fields.Integer(load_default=1, strict=True, validate=validate.Range(1, 32000))
 

@@ -1,0 +1,74 @@
+"""Log-ins and sessions in the database: a nonce for one log-in, a session for an hour."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+from databeheer.errors import UnauthenticatedError
+from databeheer.identity.tokens import new_token, token_hash
+
+LOGIN_TERM = timedelta(minutes=10)
+SESSION_TERM = timedelta(hours=1)
+
+
+def begin_login(connection: Connection, now: datetime) -> str:
+    """Return a nonce for one log-in."""
+    nonce = new_token()
+    connection.execute(text("DELETE FROM identity.login WHERE expires_at < :now"), {"now": now})
+    connection.execute(
+        text(
+            "INSERT INTO identity.login (nonce_hash, created_at, expires_at) VALUES (:hash, :now, :expires)"
+        ),
+        {"hash": token_hash(nonce), "now": now, "expires": now + LOGIN_TERM},
+    )
+    return nonce
+
+
+def use_login(connection: Connection, nonce: str, now: datetime) -> None:
+    """Use a nonce up.
+
+    Raises:
+        UnauthenticatedError: it was never given, was used, or has expired.
+    """
+    used = connection.execute(
+        text(
+            "UPDATE identity.login SET used_at = :now WHERE nonce_hash = :hash AND used_at IS NULL"
+            " AND expires_at > :now RETURNING 1"
+        ),
+        {"hash": token_hash(nonce), "now": now},
+    ).one_or_none()
+    if used is None:
+        raise UnauthenticatedError("this log-in has been used or has expired; log in again")
+
+
+def start_session(
+    connection: Connection, role: str, person_id: UUID | None, staff_hash: bytes | None, now: datetime
+) -> tuple[str, datetime]:
+    """Start a session of a customer (`person_id`) or of staff (`staff_hash`); return its token and its end."""
+    token, expires = new_token(), now + SESSION_TERM
+    connection.execute(
+        text(
+            "INSERT INTO identity.session (token_hash, role, person_id, staff_hash, created_at, expires_at)"
+            " VALUES (:hash, :role, :person, :staff, :now, :expires)"
+        ),
+        {
+            "hash": token_hash(token),
+            "role": role,
+            "person": person_id,
+            "staff": staff_hash,
+            "now": now,
+            "expires": expires,
+        },
+    )
+    return token, expires
+
+
+def end_session(connection: Connection, hashed: bytes, now: datetime) -> None:
+    """End a session; one that has ended stays as it was."""
+    connection.execute(
+        text("UPDATE identity.session SET ended_at = :now WHERE token_hash = :hash AND ended_at IS NULL"),
+        {"hash": hashed, "now": now},
+    )
