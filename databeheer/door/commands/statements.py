@@ -78,17 +78,15 @@ def list_statements(house: House, proof: Proof, arguments: dict[str, Any]) -> di
     with looking(house, proof) as (connection, asker, _now):
         _require_customer(asker)
         handles = _own_handles(house, connection, asker, arguments["occupancy_id"])
+        wanted = {"handles": list(handles), "events": events}
         rows = connection.execute(
-            _STATEMENTS,
-            {"handles": list(handles), "before": arguments["cursor"], "events": events, "limit": limit + 1},
+            _STATEMENTS, {**wanted, "before": arguments["cursor"], "limit": limit}
         ).all()
         parties = _parties(connection, {row.party_id for row in rows if row.party_id})
-        # An entry may speak of two occupancies of one person: a page never ends between the two.
-        indices: list[int] = [row._mapping["index"] for row in rows]
-        last = indices[limit - 1] if len(rows) > limit else 0
-        page = [row for row, index in zip(rows, indices, strict=True) if index >= last]
-        statements = [_statement(house, row, handles, parties) for row in page]
-    return {"statements": statements, "next_cursor": last if len(page) < len(rows) else None}
+        statements = [_statement(house, row, handles, parties) for row in rows]
+        last = statements[-1]["index"] if statements else 0
+        more = connection.execute(_STATEMENTS, {**wanted, "before": last, "limit": 1}).first()
+    return {"statements": statements, "next_cursor": last if more else None}
 
 
 def statutory(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
@@ -277,6 +275,7 @@ _EVENTS = {
         "permission.invalidated",
     ],
 }
+# With ties: an entry may speak of two occupancies of one person, and a page never ends between the two.
 _STATEMENTS = text(
     "SELECT s.*, b.party_id, b.ground, b.event, b.key_sealed AS body_key_sealed, b.shared_sealed"
     " FROM ledger.statement s JOIN ledger.body b ON b.index = s.index AND b.month = s.month"
