@@ -16,9 +16,10 @@ from databeheer.door.commands import (
     joins,
     login,
     oversight,
+    parties,
     permissions,
+    points,
     readings,
-    registry,
     statements,
 )
 from databeheer.door.commands.base import Command, parse, schema
@@ -28,6 +29,8 @@ from databeheer.door.keystore import KeyStoreError
 from databeheer.door.proofs import Proof
 from databeheer.door.reads import ReadLoop
 from databeheer.errors import DatabeheerError, MalformedRequestError, QueueFullError
+from databeheer.metering.opening import SealError
+from databeheer.metering.profile import ProfileError
 
 _log = structlog.get_logger("door")
 
@@ -43,7 +46,8 @@ class DoorService:
             *login.COMMANDS,
             *permissions.COMMANDS,
             *statements.COMMANDS,
-            *registry.COMMANDS,
+            *parties.COMMANDS,
+            *points.COMMANDS,
             *intake.COMMANDS,
             *oversight.COMMANDS,
             *joins.COMMANDS,
@@ -119,6 +123,9 @@ def _refused(error: RefusedReadError) -> dict[str, Any]:
 def _error(error: DatabeheerError) -> dict[str, Any]:
     if isinstance(error, KeyStoreError):
         return {"code": "unavailable", "detail": "the key store does not give the key: nothing can be opened"}
+    if isinstance(error, SealError | ProfileError):
+        _log.error("a stored value does not open", error=type(error).__name__)
+        return {"code": "unavailable", "detail": "a stored value does not open: it was changed, or moved"}
     answer: dict[str, Any] = {"code": error.code, "detail": str(error)}
     if isinstance(error, QueueFullError):
         answer["retry_after"] = 1

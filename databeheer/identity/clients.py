@@ -116,6 +116,44 @@ def check_public_key(value: str) -> None:
         raise MalformedRequestError("public_key: give the public half only")
 
 
+@dataclass(frozen=True)
+class Credentials:
+    """What a party's program is given, shown once; no secret where it signs with its own key."""
+
+    client_id: str
+    secret: str | None = field(repr=False)
+    subscription_key: str | None = field(repr=False)
+
+
+def add(
+    connection: Connection, party_id: UUID, profiles: frozenset[str], public_key: str | None, now: datetime
+) -> Credentials:
+    """Make a client for these interfaces; raises MalformedRequestError for a key that no assertion could rest on."""
+    if public_key is not None:
+        check_public_key(public_key)
+    made = Credentials(
+        client_id=f"client-{secrets.token_hex(8)}",
+        secret=None if public_key else new_token(),
+        subscription_key=secrets.token_hex(16) if "facade" in profiles else None,
+    )
+    connection.execute(
+        text(
+            "INSERT INTO identity.client (client_id, party_id, secret_hash, public_key, subscription_key_hash,"
+            " profiles, created_at) VALUES (:client, :party, :secret, :key, :subscription, :profiles, :now)"
+        ),
+        {
+            "client": made.client_id,
+            "party": party_id,
+            "secret": token_hash(made.secret) if made.secret else None,
+            "key": public_key,
+            "subscription": token_hash(made.subscription_key) if made.subscription_key else None,
+            "profiles": sorted(profiles),
+            "now": now,
+        },
+    )
+    return made
+
+
 def mint_token(connection: Connection, client: Client, profile: str, now: datetime) -> str:
     """Return a new access token of a client for one interface, good for TOKEN_TERM."""
     token = new_token()

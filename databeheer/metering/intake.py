@@ -45,7 +45,8 @@ class IntakeReport:
     corrected_days: int = 0
     unchanged_days: int = 0
     kept_days: int = 0
-    """Days of which the file has a part only (the first day of a gas export) and more is stored already."""
+    """Days of which more is stored already: the file has a part only (the first day of a gas export), or only
+    totals where quarter-hours or hours are stored."""
     batch: int | None = None
     ledger_index: int | None = None
 
@@ -174,10 +175,14 @@ def _seal(day: ChannelDay, keys: dict[str, Any], report: IntakeReport, size: int
     if keys["fingerprint"] is not None and b64decode(keys["fingerprint"]) == same:
         report.unchanged_days += 1
         return None
-    if keys["fingerprint"] is not None and State.ABSENT in day.states:
+    if (keys["fingerprint"] is not None and State.ABSENT in day.states) or (
+        values is None and keys["has_values"]
+    ):
         report.kept_days += 1
         return None
-    if keys["version"] == 1:
+    if (
+        keys["fingerprint"] is None
+    ):  # nothing that can be read: no version, or those of intakes that broke off
         report.new_days += 1
     else:
         report.corrected_days += 1
@@ -202,26 +207,27 @@ def _store(engine: Engine, rows: list[_Row], batch: int, operator: int) -> None:
     """Write all rows in one transaction, shuffled: their order must not tell which channels belong together."""
     random.SystemRandom().shuffle(rows)
     months = sorted({row.day.replace(day=1) for row in rows})
+    with engine.begin() as connection:
+        # Apart and first: a new month locks the whole table, and readers would wait until all rows are in.
+        for month in months:
+            connection.execute(text("SELECT metering.ensure_month(:month)"), {"month": month})
     try:
-        with engine.begin() as connection:
-            for month in months:
-                connection.execute(text("SELECT metering.ensure_month(:month)"), {"month": month})
-            with driver(connection).cursor() as cursor, cursor.copy(_COPY) as copy:
-                copy.set_types(["bytea", "bytea", "date", "int2", "int2", "int8", "bytea", "bytea", "bytea"])
-                for row in rows:
-                    copy.write_row(
-                        (
-                            row.pseudonym,
-                            row.channel,
-                            row.day,
-                            row.version,
-                            operator,
-                            batch,
-                            row.fingerprint,
-                            row.values_sealed,
-                            row.total_sealed,
-                        )
+        with engine.begin() as connection, driver(connection).cursor() as cursor, cursor.copy(_COPY) as copy:
+            copy.set_types(["bytea", "bytea", "date", "int2", "int2", "int8", "bytea", "bytea", "bytea"])
+            for row in rows:
+                copy.write_row(
+                    (
+                        row.pseudonym,
+                        row.channel,
+                        row.day,
+                        row.version,
+                        operator,
+                        batch,
+                        row.fingerprint,
+                        row.values_sealed,
+                        row.total_sealed,
                     )
+                )
     except psycopg.errors.UniqueViolation as error:
         raise ConflictError("another intake is storing the same days; run this again") from error
 

@@ -24,5 +24,5 @@ def unseal(key: bytes, sealed: bytes, coordinates: bytes) -> bytes:
         return bindings.crypto_aead_xchacha20poly1305_ietf_decrypt(
             sealed[NONCE_LENGTH:], coordinates, sealed[:NONCE_LENGTH], key
         )
-    except (exceptions.CryptoError, exceptions.ValueError, exceptions.TypeError) as error:
+    except (exceptions.CryptoError, ValueError, TypeError) as error:
         raise SealError("a sealed value does not open") from error

@@ -7,6 +7,7 @@ Intake never learns a root key: it gets, for each channel-day, the pseudonym and
 from __future__ import annotations
 
 from base64 import b64encode
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
@@ -16,12 +17,13 @@ from sqlalchemy import text
 
 from databeheer.door import seals
 from databeheer.door.commands.base import Command, Day, EANCode, asker_of, one_of, schema, short_text
-from databeheer.door.commands.registry import new_point
+from databeheer.door.commands.points import new_point
 from databeheer.door.house import House
 from databeheer.door.names import ean_hash, meter_hash, seal_text
 from databeheer.door.proofs import AskerKind, Proof, check
 from databeheer.door.turn import Statement, Subject, Turn
 from databeheer.errors import ConflictError, NotFoundError, UnauthenticatedError
+from databeheer.registry import occupancies, points
 from databeheer.values import Commodity, Direction
 
 MOST_CHANNELS = 64
@@ -47,10 +49,7 @@ def known(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, An
         asker = check(connection, proof, house.clock.now(), house.operator_key_hash)
         if asker.kind is not AskerKind.OPERATOR:
             raise UnauthenticatedError("this proof does not give this command")
-        count = connection.execute(
-            text("SELECT count(*) FROM registry.access_point WHERE ean_hash = ANY(:hashes)"),
-            {"hashes": list(hashes)},
-        ).scalar_one()
+        count = points.count_known(connection, list(hashes))
     return {"all_known": count == len(hashes)}
 
 
@@ -58,15 +57,16 @@ def open_batch(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[st
     """Open a batch: record that its keys leave, and hand them over.
 
     Returns for each channel, for each of its days: pseudonym, channel handle, next version, keys of values,
-    total and sameness, and the fingerprint of the newest stored version (all base64; fingerprint may be null).
+    total and sameness, and of the newest stored version the fingerprint and whether it has values (bytes in
+    base64; fingerprint null where nothing is stored).
     """
     with house.turn() as turn:
         asker_of(turn, house, proof, AskerKind.OPERATOR)
         answers: list[dict[str, Any]] = []
         subjects: dict[UUID, int] = {}
         operator = 1
-        for number, channel in enumerate(arguments["channels"]):
-            point = _point(house, turn, channel, register=arguments["register"], number=number)
+        for channel in arguments["channels"]:
+            point = _point(house, turn, channel, register=arguments["register"])
             operator = point.operator
             meter_id = _meter(house, turn, point, channel)
             days = _days(house, turn, point, meter_id, channel, subjects)
@@ -122,13 +122,12 @@ def store_batch(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[s
     return {"index": record.index}
 
 
-def _point(house: House, turn: Turn, channel: dict[str, Any], *, register: bool, number: int) -> Any:
-    query = text("SELECT * FROM registry.access_point WHERE ean_hash = :hash")
-    hashed = {"hash": ean_hash(house, channel["ean"])}
-    point = turn.connection.execute(query, hashed).one_or_none()
+def _point(house: House, turn: Turn, channel: dict[str, Any], *, register: bool) -> Any:
+    hashed = ean_hash(house, channel["ean"])
+    point = points.find(turn.connection, hashed)
     if point is None and register:
         new_point(house, turn, channel["ean"], channel["commodity"], 1)
-        point = turn.connection.execute(query, hashed).one()
+        point = points.find(turn.connection, hashed)
     if point is None:
         raise UnknownAccessPointError("the access point is not registered")
     if point.commodity != channel["commodity"]:
@@ -140,49 +139,21 @@ def _point(house: House, turn: Turn, channel: dict[str, Any], *, register: bool,
 
 def _meter(house: House, turn: Turn, point: Any, channel: dict[str, Any]) -> UUID:
     """The meter of that number on this point, and its channel; both made where a file first names them."""
-    names = {"point": point.access_point_id, "hash": meter_hash(house, channel["meter"])}
-    row = turn.connection.execute(
-        text("SELECT meter_id FROM registry.meter WHERE access_point_id = :point AND number_hash = :hash"),
-        names,
-    ).one_or_none()
-    meter_id: UUID = row.meter_id if row else uuid4()
-    if row is None:
-        turn.connection.execute(
-            text(
-                "INSERT INTO registry.meter (meter_id, operator, access_point_id, number_hash, number_sealed)"
-                " VALUES (:id, :operator, :point, :hash, :sealed)"
-            ),
-            {
-                **names,
-                "id": meter_id,
-                "operator": point.operator,
-                "sealed": seal_text(house, "meter", meter_id, channel["meter"]),
-            },
-        )
-    turn.connection.execute(
-        text(
-            "INSERT INTO registry.channel (meter_id, direction, unit, operator)"
-            " VALUES (:id, :direction, :unit, :operator) ON CONFLICT DO NOTHING"
-        ),
-        {
-            "id": meter_id,
-            "direction": channel["direction"],
-            "unit": channel["unit"],
-            "operator": point.operator,
-        },
-    )
+    hashed = meter_hash(house, channel["meter"])
+    meter_id = points.find_meter(turn.connection, point.access_point_id, hashed)
+    if meter_id is None:
+        meter_id = uuid4()
+        sealed = seal_text(house, "meter", meter_id, channel["meter"])
+        points.add_meter(turn.connection, meter_id, point, number_hash=hashed, number_sealed=sealed)
+    points.ensure_channel(turn.connection, meter_id, channel["direction"], channel["unit"], point.operator)
     return meter_id
 
 
 def _days(
     house: House, turn: Turn, point: Any, meter_id: UUID, channel: dict[str, Any], subjects: dict[UUID, int]
 ) -> list[dict[str, Any]]:
-    occupancies = turn.connection.execute(
-        text("SELECT * FROM registry.occupancy WHERE access_point_id = :id ORDER BY from_day"),
-        {"id": point.access_point_id},
-    ).all()
     answers: list[dict[str, Any]] = []
-    for occupancy in occupancies:
+    for occupancy in occupancies.of_point(turn.connection, point.access_point_id):
         days = [
             day
             for day in channel["days"]
@@ -198,7 +169,7 @@ def _days(
         root = house.readings_root(occupancy.occupancy_id)
         pseudonym = seals.pseudonym(root)
         handle = seals.channel_handle(root, meter_id, channel["direction"], channel["unit"])
-        versions, fingerprints = _stored(turn, pseudonym, handle, min(days), max(days))
+        versions, newest = _stored(turn, pseudonym, handle, min(days), max(days))
         answers.extend(
             {
                 "day": day.isoformat(),
@@ -208,7 +179,8 @@ def _days(
                 "values_key": _text(seals.profile_key(root, "values", handle, day, version)),
                 "total_key": _text(seals.profile_key(root, "total", handle, day, version)),
                 "sameness_key": _text(seals.sameness_key(root, handle, day)),
-                "fingerprint": _text(fingerprints[day]) if day in fingerprints else None,
+                "fingerprint": _text(newest[day].fingerprint) if day in newest else None,
+                "has_values": day in newest and newest[day].has_values,
             }
             for day in days
         )
@@ -217,24 +189,33 @@ def _days(
     return answers
 
 
+@dataclass(frozen=True)
+class _Newest:
+    """What the newest version of a day that can be read is, without opening it."""
+
+    fingerprint: bytes
+    has_values: bool
+
+
 def _stored(
     turn: Turn, pseudonym: bytes, handle: bytes, first: date, last: date
-) -> tuple[dict[date, int], dict[date, bytes]]:
-    """The highest version of each day, stored or not, and the fingerprint of the newest stored one."""
+) -> tuple[dict[date, int], dict[date, _Newest]]:
+    """The highest version of each day, stored or not, and the newest stored one."""
     versions: dict[date, int] = {}
-    fingerprints: dict[date, bytes] = {}
+    newest: dict[date, _Newest] = {}
     for row in turn.connection.execute(
         text(
-            "SELECT p.day, p.version, p.fingerprint, b.stored_index FROM metering.profile p"
-            " JOIN metering.batch b USING (batch) WHERE p.pseudonym = :pseudonym AND p.channel = :channel"
+            "SELECT p.day, p.version, p.fingerprint, p.values_sealed IS NOT NULL AS has_values, b.stored_index"
+            " FROM metering.profile p JOIN metering.batch b USING (batch)"
+            " WHERE p.pseudonym = :pseudonym AND p.channel = :channel"
             " AND p.day BETWEEN :first AND :last ORDER BY p.version"
         ),
         {"pseudonym": pseudonym, "channel": handle, "first": first, "last": last},
     ):
         versions[row.day] = row.version
         if row.stored_index is not None:
-            fingerprints[row.day] = bytes(row.fingerprint)
-    return versions, fingerprints
+            newest[row.day] = _Newest(bytes(row.fingerprint), row.has_values)
+    return versions, newest
 
 
 def _text(value: bytes) -> str:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text
 from databeheer.door import seals
 from databeheer.door.house import House
 from databeheer.door.names import open_text
+from databeheer.permissions.life import state_at
 from databeheer.values import format_instant
 
 
@@ -96,15 +97,6 @@ def permission_view(
     if with_return_urls:
         view |= {"return_url_success": row.return_url_success, "return_url_failed": row.return_url_failed}
     return view
-
-
-def state_at(row: Any, now: datetime) -> tuple[str, str]:
-    """The state at this moment: an end that passed shows at once, whoever has not yet written it down."""
-    if row.state == "active" and row.valid_until is not None and row.valid_until <= now:
-        return "expired", "expired"
-    if row.state == "requested" and row.link_expires_at <= now:
-        return "timed_out", "not_answered_in_time"
-    return row.state, row.reason
 
 
 def party_view(row: Any) -> dict[str, Any]:

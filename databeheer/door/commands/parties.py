@@ -1,0 +1,144 @@
+"""Commands on grid operators, parties, their contracts and programs: the operator's, each recorded with its state."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import fields, validate
+
+from databeheer.door.commands.base import (
+    Command,
+    Instant,
+    asker_of,
+    identifier,
+    one_of,
+    schema,
+    short_text,
+)
+from databeheer.door.commands.login import person_of
+from databeheer.door.house import House
+from databeheer.door.proofs import AskerKind, Proof
+from databeheer.door.turn import Statement
+from databeheer.errors import MalformedRequestError
+from databeheer.identity import clients
+from databeheer.identity.provider import Identity
+from databeheer.registry import parties
+from databeheer.values import Role
+
+
+def add_operator(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Add a grid operator."""
+    with house.turn() as turn:
+        asker_of(turn, house, proof, AskerKind.OPERATOR)
+        parties.add_operator(turn.connection, **arguments)
+        turn.record(Statement("operator.added", {"code": arguments["code"]}, operator=arguments["operator"]))
+    return {"operator": arguments["operator"]}
+
+
+def add_party(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Onboard a party in one role of the closed list (R2); the public register shows it from now on (R5)."""
+    with house.turn() as turn:
+        asker_of(turn, house, proof, AskerKind.OPERATOR)
+        if arguments["operator"] is not None:
+            parties.require_operator(turn.connection, arguments["operator"])
+        party_id = parties.add(turn.connection, arguments, turn.now)
+        turn.record(Statement("party.onboarded", {"role": arguments["role"]}, party_id=party_id))
+    return {"party_id": str(party_id)}
+
+
+def suspend_party(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Suspend a party: it loses access on all its points in one transaction (R13)."""
+    with house.turn() as turn:
+        asker_of(turn, house, proof, AskerKind.OPERATOR)
+        parties.suspend(turn.connection, arguments["party_id"], turn.now)
+        turn.record(
+            Statement("party.suspended", {"reason": arguments["reason"]}, party_id=arguments["party_id"])
+        )
+    return {}
+
+
+def add_contract(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Record a party's data access contract with a grid operator (R12)."""
+    if arguments["valid_until"] is not None and arguments["valid_until"] <= arguments["valid_from"]:
+        raise MalformedRequestError("valid_until: lies after valid_from")
+    with house.turn() as turn:
+        asker_of(turn, house, proof, AskerKind.OPERATOR)
+        parties.get(turn.connection, arguments["party_id"])
+        parties.require_operator(turn.connection, arguments["operator"])
+        parties.add_contract(turn.connection, arguments)
+        turn.record(
+            Statement("contract.signed", {"number": arguments["number"]}, party_id=arguments["party_id"])
+        )
+    return {}
+
+
+def add_client(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Give a party credentials. With its public key it signs assertions; else it gets a secret, shown once."""
+    profiles, key = frozenset(arguments["profiles"]), arguments["public_key"]
+    with house.turn() as turn:
+        asker_of(turn, house, proof, AskerKind.OPERATOR)
+        parties.get(turn.connection, arguments["party_id"])
+        made = clients.add(turn.connection, arguments["party_id"], profiles, key, turn.now)
+        said = {"profiles": sorted(profiles), "by": "key" if key else "secret"}
+        turn.record(Statement("client.added", said, party_id=arguments["party_id"]))
+    return {
+        "client_id": made.client_id,
+        "client_secret": made.secret,
+        "subscription_key": made.subscription_key,
+    }
+
+
+def add_person(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Make the person behind a provider's subject known, so that an occupancy can name him."""
+    with house.turn() as turn:
+        asker_of(turn, house, proof, AskerKind.OPERATOR)
+        identity = Identity(arguments["subject"], arguments["name"], "customer")
+        person_id = person_of(house, turn.connection, identity, turn.now)
+    return {"person_id": str(person_id)}
+
+
+_OPERATOR = fields.Integer(load_default=1, strict=True, validate=validate.Range(1, 32000))
+
+COMMANDS = (
+    Command(
+        "registry.operator.add",
+        schema(operator=_OPERATOR, code=short_text(longest=40), name=short_text()),
+        add_operator,
+    ),
+    Command(
+        "registry.party.add",
+        schema(
+            name=short_text(),
+            role=one_of(*(role.value for role in Role if role is not Role.GRID_USER)),
+            about=short_text(required=False, longest=1000, missing=""),
+            website=short_text(required=False, missing=""),
+            processing_url=short_text(required=False, missing=""),
+            operator=fields.Integer(
+                load_default=None, allow_none=True, strict=True, validate=validate.Range(1, 32000)
+            ),
+        ),
+        add_party,
+    ),
+    Command("registry.party.suspend", schema(party_id=identifier(), reason=short_text()), suspend_party),
+    Command(
+        "registry.contract.add",
+        schema(
+            party_id=identifier(),
+            number=short_text(longest=40),
+            valid_from=Instant(required=True),
+            valid_until=Instant(load_default=None, allow_none=True),
+            operator=_OPERATOR,
+        ),
+        add_contract,
+    ),
+    Command(
+        "registry.client.add",
+        schema(
+            party_id=identifier(),
+            profiles=fields.List(one_of("own", "facade"), required=True, validate=validate.Length(1, 2)),
+            public_key=short_text(required=False, longest=4096),
+        ),
+        add_client,
+    ),
+    Command("registry.person.add", schema(subject=short_text(), name=short_text()), add_person),
+)

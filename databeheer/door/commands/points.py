@@ -1,0 +1,240 @@
+"""Commands on access points: registration, moves, supply contracts. The operator's, each recorded with its state."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from marshmallow import fields, validate
+from sqlalchemy import text
+
+from databeheer.brussels import day_of
+from databeheer.door import seals
+from databeheer.door.commands.base import (
+    Command,
+    Day,
+    EANCode,
+    asker_of,
+    found,
+    identifier,
+    one_of,
+    schema,
+    short_text,
+)
+from databeheer.door.house import House
+from databeheer.door.keystore import Kind
+from databeheer.door.names import ean_hash, seal_text
+from databeheer.door.proofs import AskerKind, Proof
+from databeheer.door.turn import Statement, Subject, Turn
+from databeheer.errors import ConflictError, MalformedRequestError
+from databeheer.permissions import life
+from databeheer.registry import occupancies, parties, points, supply
+from databeheer.values import EAN, Commodity
+
+
+def register_point(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Register an access point; it begins as a vacancy, with a root key of its own."""
+    with house.turn() as turn:
+        asker_of(turn, house, proof, AskerKind.OPERATOR)
+        parties.require_operator(turn.connection, arguments["operator"])
+        point_id = new_point(house, turn, arguments["ean"], arguments["commodity"], arguments["operator"])
+        if point_id is None:
+            raise ConflictError("this access point is registered already")
+        if arguments["address"]:
+            sealed = seal_text(house, "address", point_id, arguments["address"])
+            points.set_address(turn.connection, point_id, sealed)
+    return {}
+
+
+def new_point(house: House, turn: Turn, ean: EAN, commodity: str, operator: int) -> UUID | None:
+    """Register an access point in this turn; None where it is known already."""
+    point_id = uuid4()
+    number = points.add(
+        turn.connection,
+        point_id,
+        ean_hash=ean_hash(house, ean),
+        ean_sealed=seal_text(house, "ean", point_id, ean.digits),
+        commodity=commodity,
+        operator=operator,
+        now=turn.now,
+    )
+    if number is None:
+        return None
+    vacancy_id = _new_occupancy(
+        house,
+        turn,
+        point_id=point_id,
+        point_no=number,
+        operator=operator,
+        person_id=None,
+        from_day=occupancies.FIRST_DAY,
+    )
+    turn.record(
+        Statement(
+            "access_point.registered",
+            {"commodity": commodity},
+            operator=operator,
+            subjects=[Subject(vacancy_id)],
+        )
+    )
+    return point_id
+
+
+def begin_occupancy(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Move a person in from a day on; the vacancy ends there.
+
+    A move-in reported after readings were stored from that day on is refused: those readings are sealed for
+    another occupancy and would have to be re-sealed first.
+    """
+    first = arguments["from_day"]
+    with house.turn() as turn:
+        asker_of(turn, house, proof, AskerKind.OPERATOR)
+        vacancy = occupancies.on_day(turn.connection, ean_hash(house, arguments["ean"]), first)
+        if vacancy.person_id is not None or vacancy.until_day is not None:
+            raise ConflictError("somebody lives there on that day; end that occupancy first")
+        _refuse_late_move(house, turn, vacancy, first)
+        person = turn.connection.execute(_PERSON, {"id": arguments["person_id"]}).one_or_none()
+        found(person, "person")
+        occupancies.end_on(turn.connection, vacancy, first)
+        occupancy_id = _new_occupancy(
+            house,
+            turn,
+            point_id=vacancy.access_point_id,
+            point_no=vacancy.access_point_no,
+            operator=vacancy.operator,
+            person_id=arguments["person_id"],
+            from_day=first,
+            interval_reading=arguments["interval_reading"],
+        )
+        turn.record(
+            Statement(
+                "occupancy.begun",
+                {"from": first.isoformat()},
+                operator=vacancy.operator,
+                subjects=[Subject(occupancy_id)],
+            )
+        )
+    return {"occupancy_id": str(occupancy_id)}
+
+
+def end_occupancy(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Move a person out: all permissions of the point end in the same transaction (R29, TRDE 5.3.13 par. 3)."""
+    until = arguments["until_day"]
+    with house.turn() as turn:
+        asker_of(turn, house, proof, AskerKind.OPERATOR)
+        if until > day_of(turn.now):
+            raise MalformedRequestError("until_day: a move is reported on its day or later")
+        day_before = until - timedelta(days=1)
+        occupancy = occupancies.on_day(turn.connection, ean_hash(house, arguments["ean"]), day_before)
+        if occupancy.person_id is None or occupancy.until_day is not None:
+            raise ConflictError("nobody lives there on the day before, or the move is known already")
+        _refuse_late_move(house, turn, occupancy, until)
+        occupancies.end_on(turn.connection, occupancy, until)
+        _new_occupancy(
+            house,
+            turn,
+            point_id=occupancy.access_point_id,
+            point_no=occupancy.access_point_no,
+            operator=occupancy.operator,
+            person_id=None,
+            from_day=until,
+        )
+        ended = life.end_by_move(turn.connection, occupancy.occupancy_id, turn.now)
+        leaving = [Subject(occupancy.occupancy_id)]
+        said = {"until": until.isoformat()}
+        turn.record(Statement("occupancy.ended", said, operator=occupancy.operator, subjects=leaving))
+        for row in ended:
+            turn.record(
+                Statement(
+                    "permission.invalidated",
+                    {"permission": str(row.permission_id), "reason": "moved_out"},
+                    party_id=row.party_id,
+                    operator=occupancy.operator,
+                    subjects=leaving,
+                )
+            )
+    return {"ended_permissions": len(ended)}
+
+
+def accept_supply(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Record an accepted supply contract; only from here on does the supplier see its own period (R72, R73)."""
+    first, until = arguments["from_day"], arguments["until_day"]
+    with house.turn() as turn:
+        asker_of(turn, house, proof, AskerKind.OPERATOR)
+        point = found(points.find(turn.connection, ean_hash(house, arguments["ean"])), "access point")
+        party = parties.get(turn.connection, arguments["party_id"])
+        supply.accept(turn.connection, point, party, first, until, turn.now)
+        concerned = occupancies.within(turn.connection, point.access_point_id, first, until)
+        turn.record(
+            Statement(
+                "supply.accepted",
+                {"from": first.isoformat(), "until": until.isoformat() if until else ""},
+                ground="supplier",
+                party_id=party.party_id,
+                operator=point.operator,
+                subjects=[Subject(occupancy_id) for occupancy_id in concerned],
+            )
+        )
+    return {}
+
+
+def _new_occupancy(house: House, turn: Turn, **members: Any) -> UUID:
+    """Add an occupancy. Its keys first, durably: a row without its key would be lost data."""
+    occupancy_id = uuid4()
+    house.keys.make(Kind.READINGS, occupancy_id)
+    house.keys.make(Kind.OCCUPANCY_LEDGER, occupancy_id)
+    occupancies.add(turn.connection, occupancy_id, **members)
+    return occupancy_id
+
+
+def _refuse_late_move(house: House, turn: Turn, occupancy: Any, first: date) -> None:
+    """Readings from `first` on are sealed for this occupancy already: the newcomer must not inherit them."""
+    pseudonym = seals.pseudonym(house.readings_root(occupancy.occupancy_id))
+    if turn.connection.execute(_STORED_FROM, {"pseudonym": pseudonym, "first": first}).first():
+        raise ConflictError(
+            "readings from that day on are stored already for who was there; report moves first"
+        )
+
+
+_PERSON = text("SELECT 1 FROM identity.person WHERE person_id = :id")
+_STORED_FROM = text("SELECT 1 FROM metering.profile WHERE pseudonym = :pseudonym AND day >= :first LIMIT 1")
+_OPERATOR = fields.Integer(load_default=1, strict=True, validate=validate.Range(1, 32000))
+
+COMMANDS = (
+    Command(
+        "registry.access_point.register",
+        schema(
+            ean=EANCode(required=True),
+            commodity=one_of(*(commodity.value for commodity in Commodity)),
+            address=short_text(required=False),
+            operator=_OPERATOR,
+        ),
+        register_point,
+    ),
+    Command(
+        "registry.occupancy.begin",
+        schema(
+            ean=EANCode(required=True),
+            person_id=identifier(),
+            from_day=Day(required=True),
+            interval_reading=fields.Boolean(load_default=True, truthy={True}, falsy={False}),
+        ),
+        begin_occupancy,
+    ),
+    Command(
+        "registry.occupancy.end",
+        schema(ean=EANCode(required=True), until_day=Day(required=True)),
+        end_occupancy,
+    ),
+    Command(
+        "registry.supply.accept",
+        schema(
+            ean=EANCode(required=True),
+            party_id=identifier(),
+            from_day=Day(required=True),
+            until_day=Day(load_default=None, allow_none=True),
+        ),
+        accept_supply,
+    ),
+)

@@ -1,0 +1,263 @@
+"""The life of a permission: its states, and what may follow what.
+
+Source: EU 2023/1162 annex III; R18-R29. Every function works in the caller's transaction, under the ledger's head
+where it changes something.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import Connection, text
+
+from databeheer.access.bases import BasisKind
+from databeheer.access.catalogue import Catalogue
+from databeheer.brussels import day_of
+from databeheer.errors import ConflictError, MalformedRequestError, NoLegalBasisError, NotFoundError
+from databeheer.values import Direction, Granularity, Purpose, Role, format_instant
+
+LINK_TERM = timedelta(days=30)
+"""How long a request waits for its answer."""
+STATES = ("requested", "rejected", "timed_out", "active", "revoked", "expired", "terminated", "invalidated")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a party asks for. `addressed_to` is whose portal shows it, where it names an access point.
+
+    `data_until` None: new data too. `valid_until` None: until withdrawn (R23). `service` is the word of the
+    facade's client for what it asks, else empty.
+    """
+
+    party_id: UUID
+    operator: int
+    reference: str
+    service: str
+    purpose: Purpose
+    category: str
+    directions: frozenset[Direction]
+    granularity: Granularity
+    data_from: datetime
+    data_until: datetime | None
+    valid_until: datetime | None
+    addressed_to: UUID | None = None
+    return_url_success: str | None = None
+    return_url_failed: str | None = None
+
+    def check(self, now: datetime) -> None:
+        """Refuse periods that can give nothing; raises MalformedRequestError."""
+        if self.data_until is not None and self.data_until <= self.data_from:
+            raise MalformedRequestError("data_until: lies after data_from")
+        if self.valid_until is not None and self.valid_until <= now:
+            raise MalformedRequestError("valid_until: lies in the future")
+
+
+def may_ask(
+    connection: Connection, catalogue: Catalogue, party_id: UUID | None, purpose: Purpose, now: datetime
+) -> int:
+    """Return the grid operator of the contract under which a party may ask.
+
+    Raises:
+        NoLegalBasisError: not an energy service with a data access contract in force (R12), or a purpose
+            that is not open to it.
+    """
+    row = connection.execute(_CONTRACT, {"party": party_id, "now": now}).one()
+    rows = [one for one in catalogue.rows_of(Role(row.role)) if one.basis is BasisKind.CONSENT]
+    if not rows:
+        raise NoLegalBasisError("your role gets data by law, not by permission; ask as an energy service")
+    if row.suspended_at is not None or row.operator is None:
+        raise NoLegalBasisError("your organisation has no data access contract in force")
+    if not any(purpose in one.purposes for one in rows):
+        raise NoLegalBasisError("this purpose is not open to an energy service")
+    operator: int = row.operator
+    return operator
+
+
+def ground_of(catalogue: Catalogue, purpose: str) -> str:
+    """Return the code of the catalogue's row that a consent for this purpose rests on."""
+    rows = [row for row in catalogue.rows_of(Role.ENERGY_SERVICE) if row.basis is BasisKind.CONSENT]
+    return next((row.code for row in rows if purpose in row.purposes), rows[0].code)
+
+
+def ask(connection: Connection, request: Request, link_hash: bytes, now: datetime) -> UUID:
+    """Write a request down; it waits LINK_TERM for its answer.
+
+    Raises:
+        ConflictError: the party has used this reference before.
+    """
+    permission_id = uuid4()
+    inserted = connection.execute(
+        _INSERT,
+        {
+            **vars(request),
+            "directions": sorted(request.directions),
+            "id": permission_id,
+            "link": link_hash,
+            "link_expires": now + LINK_TERM,
+            "now": now,
+        },
+    ).one_or_none()
+    if inserted is None:
+        raise ConflictError("you have used this reference before; choose another")
+    return permission_id
+
+
+def waiting(
+    connection: Connection,
+    permission_id: UUID,
+    person_id: UUID | None,
+    link_hash: bytes | None,
+    now: datetime,
+) -> Any:
+    """Return a request that this person may answer now, locked.
+
+    Shown by its link, or addressed to the person's own access point; a link that went astray answers nothing
+    that is addressed to somebody else.
+
+    Raises:
+        NotFoundError: there is no such request for this person.
+        ConflictError: it has been answered, or waited too long.
+    """
+    row = connection.execute(_WAITING, {"id": permission_id}).one_or_none()
+    if row is None:
+        raise NotFoundError("there is no such request for you")
+    has_link = link_hash is not None and hmac.compare_digest(link_hash, bytes(row.link_hash))
+    if row.addressee != person_id and not (row.addressee is None and has_link):
+        raise NotFoundError("there is no such request for you")
+    if row.state != "requested":
+        raise ConflictError("this request has been answered already")
+    if row.link_expires_at <= now:
+        raise ConflictError("this request has expired; the organisation can ask again")
+    return row
+
+
+def grant(
+    connection: Connection,
+    row: Any,
+    occupancy: Any,
+    person_id: UUID,
+    *,
+    notice_sha256: bytes,
+    language: str,
+    now: datetime,
+) -> None:
+    """Grant a waiting request for an occupancy of the person; active from now on.
+
+    Raises:
+        ConflictError: the person does not live there now, the request is for another point, or its end has passed.
+    """
+    today = day_of(now)
+    if (occupancy.until_day is not None and occupancy.until_day <= today) or occupancy.from_day > today:
+        raise ConflictError("you do not live there (any more), so you cannot give this permission")
+    if row.addressed_to not in (None, occupancy.occupancy_id):
+        raise ConflictError("this request is for another access point")
+    if row.valid_until is not None and row.valid_until <= now:
+        raise ConflictError("this request asks for a permission that would have ended by now")
+    connection.execute(
+        _GRANT,
+        {
+            "id": row.permission_id,
+            "operator": occupancy.operator,
+            "occupancy": occupancy.occupancy_id,
+            "person": person_id,
+            "notice": notice_sha256,
+            "language": language,
+            "now": now,
+        },
+    )
+
+
+def refuse(connection: Connection, row: Any, person_id: UUID, now: datetime) -> None:
+    """Refuse a waiting request; as final as granting."""
+    connection.execute(_REFUSE, {"id": row.permission_id, "person": person_id, "now": now})
+
+
+def end(connection: Connection, row: Any, *, by_party: bool, now: datetime) -> str:
+    """End an active permission, locked before; a party may give up a waiting request too. Returns the new state.
+
+    Raises:
+        ConflictError: it has ended already.
+    """
+    state_now, _ = state_at(row, now)
+    if state_now != "active" and not (by_party and state_now == "requested"):
+        raise ConflictError("this permission has ended already")
+    state = "terminated" if by_party else "revoked"
+    reason = "terminated_by_party" if by_party else "withdrawn_by_customer"
+    connection.execute(_END, {"id": row.permission_id, "state": state, "reason": reason, "now": now})
+    return state
+
+
+def end_by_move(connection: Connection, occupancy_id: UUID, now: datetime) -> list[Any]:
+    """End all permissions and requests of an occupancy whose person leaves (R29); returns the ended rows."""
+    return list(connection.execute(_MOVE, {"occupancy": occupancy_id, "now": now}))
+
+
+def state_at(row: Any, now: datetime) -> tuple[str, str]:
+    """The state at this moment, and why: an end that passed shows at once, though nobody wrote it down."""
+    if row.state == "active" and row.valid_until is not None and row.valid_until <= now:
+        return "expired", "expired"
+    if row.state == "requested" and row.link_expires_at <= now:
+        return "timed_out", "not_answered_in_time"
+    return row.state, row.reason
+
+
+def said(permission_id: UUID, members: Mapping[str, Any]) -> dict[str, Any]:
+    """What the ledger says of a permission, from a row's or a request's members; no subject is named."""
+
+    def instant(value: datetime | None) -> str:
+        return format_instant(value) if value else ""
+
+    return {
+        "permission": str(permission_id),
+        "purpose": str(members["purpose"]),
+        "category": members["category"],
+        "directions": sorted(members["directions"]),
+        "granularity": str(members["granularity"]),
+        "data": [instant(members["data_from"]), instant(members["data_until"])],
+        "valid_until": instant(members["valid_until"]),
+    }
+
+
+_CONTRACT = text(
+    "SELECT p.role, p.suspended_at, c.operator FROM registry.party p LEFT JOIN registry.contract c"
+    " ON c.party_id = p.party_id AND c.valid_from <= :now AND (c.valid_until IS NULL OR c.valid_until > :now)"
+    " WHERE p.party_id = :party ORDER BY c.valid_from LIMIT 1"
+)
+_INSERT = text(
+    "INSERT INTO permissions.permission (permission_id, operator, party_id, reference, service, purpose, category,"
+    " directions, granularity, data_from, data_until, valid_until, state, addressed_to, link_hash, link_expires_at,"
+    " return_url_success, return_url_failed, requested_at)"
+    " VALUES (:id, :operator, :party_id, :reference, :service, :purpose, :category, :directions, :granularity,"
+    " :data_from, :data_until, :valid_until, 'requested', :addressed_to, :link, :link_expires,"
+    " :return_url_success, :return_url_failed, :now)"
+    " ON CONFLICT (party_id, reference, service) DO NOTHING RETURNING 1"
+)
+_WAITING = text(
+    "SELECT p.*, o.person_id AS addressee FROM permissions.permission p"
+    " LEFT JOIN registry.occupancy o ON o.occupancy_id = p.addressed_to"
+    " WHERE p.permission_id = :id FOR UPDATE OF p"
+)
+_GRANT = text(
+    "UPDATE permissions.permission SET state = 'active', reason = '', operator = :operator,"
+    " occupancy_id = :occupancy, person_id = :person, decided_at = :now, notice_sha256 = :notice,"
+    " language = :language WHERE permission_id = :id"
+)
+_REFUSE = text(
+    "UPDATE permissions.permission SET state = 'rejected', reason = 'rejected_by_customer', person_id = :person,"
+    " decided_at = :now, ended_at = :now WHERE permission_id = :id"
+)
+_END = text(
+    "UPDATE permissions.permission SET state = :state, reason = :reason, ended_at = :now WHERE permission_id = :id"
+)
+_MOVE = text(
+    "UPDATE permissions.permission SET state = 'invalidated', reason = 'moved_out', ended_at = :now,"
+    " decided_at = coalesce(decided_at, :now)"
+    " WHERE (occupancy_id = :occupancy AND state = 'active' AND (valid_until IS NULL OR valid_until > :now)"
+    " OR occupancy_id IS NULL AND addressed_to = :occupancy AND state = 'requested' AND link_expires_at > :now)"
+    " RETURNING permission_id, party_id"
+)
