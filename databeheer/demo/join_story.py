@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from databeheer.brussels import midnight
 from databeheer.values import format_instant
@@ -11,14 +11,6 @@ from databeheer.values import format_instant
 if TYPE_CHECKING:
     from databeheer.demo.story import Teller
     from databeheer.metering.street.plan import StreetPlan
-
-REGULATOR: dict[str, Any] = {
-    "name": "Vlaamse Nutsregulator",
-    "role": "regulator",
-    "about": "Houdt toezicht op de energiemarkt en publiceert welke koppelingen mogen.",
-    "website": "https://www.vlaamsenutsregulator.be",
-}
-"""The regulator is a party too: an inspector who runs a join asks for it."""
 
 _SUSPECTED = ("joris", "wouter", "kompas", "corner", "greta", "els", "tom", "hilde")
 _CAMPAIGN = ("maria", "lotte", "fatima")

@@ -24,6 +24,7 @@ from typing import Any
 
 from databeheer.clock import SettableClock, SystemClock
 from databeheer.demo import story, tamper
+from databeheer.demo.cast import PEOPLE_STORIES
 from databeheer.demo.join_story import tell_joins
 from databeheer.demo.regulator import sign_shipped_list
 from databeheer.demo.taking_in import Work, take_street_in
@@ -329,8 +330,8 @@ class Demo:
         plan = willow_street(story.last_story_day(SystemClock().now()))
         people: list[dict[str, Any]] = []
         for person in plan.people:
-            if person.key in story.PEOPLE_STORIES:
-                age, text = story.PEOPLE_STORIES[person.key]
+            if person.key in PEOPLE_STORIES:
+                age, text = PEOPLE_STORIES[person.key]
                 people.append(
                     {"sub": person.key, "name": person.name, "age": age, "story": text, "role": "customer"}
                 )

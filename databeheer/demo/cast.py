@@ -1,0 +1,57 @@
+"""Who plays in the demo: the parties, and what the log-in page says of the people. All invented, but the regulator."""
+
+from __future__ import annotations
+
+from typing import Any
+
+OPERATOR_NAME = "Netbeheer Leiestreek"
+
+REGULATOR: dict[str, Any] = {
+    "name": "Vlaamse Nutsregulator",
+    "role": "regulator",
+    "about": "Houdt toezicht op de energiemarkt en publiceert welke koppelingen mogen.",
+    "website": "https://www.vlaamsenutsregulator.be",
+}
+"""The regulator is a party too: an inspector who runs a join asks for it."""
+
+PARTIES: dict[str, dict[str, Any]] = {
+    "supplier": {
+        "name": "Leiestroom",
+        "role": "supplier",
+        "about": "Leverancier van elektriciteit en aardgas.",
+        "website": "https://leiestroom.example",
+    },
+    "advice": {
+        "name": "Bram Energieadvies",
+        "role": "energy_service",
+        "about": "Berekent welke aanpassingen in huis uw energiefactuur verlagen.",
+        "website": "https://bram-energieadvies.example",
+    },
+    "monitor": {
+        "name": "Zonnewijzer",
+        "role": "energy_service",
+        "about": "Toont op uw telefoon wat uw zonnepanelen en toestellen doen.",
+        "website": "https://zonnewijzer.example",
+    },
+    "dso": {
+        "name": OPERATOR_NAME,
+        "role": "dso",
+        "about": "Beheert het elektriciteits- en aardgasnet in uw straat.",
+        "website": "https://netbeheer-leiestreek.example",
+        "operator": 1,
+    },
+    "regulator": REGULATOR,
+}
+
+PEOPLE_STORIES = {
+    "maria": (
+        70,
+        "Weduwe, woont al lang in de straat. Ze wil weten wie er vannacht naar haar verbruik keek.",
+    ),
+    "lotte": (38, "Heeft zonnepanelen en laat een app meekijken per kwartier."),
+    "pieter": (35, "Verhuisde uit nummer 13. Wat na hem kwam, is niet meer van hem."),
+    "amina": (32, "Woont nu op nummer 13. Wie bij Pieter meekeek, ziet niets van haar."),
+    "kompas": (None, "Een architectenbureau: een onderneming met een eigen aansluiting."),
+    "koen": (56, "Zijn kwartierwaarden worden niet uitgelezen: alleen dagtotalen."),
+    "greta": (65, "Haar vakantiehuis staat vaak leeg."),
+}
