@@ -7,6 +7,7 @@ import socket
 import socketserver
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import structlog
@@ -21,6 +22,10 @@ class _Handler(socketserver.BaseRequestHandler):
     server: DoorServer
 
     def handle(self) -> None:
+        with suppress(OSError):  # the caller left
+            self._answer_all()
+
+    def _answer_all(self) -> None:
         connection: socket.socket = self.request
         while True:
             try:
@@ -28,14 +33,9 @@ class _Handler(socketserver.BaseRequestHandler):
             except FrameError as error:
                 send(connection, {"error": {"code": "malformed-request", "detail": str(error)}})
                 return
-            except OSError:
-                return
             if message is None:
                 return
-            try:
-                send(connection, self.server.service.answer(message))
-            except OSError:
-                return
+            send(connection, self.server.service.answer(message))
 
 
 class DoorServer(socketserver.ThreadingUnixStreamServer):

@@ -1,0 +1,222 @@
+"""What a thief of the database, or of a log file, learns of people: nothing that names them or where they live."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from base64 import b64encode
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from databeheer.brussels import day_of
+from databeheer.door.client import DoorRefusedError
+from databeheer.storage.system_account import reachable_binaries
+from tests.commands import every_command
+from tests.conftest import LOTTES_EAN, MARIAS_EAN
+from tests.databases import Databases
+from tests.databeheer.door.conftest import DAYS, export
+from tests.databeheer.metering.builders import METER, Row, day_rows, english, real_files
+from tests.doors import DoorProcess, door_process, execute
+from tests.house import Customer, TheHouse, open_house
+
+PEOPLE = {
+    "lotte@voorbeeld.be": "Lotte Janssens-Öz",
+    "maria-subject": "Maria Peeters",
+    "noor-subject": "Noor Claes",
+}
+ADDRESSES = ("Kerkstraat 17 bus 3, 9000 Gent", "Dorpsplein 3, 8755 Ruiselede")
+METERS = (METER, "2SAG9990000003")
+UNKNOWN_EAN = "541448899990000060"
+SECRETS = [*PEOPLE, *PEOPLE.values(), *ADDRESSES, *METERS, LOTTES_EAN, MARIAS_EAN, UNKNOWN_EAN]
+
+
+class Walked:
+    """A house after a full walk, through a door process of its own: its dump and its log."""
+
+    def __init__(self, dump: bytes, log: bytes, tokens: list[str]) -> None:
+        self.dump, self.log, self.tokens = dump, log, tokens
+
+
+@pytest.fixture(scope="module")
+def walked(databases: Databases) -> Iterator[Walked]:
+    with databases.clone() as database, open_house(database) as house:
+        with door_process(house) as door:
+            tokens = walk(house, door)
+        yield Walked(dump(house), door.log.read_bytes(), tokens)
+
+
+def walk(house: TheHouse, door: DoorProcess) -> list[str]:
+    """People, points, exports, permissions of every kind, reads, refusals, joins, moves, log-ins, and faults."""
+    lotte, maria = (house.customer(subject, name) for subject, name in list(PEOPLE.items())[:2])
+    house.point(LOTTES_EAN, lotte, address=ADDRESSES[0])
+    house.point(MARIAS_EAN, maria, address=ADDRESSES[1])
+    house.ingest(export())
+    house.ingest(english(*day_rows(DAYS[0], row=Row(ean=f'="{MARIAS_EAN}"', meter=METERS[1]))))
+    house.ingest(english(*day_rows(DAYS[0], row=Row(ean=f'="{UNKNOWN_EAN}"'))), register=True)
+    bram, erik = house.party("Bram Energieadvies", "energy_service"), house.party("Erik Energie", "supplier")
+    house.operator("registry.supply.accept", ean=MARIAS_EAN, party_id=erik.party_id, from_day="2023-01-01")
+    waiting, given, refused = bram.ask(ean=MARIAS_EAN), bram.ask(ean=LOTTES_EAN), bram.ask()
+    lotte.grant(given)
+    maria.call("permission.refuse", permission_id=refused["permission_id"], link_code=refused["link_code"])
+    bram.read(given["permission_id"])
+    month = {"from": "2023-09-30T22:00:00Z", "until": "2023-10-31T23:00:00Z", "granularity": "month"}
+    erik.read(ean=MARIAS_EAN, **month)
+    attempts: list[Any] = [
+        lambda: bram.read(waiting["permission_id"]),
+        lambda: bram.read(ean=MARIAS_EAN),
+        lambda: bram.read(ean="541448899990000077"),
+        lambda: house.log_in("x" * 500, "Lotte Janssens-Öz"),
+        lambda: house.token(bram.client_id, LOTTES_EAN),
+    ]
+    for attempt in attempts:
+        with pytest.raises(DoorRefusedError):
+            attempt()
+    lotte.withdraw(given["permission_id"])
+    today = day_of(house.clock.now())
+    house.operator("registry.occupancy.end", ean=LOTTES_EAN, until_day=today.isoformat())
+    noor = house.customer("noor-subject", PEOPLE["noor-subject"])
+    house.operator(
+        "registry.occupancy.begin", ean=LOTTES_EAN, person_id=str(noor.person_id), from_day=today.isoformat()
+    )
+    _break_everything(house, door, (lotte, maria))
+    return [
+        lotte.session,
+        maria.session,
+        bram.token,
+        bram.client_secret,
+        house.operator_key,
+        waiting["link_code"],
+    ]
+
+
+def _break_everything(house: TheHouse, door: DoorProcess, people: tuple[Customer, Customer]) -> None:
+    """Every command while the database refuses the door half of it: faults with data at hand."""
+    party = house.party("Pech Energie", "energy_service")
+    commands = every_command(*people, party, party.ask()["permission_id"])
+    execute(house, "REVOKE INSERT ON ledger.body FROM databeheer_door")
+    for command, arguments in commands.items():
+        for proof in (
+            f"operator:{house.operator_key}",
+            f"session:{people[0].session}",
+            f"token:{party.token}",
+        ):
+            kind, _, value = proof.partition(":")
+            message = {"command": command, "proof": {"kind": kind, "value": value}, "arguments": arguments}
+            if command != "session.end":
+                door.client._exchange(message)
+    execute(house, "GRANT INSERT ON ledger.body TO databeheer_door")
+
+
+def dump(house: TheHouse) -> bytes:
+    """Every schema, every row, as the superuser's backup has them."""
+    program = _pg_dump()
+    done = subprocess.run(
+        [program, "--inserts", "--dbname", house.database.url("superuser")], capture_output=True, check=True
+    )
+    return done.stdout
+
+
+def _pg_dump() -> Path:
+    return reachable_binaries(None) / "pg_dump"
+
+
+def spellings(secret: str) -> dict[str, bytes]:
+    """How a text could lie in a dump or a log without being read at once."""
+    plain = secret.encode()
+    found = {"clear": plain, "reversed": plain[::-1], "utf-16": secret.encode("utf-16-le")}
+    for name, data in list(found.items()):
+        found[f"{name}, hex"] = data.hex().encode()
+        for shift in range(3):  # base64 of a longer text that holds it, at any place
+            whole = b64encode(b"\0" * shift + data)
+            found[f"{name}, base64 +{shift}"] = whole[4 if shift else 0 : len(whole) - len(whole) % 4 - 4]
+    found["escaped"] = secret.encode("unicode_escape")
+    return {name: data for name, data in found.items() if len(data) >= 8}
+
+
+def appears(secret: str, text: bytes) -> list[str]:
+    lower = text.lower()
+    return [
+        name
+        for name, data in spellings(secret).items()
+        if (data.lower() in lower if "base64" not in name else data in text)
+    ]
+
+
+def test_the_search_finds_what_is_there() -> None:
+    secret = "Kerkstraat 17 bus 3"
+    hiding_places = {
+        "clear": secret.encode(),
+        "hex": b"\\x00" + ("x" + secret).encode().hex().encode(),
+        "base64": b64encode(b"ab" + secret.encode() + b"cdefg"),
+        "json": ascii(secret).encode(),
+        "upper": secret.upper().encode(),
+    }
+    for name, place in hiding_places.items():
+        assert appears(secret, b"before" + place + b"after"), name
+    assert not appears(secret, b"Kerkstraat 18 bus 3")
+
+
+def test_the_dump_is_whole(walked: Walked) -> None:
+    for table in (
+        "metering.profile",
+        "ledger.body",
+        "ledger.statement",
+        "registry.access_point",
+        "identity.person",
+    ):
+        schema, _, name = table.partition(".")
+        assert re.search(rf"INSERT INTO {schema}\.{name}".encode(), walked.dump), table
+    assert b"permissions.permission VALUES" in walked.dump
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+def test_a_dump_of_every_schema_names_no_person_point_meter_or_address(walked: Walked, secret: str) -> None:
+    assert appears(secret, walked.dump) == []
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+def test_no_log_line_of_the_door_names_anybody(walked: Walked, secret: str) -> None:
+    assert appears(secret, walked.log) == []
+
+
+def test_the_door_said_something_of_its_faults(walked: Walked) -> None:
+    assert b"a command failed" in walked.log
+    assert b"InsufficientPrivilege" in walked.log or b"ProgrammingError" in walked.log
+
+
+def test_neither_dump_nor_log_holds_a_token_that_works(walked: Walked) -> None:
+    for token in walked.tokens:
+        assert appears(token, walked.dump) == []
+        assert appears(token, walked.log) == []
+
+
+def test_no_number_of_eighteen_digits_stands_in_the_dump(walked: Walked) -> None:
+    """Whatever EAN it might be, of this walk or another."""
+    assert re.findall(rb"(?<![0-9a-f])[0-9]{18}(?![0-9a-f])", walked.dump) == []
+
+
+def test_the_real_exports_leave_no_name_behind(databases: Databases) -> None:
+    """The four real files, their access points and meters, as they were downloaded."""
+    files = sorted(real_files().glob("*.csv"))
+    assert len(files) == 4
+    texts = b"".join(file.read_bytes() for file in files).decode("utf-8-sig", errors="replace")
+    eans = set(re.findall(r"54\d{16}", texts + "".join(file.name for file in files)))
+    meters = set(re.findall(r"\b\d?S[A-Z]{2}\d{10}\b|\b\d[A-Z]{3}\d{10}\b", texts))
+    assert len(eans) == 4
+    with databases.clone() as database, open_house(database) as house:
+        for file in files:
+            assert house.ingest(file, register=True).changed
+        dumped = dump(house)
+    for secret in eans | meters:
+        assert appears(secret, dumped) == []
+
+
+def test_the_dates_that_a_dump_reveals_are_days_not_moments_of_use(walked: Walked) -> None:
+    """What the threat model names: days with readings, and moments of commands, but no value of energy."""
+    rows = re.findall(rb"INSERT INTO metering\.profile_\d+ VALUES \((.*?)\);", walked.dump)
+    assert rows
+    for row in rows:
+        assert len(re.findall(rb"'\d{4}-\d\d-\d\d'", row)) == 1
