@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
+import re
+import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
 
 from databeheer.door.keystore import KeyStore, KeyStoreError, Kind
-from tests.doors import CHECKOUT
+from tests.doors import CHECKOUT, until
 
 RECORD = 113
 ONE, OTHER = UUID(int=101), UUID(int=102)
@@ -115,6 +119,26 @@ def test_processes_that_make_keys_at_once_lose_none_and_agree(folder: Path) -> N
     store = KeyStore(folder)
     [keys] = said
     assert [store.get(Kind.READINGS, UUID(int=n)).hex() for n in range(1, 61)] == keys.split()
+
+
+@pytest.mark.skipif(not Path("/proc/locks").exists(), reason="only Linux tells who waits for a file's lock")
+def test_who_makes_a_key_waits_for_another_door_and_sees_what_it_made(folder: Path, tmp_path: Path) -> None:
+    twin = tmp_path / "twin"
+    shutil.copytree(folder, twin)
+    key = KeyStore(twin).make(Kind.READINGS, ONE)
+    with wrapped(folder).open("ab") as other_door, ThreadPoolExecutor(1) as pool:
+        fcntl.flock(other_door, fcntl.LOCK_EX)
+        making = pool.submit(KeyStore(folder).make, Kind.READINGS, ONE)
+        inode = str(wrapped(folder).stat().st_ino)
+        waits = re.compile(rf"-> FLOCK .*:{inode} ")
+        until(lambda: making.done() or bool(waits.search(Path("/proc/locks").read_text())), "the door waits")
+        assert not making.done()
+        other_door.write(wrapped(twin).read_bytes())
+        other_door.flush()
+        fcntl.flock(other_door, fcntl.LOCK_UN)
+        with pytest.raises(KeyStoreError, match="exists already"):
+            making.result(60)
+    assert KeyStore(folder).get(Kind.READINGS, ONE) == key
 
 
 @pytest.mark.parametrize("left", [1, 40, RECORD - 1])
