@@ -14,6 +14,7 @@ import pytest
 from databeheer.brussels import day_of
 from databeheer.door.client import DoorRefusedError
 from databeheer.storage.system_account import reachable_binaries
+from databeheer.values import format_instant
 from tests.commands import every_command
 from tests.conftest import LOTTES_EAN, MARIAS_EAN
 from tests.databases import Databases
@@ -94,14 +95,13 @@ def walk(house: TheHouse, door: DoorProcess) -> list[str]:
 
 
 def _break_a_row(house: TheHouse, party: Party) -> None:
-    """PostgreSQL words a broken constraint with the whole row; a reference may be anything a party writes."""
-    execute(
-        house, "ALTER TABLE permissions.permission ADD CONSTRAINT broken CHECK (reference !~ '^54') NOT VALID"
-    )
+    """PostgreSQL words a broken constraint with the whole row; a free text may be anything somebody writes."""
+    execute(house, "ALTER TABLE registry.contract ADD CONSTRAINT broken CHECK (number !~ '^54') NOT VALID")
+    since = format_instant(house.clock.now())
     with pytest.raises(DoorRefusedError) as refused:
-        party.ask(reference=MARIAS_EAN)
+        house.operator("registry.contract.add", party_id=party.party_id, number=MARIAS_EAN, valid_from=since)
     assert refused.value.code == "internal"
-    execute(house, "ALTER TABLE permissions.permission DROP CONSTRAINT broken")
+    execute(house, "ALTER TABLE registry.contract DROP CONSTRAINT broken")
 
 
 def _break_everything(house: TheHouse, door: DoorProcess, people: tuple[Customer, Customer]) -> None:
