@@ -155,7 +155,6 @@ def test_a_whole_row_moved_under_another_points_name_is_never_its_own(
     does_not_open(lambda: own(maria))
 
 
-@pytest.mark.requirement("R3")
 def test_day_totals_open_without_the_quarter_hours_beneath(
     house: TheHouse, measured: Customer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

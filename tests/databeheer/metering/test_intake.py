@@ -65,7 +65,6 @@ def counts(report: IntakeReport) -> tuple[int, int, int, int]:
     return report.new_days, report.corrected_days, report.unchanged_days, report.kept_days
 
 
-@pytest.mark.requirement("R30", "R163")
 def test_an_intake_is_in_the_ledger_before_and_after(house: TheHouse, lotte: Customer) -> None:
     before = len(events(house))
     report = house.ingest(two_days())
@@ -178,7 +177,7 @@ def test_with_register_it_becomes_a_vacancy_of_nobody(house: TheHouse, lotte: Cu
     assert query(house, "SELECT count(*) FROM metering.profile") == [(1,)]
 
 
-@pytest.mark.requirement("R59", "R60")
+@pytest.mark.requirement("R59")
 @pytest.mark.parametrize("minutes", [15, 60])
 def test_intervals_are_refused_where_nobody_asked_to_read_them(
     house: TheHouse, maria: Customer, minutes: int
@@ -384,7 +383,6 @@ def _waits(house: TheHouse) -> bool:
 # ---- what the rows tell -------------------------------------------------------------------------------------
 
 
-@pytest.mark.requirement("R130")
 def test_two_occupants_readings_have_no_name_in_common(house: TheHouse, lotte: Customer) -> None:
     """A pseudonym belongs to an occupancy: the next occupant's readings are strangers to the last one's."""
     today = day_of(house.clock.now())

@@ -69,7 +69,6 @@ def seen(
         return [row[0] for row in connection.execute(f"SELECT {what}".encode()).fetchall()]
 
 
-@pytest.mark.requirement("R97")
 @pytest.mark.parametrize("table", SECURED)
 def test_without_a_context_a_forgotten_where_returns_nothing(
     street: TheHouse, lotte: Customer, table: str
