@@ -53,6 +53,7 @@ class DoorServer(socketserver.ThreadingUnixStreamServer):
             super().__init__(str(path), _Handler)
         finally:
             os.umask(before)
+        self._inode = path.stat().st_ino
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Log a fault of a handler without what it was working on; the connection is closed."""
@@ -72,4 +73,6 @@ class DoorServer(socketserver.ThreadingUnixStreamServer):
         self.shutdown()
         self.server_close()
         self.service.stop()
-        self._path.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            if self._path.stat().st_ino == self._inode:  # else a newer door has it
+                self._path.unlink()

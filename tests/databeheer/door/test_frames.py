@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 from databeheer.door import proofs
 from databeheer.door.client import DoorClient, DoorRefusedError, Proof
 from databeheer.door.protocol import LARGEST_ANSWER, LARGEST_REQUEST, receive
+from databeheer.door.server import DoorServer
+from databeheer.door.service import DoorService
 from databeheer.errors import DatabeheerError
 from tests.house import TheHouse
 
@@ -190,6 +192,20 @@ def test_the_client_refuses_what_cannot_be_written_and_goes_on(standing: TheHous
     assert refused.value.code == "malformed-request"
     assert client.call("ping") == {}
     client.close()
+
+
+def test_a_door_that_ends_leaves_its_successors_socket_alone(standing: TheHouse) -> None:
+    path = standing.folder / "handed-over.sock"
+    first = DoorServer(path, DoorService(standing.house))
+    first.start()
+    second = DoorServer(path, DoorService(standing.house))
+    second.start()
+    first.close()
+    client = DoorClient(path)
+    assert client.call("ping") == {}
+    client.close()
+    second.close()
+    assert not path.exists()
 
 
 def test_proofs_do_not_show_in_what_is_printed_of_them() -> None:

@@ -6,6 +6,7 @@ import threading
 from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -215,6 +216,20 @@ def _readers_until_killed(
     for reader in readers:
         reader.join()
     return received
+
+
+def test_a_new_month_that_begins_with_a_failure_takes_its_entries_all_the_same(
+    house: TheHouse, measured: Customer, bram: Party, granted: dict[str, Any]
+) -> None:
+    """The month's partitions went with the rollback, so they are made again."""
+    house.clock.advance(timedelta(days=40))
+    bram.token = house.token(bram.client_id, bram.client_secret)
+    execute(house, "REVOKE INSERT ON ledger.entry FROM databeheer_door")
+    assert set(_raw_read(house, bram, granted["permission_id"])) == {"error"}
+    execute(house, "GRANT INSERT ON ledger.entry TO databeheer_door")
+    before = len(entries(house))
+    answers = [meanwhile(house.client, lambda: bram.read(granted["permission_id"])) for _ in range(4)]
+    assert sorted(answer.result(60)["index"] for answer in answers) == list(range(before, before + 4))
 
 
 def test_a_door_that_is_asked_to_end_ends_cleanly(house: TheHouse) -> None:
