@@ -123,26 +123,17 @@ def _copy_wheel(site: Path, copy: Path) -> None:
 def reachable_home(directory: Path, account: SystemAccount | None) -> Path:
     """Return the folder in which the account can have its data: `directory`, or a new one of the system's.
 
-    Leftovers of removed checkouts are removed here: each folder names the directory that it was made for.
+    Other houses' folders are left alone, whatever they look like: a checkout that is gone may have been moved
+    or unmounted for a while. Only `EmbeddedPostgreSQL.remove` of that very house removes one; `made-for` tells
+    an administrator which directory a folder belongs to.
     """
     if account is None or account.can("test", "-x", str(directory)):
         return directory
     _make_system_home()
-    for home in SYSTEM_HOME.glob("data-*"):
-        _remove_if_abandoned(home)
     home = Path(tempfile.mkdtemp(prefix="data-", dir=SYSTEM_HOME))
     home.chmod(0o711)
     (home / "made-for").write_text(str(directory))
     return home
-
-
-def _remove_if_abandoned(home: Path) -> None:
-    named = home / "made-for"
-    if not named.exists() or (home / "data" / "postmaster.pid").exists():
-        return
-    link = Path(named.read_text()) / "data"
-    if not (link.is_symlink() and link.readlink() == home / "data"):
-        shutil.rmtree(home)
 
 
 def _make_system_home() -> None:
