@@ -85,7 +85,7 @@ def begin_occupancy(house: House, proof: Proof, arguments: dict[str, Any]) -> di
     """Move a person in from a day on; the vacancy ends there.
 
     A move-in reported after readings were stored from that day on is refused: those readings are sealed for
-    another occupancy and would have to be re-sealed first.
+    the vacancy and would have to be re-sealed first.
     """
     first = arguments["from_day"]
     with house.turn() as turn:
@@ -93,7 +93,7 @@ def begin_occupancy(house: House, proof: Proof, arguments: dict[str, Any]) -> di
         vacancy = occupancies.on_day(turn.connection, ean_hash(house, arguments["ean"]), first)
         if vacancy.person_id is not None or vacancy.until_day is not None:
             raise ConflictError("somebody lives there on that day; end that occupancy first")
-        _refuse_late_move(house, turn, vacancy, first)
+        _refuse_late_move_in(house, turn, vacancy, first)
         person = turn.connection.execute(_PERSON, {"id": arguments["person_id"]}).one_or_none()
         found(person, "person")
         occupancies.end_on(turn.connection, vacancy, first)
@@ -119,7 +119,12 @@ def begin_occupancy(house: House, proof: Proof, arguments: dict[str, Any]) -> di
 
 
 def end_occupancy(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Move a person out: all permissions of the point end in the same transaction (R29, TRDE 5.3.13 par. 3)."""
+    """Move a person out: all permissions of the point end in the same transaction (R29, TRDE 5.3.13 par. 3).
+
+    Never refused for what is stored: a consent must not outlive its giver's stay. Readings already stored from
+    `until_day` on stay sealed under the leaver's key, outside every occupancy of that key, so that nobody reads
+    them; taking the same file in again stores those days for whoever is there then.
+    """
     until = arguments["until_day"]
     with house.turn() as turn:
         asker_of(turn, house, proof, AskerKind.OPERATOR)
@@ -129,7 +134,6 @@ def end_occupancy(house: House, proof: Proof, arguments: dict[str, Any]) -> dict
         occupancy = occupancies.on_day(turn.connection, ean_hash(house, arguments["ean"]), day_before)
         if occupancy.person_id is None or occupancy.until_day is not None:
             raise ConflictError("nobody lives there on the day before, or the move is known already")
-        _refuse_late_move(house, turn, occupancy, until)
         occupancies.end_on(turn.connection, occupancy, until)
         _new_occupancy(
             house,
@@ -188,12 +192,12 @@ def _new_occupancy(house: House, turn: Turn, **members: Any) -> UUID:
     return occupancy_id
 
 
-def _refuse_late_move(house: House, turn: Turn, occupancy: Any, first: date) -> None:
-    """Readings from `first` on are sealed for this occupancy already: the newcomer must not inherit them."""
-    pseudonym = seals.pseudonym(house.readings_root(occupancy.occupancy_id))
+def _refuse_late_move_in(house: House, turn: Turn, vacancy: Any, first: date) -> None:
+    """Readings from `first` on are sealed for the vacancy already: the newcomer must not inherit them."""
+    pseudonym = seals.pseudonym(house.readings_root(vacancy.occupancy_id))
     if turn.connection.execute(_STORED_FROM, {"pseudonym": pseudonym, "first": first}).first():
         raise ConflictError(
-            "readings from that day on are stored already for who was there; report moves first"
+            "readings from that day on are stored already while nobody lived there; report a move-in first"
         )
 
 

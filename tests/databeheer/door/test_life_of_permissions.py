@@ -453,13 +453,102 @@ def test_an_address_left_and_taken_again_is_another_occupancy(
     assert measured.grant(bram.ask(), again)["permission"]["state"] == "active"
 
 
-def test_a_move_reported_after_its_readings_is_refused_and_changes_nothing(
-    house: TheHouse, lotte: Customer, bram: Party
+OLD_DAYS = {"from": "2023-10-27T22:00:00Z", "until": "2023-10-30T23:00:00Z", "mode": "clip"}
+"""The three days of the export; a move on the second of them is reported when all three are stored."""
+
+
+def quarters_of(answer: dict[str, Any]) -> int:
+    return sum(len(channel["slots"]) for channel in answer["channels"])
+
+
+def own_quarters(who: Customer) -> int:
+    wish = {"occupancy_id": who.occupancy(), "granularity": "quarter_hour", **OLD_DAYS}
+    try:
+        return quarters_of(who.call("readings.read", **wish))
+    except DoorRefusedError as refused:
+        assert refused.code == "no-legal-basis"
+        return 0
+
+
+@pytest.fixture
+def moved_late(
+    house: TheHouse, measured: Customer, bram: Party, granted: dict[str, Any]
+) -> tuple[Customer, dict[str, Any]]:
+    """Lotte left on the second of three days that are stored; Noor came then. Who came, and what moving gave."""
+    day = date(2023, 10, 29)
+    moved = move_out(house, until=day)
+    noor = house.customer("noor", "Noor Claes")
+    house.operator(
+        "registry.occupancy.begin",
+        ean=LOTTES_EAN,
+        person_id=str(noor.person_id),
+        from_day=day.isoformat(),
+    )
+    return noor, moved
+
+
+@pytest.mark.requirement("R29")
+def test_a_move_out_reported_after_its_readings_ends_the_consents_at_once(
+    bram: Party, granted: dict[str, Any], moved_late: tuple[Customer, dict[str, Any]]
 ) -> None:
+    assert moved_late[1]["ended_permissions"] == 1
+    assert state_of(bram, granted) == ("invalidated", "moved_out")
+    assert reason(lambda: bram.read(granted["permission_id"])) == "invalidated_by_move"
+
+
+def test_what_was_stored_past_a_move_that_was_reported_late_is_read_by_nobody(
+    house: TheHouse,
+    measured: Customer,
+    bram: Party,
+    erik: Party,
+    net: Party,
+    moved_late: tuple[Customer, dict[str, Any]],
+) -> None:
+    noor, _ = moved_late
+    assert own_quarters(measured) == 96  # the day before the move; not the 196 after it
+    assert own_quarters(noor) == 0
+    asked = bram.ask()
+    noor.grant(asked)
+    assert quarters_of(bram.read(asked["permission_id"], **OLD_DAYS)) == 0
+    house.operator("registry.supply.accept", ean=LOTTES_EAN, party_id=erik.party_id, from_day="2023-01-01")
+    first_day = sum(range(1, 97))
+    by_law = OLD_DAYS | {"from": "2023-09-30T22:00:00Z", "until": "2023-10-31T23:00:00Z"}
+    for party, wish in ((erik, {"granularity": "month"}), (net, {"granularity": "day"})):
+        answer = party.read(ean=LOTTES_EAN, **(by_law | wish))
+        values = [slot["value"] for channel in answer["channels"] for slot in channel["slots"]]
+        assert sum(value or 0 for value in values) == first_day, party.name
+
+
+def test_taken_in_again_the_days_past_a_late_move_are_the_newcomers(
+    house: TheHouse, measured: Customer, moved_late: tuple[Customer, dict[str, Any]]
+) -> None:
+    noor, _ = moved_late
+    report = house.ingest(export())
+    assert (report.new_days, report.unchanged_days) == (2, 1)
+    assert own_quarters(noor) == 100 + 96
+    assert own_quarters(measured) == 96
+    assert query(
+        house,
+        "SELECT day, count(*), count(DISTINCT pseudonym), max(version) FROM metering.profile"
+        " GROUP BY day ORDER BY day",
+    ) == [(date(2023, 10, 28), 1, 1, 1), (date(2023, 10, 29), 2, 2, 1), (date(2023, 10, 30), 2, 2, 1)]
+    assert house.ingest(export()).changed is False
+
+
+def test_a_move_in_reported_after_readings_of_the_vacancy_is_refused_and_changes_nothing(
+    house: TheHouse, lotte: Customer
+) -> None:
+    move_out(house, until=date(2023, 10, 29))
     house.ingest(export())
-    assert code(lambda: move_out(house, until=date(2023, 10, 29))) == "conflict"
-    assert lotte.call("me")["occupancies"][0]["until"] is None
-    move_out(house, until=date(2023, 10, 31))
+    noor = house.customer("noor", "Noor Claes")
+    begin = {"ean": LOTTES_EAN, "person_id": str(noor.person_id)}
+    for day in ("2023-10-29", "2023-10-30"):
+        assert (
+            code(lambda day=day: house.operator("registry.occupancy.begin", **begin, from_day=day))
+            == "conflict"
+        )
+    assert noor.call("me")["occupancies"] == []
+    house.operator("registry.occupancy.begin", **begin, from_day="2023-10-31")
 
 
 # ---- by law -------------------------------------------------------------------------------------------------
