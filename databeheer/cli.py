@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from databeheer.door.client import DoorClient, Proof
-from databeheer.errors import DatabeheerError
+from databeheer.errors import DatabeheerError, UnavailableError
 from databeheer.metering.exports import ExportFile, IntakeError, read_export
 from databeheer.metering.intake import IntakeReport, UnknownAccessPointError, take_in
 from databeheer.site.home import Home
@@ -28,13 +28,28 @@ from ledger.report import Report
 _TO_STDERR = Console(stderr=True)
 
 
+_OF_DEMO = click.option("--demo", "of_demo", is_flag=True, help="In the demo's house instead of the own one.")
+
+
+def _home(of_demo: bool) -> Home:
+    """The house that a command is for; the demo has one of its own, inside the same directory."""
+    home = Home.from_environment()
+    return Home(home.path / "demo") if of_demo else home
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def cli() -> None:
     """Databeheer: software for the Flemish energy data manager."""
 
 
 @cli.command()
-@click.option("--port", default=8000, show_default=True, help="Port of 127.0.0.1 to serve on.")
+@click.option(
+    "--port",
+    default=8000,
+    show_default=True,
+    type=click.IntRange(1, 65535),
+    help="Port of 127.0.0.1 to serve on.",
+)
 @click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object with URL, log-ins and credentials."
 )
@@ -63,18 +78,21 @@ def demo(port: int, as_json: bool, files: tuple[Path, ...], more_files: tuple[Pa
             "Daar vindt u drie deuren: klant, marktpartij en inspecteur. Ctrl-C sluit af; uw demo blijft bewaard."
         )
 
-    home = Home(Home.from_environment().path / "demo")
-    sys.exit(supervisor.run(home, port, [*files, *more_files], say, announce))
+    status = supervisor.run(_home(of_demo=True), port, [*files, *more_files], say, announce)
+    raise click.exceptions.Exit(status)
 
 
 @cli.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--register", is_flag=True, help="Register unknown access points, as vacant ones.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
-def ingest(files: tuple[Path, ...], register: bool, as_json: bool) -> None:
+@_OF_DEMO
+def ingest(files: tuple[Path, ...], register: bool, as_json: bool, of_demo: bool) -> None:
     """Take Mijn Fluvius exports in. A file is taken whole or not at all; the same file twice changes nothing."""
     exports = [read_export(file) for file in files]  # all are read before any is stored
-    home = Home.from_environment()
+    home = _home(of_demo)
+    if not home.exists():
+        click.echo(f"A new house is made in {home.path}", err=True)
     reports: list[IntakeReport] = []
     with running(home) as storage, DoorClient(home.door_socket) as door, _progress() as bar:
         engine = make_engine(storage.url("intake"), pool_size=1)
@@ -192,7 +210,8 @@ def _decimal(thousandths: int) -> str:
 @cli.command()
 @click.argument("command")
 @click.argument("arguments", nargs=-1)
-def operator(command: str, arguments: tuple[str, ...]) -> None:
+@_OF_DEMO
+def operator(command: str, arguments: tuple[str, ...], of_demo: bool) -> None:
     """Give the door a command as the operator: `databeheer operator registry.party.add name="Zon" role=energy_service`.
 
     Each argument is NAME=VALUE; a value is JSON where it parses as such, else text.
@@ -207,7 +226,7 @@ def operator(command: str, arguments: tuple[str, ...]) -> None:
             given[name] = value if value.isdigit() and len(value) > 9 else json.loads(value)
         except ValueError:
             given[name] = value
-    home = Home.from_environment()
+    home = _home(of_demo)
     with running(home), DoorClient(home.door_socket) as door:
         answer = door.call(command, Proof.operator(home.operator_key.read_text()), **given)
     click.echo(json.dumps(answer, indent=2, ensure_ascii=False))
@@ -219,12 +238,16 @@ def ledger() -> None:
 
 
 @ledger.command()
-def audit() -> None:
+@_OF_DEMO
+def audit(of_demo: bool) -> None:
     """Compare the database's entries with the published tiles; name the first entry that differs."""
     from databeheer.site.audit import audit_home
 
+    home = _home(of_demo)
+    if not home.exists():
+        raise UnavailableError(f"there is no house in {home.path}; DATABEHEER_HOME or --demo names another")
     try:
-        report = audit_home(Home.from_environment())
+        report = audit_home(home)
     except LedgerError as error:
         raise click.exceptions.Exit(_say_audit(error.report, error)) from error
     _say_audit(report, None)
@@ -242,7 +265,7 @@ def _say_audit(report: Report | None, error: LedgerError | None) -> int:
 def main(arguments: list[str] | None = None) -> int:
     """Run the command line; every error of ours is one plain line and an exit status."""
     try:
-        cli.main(args=arguments, standalone_mode=False)
+        status = cli.main(args=arguments, standalone_mode=False)
     except click.exceptions.Exit as end:
         return end.exit_code
     except click.ClickException as error:
@@ -256,4 +279,5 @@ def main(arguments: list[str] | None = None) -> int:
     except DatabeheerError as error:
         click.echo(f"databeheer: {error}", err=True)
         return 1
-    return 0
+    # Outside its standalone mode click gives the status of an Exit back instead of raising it.
+    return status if isinstance(status, int) else 0

@@ -5,6 +5,7 @@ The demo runs all processes under one user, which an installation would not do; 
 
 from __future__ import annotations
 
+import fcntl
 import http.client
 import json
 import os
@@ -246,7 +247,8 @@ class Demo:
             for ean, point in export.points.items():
                 self._register_own(teller, person, ean.digits, point.commodity.value, export)
             report = take_in(export, door, key, engine)
-            self.say(f"{export.name}: {report.new_days + report.corrected_days} dagen ingelezen")
+            days = len({day.day for day in report.file.days})
+            self.say(f"{export.name}: {days} {'dag' if days == 1 else 'dagen'} ingelezen")
         engine.dispose()
         door.close()
         self.facts["visitor"] = True
@@ -276,6 +278,7 @@ class Demo:
         self._tell_story()
         self._start_processes()
         self._start_provider()
+        self.say("De demo is opnieuw begonnen: met een nieuw logboek en nieuwe sleutels.")
 
     def _wipe(self) -> None:
         """Throw the database, the keys and the log away."""
@@ -431,10 +434,25 @@ class _WishServer(socketserver.ThreadingUnixStreamServer):
 def run(
     home: Home, port: int, files: list[Path], say: Say, announce: Callable[[dict[str, Any]], None]
 ) -> int:
-    """Run the demo until SIGINT or SIGTERM."""
+    """Run the demo until SIGINT, SIGTERM or SIGHUP; returns the exit status.
+
+    Only one demo runs a home: where one does already, its description is announced and nothing is started.
+    """
     exports = [read_export(file) for file in files]  # before anything starts: a bad file changes nothing
-    demo = Demo(home, port, say)
-    for number in (signal.SIGINT, signal.SIGTERM):
+    home.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (home.path / "demo.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return _announce_running(home, say, announce)
+        if not _is_free(port):
+            say(f'Poort {port} is bezet. Kies een andere: make demo ARGS="--port {free_port()}"')
+            return 1
+        return _run_alone(Demo(home, port, say), exports, announce)
+
+
+def _run_alone(demo: Demo, exports: list[ExportFile], announce: Callable[[dict[str, Any]], None]) -> int:
+    for number in _ENDINGS:
         signal.signal(number, _interrupt)
     wishes: _WishServer | None = None
     try:
@@ -443,20 +461,58 @@ def run(
         announce(demo.description())
         while (ended := demo.site.ended()) is None or demo.is_resetting:
             time.sleep(0.5)
-        say(f"Het onderdeel {ended} is gestopt; zie {home.logs}/{ended}.log")
+        demo.say(f"Het onderdeel {ended} is gestopt; zie {demo.home.logs}/{ended}.log")
         return 1
     except KeyboardInterrupt:
         return 0
     finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_IGN)  # a second Ctrl-C must not leave half of the house running
-        say("De demo sluit af …")
+        _ignore_endings()
+        demo.say("De demo sluit af …")
         if wishes is not None:
             wishes.shutdown()
         demo.stop()
 
 
+_ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def _ignore_endings() -> None:
+    # A second Ctrl-C must not leave half of the house running.
+    for number in _ENDINGS:
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def _announce_running(home: Home, say: Say, announce: Callable[[dict[str, Any]], None]) -> int:
+    """Tell of the demo that runs this home already; 1 where it cannot be asked yet."""
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            connection.settimeout(30)
+            connection.connect(str(home.supervisor_socket))
+            connection.sendall(b'{"do": "describe"}\n')
+            with connection.makefile("rb") as lines:
+                description = json.loads(lines.readline())
+    except (OSError, ValueError):
+        description = {"error": "busy"}
+    if "error" in description:
+        say("Deze demo start juist op, of sluit af. Probeer het over een minuut opnieuw.")
+        return 1
+    say(f"Deze demo draait al op {description['url']}")
+    announce(description)
+    return 0
+
+
 def _interrupt(*_: object) -> None:
+    _ignore_endings()
     raise KeyboardInterrupt
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from datetime import date
 from multiprocessing import get_context
@@ -34,15 +33,14 @@ class Work:
 def take_street_in(works: list[Work], done: Callable[[int, int], None]) -> None:
     """Take all points in; `done` hears how many of how many are finished."""
     workers = min(len(works), max(2, os.cpu_count() or 2))
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_leave_ctrl_c) as pool:
-        waiting = [pool.submit(_take_point_in, work) for work in works]
-        for number, finished in enumerate(as_completed(waiting), start=1):
-            finished.result()
+    # Leaving the block ends the workers at once, also in the middle of a point: a broken-off story is told anew.
+    with get_context("spawn").Pool(workers, initializer=_leave_ctrl_c) as pool:
+        for number, _ in enumerate(pool.imap_unordered(_take_point_in, works), start=1):
             done(number, len(works))
 
 
 def _leave_ctrl_c() -> None:
-    # Ctrl-C is the supervisor's to handle: it waits for the points at hand.
+    # Ctrl-C is the supervisor's to handle: it ends the workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 

@@ -2,11 +2,12 @@
 
     postgres/            the embedded server's data and passwords
     keys/                the door's key store: own backup, own retention, never beside a database backup
-    door/                the door's promise key, the hash of the operator's key
+    door/                the door's promise key, the hashes of the operator's and of intake's key
     publisher/           the log's key and the publisher's memory (the last checkpoint it signed)
     ledger/              what is published: checkpoint, tiles, vkey
     identity/            the identity provider's public key
     operator.key         what the command line shows the door; never the web's
+    intake.key           what intake shows the door: good for taking files in, and for nothing else
     web.key              the web's own secret (form tokens)
     origin               the log's name
 
@@ -40,6 +41,10 @@ class Home:
         """The directory of DATABEHEER_HOME, `var/` in the checkout where it is not set."""
         return cls(Path(os.environ.get(HOME_VARIABLE) or CHECKOUT / "var").absolute())
 
+    def exists(self) -> bool:
+        """Say whether a house was made here."""
+        return self.origin_file.exists()
+
     @property
     def postgres(self) -> Path:
         return self.path / "postgres"
@@ -71,6 +76,14 @@ class Home:
     @property
     def operator_key_hash(self) -> Path:
         return self.path / "door" / "operator.sha256"
+
+    @property
+    def intake_key(self) -> Path:
+        return self.path / "intake.key"
+
+    @property
+    def intake_key_hash(self) -> Path:
+        return self.path / "door" / "intake.sha256"
 
     @property
     def web_key(self) -> Path:
@@ -123,6 +136,8 @@ class Home:
         _make(self.promise_key, secrets.token_hex(32))
         _make(self.operator_key, secrets.token_urlsafe(32))
         _make(self.operator_key_hash, sha256(self.operator_key.read_text().encode()).hexdigest())
+        _make(self.intake_key, secrets.token_urlsafe(32))
+        _make(self.intake_key_hash, sha256(self.intake_key.read_text().encode()).hexdigest())
         _make(self.web_key, secrets.token_urlsafe(48))
         self.ledger.mkdir(mode=0o755, parents=True, exist_ok=True)
         _make(self.ledger / "vkey", f"{self.log_signer().vkey}\n{self.door_signer().vkey}\n", 0o644)

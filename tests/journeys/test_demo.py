@@ -44,16 +44,22 @@ class RunningDemo:
 
 
 def start(home: Path) -> RunningDemo:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "databeheer", "demo", "--json", "--port", str(free_port())],
-        env={**os.environ, "DATABEHEER_HOME": str(home)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        start_new_session=True,
-    )
+    said = home / "said.txt"
+    with said.open("w") as told:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "databeheer", "demo", "--json", "--port", str(free_port())],
+            env={**os.environ, "DATABEHEER_HOME": str(home)},
+            stdout=subprocess.PIPE,
+            stderr=told,
+            text=True,
+            start_new_session=True,
+        )
     assert process.stdout is not None
-    return RunningDemo(process, json.loads(process.stdout.readline()))
+    line = process.stdout.readline()
+    if not line:
+        process.communicate(timeout=60)
+        pytest.fail(f"the demo did not start: {said.read_text()}")
+    return RunningDemo(process, json.loads(line))
 
 
 @pytest.fixture(scope="module")
@@ -125,6 +131,84 @@ def test_the_story_holds_a_permission_in_every_state(demo: RunningDemo) -> None:
         "terminated",
         "invalidated",
     }
+
+
+def test_a_second_start_tells_of_the_demo_that_runs_and_leaves_it_alone(
+    demo: RunningDemo, home: Path
+) -> None:
+    second = subprocess.run(
+        [sys.executable, "-m", "databeheer", "demo", "--json"],
+        env={**os.environ, "DATABEHEER_HOME": str(home)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert second.returncode == 0, second.stderr
+    told = json.loads(second.stdout)
+    assert told["url"] == demo.url
+    assert told["credentials"] == demo.facts["credentials"]
+    with urllib.request.urlopen(f"{demo.url}/health/ready", timeout=10) as answer:
+        assert answer.status == 200
+
+
+def test_a_port_in_use_is_said_before_anything_starts(demo: RunningDemo, tmp_path: Path) -> None:
+    port = demo.url.rpartition(":")[2]
+    refused = subprocess.run(
+        [sys.executable, "-m", "databeheer", "demo", "--port", port],
+        env={**os.environ, "DATABEHEER_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert refused.returncode == 1
+    assert f"Poort {port} is bezet" in refused.stderr
+    assert not (tmp_path / "demo" / "postgres").exists()
+
+
+def test_the_audit_of_the_demos_house_holds_and_its_status_says_when_it_does_not(
+    demo: RunningDemo, home: Path
+) -> None:
+    def audit() -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "databeheer", "ledger", "audit", "--demo"],
+            env={**os.environ, "DATABEHEER_HOME": str(home)},
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+
+    done = audit()
+    assert done.returncode == 0, done.stdout + done.stderr
+    bundle = next((home / "demo" / "ledger" / "tile" / "entries").rglob("*"))
+    published = next(path for path in sorted(bundle.parent.rglob("*")) if path.is_file())
+    before = published.read_bytes()
+    published.write_bytes(before[:20] + bytes([before[20] ^ 1]) + before[21:])
+    try:
+        done = audit()
+    finally:
+        published.write_bytes(before)
+    assert done.returncode == 1
+    assert "FAIL" in done.stdout
+
+
+def test_ctrl_c_twice_in_the_middle_of_the_first_start_ends_everything(tmp_path: Path) -> None:
+    starting = subprocess.Popen(
+        [sys.executable, "-m", "databeheer", "demo", "--port", str(free_port())],
+        env={**os.environ, "DATABEHEER_HOME": str(tmp_path)},
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert starting.stderr is not None
+    for line in starting.stderr:
+        if "1 van 16" in line:
+            break
+    starting.send_signal(signal.SIGINT)
+    starting.send_signal(signal.SIGINT)
+    starting.communicate(timeout=60)
+    assert starting.returncode == 0
+    assert _processes_of(tmp_path) == []
+    EmbeddedPostgreSQL(Home(tmp_path / "demo").postgres).remove()
 
 
 def test_ctrl_c_ends_everything_and_the_next_start_finds_it_again(demo: RunningDemo, home: Path) -> None:
