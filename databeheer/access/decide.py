@@ -78,6 +78,7 @@ def _granted(ground: Ground, home: Occupancy, piece: IntervalSet, catalogue: Cat
 _NEAREST_FIRST = (
     # Of several explanations the one that came nearest to a grant is given: it names what to put right.
     ReasonCode.STOPPED,
+    ReasonCode.SLOT_NOT_WHOLE,
     ReasonCode.GRANULARITY_TOO_FINE,
     ReasonCode.DIRECTION_NOT_GRANTED,
     ReasonCode.CATEGORY_NOT_GRANTED,
@@ -128,7 +129,7 @@ def _objections(ground: Ground, wish: Wish) -> Iterator[_Objection]:
         return
     at_home = claimed & IntervalSet.of(*(occupancy.period for occupancy in ground.home))
     # What it reaches and yet does not give is a slot cut in two.
-    yield _objection(ground, False, ReasonCode.GRANULARITY_TOO_FINE, at_home)
+    yield _objection(ground, False, ReasonCode.SLOT_NOT_WHOLE, at_home)
     yield _objection(ground, False, ground.outside_home, claimed - at_home)
     yield _objection(ground, True, ground.outside_claim, asked - claimed)
 

@@ -38,6 +38,7 @@ class ReasonCode(enum.StrEnum):
     PARTY_SUSPENDED = "party_suspended"
     NO_DATA_ACCESS_CONTRACT = "no_data_access_contract"
     GRANULARITY_TOO_FINE = "granularity_too_fine"
+    SLOT_NOT_WHOLE = "slot_not_whole"
     DIRECTION_NOT_GRANTED = "direction_not_granted"
     CATEGORY_NOT_GRANTED = "category_not_granted"
     PURPOSE_NOT_ALLOWED = "purpose_not_allowed"
@@ -63,6 +64,7 @@ ERRORS: dict[ReasonCode, type[DatabeheerError]] = {
     ReasonCode.CATEGORY_NOT_GRANTED: NoLegalBasisError,
     ReasonCode.DIRECTION_NOT_GRANTED: NoLegalBasisError,
     ReasonCode.GRANULARITY_TOO_FINE: GranularityTooFineError,
+    ReasonCode.SLOT_NOT_WHOLE: OutsideGrantedPeriodError,
     ReasonCode.NO_CONTRACT: OutsideGrantedPeriodError,
     ReasonCode.OUTSIDE_DATA_PERIOD: OutsideGrantedPeriodError,
     ReasonCode.NOT_OCCUPANT: OutsideGrantedPeriodError,
@@ -120,6 +122,10 @@ SENTENCES: dict[ReasonCode, tuple[str, str]] = {
     ReasonCode.GRANULARITY_TOO_FINE: (
         "De gevraagde gegevens zijn fijner dan toegestaan.",
         "The data asked for are finer than allowed.",
+    ),
+    ReasonCode.SLOT_NOT_WHOLE: (
+        "De gevraagde periode snijdt een dag of maand in twee, of die is nog niet voorbij.",
+        "The period cuts a day or month in two, or that one is not over yet; ask for whole, finished ones.",
     ),
     ReasonCode.DIRECTION_NOT_GRANTED: (
         "De grond geldt niet voor alle gevraagde richtingen (afname, injectie).",

@@ -21,8 +21,8 @@ from tests.databeheer.access.worlds import World
 ORDER = ("own", "supplier", "energy_service", "flexibility_service", "dso_grid_management",
          "dso_fraud_detection", "regulator")  # fmt: skip
 NEAREST = (
-    "stopped", "granularity_too_fine", "direction_not_granted", "category_not_granted", "purpose_not_allowed",
-    "no_data_access_contract", "party_suspended", "blocked", "not_occupant", "outside_data_period",
+    "stopped", "slot_not_whole", "granularity_too_fine", "direction_not_granted", "category_not_granted",
+    "purpose_not_allowed", "no_data_access_contract", "party_suspended", "blocked", "not_occupant", "outside_data_period",
     "no_contract", "not_yet_valid", "requested", "expired", "withdrawn", "terminated", "invalidated_by_move",
     "rejected", "no_legal_basis",
 )  # fmt: skip
@@ -101,7 +101,7 @@ def why_not(title: Title, quarter: datetime) -> tuple[bool, bool, int, str]:
     elif not speaks:
         reason = title.elsewhere
     elif any(within(quarter, home.period) for home in title.homes):
-        reason = "granularity_too_fine"
+        reason = "slot_not_whole"
     else:
         reason = title.homeless
     return (not title.suits, not speaks, NEAREST.index(reason), reason)

@@ -469,10 +469,10 @@ def test_a_month_in_part_is_finer_than_a_month() -> None:
         decision = ask(watts_wish(span("2023-09-01", until)))
         assert outline(decision) == [
             (span("2023-09-01", "2023-10-01"), "supplier"),
-            (span("2023-10-01", until), "granularity_too_fine"),
+            (span("2023-10-01", until), "slot_not_whole"),
         ]
     one_day = ask(watts_wish(span("2023-10-09", "2023-10-10")))
-    assert verdict(one_day) == "granularity_too_fine"
+    assert verdict(one_day) == "slot_not_whole"
 
 
 @pytest.mark.requirement("R3")
@@ -481,7 +481,7 @@ def test_the_running_month_is_not_given_until_it_is_over() -> None:
     wish = watts_wish(span("2024-04-01", "2024-06-01"))
     assert outline(ask(wish, facts)) == [
         (span("2024-04-01", "2024-05-01"), "supplier"),
-        (span("2024-05-01", "2024-06-01"), "granularity_too_fine"),
+        (span("2024-05-01", "2024-06-01"), "slot_not_whole"),
     ]
     assert verdict(ask(wish, facts, now=MOVED_OUT)) == "supplier"
 
@@ -500,9 +500,9 @@ def test_a_consent_for_days_gives_whole_brussels_days_of_any_length() -> None:
     )
     decision = ask(brams_wish(october, granularity=Granularity.DAY), facts)
     assert outline(decision) == [
-        (Period(october.start, span("2023-10-29", "2023-10-30").start), "granularity_too_fine"),
+        (Period(october.start, span("2023-10-29", "2023-10-30").start), "slot_not_whole"),
         (span("2023-10-29", "2023-10-30"), "energy_service"),
-        (Period(span("2023-10-30", "2023-10-31").start, october.end), "granularity_too_fine"),
+        (Period(span("2023-10-30", "2023-10-31").start, october.end), "slot_not_whole"),
     ]
 
 
