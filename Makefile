@@ -4,7 +4,7 @@
 #   make check    static: ruff, mypy --strict, import contracts, requirements register
 #   make test     pytest (ARGS="tests/ledger -k proof")
 #   make bench    measure the speed goals into build/bench.json (ONLY=name runs one)
-#   make soak     the full counts
+#   make soak     the full counts (not written yet)
 #   make format   rewrite the code in the project's form
 #   make screenshots    take the README's pictures anew, from the browser journeys
 #   make requirements   rewrite docs/requirements.md from the tests
@@ -101,7 +101,7 @@ requirements-check: $(VENV)/stamp-dev
 requirements: $(VENV)/stamp-dev
 	$(PY) -m tests.requirements_register
 
-PICTURES := demo-start demo-maria request who-read demo-inspector
+PICTURES := demo-maria request who-read demo-inspector
 
 screenshots: $(VENV)/stamp-dev chromium
 	$(PY) -m pytest tests/journeys

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from databeheer.door.commands import oversight, parties, points
+
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
 
@@ -40,6 +42,32 @@ def test_every_relative_link_leads_to_a_file(page: Path) -> None:
     links = re.findall(r"\]\(([^)#\s]+)", page.read_text(encoding="utf-8"))
     missing = [link for link in links if "://" not in link and not (page.parent / link).exists()]
     assert missing == []
+
+
+def test_every_page_is_reachable_from_the_readme_or_the_index() -> None:
+    found, waiting = set(), [ROOT / "README.md", ROOT / "docs" / "index.md"]
+    while waiting:
+        page = waiting.pop().resolve()
+        if page in found or page.suffix != ".md" or not page.is_file():
+            continue
+        found.add(page)
+        links = re.findall(r"\]\(([^)#\s]+)", page.read_text(encoding="utf-8"))
+        waiting += [page.parent / link for link in links if "://" not in link]
+    assert {page.resolve() for page in PAGES} - found == set()
+
+
+def test_the_operators_page_lists_every_command_of_the_operators_with_its_arguments() -> None:
+    page = (ROOT / "docs" / "how-to" / "operate.md").read_text()
+    rows = {
+        name: row
+        for row in re.findall(r"^\| `(?:registry|stop)\..*$", page, re.MULTILINE)
+        for name in re.findall(r"`((?:registry|stop)\.[a-z_.]+)`", row)
+    }
+    offered = [*parties.COMMANDS, *points.COMMANDS, *oversight.COMMANDS]
+    commands = {each.name: each for each in offered if each.name != "oversight.summary"}
+    assert rows.keys() == commands.keys()
+    for name, row in rows.items():
+        assert commands[name].schema.fields.keys() <= set(re.findall(r"`([a-z_]+)`", row)), name
 
 
 def test_every_decision_is_in_the_index() -> None:

@@ -6,6 +6,7 @@ of the interface it was meant for. People get pages instead (`web.errors`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from flask import Blueprint, Flask, Response, abort, current_app, json, render_template, request
@@ -17,6 +18,7 @@ blueprint = Blueprint("problems", __name__)
 
 Dialect = Callable[[Problem], Response]
 _EXTENSION = "web.answers"
+_TENANT = re.compile(r"^/[^/]+(?=/oauth2/)")  # what the facade's clients put before the token address
 
 
 def register(app: Flask) -> None:
@@ -32,7 +34,7 @@ def register_dialect(app: Flask, prefix: str, dialect: Dialect) -> None:
 
 def answer(problem: Problem) -> Response:
     """Tell the problem in the form of the interface that the path belongs to; problem documents elsewhere."""
-    path = request.path.lower()
+    path = _TENANT.sub("", request.path.lower())
     for prefix, dialect in current_app.extensions.get(_EXTENSION, {}).items():
         if path.startswith(prefix):
             told: Response = dialect(problem)

@@ -14,7 +14,16 @@ _EXTENSION = "web.database"
 def register(app: Flask) -> None:
     """Make the engine; it connects when it is first used."""
     settings: WebSettings = app.config["WEB_SETTINGS"]
-    app.extensions[_EXTENSION] = make_engine(settings.database_url, pool_size=4)
+    app.extensions[_EXTENSION] = make_engine(
+        settings.database_url,
+        # Fewer connections than threads, and little patience: where the database hangs, a thread is left over for
+        # whoever needs none, such as /health/live.
+        pool_size=4,
+        max_overflow=2,
+        pool_seconds=2,
+        statement_seconds=5,
+        durable=False,  # counts of requests: nothing that is missed
+    )
 
 
 def engine() -> Engine:

@@ -51,8 +51,13 @@ def proof_of_request() -> Proof:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer" and 0 < len(token.strip()) <= MAX_PROOF_LENGTH:
         return Proof.token(token.strip())
+    return session_of_request() or NO_PROOF
+
+
+def session_of_request() -> Proof | None:
+    """Return the session that the browser brought, if any; whether it still lives only the door knows."""
     session = request.cookies.get(SESSION_COOKIE, "")
-    return Proof.session(session) if 0 < len(session) <= MAX_PROOF_LENGTH else NO_PROOF
+    return Proof.session(session) if 0 < len(session) <= MAX_PROOF_LENGTH else None
 
 
 def set_session(response: Response, token: str) -> None:

@@ -17,10 +17,10 @@ from flask import Flask, Response, current_app, make_response, render_template, 
 from flask.globals import request_ctx
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
 from databeheer.errors import DatabeheerError
+from web.problems import DATABASE_AWAY
 
 LOG = logging.getLogger("web")
 
@@ -129,7 +129,7 @@ def page_for(error: Exception) -> Page:
     """Choose the page that says what went wrong."""
     if isinstance(error, DatabeheerError):
         return REFUSAL_PAGES.get(error.code, BROKEN)
-    if isinstance(error, OperationalError):
+    if isinstance(error, DATABASE_AWAY):
         return UNREACHABLE
     if isinstance(error, CSRFError):
         return EXPIRED_FORM

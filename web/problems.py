@@ -11,11 +11,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from sqlalchemy import exc
 from werkzeug.exceptions import HTTPException
 
 from databeheer.errors import DatabeheerError
 
 MEDIA_TYPE = "application/problem+json"
+
+DATABASE_AWAY = (exc.OperationalError, exc.InterfaceError, exc.TimeoutError)
+"""What SQLAlchemy raises where the database is away, hangs, or gives no connection more."""
 
 
 @dataclass(frozen=True)
@@ -283,6 +287,8 @@ def problem_of(error: Exception) -> Problem:
         return _of_domain(error)
     if isinstance(error, HTTPException):
         return _of_framework(error)
+    if isinstance(error, DATABASE_AWAY):
+        return Problem(PROBLEMS["unavailable"])
     return Problem(INTERNAL)
 
 

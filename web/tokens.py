@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from flask import Response, request
+from werkzeug.exceptions import HTTPException
 
 from databeheer.errors import DatabeheerError
 from web.answers import json_response
@@ -62,6 +63,17 @@ def token_answer(profile: str) -> Response:
     response = json_response(members)
     response.headers["Pragma"] = "no-cache"
     return response
+
+
+def claimed_client() -> str | None:
+    """Return the client that this token request says it comes from; None where it does not say so properly.
+
+    Nothing is verified. The body stays readable for who answers the request.
+    """
+    try:
+        return str(_client_proof(parse_pairs(read_body(request, FORM), "body"))["client_id"])
+    except (DatabeheerError, HTTPException):
+        return None
 
 
 def oauth_refusal(problem: Problem) -> Response:

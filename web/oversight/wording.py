@@ -9,15 +9,16 @@ from flask import Flask
 from databeheer.access import catalogue
 from databeheer.access.explain import Language, citation_text, reason_sentence
 from databeheer.access.reasons import ReasonCode
+from databeheer.joins.explain import wish_nl
 from web import dutch
 
 CHECKS = {
     "signature": "de handtekening onder het logboek",
-    "memory": "het geheugen: is het logboek niet korter geworden?",
-    "entries": "elke regel opnieuw berekend, en vergeleken met het geheugen",
+    "memory": "het geheugen: het logboek mag niet korter zijn dan vroeger",
+    "entries": "elke regel opnieuw berekend, met de keten van regel naar regel",
     "edge": "het einde van het logboek",
-    "continuity": "het geheugen: begint het logboek nog hetzelfde?",
-    "database": "de databank naast wat gepubliceerd is",
+    "continuity": "het geheugen: het logboek moet nog beginnen zoals vroeger",
+    "database": "de databank naast wat gepubliceerd is, met de keten van regel naar regel",
 }
 """What each check of `ledger verify` and `databeheer ledger audit` looks at."""
 
@@ -70,7 +71,7 @@ TAMPERINGS = (
 
 def register(app: Flask) -> None:
     """Give templates the phrases."""
-    app.jinja_env.globals.update(check_words=CHECKS)
+    app.jinja_env.globals.update(check_words=CHECKS, wish_words=wish_nl)
     app.jinja_env.filters["before_evidence"] = before_evidence
 
 

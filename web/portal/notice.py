@@ -5,11 +5,12 @@ The page shows exactly these rows, so the hash in the grant says what was on the
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 
 from web import dutch
-from web.portal.shown import Permission
+from web.portal.shown import Permission, Point
 
 LANGUAGE = "nl"
 VERSION = "1"
@@ -35,12 +36,14 @@ class Notice:
         return sha256(self.text.encode()).hexdigest()
 
 
-def notice_of(permission: Permission) -> Notice:
-    """Write the notice of one request."""
+def notice_of(permission: Permission, points: Iterable[Point]) -> Notice:
+    """Write the notice of one request, to somebody who can grant it for these points."""
+    commodities = {point.commodity for point in points}
+    commodity = commodities.pop() if len(commodities) == 1 else ""
     party = permission.party
     rows = [
         ("Wie vraagt het?", _sentence(f"{party.name}, {party.role_words}") + _after(party.about)),
-        ("Welke gegevens?", _sentence(permission.data)),
+        ("Welke gegevens?", _sentence(permission.data_of(commodity))),
         ("Wat is daaruit te zien?", permission.reveals),
         ("Waarom?", _sentence(permission.purpose)),
         ("Over welke periode?", period_of(permission)),

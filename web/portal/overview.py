@@ -17,7 +17,7 @@ blueprint = Blueprint("overview", __name__)
 
 PAGE = 100
 READS_LOOKED_AT = 200
-RECENT = 3
+RECENT = 6
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,11 @@ class Reads:
     def by_others(self) -> tuple[Statement, ...]:
         """Reads and refusals of others than the visitor, newest first."""
         return tuple(each for each in self.statements if not each.is_own)
+
+    def recent(self) -> tuple[Statement, ...]:
+        """The newest few by others: who read comes first, then who was refused or joined data; newest first."""
+        newest = self.by_others()[:RECENT]
+        return tuple(sorted(newest, key=lambda each: not each.is_read))
 
     def line(self, who: Permission | Statutory) -> Line:
         """Find when `who` last read: by permission, or by law at that occupancy."""
@@ -77,8 +82,9 @@ def show() -> ResponseReturnValue:
         "portal/overview.html",
         me=visitor(),
         cards=[_card(point, permissions, statutory, reads) for point in points],
-        recent=reads.by_others()[:RECENT],
+        recent=reads.recent(),
         point_names=names_of(points),
+        commodities={point.occupancy_id: point.commodity for point in points},
         waiting=[each for each in permissions if each.is_waiting],
     )
 

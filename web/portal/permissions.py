@@ -79,12 +79,12 @@ def answer(permission_id: UUID) -> ResponseReturnValue:
     if form["decision"] == "refuse":
         answered = ask("permission.refuse", permission_id=str(permission_id), **link)
         return _answered(permission_id, answered)
-    if form["notice_sha256"] != notice_of(shown).sha256:
+    points = [Point.of(row) for row in asked["occupancies"]]
+    if form["notice_sha256"] != notice_of(shown, points).sha256:
         return _show_request(
             asked, error="De vraag is intussen veranderd. Lees ze opnieuw.", status=409, **link
         )
-    candidates = {point["occupancy_id"] for point in asked["occupancies"]}
-    if chosen not in candidates:
+    if chosen not in {point.occupancy_id for point in points}:
         error = "Kies voor welk adres u gegevens wilt delen."
         return _show_request(asked, error=error, field="occupancies", status=400, **link)
     granted = ask(
@@ -163,12 +163,13 @@ def _show_request(
     permission = Permission.of(asked["permission"])
     if not permission.is_waiting:
         return _show_answered(permission)
+    candidates = [Point.of(row) for row in asked["occupancies"]]
     page = render_template(
         "portal/request.html",
         me=visitor(),
         permission=permission,
-        notice=notice_of(permission),
-        candidates=[Point.of(row) for row in asked["occupancies"]],
+        notice=notice_of(permission, candidates),
+        candidates=candidates,
         link_code=link_code,
         chosen=chosen,
         error=error,
@@ -178,12 +179,13 @@ def _show_request(
 
 
 def _show_answered(permission: Permission) -> ResponseReturnValue:
+    point = next((each for each in my_points() if each.occupancy_id == permission.occupancy_id), None)
     return render_template(
         "portal/answered.html",
         me=visitor(),
         permission=permission,
-        notice=notice_of(permission),
-        point=next((each for each in my_points() if each.occupancy_id == permission.occupancy_id), None),
+        notice=notice_of(permission, [point] if point else []),
+        point=point,
         index=session.get(_RECEIPTS, {}).get(permission.permission_id),
         has_receipt=permission.occupancy_id is not None or permission.addressed_to is not None,
         return_url=return_address(permission.return_url),

@@ -18,6 +18,7 @@ Answer = Mapping[str, Any]
 
 OPEN_STATE, ACTIVE_STATE = "requested", "active"
 READ_EVENT, REFUSED_EVENT = "data.read", "data.refused"
+JOIN_EVENTS = frozenset({"join.run", "join.refused"})
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,9 @@ class Permission:
     permission_id: str
     party: Party
     purpose: str
-    data: str
+    category: str
+    directions: tuple[str, ...]
+    granularity: str
     reveals: str
     state: str
     data_from: datetime
@@ -105,7 +108,9 @@ class Permission:
             permission_id=str(answer["permission_id"]),
             party=Party.of(answer["party"]),
             purpose=wording.PURPOSES[str(answer["purpose"])],
-            data=wording.data_words(str(answer["category"]), answer["directions"], granularity),
+            category=str(answer["category"]),
+            directions=tuple(str(direction) for direction in answer["directions"]),
+            granularity=granularity,
             reveals=wording.REVEALS[granularity] if answer["category"] == "readings" else "",
             state=state,
             data_from=_required(answer["data_from"]),
@@ -118,6 +123,15 @@ class Permission:
             addressed_to=answer["addressed_to"],
             return_url=answer.get("return_url_success" if state == ACTIVE_STATE else "return_url_failed"),
         )
+
+    @property
+    def data(self) -> str:
+        """What was asked, whatever the energy."""
+        return self.data_of("")
+
+    def data_of(self, commodity: str) -> str:
+        """What was asked, as it is at a point of this energy."""
+        return wording.data_words(self.category, self.directions, self.granularity, commodity)
 
     @property
     def is_waiting(self) -> bool:
@@ -213,6 +227,10 @@ class Statement:
     @property
     def is_refusal(self) -> bool:
         return self.event == REFUSED_EVENT
+
+    @property
+    def is_join(self) -> bool:
+        return self.event in JOIN_EVENTS
 
     @property
     def reader(self) -> str:

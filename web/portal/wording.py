@@ -128,8 +128,13 @@ def direction_words(directions: Iterable[str]) -> str:
     return "wat u op het net zet" if given == {"injection"} else "wat u van het net afneemt"
 
 
-def data_words(category: str, directions: Iterable[str], granularity: str) -> str:
-    """The asked data as a phrase: `wat u van het net afneemt, per kwartier`."""
+def data_words(category: str, directions: Iterable[str], granularity: str, commodity: str = "") -> str:
+    """The asked data as a phrase: `wat u van het net afneemt, per kwartier`.
+
+    Of gas nothing goes onto the net, and an hour is the finest there is.
+    """
     if category != "readings":
         return CATEGORIES[category]
+    if commodity == "gas":
+        directions, granularity = ("offtake",), "hour" if granularity == "quarter_hour" else granularity
     return f"{direction_words(directions)}, {GRANULARITIES[granularity]}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Flask
 
-from web.public import wording
+from web.public import greeting, wording
 from web.public.bases import blueprint as basis_pages
 from web.public.demo_party import blueprint as demo_party_pages
 from web.public.health import blueprint as health_answers
@@ -19,6 +19,7 @@ BLUEPRINTS = (start_pages, log_files, party_pages, join_pages, basis_pages, heal
 def register(app: Flask) -> None:
     """Add the public pages and files, and the words they speak."""
     wording.register(app)
+    greeting.register(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     if app.config["WEB_SETTINGS"].demo:

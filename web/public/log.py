@@ -84,7 +84,7 @@ def verify_lines(base_url: str) -> tuple[str, str, str]:
     return (
         f"echo '{keys[0] if keys else ''}' > log.vkey",
         f".venv/bin/ledger verify {base_url}/ledger --key log.vkey --full --state ledger-memory",
-        ".venv/bin/databeheer ledger audit",
+        f".venv/bin/databeheer ledger audit{' --demo' if _settings().demo else ''}",
     )
 
 

@@ -6,22 +6,44 @@ import os
 import re
 import shutil
 import subprocess
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 from flask import Flask
 
+from databeheer.brussels import day_of, slots_in_day
+from databeheer.clock import SystemClock
 from ledger import receipt
 from ledger.note import VerifierKey
 from tests.house import Customer, Party, TheHouse
 from tests.web.programs import publish, serving
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "how-to" / "read-as-a-market-party.md"
+DAY = "2023-10-29"
+EMPTY = """curl -sS --fail-with-body -H "Authorization: Bearer $TOKEN" \\
+    "$HOST/api/v1/permissions/$PERMISSION/readings?from=2024-06-01&until=2024-06-02"
+"""
 GRANTED_FROM_HERE = "# from here the permission is active"
 
 
 def blocks() -> list[str]:
     return re.findall(r"^```sh\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+
+
+def test_without_a_day_of_your_own_it_is_the_last_day_of_100_quarter_hours_that_is_over() -> None:
+    without = {name: value for name, value in os.environ.items() if name != "DAY"}
+    said = subprocess.run(
+        ["sh", "-eu", "-c", blocks()[0] + 'echo "$DAY" "$UNTIL"'],
+        env=without,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    day, until = (date.fromisoformat(each) for each in said)
+    assert slots_in_day(day, 15) == 100
+    assert until - day == timedelta(days=1)
+    assert timedelta(0) < day_of(SystemClock().now()) - day <= timedelta(days=372)
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="left out: this machine has no curl")
@@ -36,6 +58,7 @@ def test_the_page_is_one_session_that_works(
             "HOST": f"http://127.0.0.1:{port}",
             "CLIENT_ID": bram.client_id,
             "CLIENT_SECRET": bram.client_secret,
+            "DAY": DAY,
         }
 
         def session(script: list[str], **more: str) -> str:
@@ -56,6 +79,8 @@ def test_the_page_is_one_session_that_works(
         measured.grant({"permission_id": names["PERMISSION"], "link_code": code})
         read = session([blocks()[0], *blocks()[first:receipt_block]], **names)
         assert '"value":"0.294"' in read
+        unmeasured = session([blocks()[0], EMPTY], **names)
+        assert '"channels":[]' in unmeasured
         key = publish(house)
         session([blocks()[0], *blocks()[receipt_block:]], **names)
     assert (tmp_path / "readings.csv").read_text().startswith("start,end,")
