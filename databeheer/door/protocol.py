@@ -9,11 +9,18 @@ from __future__ import annotations
 import json
 import re
 import socket
-from typing import Any
+from typing import Any, Protocol
 
 LARGEST_REQUEST = 16 * 1024 * 1024
 LARGEST_ANSWER = 256 * 1024 * 1024
 _HALF_CHARACTER = re.compile(rb"\\u[dD][89a-fA-F]")
+
+
+class Readable(Protocol):
+    """Where frames come from: a socket, or one with a deadline."""
+
+    def recv(self, size: int, /) -> bytes:
+        """Return at most `size` bytes; none where the other side closed."""
 
 
 class FrameError(Exception):
@@ -26,7 +33,7 @@ def send(connection: socket.socket, message: dict[str, Any]) -> None:
     connection.sendall(len(payload).to_bytes(4, "big") + payload)
 
 
-def receive(connection: socket.socket, largest: int) -> dict[str, Any] | None:
+def receive(connection: Readable, largest: int) -> dict[str, Any] | None:
     """Read one frame; None where the other side closed between two frames.
 
     Raises:
@@ -56,7 +63,7 @@ def _no_number(name: str) -> None:
     raise ValueError(f"{name} is no JSON")
 
 
-def _exactly(connection: socket.socket, length: int) -> bytes:
+def _exactly(connection: Readable, length: int) -> bytes:
     parts: list[bytes] = []
     while length:
         part = connection.recv(min(length, 1 << 20))

@@ -7,8 +7,10 @@ import socket
 import socketserver
 import sys
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import structlog
 
@@ -16,6 +18,28 @@ from databeheer.door.protocol import LARGEST_REQUEST, FrameError, receive, send
 from databeheer.door.service import DoorService
 
 _log = structlog.get_logger("door")
+
+FRAME_SECONDS = 30.0
+"""How long a caller may take over one frame, from its first byte; between two frames it may wait for ever."""
+ANSWER_SECONDS = 60.0
+"""How long a caller may take to read one answer."""
+MOST_CONNECTIONS = 256
+"""Each costs a thread. The web holds one a thread; the limit is for whoever opens them and does not close."""
+
+
+class _UntilDeadline:
+    """Reads of one frame, which end together: a caller that sends a byte now and then gains no time."""
+
+    def __init__(self, connection: socket.socket, seconds: float) -> None:
+        self._connection = connection
+        self._end = time.monotonic() + seconds
+
+    def recv(self, size: int, /) -> bytes:
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self._connection.settimeout(left)
+        return self._connection.recv(size)
 
 
 class _Handler(socketserver.BaseRequestHandler):
@@ -28,14 +52,28 @@ class _Handler(socketserver.BaseRequestHandler):
     def _answer_all(self) -> None:
         connection: socket.socket = self.request
         while True:
+            connection.settimeout(None)
+            if not connection.recv(1, socket.MSG_PEEK):
+                return
+            frame = _UntilDeadline(connection, self.server.frame_seconds)
             try:
-                message = receive(connection, LARGEST_REQUEST)
+                message = receive(frame, LARGEST_REQUEST)
             except FrameError as error:
-                send(connection, {"error": {"code": "malformed-request", "detail": str(error)}})
+                _refuse(connection, "malformed-request", str(error))
+                return
+            except TimeoutError:
+                _refuse(connection, "malformed-request", "the frame was not finished in time")
                 return
             if message is None:
                 return
-            send(connection, self.server.service.answer(message))
+            answer = self.server.service.answer(message)
+            connection.settimeout(ANSWER_SECONDS)
+            send(connection, answer)
+
+
+def _refuse(connection: socket.socket, code: str, detail: str, seconds: float = ANSWER_SECONDS) -> None:
+    connection.settimeout(seconds)
+    send(connection, {"error": {"code": code, "detail": detail}})
 
 
 class DoorServer(socketserver.ThreadingUnixStreamServer):
@@ -44,8 +82,17 @@ class DoorServer(socketserver.ThreadingUnixStreamServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, path: Path, service: DoorService) -> None:
+    def __init__(
+        self,
+        path: Path,
+        service: DoorService,
+        *,
+        frame_seconds: float = FRAME_SECONDS,
+        most_connections: int = MOST_CONNECTIONS,
+    ) -> None:
         self.service = service
+        self.frame_seconds = frame_seconds
+        self._places = threading.BoundedSemaphore(most_connections)
         self._path = path
         path.unlink(missing_ok=True)
         before = os.umask(0o177)
@@ -54,6 +101,27 @@ class DoorServer(socketserver.ThreadingUnixStreamServer):
         finally:
             os.umask(before)
         self._inode = path.stat().st_ino
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Give the connection a thread, if there is a place left; else say so and close it at once."""
+        if not self._places.acquire(blocking=False):
+            _log.warning("a connection is refused: there are too many")
+            with suppress(OSError):  # never wait here: nobody else is let in meanwhile
+                _refuse(request, "unavailable", "the door has too many connections", 0.0)
+            self.shutdown_request(request)
+            return
+        try:
+            super().process_request(request, client_address)
+        except BaseException:  # no thread was to be had
+            self._places.release()
+            raise
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Handle the connection until it ends, then free its place."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._places.release()
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Log a fault of a handler without what it was working on; the connection is closed."""

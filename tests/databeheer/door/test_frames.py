@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,19 +16,20 @@ from hypothesis import strategies as st
 from databeheer.door import proofs
 from databeheer.door.client import DoorClient, DoorRefusedError, Proof
 from databeheer.door.protocol import LARGEST_ANSWER, LARGEST_REQUEST, receive
-from databeheer.door.server import DoorServer
+from databeheer.door.server import DoorServer, _UntilDeadline
 from databeheer.door.service import DoorService
 from databeheer.errors import DatabeheerError
+from tests.doors import until
 from tests.house import TheHouse
 
 PING = {"command": "ping", "proof": {"kind": "none", "value": ""}, "arguments": {}}
 
 
 @contextmanager
-def connected(house: TheHouse) -> Iterator[socket.socket]:
+def connected(house: TheHouse, path: Path | None = None) -> Iterator[socket.socket]:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(60)
-        connection.connect(str(house.socket))
+        connection.connect(str(path or house.socket))
         yield connection
 
 
@@ -169,7 +171,12 @@ def _calls(service_commands: list[str]) -> st.SearchStrategy[tuple[str, dict[str
 def test_no_arguments_whatever_make_the_door_fail(standing: TheHouse) -> None:
     """Every command, as the operator, as somebody unknown and as a customer: an answer or a domain error."""
     lotte = standing.customer("lotte", "Lotte Janssens")
-    proofs = [Proof.operator(standing.operator_key), Proof("none", ""), Proof.session(lotte.session)]
+    proofs = [
+        Proof.operator(standing.operator_key),
+        Proof.intake(standing.intake_key),
+        Proof("none", ""),
+        Proof.session(lotte.session),
+    ]
     commands = sorted(standing.service.commands)
 
     @settings(max_examples=150, deadline=None, database=None)
@@ -211,3 +218,86 @@ def test_a_door_that_ends_leaves_its_successors_socket_alone(standing: TheHouse)
 def test_proofs_do_not_show_in_what_is_printed_of_them() -> None:
     assert "secret" not in repr(proofs.Proof("session", "secret"))
     assert "secret" not in repr(Proof.session("secret"))
+
+
+@contextmanager
+def door_with(house: TheHouse, **limits: Any) -> Iterator[Path]:
+    """Another door on the same house, with limits that a test reaches."""
+    path = house.folder / "limited.sock"
+    server = DoorServer(path, DoorService(house.house), **limits)
+    server.start()
+    try:
+        yield path
+    finally:
+        server.close()
+
+
+def ping(connection: socket.socket) -> dict[str, Any] | None:
+    connection.sendall(frame(json.dumps(PING).encode()))
+    return receive(connection, LARGEST_ANSWER)
+
+
+@pytest.mark.parametrize("begun", [b"\x00", b"\x00\x00\x01\x00", b'\x00\x00\x01\x00{"command"'])
+def test_a_frame_that_is_never_finished_is_given_up(standing: TheHouse, begun: bytes) -> None:
+    with door_with(standing, frame_seconds=0.05) as path, connected(standing, path) as connection:
+        connection.sendall(begun)
+        given_up = receive(connection, LARGEST_ANSWER)
+        assert given_up is not None
+        assert given_up["error"]["code"] == "malformed-request"
+        assert receive(connection, LARGEST_ANSWER) is None
+
+
+def test_a_frame_that_comes_in_drops_gains_no_time() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        frame_to_be = _UntilDeadline(ours, 0.0)
+        theirs.sendall(frame(b"{}"))
+        with pytest.raises(TimeoutError):
+            receive(frame_to_be, LARGEST_REQUEST)
+
+
+def test_a_connection_may_rest_between_two_frames(standing: TheHouse) -> None:
+    with door_with(standing, frame_seconds=0.05) as path, connected(standing, path) as resting:
+        assert ping(resting) == {"answer": {}}
+        with connected(standing, path) as other:
+            other.sendall(b"\x00")
+            assert receive(other, LARGEST_ANSWER) is not None  # the time of one frame is over
+        assert ping(resting) == {"answer": {}}
+
+
+def test_one_connection_too_many_is_told_so_and_closed_and_the_others_go_on(standing: TheHouse) -> None:
+    with (
+        door_with(standing, most_connections=2) as path,
+        connected(standing, path) as first,
+        connected(standing, path) as second,
+    ):
+        assert (ping(first), ping(second)) == ({"answer": {}}, {"answer": {}})
+        with connected(standing, path) as third:
+            refused = receive(third, LARGEST_ANSWER)
+            assert refused is not None
+            assert refused["error"]["code"] == "unavailable"
+            assert receive(third, LARGEST_ANSWER) is None
+        assert (ping(first), ping(second)) == ({"answer": {}}, {"answer": {}})
+
+
+def test_a_place_is_free_again_when_its_connection_ends(standing: TheHouse) -> None:
+    with door_with(standing, most_connections=1) as path:
+        with connected(standing, path) as first:
+            assert ping(first) == {"answer": {}}
+
+        def lets_in() -> bool:
+            with connected(standing, path) as next_one, suppress(OSError):
+                return ping(next_one) == {"answer": {}}
+            return False
+
+        until(lets_in, "the place is free")
+
+
+def test_the_client_says_that_a_full_door_does_not_answer(standing: TheHouse) -> None:
+    with door_with(standing, most_connections=1) as path, connected(standing, path) as first:
+        assert ping(first) == {"answer": {}}
+        client = DoorClient(path)
+        with pytest.raises(DatabeheerError) as refused:
+            client.call("ping")
+        assert refused.value.code == "unavailable"
+        client.close()
