@@ -96,7 +96,7 @@ def ingest(files: tuple[Path, ...], register: bool, as_json: bool, of_demo: bool
     reports: list[IntakeReport] = []
     with running(home) as storage, DoorClient(home.door_socket) as door, _progress() as bar:
         engine = make_engine(storage.url("intake"), pool_size=1)
-        key = home.operator_key.read_text()
+        key = home.intake_key.read_text()
         _refuse_unknown(door, key, exports, files, register=register)
         for number, export in enumerate(exports, start=1):
             task = bar.add_task(f"file {number} of {len(exports)}", total=len(export.days))
@@ -125,7 +125,7 @@ def _refuse_unknown(
     if register:
         return
     eans = sorted({ean.digits for export in exports for ean in export.points})
-    if not door.call("intake.known", Proof.operator(key), eans=eans)["all_known"]:
+    if not door.call("intake.known", Proof.intake(key), eans=eans)["all_known"]:
         names = " ".join(f'"{file}"' for file in files)
         raise UnknownAccessPointError(
             "an access point in these files is not registered; nothing was stored. To register it as a vacant one:\n"

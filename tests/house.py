@@ -137,6 +137,7 @@ class TheHouse:
     server: DoorServer
     client: DoorClient
     operator_key: str
+    intake_key: str
     provider_key: Ed25519Key
     socket: Path
     regulator: SigningKey
@@ -146,6 +147,10 @@ class TheHouse:
     def operator(self, command: str, **arguments: Any) -> dict[str, Any]:
         """Give a command as the operator at the command line."""
         return self.client.call(command, Proof.operator(self.operator_key), **arguments)
+
+    def intake(self, command: str, **arguments: Any) -> dict[str, Any]:
+        """Give a command as intake."""
+        return self.client.call(command, Proof.intake(self.intake_key), **arguments)
 
     def engine(self, role: str) -> Engine:
         """A database login of a process role (or `superuser`)."""
@@ -239,7 +244,7 @@ class TheHouse:
     def ingest(self, source: Path | bytes, *, register: bool = False) -> IntakeReport:
         """Take an export in through the real intake."""
         export = read_export(source)
-        return take_in(export, self.client, self.operator_key, self.engine("intake"), register=register)
+        return take_in(export, self.client, self.intake_key, self.engine("intake"), register=register)
 
     def sign_joins(self, content: bytes) -> None:
         """Put a list of lawful joins before the door, signed by the regulator."""
@@ -261,7 +266,7 @@ def open_house(database: Database, *, now: datetime | None = None) -> Iterator[T
         folder = Path(name)
         clock = SettableClock(now or SystemClock().now())
         provider_key = Ed25519Key.generate()
-        operator_key = secrets.token_urlsafe(32)
+        operator_key, intake_key = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
         regulator = SigningKey("regulator.example/test", secrets.token_bytes(32))
         join_files = signature.JoinListFiles(folder / "joins.toml", folder / "joins.note", regulator.verifier)
         house = House(
@@ -272,6 +277,7 @@ def open_house(database: Database, *, now: datetime | None = None) -> Iterator[T
             origin=ORIGIN,
             promise_key=SigningKey("door.example/test", secrets.token_bytes(32)),
             operator_key_hash=sha256(operator_key.encode()).digest(),
+            intake_key_hash=sha256(intake_key.encode()).digest(),
             provider=IdentityProvider(
                 ISSUER, AUDIENCE, bytes(provider_key.verify_key), "http://127.0.0.1:1/authorize"
             ),
@@ -291,6 +297,7 @@ def open_house(database: Database, *, now: datetime | None = None) -> Iterator[T
             server,
             DoorClient(socket),
             operator_key,
+            intake_key,
             provider_key,
             socket,
             regulator,

@@ -192,7 +192,7 @@ class Demo:
                 point.key,
                 folder,
                 self.home.door_socket,
-                teller.operator_key,
+                self.home.intake_key.read_text(),
                 self.storage.url("intake"),
             )
             for point in plan.points
@@ -209,6 +209,7 @@ class Demo:
             "DATABEHEER_KEYS": str(self.home.keys),
             "DATABEHEER_PROMISE_KEY": str(self.home.promise_key),
             "DATABEHEER_OPERATOR_KEY_HASH": str(self.home.operator_key_hash),
+            "DATABEHEER_INTAKE_KEY_HASH": str(self.home.intake_key_hash),
             "DATABEHEER_LEDGER_ORIGIN": self.home.origin,
             "DATABEHEER_BASE_URL": self.base_url,
             **self._door_settings(),
@@ -246,7 +247,7 @@ class Demo:
         for export in exports:
             for ean, point in export.points.items():
                 self._register_own(teller, person, ean.digits, point.commodity.value, export)
-            report = take_in(export, door, key, engine)
+            report = take_in(export, door, self.home.intake_key.read_text(), engine)
             days = len({day.day for day in report.file.days})
             self.say(f"{export.name}: {days} {'dag' if days == 1 else 'dagen'} ingelezen")
         engine.dispose()
@@ -286,7 +287,7 @@ class Demo:
         self.storage.drop()
         for path in (self.home.keys, self.home.ledger, self.home.path / "publisher", self.home.path / "door"):
             shutil.rmtree(path, ignore_errors=True)
-        for file in (self.home.origin_file, self.home.operator_key, self.facts_file):
+        for file in (self.home.origin_file, self.home.operator_key, self.home.intake_key, self.facts_file):
             file.unlink(missing_ok=True)
 
     # ---- what a visitor needs -------------------------------------------------------------------------------

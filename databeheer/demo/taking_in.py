@@ -26,7 +26,7 @@ class Work:
     point: str
     folder: Path
     door_socket: Path
-    operator_key: str
+    intake_key: str
     intake_url: str
 
 
@@ -53,5 +53,5 @@ def _take_point_in(work: Work) -> None:
     street = _streets[work.last_day]
     path = street.write_export(street.plan.point(work.point), work.folder)
     engine = make_engine(work.intake_url, pool_size=1)
-    take_in(read_export(path), DoorClient(work.door_socket), work.operator_key, engine)
+    take_in(read_export(path), DoorClient(work.door_socket), work.intake_key, engine)
     engine.dispose()

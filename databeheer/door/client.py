@@ -18,7 +18,7 @@ _TIMEOUT_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Proof:
-    """What shows who asks: a session token, an access token, or the operator's key."""
+    """What shows who asks: a session token, an access token, the operator's key, or intake's."""
 
     kind: str
     value: str
@@ -34,6 +34,10 @@ class Proof:
     @classmethod
     def operator(cls, value: str) -> Proof:
         return cls("operator", value)
+
+    @classmethod
+    def intake(cls, value: str) -> Proof:
+        return cls("intake", value)
 
     def __repr__(self) -> str:
         return f"Proof({self.kind})"

@@ -44,6 +44,7 @@ class House:
     origin: str
     promise_key: SigningKey
     operator_key_hash: bytes
+    intake_key_hash: bytes
     provider: IdentityProvider | None = None
     public_url: str = ""
     facade_audience: str = ""

@@ -24,11 +24,12 @@ class AskerKind(enum.Enum):
     INSPECTOR = "inspector"
     PARTY = "party"
     OPERATOR = "operator"
+    INTAKE = "intake"
 
 
 @dataclass(frozen=True)
 class Proof:
-    """What came with a request; `kind` is session, token, operator or none."""
+    """What came with a request; `kind` is session, token, operator, intake or none."""
 
     kind: str = "none"
     value: str = field(default="", repr=False)
@@ -81,6 +82,24 @@ def check(connection: Connection, proof: Proof, now: datetime, operator_key_hash
     if asker is None:
         raise UnauthenticatedError("log in again: the session or token is missing, ended or expired")
     return asker
+
+
+def check_intake(proof: Proof, intake_key_hash: bytes) -> Asker:
+    """Return intake where the proof is intake's own key.
+
+    Apart from `check`, so that this key is a proof of nothing in any other command: whoever takes files in can
+    make no party and no client, and the operator's key needs not lie where files are taken in.
+
+    Raises:
+        UnauthenticatedError: anything else, the operator's key included.
+    """
+    if (
+        proof.kind != "intake"
+        or len(proof.value) > LONGEST_PROOF
+        or not hmac.compare_digest(proof.hash, intake_key_hash)
+    ):
+        raise UnauthenticatedError("taking in needs the intake's own key")
+    return Asker(AskerKind.INTAKE)
 
 
 def _of_session(row: Any) -> Asker | None:

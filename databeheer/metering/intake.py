@@ -36,6 +36,12 @@ class UnknownAccessPointError(DatabeheerError):
     code = "unknown-access-point"
 
 
+class FutureDaysError(DatabeheerError):
+    """The file speaks of days that are still to come; nothing was stored."""
+
+    code = "future-days"
+
+
 @dataclass
 class IntakeReport:
     """What one file changed. Days are channel-days: one channel on one Brussels day."""
@@ -98,7 +104,7 @@ class _Channel:
 def take_in(
     export: ExportFile,
     door: DoorClient,
-    operator_key: str,
+    intake_key: str,
     engine: Engine,
     *,
     register: bool = False,
@@ -107,18 +113,19 @@ def take_in(
     """Store what an export brings that is new: new channel-days, and a new version of corrected ones.
 
     Args:
-        operator_key: the operator's key, which the door takes as proof.
+        intake_key: intake's own key, which the door takes as proof; it is good for nothing else.
         engine: a database login of the role `intake`.
         register: make an unknown access point known, as a vacant one.
         progress: called with channel-days done and in all.
 
     Raises:
         UnknownAccessPointError: an access point is not registered and `register` is not set.
+        FutureDaysError: a day of the file is after today.
         ConflictError: another intake is storing the same days.
         DatabeheerError: what else the door refuses; in every case nothing of the file was stored.
     """
     channels = _channels(export.days)
-    proof = Proof.operator(operator_key)
+    proof = Proof.intake(intake_key)
     opened = _open(door, proof, export, channels, register=register)
     report = IntakeReport(export, batch=opened["batch"])
     rows: list[_Row] = []
@@ -164,6 +171,8 @@ def _open(
     except DoorRefusedError as error:
         if error.code == UnknownAccessPointError.code:
             raise UnknownAccessPointError("an access point in this file is not registered") from error
+        if error.code == FutureDaysError.code:
+            raise FutureDaysError(str(error)) from error
         raise
 
 

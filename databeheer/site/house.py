@@ -95,6 +95,7 @@ class Site:
             "DATABEHEER_KEYS": str(self.home.keys),
             "DATABEHEER_PROMISE_KEY": str(self.home.promise_key),
             "DATABEHEER_OPERATOR_KEY_HASH": str(self.home.operator_key_hash),
+            "DATABEHEER_INTAKE_KEY_HASH": str(self.home.intake_key_hash),
             "DATABEHEER_LEDGER_ORIGIN": self.home.origin,
             "DATABEHEER_BASE_URL": self.base_url,
             **(extra or {}),

@@ -1,7 +1,8 @@
 """Intake's side of the door: write keys for just the days of one batch, and the moment it becomes readable.
 
-Intake never learns a root key: it gets, for each channel-day, the pseudonym and the keys of the next version.
-`opened` is recorded before the keys leave; `stored` makes all rows readable at once, or none.
+Intake shows a key of its own, which no other command takes. It never learns a root key: it gets, for each
+channel-day, the pseudonym and the keys of the next version. `opened` is recorded before the keys leave; `stored`
+makes all rows readable at once, or none.
 """
 
 from __future__ import annotations
@@ -15,14 +16,15 @@ from uuid import UUID, uuid4
 from marshmallow import fields, validate
 from sqlalchemy import text
 
+from databeheer.brussels import day_of
 from databeheer.door import seals
-from databeheer.door.commands.base import Command, Day, EANCode, asker_of, one_of, schema, short_text
+from databeheer.door.commands.base import Command, Day, EANCode, one_of, schema, short_text
 from databeheer.door.commands.points import new_point
 from databeheer.door.house import House
 from databeheer.door.names import ean_hash, meter_hash, seal_text
-from databeheer.door.proofs import AskerKind, Proof, check
-from databeheer.door.turn import Statement, Subject, Turn
-from databeheer.errors import ConflictError, NotFoundError, UnauthenticatedError
+from databeheer.door.proofs import Proof, check_intake
+from databeheer.door.turn import Statement, Turn
+from databeheer.errors import ConflictError, MalformedRequestError, NotFoundError
 from databeheer.registry import occupancies, points
 from databeheer.values import Commodity, Direction
 
@@ -42,13 +44,17 @@ class IntervalsNotReadError(ConflictError):
     code = "intervals-not-read"
 
 
+class FutureDaysError(MalformedRequestError):
+    """A file speaks of days that are still to come: nothing can have been measured on them."""
+
+    code = "future-days"
+
+
 def known(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """Say whether all of these access points are registered: asked before the first of several files is stored."""
+    check_intake(proof, house.intake_key_hash)
     hashes = {ean_hash(house, ean) for ean in arguments["eans"]}
     with house.engine.connect() as connection, connection.begin():
-        asker = check(connection, proof, house.clock.now(), house.operator_key_hash)
-        if asker.kind is not AskerKind.OPERATOR:
-            raise UnauthenticatedError("this proof does not give this command")
         count = points.count_known(connection, list(hashes))
     return {"all_known": count == len(hashes)}
 
@@ -60,17 +66,15 @@ def open_batch(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[st
     total and sameness, and of the newest stored version the fingerprint and whether it has values (bytes in
     base64; fingerprint null where nothing is stored).
     """
+    check_intake(proof, house.intake_key_hash)
     with house.turn() as turn:
-        asker_of(turn, house, proof, AskerKind.OPERATOR)
         answers: list[dict[str, Any]] = []
-        subjects: dict[UUID, int] = {}
         operator = 1
         for channel in arguments["channels"]:
             point = _point(house, turn, channel, register=arguments["register"])
             operator = point.operator
             meter_id = _meter(house, turn, point, channel)
-            days = _days(house, turn, point, meter_id, channel, subjects)
-            answers.append({"days": days})
+            answers.append({"days": _days(house, turn, point, meter_id, channel)})
         batch = turn.connection.execute(
             text(
                 "INSERT INTO metering.batch (operator, sha256, profiles, opened_at)"
@@ -79,25 +83,21 @@ def open_batch(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[st
             {
                 "operator": operator,
                 "sha256": bytes.fromhex(arguments["sha256"]),
-                "profiles": sum(subjects.values()),
+                "profiles": sum(len(answer["days"]) for answer in answers),
                 "now": turn.now,
             },
         ).scalar_one()
+        # Without subjects: a row for each would tie an occupancy's handle, which lasts, to the rows of a batch.
         turn.record(
-            Statement(
-                "readings.opened",
-                {"batch": batch, "sha256": arguments["sha256"]},
-                operator=operator,
-                subjects=[Subject(subject, {"profiles": count}) for subject, count in subjects.items()],
-            )
+            Statement("readings.opened", {"batch": batch, "sha256": arguments["sha256"]}, operator=operator)
         )
     return {"batch": batch, "operator": operator, "channels": answers}
 
 
 def store_batch(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """Make a batch's rows readable: all of them, from this entry on."""
+    check_intake(proof, house.intake_key_hash)
     with house.turn() as turn:
-        asker_of(turn, house, proof, AskerKind.OPERATOR)
         batch = turn.connection.execute(
             text("SELECT * FROM metering.batch WHERE batch = :batch FOR UPDATE"),
             {"batch": arguments["batch"]},
@@ -150,8 +150,10 @@ def _meter(house: House, turn: Turn, point: Any, channel: dict[str, Any]) -> UUI
 
 
 def _days(
-    house: House, turn: Turn, point: Any, meter_id: UUID, channel: dict[str, Any], subjects: dict[UUID, int]
+    house: House, turn: Turn, point: Any, meter_id: UUID, channel: dict[str, Any]
 ) -> list[dict[str, Any]]:
+    if max(channel["days"]) > day_of(turn.now):
+        raise FutureDaysError("the file has days that are still to come; check its dates")
     answers: list[dict[str, Any]] = []
     for occupancy in occupancies.of_point(turn.connection, point.access_point_id):
         days = [
@@ -165,7 +167,6 @@ def _days(
             raise IntervalsNotReadError(
                 "quarter-hours and hours are not read here; only day totals are taken in"
             )
-        subjects[occupancy.occupancy_id] = subjects.get(occupancy.occupancy_id, 0) + len(days)
         root = house.readings_root(occupancy.occupancy_id)
         pseudonym = seals.pseudonym(root)
         handle = seals.channel_handle(root, meter_id, channel["direction"], channel["unit"])

@@ -84,7 +84,9 @@ def people(house: TheHouse) -> People:
 def proof_for(house: TheHouse, people: People, command: str) -> Proof:
     """Who may give a command, so that its arguments reach the database."""
     lotte, _, bram, _ = people
-    if command.startswith(("registry.", "intake.", "stop.")):
+    if command.startswith("intake."):
+        return Proof.intake(house.intake_key)
+    if command.startswith(("registry.", "stop.")):
         return Proof.operator(house.operator_key)
     if command.startswith(("oversight.", "joins.latest")):
         return Proof.session(house.inspector())
@@ -143,7 +145,7 @@ def test_no_member_of_an_intakes_channel_makes_the_door_fail(
     house: TheHouse, people: People, name: str
 ) -> None:
     good = every_command(*people)["intake.open"]
-    proof = Proof.operator(house.operator_key)
+    proof = Proof.intake(house.intake_key)
     for value in BAD:
         channels = [good["channels"][0] | {name: value}]
         assert code_of(house, "intake.open", proof, good | {"channels": channels}) != "internal", value

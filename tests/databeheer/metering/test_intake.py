@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -10,12 +10,13 @@ import pytest
 from sqlalchemy import Engine
 
 from databeheer.brussels import day_of
-from databeheer.door.client import DoorClient, DoorRefusedError
+from databeheer.door.client import DoorClient, DoorRefusedError, Proof
 from databeheer.errors import ConflictError, DatabeheerError
 from databeheer.metering import intake
 from databeheer.metering.errors import IntakeError
 from databeheer.metering.exports import read_export
-from databeheer.metering.intake import IntakeReport, UnknownAccessPointError, take_in
+from databeheer.metering.intake import FutureDaysError, IntakeReport, UnknownAccessPointError, take_in
+from tests.commands import every_command
 from tests.conftest import LOTTES_EAN, MARIAS_EAN
 from tests.databeheer.metering.builders import Row, day_rows, english
 from tests.doors import execute, held, meanwhile, query, until
@@ -217,12 +218,78 @@ def test_a_file_that_does_not_parse_never_reaches_the_door(house: TheHouse, lott
 
 
 @pytest.mark.parametrize("key", ["", "x", "0" * 43])
-def test_without_the_operators_key_nothing_is_taken_in(house: TheHouse, lotte: Customer, key: str) -> None:
+def test_without_intakes_key_nothing_is_taken_in(house: TheHouse, lotte: Customer, key: str) -> None:
     before = everything(house)
     with pytest.raises(DoorRefusedError) as refused:
         take_in(read_export(two_days()), house.client, key, house.engine("intake"))
     assert refused.value.code == "unauthenticated"
     assert everything(house) == before
+
+
+def test_the_operators_key_takes_nothing_in(house: TheHouse, lotte: Customer) -> None:
+    arguments = every_command(lotte, lotte, house.party("X", "energy_service"), "")
+    before = everything(house)
+    for command in ("intake.known", "intake.open", "intake.stored"):
+        for proof in (
+            Proof.operator(house.operator_key),
+            Proof.intake(house.operator_key),
+            Proof.operator(house.intake_key),
+            Proof.session(lotte.session),
+            Proof("none", ""),
+        ):
+            with pytest.raises(DoorRefusedError) as refused:
+                house.client.call(command, proof, **arguments[command])
+            assert refused.value.code == "unauthenticated"
+    assert everything(house) == before
+
+
+def test_intakes_key_gives_no_other_command(
+    house: TheHouse, lotte: Customer, maria: Customer, bram: Party
+) -> None:
+    """Who steals it can neither make a client, nor look at anything."""
+    asked = bram.ask()
+    proof = Proof.intake(house.intake_key)
+    size = query(house, "SELECT size FROM ledger.head")
+    open_to_all = {
+        "ping",
+        "login.begin",
+        "login.finish",
+        "session.end",
+        "token.mint",
+        "subscription.check",
+        "joins.list",
+    }
+    for command, arguments in every_command(lotte, maria, bram, asked["permission_id"]).items():
+        if command in open_to_all or command.startswith("intake."):
+            continue
+        with pytest.raises(DoorRefusedError) as refused:
+            pytest.fail(f"{command} gave {house.client.call(command, proof, **arguments)}")
+        assert refused.value.code in {"unauthenticated", "malformed-request"}, command
+    assert query(house, "SELECT size FROM ledger.head") == size
+
+
+@pytest.mark.parametrize("ahead", [1, 2, 365, 26_000])
+def test_days_that_are_still_to_come_are_refused_and_nothing_stored(
+    house: TheHouse, lotte: Customer, ahead: int
+) -> None:
+    house.clock.set(datetime(2023, 10, 29, 22, 59, 59, tzinfo=UTC))  # a second before midnight in Brussels
+    lotte.session = house.log_in(lotte.subject, lotte.name)
+    before = everything(house)
+    with pytest.raises(FutureDaysError, match="still to come"):
+        house.ingest(english(*day_rows(SUNDAY), *day_rows(SUNDAY + timedelta(days=ahead))))
+    assert everything(house) == before
+    assert house.ingest(english(*day_rows(SUNDAY))).changed  # today itself is taken in
+    house.clock.advance(timedelta(seconds=1))
+    if ahead == 1:
+        assert house.ingest(english(*day_rows(SUNDAY + timedelta(days=1)))).changed
+
+
+def test_the_ledger_ties_no_occupancy_to_a_batch(house: TheHouse, lotte: Customer) -> None:
+    """Handles last, pseudonyms are to be torn off: who holds the whole database must not join the two."""
+    before = query(house, "SELECT size FROM ledger.head")[0][0]
+    house.ingest(two_days())
+    assert query(house, "SELECT count(*) FROM ledger.statement WHERE index >= %s", before) == [(0,)]
+    assert query(house, "SELECT DISTINCT key_sealed FROM ledger.body WHERE index >= %s", before) == [(None,)]
 
 
 def test_the_stop_of_hand_over_does_not_stop_intake(house: TheHouse, lotte: Customer) -> None:
@@ -253,7 +320,7 @@ def crash(house: TheHouse, export: bytes) -> None:
     """Die between the commit of the rows and the word that they are all there."""
     door: Any = _DiesBefore(house.client, "intake.stored")
     with pytest.raises(CrashError):
-        take_in(read_export(export), door, house.operator_key, house.engine("intake"))
+        take_in(read_export(export), door, house.intake_key, house.engine("intake"))
 
 
 def test_rows_of_an_intake_that_broke_off_are_invisible_and_the_next_run_works(
@@ -300,7 +367,7 @@ def test_a_batch_is_stored_once(house: TheHouse, lotte: Customer) -> None:
     report = house.ingest(two_days())
     for batch in (report.batch, 10**6, 0, -1):
         with pytest.raises(DoorRefusedError) as refused:
-            house.operator("intake.stored", batch=batch, profiles=2)
+            house.intake("intake.stored", batch=batch, profiles=2)
         assert refused.value.code == "conflict"
 
 
@@ -319,9 +386,7 @@ def test_two_intakes_of_the_same_file_at_once_store_it_once(
 
     monkeypatch.setattr(intake, "_store", after_both_opened)
     runs = [
-        meanwhile(
-            house.client, lambda engine=engine: take_in(export, house.client, house.operator_key, engine)
-        )
+        meanwhile(house.client, lambda engine=engine: take_in(export, house.client, house.intake_key, engine))
         for engine in engines
     ]
     failures = [run.exception(60) for run in runs]
@@ -345,12 +410,12 @@ def test_two_different_corrections_at_once_do_not_mix(
     def second_comes_between(*arguments: Any) -> None:
         if not done:
             done.append(True)
-            take_in(second, house.client, house.operator_key, engine)
+            take_in(second, house.client, house.intake_key, engine)
         store(*arguments)
 
     monkeypatch.setattr(intake, "_store", second_comes_between)
     with pytest.raises(ConflictError):
-        take_in(first, house.client, house.operator_key, engine)
+        take_in(first, house.client, house.intake_key, engine)
     monkeypatch.undo()
     assert values(lotte).count(5000) == 1
 
