@@ -61,6 +61,7 @@ def every_command(
             "until": "2023-11-01T00:00:00Z",
         },
         "joins.latest": {},
+        "ledger.check_bodies": {"start": 0, "limit": 10},
         "registry.operator.add": {"operator": 7, "code": "x", "name": "x"},
         "registry.party.add": {"name": "Thief", "role": "energy_service"},
         "registry.party.suspend": {**party, "reason": "x"},

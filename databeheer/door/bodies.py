@@ -44,9 +44,14 @@ def shared_body(house: House, row: Any) -> Body:
 
 def subject_body(house: House, row: Any) -> Body:
     """Open a subject's half of a `ledger.statement` row."""
-    name = unseal(house.ledger_key, bytes(row.key_sealed), key_coordinates(row.index, row.leaf))
-    key = house.keys_of_subject(UUID(bytes=name))
+    key = key_of_statement(house, row)
     return _body(unseal(key, bytes(row.subject_sealed), subject_coordinates(row.index, row.leaf)))
+
+
+def key_of_statement(house: House, row: Any) -> bytes:
+    """Return the subject's key of a `ledger.statement` row."""
+    name = unseal(house.ledger_key, bytes(row.key_sealed), key_coordinates(row.index, row.leaf))
+    return house.keys_of_subject(UUID(bytes=name))
 
 
 def opening(house: House, connection: Connection, index: int, subject_leaf: int | None) -> Opening:

@@ -14,6 +14,7 @@ from sqlalchemy.exc import OperationalError
 from databeheer.door.commands import (
     intake,
     joins,
+    ledger,
     login,
     oversight,
     parties,
@@ -51,6 +52,7 @@ class DoorService:
             *intake.COMMANDS,
             *oversight.COMMANDS,
             *joins.COMMANDS,
+            *ledger.COMMANDS,
             *readings.commands(self.loop),
         ]
         self.commands = {command.name: command for command in commands}

@@ -174,6 +174,7 @@ class Turn:
                 "at": format_instant(self.now),
                 "party": str(statement.party_id) if statement.party_id else "",
                 "ground": statement.ground,
+                "operator": statement.operator,
             }
         )
         salt = secrets.token_bytes(32)

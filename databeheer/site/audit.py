@@ -1,29 +1,61 @@
-"""`databeheer ledger audit`: the database against what was published."""
+"""`databeheer ledger audit`: the database against what was published, and what is kept beside its entries."""
 
 from __future__ import annotations
 
 import psycopg
 
+from databeheer.door.client import DoorClient, Proof
 from databeheer.site.home import Home
 from databeheer.site.house import running
 from ledger.audit import audit
+from ledger.errors import InconsistentError
 from ledger.note import VerifierKey
 from ledger.postgres import PostgresEntries
 from ledger.report import Report
 from ledger.sources import DirectorySource
 
+_STRETCH = 1000
+
 
 def audit_home(home: Home) -> Report:
-    """Compare the house's entries with its published log, with the login of the role `auditor`.
+    """Compare the house's entries with its published log, and then their bodies with the entries.
+
+    The first is done with the login of the role `auditor`; the second by the door, which alone can open a body.
 
     Raises:
         ledger.errors.LedgerError: they differ; the first entry for which they do is named.
+        DatabeheerError: the door does not answer, or its key store gives no keys.
     """
     log_key = (home.ledger / "vkey").read_text().splitlines()[0]
     with running(home) as storage:
         url = storage.url("auditor")
         entries = PostgresEntries(lambda: psycopg.connect(url))
         try:
-            return audit(entries, DirectorySource(home.ledger), [VerifierKey.parse(log_key)])
+            report = audit(entries, DirectorySource(home.ledger), [VerifierKey.parse(log_key)])
         finally:
             entries.close()
+        with DoorClient(home.door_socket) as door:
+            audit_bodies(door, Proof.operator(home.operator_key.read_text()), report)
+    return report
+
+
+def audit_bodies(door: DoorClient, proof: Proof, report: Report) -> None:
+    """Let the door compare every body and statement with its entry; adds the check `bodies` to the report.
+
+    Raises:
+        InconsistentError: one of them is changed, added or missing; its entry is named.
+    """
+    with report.check("bodies") as details:
+        start: int | None = 0
+        checked = unopened = 0
+        while start is not None:
+            found = door.call("ledger.check_bodies", proof, start=start, limit=_STRETCH)
+            if found["problems"]:
+                first = min(found["problems"], key=lambda problem: int(problem["index"]))
+                raise InconsistentError(f"entry {first['index']}: {first['what']}", first["index"])
+            checked, unopened = checked + found["checked"], unopened + len(found["unopened"])
+            start = found["next"]
+        said = f"{checked} bodies and their statements say what their entries commit to"
+        details.say(
+            f"{said}; {unopened} of them cannot be opened: their keys are erased" if unopened else said
+        )

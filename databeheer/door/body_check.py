@@ -1,0 +1,213 @@
+"""Whether what is kept beside the log still says what its entries commit to.
+
+The published tiles guard the entries, and an entry's `c` guards its body; but nobody without the keys can
+compute `c` from sealed halves. So whoever may write the database could remove a statement, which then vanishes
+from a customer's list, or change a column that the inspector's figures are counted from, and no check of the
+tiles would see it. This one opens every half, inside the door, and tells nothing of what it read.
+"""
+
+from __future__ import annotations
+
+import hmac
+from base64 import b64encode
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+from databeheer.brussels import day_of
+from databeheer.door.bodies import Body, key_of_statement, shared_body, subject_body
+from databeheer.door.house import House
+from databeheer.door.keystore import KeyStoreError
+from databeheer.door.turn import decoy_half, subject_handle
+from databeheer.errors import MalformedRequestError
+from databeheer.metering.opening import SealError
+from databeheer.storage.engine import driver
+from databeheer.values import parse_instant
+from ledger.commitment import commit, shared_half, subject_half
+from ledger.entry import GENESIS_PREVIOUS, parse
+from ledger.errors import MalformedError
+from ledger.postgres import size
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Where what is kept is not what the ledger says, and in which way; names nobody."""
+
+    index: int
+    what: str
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a look at a stretch of entries found.
+
+    `next` is the index to go on from, None at the end of the ledger. `unopened` are entries of which a half
+    cannot be opened because its key is not in the key store (erased): of those only the rest was compared.
+    """
+
+    checked: int
+    next: int | None
+    unopened: tuple[int, ...]
+    problems: tuple[Problem, ...]
+
+
+def check_bodies(house: House, start: int, limit: int) -> Checked:
+    """Compare at most `limit` entries from index `start` on with their bodies and statements.
+
+    Raises:
+        KeyStoreError: the house's own key is not there, so nothing can be opened.
+    """
+    _ = house.ledger_key  # without it every body would count as erased
+    # One snapshot: a body that commits between two queries is no body without an entry.
+    with house.engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
+        end = size(driver(connection))
+        until = min(start + limit, end)
+        kept = _Kept(connection, start, until)
+        checks = [_EntryCheck(house, index, kept) for index in range(start, until)]
+        problems = [problem for check in checks for problem in check.problems()]
+        if until >= end:
+            strays = connection.execute(_STRAYS, {"size": end}).scalars()
+            problems.extend(Problem(index, "there is a body or statement, but no entry") for index in strays)
+    unopened = tuple(check.index for check in checks if check.is_unopened)
+    return Checked(len(checks), until if until < end else None, unopened, tuple(problems))
+
+
+class _Kept:
+    """The rows of a stretch of entries."""
+
+    def __init__(self, connection: Connection, start: int, until: int) -> None:
+        stretch = {"start": start, "until": until}
+        self.entries: dict[int, bytes] = {
+            index: bytes(entry) for index, entry in connection.execute(_ENTRIES, stretch)
+        }
+        self.bodies = _by_index(connection.execute(_BODIES, stretch))
+        self.statements = _by_index(connection.execute(_STATEMENTS, stretch))
+
+
+def _by_index(rows: Iterable[Any]) -> dict[int, list[Any]]:
+    found = defaultdict(list)
+    for row in rows:
+        found[row.index].append(row)
+    return found
+
+
+@dataclass
+class _EntryCheck:
+    """The check of one entry."""
+
+    house: House
+    index: int
+    kept: _Kept
+    is_unopened: bool = field(default=False, init=False)
+
+    def problems(self) -> Iterator[Problem]:
+        for what in self._found():
+            yield Problem(self.index, what)
+
+    def _found(self) -> Iterator[str]:
+        bodies, statements = self.kept.bodies.get(self.index, []), self.kept.statements.get(self.index, [])
+        if self.index not in self.kept.entries:
+            yield "the entry is missing"
+            return
+        if len(bodies) != 1:
+            yield "there are two bodies" if bodies else "the body is missing"
+            return
+        if [row.leaf for row in statements] != list(range(len(statements))):
+            yield "a statement is missing, or there twice"
+            return
+        try:
+            shared = self._opened(shared_body, bodies[0])
+            subjects = [self._opened(subject_body, row) for row in statements]
+        except SealError:
+            yield "a half does not open: it was changed, or moved here"
+            return
+        if not self._leads_to_entry(shared, subjects):
+            yield "the halves do not lead to the entry: one was changed, added or removed"
+            return
+        if shared is not None:
+            yield from _unlike_body(bodies[0], shared.said)
+        for row, subject in zip(statements, subjects, strict=True):
+            yield from _unlike_neighbours(row, bodies[0])
+            if subject is not None:
+                yield from self._unlike_subject(row, subject.said)
+
+    def _opened(self, open_half: Any, row: Any) -> Body | None:
+        try:
+            body: Body = open_half(self.house, row)
+        except KeyStoreError:
+            self.is_unopened = True
+            return None
+        return body
+
+    def _leads_to_entry(self, shared: Body | None, subjects: Sequence[Body | None]) -> bool:
+        """Say whether the halves lead to the entry's commitment; True where one of them cannot be opened."""
+        opened = [one for one in subjects if one is not None]
+        if shared is None or len(opened) < len(subjects):
+            return True
+        halves = [subject_half(one.salt, one.content) for one in opened]
+        # By what the half says, not by the column in clear: that one is compared afterwards.
+        if not halves and shared.said.get("party"):
+            halves.append(decoy_half(self.house.ledger_key, self.index))
+        try:
+            committed = parse(self.kept.entries[self.index]).commitment
+        except MalformedError:
+            return False
+        return hmac.compare_digest(commit(shared_half(shared.salt, shared.content), halves), committed)
+
+    def _unlike_subject(self, row: Any, said: Mapping[str, Any]) -> Iterator[str]:
+        if bytes(row.handle) != subject_handle(key_of_statement(self.house, row)):
+            yield "a statement stands under another handle than its subject's"
+        if row.counter != said.get("counter"):
+            yield "a statement has another counter than it says"
+        previous = GENESIS_PREVIOUS if row.leaf_before is None else bytes(row.leaf_before)
+        if b64encode(previous).decode() != said.get("previous"):
+            yield "a statement does not follow the one before it of the same subject"
+
+
+def _unlike_body(row: Any, said: Mapping[str, Any]) -> Iterator[str]:
+    """Name the columns in clear that are not what the shared half says."""
+    try:
+        at = parse_instant(said.get("at", ""))
+    except MalformedRequestError:
+        yield "the body has no time"
+        return
+    party = said.get("party")
+    expected = {
+        "party_id": UUID(party) if party else None,
+        "ground": said.get("ground"),
+        "event": said.get("event"),
+        # Entries from before the number stood in the body say nothing of it.
+        "operator": said.get("operator", row.operator),
+        "day": day_of(at),
+        "month": at.date().replace(day=1),
+    }
+    for column, value in expected.items():
+        if getattr(row, column) != value:
+            yield f"its {column} is not what its body says"
+
+
+def _unlike_neighbours(row: Any, body: Any) -> Iterator[str]:
+    """Compare a statement with the body of its entry, and with the statement before it of the same subject."""
+    if (row.month, row.operator) != (body.month, body.operator):
+        yield "a statement has another month or operator than its body"
+    if row.counter != (row.counter_before or 0) + 1:
+        yield "statements of the same subject are missing before this one"
+
+
+_ENTRIES = text("SELECT index, entry FROM ledger.entry WHERE index >= :start AND index < :until")
+_BODIES = text("SELECT * FROM ledger.body WHERE index >= :start AND index < :until")
+_STATEMENTS = text(
+    "SELECT s.*, before.counter AS counter_before, e.leaf AS leaf_before FROM ledger.statement s"
+    " LEFT JOIN LATERAL (SELECT p.counter, p.index FROM ledger.statement p WHERE p.handle = s.handle"
+    "  AND p.counter < s.counter ORDER BY p.counter DESC LIMIT 1) before ON true"
+    " LEFT JOIN ledger.entry e ON e.index = before.index"
+    " WHERE s.index >= :start AND s.index < :until ORDER BY s.index, s.leaf"
+)
+_STRAYS = text(
+    "SELECT index FROM ledger.body WHERE index < 0 OR index >= :size"
+    " UNION SELECT index FROM ledger.statement WHERE index < 0 OR index >= :size ORDER BY index LIMIT 100"
+)
