@@ -60,6 +60,8 @@ class FactBook:
     points: dict[UUID, Point] = field(default_factory=dict)
     permissions: dict[UUID, Permission] = field(default_factory=dict)
     permission_points: dict[UUID, UUID | None] = field(default_factory=dict)
+    # Whose a permission is: the occupancy that granted it, else the one whose portal shows the request.
+    permission_homes: dict[UUID, UUID | None] = field(default_factory=dict)
     parties: dict[UUID, PartyFacts] = field(default_factory=dict)
     supply: dict[tuple[UUID, UUID], list[SupplyContract]] = field(default_factory=lambda: defaultdict(list))
     own: dict[tuple[UUID, UUID], list[Permission]] = field(default_factory=lambda: defaultdict(list))
@@ -100,6 +102,7 @@ def read_facts(
         for row in connection.execute(_PERMISSIONS, {"ids": list(permissions)}):
             book.permissions[row.permission_id] = permission_of(row)
             book.permission_points[row.permission_id] = row.access_point_id
+            book.permission_homes[row.permission_id] = row.home
             if row.access_point_id:
                 wanted.add(row.access_point_id)
     if parties:
@@ -190,8 +193,9 @@ def _days(first: date, until: date | None) -> Interval:
 
 
 _PERMISSIONS = text(
-    "SELECT p.*, o.access_point_id FROM permissions.permission p"
-    " LEFT JOIN registry.occupancy o USING (occupancy_id) WHERE p.permission_id = ANY(:ids)"
+    "SELECT p.*, o.occupancy_id AS home, o.access_point_id FROM permissions.permission p"
+    " LEFT JOIN registry.occupancy o ON o.occupancy_id = coalesce(p.occupancy_id, p.addressed_to)"
+    " WHERE p.permission_id = ANY(:ids)"
 )
 _OWN_PERMISSIONS = text(
     "SELECT p.*, o.access_point_id FROM permissions.permission p"

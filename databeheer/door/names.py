@@ -1,4 +1,4 @@
-"""What names an access point or a meter: sealed under the house's key, found by a keyed hash."""
+"""What names an access point, a meter or a person: sealed under the house's key, found by a keyed hash."""
 
 from __future__ import annotations
 
@@ -21,8 +21,13 @@ def meter_hash(house: House, number: str) -> bytes:
     return derive(house.registry_key("find"), "meter", number.encode())
 
 
+def reference_hash(house: House, party_id: UUID, reference: str) -> bytes:
+    """The keyed hash under which a party finds its own reference; another party's same words have another."""
+    return derive(house.registry_key("find"), "reference", party_id.bytes, reference.encode())
+
+
 def seal_text(house: House, what: str, owner: UUID, value: str) -> bytes:
-    """Seal an EAN, address or meter number of one access point or meter."""
+    """Seal an EAN, address or meter number of one access point or meter, or a free text of one permission."""
     return seal(house.registry_key("seal"), value.encode(), _coordinates(what, owner))
 
 

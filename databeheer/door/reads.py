@@ -249,14 +249,25 @@ def _look_up(turn: Turn, query: Any, names: set[Any]) -> dict[Any, UUID]:
 def _admit_one(
     house: House, turn: Turn, book: FactBook, point: Point | None, request: ReadRequest, asker: Asker
 ) -> Admitted:
-    facts = book.facts(point, asker.party_id, request.permission_id)
+    facts = _facts(book, point, request, asker)
     directions = request.directions or _directions_of(request, asker, facts)
     decision = decide(_wish(request, directions, asker, facts), facts, turn.now, house.catalogue)
     # All or nothing: where a part is refused, a strict request gets none of it.
     leaving = () if request.strict and decision.refused else decision.granted
-    granter = facts.permissions[0].occupancy_id if request.permission_id and facts.permissions else None
-    record = turn.record(_statement(request, directions, asker, point, granter, decision, leaving))
+    home = book.permission_homes.get(request.permission_id) if request.permission_id else None
+    record = turn.record(_statement(request, directions, asker, point, home, decision, leaving))
     return Admitted(request, directions, asker, point, decision, leaving, record, turn.size)
+
+
+def _facts(book: FactBook, point: Point | None, request: ReadRequest, asker: Asker) -> Facts:
+    """The facts that the decision rests on: none of the point, where the asker must not learn that it exists."""
+    if asker.profile == "facade" and request.ean_hash is not None:
+        # A facade's token is good for the mandates it names; an EAN there asks for a refusal on record.
+        return Facts(party=book.parties.get(asker.party_id) if asker.party_id else None)
+    named = book.permissions.get(request.permission_id) if request.permission_id else None
+    if named is not None and named.occupancy_id is None:  # waits for, or never had, the customer's yes
+        point = None
+    return book.facts(point, asker.party_id, request.permission_id)
 
 
 def _directions_of(request: ReadRequest, asker: Asker, facts: Facts) -> frozenset[Direction]:
@@ -300,12 +311,12 @@ def _statement(
     directions: frozenset[Direction],
     asker: Asker,
     point: Point | None,
-    granter: str | None,
+    home: UUID | None,
     decision: Decision,
     leaving: tuple[Granted, ...],
 ) -> Statement:
     """What the ledger says of this request; recorded before anything is opened, so counts are upper bounds."""
-    channels = _channels(point, directions)
+    registers = _registers(point, directions, request.granularity)
     said: dict[str, Any] = {
         "asker": "customer" if asker.kind is AskerKind.CUSTOMER else "party",
         "category": "readings",
@@ -316,7 +327,7 @@ def _statement(
         "catalogue": decision.catalogue_version,
         "granted": [[*_span(g.interval), g.basis] for g in leaving],
         "refused": [[*_span(r.interval), r.reason.value] for r in decision.refused],
-        "slots": sum(_slots(g.interval, request.granularity) for g in leaving) * channels,
+        "slots": sum(_slots(g.interval, request.granularity) for g in leaving) * registers,
     }
     ground = leaving[0].basis if leaving else decision.main_reason().value
     return Statement(
@@ -324,26 +335,33 @@ def _statement(
         said=said,
         ground=ground,
         party_id=asker.party_id,
-        operator=point.operator if point else 1,
-        subjects=_subjects(request, point, granter, leaving, channels),
+        operator=_operator(asker, point, leaving),
+        subjects=_subjects(request, point, home, leaving, registers),
     )
+
+
+def _operator(asker: Asker, point: Point | None, leaving: tuple[Granted, ...]) -> int:
+    """Under which grid operator it is counted; a party's refusal does not tell that the point exists."""
+    if point is None or (asker.kind is AskerKind.PARTY and not leaving):
+        return 1
+    return point.operator
 
 
 def _subjects(
     request: ReadRequest,
     point: Point | None,
-    granter: str | None,
+    home: UUID | None,
     leaving: tuple[Granted, ...],
-    channels: int,
+    registers: int,
 ) -> list[Subject]:
     """Whose data it is about: the occupancies that something leaves of, else all in the asked period.
 
-    A refusal under a permission is its granter's business alone: who lives there now or did before must not
-    learn with whom the granter deals.
+    Under a permission also whose it is, who granted it or whom it asks; a refusal is that one's business alone:
+    who lives there now or did before must not learn with whom that person deals.
     """
     if point is None:
         return []
-    concerned = {granted.occupancy_id for granted in leaving} or ({granter} if granter else set())
+    concerned = {granted.occupancy_id for granted in leaving} | ({str(home)} if home else set())
     subjects: list[Subject] = []
     for occupancy in point.occupancies:
         overlaps = (
@@ -354,14 +372,22 @@ def _subjects(
         own = [granted.interval for granted in leaving if granted.occupancy_id == occupancy.id]
         said = {
             "granted": [_span(interval) for interval in own],
-            "slots": sum(_slots(interval, request.granularity) for interval in own) * channels,
+            "slots": sum(_slots(interval, request.granularity) for interval in own) * registers,
         }
         subjects.append(Subject(UUID(occupancy.id), said))
     return subjects
 
 
-def _channels(point: Point | None, directions: frozenset[Direction]) -> int:
-    return sum(1 for channel in point.channels if channel.direction in directions) if point else 0
+def _registers(point: Point | None, directions: frozenset[Direction], granularity: Granularity) -> int:
+    """How many values a slot has at most: totals of electricity come apart by the day and the night tariff."""
+    if point is None:
+        return 0
+    apart = point.commodity == "electricity" and granularity in (Granularity.DAY, Granularity.MONTH)
+    return sum(
+        2 if apart and channel.unit == "kWh" else 1
+        for channel in point.channels
+        if channel.direction in directions
+    )
 
 
 def _slots(interval: Period, granularity: Granularity) -> int:

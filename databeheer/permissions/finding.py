@@ -26,9 +26,14 @@ def by_id(connection: Connection, permission_id: UUID) -> Any:
 
 
 def by_link(connection: Connection, link_hash: bytes, person_id: UUID | None) -> Any | None:
-    """Return the request behind a link, unless it is somebody else's."""
+    """Return the request behind a link, unless it is somebody else's.
+
+    One that named an access point is its grid user's alone; nobody's, where the point has none or does not exist.
+    """
     row: Any = connection.execute(_BY_LINK, {"link": link_hash}).one_or_none()
-    if row is None or not {row.person_id, row.addressee} <= {None, person_id}:
+    if row is None or person_id is None or row.person_id not in (None, person_id):
+        return None
+    if row.named_hash is not None and row.addressee != person_id:
         return None
     return row
 
@@ -46,7 +51,7 @@ def page(
     viewer: Viewer,
     *,
     state: str | None,
-    reference: str | None,
+    reference_hash: bytes | None,
     cursor: str | None,
     limit: int,
     now: datetime,
@@ -62,7 +67,7 @@ def page(
         {
             **vars(viewer),
             "state": state,
-            "reference": reference,
+            "reference_hash": reference_hash,
             "now": now,
             "before_at": before_at,
             "before_id": before_id,
@@ -107,7 +112,7 @@ _PAGE = text(
     AND (CAST(:state AS text) IS NULL OR :state = CASE
         WHEN p.state = 'active' AND p.valid_until <= :now THEN 'expired'
         WHEN p.state = 'requested' AND p.link_expires_at <= :now THEN 'timed_out' ELSE p.state END)
-    AND (CAST(:reference AS text) IS NULL OR p.reference = :reference)
+    AND (CAST(:reference_hash AS bytea) IS NULL OR p.reference_hash = :reference_hash)
     AND (CAST(:before_at AS timestamptz) IS NULL
         OR (p.requested_at, p.permission_id) < (CAST(:before_at AS timestamptz), CAST(:before_id AS uuid)))
     ORDER BY p.requested_at DESC, p.permission_id DESC LIMIT :limit

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sqlalchemy import Connection, text
 
@@ -23,6 +23,8 @@ from databeheer.values import Direction, Granularity, Purpose, Role, format_inst
 
 LINK_TERM = timedelta(days=30)
 """How long a request waits for its answer."""
+MOST_WAITING = 5
+"""How many requests of one party for one access point may wait at once."""
 STATES = ("requested", "rejected", "timed_out", "active", "revoked", "expired", "terminated", "invalidated")
 
 
@@ -30,13 +32,16 @@ STATES = ("requested", "rejected", "timed_out", "active", "revoked", "expired", 
 class Request:
     """What a party asks for. `addressed_to` is whose portal shows it, where it names an access point.
 
-    `data_until` None: new data too. `valid_until` None: until withdrawn (R23). `service` is the word of the
-    facade's client for what it asks, else empty.
+    `named_hash` is the keyed hash of the EAN that it names, whether or not that exists. `data_until` None: new
+    data too. `valid_until` None: until withdrawn (R23). `service` is the word of the facade's client for what
+    it asks, else empty. What the party writes freely comes sealed, the reference with a keyed hash to find it by.
     """
 
+    permission_id: UUID
     party_id: UUID
     operator: int
-    reference: str
+    reference_hash: bytes
+    reference_sealed: bytes
     service: str
     purpose: Purpose
     category: str
@@ -45,16 +50,17 @@ class Request:
     data_from: datetime
     data_until: datetime | None
     valid_until: datetime | None
+    named_hash: bytes | None = None
     addressed_to: UUID | None = None
-    return_url_success: str | None = None
-    return_url_failed: str | None = None
+    return_url_success_sealed: bytes | None = None
+    return_url_failed_sealed: bytes | None = None
 
     def check(self, now: datetime) -> None:
         """Refuse periods that can give nothing; raises MalformedRequestError."""
         if self.data_until is not None and self.data_until <= self.data_from:
-            raise MalformedRequestError("data_until: lies after data_from")
+            raise MalformedRequestError("data_until: must lie after data_from")
         if self.valid_until is not None and self.valid_until <= now:
-            raise MalformedRequestError("valid_until: lies in the future")
+            raise MalformedRequestError("valid_until: must lie in the future")
 
 
 def may_ask(
@@ -84,19 +90,25 @@ def ground_of(catalogue: Catalogue, purpose: str) -> str:
     return next((row.code for row in rows if purpose in row.purposes), rows[0].code)
 
 
-def ask(connection: Connection, request: Request, link_hash: bytes, now: datetime) -> UUID:
+def ask(connection: Connection, request: Request, link_hash: bytes, now: datetime) -> None:
     """Write a request down; it waits LINK_TERM for its answer.
 
     Raises:
-        ConflictError: the party has used this reference before.
+        ConflictError: the party has used this reference before, or MOST_WAITING of its requests for the same
+            access point wait already; counted by the name, so that it does not tell whether the point exists.
     """
-    permission_id = uuid4()
+    if request.named_hash is not None:
+        asked = {"party": request.party_id, "named": request.named_hash, "now": now}
+        if connection.execute(_COUNT_WAITING, asked).scalar_one() >= MOST_WAITING:
+            raise ConflictError(
+                f"{MOST_WAITING} of your requests for this access point wait for an answer already;"
+                " wait for one, or terminate one of them, before you ask again"
+            )
     inserted = connection.execute(
         _INSERT,
         {
             **vars(request),
             "directions": sorted(request.directions),
-            "id": permission_id,
             "link": link_hash,
             "link_expires": now + LINK_TERM,
             "now": now,
@@ -104,7 +116,6 @@ def ask(connection: Connection, request: Request, link_hash: bytes, now: datetim
     ).one_or_none()
     if inserted is None:
         raise ConflictError("you have used this reference before; choose another")
-    return permission_id
 
 
 def waiting(
@@ -116,18 +127,19 @@ def waiting(
 ) -> Any:
     """Return a request that this person may answer now, locked.
 
-    Shown by its link, or addressed to the person's own access point; a link that went astray answers nothing
-    that is addressed to somebody else.
+    A request that named an access point is its grid user's alone, with or without the link, and nobody's where
+    that point has none or does not exist: whoever holds the link learns nothing of it (R98). A link counts for
+    a request that named nobody.
 
     Raises:
         NotFoundError: there is no such request for this person.
         ConflictError: it has been answered, or waited too long.
     """
     row = connection.execute(_WAITING, {"id": permission_id}).one_or_none()
-    if row is None:
+    if row is None or person_id is None:
         raise NotFoundError("there is no such request for you")
     has_link = link_hash is not None and hmac.compare_digest(link_hash, bytes(row.link_hash))
-    if row.addressee != person_id and not (row.addressee is None and has_link):
+    if not (row.addressee == person_id if row.named_hash is not None else has_link):
         raise NotFoundError("there is no such request for you")
     if row.state != "requested":
         raise ConflictError("this request has been answered already")
@@ -229,13 +241,17 @@ _CONTRACT = text(
     " WHERE p.party_id = :party ORDER BY c.valid_from LIMIT 1"
 )
 _INSERT = text(
-    "INSERT INTO permissions.permission (permission_id, operator, party_id, reference, service, purpose, category,"
-    " directions, granularity, data_from, data_until, valid_until, state, addressed_to, link_hash, link_expires_at,"
-    " return_url_success, return_url_failed, requested_at)"
-    " VALUES (:id, :operator, :party_id, :reference, :service, :purpose, :category, :directions, :granularity,"
-    " :data_from, :data_until, :valid_until, 'requested', :addressed_to, :link, :link_expires,"
-    " :return_url_success, :return_url_failed, :now)"
-    " ON CONFLICT (party_id, reference, service) DO NOTHING RETURNING 1"
+    "INSERT INTO permissions.permission (permission_id, operator, party_id, reference_hash, reference_sealed, service,"
+    " purpose, category, directions, granularity, data_from, data_until, valid_until, state, named_hash,"
+    " addressed_to, link_hash, link_expires_at, return_url_success_sealed, return_url_failed_sealed, requested_at)"
+    " VALUES (:permission_id, :operator, :party_id, :reference_hash, :reference_sealed, :service,"
+    " :purpose, :category, :directions, :granularity, :data_from, :data_until, :valid_until, 'requested', :named_hash,"
+    " :addressed_to, :link, :link_expires, :return_url_success_sealed, :return_url_failed_sealed, :now)"
+    " ON CONFLICT (party_id, reference_hash, service) DO NOTHING RETURNING 1"
+)
+_COUNT_WAITING = text(
+    "SELECT count(*) FROM permissions.permission WHERE party_id = :party AND named_hash = :named"
+    " AND state = 'requested' AND link_expires_at > :now"
 )
 _WAITING = text(
     "SELECT p.*, o.person_id AS addressee FROM permissions.permission p"

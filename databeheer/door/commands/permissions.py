@@ -26,10 +26,10 @@ from databeheer.door.commands.base import (
 )
 from databeheer.door.commands.views import occupancies_of, permission_view
 from databeheer.door.house import House
-from databeheer.door.names import ean_hash
+from databeheer.door.names import ean_hash, reference_hash, seal_text
 from databeheer.door.proofs import Asker, AskerKind, Proof
 from databeheer.door.turn import Record, Statement, Subject, Turn
-from databeheer.errors import NotFoundError
+from databeheer.errors import MalformedRequestError, NotFoundError
 from databeheer.identity.tokens import token_hash
 from databeheer.permissions import finding, life
 from databeheer.permissions.finding import Viewer
@@ -46,21 +46,22 @@ def request(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, 
         asker = asker_of(turn, house, proof, AskerKind.PARTY)
         purpose = Purpose(arguments["purpose"])
         operator = life.may_ask(turn.connection, house.catalogue, asker.party_id, purpose, turn.now)
-        asked = _request(house, turn, asker, operator, arguments)
+        reference = arguments["reference"] or uuid4().hex
+        asked = _request(house, turn, asker, operator, arguments | {"reference": reference})
         asked.check(turn.now)
-        permission_id = life.ask(turn.connection, asked, token_hash(link_code), turn.now)
+        life.ask(turn.connection, asked, token_hash(link_code), turn.now)
         turn.record(
             Statement(
                 "permission.requested",
-                life.said(permission_id, vars(asked)),
+                life.said(asked.permission_id, vars(asked)),
                 party_id=asked.party_id,
                 operator=asked.operator,
                 subjects=[Subject(asked.addressed_to)] if asked.addressed_to else [],
             )
         )
     return {
-        "permission_id": str(permission_id),
-        "reference": asked.reference,
+        "permission_id": str(asked.permission_id),
+        "reference": reference,
         "state": "requested",
         "link_code": link_code,
         "link_expires_at": format_instant(turn.now + life.LINK_TERM),
@@ -144,8 +145,14 @@ def terminate(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str
 
 def list_permissions(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """List the asker's permissions, newest first, by pages: active, waiting and ended ones (R26)."""
+    reference = arguments.pop("reference")
     with looking(house, proof) as (connection, asker, now):
-        rows, cursor = finding.page(connection, _viewer(asker), now=now, **arguments)
+        hashed = None
+        if reference is not None:
+            if asker.party_id is None:
+                raise MalformedRequestError("reference: a party finds its own requests by it, nobody else")
+            hashed = reference_hash(house, asker.party_id, reference)
+        rows, cursor = finding.page(connection, _viewer(asker), now=now, reference_hash=hashed, **arguments)
         views = [
             permission_view(house, connection, row, now, for_party=_is_party(asker), with_return_urls=False)
             for row in rows
@@ -156,14 +163,20 @@ def list_permissions(house: House, proof: Proof, arguments: dict[str, Any]) -> d
 def _request(
     house: House, turn: Turn, asker: Asker, operator: int, arguments: dict[str, Any]
 ) -> life.Request:
-    addressed = None
-    if arguments["ean"]:
-        hashed = ean_hash(house, arguments["ean"])
-        addressed = occupancies.lived_in(turn.connection, hashed, day_of(turn.now))
+    named = ean_hash(house, arguments["ean"]) if arguments["ean"] else None
+    addressed = occupancies.lived_in(turn.connection, named, day_of(turn.now)) if named else None
+    permission_id, party_id = uuid4(), found(asker.party_id, "party")
+
+    def sealed(what: str) -> bytes | None:
+        value = arguments[what]
+        return seal_text(house, what, permission_id, value) if value is not None else None
+
     return life.Request(
-        party_id=found(asker.party_id, "party"),
-        operator=addressed.operator if addressed else operator,
-        reference=arguments["reference"] or uuid4().hex,
+        permission_id=permission_id,
+        party_id=party_id,
+        operator=operator,  # of the contract; the point's would tell that the point exists
+        reference_hash=reference_hash(house, party_id, arguments["reference"]),
+        reference_sealed=seal_text(house, "reference", permission_id, arguments["reference"]),
         service=arguments["service"],
         purpose=Purpose(arguments["purpose"]),
         category=arguments["category"],
@@ -172,9 +185,10 @@ def _request(
         data_from=arguments["data_from"],
         data_until=arguments["data_until"],
         valid_until=arguments["valid_until"],
+        named_hash=named,
         addressed_to=addressed.occupancy_id if addressed else None,
-        return_url_success=arguments["return_url_success"],
-        return_url_failed=arguments["return_url_failed"],
+        return_url_success_sealed=sealed("return_url_success"),
+        return_url_failed_sealed=sealed("return_url_failed"),
     )
 
 

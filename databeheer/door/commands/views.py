@@ -71,7 +71,7 @@ def permission_view(
     state, reason = state_at(row, now)
     view = {
         "permission_id": str(row.permission_id),
-        "reference": row.reference,
+        "reference": open_text(house, "reference", row.permission_id, bytes(row.reference_sealed)),
         "service": row.service,
         "party": party_view(party),
         "purpose": row.purpose,
@@ -91,11 +91,20 @@ def permission_view(
         "ended_at": _instant(row.ended_at or (row.valid_until if state == "expired" else None)),
         "ean": ean,
         "commodity": commodity,
-        "occupancy_id": str(row.occupancy_id) if row.occupancy_id else None,
-        "addressed_to": str(row.addressed_to) if row.addressed_to and not for_party else None,
     }
+    if not for_party:  # the house's own name of who lives where, when: no party's business
+        view |= {
+            "occupancy_id": str(row.occupancy_id) if row.occupancy_id else None,
+            "addressed_to": str(row.addressed_to) if row.addressed_to else None,
+        }
     if with_return_urls:
-        view |= {"return_url_success": row.return_url_success, "return_url_failed": row.return_url_failed}
+        view |= {
+            what: open_text(house, what, row.permission_id, bytes(sealed)) if sealed is not None else None
+            for what, sealed in (
+                ("return_url_success", row.return_url_success_sealed),
+                ("return_url_failed", row.return_url_failed_sealed),
+            )
+        }
     return view
 
 

@@ -59,7 +59,6 @@ MATRIX: dict[str, dict[str, set[str]]] = {
             "permission_id",
             "operator",
             "party_id",
-            "reference",
             "service",
             "purpose",
             "category",

@@ -174,7 +174,17 @@ def test_what_stands_in_the_secured_tables_cannot_be_seen_by_a_side_way(
     """No column that names the addressee, the link or the language, and no statistics of what others have."""
     execute(street, "ANALYZE permissions.permission, registry.occupancy")
     with psycopg.connect(street.database.url("web"), autocommit=True) as connection:
-        for column in ("person_id", "addressed_to", "link_hash", "notice_sha256", "return_url_success", "*"):
+        for column in (
+            "person_id",
+            "addressed_to",
+            "named_hash",
+            "link_hash",
+            "notice_sha256",
+            "reference_hash",
+            "reference_sealed",
+            "return_url_success_sealed",
+            "*",
+        ):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 connection.execute(f"SELECT {column} FROM permissions.permission".encode())
         for column in ("access_point_id", "access_point_no", "*"):
