@@ -31,7 +31,21 @@ PEOPLE = {
 ADDRESSES = ("Kerkstraat 17 bus 3, 9000 Gent", "Dorpsplein 3, 8755 Ruiselede")
 METERS = (METER, "2SAG9990000003")
 UNKNOWN_EAN = "541448899990000060"
-SECRETS = [*PEOPLE, *PEOPLE.values(), *ADDRESSES, *METERS, LOTTES_EAN, MARIAS_EAN, UNKNOWN_EAN]
+REFERENCE = "dossier Maria Peeters 2026"
+RETURN_URLS = {
+    "return_url_success": "https://bram.example/klaar?mail=maria.peeters@voorbeeld.be",
+    "return_url_failed": f"https://bram.example/jammer?ean={UNKNOWN_EAN}",
+}
+SECRETS = [
+    *PEOPLE,
+    *PEOPLE.values(),
+    *ADDRESSES,
+    *METERS,
+    *(LOTTES_EAN, MARIAS_EAN, UNKNOWN_EAN),
+    REFERENCE,
+    *RETURN_URLS.values(),
+    "maria.peeters@voorbeeld.be",
+]
 
 
 class Walked:
@@ -60,6 +74,15 @@ def walk(house: TheHouse, door: DoorProcess) -> list[str]:
     bram, erik = house.party("Bram Energieadvies", "energy_service"), house.party("Erik Energie", "supplier")
     house.operator("registry.supply.accept", ean=MARIAS_EAN, party_id=erik.party_id, from_day="2023-01-01")
     waiting, given, refused = bram.ask(ean=MARIAS_EAN), bram.ask(ean=LOTTES_EAN), bram.ask()
+    named = maria.call(
+        "permission.by_link",
+        link_code=bram.ask(reference=REFERENCE, **RETURN_URLS)["link_code"],
+    )["permission"]
+    assert {what: named[what] for what in ("reference", *RETURN_URLS)} == {
+        "reference": REFERENCE,
+        **RETURN_URLS,
+    }
+    assert len(bram.call("permission.list", reference=REFERENCE)["permissions"]) == 1
     lotte.grant(given)
     maria.call("permission.refuse", permission_id=refused["permission_id"], link_code=refused["link_code"])
     bram.read(given["permission_id"])

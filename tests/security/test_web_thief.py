@@ -121,7 +121,7 @@ def test_it_writes_no_table_but_its_own_bookkeeping(house: TheHouse, loot: Loot)
     [
         "SET ROLE databeheer_door",
         "SET SESSION AUTHORIZATION databeheer_owner",
-        "SET row_security = off; SELECT reference FROM permissions.permission",
+        "SET row_security = off; SELECT service FROM permissions.permission",
         "CREATE TEMP TABLE mine (x int)",
         "CREATE TABLE public.mine (x int)",
         "CREATE SCHEMA mine",
