@@ -29,6 +29,7 @@ from tests.web.programs import EXPECTED_2023, EXPORT_2023, GAS_2023, shared_file
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "build" / "screenshots"
 EAN = "541448899990000039"
 DAY = {"from": "2023-10-29", "until": "2023-10-30", "granularity": "quarter_hour"}
+PICTURE = {"width": 1280, "height": 1400}
 REFERENCE = "journey-2023"
 
 
@@ -96,7 +97,7 @@ class PartyProgram:
 
 
 def keep(watched: Watched, name: str) -> None:
-    """Check a page as everybody may meet it, and leave screenshots, wide and narrow, and of its first screen."""
+    """Check a page as everybody may meet it, and leave screenshots: wide, narrow, and its upper part for the README."""
     assert watched.faults() == []
     assert watched.console == []
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
@@ -104,8 +105,9 @@ def keep(watched: Watched, name: str) -> None:
         watched.page.set_viewport_size(size)
         assert not watched.is_wider_than_the_screen(), f"{name} scrolls sideways at {width} px"
         watched.page.screenshot(path=SCREENSHOTS / f"{name}-{width}.png", full_page=True)
-    watched.page.set_viewport_size(WIDE)
+    watched.page.set_viewport_size(PICTURE)
     watched.page.screenshot(path=SCREENSHOTS / f"{name}-top.png")
+    watched.page.set_viewport_size(WIDE)
 
 
 def log_in(page: Page, url: str, name: str) -> None:

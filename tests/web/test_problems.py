@@ -14,7 +14,14 @@ from databeheer.errors import DatabeheerError, PermissionEndedError, StoppedErro
 from web.problems import PROBLEMS, problem_of
 
 # Raised at the start, or answered to the operator's command line: no visitor of the web can meet them.
-NEVER_OVER_HTTP = {"error", "settings", "malformed-catalogue", "unknown-access-point", "intervals-not-read"}
+NEVER_OVER_HTTP = {
+    "error",
+    "settings",
+    "malformed-catalogue",
+    "unknown-access-point",
+    "intervals-not-read",
+    "future-days",
+}
 
 
 def every_subclass(of: type[DatabeheerError]) -> set[type[DatabeheerError]]:

@@ -85,6 +85,28 @@ def test_every_page_is_accessible_light_and_silent(
     context.close()
 
 
+def test_at_320_pixels_every_column_is_seen(browser: Browser, address: str, house: TheHouse) -> None:
+    context = browser.new_context(viewport=NARROW, locale="nl-BE")  # type: ignore[arg-type]
+    context.add_cookies([{"name": "session", "value": house.inspector(), "url": address}])
+    watched = Watched(context.new_page())
+    for path, button in (
+        ("/toezicht", ""),
+        ("/toezicht/koppelingen", "Voer uit de statistiek per maand"),
+        ("/toezicht/knoeien", "Vervals de kopie : Verander een regel"),
+        ("/demo/dienst?wie=advice", ""),
+    ):
+        watched.page.goto(address + path)
+        if button:
+            watched.page.get_by_role("button", name=button).click()
+        tables = watched.page.locator(".table-scroll")
+        assert tables.count() > 0, path
+        hidden = tables.evaluate_all("all => all.filter(one => one.scrollWidth > one.clientWidth).length")
+        assert hidden == 0, path
+        assert watched.faults() == [], path
+    assert watched.console == []
+    context.close()
+
+
 def test_what_the_buttons_lead_to_is_accessible_too(browser: Browser, address: str, house: TheHouse) -> None:
     context = browser.new_context(viewport=WIDE, locale="nl-BE")  # type: ignore[arg-type]
     context.add_cookies([{"name": "session", "value": house.inspector(), "url": address}])

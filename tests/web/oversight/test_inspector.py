@@ -86,6 +86,10 @@ def test_an_inspector_runs_a_lawful_join_and_is_refused_another_both_recorded(
     assert "Deze koppeling staat niet op de lijst" in refused.text
     assert refused.text.count("Toezichthouder Uitgevoerd") == 1
     assert refused.text.count("Toezichthouder Geweigerd") == 1
+    assert "Verbruik naast adressen leggen, om reclame te maken" in refused.text
+    for page in (refused, Page(ines.get("/toezicht"))):
+        assert "consumption-with-addresses" not in page.text
+        assert "marketing" not in page.text
     assert [one["event"] for one in neighbours[0].person.statements(kind="reads")] == ["join.run"]
 
 

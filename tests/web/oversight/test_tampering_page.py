@@ -36,6 +36,11 @@ def test_each_button_shows_which_check_found_it_and_at_which_entry(
             assert f"Betrapt, bij regel {begun}" in shown.text, tampering.kind
             assert "Gevonden door ledger verify --full --state" in shown.text
             assert shown.inline == []
+            assert "?." not in shown.text
+            assert "geheugen" not in shown.text.partition("zonder geheugen")[2].partition("--state")[0]
+            both = "De twee wijzen niet naar dezelfde regel" in shown.text
+            assert both == (tampering.kind == "change"), tampering.kind
+            assert not both or f"merkt het pas bij regel {begun + 1}" in shown.text
         assert [wish["kind"] for wish in asked] == [each.kind for each in TAMPERINGS]
         close(app)
 

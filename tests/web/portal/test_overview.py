@@ -116,6 +116,47 @@ def test_each_line_tells_when_the_party_last_read(
     assert "Gelezen Bram Energieadvies" in page.text
 
 
+def test_who_read_comes_before_who_was_refused(
+    visit: Visit, lotte: Customer, bram: Party, measured_autumn: Customer
+) -> None:
+    permission_id = lotte.grant(bram.ask())["permission"]["permission_id"]
+    bram.read(permission_id)
+    lotte.withdraw(permission_id)
+    with pytest.raises(DoorRefusedError):
+        bram.read(permission_id)
+    text = visit(lotte).get("/mijn").text
+    assert text.index("Gelezen Bram Energieadvies") < text.index("Geweigerd Bram Energieadvies")
+
+
+def test_a_join_that_was_refused_says_what_was_wanted(
+    visit: Visit, lotte: Customer, erik: Party, measured_autumn: Customer
+) -> None:
+    with pytest.raises(DoorRefusedError):
+        erik.call(
+            "joins.run",
+            case_id="consumption-with-addresses",
+            purpose="marketing",
+            requester_note="ACTIE",
+            eans=["541448899990000039"],
+            **{"from": "2023-08-31T22:00:00Z", "until": "2023-09-30T22:00:00Z"},
+        )
+    assert "Wilde uw verbruik naast adressen leggen, om reclame te maken." in visit(lotte).get("/mijn").text
+
+
+def test_of_gas_nobody_gets_what_goes_onto_the_net(visit: Visit, house: TheHouse, bram: Party) -> None:
+    gerda = house.customer("gerda", "Gerda Gas")
+    house.point("541448899990000046", gerda, commodity="gas")
+    asked = bram.ask()
+    visitor = visit(gerda)
+    request = visitor.get("/verbruik/dienstverlener", id=asked["link_code"])
+    assert "Wat u van het net afneemt, per uur." in request.text
+    assert "U gaf niemand toestemming voor gas op dit adres." in visitor.get("/mijn").text
+    granted = visitor.press(request, asked["permission_id"], "grant")
+    for page in (granted, visitor.get("/mijn"), visitor.get("/mijn/toestemmingen")):
+        assert "op het net zet" not in page.text
+        assert "at u van het net afneemt, per uur" in page.text
+
+
 def test_lotte_never_sees_maria(visit: Visit, lotte: Customer, maria: Customer, bram: Party) -> None:
     maria.grant(bram.ask())
     bram.ask(ean="541448899990000015")

@@ -97,6 +97,8 @@ def test_a_visitor_plays_a_service_by_real_calls_of_the_api(
         client = browser(app)
         start = Page(client.get("/demo/dienst"))
         assert [link for link in start.links if "wie=" in link] == ["/demo/dienst?wie=advice"]
+        assert "Kies hierboven welke dienst u speelt." in start.text
+        assert "Kies hierboven" not in Page(client.get("/demo/dienst?wie=advice")).text
         asking = Page(client.get("/demo/dienst?wie=advice")).form("/demo/dienst/vraag")
         asked = Page(client.post("/demo/dienst/vraag", data=asking.fields))
         link = next(link for link in asked.links if "/verbruik/dienstverlener?id=" in link)
