@@ -8,27 +8,29 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
+import structlog
 from sqlalchemy import text
 
 from databeheer.access.decision import Granted
-from databeheer.brussels import day_bounds, day_of
+from databeheer.brussels import day_bounds, day_of, slot_starts
 from databeheer.door import seals
 from databeheer.door.facts import Channel, Point
 from databeheer.door.house import House
 from databeheer.door.names import open_text
 from databeheer.door.reads import Admitted
 from databeheer.metering.aggregate import Slot, aggregate, months_by_register, slots_of
-from databeheer.metering.opening import unseal
-from databeheer.metering.profile import unpack
+from databeheer.metering.opening import SealError, unseal
+from databeheer.metering.profile import ProfileError, unpack
 from databeheer.metering.sealing import profile_coordinates
 from databeheer.metering.states import State
 from databeheer.metering.totals import DayTotal, unpack_total
 from databeheer.values import Granularity, Period, format_instant
 
+_log = structlog.get_logger("door")
 _TOTALS = (Granularity.DAY, Granularity.MONTH)
 
 
@@ -83,6 +85,9 @@ def open_stretch(
 
     Only for what was decided and recorded durably. For days and months the sealed totals are opened, and the
     slots are days; else the finest slots there are.
+
+    A row that does not open (changed, moved, or written as nobody should) gives no value and hinders no other
+    day: a log line says that there is one, a day total in its place says that it is missing.
     """
     root = house.readings_root(stretch.occupancy_id)
     pseudonym = seals.pseudonym(root)
@@ -108,12 +113,17 @@ def open_stretch(
         if sealed is None:  # only totals are kept of this day: its quarter-hours are not read
             continue
         key = seals.profile_key(root, part, handle, row.day, row.version)
-        plain = unseal(key, bytes(sealed), profile_coordinates(part, pseudonym, handle, row.day, row.version))
-        found = (
-            _slots_of_total(row.day, unpack_total(plain), stretch.states)
-            if totals
-            else slots_of(row.day, unpack(plain))
-        )
+        where = profile_coordinates(part, pseudonym, handle, row.day, row.version)
+        try:
+            plain = unseal(key, bytes(sealed), where)
+            found = (
+                _slots_of_total(row.day, unpack_total(plain), stretch.states)
+                if totals
+                else slots_of(row.day, unpack(plain))
+            )
+        except (SealError, ProfileError) as error:
+            _log.error("a stored value does not open", part=part, error=type(error).__name__)
+            found = [_hole(row.day)] if totals else []
         kept = [
             _withheld(slot, stretch.states)
             for slot in found
@@ -124,7 +134,7 @@ def open_stretch(
         yield handles[handle], kept
 
 
-def _slots_of_total(day: Any, total: DayTotal, states: frozenset[str]) -> list[Slot]:
+def _slots_of_total(day: date, total: DayTotal, states: frozenset[str]) -> list[Slot]:
     """A day's totals, a slot for each register; withheld whole where a value in it may not leave."""
     start, end = day_bounds(day)
     if any(state.has_value and state.value not in states for state, _ in total.states):
@@ -135,6 +145,12 @@ def _slots_of_total(day: Any, total: DayTotal, states: frozenset[str]) -> list[S
         Slot(start, end, amount, total.worst, register, missing=total.missing)
         for register, amount in total.registers
     ]
+
+
+def _hole(day: date) -> Slot:
+    """A day of which nothing can be said: a sum over it must show that it lacks something."""
+    start, end = day_bounds(day)
+    return Slot(start, end, None, State.NVAL, missing=len(slot_starts(day, 15)))
 
 
 def _withheld(slot: Slot, states: frozenset[str]) -> Slot:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 from uuid import UUID
 
 import pytest
+from structlog.testing import capture_logs
 
 from databeheer.access import catalogue
+from databeheer.brussels import day_of
 from databeheer.door import opening, seals
 from databeheer.door.client import DoorRefusedError
 from databeheer.door.facts import read_facts
+from databeheer.metering.sealing import profile_coordinates, seal
 from databeheer.values import Granularity, Period, parse_instant
 from tests.conftest import MARIAS_EAN
 from tests.databeheer.door.conftest import DAYS
@@ -33,11 +37,15 @@ def values(answer: dict[str, Any], channel: int = 0) -> list[int | None]:
     return [slot["value"] for slot in answer["channels"][channel]["slots"]]
 
 
-def does_not_open(call: Any) -> None:
-    with pytest.raises(DoorRefusedError) as refused:
-        call()
-    assert refused.value.code == "unavailable"
-    assert "does not open" in str(refused.value)
+def opens_only(customer: Customer, days: Iterable[date], granularity: str = "quarter_hour") -> None:
+    """Values come of these days and of no other; where totals are asked, the others are holes that show."""
+    slots = [slot for channel in own(customer, granularity)["channels"] for slot in channel["slots"]]
+    valued = {day_of(parse_instant(slot["start"])) for slot in slots if slot["value"] is not None}
+    assert valued == set(days)
+    for slot in slots:
+        if slot["value"] is None:
+            assert granularity in ("day", "month")
+            assert slot["missing"] in (92, 96, 100)
 
 
 def set_part(house: TheHouse, part: str, content: bytes, day: date, version: int = 1) -> None:
@@ -67,16 +75,47 @@ def test_a_flipped_bit_does_not_open(
     sealed = bytearray(part_of(house, part, DAYS[1]))
     sealed[{"the nonce": 0, "the middle": len(sealed) // 2, "the tag": -1}[place]] ^= 1
     set_part(house, part, bytes(sealed), DAYS[1])
-    does_not_open(lambda: own(measured, granularity))
+    opens_only(measured, (DAYS[0], DAYS[2]), granularity)
     assert house.client.call("ping") == {}
 
 
 @pytest.mark.parametrize("content", [b"", b"\0", b"\0" * 23, b"\0" * 24, b"\0" * 40, b"\0" * 264])
-def test_garbage_in_the_place_of_a_profile_is_a_clean_error(
+def test_garbage_in_the_place_of_a_profile_hinders_no_other_day(
     house: TheHouse, measured: Customer, content: bytes
 ) -> None:
-    set_part(house, "values_sealed", content, DAYS[1])
-    does_not_open(lambda: own(measured))
+    for part in ("values_sealed", "total_sealed"):
+        set_part(house, part, content, DAYS[1])
+    with capture_logs() as lines:
+        opens_only(measured, (DAYS[0], DAYS[2]))
+        opens_only(measured, (DAYS[0], DAYS[2]), "day")
+    told = {"event": "a stored value does not open", "log_level": "error", "error": "SealError"}
+    assert lines == [told | {"part": "values"}, told | {"part": "total"}]  # and no word of whose
+
+
+@pytest.mark.parametrize("plain", [b"", b"\0" * 96, b"\xff" * 96, b"\xff" * 264])
+def test_nonsense_under_the_right_key_hinders_no_other_day(
+    house: TheHouse, measured: Customer, plain: bytes
+) -> None:
+    """Intake has the keys of the rows it writes: what it seals there need not be a profile."""
+    root = house.house.readings_root(UUID(measured.occupancy()))
+    [(pseudonym, channel)] = query(
+        house, "SELECT pseudonym, channel FROM metering.profile WHERE day = %s", DAYS[1]
+    )
+    for part in ("values", "total"):
+        key = seals.profile_key(root, part, bytes(channel), DAYS[1], 1)
+        where = profile_coordinates(part, bytes(pseudonym), bytes(channel), DAYS[1], 1)
+        set_part(house, f"{part}_sealed", seal(key, plain, where), DAYS[1])
+    opens_only(measured, (DAYS[0], DAYS[2]))
+    opens_only(measured, (DAYS[0], DAYS[2]), "day")
+
+
+def test_a_month_with_a_day_that_does_not_open_says_that_it_lacks_it(
+    house: TheHouse, measured: Customer
+) -> None:
+    set_part(house, "total_sealed", b"", DAYS[1])
+    october = {"from": "2023-09-30T22:00:00Z", "until": "2023-10-31T23:00:00Z"}
+    [slot] = own(measured, "month", **october)["channels"][0]["slots"]
+    assert (slot["value"], slot["missing"]) == (2 * sum(range(1, 97)), 100)
 
 
 @pytest.mark.parametrize(
@@ -86,7 +125,7 @@ def test_a_row_copied_to_another_day_does_not_open(
     house: TheHouse, measured: Customer, part: str, granularity: str
 ) -> None:
     set_part(house, part, part_of(house, part, DAYS[0]), DAYS[2])
-    does_not_open(lambda: own(measured, granularity))
+    opens_only(measured, DAYS[:2], granularity)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +137,7 @@ def test_a_row_copied_to_another_version_does_not_open(
     """An old version in the place of its correction."""
     house.ingest(english(*day_rows(DAYS[1], row=Row(state="Validated"))))
     set_part(house, part, part_of(house, part, DAYS[1], 1), DAYS[1], version=2)
-    does_not_open(lambda: own(measured, granularity))
+    opens_only(measured, (DAYS[0], DAYS[2]), granularity)
 
 
 @pytest.mark.parametrize(
@@ -112,7 +151,7 @@ def test_a_row_copied_to_another_channel_does_not_open(
     rows = query(house, f"SELECT channel, {part} FROM metering.profile")
     for (channel, _), (_, content) in zip(rows, rows[::-1], strict=True):
         execute(house, f"UPDATE metering.profile SET {part} = %s WHERE channel = %s", content, channel)
-    does_not_open(lambda: own(lotte, granularity))
+    opens_only(lotte, (), granularity)
 
 
 @pytest.mark.parametrize(
@@ -132,8 +171,8 @@ def test_a_row_copied_to_another_point_does_not_open(
             pseudonym,
             DAYS[0],
         )
-    for person in (measured, maria):
-        does_not_open(lambda person=person: own(person, granularity))
+    opens_only(measured, DAYS[1:], granularity)
+    opens_only(maria, (), granularity)
 
 
 def test_a_whole_row_moved_under_another_points_name_is_never_its_own(
@@ -152,7 +191,8 @@ def test_a_whole_row_moved_under_another_points_name_is_never_its_own(
         channel,
         DAYS[1],
     )
-    does_not_open(lambda: own(maria))
+    opens_only(maria, DAYS[:1])
+    opens_only(measured, (DAYS[0], DAYS[2]))
 
 
 def test_day_totals_open_without_the_quarter_hours_beneath(
@@ -175,7 +215,7 @@ def test_day_totals_open_without_the_quarter_hours_beneath(
         "channels"
     ]
     assert set(derived) == {"total"}
-    does_not_open(lambda: own(measured))
+    opens_only(measured, ())
 
 
 def test_totals_and_values_have_keys_of_their_own(house: TheHouse, measured: Customer) -> None:
