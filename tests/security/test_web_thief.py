@@ -104,7 +104,10 @@ def test_it_writes_no_table_but_its_own_bookkeeping(house: TheHouse, loot: Loot)
             with loot.database() as connection, pytest.raises(refused):
                 connection.execute(statement.encode())
         columns = query(
-            house, "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0", name
+            house,
+            "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0"
+            " AND NOT attisdropped",
+            name,
         )
         for (column,) in columns:
             with loot.database() as connection, pytest.raises(refused):
