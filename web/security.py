@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response, current_app
+from flask import Flask, Response, abort, current_app, request
 from flask_wtf import CSRFProtect
 
 from web.settings import WebSettings
@@ -37,8 +37,18 @@ def register(app: Flask) -> None:
         # The guard lives as long as the browser's session: a page left open overnight still works.
         WTF_CSRF_TIME_LIMIT=None,
     )
+    app.before_request(_refuse_another_root)
     csrf.init_app(app)
     app.after_request(_harden)
+
+
+def _refuse_another_root() -> None:
+    """Refuse a request that says this site begins below `/`.
+
+    It never does. A server that takes `SCRIPT_NAME` from a header lets the caller shift every route.
+    """
+    if request.root_path:
+        abort(400)
 
 
 def _harden(response: Response) -> Response:

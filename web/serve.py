@@ -1,4 +1,4 @@
-"""What gunicorn loads: `web.serve:application()`."""
+"""What gunicorn loads: `gunicorn --config python:web.gunicorn_settings "web.serve:application()"`."""
 
 from __future__ import annotations
 

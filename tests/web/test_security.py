@@ -136,6 +136,17 @@ def test_an_unforeseen_error_tells_nothing_of_itself(
     assert "Traceback" not in page.html
 
 
+@pytest.mark.parametrize("path", ["/", "/aanmelden", "/static/databeheer.css", "/nergens"])
+def test_a_server_that_lets_a_caller_say_where_the_site_begins_gives_him_nothing(
+    site: Flask, path: str
+) -> None:
+    answer = site.test_client().get(
+        path, base_url="http://localhost", environ_overrides={"SCRIPT_NAME": "/else"}
+    )
+    assert answer.status_code == 400
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
 @pytest.mark.parametrize("name", COMPLETE)
 def test_a_missing_setting_stops_the_start_by_name(name: str) -> None:
     given = {key: value for key, value in COMPLETE.items() if key != name}

@@ -1,0 +1,13 @@
+"""What gunicorn has to be told wherever the web runs: `gunicorn --config python:web.gunicorn_settings`.
+
+Names are gunicorn's own. How many workers, and where it listens, an installation adds.
+"""
+
+from __future__ import annotations
+
+# By default gunicorn believes whoever comes from this machine about where the site begins and how it is reached.
+# We know both: the site begins at `/`, and its address is a setting.
+forwarder_headers = ""
+forwarded_allow_ips = ""
+
+logger_class = "web.gunicorn_log.QuietLogger"
