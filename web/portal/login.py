@@ -63,19 +63,30 @@ def require_session(view: View) -> View:
         except DoorRefusedError as refusal:
             if refusal.code != "unauthenticated":
                 raise
-            return _log_in_first()
+            is_oversight = request.path.startswith(OVERSIGHT_HOME)
+            return redirect(OVERSIGHT_HOME, 303) if not is_oversight and _is_inspector() else _log_in_first()
 
     return guarded
 
 
 def visitor() -> dict[str, Any]:
-    """Return the door's `me` of this customer, asked once a request; anybody else is not for these pages."""
+    """Return the door's `me` of this customer, asked once a request; an inspector is sent to his own pages."""
     if "visitor" not in g:
         g.visitor = ask("me")
     me: dict[str, Any] = g.visitor
+    if me["role"] == "inspector":
+        abort(redirect(OVERSIGHT_HOME, 303))
     if me["role"] != "customer":
         abort(403)
     return me
+
+
+def _is_inspector() -> bool:
+    """Say whether the door refused an inspector, who is logged in but has no business here."""
+    try:
+        return str(ask("me")["role"]) == "inspector"
+    except DoorRefusedError:
+        return False
 
 
 @blueprint.get(LOGIN_PATH)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID
 
 from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, session, url_for
@@ -21,6 +22,7 @@ from web.settings import WebSettings
 blueprint = Blueprint("permissions", __name__)
 
 LINK_CODE = validate.Regexp(r"[A-Za-z0-9_-]{4,128}\Z")
+_HOST = re.compile(r"(?!-)[a-z0-9-]+(?:\.[a-z0-9-]+)*")
 _RECEIPTS = "receipts"
 _RECEIPTS_KEPT = 8
 
@@ -136,19 +138,31 @@ def everything() -> ResponseReturnValue:
 
 
 def return_address(address: str | None) -> tuple[str, str] | None:
-    """Return where the party asked to go back to, and its host; nothing that is not a plain web address."""
+    """Return where the party asked to go back to, and its host as the network knows it.
+
+    None for what is not a plain web address: another scheme, a log-in in it, a port that is no number, a host that
+    browsers may take for another one than is written. Letters of other scripts are shown, and followed, in their
+    ASCII form (xn--...): a host cannot look like another one's.
+    """
     settings: WebSettings = current_app.config["WEB_SETTINGS"]
     if not address:
         return None
     try:
         parts = urlsplit(address)
-        host = parts.hostname or ""
+        host, port = _network_name(parts.hostname or ""), parts.port
     except ValueError:
         return None
     is_demo_address = settings.demo and parts.scheme == "http" and host in ("127.0.0.1", "localhost")
-    if not host or parts.username or not (parts.scheme == "https" or is_demo_address):
+    if parts.username is not None or not (parts.scheme == "https" or is_demo_address):
         return None
-    return address, host
+    return urlunsplit(parts._replace(netloc=host if port is None else f"{host}:{port}")), host
+
+
+def _network_name(host: str) -> str:
+    name = host.encode("idna").decode()  # raises a UnicodeError, which is a ValueError
+    if _HOST.fullmatch(name) is None or host not in (name, name.encode().decode("idna")):
+        raise ValueError("not a name of a host, or one that browsers may read in another way")
+    return name
 
 
 def _show_request(

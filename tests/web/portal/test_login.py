@@ -134,7 +134,11 @@ def test_a_made_up_session_opens_nothing(stranger: Visitor) -> None:
 def test_an_inspector_lands_at_oversight_and_sees_no_customers_page(stranger: Visitor) -> None:
     stranger.get("/mijn/verbruik")
     assert stranger.log_in("ines", "Ines", role="inspector").location == "/toezicht"
-    assert stranger.get("/mijn").status == 403
+    session = stranger.cookie("session").value
+    for path in ("/mijn", "/mijn/verbruik", "/mijn/gelezen", "/mijn/toestemmingen"):
+        page = stranger.get(path)
+        assert (page.status, page.location) == (303, "/toezicht"), path
+    assert stranger.cookie("session").value == session
 
 
 def test_a_log_in_begins_at_our_own_name(site: Flask, house: TheHouse) -> None:

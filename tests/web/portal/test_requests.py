@@ -229,10 +229,37 @@ def test_a_strange_return_address_is_no_link(site: Flask) -> None:
             "https://",
             "https://user@bram.example",
             "https://[",
+            "https://[::1]/klaar",
+            "https://@bram.example",
+            "https://bram.example:klaar",
+            "https://bram.example:99999",
+            "https://bram.example:-1",
+            "https://bram.example\\.evil.example",
+            "https://bram%2eexample",
+            "https://bram..example",
+            "https://bram。example",  # browsers take this dot for a dot
+            "https://fa\u00df.example",  # two standards, two hosts
             "",
             None,
         ):
             assert return_address(address) is None, address
+
+
+@pytest.mark.parametrize(
+    ("asked", "followed", "shown"),
+    [
+        ("https://Bram.Example/klaar?x=1", "https://bram.example/klaar?x=1", "bram.example"),
+        ("https://bram.example:8443/klaar", "https://bram.example:8443/klaar", "bram.example"),
+        ("https://\u0440aypal.example/", "https://xn--aypal-uye.example/", "xn--aypal-uye.example"),
+        ("https://m\u00fcnchen.example", "https://xn--mnchen-3ya.example", "xn--mnchen-3ya.example"),
+        ("https://xn--mnchen-3ya.example", "https://xn--mnchen-3ya.example", "xn--mnchen-3ya.example"),
+    ],
+)
+def test_the_host_that_is_shown_is_the_host_that_is_gone_to(
+    site: Flask, asked: str, followed: str, shown: str
+) -> None:
+    with site.app_context():
+        assert return_address(asked) == (followed, shown)
 
 
 def test_the_demo_may_return_to_this_machine(house: TheHouse) -> None:
