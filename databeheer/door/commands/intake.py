@@ -13,8 +13,10 @@ from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
 
+import psycopg
 from marshmallow import fields, validate
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from databeheer.brussels import day_of
 from databeheer.door import seals
@@ -98,10 +100,7 @@ def store_batch(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[s
     """Make a batch's rows readable: all of them, from this entry on."""
     check_intake(proof, house.intake_key_hash)
     with house.turn() as turn:
-        batch = turn.connection.execute(
-            text("SELECT * FROM metering.batch WHERE batch = :batch FOR UPDATE"),
-            {"batch": arguments["batch"]},
-        ).one_or_none()
+        batch = _locked(turn, arguments["batch"])
         if batch is None or batch.stored_index is not None:
             raise ConflictError("this batch is not open")
         record = turn.record(
@@ -120,6 +119,18 @@ def store_batch(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[s
             {"index": turn.size, "batch": batch.batch},  # the only record of this turn stands at its size
         )
     return {"index": record.index}
+
+
+def _locked(turn: Turn, batch: int) -> Any | None:
+    """The batch, locked; rows of it that are being written are not waited for: the head is locked meanwhile."""
+    try:
+        return turn.connection.execute(
+            text("SELECT * FROM metering.batch WHERE batch = :batch FOR UPDATE NOWAIT"), {"batch": batch}
+        ).one_or_none()
+    except OperationalError as error:
+        if isinstance(error.orig, psycopg.errors.LockNotAvailable):
+            raise ConflictError("rows of this batch are still being written") from error
+        raise
 
 
 def _point(house: House, turn: Turn, channel: dict[str, Any], *, register: bool) -> Any:

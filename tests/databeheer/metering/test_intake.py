@@ -371,6 +371,53 @@ def test_a_batch_is_stored_once(house: TheHouse, lotte: Customer) -> None:
         assert refused.value.code == "conflict"
 
 
+_INSERT = (
+    "INSERT INTO metering.profile (pseudonym, channel, day, version, operator, batch, fingerprint, total_sealed)"
+    " VALUES (%s, %s, %s, 9, %s, %s, %s, 'x')"
+)
+
+
+def forged(house: TheHouse, connection: psycopg.Connection, batch: int, operator: int = 1) -> None:
+    """Write a row beside the newest of Lotte's, with intake's login and no word to the door."""
+    [(pseudonym, channel)] = query(house, "SELECT DISTINCT pseudonym, channel FROM metering.profile")
+    connection.execute(_INSERT, [pseudonym, channel, SUNDAY, operator, batch, b"x" * 16])
+
+
+def test_no_row_joins_a_batch_that_is_stored_or_never_was_opened(house: TheHouse, lotte: Customer) -> None:
+    """Such a row would be readable at once, and the ledger would know nothing of it."""
+    stored = house.ingest(two_days()).batch
+    assert stored is not None
+    crash(house, corrected())
+    unfinished = query(house, "SELECT max(batch) FROM metering.batch")[0][0]
+    assert unfinished > stored
+    before = everything(house)
+    for batch, operator in ((stored, 1), (10**6, 1), (0, 1), (unfinished, 2)):
+        with (
+            psycopg.connect(house.database.url("intake")) as connection,
+            pytest.raises(psycopg.errors.CheckViolation, match="is not open"),
+        ):
+            forged(house, connection, batch, operator)
+    assert everything(house) == before
+    with psycopg.connect(house.database.url("intake")) as connection:
+        forged(house, connection, unfinished)
+    assert len(values(lotte)) == 196
+
+
+def test_a_batch_is_not_stored_while_rows_of_it_are_being_written(house: TheHouse, lotte: Customer) -> None:
+    """Else they would slip in behind the entry; and the door does not wait for whoever writes them."""
+    house.ingest(two_days())
+    crash(house, corrected())
+    batch = query(house, "SELECT max(batch) FROM metering.batch")[0][0]
+    with psycopg.connect(house.database.url("intake")) as connection:
+        forged(house, connection, batch)
+        with pytest.raises(DoorRefusedError) as refused:
+            house.intake("intake.stored", batch=batch, profiles=1)
+        assert refused.value.code == "conflict"
+        connection.rollback()
+    house.intake("intake.stored", batch=batch, profiles=1)
+    assert 5000 in values(lotte)
+
+
 def test_two_intakes_of_the_same_file_at_once_store_it_once(
     house: TheHouse, lotte: Customer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
