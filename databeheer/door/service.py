@@ -9,7 +9,7 @@ from typing import Any
 
 import psycopg
 import structlog
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import exc
 
 from databeheer.door.commands import (
     intake,
@@ -71,7 +71,7 @@ class DoorService:
             return {"error": _refused(error)}
         except DatabeheerError as error:
             return {"error": _error(error)}
-        except (OperationalError, psycopg.OperationalError):
+        except (exc.OperationalError, exc.TimeoutError, psycopg.OperationalError):
             _log.error("the database does not answer", command=_name(message))
             return {
                 "error": {"code": "unavailable", "detail": "the database does not answer", "retry_after": 5}

@@ -6,6 +6,7 @@ import json
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from databeheer.door.protocol import LARGEST_ANSWER, LARGEST_REQUEST, receive
 from databeheer.door.server import DoorServer, _UntilDeadline
 from databeheer.door.service import DoorService
 from databeheer.errors import DatabeheerError
+from databeheer.storage.engine import make_engine
 from tests.doors import until
 from tests.house import TheHouse
 
@@ -291,6 +293,16 @@ def test_a_place_is_free_again_when_its_connection_ends(standing: TheHouse) -> N
             return False
 
         until(lets_in, "the place is free")
+
+
+def test_a_door_without_a_database_connection_to_spare_is_unavailable_and_not_broken(house: TheHouse) -> None:
+    engine = make_engine(house.database.url("door"), pool_size=1, max_overflow=0, pool_seconds=0.01)
+    service = DoorService(replace(house.house, engine=engine))
+    asked = PING | {"command": "me", "proof": {"kind": "session", "value": "x"}}
+    with engine.connect():
+        assert service.answer(asked)["error"]["code"] == "unavailable"
+    assert service.answer(asked)["error"]["code"] == "unauthenticated"
+    engine.dispose()
 
 
 def test_the_client_says_that_a_full_door_does_not_answer(standing: TheHouse) -> None:
