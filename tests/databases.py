@@ -83,7 +83,9 @@ def running() -> Iterator[Databases]:
     _remove_abandoned()
     server = EmbeddedPostgreSQL(Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-")), durable=False)
     try:
-        yield Databases(server.start())
+        url = server.start()
+        provision.close_other_databases(url)
+        yield Databases(url)
     finally:
         server.remove()
 

@@ -143,6 +143,7 @@ class TheHouse:
     regulator: SigningKey
     join_files: signature.JoinListFiles
     _engines: list[Engine] = field(default_factory=list)
+    _intake_engine: Engine | None = None
 
     def operator(self, command: str, **arguments: Any) -> dict[str, Any]:
         """Give a command as the operator at the command line."""
@@ -243,8 +244,10 @@ class TheHouse:
 
     def ingest(self, source: Path | bytes, *, register: bool = False) -> IntakeReport:
         """Take an export in through the real intake."""
+        if self._intake_engine is None:
+            self._intake_engine = self.engine("intake")
         export = read_export(source)
-        return take_in(export, self.client, self.intake_key, self.engine("intake"), register=register)
+        return take_in(export, self.client, self.intake_key, self._intake_engine, register=register)
 
     def sign_joins(self, content: bytes) -> None:
         """Put a list of lawful joins before the door, signed by the regulator."""

@@ -54,8 +54,12 @@ class Storage:
         """Reach the server, prepare roles and database, migrate."""
         self.reach()
         provision.provision_roles(self.superuser_url, self._passwords)
+        if self.is_embedded:
+            provision.close_other_databases(self.superuser_url)
         if not provision.database_exists(self.superuser_url, DATABASE):
             provision.create_database(self.superuser_url, DATABASE)
+        elif self.is_embedded:  # one that was made before this was closed
+            provision.close_functions(self.superuser_url, DATABASE)
         migrate.upgrade(self.url("owner"))
 
     @property

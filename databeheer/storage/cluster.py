@@ -231,7 +231,7 @@ def _settings(sockets: Path, *, durable: bool) -> dict[str, str]:
         "unix_socket_permissions": "0777",  # the directory is private, and every role needs its password
         "timezone": "UTC",
         "log_timezone": "UTC",
-        "max_connections": "100",
+        "max_connections": "160",
         "max_wal_size": "2GB",
         "checkpoint_timeout": "15min",
         "jit": "off",

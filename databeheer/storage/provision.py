@@ -6,11 +6,24 @@ Least privilege is in migrations/; here are only the names. Source: design.md, S
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 
 import psycopg
 from psycopg import sql
+from sqlalchemy.engine import make_url
 
 ROLES = ("owner", "web", "intake", "door", "publisher", "auditor")
+
+CONNECTIONS = {"owner": 8, "web": 40, "intake": 32, "door": 64, "publisher": 4, "auditor": 4}
+"""How many connections each role may have. Together fewer than the embedded server has: none can lock out others."""
+
+# What PostgreSQL lets everybody do and no process of ours needs: keep bytes outside every table (large objects),
+# write into the write-ahead log, and take locks by number, which others may be waiting for.
+_NEEDLESS = """
+SELECT p.oid::regprocedure::text FROM pg_proc p WHERE p.pronamespace = 'pg_catalog'::regnamespace
+  AND (p.proname LIKE 'lo\\_%' OR p.proname IN ('loread', 'lowrite', 'pg_logical_emit_message')
+       OR p.proname LIKE 'pg\\_advisory%' OR p.proname LIKE 'pg\\_try\\_advisory%')
+"""
 
 
 def role_name(role: str) -> str:
@@ -31,19 +44,31 @@ def provision_roles(superuser_url: str, passwords: Mapping[str, str]) -> None:
             name = role_name(role)
             verb = "ALTER" if name in known else "CREATE"
             connection.execute(
-                sql.SQL(verb + " ROLE {} LOGIN NOSUPERUSER NOBYPASSRLS PASSWORD {}").format(
-                    sql.Identifier(name), sql.Literal(passwords[role])
-                )
+                sql.SQL(
+                    verb + " ROLE {} LOGIN NOSUPERUSER NOBYPASSRLS CONNECTION LIMIT {} PASSWORD {}"
+                ).format(sql.Identifier(name), sql.Literal(CONNECTIONS[role]), sql.Literal(passwords[role]))
             )
 
 
+def close_other_databases(superuser_url: str) -> None:
+    """Keep the process roles out of the databases that a server is made with. For a server of our own only."""
+    with psycopg.connect(superuser_url, autocommit=True) as connection:
+        for name in ("postgres", "template1"):
+            connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(name)))
+
+
 def create_database(superuser_url: str, name: str, template: str | None = None) -> None:
-    """Create a database owned by the owner role; only the process roles may connect."""
+    """Create a database owned by the owner role; only the process roles may connect.
+
+    A template is taken as it is, with what was closed in it.
+    """
     with psycopg.connect(superuser_url, autocommit=True) as connection:
         statement = sql.SQL("CREATE DATABASE {} OWNER databeheer_owner TEMPLATE {}").format(
             sql.Identifier(name), sql.Identifier(template or "template0")
         )
         connection.execute(statement)
+        if template is None:  # before PUBLIC is shut out: who is no superuser connects as one of it
+            close_functions(superuser_url, name)
         connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(name)))
         for role in ROLES:
             connection.execute(
@@ -51,6 +76,22 @@ def create_database(superuser_url: str, name: str, template: str | None = None) 
                     sql.Identifier(name), sql.Identifier(role_name(role))
                 )
             )
+
+
+def close_functions(superuser_url: str, name: str) -> None:
+    """Take from everybody the functions of PostgreSQL that no process needs; the owner keeps one lock.
+
+    Does what it may: on a server that another operator runs, who is no superuser cannot take them away.
+    """
+    url = make_url(superuser_url).set(database=name).render_as_string(hide_password=False)
+    with (
+        suppress(psycopg.errors.InsufficientPrivilege),
+        psycopg.connect(url) as connection,
+    ):
+        for (function,) in connection.execute(_NEEDLESS).fetchall():
+            # The name comes from the server's own catalogue, written as it wants to read it.
+            connection.execute(f"REVOKE EXECUTE ON FUNCTION {function} FROM PUBLIC".encode())
+        connection.execute("GRANT EXECUTE ON FUNCTION pg_advisory_xact_lock(bigint) TO databeheer_owner")
 
 
 def database_exists(superuser_url: str, name: str) -> bool:

@@ -472,7 +472,7 @@ def test_a_reader_does_not_wait_for_an_intake_that_stores(house: TheHouse, lotte
     house.ingest(two_days())
     execute(
         house,
-        "CREATE FUNCTION public.pause() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        "CREATE FUNCTION public.pause() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN"
         " PERFORM pg_advisory_xact_lock(42); RETURN NEW; END $$;"
         "CREATE TRIGGER pause BEFORE INSERT ON metering.profile FOR EACH ROW EXECUTE FUNCTION public.pause()",
     )

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import psycopg
 import pytest
+from sqlalchemy.engine import make_url
 
 from databeheer.storage import provision
-from tests.databases import Database, Databases
+from tests.databases import SERVER_VARIABLE, Database, Databases
 
 OTHERS = [role for role in provision.ROLES if role != "owner"]
 READ, ADD = "SELECT", "INSERT"
@@ -248,6 +251,57 @@ def test_a_process_role_is_nobody_else_and_gets_round_nothing(
         [name, name],
     ).fetchone()
     assert row == (False, False)
+
+
+_LOCKS = ("pg_advisory_lock(1)", "pg_try_advisory_lock(1)", "pg_try_advisory_xact_lock_shared(1, 2)")
+_LARGE_OBJECTS = ("lo_creat(-1)", "lo_create(0)", "lo_from_bytea(0, 'x')", "lo_put(1, 0, 'x')")
+
+
+@pytest.mark.parametrize("role", OTHERS)
+@pytest.mark.parametrize(
+    "call", [*_LARGE_OBJECTS, *_LOCKS, "pg_advisory_xact_lock(1)", "pg_logical_emit_message(true, 'a', 'b')"]
+)
+def test_a_process_keeps_nothing_outside_the_tables_and_locks_nothing_by_number(
+    database: Database, role: str, call: str
+) -> None:
+    with (
+        psycopg.connect(database.url(role)) as connection,
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+    ):
+        connection.execute(f"SELECT {call}".encode())
+
+
+@pytest.mark.parametrize("role", provision.ROLES)
+@pytest.mark.parametrize("other", ["postgres", "template1"])
+def test_a_process_enters_no_database_but_the_houses(databases: Databases, role: str, other: str) -> None:
+    if os.environ.get(SERVER_VARIABLE):
+        pytest.skip("a server that is not ours keeps its own databases as they are")
+    with databases.clone() as database:
+        url = make_url(database.url(role)).set(database=other).render_as_string(hide_password=False)
+    with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
+        psycopg.connect(url)
+
+
+@pytest.mark.parametrize("role", ["publisher", "auditor"])
+def test_a_process_that_takes_all_the_connections_it_can_leaves_some_to_the_others(
+    database: Database, role: str
+) -> None:
+    with ExitStack() as held:
+        for _ in range(provision.CONNECTIONS[role]):
+            held.enter_context(psycopg.connect(database.url(role)))
+        with pytest.raises(psycopg.OperationalError, match="too many connections for role"):
+            psycopg.connect(database.url(role))
+
+
+def test_all_roles_together_fill_the_server_not_quite(superuser: psycopg.Connection) -> None:
+    limits = superuser.execute(
+        "SELECT rolname, rolconnlimit FROM pg_roles WHERE rolname LIKE 'databeheer\\_%'"
+    ).fetchall()
+    assert dict(limits) == {provision.role_name(role): most for role, most in provision.CONNECTIONS.items()}
+    if not os.environ.get(SERVER_VARIABLE):
+        row = superuser.execute("SELECT current_setting('max_connections')::int").fetchone()
+        assert row is not None
+        assert sum(provision.CONNECTIONS.values()) + 3 < row[0]
 
 
 def test_nothing_is_granted_in_advance_to_tables_still_to_come(superuser: psycopg.Connection) -> None:
