@@ -113,6 +113,7 @@ def walk(house: TheHouse, door: DoorProcess) -> list[str]:
         bram.token,
         bram.client_secret,
         house.operator_key,
+        house.intake_key,
         waiting["link_code"],
     ]
 
@@ -135,6 +136,7 @@ def _break_everything(house: TheHouse, door: DoorProcess, people: tuple[Customer
     for command, arguments in commands.items():
         for proof in (
             f"operator:{house.operator_key}",
+            f"intake:{house.intake_key}",
             f"session:{people[0].session}",
             f"token:{party.token}",
         ):
