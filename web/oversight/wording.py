@@ -18,6 +18,7 @@ CHECKS = {
     "entries": "elke regel opnieuw berekend, met de keten van regel naar regel",
     "edge": "het einde van het logboek",
     "continuity": "het geheugen: het logboek moet nog beginnen zoals vroeger",
+    "bodies": "wat elke regel zegt, naast wat hij vastlegt",
     "database": "de databank naast wat gepubliceerd is, met de keten van regel naar regel",
 }
 """What each check of `ledger verify` and `databeheer ledger audit` looks at."""

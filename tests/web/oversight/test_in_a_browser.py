@@ -91,7 +91,6 @@ def test_at_320_pixels_every_column_is_seen(browser: Browser, address: str, hous
     watched = Watched(context.new_page())
     for path, button in (
         ("/toezicht", ""),
-        ("/toezicht/koppelingen", "Voer uit de statistiek per maand"),
         ("/toezicht/knoeien", "Vervals de kopie : Verander een regel"),
         ("/demo/dienst?wie=advice", ""),
     ):

@@ -46,7 +46,7 @@ def test_each_button_shows_which_check_found_it_and_at_which_entry(
 
 
 def test_every_check_has_words() -> None:
-    assert {"signature", "memory", "entries", "edge", "continuity", "database"} <= CHECKS.keys()
+    assert {"signature", "memory", "entries", "edge", "continuity", "database", "bodies"} <= CHECKS.keys()
 
 
 def test_only_an_inspector_and_only_a_known_kind(house: TheHouse, lotte: Customer) -> None:
