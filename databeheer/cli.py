@@ -18,7 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from databeheer.door.client import DoorClient, Proof
 from databeheer.errors import DatabeheerError, UnavailableError
 from databeheer.metering.exports import ExportFile, IntakeError, read_export
-from databeheer.metering.intake import IntakeReport, UnknownAccessPointError, take_in
+from databeheer.metering.intake import FutureDaysError, IntakeReport, UnknownAccessPointError, take_in
 from databeheer.site.home import Home
 from databeheer.site.house import running
 from databeheer.storage.engine import make_engine
@@ -74,9 +74,8 @@ def demo(port: int, as_json: bool, files: tuple[Path, ...], more_files: tuple[Pa
             sys.stdout.flush()
             return
         say(f"\nKlaar. Open {description['url']} in uw browser.")
-        say(
-            "Daar vindt u drie deuren: klant, marktpartij en inspecteur. Ctrl-C sluit af; uw demo blijft bewaard."
-        )
+        say("Daar vindt u drie deuren: klant, energiedienst en toezichthouder.")
+        say("Ctrl-C sluit af; uw demo blijft bewaard.")
 
     status = supervisor.run(_home(of_demo=True), port, [*files, *more_files], say, announce)
     raise click.exceptions.Exit(status)
@@ -273,7 +272,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     except (KeyboardInterrupt, click.Abort):
         return 130
-    except (IntakeError, UnknownAccessPointError) as error:
+    except (IntakeError, FutureDaysError, UnknownAccessPointError) as error:
         click.echo(f"databeheer: {error}", err=True)
         return 2
     except DatabeheerError as error:

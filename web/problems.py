@@ -105,14 +105,6 @@ _ROWS = (
         "Log in with the role that it belongs to.",
     ),
     ProblemType(
-        "no-data-yet",
-        404,
-        "No data yet",
-        "The period is granted, but nothing has been received for it.",
-        "Ask again later: electricity mostly follows within a day, gas within three.",
-        3600,
-    ),
-    ProblemType(
         "not-found",
         404,
         "Not found",

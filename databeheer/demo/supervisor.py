@@ -142,7 +142,8 @@ class Demo:
             "DATABEHEER_PROVIDER_URL": f"http://127.0.0.1:{self.provider_port}",
             "DATABEHEER_SUPERVISOR_SOCKET": str(self.home.supervisor_socket),
         }
-        command = ["-m", "gunicorn", "--bind", f"127.0.0.1:{self.port}", "--workers", "2", "--threads", "8"]
+        command = ["-m", "gunicorn", "--config", "python:web.gunicorn_settings"]
+        command += ["--bind", f"127.0.0.1:{self.port}", "--workers", "2", "--threads", "8"]
         command += ["--worker-class", "gthread", "--graceful-timeout", "5", "--no-control-socket"]
         command += ["--worker-tmp-dir", str(self.home.run), "web.serve:application()"]
         self.site.run("web", command, environment)

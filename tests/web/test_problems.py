@@ -68,7 +68,7 @@ def test_a_row_says_what_it_is_and_what_to_do() -> None:
 def test_what_is_busy_or_stopped_says_when_to_come_back() -> None:
     waiting = {row.slug for row in PROBLEMS.values() if row.status in (429, 503)}
     told = {row.slug for row in PROBLEMS.values() if row.retry_after is not None}
-    assert told == waiting | {"receipt-not-yet", "no-data-yet"}
+    assert told == waiting | {"receipt-not-yet"}
 
 
 def test_an_ended_permission_is_forbidden_and_says_why() -> None:

@@ -28,7 +28,6 @@ REFUSALS = (
     "outside-granted-period",
     "granularity-too-fine",
     "blocked",
-    "no-data-yet",
     "too-large",
     "stopped",
 )

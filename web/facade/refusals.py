@@ -14,7 +14,7 @@ from web.answers import bearer_challenge, json_response
 from web.problems import PROBLEMS, Problem, ProblemType
 
 # While the mandate lives: nothing in this window, or not so fine. The clients take null for "no data".
-NOTHING_THERE = frozenset({"outside-granted-period", "granularity-too-fine", "no-data-yet"})
+NOTHING_THERE = frozenset({"outside-granted-period", "granularity-too-fine"})
 # Not now, but the mandate is not gone: both clients leave it alone after a 404.
 NOT_NOW = frozenset({"permission-not-active", "blocked", "no-legal-basis"})
 

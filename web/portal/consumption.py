@@ -28,7 +28,6 @@ from web.portal.shown import Point
 blueprint = Blueprint("consumption", __name__)
 
 NOTHING_THERE = {
-    "no-data-yet",
     "no-legal-basis",
     "outside-granted-period",
     "granularity-too-fine",

@@ -84,7 +84,6 @@ EVENTS = {
     "occupancy.begun": ("U werd hier netgebruiker", "ended"),
     "occupancy.ended": ("U vertrok hier", "ended"),
     "supply.accepted": ("Contract bij leverancier", "ended"),
-    "readings.opened": ("Meetgegevens ontvangen", "ended"),
     "join.run": ("Gebruikt in een koppeling", "law"),
     "join.refused": ("Koppeling geweigerd", "refused"),
 }

@@ -22,9 +22,9 @@ ORDER = ("own", "supplier", "energy_service", "flexibility_service", "dso_grid_m
          "dso_fraud_detection", "regulator")  # fmt: skip
 NEAREST = (
     "stopped", "slot_not_whole", "granularity_too_fine", "direction_not_granted", "category_not_granted",
-    "purpose_not_allowed", "no_data_access_contract", "party_suspended", "blocked", "not_occupant", "outside_data_period",
-    "no_contract", "not_yet_valid", "requested", "expired", "withdrawn", "terminated", "invalidated_by_move",
-    "rejected", "no_legal_basis",
+    "purpose_not_allowed", "no_data_access_contract", "party_suspended", "blocked", "not_occupant",
+    "outside_data_period", "no_contract", "not_yet_valid", "requested", "expired", "withdrawn", "terminated",
+    "invalidated_by_move", "rejected", "no_legal_basis",
 )  # fmt: skip
 ENDED = {"requested": "requested", "rejected": "rejected", "timed_out": "expired", "revoked": "withdrawn",
          "expired": "expired", "terminated": "terminated", "invalidated": "invalidated_by_move"}  # fmt: skip
