@@ -1,7 +1,8 @@
 """Measure the speed goals: `make bench`, or `make bench ONLY=name`.
 
 Every `bench_*.py` beside this file has a table `BENCHMARKS` of functions that measure one figure and what it is
-held against, in turns on the same machine, so that the ratio means something where the figures do not. Writes
+held against, in turns on the same machine, so that the ratio means something where the figures do not. Beside
+each stands what one fsync took just before: the disk is slower when others use it. Writes
 `build/bench.json`: a list of {"name", "figure", "unit", "against", "ratio", "goal", "holds"}.
 """
 
@@ -14,7 +15,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from tests.bench.measure import Benchmark
+from tests.bench.measure import Benchmark, fsync_latency
 
 HERE = Path(__file__).resolve().parent
 RESULT = HERE.parents[1] / "build" / "bench.json"
@@ -37,8 +38,13 @@ def main() -> int:
     rows = []
     for name, measure in benchmarks.items():
         if only in (None, name):
+            disk = fsync_latency()
             row = measure(name)
-            print(f"{name}: {row.figure:,} {row.unit}, {row.ratio:.2f} of {row.against:,} (goal {row.goal})")
+            print(
+                f"{name}: {row.figure:,} {row.unit}, {row.ratio:.2f} of {row.against:,} (goal {row.goal}); "
+                f"one fsync took {disk:,.0f} µs",
+                flush=True,
+            )
             rows.append(asdict(row))
     RESULT.parent.mkdir(exist_ok=True)
     RESULT.write_text(json.dumps(rows, indent=2) + "\n")
