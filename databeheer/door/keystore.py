@@ -1,12 +1,15 @@
 """Keys outside the database: wrapped one by one under an epoch key, in files of their own.
 
 The database, its backups and its WAL never hold a key. Erasing means: rewrap the survivors under a new epoch
-and destroy the old one (design.md, Key store). This first form has one epoch.
+and destroy the old one (design.md, Key store). With the old epoch key gone, no copy of its wrapped keys opens.
 
 Layout of the folder (mode 0700), its own backup and retention:
 
-    epoch-0001.key       32 bytes; whoever has it and the next file opens everything
+    epoch-0001.key       32 bytes; whoever has it and the next file opens everything (`epochs.FileEpochKeys`)
     epoch-0001.wrapped   records of 113 bytes: kind (1) | id (16) | nonce (24) | sealed key (48) | check (24)
+
+The epoch in force is the highest one that has wrapped keys. A rename puts it there, whole: before that the old
+one holds, after it the new one, and no crash leaves a mix.
 """
 
 from __future__ import annotations
@@ -15,28 +18,25 @@ import enum
 import fcntl
 import hashlib
 import os
+import re
 import secrets
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Literal
 from uuid import UUID
 
-from nacl import bindings, exceptions
+from databeheer.door.epochs import KEY_LENGTH as KEY_LENGTH
+from databeheer.door.epochs import EpochKey, EpochKeys, FileEpochKeys, numbered, sync_folder, write_new
+from databeheer.door.epochs import KeyStoreError as KeyStoreError
 
-from databeheer.errors import DatabeheerError
-
-KEY_LENGTH = 32
-_EPOCH = 1
-_SEALED = slice(41, 89)
+_FIRST_EPOCH = 1
+_HEAD = slice(0, 17)
+_SEALED = slice(17, 89)
 _RECORD = 113
-
-
-class KeyStoreError(DatabeheerError):
-    """The key store is missing, damaged, or does not hold the key."""
-
-    code = "key-store"
+_NAME = re.compile(r"epoch-([0-9]{4,})\.wrapped")
 
 
 class Kind(enum.IntEnum):
@@ -48,45 +48,47 @@ class Kind(enum.IntEnum):
     HOUSE = 4
 
 
+@dataclass(frozen=True)
+class Epochs:
+    """What a change of epoch did: which one ended, which one began, how many keys came along and how many not."""
+
+    ended: int
+    begun: int
+    survivors: int
+    erased: int
+
+
 class KeyStore:
     """The door's key store; safe for several threads, and for several doors on one folder."""
 
-    def __init__(self, folder: Path) -> None:
-        """Open the store in `folder`.
+    def __init__(self, folder: Path, epoch_keys: EpochKeys | None = None) -> None:
+        """Open the store in `folder`; ends what a change of epoch that broke off had still to destroy.
 
         Raises:
             KeyStoreError: there is no store there, or a record is damaged.
         """
         self._folder = folder
+        self._epoch_keys = epoch_keys or FileEpochKeys(folder)
         self._lock = threading.Lock()
-        self._sealed: dict[tuple[Kind, bytes], bytes] = {}
-        self._read_to = 0
-        try:
-            self._epoch_key = (folder / f"epoch-{_EPOCH:04}.key").read_bytes()
-        except OSError as error:
-            raise _gone() from error
-        if len(self._epoch_key) != KEY_LENGTH:
-            raise KeyStoreError("the epoch key is damaged")
-        self._wrapped = folder / f"epoch-{_EPOCH:04}.wrapped"
-        self._refresh()
+        self._open_newest()
+        self._destroy_older()
 
     @classmethod
-    def create(cls, folder: Path) -> KeyStore:
+    def create(cls, folder: Path, epoch_keys: EpochKeys | None = None) -> KeyStore:
         """Make a new store in `folder`, which must not hold one."""
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for name, content in (
-            (f"epoch-{_EPOCH:04}.wrapped", b""),
-            (f"epoch-{_EPOCH:04}.key", secrets.token_bytes(KEY_LENGTH)),
-        ):
-            descriptor = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-        directory = os.open(folder, os.O_RDONLY)
-        os.fsync(directory)  # the names too
-        os.close(directory)
-        return cls(folder)
+        if numbered(folder, _NAME):
+            raise KeyStoreError("there is a key store already")
+        (epoch_keys or FileEpochKeys(folder)).make(_FIRST_EPOCH)
+        write_new(_wrapped(folder, _FIRST_EPOCH), b"")
+        return cls(folder, epoch_keys)
+
+    @property
+    def epoch(self) -> int:
+        """The number of the epoch in force."""
+        with self._lock:
+            self._follow()
+            return self._number
 
     def make(self, kind: Kind, identifier: UUID) -> bytes:
         """Make a key, durably, and return it.
@@ -95,16 +97,10 @@ class KeyStore:
         without its key is lost data.
         """
         key = secrets.token_bytes(KEY_LENGTH)
-        nonce = secrets.token_bytes(24)
-        head = bytes([kind]) + identifier.bytes
-        sealed = bindings.crypto_aead_xchacha20poly1305_ietf_encrypt(key, head, nonce, self._epoch_key)
-        record = head + nonce + sealed
-        record += hashlib.blake2b(record, digest_size=24).digest()
-        with self._lock, self._open("r+b") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            self._read_new(file)
+        with self._lock, self._locked() as file:
             if (kind, identifier.bytes) in self._sealed:
                 raise KeyStoreError("this key exists already")
+            record = _record(bytes([kind]) + identifier.bytes, key, self._epoch_key)
             file.seek(self._read_to)  # over a record that a crash cut short
             file.write(record)
             file.truncate()
@@ -120,14 +116,14 @@ class KeyStore:
         Raises:
             KeyStoreError: the store does not hold it (never made, or erased).
         """
-        name = (kind, identifier.bytes)
-        with self._lock:
-            if name not in self._sealed:
-                self._refresh()  # another door may have made it
-            record = self._sealed.get(name)
+        record, epoch_key = self._find(kind, identifier)
         if record is None:
             raise KeyStoreError("the key is not there: erased, or never made")
-        return self._unwrap(record)
+        return epoch_key.unwrap(record[_SEALED], record[_HEAD])
+
+    def holds(self, kind: Kind, identifier: UUID) -> bool:
+        """Say whether the store has this key."""
+        return self._find(kind, identifier)[0] is not None
 
     def get_or_make(self, kind: Kind, identifier: UUID) -> bytes:
         """Return a key, made now where it did not exist."""
@@ -139,13 +135,95 @@ class KeyStore:
             except KeyStoreError:  # another door made it in between
                 return self.get(kind, identifier)
 
-    def _unwrap(self, record: bytes) -> bytes:
-        try:
-            return bindings.crypto_aead_xchacha20poly1305_ietf_decrypt(
-                record[_SEALED], record[:17], record[17:41], self._epoch_key
-            )
-        except exceptions.CryptoError as error:
-            raise KeyStoreError("a wrapped key does not open under this epoch") from error
+    def begin_epoch(self, without: Collection[tuple[Kind, UUID]]) -> Epochs:
+        """Rewrap every key but these under a new epoch key, and destroy the old one.
+
+        Killed at any moment, the store opens under the old epoch with every key, or under the new one with every
+        survivor; whoever opens it next ends the destruction. Other doors on the folder notice at their next look.
+        """
+        leaving = {(kind, identifier.bytes) for kind, identifier in without}
+        with self._lock, self._locked():  # makers of keys, here and in other doors, wait
+            survivors = {name: record for name, record in self._sealed.items() if name not in leaving}
+            erased = len(self._sealed) - len(survivors)
+            ended, begun = self._number, self._number + 1
+            new_key = self._epoch_keys.make(begun)
+            part = self._folder / f".epoch-{begun:04}.part"
+            part.unlink(missing_ok=True)
+            keys = {name: self._epoch_key.unwrap(r[_SEALED], r[_HEAD]) for name, r in survivors.items()}
+            records = [_record(bytes([kind]) + name, key, new_key) for (kind, name), key in keys.items()]
+            write_new(part, b"".join(records))
+            _require_survivors(part.read_bytes(), keys, new_key)
+            part.rename(_wrapped(self._folder, begun))  # from here on the new epoch is in force
+            sync_folder(self._folder)
+            self._open_newest()
+            self._destroy_older()
+        return Epochs(ended, begun, len(survivors), erased)
+
+    def _find(self, kind: Kind, identifier: UUID) -> tuple[bytes | None, EpochKey]:
+        name = (kind, identifier.bytes)
+        with self._lock:
+            self._follow()
+            if name not in self._sealed:
+                self._refresh()  # another door may have made it
+            return self._sealed.get(name), self._epoch_key
+
+    def _open_newest(self) -> None:
+        """Take the epoch in force; another door may begin the next one meanwhile."""
+        while True:
+            numbers = numbered(self._folder, _NAME)
+            if not numbers:
+                raise _gone()
+            try:
+                self._take(numbers[-1])
+            except KeyStoreError:
+                if numbered(self._folder, _NAME)[-1:] == numbers[-1:]:
+                    raise
+                continue
+            if numbered(self._folder, _NAME)[-1:] == numbers[-1:]:
+                return
+
+    def _take(self, number: int) -> None:
+        epoch_key = self._epoch_keys.open(number)  # where it is not there, what is held stays whole
+        self._number, self._epoch_key = number, epoch_key
+        self._wrapped = _wrapped(self._folder, number)
+        self._paths = str(self._wrapped), str(_wrapped(self._folder, number + 1))
+        self._sealed: dict[tuple[Kind, bytes], bytes] = {}
+        self._read_to = 0
+        self._refresh()
+
+    def _follow(self) -> None:
+        """See whether another door began a new epoch: what it erased must not open here either."""
+        if not self._is_in_force():
+            self._open_newest()
+
+    def _is_in_force(self) -> bool:
+        """Two looks at the folder, for every key that is asked: some microseconds."""
+        own, following = self._paths
+        return os.access(own, os.F_OK) and not os.access(following, os.F_OK)
+
+    def _destroy_older(self) -> None:
+        """Destroy every epoch before the one in force: its key first, then what it wrapped."""
+        for number in self._epoch_keys.numbers():
+            if number < self._number:
+                self._epoch_keys.destroy(number)
+        for number in numbered(self._folder, _NAME):
+            if number < self._number:
+                _wrapped(self._folder, number).unlink(missing_ok=True)
+        sync_folder(self._folder)
+
+    @contextmanager
+    def _locked(self) -> Iterator[BinaryIO]:
+        """The wrapped keys of the epoch in force, read to the end, with every other writer waiting."""
+        while True:
+            self._follow()
+            with self._open("r+b") as file:
+                fcntl.flock(file, fcntl.LOCK_EX)
+                # While we waited another door may have begun a new epoch: a key made under the old one is lost.
+                if not self._is_in_force():
+                    continue
+                self._read_new(file)
+                yield file
+                return
 
     def _refresh(self) -> None:
         with self._open("rb") as file:
@@ -171,6 +249,25 @@ class KeyStore:
                 raise KeyStoreError(f"the key store is damaged at byte {self._read_to}; restore its backup")
             self._sealed[Kind(record[0]), record[1:17]] = record
             self._read_to += _RECORD
+
+
+def _record(head: bytes, key: bytes, epoch_key: EpochKey) -> bytes:
+    record = head + epoch_key.wrap(key, head)
+    return record + hashlib.blake2b(record, digest_size=24).digest()
+
+
+def _require_survivors(content: bytes, keys: dict[tuple[Kind, bytes], bytes], epoch_key: EpochKey) -> None:
+    """See that what lies on the disk gives every survivor back, before the old epoch goes."""
+    found = {}
+    for start in range(0, len(content), _RECORD):
+        record = content[start : start + _RECORD]
+        found[Kind(record[0]), record[1:17]] = epoch_key.unwrap(record[_SEALED], record[_HEAD])
+    if found != keys:
+        raise KeyStoreError("the new epoch does not give every key back; the old one stays in force")
+
+
+def _wrapped(folder: Path, number: int) -> Path:
+    return folder / f"epoch-{number:04}.wrapped"
 
 
 def _gone() -> KeyStoreError:
