@@ -77,3 +77,9 @@ class RefusedError(LedgerError):
     """The publisher will not sign: what it was given does not continue what it signed before."""
 
     code = "refused"
+
+
+class QuorumError(LedgerError):
+    """Too few of the witnesses that a policy asks for have cosigned the checkpoint."""
+
+    code = "quorum"

@@ -29,8 +29,45 @@ def check_name(name: str) -> str:
     return name
 
 
-def _key_id(name: str, public_key: bytes) -> bytes:
-    return sha256(name.encode() + b"\n" + ED25519 + public_key).digest()[:4]
+def key_id(name: str, kind: bytes, public_key: bytes) -> bytes:
+    """Return the first four bytes of SHA-256(name ‖ LF ‖ kind ‖ public key)."""
+    return sha256(name.encode() + b"\n" + kind + public_key).digest()[:4]
+
+
+def write_vkey(name: str, kind: bytes, public_key: bytes) -> str:
+    """Return the verifier key `name+hash+base64` of a key of the type `kind`."""
+    return f"{name}+{key_id(name, kind, public_key).hex()}+{encode_base64(kind + public_key)}"
+
+
+def read_vkey(vkey: str, kind: bytes) -> tuple[str, bytes]:
+    """Return name and public key of a verifier key whose type is `kind`.
+
+    Raises:
+        MalformedError: not a verifier key, another type than `kind`, or its hash does not fit.
+    """
+    name, plus, rest = vkey.partition("+")
+    told_id, plus2, data_text = rest.partition("+")  # the base64 may itself hold plus signs
+    if not plus or not plus2 or not _KEY_ID.fullmatch(told_id):
+        raise MalformedError("a verifier key reads name+hash+base64, the hash in 8 lower-case hex digits")
+    data = decode_base64(data_text, "verifier key")
+    if len(data) != 1 + HASH_LENGTH or data[:1] != kind:
+        raise MalformedError(f"the verifier key is not an Ed25519 key of type 0x{kind.hex()}")
+    if key_id(check_name(name), kind, data[1:]).hex() != told_id:
+        raise MalformedError("the verifier key's hash does not fit its name and key: mistyped?")
+    return name, data[1:]
+
+
+def check_signature(name: str, public_key: bytes, text: str, signature: bytes) -> None:
+    """Raise SignatureError unless `signature` is by this Ed25519 key, over exactly the bytes of `text`."""
+    try:
+        Ed25519VerifyKey(public_key).verify(encode_text(text, "note"), signature)
+    except (BadSignatureError, CryptoError, ValueError) as error:
+        raise SignatureError(f"the signature of {name!r} does not verify") from error
+
+
+def signature_line(name: str, own_id: bytes, signature: bytes) -> str:
+    """Return em dash, name, and base64 of key ID and signature, with its LF."""
+    return f"{_DASH} {name} {encode_base64(own_id + signature)}\n"
 
 
 @dataclass(frozen=True)
@@ -47,10 +84,10 @@ class VerifierKey:
     @property
     def key_id(self) -> bytes:
         """The first four bytes of SHA-256(name ‖ LF ‖ 0x01 ‖ public key)."""
-        return _key_id(self.name, self.public_key)
+        return key_id(self.name, ED25519, self.public_key)
 
     def __str__(self) -> str:
-        return f"{self.name}+{self.key_id.hex()}+{encode_base64(ED25519 + self.public_key)}"
+        return write_vkey(self.name, ED25519, self.public_key)
 
     @classmethod
     def parse(cls, vkey: str) -> VerifierKey:
@@ -59,24 +96,11 @@ class VerifierKey:
         Raises:
             MalformedError: not a verifier key, not Ed25519, or its hash does not fit.
         """
-        name, plus, rest = vkey.partition("+")
-        key_id, plus2, data_text = rest.partition("+")  # the base64 may itself hold plus signs
-        if not plus or not plus2 or not _KEY_ID.fullmatch(key_id):
-            raise MalformedError("a verifier key reads name+hash+base64, the hash in 8 lower-case hex digits")
-        data = decode_base64(data_text, "verifier key")
-        if len(data) != 1 + HASH_LENGTH or data[:1] != ED25519:
-            raise MalformedError("the verifier key is not an Ed25519 key of type 0x01")
-        key = cls(name, data[1:])
-        if key.key_id.hex() != key_id:
-            raise MalformedError("the verifier key's hash does not fit its name and key: mistyped?")
-        return key
+        return cls(*read_vkey(vkey, ED25519))
 
     def verify(self, text: str, signature: bytes) -> None:
         """Raise SignatureError unless `signature` is this key's over exactly the bytes of `text`."""
-        try:
-            Ed25519VerifyKey(self.public_key).verify(encode_text(text, "note"), signature)
-        except (BadSignatureError, CryptoError, ValueError) as error:
-            raise SignatureError(f"the signature of {self.name!r} does not verify") from error
+        check_signature(self.name, self.public_key, text, signature)
 
 
 class SigningKey:
@@ -98,7 +122,7 @@ class SigningKey:
     def sign(self, text: str) -> str:
         """Return the signature line over `text`, with its LF."""
         signature = self._key.sign(encode_text(text, "note")).signature
-        return f"{_DASH} {self.name} {encode_base64(self.verifier.key_id + signature)}\n"
+        return signature_line(self.name, self.verifier.key_id, signature)
 
     def __repr__(self) -> str:
         return f"SigningKey({self.vkey})"
@@ -133,11 +157,11 @@ def open_note(data: bytes, keys: Sequence[VerifierKey]) -> Note:
         MalformedError: not a note: CRLF, no empty line, a malformed signature line, more than 100 of them.
         SignatureError: none of the keys signed, or one of them signed something else.
     """
-    text, lines = _split(data)
+    text, lines = split_note(data)
     known = {(key.name, key.key_id): key for key in keys}
     verified: list[str] = []
-    for name, key_id, signature in [_parse_line(line) for line in lines]:
-        key = known.pop((name, key_id), None)  # a second line by the same key counts for nothing
+    for name, told_id, signature in [parse_line(line) for line in lines]:
+        key = known.pop((name, told_id), None)  # a second line by the same key counts for nothing
         if key is not None:
             key.verify(text, signature)
             verified.append(name)
@@ -151,7 +175,12 @@ def _check_characters(text: str) -> None:
         raise MalformedError("a note has no control character other than the line feed")
 
 
-def _split(data: bytes) -> tuple[str, list[str]]:
+def split_note(data: bytes) -> tuple[str, list[str]]:
+    """Return the text of a note and its signature lines, not yet parsed and without their LF.
+
+    Raises:
+        MalformedError: not a note.
+    """
     if len(data) > MAX_NOTE_LENGTH:
         raise MalformedError("the note is too long")
     try:
@@ -168,7 +197,8 @@ def _split(data: bytes) -> tuple[str, list[str]]:
     return text + "\n", lines
 
 
-def _parse_line(line: str) -> tuple[str, bytes, bytes]:
+def parse_line(line: str) -> tuple[str, bytes, bytes]:
+    """Return key name, key ID and signature of one signature line; raises MalformedError for another line."""
     parts = line.split(" ")
     if len(parts) != 3 or parts[0] != _DASH:
         raise MalformedError("a signature line reads: em dash, space, key name, space, base64")

@@ -550,6 +550,276 @@ def promise_vectors() -> list[Vector]:
     ]
 
 
+# ---- cosignatures and policies -----------------------------------------------------------------------------
+
+AT = 1763683200
+SECOND_NAME = "witness.example/w2"
+SECOND = SigningKey(bytes(range(96, 128)))
+
+
+def cosigned(
+    text: str,
+    unix: int = AT,
+    name: str = WITNESS_NAME,
+    key: SigningKey = WITNESS,
+    *,
+    message: str | None = None,
+    stamp: bytes | None = None,
+    kind: bytes = b"\x04",
+    cut: int = 64,
+    tail: bytes = b"",
+) -> str:
+    message = f"cosignature/v1\ntime {unix}\n{text}" if message is None else message
+    stamp = unix.to_bytes(8, "big") if stamp is None else stamp
+    data = key_id(name, key, kind) + stamp + key.sign(message.encode()).signature[:cut] + tail
+    return f"{DASH} {name} {b64(data)}\n"
+
+
+def cosignature_vectors() -> list[Vector]:
+    text = f"{NAME}\n3\n{b64(sha256(b'root').digest())}\n"
+    own = signature(text, NAME, LOG)
+    first, second = vkey(WITNESS_NAME, WITNESS, b"\x04"), vkey(SECOND_NAME, SECOND, b"\x04")
+    good, other = cosigned(text), cosigned(text, AT + 5, SECOND_NAME, SECOND)
+    later = cosigned(text, AT + 60)
+    extended = text + "extension\n"
+    stranger = SigningKey(bytes(range(150, 182)))
+    forged = cosigned(text, key=stranger)
+    as_named = (
+        f"{DASH} {WITNESS_NAME} "
+        + b64(key_id(WITNESS_NAME, WITNESS, b"\x04") + AT.to_bytes(8, "big") + bytes(64))
+        + "\n"
+    )
+    bare = {"message": text}
+    cases: list[tuple[str, str, str, list[str], int | None, str, dict[str, int]]] = []
+
+    def add(
+        desc: str, lines: str, outcome: str, times: dict[str, int] | None = None,
+        keys: list[str] | None = None, now: int | None = None, body: str = text,
+    ) -> None:  # fmt: skip
+        keys = [first] if keys is None else keys
+        cases.append((desc, body, lines, keys, now, outcome, times or {}))
+
+    add("one cosignature", own + good, "ok", {WITNESS_NAME: AT})
+    add("before the log's line", good + own, "ok", {WITNESS_NAME: AT})
+    add("two witnesses", own + good + other, "ok", {WITNESS_NAME: AT, SECOND_NAME: AT + 5}, [first, second])
+    add("one of two is known", own + good + other, "ok", {SECOND_NAME: AT + 5}, [second])
+    add("nobody is known", own + good + other, "ok", {}, [])
+    add("no cosignature", own, "ok", {})
+    add("the same line twice counts once", own + good + good, "ok", {WITNESS_NAME: AT})
+    add("the newest of one witness's lines counts", own + later + good, "ok", {WITNESS_NAME: AT + 60})
+    add(
+        "an extension line is cosigned too", own + cosigned(extended), "ok", {WITNESS_NAME: AT}, body=extended
+    )
+    add("time zero", own + cosigned(text, 0), "ok", {WITNESS_NAME: 0})
+    add("the largest time", own + cosigned(text, 2**63 - 1), "ok", {WITNESS_NAME: 2**63 - 1})
+    add("now", own + good, "ok", {WITNESS_NAME: AT}, now=AT)
+    add("a clock that runs ahead a little", own + good, "ok", {WITNESS_NAME: AT}, now=AT - 300)
+    add("a key of the type 0x01 by that name is another key", own + cosigned(text, kind=b"\x01"), "ok")
+    add("another witness under this name", own + forged, "ok")
+    add("this witness's key under another name", own + cosigned(text, name="witness.example/x"), "ok")
+
+    add("from the future", own + good, "signature", now=AT - 301)
+    add("from a far future", own + cosigned(text, 2**63 - 1), "signature", now=AT)
+    add("over the bare text", own + cosigned(text, **bare), "signature")
+    add("over the bare text, without a time", own + cosigned(text, **bare, stamp=b""), "malformed")
+    add("the log's kind of signature under the witness's key ID", own + as_named, "signature")
+    add("another time in front", own + cosigned(text, stamp=(AT + 1).to_bytes(8, "big")), "signature")
+    add("time as little-endian", own + cosigned(text, stamp=AT.to_bytes(8, "little")), "malformed")
+    add(
+        "time in milliseconds in the message",
+        own + cosigned(text, message=f"cosignature/v1\ntime {AT}000\n{text}"),
+        "signature",
+    )
+    add(
+        "time with a leading zero in the message",
+        own + cosigned(text, message=f"cosignature/v1\ntime 0{AT}\n{text}"),
+        "signature",
+    )
+    add("time beyond 2^63 - 1", own + cosigned(text, 2**63), "malformed")
+    add(
+        "header of another version",
+        own + cosigned(text, message=f"cosignature/v2\ntime {AT}\n{text}"),
+        "signature",
+    )
+    add("no header", own + cosigned(text, message=f"time {AT}\n{text}"), "signature")
+    add("no time line", own + cosigned(text, message=f"cosignature/v1\n{text}"), "signature")
+    add(
+        "CRLF in the message",
+        own + cosigned(text, message=f"cosignature/v1\ntime {AT}\n{text}".replace("\n", "\r\n")),
+        "signature",
+    )
+    add("over the text without its last line feed", own + cosigned(text[:-1]), "signature")
+    add("over the whole note", own + cosigned(f"{text}\n{own}"), "signature")
+    add("over another size", own + cosigned(text.replace("\n3\n", "\n4\n")), "signature")
+    add("over another origin", own + cosigned(text.replace(NAME, "ledger.example/dm2")), "signature")
+    add("over the text without its extension line", own + cosigned(text), "signature", body=extended)
+    add("a bad line beside a good one", own + good + cosigned(text, **bare), "signature")
+    add("a good line behind a bad one", own + cosigned(text, **bare) + good, "signature")
+    add("cut short by a byte", own + cosigned(text, cut=63), "malformed")
+    add("without a signature", own + cosigned(text, cut=0), "malformed")
+    add("a byte too many", own + cosigned(text, tail=b"\x00"), "malformed")
+    add("as long as an ML-DSA-44 one", own + cosigned(text, cut=0, tail=bytes(2420)), "malformed")
+    add("under a text that is no checkpoint", cosigned("hello\n"), "malformed", body="hello\n")
+    add(
+        "under a checkpoint with a size of +3",
+        cosigned(text.replace("\n3\n", "\n+3\n")),
+        "malformed",
+        body=text.replace("\n3\n", "\n+3\n"),
+    )
+    add("hyphen for the em dash", own + good.replace(DASH, "-"), "malformed")
+    add("missing padding", own + good.replace("=", ""), "malformed")
+    add("CRLF behind", own + good[:-1] + "\r\n", "malformed")
+    add("no line at all", "", "malformed")
+    add("101 lines", own + good * 100, "malformed")
+    return [
+        {"desc": desc, "note": b64(f"{body}\n{lines}".encode()), "witnesses": keys, "now": now, "outcome": outcome,
+         "times": times}
+        for desc, body, lines, keys, now, outcome, times in cases
+    ]  # fmt: skip
+
+
+def policy_keys() -> dict[str, str]:
+    """Verifier keys by the placeholder that stands for them in the policies below."""
+    seeds = {name: SigningKey(sha256(name.encode()).digest()) for name in ("W1", "W2", "W3", "W4")}
+    keys = {name: vkey(f"witness.example/{name.lower()}", key, b"\x04") for name, key in seeds.items()}
+    return keys | {
+        "LOG": vkey(NAME, LOG), "DOOR": vkey(DOOR_NAME, DOOR),
+        "AGAIN": vkey("witness.example/again", seeds["W1"], b"\x04"),
+        "SELF": vkey("witness.example/self", LOG, b"\x04"),
+        "PLAIN": vkey("witness.example/plain", seeds["W1"]),
+    }  # fmt: skip
+
+
+def filled(policy: str) -> bytes:
+    for name, key in policy_keys().items():
+        policy = policy.replace(f"<{name}>", key)
+    return policy.encode("utf-8", "surrogateescape")
+
+
+THREE = "witness a <W1>\nwitness b <W2>\nwitness c <W3>\n"
+NESTED = (
+    f"log <LOG>\n{THREE}witness d <W4>\ngroup ab 1 a b\ngroup cd all c d\ngroup both 2 ab cd\nquorum both\n"
+)
+
+
+def policy_vectors() -> list[Vector]:
+    good = {
+        "a log, a witness, a quorum": "log <LOG>\nwitness a <W1>\nquorum a\n",
+        "nobody is asked": "quorum none\n",
+        "nobody is asked of those that there are": f"log <LOG>\n{THREE}quorum none\n",
+        "with addresses": "log <LOG> https://l.example/l\nwitness a <W1> https://w.example/\nquorum a\n",
+        "two of three": f"{THREE}group g 2 a b c\nquorum g\n",
+        "groups in groups": NESTED,
+        "comments, empty lines, tabs and spaces": "# c\n\n \t\n\t# c\n witness\ta  <W1> \t\nquorum a \n",
+        "lines behind the quorum": "witness a <W1>\nquorum a\nlog <LOG>\nwitness b <W2>\n",
+        "two logs": "log <LOG>\nlog <DOOR>\nquorum none\n",
+        "names that look like keywords": "witness quorum <W1>\ngroup log any quorum\nquorum log\n",
+        "a name beyond ASCII": "witness t\u00e9moin <W1>\nquorum t\u00e9moin\n",
+        "a name that is not UTF-8": "witness t\udce9moin <W1>\nquorum t\udce9moin\n",
+        "a comment that is not UTF-8": "# \udcff\nquorum none\n",
+        "as many as there are": f"{THREE}group g 3 a b c\nquorum g\n",
+    }
+    bad: list[tuple[str, str, int | None]] = [
+        ("empty", "", None), ("no quorum", "log <LOG>\nwitness a <W1>\n", None), ("only a comment", "# c\n", None),
+        ("no last line feed", "quorum none", None), ("two quorums", "quorum none\nquorum none\n", 2),
+        ("CRLF", "quorum none\r\n", 1), ("a zero byte", "# \x00\nquorum none\n", 1),
+        ("a vertical tab for a space", "quorum\x0bnone\n", 1), ("a form feed", "\x0c\nquorum none\n", 1),
+        ("a DEL in a comment", "# \x7f\nquorum none\n", 1),
+        ("a no-break space for a space", "quorum\u00a0none\n", 1), ("a byte order mark", "\ufeffquorum none\n", 1),
+        ("an unknown keyword", "threshold 2\nquorum none\n", 1), ("an upper-case keyword", "Quorum none\n", 1),
+        ("a comment behind a line", "witness a <W1>\nquorum a # best\n", 2),
+        ("a log without a key", "log\nquorum none\n", 1), ("a log with two addresses", "log <LOG> a b\n", 1),
+        ("a log key of the witness type", "log <W1>\nquorum none\n", 1), ("a log named", "log l <LOG>\n", 1),
+        ("the same log twice", "log <LOG>\nlog <LOG>\nquorum none\n", 2),
+        ("a witness without a key", "witness a\nquorum a\n", 1),
+        ("a witness without a name", "witness <W1>\nquorum none\n", 1),
+        ("a witness, its address before its key", "witness a https://w.example/ <W1>\nquorum a\n", 1),
+        ("a witness with two addresses", "witness a <W1> b c\nquorum a\n", 1),
+        ("a witness key of the log type", "witness a <PLAIN>\nquorum a\n", 1),
+        ("a damaged key", "witness a <W1>x\nquorum a\n", 1),
+        ("the same witness twice", "witness a <W1>\nwitness b <W1>\nquorum a\n", 2),
+        ("the same public key under two names", "witness a <W1>\nwitness b <AGAIN>\nquorum a\n", 2),
+        ("the log's own key as a witness", "log <LOG>\nwitness a <SELF>\nquorum a\n", 2),
+        ("the witness's key as a log", "witness a <SELF>\nlog <LOG>\nquorum a\n", 2),
+        ("a name twice", "witness a <W1>\nwitness a <W2>\nquorum a\n", 2),
+        ("a group with a witness's name", "witness a <W1>\ngroup a any a\nquorum a\n", 2),
+        ("a witness named none", "witness none <W1>\nquorum none\n", 1),
+        ("a group named none", "witness a <W1>\ngroup none any a\nquorum a\n", 2),
+        ("none as a member", "witness a <W1>\ngroup g any a none\nquorum g\n", 2),
+        ("a group without members", "group g any\nquorum g\n", 1),
+        ("a group of none of none", "group g 0\nquorum g\n", 1),
+        ("a group of itself", "group g any g\nquorum g\n", 1),
+        ("a member that comes later", "group g any a\nwitness a <W1>\nquorum g\n", 1),
+        ("a member twice", "witness a <W1>\ngroup g 2 a a\nquorum g\n", 2),
+        ("a member of two groups", f"{THREE}group g any a b\ngroup h any b c\nquorum g\n", 5),
+        ("threshold 0", f"{THREE}group g 0 a b c\nquorum g\n", 4),
+        ("threshold beyond the members", f"{THREE}group g 4 a b c\nquorum g\n", 4),
+        ("threshold +2", f"{THREE}group g +2 a b c\nquorum g\n", 4),
+        ("threshold 02", f"{THREE}group g 02 a b c\nquorum g\n", 4),
+        ("threshold -1", f"{THREE}group g -1 a b c\nquorum g\n", 4),
+        ("threshold in Arabic digits", f"{THREE}group g \u0662 a b c\nquorum g\n", 4),
+        ("threshold 1.5", f"{THREE}group g 1.5 a b c\nquorum g\n", 4),
+        ("threshold ALL", f"{THREE}group g ALL a b c\nquorum g\n", 4),
+        ("a threshold of a thousand digits", f"{THREE}group g {'1' * 1000} a b c\nquorum g\n", 4),
+        ("a quorum before its witness", "quorum a\nwitness a <W1>\n", 1),
+        ("a quorum of nobody", "quorum\n", 1), ("a quorum of two", f"{THREE}quorum a b\n", 4),
+        ("a quorum that is a verifier key", "witness a <W1>\nquorum <W1>\n", 2),
+        ("a quorum in another case", "witness a <W1>\nquorum A\n", 2), ("quorum None", "quorum None\n", 1),
+        ("a Kelvin sign for a K", "witness K <W1>\nquorum \u212a\n", 2),
+    ]  # fmt: skip
+    return [
+        {"desc": desc, "policy": b64(filled(text)), "must_fail": False} for desc, text in good.items()
+    ] + [
+        {"desc": desc, "policy": b64(filled(text)), "line": line, "must_fail": True}
+        for desc, text, line in bad
+    ]
+
+
+def quorum_vectors() -> list[Vector]:
+    """Which cosigners meet which policy: every set of four witnesses."""
+    policies = {
+        "one witness": (f"log <LOG>\n{THREE}quorum b\n", lambda s: "b" in s),
+        "two of three": (f"log <LOG>\n{THREE}group g 2 a b c\nquorum g\n", lambda s: len(s & set("abc")) > 1),
+        "any of three": (f"log <LOG>\n{THREE}group g any a b c\nquorum g\n", lambda s: bool(s & set("abc"))),
+        "all of three": (f"log <LOG>\n{THREE}group g all a b c\nquorum g\n", lambda s: s >= set("abc")),
+        "one of a and b, and both c and d": (NESTED, lambda s: bool(s & set("ab")) and s >= set("cd")),
+        "nobody": (f"log <LOG>\n{THREE}quorum none\n", lambda s: True),
+    }
+    text = f"{NAME}\n3\n{b64(sha256(b'root').digest())}\n"
+    own = signature(text, NAME, LOG)
+    vectors = []
+    for desc, (policy, meets) in policies.items():
+        for number in range(16):
+            names = {name for place, name in enumerate("abcd") if number >> place & 1}
+            lines = "".join(
+                cosigned(text, AT, f"witness.example/w{place}", SigningKey(sha256(f"W{place}".encode()).digest()))
+                for place, name in enumerate("abcd", 1) if name in names
+            )  # fmt: skip
+            vectors.append(
+                {
+                    "desc": f"{desc}: {''.join(sorted(names)) or 'nobody'} cosigned", "policy": b64(filled(policy)),
+                    "note": b64(f"{text}\n{own}{lines}".encode()), "outcome": "ok" if meets(names) else "quorum",
+                }
+            )  # fmt: skip
+    policy = b64(filled(f"log <LOG>\n{THREE}quorum a\n"))
+    w1 = SigningKey(sha256(b"W1").digest())
+    line = cosigned(text, AT, "witness.example/w1", w1)
+    again = cosigned(text, AT, "witness.example/again", w1)
+    for desc, note, outcome in [
+        ("cosigned, but not signed by the log", line, "signature"),
+        ("signed by another log", signature(text, DOOR_NAME, DOOR) + line, "signature"),
+        ("signed by a stranger under the log's name", signature(text, NAME, SECOND) + line, "signature"),
+        ("cosigned by the witness's key under another name", own + again, "quorum"),
+        ("the witness's line is over the bare text",
+         own + cosigned(text, AT, "witness.example/w1", w1, message=text), "signature"),
+        ("the witness signed as a log does", own + signature(text, "witness.example/w1", w1), "quorum"),
+    ]:  # fmt: skip
+        vectors.append(
+            {"desc": desc, "policy": policy, "note": b64(f"{text}\n{note}".encode()), "outcome": outcome}
+        )
+    return vectors
+
+
 def main() -> None:
     files: dict[str, Any] = {
         "worked_example": worked_example(),
@@ -562,6 +832,9 @@ def main() -> None:
         "tile_paths": path_vectors(),
         "receipts": receipt_vectors(),
         "promises": promise_vectors(),
+        "cosignatures": cosignature_vectors(),
+        "policies": policy_vectors(),
+        "quorums": quorum_vectors(),
     }
     FILES.mkdir(parents=True, exist_ok=True)
     for name, vectors in files.items():

@@ -12,10 +12,12 @@ import pytest
 
 from ledger.checkpoint import open_checkpoint, parse_checkpoint
 from ledger.commitment import Opening, commit, open_for_party, open_for_subject, shared_half, subject_half
+from ledger.cosignature import CosigningKey, WitnessKey, open_cosignatures
 from ledger.encoding import decode_base64
 from ledger.entry import encode, parse
-from ledger.errors import LedgerError, MalformedError, ProofError, SignatureError
+from ledger.errors import LedgerError, MalformedError, ProofError, QuorumError, SignatureError
 from ledger.note import SigningKey, VerifierKey, open_note, sign_note
+from ledger.policy import parse_policy
 from ledger.promise import Promise, open_promise, parse_promise, sign_promise
 from ledger.receipt import parse as parse_receipt
 from ledger.receipt import verify as verify_receipt
@@ -28,6 +30,7 @@ OUTCOMES: dict[str, type[LedgerError]] = {
     "malformed": MalformedError,
     "signature": SignatureError,
     "proof": ProofError,
+    "quorum": QuorumError,
 }
 Vector = dict[str, Any]
 
@@ -135,6 +138,37 @@ def test_receipt_vector(vector: Vector) -> None:
             verify_receipt(parse_receipt(data), [key, door])
 
 
+@each("cosignatures")
+def test_cosignature_vector(vector: Vector) -> None:
+    keys = [WitnessKey.parse(one) for one in vector["witnesses"]]
+    note = b64decode(vector["note"])
+    if vector["outcome"] == "ok":
+        found = open_cosignatures(note, keys, vector["now"])
+        assert {one.witness.name: one.time_unix for one in found} == vector["times"]
+        assert all(one.line.encode() in note for one in found)
+    else:
+        with pytest.raises(OUTCOMES[vector["outcome"]]):
+            open_cosignatures(note, keys, vector["now"])
+
+
+@each("policies")
+def test_policy_vector(vector: Vector) -> None:
+    with refused(vector, MalformedError) as caught:
+        parse_policy(b64decode(vector["policy"]))
+    if vector["must_fail"] and vector["line"] is not None:
+        assert f"line {vector['line']} of the policy" in str(caught.value)
+
+
+@each("quorums")
+def test_quorum_vector(vector: Vector) -> None:
+    policy, note = parse_policy(b64decode(vector["policy"])), b64decode(vector["note"])
+    if vector["outcome"] == "ok":
+        assert policy.check(note, now=1763683200).checkpoint.size == 3
+    else:
+        with pytest.raises(OUTCOMES[vector["outcome"]]):
+            policy.check(note, now=1763683200)
+
+
 # ---- the worked example: every byte, made again by this package ---------------------------------------------
 
 
@@ -212,3 +246,30 @@ def test_the_examples_promise_is_ours(example: Any) -> None:
 def test_a_witness_cosignature_key_is_not_taken_for_a_log_key(example: Any) -> None:
     with pytest.raises(MalformedError):
         VerifierKey.parse(example["witness_vkey"])
+    with pytest.raises(MalformedError):
+        WitnessKey.parse(example["log_vkey"])
+
+
+def test_the_examples_cosignature_is_ours(example: Any) -> None:
+    witness = CosigningKey("witness.example/w1", bytes(range(32, 64)))
+    assert witness.vkey == example["witness_vkey"]
+    text = example["checkpoint"].split("\n\n")[0] + "\n"
+    [found] = open_cosignatures(example["checkpoint"].encode(), [witness.verifier])
+    assert (found.time_unix, found.line) == (1763683200, witness.cosign(text, 1763683200))
+    assert repr(witness) == f"CosigningKey({witness.vkey})"
+
+
+@pytest.mark.parametrize(
+    ("text", "time"),
+    [
+        ("", 1),
+        ("hello\n", 1),
+        ("ledger.example/x\n+1\n" + "A" * 43 + "=\n", 1),
+        ("TEXT", -1),
+        ("TEXT", 2**63),
+    ],
+)
+def test_a_witness_cosigns_nothing_but_a_checkpoint_at_a_time(example: Any, text: str, time: int) -> None:
+    text = text.replace("TEXT", example["checkpoint"].split("\n\n")[0] + "\n")
+    with pytest.raises(MalformedError):
+        CosigningKey("witness.example/w1", bytes(32)).cosign(text, time)
