@@ -44,6 +44,7 @@ def every_command(
         "me": {},
         "party.me": {},
         "statements.list": {},
+        "statements.readers": {},
         "statutory.list": {},
         "reads.last": {},
         "receipt.opening": {"index": 0},

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 
 from databeheer.door.house import House
 from databeheer.door.keystore import KeyStoreError
-from databeheer.door.turn import decoy_half, key_coordinates, shared_coordinates, subject_coordinates
+from databeheer.door.turn import all_halves, key_coordinates, shared_coordinates, subject_coordinates
 from databeheer.metering.opening import SealError, unseal
 from ledger.commitment import Opening, open_for_party, open_for_subject, subject_half
 
@@ -55,20 +55,34 @@ def key_of_statement(house: House, row: Any) -> bytes:
 
 
 def opening(house: House, connection: Connection, index: int, subject_leaf: int | None) -> Opening:
-    """Return what opens an entry's commitment: for a party the shared half, for a subject its own half too."""
+    """Return what opens an entry's commitment: for a party the shared half, for a subject its own half too.
+
+    Of the other subjects nothing is opened: their halves stand beside their bodies.
+    """
     body = connection.execute(text("SELECT * FROM ledger.body WHERE index = :index"), {"index": index}).one()
     rows = connection.execute(
         text("SELECT * FROM ledger.statement WHERE index = :index ORDER BY leaf"), {"index": index}
     ).all()
     shared = shared_body(house, body)
-    opened = [subject_body(house, row) for row in rows]
-    halves = [subject_half(one.salt, one.content) for one in opened]
-    if not halves and body.party_id is not None:
-        halves.append(decoy_half(house.ledger_key, index))
+    halves = all_halves(
+        house.ledger_key,
+        index,
+        {row.leaf: half_of(house, row) for row in rows},
+        shared.said.get("leaves"),
+        has_party=body.party_id is not None,
+    )
     if subject_leaf is None:
         return open_for_party(shared.salt, shared.content, halves)
-    own = opened[subject_leaf]
+    own = next(subject_body(house, row) for row in rows if row.leaf == subject_leaf)
     return open_for_subject(shared.salt, shared.content, halves, subject_leaf, own.salt, own.content)
+
+
+def half_of(house: House, row: Any) -> bytes:
+    """Return the half of a `ledger.statement` row; of one from before halves were kept, from its opened body."""
+    if row.half is not None:
+        return bytes(row.half)
+    own = subject_body(house, row)
+    return subject_half(own.salt, own.content)
 
 
 def check_keys(house: House) -> None:

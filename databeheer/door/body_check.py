@@ -22,7 +22,7 @@ from databeheer.brussels import day_of
 from databeheer.door.bodies import Body, key_of_statement, shared_body, subject_body
 from databeheer.door.house import House
 from databeheer.door.keystore import KeyStoreError
-from databeheer.door.turn import decoy_half, subject_handle
+from databeheer.door.turn import all_halves, subject_handle, subject_name
 from databeheer.errors import MalformedRequestError
 from databeheer.metering.opening import SealError
 from databeheer.storage.engine import driver
@@ -116,8 +116,8 @@ class _EntryCheck:
         if len(bodies) != 1:
             yield "there are two bodies" if bodies else "the body is missing"
             return
-        if [row.leaf for row in statements] != list(range(len(statements))):
-            yield "a statement is missing, or there twice"
+        if len({row.leaf for row in statements}) != len(statements):
+            yield "a statement is there twice"
             return
         try:
             shared = self._opened(shared_body, bodies[0])
@@ -125,15 +125,20 @@ class _EntryCheck:
         except SealError:
             yield "a half does not open: it was changed, or moved here"
             return
-        if not self._leads_to_entry(shared, subjects):
+        for row, subject in zip(statements, subjects, strict=True):
+            if subject is not None and row.half is not None and _half(subject) != bytes(row.half):
+                yield "a statement's half is not that of its body"
+        if not self._leads_to_entry(shared, statements, subjects):
             yield "the halves do not lead to the entry: one was changed, added or removed"
             return
+        said: Mapping[str, Any] = {}
         if shared is not None:
-            yield from _unlike_body(bodies[0], shared.said)
+            said = shared.said
+            yield from _unlike_body(bodies[0], said)
         for row, subject in zip(statements, subjects, strict=True):
             yield from _unlike_neighbours(row, bodies[0])
             if subject is not None:
-                yield from self._unlike_subject(row, subject.said)
+                yield from self._unlike_subject(row, said, subject.said)
 
     def _opened(self, open_half: Any, row: Any) -> Body | None:
         try:
@@ -143,24 +148,42 @@ class _EntryCheck:
             return None
         return body
 
-    def _leads_to_entry(self, shared: Body | None, subjects: Sequence[Body | None]) -> bool:
-        """Say whether the halves lead to the entry's commitment; True where one of them cannot be opened."""
-        opened = [one for one in subjects if one is not None]
-        if shared is None or len(opened) < len(subjects):
+    def _leads_to_entry(
+        self, shared: Body | None, rows: Sequence[Any], subjects: Sequence[Body | None]
+    ) -> bool:
+        """Say whether the halves lead to the entry's commitment; True where a half is lost with its key."""
+        if shared is None:
             return True
-        halves = [subject_half(one.salt, one.content) for one in opened]
-        # By what the half says, not by the column in clear: that one is compared afterwards.
-        if not halves and shared.said.get("party"):
-            halves.append(decoy_half(self.house.ledger_key, self.index))
+        halves: dict[int, bytes] = {}
+        for row, subject in zip(rows, subjects, strict=True):
+            if subject is None and row.half is None:
+                return True
+            halves[row.leaf] = bytes(row.half) if subject is None else _half(subject)
+        # By what the half says, not by the columns in clear: those are compared afterwards.
+        has_party = bool(shared.said.get("party"))
+        leaves = shared.said.get("leaves")
+        if any(leaf >= (len(halves) if leaves is None else leaves) for leaf in halves):
+            return False
+        every = all_halves(self.house.ledger_key, self.index, halves, leaves, has_party=has_party)
         try:
             committed = parse(self.kept.entries[self.index]).commitment
         except MalformedError:
             return False
-        return hmac.compare_digest(commit(shared_half(shared.salt, shared.content), halves), committed)
+        return hmac.compare_digest(commit(shared_half(shared.salt, shared.content), every), committed)
 
-    def _unlike_subject(self, row: Any, said: Mapping[str, Any]) -> Iterator[str]:
-        if bytes(row.handle) != subject_handle(key_of_statement(self.house, row)):
+    def _unlike_subject(self, row: Any, shared: Mapping[str, Any], said: Mapping[str, Any]) -> Iterator[str]:
+        key = key_of_statement(self.house, row)
+        if bytes(row.handle) != subject_handle(key):
             yield "a statement stands under another handle than its subject's"
+        # Statements from before subjects had a name do not say it.
+        name = b64encode(subject_name(key)).decode()
+        if said.get("subject", name) != name:
+            yield "a statement names another subject than its key's"
+        for column in ("ground", "event"):
+            # What concerns this subject alone stands in its own half; else the shared half speaks for all.
+            expected = said.get(column, shared.get(column))
+            if shared and getattr(row, column) != expected:
+                yield f"a statement's {column} is not what its body says"
         if row.counter != said.get("counter"):
             yield "a statement has another counter than it says"
         previous = GENESIS_PREVIOUS if row.leaf_before is None else bytes(row.leaf_before)
@@ -184,20 +207,28 @@ def _unlike_body(row: Any, said: Mapping[str, Any]) -> Iterator[str]:
         "operator": said.get("operator", row.operator),
         "day": day_of(at),
         "month": at.date().replace(day=1),
+        "points": said.get("points", 1) if said.get("event") in _COUNTED else 1,
     }
     for column, value in expected.items():
         if getattr(row, column) != value:
             yield f"its {column} is not what its body says"
 
 
+def _half(body: Body) -> bytes:
+    return subject_half(body.salt, body.content)
+
+
 def _unlike_neighbours(row: Any, body: Any) -> Iterator[str]:
     """Compare a statement with the body of its entry, and with the statement before it of the same subject."""
     if (row.month, row.operator) != (body.month, body.operator):
         yield "a statement has another month or operator than its body"
+    if (row.day, row.party_id) != (body.day, body.party_id):
+        yield "a statement has another day or party than its body"
     if row.counter != (row.counter_before or 0) + 1:
         yield "statements of the same subject are missing before this one"
 
 
+_COUNTED = ("data.read", "data.refused")  # a join says of how many points it is, and counts as one
 _ENTRIES = text("SELECT index, entry FROM ledger.entry WHERE index >= :start AND index < :until")
 _BODIES = text("SELECT * FROM ledger.body WHERE index >= :start AND index < :until")
 _STATEMENTS = text(

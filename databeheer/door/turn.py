@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import secrets
 from base64 import b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -42,17 +42,30 @@ def canonical(value: object) -> bytes:
 
 @dataclass(frozen=True)
 class Subject:
-    """What an entry says to one subject: an occupancy. `said` goes into the half that only the subject opens."""
+    """What an entry says to one subject: an occupancy. `said` goes into the half that only the subject opens.
+
+    `event` and `ground` are given where they are this subject's own: of a bulk read one point may be refused.
+    """
 
     occupancy_id: UUID
     said: dict[str, Any] = field(default_factory=dict)
+    event: str | None = None
+    ground: str | None = None
+
+    @property
+    def own(self) -> dict[str, Any]:
+        """What the subject's half says, without its place among the subject's statements."""
+        apart = {"event": self.event, "ground": self.ground}
+        return self.said | {name: value for name, value in apart.items() if value is not None}
 
 
 @dataclass(frozen=True)
 class Statement:
     """What happened, before it is an entry. Holds no identifier: neither half needs one.
 
-    `said` goes into the shared half, which the party's receipt opens too.
+    `said` goes into the shared half, which the party's receipt opens too. `points` is how many access points it
+    counts for. `leaves` is given where the number of subjects would tell something: the subjects then stand
+    among decoys, that many halves in all.
     """
 
     event: str
@@ -61,6 +74,8 @@ class Statement:
     party_id: UUID | None = None
     operator: int = 1
     subjects: Sequence[Subject] = ()
+    points: int = 1
+    leaves: int | None = None
 
 
 @dataclass
@@ -91,6 +106,7 @@ class Turn:
         self._subject_key = subject_key
         self._months = months
         self._records: list[Record] = []
+        self._keys: dict[UUID, tuple[bytes, bytes]] = {}
         self._last_of_subject: dict[bytes, tuple[int, bytes]] = {}
         self._new_month: str | None = None
 
@@ -115,6 +131,7 @@ class Turn:
         if not self._records:
             return
         month = self._ensure_month()
+        self._look_up_last()
         previous = self._head.last_leaf if self._head.size else GENESIS_PREVIOUS
         commitments: list[bytes] = []
         bodies: list[dict[str, Any]] = []
@@ -122,18 +139,21 @@ class Turn:
         for offset, record in enumerate(self._records):
             record.index = self._head.size + offset
             shared_half, shared_sealed, key_sealed = self._shared(record)
-            subject_halves: list[bytes] = []
-            for leaf_no, subject in enumerate(record.statement.subjects):
-                half, row = self._subject(record.index, leaf_no, subject)
-                subject_halves.append(half)
-                statements.append(row | {"month": month, "operator": record.statement.operator})
-            if not subject_halves and record.statement.party_id is not None:
-                subject_halves.append(decoy_half(self._house_key, record.index))
-            committed = commitment.commit(shared_half, subject_halves)
+            rows = self._subjects(record, month)
+            statements.extend(rows)
+            committed = commitment.commit(
+                shared_half,
+                all_halves(
+                    self._house_key,
+                    record.index,
+                    {row["leaf"]: row["half"] for row in rows},
+                    record.statement.leaves,
+                    has_party=record.statement.party_id is not None,
+                ),
+            )
             record.leaf = leaf_hash(encode(committed, previous))
-            for subject in record.statement.subjects:
-                handle = self._handle(subject.occupancy_id)
-                self._last_of_subject[handle] = (self._last_of_subject[handle][0], record.leaf)
+            for row in rows:
+                self._last_of_subject[row["handle"]] = (row["counter"], record.leaf)
             previous = record.leaf
             commitments.append(committed)
             bodies.append(
@@ -145,6 +165,7 @@ class Turn:
                     "party_id": record.statement.party_id,
                     "ground": record.statement.ground,
                     "event": record.statement.event,
+                    "points": record.statement.points,
                     "key_sealed": key_sealed,
                     "shared_sealed": shared_sealed,
                 }
@@ -176,10 +197,12 @@ class Turn:
                 "ground": statement.ground,
                 "operator": statement.operator,
             }
+            | ({} if statement.points == 1 else {"points": statement.points})
+            | ({} if statement.leaves is None else {"leaves": statement.leaves})
         )
         salt = secrets.token_bytes(32)
         half = commitment.half(commitment.SHARED_LABEL, salt, body)
-        if len(statement.subjects) != 1:
+        if len(statement.subjects) != 1 or statement.leaves is not None:
             return half, seal(self._house_key, salt + body, shared_coordinates(record.index)), None
         # Under the subject's own key, so that its erasure takes the body too. Which key that is, is sealed:
         # the row must not tell whose entry this is.
@@ -187,34 +210,62 @@ class Turn:
         sealed = seal(self._subject_key(occupancy_id), salt + body, shared_coordinates(record.index))
         return half, sealed, seal(self._house_key, occupancy_id.bytes, key_coordinates(record.index, 0))
 
-    def _subject(self, index: int, leaf_no: int, subject: Subject) -> tuple[bytes, dict[str, Any]]:
-        handle = self._handle(subject.occupancy_id)
-        counter, previous = self._last(handle)
-        counter += 1
-        self._last_of_subject[handle] = (counter, b"")
-        body = canonical(
-            subject.said | {"v": 1, "counter": counter, "previous": b64encode(previous).decode()}
-        )
+    def _subjects(self, record: Record, month: str) -> list[dict[str, Any]]:
+        """Return the rows of a record's subjects, in the order of their leaves."""
+        statement = record.statement
+        places: Sequence[int] = range(len(statement.subjects))
+        if (
+            statement.leaves is not None
+        ):  # in no order: where a subject stands tells nothing of what was asked
+            places = secrets.SystemRandom().sample(range(statement.leaves), len(statement.subjects))
+        rows = [
+            self._subject(record.index, leaf_no, subject)
+            | {
+                "month": month,
+                "operator": statement.operator,
+                "day": day_of(self.now),
+                "party_id": statement.party_id,
+                "ground": statement.ground if subject.ground is None else subject.ground,
+                "event": statement.event if subject.event is None else subject.event,
+            }
+            for leaf_no, subject in zip(places, statement.subjects, strict=True)
+        ]
+        return sorted(rows, key=lambda row: row["leaf"])
+
+    def _subject(self, index: int, leaf_no: int, subject: Subject) -> dict[str, Any]:
+        key, handle = self._keys_of(subject.occupancy_id)
+        counter, previous = self._last_of_subject.get(handle, (0, GENESIS_PREVIOUS))
+        chained = {
+            "subject": b64encode(subject_name(key)).decode(),
+            "counter": counter + 1,
+            "previous": b64encode(previous).decode(),
+        }
+        body = canonical(subject.own | chained | {"v": 1})
         salt = secrets.token_bytes(32)
-        key = self._subject_key(subject.occupancy_id)
-        row = {
+        return {
             "handle": handle,
-            "counter": counter,
+            "counter": counter + 1,
             "index": index,
             "leaf": leaf_no,
+            "half": commitment.subject_half(salt, body),
             "key_sealed": seal(self._house_key, subject.occupancy_id.bytes, key_coordinates(index, leaf_no)),
             "subject_sealed": seal(key, salt + body, subject_coordinates(index, leaf_no)),
         }
-        return commitment.half(commitment.SUBJECT_LABEL, salt, body), row
 
-    def _handle(self, occupancy_id: UUID) -> bytes:
-        return subject_handle(self._subject_key(occupancy_id))
+    def _keys_of(self, occupancy_id: UUID) -> tuple[bytes, bytes]:
+        """Return a subject's key, and the handle that comes from it."""
+        if occupancy_id not in self._keys:
+            key = self._subject_key(occupancy_id)
+            self._keys[occupancy_id] = (key, subject_handle(key))
+        return self._keys[occupancy_id]
 
-    def _last(self, handle: bytes) -> tuple[int, bytes]:
-        if handle not in self._last_of_subject:
-            row = self.connection.execute(_LAST_OF_SUBJECT, {"handle": handle}).one_or_none()
-            self._last_of_subject[handle] = (row.counter, row.leaf) if row else (0, GENESIS_PREVIOUS)
-        return self._last_of_subject[handle]
+    def _look_up_last(self) -> None:
+        """Read the newest statement of every subject of this turn, in one query however many they are."""
+        subjects = {subject.occupancy_id for record in self._records for subject in record.statement.subjects}
+        if subjects:
+            handles = [self._keys_of(occupancy_id)[1] for occupancy_id in subjects]
+            for row in self.connection.execute(NEWEST, {"handles": handles}):
+                self._last_of_subject[bytes(row.handle)] = (row.counter, bytes(row.leaf))
 
     def _ensure_month(self) -> str:
         month = self.now.date().replace(day=1).isoformat()
@@ -229,13 +280,31 @@ def subject_handle(subject_key: bytes) -> bytes:
     return derive(subject_key, "handle", size=16)
 
 
-def decoy_half(house_key: bytes, index: int) -> bytes:
-    """Return what stands in the place of a subject's half in a party's entry that concerns nobody.
+def subject_name(subject_key: bytes) -> bytes:
+    """Return the 32 bytes that name a subject in its own halves and in the door's signed heads of its chain.
+
+    Another than the handle: who has a receipt and steals the database cannot join the two without the key.
+    """
+    return derive(subject_key, "subject-name", size=32)
+
+
+def all_halves(
+    house_key: bytes, index: int, halves: Mapping[int, bytes], leaves: int | None, *, has_party: bool
+) -> list[bytes]:
+    """Return every half that an entry's root is over: those of its subjects by leaf, and decoys between them.
 
     The root over no halves is the same for all: a party's receipt of a refusal would tell an access point that
-    does not exist from one that it may not see (R98).
+    does not exist from one that it may not see (R98). So an entry of a party has one half at least; with
+    `leaves` it has that many, whatever exists.
     """
-    return derive(house_key, "decoy", index.to_bytes(8, "big"))
+    if leaves is None:
+        leaves = len(halves) or (1 if has_party else 0)
+    return [halves[leaf] if leaf in halves else decoy_half(house_key, index, leaf) for leaf in range(leaves)]
+
+
+def decoy_half(house_key: bytes, index: int, leaf: int = 0) -> bytes:
+    """Return what stands in the place of a subject's half that is none."""
+    return derive(house_key, "decoy", index.to_bytes(8, "big"), *([leaf.to_bytes(4, "big")] if leaf else []))
 
 
 def shared_coordinates(index: int) -> bytes:
@@ -254,14 +323,19 @@ def key_coordinates(index: int, leaf_no: int) -> bytes:
 
 
 _INSERT_BODY = text(
-    "INSERT INTO ledger.body (index, month, operator, day, party_id, ground, event, key_sealed, shared_sealed)"
-    " VALUES (:index, :month, :operator, :day, :party_id, :ground, :event, :key_sealed, :shared_sealed)"
+    "INSERT INTO ledger.body (index, month, operator, day, party_id, ground, event, points, key_sealed,"
+    " shared_sealed) VALUES (:index, :month, :operator, :day, :party_id, :ground, :event, :points, :key_sealed,"
+    " :shared_sealed)"
 )
 _INSERT_STATEMENT = text(
-    "INSERT INTO ledger.statement (handle, counter, index, leaf, month, operator, key_sealed, subject_sealed)"
-    " VALUES (:handle, :counter, :index, :leaf, :month, :operator, :key_sealed, :subject_sealed)"
+    "INSERT INTO ledger.statement (handle, counter, index, leaf, month, operator, day, party_id, ground, event,"
+    " half, key_sealed, subject_sealed) VALUES (:handle, :counter, :index, :leaf, :month, :operator, :day,"
+    " :party_id, :ground, :event, :half, :key_sealed, :subject_sealed)"
 )
-_LAST_OF_SUBJECT = text(
-    "SELECT s.counter, e.leaf FROM ledger.statement s JOIN ledger.entry e ON e.index = s.index"
-    " WHERE s.handle = :handle ORDER BY s.counter DESC LIMIT 1"
+# The newest statement under each handle: its counter, its index, its entry's leaf.
+NEWEST = text(
+    "SELECT wanted.handle, s.counter, s.index, e.leaf FROM unnest(CAST(:handles AS bytea[])) AS wanted (handle)"
+    " CROSS JOIN LATERAL (SELECT one.counter, one.index FROM ledger.statement one"
+    "  WHERE one.handle = wanted.handle ORDER BY one.counter DESC LIMIT 1) s"
+    " JOIN ledger.entry e ON e.index = s.index"
 )

@@ -11,7 +11,11 @@ from sqlalchemy import Connection, text
 
 @dataclass(frozen=True)
 class Count:
-    """How often one party read, or was refused, on one ground (for a refusal: its reason)."""
+    """How often one party read, or was refused, on one ground (for a refusal: its reason).
+
+    A bulk read counts once for each access point of which something left; the points of it that were refused
+    are told to those whom they concern and in the body, not counted here.
+    """
 
     party_id: UUID | None
     ground: str
@@ -27,7 +31,7 @@ class Count:
 def counts(connection: Connection, first: date | None, last: date | None) -> list[Count]:
     """Count reads and refusals from Brussels day `first` up to and including `last` (None: no bound)."""
     rows = connection.execute(_COUNTS, {"first": first, "last": last})
-    return [Count(row.party_id, row.ground, row.event, row.operator, row.times) for row in rows]
+    return [Count(row.party_id, row.ground, row.event, row.operator, int(row.times)) for row in rows]
 
 
 def permissions_by_state(connection: Connection) -> dict[str, int]:
@@ -39,7 +43,7 @@ def permissions_by_state(connection: Connection) -> dict[str, int]:
 
 
 _COUNTS = text(
-    "SELECT party_id, ground, event, operator, count(*) AS times FROM ledger.body"
+    "SELECT party_id, ground, event, operator, sum(points) AS times FROM ledger.body"
     " WHERE event IN ('data.read', 'data.refused')"
     " AND (CAST(:first AS date) IS NULL OR day >= :first) AND (CAST(:last AS date) IS NULL OR day <= :last)"
     " GROUP BY party_id, ground, event, operator ORDER BY event, ground, party_id"

@@ -14,7 +14,7 @@ from databeheer.access.explain import Language, citation_text, ground_sentence, 
 from databeheer.access.reasons import ReasonCode
 from databeheer.brussels import midnight
 from databeheer.door.bodies import opening, shared_body, subject_body
-from databeheer.door.commands.base import Command, identifier, looking, one_of, schema
+from databeheer.door.commands.base import Command, Day, identifier, looking, one_of, schema, short_text
 from databeheer.door.commands.login import open_name
 from databeheer.door.commands.views import occupancies_of, party_view
 from databeheer.door.house import House
@@ -72,13 +72,19 @@ def party_me(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
 
 
 def list_statements(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
-    """List what the ledger says of the person's own access points, newest first, by pages."""
+    """List what the ledger says of the person's own access points, newest first, by pages.
+
+    Found by the index rows; only what is shown is opened.
+    """
     limit = arguments["limit"]
-    events = _EVENTS[arguments["kind"]] if arguments["kind"] else None
     with looking(house, proof) as (connection, asker, _now):
         _require_customer(asker)
         handles = _own_handles(house, connection, asker, arguments["occupancy_id"])
-        wanted = {"handles": list(handles), "events": events}
+        wanted = {
+            "handles": list(handles),
+            "events": _EVENTS[arguments["kind"]] if arguments["kind"] else None,
+            **{name: arguments[name] for name in ("party_id", "ground", "first", "last")},
+        }
         rows = connection.execute(
             _STATEMENTS, {**wanted, "before": arguments["cursor"], "limit": limit}
         ).all()
@@ -87,6 +93,17 @@ def list_statements(house: House, proof: Proof, arguments: dict[str, Any]) -> di
         last = statements[-1]["index"] if statements else 0
         more = connection.execute(_STATEMENTS, {**wanted, "before": last, "limit": 1}).first()
     return {"statements": statements, "next_cursor": last if more else None}
+
+
+def list_readers(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """List every party that a statement about the person names: what the list can be filtered by."""
+    with looking(house, proof) as (connection, asker, _now):
+        _require_customer(asker)
+        handles = _own_handles(house, connection, asker, arguments["occupancy_id"])
+        ids = set(connection.execute(_READERS, {"handles": list(handles)}).scalars())
+        parties = _parties(connection, ids)
+    views = [party_view(row) for row in parties.values()]
+    return {"parties": sorted(views, key=lambda view: (view["name"].casefold(), view["id"]))}
 
 
 def statutory(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
@@ -173,8 +190,9 @@ def _own_handles(
 def _statement(
     house: House, row: Any, handles: dict[bytes, UUID], parties: dict[UUID, Any]
 ) -> dict[str, Any]:
-    said = shared_body(house, _BodyRow(row)).said
     own = subject_body(house, row).said
+    # Of a bulk read, what concerns this subject alone stands in its own half.
+    said = shared_body(house, _BodyRow(row)).said | own
     granted = own.get("granted") or []
     asked = said.get("asked") or ["", ""]
     reason = _reason(row.event, said)
@@ -277,17 +295,24 @@ _EVENTS = {
 }
 # With ties: an entry may speak of two occupancies of one person, and a page never ends between the two.
 _STATEMENTS = text(
-    "SELECT s.*, b.party_id, b.ground, b.event, b.key_sealed AS body_key_sealed, b.shared_sealed"
-    " FROM ledger.statement s JOIN ledger.body b ON b.index = s.index AND b.month = s.month"
-    " WHERE s.handle = ANY(:handles) AND (CAST(:before AS bigint) IS NULL OR s.index < :before)"
-    " AND (CAST(:events AS text[]) IS NULL OR b.event = ANY(:events))"
-    " ORDER BY s.index DESC FETCH FIRST :limit ROWS WITH TIES"
+    "SELECT s.*, b.key_sealed AS body_key_sealed, b.shared_sealed FROM ("
+    " SELECT * FROM ledger.statement WHERE handle = ANY(:handles)"
+    " AND (CAST(:before AS bigint) IS NULL OR index < :before)"
+    " AND (CAST(:events AS text[]) IS NULL OR event = ANY(:events))"
+    " AND (CAST(:party_id AS uuid) IS NULL OR party_id = :party_id)"
+    " AND (CAST(:ground AS text) IS NULL OR ground = :ground)"
+    " AND (CAST(:first AS date) IS NULL OR day >= :first) AND (CAST(:last AS date) IS NULL OR day <= :last)"
+    " ORDER BY index DESC FETCH FIRST :limit ROWS WITH TIES"
+    ") s JOIN ledger.body b ON b.index = s.index AND b.month = s.month ORDER BY s.index DESC, s.leaf"
+)
+_READERS = text(
+    "SELECT DISTINCT party_id FROM ledger.statement WHERE handle = ANY(:handles) AND party_id IS NOT NULL"
 )
 _LAST_READS = text(
-    "SELECT DISTINCT ON (b.party_id, b.ground) b.party_id, b.ground, b.index, b.key_sealed AS body_key_sealed,"
-    " b.shared_sealed FROM ledger.statement s JOIN ledger.body b ON b.index = s.index AND b.month = s.month"
-    " WHERE s.handle = ANY(:handles) AND b.event IN ('data.read', 'join.run') AND b.party_id IS NOT NULL"
-    " ORDER BY b.party_id, b.ground, b.index DESC"
+    "SELECT s.party_id, s.ground, s.index, b.key_sealed AS body_key_sealed, b.shared_sealed FROM ("
+    " SELECT party_id, ground, max(index) AS index FROM ledger.statement WHERE handle = ANY(:handles)"
+    " AND event IN ('data.read', 'join.run') AND party_id IS NOT NULL GROUP BY party_id, ground"
+    ") s JOIN ledger.body b ON b.index = s.index"
 )
 _SUPPLIERS = text(
     "SELECT p.*, o.occupancy_id, greatest(c.from_day, o.from_day) AS first, least(c.until_day, o.until_day) AS until"
@@ -313,9 +338,14 @@ COMMANDS = (
             limit=fields.Integer(load_default=50, strict=True, validate=validate.Range(1, 500)),
             occupancy_id=identifier(required=False),
             kind=one_of("reads", "permissions", required=False),
+            party_id=identifier(required=False),
+            ground=short_text(required=False, longest=64),
+            first=Day(load_default=None, allow_none=True),
+            last=Day(load_default=None, allow_none=True),
         ),
         list_statements,
     ),
+    Command("statements.readers", schema(occupancy_id=identifier(required=False)), list_readers),
     Command("statutory.list", schema(), statutory),
     Command("reads.last", schema(), last_reads),
     Command(

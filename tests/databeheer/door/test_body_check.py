@@ -155,6 +155,44 @@ def test_a_changed_column_of_the_figures_is_named_with_its_entry(story: Story) -
         assert story.bad() == []
 
 
+FORGED_LINES = (
+    ("ground", "supplier"),
+    ("event", "data.refused"),
+    ("day", "2020-02-29"),
+    ("party_id", uuid4()),
+    ("party_id", None),
+    ("operator", 9),
+)
+
+
+def test_a_changed_column_of_a_customers_list_is_named_with_its_entry(story: Story) -> None:
+    """The list is found and filtered by these: a line could be hidden from a customer who looks at one party."""
+    index = story.first_read
+    for column, value in FORGED_LINES:
+        before = query(story.house, f"SELECT {column} FROM ledger.statement WHERE index = %s", index)[0][0]
+        update = f"UPDATE ledger.statement SET {column} = %s WHERE index = %s"
+        story.change(update, value, index)
+        assert story.bad() == [index], column
+        story.change(update, before, index)
+        assert story.bad() == []
+
+
+def test_a_changed_half_or_number_of_points_is_named(story: Story) -> None:
+    index = story.second_read
+    before = query(story.house, "SELECT half FROM ledger.statement WHERE index = %s", index)[0][0]
+    story.change("UPDATE ledger.statement SET half = %s WHERE index = %s", bytes(32), index)
+    assert story.what(index) == "a statement's half is not that of its body"
+    story.change("UPDATE ledger.statement SET half = %s WHERE index = %s", before, index)
+    story.change("UPDATE ledger.body SET points = 7 WHERE index = %s", index)
+    assert story.what(index) == "its points is not what its body says"
+
+
+def test_a_statement_without_its_half_is_checked_by_its_body(story: Story) -> None:
+    """As those from before halves were kept."""
+    story.change("UPDATE ledger.statement SET half = NULL WHERE index = %s", story.first_read)
+    assert story.bad() == []
+
+
 def test_a_party_put_on_a_customers_own_look_is_named(story: Story, bram: Party) -> None:
     story.change("UPDATE ledger.body SET party_id = %s WHERE index = %s", bram.party_id, story.own)
     assert story.bad() == [story.own]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode, b64encode
+from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 from uuid import UUID
@@ -166,6 +167,66 @@ def test_pages_of_statements_never_split_an_entry_about_two_of_ones_points(
             if cursor is None:
                 break
         assert sorted(paged) == sorted(whole)
+
+
+@pytest.mark.requirement("R44")
+def test_the_list_is_found_by_party_ground_and_day(
+    house: TheHouse, measured: Customer, bram: Party, joris: Party, granted: dict[str, Any]
+) -> None:
+    first_day = day_of(house.clock.now())
+    read = bram.read(granted["permission_id"])["index"]
+    refused = refusal(lambda: joris.read(ean=LOTTES_EAN)).index
+    house.clock.advance(timedelta(days=1))
+    measured.session = house.log_in(measured.subject, measured.name)
+    own = measured.call(
+        "readings.read",
+        occupancy_id=measured.occupancy(),
+        granularity="day",
+        **{"from": "2023-10-28T22:00:00Z", "until": "2023-10-29T23:00:00Z"},
+    )["index"]
+    next_day = day_of(house.clock.now())
+
+    def found(**filters: Any) -> list[int]:
+        return [one["index"] for one in measured.statements(kind="reads", **filters)]
+
+    assert found() == [own, refused, read]
+    assert found(party_id=bram.party_id) == [read]
+    assert found(party_id=joris.party_id) == [refused]
+    assert found(party_id=str(UUID(int=9))) == []
+    assert found(ground="energy_service") == [read]
+    assert found(ground="no_legal_basis") == [refused]
+    assert found(last=first_day.isoformat()) == [refused, read]
+    assert found(first=next_day.isoformat()) == [own]
+    assert found(first=next_day.isoformat(), party_id=bram.party_id) == []
+
+
+def test_the_pages_of_a_filtered_list_follow_each_other(
+    measured: Customer, bram: Party, joris: Party, granted: dict[str, Any]
+) -> None:
+    reads = []
+    for _ in range(3):
+        reads.append(bram.read(granted["permission_id"])["index"])
+        refusal(lambda: joris.read(ean=LOTTES_EAN))
+    paged, cursor = [], None
+    while True:
+        page = measured.call("statements.list", limit=1, cursor=cursor, party_id=bram.party_id, kind="reads")
+        paged += [one["index"] for one in page["statements"]]
+        cursor = page["next_cursor"]
+        if cursor is None:
+            break
+    assert paged == reads[::-1]
+
+
+def test_the_readers_are_those_whom_the_own_statements_name(
+    measured: Customer, maria: Customer, bram: Party, joris: Party, granted: dict[str, Any]
+) -> None:
+    def readers(who: Customer) -> list[str]:
+        return [one["name"] for one in who.call("statements.readers")["parties"]]
+
+    assert readers(measured) == ["Bram Energieadvies"]
+    refusal(lambda: joris.read(ean=LOTTES_EAN))
+    assert readers(measured) == ["Bram Energieadvies", "Joris Buitenstaander"]
+    assert readers(maria) == []
 
 
 def test_nobody_lists_the_statements_of_anothers_point(maria: Customer, measured: Customer) -> None:
