@@ -1,5 +1,7 @@
 """The command `ledger`: verify a published log, or one receipt. Standard library and PyNaCl only.
 
+`restore` alone needs psycopg: it is the operator's, not the outsider's.
+
 Exit status: 0 it holds, 1 it does not, 2 wrong use or malformed input, 3 the log cannot be reached.
 """
 
@@ -68,6 +70,19 @@ def _parser() -> argparse.ArgumentParser:
     )
     log.add_argument("--json", action="store_true", help="print one JSON object")
     log.set_defaults(run=_verify_log)
+
+    restore = commands.add_parser("restore", help="put back what an older backup of the database lost")
+    restore.add_argument("place", metavar="URL|DIR", help="where the log is published, without /checkpoint")
+    _add_key(restore)
+    restore.add_argument(
+        "--database",
+        metavar="URL",
+        required=True,
+        help="of a role that may append; a password belongs into ~/.pgpass, not here",
+    )
+    restore.add_argument("--memory", metavar="FILE", type=Path, help="the publisher's memory, the last word")
+    restore.add_argument("--json", action="store_true", help="print one JSON object")
+    restore.set_defaults(run=_restore)
 
     receipts = commands.add_parser("receipt", help="work with receipts").add_subparsers(
         required=True, metavar="COMMAND"
@@ -148,6 +163,41 @@ def _show_progress(done: int, total: int) -> None:
     print(f"\r{done} of {total} entries", end=end, file=sys.stderr, flush=True)
 
 
+# ---- ledger restore ----------------------------------------------------------------------------------------
+
+
+def _restore(options: argparse.Namespace) -> int:
+    import psycopg  # the verifier's side does without
+
+    from ledger.restore import restore
+
+    progress = _show_progress if sys.stderr.isatty() and not options.json else None
+    try:
+        keys = [_key(value) for value in options.key]
+        with psycopg.connect(options.database) as connection:
+            done = restore(
+                connection, open_source(options.place), keys, memory=options.memory, progress=progress
+            )
+    except psycopg.Error as error:
+        return _tell_failure(options, UnreachableError(f"the database: {error}"), UNREACHABLE)
+    except (UnreachableError, NotPublishedError) as error:
+        return _tell_failure(options, error, UNREACHABLE)
+    except MalformedError as error:
+        return _tell_failure(options, error, MISUSED)
+    except LedgerError as error:
+        return _tell_failure(options, error, FAILS, "The database was not changed.")
+    if options.json:
+        print(json.dumps({"ok": True, "first": done.first, "until": done.until, "error": None}))
+    elif done.count:
+        print(
+            f"Put back: entries {done.first} to {done.until - 1}. The ledger has {done.until} entries again."
+        )
+        print("Their bodies, and what they changed beside the ledger, are not in the log: reconcile those.")
+    else:
+        print(f"Nothing to put back: the database has the {done.checkpoint.size} published entries.")
+    return HOLDS
+
+
 # ---- ledger receipt verify ---------------------------------------------------------------------------------
 
 
@@ -226,12 +276,17 @@ def _body(body: bytes) -> str:
         return _plain(body.decode("utf-8", "backslashreplace"))
 
 
-def _tell_failure(options: argparse.Namespace, error: LedgerError, status: int) -> int:
+def _tell_failure(
+    options: argparse.Namespace,
+    error: LedgerError,
+    status: int,
+    verdict: str = "The receipt does not hold.",
+) -> int:
     if options.json:
         print(json.dumps({"ok": False, "error": error_to_dict(error)}))
         return status
     if status == FAILS:
-        print("The receipt does not hold.")
+        print(verdict)
     print(f"ledger: {_plain(str(error))}", file=sys.stderr)
     return status
 

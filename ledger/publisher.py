@@ -44,9 +44,19 @@ from ledger.tree import leaf_hash
 _log = logging.getLogger(__name__)
 
 _AFTER = "Nothing was signed."
+_RESTORE = (
+    "Stop the door too. Where an older backup was put back, refill it from what is published, and start the "
+    "door only then: databeheer ledger restore (of a log of its own: ledger restore DIRECTORY --database URL "
+    "--key VKEY). docs/how-to/restore.md says what follows."
+)
+_NEW_LOG = (
+    "if it is lost, begin a new log: a new origin, a new key, an empty public directory. A memory that is only "
+    "older would sign a second history."
+)
 _REMEDY = (
-    "Bring back the newest database, or, if it is lost, begin a new log: a new origin, a new key, an empty "
-    "public directory."
+    "Stop the door too, put back the newest good backup of the database, and refill it from what is published: "
+    "databeheer ledger restore (of a log of its own: ledger restore DIRECTORY --database URL --key VKEY). "
+    "docs/how-to/restore.md says what follows."
 )
 
 
@@ -190,12 +200,13 @@ class Publisher:
             if published is not None:
                 raise RefusedError(
                     f"A checkpoint is published, but the publisher's memory is missing: {self._memory}. "
-                    f"{_AFTER} Bring the memory back from where it was kept. {_REMEDY}"
+                    f"{_AFTER} Bring the newest memory back from where it was kept; {_NEW_LOG}"
                 ) from None
             return Signed(b"", Edge(), GENESIS_PREVIOUS)
         except MalformedError as error:
             raise RefusedError(
-                f"The publisher's memory is damaged ({error}): {self._memory}. {_AFTER}"
+                f"The publisher's memory is damaged ({error}): {self._memory}. {_AFTER} Bring the newest good "
+                f"one back from where it was kept; {_NEW_LOG}"
             ) from error
         self._compare_with_published(signed, published)
         return signed
@@ -213,12 +224,14 @@ class Publisher:
             seen = open_checkpoint(published, [key.verifier for key in self._keys])
         except (MalformedError, SignatureError) as error:
             raise RefusedError(
-                f"The published checkpoint is not one of this log ({error}). {_AFTER}"
+                f"The published checkpoint is not one of this log ({error}). {_AFTER} Put the log's own files "
+                "back into the public directory, from a mirror for instance."
             ) from error
         if seen.size > mine.size or (seen.size == mine.size and seen.root != mine.root):
             raise RefusedError(
                 f"The published checkpoint has {seen.size} entries, the publisher's memory {mine.size}: the "
-                "memory was set back, or a second publisher signed elsewhere. " + _AFTER
+                f"memory was set back, or a second publisher signed elsewhere. {_AFTER} Stop the other one, and "
+                "go on with the newest memory. Never put an older one back: it would sign a second history."
             )
 
     def _published_note(self) -> bytes | None:
@@ -242,7 +255,7 @@ class Publisher:
             raise RefusedError(
                 f"The database's ledger has {head.size} entries, but {signed.size} were signed: entry "
                 f"{head.size} and later ones are gone. Was an older backup of the database restored, or its head "
-                f"row set back? {_AFTER} {_REMEDY}"
+                f"row set back? {_AFTER} {_RESTORE}"
             )
         if head.size == signed.size and head.last_leaf != signed.last_leaf:
             raise RefusedError(
