@@ -10,12 +10,15 @@ from __future__ import annotations
 import argparse
 import binascii
 import json
-import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from ledger.commands.inputs import FAILS, HOLDS, MISUSED, UNREACHABLE
+from ledger.commands.inputs import plain as _plain
+from ledger.commands.inputs import read_file as _read
+from ledger.commands.inputs import read_key as _key
 from ledger.encoding import encode_base64
 from ledger.entry import ENTRY_LENGTH
 from ledger.errors import (
@@ -27,17 +30,13 @@ from ledger.errors import (
     StateError,
     UnreachableError,
 )
-from ledger.note import VerifierKey
 from ledger.promise import open_promise
 from ledger.receipt import MAX_RECEIPT_LENGTH, Verified
 from ledger.receipt import parse as parse_receipt
 from ledger.receipt import verify as verify_receipt
 from ledger.report import Report, error_to_dict
-from ledger.sources import fetch_url, open_source
+from ledger.sources import open_source
 from ledger.verifier import verify
-
-HOLDS, FAILS, MISUSED, UNREACHABLE = 0, 1, 2, 3
-_MAX_KEY_FILE = 4096
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -289,36 +288,6 @@ def _tell_failure(
         print(verdict)
     print(f"ledger: {_plain(str(error))}", file=sys.stderr)
     return status
-
-
-# ---- inputs ------------------------------------------------------------------------------------------------
-
-
-def _key(value: str) -> VerifierKey:
-    """Return the key that is given as such, or that is the first line of a file or web page."""
-    if "://" in value:
-        text = fetch_url(value, _MAX_KEY_FILE).decode("utf-8", "replace")
-    elif "+" not in value or os.path.isfile(value):
-        text = _read(Path(value), _MAX_KEY_FILE).decode("utf-8", "replace")
-    else:
-        text = value
-    return VerifierKey.parse(text.split("\n", 1)[0])
-
-
-def _read(path: Path, limit: int) -> bytes:
-    try:
-        with path.open("rb") as file:
-            data = file.read(limit + 1)
-    except OSError as error:
-        raise MalformedError(f"{path} cannot be read: {error.strerror}") from error
-    if len(data) > limit:
-        raise MalformedError(f"{path} is longer than the {limit} bytes it may have")
-    return data
-
-
-def _plain(text: str) -> str:
-    """Return text from a log without characters that could steer a terminal."""
-    return "".join(letter if letter.isprintable() else f"\\x{ord(letter):02x}" for letter in text)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""The subcommands of `ledger`, each in a module of its own."""
