@@ -35,8 +35,8 @@ CHECKS = [
 METHODS = {"get", "post", "delete"}
 
 
-@pytest.fixture(scope="session")
-def document(standing_app: Flask) -> dict[str, Any]:
+@pytest.fixture
+def document(standing_app: Flask, fresh_minute: None) -> dict[str, Any]:
     answer = standing_app.test_client().get("/api/v1/openapi.json")
     assert answer.content_type == "application/json"
     found: dict[str, Any] = answer.get_json()
