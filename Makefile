@@ -25,7 +25,7 @@ CODE := ledger databeheer web migrations tests
 PRESENT = $(wildcard $(CODE))
 
 .PHONY: help demo check test bench soak format lint types imports requirements requirements-check lock screenshots \
-	clean environment chromium
+	clean environment chromium go
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -129,7 +129,21 @@ chromium:
 		apt-get -qq install -y --no-install-recommends chromium fonts-dejavu-core >/dev/null; } || \
 		echo "make test: left out the browser journeys: apt-get could not install Chromium"
 
-test: $(VENV)/stamp-dev chromium
+# The foreign verifier of docs/examples wants Debian's Go and golang.org/x/mod; likewise.
+go:
+	@command -v go >/dev/null && [ -d /usr/share/gocode/src/golang.org/x/mod/sumdb/tlog ] && exit 0; \
+	left="make test: left out the verifier in Go:"; \
+	if ! command -v apt-get >/dev/null; then echo "$$left no Go, and no apt-get to install it"; exit 0; \
+	elif [ "$$(id -u)" = 0 ]; then as_root=; \
+	elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then as_root="sudo -n"; \
+	else echo "$$left no Go, and neither root nor sudo to install it"; exit 0; \
+	fi; \
+	echo "installing Go and golang.org/x/mod"; \
+	{ $$as_root apt-get -qq update && $$as_root env DEBIAN_FRONTEND=noninteractive \
+		apt-get -qq install -y --no-install-recommends golang-go golang-golang-x-mod-dev >/dev/null; } || \
+		echo "$$left apt-get could not install it"
+
+test: $(VENV)/stamp-dev chromium go
 	$(PY) -m pytest $(ARGS)
 
 bench: $(VENV)/stamp-dev

@@ -19,8 +19,10 @@ from playwright.sync_api import Browser, expect
 from databeheer.site.home import Home
 from databeheer.site.house import free_port
 from databeheer.storage.embedded import EmbeddedPostgreSQL
+from ledger.note import SigningKey
 from tests.browser import Watched
 from tests.journeys.test_main_job import browser, keep, log_in, open_page
+from tests.ledger.foreign import build_go_verifier
 
 __all__ = ["browser", "open_page"]
 
@@ -131,6 +133,16 @@ def test_the_story_holds_a_permission_in_every_state(demo: RunningDemo) -> None:
         "terminated",
         "invalidated",
     }
+
+
+def test_code_that_is_not_ours_verifies_the_demos_whole_ledger(demo: RunningDemo, tmp_path: Path) -> None:
+    go = build_go_verifier(tmp_path)
+    with urllib.request.urlopen(f"{demo.url}/ledger/vkey", timeout=10) as answer:
+        vkey = answer.read().decode().splitlines()[0]
+    said = go.run("-key", vkey, f"{demo.url}/ledger")
+    assert said.holds, said.text
+    other = SigningKey(vkey.partition("+")[0], bytes(32)).vkey
+    assert not go.run("-key", other, f"{demo.url}/ledger").holds
 
 
 def test_a_second_start_tells_of_the_demo_that_runs_and_leaves_it_alone(
