@@ -47,6 +47,8 @@ def parse_checkpoint(text: str) -> Checkpoint:
     Raises:
         MalformedError: not a checkpoint in its one spelling.
     """
+    if "\r" in text:
+        raise MalformedError("the lines of a checkpoint end in a line feed alone, not in CR LF")
     lines = text.split("\n")
     if len(lines) < 4 or lines[-1] != "" or "" in lines[:-1]:
         raise MalformedError("a checkpoint has the lines origin, size and root, each ended by a line feed")

@@ -18,6 +18,7 @@ ED25519 = b"\x01"
 MAX_SIGNATURES = 100
 MAX_NOTE_LENGTH = 1_000_000
 _DASH = "\u2014"  # em dash; a hyphen or an en dash begins no signature line
+_OTHER_DASHES = ("-", "--", "\u2010", "\u2011", "\u2012", "\u2013", "\u2015", "\u2212")
 _KEY_ID = re.compile("[0-9a-f]{8}")
 
 
@@ -171,6 +172,8 @@ def open_note(data: bytes, keys: Sequence[VerifierKey]) -> Note:
 
 
 def _check_characters(text: str) -> None:
+    if "\r" in text:
+        raise MalformedError("the lines of a note end in a line feed alone, not in CR LF")
     if any(letter < " " and letter != "\n" for letter in text):
         raise MalformedError("a note has no control character other than the line feed")
 
@@ -200,6 +203,10 @@ def split_note(data: bytes) -> tuple[str, list[str]]:
 def parse_line(line: str) -> tuple[str, bytes, bytes]:
     """Return key name, key ID and signature of one signature line; raises MalformedError for another line."""
     parts = line.split(" ")
+    if parts[0] in _OTHER_DASHES:
+        raise MalformedError(
+            f"a signature line begins with the em dash U+2014, not with U+{ord(line[0]):04X}"
+        )
     if len(parts) != 3 or parts[0] != _DASH:
         raise MalformedError("a signature line reads: em dash, space, key name, space, base64")
     signature = decode_base64(parts[2], "signature")

@@ -1,14 +1,8 @@
-"""Tiles and entry bundles: the published form of the tree (c2sp.org/tlog-tiles).
-
-tile/<L>/<N>[.p/<W>]        W hashes of level 8·L, 256 where no width is given
-tile/entries/<N>[.p/<W>]    W entries, each behind its length in two bytes
-"""
+"""Tiles and entry bundles: the published form of the tree (c2sp.org/tlog-tiles), written and read."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,75 +11,35 @@ from ledger.encoding import HASH_LENGTH
 from ledger.entry import ENTRY_LENGTH
 from ledger.errors import InconsistentError, MalformedError, NotPublishedError, ProofError
 from ledger.files import make_directory, sync_directory, write_atomically
+from ledger.tile_path import MAX_LEVEL, TILE_WIDTH, TilePath, bundle_path, parse_path, tile_path
 from ledger.tree import Frontier
 
 if TYPE_CHECKING:
     from ledger.sources import Source
 
-TILE_WIDTH = 256
+__all__ = [
+    "MAX_CHECKPOINT_LENGTH",
+    "MAX_LEVEL",
+    "RECORD_LENGTH",
+    "TILE_LENGTH",
+    "TILE_WIDTH",
+    "Edge",
+    "TileDirectory",
+    "TilePath",
+    "TileReader",
+    "bundle_path",
+    "encode_bundle",
+    "fold",
+    "parse_path",
+    "split_bundle",
+    "tile_path",
+    "tile_width",
+]
+
 TILE_LENGTH = TILE_WIDTH * HASH_LENGTH
 RECORD_LENGTH = 2 + ENTRY_LENGTH
-MAX_LEVEL = 63
 MAX_CHECKPOINT_LENGTH = 1_000_000
 _CACHED_TILES = 64
-
-_PATH = re.compile(
-    r"tile/(?P<level>entries|0|[1-9]|[1-5][0-9]|6[0-3])/(?P<index>(?:x[0-9]{3}/){0,6}[0-9]{3})"
-    r"(?:\.p/(?P<width>[1-9][0-9]{0,2}))?"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class TilePath:
-    """What a path names: a tile of `level`, or an entry bundle where `level` is None."""
-
-    level: int | None
-    index: int
-    width: int = TILE_WIDTH
-
-    def __str__(self) -> str:
-        if self.level is None:
-            return bundle_path(self.index, self.width)
-        return tile_path(self.level, self.index, self.width)
-
-
-def tile_path(level: int, index: int, width: int = TILE_WIDTH) -> str:
-    """Return the path of a tile of `width` hashes; raises MalformedError for one that cannot be."""
-    if not 0 <= level <= MAX_LEVEL:
-        raise MalformedError("a tile's level is 0 to 63")
-    return f"tile/{level}/{_place(index, width)}"
-
-
-def bundle_path(index: int, width: int = TILE_WIDTH) -> str:
-    """Return the path of an entry bundle of `width` entries; raises MalformedError for one that cannot be."""
-    return f"tile/entries/{_place(index, width)}"
-
-
-def parse_path(path: str) -> TilePath:
-    """Parse the path of a tile or bundle.
-
-    Raises:
-        MalformedError: any other path: a height element, `data` for `entries`, leading zeros, an empty tile.
-    """
-    match = _PATH.fullmatch(path)
-    if match is None:
-        raise MalformedError("not the path of a tile")
-    level = None if match["level"] == "entries" else int(match["level"])
-    found = TilePath(
-        level, int(match["index"].replace("x", "").replace("/", "")), int(match["width"] or TILE_WIDTH)
-    )
-    if str(found) != path:  # x000/ in front, or a full width written out: second spellings
-        raise MalformedError("not the path of a tile")
-    return found
-
-
-def _place(index: int, width: int) -> str:
-    if index < 0 or not 0 < width <= TILE_WIDTH:
-        raise MalformedError("a tile has an index from 0 and a width of 1 to 256")
-    digits = f"{index % 1000:03}"
-    while index := index // 1000:
-        digits = f"x{index % 1000:03}/{digits}"
-    return digits if width == TILE_WIDTH else f"{digits}.p/{width}"
 
 
 def encode_bundle(entries: Sequence[bytes]) -> bytes:
@@ -139,6 +93,21 @@ class Edge:
             rest //= TILE_WIDTH
         if rest:
             raise MalformedError("partial tiles do not fit the tree's size")
+
+    def extend_tiles(self, roots: bytes) -> list[tuple[TilePath, bytes]]:
+        """Add full tiles of level 0 by their roots, concatenated; return the tiles above that became full.
+
+        Raises:
+            MalformedError: the last tile of level 0 is not full yet.
+        """
+        if self.size % TILE_WIDTH:
+            raise MalformedError("full tiles can only follow full tiles")
+        full: list[tuple[TilePath, bytes]] = []
+        if roots:
+            self.levels = self.levels or [b""]
+            self._add(1, roots, full)
+            self.size += TILE_WIDTH * (len(roots) // HASH_LENGTH)
+        return full
 
     def extend(self, leaves: bytes) -> list[tuple[TilePath, bytes]]:
         """Add concatenated leaf hashes at the end; return the tiles that became full, of every level."""
@@ -201,6 +170,8 @@ class TileReader:
         """
         width = self._width(level, index)
         data = self._fetch(TilePath(level, index, width), HASH_LENGTH)
+        if not data:
+            raise MalformedError(f"{tile_path(level, index, width)} is empty, which no tile is")
         if len(data) != width * HASH_LENGTH:
             raise MalformedError(f"{tile_path(level, index, width)} has not {width} hashes")
         return data
@@ -231,7 +202,7 @@ class TileReader:
     def _width(self, level: int, index: int) -> int:
         width = tile_width(self.size, level, index)
         if width == 0:
-            raise ProofError("the tree is not that large")
+            raise ProofError(f"the tree of {self.size} entries has no tile {index} at level {level}")
         return width
 
     def _fetch(self, path: TilePath, unit: int) -> bytes:

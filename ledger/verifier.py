@@ -10,12 +10,15 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
+from ledger.blame import leads_to_root
+from ledger.bundle import hash_bundle
 from ledger.checkpoint import Checkpoint, open_checkpoint
 from ledger.encoding import HASH_LENGTH
 from ledger.errors import InconsistentError, MalformedError, NotPublishedError, ProofError
 from ledger.note import VerifierKey
 from ledger.report import Report
-from ledger.scan import Progress, Scan, hash_bundle, leads_to_root
+from ledger.sample import SAMPLE, check_sample
+from ledger.scan import Progress, Scan
 from ledger.sources import DirectorySource, HTTPSource, Source, open_source
 from ledger.state import Memory
 from ledger.tiles import MAX_CHECKPOINT_LENGTH, TILE_WIDTH, TileReader
@@ -30,7 +33,9 @@ def verify(
     *,
     full: bool = False,
     state: Path | None = None,
+    sample: int = SAMPLE,
     progress: Progress | None = None,
+    processes: int | None = None,
 ) -> Report:
     """Verify the log behind `source` and return the checks that were made.
 
@@ -38,11 +43,14 @@ def verify(
     2. *memory* (with `state`): the log is not shorter than it was when verified before.
     3. *entries* (with `full`): every entry is canonical, names the one before it, is the one in the tree, and
        is the one that was there before; every tile of every level is the one that these entries make.
-       Otherwise *edge*: the tiles at the right edge lead to the signed root, and the newest entries to them.
-    4. *continuity* (with `state`): the tree begins with the tree that was remembered.
+       Otherwise *edge*: the tiles at the right edge lead to the signed root, and the newest entries to them; and
+       *sample*: as many entries as `sample` says, taken at random, have an inclusion proof.
+    4. *continuity* (with `state`): the tree begins with every tree that was remembered.
 
     When all held, the memory in the directory `state` is brought up to date; with `full` it then holds every
-    leaf hash, so that a later rewrite is named by its first entry. Memory use does not grow with the log.
+    leaf hash, so that a later rewrite is named by its first entry, and a verification that was cut short goes on
+    where it was. Memory use does not grow with the log. A large log is read by several `processes`, one per core
+    where no number is given.
 
     Raises:
         SignatureError: not signed by these keys.
@@ -63,9 +71,10 @@ def verify(
         look = _Look(source, checkpoint, note, memory, report)
         look.check_length()
         if full:
-            look.check_entries(progress)
+            look.check_entries(progress, processes)
         else:
             look.check_edge()
+            look.check_sample(sample)
             look.check_continuity()
         if memory is not None:
             memory.commit(note, checkpoint, with_leaves=full)
@@ -86,10 +95,11 @@ class _Look:
     def __init__(
         self, source: Source, checkpoint: Checkpoint, note: bytes, memory: Memory | None, report: Report
     ) -> None:
+        self._source = source
         self._checkpoint = checkpoint
         self._note = note
         self._memory = memory
-        self._known = memory.checkpoint if memory else None
+        self._known = memory.known if memory else []
         self._report = report
         self._reader = TileReader(source, checkpoint.size)
 
@@ -98,32 +108,44 @@ class _Look:
         if self._memory is None:
             return
         with self._report.check("memory") as details:
-            if self._known is None:
+            if not self._known:
                 details.say("first look: from now on a rollback or a rewrite will be seen")
                 return
-            if self._checkpoint.size < self._known.size:
+            longest = self._known[-1].size
+            if self._checkpoint.size < longest:
                 raise self._contradiction(
-                    f"the log was rolled back: it has {self._checkpoint.size} entries, and had "
-                    f"{self._known.size} when verified before",
+                    f"the log was rolled back: it has {self._checkpoint.size} entries, and had {longest} when "
+                    "verified before",
                     self._first_change(self._checkpoint.size),
                 )
-            details.say(f"not shorter than the {self._known.size} entries verified before")
+            details.say(f"not shorter than the {longest} entries verified before")
 
-    def check_entries(self, progress: Progress | None) -> None:
+    def check_entries(self, progress: Progress | None, processes: int | None) -> None:
         """Read everything; what continues the memory is seen on the way."""
         with self._report.check("entries") as details:
+            scan = Scan(self._source, self._checkpoint, self._note, self._memory, progress, processes)
             try:
-                Scan(self._reader, self._checkpoint, self._memory, progress).run()
+                scan.run()
             except InconsistentError as error:
-                if self._known is None or (error.index is not None and self._first_change(None) is None):
+                if not self._known or (error.index is not None and self._first_change(None) is None):
                     raise
                 raise self._contradiction(str(error), error.index) from error
+            before = f" ({scan.resumed} of them read when this was begun)" if scan.resumed else ""
             details.say(
-                f"all {self._checkpoint.size} entries, their chain and their tiles lead to the signed root"
+                f"all {self._checkpoint.size} entries{before}, their chain and their tiles lead to the signed root"
             )
-        if self._known is not None:
+        if self._known:
             with self._report.check("continuity") as details:
-                details.say(f"the {self._known.size} entries verified before are the same")
+                details.say(self._what_continues())
+
+    def check_sample(self, count: int) -> None:
+        """See that entries taken at random are in the signed tree."""
+        with self._report.check("sample") as details:
+            shown = check_sample(self._source, self._checkpoint, count)
+            details.say(
+                f"{shown} of {self._checkpoint.size} entries, taken at random, are in the signed tree (--full reads "
+                "every one)"
+            )
 
     def check_edge(self) -> None:
         """See that the tiles at the right edge, and the newest entries, belong to the signed root."""
@@ -152,19 +174,26 @@ class _Look:
 
     def check_continuity(self) -> None:
         """See that the remembered tree is the beginning of this one."""
-        if self._known is None:
+        if not self._known:
             return
         with self._report.check("continuity") as details:
-            old, new = self._known, self._checkpoint
-            try:
-                proof = consistency_proof(self._reader, old.size, new.size)
-                verify_consistency(old.size, new.size, old.root, new.root, proof)
-            except (ProofError, MalformedError, NotPublishedError) as error:
-                raise self._contradiction(
-                    f"the log does not continue the {old.size} entries verified before: {error}",
-                    self._first_change(None),
-                ) from error
-            details.say(f"the log begins with the {old.size} entries verified before")
+            new, continued = self._checkpoint, 0
+            for old in self._known:
+                try:
+                    proof = consistency_proof(self._reader, old.size, new.size)
+                    verify_consistency(old.size, new.size, old.root, new.root, proof)
+                except (ProofError, MalformedError, NotPublishedError) as error:
+                    raise self._contradiction(
+                        f"the log does not continue the {old.size} entries verified before: {error}; it does "
+                        f"continue the first {continued}",
+                        self._first_change(None),
+                    ) from error
+                continued = old.size
+            details.say(self._what_continues())
+
+    def _what_continues(self) -> str:
+        several = f", and with {len(self._known) - 1} checkpoints before that" if len(self._known) > 1 else ""
+        return f"the log begins with the {self._known[-1].size} entries verified before{several}"
 
     def _contradiction(self, message: str, index: int | None) -> InconsistentError:
         """Return the error for a log that signed two histories, and keep both signed checkpoints.

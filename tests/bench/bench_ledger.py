@@ -5,8 +5,8 @@ from __future__ import annotations
 import secrets
 from hashlib import sha256
 
+from ledger.bundle import hash_bundle
 from ledger.entry import GENESIS_PREVIOUS, chain
-from ledger.scan import hash_bundle
 from ledger.tiles import TILE_WIDTH
 from tests.bench.measure import Benchmark, Row, rates
 

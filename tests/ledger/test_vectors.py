@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from ledger.bundle import hash_bundle
 from ledger.checkpoint import open_checkpoint, parse_checkpoint
 from ledger.commitment import Opening, commit, open_for_party, open_for_subject, shared_half, subject_half
 from ledger.cosignature import CosigningKey, WitnessKey, open_cosignatures
@@ -21,7 +22,6 @@ from ledger.policy import parse_policy
 from ledger.promise import Promise, open_promise, parse_promise, sign_promise
 from ledger.receipt import parse as parse_receipt
 from ledger.receipt import verify as verify_receipt
-from ledger.scan import hash_bundle
 from ledger.tiles import encode_bundle, parse_path
 from ledger.tree import leaf_hash, root_hash, verify_consistency, verify_inclusion
 

@@ -17,6 +17,7 @@ CHECKS = {
     "memory": "het geheugen: het logboek mag niet korter zijn dan vroeger",
     "entries": "elke regel opnieuw berekend, met de keten van regel naar regel",
     "edge": "het einde van het logboek",
+    "sample": "regels van hier en daar, elk met een bewijs",
     "continuity": "het geheugen: het logboek moet nog beginnen zoals vroeger",
     "bodies": "wat elke regel zegt, naast wat hij vastlegt",
     "database": "de databank naast wat gepubliceerd is, met de keten van regel naar regel",

@@ -1,0 +1,152 @@
+"""Examines a log in several processes at once, and gives the results in order.
+
+A worker is a plain Python process that is told which stretch to read over a socket of its own. When that socket
+closes, for whatever reason, it ends: a verifier that was killed leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from multiprocessing.connection import Connection, wait
+
+from ledger.bundle import Stretch, examine, lanes_of
+from ledger.sources import Source
+from ledger.tiles import TILE_WIDTH, TileReader
+
+STRETCH_BUNDLES = 16
+"""How many bundles a worker is given at a time: a few milliseconds of work."""
+
+WORTH_WORKERS = 400
+"""From how many bundles on it pays to start processes, which takes a tenth of a second."""
+
+_AHEAD = 8
+_START = "import sys; sys.path[:] = {path!r}; from ledger.workers import serve; serve({descriptor})"
+
+Work = tuple[int, int]
+"""The first bundle of a stretch, and how many bundles it has."""
+
+Results = Iterator[tuple[Work, Stretch | None]]
+"""What was found in each stretch, in order; None where somebody has to look at it slowly."""
+
+
+def examine_all(
+    source: Source, size: int, first: int, *, processes: int | None = None, with_leaves: bool = False
+) -> Results:
+    """Examine every bundle from number `first` on of a tree of `size` entries.
+
+    `processes`: how many to use; where none is said, one per core for a large log, and only this one for a small.
+    """
+    end = -(-size // TILE_WIDTH)
+    works = [(number, min(STRETCH_BUNDLES, end - number)) for number in range(first, end, STRETCH_BUNDLES)]
+    if processes is None:
+        processes = cores() if end - first >= WORTH_WORKERS else 1
+    if processes > 1 and works:
+        return _together(source, size, works, processes, with_leaves)
+    return _alone(source, size, works, with_leaves)
+
+
+def cores() -> int:
+    """Return how many processor cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _alone(source: Source, size: int, works: Sequence[Work], with_leaves: bool) -> Results:
+    reader = TileReader(source, size)
+    with lanes_of(source) as lanes:
+        for work in works:
+            yield work, examine(reader, *work, lanes, with_leaves=with_leaves)
+
+
+def _together(source: Source, size: int, works: Sequence[Work], processes: int, with_leaves: bool) -> Results:
+    with _started(processes) as workers:
+        for worker in workers:
+            with suppress(OSError):
+                worker.send((source, size, with_leaves))
+        yield from _Crew(workers).in_order(works)
+
+
+class _Crew:
+    """Workers, and which stretches each of them is at."""
+
+    def __init__(self, workers: Sequence[Connection]) -> None:
+        self._at: dict[Connection, deque[Work]] = {worker: deque() for worker in workers}
+
+    def in_order(self, works: Sequence[Work]) -> Results:
+        todo, done = deque(works), dict[Work, Stretch | None]()
+        for work in works:
+            while work not in done:
+                self._hand_out(todo, _AHEAD * len(self._at) - len(done))
+                if self._at:
+                    self._collect(done)
+                else:  # the last one died
+                    done[work] = None
+            yield work, done.pop(work)
+
+    def _hand_out(self, todo: deque[Work], room: int) -> None:
+        """Give each worker a stretch, and one more to go on with; stay near to what is asked for next."""
+        room -= sum(map(len, self._at.values()))
+        for worker, at in self._at.items():
+            while todo and len(at) < 2 and room > 0:
+                with suppress(OSError):  # if it died, that is seen when its results are collected
+                    worker.send(todo[0])
+                at.append(todo.popleft())
+                room -= 1
+
+    def _collect(self, done: dict[Work, Stretch | None]) -> None:
+        """Wait for results. What a worker had that died is left to whoever asked."""
+        ready = wait([worker for worker, at in self._at.items() if at])
+        for worker in [worker for worker in self._at if worker in ready]:
+            try:
+                found = worker.recv()
+            except (EOFError, OSError):
+                done |= dict.fromkeys(self._at.pop(worker))
+            else:
+                done[self._at[worker].popleft()] = found
+
+
+@contextmanager
+def _started(count: int) -> Iterator[list[Connection]]:
+    """Start workers; they end with this block."""
+    workers: list[tuple[Connection, subprocess.Popen[bytes]]] = []
+    try:
+        for _ in range(count):
+            with suppress(OSError):  # no more processes: fewer do it too
+                workers.append(_start())
+        yield [connection for connection, _ in workers]
+    finally:
+        for connection, process in workers:
+            connection.close()
+            process.terminate()  # it holds nothing that has to be put away
+        for _, process in workers:
+            process.wait()
+
+
+def _start() -> tuple[Connection, subprocess.Popen[bytes]]:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        code = _START.format(path=sys.path, descriptor=theirs.fileno())
+        process = subprocess.Popen(
+            [sys.executable, "-c", code],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            pass_fds=(theirs.fileno(),),
+            process_group=0,  # Ctrl-C is for the one that the person started
+        )
+        return Connection(ours.detach()), process
+
+
+def serve(descriptor: int) -> None:
+    """Examine what comes over a socket until it closes: what a worker does."""
+    with Connection(descriptor) as caller, suppress(EOFError, OSError):
+        source, size, with_leaves = caller.recv()
+        reader = TileReader(source, size)
+        with lanes_of(source) as lanes:
+            while True:
+                first, count = caller.recv()
+                caller.send(examine(reader, first, count, lanes, with_leaves=with_leaves))
