@@ -11,7 +11,7 @@ from ledger.encoding import HASH_LENGTH
 from ledger.entry import ENTRY_LENGTH
 from ledger.errors import InconsistentError, MalformedError, NotPublishedError, ProofError
 from ledger.files import make_directory, sync_directory, write_atomically
-from ledger.tile_path import MAX_LEVEL, TILE_WIDTH, TilePath, bundle_path, parse_path, tile_path
+from ledger.paths import MAX_LEVEL, TILE_WIDTH, TilePath, bundle_path, parse_path, tile_path
 from ledger.tree import Frontier
 
 if TYPE_CHECKING:
