@@ -29,6 +29,7 @@ from ledger.errors import (
     UnreachableError,
 )
 from ledger.files import exclusive, make_directory, write_atomically
+from ledger.growth import GrowthKeeper
 from ledger.note import SigningKey, sign_note
 from ledger.storage import EntrySource, Head
 from ledger.tiles import (
@@ -106,7 +107,8 @@ class Publisher:
     """Publishes the committed entries of one log into one directory, under one origin.
 
     `read_entries` gives committed entries; `memory` is a file that no restore of the database ever touches.
-    All `keys` bear the origin as their name; a second one signs beside the first while keys change.
+    All `keys` bear the origin as their name; a second one signs beside the first while keys change. `growth` is
+    told of every look of `run`, for people to see.
     """
 
     def __init__(
@@ -116,6 +118,7 @@ class Publisher:
         keys: Sequence[SigningKey],
         origin: str,
         memory: Path,
+        growth: GrowthKeeper | None = None,
     ) -> None:
         if not keys or any(key.name != origin for key in keys):
             raise MalformedError("a log signs with keys that bear its origin as their name")
@@ -126,6 +129,7 @@ class Publisher:
         self._keys = list(keys)
         self._origin = origin
         self._memory = memory
+        self._growth = growth
         self._signed: Signed | None = None
         self._held: ExitStack | None = None
 
@@ -160,6 +164,12 @@ class Publisher:
             while True:
                 try:
                     self.publish()
+                    if self._growth:
+                        self._growth.looked(self._state().edge.size)
+                except RefusedError:
+                    if self._growth:
+                        self._growth.refused()
+                    raise
                 except (UnreachableError, OSError) as error:  # nothing half-signed is left: try again
                     _log.warning("the publisher waits: %s", error)
                 if stop.wait(beat):

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import psycopg
 
+from databeheer.clock import SystemClock
 from databeheer.logs import configure
 from ledger.errors import LedgerError
+from ledger.growth import GrowthKeeper
 from ledger.note import SigningKey
 from ledger.postgres import PostgresEntries
 from ledger.publisher import Publisher
@@ -24,12 +26,14 @@ def main() -> int:
     url = environment["DATABEHEER_PUBLISHER_DATABASE_URL"]
     origin = environment["DATABEHEER_LEDGER_ORIGIN"]
     seed = bytes.fromhex(Path(environment["DATABEHEER_LOG_KEY"]).read_text())
+    public = Path(environment["DATABEHEER_LEDGER_DIRECTORY"])
     publisher = Publisher(
         PostgresEntries(lambda: psycopg.connect(url, connect_timeout=5)),
-        Path(environment["DATABEHEER_LEDGER_DIRECTORY"]),
+        public,
         [SigningKey(origin, seed)],
         origin,
         Path(environment["DATABEHEER_PUBLISHER_MEMORY"]),
+        GrowthKeeper(public, SystemClock().now),
     )
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
