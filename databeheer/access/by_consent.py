@@ -65,10 +65,13 @@ def _has_signed(permission: Permission, granter: Occupancy) -> bool:
     )
 
 
+_GIVES_ACCESS = {PermissionState.ACTIVE, PermissionState.TO_BE_RENEWED}
 _BY_STATE = {
     PermissionState.REQUESTED: ReasonCode.REQUESTED,
     PermissionState.REJECTED: ReasonCode.REJECTED,
     PermissionState.TIMED_OUT: ReasonCode.EXPIRED,
+    PermissionState.BLOCKED: ReasonCode.BLOCKED,
+    PermissionState.FULFILLED: ReasonCode.FULFILLED,
     PermissionState.REVOKED: ReasonCode.WITHDRAWN,
     PermissionState.EXPIRED: ReasonCode.EXPIRED,
     PermissionState.TERMINATED: ReasonCode.TERMINATED,
@@ -77,7 +80,7 @@ _BY_STATE = {
 
 
 def _state_problem(permission: Permission, granter: Occupancy | None, now: datetime) -> ReasonCode | None:
-    if permission.state is not PermissionState.ACTIVE:
+    if permission.state not in _GIVES_ACCESS:
         return _BY_STATE[permission.state]
     # A move that was announced beforehand ends the access on its day, whether or not anybody has touched the
     # permission's row since (TRDE 5.3.13 §3).

@@ -92,6 +92,7 @@ _NEAREST_FIRST = (
     ReasonCode.NOT_YET_VALID,
     ReasonCode.REQUESTED,
     ReasonCode.EXPIRED,
+    ReasonCode.FULFILLED,
     ReasonCode.WITHDRAWN,
     ReasonCode.TERMINATED,
     ReasonCode.INVALIDATED_BY_MOVE,

@@ -49,7 +49,7 @@ def party_problem(case: Case, row: Row) -> ReasonCode | None:
     if party is None or case.wish.asker_role is Role.GRID_USER:
         return None
     # A party that no longer meets the conditions loses access on all its points at once (R13).
-    if party.suspended_at is not None and party.suspended_at <= case.now:
+    if any(case.now in suspension for suspension in party.suspensions):
         return ReasonCode.PARTY_SUSPENDED
     has_contract = party.contract_period is not None and case.now in party.contract_period
     if Requirement.DATA_ACCESS_CONTRACT in row.requires and not has_contract:

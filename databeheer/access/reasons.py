@@ -30,6 +30,7 @@ class ReasonCode(enum.StrEnum):
     REJECTED = "rejected"
     EXPIRED = "expired"
     WITHDRAWN = "withdrawn"
+    FULFILLED = "fulfilled"
     TERMINATED = "terminated"
     INVALIDATED_BY_MOVE = "invalidated_by_move"
     OUTSIDE_DATA_PERIOD = "outside_data_period"
@@ -55,6 +56,7 @@ ERRORS: dict[ReasonCode, type[DatabeheerError]] = {
     ReasonCode.INVALIDATED_BY_MOVE: PermissionEndedError,
     ReasonCode.TERMINATED: PermissionEndedError,
     ReasonCode.EXPIRED: PermissionEndedError,
+    ReasonCode.FULFILLED: PermissionEndedError,
     ReasonCode.REJECTED: PermissionNotActiveError,
     ReasonCode.REQUESTED: PermissionNotActiveError,
     ReasonCode.NOT_YET_VALID: PermissionNotActiveError,
@@ -91,6 +93,10 @@ SENTENCES: dict[ReasonCode, tuple[str, str]] = {
         "The consent or authorisation has expired.",
     ),
     ReasonCode.WITHDRAWN: ("De toestemming is ingetrokken.", "Consent was withdrawn."),
+    ReasonCode.FULFILLED: (
+        "Het doel van de toestemming is bereikt. Daarmee is ze afgelopen.",
+        "The purpose of the consent was reached, and with it the consent ended.",
+    ),
     ReasonCode.TERMINATED: (
         "De dienstverlener heeft de dienst stopgezet.",
         "The party ended its service.",

@@ -109,7 +109,10 @@ def read_facts(
         for row in connection.execute(_PARTIES, {"ids": list(parties), "now": now}):
             contract = Interval(row.valid_from, row.valid_until) if row.valid_from else None
             book.parties[row.party_id] = PartyFacts(
-                str(row.party_id), Role(row.role), contract, row.suspended_at
+                str(row.party_id),
+                Role(row.role),
+                contract,
+                (Interval(row.suspended_at),) if row.suspended_at else (),
             )
     if wanted:
         _read_points(connection, wanted, book)

@@ -58,7 +58,7 @@ def may_leave(
 ) -> tuple[tuple[PointStretches, ...], JoinReason | None]:
     if book.stopped_since is not None and book.stopped_since <= turn.now:
         return (), JoinReason.STOPPED
-    if party.suspended_at is not None and party.suspended_at <= turn.now:
+    if any(turn.now in suspension for suspension in party.suspensions):
         return (), JoinReason.PARTY_SUSPENDED
     if (
         not complete

@@ -54,6 +54,9 @@ STATES = {
     "rejected": ("Door u geweigerd", "refused"),
     "timed_out": ("Niet op tijd beantwoord", "ended"),
     "active": ("Actief", "active"),
+    "to_be_renewed": ("Actief, loopt bijna af", "active"),
+    "blocked": ("Geblokkeerd tijdens onderzoek", "refused"),
+    "fulfilled": ("Doel bereikt", "ended"),
     "revoked": ("Door u ingetrokken", "ended"),
     "expired": ("Afgelopen", "ended"),
     "terminated": ("Door de dienst gestopt", "ended"),
@@ -64,6 +67,8 @@ STATES = {
 ENDINGS = {
     "rejected": "U hebt de vraag geweigerd.",
     "timed_out": "U hebt niet op tijd geantwoord. De vraag is vervallen.",
+    "blocked": "Er is twijfel over deze toestemming. Zolang dat onderzocht wordt, krijgt de dienst geen gegevens.",
+    "fulfilled": "Het doel is bereikt. De toestemming is daarmee afgelopen.",
     "revoked": "U hebt de toestemming zelf ingetrokken.",
     "expired": "De afgesproken einddatum is voorbij.",
     "terminated": "De dienst heeft de gegevens niet meer nodig en is zelf gestopt.",

@@ -28,6 +28,9 @@ REQUIREMENTS = {
 STATES = {
     "requested": "wacht op de klant",
     "active": "actief",
+    "to_be_renewed": "actief, loopt bijna af",
+    "blocked": "geblokkeerd tijdens onderzoek",
+    "fulfilled": "doel bereikt",
     "rejected": "geweigerd door de klant",
     "timed_out": "niet op tijd beantwoord",
     "revoked": "ingetrokken door de klant",

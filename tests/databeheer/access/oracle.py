@@ -23,10 +23,11 @@ ORDER = ("own", "supplier", "energy_service", "flexibility_service", "dso_grid_m
 NEAREST = (
     "stopped", "slot_not_whole", "granularity_too_fine", "direction_not_granted", "category_not_granted",
     "purpose_not_allowed", "no_data_access_contract", "party_suspended", "blocked", "not_occupant",
-    "outside_data_period", "no_contract", "not_yet_valid", "requested", "expired", "withdrawn", "terminated",
-    "invalidated_by_move", "rejected", "no_legal_basis",
+    "outside_data_period", "no_contract", "not_yet_valid", "requested", "expired", "fulfilled", "withdrawn",
+    "terminated", "invalidated_by_move", "rejected", "no_legal_basis",
 )  # fmt: skip
-ENDED = {"requested": "requested", "rejected": "rejected", "timed_out": "expired", "revoked": "withdrawn",
+ENDED = {"requested": "requested", "blocked": "blocked", "fulfilled": "fulfilled",
+         "rejected": "rejected", "timed_out": "expired", "revoked": "withdrawn",
          "expired": "expired", "terminated": "terminated", "invalidated": "invalidated_by_move"}  # fmt: skip
 ALL = ("readings", "technical", "relational")
 
@@ -279,7 +280,7 @@ def consent_problem(world: World, permission: Permission, home: list[Occupancy])
     }
     is_known = permission.category in services.get(permission.purpose, ())
     checks = (
-        (permission.state != "active", ENDED.get(permission.state, "")),
+        (permission.state not in ("active", "to_be_renewed"), ENDED.get(permission.state, "")),
         (any(over(o.period, now) for o in home), "invalidated_by_move"),
         (now < permission.valid_period.start, "not_yet_valid"),
         (over(permission.valid_period, now), "expired"),
@@ -303,7 +304,7 @@ def consent_problem(world: World, permission: Permission, home: list[Occupancy])
 
 def is_suspended(world: World) -> bool:
     party = world.facts.party
-    return party is not None and party.suspended_at is not None and world.now >= party.suspended_at
+    return party is not None and any(within(world.now, stretch) for stretch in party.suspensions)
 
 
 def is_stopped(world: World) -> bool:

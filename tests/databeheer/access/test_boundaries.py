@@ -148,7 +148,7 @@ def test_a_signature_in_another_capacity_is_not_the_grid_users() -> None:
 
 
 def test_every_state_but_active_has_a_reason() -> None:
-    for state in set(PermissionState) - {PermissionState.ACTIVE}:
+    for state in set(PermissionState) - {PermissionState.ACTIVE, PermissionState.TO_BE_RENEWED}:
         facts = replace(facts_for(BRAM), permissions=(replace(CONSENT, state=state),))
         assert verdict(ask(brams_wish(span("2024-01-01", "2024-02-01")), facts)) != "no_legal_basis"
 
@@ -187,6 +187,8 @@ def test_a_consent_allows_looking_while_it_is_valid_and_not_a_moment_longer(
         (PermissionState.REQUESTED, "requested"),
         (PermissionState.REJECTED, "rejected"),
         (PermissionState.TIMED_OUT, "expired"),
+        (PermissionState.BLOCKED, "blocked"),
+        (PermissionState.FULFILLED, "fulfilled"),
         pytest.param(PermissionState.REVOKED, "withdrawn", marks=pytest.mark.requirement("R22")),
         (PermissionState.EXPIRED, "expired"),
         pytest.param(PermissionState.TERMINATED, "terminated", marks=pytest.mark.requirement("R28")),
@@ -201,6 +203,11 @@ def test_only_an_active_consent_gives_access_and_the_party_hears_why(
     facts = replace(facts_for(BRAM), permissions=(replace(CONSENT, state=state),))
     decision = ask(brams_wish(span("2023-01-01", "2025-01-01")), facts)
     assert outline(decision) == [(span("2023-01-01", "2025-01-01"), expected)]
+
+
+def test_a_consent_that_is_to_be_renewed_goes_on_until_its_end() -> None:
+    facts = replace(facts_for(BRAM), permissions=(replace(CONSENT, state=PermissionState.TO_BE_RENEWED),))
+    assert verdict(ask(brams_wish(span("2024-01-01", "2024-02-01")), facts)) == "energy_service"
 
 
 def test_a_request_that_nobody_answered_yet_says_so_without_any_access_point() -> None:
@@ -328,7 +335,7 @@ def test_a_suspended_party_gets_nothing_from_the_moment_of_its_suspension(wish: 
     for at, expected in ((NOW + TICK, row), (NOW, "party_suspended"), (NOW - TICK, "party_suspended")):
         facts = facts_for(wish.party_id)
         assert facts.party is not None
-        suspended = replace(facts, party=replace(facts.party, suspended_at=at))
+        suspended = replace(facts, party=replace(facts.party, suspensions=(Interval(at),)))
         assert verdict(ask(wish, suspended)) == expected
 
 

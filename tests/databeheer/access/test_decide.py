@@ -155,7 +155,7 @@ def test_asking_less_never_gives_more(world: World, data: st.DataObject) -> None
 def test_the_worlds_are_not_all_alike() -> None:
     """An oracle that is only ever asked for refusals, or for the same ones, shows nothing."""
     seen: Counter[str] = Counter()
-    for seed in range(1000):
+    for seed in range(2000):
         seen.update({code for _, code in outline(decided(world_of(seed)))})
     rows = {row.code for row in CATALOGUE.rows}
     assert rows | set(ReasonCode) == set(seen)

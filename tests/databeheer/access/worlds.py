@@ -132,7 +132,7 @@ class _Maker:
             ASKER,
             role,
             contract_period=self.mostly(Interval(midnight(LONG_AGO)), (None, self.stretch())),
-            suspended_at=self.mostly(None, (self.moment(),)),
+            suspensions=self.mostly((), ((Interval(self.moment()),), (self.stretch(),))),
         )
         return Facts(
             party=self.mostly(party, (None, PartyFacts(OTHER, role))),

@@ -37,7 +37,7 @@ def test_every_code_has_words_and_no_words_lack_a_code(
 
 
 def test_every_state_that_ended_says_who_and_why() -> None:
-    assert set(wording.STATES) - set(wording.ENDINGS) == {"requested", "active"}
+    assert set(wording.STATES) - set(wording.ENDINGS) == {"requested", "active", "to_be_renewed"}
 
 
 @pytest.mark.parametrize(
