@@ -3,7 +3,7 @@
 #   make demo     start the demonstration on http://127.0.0.1:8000 (ARGS="--port 9000")
 #   make check    static: ruff, mypy --strict, import contracts, requirements register
 #   make test     pytest (ARGS="tests/ledger -k proof")
-#   make bench    measure the speed goals into build/bench.json (ONLY=name runs one)
+#   make bench    measure the speed goals into build/bench.json and docs/explanation/performance.md (ONLY=name runs one)
 #   make soak     the full counts (not written yet)
 #   make format   rewrite the code in the project's form
 #   make screenshots    take the README's pictures anew, from the browser journeys
