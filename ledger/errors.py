@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ledger.evidence import SplitView
     from ledger.report import Report
 
 
@@ -83,3 +84,22 @@ class QuorumError(LedgerError):
     """Too few of the witnesses that a policy asks for have cosigned the checkpoint."""
 
     code = "quorum"
+
+
+class SplitViewError(LedgerError):
+    """Whoever holds a log's key signed what the log's own publisher did not, or two histories.
+
+    `evidence` holds both signed checkpoints.
+    """
+
+    code = "split-view"
+
+    def __init__(self, message: str, evidence: SplitView) -> None:
+        super().__init__(message)
+        self.evidence = evidence
+
+
+class WitnessError(LedgerError):
+    """A witness did not cosign: it refused, gave a bad answer, or none in time."""
+
+    code = "witness"

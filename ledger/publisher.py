@@ -3,6 +3,9 @@
 A log must never sign two histories. The database can be restored from a backup, so it cannot be asked what
 was signed: the publisher keeps that in a *memory* file of its own, outside the database and its backups,
 written before anyone sees the checkpoint. What does not continue the memory is refused, in plain words.
+
+With a policy of witnesses a checkpoint is published once their quorum has cosigned it; until then it is in the
+memory only, and the one before it stays published.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -26,8 +30,10 @@ from ledger.errors import (
     NotPublishedError,
     RefusedError,
     SignatureError,
+    SplitViewError,
     UnreachableError,
 )
+from ledger.evidence import write_evidence
 from ledger.files import exclusive, make_directory, write_atomically
 from ledger.growth import GrowthKeeper
 from ledger.note import SigningKey, sign_note
@@ -41,6 +47,8 @@ from ledger.tiles import (
     encode_bundle,
 )
 from ledger.tree import leaf_hash
+from ledger.witness.client import Shown
+from ledger.witness.gather import Gathering
 
 _log = logging.getLogger(__name__)
 
@@ -108,7 +116,8 @@ class Publisher:
 
     `read_entries` gives committed entries; `memory` is a file that no restore of the database ever touches.
     All `keys` bear the origin as their name; a second one signs beside the first while keys change. `growth` is
-    told of every look of `run`, for people to see.
+    told of every look of `run`, for people to see. `witnesses` have to cosign before anything is published;
+    without them a checkpoint is published as signed.
     """
 
     def __init__(
@@ -119,6 +128,7 @@ class Publisher:
         origin: str,
         memory: Path,
         growth: GrowthKeeper | None = None,
+        witnesses: Gathering | None = None,
     ) -> None:
         if not keys or any(key.name != origin for key in keys):
             raise MalformedError("a log signs with keys that bear its origin as their name")
@@ -130,17 +140,20 @@ class Publisher:
         self._origin = origin
         self._memory = memory
         self._growth = growth
+        self._witnesses = witnesses
         self._signed: Signed | None = None
         self._held: ExitStack | None = None
 
     def publish(self) -> Checkpoint | None:
-        """Sign and publish everything that has committed; return the checkpoint, None if there is no news.
+        """Sign and publish everything that has committed; return the checkpoint.
 
-        Durable when it returns. The first call on an empty memory publishes the checkpoint of the empty log.
+        None if there is no news, or too few witnesses cosigned it: the next call asks them again. Durable when
+        it returns. The first call on an empty memory publishes the checkpoint of the empty log.
 
         Raises:
             RefusedError: another publisher is at work, or the database, the memory and the published files do
-                not agree. Nothing was signed.
+                not agree: nothing was signed. Or a witness holds what this log's key signed elsewhere: nothing
+                was published.
             UnreachableError: the database does not answer now.
         """
         with self._alone():
@@ -148,8 +161,8 @@ class Publisher:
                 self._signed = self._recall()
             head = self._entries.read_head()
             self._refuse_backward(head)
-            if head.size == self._signed.edge.size and self._is_published():
-                return None
+            if head.size == self._signed.edge.size and self._is_signed():
+                return self._show_again()
             return self._advance(head)
 
     def run(self, stop: Event, beat: float = 1.0) -> None:
@@ -250,12 +263,20 @@ class Publisher:
         except NotPublishedError:
             return None
 
-    def _is_published(self) -> bool:
-        """Whether what is published is what would be signed now: not after a crash, nor after a new key."""
+    def _is_signed(self) -> bool:
+        """Whether what is remembered is what would be signed now: not at first, nor after a new key."""
         signed = self._state()
-        if not signed.note or sign_note(_text_of(signed.note), self._keys) != signed.note:
-            return False
-        return self._published_note() == signed.note
+        return bool(signed.note) and sign_note(_text_of(signed.note), self._keys) == signed.note
+
+    def _show_again(self) -> Checkpoint | None:
+        """Publish what was signed earlier where that was cut off; have what stays the same cosigned anew."""
+        note, published = self._state().note, self._published_note()
+        if self._witnesses is None:
+            return None if published == note else self._show()
+        is_published = (
+            published is not None and published.startswith(note) and self._witnesses.is_met(published)
+        )
+        return None if is_published and not self._witnesses.is_due(published or b"") else self._show()
 
     # ---- what is new -------------------------------------------------------------------------------------
 
@@ -330,10 +351,44 @@ class Publisher:
         signed = Signed(sign_note(checkpoint.text(), self._keys), edge, last_leaf)
         write_atomically(self._memory, signed.to_bytes(), mode=0o600)
         self._signed = signed
-        self._public.write_checkpoint(signed.note)
+        shown = self._show()
         for path in filled:
             self._public.drop_partial(path)
+        return shown
+
+    # ---- what is shown -----------------------------------------------------------------------------------
+
+    def _show(self) -> Checkpoint | None:
+        """Publish what is remembered, cosigned; None where that has to wait, or changes nothing."""
+        signed, published = self._state(), self._published_note()
+        checkpoint, note = parse_checkpoint(_text_of(signed.note)), signed.note
+        if self._witnesses is not None:
+            note = self._cosigned(self._witnesses, checkpoint, published)
+            if not self._witnesses.is_met(note):
+                _log.warning("the checkpoint of %d entries waits for its witnesses", checkpoint.size)
+                return None
+        if note == published:
+            return None
+        self._public.write_checkpoint(note)
         return checkpoint
+
+    def _cosigned(self, witnesses: Gathering, checkpoint: Checkpoint, published: bytes | None) -> bytes:
+        size, keys = checkpoint.size, [key.verifier for key in self._keys]
+        shown = Shown(self._state().note, checkpoint, keys, lambda: self._public.reader(size))
+        try:
+            return witnesses.collect(shown, published)
+        except SplitViewError as error:
+            evidence = write_evidence(error.evidence)
+            place = self._memory.with_name(
+                f"{self._memory.name}.split-view-{sha256(evidence).hexdigest()[:16]}.json"
+            )
+            write_atomically(place, evidence, mode=0o600)
+            raise RefusedError(
+                f"A witness holds a checkpoint that this log's key signed and that this publisher did not: {error}. "
+                "Was the memory set back, does a second publisher work with this key, or was the key stolen? "
+                f"Nothing was published. Both signed checkpoints are kept in {place}. Stop the door too, and find "
+                "out which history is the true one."
+            ) from error
 
     def _state(self) -> Signed:
         if self._signed is None:

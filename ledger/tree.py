@@ -235,12 +235,26 @@ def verify_consistency(
         if proof or old_root != expected or (new_size == 0 and new_root != EMPTY_ROOT):
             raise ProofError("two different roots for one tree size, or a proof where none is needed")
         return
-    _verify_growth(old_size, new_size, old_root, new_root, list(proof))
+    old, new = roots_from_consistency(old_size, new_size, old_root, proof)
+    if old != old_root or new != new_root:
+        raise ProofError("the consistency proof does not join the two roots")
 
 
-def _verify_growth(old_size: int, new_size: int, old_root: bytes, new_root: bytes, path: list[bytes]) -> None:
+def roots_from_consistency(
+    old_size: int, new_size: int, old_root: bytes, proof: Sequence[bytes]
+) -> tuple[bytes, bytes]:
+    """Return the roots of both sizes that `proof` leads to, for 0 < old_size < new_size.
+
+    Where the old tree is a complete subtree the proof leaves its root out: `old_root` is taken for it.
+
+    Raises:
+        ProofError: the proof has not exactly the hashes that these sizes need.
+    """
+    if not 0 < old_size < new_size <= MAX_SIZE:
+        raise ProofError("the sizes need no consistency proof")
+    path = [require_hash(value, "consistency hash") for value in proof]
     if old_size & (old_size - 1) == 0:
-        path.insert(0, old_root)  # the old tree is a complete subtree: its root is left out of the proof
+        path.insert(0, old_root)
     if not path:
         raise ProofError("the consistency proof is empty")
     node, last = old_size - 1, new_size - 1
@@ -259,8 +273,7 @@ def _verify_growth(old_size: int, new_size: int, old_root: bytes, new_root: byte
         node, last = node >> 1, last >> 1
     if last != 0:
         raise ProofError("the consistency proof has too few hashes")
-    if old != old_root or new != new_root:
-        raise ProofError("the consistency proof does not join the two roots")
+    return old, new
 
 
 def _split(width: int) -> int:
