@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from ledger.commands import witness
 from ledger.commands.inputs import FAILS, HOLDS, MISUSED, UNREACHABLE
 from ledger.commands.inputs import plain as _plain
 from ledger.commands.inputs import read_file as _read
@@ -82,6 +83,8 @@ def _parser() -> argparse.ArgumentParser:
     restore.add_argument("--memory", metavar="FILE", type=Path, help="the publisher's memory, the last word")
     restore.add_argument("--json", action="store_true", help="print one JSON object")
     restore.set_defaults(run=_restore)
+
+    witness.add_to(commands)
 
     receipts = commands.add_parser("receipt", help="work with receipts").add_subparsers(
         required=True, metavar="COMMAND"

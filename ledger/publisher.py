@@ -294,7 +294,7 @@ class Publisher:
                 f"another last leaf: its end was rewritten. {_AFTER} {_REMEDY}"
             )
 
-    def _advance(self, head: Head) -> Checkpoint:
+    def _advance(self, head: Head) -> Checkpoint | None:
         signed = self._state()
         edge, last_leaf, filled = signed.edge.copy(), signed.last_leaf, list[TilePath]()
         try:
@@ -346,7 +346,7 @@ class Publisher:
 
     def _sign(
         self, checkpoint: Checkpoint, edge: Edge, last_leaf: bytes, filled: list[TilePath]
-    ) -> Checkpoint:
+    ) -> Checkpoint | None:
         """Tiles are durable; remember, then publish. A crash between the two is mended at the next start."""
         signed = Signed(sign_note(checkpoint.text(), self._keys), edge, last_leaf)
         write_atomically(self._memory, signed.to_bytes(), mode=0o600)

@@ -24,8 +24,8 @@ from ledger.errors import (
     WitnessError,
 )
 from ledger.evidence import SplitView, compare
-from ledger.note import VerifierKey, split_note
 from ledger.fetch import check_address
+from ledger.note import VerifierKey, split_note
 from ledger.tiles import MAX_CHECKPOINT_LENGTH
 from ledger.tree import HashReader, consistency_proof
 from ledger.witness.wire import SIZE_TYPE, parse_size_answer, read_path, write_request
