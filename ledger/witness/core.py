@@ -27,7 +27,7 @@ from ledger.tree import EMPTY_ROOT, verify_consistency
 from ledger.witness.wire import SIZE_TYPE, TEXT_TYPE, AddCheckpoint, parse_request
 
 MAX_EVIDENCE = 100
-MAX_SUSPICIONS = 20
+MAX_SUSPICIONS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,9 @@ class Witness:
             return _refusal(404, "this witness does not know this log")
         try:
             checkpoint = open_checkpoint(request.note, log.keys)
-        except (SignatureError, MalformedError) as error:
+        except MalformedError as error:
+            return _refusal(400, str(error))
+        except SignatureError as error:
             return _refusal(403, str(error))
         if request.old_size > checkpoint.size:
             return _refusal(400, "the old size is larger than the checkpoint's")
