@@ -65,7 +65,9 @@ def restore(
         SignatureError, MalformedError, NotPublishedError, UnreachableError: the published log cannot be read.
     """
     checkpoint = open_checkpoint(source.fetch("checkpoint", MAX_CHECKPOINT_LENGTH), vkeys)
-    signed = _remembered(memory, checkpoint, vkeys) if memory else None
+    signed = _remembered(memory, source, checkpoint, vkeys) if memory else None
+    if signed and signed.size > checkpoint.size:
+        checkpoint = signed
     head = _locked_head(connection)
     _refuse_rows_behind_head(connection, head)
     edge, last_leaf, newest = Edge(), GENESIS_PREVIOUS, GENESIS_PREVIOUS
@@ -91,8 +93,13 @@ def restore(
     return Restored(head.size, checkpoint.size, checkpoint)
 
 
-def _remembered(memory: Path, checkpoint: Checkpoint, vkeys: Sequence[VerifierKey]) -> Checkpoint:
-    """Return the checkpoint that the publisher signed last; refuse an older copy of the published files."""
+def _remembered(
+    memory: Path, source: Source, checkpoint: Checkpoint, vkeys: Sequence[VerifierKey]
+) -> Checkpoint:
+    """Return the checkpoint that the publisher signed last; refuse an older copy of the published files.
+
+    One that still waits for its witnesses is larger than the published one; its tiles are there already.
+    """
     try:
         remembered = open_checkpoint(Signed.from_bytes(memory.read_bytes()).note, vkeys)
     except OSError as error:
@@ -100,10 +107,13 @@ def _remembered(memory: Path, checkpoint: Checkpoint, vkeys: Sequence[VerifierKe
             f"The publisher's memory cannot be read: {memory} ({error.strerror}). Nothing was put back."
         ) from error
     if checkpoint.size < remembered.size:
-        raise RefusedError(
-            f"These published files are an older copy: they have {checkpoint.size} entries, and "
-            f"{remembered.size} were signed. Nothing was put back. Name the newest copy, such as a mirror."
-        )
+        try:
+            TileReader(source, remembered.size).bundle((remembered.size - 1) // TILE_WIDTH)
+        except NotPublishedError as error:
+            raise RefusedError(
+                f"These published files are an older copy: they have {checkpoint.size} entries, and "
+                f"{remembered.size} were signed. Nothing was put back. Name the newest copy, such as a mirror."
+            ) from error
     return remembered
 
 

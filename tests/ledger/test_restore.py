@@ -21,13 +21,16 @@ from ledger.errors import (
     SignatureError,
 )
 from ledger.note import SigningKey
+from ledger.policy import parse_policy
 from ledger.postgres import PostgresEntries
 from ledger.publisher import Publisher
 from ledger.restore import Restored, restore
 from ledger.tiles import TILE_WIDTH, TileDirectory, bundle_path
+from ledger.witness.gather import Gathering
 from tests.ledger.conftest import Connect
 from tests.ledger.logs import PublishedLog, changed, edit, overwrite, publish_anew, with_tail
 from tests.ledger.test_cli import Run, run  # noqa: F401 - a fixture
+from tests.ledger.witnesses import Clock, a_key, policy_text
 
 SIZES = [1, 2, 255, 256, 257, 512, 700]
 
@@ -293,3 +296,18 @@ def test_the_command_says_what_it_did_and_what_is_left(
     assert run("restore", log.place / "gone", *words[2:]).status == 2
     assert run("restore", log.place, *words[2:]).status == 3
     assert run("restore", log.public, "--database", "postgresql://nowhere.invalid/x", *words[4:]).status == 3
+
+
+def test_a_checkpoint_that_still_waits_for_its_witnesses_is_put_back_too(
+    log: PublishedLog, connect: Connect
+) -> None:
+    log.grow(100)
+    log.rows.grow(200)
+    policy = parse_policy(policy_text("all", ("away", a_key("away"), "http://127.0.0.1:1")))
+    gathering = Gathering(policy, Clock())
+    publisher = Publisher(log.rows, log.public, [log.key], log.key.name, log.memory, witnesses=gathering)
+    assert publisher.publish() is None
+    connection = connect()
+    fill(connection, log.rows.entries[:50])
+    restored = restore(connection, log.source, [log.key.verifier], memory=log.memory)
+    assert (restored.first, restored.until) == (50, 300)

@@ -64,7 +64,7 @@ def publisher_of(log: PublishedLog, policy: Policy, clock: Clock, *, fail_open: 
     gathering = Gathering(
         policy, clock, fail_open=fail_open, patience_seconds=2, grace_seconds=0.5, timeout_seconds=10
     )
-    return Publisher(log.rows, log.public, [log.key], log.key.name, log.memory, gathering)
+    return Publisher(log.rows, log.public, [log.key], log.key.name, log.memory, witnesses=gathering)
 
 
 def remembered(log: PublishedLog) -> bytes:
@@ -332,7 +332,10 @@ def test_the_log_changes_its_key_under_the_eyes_of_its_witness_and_of_old_and_ne
         log.rows.grow(2)
         policy = parse_policy(policy_text("all", ("r", a_key("r"), url)))
         gathering = Gathering(policy, clock)
-        assert Publisher(log.rows, log.public, keys, old.name, log.memory, gathering).publish() is not None
+        assert (
+            Publisher(log.rows, log.public, keys, old.name, log.memory, witnesses=gathering).publish()
+            is not None
+        )
         for key in keys:
             assert policy.check(note_of(log), NOW, [key.verifier]).checkpoint.size == len(log.rows.entries)
 
@@ -354,4 +357,7 @@ def test_the_log_changes_its_key_under_the_eyes_of_its_witness_and_of_old_and_ne
     with Witness(a_key("r"), [old.verifier], tmp_path / "w", clock) as witness, serving(witness) as url:
         log.rows.grow(2)  # a witness that was not told of the new key does not cosign
         gathering = Gathering(parse_policy(policy_text("all", ("r", a_key("r"), url))), clock)
-        assert Publisher(log.rows, log.public, [new], old.name, log.memory, gathering).publish() is None
+        assert (
+            Publisher(log.rows, log.public, [new], old.name, log.memory, witnesses=gathering).publish()
+            is None
+        )
