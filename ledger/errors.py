@@ -103,3 +103,22 @@ class WitnessError(LedgerError):
     """A witness did not cosign: it refused, gave a bad answer, or none in time."""
 
     code = "witness"
+
+
+class QueueFullError(LedgerError):
+    """More waits to be appended than is held; ask again after `retry_after` seconds. Nothing was appended."""
+
+    code = "queue-full"
+    retry_after = 1
+
+
+class UnknownOutcomeError(LedgerError):
+    """The database broke off in the commit: what was submitted may be in the log, or not."""
+
+    code = "unknown-outcome"
+
+
+class KeyReusedError(LedgerError):
+    """An idempotency key came back with another request than its first."""
+
+    code = "key-reused"

@@ -12,6 +12,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from ledger import idempotency
 from ledger.note import SigningKey
 from ledger.postgres import SCHEMA
 from tests.databases import Databases
@@ -34,6 +35,7 @@ def ledger_template(server_url: str) -> Iterator[str]:
         server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     with psycopg.connect(server_url, dbname=name) as connection:
         connection.execute(SCHEMA)
+        connection.execute(idempotency.SCHEMA)
     yield name
     with psycopg.connect(server_url, autocommit=True) as server:
         server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
