@@ -96,7 +96,7 @@ def examine(
     try:
         for data, tile in read_pairs(reader, range(first, first + count), lanes):
             if not named:
-                named = previous = decode_hash(data[_PREVIOUS_AT].decode("latin-1"))
+                named = previous = first_previous(data)
             leaves = hash_bundle(data, previous)
             if leaves is None or leaves != tile:
                 return None
@@ -110,6 +110,11 @@ def examine(
     except LedgerError:
         return None
     return Stretch(named, previous, b"".join(roots), tail, b"".join(every))
+
+
+def first_previous(data: bytes) -> bytes:
+    """Return the leaf hash that the first entry of a bundle names; raises MalformedError where there is none."""
+    return decode_hash(data[_PREVIOUS_AT].decode("latin-1"))
 
 
 def read_pairs(

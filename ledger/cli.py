@@ -15,29 +15,27 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from ledger.commands import witness
-from ledger.commands.inputs import FAILS, HOLDS, MISUSED, UNREACHABLE
+from ledger.commands import logs, witness
+from ledger.commands.inputs import FAILS, HOLDS, MISUSED, UNREACHABLE, add_key
 from ledger.commands.inputs import plain as _plain
 from ledger.commands.inputs import read_file as _read
 from ledger.commands.inputs import read_key as _key
 from ledger.encoding import encode_base64
 from ledger.entry import ENTRY_LENGTH
 from ledger.errors import (
-    InconsistentError,
     LedgerError,
     MalformedError,
     NotPublishedError,
     ProofError,
-    StateError,
     UnreachableError,
 )
+from ledger.progress import progress_bar
 from ledger.promise import open_promise
 from ledger.receipt import MAX_RECEIPT_LENGTH, Verified
 from ledger.receipt import parse as parse_receipt
 from ledger.receipt import verify as verify_receipt
-from ledger.report import Report, error_to_dict
+from ledger.report import error_to_dict
 from ledger.sources import open_source
-from ledger.verifier import verify
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -58,22 +56,11 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Exit status: 0 it holds, 1 it does not, 2 wrong use or malformed input, 3 cannot be reached.",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    log = commands.add_parser("verify", help="verify a published log")
-    log.add_argument("place", metavar="URL|DIR", help="where the log is published, without /checkpoint")
-    _add_key(log)
-    log.add_argument("--full", action="store_true", help="read and rehash every entry and every tile")
-    log.add_argument(
-        "--state",
-        metavar="DIR",
-        type=Path,
-        help="remember here what was verified; only then is a rollback or a rewrite seen next time",
-    )
-    log.add_argument("--json", action="store_true", help="print one JSON object")
-    log.set_defaults(run=_verify_log)
+    logs.add(commands)
 
     restore = commands.add_parser("restore", help="put back what an older backup of the database lost")
     restore.add_argument("place", metavar="URL|DIR", help="where the log is published, without /checkpoint")
-    _add_key(restore)
+    add_key(restore)
     restore.add_argument(
         "--database",
         metavar="URL",
@@ -91,78 +78,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     one = receipts.add_parser("verify", help="verify a receipt (.tlog-proof), offline")
     one.add_argument("file", metavar="FILE", type=Path)
-    _add_key(one)
+    add_key(one)
     one.add_argument("--entry", metavar="FILE", type=Path, help="the entry, if the receipt does not hold it")
     one.add_argument("--promise", metavar="FILE", type=Path, help="see that this promise was kept")
     one.add_argument("--door-key", metavar="VKEY", help="the key that signed the promise")
     one.add_argument("--json", action="store_true", help="print one JSON object")
     one.set_defaults(run=_verify_receipt)
     return parser
-
-
-def _add_key(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--key",
-        metavar="VKEY",
-        action="append",
-        required=True,
-        help="the log's verifier key, or a file or web address whose first line it is; may be repeated",
-    )
-
-
-# ---- ledger verify -----------------------------------------------------------------------------------------
-
-
-def _verify_log(options: argparse.Namespace) -> int:
-    try:
-        keys = [_key(value) for value in options.key]
-        source = open_source(options.place)
-    except (MalformedError, UnreachableError, NotPublishedError) as error:
-        return _tell_log(options, Report(), error, _input_status(error))
-    progress = _show_progress if sys.stderr.isatty() and not options.json else None
-    try:
-        report = verify(source, keys, full=options.full, state=options.state, progress=progress)
-    except LedgerError as error:
-        return _tell_log(options, error.report or Report(), error, _log_status(error))
-    except OSError as error:
-        failure = StateError(f"the memory cannot be used: {error}")
-        return _tell_log(options, Report(), failure, MISUSED)
-    return _tell_log(options, report, None, HOLDS)
-
-
-def _log_status(error: LedgerError) -> int:
-    checkpoint_is_missing = (
-        isinstance(error, NotPublishedError) and error.report and error.report.size is None
-    )
-    if isinstance(error, UnreachableError) or checkpoint_is_missing:
-        return UNREACHABLE
-    return MISUSED if isinstance(error, StateError) else FAILS
-
-
-def _input_status(error: LedgerError) -> int:
-    return UNREACHABLE if isinstance(error, UnreachableError | NotPublishedError) else MISUSED
-
-
-def _tell_log(options: argparse.Namespace, report: Report, error: LedgerError | None, status: int) -> int:
-    if options.json:
-        print(json.dumps(report.to_dict(error)))
-        return status
-    for check in report.checks:
-        print(f"{'ok ' if check.ok else 'BAD'}  {check.name:<11} {_plain(check.detail)}")
-    if error is None:
-        print(f"The log holds: {report.size} entries, root {encode_base64(report.root or b'')}.")
-        return status
-    if isinstance(error, InconsistentError) and error.index is not None:
-        print(f"The log does not hold. First bad entry: {error.index}.")
-    elif status == FAILS:
-        print("The log does not hold.")
-    print(f"ledger: {_plain(str(error))}", file=sys.stderr)
-    return status
-
-
-def _show_progress(done: int, total: int) -> None:
-    end = "\n" if done == total else ""
-    print(f"\r{done} of {total} entries", end=end, file=sys.stderr, flush=True)
 
 
 # ---- ledger restore ----------------------------------------------------------------------------------------
@@ -173,10 +95,9 @@ def _restore(options: argparse.Namespace) -> int:
 
     from ledger.restore import restore
 
-    progress = _show_progress if sys.stderr.isatty() and not options.json else None
     try:
         keys = [_key(value) for value in options.key]
-        with psycopg.connect(options.database) as connection:
+        with psycopg.connect(options.database) as connection, progress_bar(not options.json) as progress:
             done = restore(
                 connection, open_source(options.place), keys, memory=options.memory, progress=progress
             )

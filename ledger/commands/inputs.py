@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 from pathlib import Path
 
@@ -11,6 +12,17 @@ from ledger.sources import fetch_url
 
 HOLDS, FAILS, MISUSED, UNREACHABLE = 0, 1, 2, 3
 _MAX_KEY_FILE = 4096
+
+
+def add_key(parser: argparse.ArgumentParser) -> None:
+    """Add the option `--key` of every command that trusts a log's key."""
+    parser.add_argument(
+        "--key",
+        metavar="VKEY",
+        action="append",
+        required=True,
+        help="the log's verifier key, or a file or web address whose first line it is; may be repeated",
+    )
 
 
 def read_key(value: str) -> VerifierKey:

@@ -9,10 +9,19 @@ from pathlib import Path
 
 from ledger.checkpoint import Checkpoint
 from ledger.entry import GENESIS_PREVIOUS, encode
-from ledger.note import SigningKey
+from ledger.note import SigningKey, sign_note
 from ledger.publisher import Publisher
 from ledger.storage import Head
-from ledger.tiles import TILE_WIDTH, TileDirectory, bundle_path, encode_bundle, tile_path, tile_width
+from ledger.tiles import (
+    TILE_WIDTH,
+    Edge,
+    TileDirectory,
+    TilePath,
+    bundle_path,
+    encode_bundle,
+    tile_path,
+    tile_width,
+)
 from ledger.tree import leaf_hash
 
 ORIGIN = "ledger.example/test"
@@ -90,6 +99,32 @@ def publish_anew(place: Path, entries: Sequence[bytes], key: SigningKey) -> Publ
     log = PublishedLog(place, key, Rows(list(entries)))
     log.publish()
     return log
+
+
+def write_log(public: Path, entries: Sequence[bytes], key: SigningKey) -> TileDirectory:
+    """Write a signed log as files, quickly: durable it need not be. For large ones; a publisher makes the others."""
+    edge = Edge()
+
+    def put(path: TilePath, data: bytes) -> None:
+        place = public / str(path)
+        try:
+            place.write_bytes(data)
+        except FileNotFoundError:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(data)
+
+    for start in range(0, len(entries), TILE_WIDTH):
+        part = entries[start : start + TILE_WIDTH]
+        put(TilePath(None, start // TILE_WIDTH, len(part)), encode_bundle(part))
+        for path, hashes in edge.extend(b"".join([leaf_hash(entry) for entry in part])):
+            put(path, hashes)
+    for path, hashes in edge.partial_tiles():
+        put(path, hashes)
+    public.mkdir(parents=True, exist_ok=True)
+    note = sign_note(Checkpoint(key.name, edge.size, edge.root()).text(), [key])
+    (public / "checkpoint").write_bytes(note)
+    (public / "vkey").write_text(f"{key.vkey}\n")
+    return TileDirectory(public)
 
 
 def overwrite(public: Path, entries: Sequence[bytes], size: int, *, tiles: bool) -> None:
