@@ -73,9 +73,12 @@ def standing_app(databases: Databases) -> Iterator[Flask]:
         web.close(app)
 
 
-@pytest.fixture
-def fresh_minute(standing_app: Flask) -> None:
+@pytest.fixture(autouse=True)
+def _fresh_minute(request: pytest.FixtureRequest) -> None:
     """Forget how often the callers of the standing house have asked: its clock stands still."""
+    if "standing_app" not in request.fixturenames:
+        return
+    standing_app: Flask = request.getfixturevalue("standing_app")
     house: TheHouse = standing_app.extensions["standing_house"]
     with psycopg.connect(house.database.url("superuser")) as connection:
         connection.execute("DELETE FROM web.rate")

@@ -14,8 +14,6 @@ from joserfc.jwk import OKPKey
 
 from tests.house import PUBLIC_URL, Party, TheHouse
 
-pytestmark = pytest.mark.usefixtures("fresh_minute")
-
 FORM = "application/x-www-form-urlencoded"
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 OWN, FACADE = "/oauth2/token", "/any-tenant/oauth2/V2.0/token"

@@ -12,8 +12,6 @@ from tests.web.programs import Caller
 from tests.web.test_parsing import MALFORMED_BODIES, MALFORMED_QUERIES
 from web.problems import PROBLEMS
 
-pytestmark = pytest.mark.usefixtures("fresh_minute")
-
 ID = "7d1f6f0e-3f2b-4a59-9a53-0d6f8f1f3a01"
 READINGS = f"/api/v1/permissions/{ID}/readings"
 WISH = {"purpose": "energy_advice", "granularity": "day", "data_from": "2023-01-01"}

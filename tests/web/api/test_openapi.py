@@ -23,8 +23,6 @@ from schemathesis.specs.openapi.checks import (
 from tests.web.programs import Caller
 from web.problems import PROBLEMS
 
-pytestmark = pytest.mark.usefixtures("fresh_minute")
-
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
@@ -36,7 +34,7 @@ METHODS = {"get", "post", "delete"}
 
 
 @pytest.fixture
-def document(standing_app: Flask, fresh_minute: None) -> dict[str, Any]:
+def document(standing_app: Flask) -> dict[str, Any]:
     answer = standing_app.test_client().get("/api/v1/openapi.json")
     assert answer.content_type == "application/json"
     found: dict[str, Any] = answer.get_json()
