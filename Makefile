@@ -143,8 +143,9 @@ go:
 		apt-get -qq install -y --no-install-recommends golang-go golang-golang-x-mod-dev >/dev/null; } || \
 		echo "$$left apt-get could not install it"
 
+# All tests share the processors, each file on one; a choice of them runs as it was asked for.
 test: $(VENV)/stamp-dev chromium go
-	$(PY) -m pytest $(ARGS)
+	$(PY) -m pytest $(if $(ARGS),$(ARGS),--numprocesses auto --dist loadfile)
 
 bench: $(VENV)/stamp-dev
 	$(PY) -m tests.bench $(if $(ONLY),--only $(ONLY))
