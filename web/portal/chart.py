@@ -113,7 +113,7 @@ def _step(highest: int) -> int:
 
 
 def _factors() -> Sequence[int]:
-    return [base * 10**power for power in range(10) for base in (1, 2, 5)]
+    return [base * 10**power for power in range(16) for base in (1, 2, 5)]
 
 
 def _round_up(value: int, step: int) -> int:

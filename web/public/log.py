@@ -10,12 +10,17 @@ from pathlib import Path
 from flask import Blueprint, Response, current_app, render_template
 from flask.typing import ResponseReturnValue
 
-from ledger.checkpoint import Checkpoint, open_checkpoint
+from databeheer.clock import Clock
+from ledger.checkpoint import Checkpoint
 from ledger.encoding import HASH_LENGTH
-from ledger.errors import LedgerError, MalformedError, NotPublishedError
-from ledger.note import VerifierKey
+from ledger.errors import MalformedError, NotPublishedError
+from ledger.growth import read_growth
 from ledger.tiles import MAX_CHECKPOINT_LENGTH, RECORD_LENGTH, TileDirectory, parse_path
-from web.public.serving import plain, public_file
+from web.public.flanders import checked_in
+from web.public.growing import growing
+from web.public.serving import SHORT, plain, public_file
+from web.public.standing import MAX_VKEY, look_at, read_checkpoint, read_vkeys
+from web.public.year_in_words import year_rows
 from web.settings import WebSettings
 
 blueprint = Blueprint("log", __name__)
@@ -24,15 +29,24 @@ NEWEST = "public, max-age=1"
 IMMUTABLE = "public, max-age=31536000, immutable"
 TEXT = "text/plain; charset=utf-8"
 BINARY = "application/octet-stream"
-_MAX_VKEY = 4096
 
 
 @blueprint.get("/ledger")
 def page() -> ResponseReturnValue:
-    """Say what the log is and how to check it."""
-    checkpoint, vkeys = newest_checkpoint(), published_vkeys()
+    """Say what the log is, where it stands, how to check it, what it cannot show and what it would cost."""
+    clock: Clock = current_app.config["WEB_CLOCK"]
+    now = clock.now()
+    standing = look_at(_directory(), now)
+    hours = standing.growth.hours if standing.growth else ()
+    year = checked_in()
     return render_template(
-        "public/ledger.html", checkpoint=checkpoint, vkeys=vkeys, lines=verify_lines(_settings().base_url)
+        "public/ledger.html",
+        standing=standing,
+        checkpoint=standing.checkpoint,
+        growing=growing(hours, standing.checkpoint.size, now) if standing.checkpoint else None,
+        year=year,
+        year_rows=year_rows(year),
+        lines=verify_lines(_settings().base_url),
     )
 
 
@@ -45,7 +59,19 @@ def checkpoint() -> Response:
 @blueprint.get("/ledger/vkey")
 def vkey() -> Response:
     """The log's verifier key, and on the second line the door's."""
-    return _file("vkey", _MAX_VKEY, TEXT, NEWEST)
+    return _file("vkey", MAX_VKEY, TEXT, NEWEST)
+
+
+@blueprint.get("/ledger/growth")
+def growth() -> Response:
+    """How the log grew, by the hour; for people, no verifier reads it."""
+    try:
+        found = read_growth(_directory())
+    except MalformedError:
+        found = None
+    if found is None:
+        return plain(404, "not published")
+    return public_file(found.to_bytes(), TEXT, SHORT)
 
 
 @blueprint.get("/ledger/tile/<path:rest>")
@@ -62,20 +88,12 @@ def tile(rest: str) -> Response:
 
 def newest_checkpoint() -> Checkpoint | None:
     """Return the newest published checkpoint, its signature checked; None before there is one."""
-    log = TileDirectory(_directory())
-    try:
-        keys = [VerifierKey.parse(line) for line in published_vkeys()[:1]]
-        return open_checkpoint(log.fetch("checkpoint", MAX_CHECKPOINT_LENGTH), keys)
-    except LedgerError:
-        return None
+    return read_checkpoint(_directory(), published_vkeys())[0]
 
 
-def published_vkeys() -> list[str]:
+def published_vkeys() -> tuple[str, ...]:
     """Return the published verifier keys: the log's, then the door's."""
-    try:
-        return TileDirectory(_directory()).fetch("vkey", _MAX_VKEY).decode("utf-8").splitlines()
-    except (LedgerError, UnicodeDecodeError):
-        return []
+    return read_vkeys(_directory())
 
 
 def verify_lines(base_url: str) -> tuple[str, str, str]:

@@ -1,0 +1,107 @@
+"""Where the published log stands, as a visitor may see it: newest checkpoint, key, growth, and whether it keeps up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+
+from ledger.checkpoint import Checkpoint, open_checkpoint
+from ledger.encoding import encode_base64
+from ledger.errors import LedgerError, MalformedError, NotPublishedError
+from ledger.growth import Growth, read_growth
+from ledger.note import VerifierKey
+from ledger.tiles import MAX_CHECKPOINT_LENGTH, TileDirectory
+
+LATE_AFTER = timedelta(seconds=60)
+"""Sixty beats of the publisher; also what the door promises an entry by."""
+
+MAX_VKEY = 4096
+_SHOWN = 8
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The published files at one moment.
+
+    `seen_at` is when the newest checkpoint was published; `late_by` how long ago the publisher looked last, where
+    that is too long ago; `is_wrong` means that there is a checkpoint, but none that the published key signed.
+    """
+
+    checkpoint: Checkpoint | None
+    seen_at: datetime | None
+    vkeys: tuple[str, ...]
+    growth: Growth | None
+    late_by: timedelta | None = None
+    is_wrong: bool = False
+
+    @property
+    def is_refused(self) -> bool:
+        """True while the publisher refuses to sign."""
+        return self.growth is not None and self.growth.is_refused
+
+    @property
+    def late_minutes(self) -> int:
+        """How many whole minutes the publisher did not look, at least one."""
+        return 0 if self.late_by is None else max(1, self.late_by // timedelta(minutes=1))
+
+    @property
+    def short_root(self) -> str:
+        """Both ends of the root, enough to compare two by eye."""
+        root = encode_base64(self.checkpoint.root) if self.checkpoint else ""
+        return f"{root[:_SHOWN]} … {root[-_SHOWN:]}"
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the log's public key in groups of four, to be read to each other; empty without a key."""
+        try:
+            key = VerifierKey.parse(self.vkeys[0]).public_key
+        except (IndexError, MalformedError):
+            return ""
+        digits = sha256(key).hexdigest()
+        return " ".join(digits[at : at + 4] for at in range(0, len(digits), 4))
+
+
+def look_at(directory: Path, now: datetime) -> Standing:
+    """Read the published files of `directory` at `now`."""
+    vkeys = read_vkeys(directory)
+    checkpoint, is_wrong = read_checkpoint(directory, vkeys)
+    growth = _growth(directory)
+    late = None
+    if checkpoint and growth and growth.looked and now - growth.looked > LATE_AFTER:
+        late = now - growth.looked
+    return Standing(checkpoint, _seen_at(directory), vkeys, growth, late, is_wrong)
+
+
+def read_vkeys(directory: Path) -> tuple[str, ...]:
+    """Return the published verifier keys: the log's, then the door's."""
+    try:
+        return tuple(TileDirectory(directory).fetch("vkey", MAX_VKEY).decode("utf-8").splitlines())
+    except (LedgerError, UnicodeDecodeError):
+        return ()
+
+
+def read_checkpoint(directory: Path, vkeys: tuple[str, ...]) -> tuple[Checkpoint | None, bool]:
+    """Return the newest checkpoint if the first of `vkeys` signed it; and whether there is one that it did not."""
+    try:
+        note = TileDirectory(directory).fetch("checkpoint", MAX_CHECKPOINT_LENGTH)
+        return open_checkpoint(note, [VerifierKey.parse(line) for line in vkeys[:1]]), False
+    except NotPublishedError:
+        return None, False
+    except LedgerError:
+        return None, True
+
+
+def _growth(directory: Path) -> Growth | None:
+    try:
+        return read_growth(directory)
+    except MalformedError:
+        return None
+
+
+def _seen_at(directory: Path) -> datetime | None:
+    try:
+        return datetime.fromtimestamp((directory / "checkpoint").stat().st_mtime, UTC)
+    except FileNotFoundError:
+        return None

@@ -1,0 +1,51 @@
+"""The cost of a year of Flanders in rows that a visitor reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from web import dutch
+from web.public.flanders import Cost, Estimate
+
+_HOUR = 3600
+
+
+@dataclass(frozen=True)
+class YearRow:
+    """One thing that a year costs, in both cases."""
+
+    name: str
+    alone: str
+    in_bulk: str
+
+
+def year_rows(year: Estimate | None) -> tuple[YearRow, ...]:
+    """Return the rows; none without an estimate. What was not measured has no row."""
+    if year is None:
+        return ()
+    shown: list[tuple[str, Callable[[Cost], str]]] = [
+        ("Regels", lambda cost: dutch.count(cost.entries)),
+        ("Gemiddeld per seconde", lambda cost: dutch.count(cost.entries_per_second)),
+        ("Het openbare logboek", lambda cost: gigabytes(cost.log_bytes)),
+        ("De databank", lambda cost: gigabytes(cost.database_bytes or 0)),
+        ("Alles narekenen (--full), vanaf nul", lambda cost: duration(cost.verify_seconds)),
+    ]
+    if year.alone.database_bytes is None:
+        del shown[3]
+    return tuple(YearRow(name, show(year.alone), show(year.in_bulk)) for name, show in shown)
+
+
+def gigabytes(size: int) -> str:
+    """`47,7 GB`; less than one in megabytes."""
+    if size < 10**9:
+        return f"{dutch.count(-(-size // 10**6))} MB"
+    return f"{dutch.thousandths(size // 10**6, 1)} GB"
+
+
+def duration(seconds: int) -> str:
+    """`2,3 uur`; below two hours in minutes, rounded up."""
+    if seconds < 2 * _HOUR:
+        minutes = max(1, -(-seconds // 60))
+        return f"{dutch.count(minutes)} {'minuut' if minutes == 1 else 'minuten'}"
+    return f"{dutch.thousandths(seconds * 1000 // _HOUR, 1)} uur"
