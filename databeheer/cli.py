@@ -164,6 +164,7 @@ def _as_json(report: IntakeReport) -> dict[str, Any]:
             "corrected_channel_days": report.corrected_days,
             "unchanged_channel_days": report.unchanged_days,
             "kept_channel_days": report.kept_days,
+            "erased_channel_days": report.erased_days,
         },
         "ledger_index": report.ledger_index,
     }
@@ -185,6 +186,8 @@ def _print_report(report: IntakeReport) -> None:
         )
     if report.kept_days:
         click.echo(f"  kept: {report.kept_days} channel-days of which more is stored than this file has")
+    if report.erased_days:
+        click.echo(f"  not stored: {report.erased_days} channel-days whose readings were erased")
     if not report.changed:
         click.echo("  no change: everything in this file is stored already")
 

@@ -112,6 +112,20 @@ _ROWS = (
         "Check the address. Lists give the addresses of what is yours.",
     ),
     ProblemType(
+        "erased",
+        410,
+        "Erased",
+        "What the ledger committed to here was erased; the entry itself and every receipt of it still verify.",
+        "Keep the receipts that you saved: they hold what they held. The detail names the erasure's entry.",
+    ),
+    ProblemType(
+        "erasure-refused",
+        409,
+        "This may not be erased now",
+        "A term still runs, it is in use, or other evidence or another person's data would go with it.",
+        "Ask again after the day that is named, if there is one.",
+    ),
+    ProblemType(
         "receipt-not-yet",
         404,
         "The receipt is not there yet",

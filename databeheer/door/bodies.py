@@ -34,6 +34,8 @@ class Body:
 
 def shared_body(house: House, row: Any) -> Body:
     """Open the shared half of a `ledger.body` row."""
+    if not row.shared_sealed:
+        raise KeyStoreError("the body was erased")
     if row.key_sealed is None:
         key = house.ledger_key
     else:
@@ -57,17 +59,19 @@ def key_of_statement(house: House, row: Any) -> bytes:
 def opening(house: House, connection: Connection, index: int, subject_leaf: int | None) -> Opening:
     """Return what opens an entry's commitment: for a party the shared half, for a subject its own half too.
 
-    Of the other subjects nothing is opened: their halves stand beside their bodies.
+    Of the other subjects nothing is opened: their halves stand beside their bodies, or in the place of those
+    that were erased.
     """
     body = connection.execute(text("SELECT * FROM ledger.body WHERE index = :index"), {"index": index}).one()
     rows = connection.execute(
         text("SELECT * FROM ledger.statement WHERE index = :index ORDER BY leaf"), {"index": index}
     ).all()
     shared = shared_body(house, body)
+    kept = connection.execute(_KEPT_HALVES, {"index": index})
     halves = all_halves(
         house.ledger_key,
         index,
-        {row.leaf: half_of(house, row) for row in rows},
+        {row.leaf: bytes(row.half) for row in kept} | {row.leaf: half_of(house, row) for row in rows},
         shared.said.get("leaves"),
         has_party=body.party_id is not None,
     )
@@ -93,8 +97,16 @@ def check_keys(house: House) -> None:
     """
     with house.engine.connect() as connection:
         newest: Any = connection.execute(
-            text("SELECT index, key_sealed, shared_sealed FROM ledger.body ORDER BY index DESC LIMIT 1")
+            text(
+                "SELECT index, key_sealed, shared_sealed FROM ledger.body WHERE shared_sealed <> ''"
+                " ORDER BY index DESC LIMIT 1"
+            )
         ).one_or_none()
+        epoch = connection.execute(text("SELECT max(epoch_begun) FROM oversight.erasure_batch")).scalar_one()
+    if epoch is not None and house.keys.epoch < epoch:
+        raise KeyStoreError(
+            "the key store is a copy from before an erasure, and should have been destroyed; put back a newer one"
+        )
     if newest is None:
         return
     try:
@@ -108,3 +120,6 @@ def check_keys(house: House) -> None:
 
 def _body(plain: bytes) -> Body:
     return Body(plain[:_SALT], plain[_SALT:])
+
+
+_KEPT_HALVES = text("SELECT leaf, half FROM ledger.erased WHERE index = :index AND leaf >= 0")

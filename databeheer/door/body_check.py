@@ -20,6 +20,7 @@ from sqlalchemy import Connection, text
 
 from databeheer.brussels import day_of
 from databeheer.door.bodies import Body, key_of_statement, shared_body, subject_body
+from databeheer.door.erasing import unlike_erasures
 from databeheer.door.house import House
 from databeheer.door.keystore import KeyStoreError
 from databeheer.door.turn import all_halves, subject_handle, subject_name
@@ -42,16 +43,28 @@ class Problem:
 
 
 @dataclass(frozen=True)
+class ErasedHalf:
+    """An entry of which a half was erased: why, and in which entry that stands."""
+
+    index: int
+    reason: str
+    by: int
+
+
+@dataclass(frozen=True)
 class Checked:
     """What a look at a stretch of entries found.
 
-    `next` is the index to go on from, None at the end of the ledger. `unopened` are entries of which a half
-    cannot be opened because its key is not in the key store (erased): of those only the rest was compared.
+    `next` is the index to go on from, None at the end of the ledger. `erased` are entries of which a half was
+    erased: the 32 bytes that it left lead to the entry all the same. `unopened` are entries of which a half
+    cannot be opened because its key is not in the key store, and no erasure says so: of those only the rest
+    was compared.
     """
 
     checked: int
     next: int | None
     unopened: tuple[int, ...]
+    erased: tuple[ErasedHalf, ...]
     problems: tuple[Problem, ...]
 
 
@@ -72,8 +85,10 @@ def check_bodies(house: House, start: int, limit: int) -> Checked:
         if until >= end:
             strays = connection.execute(_STRAYS, {"size": end}).scalars()
             problems.extend(Problem(index, "there is a body or statement, but no entry") for index in strays)
+            problems.extend(Problem(index, what) for index, what in unlike_erasures(house, connection))
     unopened = tuple(check.index for check in checks if check.is_unopened)
-    return Checked(len(checks), until if until < end else None, unopened, tuple(problems))
+    erased = tuple(check.erased for check in checks if check.erased is not None)
+    return Checked(len(checks), until if until < end else None, unopened, erased, tuple(problems))
 
 
 class _Kept:
@@ -86,6 +101,7 @@ class _Kept:
         }
         self.bodies = _by_index(connection.execute(_BODIES, stretch))
         self.statements = _by_index(connection.execute(_STATEMENTS, stretch))
+        self.erased = _by_index(connection.execute(_ERASED, stretch))
 
 
 def _by_index(rows: Iterable[Any]) -> dict[int, list[Any]]:
@@ -104,6 +120,16 @@ class _EntryCheck:
     kept: _Kept
     is_unopened: bool = field(default=False, init=False)
 
+    @property
+    def left(self) -> dict[int, bytes]:
+        """What erased halves left, by leaf; -1 is the shared one."""
+        return {row.leaf: bytes(row.half) for row in self.kept.erased.get(self.index, [])}
+
+    @property
+    def erased(self) -> ErasedHalf | None:
+        rows = self.kept.erased.get(self.index)
+        return ErasedHalf(self.index, rows[0].reason, rows[0].by) if rows else None
+
     def problems(self) -> Iterator[Problem]:
         for what in self._found():
             yield Problem(self.index, what)
@@ -119,8 +145,11 @@ class _EntryCheck:
         if len({row.leaf for row in statements}) != len(statements):
             yield "a statement is there twice"
             return
+        if not bodies[0].shared_sealed and -1 not in self.left:
+            yield "the body was emptied, and no erasure says so"
+            return
         try:
-            shared = self._opened(shared_body, bodies[0])
+            shared = self._opened(shared_body, bodies[0]) if bodies[0].shared_sealed else None
             subjects = [self._opened(subject_body, row) for row in statements]
         except SealError:
             yield "a half does not open: it was changed, or moved here"
@@ -152,16 +181,17 @@ class _EntryCheck:
         self, shared: Body | None, rows: Sequence[Any], subjects: Sequence[Body | None]
     ) -> bool:
         """Say whether the halves lead to the entry's commitment; True where a half is lost with its key."""
-        if shared is None:
+        if shared is None and -1 not in self.left:
             return True
-        halves: dict[int, bytes] = {}
+        common = shared_half(shared.salt, shared.content) if shared is not None else self.left[-1]
+        halves = {leaf: half for leaf, half in self.left.items() if leaf >= 0}
         for row, subject in zip(rows, subjects, strict=True):
             if subject is None and row.half is None:
                 return True
             halves[row.leaf] = bytes(row.half) if subject is None else _half(subject)
         # By what the half says, not by the columns in clear: those are compared afterwards.
-        has_party = bool(shared.said.get("party"))
-        leaves = shared.said.get("leaves")
+        said = shared.said if shared is not None else {}
+        has_party, leaves = bool(said.get("party")), said.get("leaves")
         if any(leaf >= (len(halves) if leaves is None else leaves) for leaf in halves):
             return False
         every = all_halves(self.house.ledger_key, self.index, halves, leaves, has_party=has_party)
@@ -169,7 +199,7 @@ class _EntryCheck:
             committed = parse(self.kept.entries[self.index]).commitment
         except MalformedError:
             return False
-        return hmac.compare_digest(commit(shared_half(shared.salt, shared.content), every), committed)
+        return hmac.compare_digest(commit(common, every), committed)
 
     def _unlike_subject(self, row: Any, shared: Mapping[str, Any], said: Mapping[str, Any]) -> Iterator[str]:
         key = key_of_statement(self.house, row)
@@ -237,6 +267,10 @@ _STATEMENTS = text(
     "  AND p.counter < s.counter ORDER BY p.counter DESC LIMIT 1) before ON true"
     " LEFT JOIN ledger.entry e ON e.index = before.index"
     " WHERE s.index >= :start AND s.index < :until ORDER BY s.index, s.leaf"
+)
+_ERASED = text(
+    "SELECT e.*, coalesce(b.executed_index, b.begun_index) AS by FROM ledger.erased e"
+    " JOIN oversight.erasure_batch b USING (batch) WHERE e.index >= :start AND e.index < :until ORDER BY e.leaf"
 )
 _STRAYS = text(
     "SELECT index FROM ledger.body WHERE index < 0 OR index >= :size"

@@ -56,6 +56,7 @@ class DoorRefusedError(DatabeheerError):
         self.promise: str | None = error.get("promise")
         self.retry_after: int | None = error.get("retry_after")
         self.reason: str | None = error.get("reason")
+        self.earliest: str | None = error.get("earliest")
         self.refused: list[dict[str, Any]] = error.get("refused", [])
 
     @property

@@ -21,7 +21,7 @@ import os
 import re
 import secrets
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,6 +46,9 @@ class Kind(enum.IntEnum):
     READINGS = 2
     OCCUPANCY_LEDGER = 3
     HOUSE = 4
+
+
+Name = tuple[Kind, UUID]
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,7 @@ class KeyStore:
         without its key is lost data.
         """
         key = secrets.token_bytes(KEY_LENGTH)
-        with self._lock, self._locked() as file:
+        with self._locked() as file, self._lock:
             if (kind, identifier.bytes) in self._sealed:
                 raise KeyStoreError("this key exists already")
             record = _record(bytes([kind]) + identifier.bytes, key, self._epoch_key)
@@ -135,29 +138,41 @@ class KeyStore:
             except KeyStoreError:  # another door made it in between
                 return self.get(kind, identifier)
 
-    def begin_epoch(self, without: Collection[tuple[Kind, UUID]]) -> Epochs:
+    def begin_epoch(self, without: Collection[Name]) -> Epochs:
         """Rewrap every key but these under a new epoch key, and destroy the old one.
 
         Killed at any moment, the store opens under the old epoch with every key, or under the new one with every
         survivor; whoever opens it next ends the destruction. Other doors on the folder notice at their next look.
         """
-        leaving = {(kind, identifier.bytes) for kind, identifier in without}
-        with self._lock, self._locked():  # makers of keys, here and in other doors, wait
-            survivors = {name: record for name, record in self._sealed.items() if name not in leaving}
-            erased = len(self._sealed) - len(survivors)
-            ended, begun = self._number, self._number + 1
-            new_key = self._epoch_keys.make(begun)
-            part = self._folder / f".epoch-{begun:04}.part"
+        with self.new_epoch(without) as new:
+            return new.begin()
+
+    @contextmanager
+    def new_epoch(self, without: Collection[Name]) -> Iterator[NewEpoch]:
+        """Prepare a new epoch without these keys, which is the long part; `begin` puts it in force.
+
+        Meanwhile keys are given out and made as ever. Where the block ends without `begin`, nothing has changed.
+        """
+        folder = os.open(self._folder, os.O_RDONLY)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX)  # one preparation at a time, of all doors
+            with self._lock:
+                self._follow()
+                self._refresh()
+                number, old = self._number, self._epoch_key
+                records = dict(self._sealed)
+            part = self._folder / f".epoch-{number + 1:04}.part"
             part.unlink(missing_ok=True)
-            keys = {name: self._epoch_key.unwrap(r[_SEALED], r[_HEAD]) for name, r in survivors.items()}
-            records = [_record(bytes([kind]) + name, key, new_key) for (kind, name), key in keys.items()]
-            write_new(part, b"".join(records))
-            _require_survivors(part.read_bytes(), keys, new_key)
-            part.rename(_wrapped(self._folder, begun))  # from here on the new epoch is in force
-            sync_folder(self._folder)
-            self._open_newest()
-            self._destroy_older()
-        return Epochs(ended, begun, len(survivors), erased)
+            write_new(part, b"")
+            leaving = {(kind, identifier.bytes) for kind, identifier in without}
+            new = NewEpoch(self, number, part, old, self._epoch_keys.make(number + 1), leaving)
+            new.bring(records)
+            yield new
+            if not new.is_begun:
+                part.unlink(missing_ok=True)
+                self._epoch_keys.destroy(number + 1)
+        finally:
+            os.close(folder)
 
     def _find(self, kind: Kind, identifier: UUID) -> tuple[bytes | None, EpochKey]:
         name = (kind, identifier.bytes)
@@ -215,13 +230,15 @@ class KeyStore:
     def _locked(self) -> Iterator[BinaryIO]:
         """The wrapped keys of the epoch in force, read to the end, with every other writer waiting."""
         while True:
-            self._follow()
+            with self._lock:
+                self._follow()
             with self._open("r+b") as file:
-                fcntl.flock(file, fcntl.LOCK_EX)
-                # While we waited another door may have begun a new epoch: a key made under the old one is lost.
-                if not self._is_in_force():
-                    continue
-                self._read_new(file)
+                fcntl.flock(file, fcntl.LOCK_EX)  # not under our own lock: who only looks does not wait
+                with self._lock:
+                    # Meanwhile another door may have begun a new epoch: a key made under the old one is lost.
+                    if not self._is_in_force():
+                        continue
+                    self._read_new(file)
                 yield file
                 return
 
@@ -251,12 +268,66 @@ class KeyStore:
             self._read_to += _RECORD
 
 
+class NewEpoch:
+    """An epoch that is being prepared; made by `KeyStore.new_epoch`."""
+
+    def __init__(
+        self,
+        store: KeyStore,
+        number: int,
+        part: Path,
+        old: EpochKey,
+        new: EpochKey,
+        leaving: set[tuple[Kind, bytes]],
+    ) -> None:
+        self.is_begun = False
+        self._store, self._number, self._part = store, number, part
+        self._old, self._new, self._leaving = old, new, leaving
+        self._brought: set[tuple[Kind, bytes]] = set()
+        self._erased: set[tuple[Kind, bytes]] = set()
+
+    def bring(self, records: Mapping[tuple[Kind, bytes], bytes]) -> None:
+        """Rewrap what did not come along yet, and see that what lies on the disk gives it back."""
+        fresh = {name: record for name, record in records.items() if name not in self._brought}
+        self._erased |= self._leaving & fresh.keys()
+        keys = {
+            name: self._old.unwrap(record[_SEALED], record[_HEAD])
+            for name, record in fresh.items()
+            if name not in self._leaving
+        }
+        before = self._part.stat().st_size
+        with self._part.open("ab") as file:
+            for (kind, name), key in keys.items():
+                file.write(_record(bytes([kind]) + name, key, self._new))
+            file.flush()
+            os.fsync(file.fileno())
+        _require_survivors(self._part.read_bytes()[before:], keys, self._new)
+        self._brought |= keys.keys()
+
+    def begin(self) -> Epochs:
+        """Bring what was made meanwhile, put the epoch in force, destroy the one before."""
+        store, begun = self._store, self._number + 1
+        with store._locked():  # makers of keys, here and in other doors, wait
+            if store._number != self._number:
+                raise KeyStoreError("another epoch began meanwhile")
+            with store._lock:
+                records = dict(store._sealed)
+            self.bring(records)
+            self._part.rename(_wrapped(store._folder, begun))  # from here on the new epoch is in force
+            self.is_begun = True
+            sync_folder(store._folder)
+            with store._lock:
+                store._open_newest()
+            store._destroy_older()
+        return Epochs(self._number, begun, len(self._brought), len(self._erased))
+
+
 def _record(head: bytes, key: bytes, epoch_key: EpochKey) -> bytes:
     record = head + epoch_key.wrap(key, head)
     return record + hashlib.blake2b(record, digest_size=24).digest()
 
 
-def _require_survivors(content: bytes, keys: dict[tuple[Kind, bytes], bytes], epoch_key: EpochKey) -> None:
+def _require_survivors(content: bytes, keys: Mapping[tuple[Kind, bytes], bytes], epoch_key: EpochKey) -> None:
     """See that what lies on the disk gives every survivor back, before the old epoch goes."""
     found = {}
     for start in range(0, len(content), _RECORD):

@@ -20,6 +20,7 @@ from databeheer.brussels import day_bounds, day_of, slot_starts
 from databeheer.door import seals
 from databeheer.door.facts import Channel, Point
 from databeheer.door.house import House
+from databeheer.door.keystore import KeyStoreError
 from databeheer.door.names import open_text
 from databeheer.door.reads import Admitted
 from databeheer.metering.aggregate import Slot, aggregate, months_by_register, slots_of
@@ -28,6 +29,8 @@ from databeheer.metering.profile import ProfileError, unpack
 from databeheer.metering.sealing import profile_coordinates
 from databeheer.metering.states import State
 from databeheer.metering.totals import DayTotal, unpack_total
+from databeheer.oversight.erasures import Erased, begun_of
+from databeheer.oversight.retention import DataClass
 from databeheer.values import Granularity, Period, format_instant
 
 _log = structlog.get_logger("door")
@@ -89,7 +92,12 @@ def open_stretch(
     A row that does not open (changed, moved, or written as nobody should) gives no value and hinders no other
     day: a log line says that there is one, a day total in its place says that it is missing.
     """
-    root = house.readings_root(stretch.occupancy_id)
+    try:
+        root = house.readings_root(stretch.occupancy_id)
+    except KeyStoreError:
+        if not erased_readings(house, [stretch.occupancy_id]):
+            raise
+        return
     pseudonym = seals.pseudonym(root)
     handles = {
         seals.channel_handle(root, channel.meter_id, channel.direction, channel.unit): channel
@@ -132,6 +140,12 @@ def open_stretch(
             and slot.state is not State.ABSENT
         ]
         yield handles[handle], kept
+
+
+def erased_readings(house: House, occupancies: Iterable[UUID]) -> dict[UUID, Erased]:
+    """Which of these occupancies have their readings erased, when and by which entry."""
+    with house.engine.connect() as connection:
+        return begun_of(connection, DataClass.READINGS, list(occupancies))
 
 
 def _slots_of_total(day: date, total: DayTotal, states: frozenset[str]) -> list[Slot]:

@@ -12,6 +12,7 @@ import structlog
 from sqlalchemy import exc
 
 from databeheer.door.commands import (
+    erasure,
     intake,
     joins,
     ledger,
@@ -53,6 +54,7 @@ class DoorService:
             *oversight.COMMANDS,
             *joins.COMMANDS,
             *ledger.COMMANDS,
+            *erasure.COMMANDS,
             *readings.commands(self.loop),
         ]
         self.commands = {command.name: command for command in commands}
@@ -131,6 +133,6 @@ def _error(error: DatabeheerError) -> dict[str, Any]:
     answer: dict[str, Any] = {"code": error.code, "detail": str(error)}
     if isinstance(error, QueueFullError):
         answer["retry_after"] = 1
-    if isinstance(error, joins.JoinRefusedError):
+    if isinstance(error, joins.JoinRefusedError | erasure.ErasureRefusedError):
         answer |= error.members  # it is in the ledger: where, and why
     return answer

@@ -11,7 +11,7 @@ import json
 import secrets
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -20,8 +20,11 @@ from sqlalchemy import Connection, text
 
 from databeheer.brussels import day_of
 from databeheer.clock import Clock
+from databeheer.door.epochs import KeyStoreError
 from databeheer.door.seals import derive
 from databeheer.metering.sealing import seal
+from databeheer.oversight import erasures
+from databeheer.oversight.retention import DataClass
 from databeheer.storage.engine import driver
 from databeheer.values import format_instant
 from ledger import commitment, postgres
@@ -131,6 +134,8 @@ class Turn:
         if not self._records:
             return
         month = self._ensure_month()
+        for record in self._records:
+            record.statement = self._without_erased(record.statement)
         self._look_up_last()
         previous = self._head.last_leaf if self._head.size else GENESIS_PREVIOUS
         commitments: list[bytes] = []
@@ -251,6 +256,23 @@ class Turn:
             "key_sealed": seal(self._house_key, subject.occupancy_id.bytes, key_coordinates(index, leaf_no)),
             "subject_sealed": seal(key, salt + body, subject_coordinates(index, leaf_no)),
         }
+
+    def _without_erased(self, statement: Statement) -> Statement:
+        """Leave out subjects whose ledger bodies were erased: there is no key to tell them anything under.
+
+        A key that is missing without an erasure on record is lost, and an error.
+        """
+        living = [subject for subject in statement.subjects if self._has_key(subject.occupancy_id)]
+        return statement if len(living) == len(statement.subjects) else replace(statement, subjects=living)
+
+    def _has_key(self, occupancy_id: UUID) -> bool:
+        try:
+            self._keys_of(occupancy_id)
+        except KeyStoreError:
+            if not erasures.begun_of(self.connection, DataClass.LEDGER, [occupancy_id]):
+                raise
+            return False
+        return True
 
     def _keys_of(self, occupancy_id: UUID) -> tuple[bytes, bytes]:
         """Return a subject's key, and the handle that comes from it."""

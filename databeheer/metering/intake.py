@@ -53,6 +53,8 @@ class IntakeReport:
     kept_days: int = 0
     """Days of which more is stored already: the file has a part only (the first day of a gas export), or only
     totals where quarter-hours or hours are stored."""
+    erased_days: int = 0
+    """Days of a stay whose readings were erased: they do not come back with an old file."""
     batch: int | None = None
     ledger_index: int | None = None
 
@@ -132,6 +134,7 @@ def take_in(
     done = 0
     for channel, answer in zip(channels, opened["channels"], strict=True):
         size = channel.profile_size()
+        report.erased_days += answer["erased"]
         for keys in answer["days"]:
             row = _seal(channel.days[date.fromisoformat(keys["day"])], keys, report, size)
             if row is not None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import psycopg
 
 from databeheer.door.client import DoorClient, Proof
@@ -47,15 +49,24 @@ def audit_bodies(door: DoorClient, proof: Proof, report: Report) -> None:
     """
     with report.check("bodies") as details:
         start: int | None = 0
-        checked = unopened = 0
+        checked = 0
+        unopened: list[int] = []
+        erased: Counter[tuple[str, int]] = Counter()
         while start is not None:
             found = door.call("ledger.check_bodies", proof, start=start, limit=_STRETCH)
             if found["problems"]:
                 first = min(found["problems"], key=lambda problem: int(problem["index"]))
                 raise InconsistentError(f"entry {first['index']}: {first['what']}", first["index"])
-            checked, unopened = checked + found["checked"], unopened + len(found["unopened"])
+            checked += found["checked"]
+            unopened.extend(found["unopened"])
+            erased.update((one["reason"], one["by"]) for one in found["erased"])
             start = found["next"]
-        said = f"{checked} bodies and their statements say what their entries commit to"
-        details.say(
-            f"{said}; {unopened} of them cannot be opened: their keys are erased" if unopened else said
-        )
+        if unopened:  # an erasure is on record; evidence that merely does not open any more is lost
+            raise InconsistentError(
+                f"{len(unopened)} bodies do not open: their keys are not in the key store, and no erasure says so;"
+                f" the first is that of entry {unopened[0]}",
+                unopened[0],
+            )
+        said = [f"{checked} bodies and their statements say what their entries commit to"]
+        said += [f"{times} erased ({reason}, entry {by})" for (reason, by), times in sorted(erased.items())]
+        details.say("; ".join(said))

@@ -27,6 +27,8 @@ from databeheer.door.names import ean_hash, meter_hash, seal_text
 from databeheer.door.proofs import Proof, check_intake
 from databeheer.door.turn import Statement, Turn
 from databeheer.errors import ConflictError, MalformedRequestError, NotFoundError
+from databeheer.oversight import erasures
+from databeheer.oversight.retention import DataClass
 from databeheer.registry import occupancies, points
 from databeheer.values import Commodity, Direction
 
@@ -66,7 +68,8 @@ def open_batch(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[st
 
     Returns for each channel, for each of its days: pseudonym, channel handle, next version, keys of values,
     total and sameness, and of the newest stored version the fingerprint and whether it has values (bytes in
-    base64; fingerprint null where nothing is stored).
+    base64; fingerprint null where nothing is stored). Days of a stay whose readings were erased are left out,
+    and counted in `erased`.
     """
     check_intake(proof, house.intake_key_hash)
     with house.turn() as turn:
@@ -76,7 +79,8 @@ def open_batch(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[st
             point = _point(house, turn, channel, register=arguments["register"])
             operator = point.operator
             meter_id = _meter(house, turn, point, channel)
-            answers.append({"days": _days(house, turn, point, meter_id, channel)})
+            days = _days(house, turn, point, meter_id, channel)
+            answers.append({"days": days, "erased": len(channel["days"]) - len(days)})
         batch = turn.connection.execute(
             text(
                 "INSERT INTO metering.batch (operator, sha256, profiles, opened_at)"
@@ -166,13 +170,20 @@ def _days(
     if max(channel["days"]) > day_of(turn.now):
         raise FutureDaysError("the file has days that are still to come; check its dates")
     answers: list[dict[str, Any]] = []
-    for occupancy in occupancies.of_point(turn.connection, point.access_point_id):
+    stays = occupancies.of_point(turn.connection, point.access_point_id)
+    # What was erased does not come back with an old file; its days are passed over.
+    gone = erasures.begun_of(turn.connection, DataClass.READINGS, [stay.occupancy_id for stay in stays])
+    passed_over = 0
+    for occupancy in stays:
         days = [
             day
             for day in channel["days"]
             if occupancy.from_day <= day and (occupancy.until_day is None or day < occupancy.until_day)
         ]
         if not days:
+            continue
+        if occupancy.occupancy_id in gone:
+            passed_over += len(days)
             continue
         if channel["intervals"] and not occupancy.interval_reading:
             raise IntervalsNotReadError(
@@ -196,7 +207,7 @@ def _days(
             }
             for day in days
         )
-    if len(answers) != len(channel["days"]):
+    if len(answers) + passed_over != len(channel["days"]):
         raise ConflictError("the file has days before the access point was registered")
     return answers
 

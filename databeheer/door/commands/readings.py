@@ -5,6 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from marshmallow import fields, validate
 
@@ -12,7 +13,7 @@ from databeheer.access.explain import Language, reason_sentence
 from databeheer.door.commands.base import Command, EANCode, Instant, identifier, one_of, schema
 from databeheer.door.house import House
 from databeheer.door.names import ean_hash
-from databeheer.door.opening import open_channels
+from databeheer.door.opening import erased_readings, open_channels
 from databeheer.door.proofs import Proof
 from databeheer.door.reads import Admitted, Lane, ReadLoop, ReadRequest
 from databeheer.errors import DatabeheerError, MalformedRequestError
@@ -42,6 +43,7 @@ def read(house: House, proof: Proof, arguments: dict[str, Any], loop: ReadLoop) 
         admitted.raise_if_refused()
     except DatabeheerError as error:
         raise RefusedReadError(error, admitted) from error
+    channels = open_channels(house, admitted)
     return {
         "granted": [
             {**_span(granted.interval), "ground": granted.basis, "citation": str(granted.citation)}
@@ -49,7 +51,8 @@ def read(house: House, proof: Proof, arguments: dict[str, Any], loop: ReadLoop) 
         ],
         "refused": refused_view(admitted),
         "commodity": admitted.point.commodity if admitted.point else None,
-        "channels": open_channels(house, admitted),
+        "channels": channels,
+        "erased": [] if channels else _erased(house, admitted),
         "index": admitted.record.index,
         "promise": b64encode(admitted.record.promise).decode(),
         "receipt": f"/api/v1/receipts/{admitted.record.index}",
@@ -66,6 +69,12 @@ def refused_view(admitted: Admitted) -> list[dict[str, Any]]:
         }
         for refused in admitted.decision.refused
     ]
+
+
+def _erased(house: House, admitted: Admitted) -> list[dict[str, Any]]:
+    """Why nothing is there of what was granted, where it was erased."""
+    gone = erased_readings(house, {UUID(granted.occupancy_id) for granted in admitted.leaving})
+    return [one.view() for one in gone.values()]
 
 
 def _request(house: House, proof: Proof, arguments: dict[str, Any]) -> ReadRequest:

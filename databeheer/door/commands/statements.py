@@ -18,10 +18,13 @@ from databeheer.door.commands.base import Command, Day, identifier, looking, one
 from databeheer.door.commands.login import open_name
 from databeheer.door.commands.views import occupancies_of, party_view
 from databeheer.door.house import House
+from databeheer.door.keystore import KeyStoreError
 from databeheer.door.proofs import Asker, AskerKind, Proof
 from databeheer.door.turn import subject_handle
 from databeheer.errors import NotFoundError, UnauthenticatedError
 from databeheer.joins import explain as joins_explain
+from databeheer.oversight import erasures
+from databeheer.oversight.retention import DataClass
 from databeheer.values import Role, format_instant
 
 
@@ -137,7 +140,13 @@ def receipt_opening(house: House, proof: Proof, arguments: dict[str, Any]) -> di
     index = arguments["index"]
     with looking(house, proof) as (connection, asker, _now):
         leaf = _entitled(house, connection, asker, index)
-        opened = opening(house, connection, index, leaf)
+        try:
+            opened = opening(house, connection, index, leaf)
+        except KeyStoreError as error:
+            erased = erasures.entry_erased(connection, index)
+            if erased is None:
+                raise
+            raise erased.error() from error
         entry = connection.execute(
             text("SELECT entry FROM ledger.entry WHERE index = :index"), {"index": index}
         ).one()
@@ -184,7 +193,9 @@ def _own_handles(
     own = [row.occupancy_id for row in rows if occupancy_id in (None, row.occupancy_id)]
     if occupancy_id is not None and not own:
         raise NotFoundError("there is no such access point of yours")
-    return {subject_handle(house.keys_of_subject(occupancy)): occupancy for occupancy in own}
+    gone = erasures.begun_of(connection, DataClass.LEDGER, own)
+    living = [occupancy for occupancy in own if occupancy not in gone]
+    return {subject_handle(house.keys_of_subject(occupancy)): occupancy for occupancy in living}
 
 
 def _statement(

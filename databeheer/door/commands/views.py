@@ -11,6 +11,8 @@ from sqlalchemy import Connection, text
 from databeheer.door import seals
 from databeheer.door.house import House
 from databeheer.door.names import open_text
+from databeheer.oversight import erasures
+from databeheer.oversight.retention import DataClass
 from databeheer.permissions.life import state_at
 from databeheer.values import format_instant
 
@@ -23,6 +25,10 @@ def occupancies_of(house: House, connection: Connection, person_id: UUID | None)
         meters.setdefault(meter.access_point_id, []).append(
             open_text(house, "meter", meter.meter_id, bytes(meter.number_sealed))
         )
+    gone = {
+        data_class: erasures.begun_of(connection, data_class, [row.occupancy_id for row in rows])
+        for data_class in (DataClass.READINGS, DataClass.LEDGER)
+    }
     return [
         {
             "occupancy_id": str(row.occupancy_id),
@@ -35,7 +41,14 @@ def occupancies_of(house: House, connection: Connection, person_id: UUID | None)
             "from": row.from_day.isoformat(),
             "until": row.until_day.isoformat() if row.until_day else None,
             "interval_reading": row.interval_reading,
-            "last_reading_day": _last_reading_day(house, connection, row.occupancy_id),
+            "last_reading_day": None
+            if row.occupancy_id in gone[DataClass.READINGS]
+            else _last_reading_day(house, connection, row.occupancy_id),
+            "erased": {
+                data_class.value: erased[row.occupancy_id].view()
+                for data_class, erased in gone.items()
+                if row.occupancy_id in erased
+            },
         }
         for row in rows
     ]

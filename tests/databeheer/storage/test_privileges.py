@@ -39,7 +39,7 @@ MATRIX: dict[str, dict[str, set[str]]] = {
         ),
     },
     "registry.supply_contract": {"door": LOOK_AND_ADD | of("until_day")},
-    "identity.person": {"door": LOOK_AND_ADD},
+    "identity.person": {"door": LOOK_AND_ADD | of("subject_hash", "name_sealed", "email_sealed")},
     "identity.login": {"door": LOOK_AND_ADD | of("used_at") | {"DELETE"}},
     "identity.session": {"door": LOOK_AND_ADD | of("ended_at")},
     "identity.client": {"door": LOOK_AND_ADD | of("ended_at")},
@@ -47,6 +47,7 @@ MATRIX: dict[str, dict[str, set[str]]] = {
     "identity.assertion": {"door": LOOK_AND_ADD | {"DELETE"}},
     "permissions.permission": {
         "door": LOOK_AND_ADD
+        | {"DELETE"}
         | of(
             "operator",
             "state",
@@ -80,15 +81,34 @@ MATRIX: dict[str, dict[str, set[str]]] = {
         "auditor": {READ},
     },
     "metering.batch": {"door": LOOK_AND_ADD | of("stored_index")},
-    "metering.profile": {"door": {READ}, "intake": {ADD}},
+    "metering.profile": {"door": {READ, "DELETE"}, "intake": {ADD}},
     "ledger.entry": {"door": LOOK_AND_ADD, "publisher": {READ}, "auditor": {READ}},
     "ledger.head": {"door": {READ, "UPDATE"}, "publisher": {READ}, "auditor": {READ}},
     "ledger.body": {"door": LOOK_AND_ADD, "auditor": {READ}},
     "ledger.statement": {"door": LOOK_AND_ADD, "auditor": {READ}},
+    "ledger.erased": {"door": LOOK_AND_ADD, "auditor": {READ}},
     "joins.release": {"door": LOOK_AND_ADD, "auditor": {READ}},
     "joins.list": {"door": LOOK_AND_ADD, "auditor": {READ}},
     "joins.attempt": {"door": LOOK_AND_ADD, "auditor": {READ}},
     "oversight.stop": {"door": LOOK_AND_ADD, "auditor": {READ}, "web": {READ}},
+    "oversight.erasure": {
+        "door": LOOK_AND_ADD
+        | of(
+            "state",
+            "reason",
+            "decided_by",
+            "decided_at",
+            "decided_index",
+            "not_before",
+            "batch",
+            "is_cleared",
+        )
+    },
+    "oversight.erasure_batch": {
+        "door": LOOK_AND_ADD | of("epoch_begun", "executed_at", "executed_index"),
+        "auditor": {READ},
+    },
+    "oversight.key_copy": {"door": LOOK_AND_ADD | of("destroyed_at", "destroyed_index", "confirmed_by")},
     "web.rate": {"web": {READ, ADD, "UPDATE", "DELETE"}},
 }
 
@@ -109,6 +129,7 @@ FUNCTIONS = {
     "metering.ensure_month": {"intake"},
     "metering.refuse_closed_batch": set[str](),
     "ledger.ensure_month": {"door"},
+    "ledger.erase_statements": {"door"},
     "ledger.refuse_change": set[str](),
     "ledger.refuse_backward": set[str](),
 }
@@ -124,6 +145,8 @@ WITHOUT_OPERATOR = {
     "ledger.entry": "a hash and a link; the body carries it",
     "ledger.head": "one row, of the log itself",
     "joins.list": "the regulator's, the same for all",
+    "oversight.erasure_batch": "rewraps the keys of the whole house",
+    "oversight.key_copy": "a copy of the whole key store",
     "oversight.stop": "stops the door, and with it everybody",
     "web.rate": "bookkeeping of the web",
 }
@@ -230,7 +253,7 @@ def test_a_definers_function_trusts_no_search_path(superuser: psycopg.Connection
     rows = superuser.execute(
         "SELECT proname, proconfig FROM pg_proc WHERE prosecdef AND pronamespace <> 'pg_catalog'::regnamespace"
     ).fetchall()
-    assert len(rows) == 5
+    assert len(rows) == 6
     assert {tuple(config) for _, config in rows} == {("search_path=pg_catalog",)}
 
 

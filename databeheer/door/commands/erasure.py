@@ -1,0 +1,360 @@
+"""Erasure as commands: the customer asks, the operator decides and executes, custodians destroy their copies.
+
+Each is in the ledger. A refusal is recorded too: the customer gets its reason and the day from which it may be.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from dataclasses import asdict
+from datetime import date
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import Connection, text
+
+from databeheer.brussels import day_of
+from databeheer.door.commands.base import (
+    Command,
+    Day,
+    asker_of,
+    found,
+    identifier,
+    looking,
+    one_of,
+    schema,
+    short_text,
+)
+from databeheer.door.erasing import execute, weigh
+from databeheer.door.house import House
+from databeheer.door.keystore import KeyStoreError
+from databeheer.door.proofs import AskerKind, Proof
+from databeheer.door.turn import Record, Statement, Subject, Turn
+from databeheer.errors import ConflictError, DatabeheerError, MalformedRequestError, UnauthenticatedError
+from databeheer.oversight import erasures, retention
+from databeheer.oversight.erasures import Target
+from databeheer.oversight.retention import DataClass, Obstacle, Reason, Verdict
+from databeheer.values import format_instant
+
+_MOST_DUE = 500
+SENTENCES = {
+    Obstacle.IN_USE: "the stay lasts: what is in use is not erased",
+    Obstacle.TERM: "the term for which it must be kept has not ended",
+    Obstacle.OTHER_EVIDENCE: "it is evidence for data that are still kept",
+    Obstacle.CO_OCCUPANT: "somebody else's data would go with it",
+    Obstacle.HOUSE: "the house's own bodies are evidence for all others; they go with the house",
+}
+
+
+class ErasureRefusedError(DatabeheerError):
+    """An erasure that may not be, recorded by now: why, from which day on, and where it was recorded."""
+
+    code = "erasure-refused"
+
+    def __init__(self, verdict: Verdict, record: Record) -> None:
+        obstacle = verdict.obstacle or Obstacle.IN_USE
+        super().__init__(SENTENCES[obstacle])
+        self.verdict, self.record, self.obstacle = verdict, record, obstacle
+
+    @property
+    def members(self) -> dict[str, Any]:
+        """What goes with the error's code and detail."""
+        return {
+            "reason": self.obstacle.value,
+            "earliest": _day(self.verdict.earliest),
+            "index": self.record.index,
+            "promise": b64encode(self.record.promise).decode(),
+        }
+
+
+def mine(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
+    """For each class of the customer's data: whether it may be erased now, later and why, or was."""
+    with looking(house, proof) as (connection, asker, now):
+        if asker.kind is not AskerKind.CUSTOMER or asker.person_id is None:
+            raise UnauthenticatedError("log in as a customer")
+        rows = [row for row in erasures.listed(connection, asker.person_id) if row.state != "refused"]
+        known = {(row.data_class, row.occupancy_id): erasures.view(row) for row in rows}
+        classes: list[dict[str, Any]] = []
+        for target in _own_targets(connection, asker.person_id):
+            erasure = known.get((target.data_class.value, target.occupancy_id))
+            verdict = Verdict(None, None)
+            if erasure is None or erasure["state"] == "asked":
+                verdict = weigh(house, connection, target, Reason.SUBJECT_REQUEST, now)
+            classes.append(
+                {
+                    "data_class": target.data_class.value,
+                    "occupancy_id": str(target.occupancy_id) if target.occupancy_id else None,
+                    "obstacle": verdict.obstacle.value if verdict.obstacle else None,
+                    "earliest": _day(verdict.earliest),
+                    "erasure": erasure,
+                }
+            )
+    return {"classes": classes}
+
+
+def ask(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """The customer asks to erase a class of the own data; what must be kept is refused with the reason."""
+    with house.turn() as turn:
+        asker = asker_of(turn, house, proof, AskerKind.CUSTOMER)
+        wanted = (DataClass(arguments["data_class"]), arguments["occupancy_id"])
+        targets = _own_targets(turn.connection, found(asker.person_id, "person"))
+        target = found(
+            next((one for one in targets if (one.data_class, one.occupancy_id) == wanted), None),
+            "data of yours",
+        )
+        if erasures.standing(turn.connection, target) is not None:
+            raise ConflictError("this erasure was asked, decided or done already")
+        verdict = weigh(house, turn.connection, target, Reason.SUBJECT_REQUEST, turn.now)
+        if verdict.obstacle is not None:
+            record = _refusal(turn, target, verdict.obstacle.value, verdict, Reason.SUBJECT_REQUEST)
+        else:
+            reason = Reason.SUBJECT_REQUEST.value
+            erasures.ask(turn.connection, uuid4(), target, reason, turn.now, turn.next_index)
+            said = {"class": target.data_class.value}
+            record = turn.record(_statement("erasure.asked", target, said))
+    if verdict.obstacle is not None:
+        raise ErasureRefusedError(verdict, record)
+    return {"index": record.index, "promise": b64encode(record.promise).decode()}
+
+
+def decide(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """The operator decides: a class of an occupancy or a person is erased from a day on, or a request is refused."""
+    data_class, reason = DataClass(arguments["data_class"]), Reason(arguments["reason"])
+    refused_by_hand = arguments["refusal"]
+    with house.turn() as turn:
+        asker_of(turn, house, proof, AskerKind.OPERATOR)
+        target = _target(turn.connection, data_class, arguments["occupancy_id"], arguments["person_id"])
+        standing = None if data_class is DataClass.HOUSE else erasures.standing(turn.connection, target)
+        if standing is not None and standing.state != "asked":
+            raise ConflictError("this erasure was decided or done already")
+        if standing is None and refused_by_hand is not None:
+            raise ConflictError("nobody asked for this erasure")
+        planned = erasures.planned(turn.connection)
+        verdict = weigh(house, turn.connection, target, reason, turn.now, planned)
+        not_before = max(arguments["not_before"] or date.min, verdict.earliest or day_of(turn.now))
+        refusal = refused_by_hand or (verdict.obstacle.value if verdict.obstacle else None)
+        erasure_id: UUID | None = standing.erasure_id if standing is not None else None
+        if standing is not None or refusal is None:
+            erasure_id = erasures.decide(
+                turn.connection,
+                uuid4(),
+                target,
+                state="refused" if refusal else "decided",
+                reason=refusal or reason.value,
+                by=arguments["decided_by"],
+                now=turn.now,
+                index=turn.next_index,
+                not_before=None if refusal else not_before,
+            )
+        if refusal is not None:
+            record = _refusal(turn, target, refusal, verdict, reason)
+        else:
+            said = {
+                "class": data_class.value,
+                "reason": reason.value,
+                "legal_basis": retention.LEGAL_BASES[reason],
+                "by": arguments["decided_by"],
+                "not_before": not_before.isoformat(),
+            }
+            record = turn.record(_statement("erasure.decided", target, said))
+    if refusal is not None and refused_by_hand is None:
+        raise ErasureRefusedError(verdict, record)
+    return {
+        "erasure_id": str(erasure_id) if erasure_id else None,
+        "state": "refused" if refusal else "decided",
+        "legal_basis": retention.LEGAL_BASES[reason],
+        "not_before": None if refusal else not_before.isoformat(),
+        "index": record.index,
+    }
+
+
+def run(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
+    """Execute what was decided and is due; names the copies of the old epoch that custodians must destroy."""
+    with looking(house, proof) as (_connection, asker, _now):
+        _require_operator(asker.kind)
+    outcome = execute(house)
+    with house.engine.connect() as connection:
+        return asdict(outcome) | {"destroy": _copies(connection, outcome.epoch_ended)}
+
+
+def list_all(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
+    """What was asked, what was decided, what was done, what has reached its term, which copies there are."""
+    with looking(house, proof) as (connection, asker, now):
+        _require_operator(asker.kind)
+        rows = [
+            erasures.view(row) | {"person_id": str(row.person_id) if row.person_id else None}
+            for row in erasures.listed(connection)
+        ]
+        due = _due(house, connection, now)
+        epochs = connection.execute(text("SELECT max(epoch_ended) FROM oversight.erasure_batch")).scalar_one()
+        return {
+            "erasures": rows,
+            "due": due,
+            "epoch": house.keys.epoch,
+            "destroy": _copies(connection, epochs or 0),
+        }
+
+
+def copy_made(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Write down that a custodian holds a copy of the key store as it is now."""
+    copy_id = uuid4()
+    with house.turn() as turn:
+        asker_of(turn, house, proof, AskerKind.OPERATOR)
+        epoch = house.keys.epoch
+        members = {"id": copy_id, "epoch": epoch, "now": turn.now}
+        turn.connection.execute(_COPY_MADE, arguments | members)
+        record = turn.record(Statement("key_copy.made", {"copy": str(copy_id), "epoch": epoch}))
+    return {"copy_id": str(copy_id), "epoch": epoch, "index": record.index}
+
+
+def copy_destroyed(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Write down that a custodian destroyed a copy, and who confirms it."""
+    with house.turn() as turn:
+        asker_of(turn, house, proof, AskerKind.OPERATOR)
+        row = found(turn.connection.execute(_COPY, {"id": arguments["copy_id"]}).one_or_none(), "copy")
+        if row.destroyed_at is not None:
+            raise ConflictError("this copy was destroyed already")
+        by = arguments["confirmed_by"]
+        said = {"copy": str(row.copy_id), "epoch": row.epoch, "by": by}
+        turn.connection.execute(
+            _COPY_DESTROYED, {"id": row.copy_id, "now": turn.now, "index": turn.next_index, "by": by}
+        )
+        record = turn.record(Statement("key_copy.destroyed", said))
+    return {"index": record.index}
+
+
+def _own_targets(connection: Connection, person_id: UUID) -> list[Target]:
+    """Everything of a person that can be erased apart: the readings and the ledger of each stay, and the person."""
+    rows = connection.execute(_OWN, {"person": person_id}).all()
+    targets = [
+        Target(data_class, row.operator, person_id, row.occupancy_id)
+        for row in rows
+        for data_class in (DataClass.READINGS, DataClass.LEDGER)
+    ]
+    operator = rows[0].operator if rows else _FIRST_OPERATOR
+    return [*targets, Target(DataClass.PERSON, operator, person_id, None)]
+
+
+def _target(
+    connection: Connection, data_class: DataClass, occupancy_id: UUID | None, person_id: UUID | None
+) -> Target:
+    if data_class is DataClass.HOUSE and occupancy_id is None and person_id is None:
+        return Target(data_class, _FIRST_OPERATOR, None, None)
+    if data_class is DataClass.PERSON and occupancy_id is None and person_id is not None:
+        found(connection.execute(_PERSON, {"id": person_id}).one_or_none(), "person")
+        return _own_targets(connection, person_id)[-1]
+    if (
+        data_class in (DataClass.READINGS, DataClass.LEDGER)
+        and occupancy_id is not None
+        and person_id is None
+    ):
+        rows = erasures.stays_of(connection, [occupancy_id])
+        row = found(rows.get(occupancy_id), "occupancy")
+        return Target(data_class, row.operator, row.person_id, occupancy_id)
+    raise MalformedRequestError(
+        "name the occupancy_id of readings or a ledger, the person_id of a person, neither of the house"
+    )
+
+
+def _statement(event: str, target: Target, said: dict[str, Any]) -> Statement:
+    subjects = [Subject(target.occupancy_id)] if target.occupancy_id else []
+    return Statement(event, said, operator=target.operator, subjects=subjects)
+
+
+def _refusal(turn: Turn, target: Target, refusal: str, verdict: Verdict, reason: Reason) -> Record:
+    said = {
+        "class": target.data_class.value,
+        "reason": reason.value,
+        "refusal": refusal,
+        "earliest": _day(verdict.earliest) or "",
+    }
+    return turn.record(_statement("erasure.refused", target, said))
+
+
+def _due(house: House, connection: Connection, now: Any) -> list[dict[str, Any]]:
+    """What has reached its term and is not decided yet, by class; the newest terms are not all looked for."""
+    today = day_of(now)
+    due: list[dict[str, Any]] = []
+    for row in connection.execute(_ENDED, {"before": today, "limit": _MOST_DUE}):
+        for data_class in (DataClass.READINGS, DataClass.LEDGER):
+            target = Target(data_class, row.operator, row.person_id, row.occupancy_id)
+            try:
+                verdict = weigh(house, connection, target, Reason.RETENTION_ENDED, now)
+            except KeyStoreError:  # lost: the audit tells
+                continue
+            if verdict.obstacle is None and data_class.value not in row.standing:
+                name = {"data_class": data_class.value, "occupancy_id": str(row.occupancy_id)}
+                due.append(name | {"since": _day(verdict.earliest)})
+    return due
+
+
+def _copies(connection: Connection, epoch: int) -> list[dict[str, Any]]:
+    """The copies of epochs that have ended which nobody confirmed to be destroyed."""
+    return [
+        {
+            "copy_id": str(row.copy_id),
+            "custodian": row.custodian,
+            "place": row.place,
+            "epoch": row.epoch,
+            "made_at": format_instant(row.made_at),
+        }
+        for row in connection.execute(_COPIES, {"epoch": epoch})
+    ]
+
+
+def _require_operator(kind: AskerKind) -> None:
+    if kind is not AskerKind.OPERATOR:
+        raise UnauthenticatedError("this proof does not give this command")
+
+
+def _day(day: date | None) -> str | None:
+    return day.isoformat() if day else None
+
+
+_FIRST_OPERATOR = 1
+_OWN = text("SELECT * FROM registry.occupancy WHERE person_id = :person ORDER BY from_day DESC, occupancy_id")
+_PERSON = text("SELECT 1 FROM identity.person WHERE person_id = :id")
+_ENDED = text(
+    "SELECT o.*, ARRAY(SELECT e.data_class FROM oversight.erasure e WHERE e.occupancy_id = o.occupancy_id"
+    "  AND e.state <> 'refused') AS standing FROM registry.occupancy o WHERE o.until_day < :before"
+    " AND (SELECT count(*) FROM oversight.erasure e WHERE e.occupancy_id = o.occupancy_id"
+    "  AND e.state IN ('decided', 'executed')) < 2 ORDER BY o.until_day LIMIT :limit"
+)
+_COPY_MADE = text(
+    "INSERT INTO oversight.key_copy (copy_id, custodian, place, epoch, made_at)"
+    " VALUES (:id, :custodian, :place, :epoch, :now)"
+)
+_COPY = text("SELECT * FROM oversight.key_copy WHERE copy_id = :id FOR UPDATE")
+_COPY_DESTROYED = text(
+    "UPDATE oversight.key_copy SET destroyed_at = :now, destroyed_index = :index, confirmed_by = :by"
+    " WHERE copy_id = :id"
+)
+_COPIES = text(
+    "SELECT * FROM oversight.key_copy WHERE epoch <= :epoch AND destroyed_at IS NULL ORDER BY made_at, copy_id"
+)
+
+COMMANDS = (
+    Command("erasure.mine", schema(), mine),
+    Command(
+        "erasure.ask",
+        schema(data_class=one_of("person", "readings", "ledger"), occupancy_id=identifier(required=False)),
+        ask,
+    ),
+    Command(
+        "erasure.decide",
+        schema(
+            data_class=one_of(*(one.value for one in DataClass)),
+            occupancy_id=identifier(required=False),
+            person_id=identifier(required=False),
+            reason=one_of(*(one.value for one in Reason)),
+            decided_by=short_text(),
+            not_before=Day(load_default=None, allow_none=True),
+            refusal=short_text(required=False),
+        ),
+        decide,
+    ),
+    Command("erasure.execute", schema(), run),
+    Command("erasure.list", schema(), list_all),
+    Command("key_copy.made", schema(custodian=short_text(), place=short_text()), copy_made),
+    Command("key_copy.destroyed", schema(copy_id=identifier(), confirmed_by=short_text()), copy_destroyed),
+)
