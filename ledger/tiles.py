@@ -230,7 +230,7 @@ class TileDirectory:
 
     def fetch(self, path: str, limit: int) -> bytes:
         """Return one published file; see `ledger.sources.Source`."""
-        if path not in ("checkpoint", "vkey"):
+        if path not in ("checkpoint", "vkey", "policy"):
             parse_path(path)  # nothing outside the log can be asked for
         try:
             with (self.root / path).open("rb") as file:
@@ -296,3 +296,8 @@ class TileDirectory:
         """Publish verifier keys, one per line: the log's first, then the door's."""
         make_directory(self.root)
         write_atomically(self.root / "vkey", "".join(f"{vkey}\n" for vkey in vkeys).encode())
+
+    def write_policy(self, policy: bytes) -> None:
+        """Publish the policy that says which witnesses the log asks."""
+        make_directory(self.root)
+        write_atomically(self.root / "policy", policy)

@@ -42,7 +42,9 @@ from databeheer.metering.street.plan import StreetPlan
 from databeheer.metering.street.willow_street import willow_street
 from databeheer.site.home import Home
 from databeheer.site.house import Site, Storage, free_port, new_origin, prepare
+from databeheer.site.witnesses import POLICY_VARIABLE, make_demo_witness
 from databeheer.storage.engine import make_engine
+from ledger.witness.keyfile import read_key_file
 
 Say = Callable[[str], None]
 VISITOR = "bezoeker"
@@ -82,6 +84,7 @@ class Demo:
         if self.home.origin_file.exists() and not self.facts_file.exists():
             self._wipe()  # an earlier start was broken off in the middle of its story
         prepare(self.home, self.storage)
+        self._start_witness()
         ProviderKey.open(self.home.provider_key)
         if self.facts_file.exists():
             self.facts = json.loads(self.facts_file.read_text())
@@ -101,7 +104,15 @@ class Demo:
 
     def _start_processes(self) -> None:
         self.site.start_door(self._door_settings())
-        self.site.start_publisher()
+        self.site.start_publisher({POLICY_VARIABLE: str(self.home.witness_policy)})
+
+    def _start_witness(self) -> None:
+        """Start the demo's own witness early: it is ready by the time that the publisher asks it."""
+        port = free_port()
+        make_demo_witness(self.home, f"{self.base_url}/ledger", f"http://127.0.0.1:{port}")
+        command = ["-m", "ledger", "witness", "serve", "--key", str(self.home.witness_key)]
+        command += ["--state", str(self.home.witness_state), "--log", self.home.log_signer().vkey]
+        self.site.run("witness", [*command, "--bind", f"127.0.0.1:{port}"], {})
 
     def _start_provider(self) -> None:
         self._write_people()
@@ -274,9 +285,10 @@ class Demo:
 
     def reset(self) -> None:
         """Start over: a new log with a new origin and new keys, an empty database, the story anew."""
-        self.site.end("identity", "publisher", "door")
+        self.site.end("identity", "publisher", "door", "witness")
         self._wipe()
         prepare(self.home, self.storage, new_origin())
+        self._start_witness()
         self._tell_story()
         self._start_processes()
         self._start_provider()
@@ -286,7 +298,9 @@ class Demo:
         """Throw the database, the keys and the log away."""
         self.storage.reach()
         self.storage.drop()
-        for path in (self.home.keys, self.home.ledger, self.home.path / "publisher", self.home.path / "door"):
+        for name in ("publisher", "door", "witness"):
+            shutil.rmtree(self.home.path / name, ignore_errors=True)
+        for path in (self.home.keys, self.home.ledger):
             shutil.rmtree(path, ignore_errors=True)
         for file in (self.home.origin_file, self.home.operator_key, self.home.intake_key, self.facts_file):
             file.unlink(missing_ok=True)
@@ -327,6 +341,11 @@ class Demo:
                 "origin": self.home.origin,
                 "vkey": self.home.log_signer().vkey,
                 "door_vkey": self.home.door_signer().vkey,
+                "policy_url": f"{self.base_url}/ledger/policy",
+                "witness": {
+                    "vkey": read_key_file(self.home.witness_key).vkey,
+                    "independent": False,
+                },
             },
             "home": str(self.home.path),
         }

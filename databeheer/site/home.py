@@ -4,7 +4,8 @@
     keys/                the door's key store: own backup, own retention, never beside a database backup
     door/                the door's promise key, the hashes of the operator's and of intake's key
     publisher/           the log's key and the publisher's memory (the last checkpoint it signed)
-    ledger/              what is published: checkpoint, tiles, vkey
+    ledger/              what is published: checkpoint, tiles, vkey, policy
+    witness/             the demo's witness: its key, what it cosigned, the policy that asks for it
     identity/            the identity provider's public key
     operator.key         what the command line shows the door; never the web's
     intake.key           what intake shows the door: good for taking files in, and for nothing else
@@ -64,6 +65,18 @@ class Home:
     @property
     def log_key(self) -> Path:
         return self.path / "publisher" / "log.key"
+
+    @property
+    def witness_key(self) -> Path:
+        return self.path / "witness" / "witness.key"
+
+    @property
+    def witness_state(self) -> Path:
+        return self.path / "witness" / "state"
+
+    @property
+    def witness_policy(self) -> Path:
+        return self.path / "witness" / "policy"
 
     @property
     def promise_key(self) -> Path:

@@ -107,7 +107,7 @@ class Site:
         self.run("door", ["-m", "databeheer.door.main"], environment)
         self.wait_until("door", self.door_answers)
 
-    def start_publisher(self) -> None:
+    def start_publisher(self, extra: dict[str, str] | None = None) -> None:
         """Start the publisher: it alone gets the log's key."""
         environment = {
             "DATABEHEER_PUBLISHER_DATABASE_URL": self.storage.url("publisher"),
@@ -115,6 +115,7 @@ class Site:
             "DATABEHEER_LOG_KEY": str(self.home.log_key),
             "DATABEHEER_LEDGER_ORIGIN": self.home.origin,
             "DATABEHEER_PUBLISHER_MEMORY": str(self.home.publisher_memory),
+            **(extra or {}),
         }
         self.run("publisher", ["-m", "databeheer.site.publisher"], environment)
 

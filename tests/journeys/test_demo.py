@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from databeheer.site.home import Home
 from databeheer.site.house import free_port
 from databeheer.storage.embedded import EmbeddedPostgreSQL
 from ledger.note import SigningKey
+from ledger.policy import parse_policy
 from tests.browser import Watched
 from tests.journeys.test_main_job import browser, keep, log_in, open_page
 from tests.ledger.foreign import build_go_verifier
@@ -143,6 +145,20 @@ def test_code_that_is_not_ours_verifies_the_demos_whole_ledger(demo: RunningDemo
     assert said.holds, said.text
     other = SigningKey(vkey.partition("+")[0], bytes(32)).vkey
     assert not go.run("-key", other, f"{demo.url}/ledger").holds
+
+
+def test_the_demos_checkpoint_is_cosigned_by_a_witness_that_is_called_not_independent(
+    demo: RunningDemo,
+) -> None:
+    files: dict[str, bytes] = {}
+    for name in ("policy", "checkpoint"):
+        with urllib.request.urlopen(f"{demo.url}/ledger/{name}", timeout=10) as answer:
+            files[name] = answer.read()
+    assert b"NOT independent" in files["policy"]
+    witnessed = parse_policy(files["policy"]).check(files["checkpoint"], int(time.time()))
+    assert witnessed.checkpoint.size > 0
+    assert list(witnessed.times) == ["demo-not-independent"]
+    assert demo.facts["ledger"]["witness"]["independent"] is False
 
 
 def test_a_second_start_tells_of_the_demo_that_runs_and_leaves_it_alone(

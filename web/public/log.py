@@ -15,6 +15,7 @@ from ledger.checkpoint import Checkpoint
 from ledger.encoding import HASH_LENGTH
 from ledger.errors import MalformedError, NotPublishedError
 from ledger.growth import read_growth
+from ledger.policy import MAX_POLICY_LENGTH
 from ledger.tiles import MAX_CHECKPOINT_LENGTH, RECORD_LENGTH, TileDirectory, parse_path
 from web.public.flanders import checked_in
 from web.public.growing import growing
@@ -72,6 +73,12 @@ def growth() -> Response:
     if found is None:
         return plain(404, "not published")
     return public_file(found.to_bytes(), TEXT, SHORT)
+
+
+@blueprint.get("/ledger/policy")
+def policy() -> Response:
+    """The policy that says which witnesses the log asks (c2sp.org/tlog-policy)."""
+    return _file("policy", MAX_POLICY_LENGTH, TEXT, NEWEST)
 
 
 @blueprint.get("/ledger/tile/<path:rest>")

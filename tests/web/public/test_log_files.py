@@ -40,6 +40,18 @@ def test_the_published_keys_can_be_parsed(standing: Standing) -> None:
     assert str(VerifierKey.parse(lines[0])) == standing.key.vkey
 
 
+def test_the_policy_of_witnesses_is_shown_where_there_is_one(standing: Standing) -> None:
+    assert standing.browser.get("/ledger/policy").status_code == 404
+    log = TileDirectory(standing.house.folder / "public")
+    log.write_policy(b"quorum none\n")
+    try:
+        answer = standing.browser.get("/ledger/policy")
+        assert (answer.status_code, answer.data) == (200, b"quorum none\n")
+        assert answer.content_type == "text/plain; charset=utf-8"
+    finally:
+        (log.root / "policy").unlink()
+
+
 @pytest.mark.parametrize(
     "path",
     [
