@@ -47,10 +47,11 @@ class Held:
         self._watcher = psycopg.connect(house.database.url("superuser"), autocommit=True)
         self.connection = psycopg.connect(house.database.url("superuser"))
         self.connection.execute(what.encode())
+        self._queue = house.house.queue
 
     def until_waiting(self, number: int) -> None:
-        """Return once so many of the door's connections wait for a lock."""
-        until(lambda: self._count() >= number, f"{number} of the door's connections wait for a lock")
+        """Return once so many of the door's commands wait: for a lock, or behind one that does."""
+        until(lambda: self._count() + self._queue.waiting >= number, f"{number} of the door's commands wait")
 
     def release(self) -> None:
         self.connection.commit()

@@ -20,7 +20,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from databeheer.errors import DatabeheerError
-from web.problems import DATABASE_AWAY
+from web.problems import DATABASE_AWAY, problem_of
 
 LOG = logging.getLogger("web")
 
@@ -93,6 +93,12 @@ UNREACHABLE = Page(
     "De deur naar de gegevens is even dicht. Er is niets gedeeld en niets veranderd.",
     "Wacht een minuut en laad de pagina opnieuw.",
 )
+BUSY = Page(
+    503,
+    "Het is nu heel druk",
+    "Er wachten meer vragen dan wij tegelijk kunnen behandelen. Er is niets gedeeld en niets veranderd.",
+    "Wacht enkele seconden en probeer het dan opnieuw. Een toestemming intrekken kan altijd, ook nu.",
+)
 
 NOT_PUBLISHED_YET = Page(
     503,
@@ -114,7 +120,7 @@ REFUSAL_PAGES = {
     "stopped": STOPPED,
     "rate-limited": TOO_OFTEN,
     "receipt-not-yet": NOT_PUBLISHED_YET,
-    "queue-full": UNREACHABLE,
+    "queue-full": BUSY,
     "unavailable": UNREACHABLE,
 }
 
@@ -152,7 +158,13 @@ def _answer(error: Exception) -> ResponseReturnValue:
         # The kind and the place, not the message or the address: those may hold an identifier.
         LOG.error("unexpected %s in %s at %s", type(error).__name__, request.endpoint, _place_of(error))
     renderer: ProblemRenderer | None = current_app.extensions.get("problem_renderer")
-    return renderer(error) if renderer and _is_for_a_program() else render(page_for(error))
+    if renderer and _is_for_a_program():
+        return renderer(error)
+    response = render(page_for(error))
+    wait = problem_of(error).http_headers().get("Retry-After")
+    if response.status_code == 503 and wait is not None:
+        response.headers["Retry-After"] = wait
+    return response
 
 
 def _place_of(error: Exception) -> str:

@@ -15,6 +15,7 @@ from databeheer.clock import Clock
 from databeheer.door.keystore import KeyStore, Kind
 from databeheer.door.seals import derive
 from databeheer.door.turn import Turn
+from databeheer.door.turn_queue import TurnLane, TurnQueue
 from databeheer.identity.provider import IdentityProvider
 from databeheer.joins.signature import JoinListFiles
 from ledger.note import SigningKey
@@ -50,15 +51,25 @@ class House:
     facade_audience: str = ""
     # None: no list of lawful joins is registered, so every join is refused.
     joins: JoinListFiles | None = None
+    longest_queue: int = 128
+    """How many commands may wait for a turn."""
+    queue: TurnQueue = field(init=False)
     _months: set[str] = field(default_factory=set)
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "queue", TurnQueue(self.engine, longest=self.longest_queue))
+
     @contextmanager
-    def turn(self) -> Iterator[Turn]:
+    def turn(self, lane: TurnLane = TurnLane.REST) -> Iterator[Turn]:
         """Take a turn: lock the ledger's head, read the clock, then do what the block does; commit at its end.
 
-        What the block records is appended last and all at once. An error rolls everything back.
+        What the block records is appended last and all at once. An error undoes all that the block did. Blocks that
+        wait at the same time share a transaction, one after the other (`turn_queue`).
+
+        Raises:
+            QueueFullError: too many wait; the block did not run.
         """
-        with self.engine.begin() as connection:
+        with self.queue.part(lane) as connection:
             turn = Turn(connection, self.clock, self.ledger_key, self.keys_of_subject, self._months)
             yield turn
             turn.close()

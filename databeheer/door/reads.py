@@ -27,6 +27,7 @@ from databeheer.door.facts import FactBook, Point, read_facts
 from databeheer.door.house import House
 from databeheer.door.proofs import Asker, AskerKind, Proof, check
 from databeheer.door.turn import Record, Statement, Subject, Turn
+from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import DatabeheerError, QueueFullError, UnauthenticatedError
 from databeheer.values import Direction, Granularity, Period, Purpose, Role, format_instant
 
@@ -186,7 +187,7 @@ def admit(house: House, requests: Sequence[ReadRequest]) -> list[Admitted | Data
     An unauthenticated request is answered with its error and records nothing: nobody is known who asked.
     """
     outcomes: list[Admitted | DatabeheerError] = []
-    with house.turn() as turn:
+    with house.turn(TurnLane.READS) as turn:
         askers = [_asker(turn, request, house) for request in requests]
         targets = _Targets(turn, requests)
         book = read_facts(

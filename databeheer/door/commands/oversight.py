@@ -11,6 +11,7 @@ from databeheer.door.commands.views import party_view
 from databeheer.door.house import House
 from databeheer.door.proofs import AskerKind, Proof
 from databeheer.door.turn import Statement
+from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import UnauthenticatedError
 from databeheer.oversight import figures, stop
 from databeheer.values import format_instant
@@ -61,7 +62,7 @@ def lift_stop(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str
 
 
 def _change(house: House, proof: Proof, *, stopped: bool, reason: str) -> dict[str, Any]:
-    with house.turn() as turn:
+    with house.turn(TurnLane.ENDS if stopped else TurnLane.REST) as turn:
         asker_of(turn, house, proof, AskerKind.OPERATOR)
         stop.change(turn.connection, stopped=stopped, reason=reason, now=turn.now)
         record = turn.record(Statement("stop.set" if stopped else "stop.lifted", {"reason": reason}))

@@ -19,6 +19,7 @@ from databeheer.door.commands.login import person_of
 from databeheer.door.house import House
 from databeheer.door.proofs import AskerKind, Proof
 from databeheer.door.turn import Statement
+from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import MalformedRequestError
 from databeheer.identity import clients
 from databeheer.identity.provider import Identity
@@ -48,7 +49,7 @@ def add_party(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str
 
 def suspend_party(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """Suspend a party: it loses access on all its points in one transaction (R13)."""
-    with house.turn() as turn:
+    with house.turn(TurnLane.ENDS) as turn:
         asker_of(turn, house, proof, AskerKind.OPERATOR)
         parties.suspend(turn.connection, arguments["party_id"], turn.now)
         turn.record(

@@ -29,6 +29,7 @@ from databeheer.door.house import House
 from databeheer.door.names import ean_hash, reference_hash, seal_text
 from databeheer.door.proofs import Asker, AskerKind, Proof
 from databeheer.door.turn import Record, Statement, Subject, Turn
+from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import MalformedRequestError, NotFoundError
 from databeheer.identity.tokens import token_hash
 from databeheer.permissions import finding, life
@@ -86,7 +87,7 @@ def show(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any
 
 def grant(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """The customer grants a request for one of his access points; active at once (R7: he was told, by this)."""
-    with house.turn() as turn:
+    with house.turn(TurnLane.CUSTOMER) as turn:
         asker = asker_of(turn, house, proof, AskerKind.CUSTOMER)
         row = _waiting(turn, arguments, asker)
         occupancy = occupancies.own(turn.connection, arguments["occupancy_id"], asker.person_id)
@@ -115,7 +116,7 @@ def grant(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, An
 
 def refuse(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """The customer refuses a request; as final as granting, and as easy."""
-    with house.turn() as turn:
+    with house.turn(TurnLane.ENDS) as turn:
         asker = asker_of(turn, house, proof, AskerKind.CUSTOMER)
         row = _waiting(turn, arguments, asker)
         life.refuse(turn.connection, row, found(asker.person_id, "person"), turn.now)
@@ -199,7 +200,7 @@ def _waiting(turn: Turn, arguments: dict[str, Any], asker: Asker) -> Any:
 
 
 def _end(house: House, proof: Proof, permission_id: UUID, kind: AskerKind) -> dict[str, Any]:
-    with house.turn() as turn:
+    with house.turn(TurnLane.ENDS) as turn:
         asker = asker_of(turn, house, proof, kind)
         row = found(
             finding.visible(turn.connection, _viewer(asker), permission_id, locked=True), "permission"

@@ -27,6 +27,7 @@ from databeheer.door.keystore import Kind
 from databeheer.door.names import ean_hash, seal_text
 from databeheer.door.proofs import AskerKind, Proof
 from databeheer.door.turn import Statement, Subject, Turn
+from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import ConflictError, MalformedRequestError
 from databeheer.permissions import life
 from databeheer.registry import occupancies, parties, points, supply
@@ -126,7 +127,7 @@ def end_occupancy(house: House, proof: Proof, arguments: dict[str, Any]) -> dict
     them; taking the same file in again stores those days for whoever is there then.
     """
     until = arguments["until_day"]
-    with house.turn() as turn:
+    with house.turn(TurnLane.ENDS) as turn:
         asker_of(turn, house, proof, AskerKind.OPERATOR)
         if until > day_of(turn.now):
             raise MalformedRequestError("until_day: a move is reported on its day or later")
