@@ -253,7 +253,10 @@ def _gunzip(url: str, data: bytes, limit: int) -> bytes:
 
 
 def _redirected(url: str, location: str) -> str:
-    target = urljoin(url, location)
+    try:
+        target = urljoin(url, location)
+    except ValueError as error:
+        raise MalformedError(f"{url} points to what is no address") from error
     parts = check_address(target)
     if not location or (urlsplit(url).scheme == "https" and parts.scheme != "https"):
         raise UnreachableError(f"{url} points to where it may not point")

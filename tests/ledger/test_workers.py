@@ -1,0 +1,107 @@
+"""Several processes read a log as one would: same order, same verdict, and nobody is waited for who died."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import psutil
+import pytest
+
+from ledger.errors import InconsistentError
+from ledger.note import SigningKey
+from ledger.sources import open_source
+from ledger.tiles import TileDirectory
+from ledger.verifier import verify
+from ledger.workers import STRETCH_BUNDLES, cores, examine_all
+from tests.ledger.logs import ORIGIN, chained, changed, overwrite, swapped, with_tail, write_log
+
+KEY = SigningKey(ORIGIN, bytes(range(32)))
+SIZE = 60_000
+ENTRIES = chained(SIZE)
+
+
+@pytest.fixture(scope="module")
+def log(tmp_path_factory: pytest.TempPathFactory) -> TileDirectory:
+    return write_log(tmp_path_factory.mktemp("log"), ENTRIES, KEY)
+
+
+class Deadly(TileDirectory):
+    """A source that kills whoever reads one of its files, unless it is the test itself."""
+
+    def __init__(self, root: Path, path: str) -> None:
+        super().__init__(root)
+        self.path, self.spared = path, os.getpid()
+
+    def fetch(self, path: str, limit: int) -> bytes:
+        if path.startswith(self.path) and os.getpid() != self.spared:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().fetch(path, limit)
+
+
+def test_stretches_come_in_order_and_join_to_the_same_tree(log: TileDirectory) -> None:
+    alone = list(examine_all(log, SIZE, 0, processes=1, with_leaves=True))
+    together = list(examine_all(log, SIZE, 0, processes=3, with_leaves=True))
+    assert together == alone
+    assert [work for work, _ in alone][:2] == [(0, STRETCH_BUNDLES), (STRETCH_BUNDLES, STRETCH_BUNDLES)]
+    assert sum(count for (_, count), _ in alone) == -(-SIZE // 256)
+
+
+@pytest.mark.parametrize("index", [0, 4096, 30_000, 59_999])
+def test_the_first_bad_entry_is_named_as_one_process_names_it(tmp_path: Path, index: int) -> None:
+    copy = write_log(tmp_path / "copy", ENTRIES, KEY)
+    overwrite(copy.root, changed(ENTRIES, index), SIZE, tiles=False)
+    with pytest.raises(InconsistentError) as caught:
+        verify(copy, [KEY.verifier], full=True, processes=2)
+    assert caught.value.index == index
+
+
+def test_a_chain_that_breaks_between_two_stretches_is_named(tmp_path: Path) -> None:
+    """Tree, tiles, signature and each stretch are right; only the border between two of them is not."""
+    border = STRETCH_BUNDLES * 256
+    forged = write_log(tmp_path / "forged", [*ENTRIES[:border], *chained(5000, name="stray")], KEY)
+    for processes in (1, 2):
+        with pytest.raises(InconsistentError) as caught:
+            verify(forged, [KEY.verifier], full=True, processes=processes)
+        assert caught.value.index == border
+    swap = write_log(tmp_path / "swap", swapped(ENTRIES, border - 1, border), KEY)
+    with pytest.raises(InconsistentError) as caught:
+        verify(swap, [KEY.verifier], full=True, processes=2)
+    assert caught.value.index == border - 1
+
+
+def test_a_memory_is_kept_and_held_against_the_log_by_several_processes_too(
+    log: TileDirectory, tmp_path: Path
+) -> None:
+    state = tmp_path / "state"
+    verify(log, [KEY.verifier], full=True, state=state, processes=2)
+    (leaves,) = state.glob("*.leaves")
+    assert leaves.stat().st_size == 32 * SIZE
+    forged = write_log(tmp_path / "forged", with_tail(ENTRIES, 30_000, SIZE), KEY)
+    with pytest.raises(InconsistentError) as caught:
+        verify(forged, [KEY.verifier], full=True, state=state, processes=2)
+    assert caught.value.index == 30_000
+
+
+@pytest.mark.parametrize("path", ["tile/entries/100", "tile/entries/"])
+def test_what_workers_that_died_had_to_read_is_read_without_them(log: TileDirectory, path: str) -> None:
+    """The second of these kills every worker at its first stretch."""
+    report = verify(Deadly(log.root, path), [KEY.verifier], full=True, processes=2)
+    assert report.size == SIZE
+
+
+def test_a_caller_that_stops_half_way_leaves_no_worker(log: TileDirectory) -> None:
+    before = {child.pid for child in psutil.Process().children()}
+    results = examine_all(log, SIZE, 0, processes=2)
+    next(results)
+    assert len({child.pid for child in psutil.Process().children()} - before) == 2
+    results.close()  # type: ignore[attr-defined]
+    assert {child.pid for child in psutil.Process().children()} <= before
+
+
+def test_a_log_is_opened_by_its_place_and_read_by_as_many_processes_as_there_are_cores(
+    log: TileDirectory,
+) -> None:
+    assert cores() >= 1
+    assert verify(open_source(str(log.root)), [KEY.verifier], full=True, processes=cores()).size == SIZE
