@@ -7,7 +7,8 @@
 
 One line per hour: how many entries were under the checkpoint when the publisher first looked in that hour. Days
 that are more than eight days old keep their first line only. An hour without a line is one in which no publisher
-looked. Nothing here is finer than an hour, where the checkpoints themselves come on a beat of a second.
+looked. Nothing here is finer than an hour, where the checkpoints themselves come on a beat of a second. The state is
+`waiting` while witnesses have yet to cosign what is new, `refused` while the publisher refuses to sign.
 
 The file's own modification time is when the publisher looked last, whether there was news or not.
 """
@@ -20,6 +21,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from itertools import pairwise
 from pathlib import Path
 
@@ -31,9 +33,16 @@ HOURS_KEPT_FOR = timedelta(days=8)
 MAX_GROWTH_LENGTH = 1_000_000
 
 _HEADER = "growth/v1"
-_PUBLISHING, _REFUSED = "state publishing", "state refused"
 _LINE = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}):00:00Z (0|[1-9][0-9]{0,14})", re.ASCII)
 _log = logging.getLogger(__name__)
+
+
+class State(StrEnum):
+    """What the publisher is at."""
+
+    PUBLISHING = "publishing"
+    WAITING = "waiting"
+    REFUSED = "refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +58,13 @@ class Growth:
     """What the file says; `looked` is when the publisher looked last, None where the file was not read."""
 
     hours: tuple[Hour, ...] = ()
-    is_refused: bool = False
+    state: State = State.PUBLISHING
     looked: datetime | None = None
 
     def to_bytes(self) -> bytes:
         """Return the file."""
-        state = _REFUSED if self.is_refused else _PUBLISHING
         lines = [f"{hour.begin:%Y-%m-%dT%H}:00:00Z {hour.size}" for hour in self.hours]
-        return "\n".join([_HEADER, state, *lines, ""]).encode("ascii")
+        return "\n".join([_HEADER, f"state {self.state}", *lines, ""]).encode("ascii")
 
     @classmethod
     def from_bytes(cls, data: bytes, looked: datetime | None = None) -> Growth:
@@ -68,13 +76,13 @@ class Growth:
         header, *lines = data.decode("ascii", "replace").split("\n")
         if len(data) > MAX_GROWTH_LENGTH or header != _HEADER or len(lines) < 2 or lines.pop():
             raise MalformedError("not the growth of a log")
-        state = lines.pop(0)
-        if state not in (_PUBLISHING, _REFUSED):
+        state = next((one for one in State if lines[0] == f"state {one}"), None)
+        if state is None:
             raise MalformedError("not the growth of a log")
-        hours = tuple(map(_parse_line, lines))
+        hours = tuple(map(_parse_line, lines[1:]))
         if any(later.begin <= earlier.begin for earlier, later in pairwise(hours)):
             raise MalformedError("the hours of a log's growth follow each other")
-        return cls(hours, state == _REFUSED, looked)
+        return cls(hours, state, looked)
 
 
 def read_growth(directory: Path) -> Growth | None:
@@ -100,8 +108,8 @@ class GrowthKeeper:
         self._now = now
         self._kept: Growth | None = None
 
-    def looked(self, size: int) -> None:
-        """Note that the publisher looked now and that `size` entries are published.
+    def looked(self, size: int, state: State = State.PUBLISHING) -> None:
+        """Note that the publisher looked now, that `size` entries are published, and what it is at.
 
         Raises:
             OSError: the disk refused.
@@ -110,15 +118,15 @@ class GrowthKeeper:
         kept = self._read()
         hour = Hour(now.replace(minute=0, second=0, microsecond=0), size)
         if not kept.hours or hour.begin > kept.hours[-1].begin:
-            self._write(Growth((*_thinned(kept.hours, hour.begin - HOURS_KEPT_FOR), hour)))
-        elif kept.is_refused or not (self._directory / NAME).exists():
-            self._write(Growth(kept.hours))
+            self._write(Growth((*_thinned(kept.hours, hour.begin - HOURS_KEPT_FOR), hour), state))
+        elif kept.state is not state or not (self._directory / NAME).exists():
+            self._write(Growth(kept.hours, state))
         os.utime(self._directory / NAME, (now.timestamp(), now.timestamp()))
 
     def refused(self) -> None:
         """Note that the publisher refuses to sign: for everybody to see, without the reason."""
         try:
-            self._write(Growth(self._read().hours, is_refused=True))
+            self._write(Growth(self._read().hours, State.REFUSED))
         except OSError as error:  # the refusal itself must be heard, not this
             _log.warning("the refusal could not be noted: %s", error)
 

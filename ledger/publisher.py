@@ -35,7 +35,7 @@ from ledger.errors import (
 )
 from ledger.evidence import write_evidence
 from ledger.files import exclusive, make_directory, write_atomically
-from ledger.growth import GrowthKeeper
+from ledger.growth import GrowthKeeper, State
 from ledger.note import SigningKey, sign_note
 from ledger.storage import EntrySource, Head
 from ledger.tiles import (
@@ -177,8 +177,7 @@ class Publisher:
             while True:
                 try:
                     self.publish()
-                    if self._growth:
-                        self._growth.looked(self._state().edge.size)
+                    self._note_growth()
                 except RefusedError:
                     if self._growth:
                         self._growth.refused()
@@ -187,6 +186,18 @@ class Publisher:
                     _log.warning("the publisher waits: %s", error)
                 if stop.wait(beat):
                     return
+
+    def _note_growth(self) -> None:
+        """Tell people how many entries are published, and whether witnesses have yet to cosign newer ones."""
+        if self._growth is None:
+            return
+        try:
+            note = self._published_note()
+            size = parse_checkpoint(_text_of(note)).size if note else 0
+        except MalformedError:  # somebody damaged it since: the next beat shows it again
+            return
+        waits = note is None or size < self._state().edge.size
+        self._growth.looked(size, State.WAITING if waits else State.PUBLISHING)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

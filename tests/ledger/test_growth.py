@@ -11,7 +11,7 @@ import pytest
 
 from databeheer.clock import SettableClock
 from ledger.errors import MalformedError, RefusedError
-from ledger.growth import Growth, GrowthKeeper, Hour, read_growth
+from ledger.growth import Growth, GrowthKeeper, Hour, State, read_growth
 from ledger.publisher import Publisher
 from ledger.verifier import verify
 from tests.ledger.logs import PublishedLog
@@ -178,13 +178,13 @@ def test_a_refusal_is_public_until_the_publisher_works_again(log: PublishedLog, 
         running(log, clock)
     growth = read_growth(log.public)
     assert growth is not None
-    assert growth.is_refused
+    assert growth.state is State.REFUSED
     assert b"4" not in growth.to_bytes().split(b"\n")[1]  # that it refuses, not why
     log.rows.entries = kept
     running(log, clock)
     growth = read_growth(log.public)
     assert growth is not None
-    assert not growth.is_refused
+    assert growth.state is State.PUBLISHING
     assert growth.hours == (Hour(NOON, 5),)
 
 
@@ -209,7 +209,7 @@ def test_a_second_publisher_does_not_say_that_the_first_one_refuses(
         running(log, clock)
     growth = read_growth(log.public)
     assert growth is not None
-    assert not growth.is_refused
+    assert growth.state is State.PUBLISHING
 
 
 def test_looking_costs_a_time_stamp_and_no_writing(

@@ -10,7 +10,7 @@ from pathlib import Path
 from ledger.checkpoint import Checkpoint, open_checkpoint
 from ledger.encoding import encode_base64
 from ledger.errors import LedgerError, MalformedError, NotPublishedError
-from ledger.growth import Growth, read_growth
+from ledger.growth import Growth, State, read_growth
 from ledger.note import VerifierKey
 from ledger.tiles import MAX_CHECKPOINT_LENGTH, TileDirectory
 
@@ -39,7 +39,12 @@ class Standing:
     @property
     def is_refused(self) -> bool:
         """True while the publisher refuses to sign."""
-        return self.growth is not None and self.growth.is_refused
+        return self.growth is not None and self.growth.state is State.REFUSED
+
+    @property
+    def is_waiting(self) -> bool:
+        """True while witnesses have yet to cosign what is new."""
+        return self.growth is not None and self.growth.state is State.WAITING
 
     @property
     def late_minutes(self) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
 
@@ -13,6 +14,7 @@ import pytest
 from ledger.checkpoint import open_checkpoint
 from ledger.errors import QuorumError, RefusedError, SignatureError
 from ledger.evidence import SplitView, read_evidence
+from ledger.growth import Growth, GrowthKeeper, Hour, State, read_growth
 from ledger.note import SigningKey
 from ledger.policy import Policy, parse_policy
 from ledger.publisher import Publisher
@@ -60,11 +62,18 @@ def policy_of(log: PublishedLog, quorum: str, **urls: str) -> Policy:
     return parse_policy(policy_text(quorum, *witnesses, log=log.key.vkey))
 
 
-def publisher_of(log: PublishedLog, policy: Policy, clock: Clock, *, fail_open: bool = False) -> Publisher:
+def publisher_of(
+    log: PublishedLog,
+    policy: Policy,
+    clock: Clock,
+    *,
+    fail_open: bool = False,
+    growth: GrowthKeeper | None = None,
+) -> Publisher:
     gathering = Gathering(
         policy, clock, fail_open=fail_open, patience_seconds=2, grace_seconds=0.5, timeout_seconds=10
     )
-    return Publisher(log.rows, log.public, [log.key], log.key.name, log.memory, witnesses=gathering)
+    return Publisher(log.rows, log.public, [log.key], log.key.name, log.memory, growth, witnesses=gathering)
 
 
 def remembered(log: PublishedLog) -> bytes:
@@ -84,6 +93,28 @@ def test_what_is_published_bears_the_cosignatures_and_meets_the_policy(
         assert dict(policy.check(note_of(log), now=NOW).times) == {"regulator": NOW}
         assert publisher.publish() is None
     assert verify(log.source, [log.key.verifier], full=True).size == 303
+
+
+def test_a_publisher_that_waits_for_its_witness_says_so_in_public(
+    log: PublishedLog, regulator: Witness, clock: Clock
+) -> None:
+    noon = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+    def look(url: str) -> Growth | None:
+        class OneLook(Event):
+            def wait(self, timeout: float | None = None) -> bool:
+                return True
+
+        keeper = GrowthKeeper(log.public, lambda: noon)
+        publisher_of(log, policy_of(log, "all", regulator=url), clock, growth=keeper).run(OneLook())
+        return read_growth(log.public)
+
+    log.rows.grow(3)
+    assert look(NOWHERE) == Growth((Hour(noon, 0),), State.WAITING, noon)
+    with serving(regulator) as url:
+        assert look(url) == Growth((Hour(noon, 0),), State.PUBLISHING, noon)
+    log.rows.grow(3)
+    assert look(NOWHERE) == Growth((Hour(noon, 0),), State.WAITING, noon)
 
 
 def test_a_checkpoint_waits_for_its_witness_while_the_one_before_stays(

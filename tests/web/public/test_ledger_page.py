@@ -12,7 +12,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from databeheer.clock import SettableClock
-from ledger.growth import GrowthKeeper
+from ledger.growth import GrowthKeeper, State
 from ledger.note import SigningKey
 from tests.ledger.logs import chained, publish_anew
 from tests.web.portal.visiting import Page
@@ -156,6 +156,14 @@ def test_a_publisher_that_refuses_is_said_to_and_what_was_signed_still_stands(pu
     assert "De uitgever weigert nu te tekenen" in page.text
     assert "loopt achter" not in page.text
     assert "De nieuwste stand" in page.text
+
+
+def test_a_publisher_that_waits_for_witnesses_is_said_to(published: Published) -> None:
+    published.keeper.looked(300, State.WAITING)
+    page = published.page()
+    assert "De uitgever wacht op getuigen" in page.text
+    published.keeper.looked(300)
+    assert "getuigen" not in published.page().text.split("Wat het logboek niet toont")[0]
 
 
 def test_without_a_file_of_growth_nothing_is_said_of_it(published: Published) -> None:
