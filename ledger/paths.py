@@ -57,22 +57,19 @@ def parse_path(path: str) -> TilePath:
     if match is None:
         raise MalformedError(_why_no_path(path))
     level = None if match["level"] == "entries" else int(match["level"])
-    found = TilePath(
-        level, int(match["index"].replace("x", "").replace("/", "")), int(match["width"] or TILE_WIDTH)
-    )
-    if str(found) != path:  # second spellings
-        raise MalformedError(
-            "the path of a full tile has no width"
-            if found.width == TILE_WIDTH
-            else "a tile's index has a leading zero"
-        )
+    width = int(match["width"] or TILE_WIDTH)
+    if width > TILE_WIDTH or match["width"] == str(TILE_WIDTH):
+        raise MalformedError("a partial tile has at most 255 hashes; the path of a full one has no width")
+    found = TilePath(level, int(match["index"].replace("x", "").replace("/", "")), width)
+    if str(found) != path:  # x000/ in front is a second spelling
+        raise MalformedError("a tile's index has a leading zero")
     return found
 
 
 _WRONG_PATHS = (
     (r".*\.p/0+", "a partial tile is never empty"),
     (r".*\.p/0.*", "a tile's width has a leading zero"),
-    (r".*\.p/[0-9]{3,}", "a partial tile has at most 255 hashes"),
+    (r".*\.p/[0-9]{4,}", "a partial tile has at most 255 hashes; the path of a full one has no width"),
     (r"tile/8/[0-9]+/.*", "a tile's path has no height in it"),
     (r"tile/data/.*", "entry bundles are at tile/entries"),
     (r"tile/0[0-9]+/.*", "a tile's level has a leading zero"),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 from pathlib import Path
+from typing import Any
 
-import psutil
 import pytest
 
 from ledger.errors import InconsistentError
@@ -91,13 +92,22 @@ def test_what_workers_that_died_had_to_read_is_read_without_them(log: TileDirect
     assert report.size == SIZE
 
 
-def test_a_caller_that_stops_half_way_leaves_no_worker(log: TileDirectory) -> None:
-    before = {child.pid for child in psutil.Process().children()}
+def test_a_caller_that_stops_half_way_leaves_no_worker(
+    log: TileDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[subprocess.Popen[bytes]] = []
+
+    class Noted(subprocess.Popen[bytes]):
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            started.append(self)
+
+    monkeypatch.setattr(subprocess, "Popen", Noted)
     results = examine_all(log, SIZE, 0, processes=2)
     next(results)
-    assert len({child.pid for child in psutil.Process().children()} - before) == 2
+    assert len(started) == 2
     results.close()  # type: ignore[attr-defined]
-    assert {child.pid for child in psutil.Process().children()} <= before
+    assert [process.returncode is not None for process in started] == [True, True]
 
 
 def test_a_log_is_opened_by_its_place_and_read_by_as_many_processes_as_there_are_cores(
