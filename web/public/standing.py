@@ -8,10 +8,12 @@ from hashlib import sha256
 from pathlib import Path
 
 from ledger.checkpoint import Checkpoint, open_checkpoint
+from ledger.cosignature import open_cosignatures
 from ledger.encoding import encode_base64
 from ledger.errors import LedgerError, MalformedError, NotPublishedError
 from ledger.growth import Growth, State, read_growth
 from ledger.note import VerifierKey
+from ledger.policy import MAX_POLICY_LENGTH, parse_policy
 from ledger.tiles import MAX_CHECKPOINT_LENGTH, TileDirectory
 
 LATE_AFTER = timedelta(seconds=60)
@@ -19,6 +21,14 @@ LATE_AFTER = timedelta(seconds=60)
 
 MAX_VKEY = 4096
 _SHOWN = 8
+
+
+@dataclass(frozen=True)
+class Cosigned:
+    """A witness of the published policy that cosigned the newest checkpoint, and when it says that it did."""
+
+    name: str
+    at: datetime
 
 
 @dataclass(frozen=True)
@@ -33,6 +43,7 @@ class Standing:
     seen_at: datetime | None
     vkeys: tuple[str, ...]
     growth: Growth | None
+    witnesses: tuple[Cosigned, ...] = ()
     late_by: timedelta | None = None
     is_wrong: bool = False
 
@@ -76,7 +87,8 @@ def look_at(directory: Path, now: datetime) -> Standing:
     late = None
     if checkpoint and growth and growth.looked and now - growth.looked > LATE_AFTER:
         late = now - growth.looked
-    return Standing(checkpoint, _seen_at(directory), vkeys, growth, late, is_wrong)
+    witnesses = _cosigned(directory, now) if checkpoint else ()
+    return Standing(checkpoint, _seen_at(directory), vkeys, growth, witnesses, late, is_wrong)
 
 
 def read_vkeys(directory: Path) -> tuple[str, ...]:
@@ -96,6 +108,18 @@ def read_checkpoint(directory: Path, vkeys: tuple[str, ...]) -> tuple[Checkpoint
         return None, False
     except LedgerError:
         return None, True
+
+
+def _cosigned(directory: Path, now: datetime) -> tuple[Cosigned, ...]:
+    log = TileDirectory(directory)
+    try:
+        policy = parse_policy(log.fetch("policy", MAX_POLICY_LENGTH))
+        note = log.fetch("checkpoint", MAX_CHECKPOINT_LENGTH)
+        found = open_cosignatures(note, policy.witness_keys, int(now.timestamp()))
+    except LedgerError:  # no policy, or a line that does not verify: nobody is named
+        return ()
+    cosigned = [Cosigned(one.witness.name, datetime.fromtimestamp(one.time_unix, UTC)) for one in found]
+    return tuple(sorted(cosigned, key=lambda one: one.name))
 
 
 def _growth(directory: Path) -> Growth | None:

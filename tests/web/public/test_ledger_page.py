@@ -15,6 +15,7 @@ from databeheer.clock import SettableClock
 from ledger.growth import GrowthKeeper, State
 from ledger.note import SigningKey
 from tests.ledger.logs import chained, publish_anew
+from tests.ledger.witnesses import a_key, policy_text
 from tests.web.portal.visiting import Page
 from tests.web.public.conftest import Standing
 from web import WebSettings, close, create_app
@@ -164,6 +165,25 @@ def test_a_publisher_that_waits_for_witnesses_is_said_to(published: Published) -
     assert "De uitgever wacht op getuigen" in page.text
     published.keeper.looked(300)
     assert "getuigen" not in published.page().text.split("Wat het logboek niet toont")[0]
+
+
+def test_witnesses_of_the_policy_are_named_with_their_time_and_nobody_else_is(published: Published) -> None:
+    regulator, stranger = a_key("regulator"), a_key("stranger")
+    path = published.public / "checkpoint"
+    note = path.read_text()
+    text = note.partition("\n\n")[0] + "\n"
+    at = int(NOON.timestamp())
+    (published.public / "policy").write_bytes(policy_text("all", ("r", regulator, None)))
+    path.write_text(note + regulator.cosign(text, at - 60) + stranger.cosign(text, at))
+    page = published.page()
+    assert "Mee getekend door witness.example/regulator , 20 november 2026 om 11.59 uur" in page.text
+    assert "stranger" not in page.text
+    for line in (regulator.cosign(text, at + 10**6), regulator.cosign(text + "another\n", at)):
+        path.write_text(note + line)
+        assert "Mee getekend door" not in published.page().text
+    path.write_text(note + regulator.cosign(text, at))
+    (published.public / "policy").write_text("no policy\n")
+    assert "Mee getekend door" not in published.page().text
 
 
 def test_without_a_file_of_growth_nothing_is_said_of_it(published: Published) -> None:
