@@ -90,8 +90,8 @@ STOPPED = Page(
 UNREACHABLE = Page(
     503,
     "De dienst antwoordt nu niet",
-    "De deur naar de gegevens is even dicht. Er is niets gedeeld en niets veranderd.",
-    "Wacht een minuut en laad de pagina opnieuw.",
+    "De deur naar de gegevens is even dicht. Er is niets gedeeld.",
+    "Wacht een minuut en laad de pagina opnieuw. Wou u iets veranderen? Kijk dan eerst in uw overzicht.",
 )
 BUSY = Page(
     503,

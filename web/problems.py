@@ -169,6 +169,13 @@ _ROWS = (
         "Send `application/json` in UTF-8; the token address takes `application/x-www-form-urlencoded`.",
     ),
     ProblemType(
+        "idempotency-key-reused",
+        422,
+        "This idempotency key was used for another request",
+        "The `Idempotency-Key` came before, with another method, address or body. Nothing was done.",
+        "Send the first request unchanged to get its answer again; take a new key for a new request.",
+    ),
+    ProblemType(
         "rate-limited",
         429,
         "Too many requests",
@@ -203,8 +210,8 @@ _ROWS = (
         "unavailable",
         503,
         "A part of the house does not answer",
-        "Nothing was handed over and nothing was changed.",
-        "Ask again after `Retry-After`.",
+        "Nothing was handed over. Whether a change that you asked for was made is not known.",
+        "Ask again after `Retry-After`; a change with the same `Idempotency-Key`, or after a look at its state.",
         5,
     ),
 )

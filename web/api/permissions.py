@@ -14,7 +14,7 @@ from web.api.cursors import open_cursor, seal_cursor
 from web.api.fields import wire_instant
 from web.api.negotiation import JSON, choose_form
 from web.api.schemas import PermissionLink, PermissionOut, PermissionPage, PermissionRequest, PermissionsQuery
-from web.api.wire import operation
+from web.api.wire import idempotency_key, operation
 from web.bearer import bearer_proof
 from web.door import ask
 from web.problems import ledger_headers
@@ -39,7 +39,16 @@ COMMON = (
     body_example=examples.PERMISSION_REQUEST,
     answer=PermissionLink,
     example=examples.PERMISSION_LINK,
-    refusals=(*COMMON, "no-legal-basis", "conflict", "too-large", "unsupported-media-type", "stopped"),
+    refusals=(
+        *COMMON,
+        "no-legal-basis",
+        "conflict",
+        "too-large",
+        "unsupported-media-type",
+        "idempotency-key-reused",
+        "stopped",
+    ),
+    takes_key=True,
 )
 def ask_permission(wish: dict[str, Any]) -> ResponseReturnValue:
     """Nothing is readable yet: send the grid user to `link`; after the decision the state changes.
@@ -57,6 +66,7 @@ def ask_permission(wish: dict[str, Any]) -> ResponseReturnValue:
         "data_until": wire_instant(wish.get("data_until")),
         "valid_until": wire_instant(wish.get("valid_until")),
     }
+    arguments |= idempotency_key()
     if "reference" in wish:
         arguments["reference"] = wish["reference"]
     if "ean" in wish:
@@ -116,12 +126,15 @@ def show_permission(permission_id: UUID) -> ResponseReturnValue:
     status=200,
     answer=PermissionOut,
     example=examples.PERMISSION_TERMINATED,
-    refusals=(*COMMON, "not-found", "conflict"),
+    refusals=(*COMMON, "not-found", "conflict", "idempotency-key-reused"),
+    takes_key=True,
 )
 def end_permission(permission_id: UUID) -> ResponseReturnValue:
     """You end it yourself; reading stops at once and the grid user is shown that you did."""
     choose_form((JSON,))
-    answer = ask("permission.terminate", bearer_proof(), permission_id=str(permission_id))
+    answer = ask(
+        "permission.terminate", bearer_proof(), permission_id=str(permission_id), **idempotency_key()
+    )
     response = json_response(shapes.permission(answer["permission"]))
     response.headers.update(ledger_headers(answer["index"], answer["promise"]))
     return response

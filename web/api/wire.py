@@ -5,6 +5,7 @@ flask-smorest has no type information; this module is the only one that touches 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
 from typing import Any, NoReturn
@@ -24,6 +25,14 @@ from web.parsing import parse_json_object, parse_pairs, read_body
 from web.problems import MEDIA_TYPE, PROBLEMS, MalformedBodyError
 
 TOKEN_PATH = "/oauth2/token"
+IDEMPOTENCY_KEY: dict[str, Any] = {
+    "in": "header",
+    "name": "Idempotency-Key",
+    "description": "A key of your own for this one request (a UUID, say). Sent again with the same key within a "
+    "day, the same request gets its first answer and is not carried out twice; another one is refused.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"},
+}
+_KEY = re.compile("[!-~]{1,200}")
 View = Callable[..., ResponseReturnValue]
 SchemaLike = Schema | type[Schema]
 
@@ -116,6 +125,7 @@ def operation(
     content: Mapping[str, Any] | None = None,
     headers: Mapping[str, Any] | None = None,
     security: list[dict[str, list[str]]] | None = None,
+    takes_key: bool = False,
 ) -> Callable[[View], View]:
     """Register a view with its documentation. `refusals` are slugs of the problem table."""
 
@@ -126,6 +136,8 @@ def operation(
         extra: dict[str, Any] = {"summary": summary, "operationId": view.__name__}
         if security is not None:
             extra["security"] = security
+        if takes_key:
+            extra["parameters"] = [IDEMPOTENCY_KEY]
         extra["responses"] = _refusal_responses(refusals)
         if content:
             extra["responses"][status] = {"content": dict(content)}
@@ -153,6 +165,21 @@ def _decorators(
         chosen.append(blueprint.arguments(query, location="query"))
     chosen.append(blueprint.response(status, answer, example=example, headers=headers))
     return chosen
+
+
+def idempotency_key() -> dict[str, str]:
+    """Return the key of this request as an argument for the door; nothing where none came.
+
+    Raises:
+        MalformedBodyError: it is empty, too long, came twice, or has other characters than visible ASCII.
+    """
+    key = request.headers.get(IDEMPOTENCY_KEY["name"])
+    if key is None:
+        return {}
+    if _KEY.fullmatch(key) is None:
+        place = {"where": IDEMPOTENCY_KEY["name"], "detail": "1 to 200 visible ASCII characters, once"}
+        raise MalformedBodyError("the idempotency key is not understood", (place,))
+    return {"idempotency_key": key}
 
 
 def _refusal_responses(slugs: tuple[str, ...]) -> dict[int, Any]:

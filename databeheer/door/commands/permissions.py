@@ -28,6 +28,7 @@ from databeheer.door.commands.views import occupancies_of, permission_view
 from databeheer.door.house import House
 from databeheer.door.names import ean_hash, reference_hash, seal_text
 from databeheer.door.proofs import Asker, AskerKind, Proof
+from databeheer.door.repeats import LONGEST_KEY, Repeat, promise_again
 from databeheer.door.turn import Record, Statement, Subject, Turn
 from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import MalformedRequestError, NotFoundError
@@ -36,6 +37,7 @@ from databeheer.permissions import finding, life
 from databeheer.permissions.finding import Viewer
 from databeheer.registry import occupancies
 from databeheer.values import Direction, Granularity, Purpose, format_instant
+from ledger.idempotency import Kept
 
 _DIRECTIONS = [direction.value for direction in Direction]
 
@@ -45,12 +47,16 @@ def request(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, 
     link_code = secrets.token_urlsafe(16)
     with house.turn() as turn:
         asker = asker_of(turn, house, proof, AskerKind.PARTY)
+        repeat = Repeat(house, turn, asker.party_id, "permission.request", arguments)
+        if (first := repeat.answered()) is not None:
+            return first[0]
         purpose = Purpose(arguments["purpose"])
         operator = life.may_ask(turn.connection, house.catalogue, asker.party_id, purpose, turn.now)
         reference = arguments["reference"] or uuid4().hex
         asked = _request(house, turn, asker, operator, arguments | {"reference": reference})
         asked.check(turn.now)
         life.ask(turn.connection, asked, token_hash(link_code), turn.now)
+        index = turn.next_index
         turn.record(
             Statement(
                 "permission.requested",
@@ -60,13 +66,15 @@ def request(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, 
                 subjects=[Subject(asked.addressed_to)] if asked.addressed_to else [],
             )
         )
-    return {
-        "permission_id": str(asked.permission_id),
-        "reference": reference,
-        "state": "requested",
-        "link_code": link_code,
-        "link_expires_at": format_instant(turn.now + life.LINK_TERM),
-    }
+        answer = {
+            "permission_id": str(asked.permission_id),
+            "reference": reference,
+            "state": "requested",
+            "link_code": link_code,
+            "link_expires_at": format_instant(turn.now + life.LINK_TERM),
+        }
+        repeat.keep(answer, index)
+    return answer
 
 
 def by_link(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -136,12 +144,12 @@ def refuse(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, A
 
 def withdraw(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """The customer withdraws; the next decision already sees it (R22). Never blocked by the emergency stop."""
-    return _end(house, proof, arguments["permission_id"], AskerKind.CUSTOMER)
+    return _end(house, proof, arguments, AskerKind.CUSTOMER)
 
 
 def terminate(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """The party gives the permission up (R28)."""
-    return _end(house, proof, arguments["permission_id"], AskerKind.PARTY)
+    return _end(house, proof, arguments, AskerKind.PARTY)
 
 
 def list_permissions(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -199,9 +207,14 @@ def _waiting(turn: Turn, arguments: dict[str, Any], asker: Asker) -> Any:
     return life.waiting(turn.connection, arguments["permission_id"], asker.person_id, link, turn.now)
 
 
-def _end(house: House, proof: Proof, permission_id: UUID, kind: AskerKind) -> dict[str, Any]:
+def _end(house: House, proof: Proof, arguments: dict[str, Any], kind: AskerKind) -> dict[str, Any]:
+    permission_id = arguments["permission_id"]
     with house.turn(TurnLane.ENDS) as turn:
         asker = asker_of(turn, house, proof, kind)
+        repeat = Repeat(house, turn, asker.party_id, "permission.terminate", arguments)
+        if (first := repeat.answered()) is not None:
+            return _ended_before(house, turn, permission_id, first[1])
+        index = turn.next_index
         row = found(
             finding.visible(turn.connection, _viewer(asker), permission_id, locked=True), "permission"
         )
@@ -217,7 +230,16 @@ def _end(house: House, proof: Proof, permission_id: UUID, kind: AskerKind) -> di
                 subjects=[Subject(subject)] if subject else [],
             )
         )
+        repeat.keep({}, index)  # what it became is looked up again: it stays as it is
     return _answer(house, row.permission_id, record, for_party=_is_party(asker))
+
+
+def _ended_before(house: House, turn: Turn, permission_id: UUID, kept: Kept) -> dict[str, Any]:
+    """The first answer to a party that ended a permission, and asks again under the same key."""
+    row = finding.by_id(turn.connection, permission_id)
+    view = permission_view(house, turn.connection, row, turn.now, for_party=True)
+    promise = promise_again(house, turn, kept)
+    return {"permission": view, "index": kept.index, "promise": b64encode(promise).decode()}
 
 
 def _with_candidates(
@@ -251,6 +273,8 @@ def _viewer(asker: Asker) -> Viewer:
     return Viewer(asker.person_id, asker.party_id)
 
 
+_KEY = fields.String(load_default=None, validate=validate.Regexp(rf"[!-~]{{1,{LONGEST_KEY}}}\Z"))
+
 COMMANDS = (
     Command(
         "permission.request",
@@ -269,6 +293,7 @@ COMMANDS = (
             service=short_text(required=False, longest=40, missing=""),
             return_url_success=short_text(required=False, longest=1000),
             return_url_failed=short_text(required=False, longest=1000),
+            idempotency_key=_KEY,
         ),
         request,
     ),
@@ -289,7 +314,7 @@ COMMANDS = (
         "permission.refuse", schema(permission_id=identifier(), link_code=short_text(required=False)), refuse
     ),
     Command("permission.withdraw", schema(permission_id=identifier()), withdraw),
-    Command("permission.terminate", schema(permission_id=identifier()), terminate),
+    Command("permission.terminate", schema(permission_id=identifier(), idempotency_key=_KEY), terminate),
     Command(
         "permission.list",
         schema(
