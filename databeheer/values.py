@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import cached_property
 from typing import Self
 
 from stdnum import ean as _ean
@@ -35,7 +36,7 @@ class Granularity(enum.StrEnum):
     DAY = "day"
     MONTH = "month"
 
-    @property
+    @cached_property
     def rank(self) -> int:
         """0 for the finest."""
         return list(Granularity).index(self)
@@ -55,16 +56,82 @@ class Purpose(enum.StrEnum):
     FRAUD_DETECTION = "fraud_detection"
     OWN_INSIGHT = "own_insight"
     SUPERVISION = "supervision"
+    DATA_MANAGEMENT = "data_management"
+    """The tasks of 4.1.8/2 themselves: read, validate, keep, correct."""
+    DYNAMIC_PRICE_BILLING = "dynamic_price_billing"
+    SUPPLY_OFFER = "supply_offer"
+    """A supplier that the customer does not have yet makes an offer, with a written mandate (R34)."""
+    BALANCING = "balancing"
+    MARKET_FACILITATION = "market_facilitation"
+    ENERGY_SHARING = "energy_sharing"
+    PUBLIC_TASK = "public_task"
+    SOCIAL_ASSISTANCE = "social_assistance"
+    PRICE_COMPARISON = "price_comparison"
+    PROCESSING = "processing"
+    """What a processor does on written instruction (GDPR 28)."""
+    CASE_HANDLING = "case_handling"
+    DATA_PROTECTION = "data_protection"
+    """Supervision by the data protection authority (GDPR 58)."""
 
 
 class Role(enum.StrEnum):
-    """Actor roles: the closed list of article 4.1.22/5 as far as the catalogue knows them (R2)."""
+    """Actor roles: the closed list of article 4.1.22/5, and those who ask and get nothing (R2).
+
+    The catalogue of legal bases says of each what it may have. A company in two roles is two parties (R2).
+    """
 
     GRID_USER = "grid_user"
+    PERSON_CONCERNED = "person_concerned"
+    """Lives at the access point and is not the contract holder."""
+    REPRESENTATIVE = "representative"
+    """Acts for a grid user because a court said so."""
     SUPPLIER = "supplier"
+    SUPPLIER_SERVICE = "supplier_service"
+    """A supplier as energy service provider: apart from its role of supplier."""
     ENERGY_SERVICE = "energy_service"
+    AGGREGATOR = "aggregator"
+    """Aggregator or flexibility service provider."""
+    BALANCE_RESPONSIBLE = "balance_responsible"
+    SHIPPER = "shipper"
+    DATA_MANAGER = "data_manager"
+    """A grid operator or its working company at data management: a role, not a company."""
     DSO = "dso"
+    TRANSMISSION_OPERATOR = "transmission_operator"
+    """Transmission, gas transport, local transport."""
+    OTHER_GRID_OPERATOR = "other_grid_operator"
+    """Another distribution system operator, or that of a closed system."""
+    INTERMEDIARY = "intermediary"
+    """Producers and intermediaries."""
+    ENERGY_COMMUNITY = "energy_community"
+    AUTHORITY = "authority"
+    PUBLIC_BODY = "public_body"
+    """A body or person with a task of public interest."""
+    WELFARE_CENTRE = "welfare_centre"
+    """OCMW."""
     REGULATOR = "regulator"
+    COMPARISON_TOOL = "comparison_tool"
+    DATA_PROTECTION_AUTHORITY = "data_protection_authority"
+    PROCESSOR = "processor"
+    STAFF = "staff"
+    """Contact centre and back office of the data manager."""
+    RESEARCH = "research"
+    PORT_APP = "port_app"
+    """An app or device at the local user port."""
+    LANDLORD = "landlord"
+    GOVERNANCE_COMMITTEE = "governance_committee"
+
+
+PERSON_ROLES = frozenset({Role.GRID_USER, Role.PERSON_CONCERNED, Role.REPRESENTATIVE})
+"""Those who ask as a person; all others ask as a party."""
+
+NO_PARTY_ROLES = PERSON_ROLES | {
+    Role.STAFF,
+    Role.RESEARCH,
+    Role.PORT_APP,
+    Role.LANDLORD,
+    Role.GOVERNANCE_COMMITTEE,
+}
+"""Roles in which nobody is onboarded as a market party: people, our own staff, and who gets nothing here."""
 
 
 @dataclass(frozen=True)

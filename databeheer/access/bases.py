@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from databeheer.errors import DatabeheerError
 from databeheer.values import Direction, Granularity, Purpose, Role
@@ -16,11 +16,13 @@ class CatalogueError(DatabeheerError):
 
 
 class Category(enum.StrEnum):
-    """The three legal kinds of data (decree of 26 April 2019, art. 2, 9°, 15°, 19°)."""
+    """The three legal kinds of data (decree of 26 April 2019, art. 2, 9°, 15°, 19°), and the records about them."""
 
     READINGS = "readings"
     TECHNICAL = "technical"
     RELATIONAL = "relational"
+    RECORDS = "records"
+    """Decisions and log entries: who had which data, and why (GDPR 31, 58)."""
 
 
 class BasisKind(enum.StrEnum):
@@ -32,20 +34,43 @@ class BasisKind(enum.StrEnum):
 
 
 class Carrier(enum.StrEnum):
-    """Which fact ties a ground to one access point."""
+    """Which fact ties a ground to one access point; without it the asker has no standing there at all."""
 
     OCCUPANCY = "occupancy"
+    CONCERNED = "concerned"
+    REPRESENTATION = "representation"
     PERMISSION = "permission"
     SUPPLY_CONTRACT = "supply_contract"
+    REGISTRATION = "registration"
+    PARTICIPATION = "participation"
     GRID_OPERATOR = "grid_operator"
+    DATA_MANAGER = "data_manager"
+    TERRITORY = "territory"
     TASK = "task"
 
 
 class Requirement(enum.StrEnum):
-    """What must hold besides, at the moment of asking."""
+    """What must hold besides the carrier."""
 
+    OCCUPANCY = "occupancy"
+    """Only data of the occupancy that the ground comes from (R82)."""
+    GRID_USER_CONSENT = "grid_user_consent"
+    """The signature of the grid user, or his representative (4.1.22/5, 5°)."""
+    PERSON_CONCERNED_CONSENT = "person_concerned_consent"
+    """And, where somebody else's data they are too, that person's (R4)."""
+    WRITTEN_MANDATE = "written_mandate"
+    ACCEPTED_CONTRACT = "accepted_contract"
+    CONTRACT_PERIOD = "contract_period"
+    DYNAMIC_PRICE = "dynamic_price"
+    METERING_REGIME = "metering_regime"
     DATA_ACCESS_CONTRACT = "data_access_contract"
+    DPIA = "dpia"
+    PROCESSING_OVERVIEW = "processing_overview"
+    NOTICE = "notice"
     NECESSITY = "necessity"
+    AUTHORISATION = "authorisation"
+    TERRITORY = "territory"
+    PROCESSOR_AGREEMENT = "processor_agreement"
 
 
 class CitationStatus(enum.StrEnum):
@@ -79,8 +104,12 @@ class Citation:
 
 @dataclass(frozen=True)
 class Row:
-    """One legal basis. `citations[0]` is the one recorded with a release; sentences are for the customer."""
+    """One legal basis. `citations[0]` is the one recorded with a release; sentences are for the customer.
 
+    `number` is its row in the table of actors (requirements 1.2); one row there can be several grounds here.
+    """
+
+    number: int
     code: str
     actor_role: Role
     basis: BasisKind
@@ -110,14 +139,48 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Refusal:
+    """An actor of the table that gets nothing, and the sentence that says so.
+
+    `of_role`: whoever asks in this role is refused, whatever else holds. Where not, the actor is somebody
+    without standing in a role that others do have data in (a supplier before its registration is accepted).
+    """
+
+    number: int
+    code: str
+    actor_role: Role
+    of_role: bool
+    sentence_nl: str
+    sentence_en: str
+    citations: tuple[Citation, ...]
+
+
+@dataclass(frozen=True)
 class Catalogue:
     """All rows in their order; an earlier row is recorded where two would do.
 
     `version` names the content to the byte: the number in the file and the beginning of its SHA-256.
+    `dpia_years` is how long a DPIA is good for (3.1.83 §1, draft 2018).
     """
 
     version: str
     rows: tuple[Row, ...]
+    refusals: tuple[Refusal, ...] = ()
+    dpia_years: int = 2
+    _of_role: dict[str, tuple[Row, ...]] = field(init=False, repr=False, compare=False)
+    _consents: dict[str, tuple[Row, ...]] = field(init=False, repr=False, compare=False)
+    _statutory: dict[str, tuple[Row, ...]] = field(init=False, repr=False, compare=False)
+    _excluded: dict[str, Refusal] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        by_role = {role.value: tuple(row for row in self.rows if row.actor_role is role) for role in Role}
+        for name, found in {
+            "_of_role": by_role,
+            "_consents": {role: _by_consent(rows, True) for role, rows in by_role.items()},
+            "_statutory": {role: _by_consent(rows, False) for role, rows in by_role.items()},
+            "_excluded": {refusal.actor_role.value: refusal for refusal in self.refusals if refusal.of_role},
+        }.items():
+            object.__setattr__(self, name, found)
 
     def row(self, code: str) -> Row:
         """Return the row of that code.
@@ -130,5 +193,33 @@ class Catalogue:
                 return row
         raise CatalogueError(f"the catalogue has no row {code}")
 
+    def refusal(self, code: str) -> Refusal:
+        """Return the refusal of that code.
+
+        Raises:
+            CatalogueError: there is none.
+        """
+        for refusal in self.refusals:
+            if refusal.code == code:
+                return refusal
+        raise CatalogueError(f"the catalogue has no refusal {code}")
+
     def rows_of(self, role: Role) -> tuple[Row, ...]:
-        return tuple(row for row in self.rows if row.actor_role is role)
+        """The grounds of an actor role, in order; none for a role that is not known."""
+        return self._of_role.get(role.value, ())
+
+    def consents_of(self, role: Role) -> tuple[Row, ...]:
+        """Those of `rows_of` that rest on a consent."""
+        return self._consents.get(role.value, ())
+
+    def statutory_of(self, role: Role) -> tuple[Row, ...]:
+        """Those of `rows_of` that do not."""
+        return self._statutory.get(role.value, ())
+
+    def excluded(self, role: Role) -> Refusal | None:
+        """The refusal that holds for everybody in this role, if there is one."""
+        return self._excluded.get(role.value)
+
+
+def _by_consent(rows: tuple[Row, ...], wanted: bool) -> tuple[Row, ...]:
+    return tuple(row for row in rows if (row.basis is BasisKind.CONSENT) is wanted)

@@ -5,67 +5,188 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from databeheer.access.bases import Row
-from databeheer.access.facts import Capacity, Occupancy, Permission, PermissionState
+from databeheer.access.bases import Requirement, Row
+from databeheer.access.facts import (
+    Capacity,
+    Occupancy,
+    Permission,
+    PermissionState,
+    Regime,
+    SupplyContract,
+)
 from databeheer.access.ground import (
     Case,
     Ground,
+    Limit,
     coarser,
+    is_dead,
     measure_problem,
+    notice_limit,
     party_problem,
     stop_problem,
     validity_problem,
 )
+from databeheer.access.intervals import ALL_TIME, Pairs, meet, merged, minus, pairs_of
 from databeheer.access.reasons import ReasonCode
 
 
 def consents(case: Case, rows: Sequence[Row]) -> Iterator[Ground]:
-    if not rows:
-        return
-    for permission in case.facts.permissions:
-        if permission.party_id == case.wish.party_id and case.wish.permission_id in (None, permission.id):
-            purpose, category = permission.purpose, permission.category
-            fitting = (row for row in rows if purpose in row.purposes and category in row.categories)
-            yield _consent(case, permission, next(fitting, None), rows[0])
-
-
-def _consent(case: Case, permission: Permission, fitting: Row | None, fallback: Row) -> Ground:
-    row = fitting or fallback
     wish = case.wish
-    granter = next((o for o in case.facts.occupancies if o.id == permission.occupancy_id), None)
+    for permission in case.facts.permissions:
+        if permission.party_id == wish.party_id and wish.permission_id in (None, permission.id):
+            for row in rows:
+                if permission.purpose in row.purposes and permission.category in row.categories:
+                    yield _consent(case, permission, row, fits=True)
+                    break
+            else:
+                yield _consent(case, permission, rows[0], fits=False)
+
+
+def _consent(case: Case, permission: Permission, row: Row, *, fits: bool) -> Ground:
+    wish, facts = case.wish, case.facts
+    granter = None
+    for occupancy in facts.occupancies:
+        if occupancy.id == permission.occupancy_id:
+            granter = occupancy
+            break
     finest = coarser(permission.granularity, row.ceiling)
+    suits = permission.purpose is wish.purpose and permission.category == wish.category
     # The customer's own word first, then what concerns the party, then the terms of this wish.
     problem = (
         _state_problem(permission, granter, case.now)
+        or _death_problem(case, permission, granter)
         or _block_problem(case)
         or party_problem(case, row)
-        or (None if fitting and permission.purpose is wish.purpose else ReasonCode.PURPOSE_NOT_ALLOWED)
-        or (None if permission.category == wish.category else ReasonCode.CATEGORY_NOT_GRANTED)
+        or _mandate_problem(case, permission, row)
+        or (None if fits and permission.purpose is wish.purpose else ReasonCode.PURPOSE_NOT_ALLOWED)
+        or (None if suits else ReasonCode.CATEGORY_NOT_GRANTED)
         or measure_problem(case, permission.directions & row.directions, finest)
         or stop_problem(case)
     )
+    homes = _homes(case, permission, granter, row)
     return Ground(
         row=row,
         fact_id=permission.id,
-        claim=permission.data_period,
-        home=(granter,) if granter is not None and _has_signed(permission, granter) else (),
+        claim=pairs_of(permission.data_period),
+        homes=homes,
+        limits=(
+            *_signature_limit(case, permission, granter, row),
+            *_contract_limits(case, granter, row),
+            *notice_limit(case, row, homes),
+        ),
         outside_claim=ReasonCode.OUTSIDE_DATA_PERIOD,
-        outside_home=ReasonCode.NOT_OCCUPANT,
+        outside_homes=ReasonCode.NOT_OCCUPANT,
         finest=finest if case.is_of_readings else None,
         problem=problem,
-        suits=permission.purpose is wish.purpose and permission.category == wish.category,
+        suits=suits,
+        citation=row.citations[0],
     )
 
 
-def _has_signed(permission: Permission, granter: Occupancy) -> bool:
-    """Only the grid user of the occupancy can open it to a party; a vacancy has nobody who can."""
-    return any(
-        signer.person_id == granter.person_id and signer.capacity is Capacity.GRID_USER
-        for signer in permission.signers
-    )
+# --- who signed -------------------------------------------------------------------------------------------
 
 
-_GIVES_ACCESS = {PermissionState.ACTIVE, PermissionState.TO_BE_RENEWED}
+def _homes(case: Case, permission: Permission, granter: Occupancy | None, row: Row) -> tuple[Occupancy, ...]:
+    if granter is None:
+        return ()
+    if Requirement.GRID_USER_CONSENT in row.requires and not _has_signed(case, permission, granter):
+        return ()
+    return (granter,) if Requirement.OCCUPANCY in row.requires else case.facts.occupancies
+
+
+def _has_signed(case: Case, permission: Permission, granter: Occupancy) -> bool:
+    """Only the grid user of the occupancy can open it to a party, or who represents him; in a vacancy nobody."""
+    if granter.person_id is None:
+        return False
+    for signer in permission.signers:
+        if signer.capacity is Capacity.GRID_USER and signer.person_id == granter.person_id:
+            return True
+        if signer.capacity is Capacity.REPRESENTATIVE:
+            for appointed in case.facts.representations:
+                if (
+                    appointed.representative_id == signer.person_id
+                    and appointed.person_id == granter.person_id
+                    and signer.signed_at in appointed.period
+                ):
+                    return True
+    return False
+
+
+def _signature_limit(
+    case: Case, permission: Permission, granter: Occupancy | None, row: Row
+) -> tuple[Limit, ...]:
+    """Not of the time in which somebody else lives there too who did not sign (4.1.22/5, 5°; R4)."""
+    if granter is None or not granter.concerned or Requirement.PERSON_CONCERNED_CONSENT not in row.requires:
+        return ()
+    signed = {s.person_id for s in permission.signers if s.capacity is Capacity.NATURAL_PERSON}
+    signed.add(granter.person_id or "")
+    without = pairs_of(*(c.period for c in granter.concerned if c.person_id not in signed))
+    return ((ReasonCode.SECOND_SIGNATURE_MISSING, minus(ALL_TIME, without)),)
+
+
+def _death_problem(case: Case, permission: Permission, granter: Occupancy | None) -> ReasonCode | None:
+    """With whoever gave it, a consent ends; a second signer's goes on mattering for his own time only."""
+    if not case.facts.deaths or granter is None or not is_dead(case, granter.person_id):
+        return None
+    return ReasonCode.HOLDER_DIED
+
+
+def _mandate_problem(case: Case, permission: Permission, row: Row) -> ReasonCode | None:
+    if Requirement.WRITTEN_MANDATE not in row.requires:
+        return None
+    mandate = permission.mandate
+    is_checked = mandate is not None and mandate.checked_at is not None and mandate.checked_at <= case.now
+    return None if is_checked else ReasonCode.NO_WRITTEN_MANDATE
+
+
+# --- what it hangs on besides -----------------------------------------------------------------------------
+
+_OF_CONTRACT = {
+    Requirement.ACCEPTED_CONTRACT,
+    Requirement.CONTRACT_PERIOD,
+    Requirement.DYNAMIC_PRICE,
+    Requirement.METERING_REGIME,
+}
+
+
+def _contract_limits(case: Case, granter: Occupancy | None, row: Row) -> Iterator[Limit]:
+    """Contract, product and regime of the time when the energy flowed (R38)."""
+    if row.requires.isdisjoint(_OF_CONTRACT):
+        return
+    contracts = [c for c in case.facts.supply_contracts if _counts(case, c, row)]
+    if Requirement.CONTRACT_PERIOD in row.requires:
+        yield ReasonCode.NO_CONTRACT, pairs_of(*(c.period for c in contracts))
+    elif Requirement.ACCEPTED_CONTRACT in row.requires:
+        yield ReasonCode.NO_CONTRACT, ALL_TIME if contracts else ()
+    if Requirement.DYNAMIC_PRICE in row.requires:
+        yield ReasonCode.NO_DYNAMIC_PRICE, merged(pair for c in contracts for pair in _dynamic(c))
+    if Requirement.METERING_REGIME in row.requires:
+        chosen = [
+            regime.period
+            for regime in case.facts.regimes
+            if granter is not None and regime.occupancy_id == granter.id and regime.regime is Regime.SMR3
+        ]
+        yield ReasonCode.NO_METERING_REGIME, pairs_of(*chosen)
+
+
+def _counts(case: Case, contract: SupplyContract, row: Row) -> bool:
+    if contract.party_id != case.wish.party_id:
+        return False
+    return Requirement.ACCEPTED_CONTRACT not in row.requires or is_accepted(contract, case.now)
+
+
+def _dynamic(contract: SupplyContract) -> Pairs:
+    return meet(pairs_of(contract.period), pairs_of(*contract.dynamic_price))
+
+
+def is_accepted(contract: SupplyContract, now: datetime) -> bool:
+    """A registration that is pending does not exist (R72, R77)."""
+    return contract.accepted_at is not None and contract.accepted_at <= now
+
+
+# --- its life ---------------------------------------------------------------------------------------------
+
+_GIVES_ACCESS = (PermissionState.ACTIVE, PermissionState.TO_BE_RENEWED)
 _BY_STATE = {
     PermissionState.REQUESTED: ReasonCode.REQUESTED,
     PermissionState.REJECTED: ReasonCode.REJECTED,
@@ -84,13 +205,14 @@ def _state_problem(permission: Permission, granter: Occupancy | None, now: datet
         return _BY_STATE[permission.state]
     # A move that was announced beforehand ends the access on its day, whether or not anybody has touched the
     # permission's row since (TRDE 5.3.13 §3).
-    if granter is not None and granter.period.has_ended(now):
+    if granter is not None and granter.period.stop <= now:
         return ReasonCode.INVALIDATED_BY_MOVE
     return validity_problem(permission.valid_period, now)
 
 
 def _block_problem(case: Case) -> ReasonCode | None:
     """A block stops only what rests on a mandate; what the law gives still flows (R100)."""
-    blocks = case.facts.blocks
-    blocked = any(block.party_id == case.wish.party_id and case.now in block.period for block in blocks)
-    return ReasonCode.BLOCKED if blocked else None
+    for block in case.facts.blocks:
+        if block.party_id == case.wish.party_id and case.now in block.period:
+            return ReasonCode.BLOCKED
+    return None

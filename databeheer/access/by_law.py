@@ -3,76 +3,203 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from dataclasses import replace
 
-from databeheer.access.bases import Carrier, Requirement, Row
-from databeheer.access.facts import Necessity, Occupancy
+from databeheer.access.bases import Carrier, Citation, CitationStatus, Requirement, Row
+from databeheer.access.by_consent import is_accepted
+from databeheer.access.facts import Authorisation, Necessity, Occupancy
 from databeheer.access.ground import (
     Case,
     Ground,
     coarser,
+    is_dead,
     measure_problem,
+    notice_limit,
     party_problem,
     stop_problem,
     validity_problem,
 )
-from databeheer.access.intervals import Interval
+from databeheer.access.intervals import ALL_TIME, Pairs, pairs_of
 from databeheer.access.reasons import ReasonCode
 from databeheer.values import Granularity
 
-ALWAYS = Interval(datetime.min.replace(tzinfo=UTC))
-
 
 def statutory(case: Case, row: Row) -> Iterator[Ground]:
-    """The grounds that one row of the catalogue gives without anybody's consent."""
-    return _BY_CARRIER[row.carrier](case, row)
+    """The grounds that one row of the catalogue gives without anybody's consent.
+
+    None on an access point that does not exist.
+    """
+    return _BY_CARRIER[row.carrier](case, row) if case.facts.occupancies else iter(())
+
+
+# --- people -----------------------------------------------------------------------------------------------
 
 
 def _own(case: Case, row: Row) -> Iterator[Ground]:
-    for occupancy in case.facts.occupancies:
-        if occupancy.person_id is not None and occupancy.person_id == case.wish.person_id:
-            yield _statutory(
-                case, row, occupancy.id, occupancy.period, ReasonCode.NOT_OCCUPANT, home=(occupancy,)
-            )
+    person = case.wish.person_id
+    for home in case.facts.occupancies:
+        if home.person_id is not None and home.person_id == person:
+            problem = ReasonCode.HOLDER_DIED if is_dead(case, person) else None
+            yield _of_home(case, row, home.id, home, pairs_of(home.period), problem)
+
+
+def _concerned(case: Case, row: Row) -> Iterator[Ground]:
+    """A resident's own view is his own: it does not hang on the contract holder's life or word."""
+    for home in case.facts.occupancies:
+        for concerned in home.concerned:
+            if concerned.person_id == case.wish.person_id:
+                yield _of_home(case, row, home.id, home, pairs_of(concerned.period))
+
+
+def _represented(case: Case, row: Row) -> Iterator[Ground]:
+    for appointed in case.facts.representations:
+        if appointed.representative_id == case.wish.person_id:
+            for home in case.facts.occupancies:
+                if home.person_id == appointed.person_id:
+                    died = ReasonCode.HOLDER_DIED if is_dead(case, appointed.person_id) else None
+                    problem = validity_problem(appointed.period, case.now) or died
+                    yield _of_home(case, row, appointed.id, home, pairs_of(home.period), problem)
+
+
+def _of_home(
+    case: Case, row: Row, fact_id: str, home: Occupancy, claim: Pairs, problem: ReasonCode | None = None
+) -> Ground:
+    """A ground that comes from one occupancy, and reaches no other."""
+    if Requirement.OCCUPANCY not in row.requires:
+        return _statutory(case, row, fact_id, ALL_TIME, ReasonCode.NOT_OCCUPANT, problem=problem)
+    return _statutory(case, row, fact_id, claim, ReasonCode.NOT_OCCUPANT, homes=(home,), problem=problem)
+
+
+# --- by contract or registration --------------------------------------------------------------------------
 
 
 def _supplied(case: Case, row: Row) -> Iterator[Ground]:
     """By data time, not by access time: after the contract its own period stays open, nothing later (A5)."""
     for contract in case.facts.supply_contracts:
+        if contract.party_id != case.wish.party_id:
+            continue
         # A registration that is pending gives no standing at all: starting a switch must not become a way
         # of asking about an access point (R72, R77).
-        accepted = contract.accepted_at is not None and contract.accepted_at <= case.now
-        if accepted and contract.party_id == case.wish.party_id and case.facts.occupancies:
-            yield _statutory(case, row, contract.id, contract.period, ReasonCode.NO_CONTRACT)
+        if Requirement.ACCEPTED_CONTRACT in row.requires and not is_accepted(contract, case.now):
+            continue
+        claim = pairs_of(contract.period) if Requirement.CONTRACT_PERIOD in row.requires else ALL_TIME
+        yield _statutory(case, row, contract.id, claim, ReasonCode.NO_CONTRACT)
 
 
-def _operated(case: Case, row: Row) -> Iterator[Ground]:
+def _registered(case: Case, row: Row) -> Iterator[Ground]:
+    for registration in case.facts.registrations:
+        if registration.party_id == case.wish.party_id:
+            yield _statutory(
+                case, row, registration.id, pairs_of(registration.period), ReasonCode.NOT_REGISTERED
+            )
+
+
+def _participating(case: Case, row: Row) -> Iterator[Ground]:
+    for taken in case.facts.participations:
+        home = next((one for one in case.facts.occupancies if one.id == taken.occupancy_id), None)
+        if taken.party_id == case.wish.party_id and home is not None:
+            claim = pairs_of(taken.period) if Requirement.CONTRACT_PERIOD in row.requires else ALL_TIME
+            homes = (home,) if Requirement.OCCUPANCY in row.requires else case.facts.occupancies
+            yield _statutory(case, row, taken.id, claim, ReasonCode.NOT_PARTICIPANT, homes=homes)
+
+
+# --- by role and place ------------------------------------------------------------------------------------
+
+
+def _of_grid(case: Case, row: Row) -> Iterator[Ground]:
     """The grid operator of this very point; another operator is an outsider here."""
+    return _operated(case, row, case.facts.grid_operator_id)
+
+
+def _of_data(case: Case, row: Row) -> Iterator[Ground]:
+    return _operated(case, row, case.facts.data_manager_id)
+
+
+def _operated(case: Case, row: Row, operator_id: str | None) -> Iterator[Ground]:
     party_id = case.wish.party_id
-    if party_id is None or party_id != case.facts.grid_operator_id or not case.facts.occupancies:
+    if party_id is None or party_id != operator_id:
         return
     if Requirement.NECESSITY not in row.requires:
         finest = row.ceiling_without_necessity or row.ceiling
-        yield _statutory(case, row, party_id, ALWAYS, ReasonCode.NO_LEGAL_BASIS, finest=finest)
+        yield _statutory(case, row, party_id, ALL_TIME, ReasonCode.NO_LEGAL_BASIS, finest=finest)
     if row.needs_necessity(case.wish.granularity):
         yield from _needed(case, row)
 
 
+def _local(case: Case, row: Row) -> Iterator[Ground]:
+    """Who lives in the territory now: a centre elsewhere is an outsider, and so is this one in a vacancy (R39)."""
+    party, facts = case.facts.party, case.facts
+    if party is None:
+        return
+    is_there = any(
+        territory.code == facts.territory and case.now in territory.period for territory in party.territories
+    )
+    if Requirement.TERRITORY in row.requires and not is_there:
+        return
+    homes = facts.occupancies
+    if Requirement.OCCUPANCY in row.requires:
+        homes = tuple(home for home in homes if home.person_id is not None and case.now in home.period)
+    if homes:
+        claim = pairs_of(*(home.period for home in homes))
+        yield _statutory(case, row, party.id, claim, ReasonCode.NOT_OCCUPANT, homes=homes)
+
+
+# --- by task ----------------------------------------------------------------------------------------------
+
+
 def _needed(case: Case, row: Row) -> Iterator[Ground]:
     """What a necessity record of the asker opens, as long as the record is valid."""
-    if not case.facts.occupancies:
-        return
     for record in case.facts.necessities:
         if record.party_id == case.wish.party_id and record.purpose in row.purposes:
-            finest = coarser(record.granularity, row.ceiling)
-            reason = ReasonCode.OUTSIDE_DATA_PERIOD
-            yield _statutory(case, row, record.id, record.data_period, reason, finest=finest, record=record)
+            yield _authorised(case, row, record)
+
+
+def _authorised(case: Case, row: Row, record: Necessity) -> Ground:
+    finest = coarser(record.granularity, row.ceiling)
+    problem = validity_problem(record.valid_period, case.now)
+    law: Authorisation | None = None
+    if Requirement.AUTHORISATION in row.requires:
+        law = _authorising(case)
+        finest = coarser(finest, law.granularity) if law is not None else finest
+        problem = problem or (ReasonCode.NO_AUTHORISATION if law is None else None)
+    ground = _statutory(
+        case,
+        row,
+        record.id,
+        pairs_of(record.data_period),
+        ReasonCode.OUTSIDE_DATA_PERIOD,
+        finest=finest,
+        problem=problem,
+    )
+    return ground if law is None else replace(ground, citation=_citation(law))
+
+
+def _authorising(case: Case) -> Authorisation | None:
+    """The law that lets the party know these data in the most detail (R14)."""
+    able = [
+        law
+        for law in case.facts.authorisations
+        if law.party_id == case.wish.party_id
+        and case.now in law.period
+        and case.wish.category in law.categories
+    ]
+    return min(able, key=lambda law: (law.granularity.rank, law.id)) if able else None
+
+
+def _citation(law: Authorisation) -> Citation:
+    return Citation(law.act, law.version, law.article, CitationStatus.ENACTED)
 
 
 _BY_CARRIER: dict[Carrier, Callable[[Case, Row], Iterator[Ground]]] = {
     Carrier.OCCUPANCY: _own,
+    Carrier.CONCERNED: _concerned,
+    Carrier.REPRESENTATION: _represented,
     Carrier.SUPPLY_CONTRACT: _supplied,
-    Carrier.GRID_OPERATOR: _operated,
+    Carrier.REGISTRATION: _registered,
+    Carrier.PARTICIPATION: _participating,
+    Carrier.GRID_OPERATOR: _of_grid,
+    Carrier.DATA_MANAGER: _of_data,
+    Carrier.TERRITORY: _local,
     Carrier.TASK: _needed,
 }
 
@@ -81,20 +208,22 @@ def _statutory(
     case: Case,
     row: Row,
     fact_id: str,
-    claim: Interval,
+    claim: Pairs,
     outside_claim: ReasonCode,
     *,
-    home: tuple[Occupancy, ...] | None = None,
+    homes: tuple[Occupancy, ...] | None = None,
     finest: Granularity | None = None,
-    record: Necessity | None = None,
+    problem: ReasonCode | None = None,
 ) -> Ground:
     finest = finest or row.ceiling
     wish = case.wish
+    homes = case.facts.occupancies if homes is None else homes
+    is_for, is_of = wish.purpose in row.purposes, wish.category in row.categories
     problem = (
         party_problem(case, row)
-        or (None if wish.purpose in row.purposes else ReasonCode.PURPOSE_NOT_ALLOWED)
-        or (None if wish.category in row.categories else ReasonCode.CATEGORY_NOT_GRANTED)
-        or (validity_problem(record.valid_period, case.now) if record is not None else None)
+        or (None if is_for else ReasonCode.PURPOSE_NOT_ALLOWED)
+        or (None if is_of else ReasonCode.CATEGORY_NOT_GRANTED)
+        or problem
         or measure_problem(case, row.directions, finest)
         or stop_problem(case)
     )
@@ -102,11 +231,13 @@ def _statutory(
         row=row,
         fact_id=fact_id,
         claim=claim,
-        home=case.facts.occupancies if home is None else home,
+        homes=homes,
+        limits=notice_limit(case, row, homes),
         outside_claim=outside_claim,
         # Before its first occupancy an access point had no meter, so nobody's data lie there.
-        outside_home=ReasonCode.OUTSIDE_DATA_PERIOD,
+        outside_homes=ReasonCode.OUTSIDE_DATA_PERIOD,
         finest=finest if case.is_of_readings else None,
         problem=problem,
-        suits=wish.purpose in row.purposes and wish.category in row.categories,
+        suits=is_for and is_of,
+        citation=row.citations[0],
     )

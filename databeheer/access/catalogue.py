@@ -21,12 +21,14 @@ from databeheer.access.bases import (
     CeilingBy,
     Citation,
     CitationStatus,
+    Refusal,
     Requirement,
     Row,
 )
+from databeheer.access.sense import check_row, check_whole
 from databeheer.values import Direction, Granularity, Purpose, Role
 
-__all__ = ["Catalogue", "CatalogueError", "Category", "Citation", "Row", "load", "parse"]
+__all__ = ["Catalogue", "CatalogueError", "Category", "Citation", "Refusal", "Row", "load", "parse"]
 
 SHIPPED = Path(__file__).with_name("catalogue.toml")
 
@@ -46,31 +48,23 @@ def parse(content: bytes) -> Catalogue:
         table = tomllib.loads(content.decode())
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise CatalogueError("the catalogue is not TOML in UTF-8") from error
-    _refuse_unknown(table, {"version", "row"}, "the catalogue")
-    rows = table.get("row")
-    if not isinstance(rows, list) or not rows:
+    _refuse_unknown(table, {"version", "dpia_years", "row", "refusal"}, "the catalogue")
+    rows, refusals = table.get("row"), table.get("refusal", [])
+    if not isinstance(rows, list) or not rows or not isinstance(refusals, list):
         raise CatalogueError("the catalogue has no rows")
     parsed = tuple(_row(row) for row in rows)
-    if len({row.code for row in parsed}) < len(parsed):
-        raise CatalogueError("two rows of the catalogue have the same code")
-    version = _text(table, "version", "the catalogue")
-    return Catalogue(f"{version}-{hashlib.sha256(content).hexdigest()[:12]}", parsed)
+    denied = tuple(_refusal(refusal) for refusal in refusals)
+    check_whole(parsed, denied)
+    version = f"{_text(table, 'version', 'the catalogue')}-{hashlib.sha256(content).hexdigest()[:12]}"
+    return Catalogue(version, parsed, denied, _number(table, "dpia_years", 1, 10, "the catalogue"))
 
 
 VALIDATION_STATES = frozenset({"READ", "VAL", "EST", "NONE"})
 """What a row may name. NVAL is missing on purpose: a value that is not validated never leaves (R63)."""
 
 _ROW_KEYS = frozenset(Row.__dataclass_fields__)
+_REFUSAL_KEYS = frozenset(Refusal.__dataclass_fields__)
 _CITATION_KEYS = frozenset(Citation.__dataclass_fields__)
-
-_CARRIERS = {
-    BasisKind.OWN: {Carrier.OCCUPANCY},
-    BasisKind.CONSENT: {Carrier.PERMISSION},
-    BasisKind.LAW: {Carrier.SUPPLY_CONTRACT, Carrier.GRID_OPERATOR, Carrier.TASK},
-}
-
-_DSO_TASKS = {Purpose.GRID_MANAGEMENT, Purpose.FRAUD_DETECTION}
-"""The grid operator may not sell services with the data (4.1.8/4), so it has no purpose beyond its tasks."""
 
 _Member = TypeVar("_Member", bound=enum.StrEnum)
 
@@ -83,6 +77,7 @@ def _row(table: object) -> Row:
     _refuse_unknown(table, _ROW_KEYS, where)
     free = table.get("ceiling_without_necessity")
     row = Row(
+        number=_number(table, "number", 1, 28, where),
         code=code,
         actor_role=_member(Role, table.get("actor_role"), where),
         basis=_member(BasisKind, table.get("basis"), where),
@@ -99,31 +94,33 @@ def _row(table: object) -> Row:
         sentence_en=_text(table, "sentence_en", where),
         citations=_citations(table, where),
     )
-    _check_sense(row, where)
+    check_row(row, where)
     return row
 
 
-def _check_sense(row: Row, where: str) -> None:
-    if row.carrier not in _CARRIERS[row.basis]:
-        raise CatalogueError(f"{where}: a {row.basis} basis cannot rest on a {row.carrier}")
-    if (row.basis is BasisKind.OWN) != (row.actor_role is Role.GRID_USER):
-        raise CatalogueError(f"{where}: own data are for the grid user, and a grid user sees no other")
-    if row.actor_role is Role.DSO and not row.purposes <= _DSO_TASKS:
-        raise CatalogueError(f"{where}: a grid operator has no purpose beyond its legal tasks (4.1.8/4)")
-    if row.carrier is Carrier.TASK and Requirement.NECESSITY not in row.requires:
-        raise CatalogueError(f"{where}: a task reaches one access point only by a necessity record")
-    if row.carrier in (Carrier.OCCUPANCY, Carrier.PERMISSION, Carrier.SUPPLY_CONTRACT) and (
-        Requirement.NECESSITY in row.requires or row.ceiling_without_necessity is not None
-    ):
-        raise CatalogueError(f"{where}: a necessity record belongs to a grid operator or a task")
-    limit = row.ceiling_without_necessity
-    if limit is not None and not row.ceiling.is_finer_than(limit):
-        raise CatalogueError(f"{where}: a necessity record would make nothing finer")
+def _refusal(table: object) -> Refusal:
+    if not isinstance(table, dict):
+        raise CatalogueError("a refusal of the catalogue is not a table")
+    code = _text(table, "code", "a refusal of the catalogue")
+    where = f"refusal {code}"
+    _refuse_unknown(table, _REFUSAL_KEYS, where)
+    of_role = table.get("of_role")
+    if not isinstance(of_role, bool):
+        raise CatalogueError(f"{where}: of_role is not true or false")
+    return Refusal(
+        number=_number(table, "number", 1, 28, where),
+        code=code,
+        actor_role=_member(Role, table.get("actor_role"), where),
+        of_role=of_role,
+        sentence_nl=_text(table, "sentence_nl", where),
+        sentence_en=_text(table, "sentence_en", where),
+        citations=_citations(table, where, may_be_empty=True),
+    )
 
 
-def _citations(table: Mapping[str, Any], where: str) -> tuple[Citation, ...]:
+def _citations(table: Mapping[str, Any], where: str, *, may_be_empty: bool = False) -> tuple[Citation, ...]:
     entries = table.get("citations")
-    if not isinstance(entries, list) or not entries:
+    if not isinstance(entries, list) or not (entries or may_be_empty):
         raise CatalogueError(f"{where} cites no article")
     return tuple(_citation(entry, where) for entry in entries)
 
@@ -168,6 +165,13 @@ def _list(table: Mapping[str, Any], key: str, where: str, *, may_be_empty: bool 
     if any(not isinstance(entry, str) for entry in entries) or len(set(entries)) < len(entries):
         raise CatalogueError(f"{where}: {key} holds something twice, or something other than text")
     return entries
+
+
+def _number(table: Mapping[str, Any], key: str, least: int, most: int, where: str) -> int:
+    number = table.get(key)
+    if type(number) is not int or not least <= number <= most:
+        raise CatalogueError(f"{where}: {key} is not a number from {least} to {most}")
+    return number
 
 
 def _text(table: Mapping[str, Any], key: str, where: str) -> str:

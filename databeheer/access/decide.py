@@ -7,15 +7,17 @@ records the decision before acting on it.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from databeheer.access.bases import Catalogue
 from databeheer.access.decision import Decision, Granted, Refused, Wish
 from databeheer.access.facts import Facts, Occupancy
+from databeheer.access.ground import case_of
 from databeheer.access.grounds import Ground, grounds
-from databeheer.access.intervals import NOTHING, IntervalSet
-from databeheer.access.reasons import ReasonCode
+from databeheer.access.intervals import Pairs, meet, merged, minus
+from databeheer.access.reasons import NEAREST_FIRST, ReasonCode
 from databeheer.access.slots import cut_slots
+from databeheer.values import Period
 
 __all__ = ["Decision", "Granted", "ReasonCode", "Refused", "Wish", "decide"]
 
@@ -28,112 +30,110 @@ def decide(wish: Wish, facts: Facts, now: datetime, catalogue: Catalogue) -> Dec
     the earlier row of the catalogue, then the one that covers most of the wish, then the lower id.
 
     An outsider is told no_legal_basis for the whole period, whatever exists there (R98). Who has a fact of
-    his own on the point hears what stands in its way (R46).
+    his own on the point hears what stands in its way (R46). Who asks in a role that gets nothing is told so,
+    whatever the facts.
     """
-    standing = grounds(wish, facts, now, catalogue)
-    open_, granted = IntervalSet.of(wish.period), list[Granted]()
+    refusal = catalogue.excluded(wish.asker_role)
+    if refusal is not None:
+        excluded = Refused(wish.period, ReasonCode.ROLE_GETS_NOTHING, refusal.code)
+        return Decision((), (excluded,), catalogue.version)
+    standing = grounds(case_of(wish, facts, now, catalogue))
+    open_: Pairs = ((wish.period.start, wish.period.end),)
+    granted: list[Granted] = []
     for ground in _in_order_of_choice(standing, wish, catalogue):
-        for occupancy in _in_order_of_time(ground.home):
-            piece = _gives(ground, occupancy, wish, now) & open_
-            open_ = open_ - piece
-            granted.extend(_granted(ground, occupancy, piece, catalogue))
-    refused = _explained(open_, standing, wish)
-    return Decision(
-        granted=tuple(sorted(granted, key=lambda part: part.interval.start)),
-        refused=tuple(sorted(refused, key=lambda part: part.interval.start)),
-        catalogue_version=catalogue.version,
-    )
+        homes = ground.homes if len(ground.homes) < 2 else sorted(ground.homes, key=_begin)
+        for home in homes:
+            piece = meet(_gives(ground, home, wish, now), open_)
+            if piece:
+                open_ = minus(open_, piece)
+                granted.extend(_granted(ground, home, piece, wish.period, catalogue))
+    if len(granted) > 1:
+        granted.sort(key=lambda part: part.interval.start)
+    refused = _refused(open_, standing, wish) if open_ else ()
+    return Decision(tuple(granted), refused, catalogue.version)
 
 
-def _gives(ground: Ground, occupancy: Occupancy, wish: Wish, now: datetime) -> IntervalSet:
+def _gives(ground: Ground, home: Occupancy, wish: Wish, now: datetime) -> Pairs:
     """The instants of the wish that this ground opens in one occupancy."""
-    reach = IntervalSet.of(ground.claim).clip(occupancy.period)
-    wanted = reach.clip(wish.period)
+    reach = ground.reach(home)
+    wanted = meet(((wish.period.start, wish.period.end),), reach)
     if not wanted or ground.finest is None:
         return wanted
-    return wanted - cut_slots(ground.finest, reach, wish.period, now)
+    cut = cut_slots(ground.finest, reach, wish.period, now)
+    return minus(wanted, cut) if cut else wanted
 
 
 def _in_order_of_choice(standing: list[Ground], wish: Wish, catalogue: Catalogue) -> list[Ground]:
     def rank(ground: Ground) -> tuple[int, float, str]:
-        covered = IntervalSet.of(ground.claim).clip(wish.period).duration()
-        return catalogue.rows.index(ground.row), -covered.total_seconds(), ground.fact_id
+        covered = meet(ground.claim, ((wish.period.start, wish.period.end),))
+        seconds = sum((stop - start for start, stop in covered), timedelta()).total_seconds()
+        return catalogue.rows.index(ground.row), -seconds, ground.fact_id
 
     able = [ground for ground in standing if ground.problem is None]
     return sorted(able, key=rank) if len(able) > 1 else able
 
 
-def _in_order_of_time(home: tuple[Occupancy, ...]) -> list[Occupancy]:
-    return sorted(home, key=lambda occupancy: (occupancy.period.start, occupancy.id))
+def _begin(occupancy: Occupancy) -> tuple[datetime, str]:
+    return occupancy.period.start, occupancy.id
 
 
-def _granted(ground: Ground, home: Occupancy, piece: IntervalSet, catalogue: Catalogue) -> Iterator[Granted]:
+def _granted(
+    ground: Ground, home: Occupancy, piece: Pairs, asked: Period, catalogue: Catalogue
+) -> Iterator[Granted]:
     row = ground.row
-    for period in piece.periods():
-        yield Granted(period, row.code, row.citation, ground.fact_id, home.id, row.states, catalogue.version)
+    for start, stop in piece:
+        period = asked if start is asked.start and stop is asked.end else Period(start, stop)
+        yield Granted(
+            period, row.code, ground.citation, ground.fact_id, home.id, row.states, catalogue.version
+        )
 
 
 # --- why not ----------------------------------------------------------------------------------------------
 
-_NEAREST_FIRST = (
-    # Of several explanations the one that came nearest to a grant is given: it names what to put right.
-    ReasonCode.STOPPED,
-    ReasonCode.SLOT_NOT_WHOLE,
-    ReasonCode.GRANULARITY_TOO_FINE,
-    ReasonCode.DIRECTION_NOT_GRANTED,
-    ReasonCode.CATEGORY_NOT_GRANTED,
-    ReasonCode.PURPOSE_NOT_ALLOWED,
-    ReasonCode.NO_DATA_ACCESS_CONTRACT,
-    ReasonCode.PARTY_SUSPENDED,
-    ReasonCode.BLOCKED,
-    ReasonCode.NOT_OCCUPANT,
-    ReasonCode.OUTSIDE_DATA_PERIOD,
-    ReasonCode.NO_CONTRACT,
-    ReasonCode.NOT_YET_VALID,
-    ReasonCode.REQUESTED,
-    ReasonCode.EXPIRED,
-    ReasonCode.FULFILLED,
-    ReasonCode.WITHDRAWN,
-    ReasonCode.TERMINATED,
-    ReasonCode.INVALIDATED_BY_MOVE,
-    ReasonCode.REJECTED,
-    ReasonCode.NO_LEGAL_BASIS,
-)
 
-
-def _explained(refused: IntervalSet, standing: list[Ground], wish: Wish) -> Iterator[Refused]:
+def _refused(refused: Pairs, standing: list[Ground], wish: Wish) -> tuple[Refused, ...]:
     """Give every refused instant one reason; touching stretches with the same reason become one."""
-    if not refused:
-        return
-    found: dict[ReasonCode, IntervalSet] = {}
+    asked = wish.period
+    if not standing:
+        return (Refused(asked, ReasonCode.NO_LEGAL_BASIS),)
+    found: dict[ReasonCode, Pairs] = {}
     objections = [objection for ground in standing for objection in _objections(ground, wish)]
-    for _, reason, instants in sorted(objections, key=lambda objection: objection[0]):
-        piece = instants & refused
-        refused = refused - piece
-        found[reason] = found.get(reason, NOTHING) | piece
-    found[ReasonCode.NO_LEGAL_BASIS] = found.get(ReasonCode.NO_LEGAL_BASIS, NOTHING) | refused
-    for reason, instants in found.items():
-        for period in instants.periods():
-            yield Refused(period, reason)
+    objections.sort(key=lambda objection: objection[0])
+    for _, reason, instants in objections:
+        piece = meet(instants, refused)
+        if piece:
+            refused = minus(refused, piece)
+            found[reason] = merged((*found.get(reason, ()), *piece))
+    if refused:
+        found[ReasonCode.NO_LEGAL_BASIS] = merged((*found.get(ReasonCode.NO_LEGAL_BASIS, ()), *refused))
+    parts = [(start, stop, reason) for reason, pairs in found.items() for start, stop in pairs]
+    if len(parts) == 1 and parts[0][:2] == (asked.start, asked.end):
+        return (Refused(asked, parts[0][2]),)
+    return tuple(Refused(Period(start, stop), reason) for start, stop, reason in sorted(parts))
 
 
-_Objection = tuple[tuple[bool, bool, int], ReasonCode, IntervalSet]
+_Objection = tuple[tuple[bool, bool, int], ReasonCode, Pairs]
 
 
 def _objections(ground: Ground, wish: Wish) -> Iterator[_Objection]:
     """Why a ground does not give what it does not give: first where it speaks of the data, then elsewhere."""
-    asked = IntervalSet.of(wish.period)
-    claimed = asked.clip(ground.claim)
+    asked: Pairs = ((wish.period.start, wish.period.end),)
+    claimed = meet(asked, ground.claim)
+    elsewhere = minus(asked, claimed)
     if ground.problem is not None:
         yield _objection(ground, False, ground.problem, claimed)
-        yield _objection(ground, True, ground.problem, asked - claimed)
+        yield _objection(ground, True, ground.problem, elsewhere)
         return
-    at_home = claimed & IntervalSet.of(*(occupancy.period for occupancy in ground.home))
+    yield _objection(ground, True, ground.outside_claim, elsewhere)
+    left = claimed
+    at_home = merged((home.period.start, home.period.stop) for home in ground.homes)
+    for reason, allowed in ((ground.outside_homes, at_home), *ground.limits):
+        kept = meet(left, allowed)
+        yield _objection(ground, False, reason, minus(left, kept))
+        left = kept
     # What it reaches and yet does not give is a slot cut in two.
-    yield _objection(ground, False, ReasonCode.SLOT_NOT_WHOLE, at_home)
-    yield _objection(ground, False, ground.outside_home, claimed - at_home)
-    yield _objection(ground, True, ground.outside_claim, asked - claimed)
+    yield _objection(ground, False, ReasonCode.SLOT_NOT_WHOLE, left)
 
 
-def _objection(ground: Ground, elsewhere: bool, reason: ReasonCode, instants: IntervalSet) -> _Objection:
-    return (not ground.suits, elsewhere, _NEAREST_FIRST.index(reason)), reason, instants
+def _objection(ground: Ground, elsewhere: bool, reason: ReasonCode, instants: Pairs) -> _Objection:
+    return (not ground.suits, elsewhere, NEAREST_FIRST[reason]), reason, instants

@@ -5,17 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from databeheer.access.bases import Category, Citation
-from databeheer.access.reasons import ERRORS, SENTENCES, ReasonCode
+from databeheer.access.reasons import ERRORS, ReasonCode
+from databeheer.access.sentences import SENTENCES
 from databeheer.errors import DatabeheerError, MalformedRequestError, OutsideGrantedPeriodError
-from databeheer.values import Direction, Granularity, Period, Purpose, Role
+from databeheer.values import PERSON_ROLES, Direction, Granularity, Period, Purpose, Role
 
 
 @dataclass(frozen=True)
 class Wish:
     """What an asker wants of one access point.
 
-    A grid user is named by `person_id`, every other role by `party_id`. With `permission_id` only that
-    permission counts. `directions` say nothing of technical and relational data, nor does `granularity`.
+    People (grid user, person concerned, representative) are named by `person_id`, every other role by `party_id`.
+    With `permission_id` only that permission counts. `directions` say nothing of technical and relational data,
+    nor does `granularity`.
     """
 
     asker_role: Role
@@ -29,18 +31,19 @@ class Wish:
     permission_id: str | None = None
 
     def __post_init__(self) -> None:
-        is_person = self.asker_role is Role.GRID_USER
+        is_person = self.asker_role in PERSON_ROLES
         if (self.person_id is not None) != is_person or (self.party_id is not None) == is_person:
-            raise MalformedRequestError("a grid user asks as a person, every other role as a party")
+            raise MalformedRequestError("people ask as a person, every other role as a party")
         if self.category == Category.READINGS and not self.directions:
             raise MalformedRequestError("name at least one direction: offtake, injection")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Granted:
     """A stretch of the asked period that the asker may have, on exactly one ground (R1).
 
-    `basis` is the code of the catalogue's row, `citation` its article, `fact_id` the fact that carries it
+    `basis` is the code of the catalogue's row, `citation` its article (of an authority, the one that authorises
+    it), `fact_id` the fact that carries it
     (permission, contract, occupancy, necessity record, or the party itself where its role alone does),
     `occupancy_id` whose readings these are, `states` the validation states whose values may leave.
     """
@@ -54,15 +57,19 @@ class Granted:
     catalogue_version: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Refused:
-    """A stretch of the asked period that the asker may not have, and why."""
+    """A stretch of the asked period that the asker may not have, and why.
+
+    `rule` is the code of the catalogue's refusal, where the role itself is refused.
+    """
 
     interval: Period
     reason: ReasonCode
+    rule: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Decision:
     """The whole answer: every instant of the asked period lies in exactly one of its intervals.
 

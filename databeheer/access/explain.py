@@ -12,7 +12,8 @@ from datetime import date, datetime, timedelta
 
 from databeheer.access.bases import BasisKind, Catalogue, Citation, CitationStatus
 from databeheer.access.decision import Decision, Granted, Refused
-from databeheer.access.reasons import SENTENCES, ReasonCode
+from databeheer.access.reasons import ReasonCode
+from databeheer.access.sentences import SENTENCES
 from databeheer.brussels import BRUSSELS, day_of, midnight
 from databeheer.values import Period
 

@@ -5,55 +5,79 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from databeheer.access.bases import Category, Requirement, Row
+from databeheer.access.bases import Catalogue, Category, Citation, Requirement, Row
+from databeheer.access.conditions import party_checks
 from databeheer.access.decision import Wish
 from databeheer.access.facts import Facts, Occupancy
-from databeheer.access.intervals import Interval
+from databeheer.access.intervals import Interval, Pairs, meet, merged
 from databeheer.access.reasons import ReasonCode
-from databeheer.values import Direction, Granularity, Role
+from databeheer.values import Direction, Granularity
+
+Limit = tuple[ReasonCode, Pairs]
+"""What the data must lie in, and why nothing is given outside it."""
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True, eq=False)
 class Ground:
-    """One fact under one row: `claim` is the data it speaks of, `home` the occupancies it reaches.
+    """One fact under one row: `claim` is the data it speaks of, `homes` the occupancies it reaches.
 
-    `finest` is the finest granularity it gives, None where granularity has no meaning. `problem` is why it
-    gives nothing at all; `outside_claim` and `outside_home` are why it gives nothing elsewhere. `suits` says
-    that it is about the asked purpose and category: only then is it a good explanation.
+    `limits` narrow that down, in order. `finest` is the finest granularity it gives, None where granularity has
+    no meaning. `problem` is why it gives nothing at all; `outside_claim` and `outside_homes` are why it gives
+    nothing elsewhere. `suits` says that it is about the asked purpose and category: only then is it a good
+    explanation. `citation` is the article that carries it.
     """
 
     row: Row
     fact_id: str
-    claim: Interval
-    home: tuple[Occupancy, ...]
+    claim: Pairs
+    homes: tuple[Occupancy, ...]
+    limits: tuple[Limit, ...]
     outside_claim: ReasonCode
-    outside_home: ReasonCode
+    outside_homes: ReasonCode
     finest: Granularity | None
     problem: ReasonCode | None
     suits: bool
+    citation: Citation
+
+    def reach(self, home: Occupancy) -> Pairs:
+        """All that it opens in one of its homes, asked for or not."""
+        period = home.period
+        if period.start >= period.stop:
+            return ()
+        pairs = meet(self.claim, ((period.start, period.stop),))
+        for _, allowed in self.limits:
+            pairs = meet(pairs, allowed)
+        return pairs
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True, eq=False)
 class Case:
+    """One wish with everything that it is decided by."""
+
     wish: Wish
     facts: Facts
     now: datetime
+    catalogue: Catalogue
+    is_of_readings: bool
 
-    @property
-    def is_of_readings(self) -> bool:
-        return self.wish.category == Category.READINGS
+
+def case_of(wish: Wish, facts: Facts, now: datetime, catalogue: Catalogue) -> Case:
+    return Case(wish, facts, now, catalogue, wish.category == Category.READINGS.value)
 
 
 def party_problem(case: Case, row: Row) -> ReasonCode | None:
+    """What is not in order with the party itself, whatever point it asks of."""
     party = case.facts.party
-    if party is None or case.wish.asker_role is Role.GRID_USER:
+    if party is None or case.wish.person_id is not None:
         return None
+    now = case.now
     # A party that no longer meets the conditions loses access on all its points at once (R13).
-    if any(case.now in suspension for suspension in party.suspensions):
-        return ReasonCode.PARTY_SUSPENDED
-    has_contract = party.contract_period is not None and case.now in party.contract_period
-    if Requirement.DATA_ACCESS_CONTRACT in row.requires and not has_contract:
-        return ReasonCode.NO_DATA_ACCESS_CONTRACT
+    for suspension in party.suspensions:
+        if now in suspension:
+            return ReasonCode.PARTY_SUSPENDED
+    for holds, reason in party_checks(row.requires):
+        if not holds(party, case.facts, now, case.catalogue):
+            return reason
     return None
 
 
@@ -62,7 +86,7 @@ def measure_problem(case: Case, directions: frozenset[Direction], finest: Granul
         return None
     if not case.wish.directions <= directions:
         return ReasonCode.DIRECTION_NOT_GRANTED
-    return ReasonCode.GRANULARITY_TOO_FINE if case.wish.granularity.is_finer_than(finest) else None
+    return ReasonCode.GRANULARITY_TOO_FINE if case.wish.granularity.rank < finest.rank else None
 
 
 def stop_problem(case: Case) -> ReasonCode | None:
@@ -70,11 +94,30 @@ def stop_problem(case: Case) -> ReasonCode | None:
     return ReasonCode.STOPPED if stopped is not None and stopped <= case.now else None
 
 
+def is_dead(case: Case, person_id: str | None) -> bool:
+    return any(death.person_id == person_id and death.at <= case.now for death in case.facts.deaths)
+
+
+def notice_limit(case: Case, row: Row, homes: tuple[Occupancy, ...]) -> tuple[Limit, ...]:
+    """Only of occupants who were told beforehand (R7); in a vacancy there is nobody to tell."""
+    if Requirement.NOTICE not in row.requires:
+        return ()
+    told = {
+        notice.occupancy_id
+        for notice in case.facts.notices
+        if notice.party_id == case.wish.party_id
+        and notice.given_at <= case.now
+        and not notice.purposes.isdisjoint(row.purposes)
+    }
+    allowed = (home.period for home in homes if home.person_id is None or home.id in told)
+    return ((ReasonCode.NO_NOTICE, merged((period.start, period.stop) for period in allowed)),)
+
+
 def coarser(one: Granularity, other: Granularity) -> Granularity:
-    return other if one.is_finer_than(other) else one
+    return other if one.rank < other.rank else one
 
 
 def validity_problem(valid: Interval, now: datetime) -> ReasonCode | None:
     if now < valid.start:
         return ReasonCode.NOT_YET_VALID
-    return ReasonCode.EXPIRED if valid.has_ended(now) else None
+    return ReasonCode.EXPIRED if valid.stop <= now else None

@@ -5,31 +5,25 @@ Grounds are not yet an answer: `decide` chooses between them, instant by instant
 
 from __future__ import annotations
 
-from datetime import datetime
-
-from databeheer.access.bases import BasisKind, Catalogue
 from databeheer.access.by_consent import consents
 from databeheer.access.by_law import statutory
-from databeheer.access.decision import Wish
-from databeheer.access.facts import Facts
 from databeheer.access.ground import Case, Ground
-from databeheer.values import Role
 
 __all__ = ["Ground", "grounds"]
 
 
-def grounds(wish: Wish, facts: Facts, now: datetime, catalogue: Catalogue) -> list[Ground]:
+def grounds(case: Case) -> list[Ground]:
     """Everything that gives this asker standing on this access point.
 
     Empty for an outsider: someone with no fact of his own here, whatever exists here.
     """
-    case = Case(wish, facts, now)
     if not _is_who_asks(case):
         return []
-    rows = catalogue.rows_of(wish.asker_role)
-    found = list(consents(case, [row for row in rows if row.basis is BasisKind.CONSENT]))
+    wish, catalogue = case.wish, case.catalogue
+    by_consent = catalogue.consents_of(wish.asker_role)
+    found = list(consents(case, by_consent)) if by_consent and case.facts.permissions else []
     if wish.permission_id is None:
-        others = [row for row in rows if row.basis is not BasisKind.CONSENT]
+        others = catalogue.statutory_of(wish.asker_role)
         # A row for another purpose explains a refusal only where no row is for this one.
         for row in [row for row in others if wish.purpose in row.purposes] or others:
             found.extend(statutory(case, row))
@@ -38,7 +32,8 @@ def grounds(wish: Wish, facts: Facts, now: datetime, catalogue: Catalogue) -> li
 
 def _is_who_asks(case: Case) -> bool:
     """Facts of somebody else prove nothing, so a mix-up of facts refuses."""
-    if case.wish.asker_role is Role.GRID_USER:
+    wish = case.wish
+    if wish.person_id is not None:
         return True
     party = case.facts.party
-    return party is not None and party.id == case.wish.party_id and party.role is case.wish.asker_role
+    return party is not None and party.id == wish.party_id and party.role is wish.asker_role

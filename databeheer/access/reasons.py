@@ -44,6 +44,20 @@ class ReasonCode(enum.StrEnum):
     CATEGORY_NOT_GRANTED = "category_not_granted"
     PURPOSE_NOT_ALLOWED = "purpose_not_allowed"
     BLOCKED = "blocked"
+    HOLDER_DIED = "holder_died"
+    SECOND_SIGNATURE_MISSING = "second_signature_missing"
+    NO_WRITTEN_MANDATE = "no_written_mandate"
+    NO_DYNAMIC_PRICE = "no_dynamic_price"
+    NO_METERING_REGIME = "no_metering_regime"
+    NO_DPIA = "no_dpia"
+    NO_PROCESSING_OVERVIEW = "no_processing_overview"
+    NO_PROCESSOR_AGREEMENT = "no_processor_agreement"
+    NO_AUTHORISATION = "no_authorisation"
+    NO_NOTICE = "no_notice"
+    OUTSIDE_TERRITORY = "outside_territory"
+    NOT_REGISTERED = "not_registered"
+    NOT_PARTICIPANT = "not_participant"
+    ROLE_GETS_NOTHING = "role_gets_nothing"
     STOPPED = "stopped"
 
 
@@ -54,6 +68,7 @@ ERRORS: dict[ReasonCode, type[DatabeheerError]] = {
     ReasonCode.BLOCKED: BlockedError,
     ReasonCode.WITHDRAWN: PermissionEndedError,
     ReasonCode.INVALIDATED_BY_MOVE: PermissionEndedError,
+    ReasonCode.HOLDER_DIED: PermissionEndedError,
     ReasonCode.TERMINATED: PermissionEndedError,
     ReasonCode.EXPIRED: PermissionEndedError,
     ReasonCode.FULFILLED: PermissionEndedError,
@@ -62,95 +77,70 @@ ERRORS: dict[ReasonCode, type[DatabeheerError]] = {
     ReasonCode.NOT_YET_VALID: PermissionNotActiveError,
     ReasonCode.PARTY_SUSPENDED: NoLegalBasisError,
     ReasonCode.NO_DATA_ACCESS_CONTRACT: NoLegalBasisError,
+    ReasonCode.NO_DPIA: NoLegalBasisError,
+    ReasonCode.NO_PROCESSING_OVERVIEW: NoLegalBasisError,
+    ReasonCode.NO_PROCESSOR_AGREEMENT: NoLegalBasisError,
+    ReasonCode.OUTSIDE_TERRITORY: NoLegalBasisError,
+    ReasonCode.NO_AUTHORISATION: NoLegalBasisError,
+    ReasonCode.NO_WRITTEN_MANDATE: NoLegalBasisError,
+    ReasonCode.SECOND_SIGNATURE_MISSING: NoLegalBasisError,
+    ReasonCode.NO_NOTICE: NoLegalBasisError,
     ReasonCode.PURPOSE_NOT_ALLOWED: NoLegalBasisError,
     ReasonCode.CATEGORY_NOT_GRANTED: NoLegalBasisError,
     ReasonCode.DIRECTION_NOT_GRANTED: NoLegalBasisError,
     ReasonCode.GRANULARITY_TOO_FINE: GranularityTooFineError,
     ReasonCode.SLOT_NOT_WHOLE: OutsideGrantedPeriodError,
+    ReasonCode.NO_DYNAMIC_PRICE: OutsideGrantedPeriodError,
+    ReasonCode.NO_METERING_REGIME: OutsideGrantedPeriodError,
     ReasonCode.NO_CONTRACT: OutsideGrantedPeriodError,
+    ReasonCode.NOT_REGISTERED: OutsideGrantedPeriodError,
+    ReasonCode.NOT_PARTICIPANT: OutsideGrantedPeriodError,
     ReasonCode.OUTSIDE_DATA_PERIOD: OutsideGrantedPeriodError,
     ReasonCode.NOT_OCCUPANT: OutsideGrantedPeriodError,
     ReasonCode.NO_LEGAL_BASIS: NoLegalBasisError,
+    ReasonCode.ROLE_GETS_NOTHING: NoLegalBasisError,
 }
 
-SENTENCES: dict[ReasonCode, tuple[str, str]] = {
-    # Dutch, English: for the customer and the party alike, so they name nobody and reveal nothing.
-    ReasonCode.NO_LEGAL_BASIS: (
-        "Er is geen wettelijke grond of toestemming voor deze gegevens.",
-        "There is no legal basis or consent for these data.",
-    ),
-    ReasonCode.NOT_YET_VALID: (
-        "De toestemming of de machtiging geldt nog niet.",
-        "The consent or authorisation is not valid yet.",
-    ),
-    ReasonCode.REQUESTED: (
-        "De toestemming is gevraagd, maar nog niet gegeven.",
-        "Consent was asked, but has not been given yet.",
-    ),
-    ReasonCode.REJECTED: ("De toestemming is geweigerd.", "Consent was refused."),
-    ReasonCode.EXPIRED: (
-        "De toestemming of de machtiging is verlopen.",
-        "The consent or authorisation has expired.",
-    ),
-    ReasonCode.WITHDRAWN: ("De toestemming is ingetrokken.", "Consent was withdrawn."),
-    ReasonCode.FULFILLED: (
-        "Het doel van de toestemming is bereikt. Daarmee is ze afgelopen.",
-        "The purpose of the consent was reached, and with it the consent ended.",
-    ),
-    ReasonCode.TERMINATED: (
-        "De dienstverlener heeft de dienst stopgezet.",
-        "The party ended its service.",
-    ),
-    ReasonCode.INVALIDATED_BY_MOVE: (
-        "De toestemming is gestopt omdat de klant verhuisd is.",
-        "Consent ended because the customer moved out.",
-    ),
-    ReasonCode.OUTSIDE_DATA_PERIOD: (
-        "Deze dagen vallen buiten de periode waarvoor gegevens gegeven mogen worden.",
-        "These days lie outside the period of which data may be given.",
-    ),
-    ReasonCode.NOT_OCCUPANT: (
-        "Deze dagen vallen buiten de periode waarin de klant hier netgebruiker was.",
-        "These days lie outside the period in which the customer was the grid user here.",
-    ),
-    ReasonCode.NO_CONTRACT: (
-        "De leverancier had in deze periode geen contract op dit toegangspunt.",
-        "The supplier had no contract on this access point in this period.",
-    ),
-    ReasonCode.PARTY_SUSPENDED: (
-        "De partij is geschorst en krijgt geen gegevens.",
-        "The party is suspended and receives no data.",
-    ),
-    ReasonCode.NO_DATA_ACCESS_CONTRACT: (
-        "De partij heeft nu geen geldig datatoegangscontract.",
-        "The party has no valid data access contract now.",
-    ),
-    ReasonCode.GRANULARITY_TOO_FINE: (
-        "De gevraagde gegevens zijn fijner dan toegestaan.",
-        "The data asked for are finer than allowed.",
-    ),
-    ReasonCode.SLOT_NOT_WHOLE: (
-        "De gevraagde periode snijdt een dag of maand in twee, of die is nog niet voorbij.",
-        "The period cuts a day or month in two, or that one is not over yet; ask for whole, finished ones.",
-    ),
-    ReasonCode.DIRECTION_NOT_GRANTED: (
-        "De grond geldt niet voor alle gevraagde richtingen (afname, injectie).",
-        "The ground does not cover the directions asked for (offtake, injection).",
-    ),
-    ReasonCode.CATEGORY_NOT_GRANTED: (
-        "De grond geldt niet voor deze soort gegevens.",
-        "The ground does not cover this category of data.",
-    ),
-    ReasonCode.PURPOSE_NOT_ALLOWED: (
-        "De gegevens mogen niet voor dit doel gebruikt worden.",
-        "The data may not be used for this purpose.",
-    ),
-    ReasonCode.BLOCKED: (
-        "De toegang is geblokkeerd terwijl de toestemming onderzocht wordt.",
-        "Access is blocked while the consent is being examined.",
-    ),
-    ReasonCode.STOPPED: (
-        "De netbeheerder heeft alle afgifte van gegevens tijdelijk gestopt.",
-        "The grid operator has stopped all hand-over of data for the time being.",
-    ),
+NEAREST_FIRST: dict[ReasonCode, int] = {
+    # Of several explanations the one that came nearest to a grant is given: it names what to put right.
+    reason: place
+    for place, reason in enumerate(
+        (
+            ReasonCode.STOPPED,
+            ReasonCode.SLOT_NOT_WHOLE,
+            ReasonCode.GRANULARITY_TOO_FINE,
+            ReasonCode.DIRECTION_NOT_GRANTED,
+            ReasonCode.CATEGORY_NOT_GRANTED,
+            ReasonCode.PURPOSE_NOT_ALLOWED,
+            ReasonCode.NO_NOTICE,
+            ReasonCode.SECOND_SIGNATURE_MISSING,
+            ReasonCode.NO_WRITTEN_MANDATE,
+            ReasonCode.NO_AUTHORISATION,
+            ReasonCode.OUTSIDE_TERRITORY,
+            ReasonCode.NO_PROCESSOR_AGREEMENT,
+            ReasonCode.NO_PROCESSING_OVERVIEW,
+            ReasonCode.NO_DPIA,
+            ReasonCode.NO_DATA_ACCESS_CONTRACT,
+            ReasonCode.PARTY_SUSPENDED,
+            ReasonCode.BLOCKED,
+            ReasonCode.NO_METERING_REGIME,
+            ReasonCode.NO_DYNAMIC_PRICE,
+            ReasonCode.NOT_OCCUPANT,
+            ReasonCode.OUTSIDE_DATA_PERIOD,
+            ReasonCode.NO_CONTRACT,
+            ReasonCode.NOT_REGISTERED,
+            ReasonCode.NOT_PARTICIPANT,
+            ReasonCode.NOT_YET_VALID,
+            ReasonCode.REQUESTED,
+            ReasonCode.EXPIRED,
+            ReasonCode.FULFILLED,
+            ReasonCode.WITHDRAWN,
+            ReasonCode.TERMINATED,
+            ReasonCode.INVALIDATED_BY_MOVE,
+            ReasonCode.HOLDER_DIED,
+            ReasonCode.REJECTED,
+            ReasonCode.ROLE_GETS_NOTHING,
+            ReasonCode.NO_LEGAL_BASIS,
+        )
+    )
 }

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 
-from databeheer.access.intervals import NOTHING, IntervalSet
+from databeheer.access.intervals import Pairs, meet, merged
 from databeheer.brussels import day_bounds, day_of, midnight
 from databeheer.values import Granularity, Period
 
@@ -28,22 +28,32 @@ def slot_around(instant: datetime, granularity: Granularity) -> Period:
     return Period(instant - since_hour, instant - since_hour + timedelta(minutes=minutes))
 
 
-def cut_slots(finest: Granularity, reach: IntervalSet, asked: Period, now: datetime) -> IntervalSet:
+def cut_slots(finest: Granularity, reach: Pairs, asked: Period, now: datetime) -> Pairs:
     """Return the part of `reach` that lies in a slot of `finest` which would be handed over in part.
 
     A slot is whole when everything that `reach` holds of it is asked for, and is over once it has begun: the
     days of a month before a contract began, or after an occupant left, are not missed.
     """
-    cut = NOTHING
-    for edge in (asked.start, asked.end, now):
+    # Of a wish that lies in the past, the slot around now matters only where the wish ends in it as well.
+    edges = (asked.start, asked.end) if asked.end <= now else (asked.start, asked.end, now)
+    minutes = _MINUTES[finest.rank]
+    cut: list[tuple[datetime, datetime]] = []
+    for edge in edges:
+        if minutes and not (edge.minute % minutes or edge.second or edge.microsecond):
+            continue  # it cuts nothing in two: far the most wishes begin and end on a quarter-hour
         slot = slot_around(edge, finest)
         if slot.start == edge:
             continue
-        part = reach.clip(slot)
-        for start, stop in part.pairs:
+        part = meet(reach, ((slot.start, slot.end),))
+        for start, stop in part:
             if start < asked.start or stop > asked.end or slot.start < now < stop:
-                cut = cut.union(part)
-    return cut
+                cut.extend(part)
+                break
+    return merged(cut) if cut else ()
+
+
+_MINUTES = (15, 60, 0, 0)
+"""By rank; 0 where slots follow the calendar."""
 
 
 @lru_cache(maxsize=512)

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from databeheer.access.bases import Citation, CitationStatus
 from databeheer.errors import MalformedRequestError
 from databeheer.joins.cases import Domain, JoinCase, JoinList, JoinListError, JoinPurpose, Scope, Shape
-from databeheer.values import Direction, Granularity, Role, parse_day
+from databeheer.values import NO_PARTY_ROLES, Direction, Granularity, Role, parse_day
 
 SHIPPED = Path(__file__).with_name("lawful_joins.toml")
 LARGEST = 256 * 1024
@@ -110,7 +110,7 @@ def _check_sense(case: JoinCase, where: str) -> None:
         raise JoinListError(f"{where}: this gate gives month totals only")
     if case.columns != _COLUMNS[case.shape]:
         raise JoinListError(f"{where}: what leaves is not what this shape gives")
-    if Role.GRID_USER in case.roles:
+    if not NO_PARTY_ROLES.isdisjoint(case.roles):
         raise JoinListError(f"{where}: joins are for parties with a task")
     # Research and statistics get anonymous data only: pseudonymised is not anonymised (4.1.8/2, 9°; R11).
     if case.purpose in _ANONYMOUS and case.shape is not Shape.AGGREGATE:

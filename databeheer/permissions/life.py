@@ -86,7 +86,8 @@ def may_ask(
 
 def ground_of(catalogue: Catalogue, purpose: str) -> str:
     """Return the code of the catalogue's row that a consent for this purpose rests on."""
-    rows = [row for row in catalogue.rows_of(Role.ENERGY_SERVICE) if row.basis is BasisKind.CONSENT]
+    rows = [row for row in catalogue.rows if row.basis is BasisKind.CONSENT]
+    rows.sort(key=lambda row: row.actor_role is not Role.ENERGY_SERVICE)
     return next((row.code for row in rows if purpose in row.purposes), rows[0].code)
 
 

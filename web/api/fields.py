@@ -18,8 +18,17 @@ MOMENT_PATTERN = (
 )
 GRANULARITIES = [granularity.value for granularity in Granularity]
 DIRECTIONS = [direction.value for direction in Direction]
-# A party asks for itself; a grid user's own insight and the regulator's supervision are not asked for here.
-PURPOSES = [purpose.value for purpose in Purpose if purpose not in {Purpose.OWN_INSIGHT, Purpose.SUPERVISION}]
+# A party asks for itself; what people, supervisors and the data manager's own staff and processors do is not asked
+# for here.
+_NOT_HERE = {
+    Purpose.OWN_INSIGHT,
+    Purpose.SUPERVISION,
+    Purpose.DATA_PROTECTION,
+    Purpose.DATA_MANAGEMENT,
+    Purpose.PROCESSING,
+    Purpose.CASE_HANDLING,
+}
+PURPOSES = [purpose.value for purpose in Purpose if purpose not in _NOT_HERE]
 CATEGORIES = ["readings"]
 
 

@@ -10,10 +10,32 @@ COMMODITIES = {"electricity": "elektriciteit", "gas": "gas"}
 
 ROLES = {
     "grid_user": "netgebruiker",
+    "person_concerned": "medebewoner",
+    "representative": "bewindvoerder",
     "supplier": "energieleverancier",
+    "supplier_service": "energieleverancier als energiedienst",
     "energy_service": "energiedienst",
+    "aggregator": "dienst voor flexibiliteit",
+    "balance_responsible": "evenwichtsverantwoordelijke",
+    "shipper": "bevrachter van aardgas",
+    "data_manager": "databeheerder",
     "dso": "netbeheerder",
+    "transmission_operator": "beheerder van het hoogspanningsnet of vervoernet",
+    "other_grid_operator": "naburige netbeheerder",
+    "intermediary": "producent of tussenpersoon",
+    "energy_community": "energiegemeenschap",
+    "authority": "overheid",
+    "public_body": "instelling van algemeen belang",
+    "welfare_centre": "OCMW",
     "regulator": "toezichthouder",
+    "comparison_tool": "vergelijker van de toezichthouder",
+    "data_protection_authority": "toezichthouder op persoonsgegevens",
+    "processor": "verwerker",
+    "staff": "medewerker van de databeheerder",
+    "research": "onderzoeker",
+    "port_app": "toestel of app aan de gebruikerspoort",
+    "landlord": "verhuurder of eigenaar",
+    "governance_committee": "comité voor het bestuur van de databeheerder",
 }
 
 PURPOSES = {
@@ -25,6 +47,18 @@ PURPOSES = {
     "fraud_detection": "om energiefraude te onderzoeken",
     "own_insight": "om uw eigen gegevens te bekijken",
     "supervision": "om toezicht te houden op de energiemarkt",
+    "data_management": "om uw meter uit te lezen en uw gegevens te beheren",
+    "dynamic_price_billing": "om uw factuur met dynamische prijs te maken",
+    "supply_offer": "om u een aanbod te doen",
+    "balancing": "om vraag en aanbod op het net in evenwicht te houden",
+    "market_facilitation": "om zijn rol in de energiemarkt te vervullen",
+    "energy_sharing": "om gedeelde energie te verrekenen",
+    "public_task": "om een taak te doen die de wet oplegt",
+    "social_assistance": "om u te helpen met uw energie",
+    "price_comparison": "om prijzen voor u te vergelijken",
+    "processing": "om een opdracht van de databeheerder uit te voeren",
+    "case_handling": "om uw vraag te behandelen",
+    "data_protection": "om toe te zien op de bescherming van uw gegevens",
 }
 
 GRANULARITIES = {

@@ -9,9 +9,12 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from databeheer.access import catalogue
-from databeheer.access.bases import Catalogue, Citation, Row
+from databeheer.access.bases import Catalogue, Citation, Refusal, Row
 from databeheer.access.explain import Language, basis_name
 from web.public.serving import public_json
+
+FORMAT = "databeheer legal bases 1"
+"""Members may be added under this name; one that changes or goes away gets another."""
 
 blueprint = Blueprint("bases", __name__)
 
@@ -34,17 +37,27 @@ def page() -> ResponseReturnValue:
 
 @blueprint.get("/grondslagen.json")
 def as_json() -> ResponseReturnValue:
-    """The same for programs."""
+    """The same for programs; docs/reference/legal-bases.md describes the members."""
     found = legal_bases()
-    return public_json({"version": found.version, "rows": [row_members(row) for row in found.rows]})
+    return public_json(
+        {
+            "format": FORMAT,
+            "version": found.version,
+            "dpia_years": found.dpia_years,
+            "rows": [row_members(row) for row in found.rows],
+            "refusals": [refusal_members(refusal) for refusal in found.refusals],
+        }
+    )
 
 
 def row_members(row: Row) -> dict[str, Any]:
     """One row for programs."""
     return {
+        "number": row.number,
         "code": row.code,
         "role": row.actor_role.value,
         "basis": row.basis.value,
+        "carrier": row.carrier.value,
         "purposes": sorted(row.purposes),
         "categories": sorted(row.categories),
         "directions": sorted(row.directions),
@@ -57,6 +70,18 @@ def row_members(row: Row) -> dict[str, Any]:
         "validation_states": sorted(row.states),
         "sentence": {"nl": row.sentence_nl, "en": row.sentence_en},
         "citations": [citation_members(citation) for citation in row.citations],
+    }
+
+
+def refusal_members(refusal: Refusal) -> dict[str, Any]:
+    """Who gets nothing, for programs."""
+    return {
+        "number": refusal.number,
+        "code": refusal.code,
+        "role": refusal.actor_role.value,
+        "whoever_has_the_role": refusal.of_role,
+        "sentence": {"nl": refusal.sentence_nl, "en": refusal.sentence_en},
+        "citations": [citation_members(citation) for citation in refusal.citations],
     }
 
 

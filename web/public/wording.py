@@ -18,12 +18,44 @@ PURPOSES = {
     "fraud_detection": "energiefraude onderzoeken",
     "own_insight": "eigen gegevens bekijken",
     "supervision": "toezicht houden op de energiemarkt",
+    "data_management": "meters uitlezen en gegevens beheren",
+    "dynamic_price_billing": "de factuur met dynamische prijs maken",
+    "supply_offer": "een aanbod doen",
+    "balancing": "vraag en aanbod op het net in evenwicht houden",
+    "market_facilitation": "de eigen rol in de energiemarkt vervullen",
+    "energy_sharing": "gedeelde energie verrekenen",
+    "public_task": "een taak doen die de wet oplegt",
+    "social_assistance": "helpen met energie",
+    "price_comparison": "prijzen vergelijken",
+    "processing": "een opdracht van de databeheerder uitvoeren",
+    "case_handling": "een vraag van de klant behandelen",
+    "data_protection": "toezien op de bescherming van gegevens",
 }
 
 REQUIREMENTS = {
+    "occupancy": "alleen gegevens van de eigen tijd op dit adres",
+    "grid_user_consent": "de toestemming van de netgebruiker",
+    "person_concerned_consent": "de toestemming van wie er nog woont",
+    "written_mandate": "een schriftelijke toestemming met gecontroleerde handtekening",
+    "accepted_contract": "een aanvaard energiecontract",
+    "contract_period": "alleen gegevens van de periode van het eigen contract",
+    "dynamic_price": "een contract met dynamische prijs",
+    "metering_regime": "de keuze van de klant voor uitlezing per kwartier",
     "data_access_contract": "een geldig contract met de netbeheerder",
+    "dpia": "een geldige beoordeling van de gevolgen voor privacy (DPIA), niet ouder dan twee jaar",
+    "processing_overview": "een gepubliceerd overzicht van wat de partij met gegevens doet",
+    "notice": "de klant is vooraf op de hoogte gebracht",
     "necessity": "vooraf vastgelegd waarom het nodig is",
+    "authorisation": "een wet, decreet of ordonnantie die deze gegevens laat kennen",
+    "territory": "alleen in het eigen gebied",
+    "processor_agreement": "een volledige verwerkersovereenkomst",
 }
+
+REFUSALS = {
+    "prospective_supplier": "leverancier bij wie men nog geen contract heeft",
+    **{code: portal.ROLES[code] for code in ("research", "port_app", "landlord", "governance_committee")},
+}
+"""Who gets nothing, by the code of the catalogue's refusal."""
 
 STATES = {
     "requested": "wacht op de klant",
@@ -63,6 +95,7 @@ def register(app: Flask) -> None:
         unit_words=portal.UNITS,
         purpose_words=PURPOSES,
         requirement_words=REQUIREMENTS,
+        refusal_words=REFUSALS,
         permission_state_words=STATES,
         domain_words=DOMAINS,
         shape_words=SHAPES,

@@ -24,7 +24,7 @@ from databeheer.errors import MalformedRequestError
 from databeheer.identity import clients
 from databeheer.identity.provider import Identity
 from databeheer.registry import parties
-from databeheer.values import Role
+from databeheer.values import NO_PARTY_ROLES, Role
 
 
 def add_operator(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -110,7 +110,7 @@ COMMANDS = (
         "registry.party.add",
         schema(
             name=short_text(),
-            role=one_of(*(role.value for role in Role if role is not Role.GRID_USER)),
+            role=one_of(*(role.value for role in Role if role not in NO_PARTY_ROLES)),
             about=short_text(required=False, longest=1000, missing=""),
             website=short_text(required=False, missing=""),
             processing_url=short_text(required=False, missing=""),

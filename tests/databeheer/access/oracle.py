@@ -1,319 +1,536 @@
 """The access rule once more, naively: quarter-hour by quarter-hour, without any interval arithmetic.
 
-Written from the rule and the catalogue's wording, not from the code: it asks of one quarter-hour at a time who
-may have it, walks the quarters of a whole slot one by one, and knows days and months from the local calendar
-only. Slow on purpose.
+Written from the table of actors (requirements 1.2) and the law's wording, not from the code or the catalogue's file:
+two years and a margin lie on a grid of quarter-hours, each fact marks the quarters that it speaks of, and a slot is
+looked at through all quarters that bear its label in the local calendar.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
 
-from databeheer.access.facts import Facts, Necessity, Occupancy, Permission
+import numpy as np
+from numpy.typing import NDArray
+
+from databeheer.access.facts import Necessity, Occupancy, Permission
 from databeheer.access.intervals import Interval
-from databeheer.brussels import BRUSSELS
-from databeheer.values import Granularity, Purpose, Role
+from databeheer.brussels import BRUSSELS, midnight
+from databeheer.values import Granularity, Role
 from tests.databeheer.access.people import QUARTER
 from tests.databeheer.access.worlds import World
 
-ORDER = ("own", "supplier", "energy_service", "flexibility_service", "dso_grid_management",
-         "dso_fraud_detection", "regulator")  # fmt: skip
+Mask = NDArray[np.bool_]
+
+ORIGIN = midnight(date(2022, 11, 1))
+SIZE = int((midnight(date(2025, 3, 1)) - ORIGIN) / QUARTER)
+
+
+def _labels() -> dict[Granularity, NDArray[np.int64]]:
+    local = [(ORIGIN + n * QUARTER).astimezone(BRUSSELS) for n in range(SIZE)]
+    return {
+        Granularity.QUARTER_HOUR: np.arange(SIZE),
+        Granularity.HOUR: np.arange(SIZE) // 4,
+        Granularity.DAY: np.array([one.toordinal() for one in local]) - local[0].toordinal(),
+        Granularity.MONTH: np.array([12 * one.year + one.month for one in local]) - 12 * local[0].year,
+    }
+
+
+LABELS = _labels()
+ALL, NONE = np.ones(SIZE, dtype=bool), np.zeros(SIZE, dtype=bool)
+SCALE = ["quarter_hour", "hour", "day", "month"]
+
 NEAREST = (
     "stopped", "slot_not_whole", "granularity_too_fine", "direction_not_granted", "category_not_granted",
-    "purpose_not_allowed", "no_data_access_contract", "party_suspended", "blocked", "not_occupant",
-    "outside_data_period", "no_contract", "not_yet_valid", "requested", "expired", "fulfilled", "withdrawn",
-    "terminated", "invalidated_by_move", "rejected", "no_legal_basis",
+    "purpose_not_allowed", "no_notice", "second_signature_missing", "no_written_mandate", "no_authorisation",
+    "outside_territory", "no_processor_agreement", "no_processing_overview", "no_dpia", "no_data_access_contract",
+    "party_suspended", "blocked", "no_metering_regime", "no_dynamic_price", "not_occupant", "outside_data_period",
+    "no_contract", "not_registered", "not_participant", "not_yet_valid", "requested", "expired", "fulfilled",
+    "withdrawn", "terminated", "invalidated_by_move", "holder_died", "rejected", "role_gets_nothing",
+    "no_legal_basis",
 )  # fmt: skip
-ENDED = {"requested": "requested", "blocked": "blocked", "fulfilled": "fulfilled",
-         "rejected": "rejected", "timed_out": "expired", "revoked": "withdrawn",
-         "expired": "expired", "terminated": "terminated", "invalidated": "invalidated_by_move"}  # fmt: skip
-ALL = ("readings", "technical", "relational")
+ENDED = {"requested": "requested", "blocked": "blocked", "fulfilled": "fulfilled", "rejected": "rejected",
+         "timed_out": "expired", "revoked": "withdrawn", "expired": "expired", "terminated": "terminated",
+         "invalidated": "invalidated_by_move"}  # fmt: skip
+TRM, TM, M = ("readings", "technical", "relational"), ("readings", "technical"), ("readings",)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One ground of the table, in the table's own words."""
+
+    role: Role
+    kind: str
+    purposes: tuple[str, ...]
+    categories: tuple[str, ...]
+    finest: str
+    needs: tuple[str, ...] = ()
+    freely: str = ""
+
+
+LAW = ("dpia", "overview", "notice")
+PAPERS = ("dpia", "overview")
+ADVICE = ("energy_advice", "energy_monitoring")
+
+# The parties that the house already serves (supplier, energy service, grid operator) have no DPIA, overview and
+# notice in the catalogue yet; see its head.
+RULES = {
+    "data_management": Rule(Role.DATA_MANAGER, "manager", ("data_management",), TRM, "quarter_hour", LAW, "day"),
+    "dso_grid_management": Rule(Role.DSO, "operator", ("grid_management",), TRM, "quarter_hour", (), "day"),
+    "own": Rule(Role.GRID_USER, "own", ("own_insight",), TRM, "quarter_hour"),
+    "own_by_representative": Rule(Role.REPRESENTATIVE, "appointed", ("own_insight",), TRM, "quarter_hour"),
+    "own_person_concerned": Rule(Role.PERSON_CONCERNED, "resident", ("own_insight",), M, "quarter_hour"),
+    "supplier": Rule(Role.SUPPLIER, "supply", ("billing",), M, "month"),
+    "supplier_dynamic_price": Rule(Role.SUPPLIER, "consent", ("dynamic_price_billing",), M, "quarter_hour",
+                                   (*PAPERS, "dynamic")),
+    "supplier_service": Rule(Role.SUPPLIER_SERVICE, "consent", ADVICE, TRM, "quarter_hour", (*PAPERS, "contract")),
+    "supplier_offer": Rule(Role.SUPPLIER, "consent", ("supply_offer",), M, "month", (*PAPERS, "written")),
+    "energy_service": Rule(Role.ENERGY_SERVICE, "consent", ADVICE, TRM, "quarter_hour", ("contract",)),
+    "flexibility_service": Rule(Role.AGGREGATOR, "consent", ("flexibility",), M, "quarter_hour",
+                                (*PAPERS, "contract")),
+    "balance_responsible": Rule(Role.BALANCE_RESPONSIBLE, "registered", ("balancing",), M, "quarter_hour", LAW),
+    "shipper": Rule(Role.SHIPPER, "registered", ("balancing",), M, "hour", LAW),
+    "transmission_operator": Rule(Role.TRANSMISSION_OPERATOR, "task", ("grid_management",), TM, "quarter_hour", LAW),
+    "other_grid_operator": Rule(Role.OTHER_GRID_OPERATOR, "task", ("grid_management",), TM, "quarter_hour",
+                                (*LAW, "territory")),
+    "intermediary": Rule(Role.INTERMEDIARY, "task", ("market_facilitation",), TRM, "quarter_hour", LAW),
+    "energy_community": Rule(Role.ENERGY_COMMUNITY, "community", ("energy_sharing",), M, "quarter_hour", LAW),
+    "authority": Rule(Role.AUTHORITY, "task", ("public_task",), TRM, "quarter_hour", (*LAW, "authorised")),
+    "public_body": Rule(Role.PUBLIC_BODY, "task", ("public_task",), TRM, "quarter_hour", (*LAW, "authorised")),
+    "welfare_centre": Rule(Role.WELFARE_CENTRE, "local", ("social_assistance",), ("readings", "relational"), "month",
+                           LAW),
+    "regulator": Rule(Role.REGULATOR, "task", ("supervision",), TRM, "quarter_hour", LAW),
+    "comparison_tool": Rule(Role.COMPARISON_TOOL, "consent", ("price_comparison",), TRM, "quarter_hour", PAPERS),
+    "processor": Rule(Role.PROCESSOR, "task", ("processing",), TRM, "quarter_hour", ("agreement",)),
+    "staff": Rule(Role.STAFF, "task", ("case_handling",), TRM, "day"),
+    "dso_fraud_detection": Rule(Role.DSO, "fraud", ("fraud_detection",), M, "quarter_hour"),
+    "data_protection_authority": Rule(Role.DATA_PROTECTION_AUTHORITY, "task", ("data_protection",), ("records",),
+                                      "month"),
+}  # fmt: skip
+ORDER = list(RULES)
+NOTHING_FOR = (Role.RESEARCH, Role.PORT_APP, Role.LANDLORD, Role.GOVERNANCE_COMMITTEE)
+PEOPLE = (Role.GRID_USER, Role.PERSON_CONCERNED, Role.REPRESENTATIVE)
+
+
+@dataclass
+class Title:
+    """What one fact comes to."""
+
+    code: str
+    fact_id: str
+    speaks_of: Mask
+    homes: list[Occupancy]
+    finest: str | None
+    problem: str | None
+    suits: bool
+    elsewhere: str
+    homeless: str
+    limits: list[tuple[str, Mask]] = field(default_factory=list)
+
+    @property
+    def reaches(self) -> Mask:
+        reached = self.speaks_of.copy()
+        for _, allowed in self.limits:
+            reached &= allowed
+        return reached
+
+
+Outcome = tuple[str, ...]
+
+
+@dataclass
+class Answers:
+    """For every quarter of the grid an index into `outcomes`; -1 where nothing was asked."""
+
+    at: NDArray[np.int64]
+    outcomes: list[Outcome]
+
+
+def quarters_of(stretch: Interval | Any) -> Mask:
+    """The quarters of the grid that begin within a stretch."""
+    marked = NONE.copy()
+    first = place(stretch.start)
+    stop = SIZE if getattr(stretch, "end", None) is None else place(stretch.end)
+    marked[first : max(first, stop)] = True
+    return marked
+
+
+def place(instant: datetime) -> int:
+    """The first quarter that begins at or after an instant, kept on the grid."""
+    return min(max(-((ORIGIN - instant) // QUARTER), 0), SIZE)
+
+
+def answers(world: World) -> Answers:
+    """For every quarter of the wish: ("granted", row, fact, occupancy) or ("refused", reason)."""
+    asked = quarters_of(world.wish.period)
+    at = np.full(SIZE, -1)
+    if world.wish.asker_role in NOTHING_FOR:
+        at[asked] = 0
+        return Answers(at, [("refused", "role_gets_nothing")])
+    titles = list(titles_of(world))
+    numbers: dict[Outcome, int] = {}
+    open_ = asked.copy()
+    able = [title for title in titles if title.problem is None]
+    able.sort(key=lambda t: (ORDER.index(t.code), -int((t.speaks_of & asked).sum()), t.fact_id))
+    for title in able:
+        reaches = title.reaches
+        for home in sorted(title.homes, key=lambda o: (o.period.start, o.id)):
+            given = whole(world, title.finest, reaches & quarters_of(home.period), asked) & open_
+            if given.any():
+                at[given] = numbers.setdefault(("granted", title.code, title.fact_id, home.id), len(numbers))
+                open_ &= ~given
+    why = np.full(SIZE, 10_000)
+    for title in titles:
+        np.minimum(why, why_not(title), out=why)
+    for key in np.unique(why[open_]):
+        reason = "no_legal_basis" if key == 10_000 else NEAREST[key % 100]
+        at[open_ & (why == key)] = numbers.setdefault(("refused", reason), len(numbers))
+    return Answers(at, list(numbers))
+
+
+def why_not(title: Title) -> NDArray[np.int64]:
+    """For each quarter how good an explanation this is, the reason in its last two digits."""
+    speaks = title.speaks_of
+    if title.problem is not None:
+        reason = np.full(SIZE, NEAREST.index(title.problem))
+    else:
+        reason = np.full(SIZE, NEAREST.index("slot_not_whole"))
+        for name, allowed in reversed(title.limits):
+            reason[~allowed] = NEAREST.index(name)
+        housed = NONE.copy()
+        for home in title.homes:
+            housed |= quarters_of(home.period)
+        reason[~housed] = NEAREST.index(title.homeless)
+        reason[~speaks] = NEAREST.index(title.elsewhere)
+    return reason + np.where(speaks, 0, 100) + (0 if title.suits else 200)
+
+
+def whole(world: World, finest: str | None, reaches: Mask, asked: Mask) -> Mask:
+    """What may be had of the wish, without the slots of which a part is missing or not over."""
+    if finest is None:
+        return reaches & asked
+    labels = LABELS[Granularity(finest)]
+    over = np.arange(SIZE) < (world.now - ORIGIN) // QUARTER
+    begun = np.zeros(labels[-1] + 1, dtype=bool)
+    begins = np.arange(SIZE) < place(world.now)
+    begun[labels[begins]] = True
+    missing = reaches & (~asked | (begun[labels] & ~over))
+    broken = np.zeros(labels[-1] + 1, dtype=bool)
+    broken[labels[missing]] = True
+    return reaches & asked & ~broken[labels]
+
+
+# --- what each fact comes to ------------------------------------------------------------------------------
 
 
 def within(instant: datetime, stretch: Interval) -> bool:
     return instant >= stretch.start and (stretch.end is None or instant < stretch.end)
 
 
-def over(stretch: Interval, now: datetime) -> bool:
-    return stretch.end is not None and now >= stretch.end
-
-
-@dataclass(frozen=True)
-class Title:
-    """What one fact comes to."""
-
-    code: str
-    fact_id: str
-    speaks_of: Callable[[datetime], bool]
-    homes: tuple[Occupancy, ...]
-    finest: Granularity | None
-    problem: str | None
-    suits: bool
-    elsewhere: str
-    homeless: str
-
-
-def quarters(world: World) -> Iterator[datetime]:
-    instant = world.wish.period.start
-    while instant < world.wish.period.end:
-        yield instant
-        instant += QUARTER
-
-
-def answers(world: World) -> dict[datetime, tuple[str, ...]]:
-    """For every quarter of the wish: ("granted", row, fact, occupancy) or ("refused", reason)."""
-    titles = list(titles_of(world))
-    wanted = list(quarters(world))
-    by_choice = sorted(
-        (title for title in titles if title.problem is None),
-        key=lambda t: (ORDER.index(t.code), -sum(t.speaks_of(q) for q in wanted), t.fact_id),
-    )
-    whole: dict[tuple[int, str, object], bool] = {}
-    return {q: one(world, q, titles, by_choice, whole) for q in wanted}
-
-
-def one(
-    world: World,
-    quarter: datetime,
-    titles: list[Title],
-    by_choice: list[Title],
-    whole: dict[tuple[int, str, object], bool],
-) -> tuple[str, ...]:
-    for title in by_choice:
-        for home in sorted(title.homes, key=lambda o: (o.period.start, o.id)):
-            if title.speaks_of(quarter) and within(quarter, home.period):
-                key = (id(title), home.id, label(quarter, title.finest))
-                if key not in whole:
-                    whole[key] = is_whole(world, title, home, quarter)
-                if whole[key]:
-                    return ("granted", title.code, title.fact_id, home.id)
-    reasons = [why_not(title, quarter) for title in titles]
-    if not reasons:
-        return ("refused", "no_legal_basis")
-    return ("refused", min(reasons)[-1])
-
-
-def why_not(title: Title, quarter: datetime) -> tuple[bool, bool, int, str]:
-    speaks = title.speaks_of(quarter)
-    if title.problem is not None:
-        reason = title.problem
-    elif not speaks:
-        reason = title.elsewhere
-    elif any(within(quarter, home.period) for home in title.homes):
-        reason = "slot_not_whole"
-    else:
-        reason = title.homeless
-    return (not title.suits, not speaks, NEAREST.index(reason), reason)
-
-
-def label(quarter: datetime, finest: Granularity | None) -> object:
-    local = quarter.astimezone(BRUSSELS)
-    if finest is Granularity.MONTH:
-        return local.year, local.month
-    if finest is Granularity.DAY:
-        return local.date()
-    if finest is Granularity.HOUR:
-        return quarter.replace(minute=0)
-    return quarter
-
-
-def is_whole(world: World, title: Title, home: Occupancy, quarter: datetime) -> bool:
-    """Walk the slot both ways from one of its quarters: is all that may be had of it asked for, and over?"""
-    if title.finest is None:
-        return True
-    own = label(quarter, title.finest)
-    slot = [quarter]
-    for step in (-QUARTER, QUARTER):
-        walker = quarter + step
-        while label(walker, title.finest) == own:
-            slot.append(walker)
-            walker += step
-    has_begun = min(slot) < world.now
-    for q in slot:
-        if title.speaks_of(q) and within(q, home.period):
-            if not world.wish.period.start <= q < world.wish.period.end:
-                return False
-            if has_begun and q + QUARTER > world.now:
-                return False
-    return True
-
-
-# --- what each fact comes to ------------------------------------------------------------------------------
-
-
 def titles_of(world: World) -> Iterator[Title]:
     wish, facts = world.wish, world.facts
-    party = facts.party
-    is_person = wish.asker_role is Role.GRID_USER
-    if not is_person and (party is None or (party.id, party.role) != (wish.party_id, wish.asker_role)):
-        return
-    if wish.asker_role is Role.ENERGY_SERVICE:
+    if wish.asker_role not in PEOPLE:
+        party = facts.party
+        if party is None or (party.id, party.role) != (wish.party_id, wish.asker_role):
+            return
+    rules = {code: rule for code, rule in RULES.items() if rule.role is wish.asker_role}
+    consents = {code: rule for code, rule in rules.items() if rule.kind == "consent"}
+    if consents:
         for permission in facts.permissions:
             if permission.party_id == wish.party_id and wish.permission_id in (None, permission.id):
-                yield consent(world, permission)
-    elif wish.permission_id is None and facts.occupancies:
-        yield from {
-            Role.GRID_USER: own,
-            Role.SUPPLIER: supply,
-            Role.DSO: grid,
-            Role.REGULATOR: regulator,
-        }[wish.asker_role](world)
-
-
-def own(world: World) -> Iterator[Title]:
-    for home in world.facts.occupancies:
-        if home.person_id == world.wish.person_id:
-            yield by_law(world, "own", home.id, home.period, (Purpose.OWN_INSIGHT,), ALL,
-                         Granularity.QUARTER_HOUR, "not_occupant", homes=(home,))  # fmt: skip
-
-
-def supply(world: World) -> Iterator[Title]:
-    for contract in world.facts.supply_contracts:
-        if (
-            contract.party_id == world.wish.party_id
-            and contract.accepted_at
-            and contract.accepted_at <= world.now
-        ):
-            yield by_law(world, "supplier", contract.id, contract.period, (Purpose.BILLING,), ("readings",),
-                         Granularity.MONTH, "no_contract")  # fmt: skip
-
-
-def grid(world: World) -> Iterator[Title]:
-    wish = world.wish
-    if world.facts.grid_operator_id != wish.party_id:
+                yield consent(world, permission, consents)
+    if wish.permission_id is not None or not facts.occupancies:
         return
-    if wish.purpose is not Purpose.FRAUD_DETECTION:
-        yield by_law(world, "dso_grid_management", str(wish.party_id), None, (Purpose.GRID_MANAGEMENT,), ALL,
-                     Granularity.DAY, "")  # fmt: skip
-        if wish.granularity in (Granularity.QUARTER_HOUR, Granularity.HOUR):
-            yield from recorded(world, "dso_grid_management", Purpose.GRID_MANAGEMENT, ALL)
-    if wish.purpose is not Purpose.GRID_MANAGEMENT:
-        yield from recorded(world, "dso_fraud_detection", Purpose.FRAUD_DETECTION, ("readings",))
+    others = {code: rule for code, rule in rules.items() if rule.kind != "consent"}
+    fitting = {code: rule for code, rule in others.items() if wish.purpose in rule.purposes}
+    for code, rule in (fitting or others).items():
+        yield from by_law(world, code, rule)
 
 
-def regulator(world: World) -> Iterator[Title]:
-    return recorded(world, "regulator", Purpose.SUPERVISION, ALL)
+def by_law(world: World, code: str, rule: Rule) -> Iterator[Title]:
+    wish, facts, now = world.wish, world.facts, world.now
+    me = wish.party_id or wish.person_id
+    if rule.kind == "own":
+        for home in facts.occupancies:
+            if home.person_id == me:
+                yield title(world, code, home.id, quarters_of(home.period), "not_occupant", homes=[home],
+                            problem=died(world, home.person_id))  # fmt: skip
+    elif rule.kind == "resident":
+        for home in facts.occupancies:
+            for resident in home.concerned:
+                if resident.person_id == me:
+                    yield title(
+                        world, code, home.id, quarters_of(resident.period), "not_occupant", homes=[home]
+                    )
+    elif rule.kind == "appointed":
+        for office in facts.representations:
+            for home in facts.occupancies:
+                if office.representative_id == me and home.person_id == office.person_id:
+                    problem = validity(office.period, now) or died(world, office.person_id)
+                    yield title(world, code, office.id, quarters_of(home.period), "not_occupant", homes=[home],
+                                problem=problem)  # fmt: skip
+    elif rule.kind == "supply":
+        for contract in facts.supply_contracts:
+            if contract.party_id == me and contract.accepted_at is not None and contract.accepted_at <= now:
+                yield title(world, code, contract.id, quarters_of(contract.period), "no_contract")
+    elif rule.kind == "registered":
+        for registration in facts.registrations:
+            if registration.party_id == me:
+                yield title(world, code, registration.id, quarters_of(registration.period), "not_registered")
+    elif rule.kind == "community":
+        for taken in facts.participations:
+            homes = [home for home in facts.occupancies if home.id == taken.occupancy_id]
+            if taken.party_id == me and homes:
+                yield title(world, code, taken.id, quarters_of(taken.period), "not_participant", homes=homes)
+    elif rule.kind == "local":
+        assert facts.party is not None
+        homes = [home for home in facts.occupancies if home.person_id and within(now, home.period)]
+        if in_territory(world) and homes:
+            lived = NONE.copy()
+            for home in homes:
+                lived |= quarters_of(home.period)
+            yield title(world, code, facts.party.id, lived, "not_occupant", homes=homes)
+    elif rule.kind in ("operator", "manager"):
+        if me == (facts.grid_operator_id if rule.kind == "operator" else facts.data_manager_id):
+            yield title(world, code, str(me), ALL, "no_legal_basis", finest=rule.freely)
+            if finer(wish.granularity, rule.freely):
+                yield from recorded(world, code, rule)
+    elif rule.kind == "fraud":
+        if me == facts.grid_operator_id:
+            yield from recorded(world, code, rule)
+    else:
+        yield from recorded(world, code, rule)
 
 
-def recorded(world: World, code: str, purpose: Purpose, categories: tuple[str, ...]) -> Iterator[Title]:
+def recorded(world: World, code: str, rule: Rule) -> Iterator[Title]:
     for record in world.facts.necessities:
-        if record.party_id == world.wish.party_id and record.purpose is purpose:
-            yield by_law(world, code, record.id, record.data_period, (purpose,), categories,
-                         record.granularity, "outside_data_period", record=record)  # fmt: skip
+        if record.party_id == world.wish.party_id and record.purpose in rule.purposes:
+            yield by_record(world, code, rule, record)
 
 
-def by_law(
+def by_record(world: World, code: str, rule: Rule, record: Necessity) -> Title:
+    finest = coarser(record.granularity, rule.finest)
+    problem = validity(record.valid_period, world.now)
+    if "authorised" in rule.needs:
+        laws = [
+            law.granularity
+            for law in world.facts.authorisations
+            if law.party_id == world.wish.party_id
+            and within(world.now, law.period)
+            and world.wish.category in law.categories
+        ]
+        problem = problem or (None if laws else "no_authorisation")
+        finest = coarser(finest, min(laws, key=SCALE.index)) if laws else finest
+    speaks_of = quarters_of(record.data_period)
+    return title(world, code, record.id, speaks_of, "outside_data_period", finest=finest, problem=problem)
+
+
+def title(
     world: World,
     code: str,
     fact_id: str,
-    stretch: Interval | None,
-    purposes: tuple[Purpose, ...],
-    categories: tuple[str, ...],
-    finest: Granularity,
+    speaks_of: Mask,
     elsewhere: str,
     *,
-    homes: tuple[Occupancy, ...] | None = None,
-    record: Necessity | None = None,
+    homes: list[Occupancy] | None = None,
+    finest: str | None = None,
+    problem: str | None = None,
 ) -> Title:
-    wish, now = world.wish, world.now
-    problem = None
-    if world.wish.asker_role is not Role.GRID_USER and is_suspended(world):
-        problem = "party_suspended"
-    elif wish.purpose not in purposes:
+    wish, rule = world.wish, RULES[code]
+    finest = finest or rule.finest
+    if homes is None:
+        homes = list(world.facts.occupancies)
+    if not_in_order(world, rule):
+        problem = not_in_order(world, rule)
+    elif wish.purpose not in rule.purposes:
         problem = "purpose_not_allowed"
-    elif wish.category not in categories:
+    elif wish.category not in rule.categories:
         problem = "category_not_granted"
-    elif record is not None and now < record.valid_period.start:
-        problem = "not_yet_valid"
-    elif record is not None and over(record.valid_period, now):
-        problem = "expired"
-    elif wish.category == "readings" and finer(wish.granularity, finest):
+    elif problem is None and wish.category == "readings" and finer(wish.granularity, finest):
         problem = "granularity_too_fine"
-    elif is_stopped(world):
+    elif problem is None and is_stopped(world):
         problem = "stopped"
     return Title(
         code=code,
         fact_id=fact_id,
-        speaks_of=lambda q: stretch is None or within(q, stretch),
-        homes=world.facts.occupancies if homes is None else homes,
+        speaks_of=speaks_of,
+        homes=homes,
         finest=finest if wish.category == "readings" else None,
         problem=problem,
-        suits=wish.purpose in purposes and wish.category in categories,
+        suits=wish.purpose in rule.purposes and wish.category in rule.categories,
         elsewhere=elsewhere,
         homeless="outside_data_period",
+        limits=[("no_notice", told(world, rule, homes))] if "notice" in rule.needs else [],
     )
 
 
-def consent(world: World, permission: Permission) -> Title:
-    wish = world.wish
-    code = "flexibility_service" if permission.purpose is Purpose.FLEXIBILITY else "energy_service"
-    home = [o for o in world.facts.occupancies if o.id == permission.occupancy_id]
-    signed = [
-        o
-        for o in home
-        for s in permission.signers
-        if s.person_id == o.person_id and s.capacity == "grid_user"
+def told(world: World, rule: Rule, homes: list[Occupancy]) -> Mask:
+    """Quarters of whoever was told in time, and of nobody."""
+    marked = NONE.copy()
+    for home in homes:
+        notices = [
+            n
+            for n in world.facts.notices
+            if n.occupancy_id == home.id and n.party_id == world.wish.party_id and n.given_at <= world.now
+        ]
+        if home.person_id is None or any(purpose in n.purposes for n in notices for purpose in rule.purposes):
+            marked |= quarters_of(home.period)
+    return marked
+
+
+# --- consent ----------------------------------------------------------------------------------------------
+
+
+def consent(world: World, permission: Permission, rules: dict[str, Rule]) -> Title:
+    wish, facts = world.wish, world.facts
+    fitting = [
+        c
+        for c, r in rules.items()
+        if permission.purpose in r.purposes and permission.category in r.categories
     ]
+    code = (fitting or list(rules))[0]
+    rule = RULES[code]
+    home = next((o for o in facts.occupancies if o.id == permission.occupancy_id), None)
+    finest = coarser(permission.granularity, rule.finest)
+    suits = permission.purpose is wish.purpose and permission.category == wish.category
     return Title(
         code=code,
         fact_id=permission.id,
-        speaks_of=lambda q: within(q, permission.data_period),
-        homes=tuple(signed),
-        finest=permission.granularity if wish.category == "readings" else None,
-        problem=consent_problem(world, permission, home),
-        suits=permission.purpose is wish.purpose and permission.category == wish.category,
+        speaks_of=quarters_of(permission.data_period),
+        homes=[home] if home is not None and grid_user_signed(world, permission, home) else [],
+        finest=finest if wish.category == "readings" else None,
+        problem=consent_problem(world, permission, home, rule, finest, is_known=bool(fitting)),
+        suits=suits,
         elsewhere="outside_data_period",
         homeless="not_occupant",
+        limits=consent_limits(world, permission, home, rule),
     )
 
 
-def consent_problem(world: World, permission: Permission, home: list[Occupancy]) -> str | None:
+def consent_problem(
+    world: World, permission: Permission, home: Occupancy | None, rule: Rule, finest: str, *, is_known: bool
+) -> str | None:
     wish, facts, now = world.wish, world.facts, world.now
-    assert facts.party is not None
-    contract = facts.party.contract_period
-    services = {
-        Purpose.ENERGY_ADVICE: ALL,
-        Purpose.ENERGY_MONITORING: ALL,
-        Purpose.FLEXIBILITY: ("readings",),
-    }
-    is_known = permission.category in services.get(permission.purpose, ())
+    mandate = permission.mandate
+    is_checked = mandate is not None and mandate.checked_at is not None and mandate.checked_at <= now
+    of_readings = wish.category == "readings"
     checks = (
         (permission.state not in ("active", "to_be_renewed"), ENDED.get(permission.state, "")),
-        (any(over(o.period, now) for o in home), "invalidated_by_move"),
+        (home is not None and home.period.end is not None and home.period.end <= now, "invalidated_by_move"),
         (now < permission.valid_period.start, "not_yet_valid"),
-        (over(permission.valid_period, now), "expired"),
+        (permission.valid_period.end is not None and now >= permission.valid_period.end, "expired"),
+        (home is not None and died(world, home.person_id) is not None, "holder_died"),
         (any(b.party_id == wish.party_id and within(now, b.period) for b in facts.blocks), "blocked"),
-        (is_suspended(world), "party_suspended"),
-        (contract is None or not within(now, contract), "no_data_access_contract"),
+        (not_in_order(world, rule) is not None, not_in_order(world, rule) or ""),
+        ("written" in rule.needs and not is_checked, "no_written_mandate"),
         (not is_known or permission.purpose is not wish.purpose, "purpose_not_allowed"),
         (permission.category != wish.category, "category_not_granted"),
-        (
-            wish.category == "readings" and not wish.directions <= permission.directions,
-            "direction_not_granted",
-        ),
-        (
-            wish.category == "readings" and finer(wish.granularity, permission.granularity),
-            "granularity_too_fine",
-        ),
+        (of_readings and not wish.directions <= permission.directions, "direction_not_granted"),
+        (of_readings and finer(wish.granularity, finest), "granularity_too_fine"),
         (is_stopped(world), "stopped"),
     )
     return next((reason for holds, reason in checks if holds), None)
 
 
-def is_suspended(world: World) -> bool:
-    party = world.facts.party
-    return party is not None and any(within(world.now, stretch) for stretch in party.suspensions)
+def grid_user_signed(world: World, permission: Permission, home: Occupancy) -> bool:
+    if home.person_id is None:
+        return False
+    appointed = {
+        office.representative_id
+        for office in world.facts.representations
+        for signer in permission.signers
+        if office.person_id == home.person_id and within(signer.signed_at, office.period)
+    }
+    return any(
+        (signer.capacity == "grid_user" and signer.person_id == home.person_id)
+        or (signer.capacity == "representative" and signer.person_id in appointed)
+        for signer in permission.signers
+    )
+
+
+def consent_limits(
+    world: World, permission: Permission, home: Occupancy | None, rule: Rule
+) -> list[tuple[str, Mask]]:
+    limits: list[tuple[str, Mask]] = []
+    if home is not None:
+        unsigned = NONE.copy()
+        for resident in home.concerned:
+            signed = [s.person_id for s in permission.signers if s.capacity == "natural_person"]
+            if resident.person_id not in signed and resident.person_id != home.person_id:
+                unsigned |= quarters_of(resident.period)
+        limits.append(("second_signature_missing", ~unsigned))
+    if "dynamic" in rule.needs:
+        supplied, dynamic, regime = NONE.copy(), NONE.copy(), NONE.copy()
+        for contract in world.facts.supply_contracts:
+            is_accepted = contract.accepted_at is not None and contract.accepted_at <= world.now
+            if contract.party_id == world.wish.party_id and is_accepted:
+                supplied |= quarters_of(contract.period)
+                for product in contract.dynamic_price:
+                    dynamic |= quarters_of(contract.period) & quarters_of(product)
+        for chosen in world.facts.regimes:
+            if home is not None and chosen.occupancy_id == home.id and chosen.regime == "SMR3":
+                regime |= quarters_of(chosen.period)
+        limits += [("no_contract", supplied), ("no_dynamic_price", dynamic), ("no_metering_regime", regime)]
+    return limits
+
+
+# --- the party --------------------------------------------------------------------------------------------
+
+
+def not_in_order(world: World, rule: Rule) -> str | None:
+    if world.wish.asker_role in PEOPLE:
+        return None
+    party, now = world.facts.party, world.now
+    assert party is not None
+    if any(within(now, stretch) for stretch in party.suspensions):
+        return "party_suspended"
+    if "contract" in rule.needs and (party.contract_period is None or not within(now, party.contract_period)):
+        return "no_data_access_contract"
+    if "dpia" in rule.needs and not any(is_fresh(a.assessed_at, a.stale_at, now) for a in party.assessments):
+        return "no_dpia"
+    if "overview" in rule.needs and not any(within(now, stretch) for stretch in party.overviews):
+        return "no_processing_overview"
+    if "agreement" in rule.needs and not any(within(now, stretch) for stretch in party.processor_agreements):
+        return "no_processor_agreement"
+    return "outside_territory" if "territory" in rule.needs and not in_territory(world) else None
+
+
+def is_fresh(assessed_at: datetime, stale_at: datetime | None, now: datetime) -> bool:
+    """Less than two years old by the local clock; one of 29 February lasts until 28 February."""
+    if now < assessed_at or (stale_at is not None and now >= stale_at):
+        return False
+    begin, then = assessed_at.astimezone(BRUSSELS).replace(tzinfo=None), now.astimezone(BRUSSELS)
+    leap = (begin.month, begin.day) == (2, 29)
+    end = (begin - timedelta(days=1) if leap else begin).replace(year=begin.year + 2)
+    return then < end.replace(tzinfo=BRUSSELS, fold=then.fold)
+
+
+def in_territory(world: World) -> bool:
+    party, here = world.facts.party, world.facts.territory
+    assert party is not None
+    return any(here is not None and t.code == here and within(world.now, t.period) for t in party.territories)
+
+
+def validity(stretch: Interval, now: datetime) -> str | None:
+    if now < stretch.start:
+        return "not_yet_valid"
+    return "expired" if stretch.end is not None and now >= stretch.end else None
+
+
+def died(world: World, person_id: str | None) -> str | None:
+    is_dead = any(death.person_id == person_id and death.at <= world.now for death in world.facts.deaths)
+    return "holder_died" if is_dead else None
 
 
 def is_stopped(world: World) -> bool:
     return world.facts.stopped_since is not None and world.now >= world.facts.stopped_since
 
 
-def finer(one: Granularity, other: Granularity) -> bool:
-    scale = ["quarter_hour", "hour", "day", "month"]
-    return scale.index(one) < scale.index(other)
+def finer(one: str, other: str) -> bool:
+    return SCALE.index(one) < SCALE.index(other)
 
 
-__all__ = ["Facts", "answers", "quarters"]
+def coarser(one: str, other: str) -> str:
+    return other if finer(one, other) else str(one)

@@ -13,9 +13,11 @@ from datetime import UTC, date, datetime, timedelta
 from databeheer.access.catalogue import load
 from databeheer.access.decide import Decision, ReasonCode, Wish, decide
 from databeheer.access.facts import (
+    Assessment,
     Capacity,
     Facts,
     Necessity,
+    Notice,
     Occupancy,
     PartyFacts,
     Permission,
@@ -25,7 +27,7 @@ from databeheer.access.facts import (
 )
 from databeheer.access.intervals import Interval
 from databeheer.brussels import midnight
-from databeheer.values import Direction, Granularity, Period, Purpose, Role
+from databeheer.values import PERSON_ROLES, Direction, Granularity, Period, Purpose, Role
 
 CATALOGUE = load()
 QUARTER = timedelta(minutes=15)
@@ -81,11 +83,34 @@ INCIDENT = Necessity(
     days("2024-05-01", "2024-06-01"),
 )
 
+
+def in_order(party_id: str, role: Role) -> PartyFacts:
+    """A party with all its papers, whatever it may need of them."""
+    return PartyFacts(
+        party_id,
+        role,
+        contract_period=days("2023-01-01"),
+        assessments=(
+            Assessment("dpia-1", midnight(date(2022, 12, 1))),
+            Assessment("dpia-2", midnight(date(2024, 3, 1))),
+        ),
+        overviews=(days("2022-12-01"),),
+    )
+
+
+def told(party_id: str) -> tuple[Notice, ...]:
+    """Everybody who lived here was told of this party, for all its purposes."""
+    return tuple(
+        Notice(f"notice-{party_id}-{home.id}", party_id, home.id, frozenset(Purpose), home.period.start)
+        for home in (MARIAS, LOTTES)
+    )
+
+
 PARTIES = {
-    BRAM: PartyFacts(BRAM, Role.ENERGY_SERVICE, contract_period=days("2023-01-01")),
-    WATTS: PartyFacts(WATTS, Role.SUPPLIER),
-    ZUID: PartyFacts(ZUID, Role.DSO),
-    REGULATOR: PartyFacts(REGULATOR, Role.REGULATOR),
+    BRAM: in_order(BRAM, Role.ENERGY_SERVICE),
+    WATTS: in_order(WATTS, Role.SUPPLIER),
+    ZUID: in_order(ZUID, Role.DSO),
+    REGULATOR: in_order(REGULATOR, Role.REGULATOR),
 }
 
 HOUSE = Facts(
@@ -93,6 +118,7 @@ HOUSE = Facts(
     permissions=(CONSENT,),
     supply_contracts=(SUPPLY,),
     necessities=(INCIDENT,),
+    notices=(*told(WATTS), *told(ZUID), *told(REGULATOR)),
     grid_operator_id=ZUID,
 )
 
@@ -140,9 +166,9 @@ def regulators_wish(period: Period, **changes: object) -> Wish:
 
 def as_joris(wish: Wish, facts: Facts) -> Decision:
     """The same wish asked by Joris, who has a good name in the same role but nothing on this point."""
-    if wish.asker_role is Role.GRID_USER:
+    if wish.asker_role in PERSON_ROLES:
         return decide(replace(wish, person_id=JORIS), facts, NOW, CATALOGUE)
-    joris = PartyFacts(JORIS, wish.asker_role, contract_period=days("2023-01-01"))
+    joris = in_order(JORIS, wish.asker_role)
     return decide(replace(wish, party_id=JORIS), replace(facts, party=joris), NOW, CATALOGUE)
 
 

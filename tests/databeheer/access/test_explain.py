@@ -10,7 +10,6 @@ import pytest
 
 from databeheer.access.bases import BasisKind, Citation, CitationStatus
 from databeheer.access.catalogue import CatalogueError
-from databeheer.access.decide import _NEAREST_FIRST as NEAREST_FIRST
 from databeheer.access.decide import Decision, ReasonCode
 from databeheer.access.explain import (
     Language,
@@ -22,7 +21,7 @@ from databeheer.access.explain import (
     reason_sentence,
 )
 from databeheer.access.facts import PermissionState
-from databeheer.access.reasons import ERRORS
+from databeheer.access.reasons import ERRORS, NEAREST_FIRST
 from databeheer.errors import (
     DatabeheerError,
     GranularityTooFineError,

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from databeheer.access.intervals import NOTHING, IntervalSet
-from databeheer.access.slots import cut_slots, slot_around
+from databeheer.access.slots import cut_slots as cut_pairs
+from databeheer.access.slots import slot_around
 from databeheer.brussels import BRUSSELS
 from databeheer.values import Granularity, Period
 from tests.databeheer.access.people import QUARTER, span
@@ -17,6 +18,10 @@ from tests.databeheer.access.people import QUARTER, span
 NEW_YEAR = datetime(2023, 1, 1, tzinfo=UTC)
 instants = st.timedeltas(timedelta(0), timedelta(days=730)).map(lambda since: NEW_YEAR + since)
 AFTERWARDS = datetime(2030, 1, 1, tzinfo=UTC)
+
+
+def cut_slots(finest: Granularity, reach: IntervalSet, asked: Period, now: datetime) -> IntervalSet:
+    return IntervalSet(cut_pairs(finest, reach.pairs, asked, now))
 
 
 @given(instants, st.sampled_from(Granularity))

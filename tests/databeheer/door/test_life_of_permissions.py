@@ -341,7 +341,7 @@ def test_moving_out_ends_all_permissions_of_the_point_in_one_transaction(
         for party, purpose in (
             (bram, "energy_advice"),
             (bram, "energy_monitoring"),
-            (joris, "flexibility"),
+            (joris, "energy_monitoring"),
         )
     ]
     for _, asked in given:

@@ -243,7 +243,7 @@ def test_values_that_were_not_validated_never_leave(
     rows = day_rows(DAYS[0])
     rows[40] = rows[40].but(volume="987,654", state="Not validated")
     house.ingest(english(*rows, *day_rows(DAYS[2])))
-    asked = bram.ask(purpose="flexibility")
+    asked = bram.ask(purpose="energy_monitoring")
     lotte.grant(asked)
     whole = {"from": "2023-09-30T22:00:00Z", "until": "2023-10-31T23:00:00Z", "granularity": granularity}
     for answer in (own(lotte, **whole), bram.read(asked["permission_id"], **whole)):
