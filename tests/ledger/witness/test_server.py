@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import socket
 from collections.abc import Iterator
+from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -34,12 +35,10 @@ def place(regulator: Witness) -> Iterator[str]:
 
 
 def ask(place: str, method: str, path: str, body: bytes | None = None) -> tuple[int, str, bytes]:
-    connection = http.client.HTTPConnection(place, timeout=10)
-    connection.request(method, path, body)
-    answer = connection.getresponse()
-    result = answer.status, answer.headers["Content-Type"], answer.read()
-    connection.close()
-    return result
+    with closing(http.client.HTTPConnection(place, timeout=10)) as connection:
+        connection.request(method, path, body)
+        answer = connection.getresponse()
+        return answer.status, answer.headers["Content-Type"], answer.read()
 
 
 def raw(place: str, request: bytes) -> bytes:
