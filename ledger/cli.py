@@ -8,15 +8,15 @@ Exit status: 0 it holds, 1 it does not, 2 wrong use or malformed input, 3 the lo
 from __future__ import annotations
 
 import argparse
-import binascii
 import json
 import sys
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from ledger.commands import logs, witness
-from ledger.commands.inputs import FAILS, HOLDS, MISUSED, UNREACHABLE, add_key
+from ledger.commands import logs, monitor, witness
+from ledger.commands.inputs import FAILS, HOLDS, MISUSED, UNREACHABLE, add_key, promise_note, read_policy
 from ledger.commands.inputs import plain as _plain
 from ledger.commands.inputs import read_file as _read
 from ledger.commands.inputs import read_key as _key
@@ -72,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     restore.set_defaults(run=_restore)
 
     witness.add_to(commands)
+    monitor.add_to(commands)
 
     receipts = commands.add_parser("receipt", help="work with receipts").add_subparsers(
         required=True, metavar="COMMAND"
@@ -80,6 +81,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("file", metavar="FILE", type=Path)
     add_key(one)
     one.add_argument("--entry", metavar="FILE", type=Path, help="the entry, if the receipt does not hold it")
+    one.add_argument("--policy", metavar="FILE", help="see that the witnesses of this policy cosigned it")
     one.add_argument("--promise", metavar="FILE", type=Path, help="see that this promise was kept")
     one.add_argument("--door-key", metavar="VKEY", help="the key that signed the promise")
     one.add_argument("--json", action="store_true", help="print one JSON object")
@@ -143,25 +145,22 @@ def _verify_receipt(options: argparse.Namespace) -> int:
 def _checked_receipt(options: argparse.Namespace) -> Verified:
     keys = [_key(value) for value in options.key]
     entry = _read(options.entry, ENTRY_LENGTH) if options.entry else None
-    verified = verify_receipt(parse_receipt(_read(options.file, MAX_RECEIPT_LENGTH)), keys, entry=entry)
+    receipt = parse_receipt(_read(options.file, MAX_RECEIPT_LENGTH))
+    verified = verify_receipt(receipt, keys, entry=entry)
+    if options.policy is not None:
+        read_policy(options.policy).check(receipt.checkpoint, int(time.time()), keys)
     if (options.promise is None) != (options.door_key is None):
         raise MalformedError("--promise and --door-key belong together")
     if options.promise is not None:
-        promise = open_promise(_promise(_read(options.promise, MAX_RECEIPT_LENGTH)), _key(options.door_key))
+        promise = open_promise(
+            promise_note(_read(options.promise, MAX_RECEIPT_LENGTH)), _key(options.door_key)
+        )
         kept = (verified.checkpoint.origin, verified.index, verified.leaf)
         if (promise.origin, promise.index, promise.leaf) != kept:
             raise ProofError(
                 f"the promise of entry {promise.index} is about something else than this receipt"
             )
     return verified
-
-
-def _promise(data: bytes) -> bytes:
-    """Return a promise's note, from a file that holds it or the base64 of the header `Ledger-Promise`."""
-    try:
-        return binascii.a2b_base64(data.strip(), strict_mode=True)
-    except binascii.Error:
-        return data
 
 
 def _receipt_members(verified: Verified) -> dict[str, Any]:

@@ -106,6 +106,18 @@ class Policy:
             told = ", ".join(ascii(name)[1:-1] for name in sorted(names)) or "nobody"
             raise QuorumError(f"the policy's quorum {self.quorum!a} is not met: cosigned by {told}")
 
+    def time_of_quorum(self, times: Mapping[str, int]) -> int | None:
+        """Return the newest time at which, or after which, a whole quorum cosigned.
+
+        None where the quorum is not met, or where the policy asks for nobody.
+        """
+        if self.quorum is None:
+            return None
+        for time_unix in sorted(set(times.values()), reverse=True):
+            if self._holds({name for name, at in times.items() if at >= time_unix}):
+                return time_unix
+        return None
+
     def _holds(self, names: Set[str]) -> bool:
         holds = {one.name: one.name in names for one in self.witnesses}
         for group in self.groups:  # members stand before the group

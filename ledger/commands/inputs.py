@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import binascii
 import os
 from pathlib import Path
 
 from ledger.errors import MalformedError
 from ledger.note import VerifierKey
+from ledger.policy import MAX_POLICY_LENGTH, Policy, parse_policy
 from ledger.sources import fetch_url
 
 HOLDS, FAILS, MISUSED, UNREACHABLE = 0, 1, 2, 3
@@ -56,6 +58,21 @@ def read_file(path: Path, limit: int) -> bytes:
     if len(data) > limit:
         raise MalformedError(f"{path} is longer than the {limit} bytes it may have")
     return data
+
+
+def promise_note(data: bytes) -> bytes:
+    """Return a promise's note, from a file that holds it or the base64 of the header `Ledger-Promise`."""
+    try:
+        return binascii.a2b_base64(data.strip(), strict_mode=True)
+    except binascii.Error:
+        return data
+
+
+def read_policy(value: str) -> Policy:
+    """Return the policy in a file, or behind a web address."""
+    if "://" in value:
+        return parse_policy(fetch_url(value, MAX_POLICY_LENGTH))
+    return parse_policy(read_file(Path(value), MAX_POLICY_LENGTH))
 
 
 def plain(text: str) -> str:

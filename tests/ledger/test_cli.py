@@ -15,6 +15,7 @@ import pytest
 
 from ledger.cli import main
 from ledger.commitment import commit, open_for_party, shared_half
+from ledger.cosignature import CosigningKey
 from ledger.entry import GENESIS_PREVIOUS, chain
 from ledger.note import SigningKey
 from ledger.promise import Promise, sign_promise
@@ -235,6 +236,23 @@ def test_a_receipt_of_another_index_ends_with_status_1(
     assert "The receipt does not hold." in outcome.out
     outcome = run("receipt", "verify", receipt, "--key", published.key.vkey, "--json")
     assert (outcome.status, outcome.members["ok"], outcome.members["error"]["code"]) == (1, False, "proof")
+
+
+def test_a_receipt_is_held_against_a_policy_of_witnesses(
+    published: PublishedLog, run: Run, receipt: Path, tmp_path: Path
+) -> None:
+    witness = CosigningKey("witness.example/w", bytes(range(64, 96)))
+    (tmp_path / "policy").write_text(f"witness w {witness.vkey}\nquorum w\n")
+    arguments = ["receipt", "verify", receipt, "--key", published.key.vkey, "--policy", tmp_path / "policy"]
+    assert run(*arguments).status == 1
+    text = (published.public / "checkpoint").read_text().partition("\n\n")[0] + "\n"
+    good = receipt.read_bytes()
+    receipt.write_bytes(good + witness.cosign(text, 1_900_000_000_000).encode())  # from a far future
+    assert run(*arguments, "--json").members["error"]["code"] == "signature"
+    receipt.write_bytes(good + witness.cosign(text, 1_763_683_200).encode())
+    assert run(*arguments).status == 0
+    (tmp_path / "policy").write_text("quorum nobody\n")
+    assert run(*arguments).status == 2
 
 
 def test_a_receipt_under_another_key_ends_with_status_1(
