@@ -109,4 +109,5 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing of who asks; the status of what was asked is enough."""
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        sys.stderr.write(f"{self.command or '-'} {code if isinstance(code, str) else int(code)}\n")
+        if code != 200:
+            sys.stderr.write(f"{self.command or '-'} {code if isinstance(code, str) else int(code)}\n")
