@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from binascii import b2a_base64
 
+from ledger.bundle import hash_bundle
 from ledger.checkpoint import Checkpoint
 from ledger.encoding import HASH_LENGTH
 from ledger.entry import ENTRY_LENGTH, PREVIOUS_AT, parse
 from ledger.errors import InconsistentError, MalformedError, NotPublishedError
 from ledger.state import Memory
-from ledger.tiles import TILE_WIDTH, Edge, TilePath, TileReader, tile_width
+from ledger.tiles import RECORD_LENGTH, TILE_WIDTH, Edge, TilePath, TileReader, tile_width
 from ledger.tree import leaf_hash
+
+_BLOCK = 32  # entries that are looked at together, as long as they are good
 
 
 class Blame:
@@ -33,11 +36,19 @@ class Blame:
 
     def name(self, number: int, data: bytes, tile: bytes, previous: bytes, reason: str) -> InconsistentError:
         """Return the error that names the first bad entry of the bundle `number`, which does not fit."""
+        remembered = self._memory.leaves(number * TILE_WIDTH, TILE_WIDTH) if self._memory else b""
+        good, previous = good_entries(data, tile, remembered, previous)
+        return self.name_after(good, number, data, tile, previous, reason)
+
+    def name_after(
+        self, good: int, number: int, data: bytes, tile: bytes, previous: bytes, reason: str
+    ) -> InconsistentError:
+        """As `name`, where `good_entries` was asked before: so many of the bundle are, the last with this hash."""
         start = number * TILE_WIDTH
-        entries = records(data)
         remembered = self._memory.leaves(start, TILE_WIDTH) if self._memory else b""
+        entries = records(data[good * RECORD_LENGTH :])
         for place, entry in enumerate(entries):
-            index, at = start + place, place * HASH_LENGTH
+            index, at = start + good + place, (good + place) * HASH_LENGTH
             try:
                 named = parse(entry).previous
             except MalformedError as error:
@@ -54,8 +65,8 @@ class Blame:
                 follower = entries[place + 1] if place + 1 < len(entries) else None
                 return self._name_in_chain(index, named, leaf, follower)
             previous = leaf
-        index = start + len(entries)
-        if len(entries) < tile_width(self._checkpoint.size, 0, number):
+        index = start + good + len(entries)
+        if good + len(entries) < tile_width(self._checkpoint.size, 0, number):
             return InconsistentError(f"entry {index} is signed for, but not published: {reason}", index)
         return InconsistentError(f"the hashes of the entries from {start} on are damaged: {reason}", start)
 
@@ -109,13 +120,29 @@ def leads_to_root(
     return edge.root() == checkpoint.root
 
 
+def good_entries(data: bytes, tile: bytes, remembered: bytes, previous: bytes) -> tuple[int, bytes]:
+    """Return how many entries at the beginning of a bundle are surely good, and the leaf hash of the last of them.
+
+    It looks at 32 together: what is wrong with the next ones is for `Blame` to say.
+    """
+    good = 0
+    while block := data[good * RECORD_LENGTH : (good + _BLOCK) * RECORD_LENGTH]:
+        leaves = hash_bundle(block, previous)
+        hashes = slice(good * HASH_LENGTH, (good + _BLOCK) * HASH_LENGTH)
+        if leaves is None or leaves != tile[hashes] or not leaves.startswith(remembered[hashes]):
+            break
+        good, previous = good + len(leaves) // HASH_LENGTH, leaves[-HASH_LENGTH:]
+    return good, previous
+
+
 def records(data: bytes) -> list[bytes]:
     """Return the entries of a bundle as far as it can be taken apart."""
     entries: list[bytes] = []
     at = 0
-    while at + 2 <= len(data):
-        end = at + 2 + int.from_bytes(data[at : at + 2], "big")
-        if end > len(data):
+    whole = len(data)
+    while at + 2 <= whole:
+        end = at + 2 + (data[at] << 8 | data[at + 1])
+        if end > whole:
             break
         entries.append(data[at + 2 : end])
         at = end

@@ -9,7 +9,7 @@ from __future__ import annotations
 from binascii import b2a_base64
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -69,13 +69,14 @@ def hash_bundle(data: bytes, previous: bytes) -> bytes | None:
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """What bundles on end turned out to be, once they fit their tiles and their own chain.
+    """What `count` bundles on end turned out to be, which fit their tiles and their own chain.
 
     `previous` is the leaf hash that the first entry names: whoever joins stretches must see that it is the last one
     of the stretch before. `roots` are the hashes over the full bundles, `tail` the leaf hashes of one that is not
     full, `leaves` all leaf hashes where they were asked for.
     """
 
+    count: int
     previous: bytes
     last: bytes
     roots: bytes
@@ -88,18 +89,20 @@ def examine(
 ) -> Stretch | None:
     """Read and hash `count` bundles from number `first` on, and compare them with their tiles.
 
-    None where anything is missing or does not fit: somebody has to look at it slowly.
+    Ends before the first that is missing or does not fit, None if it is the very first: somebody has to look at that
+    one slowly.
     """
     roots: list[bytes] = []
     every: list[bytes] = []
     tail, named, previous = b"", b"", b""
-    try:
+    done = 0
+    with suppress(LedgerError):
         for data, tile in read_pairs(reader, range(first, first + count), lanes):
             if not named:
                 named = previous = first_previous(data)
             leaves = hash_bundle(data, previous)
             if leaves is None or leaves != tile:
-                return None
+                break
             if len(leaves) == TILE_LENGTH:
                 roots.append(fold(leaves))
             else:
@@ -107,9 +110,8 @@ def examine(
             if with_leaves:
                 every.append(leaves)
             previous = leaves[-HASH_LENGTH:]
-    except LedgerError:
-        return None
-    return Stretch(named, previous, b"".join(roots), tail, b"".join(every))
+            done += 1
+    return Stretch(done, named, previous, b"".join(roots), tail, b"".join(every)) if done else None
 
 
 def first_previous(data: bytes) -> bytes:

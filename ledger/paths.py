@@ -58,7 +58,7 @@ def parse_path(path: str) -> TilePath:
         raise MalformedError(_why_no_path(path))
     level = None if match["level"] == "entries" else int(match["level"])
     width = int(match["width"] or TILE_WIDTH)
-    if width > TILE_WIDTH or match["width"] == str(TILE_WIDTH):
+    if match["width"] and width >= TILE_WIDTH:
         raise MalformedError("a partial tile has at most 255 hashes; the path of a full one has no width")
     found = TilePath(level, int(match["index"].replace("x", "").replace("/", "")), width)
     if str(found) != path:  # x000/ in front is a second spelling

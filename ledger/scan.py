@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from ledger.blame import Blame
-from ledger.bundle import Stretch, hash_bundle
+from ledger.blame import Blame, good_entries
+from ledger.bundle import Stretch
 from ledger.checkpoint import Checkpoint
 from ledger.encoding import HASH_LENGTH
 from ledger.entry import GENESIS_PREVIOUS
 from ledger.errors import InconsistentError, MalformedError, NotPublishedError
 from ledger.sources import Source
 from ledger.state import Memory
-from ledger.tiles import TILE_WIDTH, Edge, TilePath, TileReader, tile_width
+from ledger.tiles import RECORD_LENGTH, TILE_WIDTH, Edge, TilePath, TileReader, tile_width
 from ledger.workers import Work, examine_all
 
 SAVE_EVERY = 65_536
@@ -81,8 +81,8 @@ class Scan:
             self.source, size, first, processes=self.processes, with_leaves=self.memory is not None
         )
         for work, stretch in stretches:
-            if stretch is None or not self._join(work, stretch):
-                self._slowly(work)
+            joined = stretch.count if stretch is not None and self._join(work, stretch) else 0
+            self._slowly(range(work[0] + joined, sum(work)))
             if self.progress:
                 self.progress(self._edge.size, size)
             if self.memory and self._edge.size - saved >= self.save_every and self._edge.size < size:
@@ -111,9 +111,9 @@ class Scan:
         self._previous = stretch.last
         return True
 
-    def _slowly(self, work: Work) -> None:
-        """Look at a stretch bundle by bundle, as it did not fit; the first that does not is blamed."""
-        for number in range(work[0], work[0] + work[1]):
+    def _slowly(self, numbers: range) -> None:
+        """Look at bundles one by one, of which one did not fit; the first that does not is blamed."""
+        for number in numbers:
             leaves = self._bundle(number, self._previous)
             self._continues(leaves)
             for path, hashes in self._edge.extend(leaves):
@@ -130,13 +130,13 @@ class Scan:
         except (MalformedError, NotPublishedError) as error:
             data, tile = self._blame.whatever_is_there(number)
             raise self._blame.name(number, data, tile, previous, str(error)) from error
-        leaves = hash_bundle(data, previous)
         remembered = self.memory.leaves(start, width) if self.memory else b""
-        if leaves is None or leaves != tile or not leaves.startswith(remembered):
-            raise self._blame.name(number, data, tile, previous, "the bundle does not fit its tile")
+        good, last = good_entries(data, tile, remembered, previous)
+        if good * RECORD_LENGTH != len(data) or good != width:
+            raise self._blame.name_after(good, number, data, tile, last, "the bundle does not fit its tile")
         if self.memory:
-            self.memory.add_leaves(start, leaves)
-        return leaves
+            self.memory.add_leaves(start, tile)
+        return tile
 
     def _continues(self, leaves: bytes) -> None:
         """See that the tree had each remembered root when it had the remembered size."""

@@ -32,7 +32,7 @@ Work = tuple[int, int]
 """The first bundle of a stretch, and how many bundles it has."""
 
 Results = Iterator[tuple[Work, Stretch | None]]
-"""What was found in each stretch, in order; None where somebody has to look at it slowly."""
+"""What was found in each stretch, in order; less, or None, where somebody has to look at the rest slowly."""
 
 
 def examine_all(
