@@ -216,13 +216,16 @@ def _decimal(thousandths: int) -> str:
 def operator(command: str, arguments: tuple[str, ...], of_demo: bool) -> None:
     """Give the door a command as the operator: `databeheer operator registry.party.add name="Zon" role=energy_service`.
 
-    Each argument is NAME=VALUE; a value is JSON where it parses as such, else text.
+    Each argument is NAME=VALUE; a value is JSON where it parses as such, else text; @FILE is the text of a file.
     """
     given: dict[str, Any] = {}
     for argument in arguments:
         name, equals, value = argument.partition("=")
         if not equals:
             raise click.UsageError(f"{argument!r} is not NAME=VALUE")
+        if value.startswith("@"):
+            given[name] = _content_of(value[1:])
+            continue
         try:
             # Digits stay text: an EAN is not a number.
             given[name] = value if value.isdigit() and len(value) > 9 else json.loads(value)
@@ -232,6 +235,42 @@ def operator(command: str, arguments: tuple[str, ...], of_demo: bool) -> None:
     with running(home), DoorClient(home.door_socket) as door:
         answer = door.call(command, Proof.operator(home.operator_key.read_text()), **given)
     click.echo(json.dumps(answer, indent=2, ensure_ascii=False))
+
+
+def _content_of(name: str) -> str:
+    try:
+        return Path(name).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise click.UsageError(f"{name} cannot be read as text") from error
+
+
+@cli.group()
+def database() -> None:
+    """The database as a whole: dump it, and put a dump back."""
+
+
+@database.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@_OF_DEMO
+def dump(file: Path, of_demo: bool) -> None:
+    """Write one consistent dump of the database to FILE; the house may run. Keys are not in it."""
+    from databeheer.site.restoring import dump_database
+
+    dump_database(_home(of_demo), file)
+    click.echo(f"Dumped to {file}. It is personal data; keep it apart from the key store.")
+
+
+@database.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@_OF_DEMO
+def load(file: Path, of_demo: bool) -> None:
+    """Put the dump FILE in the place of the database, which is kept under another name. Stop the house first."""
+    from databeheer.site.restoring import load_database
+
+    kept = load_database(_home(of_demo), file)
+    if kept:
+        click.echo(f"The database from before is kept as {kept}.")
+    click.echo("Do not start the door yet. Next: databeheer ledger restore")
 
 
 @cli.group()
@@ -253,6 +292,34 @@ def audit(of_demo: bool) -> None:
     except LedgerError as error:
         raise click.exceptions.Exit(_say_audit(error.report, error)) from error
     _say_audit(report, None)
+
+
+@ledger.command("restore")
+@click.argument("place", metavar="[URL|DIR]", required=False)
+@_OF_DEMO
+def restore_ledger(place: str | None, of_demo: bool) -> None:
+    """Refill the ledger of a restored database from what is published (a mirror, if you name one)."""
+    from databeheer.site.restoring import restore_ledger as restore
+
+    try:
+        done = restore(_home(of_demo), place)
+    except LedgerError as error:
+        click.echo(f"databeheer: {error}", err=True)
+        raise click.exceptions.Exit(1) from error
+    if done.first < done.until:
+        click.echo(f"Put back: entries {done.first} to {done.until - 1}, {done.until} in all.")
+    else:
+        click.echo(f"Nothing to put back: the database has all {done.until} published entries.")
+    if done.unpublished:
+        click.echo(
+            f"Up to {done.unpublished} more were recorded and never published. They are gone; whoever holds a "
+            "promise for one can prove it."
+        )
+    if done.reconcile:
+        click.echo(
+            "Their bodies, and what they changed, are lost: no consent gives access until that is reconciled."
+        )
+        click.echo("Start the house. Next: databeheer operator reconcile.status")
 
 
 def _say_audit(report: Report | None, error: LedgerError | None) -> int:

@@ -61,6 +61,12 @@ class StoppedError(DatabeheerError):
     code = "stopped"
 
 
+class ReconcilingError(DatabeheerError):
+    """The database was restored from a backup; until lost withdrawals are reconciled, no consent gives access."""
+
+    code = "reconciling"
+
+
 class RateLimitedError(DatabeheerError):
     """The identity asks too often."""
 

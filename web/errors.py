@@ -87,6 +87,12 @@ STOPPED = Page(
     "De dienst is stilgezet. Niemand krijgt nu meetgegevens. Een toestemming intrekken kan wel.",
     "Probeer het later opnieuw.",
 )
+RECONCILING = Page(
+    503,
+    "Wij delen nu even geen gegevens met toestemming",
+    "Wij hebben een reservekopie teruggezet en verwerken eerst elke intrekking opnieuw. Intrekken kan wel.",
+    "Probeer het later opnieuw.",
+)
 UNREACHABLE = Page(
     503,
     "De dienst antwoordt nu niet",
@@ -118,6 +124,7 @@ REFUSAL_PAGES = {
     "conflict": CONFLICT,
     "blocked": FORBIDDEN,
     "stopped": STOPPED,
+    "reconciling": RECONCILING,
     "rate-limited": TOO_OFTEN,
     "receipt-not-yet": NOT_PUBLISHED_YET,
     "queue-full": BUSY,

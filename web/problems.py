@@ -199,6 +199,15 @@ _ROWS = (
         300,
     ),
     ProblemType(
+        "reconciling",
+        503,
+        "Consents are being reconciled",
+        "A backup of the database was put back. Until every withdrawal since then is processed again, no data are "
+        "given by consent. Data by law are, and withdrawing works.",
+        "Ask again after `Retry-After`. If a permission lapsed by then, ask the customer again.",
+        300,
+    ),
+    ProblemType(
         "queue-full",
         503,
         "Too busy",

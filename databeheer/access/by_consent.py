@@ -61,6 +61,7 @@ def _consent(case: Case, permission: Permission, row: Row, *, fits: bool) -> Gro
         or (None if fits and permission.purpose is wish.purpose else ReasonCode.PURPOSE_NOT_ALLOWED)
         or (None if suits else ReasonCode.CATEGORY_NOT_GRANTED)
         or measure_problem(case, permission.directions & row.directions, finest)
+        or _restore_problem(case)
         or stop_problem(case)
     )
     homes = _homes(case, permission, granter, row)
@@ -197,6 +198,7 @@ _BY_STATE = {
     PermissionState.EXPIRED: ReasonCode.EXPIRED,
     PermissionState.TERMINATED: ReasonCode.TERMINATED,
     PermissionState.INVALIDATED: ReasonCode.INVALIDATED_BY_MOVE,
+    PermissionState.LAPSED: ReasonCode.LAPSED,
 }
 
 
@@ -208,6 +210,11 @@ def _state_problem(permission: Permission, granter: Occupancy | None, now: datet
     if granter is not None and granter.period.stop <= now:
         return ReasonCode.INVALIDATED_BY_MOVE
     return validity_problem(permission.valid_period, now)
+
+
+def _restore_problem(case: Case) -> ReasonCode | None:
+    """A consent that a backup brought back may have been withdrawn since; what the law gives does not depend on it."""
+    return ReasonCode.UNRECONCILED if case.facts.unreconciled_since is not None else None
 
 
 def _block_problem(case: Case) -> ReasonCode | None:

@@ -41,6 +41,8 @@ class PermissionState(enum.StrEnum):
     """The party gave it up."""
     INVALIDATED = "invalidated"
     """The occupant left, so it ended by law (TRDE 5.3.13 §3)."""
+    LAPSED = "lapsed"
+    """Whether it was withdrawn got lost with a database, so it counts no more."""
 
 
 class Capacity(enum.StrEnum):
@@ -325,6 +327,8 @@ class Facts:
     if only a vacancy. `grid_operator_id` is the party that operates the grid of this point, `data_manager_id`
     the one that manages its data (it may be the same company). `territory` is the NIS code of the municipality
     that the point lies in. `stopped_since` is when the operator stopped all hand-over of data, None when it runs.
+    `unreconciled_since` is when a restored database was found to lack what the ledger recorded, None once that is
+    reconciled.
     """
 
     party: PartyFacts | None = None
@@ -345,3 +349,4 @@ class Facts:
     data_manager_id: str | None = None
     territory: str | None = None
     stopped_since: datetime | None = None
+    unreconciled_since: datetime | None = None

@@ -11,6 +11,7 @@ from databeheer.errors import (
     OutsideGrantedPeriodError,
     PermissionEndedError,
     PermissionNotActiveError,
+    ReconcilingError,
     StoppedError,
 )
 
@@ -33,6 +34,7 @@ class ReasonCode(enum.StrEnum):
     FULFILLED = "fulfilled"
     TERMINATED = "terminated"
     INVALIDATED_BY_MOVE = "invalidated_by_move"
+    LAPSED = "lapsed"
     OUTSIDE_DATA_PERIOD = "outside_data_period"
     NOT_OCCUPANT = "not_occupant"
     NO_CONTRACT = "no_contract"
@@ -58,6 +60,7 @@ class ReasonCode(enum.StrEnum):
     NOT_REGISTERED = "not_registered"
     NOT_PARTICIPANT = "not_participant"
     ROLE_GETS_NOTHING = "role_gets_nothing"
+    UNRECONCILED = "unreconciled"
     STOPPED = "stopped"
 
 
@@ -65,10 +68,12 @@ ERRORS: dict[ReasonCode, type[DatabeheerError]] = {
     # In the order in which a refusal with several reasons is reported: what the caller can do least about
     # comes last, so that the first names the thing to put right.
     ReasonCode.STOPPED: StoppedError,
+    ReasonCode.UNRECONCILED: ReconcilingError,
     ReasonCode.BLOCKED: BlockedError,
     ReasonCode.WITHDRAWN: PermissionEndedError,
     ReasonCode.INVALIDATED_BY_MOVE: PermissionEndedError,
     ReasonCode.HOLDER_DIED: PermissionEndedError,
+    ReasonCode.LAPSED: PermissionEndedError,
     ReasonCode.TERMINATED: PermissionEndedError,
     ReasonCode.EXPIRED: PermissionEndedError,
     ReasonCode.FULFILLED: PermissionEndedError,
@@ -107,6 +112,7 @@ NEAREST_FIRST: dict[ReasonCode, int] = {
     for place, reason in enumerate(
         (
             ReasonCode.STOPPED,
+            ReasonCode.UNRECONCILED,
             ReasonCode.SLOT_NOT_WHOLE,
             ReasonCode.GRANULARITY_TOO_FINE,
             ReasonCode.DIRECTION_NOT_GRANTED,
@@ -138,6 +144,7 @@ NEAREST_FIRST: dict[ReasonCode, int] = {
             ReasonCode.TERMINATED,
             ReasonCode.INVALIDATED_BY_MOVE,
             ReasonCode.HOLDER_DIED,
+            ReasonCode.LAPSED,
             ReasonCode.REJECTED,
             ReasonCode.ROLE_GETS_NOTHING,
             ReasonCode.NO_LEGAL_BASIS,

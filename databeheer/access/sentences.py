@@ -36,6 +36,10 @@ SENTENCES: dict[ReasonCode, tuple[str, str]] = {
         "De toestemming is gestopt omdat de klant verhuisd is.",
         "Consent ended because the customer moved out.",
     ),
+    ReasonCode.LAPSED: (
+        "De toestemming is vervallen toen een reservekopie van de gegevensbank werd teruggezet.",
+        "Consent lapsed when a backup of the database was put back; ask the customer again.",
+    ),
     ReasonCode.OUTSIDE_DATA_PERIOD: (
         "Deze dagen vallen buiten de periode waarvoor gegevens gegeven mogen worden.",
         "These days lie outside the period of which data may be given.",
@@ -135,6 +139,10 @@ SENTENCES: dict[ReasonCode, tuple[str, str]] = {
     ReasonCode.ROLE_GETS_NOTHING: (
         "Wie in deze hoedanigheid vraagt, krijgt via de databeheerder geen gegevens.",
         "Whoever asks in this capacity gets no data through the data manager.",
+    ),
+    ReasonCode.UNRECONCILED: (
+        "Een reservekopie is teruggezet; een toestemming geldt pas weer als elke intrekking opnieuw verwerkt is.",
+        "A backup was put back; no consent counts until every withdrawal since then is processed again.",
     ),
     ReasonCode.STOPPED: (
         "De netbeheerder heeft alle afgifte van gegevens tijdelijk gestopt.",

@@ -19,6 +19,7 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from databeheer.brussels import day_of
+from databeheer.door import kept_openings
 from databeheer.door.bodies import Body, key_of_statement, shared_body, subject_body
 from databeheer.door.erasing import unlike_erasures
 from databeheer.door.house import House
@@ -28,9 +29,9 @@ from databeheer.errors import MalformedRequestError
 from databeheer.metering.opening import SealError
 from databeheer.storage.engine import driver
 from databeheer.values import parse_instant
-from ledger.commitment import commit, shared_half, subject_half
+from ledger.commitment import Opening, commit, shared_half, subject_half
 from ledger.entry import GENESIS_PREVIOUS, parse
-from ledger.errors import MalformedError
+from ledger.errors import LedgerError, MalformedError
 from ledger.postgres import size
 
 
@@ -58,7 +59,8 @@ class Checked:
     `next` is the index to go on from, None at the end of the ledger. `erased` are entries of which a half was
     erased: the 32 bytes that it left lead to the entry all the same. `unopened` are entries of which a half
     cannot be opened because its key is not in the key store, and no erasure says so: of those only the rest
-    was compared.
+    was compared. `lost` are the stretches, first and last index, whose bodies are gone since a restore that was
+    reconciled.
     """
 
     checked: int
@@ -66,6 +68,7 @@ class Checked:
     unopened: tuple[int, ...]
     erased: tuple[ErasedHalf, ...]
     problems: tuple[Problem, ...]
+    lost: tuple[tuple[int, int], ...] = ()
 
 
 def check_bodies(house: House, start: int, limit: int) -> Checked:
@@ -79,7 +82,7 @@ def check_bodies(house: House, start: int, limit: int) -> Checked:
     with house.engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
         end = size(driver(connection))
         until = min(start + limit, end)
-        kept = _Kept(connection, start, until)
+        kept = _Kept(house, connection, start, until)
         checks = [_EntryCheck(house, index, kept) for index in range(start, until)]
         problems = [problem for check in checks for problem in check.problems()]
         if until >= end:
@@ -88,13 +91,24 @@ def check_bodies(house: House, start: int, limit: int) -> Checked:
             problems.extend(Problem(index, what) for index, what in unlike_erasures(house, connection))
     unopened = tuple(check.index for check in checks if check.is_unopened)
     erased = tuple(check.erased for check in checks if check.erased is not None)
-    return Checked(len(checks), until if until < end else None, unopened, erased, tuple(problems))
+    lost = tuple(_stretches([check.index for check in checks if check.is_lost]))
+    return Checked(len(checks), until if until < end else None, unopened, erased, tuple(problems), lost)
+
+
+def _stretches(indexes: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Yield the first and last index of each unbroken run."""
+    first: int | None = None
+    for place, index in enumerate(indexes):
+        first = index if first is None else first
+        if place + 1 == len(indexes) or indexes[place + 1] != index + 1:
+            yield first, index
+            first = None
 
 
 class _Kept:
     """The rows of a stretch of entries."""
 
-    def __init__(self, connection: Connection, start: int, until: int) -> None:
+    def __init__(self, house: House, connection: Connection, start: int, until: int) -> None:
         stretch = {"start": start, "until": until}
         self.entries: dict[int, bytes] = {
             index: bytes(entry) for index, entry in connection.execute(_ENTRIES, stretch)
@@ -102,6 +116,12 @@ class _Kept:
         self.bodies = _by_index(connection.execute(_BODIES, stretch))
         self.statements = _by_index(connection.execute(_STATEMENTS, stretch))
         self.erased = _by_index(connection.execute(_ERASED, stretch))
+        self.openings = kept_openings.between(house, connection, start, until)
+        self._lost = kept_openings.lost_stretches(house, connection)
+
+    def is_lost(self, index: int) -> bool:
+        """Say whether an entry's body went in a restore that was reconciled."""
+        return any(first <= index < until for first, until in self._lost)
 
 
 def _by_index(rows: Iterable[Any]) -> dict[int, list[Any]]:
@@ -119,6 +139,7 @@ class _EntryCheck:
     index: int
     kept: _Kept
     is_unopened: bool = field(default=False, init=False)
+    is_lost: bool = field(default=False, init=False)
 
     @property
     def left(self) -> dict[int, bytes]:
@@ -138,6 +159,12 @@ class _EntryCheck:
         bodies, statements = self.kept.bodies.get(self.index, []), self.kept.statements.get(self.index, [])
         if self.index not in self.kept.entries:
             yield "the entry is missing"
+            return
+        if not bodies and not statements and self.kept.is_lost(self.index):
+            self.is_lost = True
+            return
+        if self.index in self.kept.openings and len(bodies) == 1:
+            yield from self._unlike_opening(self.kept.openings[self.index], bodies[0])
             return
         if len(bodies) != 1:
             yield "there are two bodies" if bodies else "the body is missing"
@@ -168,6 +195,18 @@ class _EntryCheck:
             yield from _unlike_neighbours(row, bodies[0])
             if subject is not None:
                 yield from self._unlike_subject(row, said, subject.said)
+
+    def _unlike_opening(self, opening: Opening, body: Any) -> Iterator[str]:
+        """Check a body that was put back from a receipt: by the opening that the receipt had."""
+        try:
+            opening.verify(parse(self.kept.entries[self.index]).commitment)
+            shared = shared_body(self.house, body)
+        except (LedgerError, SealError):
+            yield "a half does not open, or does not lead to the entry"
+            return
+        if shared.content != opening.shared_body:
+            yield "the body is not the one that was put back"
+        yield from _unlike_body(body, shared.said)
 
     def _opened(self, open_half: Any, row: Any) -> Body | None:
         try:

@@ -26,7 +26,7 @@ from databeheer.access.facts import (
 )
 from databeheer.access.intervals import Interval
 from databeheer.brussels import midnight
-from databeheer.oversight import stop
+from databeheer.oversight import gaps, stop
 from databeheer.values import Direction, Granularity, Purpose, Role
 
 
@@ -66,6 +66,7 @@ class FactBook:
     supply: dict[tuple[UUID, UUID], list[SupplyContract]] = field(default_factory=lambda: defaultdict(list))
     own: dict[tuple[UUID, UUID], list[Permission]] = field(default_factory=lambda: defaultdict(list))
     stopped_since: datetime | None = None
+    unreconciled_since: datetime | None = None
 
     def facts(self, point: Point | None, party_id: UUID | None, permission_id: UUID | None) -> Facts:
         """Return the facts that concern one asker and one access point (none where the point does not exist)."""
@@ -84,6 +85,7 @@ class FactBook:
             supply_contracts=supply,
             grid_operator_id=str(point.grid_operator_id) if point and point.grid_operator_id else None,
             stopped_since=self.stopped_since,
+            unreconciled_since=self.unreconciled_since,
         )
 
 
@@ -131,6 +133,7 @@ def read_facts(
             book.own[row.party_id, row.access_point_id].append(permission_of(row))
     standing = stop.current(connection)
     book.stopped_since = standing.since if standing else None
+    book.unreconciled_since = gaps.unreconciled_since(connection)
     return book
 
 

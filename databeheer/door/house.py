@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 
 from databeheer.access.catalogue import Catalogue
 from databeheer.clock import Clock
+from databeheer.door.ends import EndsJournal
+from databeheer.door.gap_watch import GapWatch
 from databeheer.door.keystore import KeyStore, Kind
 from databeheer.door.seals import derive
 from databeheer.door.turn import Turn
@@ -55,24 +57,35 @@ class House:
     """How many commands may wait for a turn."""
     queue: TurnQueue = field(init=False)
     _months: set[str] = field(default_factory=set)
+    _watch: GapWatch = field(default_factory=GapWatch)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "queue", TurnQueue(self.engine, longest=self.longest_queue))
+        event.listen(self.engine, "connect", lambda *_: self._watch.forget())
 
     @contextmanager
     def turn(self, lane: TurnLane = TurnLane.REST) -> Iterator[Turn]:
         """Take a turn: lock the ledger's head, read the clock, then do what the block does; commit at its end.
 
-        What the block records is appended last and all at once. An error undoes all that the block did. Blocks that
-        wait at the same time share a transaction, one after the other (`turn_queue`).
+        What the block records is appended last and all at once; what it ends is in the journal of ends before it
+        commits. An error undoes all that the block did. Blocks that wait at the same time share a transaction, one
+        after the other (`turn_queue`).
 
         Raises:
             QueueFullError: too many wait; the block did not run.
+            LedgerSetBackError: the database is older than what a door recorded; the block did not run.
         """
         with self.queue.part(lane) as connection:
             turn = Turn(connection, self.clock, self.ledger_key, self.keys_of_subject, self._months)
+            self._watch.look(turn, self.ends)
             yield turn
             turn.close()
+            if turn.count or turn.ends:
+                self.ends.keep(turn.size, turn.count, turn.ends)
+            self._watch.passed(turn)
+        self._watch.committed(turn)
+        if turn.count:
+            self.ends.saw(turn.size + turn.count)
         turn.committed(self.origin, self.promise_key)
 
     # A key that was made with its row is never made again: a lost or erased one is an error, not a fresh start
@@ -82,6 +95,11 @@ class House:
     def ledger_key(self) -> bytes:
         """Key of the house's own ledger bodies."""
         return self.keys.get(Kind.HOUSE, LEDGER_HOUSE)
+
+    @property
+    def ends(self) -> EndsJournal:
+        """The journal of ends, beside the key store."""
+        return EndsJournal(self.keys.folder, lambda: derive(self.ledger_key, "ends"))
 
     def keys_of_subject(self, occupancy_id: UUID) -> bytes:
         """Key of the ledger bodies of one occupancy; kept to the limitation period."""

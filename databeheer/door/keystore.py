@@ -87,6 +87,11 @@ class KeyStore:
         return cls(folder, epoch_keys)
 
     @property
+    def folder(self) -> Path:
+        """Where the store is: outside the database and its backups."""
+        return self._folder
+
+    @property
     def epoch(self) -> int:
         """The number of the epoch in force."""
         with self._lock:

@@ -15,6 +15,7 @@ from sqlalchemy.exc import OperationalError
 from databeheer.access import catalogue
 from databeheer.clock import Clock, SystemClock
 from databeheer.door.bodies import check_keys
+from databeheer.door.gap_watch import LedgerSetBackError
 from databeheer.door.house import House
 from databeheer.door.keystore import KeyStore
 from databeheer.door.server import DoorServer
@@ -24,6 +25,8 @@ from databeheer.identity.provider import IdentityProvider
 from databeheer.joins.signature import JoinListFiles
 from databeheer.logs import configure
 from databeheer.storage.engine import make_engine
+from ledger.checkpoint import parse_checkpoint
+from ledger.errors import MalformedError
 from ledger.note import SigningKey
 
 AUDIENCE = "databeheer"
@@ -75,12 +78,38 @@ def _provider(environment: Mapping[str, str]) -> IdentityProvider | None:
     return IdentityProvider(issuer, AUDIENCE, key, environment["DATABEHEER_PROVIDER_URL"])
 
 
+def check_ledger(house: House, published: str | None) -> None:
+    """See that the database is not an older one than what was recorded or published, before anything is appended.
+
+    `published` is the directory of the published log, where the door can read it: it tells of a set-back too when
+    the journal of ends was put back with the database.
+
+    Raises:
+        LedgerSetBackError: it is; `databeheer ledger restore` comes first.
+    """
+    with house.turn() as turn:  # looks at the journal, and for entries without bodies
+        size = turn.size
+    if published is None:
+        return
+    try:
+        text = (Path(published) / "checkpoint").read_bytes().decode("utf-8").rpartition("\n\n")[0]
+        signed = parse_checkpoint(text + "\n").size
+    except (OSError, UnicodeDecodeError, MalformedError):
+        return  # nothing is published yet, or not to be read here: the publisher has its own look
+    if signed > size:
+        raise LedgerSetBackError(
+            f"the database's ledger has {size} entries, and {signed} are published: an older backup was put back. "
+            "Give: databeheer ledger restore (docs/how-to/restore.md)"
+        )
+
+
 def main() -> int:
     """Serve until SIGTERM or SIGINT."""
     configure()
     try:
         house = house_from(os.environ)
         check_keys(house)
+        check_ledger(house, os.environ.get("DATABEHEER_LEDGER_DIRECTORY"))
         server = DoorServer(Path(os.environ["DATABEHEER_DOOR_SOCKET"]), DoorService(house))
     except OperationalError:
         sys.stderr.write("the door does not start: the database does not answer\n")

@@ -22,6 +22,7 @@ from databeheer.door.commands import (
     permissions,
     points,
     readings,
+    reconcile,
     statements,
 )
 from databeheer.door.commands.base import Command, parse, schema
@@ -55,6 +56,7 @@ class DoorService:
             *joins.COMMANDS,
             *ledger.COMMANDS,
             *erasure.COMMANDS,
+            *reconcile.COMMANDS,
             *readings.commands(self.loop),
         ]
         self.commands = {command.name: command for command in commands}

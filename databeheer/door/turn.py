@@ -12,7 +12,7 @@ import secrets
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +20,7 @@ from sqlalchemy import Connection, text
 
 from databeheer.brussels import day_of
 from databeheer.clock import Clock
+from databeheer.door.ends import End, Ending
 from databeheer.door.epochs import KeyStoreError
 from databeheer.door.seals import derive
 from databeheer.metering.sealing import seal
@@ -109,6 +110,7 @@ class Turn:
         self._subject_key = subject_key
         self._months = months
         self._records: list[Record] = []
+        self._ends: list[End] = []
         self._keys: dict[UUID, tuple[bytes, bytes]] = {}
         self._last_of_subject: dict[bytes, tuple[int, bytes]] = {}
         self._new_month: str | None = None
@@ -122,6 +124,20 @@ class Turn:
     def next_index(self) -> int:
         """The index that the next statement recorded in this turn will have, if the turn commits."""
         return self._head.size + len(self._records)
+
+    @property
+    def count(self) -> int:
+        """How many entries this turn appends."""
+        return len(self._records)
+
+    @property
+    def ends(self) -> Sequence[End]:
+        """What this turn ends, for the journal of ends."""
+        return self._ends
+
+    def end(self, ending: Ending, identifier: UUID, day: date | None = None) -> None:
+        """Note that this turn narrows access: it goes into the journal of ends before the turn commits."""
+        self._ends.append(End(ending, identifier, self.now, self.size, day))
 
     def record(self, statement: Statement) -> Record:
         """Note a statement; it becomes an entry when the turn closes."""

@@ -25,7 +25,17 @@ LINK_TERM = timedelta(days=30)
 """How long a request waits for its answer."""
 MOST_WAITING = 5
 """How many requests of one party for one access point may wait at once."""
-STATES = ("requested", "rejected", "timed_out", "active", "revoked", "expired", "terminated", "invalidated")
+STATES = (
+    "requested",
+    "rejected",
+    "timed_out",
+    "active",
+    "revoked",
+    "expired",
+    "terminated",
+    "invalidated",
+    "lapsed",
+)
 
 
 @dataclass(frozen=True)
@@ -205,6 +215,29 @@ def end(connection: Connection, row: Any, *, by_party: bool, now: datetime) -> s
     return state
 
 
+def end_again(connection: Connection, permission_id: UUID, state: str, at: datetime) -> Any | None:
+    """End a permission once more that ended `at` a time which the database lost; returns its row, locked.
+
+    None where there is nothing to end: it is not there, has ended, or was granted after that time.
+    """
+    ended = {"id": permission_id, "state": state, "reason": _REASON_OF_END[state], "at": at}
+    return connection.execute(_END_AGAIN, ended).one_or_none()
+
+
+def lapse(connection: Connection, before: datetime, now: datetime) -> list[Any]:
+    """End every active permission that was granted before a time; returns the ended rows.
+
+    For a restored database of which nobody knows which consents were withdrawn after the backup.
+    """
+    return list(connection.execute(_LAPSE, {"before": before, "now": now}))
+
+
+def count_lapsing(connection: Connection, before: datetime, now: datetime) -> int:
+    """Return how many permissions `lapse` would end."""
+    count: int = connection.execute(_COUNT_LAPSING, {"before": before, "now": now}).scalar_one()
+    return count
+
+
 def end_by_move(connection: Connection, occupancy_id: UUID, now: datetime) -> list[Any]:
     """End all permissions and requests of an occupancy whose person leaves (R29); returns the ended rows."""
     return list(connection.execute(_MOVE, {"occupancy": occupancy_id, "now": now}))
@@ -270,6 +303,27 @@ _REFUSE = text(
 )
 _END = text(
     "UPDATE permissions.permission SET state = :state, reason = :reason, ended_at = :now WHERE permission_id = :id"
+)
+_REASON_OF_END = {
+    "revoked": "withdrawn_by_customer",
+    "terminated": "terminated_by_party",
+    "rejected": "rejected_by_customer",
+    "invalidated": "moved_out",
+    "lapsed": "lost_in_restore",
+}
+# A ledger's body says when to the millisecond.
+_END_AGAIN = text(
+    "UPDATE permissions.permission SET state = :state, reason = :reason, ended_at = :at,"
+    " decided_at = coalesce(decided_at, :at) WHERE permission_id = :id AND state IN ('requested', 'active')"
+    " AND (decided_at IS NULL OR date_trunc('milliseconds', decided_at) <= :at) RETURNING *"
+)
+_LAPSE = text(
+    "UPDATE permissions.permission SET state = 'lapsed', reason = 'lost_in_restore', ended_at = :now"
+    " WHERE state = 'active' AND decided_at <= :before AND (valid_until IS NULL OR valid_until > :now) RETURNING *"
+)
+_COUNT_LAPSING = text(
+    "SELECT count(*) FROM permissions.permission"
+    " WHERE state = 'active' AND decided_at <= :before AND (valid_until IS NULL OR valid_until > :now)"
 )
 _MOVE = text(
     "UPDATE permissions.permission SET state = 'invalidated', reason = 'moved_out', ended_at = :now,"

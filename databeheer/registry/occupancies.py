@@ -89,6 +89,17 @@ def within(connection: Connection, point_id: UUID, first: date, until: date | No
     return [row.occupancy_id for row in rows]
 
 
+def standing(connection: Connection, occupancy_id: UUID) -> Any | None:
+    """Return a person's occupancy that has no end yet."""
+    return connection.execute(
+        text(
+            "SELECT * FROM registry.occupancy WHERE occupancy_id = :id AND person_id IS NOT NULL"
+            " AND until_day IS NULL"
+        ),
+        {"id": occupancy_id},
+    ).one_or_none()
+
+
 def own(connection: Connection, occupancy_id: UUID, person_id: UUID | None) -> Any | None:
     """Return an occupancy if it is this person's."""
     return connection.execute(

@@ -51,6 +51,7 @@ def audit_bodies(door: DoorClient, proof: Proof, report: Report) -> None:
         start: int | None = 0
         checked = 0
         unopened: list[int] = []
+        lost: list[tuple[int, int]] = []
         erased: Counter[tuple[str, int]] = Counter()
         while start is not None:
             found = door.call("ledger.check_bodies", proof, start=start, limit=_STRETCH)
@@ -59,6 +60,7 @@ def audit_bodies(door: DoorClient, proof: Proof, report: Report) -> None:
                 raise InconsistentError(f"entry {first['index']}: {first['what']}", first["index"])
             checked += found["checked"]
             unopened.extend(found["unopened"])
+            lost += [(one, last) for one, last in found["lost"]]
             erased.update((one["reason"], one["by"]) for one in found["erased"])
             start = found["next"]
         if unopened:  # an erasure is on record; evidence that merely does not open any more is lost
@@ -67,6 +69,10 @@ def audit_bodies(door: DoorClient, proof: Proof, report: Report) -> None:
                 f" the first is that of entry {unopened[0]}",
                 unopened[0],
             )
-        said = [f"{checked} bodies and their statements say what their entries commit to"]
+        gone = sum(last - one + 1 for one, last in lost)
+        said = [f"{checked - gone} bodies and their statements say what their entries commit to"]
         said += [f"{times} erased ({reason}, entry {by})" for (reason, by), times in sorted(erased.items())]
+        if lost:
+            where = ", ".join(str(one) if one == last else f"{one} to {last}" for one, last in lost)
+            said.append(f"{gone} lost in a restore that was reconciled: entries {where}")
         details.say("; ".join(said))

@@ -53,9 +53,17 @@ class Storage:
     def start(self) -> None:
         """Reach the server, prepare roles and database, migrate."""
         self.reach()
+        self.prepare()
+
+    def provision(self) -> None:
+        """Make the process roles, or give them their passwords."""
         provision.provision_roles(self.superuser_url, self._passwords)
         if self.is_embedded:
             provision.close_other_databases(self.superuser_url)
+
+    def prepare(self) -> None:
+        """Prepare roles and database of a server that was reached, and migrate."""
+        self.provision()
         if not provision.database_exists(self.superuser_url, DATABASE):
             provision.create_database(self.superuser_url, DATABASE)
         elif self.is_embedded:  # one that was made before this was closed
@@ -101,6 +109,7 @@ class Site:
             "DATABEHEER_OPERATOR_KEY_HASH": str(self.home.operator_key_hash),
             "DATABEHEER_INTAKE_KEY_HASH": str(self.home.intake_key_hash),
             "DATABEHEER_LEDGER_ORIGIN": self.home.origin,
+            "DATABEHEER_LEDGER_DIRECTORY": str(self.home.ledger),
             "DATABEHEER_BASE_URL": self.base_url,
             **(extra or {}),
         }

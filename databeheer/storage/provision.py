@@ -102,6 +102,18 @@ def database_exists(superuser_url: str, name: str) -> bool:
         )
 
 
+def rename_database(superuser_url: str, name: str, new: str) -> None:
+    """Give a database another name; whoever is still connected to it is cut off."""
+    with psycopg.connect(superuser_url, autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()",
+            [name],
+        )
+        connection.execute(
+            sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(name), sql.Identifier(new))
+        )
+
+
 def drop_database(superuser_url: str, name: str) -> None:
     """Drop a database and whoever is still connected to it."""
     with psycopg.connect(superuser_url, autocommit=True) as connection:

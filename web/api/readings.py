@@ -30,6 +30,7 @@ REFUSALS = (
     "blocked",
     "too-large",
     "stopped",
+    "reconciling",
 )
 CSV_CONTENT = {
     CSV: {

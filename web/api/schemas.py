@@ -24,7 +24,17 @@ from web.api.fields import (
     one_of,
 )
 
-STATES = ["requested", "rejected", "timed_out", "active", "revoked", "expired", "terminated", "invalidated"]
+STATES = [
+    "requested",
+    "rejected",
+    "timed_out",
+    "active",
+    "revoked",
+    "expired",
+    "terminated",
+    "invalidated",
+    "lapsed",
+]
 # NVAL (not validated) never leaves the house.
 VALUE_STATES = [state.value for state in State if state is not State.NVAL]
 REGISTERS = [register.value for register in Register]
@@ -169,7 +179,7 @@ class PermissionOut(Schema):
     ended_by = fields.String(
         required=True,
         allow_none=True,
-        validate=validate.OneOf(["grid_user", "party", "time", "move"]),
+        validate=validate.OneOf(["grid_user", "party", "time", "move", "operator"]),
         metadata={"description": "Who or what ended or refused it; null while it runs."},
     )
     purpose = _text("What the data are for.")

@@ -17,6 +17,7 @@ _ENDED_BY = {
     "expired": "time",
     "timed_out": "time",
     "invalidated": "move",
+    "lapsed": "operator",
 }
 _REASON_OF_STATE = {
     "rejected": "rejected",
@@ -25,6 +26,7 @@ _REASON_OF_STATE = {
     "expired": "expired",
     "timed_out": "timed_out",
     "invalidated": "invalidated_by_move",
+    "lapsed": "lapsed",
 }
 CSV_COLUMNS = (
     "start",

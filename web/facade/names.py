@@ -34,6 +34,7 @@ STATUS_OF_STATE = {
     "expired": MandateStatus.FINISHED,
     "terminated": MandateStatus.FINISHED,
     "invalidated": MandateStatus.FINISHED,
+    "lapsed": MandateStatus.FINISHED,
 }
 ENERGY_TYPE = {Commodity.ELECTRICITY.value: "E", Commodity.GAS.value: "G"}
 _SERVICE_OF_GRANULARITY = {

@@ -95,6 +95,7 @@ STATES = {
     "expired": ("Afgelopen", "ended"),
     "terminated": ("Door de dienst gestopt", "ended"),
     "invalidated": ("Gestopt door verhuizing", "ended"),
+    "lapsed": ("Vervallen bij een herstel", "ended"),
 }
 """Words and badge of each state of a permission."""
 
@@ -107,6 +108,8 @@ ENDINGS = {
     "expired": "De afgesproken einddatum is voorbij.",
     "terminated": "De dienst heeft de gegevens niet meer nodig en is zelf gestopt.",
     "invalidated": "U bent op dit adres geen netgebruiker meer. Dan stopt elke toestemming vanzelf.",
+    "lapsed": "Wij moesten een reservekopie terugzetten. Daardoor weten wij niet meer zeker of u deze toestemming "
+    "intussen had ingetrokken. Daarom geldt ze niet meer. De dienst kan ze u opnieuw vragen.",
 }
 """Who ended a permission and why, by its last state."""
 
@@ -120,6 +123,7 @@ EVENTS = {
     "permission.terminated": ("Gestopt door de dienst", "ended"),
     "permission.expired": ("Afgelopen", "ended"),
     "permission.invalidated": ("Gestopt door verhuizing", "ended"),
+    "permission.lapsed": ("Vervallen bij een herstel", "ended"),
     "occupancy.begun": ("U werd hier netgebruiker", "ended"),
     "occupancy.ended": ("U vertrok hier", "ended"),
     "supply.accepted": ("Contract bij leverancier", "ended"),

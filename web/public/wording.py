@@ -69,6 +69,7 @@ STATES = {
     "expired": "afgelopen",
     "terminated": "gestopt door de dienst",
     "invalidated": "gestopt door verhuizing",
+    "lapsed": "vervallen bij een herstel",
 }
 """Where a permission is, said to others than its customer."""
 

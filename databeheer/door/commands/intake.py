@@ -27,7 +27,7 @@ from databeheer.door.names import ean_hash, meter_hash, seal_text
 from databeheer.door.proofs import Proof, check_intake
 from databeheer.door.turn import Statement, Turn
 from databeheer.errors import ConflictError, MalformedRequestError, NotFoundError
-from databeheer.oversight import erasures
+from databeheer.oversight import erasures, gaps
 from databeheer.oversight.retention import DataClass
 from databeheer.registry import occupancies, points
 from databeheer.values import Commodity, Direction
@@ -73,6 +73,8 @@ def open_batch(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[st
     """
     check_intake(proof, house.intake_key_hash)
     with house.turn() as turn:
+        # A move that the database forgot would seal the newcomer's readings for who lived there before.
+        gaps.refuse_while_one_stands(turn.connection, "taking files in")
         answers: list[dict[str, Any]] = []
         operator = 1
         for channel in arguments["channels"]:

@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from databeheer.door.commands.base import Command, Day, asker_of, looking, schema, short_text
 from databeheer.door.commands.views import party_view
+from databeheer.door.ends import NOBODY, Ending
 from databeheer.door.house import House
 from databeheer.door.proofs import AskerKind, Proof
 from databeheer.door.turn import Statement
@@ -65,6 +66,7 @@ def _change(house: House, proof: Proof, *, stopped: bool, reason: str) -> dict[s
     with house.turn(TurnLane.ENDS if stopped else TurnLane.REST) as turn:
         asker_of(turn, house, proof, AskerKind.OPERATOR)
         stop.change(turn.connection, stopped=stopped, reason=reason, now=turn.now)
+        turn.end(Ending.STOPPED if stopped else Ending.STOP_LIFTED, NOBODY)
         record = turn.record(Statement("stop.set" if stopped else "stop.lifted", {"reason": reason}))
     return {"index": record.index}
 

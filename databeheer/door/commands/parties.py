@@ -16,6 +16,7 @@ from databeheer.door.commands.base import (
     short_text,
 )
 from databeheer.door.commands.login import person_of
+from databeheer.door.ends import Ending
 from databeheer.door.house import House
 from databeheer.door.proofs import AskerKind, Proof
 from databeheer.door.turn import Statement
@@ -52,6 +53,7 @@ def suspend_party(house: House, proof: Proof, arguments: dict[str, Any]) -> dict
     with house.turn(TurnLane.ENDS) as turn:
         asker_of(turn, house, proof, AskerKind.OPERATOR)
         parties.suspend(turn.connection, arguments["party_id"], turn.now)
+        turn.end(Ending.PARTY_SUSPENDED, arguments["party_id"])
         turn.record(
             Statement("party.suspended", {"reason": arguments["reason"]}, party_id=arguments["party_id"])
         )

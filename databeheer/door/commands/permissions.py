@@ -25,6 +25,7 @@ from databeheer.door.commands.base import (
     short_text,
 )
 from databeheer.door.commands.views import occupancies_of, permission_view
+from databeheer.door.ends import Ending
 from databeheer.door.house import House
 from databeheer.door.names import ean_hash, reference_hash, seal_text
 from databeheer.door.proofs import Asker, AskerKind, Proof
@@ -128,6 +129,7 @@ def refuse(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, A
         asker = asker_of(turn, house, proof, AskerKind.CUSTOMER)
         row = _waiting(turn, arguments, asker)
         life.refuse(turn.connection, row, found(asker.person_id, "person"), turn.now)
+        turn.end(Ending.REJECTED, row.permission_id)
         # In whose book it stands: the addressed point's, else the one where the person lives now.
         home = row.addressed_to or occupancies.home_of(turn.connection, asker.person_id, day_of(turn.now))
         record = turn.record(
@@ -219,6 +221,7 @@ def _end(house: House, proof: Proof, arguments: dict[str, Any], kind: AskerKind)
             finding.visible(turn.connection, _viewer(asker), permission_id, locked=True), "permission"
         )
         state = life.end(turn.connection, row, by_party=_is_party(asker), now=turn.now)
+        turn.end(Ending.TERMINATED if _is_party(asker) else Ending.REVOKED, row.permission_id)
         subject = row.occupancy_id or row.addressed_to
         record = turn.record(
             Statement(

@@ -22,6 +22,7 @@ from databeheer.door.commands.base import (
     schema,
     short_text,
 )
+from databeheer.door.ends import Ending
 from databeheer.door.house import House
 from databeheer.door.keystore import Kind
 from databeheer.door.names import ean_hash, seal_text
@@ -135,31 +136,49 @@ def end_occupancy(house: House, proof: Proof, arguments: dict[str, Any]) -> dict
         occupancy = occupancies.on_day(turn.connection, ean_hash(house, arguments["ean"]), day_before)
         if occupancy.person_id is None or occupancy.until_day is not None:
             raise ConflictError("nobody lives there on the day before, or the move is known already")
-        occupancies.end_on(turn.connection, occupancy, until)
-        _new_occupancy(
-            house,
-            turn,
-            point_id=occupancy.access_point_id,
-            point_no=occupancy.access_point_no,
-            operator=occupancy.operator,
-            person_id=None,
-            from_day=until,
-        )
-        ended = life.end_by_move(turn.connection, occupancy.occupancy_id, turn.now)
-        leaving = [Subject(occupancy.occupancy_id)]
-        said = {"until": until.isoformat()}
-        turn.record(Statement("occupancy.ended", said, operator=occupancy.operator, subjects=leaving))
-        for row in ended:
-            turn.record(
-                Statement(
-                    "permission.invalidated",
-                    {"permission": str(row.permission_id), "reason": "moved_out"},
-                    party_id=row.party_id,
-                    operator=occupancy.operator,
-                    subjects=leaving,
-                )
+        ended = move_out(house, turn, occupancy, until)
+    return {"ended_permissions": ended}
+
+
+def move_out(house: House, turn: Turn, occupancy: Any, until: date) -> int:
+    """End an occupancy in this turn, with its permissions; the point is vacant from `until` on.
+
+    Returns how many permissions ended.
+    """
+    occupancies.end_on(turn.connection, occupancy, until)
+    turn.end(Ending.OCCUPANCY, occupancy.occupancy_id, until)
+    _new_occupancy(
+        house,
+        turn,
+        point_id=occupancy.access_point_id,
+        point_no=occupancy.access_point_no,
+        operator=occupancy.operator,
+        person_id=None,
+        from_day=until,
+    )
+    ended = life.end_by_move(turn.connection, occupancy.occupancy_id, turn.now)
+    leaving = subjects_of(house, occupancy.occupancy_id)
+    said = {"until": until.isoformat()}
+    turn.record(Statement("occupancy.ended", said, operator=occupancy.operator, subjects=leaving))
+    for row in ended:
+        turn.end(Ending.INVALIDATED, row.permission_id)
+        turn.record(
+            Statement(
+                "permission.invalidated",
+                {"permission": str(row.permission_id), "reason": "moved_out"},
+                party_id=row.party_id,
+                operator=occupancy.operator,
+                subjects=leaving,
             )
-    return {"ended_permissions": len(ended)}
+        )
+    return len(ended)
+
+
+def subjects_of(house: House, occupancy_id: UUID | None) -> list[Subject]:
+    """Whom an entry about an occupancy concerns: nobody any more, where the keys of its bodies are erased."""
+    if occupancy_id is None or not house.keys.holds(Kind.OCCUPANCY_LEDGER, occupancy_id):
+        return []
+    return [Subject(occupancy_id)]
 
 
 def accept_supply(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from databeheer.access.bases import BasisKind
 from databeheer.access.explain import Language, citation_text, ground_sentence, reason_sentence
 from databeheer.access.reasons import ReasonCode
 from databeheer.brussels import midnight
+from databeheer.door import kept_openings
 from databeheer.door.bodies import opening, shared_body, subject_body
 from databeheer.door.commands.base import Command, Day, identifier, looking, one_of, schema, short_text
 from databeheer.door.commands.login import open_name
@@ -140,8 +141,9 @@ def receipt_opening(house: House, proof: Proof, arguments: dict[str, Any]) -> di
     index = arguments["index"]
     with looking(house, proof) as (connection, asker, _now):
         leaf = _entitled(house, connection, asker, index)
+        put_back = kept_openings.between(house, connection, index, index + 1).get(index)
         try:
-            opened = opening(house, connection, index, leaf)
+            opened = put_back if put_back else opening(house, connection, index, leaf)
         except KeyStoreError as error:
             erased = erasures.entry_erased(connection, index)
             if erased is None:
@@ -302,6 +304,7 @@ _EVENTS = {
         "permission.revoked",
         "permission.terminated",
         "permission.invalidated",
+        "permission.lapsed",
     ],
 }
 # With ties: an entry may speak of two occupancies of one person, and a page never ends between the two.

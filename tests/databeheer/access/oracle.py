@@ -43,17 +43,18 @@ ALL, NONE = np.ones(SIZE, dtype=bool), np.zeros(SIZE, dtype=bool)
 SCALE = ["quarter_hour", "hour", "day", "month"]
 
 NEAREST = (
-    "stopped", "slot_not_whole", "granularity_too_fine", "direction_not_granted", "category_not_granted",
+    "stopped", "unreconciled", "slot_not_whole", "granularity_too_fine", "direction_not_granted",
+    "category_not_granted",
     "purpose_not_allowed", "no_notice", "second_signature_missing", "no_written_mandate", "no_authorisation",
     "outside_territory", "no_processor_agreement", "no_processing_overview", "no_dpia", "no_data_access_contract",
     "party_suspended", "blocked", "no_metering_regime", "no_dynamic_price", "not_occupant", "outside_data_period",
     "no_contract", "not_registered", "not_participant", "not_yet_valid", "requested", "expired", "fulfilled",
-    "withdrawn", "terminated", "invalidated_by_move", "holder_died", "rejected", "role_gets_nothing",
+    "withdrawn", "terminated", "invalidated_by_move", "holder_died", "lapsed", "rejected", "role_gets_nothing",
     "no_legal_basis",
 )  # fmt: skip
 ENDED = {"requested": "requested", "blocked": "blocked", "fulfilled": "fulfilled", "rejected": "rejected",
          "timed_out": "expired", "revoked": "withdrawn", "expired": "expired", "terminated": "terminated",
-         "invalidated": "invalidated_by_move"}  # fmt: skip
+         "invalidated": "invalidated_by_move", "lapsed": "lapsed"}  # fmt: skip
 TRM, TM, M = ("readings", "technical", "relational"), ("readings", "technical"), ("readings",)
 
 
@@ -429,6 +430,7 @@ def consent_problem(
         (permission.category != wish.category, "category_not_granted"),
         (of_readings and not wish.directions <= permission.directions, "direction_not_granted"),
         (of_readings and finer(wish.granularity, finest), "granularity_too_fine"),
+        (facts.unreconciled_since is not None, "unreconciled"),
         (is_stopped(world), "stopped"),
     )
     return next((reason for holds, reason in checks if holds), None)

@@ -379,6 +379,29 @@ def test_a_stop_holds_for_everybody_at_once_and_outsiders_do_not_notice_it(wish:
         assert (verdict(decision) == "stopped") is stops
 
 
+def test_a_restore_that_is_not_reconciled_stops_consent_alone_and_outsiders_do_not_notice_it() -> None:
+    january = span("2024-01-01", "2024-02-01")
+    for wish, unreconciled in (
+        (own_wish(MARIA, january), "own"),
+        (brams_wish(january), "unreconciled"),
+        (watts_wish(january), "supplier"),
+        (zuids_wish(january), verdict(ask(zuids_wish(january)))),
+    ):
+        facts = replace(facts_for(wish.party_id), unreconciled_since=NOW)
+        assert verdict(ask(wish, facts)) == unreconciled
+
+
+def test_what_is_known_to_have_ended_is_told_so_during_a_restore_too() -> None:
+    facts = facts_for(BRAM)
+    for state, reason in ((PermissionState.REVOKED, "withdrawn"), (PermissionState.LAPSED, "lapsed")):
+        ended = tuple(replace(one, state=state) for one in facts.permissions)
+        decision = ask(
+            brams_wish(span("2024-01-01", "2024-02-01")),
+            replace(facts, permissions=ended, unreconciled_since=NOW),
+        )
+        assert verdict(decision) == reason
+
+
 # --- supplier ---------------------------------------------------------------------------------------------
 
 

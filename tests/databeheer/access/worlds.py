@@ -211,6 +211,7 @@ class _Maker:
             data_manager_id=self.mostly(ASKER, (OTHER, None)),
             territory=self.mostly(HERE, (THERE, None)),
             stopped_since=self.mostly(None, (self.moment(),)),
+            unreconciled_since=self.mostly(None, (self.moment(),)),
         )
 
     def _asking(self, role: Role) -> PartyFacts:

@@ -110,6 +110,9 @@ MATRIX: dict[str, dict[str, set[str]]] = {
         "auditor": {READ},
     },
     "oversight.key_copy": {"door": LOOK_AND_ADD | of("destroyed_at", "destroyed_index", "confirmed_by")},
+    "oversight.gap": {"door": LOOK_AND_ADD | of("journal_reaches", "reconciled_index"), "auditor": {READ}},
+    "oversight.looked_at": {"door": LOOK_AND_ADD},
+    "oversight.evidence": {"door": LOOK_AND_ADD},
     "web.rate": {"web": {READ, ADD, "UPDATE", "DELETE"}},
 }
 
@@ -150,6 +153,9 @@ WITHOUT_OPERATOR = {
     "oversight.erasure_batch": "rewraps the keys of the whole house",
     "oversight.key_copy": "a copy of the whole key store",
     "oversight.stop": "stops the door, and with it everybody",
+    "oversight.gap": "of the log itself",
+    "oversight.looked_at": "of the log itself",
+    "oversight.evidence": "opens an entry of the log; its body has the operator",
     "web.rate": "bookkeeping of the web",
 }
 

@@ -1,0 +1,215 @@
+"""The journal of ends: every act that narrows access, kept outside the database, durably, before it commits.
+
+A database that is restored from a backup has forgotten the withdrawals since. The ledger still shows that
+something happened, and not what; so the door writes each end down in a file of its own, beside the key store.
+After a restore it applies them again (`reconcile.finish`), and what was withdrawn does not come back to life.
+
+Layout of `ends.journal` (mode 0600), numbers big-endian:
+
+    "ends/v1\\n" | complete from (8) | complete below (8) | seen (8)
+    records of 77 bytes: nonce (24) | sealed: ending (1), id (16), at in µs (8), day (4), entry (8), and its tag (16)
+
+Ids are sealed under a key of the house, each with its place in the file as associated data. The numbers of the
+head tell no more than the public checkpoint: `complete` is the stretch of entries of which every end is in here;
+an older copy of the file that was put back shows by it. `seen` is the largest ledger that a door saw committed;
+a smaller one was set back. All but `seen` is written under the ledger's head lock, so doors that share the
+folder never write it at once; `seen` may lag behind.
+"""
+
+from __future__ import annotations
+
+import enum
+import os
+import struct
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+from databeheer.door.epochs import KeyStoreError
+from databeheer.metering.opening import SealError, unseal
+from databeheer.metering.sealing import seal
+
+NAME = "ends.journal"
+_MAGIC = b"ends/v1\n"
+_HEAD = struct.Struct(">8sQQQ")
+_STRETCH = struct.Struct(">8sQQ")
+_SEEN = struct.Struct(">Q")
+_PLAIN = struct.Struct(">B16sqiq")
+_RECORD = 24 + _PLAIN.size + 16
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NO_DAY = 0
+NOBODY = UUID(int=0)
+
+
+class JournalError(KeyStoreError):
+    """The journal of ends is damaged, or cannot be opened with this house's key."""
+
+
+class Ending(enum.IntEnum):
+    """What ended, or what stop was set or lifted; the numbers stand in files, so they never change."""
+
+    REVOKED = 1
+    TERMINATED = 2
+    REJECTED = 3
+    INVALIDATED = 4
+    OCCUPANCY = 5
+    PARTY_SUSPENDED = 6
+    STOPPED = 7
+    STOP_LIFTED = 8
+    LAPSED = 9
+
+
+PERMISSION_ENDINGS = {
+    Ending.REVOKED: "revoked",
+    Ending.TERMINATED: "terminated",
+    Ending.REJECTED: "rejected",
+    Ending.INVALIDATED: "invalidated",
+    Ending.LAPSED: "lapsed",
+}
+
+
+@dataclass(frozen=True)
+class End:
+    """One end: of which permission, occupancy or party, when (aware UTC).
+
+    `day` is an occupancy's first day without its person. `index` is the size of the ledger before the entry that
+    records it.
+    """
+
+    ending: Ending
+    id: UUID
+    at: datetime
+    index: int
+    day: date | None = None
+
+
+@dataclass(frozen=True)
+class Reach:
+    """The numbers of the journal's head: every end among the entries [complete_from, complete_below) is in it."""
+
+    complete_from: int
+    complete_below: int
+    seen: int
+
+    def covers(self, first: int, until: int) -> bool:
+        return self.complete_from <= first and until <= self.complete_below
+
+
+class EndsJournal:
+    """The journal in one folder; safe for several doors under one ledger head.
+
+    `key` gives the house's key that ids are sealed under, asked for at each use.
+    """
+
+    def __init__(self, folder: Path, key: Callable[[], bytes]) -> None:
+        self._path = folder / NAME
+        self._key = key
+
+    def reach(self) -> Reach | None:
+        """Return how far the journal reaches; None where there is none.
+
+        Raises:
+            JournalError: it is damaged.
+        """
+        try:
+            with self._path.open("rb") as file:
+                head = file.read(_HEAD.size)
+        except FileNotFoundError:
+            return None
+        if not head:
+            return None  # made, and killed before anything was written
+        if len(head) != _HEAD.size or not head.startswith(_MAGIC):
+            raise JournalError("the journal of ends is damaged; bring its newest copy back")
+        return Reach(*_HEAD.unpack(head)[1:])
+
+    def keep(self, size: int, count: int, ends: Sequence[End]) -> None:
+        """Write ends down, durably, before the `count` entries behind the ledger's `size` commit.
+
+        Without ends nothing is forced to the disk: the head then only says how far the file reaches, and a power
+        cut makes it say less, never more. Entries that this file did not see make it begin anew there.
+        """
+        with self._opened() as file:
+            known = self.reach()
+            if known is None:
+                os.pwrite(file, _HEAD.pack(_MAGIC, size, size, 0), 0)
+                known = Reach(size, size, 0)
+            if ends:
+                self._append(file, ends)
+            begun = known.complete_from if size <= known.complete_below else size
+            os.pwrite(file, _STRETCH.pack(_MAGIC, begun, size + count), 0)
+            if ends:
+                os.fsync(file)
+
+    def saw(self, size: int) -> None:
+        """Note a ledger that has committed at this size; after the commit, and not forced to the disk."""
+        with self._opened() as file:
+            os.pwrite(file, _SEEN.pack(size), _STRETCH.size)
+
+    def since(self, index: int) -> list[End]:
+        """Return the ends of entries from `index` on, in the order in which they happened.
+
+        Raises:
+            JournalError: a record does not open.
+        """
+        if not self._path.exists():
+            return []
+        data = self._path.read_bytes()[_HEAD.size :]
+        records = (data[at : at + _RECORD] for at in range(0, len(data) - len(data) % _RECORD, _RECORD))
+        ends = [self._open(number, record) for number, record in enumerate(records)]
+        return [end for end in ends if end.index >= index]
+
+    def _append(self, file: int, ends: Sequence[End]) -> None:
+        written = max(os.fstat(file).st_size - _HEAD.size, 0)
+        count = written // _RECORD  # over a record that a crash cut short
+        data = b"".join(self._seal(count + place, end) for place, end in enumerate(ends))
+        os.pwrite(file, data, _HEAD.size + count * _RECORD)
+
+    def _seal(self, number: int, end: End) -> bytes:
+        plain = _PLAIN.pack(
+            end.ending,
+            end.id.bytes,
+            (end.at - _EPOCH) // timedelta(microseconds=1),
+            end.day.toordinal() if end.day else _NO_DAY,
+            end.index,
+        )
+        return seal(self._key(), plain, _place(number))
+
+    def _open(self, number: int, record: bytes) -> End:
+        try:
+            plain = unseal(self._key(), record, _place(number))
+        except SealError as error:
+            raise JournalError(f"record {number} of the journal of ends does not open") from error
+        ending, identifier, at, day, index = _PLAIN.unpack(plain)
+        return End(
+            Ending(ending),
+            UUID(bytes=identifier),
+            _EPOCH + timedelta(microseconds=at),
+            index,
+            date.fromordinal(day) if day else None,
+        )
+
+    @contextmanager
+    def _opened(self) -> Iterator[int]:
+        is_new = not self._path.exists()
+        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            if is_new:
+                _make_durable(self._path.parent)
+            yield descriptor
+        finally:
+            os.close(descriptor)
+
+
+def _place(number: int) -> bytes:
+    return f"ends/v1|{number}".encode()
+
+
+def _make_durable(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

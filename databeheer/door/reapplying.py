@@ -1,0 +1,98 @@
+"""After a restore: what ended in the lost stretch ends again, each with an entry of its own.
+
+Ends only. Nothing here widens access: a grant that got lost is the customer's to give again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from databeheer.door.commands.points import move_out, subjects_of
+from databeheer.door.ends import NOBODY, PERMISSION_ENDINGS, End, Ending
+from databeheer.door.house import House
+from databeheer.door.turn import Statement, Turn
+from databeheer.errors import NotFoundError
+from databeheer.oversight import stop
+from databeheer.permissions import life
+from databeheer.registry import occupancies, parties
+
+_ENDING_OF_STATE = {state: ending for ending, state in PERMISSION_ENDINGS.items()}
+
+
+def apply_ends(house: House, turn: Turn, ends: Iterable[End]) -> int:
+    """Apply ends that the journal kept, in order; returns how many the database did not know."""
+    ends = list(ends)
+    applied = sum(_apply(house, turn, end) for end in ends)
+    stops = [end for end in ends if end.ending in (Ending.STOPPED, Ending.STOP_LIFTED)]
+    if stops and stops[-1].ending is Ending.STOPPED and stop.current(turn.connection) is None:
+        _stop_again(turn)
+        applied += 1
+    return applied
+
+
+def end_permission(house: House, turn: Turn, permission_id: UUID, state: str, at: datetime) -> bool:
+    """End a permission that ended `at` a lost time; False where there is nothing to end."""
+    row = life.end_again(turn.connection, permission_id, state, at)
+    if row is None:
+        return False
+    _record_end(house, turn, row, state)
+    return True
+
+
+def lapse(house: House, turn: Turn, before: datetime) -> int:
+    """End every consent granted before the restore was found; returns how many."""
+    rows = life.lapse(turn.connection, before, turn.now)
+    for row in rows:
+        _record_end(house, turn, row, "lapsed")
+    return len(rows)
+
+
+def suspend_party(turn: Turn, party_id: UUID) -> bool:
+    """Suspend a party whose suspension got lost; False where it is suspended, or unknown now."""
+    try:
+        parties.suspend(turn.connection, party_id, turn.now)
+    except NotFoundError:
+        return False
+    turn.end(Ending.PARTY_SUSPENDED, party_id)
+    turn.record(Statement("party.suspended", {"reason": "lost in a restore"}, party_id=party_id))
+    return True
+
+
+def _apply(house: House, turn: Turn, end: End) -> bool:
+    if end.ending in PERMISSION_ENDINGS:
+        return end_permission(house, turn, end.id, PERMISSION_ENDINGS[end.ending], end.at)
+    if end.ending is Ending.OCCUPANCY:
+        return _move_out_again(house, turn, end)
+    return end.ending is Ending.PARTY_SUSPENDED and suspend_party(turn, end.id)
+
+
+def _move_out_again(house: House, turn: Turn, end: End) -> bool:
+    occupancy = occupancies.standing(turn.connection, end.id)
+    if occupancy is None or end.day is None:
+        return False
+    move_out(house, turn, occupancy, end.day)
+    return True
+
+
+def _record_end(house: House, turn: Turn, row: Any, state: str) -> None:
+    turn.end(_ENDING_OF_STATE[state], row.permission_id)
+    turn.record(
+        Statement(
+            f"permission.{state}",
+            life.said(row.permission_id, row._mapping) | {"reason": row.reason, "after": "restore"},
+            ground=life.ground_of(house.catalogue, row.purpose),
+            party_id=row.party_id,
+            operator=row.operator,
+            subjects=subjects_of(house, row.occupancy_id or row.addressed_to),
+        )
+    )
+
+
+def _stop_again(turn: Turn) -> None:
+    reason = "lost in a restore"
+    stop.change(turn.connection, stopped=True, reason=reason, now=turn.now)
+    turn.end(Ending.STOPPED, NOBODY)
+    turn.record(Statement("stop.set", {"reason": reason}))
