@@ -212,7 +212,7 @@ def _read(url: str, answer: http.client.HTTPResponse, limit: int) -> _Answer:
         body = _body(url, answer, limit)
     elif encoding in ("gzip", "x-gzip"):
         # What does not compress grows a little.
-        body = _gunzip(url, _body(url, answer, limit + limit // 100 + 1024), limit)
+        body = gunzip(url, _body(url, answer, limit + limit // 100 + 1024), limit)
     else:
         raise MalformedError(f"{url} comes in an encoding that was not asked for")
     if len(body) > limit:
@@ -236,7 +236,7 @@ def _body(url: str, answer: http.client.HTTPResponse, limit: int) -> bytes:
     return b"".join(pieces)
 
 
-def _gunzip(url: str, data: bytes, limit: int) -> bytes:
+def gunzip(url: str, data: bytes, limit: int) -> bytes:
     """Return what gzip holds, at most one byte more than `limit`: a bomb is not unpacked."""
     stream = zlib.decompressobj(_GZIP)
     try:

@@ -83,7 +83,7 @@ def policy() -> Response:
     return _file("policy", MAX_POLICY_LENGTH, TEXT, NEWEST)
 
 
-@blueprint.get("/ledger/tile/<path:rest>")
+@blueprint.get("/ledger/tile/<path:rest>", merge_slashes=False)
 def tile(rest: str) -> Response:
     """One tile or entry bundle; immutable. Only what the format names can be asked for.
 
