@@ -63,6 +63,7 @@ def every_command(
         },
         "joins.latest": {},
         "ledger.check_bodies": {"start": 0, "limit": 10},
+        "audit.open": {"first": "2023-10-01", "last": "2023-10-31", "below": 10, "task": "a thief"},
         "erasure.mine": {},
         "erasure.ask": {"data_class": "person"},
         "erasure.decide": {

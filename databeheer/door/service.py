@@ -12,6 +12,7 @@ import structlog
 from sqlalchemy import exc
 
 from databeheer.door.commands import (
+    audit,
     erasure,
     intake,
     joins,
@@ -57,6 +58,7 @@ class DoorService:
             *ledger.COMMANDS,
             *erasure.COMMANDS,
             *reconcile.COMMANDS,
+            *audit.COMMANDS,
             *readings.commands(self.loop),
         ]
         self.commands = {command.name: command for command in commands}

@@ -229,6 +229,7 @@ def _statement(
         "reason": reason,
         "permission_id": said.get("permission") or None,
         "purpose": said.get("purpose"),
+        "task": said.get("task"),
     }
 
 
@@ -296,7 +297,7 @@ def _parties(connection: Connection, ids: set[UUID]) -> dict[UUID, Any]:
 
 _EVENTS = {
     # A join is a read by law; it shows where the reads show (R8).
-    "reads": ["data.read", "data.refused", "join.run", "join.refused"],
+    "reads": ["data.read", "data.refused", "join.run", "join.refused", "audit.opened"],
     "permissions": [
         "permission.requested",
         "permission.granted",

@@ -1,0 +1,184 @@
+"""Find and open what an inspector asked to see: every half of it, leaf by leaf. The look itself is an entry."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+from databeheer.door.bodies import half_of, shared_body, subject_body
+from databeheer.door.house import House
+from databeheer.door.keystore import KeyStoreError
+from databeheer.door.turn import all_halves, key_coordinates, subject_handle
+from databeheer.metering.opening import SealError, unseal
+from databeheer.oversight.erasures import Erased, begun_of
+from databeheer.oversight.retention import DataClass
+from databeheer.values import format_instant
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What an inspector asks for: Brussels days up to and including `last`, below the published size.
+
+    With neither party nor point the period is whole: every entry of it is given.
+    """
+
+    first: date
+    last: date
+    below: int
+    party_id: UUID | None = None
+    point_hash: bytes | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        return self.party_id is None and self.point_hash is None
+
+
+@dataclass(frozen=True)
+class Page:
+    """The indexes of one page, those of the permissions that its reads rest on, and whom they concern."""
+
+    indexes: Sequence[int]
+    support: Sequence[int]
+    subjects: Sequence[UUID]
+    span: tuple[int, int]
+    next: int | None
+
+
+def find(house: House, connection: Connection, scope: Scope, cursor: int, limit: int) -> Page:
+    """Find one page of a scope, from index `cursor` on; nothing is opened yet but whose halves they are."""
+    asked: dict[str, Any] = {
+        "first": scope.first,
+        "last": scope.last,
+        "below": scope.below,
+        "party": scope.party_id,
+        "cursor": cursor,
+        "limit": limit + 1,
+    }
+    bounds = connection.execute(_BOUNDS, asked).one()
+    span = (bounds.lowest, bounds.highest + 1) if bounds.lowest is not None else (0, 0)
+    if scope.is_whole:
+        rows = connection.execute(_WHOLE, asked | {"start": max(cursor, span[0]), "stop": span[1]})
+    elif scope.point_hash is None:
+        rows = connection.execute(_OF_PARTY, asked)
+    else:
+        handles = _handles_of_point(house, connection, scope.point_hash)
+        rows = connection.execute(_OF_SUBJECTS, asked | {"handles": handles})
+    indexes = list(rows.scalars())
+    following = indexes[limit] if len(indexes) > limit else None
+    indexes = indexes[:limit]
+    support = list(connection.execute(_SUPPORT, {"indexes": indexes, "below": scope.below}).scalars())
+    names: set[UUID] = set()
+    statements: Iterable[Any] = connection.execute(_STATEMENTS, {"indexes": [*indexes, *support]})
+    for row in statements:
+        try:
+            sealed = unseal(house.ledger_key, bytes(row.key_sealed), key_coordinates(row.index, row.leaf))
+        except SealError:  # moved here or changed: the opening shows it
+            continue
+        names.add(UUID(bytes=sealed))
+    return Page(indexes, support, sorted(names), span, following)
+
+
+def _handles_of_point(house: House, connection: Connection, point_hash: bytes) -> list[bytes]:
+    stays = list(connection.execute(_STAYS, {"hash": point_hash}).scalars())
+    gone = begun_of(connection, DataClass.LEDGER, stays)
+    return [subject_handle(house.keys_of_subject(stay)) for stay in stays if stay not in gone]
+
+
+def open_entries(house: House, connection: Connection, indexes: Sequence[int]) -> list[dict[str, Any]]:
+    """Open entries for an inspector, in the form of `oversight.audited`."""
+    wanted = {"indexes": list(indexes)}
+    entries: Sequence[Any] = connection.execute(_ENTRIES, wanted).all()
+    bodies = {row.index: row for row in connection.execute(_BODIES, wanted)}
+    statements, left = (
+        _by_index(connection.execute(_STATEMENTS, wanted)),
+        _by_index(connection.execute(_ERASED, wanted)),
+    )
+    return [
+        _open_entry(house, row, bodies.get(row.index), statements.get(row.index, []), left.get(row.index, []))
+        for row in entries
+    ]
+
+
+def _open_entry(
+    house: House, entry: Any, body: Any | None, statements: Sequence[Any], left: Sequence[Any]
+) -> dict[str, Any]:
+    given = {"index": entry.index, "entry": _text(entry.entry), "shared": None, "leaves": [], "erased": None}
+    erased = {row.leaf: row for row in left}
+    if body is None:
+        return given
+    try:
+        said: dict[str, Any] = {}
+        if -1 in erased:
+            shared = {"half": _text(erased[-1].half)}
+        else:
+            opened = shared_body(house, body)
+            said, shared = opened.said, {"salt": _text(opened.salt), "body": _text(opened.content)}
+        halves = {row.leaf: half_of(house, row) for row in statements}
+        halves |= {leaf: bytes(row.half) for leaf, row in erased.items() if leaf >= 0}
+        every = all_halves(
+            house.ledger_key, entry.index, halves, said.get("leaves"), has_party=body.party_id is not None
+        )
+        leaves = [{"half": _text(half)} for half in every]
+        for row in statements:
+            own = subject_body(house, row)
+            leaves[row.leaf] = {"salt": _text(own.salt), "body": _text(own.content)}
+    except (KeyStoreError, SealError, IndexError):  # lost or damaged: given as what it is, never passed over
+        return given
+    if left:
+        by = Erased(left[0].at, left[0].by, left[0].reason)
+        given["erased"] = {"reason": by.reason, "index": by.index, "at": format_instant(by.at)}
+    return given | {"shared": shared, "leaves": leaves}
+
+
+def _by_index(rows: Iterable[Any]) -> dict[int, list[Any]]:
+    found: dict[int, list[Any]] = {}
+    for row in rows:
+        found.setdefault(row.index, []).append(row)
+    return found
+
+
+def _text(value: Any) -> str:
+    return b64encode(bytes(value)).decode()
+
+
+_BOUNDS = text(
+    "SELECT min(index) AS lowest, max(index) AS highest FROM ledger.body"
+    " WHERE day BETWEEN :first AND :last AND index < :below"
+)
+_WHOLE = text(
+    "SELECT index FROM ledger.entry WHERE index >= :start AND index < :stop ORDER BY index LIMIT :limit"
+)
+_OF_PARTY = text(
+    "SELECT index FROM ledger.body WHERE party_id = :party AND day BETWEEN :first AND :last"
+    " AND index >= :cursor AND index < :below ORDER BY index LIMIT :limit"
+)
+_OF_SUBJECTS = text(
+    "SELECT DISTINCT index FROM ledger.statement WHERE handle = ANY(:handles) AND day BETWEEN :first AND :last"
+    " AND (CAST(:party AS uuid) IS NULL OR party_id = :party) AND index >= :cursor AND index < :below"
+    " ORDER BY index LIMIT :limit"
+)
+# What the ledger says of permissions between the same subject and the same party, whenever that was.
+_SUPPORT = text(
+    "SELECT DISTINCT p.index FROM ledger.statement s JOIN ledger.statement p"
+    " ON p.handle = s.handle AND p.party_id = s.party_id"
+    " WHERE s.index = ANY(:indexes) AND s.event = 'data.read' AND p.event LIKE 'permission.%'"
+    " AND p.index < :below AND p.index <> ALL(:indexes) ORDER BY p.index"
+)
+_STAYS = text(
+    "SELECT o.occupancy_id FROM registry.occupancy o JOIN registry.access_point a USING (access_point_id)"
+    " WHERE a.ean_hash = :hash"
+)
+_ENTRIES = text("SELECT index, entry FROM ledger.entry WHERE index = ANY(:indexes) ORDER BY index")
+_BODIES = text("SELECT * FROM ledger.body WHERE index = ANY(:indexes)")
+_STATEMENTS = text("SELECT * FROM ledger.statement WHERE index = ANY(:indexes) ORDER BY index, leaf")
+_ERASED = text(
+    "SELECT e.*, coalesce(b.executed_index, b.begun_index) AS by, coalesce(b.executed_at, b.begun_at) AS at"
+    " FROM ledger.erased e JOIN oversight.erasure_batch b USING (batch) WHERE e.index = ANY(:indexes)"
+    " ORDER BY e.index, e.leaf"
+)

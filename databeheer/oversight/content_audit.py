@@ -1,0 +1,278 @@
+"""The regulator's audit of contents: was each read by consent preceded by a permission, by the ledger's own word?
+
+It looks at opened entries only, never at the table of permissions: a row that somebody forged there has no
+`permission.granted` in the ledger. Pure: entries come checked against the signed root (`audited.check`).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any
+
+from databeheer.access.bases import BasisKind
+from databeheer.access.catalogue import Catalogue
+from databeheer.errors import MalformedRequestError
+from databeheer.oversight import audited
+from databeheer.oversight.audited import Audited
+from databeheer.oversight.erasures import Erased
+from databeheer.values import parse_instant
+from ledger.checkpoint import Checkpoint
+from ledger.errors import LedgerError, MalformedError
+from ledger.sources import Source
+from ledger.tiles import TileReader
+
+_ENDS = ("permission.revoked", "permission.terminated", "permission.invalidated")
+_COUNTED = ("data.read", "data.refused", "join.run", "join.refused", "audit.opened")
+_FINENESS = ("quarter_hour", "hour", "day", "month")
+LARGEST_REPORT = 100_000
+"""How many entries one audit holds at most."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What is wrong with one entry, by a stable code."""
+
+    index: int
+    code: str
+
+
+@dataclass(frozen=True)
+class Gone:
+    """An entry of which a half was erased."""
+
+    index: int
+    erased: Erased
+
+
+@dataclass
+class Report:
+    """What an audit found. It holds when there are no findings and nothing is lost."""
+
+    size: int
+    checked: int = 0
+    counts: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    """How often, by event, ground (of a refusal: the reason) and party (empty: a customer, or the house)."""
+    reads_by_consent: int = 0
+    findings: list[Finding] = field(default_factory=list)
+    erased: list[Gone] = field(default_factory=list)
+    lost: list[int] = field(default_factory=list)
+
+    @property
+    def holds(self) -> bool:
+        return not self.findings and not self.lost
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as JSON members."""
+        return {
+            "ok": self.holds,
+            "size": self.size,
+            "checked": self.checked,
+            "reads_by_consent": self.reads_by_consent,
+            "counts": [
+                {"event": event, "ground": ground, "party": party, "count": count}
+                for (event, ground, party), count in sorted(self.counts.items())
+            ],
+            "findings": [asdict(one) for one in self.findings],
+            "erased": [{"entry": gone.index, **gone.erased.view()} for gone in self.erased],
+            "lost": self.lost,
+        }
+
+
+def audit(document: Any, source: Source, checkpoint: Checkpoint, catalogue: Catalogue) -> Report:
+    """Check a downloaded audit against a published log, entry by entry, and then what the entries say.
+
+    A half that does not fit, or an entry that is not the log's, is a finding of that entry: the rest is checked.
+
+    Raises:
+        MalformedError: the document is no audit.
+    """
+    if not isinstance(document, dict) or not {"entries", "support", "range", "is_whole"} <= set(document):
+        raise MalformedError("this is no audit")
+    entries, support, report = document["entries"], document["support"], Report(checkpoint.size)
+    if not isinstance(entries, list) or not isinstance(support, list):
+        raise MalformedError("an audit has a list of entries and a list of support")
+    if len(entries) + len(support) > LARGEST_REPORT:
+        raise MalformedError("the audit is too large")
+    reader = TileReader(source, checkpoint.size)
+    looked = list(_checked(entries, reader, checkpoint, report))
+    before = list(_checked(support, reader, checkpoint, report))
+    report.checked = len(looked)
+    if document["is_whole"] is True:
+        _require_every_index(document["range"], entries, report)
+    _weigh(looked, before, catalogue, report)
+    report.findings.sort(key=lambda finding: finding.index)
+    return report
+
+
+def _checked(
+    items: Iterable[Any], reader: TileReader, checkpoint: Checkpoint, report: Report
+) -> Iterable[Audited]:
+    for item in items:
+        try:
+            yield audited.check(item, reader, checkpoint)
+        except LedgerError:
+            index = item.get("index") if isinstance(item, dict) else None
+            report.findings.append(Finding(index if isinstance(index, int) else -1, "does-not-belong"))
+
+
+def _require_every_index(span: Any, entries: Sequence[Any], report: Report) -> None:
+    """Of a whole period every index is given, opened or not: nothing can be left out unseen."""
+    if not isinstance(span, list) or len(span) != 2 or not all(type(bound) is int for bound in span):
+        raise MalformedError("an audit says from which entry to which it goes")
+    if not 0 <= span[0] <= span[1] <= report.size:
+        raise MalformedError("an audit goes no further than the signed checkpoint")
+    given = {item.get("index") for item in entries if isinstance(item, dict)}
+    report.findings += [Finding(index, "left-out") for index in range(*span) if index not in given]
+
+
+def _weigh(
+    looked: Sequence[Audited], before: Sequence[Audited], catalogue: Catalogue, report: Report
+) -> None:
+    book = _Permissions([*before, *looked])
+    consents = {row.code for row in catalogue.rows if row.basis is BasisKind.CONSENT}
+    known = {row.code for row in catalogue.rows}
+    for one in looked:
+        if one.erased is not None:
+            report.erased.append(Gone(one.index, one.erased))
+        if one.is_lost:
+            report.lost.append(one.index)
+        if one.shared is None:
+            continue
+        party, ground = str(one.shared.get("party", "")), str(one.shared.get("ground", ""))
+        if one.event in _COUNTED:
+            report.counts[one.event, ground, party] += int(one.shared.get("points", 1))
+        if one.event != "data.read" or not party:
+            continue
+        codes: set[str] = set()
+        try:
+            for read in _reads(one, consents):
+                report.reads_by_consent += 1
+                codes |= book.missing(read)
+        except (KeyError, IndexError, TypeError, ValueError, AttributeError, MalformedRequestError):
+            codes.add("unreadable")
+        if ground not in known:
+            codes.add("unknown-ground")
+        report.findings += [Finding(one.index, code) for code in sorted(codes)]
+
+
+@dataclass(frozen=True)
+class _Read:
+    """What one party read of one subject by consent."""
+
+    index: int
+    at: datetime
+    party: str
+    subject: str
+    permission: str
+    granularity: str
+    directions: frozenset[str]
+    spans: tuple[tuple[datetime, datetime], ...]
+
+
+def _reads(entry: Audited, consents: set[str]) -> Iterable[_Read]:
+    """The parts of a read that rest on consent, subject by subject; of one whose subject's half is gone, none."""
+    shared = entry.shared or {}
+    by_span = {tuple(granted[:2]): granted[2] for granted in shared.get("granted", []) if len(granted) > 2}
+    for subject, own in entry.subjects.items():
+        said = {**shared, **own}
+        if said["event"] != "data.read":
+            continue
+        spans = [
+            (parse_instant(span[0]), parse_instant(span[1]))
+            for span in own.get("granted", [])
+            if by_span.get(tuple(span[:2]), said["ground"]) in consents
+        ]
+        if spans:
+            yield _Read(
+                index=entry.index,
+                at=parse_instant(said["at"]),
+                party=str(said["party"]),
+                subject=subject,
+                permission=str(said.get("permission", "")),
+                granularity=str(said["granularity"]),
+                directions=frozenset(said["directions"]),
+                spans=tuple(spans),
+            )
+
+
+@dataclass(frozen=True)
+class _Granted:
+    """A permission as the ledger says it was given."""
+
+    index: int
+    said: Mapping[str, Any]
+    subjects: frozenset[str]
+
+
+class _Permissions:
+    """What the ledger says of permissions: who gave which, and when it ended."""
+
+    def __init__(self, entries: Iterable[Audited]) -> None:
+        self._granted: dict[str, _Granted] = {}
+        self._ended: dict[str, int] = {}
+        for one in sorted(entries, key=lambda entry: entry.index):
+            if one.shared is None:
+                continue
+            name = str(one.shared.get("permission", ""))
+            if one.event == "permission.granted":
+                self._granted.setdefault(name, _Granted(one.index, one.shared, frozenset(one.subjects)))
+            elif one.event in _ENDS:
+                self._ended.setdefault(name, one.index)
+
+    def missing(self, read: _Read) -> set[str]:
+        """What a read lacks of a permission that carries it; nothing where one does.
+
+        A read that names its permission is held against that one, else against all of that party and subject.
+        """
+        if read.permission:
+            names = [read.permission] if read.permission in self._granted else []
+        else:
+            names = list(self._granted)
+        left, codes = list(read.spans), set[str]()
+        for name in names:
+            why = self._why_not(name, read)
+            codes |= {why} if why else set()
+            if why is None:
+                data = self._granted[name].said["data"]
+                until = parse_instant(data[1]) if data[1] else None
+                left = [rest for span in left for rest in _without(span, parse_instant(data[0]), until)]
+        if not left:
+            return set()
+        if not names:
+            return {"no-permission"}
+        return (codes if read.permission else set()) or {
+            "outside-permission" if read.permission else "no-permission"
+        }
+
+    def _why_not(self, name: str, read: _Read) -> str | None:
+        granted = self._granted[name]
+        said, valid_until = granted.said, granted.said["valid_until"]
+        if said["party"] != read.party:
+            return "other-party"
+        if read.subject not in granted.subjects:
+            return "other-subject"
+        if granted.index >= read.index:
+            return "before-permission"
+        if self._ended.get(name, read.index) < read.index:
+            return "after-end"
+        if valid_until and read.at >= parse_instant(valid_until):
+            return "after-end"
+        finer = _FINENESS.index(read.granularity) < _FINENESS.index(said["granularity"])
+        if finer or not read.directions <= set(said["directions"]):
+            return "wider-than-permission"
+        return None
+
+
+def _without(
+    span: tuple[datetime, datetime], start: datetime, end: datetime | None
+) -> Iterable[tuple[datetime, datetime]]:
+    """What remains of a span outside [start, end)."""
+    if end is not None and end <= start:
+        return [span]
+    parts = [(span[0], min(span[1], start))]
+    if end is not None:
+        parts.append((max(span[0], end), span[1]))
+    return [part for part in parts if part[0] < part[1]]

@@ -1,0 +1,339 @@
+"""The regulator's audit: opened leaf by leaf, checked outside the door; a forged permission is found."""
+
+from __future__ import annotations
+
+import copy
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from databeheer.access import catalogue
+from databeheer.brussels import day_of
+from databeheer.door.client import DoorRefusedError, Proof
+from databeheer.oversight.content_audit import Report, audit
+from ledger.checkpoint import Checkpoint, open_checkpoint
+from ledger.errors import MalformedError
+from ledger.note import VerifierKey
+from ledger.sources import DirectorySource
+from ledger.tiles import MAX_CHECKPOINT_LENGTH
+from tests.conftest import LOTTES_EAN, MARIAS_EAN
+from tests.doors import execute, query
+from tests.house import Customer, Party, TheHouse
+from tests.web.programs import publish
+
+TASK = "Steekproef 2026-11"
+
+
+@dataclass
+class Regulator:
+    """Ines, with the published log and her own software."""
+
+    house: TheHouse
+    key: VerifierKey | None = None
+
+    def open(self, **changes: Any) -> dict[str, Any]:
+        """Ask the door for one document over all pages."""
+        self.key = publish(self.house).verifier
+        today = day_of(self.house.clock.now())
+        wish: dict[str, Any] = {
+            "first": (today - timedelta(days=1)).isoformat(),
+            "last": today.isoformat(),
+            "below": self.checkpoint().size,
+            "task": TASK,
+        } | changes
+        proof, cursor = Proof.session(self.house.inspector()), 0
+        document: dict[str, Any] = {"entries": [], "support": []}
+        while cursor is not None:
+            page = self.house.client.call("audit.open", proof, **wish, cursor=cursor)
+            document |= {name: page[name] for name in ("range", "is_whole", "index")}
+            document["entries"] += page["entries"]
+            document["support"] += page["support"]
+            cursor = page["next"]
+        return document
+
+    def source(self) -> DirectorySource:
+        return DirectorySource(self.house.folder / "public")
+
+    def checkpoint(self) -> Checkpoint:
+        assert self.key is not None
+        return open_checkpoint(self.source().fetch("checkpoint", MAX_CHECKPOINT_LENGTH), [self.key])
+
+    def check(self, document: Any) -> Report:
+        return audit(document, self.source(), self.checkpoint(), catalogue.load())
+
+    def audit(self, **changes: Any) -> Report:
+        return self.check(self.open(**changes))
+
+    def codes(self, **changes: Any) -> dict[int, set[str]]:
+        found: dict[int, set[str]] = {}
+        for finding in self.audit(**changes).findings:
+            found.setdefault(finding.index, set()).add(finding.code)
+        return found
+
+
+@pytest.fixture
+def regulator(house: TheHouse) -> Regulator:
+    return Regulator(house)
+
+
+@pytest.fixture
+def read(measured: Customer, granted: dict[str, Any], bram: Party) -> int:
+    """The index of Bram's read by Lotte's permission."""
+    return int(bram.read(granted["permission_id"])["index"])
+
+
+def test_an_honest_house_has_no_read_without_a_permission(
+    regulator: Regulator, read: int, measured: Customer, granted: dict[str, Any], bram: Party, joris: Party
+) -> None:
+    for attempt in (lambda: joris.read(ean=LOTTES_EAN), lambda: joris.read(ean="541448899990000060")):
+        with pytest.raises(DoorRefusedError):
+            attempt()
+    measured.withdraw(granted["permission_id"])
+    with pytest.raises(DoorRefusedError):
+        bram.read(granted["permission_id"])
+    report = regulator.audit()
+    assert report.holds, report
+    assert report.reads_by_consent == 1
+    assert report.checked == query(regulator.house, "SELECT size - 1 FROM ledger.head")[0][0]
+    by_event = Counter(dict.fromkeys(("data.read", "data.refused"), 0))
+    for (event, _, party), count in report.counts.items():
+        by_event[event] += count if party else 0
+    assert by_event == {"data.read": 1, "data.refused": 3}
+    assert report.counts["data.read", "energy_service", bram.party_id] == 1
+
+
+def test_a_forged_permission_row_is_found_though_the_door_obeyed_it(
+    regulator: Regulator, read: int, granted: dict[str, Any], joris: Party
+) -> None:
+    """Whoever may write the database gives Joris a permission that Lotte never gave."""
+    columns = query(
+        regulator.house,
+        "SELECT string_agg(attname, ', ') FROM pg_attribute WHERE attrelid = 'permissions.permission'::regclass"
+        " AND attnum > 0 AND NOT attisdropped AND attname NOT IN ('permission_id', 'party_id', 'link_hash')",
+    )[0][0]
+    execute(
+        regulator.house,
+        f"INSERT INTO permissions.permission (permission_id, party_id, link_hash, {columns})"
+        f" SELECT gen_random_uuid(), %s, '\\x00', {columns} FROM permissions.permission",
+        joris.party_id,
+    )
+    forged = query(
+        regulator.house,
+        "SELECT permission_id FROM permissions.permission WHERE party_id = %s",
+        joris.party_id,
+    )[0][0]
+    by_name = joris.read(str(forged))["index"]
+    by_point = joris.read(ean=LOTTES_EAN, purpose="energy_advice")["index"]
+    assert regulator.codes() == {by_name: {"no-permission"}, by_point: {"no-permission"}}
+
+
+FORGERIES = {
+    "party_id = %(joris)s": {"other-party"},
+    "occupancy_id = %(maria)s, person_id = %(marias)s": {"other-subject"},
+    "granularity = 'day'": set[str](),
+    "data_from = data_from - interval '10 years'": {"outside-permission"},
+}
+
+
+@pytest.mark.parametrize("change", FORGERIES)
+def test_a_changed_permission_row_is_found_where_it_gave_more_than_was_granted(
+    regulator: Regulator,
+    measured: Customer,
+    maria: Customer,
+    bram: Party,
+    joris: Party,
+    change: str,
+) -> None:
+    asked = bram.ask(data_from="2023-10-29T00:00:00Z")
+    measured.grant(asked)
+    names = {"joris": f"'{joris.party_id}'", "maria": f"'{maria.occupancy()}'"}
+    names["marias"] = f"'{maria.person_id}'"
+    execute(regulator.house, "UPDATE permissions.permission SET " + change % names)
+    reader = joris if "joris" in change else bram
+    wish = {"granularity": "day"} if "day" in change else {}
+    whole = {"from": "2023-10-28T22:00:00Z", "until": "2023-10-29T23:00:00Z"}
+    index = reader.read(asked["permission_id"], mode="clip", **(whole | wish))["index"]
+    expected = FORGERIES[change]
+    assert regulator.codes() == ({index: expected} if expected else {})
+
+
+def test_a_withdrawal_that_somebody_undid_in_the_table_is_found(
+    regulator: Regulator, read: int, measured: Customer, granted: dict[str, Any], bram: Party
+) -> None:
+    measured.withdraw(granted["permission_id"])
+    execute(regulator.house, "UPDATE permissions.permission SET state = 'active', ended_at = NULL")
+    index = bram.read(granted["permission_id"])["index"]
+    assert regulator.codes() == {index: {"after-end"}}
+
+
+def test_an_expiry_that_somebody_put_off_in_the_table_is_found(
+    regulator: Regulator, measured: Customer, bram: Party
+) -> None:
+    end = regulator.house.clock.now() + timedelta(minutes=20)
+    asked = bram.ask(valid_until=end.isoformat())
+    measured.grant(asked)
+    execute(regulator.house, "UPDATE permissions.permission SET valid_until = NULL")
+    regulator.house.clock.advance(timedelta(minutes=30))
+    index = bram.read(asked["permission_id"])["index"]
+    assert regulator.codes() == {index: {"after-end"}}
+
+
+def test_a_removed_grant_is_seen_as_lost_and_its_reads_as_unfounded(regulator: Regulator, read: int) -> None:
+    grant = query(regulator.house, "SELECT index FROM ledger.body WHERE event = 'permission.granted'")[0][0]
+    for table in ("body", "statement"):
+        execute(regulator.house, f"DELETE FROM ledger.{table} WHERE index = %s", grant)
+    report = regulator.audit()
+    assert not report.holds
+    assert report.lost == [grant]
+    assert [(one.index, one.code) for one in report.findings] == [(read, "no-permission")]
+
+
+def test_what_was_erased_is_listed_with_its_reason_and_entry_and_is_not_lost(
+    regulator: Regulator, read: int, measured: Customer, bram: Party
+) -> None:
+    house, stay = regulator.house, measured.occupancy()
+    today = day_of(house.clock.now()).isoformat()
+    house.operator("registry.occupancy.end", ean=LOTTES_EAN, until_day=today)
+    house.clock.advance(timedelta(days=3700))
+    for data_class in ("readings", "ledger"):
+        wish = {"data_class": data_class, "occupancy_id": stay, "reason": "retention_ended"}
+        house.operator("erasure.decide", decided_by="DPO", **wish)
+    done = house.operator("erasure.execute")
+    report = regulator.audit(first="2020-01-01")
+    assert report.holds, report
+    gone = {one.index: one.erased for one in report.erased}
+    assert gone[read].reason == "retention_ended"
+    assert {one.index for one in gone.values()} == {done["index"]}
+
+
+def test_an_audit_of_a_party_or_a_point_opens_no_more_than_that(
+    regulator: Regulator, read: int, maria: Customer, bram: Party, joris: Party
+) -> None:
+    with pytest.raises(DoorRefusedError) as refused:
+        joris.read(ean=MARIAS_EAN)
+    by_party = regulator.open(party_id=joris.party_id)
+    assert not by_party["is_whole"]
+    opened = [one["index"] for one in by_party["entries"]]
+    assert refused.value.index == opened[-1]
+    assert read not in opened
+    assert regulator.check(by_party).holds
+    by_point = regulator.audit(ean=LOTTES_EAN)
+    assert by_point.reads_by_consent == 1
+    assert {party for _, _, party in by_point.counts} == {bram.party_id}
+    assert regulator.open(ean="541448899990000060")["entries"] == []
+
+
+def test_grants_from_before_the_period_are_brought_along(
+    regulator: Regulator, measured: Customer, granted: dict[str, Any], bram: Party
+) -> None:
+    regulator.house.clock.advance(timedelta(days=40))
+    bram.token = regulator.house.token(bram.client_id, bram.client_secret)
+    bram.read(granted["permission_id"])
+    report = regulator.audit()
+    assert report.holds, report
+    assert report.reads_by_consent == 1
+
+
+def test_the_customer_sees_that_the_regulator_looked_and_for_which_task(
+    regulator: Regulator, read: int, measured: Customer, maria: Customer
+) -> None:
+    index = regulator.open(ean=LOTTES_EAN)["index"]
+    newest = measured.statements(kind="reads")[0]
+    assert (newest["index"], newest["event"], newest["by"]) == (index, "audit.opened", "inspector")
+    assert newest["task"] == TASK
+    assert all(one["event"] != "audit.opened" for one in maria.statements(kind="reads"))
+
+
+def change_body(document: dict[str, Any]) -> None:
+    one = next(each for each in document["entries"] if len(each["leaves"]) == 1)
+    one["leaves"][0] = dict(one["shared"])
+
+
+def drop_leaf(document: dict[str, Any]) -> None:
+    next(each for each in document["entries"] if each["leaves"])["leaves"].pop()
+
+
+def withhold(document: dict[str, Any]) -> None:
+    document["entries"][3]["shared"] = {"half": document["entries"][3]["shared"]["salt"]}
+
+
+def swap(document: dict[str, Any]) -> None:
+    first, second = document["entries"][1:3]
+    first["index"], second["index"] = second["index"], first["index"]
+
+
+def other_entry(document: dict[str, Any]) -> None:
+    document["entries"][1]["entry"] = document["entries"][2]["entry"]
+
+
+DAMAGES: dict[Callable[[dict[str, Any]], None], str] = {
+    change_body: "does-not-belong",
+    drop_leaf: "does-not-belong",
+    withhold: "does-not-belong",
+    swap: "does-not-belong",
+    other_entry: "does-not-belong",
+    lambda document: document["entries"].pop(2): "left-out",
+    lambda document: document["entries"][2].update(more=1): "does-not-belong",
+    lambda document: document["entries"][2].update(shared=None): "does-not-belong",
+    lambda document: document["entries"][2].update(
+        erased={"reason": "x", "index": 1, "at": "yesterday"}
+    ): "does-not-belong",
+}
+
+
+def test_what_the_door_changes_hides_or_swaps_is_found(regulator: Regulator, read: int) -> None:
+    document = regulator.open()
+    assert regulator.check(document).holds
+    for damage, code in DAMAGES.items():
+        damaged = copy.deepcopy(document)
+        damage(damaged)
+        assert code in {finding.code for finding in regulator.check(damaged).findings}, damage
+
+
+def test_what_is_no_audit_is_refused(regulator: Regulator, read: int) -> None:
+    document = regulator.open()
+    for damaged in (
+        None,
+        [],
+        {},
+        document | {"entries": None},
+        document | {"range": [0]},
+        document | {"range": [0, 10**9]},
+        document | {"support": 3},
+    ):
+        with pytest.raises(MalformedError):
+            regulator.check(damaged)
+
+
+def test_nobody_but_an_inspector_opens_anything(
+    regulator: Regulator, read: int, measured: Customer, joris: Party
+) -> None:
+    wish = {"first": "2020-01-01", "last": "2030-01-01", "below": 5, "task": TASK}
+    size = query(regulator.house, "SELECT size FROM ledger.head")
+    proofs = (
+        Proof.session(measured.session),
+        Proof.token(joris.token),
+        Proof.operator(regulator.house.operator_key),
+        Proof("none", ""),
+    )
+    for proof in proofs:
+        with pytest.raises(DoorRefusedError) as refused:
+            regulator.house.client.call("audit.open", proof, **wish)
+        assert refused.value.code == "unauthenticated"
+    assert query(regulator.house, "SELECT size FROM ledger.head") == size
+
+
+@pytest.mark.parametrize(
+    "change", [{"last": "2019-01-01"}, {"below": -1}, {"ean": "1"}, {"task": ""}, {"limit": 501}]
+)
+def test_a_wish_that_is_none_is_refused_and_recorded_nowhere(
+    standing: TheHouse, change: dict[str, Any]
+) -> None:
+    wish = {"first": "2020-01-01", "last": "2020-02-01", "below": 5, "task": TASK} | change
+    with pytest.raises(DoorRefusedError) as refused:
+        standing.client.call("audit.open", Proof.session(standing.inspector()), **wish)
+    assert refused.value.code == "malformed-request"
