@@ -19,6 +19,7 @@ from databeheer.door.client import DoorClient, Proof
 from databeheer.errors import DatabeheerError, UnavailableError
 from databeheer.metering.exports import ExportFile, IntakeError, read_export
 from databeheer.metering.intake import FutureDaysError, IntakeReport, UnknownAccessPointError, take_in
+from databeheer.oversight.command_line import oversight
 from databeheer.site.home import Home
 from databeheer.site.house import running
 from databeheer.storage.engine import make_engine
@@ -271,6 +272,9 @@ def load(file: Path, of_demo: bool) -> None:
     if kept:
         click.echo(f"The database from before is kept as {kept}.")
     click.echo("Do not start the door yet. Next: databeheer ledger restore")
+
+
+cli.add_command(oversight)
 
 
 @cli.group()

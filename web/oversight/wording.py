@@ -11,6 +11,7 @@ from databeheer.access.explain import Language, citation_text, reason_sentence
 from databeheer.access.reasons import ReasonCode
 from databeheer.joins.explain import wish_nl
 from web import dutch
+from web.erasing_words import REASONS as ERASURE_REASONS
 
 CHECKS = {
     "signature": "de handtekening onder het logboek",
@@ -23,6 +24,29 @@ CHECKS = {
     "database": "de databank naast wat gepubliceerd is, met de keten van regel naar regel",
 }
 """What each check of `ledger verify` and `databeheer ledger audit` looks at."""
+
+
+FINDINGS = {
+    "no-permission": "gelezen zonder toestemming. In het logboek staat er geen.",
+    "other-party": "gelezen met de toestemming van een andere partij.",
+    "other-subject": "gelezen met de toestemming van een andere klant.",
+    "before-permission": "gelezen voor de toestemming gegeven was.",
+    "after-end": "gelezen nadat de toestemming ingetrokken of afgelopen was.",
+    "wider-than-permission": "meer of fijner gelezen dan toegestaan was.",
+    "outside-permission": "dagen gelezen waarvoor geen toestemming was.",
+    "unknown-ground": "gelezen op een grond die niet in de lijst van gronden staat.",
+    "unreadable": "wat er staat, is niet te lezen.",
+    "does-not-belong": "wat geopend werd, hoort niet bij deze regel van het logboek.",
+    "left-out": "deze regel werd niet gegeven.",
+}
+"""What an audit of contents found, by its code."""
+AUDIT_EVENTS = {
+    "data.read": "gelezen",
+    "data.refused": "geweigerd",
+    "join.run": "koppeling uitgevoerd",
+    "join.refused": "koppeling geweigerd",
+    "audit.opened": "inzage door de toezichthouder",
+}
 
 
 @dataclass(frozen=True)
@@ -73,7 +97,13 @@ TAMPERINGS = (
 
 def register(app: Flask) -> None:
     """Give templates the phrases."""
-    app.jinja_env.globals.update(check_words=CHECKS, wish_words=wish_nl)
+    app.jinja_env.globals.update(
+        check_words=CHECKS,
+        wish_words=wish_nl,
+        finding_words=FINDINGS,
+        audit_event_words=AUDIT_EVENTS,
+        erasure_reason_words=ERASURE_REASONS,
+    )
     app.jinja_env.filters["before_evidence"] = before_evidence
 
 

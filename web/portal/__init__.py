@@ -6,12 +6,13 @@ from flask import Flask
 
 from web.portal import wording
 from web.portal.consumption import blueprint as consumption_pages
+from web.portal.erasing import blueprint as erasing_pages
 from web.portal.login import blueprint as login_pages
 from web.portal.overview import blueprint as overview_pages
 from web.portal.permissions import blueprint as permission_pages
 from web.portal.reads import blueprint as read_pages
 
-BLUEPRINTS = (login_pages, overview_pages, permission_pages, read_pages, consumption_pages)
+BLUEPRINTS = (login_pages, overview_pages, permission_pages, read_pages, consumption_pages, erasing_pages)
 
 
 def register(app: Flask) -> None:

@@ -42,6 +42,18 @@ class Party:
 
 
 @dataclass(frozen=True)
+class Gone:
+    """That something was erased: when, and which entry of the log says so."""
+
+    at: datetime
+    index: int
+
+    @classmethod
+    def of(cls, answer: Answer) -> Gone:
+        return cls(parse_instant(str(answer["at"])), int(answer["index"]))
+
+
+@dataclass(frozen=True)
 class Point:
     """One occupancy of the visitor: an address, an energy, a time (Brussels days, the end exclusive)."""
 
@@ -54,6 +66,7 @@ class Point:
     ends: date | None
     granularity: str
     last_reading_day: date | None
+    erased: Mapping[str, Gone]
 
     @classmethod
     def of(cls, answer: Answer) -> Point:
@@ -67,6 +80,7 @@ class Point:
             ends=parse_day(str(answer["until"])) if answer["until"] else None,
             granularity=_granularity_read(str(answer["commodity"]), bool(answer["interval_reading"])),
             last_reading_day=parse_day(answer["last_reading_day"]) if answer["last_reading_day"] else None,
+            erased={name: Gone.of(gone) for name, gone in answer["erased"].items()},
         )
 
     @property
@@ -200,6 +214,8 @@ class Statement:
     slots: int
     permission_id: str | None
     occupancy_id: str
+    is_audit: bool = False
+    task: str = ""
 
     @classmethod
     def of(cls, answer: Answer) -> Statement:
@@ -218,6 +234,8 @@ class Statement:
             slots=int(answer["slots"]),
             permission_id=answer["permission_id"],
             occupancy_id=str(answer["occupancy_id"]),
+            is_audit=answer["by"] == "inspector",
+            task=str(answer.get("task") or ""),
         )
 
     @property
@@ -235,7 +253,9 @@ class Statement:
     @property
     def reader(self) -> str:
         """Who read, asked or did it."""
-        return self.party.name if self.party else "U zelf" if self.is_own else "Databeheer"
+        if self.party:
+            return self.party.name
+        return "U zelf" if self.is_own else "De toezichthouder" if self.is_audit else "Databeheer"
 
     @property
     def basis_words(self) -> str:

@@ -129,6 +129,11 @@ EVENTS = {
     "supply.accepted": ("Contract bij leverancier", "ended"),
     "join.run": ("Gebruikt in een koppeling", "law"),
     "join.refused": ("Koppeling geweigerd", "refused"),
+    "audit.opened": ("Ingekeken door de toezichthouder", "law"),
+    "erasure.asked": ("Gevraagd om te wissen", "waiting"),
+    "erasure.decided": ("Beslist om te wissen", "ended"),
+    "erasure.refused": ("Wissen geweigerd", "refused"),
+    "erasure.executed": ("Gewist", "ended"),
 }
 OTHER_EVENT = ("Genoteerd", "ended")
 """Words and badge of each event that a customer sees."""

@@ -1,0 +1,80 @@
+"""`databeheer oversight audit FILE LOG --key VKEY`: check a downloaded audit, anywhere, without the house."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from databeheer.access import catalogue
+from databeheer.oversight.content_audit import Report, audit
+from ledger.checkpoint import open_checkpoint
+from ledger.commands.inputs import FAILS, HOLDS, MISUSED, UNREACHABLE, read_file, read_key
+from ledger.errors import LedgerError, MalformedError, UnreachableError
+from ledger.sources import open_source
+from ledger.tiles import MAX_CHECKPOINT_LENGTH
+
+_MAX_FILE = 1 << 30
+_SHOWN = 20
+
+
+@click.group()
+def oversight() -> None:
+    """For the regulator, on a machine of its own."""
+
+
+@oversight.command("audit")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("log")
+@click.option("--key", "keys", multiple=True, required=True, help="The log's verifier key, or where it is.")
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+def audit_file(file: Path, log: str, keys: tuple[str, ...], as_json: bool) -> None:
+    """Check FILE, an audit downloaded from /toezicht/inzage, against LOG: a web address or a directory.
+
+    Exit status 0: every read by consent had its permission, and nothing is lost; 1: not so; 2: no audit, or wrong
+    use; 3: the log is not reachable.
+    """
+    try:
+        report = _audit(file, log, keys)
+    except UnreachableError as error:
+        click.echo(f"the log does not answer: {error}", err=True)
+        raise click.exceptions.Exit(UNREACHABLE) from error
+    except MalformedError as error:
+        click.echo(str(error), err=True)
+        raise click.exceptions.Exit(MISUSED) from error
+    except LedgerError as error:
+        click.echo(f"FAIL the log: {error}", err=True)
+        raise click.exceptions.Exit(FAILS) from error
+    if as_json:
+        click.echo(json.dumps(report.to_dict(), indent=2))
+    else:
+        _print(report)
+    raise click.exceptions.Exit(HOLDS if report.holds else FAILS)
+
+
+def _audit(file: Path, log: str, keys: tuple[str, ...]) -> Report:
+    source = open_source(log)
+    verifiers = [read_key(key) for key in keys]
+    checkpoint = open_checkpoint(source.fetch("checkpoint", MAX_CHECKPOINT_LENGTH), verifiers)
+    try:
+        document = json.loads(read_file(file, _MAX_FILE))
+    except (ValueError, RecursionError) as error:
+        raise MalformedError(f"{file} is not JSON") from error
+    return audit(document, source, checkpoint, catalogue.load())
+
+
+def _print(report: Report) -> None:
+    click.echo(f"{report.checked} entries opened, each in the log of {report.size} that was signed")
+    for (event, ground, party), count in sorted(report.counts.items()):
+        click.echo(f"  {count:>8}  {event:<14} {ground:<28} {party or '-'}")
+    click.echo(f"{report.reads_by_consent} reads by consent, {len(report.findings)} findings")
+    for finding in report.findings[:_SHOWN]:
+        click.echo(f"FAIL entry {finding.index}: {finding.code}")
+    for index in report.lost[:_SHOWN]:
+        click.echo(f"FAIL entry {index}: its body is lost")
+    for gone in report.erased[:_SHOWN]:
+        click.echo(f"     entry {gone.index}: erased ({gone.erased.reason}, see entry {gone.erased.index})")
+    hidden = max(len(report.findings), len(report.lost), len(report.erased)) - _SHOWN
+    if hidden > 0:
+        click.echo("     and more; --json gives all")

@@ -1,0 +1,137 @@
+"""An inspector opens entries of a period: counted, checked, downloaded, and seen by those concerned."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from databeheer.brussels import day_of
+from databeheer.cli import main
+from databeheer.oversight.content_audit import Finding
+from tests.conftest import LOTTES_EAN
+from tests.doors import execute
+from tests.house import Customer, Party, TheHouse
+from tests.web.portal.visiting import Page
+from tests.web.programs import publish
+from tests.web.sites import browser, make_whole_site
+from web import close
+from web.oversight.wording import FINDINGS
+
+PATH = "/toezicht/inzage"
+
+
+@pytest.fixture
+def ines(house: TheHouse) -> Iterator[FlaskClient]:
+    """An inspector at her browser."""
+    app = make_whole_site(house)
+    yield browser(app, house.inspector())
+    close(app)
+
+
+@pytest.fixture
+def read(lotte: Customer, bram: Party) -> int:
+    """Bram read by Lotte's permission."""
+    asked = bram.ask()
+    lotte.grant(asked)
+    return int(bram.read(asked["permission_id"])["index"])
+
+
+def send(ines: FlaskClient, house: TheHouse, **changes: Any) -> Any:
+    publish(house)
+    token = Page(ines.get(PATH)).form(PATH).fields["csrf_token"]
+    today = day_of(house.clock.now())
+    wish = {
+        "csrf_token": token,
+        "van": (today - timedelta(days=1)).isoformat(),
+        "tot": today.isoformat(),
+        "taak": "Dossier 17",
+        "partij": "",
+        "ean": "",
+        "vorm": "pagina",
+    }
+    return ines.post(PATH, data=wish | changes)
+
+
+def test_an_inspector_opens_a_period_and_each_read_had_its_permission(
+    ines: FlaskClient, house: TheHouse, read: int, lotte: Customer, bram: Party
+) -> None:
+    page = Page(send(ines, house))
+    assert "Alles klopt" in page.text
+    assert "1 keer werd gelezen met toestemming" in page.text
+    assert f"{bram.name} gelezen" in page.text
+    assert lotte.name not in page.html
+    assert LOTTES_EAN not in page.html
+    newest = lotte.statements(kind="reads")[0]
+    assert (newest["event"], newest["task"]) == ("audit.opened", "Dossier 17")
+
+
+def test_a_forged_permission_is_named_with_its_entry(
+    ines: FlaskClient, house: TheHouse, read: int, joris: Party
+) -> None:
+    execute(house, "UPDATE permissions.permission SET party_id = %s", joris.party_id)
+    index = joris.read(ean=LOTTES_EAN, purpose="energy_advice")["index"]
+    page = Page(send(ines, house))
+    assert "Dit klopt niet" in page.text
+    assert f"Regel {index}: gelezen zonder toestemming. In het logboek staat er geen." in page.text
+
+
+def test_the_download_is_checked_elsewhere_by_the_command_line(
+    ines: FlaskClient,
+    house: TheHouse,
+    read: int,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    answer = send(ines, house, vorm="json")
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="inzage.json"'
+    assert answer.headers["Cache-Control"] == "no-store"
+    file, log = tmp_path / "inzage.json", house.folder / "public"
+    file.write_bytes(answer.data)
+    command = ["oversight", "audit", str(file), str(log), "--key", str(log / "vkey")]
+    assert main(command) == 0
+    assert "1 reads by consent, 0 findings" in capsys.readouterr().out
+    document = json.loads(answer.data)
+    document["entries"] = [one for one in document["entries"] if one["index"] != read]
+    file.write_text(json.dumps(document))
+    assert main([*command, "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["findings"] == [{"index": read, "code": "left-out"}]
+    for content, status in ((b"{}", 2), (b"no", 2)):
+        file.write_bytes(content)
+        assert main(command) == status
+    assert main(["oversight", "audit", str(file), "http://127.0.0.1:1", "--key", str(log / "vkey")]) == 3
+
+
+def test_what_is_missing_in_the_form_is_said_beside_it_and_opens_nothing(
+    ines: FlaskClient, house: TheHouse, read: int, lotte: Customer
+) -> None:
+    for change, words in {
+        "taak": "Zeg voor welke taak",
+        "van": "Vul een dag in",
+        "ean": "Dit is geen EAN-code",
+    }.items():
+        answer = Page(send(ines, house, **{change: "1" if change == "ean" else ""}))
+        assert answer.status == 400
+        assert words in answer.text
+    backward = Page(send(ines, house, tot="2020-01-01"))
+    assert "De laatste dag ligt voor de eerste" in backward.text
+    assert lotte.statements(kind="reads")[0]["event"] == "data.read"
+
+
+def test_nobody_but_an_inspector_sees_the_page(house: TheHouse, lotte: Customer) -> None:
+    app = make_whole_site(house)
+    assert browser(app).get(PATH).status_code == 303
+    assert browser(app, lotte.session).get(PATH).status_code == 403
+    close(app)
+
+
+def test_every_finding_has_words() -> None:
+    codes = set(FINDINGS)
+    source = (Path(__file__).parents[3] / "databeheer/oversight/content_audit.py").read_text()
+    assert all(f'"{code}"' in source for code in codes)
+    assert Finding(1, "left-out").code in codes

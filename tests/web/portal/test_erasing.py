@@ -1,0 +1,101 @@
+"""What a customer can have erased, when and why not; asking it; and what pages say of what is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from databeheer.brussels import day_of
+from databeheer.oversight.retention import DataClass, Obstacle, Reason
+from tests.conftest import LOTTES_EAN
+from tests.house import Customer, TheHouse
+from tests.web.portal.visiting import Visitor
+from web import dutch
+from web.erasing_words import CLASSES, OBSTACLES, REASONS
+
+Visit = Callable[[Customer], Visitor]
+
+
+def move_out(house: TheHouse, years: int) -> None:
+    today = day_of(house.clock.now()).isoformat()
+    house.operator("registry.occupancy.end", ean=LOTTES_EAN, until_day=today)
+    house.clock.advance(timedelta(days=366 * years))
+
+
+def erase(house: TheHouse, stay: str, *classes: str) -> int:
+    for data_class in classes:
+        wish = {"data_class": data_class, "occupancy_id": stay, "reason": "retention_ended"}
+        house.operator("erasure.decide", decided_by="DPO", **wish)
+    return int(house.operator("erasure.execute")["index"])
+
+
+def test_who_lives_there_sees_why_nothing_can_be_erased_now(visit: Visit, measured_autumn: Customer) -> None:
+    page = visit(measured_autumn).get("/mijn/wissen")
+    assert page.text.count("Dit kan nu niet. U woont hier nu.") == 3
+    assert "Een toestemming intrekken is niet hetzelfde als wissen" in page.text
+    assert not page.has_form("/mijn/wissen")
+
+
+def test_asking_needs_a_tick_and_the_page_says_what_happens_next(
+    visit: Visit, house: TheHouse, measured_autumn: Customer
+) -> None:
+    stay = measured_autumn.occupancy()
+    move_out(house, 3)
+    visitor = visit(measured_autumn)
+    page = visitor.get("/mijn/wissen")
+    assert "Dit kan vanaf" in page.text  # the record of reads
+    unsure = visitor.press(page, "/mijn/wissen")
+    assert unsure.status == 400
+    assert "Vink aan dat u het zeker weet" in unsure.text
+    page = visitor.press(page, "/mijn/wissen", zeker="ja")
+    assert "U hebt gevraagd om te wissen: Uw meetgegevens" in page.text
+    assert "Databeheer beslist binnen een maand" in page.text
+    index = erase(house, stay, "readings")
+    page = visitor.get("/mijn/wissen")
+    assert f"zie inschrijving {index}: de bewaartermijn was voorbij" in page.text
+    gone = visitor.get("/mijn/verbruik", dag="2023-10-29")
+    assert f"zie inschrijving {index}" in gone.text
+    assert "Gewist" in visitor.get("/mijn/gelezen", soort="alles").text
+
+
+def test_lines_that_were_erased_are_said_to_be_so(
+    visit: Visit, house: TheHouse, measured_autumn: Customer
+) -> None:
+    stay = measured_autumn.occupancy()
+    move_out(house, 11)
+    index = erase(house, stay, "readings", "ledger")
+    visitor = visit(measured_autumn)
+    page = visitor.get("/mijn/gelezen")
+    assert page.status == 200
+    assert f"zijn gewist op {day_words(house)}, zie inschrijving {index}" in page.text
+    assert "Nog niemand las uw gegevens" in page.text
+    assert visitor.get("/mijn").status == 200
+
+
+def day_words(house: TheHouse) -> str:
+    return dutch.day(house.clock.now())
+
+
+def test_a_stranger_logs_in_first_and_nobody_asks_for_anothers(
+    stranger: Visitor, visit: Visit, house: TheHouse, measured_autumn: Customer, maria: Customer
+) -> None:
+    assert stranger.get("/mijn/wissen").status == 303
+    stay = measured_autumn.occupancy()
+    move_out(house, 3)
+    visitor = visit(measured_autumn)
+    form = visitor.get("/mijn/wissen").form("/mijn/wissen")
+    other = visit(maria)
+    guard: dict[str, Any] = {**form.fields, "zeker": "ja"}
+    guard["csrf_token"] = other.get("/mijn").form("/afmelden").fields["csrf_token"]
+    assert guard["adres"] == stay
+    assert other.send("/mijn/wissen", guard).status == 404
+
+
+@pytest.mark.parametrize(
+    ("codes", "words"), [(Reason, REASONS), (Obstacle, OBSTACLES), (set(DataClass) - {"house"}, CLASSES)]
+)
+def test_every_code_of_erasure_has_words(codes: Any, words: dict[str, str]) -> None:
+    assert {str(code) for code in codes} == set(words)

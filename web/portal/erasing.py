@@ -1,0 +1,106 @@
+"""`/mijn/wissen`: which of the visitor's data can be erased now, which later and why; asking it; what was erased."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from marshmallow import fields, validate
+
+from databeheer.values import parse_day, parse_instant
+from web.door import ask
+from web.erasing_words import CLASSES, OBSTACLES, REASONS, STATES
+from web.forms import Form, parse_or_refuse
+from web.portal.login import require_session, visitor
+from web.portal.overview import my_points, names_of
+
+blueprint = Blueprint("erasing", __name__)
+
+
+class AskForm(Form):
+    """Which class, of which stay; and the tick that says "I am sure"."""
+
+    soort = fields.String(required=True, validate=validate.OneOf(CLASSES))
+    adres = fields.UUID(load_default=None)
+    zeker = fields.String(load_default="", validate=validate.OneOf(["", "ja"]))
+
+
+@dataclass(frozen=True)
+class Erasable:
+    """One class of the visitor's data as the page shows it; `name` tells one from another."""
+
+    name: str
+    data_class: str
+    occupancy_id: str | None
+    title: str
+    why_not: str
+    earliest: date | None
+    state: str
+    state_words: str
+    reason: str
+    not_before: date | None
+    erased_at: datetime | None
+    entry: int | None
+    copies_left: int
+
+    @classmethod
+    def of(cls, answer: Mapping[str, Any]) -> Erasable:
+        erasure = answer["erasure"] or {}
+        data_class, state = str(answer["data_class"]), str(erasure.get("state", ""))
+        return cls(
+            name=f"{data_class}-{answer['occupancy_id'] or ''}",
+            data_class=data_class,
+            occupancy_id=answer["occupancy_id"],
+            title=CLASSES[data_class],
+            why_not=OBSTACLES.get(str(answer["obstacle"]), ""),
+            earliest=parse_day(answer["earliest"]) if answer["earliest"] else None,
+            state=state,
+            state_words=STATES.get(state, ""),
+            reason=REASONS.get(str(erasure.get("reason")), ""),
+            not_before=parse_day(erasure["not_before"]) if erasure.get("not_before") else None,
+            erased_at=parse_instant(erasure["executed_at"]) if erasure.get("executed_at") else None,
+            entry=erasure.get("executed_index"),
+            copies_left=int(erasure.get("copies_left") or 0),
+        )
+
+    @property
+    def can_be_asked(self) -> bool:
+        return not self.state and not self.why_not
+
+
+@blueprint.get("/mijn/wissen")
+@require_session
+def show() -> ResponseReturnValue:
+    """Show every class of the visitor's data and what can be done with it."""
+    return _page()
+
+
+@blueprint.post("/mijn/wissen")
+@require_session
+def send() -> ResponseReturnValue:
+    """Ask to erase one class; without the tick nothing happens."""
+    form = parse_or_refuse(AskForm(), request.form)
+    occupancy = str(form["adres"]) if form["adres"] else None
+    if form["zeker"] != "ja":
+        return _page(unsure=f"{form['soort']}-{occupancy or ''}"), 400
+    asked = ask("erasure.ask", data_class=form["soort"], occupancy_id=occupancy)
+    flash({"title": CLASSES[form["soort"]], "index": asked["index"]}, "erasure")  # type: ignore[arg-type]
+    return redirect(url_for("erasing.show"), 303)
+
+
+def _page(unsure: str | None = None) -> str:
+    classes = [Erasable.of(answer) for answer in ask("erasure.mine")["classes"]]
+    return render_template(
+        "portal/erasing.html",
+        me=visitor(),
+        stays={
+            occupancy: [one for one in classes if one.occupancy_id == occupancy]
+            for occupancy in dict.fromkeys(one.occupancy_id for one in classes)
+        },
+        point_names=names_of(my_points()),
+        unsure=unsure,
+    )
