@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from databeheer.door.commands import oversight, parties, points
+from databeheer.door.commands import erasure, oversight, parties, points
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
@@ -65,6 +65,16 @@ def test_the_operators_page_lists_every_command_of_the_operators_with_its_argume
     }
     offered = [*parties.COMMANDS, *points.COMMANDS, *oversight.COMMANDS]
     commands = {each.name: each for each in offered if each.name != "oversight.summary"}
+    assert rows.keys() == commands.keys()
+    for name, row in rows.items():
+        assert commands[name].schema.fields.keys() <= set(re.findall(r"`([a-z_]+)`", row)), name
+
+
+def test_the_page_on_erasing_lists_every_command_of_the_operators_with_its_arguments() -> None:
+    page = (ROOT / "docs" / "how-to" / "erase.md").read_text()
+    rows = dict(re.findall(r"^\| `((?:erasure|key_copy)\.[a-z_]+)` \|(.*)$", page, re.MULTILINE))
+    of_customers = {"erasure.mine", "erasure.ask"}
+    commands = {each.name: each for each in erasure.COMMANDS if each.name not in of_customers}
     assert rows.keys() == commands.keys()
     for name, row in rows.items():
         assert commands[name].schema.fields.keys() <= set(re.findall(r"`([a-z_]+)`", row)), name

@@ -27,6 +27,8 @@ from ledger.tiles import TileReader
 _ENDS = ("permission.revoked", "permission.terminated", "permission.invalidated")
 _COUNTED = ("data.read", "data.refused", "join.run", "join.refused", "audit.opened")
 _FINENESS = ("quarter_hour", "hour", "day", "month")
+VERSION = 1
+"""Of the document that an audit comes in."""
 LARGEST_REPORT = 100_000
 """How many entries one audit holds at most."""
 
@@ -91,6 +93,8 @@ def audit(document: Any, source: Source, checkpoint: Checkpoint, catalogue: Cata
     """
     if not isinstance(document, dict) or not {"entries", "support", "range", "is_whole"} <= set(document):
         raise MalformedError("this is no audit")
+    if document.get("v") != VERSION:
+        raise MalformedError(f"this audit has another version than {VERSION}")
     entries, support, report = document["entries"], document["support"], Report(checkpoint.size)
     if not isinstance(entries, list) or not isinstance(support, list):
         raise MalformedError("an audit has a list of entries and a list of support")

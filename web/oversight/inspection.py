@@ -15,7 +15,7 @@ from marshmallow import ValidationError, fields, validate, validates_schema
 
 from databeheer.access import catalogue
 from databeheer.errors import MalformedRequestError
-from databeheer.oversight.content_audit import Report, audit
+from databeheer.oversight.content_audit import VERSION, Report, audit
 from databeheer.values import EAN
 from ledger.checkpoint import Checkpoint
 from ledger.tiles import TileDirectory
@@ -123,7 +123,7 @@ def collect(wish: dict[str, Any], checkpoint: Checkpoint) -> dict[str, Any] | No
         "below": checkpoint.size,
     }
     document: dict[str, Any] = {
-        "v": 1,
+        "v": VERSION,
         "origin": checkpoint.origin,
         "asked": {name: asked[name] for name in ("first", "last", "task")},
         "entries": [],

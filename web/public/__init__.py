@@ -11,9 +11,10 @@ from web.public.health import blueprint as health_answers
 from web.public.joins import blueprint as join_pages
 from web.public.log import blueprint as log_files
 from web.public.parties import blueprint as party_pages
+from web.public.retention import blueprint as retention_pages
 from web.public.start import blueprint as start_pages
 
-BLUEPRINTS = (start_pages, log_files, party_pages, join_pages, basis_pages, health_answers)
+BLUEPRINTS = (start_pages, log_files, party_pages, join_pages, basis_pages, retention_pages, health_answers)
 
 
 def register(app: Flask) -> None:

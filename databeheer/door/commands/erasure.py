@@ -30,6 +30,7 @@ from databeheer.door.house import House
 from databeheer.door.keystore import KeyStoreError
 from databeheer.door.proofs import AskerKind, Proof
 from databeheer.door.turn import Record, Statement, Subject, Turn
+from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import ConflictError, DatabeheerError, MalformedRequestError, UnauthenticatedError
 from databeheer.oversight import erasures, retention
 from databeheer.oversight.erasures import Target
@@ -94,7 +95,7 @@ def mine(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
 
 def ask(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """The customer asks to erase a class of the own data; what must be kept is refused with the reason."""
-    with house.turn() as turn:
+    with house.turn(TurnLane.CUSTOMER) as turn:
         asker = asker_of(turn, house, proof, AskerKind.CUSTOMER)
         wanted = (DataClass(arguments["data_class"]), arguments["occupancy_id"])
         targets = _own_targets(turn.connection, found(asker.person_id, "person"))

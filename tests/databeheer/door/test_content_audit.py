@@ -46,7 +46,7 @@ class Regulator:
             "task": TASK,
         } | changes
         proof, cursor = Proof.session(self.house.inspector()), 0
-        document: dict[str, Any] = {"entries": [], "support": []}
+        document: dict[str, Any] = {"v": 1, "entries": [], "support": []}
         while cursor is not None:
             page = self.house.client.call("audit.open", proof, **wish, cursor=cursor)
             document |= {name: page[name] for name in ("range", "is_whole", "index")}
@@ -300,6 +300,7 @@ def test_what_is_no_audit_is_refused(regulator: Regulator, read: int) -> None:
         None,
         [],
         {},
+        document | {"v": 2},
         document | {"entries": None},
         document | {"range": [0]},
         document | {"range": [0, 10**9]},

@@ -1,0 +1,23 @@
+"""The published terms are the ones that the door erases by."""
+
+from __future__ import annotations
+
+import pytest
+
+from databeheer.oversight.retention import LEDGER_YEARS, READINGS_YEARS
+from tests.house import TheHouse
+from tests.web.portal.visiting import Page
+from tests.web.sites import browser, make_whole_site
+from web import close
+
+
+@pytest.mark.requirement("R137")
+def test_the_terms_are_published_for_anybody(house: TheHouse) -> None:
+    app = make_whole_site(house)
+    anybody = browser(app)
+    page = Page(anybody.get("/bewaartermijnen"))
+    assert page.status == 200
+    assert f"Meetgegevens van een klant op een adres {READINGS_YEARS} jaar nadat hij daar weg is" in page.text
+    assert f"{LEDGER_YEARS} jaar nadat hij daar weg is, of na de laatste regel" in page.text
+    assert "/bewaartermijnen" in Page(anybody.get("/register")).links
+    close(app)
