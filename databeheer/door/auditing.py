@@ -11,6 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
+from databeheer.door import kept_openings
 from databeheer.door.bodies import half_of, shared_body, subject_body
 from databeheer.door.house import House
 from databeheer.door.keystore import KeyStoreError
@@ -19,6 +20,7 @@ from databeheer.metering.opening import SealError, unseal
 from databeheer.oversight.erasures import Erased, begun_of
 from databeheer.oversight.retention import DataClass
 from databeheer.values import format_instant
+from ledger.commitment import Opening
 
 
 @dataclass(frozen=True)
@@ -99,10 +101,27 @@ def open_entries(house: House, connection: Connection, indexes: Sequence[int]) -
         _by_index(connection.execute(_STATEMENTS, wanted)),
         _by_index(connection.execute(_ERASED, wanted)),
     )
+    put_back = connection.execute(_PUT_BACK, wanted).scalars().all()
+    kept = kept_openings.between(house, connection, min(put_back), max(put_back) + 1) if put_back else {}
     return [
-        _open_entry(house, row, bodies.get(row.index), statements.get(row.index, []), left.get(row.index, []))
+        _put_back(row, kept[row.index])
+        if row.index in kept
+        else _open_entry(
+            house, row, bodies.get(row.index), statements.get(row.index, []), left.get(row.index, [])
+        )
         for row in entries
     ]
+
+
+def _put_back(entry: Any, opening: Opening) -> dict[str, Any]:
+    """An entry whose body was lost and put back from a receipt: of its subjects the root alone is known."""
+    return {
+        "index": entry.index,
+        "entry": _text(entry.entry),
+        "shared": {"salt": _text(opening.shared_salt), "body": _text(opening.shared_body)},
+        "leaves": {"root": _text(opening.subject_root)},
+        "erased": None,
+    }
 
 
 def _open_entry(
@@ -163,12 +182,16 @@ _OF_SUBJECTS = text(
     " AND (CAST(:party AS uuid) IS NULL OR party_id = :party) AND index >= :cursor AND index < :below"
     " ORDER BY index LIMIT :limit"
 )
-# What the ledger says of permissions between the same subject and the same party, whenever that was.
+# What the ledger says of permissions between the same subject and the same party, whenever that was; of what was
+# lost and put back nobody knows the subject.
 _SUPPORT = text(
     "SELECT DISTINCT p.index FROM ledger.statement s JOIN ledger.statement p"
     " ON p.handle = s.handle AND p.party_id = s.party_id"
     " WHERE s.index = ANY(:indexes) AND s.event = 'data.read' AND p.event LIKE 'permission.%'"
-    " AND p.index < :below AND p.index <> ALL(:indexes) ORDER BY p.index"
+    " AND p.index < :below AND p.index <> ALL(:indexes)"
+    " UNION SELECT b.index FROM oversight.evidence v JOIN ledger.body b ON b.index = v.index"
+    " JOIN ledger.body r ON r.party_id = b.party_id WHERE r.index = ANY(:indexes) AND r.event = 'data.read'"
+    " AND b.event LIKE 'permission.%' AND b.index < :below AND b.index <> ALL(:indexes) ORDER BY 1"
 )
 _STAYS = text(
     "SELECT o.occupancy_id FROM registry.occupancy o JOIN registry.access_point a USING (access_point_id)"
@@ -177,6 +200,7 @@ _STAYS = text(
 _ENTRIES = text("SELECT index, entry FROM ledger.entry WHERE index = ANY(:indexes) ORDER BY index")
 _BODIES = text("SELECT * FROM ledger.body WHERE index = ANY(:indexes)")
 _STATEMENTS = text("SELECT * FROM ledger.statement WHERE index = ANY(:indexes) ORDER BY index, leaf")
+_PUT_BACK = text("SELECT index FROM oversight.evidence WHERE index = ANY(:indexes)")
 _ERASED = text(
     "SELECT e.*, coalesce(b.executed_index, b.begun_index) AS by, coalesce(b.executed_at, b.begun_at) AS at"
     " FROM ledger.erased e JOIN oversight.erasure_batch b USING (batch) WHERE e.index = ANY(:indexes)"

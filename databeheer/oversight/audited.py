@@ -5,9 +5,9 @@ One entry is JSON:
     {"index": N, "entry": B64, "shared": {"salt": B64, "body": B64} | {"half": B64} | null,
      "leaves": [{"salt": B64, "body": B64} | {"half": B64}, …], "erased": {"reason", "index", "at"} | null}
 
-A half that nobody may open (of another than the asked subject: none; a decoy) or that was erased stands as its 32
-bytes. Whatever is opened or not, the halves must give the entry's commitment, and the entry stand in the tree.
-A body that is lost has `shared` null and no leaves.
+A half that is a decoy or that was erased stands as its 32 bytes. Whatever is opened or not, the halves must give
+the entry's commitment, and the entry stand in the tree. A body that is lost has `shared` null and no leaves; one
+that was put back from a receipt has `{"root": B64}` in the place of its leaves, and its subjects are lost.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from databeheer.errors import MalformedRequestError
 from databeheer.oversight.erasures import Erased
 from databeheer.values import parse_instant
 from ledger.checkpoint import Checkpoint
-from ledger.commitment import commit, shared_half, subject_half
+from ledger.commitment import Opening, commit, shared_half, subject_half
 from ledger.encoding import decode_base64, decode_hash
 from ledger.entry import parse as parse_entry
 from ledger.errors import MalformedError, ProofError
@@ -67,6 +67,8 @@ def check(item: Any, reader: TileReader, checkpoint: Checkpoint) -> Audited:
         if item["leaves"] or erased is not None:
             raise MalformedError("a body that is lost has no leaves and was not erased")
         return Audited(index, None, is_lost=True)
+    if isinstance(item["leaves"], dict):
+        return _put_back(index, item, parse_entry(data).commitment)
     shared, common = _half(item["shared"], shared_half)
     leaves = [_half(leaf, subject_half) for leaf in _list(item["leaves"])]
     if not hmac.compare_digest(commit(common, [half for _, half in leaves]), parse_entry(data).commitment):
@@ -77,6 +79,18 @@ def check(item: Any, reader: TileReader, checkpoint: Checkpoint) -> Audited:
     # Statements from before subjects had a name do not say it; their place in the entry stands for it.
     subjects = {str(said.get("subject", f"{index}/{place}")): said for place, said in enumerate(opened)}
     return Audited(index, shared, subjects, erased)
+
+
+def _put_back(index: int, item: Mapping[str, Any], commitment: bytes) -> Audited:
+    """An entry whose body somebody's receipt gave back: true, but of whom it speaks is lost."""
+    if set(item["leaves"]) != {"root"} or item["erased"] is not None:
+        raise MalformedError("leaves are a list, or the root over them")
+    said, _ = _half(item["shared"], shared_half)
+    if said is None:
+        raise MalformedError("a body that was put back is open")
+    salt, body = (decode_base64(_text(item["shared"][name]), name) for name in ("salt", "body"))
+    Opening(salt, body, subject_root=decode_hash(_text(item["leaves"]["root"]), "root")).verify(commitment)
+    return Audited(index, said, is_lost=True)
 
 
 def _half(item: Any, half_of: Any) -> tuple[Mapping[str, Any] | None, bytes]:

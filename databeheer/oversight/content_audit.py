@@ -256,7 +256,9 @@ class _Permissions:
         said, valid_until = granted.said, granted.said["valid_until"]
         if said["party"] != read.party:
             return "other-party"
-        if read.subject not in granted.subjects:
+        if (
+            granted.subjects and read.subject not in granted.subjects
+        ):  # lost where it was put back from a receipt
             return "other-subject"
         if granted.index >= read.index:
             return "before-permission"

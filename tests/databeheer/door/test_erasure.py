@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -17,18 +18,25 @@ from databeheer.door.client import DoorRefusedError, Proof
 from databeheer.door.keystore import Epochs, KeyStore, KeyStoreError, Kind, NewEpoch
 from databeheer.door.turn import subject_handle
 from databeheer.site.audit import audit_bodies
+from ledger import receipt
+from ledger.cli import main as ledger_main
 from ledger.commitment import Opening
 from ledger.encoding import decode_base64
 from ledger.entry import parse
 from ledger.errors import InconsistentError, ProofError
 from ledger.report import Report
+from ledger.sources import DirectorySource
 from tests.conftest import LOTTES_EAN
 from tests.databeheer.door.conftest import export
 from tests.doors import execute, query
 from tests.house import Customer, Party, TheHouse
 from tests.security.test_dump import dump
+from tests.web.programs import publish
 
 YEAR = timedelta(days=366)
+ASKED_BY_ITSELF = {
+    *("v", "at", "party", "permission", "ground", "operator", "granularity", "category", "directions")
+}
 
 
 def reopened(house: TheHouse, customer: Customer) -> Customer:
@@ -208,6 +216,58 @@ def test_erased_ledger_bodies_are_gone_and_saved_receipts_still_verify(left: Lef
     assert {"index": left.read, "reason": "retention_ended", "by": done["index"]} in found["erased"]
     assert left.lotte.statements() == []
     assert left.own_class("ledger")["erasure"]["executed_index"] == done["index"]
+
+
+def test_a_receipt_file_saved_before_verifies_after_and_so_does_the_whole_log(left: Left) -> None:
+    house, log = left.house, left.house.folder / "public"
+    key = publish(house).verifier
+    saved = [
+        receipt.from_log(
+            DirectorySource(log),
+            [key],
+            left.read,
+            decode_base64(told["entry"], "entry"),
+            Opening.from_dict(told["opening"]),
+        )
+        for told in left.openings.values()
+    ]
+    later(house, 10)
+    left.erase("readings", "ledger")
+    publish(house)
+    for document in saved:
+        verified = receipt.verify(receipt.parse(document), [key])
+        assert verified.index == left.read
+        assert verified.opening is not None
+        assert b"data.read" in verified.opening.shared_body
+    verify_log = ["verify", str(log), "--key", str(log / "vkey"), "--full"]
+    assert ledger_main(verify_log) == 0
+
+
+def test_two_receipts_of_one_party_share_nothing_of_the_subject(
+    left: Left, granted: dict[str, Any], bram: Party
+) -> None:
+    """Erased or not: what a party keeps ties no two of its entries to more than what it asked itself."""
+    other = query(left.house, "SELECT index FROM ledger.body WHERE event = 'permission.granted'")[0][0]
+    openings = [left.openings["party"]["opening"], bram.call("receipt.opening", index=other)["opening"]]
+    assert [set(opening) for opening in openings] == [{"v", "shared", "subject_root"}] * 2
+    assert len({opening["subject_root"] for opening in openings}) == 2
+    bodies = [json.loads(decode_base64(opening["shared"]["body"], "body")) for opening in openings]
+    for body in bodies:
+        assert not {"subject", "counter", "previous", "occupancy", "handle"} & set(body)
+    told = {str(value) for body in bodies for value in body.values()}
+    assert not told & {str(left.stay), str(left.lotte.person_id)}
+    in_common = {name for name in bodies[0] if bodies[0][name] == bodies[1].get(name)}
+    assert in_common <= {
+        "v",
+        "party",
+        "permission",
+        "ground",
+        "operator",
+        "granularity",
+        "category",
+        "directions",
+        "at",
+    }
 
 
 def test_of_an_entry_about_two_the_other_keeps_line_and_receipt(
