@@ -481,6 +481,8 @@ def _run_alone(demo: Demo, exports: list[ExportFile], announce: Callable[[dict[s
         demo.start(exports)
         announce(demo.description())
         while (ended := demo.site.ended()) is None or demo.is_resetting:
+            if demo.storage.revive():
+                demo.say("De databank was gestopt en is opnieuw gestart.")
             time.sleep(0.5)
         demo.say(f"Het onderdeel {ended} is gestopt; zie {demo.home.logs}/{ended}.log")
         return 1

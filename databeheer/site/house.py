@@ -70,6 +70,13 @@ class Storage:
             provision.close_functions(self.superuser_url, DATABASE)
         migrate.upgrade(self.url("owner"))
 
+    def revive(self) -> bool:
+        """Start the embedded server again where it has ended by itself; says whether it had."""
+        if self._embedded is None or self._embedded.is_running():
+            return False
+        self._embedded.start()
+        return True
+
     @property
     def is_embedded(self) -> bool:
         return self._embedded is not None
@@ -142,6 +149,10 @@ class Site:
     def end_all(self) -> None:
         """End everything, the last started first."""
         self.end(*reversed(self._processes))
+
+    def process(self, name: str) -> subprocess.Popen[bytes]:
+        """The running process of that name."""
+        return self._processes[name]
 
     def wait_until(
         self, name: str, ready: Callable[[], bool], patience_seconds: float = _PATIENCE_SECONDS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from base64 import b64decode
 from datetime import timedelta
 from typing import Any
@@ -9,9 +10,10 @@ from typing import Any
 import pytest
 
 from databeheer.door.client import DoorRefusedError, Proof
+from databeheer.door.protocol import send
 from ledger.promise import open_promise
 from tests.conftest import LOTTES_EAN
-from tests.doors import HEAD, held, meanwhile, query
+from tests.doors import HEAD, held, meanwhile, query, until
 from tests.house import Customer, Party, TheHouse
 
 KEY = "8e03978e-40d5-43dd-bc93-6894a57f9324"
@@ -38,6 +40,25 @@ def test_the_same_request_under_the_same_key_gets_the_first_answer_and_is_record
     assert len(bram.call("permission.list")["permissions"]) == 1
     lotte.grant(bram.ask(idempotency_key=KEY, ean=LOTTES_EAN))  # the link of the repeated answer works
     assert bram.permission(first["permission_id"])["state"] == "active"
+
+
+def test_an_answer_that_got_lost_on_the_way_is_given_to_who_asks_again(house: TheHouse, bram: Party) -> None:
+    wish = {
+        "purpose": "energy_advice",
+        "category": "readings",
+        "granularity": "day",
+        "directions": ["offtake"],
+    }
+    wish |= {"data_from": "2023-01-01T00:00:00Z", "reference": "r-1", "idempotency_key": KEY}
+    proof = {"kind": "token", "value": bram.token}
+    before = ledger_size(house)
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(str(house.socket))
+        send(connection, {"command": "permission.request", "proof": proof, "arguments": wish})
+    until(lambda: ledger_size(house) == before + 1, "it is carried out though nobody hears of it")
+    answer = bram.call("permission.request", **wish)
+    assert answer["reference"] == "r-1"
+    assert ledger_size(house) == before + 1
 
 
 def test_without_a_key_the_same_request_is_another_one(bram: Party) -> None:
