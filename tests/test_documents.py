@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from databeheer.door.commands import erasure, oversight, parties, points
+from databeheer.door.commands import conditions, erasure, oversight, parties, points
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
@@ -63,7 +63,7 @@ def test_the_operators_page_lists_every_command_of_the_operators_with_its_argume
         for row in re.findall(r"^\| `(?:registry|stop)\..*$", page, re.MULTILINE)
         for name in re.findall(r"`((?:registry|stop)\.[a-z_.]+)`", row)
     }
-    offered = [*parties.COMMANDS, *points.COMMANDS, *oversight.COMMANDS]
+    offered = [*parties.COMMANDS, *conditions.COMMANDS, *points.COMMANDS, *oversight.COMMANDS]
     commands = {each.name: each for each in offered if each.name != "oversight.summary"}
     assert rows.keys() == commands.keys()
     for name, row in rows.items():

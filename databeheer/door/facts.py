@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -18,16 +18,15 @@ from databeheer.access.facts import (
     Capacity,
     Facts,
     Occupancy,
-    PartyFacts,
     Permission,
     PermissionState,
     Signer,
     SupplyContract,
 )
 from databeheer.access.intervals import Interval
-from databeheer.brussels import midnight
+from databeheer.door.party_facts import KnownParty, days, read_parties
 from databeheer.oversight import gaps, stop
-from databeheer.values import Direction, Granularity, Purpose, Role
+from databeheer.values import Direction, Granularity, Purpose
 
 
 @dataclass(frozen=True)
@@ -62,7 +61,7 @@ class FactBook:
     permission_points: dict[UUID, UUID | None] = field(default_factory=dict)
     # Whose a permission is: the occupancy that granted it, else the one whose portal shows the request.
     permission_homes: dict[UUID, UUID | None] = field(default_factory=dict)
-    parties: dict[UUID, PartyFacts] = field(default_factory=dict)
+    parties: dict[UUID, KnownParty] = field(default_factory=dict)
     supply: dict[tuple[UUID, UUID], list[SupplyContract]] = field(default_factory=lambda: defaultdict(list))
     own: dict[tuple[UUID, UUID], list[Permission]] = field(default_factory=lambda: defaultdict(list))
     stopped_since: datetime | None = None
@@ -70,7 +69,8 @@ class FactBook:
 
     def facts(self, point: Point | None, party_id: UUID | None, permission_id: UUID | None) -> Facts:
         """Return the facts that concern one asker and one access point (none where the point does not exist)."""
-        party = self.parties.get(party_id) if party_id else None
+        known = self.parties.get(party_id) if party_id else None
+        party = None if known is None else known.at(point.operator) if point else known.facts
         named = self.permissions.get(permission_id) if permission_id else None
         permissions: tuple[Permission, ...] = (named,) if named else ()
         supply: tuple[SupplyContract, ...] = ()
@@ -83,6 +83,7 @@ class FactBook:
             occupancies=point.occupancies if point else (),
             permissions=permissions,
             supply_contracts=supply,
+            authorisations=known.authorisations if known else (),
             grid_operator_id=str(point.grid_operator_id) if point and point.grid_operator_id else None,
             stopped_since=self.stopped_since,
             unreconciled_since=self.unreconciled_since,
@@ -108,14 +109,7 @@ def read_facts(
             if row.access_point_id:
                 wanted.add(row.access_point_id)
     if parties:
-        for row in connection.execute(_PARTIES, {"ids": list(parties), "now": now}):
-            contract = Interval(row.valid_from, row.valid_until) if row.valid_from else None
-            book.parties[row.party_id] = PartyFacts(
-                str(row.party_id),
-                Role(row.role),
-                contract,
-                (Interval(row.suspended_at),) if row.suspended_at else (),
-            )
+        book.parties = read_parties(connection, parties, now)
     if wanted:
         _read_points(connection, wanted, book)
     if wanted and parties:
@@ -125,7 +119,7 @@ def read_facts(
                 SupplyContract(
                     str(row.supply_contract_id),
                     str(row.party_id),
-                    _days(row.from_day, row.until_day),
+                    days(row.from_day, row.until_day),
                     row.accepted_at,
                 )
             )
@@ -174,7 +168,7 @@ def _read_points(connection: Connection, wanted: Iterable[UUID], book: FactBook)
             Occupancy(
                 str(row.occupancy_id),
                 str(row.person_id) if row.person_id else None,
-                _days(row.from_day, row.until_day),
+                days(row.from_day, row.until_day),
             )
         )
     channels: dict[UUID, list[Channel]] = defaultdict(list)
@@ -194,10 +188,6 @@ def _read_points(connection: Connection, wanted: Iterable[UUID], book: FactBook)
         )
 
 
-def _days(first: date, until: date | None) -> Interval:
-    return Interval(midnight(first), midnight(until) if until else None)
-
-
 _PERMISSIONS = text(
     "SELECT p.*, o.occupancy_id AS home, o.access_point_id FROM permissions.permission p"
     " LEFT JOIN registry.occupancy o ON o.occupancy_id = coalesce(p.occupancy_id, p.addressed_to)"
@@ -207,13 +197,6 @@ _OWN_PERMISSIONS = text(
     "SELECT p.*, o.access_point_id FROM permissions.permission p"
     " JOIN registry.occupancy o USING (occupancy_id)"
     " WHERE o.access_point_id = ANY(:points) AND p.party_id = ANY(:parties)"
-)
-# The data access contract in force; where there is none, the newest, which tells why not.
-_PARTIES = text(
-    "SELECT p.party_id, p.role, p.suspended_at, c.valid_from, c.valid_until FROM registry.party p"
-    " LEFT JOIN LATERAL (SELECT valid_from, valid_until FROM registry.contract c WHERE c.party_id = p.party_id"
-    " ORDER BY c.valid_from <= :now AND (c.valid_until IS NULL OR c.valid_until > :now) DESC, c.valid_from DESC"
-    " LIMIT 1) c ON true WHERE p.party_id = ANY(:ids)"
 )
 _POINTS = text(
     "SELECT a.*, g.party_id AS grid_operator_id FROM registry.access_point a"

@@ -66,7 +66,7 @@ def attempt(house: House, turn: Turn, asker: Asker, asked: JoinAsked, signed: Si
     found = _listed(house, turn, asked)
     points = found.values() if asked.eans is not None else _area(turn, party)
     book = read_facts(turn.connection, turn.now, points=points, permissions=(), parties={party.party_id})
-    facts = book.parties[party.party_id]
+    facts = book.parties[party.party_id].facts
     role = facts.role
     case, reason = _case(turn, asked, signed, role, party.party_id)
     parts: tuple[PointStretches, ...] = ()

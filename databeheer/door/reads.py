@@ -264,7 +264,7 @@ def _facts(book: FactBook, point: Point | None, request: ReadRequest, asker: Ask
     """The facts that the decision rests on: none of the point, where the asker must not learn that it exists."""
     if asker.profile == "facade" and request.ean_hash is not None:
         # A facade's token is good for the mandates it names; an EAN there asks for a refusal on record.
-        return Facts(party=book.parties.get(asker.party_id) if asker.party_id else None)
+        return book.facts(None, asker.party_id, None)
     named = book.permissions.get(request.permission_id) if request.permission_id else None
     if named is not None and named.occupancy_id is None:  # waits for, or never had, the customer's yes
         point = None

@@ -17,7 +17,7 @@ from databeheer.door.turn import Statement, Turn
 from databeheer.errors import NotFoundError
 from databeheer.oversight import stop
 from databeheer.permissions import life
-from databeheer.registry import occupancies, parties
+from databeheer.registry import conditions, occupancies
 
 _ENDING_OF_STATE = {state: ending for ending, state in PERMISSION_ENDINGS.items()}
 
@@ -53,7 +53,7 @@ def lapse(house: House, turn: Turn, before: datetime) -> int:
 def suspend_party(turn: Turn, party_id: UUID) -> bool:
     """Suspend a party whose suspension got lost; False where it is suspended, or unknown now."""
     try:
-        parties.suspend(turn.connection, party_id, turn.now)
+        conditions.suspend(turn.connection, party_id, turn.now)
     except NotFoundError:
         return False
     turn.end(Ending.PARTY_SUSPENDED, party_id)

@@ -13,6 +13,7 @@ from sqlalchemy import exc
 
 from databeheer.door.commands import (
     audit,
+    conditions,
     erasure,
     intake,
     joins,
@@ -51,6 +52,7 @@ class DoorService:
             *permissions.COMMANDS,
             *statements.COMMANDS,
             *parties.COMMANDS,
+            *conditions.COMMANDS,
             *points.COMMANDS,
             *intake.COMMANDS,
             *oversight.COMMANDS,

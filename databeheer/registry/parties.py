@@ -62,30 +62,6 @@ def get(connection: Connection, party_id: UUID) -> Any:
     return row
 
 
-def suspend(connection: Connection, party_id: UUID, now: datetime) -> None:
-    """Suspend a party: no access on any point, and its tokens end now (R13).
-
-    Raises:
-        NotFoundError: there is no such party, or it is suspended already.
-    """
-    party = {"party": party_id, "now": now}
-    suspended = connection.execute(
-        text(
-            "UPDATE registry.party SET suspended_at = :now WHERE party_id = :party AND suspended_at IS NULL"
-            " RETURNING 1"
-        ),
-        party,
-    ).one_or_none()
-    if suspended is None:
-        raise NotFoundError("there is no such party, or it is suspended already")
-    connection.execute(
-        text(
-            "UPDATE identity.access_token SET revoked_at = :now WHERE party_id = :party AND revoked_at IS NULL"
-        ),
-        party,
-    )
-
-
 def add_contract(connection: Connection, members: Mapping[str, Any]) -> None:
     """Record a data access contract (R12): party_id, operator, number, valid_from, valid_until.
 
@@ -102,3 +78,26 @@ def add_contract(connection: Connection, members: Mapping[str, Any]) -> None:
     ).one_or_none()
     if added is None:
         raise ConflictError("a contract with this number exists")
+
+
+def end_contract(connection: Connection, number: str, valid_until: datetime, now: datetime) -> Any:
+    """End a data access contract; returns its row. What it gave ends with it, on all points of that operator (R12).
+
+    Raises:
+        NotFoundError: there is no such contract.
+        ConflictError: it ends before that, or would have ended in the past or before it began.
+    """
+    row = connection.execute(
+        text("SELECT * FROM registry.contract WHERE number = :number FOR UPDATE"), {"number": number}
+    ).one_or_none()
+    if row is None:
+        raise NotFoundError("there is no such contract")
+    if valid_until < now or valid_until <= row.valid_from:
+        raise ConflictError("a contract ends after it began, and not in the past")
+    if row.valid_until is not None and row.valid_until <= valid_until:
+        raise ConflictError("this contract ends no later than that already")
+    connection.execute(
+        text("UPDATE registry.contract SET valid_until = :until WHERE contract_id = :id"),
+        {"until": valid_until, "id": row.contract_id},
+    )
+    return row

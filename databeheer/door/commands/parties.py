@@ -16,7 +16,6 @@ from databeheer.door.commands.base import (
     short_text,
 )
 from databeheer.door.commands.login import person_of
-from databeheer.door.ends import Ending
 from databeheer.door.house import House
 from databeheer.door.proofs import AskerKind, Proof
 from databeheer.door.turn import Statement
@@ -25,7 +24,7 @@ from databeheer.errors import MalformedRequestError
 from databeheer.identity import clients
 from databeheer.identity.provider import Identity
 from databeheer.registry import parties
-from databeheer.values import NO_PARTY_ROLES, Role
+from databeheer.values import NO_PARTY_ROLES, Role, format_instant
 
 
 def add_operator(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -48,18 +47,6 @@ def add_party(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str
     return {"party_id": str(party_id)}
 
 
-def suspend_party(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Suspend a party: it loses access on all its points in one transaction (R13)."""
-    with house.turn(TurnLane.ENDS) as turn:
-        asker_of(turn, house, proof, AskerKind.OPERATOR)
-        parties.suspend(turn.connection, arguments["party_id"], turn.now)
-        turn.end(Ending.PARTY_SUSPENDED, arguments["party_id"])
-        turn.record(
-            Statement("party.suspended", {"reason": arguments["reason"]}, party_id=arguments["party_id"])
-        )
-    return {}
-
-
 def add_contract(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """Record a party's data access contract with a grid operator (R12)."""
     if arguments["valid_until"] is not None and arguments["valid_until"] <= arguments["valid_from"]:
@@ -72,6 +59,17 @@ def add_contract(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[
         turn.record(
             Statement("contract.signed", {"number": arguments["number"]}, party_id=arguments["party_id"])
         )
+    return {}
+
+
+def end_contract(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """End a party's data access contract: at once, or at a later moment."""
+    with house.turn(TurnLane.ENDS) as turn:
+        asker_of(turn, house, proof, AskerKind.OPERATOR)
+        until = arguments["valid_until"] or turn.now
+        row = parties.end_contract(turn.connection, arguments["number"], until, turn.now)
+        said = {"number": row.number, "until": format_instant(until)}
+        turn.record(Statement("contract.ended", said, party_id=row.party_id, operator=row.operator))
     return {}
 
 
@@ -122,7 +120,6 @@ COMMANDS = (
         ),
         add_party,
     ),
-    Command("registry.party.suspend", schema(party_id=identifier(), reason=short_text()), suspend_party),
     Command(
         "registry.contract.add",
         schema(
@@ -133,6 +130,11 @@ COMMANDS = (
             operator=_OPERATOR,
         ),
         add_contract,
+    ),
+    Command(
+        "registry.contract.end",
+        schema(number=short_text(longest=40), valid_until=Instant(load_default=None, allow_none=True)),
+        end_contract,
     ),
     Command(
         "registry.client.add",

@@ -29,6 +29,15 @@ MATRIX: dict[str, dict[str, set[str]]] = {
     "registry.operator": {"door": LOOK_AND_ADD, "web": {READ}, "auditor": {READ}},
     "registry.party": {"door": LOOK_AND_ADD | of("suspended_at"), "web": {READ}, "auditor": {READ}},
     "registry.contract": {"door": LOOK_AND_ADD | of("valid_until"), "auditor": {READ}},
+    "registry.suspension": {"door": LOOK_AND_ADD | of("lifted_at"), "auditor": {READ}},
+    "registry.dpia": {"door": LOOK_AND_ADD | of("stale_at", "stale_by"), "auditor": {READ}},
+    "registry.processing_overview": {
+        "door": LOOK_AND_ADD | of("checked_at", "unreachable_from"),
+        "auditor": {READ},
+    },
+    "registry.processor_agreement": {"door": LOOK_AND_ADD | of("until_day"), "auditor": {READ}},
+    "registry.territory": {"door": LOOK_AND_ADD | of("until_day"), "web": {READ}, "auditor": {READ}},
+    "registry.authorisation": {"door": LOOK_AND_ADD | of("until_day"), "web": {READ}, "auditor": {READ}},
     "registry.access_point": {"door": LOOK_AND_ADD | of("address_sealed")},
     "registry.meter": {"door": LOOK_AND_ADD},
     "registry.channel": {"door": LOOK_AND_ADD},
@@ -140,6 +149,17 @@ FUNCTIONS = {
 
 WITHOUT_OPERATOR = {
     "public.alembic_version": "no data",
+    **dict.fromkeys(
+        (
+            "registry.suspension",
+            "registry.dpia",
+            "registry.processing_overview",
+            "registry.processor_agreement",
+            "registry.territory",
+            "registry.authorisation",
+        ),
+        "of a party, which serves every grid operator",
+    ),
     "identity.person": "a person may live in the areas of two grid operators; occupancies carry theirs",
     "identity.login": "a log-in that nobody has finished is of nobody yet",
     "identity.session": "of a person, see there",
@@ -363,7 +383,12 @@ def test_what_the_web_reads_without_row_level_security_is_public(superuser: psyc
     secured = superuser.execute(
         "SELECT oid::regclass::text FROM pg_class WHERE relrowsecurity AND relkind IN ('r', 'p')"
     ).fetchall()
-    assert open_to_web - {row[0] for row in secured} == {"registry.operator", "oversight.stop"}
+    assert open_to_web - {row[0] for row in secured} == {
+        "registry.operator",
+        "registry.territory",
+        "registry.authorisation",
+        "oversight.stop",
+    }
 
 
 @pytest.mark.parametrize("role", ["superuser", *provision.ROLES])

@@ -1,0 +1,211 @@
+"""Commands on what a party must have in order: suspension, DPIA, overview, agreement, territory, authorisation.
+
+The operator's, each recorded with its state. Why somebody was suspended is a free text: in the ledger only.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import fields, validate
+
+from databeheer.access.bases import Category
+from databeheer.door.commands.base import Command, Day, asker_of, identifier, one_of, schema, short_text
+from databeheer.door.ends import Ending
+from databeheer.door.house import House
+from databeheer.door.proofs import AskerKind, Proof
+from databeheer.door.turn import Statement
+from databeheer.door.turn_queue import TurnLane
+from databeheer.errors import MalformedRequestError
+from databeheer.registry import conditions, parties
+from databeheer.registry.conditions import Clause, StaleTrigger
+from databeheer.values import Granularity
+
+_FACTS = {"processor": "processor_agreement", "territory": "territory", "authorisation": "authorisation"}
+
+
+def suspend_party(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Suspend a party: it loses access on all its points in one transaction (R13)."""
+    with house.turn(TurnLane.ENDS) as turn:
+        asker_of(turn, house, proof, AskerKind.OPERATOR)
+        conditions.suspend(turn.connection, arguments["party_id"], turn.now)
+        turn.end(Ending.PARTY_SUSPENDED, arguments["party_id"])
+        said = {"reason": arguments["reason"]}
+        turn.record(Statement("party.suspended", said, party_id=arguments["party_id"]))
+    return {}
+
+
+def reinstate_party(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """End a suspension; the party mints new tokens, the old ones stay ended."""
+    with house.turn() as turn:
+        asker_of(turn, house, proof, AskerKind.OPERATOR)
+        conditions.reinstate(turn.connection, arguments["party_id"], turn.now)
+        said = {"reason": arguments["reason"]}
+        turn.record(Statement("party.reinstated", said, party_id=arguments["party_id"]))
+    return {}
+
+
+def file_dpia(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Record that a party filed a DPIA."""
+    party_id, day = arguments["party_id"], arguments["assessed_on"]
+    with house.turn() as turn:
+        asker_of(turn, house, proof, AskerKind.OPERATOR)
+        parties.get(turn.connection, party_id)
+        dpia_id = conditions.file_dpia(turn.connection, party_id, arguments["reference"], day, turn.now)
+        said = {"dpia": str(dpia_id), "assessed_on": day.isoformat()}
+        turn.record(Statement("dpia.filed", said, party_id=party_id))
+    return {"dpia_id": str(dpia_id)}
+
+
+def make_stale(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Record what made a party's DPIA out of date: without a new one it gets nothing that needs one (R116)."""
+    trigger = StaleTrigger(arguments["trigger"])
+    with house.turn(TurnLane.ENDS) as turn:
+        asker_of(turn, house, proof, AskerKind.OPERATOR)
+        conditions.make_stale(turn.connection, arguments["party_id"], trigger, turn.now)
+        turn.record(Statement("dpia.staled", {"by": trigger.value}, party_id=arguments["party_id"]))
+    return {}
+
+
+def check_overview(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Record whether a party's own overview of processing was there when somebody looked (R6)."""
+    party_id, url, reachable = arguments["party_id"], arguments["url"], arguments["reachable"]
+    if not url.startswith(("https://", "http://")):
+        raise MalformedRequestError("url: begins with https:// or http://")
+    with house.turn(TurnLane.REST if reachable else TurnLane.ENDS) as turn:
+        asker_of(turn, house, proof, AskerKind.OPERATOR)
+        parties.get(turn.connection, party_id)
+        changed = conditions.overview_checked(
+            turn.connection, party_id, url, reachable=reachable, now=turn.now
+        )
+        if changed:
+            event = "overview.published" if reachable else "overview.missing"
+            turn.record(Statement(event, {"url": url}, party_id=party_id))
+    return {"changed": changed}
+
+
+def add_agreement(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Record a processor's written agreement; one without all ten clauses is none (R123)."""
+    with house.turn() as turn:
+        asker_of(turn, house, proof, AskerKind.OPERATOR)
+        parties.get(turn.connection, arguments["party_id"])
+        agreement_id = conditions.add_agreement(turn.connection, arguments)
+        said = _days(arguments) | {"number": arguments["number"], "clauses": len(Clause)}
+        turn.record(Statement("processor.agreed", said, party_id=arguments["party_id"]))
+    return {"id": str(agreement_id)}
+
+
+def add_territory(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Give a welfare centre its municipality: its mandate by law, without a consent for each case (R39)."""
+    with house.turn() as turn:
+        asker_of(turn, house, proof, AskerKind.OPERATOR)
+        party = parties.get(turn.connection, arguments["party_id"])
+        territory_id = conditions.add_territory(turn.connection, party, arguments)
+        said = _days(arguments) | {"municipality": arguments["municipality"]}
+        turn.record(Statement("territory.given", said, party_id=party.party_id))
+    return {"id": str(territory_id)}
+
+
+def add_authorisation(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Record the law, decree or ordinance that authorises an authority to know data (R14)."""
+    arguments = arguments | {"categories": sorted(set(arguments["categories"]))}
+    with house.turn() as turn:
+        asker_of(turn, house, proof, AskerKind.OPERATOR)
+        party = parties.get(turn.connection, arguments["party_id"])
+        authorisation_id = conditions.add_authorisation(turn.connection, party, arguments)
+        said = _days(arguments) | {
+            name: arguments[name] for name in ("act", "version", "article", "categories", "granularity")
+        }
+        turn.record(Statement("authorisation.recorded", said, party_id=party.party_id))
+    return {"id": str(authorisation_id)}
+
+
+def end_fact(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """End an agreement, territory or authorisation at the beginning of a day."""
+    with house.turn(TurnLane.ENDS) as turn:
+        asker_of(turn, house, proof, AskerKind.OPERATOR)
+        day = arguments["until_day"]
+        party_id = conditions.end(turn.connection, _FACTS[arguments["fact"]], arguments["id"], day)
+        said = {"id": str(arguments["id"]), "until": day.isoformat()}
+        turn.record(Statement(f"{arguments['fact']}.ended", said, party_id=party_id))
+    return {}
+
+
+def _days(arguments: dict[str, Any]) -> dict[str, Any]:
+    until = arguments["until_day"]
+    return {"from": arguments["from_day"].isoformat(), "until": until.isoformat() if until else ""}
+
+
+def _a_while() -> dict[str, Any]:
+    return {"from_day": Day(required=True), "until_day": Day(load_default=None, allow_none=True)}
+
+
+def some_of(*choices: str) -> fields.List[Any]:
+    """A list without repetitions from a closed list."""
+    return fields.List(one_of(*choices), required=True, validate=validate.Length(1, len(choices)))
+
+
+def municipality(*, required: bool = True) -> fields.String:
+    """The NIS code of a municipality: five digits."""
+    check = validate.Regexp(r"[0-9]{5}\Z")
+    if required:
+        return fields.String(required=True, validate=check)
+    return fields.String(load_default=None, allow_none=True, validate=check)
+
+
+_PARTY = {"party_id": identifier()}
+
+COMMANDS = (
+    Command("registry.party.suspend", schema(**_PARTY, reason=short_text()), suspend_party),
+    Command("registry.party.reinstate", schema(**_PARTY, reason=short_text()), reinstate_party),
+    Command(
+        "registry.dpia.file",
+        schema(**_PARTY, reference=short_text(longest=40), assessed_on=Day(required=True)),
+        file_dpia,
+    ),
+    Command(
+        "registry.dpia.stale",
+        schema(**_PARTY, trigger=one_of(*(trigger.value for trigger in StaleTrigger))),
+        make_stale,
+    ),
+    Command(
+        "registry.overview.check",
+        schema(
+            **_PARTY,
+            url=short_text(longest=500),
+            reachable=fields.Boolean(required=True, truthy={True}, falsy={False}),
+        ),
+        check_overview,
+    ),
+    Command(
+        "registry.processor.add",
+        schema(
+            **_PARTY,
+            **_a_while(),
+            number=short_text(longest=40),
+            clauses=some_of(*(one.value for one in Clause)),
+        ),
+        add_agreement,
+    ),
+    Command(
+        "registry.territory.add", schema(**_PARTY, **_a_while(), municipality=municipality()), add_territory
+    ),
+    Command(
+        "registry.authorisation.add",
+        schema(
+            **_PARTY,
+            **_a_while(),
+            act=short_text(),
+            version=short_text(),
+            article=short_text(longest=100),
+            categories=some_of(*(category.value for category in Category)),
+            granularity=one_of(*(granularity.value for granularity in Granularity)),
+        ),
+        add_authorisation,
+    ),
+    Command(
+        "registry.condition.end",
+        schema(fact=one_of(*_FACTS), id=identifier(), until_day=Day(required=True)),
+        end_fact,
+    ),
+)

@@ -1,0 +1,264 @@
+"""What a party must have in order before anything reaches it, whatever access point it asks of; each as an interval.
+
+Suspension (R13), DPIA and its four triggers (R114-R116), the party's own overview of processing (R6), agreement of a
+processor (3.1.82 draft), territory of a welfare centre (R39), citation of an authority (R14).
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import Connection, text
+
+from databeheer.brussels import day_of, midnight
+from databeheer.errors import ConflictError, MalformedRequestError, NotFoundError
+
+
+class StaleTrigger(enum.StrEnum):
+    """What makes a DPIA out of date before its two years are over (3.1.83 §1 al. 4, 1°-4°, draft 2018; R116)."""
+
+    USE_CHANGED = "use_changed"
+    NEW_CATEGORIES = "new_categories"
+    UNFORESEEN_BREACH = "unforeseen_breach"
+    ORGANISATION_CHANGED = "organisation_changed"
+
+
+class Clause(enum.StrEnum):
+    """The ten clauses without which a processor's agreement is none (3.1.82 al. 1, draft 2018; GDPR 28(3))."""
+
+    SUBJECT_AND_DURATION = "subject_and_duration"
+    NATURE_AND_PURPOSE = "nature_and_purpose"
+    KINDS_OF_DATA = "kinds_of_data"
+    CATEGORIES_OF_PERSONS = "categories_of_persons"
+    SECURITY = "security"
+    WRITTEN_INSTRUCTIONS = "written_instructions"
+    CONFIDENTIALITY = "confidentiality"
+    SUB_PROCESSORS = "sub_processors"
+    ASSISTANCE = "assistance"
+    ERASURE_OR_RETURN = "erasure_or_return"
+
+
+WITH_TERRITORY = frozenset({"welfare_centre", "other_grid_operator"})
+WITH_AUTHORISATION = frozenset({"authority", "public_body"})
+
+
+def require_order(first: Any, until: Any, name: str = "until_day") -> None:
+    """Refuse a stretch that ends before it begins, or at once."""
+    if until is not None and until <= first:
+        raise MalformedRequestError(f"{name}: lies after the beginning")
+
+
+# --- suspension -------------------------------------------------------------------------------------------
+
+
+def suspend(connection: Connection, party_id: UUID, now: datetime) -> None:
+    """Suspend a party: no access on any point from now on, and its tokens end (R13).
+
+    Raises:
+        NotFoundError: there is no such party, or it is suspended already.
+    """
+    party = {"id": uuid4(), "party": party_id, "now": now}
+    if connection.execute(_SUSPEND, party).one_or_none() is None:
+        raise NotFoundError("there is no such party, or it is suspended already")
+    connection.execute(_SUSPENSION, party)
+    connection.execute(_END_TOKENS, party)
+
+
+def reinstate(connection: Connection, party_id: UUID, now: datetime) -> None:
+    """End a suspension: what its permissions and the law give, it may have again from now on.
+
+    Raises:
+        ConflictError: the party is not suspended.
+    """
+    party = {"party": party_id, "now": now}
+    if connection.execute(_LIFT, party).one_or_none() is None:
+        raise ConflictError("this party is not suspended")
+    connection.execute(_REINSTATE, party)
+
+
+# --- DPIA -------------------------------------------------------------------------------------------------
+
+
+def file_dpia(
+    connection: Connection, party_id: UUID, reference: str, assessed_on: date, now: datetime
+) -> UUID:
+    """Record a DPIA; how long it is good for is the catalogue's.
+
+    Raises:
+        MalformedRequestError: it is dated in the future.
+        ConflictError: the reference is taken, or something has overtaken it since its date.
+    """
+    if assessed_on > day_of(now):
+        raise MalformedRequestError("assessed_on: lies in the future")
+    overtaken = connection.execute(_LAST_STALE, {"party": party_id}).scalar_one()
+    if overtaken is not None and midnight(assessed_on) < overtaken:
+        raise ConflictError(
+            "this assessment is older than what made the last one out of date; make a new one"
+        )
+    filed = {"id": uuid4(), "party": party_id, "reference": reference, "day": assessed_on, "now": now}
+    found = connection.execute(_FILE, filed).one_or_none()
+    if found is None:
+        raise ConflictError("a DPIA of this party with this reference is filed already")
+    dpia_id: UUID = found.dpia_id
+    return dpia_id
+
+
+def make_stale(connection: Connection, party_id: UUID, trigger: StaleTrigger, now: datetime) -> int:
+    """Make every DPIA of a party out of date from now on; returns how many were good until then.
+
+    Raises:
+        ConflictError: it has none that is not out of date already.
+    """
+    made = connection.execute(_STALE, {"party": party_id, "by": trigger.value, "now": now}).rowcount
+    if not made:
+        raise ConflictError("this party has no DPIA that is not out of date already")
+    return made
+
+
+# --- overview of processing -------------------------------------------------------------------------------
+
+
+def overview_checked(
+    connection: Connection, party_id: UUID, url: str, *, reachable: bool, now: datetime
+) -> bool:
+    """Record that somebody looked whether a party's overview is there (R6). Returns whether that changed anything.
+
+    Another address than before is another overview: the one before ends.
+    """
+    standing = connection.execute(_STANDING_OVERVIEW, {"party": party_id}).one_or_none()
+    if standing is not None and reachable and standing.url == url:
+        connection.execute(_STILL_THERE, {"id": standing.overview_id, "now": now})
+        return False
+    if standing is not None:
+        connection.execute(_NOT_THERE, {"id": standing.overview_id, "now": now})
+    if reachable:
+        connection.execute(_OVERVIEW, {"id": uuid4(), "party": party_id, "url": url, "now": now})
+    return reachable or standing is not None
+
+
+# --- agreement, territory, authorisation ------------------------------------------------------------------
+
+
+def add_agreement(connection: Connection, members: Mapping[str, Any]) -> UUID:
+    """Record a processor's agreement: party_id, number, clauses, from_day, until_day.
+
+    Raises:
+        ConflictError: a clause is missing, or its number is taken.
+    """
+    require_order(members["from_day"], members["until_day"])
+    missing = [clause.value for clause in Clause if clause.value not in members["clauses"]]
+    if missing:
+        raise ConflictError(f"the agreement lacks clauses: {', '.join(missing)}")
+    found = connection.execute(_AGREEMENT, {**members, "id": uuid4()}).one_or_none()
+    if found is None:
+        raise ConflictError("an agreement with this number exists")
+    agreement_id: UUID = found.agreement_id
+    return agreement_id
+
+
+def add_territory(connection: Connection, party: Any, members: Mapping[str, Any]) -> UUID:
+    """Record that a party is the welfare centre (or neighbour) of a municipality: municipality, from_day, until_day.
+
+    Raises:
+        ConflictError: the party's role has no territory, or it has this one in part of these days.
+    """
+    require_order(members["from_day"], members["until_day"])
+    if party.role not in WITH_TERRITORY:
+        raise ConflictError("a party of this role has no territory")
+    added = {**members, "party_id": party.party_id, "id": uuid4()}
+    if connection.execute(_SAME_TERRITORY, added).first():
+        raise ConflictError("this party has this territory in part of these days already")
+    connection.execute(_TERRITORY, added)
+    territory_id: UUID = added["id"]
+    return territory_id
+
+
+def add_authorisation(connection: Connection, party: Any, members: Mapping[str, Any]) -> UUID:
+    """Record the law that lets a party know data: act, version, article, categories, granularity, days (R14).
+
+    Raises:
+        ConflictError: the party's role needs none.
+    """
+    require_order(members["from_day"], members["until_day"])
+    if party.role not in WITH_AUTHORISATION:
+        raise ConflictError("a party of this role rests on no such authorisation")
+    authorisation_id = uuid4()
+    connection.execute(_AUTHORISATION, {**members, "party_id": party.party_id, "id": authorisation_id})
+    return authorisation_id
+
+
+_ENDS = {
+    table: text(
+        f"UPDATE registry.{table} SET until_day = :day WHERE {table.rpartition('_')[2]}_id = :id"  # noqa: S608
+        " AND from_day < :day AND (until_day IS NULL OR :day < until_day) RETURNING party_id"
+    )
+    for table in ("processor_agreement", "territory", "authorisation")
+}
+
+
+def end(connection: Connection, table: str, fact_id: UUID, day: date) -> UUID:
+    """End an agreement, territory or authorisation at the beginning of a day; returns whose it is.
+
+    Raises:
+        ConflictError: there is none that lasts to that day, or it would have no day.
+    """
+    row = connection.execute(_ENDS[table], {"id": fact_id, "day": day}).one_or_none()
+    if row is None:
+        raise ConflictError("there is none that began before that day and lasts longer")
+    party_id: UUID = row.party_id
+    return party_id
+
+
+_SUSPEND = text(
+    "UPDATE registry.party SET suspended_at = :now WHERE party_id = :party AND suspended_at IS NULL RETURNING 1"
+)
+_SUSPENSION = text(
+    "INSERT INTO registry.suspension (suspension_id, party_id, suspended_at) VALUES (:id, :party, :now)"
+)
+_END_TOKENS = text(
+    "UPDATE identity.access_token SET revoked_at = :now WHERE party_id = :party AND revoked_at IS NULL"
+)
+_LIFT = text(
+    "UPDATE registry.suspension SET lifted_at = :now WHERE party_id = :party AND lifted_at IS NULL RETURNING 1"
+)
+_REINSTATE = text("UPDATE registry.party SET suspended_at = NULL WHERE party_id = :party")
+_LAST_STALE = text("SELECT max(stale_at) FROM registry.dpia WHERE party_id = :party")
+_FILE = text(
+    "INSERT INTO registry.dpia (dpia_id, party_id, reference, assessed_on, filed_at)"
+    " VALUES (:id, :party, :reference, :day, :now) ON CONFLICT DO NOTHING RETURNING dpia_id"
+)
+_STALE = text(
+    "UPDATE registry.dpia SET stale_at = :now, stale_by = :by WHERE party_id = :party AND stale_at IS NULL"
+)
+_STANDING_OVERVIEW = text(
+    "SELECT * FROM registry.processing_overview WHERE party_id = :party AND unreachable_from IS NULL"
+)
+_STILL_THERE = text("UPDATE registry.processing_overview SET checked_at = :now WHERE overview_id = :id")
+_NOT_THERE = text(
+    "UPDATE registry.processing_overview SET checked_at = :now, unreachable_from = :now WHERE overview_id = :id"
+)
+_OVERVIEW = text(
+    "INSERT INTO registry.processing_overview (overview_id, party_id, url, reachable_from, checked_at)"
+    " VALUES (:id, :party, :url, :now, :now)"
+)
+_AGREEMENT = text(
+    "INSERT INTO registry.processor_agreement (agreement_id, party_id, number, from_day, until_day)"
+    " VALUES (:id, :party_id, :number, :from_day, :until_day) ON CONFLICT DO NOTHING RETURNING agreement_id"
+)
+_SAME_TERRITORY = text(
+    "SELECT 1 FROM registry.territory WHERE party_id = :party_id AND municipality = :municipality"
+    " AND daterange(from_day, until_day) && daterange(:from_day, :until_day)"
+)
+_TERRITORY = text(
+    "INSERT INTO registry.territory (territory_id, party_id, municipality, from_day, until_day)"
+    " VALUES (:id, :party_id, :municipality, :from_day, :until_day)"
+)
+_AUTHORISATION = text(
+    "INSERT INTO registry.authorisation (authorisation_id, party_id, act, version, article, categories,"
+    " granularity, from_day, until_day)"
+    " VALUES (:id, :party_id, :act, :version, :article, :categories, :granularity, :from_day, :until_day)"
+)

@@ -1,0 +1,335 @@
+"""What a party must have in order: recorded with its entry, in force from then to its end, refused with a reason."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from databeheer.access.facts import PartyFacts
+from databeheer.access.intervals import Interval
+from databeheer.brussels import day_of, midnight
+from databeheer.door.client import DoorRefusedError
+from databeheer.door.party_facts import KnownParty, read_parties
+from databeheer.registry.conditions import Clause, StaleTrigger
+from databeheer.values import format_instant
+from tests.doors import query
+from tests.house import Customer, Party, TheHouse
+
+
+def known(house: TheHouse, party: Party) -> KnownParty:
+    """The party as the door knows it now."""
+    with house.house.engine.connect() as connection:
+        (found,) = read_parties(connection, [party.party_id], house.clock.now()).values()  # type: ignore[list-item]
+    return found
+
+
+def facts(house: TheHouse, party: Party) -> PartyFacts:
+    return known(house, party).facts
+
+
+def events(house: TheHouse) -> list[str]:
+    return [row[0] for row in query(house, "SELECT event FROM ledger.body ORDER BY index")]
+
+
+def refused(house: TheHouse, command: str, **arguments: Any) -> str:
+    """Give a command that is refused and changes nothing; returns why."""
+    before = events(house)
+    with pytest.raises(DoorRefusedError) as error:
+        house.operator(command, **arguments)
+    assert events(house) == before
+    assert error.value.code in ("conflict", "malformed-request", "not-found"), error.value.code
+    return str(error.value)
+
+
+def day(moment: datetime, days: int = 0) -> str:
+    return (day_of(moment) + timedelta(days=days)).isoformat()
+
+
+# --- suspension -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.requirement("R13")
+def test_a_suspension_stops_a_party_on_every_point_at_once_and_is_one_entry(
+    house: TheHouse, measured: Customer, maria: Customer, bram: Party, erik: Party
+) -> None:
+    asked = bram.ask(), bram.ask()
+    measured.grant(asked[0])
+    maria.grant(asked[1])
+    before = events(house)
+    house.operator("registry.party.suspend", party_id=bram.party_id, reason="no DPIA")
+    assert events(house)[len(before) :] == ["party.suspended"]
+    for one in asked:
+        with pytest.raises(DoorRefusedError):
+            bram.read(one["permission_id"])
+    assert facts(house, bram).suspensions == (Interval(house.clock.now()),)
+    assert facts(house, erik).suspensions == ()
+
+
+@pytest.mark.requirement("R13")
+def test_a_party_that_is_taken_back_reads_again_with_a_new_token_and_the_old_one_stays_ended(
+    house: TheHouse, measured: Customer, bram: Party, granted: dict[str, Any]
+) -> None:
+    house.operator("registry.party.suspend", party_id=bram.party_id, reason="no DPIA")
+    began = house.clock.now()
+    house.clock.advance(timedelta(minutes=5))
+    house.operator("registry.party.reinstate", party_id=bram.party_id, reason="filed one")
+    with pytest.raises(DoorRefusedError) as old:
+        bram.read(granted["permission_id"])
+    assert old.value.code == "unauthenticated"
+    bram.token = house.token(bram.client_id, bram.client_secret)
+    assert bram.read(granted["permission_id"])["channels"]
+    assert facts(house, bram).suspensions == (Interval(began, house.clock.now()),)
+
+
+def test_a_party_that_is_not_suspended_is_not_taken_back_nor_suspended_twice(
+    house: TheHouse, bram: Party
+) -> None:
+    party = {"party_id": bram.party_id, "reason": "x"}
+    assert "not suspended" in refused(house, "registry.party.reinstate", **party)
+    house.operator("registry.party.suspend", **party)
+    assert "suspended already" in refused(house, "registry.party.suspend", **party)
+
+
+# --- DPIA -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.requirement("R114", "R115")
+def test_a_filed_dpia_counts_from_the_day_it_was_made(house: TheHouse, bram: Party) -> None:
+    made = day(house.clock.now(), -10)
+    assert facts(house, bram).assessments == ()
+    house.operator("registry.dpia.file", party_id=bram.party_id, reference="GEB-1", assessed_on=made)
+    (assessment,) = facts(house, bram).assessments
+    assert day_of(assessment.assessed_at).isoformat() == made
+    assert assessment.stale_at is None
+    assert events(house)[-1] == "dpia.filed"
+
+
+@pytest.mark.requirement("R116")
+@pytest.mark.parametrize("trigger", [trigger.value for trigger in StaleTrigger])
+def test_each_of_the_four_triggers_makes_the_dpia_stale_until_a_newer_one_is_filed(
+    house: TheHouse, bram: Party, trigger: str
+) -> None:
+    party, now = {"party_id": bram.party_id}, house.clock.now()
+    house.operator("registry.dpia.file", **party, reference="GEB-1", assessed_on=day(now, -10))
+    house.operator("registry.dpia.stale", **party, trigger=trigger)
+    assert [one.stale_at for one in facts(house, bram).assessments] == [now]
+    assert "older than" in refused(
+        house, "registry.dpia.file", **party, reference="GEB-2", assessed_on=day(now, -1)
+    )
+    house.clock.advance(timedelta(days=1))
+    house.operator("registry.dpia.file", **party, reference="GEB-3", assessed_on=day(house.clock.now()))
+    assert sorted(one.stale_at is None for one in facts(house, bram).assessments) == [False, True]
+
+
+def test_a_dpia_of_tomorrow_one_filed_twice_and_a_trigger_on_nothing_are_refused(
+    house: TheHouse, bram: Party
+) -> None:
+    party, now = {"party_id": bram.party_id}, house.clock.now()
+    assert "no DPIA" in refused(house, "registry.dpia.stale", **party, trigger="use_changed")
+    dpia = {**party, "reference": "GEB-1"}
+    assert "future" in refused(house, "registry.dpia.file", **dpia, assessed_on=day(now, 1))
+    house.operator("registry.dpia.file", **dpia, assessed_on=day(now))
+    assert "filed already" in refused(house, "registry.dpia.file", **dpia, assessed_on=day(now))
+    assert "trigger" in refused(house, "registry.dpia.stale", **party, trigger="a_whim")
+
+
+# --- the party's own overview -----------------------------------------------------------------------------
+
+
+@pytest.mark.requirement("R6")
+def test_an_overview_counts_while_it_is_found_and_no_longer(house: TheHouse, bram: Party) -> None:
+    look = {"party_id": bram.party_id, "url": "https://bram.example/verwerking"}
+    began = house.clock.now()
+    house.operator("registry.overview.check", **look, reachable=True)
+    house.clock.advance(timedelta(days=30))
+    assert house.operator("registry.overview.check", **look, reachable=True) == {"changed": False}
+    assert facts(house, bram).overviews == (Interval(began),)
+    house.clock.advance(timedelta(days=30))
+    house.operator("registry.overview.check", **look, reachable=False)
+    assert facts(house, bram).overviews == (Interval(began, house.clock.now()),)
+    assert events(house)[-2:] == ["overview.published", "overview.missing"]
+
+
+def test_an_overview_at_another_address_is_another_one(house: TheHouse, bram: Party) -> None:
+    party, began = {"party_id": bram.party_id, "reachable": True}, house.clock.now()
+    house.operator("registry.overview.check", **party, url="https://bram.example/1")
+    house.clock.advance(timedelta(days=1))
+    house.operator("registry.overview.check", **party, url="https://bram.example/2")
+    moved = house.clock.now()
+    assert set(facts(house, bram).overviews) == {Interval(began, moved), Interval(moved)}
+    assert "http" in refused(house, "registry.overview.check", **party, url="javascript:alert(1)")
+
+
+# --- agreement, territory, authorisation ------------------------------------------------------------------
+
+
+@pytest.mark.requirement("R123")
+@pytest.mark.parametrize("missing", [clause.value for clause in Clause])
+def test_an_agreement_without_one_of_the_ten_clauses_is_none(
+    house: TheHouse, bram: Party, missing: str
+) -> None:
+    clauses = [clause.value for clause in Clause if clause.value != missing]
+    agreement = {"party_id": bram.party_id, "number": "VO-1", "from_day": "2026-01-01"}
+    assert missing in refused(house, "registry.processor.add", **agreement, clauses=clauses)
+    house.operator("registry.processor.add", **agreement, clauses=[*clauses, missing])
+    (agreed,) = facts(house, bram).processor_agreements
+    assert agreed.end is None
+
+
+CENTRE = {"municipality": "44021", "from_day": "2026-01-01"}
+
+
+def as_role(house: TheHouse, party: Party, role: str) -> None:
+    """Give a party a role of the table of actors."""
+    with house.engine("superuser").begin() as connection:
+        connection.exec_driver_sql(
+            "UPDATE registry.party SET role = %s WHERE party_id = %s", (role, party.party_id)
+        )
+
+
+def conditions_of(house: TheHouse, party: Party, table: str) -> list[tuple[Any, ...]]:
+    statement = f"SELECT from_day::text, until_day::text FROM registry.{table} WHERE party_id = %s"
+    return query(house, statement, party.party_id)
+
+
+@pytest.mark.requirement("R39")
+def test_a_territory_begins_and_ends_at_a_local_midnight(house: TheHouse, bram: Party) -> None:
+    as_role(house, bram, "welfare_centre")
+    given = house.operator("registry.territory.add", party_id=bram.party_id, **CENTRE)
+    end = {"fact": "territory", "id": given["id"]}
+    house.operator("registry.condition.end", **end, until_day="2026-10-25")
+    assert conditions_of(house, bram, "territory") == [("2026-01-01", "2026-10-25")]
+    assert events(house)[-2:] == ["territory.given", "territory.ended"]
+    for until in ("2026-01-01", "2026-10-25", "2026-12-01"):
+        assert "lasts longer" in refused(house, "registry.condition.end", **end, until_day=until)
+
+
+def test_a_territory_twice_one_of_another_role_and_one_that_ends_before_it_begins_are_refused(
+    house: TheHouse, bram: Party
+) -> None:
+    territory = {"party_id": bram.party_id, **CENTRE}
+    assert "no territory" in refused(house, "registry.territory.add", **territory)
+    as_role(house, bram, "welfare_centre")
+    late = territory | {"until_day": "2026-01-01"}
+    assert "until_day" in refused(house, "registry.territory.add", **late)
+    house.operator("registry.territory.add", **territory)
+    assert "already" in refused(house, "registry.territory.add", **territory)
+    assert "municipality" in refused(
+        house, "registry.territory.add", **(territory | {"municipality": "Gent"})
+    )
+
+
+LAW = {
+    "act": "Decreet van 1 januari 2024",
+    "version": "geconsolideerd",
+    "article": "12, §2",
+    "categories": ["readings"],
+    "granularity": "month",
+    "from_day": "2024-01-01",
+}
+
+
+@pytest.mark.requirement("R14")
+def test_an_authority_is_authorised_by_a_law_that_is_cited(house: TheHouse, bram: Party) -> None:
+    assert "no such authorisation" in refused(
+        house, "registry.authorisation.add", party_id=bram.party_id, **LAW
+    )
+    as_role(house, bram, "authority")
+    for left_out in ("act", "article", "categories"):
+        without = {name: value for name, value in LAW.items() if name != left_out}
+        assert left_out in refused(house, "registry.authorisation.add", party_id=bram.party_id, **without)
+    house.operator("registry.authorisation.add", party_id=bram.party_id, **LAW)
+    rows = query(house, "SELECT act, article, granularity FROM registry.authorisation")
+    assert rows == [(LAW["act"], LAW["article"], "month")]
+
+
+# --- contracts --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.requirement("R12")
+def test_a_contract_that_is_ended_gives_nothing_from_that_moment_on(
+    house: TheHouse, measured: Customer, bram: Party, granted: dict[str, Any]
+) -> None:
+    (number,) = query(house, "SELECT number FROM registry.contract WHERE party_id = %s", bram.party_id)[0]
+    until = house.clock.now() + timedelta(minutes=10)
+    house.operator("registry.contract.end", number=number, valid_until=format_instant(until))
+    ended = query(house, "SELECT valid_until FROM registry.contract")[0][0]
+    house.clock.set(ended - timedelta(milliseconds=1))
+    assert bram.read(granted["permission_id"])["channels"]
+    house.clock.set(ended)
+    with pytest.raises(DoorRefusedError) as after:
+        bram.read(granted["permission_id"])
+    assert after.value.reason == "no_data_access_contract"
+    assert "already" in refused(house, "registry.contract.end", number=number)
+
+
+@pytest.mark.requirement("R12", "R136")
+def test_a_contract_with_another_grid_operator_opens_nothing_here(
+    house: TheHouse, measured: Customer
+) -> None:
+    house.operator("registry.operator.add", operator=2, code="net-ander", name="Ander Net")
+    away = house.party("Elders Advies", "energy_service", contract=False)
+    since = format_instant(house.clock.now() - timedelta(days=1))
+    house.operator(
+        "registry.contract.add", party_id=away.party_id, number="E-2", valid_from=since, operator=2
+    )
+    asked = away.ask()
+    measured.grant(asked)
+    with pytest.raises(DoorRefusedError) as refusal:
+        away.read(asked["permission_id"])
+    assert refusal.value.reason == "no_data_access_contract"
+    house.operator("registry.contract.add", party_id=away.party_id, number="E-1", valid_from=since)
+    assert away.read(asked["permission_id"])["channels"]
+    assert set(known(house, away).contracts) == {1, 2}
+
+
+def test_of_several_contracts_the_one_in_force_counts_else_the_newest(house: TheHouse) -> None:
+    party = house.party("Bram", "energy_service", contract=False)
+    now = house.clock.now()
+    spans = [(-90, -60), (-10, 10), (5, 30)]
+    for number, (first, until) in enumerate(spans):
+        house.operator(
+            "registry.contract.add",
+            party_id=party.party_id,
+            number=f"C-{number}",
+            valid_from=format_instant(now + timedelta(days=first)),
+            valid_until=format_instant(now + timedelta(days=until)),
+        )
+
+    def start() -> int:
+        period = facts(house, party).contract_period
+        assert period is not None
+        return round((period.start - now) / timedelta(days=1))
+
+    assert start() == -10
+    house.clock.advance(timedelta(days=20))
+    assert start() == 5
+    house.clock.advance(timedelta(days=20))
+    assert start() == 5
+
+
+def test_a_party_that_does_not_exist_gets_no_condition(house: TheHouse) -> None:
+    nobody = {"party_id": "00000000-0000-0000-0000-000000000000"}
+    for command, arguments in {
+        "registry.dpia.file": {"reference": "x", "assessed_on": "2026-01-01"},
+        "registry.overview.check": {"url": "https://x.example", "reachable": True},
+        "registry.territory.add": CENTRE,
+        "registry.authorisation.add": LAW,
+    }.items():
+        assert "no such party" in refused(house, command, **nobody, **arguments)
+
+
+def test_the_outsider_gives_no_such_command(house: TheHouse, joris: Party, lotte: Customer) -> None:
+    for asker in (joris, lotte):
+        with pytest.raises(DoorRefusedError) as refusal:
+            asker.call("registry.party.reinstate", party_id=joris.party_id, reason="please")
+        assert refusal.value.code == "unauthenticated"
+
+
+def test_a_day_of_a_condition_is_a_brussels_day(house: TheHouse, bram: Party) -> None:
+    house.operator("registry.dpia.file", party_id=bram.party_id, reference="D", assessed_on="2026-03-29")
+    (assessment,) = facts(house, bram).assessments
+    assert assessment.assessed_at == midnight(day_of(assessment.assessed_at))
+    assert format_instant(assessment.assessed_at) == "2026-03-28T23:00:00Z"
