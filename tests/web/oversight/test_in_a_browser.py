@@ -20,7 +20,13 @@ from tests.web.supervising import supervising
 pytestmark = pytest.mark.browser
 
 PUBLIC = ("/", "/ledger", "/register", "/grondslagen", "/joins", "/demo/dienst?wie=advice", "/demo/opnieuw")
-OVERSIGHT = ("/toezicht", "/toezicht/logboek", "/toezicht/koppelingen", "/toezicht/knoeien")
+OVERSIGHT = (
+    "/toezicht",
+    "/toezicht/logboek",
+    "/toezicht/inzage",
+    "/toezicht/koppelingen",
+    "/toezicht/knoeien",
+)
 
 
 @pytest.fixture(scope="module")

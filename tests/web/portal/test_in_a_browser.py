@@ -60,6 +60,7 @@ def story(house: TheHouse, lotte: Customer, bram: Party, erik: Party) -> list[st
     return [
         "/mijn",
         "/mijn/toestemmingen",
+        "/mijn/wissen",
         "/mijn/gelezen?soort=alles",
         f"/mijn/verbruik?adres={UUID(electricity)}&dag=2023-10-29",
         "/mijn/verbruik?dag=2023-12-01",
