@@ -188,7 +188,8 @@ def admit(house: House, requests: Sequence[ReadRequest]) -> list[Admitted | Data
     """
     outcomes: list[Admitted | DatabeheerError] = []
     with house.turn(TurnLane.READS) as turn:
-        askers = [_asker(turn, request, house) for request in requests]
+        proven = {proof: _asker(turn, proof, house) for proof in {request.proof for request in requests}}
+        askers = [proven[request.proof] for request in requests]
         targets = _Targets(turn, requests)
         book = read_facts(
             turn.connection,
@@ -205,9 +206,9 @@ def admit(house: House, requests: Sequence[ReadRequest]) -> list[Admitted | Data
     return outcomes
 
 
-def _asker(turn: Turn, request: ReadRequest, house: House) -> Asker | DatabeheerError:
+def _asker(turn: Turn, proof: Proof, house: House) -> Asker | DatabeheerError:
     try:
-        asker = check(turn.connection, request.proof, turn.now, house.operator_key_hash)
+        asker = check(turn.connection, proof, turn.now, house.operator_key_hash)
     except UnauthenticatedError as error:
         return error
     if asker.kind not in (AskerKind.CUSTOMER, AskerKind.PARTY):

@@ -18,6 +18,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from select import select
 from typing import Any
 
 import psycopg
@@ -38,7 +39,7 @@ from ledger.promise import open_promise
 from ledger.tiles import Edge
 from ledger.tree import leaf_hash
 from tests.databeheer.metering.builders import day_rows, english
-from tests.doors import until
+from tests.doors import PATIENCE_SECONDS, until
 from tests.soak.client import lines_of
 
 PROCESSES = 3
@@ -161,6 +162,7 @@ class DangerousHouse:
         while self.acknowledged < goal:
             dead = [client.returncode for client in self._clients if client.poll() is not None]
             assert not dead, f"a client ended by itself: {self.home.logs / 'clients.log'}"
+            assert select([self._pipe[0]], [], [], PATIENCE_SECONDS)[0], "nothing is answered any more"
             self.acknowledged += len(os.read(self._pipe[0], min(256, goal - self.acknowledged)))
             self._look()
 
