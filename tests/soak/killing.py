@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -31,6 +32,7 @@ from databeheer.metering.exports import read_export
 from databeheer.metering.intake import take_in
 from databeheer.site.home import CHECKOUT, Home
 from databeheer.site.house import Site, Storage, prepare
+from databeheer.storage.embedded import EmbeddedPostgreSQL
 from databeheer.storage.engine import make_engine
 from ledger import postgres
 from ledger.checkpoint import open_checkpoint
@@ -263,7 +265,9 @@ class DangerousHouse:
             client.kill()
             client.wait()
         self.site.end_all()
-        self.storage.stop()
+        # As root its data are not below `home`, which pytest removes.
+        EmbeddedPostgreSQL(self.home.postgres).remove()
+        shutil.rmtree(self.home.run, ignore_errors=True)
         for descriptor in self._pipe:
             os.close(descriptor)
 
