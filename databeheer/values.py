@@ -14,21 +14,30 @@ from databeheer.brussels import day_bounds
 from databeheer.errors import MalformedRequestError
 
 
-class Commodity(enum.StrEnum):
+class Code(enum.StrEnum):
+    """A text from a closed list, that equals its spelling and hashes like it.
+
+    An enumeration's own hash is Python code of its name; decisions look little else up than these.
+    """
+
+    __hash__ = str.__hash__
+
+
+class Commodity(Code):
     """What flows through the meter."""
 
     ELECTRICITY = "electricity"
     GAS = "gas"
 
 
-class Direction(enum.StrEnum):
+class Direction(Code):
     """Which way it flows, seen from the grid user (afname, injectie)."""
 
     OFFTAKE = "offtake"
     INJECTION = "injection"
 
 
-class Granularity(enum.StrEnum):
+class Granularity(Code):
     """How fine values are; ordered from finest to coarsest."""
 
     QUARTER_HOUR = "quarter_hour"
@@ -45,7 +54,7 @@ class Granularity(enum.StrEnum):
         return self.rank < other.rank
 
 
-class Purpose(enum.StrEnum):
+class Purpose(Code):
     """Why data are asked for: a closed list; a new purpose needs a new consent (R18)."""
 
     ENERGY_ADVICE = "energy_advice"
@@ -74,7 +83,7 @@ class Purpose(enum.StrEnum):
     """Supervision by the data protection authority (GDPR 58)."""
 
 
-class Role(enum.StrEnum):
+class Role(Code):
     """Actor roles: the closed list of article 4.1.22/5, and those who ask and get nothing (R2).
 
     The catalogue of legal bases says of each what it may have. A company in two roles is two parties (R2).

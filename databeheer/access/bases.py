@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import enum
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple
 
 from databeheer.errors import DatabeheerError
-from databeheer.values import Direction, Granularity, Purpose, Role
+from databeheer.values import Code, Direction, Granularity, Purpose, Role
 
 
 class CatalogueError(DatabeheerError):
@@ -15,7 +16,7 @@ class CatalogueError(DatabeheerError):
     code = "malformed-catalogue"
 
 
-class Category(enum.StrEnum):
+class Category(Code):
     """The three legal kinds of data (decree of 26 April 2019, art. 2, 9°, 15°, 19°), and the records about them."""
 
     READINGS = "readings"
@@ -25,7 +26,7 @@ class Category(enum.StrEnum):
     """Decisions and log entries: who had which data, and why (GDPR 31, 58)."""
 
 
-class BasisKind(enum.StrEnum):
+class BasisKind(Code):
     """What a ground is, as the customer sees them kept apart (R40)."""
 
     OWN = "own"
@@ -33,7 +34,7 @@ class BasisKind(enum.StrEnum):
     LAW = "law"
 
 
-class Carrier(enum.StrEnum):
+class Carrier(Code):
     """Which fact ties a ground to one access point; without it the asker has no standing there at all."""
 
     OCCUPANCY = "occupancy"
@@ -49,7 +50,7 @@ class Carrier(enum.StrEnum):
     TASK = "task"
 
 
-class Requirement(enum.StrEnum):
+class Requirement(Code):
     """What must hold besides the carrier."""
 
     OCCUPANCY = "occupancy"
@@ -73,14 +74,25 @@ class Requirement(enum.StrEnum):
     PROCESSOR_AGREEMENT = "processor_agreement"
 
 
-class CitationStatus(enum.StrEnum):
+_LIMITS = frozenset(
+    {
+        Requirement.NOTICE,
+        Requirement.ACCEPTED_CONTRACT,
+        Requirement.CONTRACT_PERIOD,
+        Requirement.DYNAMIC_PRICE,
+        Requirement.METERING_REGIME,
+    }
+)
+
+
+class CitationStatus(Code):
     """Whether an article is law, or stood in the draft of 2018 only."""
 
     ENACTED = "enacted"
     DRAFT = "draft"
 
 
-class CeilingBy(enum.StrEnum):
+class CeilingBy(Code):
     """Who fixed a granularity ceiling: a law, or our design where no law does."""
 
     LAW = "law"
@@ -126,9 +138,14 @@ class Row:
     sentence_en: str
     citations: tuple[Citation, ...]
 
-    @property
+    @cached_property
     def citation(self) -> Citation:
         return self.citations[0]
+
+    @cached_property
+    def is_limited(self) -> bool:
+        """Say whether anything but occupancy and signatures limits which data a consent opens."""
+        return not self.requires.isdisjoint(_LIMITS)
 
     def needs_necessity(self, granularity: Granularity) -> bool:
         """Say whether values this fine need a necessity record."""
@@ -155,6 +172,19 @@ class Refusal:
     citations: tuple[Citation, ...]
 
 
+class Plan(NamedTuple):
+    """The rows of one actor role: all, those that rest on a consent, the others; and whether it gets nothing."""
+
+    rows: tuple[Row, ...]
+    by_consent: tuple[Row, ...]
+    statutory: tuple[Row, ...]
+    excluded: Refusal | None
+
+
+NO_PLAN = Plan((), (), (), None)
+"""Of a role that is not known."""
+
+
 @dataclass(frozen=True)
 class Catalogue:
     """All rows in their order; an earlier row is recorded where two would do.
@@ -167,20 +197,16 @@ class Catalogue:
     rows: tuple[Row, ...]
     refusals: tuple[Refusal, ...] = ()
     dpia_years: int = 2
-    _of_role: dict[str, tuple[Row, ...]] = field(init=False, repr=False, compare=False)
-    _consents: dict[str, tuple[Row, ...]] = field(init=False, repr=False, compare=False)
-    _statutory: dict[str, tuple[Row, ...]] = field(init=False, repr=False, compare=False)
-    _excluded: dict[str, Refusal] = field(init=False, repr=False, compare=False)
+    _plans: dict[Role, Plan] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        by_role = {role.value: tuple(row for row in self.rows if row.actor_role is role) for role in Role}
-        for name, found in {
-            "_of_role": by_role,
-            "_consents": {role: _by_consent(rows, True) for role, rows in by_role.items()},
-            "_statutory": {role: _by_consent(rows, False) for role, rows in by_role.items()},
-            "_excluded": {refusal.actor_role.value: refusal for refusal in self.refusals if refusal.of_role},
-        }.items():
-            object.__setattr__(self, name, found)
+        excluded = {refusal.actor_role: refusal for refusal in self.refusals if refusal.of_role}
+        object.__setattr__(self, "_plans", {role: self._plan_of(role, excluded.get(role)) for role in Role})
+
+    def _plan_of(self, role: Role, excluded: Refusal | None) -> Plan:
+        rows = tuple(row for row in self.rows if row.actor_role is role)
+        by_consent = tuple(row for row in rows if row.basis is BasisKind.CONSENT)
+        return Plan(rows, by_consent, tuple(row for row in rows if row not in by_consent), excluded)
 
     def row(self, code: str) -> Row:
         """Return the row of that code.
@@ -206,20 +232,8 @@ class Catalogue:
 
     def rows_of(self, role: Role) -> tuple[Row, ...]:
         """The grounds of an actor role, in order; none for a role that is not known."""
-        return self._of_role.get(role.value, ())
+        return self.plan(role).rows
 
-    def consents_of(self, role: Role) -> tuple[Row, ...]:
-        """Those of `rows_of` that rest on a consent."""
-        return self._consents.get(role.value, ())
-
-    def statutory_of(self, role: Role) -> tuple[Row, ...]:
-        """Those of `rows_of` that do not."""
-        return self._statutory.get(role.value, ())
-
-    def excluded(self, role: Role) -> Refusal | None:
-        """The refusal that holds for everybody in this role, if there is one."""
-        return self._excluded.get(role.value)
-
-
-def _by_consent(rows: tuple[Row, ...], wanted: bool) -> tuple[Row, ...]:
-    return tuple(row for row in rows if (row.basis is BasisKind.CONSENT) is wanted)
+    def plan(self, role: Role) -> Plan:
+        """All that the catalogue says of an actor role."""
+        return self._plans.get(role, NO_PLAN)

@@ -18,7 +18,6 @@ from databeheer.access.ground import (
     Case,
     Ground,
     Limit,
-    coarser,
     is_dead,
     measure_problem,
     notice_limit,
@@ -30,27 +29,35 @@ from databeheer.access.intervals import ALL_TIME, Pairs, meet, merged, minus, pa
 from databeheer.access.reasons import ReasonCode
 
 
-def consents(case: Case, rows: Sequence[Row]) -> Iterator[Ground]:
+def consents(case: Case, rows: Sequence[Row]) -> list[Ground]:
+    """What the asker was given consent for here, with what hinders it."""
     wish = case.wish
+    found: list[Ground] = []
     for permission in case.facts.permissions:
         if permission.party_id == wish.party_id and wish.permission_id in (None, permission.id):
             for row in rows:
                 if permission.purpose in row.purposes and permission.category in row.categories:
-                    yield _consent(case, permission, row, fits=True)
+                    found.append(_consent(case, permission, row, True))
                     break
             else:
-                yield _consent(case, permission, rows[0], fits=False)
+                found.append(_consent(case, permission, rows[0], False))
+    return found
 
 
-def _consent(case: Case, permission: Permission, row: Row, *, fits: bool) -> Ground:
+def _consent(case: Case, permission: Permission, row: Row, fits: bool) -> Ground:
     wish, facts = case.wish, case.facts
     granter = None
     for occupancy in facts.occupancies:
         if occupancy.id == permission.occupancy_id:
             granter = occupancy
             break
-    finest = coarser(permission.granularity, row.ceiling)
+    finest = permission.granularity
+    if finest.rank < row.ceiling.rank:
+        finest = row.ceiling
     suits = permission.purpose is wish.purpose and permission.category == wish.category
+    directions = permission.directions
+    if not directions <= row.directions:
+        directions &= row.directions
     # The customer's own word first, then what concerns the party, then the terms of this wish.
     problem = (
         _state_problem(permission, granter, case.now)
@@ -60,27 +67,38 @@ def _consent(case: Case, permission: Permission, row: Row, *, fits: bool) -> Gro
         or _mandate_problem(case, permission, row)
         or (None if fits and permission.purpose is wish.purpose else ReasonCode.PURPOSE_NOT_ALLOWED)
         or (None if suits else ReasonCode.CATEGORY_NOT_GRANTED)
-        or measure_problem(case, permission.directions & row.directions, finest)
+        or measure_problem(case, directions, finest)
         or _restore_problem(case)
         or stop_problem(case)
     )
-    homes = _homes(case, permission, granter, row)
+    homes: tuple[Occupancy, ...] = ()
+    limits: tuple[Limit, ...] = ()
+    if problem is None:
+        homes = _homes(case, permission, granter, row)
+        if row.is_limited or (granter is not None and granter.concerned):
+            limits = _limits(case, permission, granter, row, homes)
     return Ground(
         row=row,
         fact_id=permission.id,
         claim=pairs_of(permission.data_period),
         homes=homes,
-        limits=(
-            *_signature_limit(case, permission, granter, row),
-            *_contract_limits(case, granter, row),
-            *notice_limit(case, row, homes),
-        ),
+        limits=limits,
         outside_claim=ReasonCode.OUTSIDE_DATA_PERIOD,
         outside_homes=ReasonCode.NOT_OCCUPANT,
         finest=finest if case.is_of_readings else None,
         problem=problem,
         suits=suits,
-        citation=row.citations[0],
+        citation=row.citation,
+    )
+
+
+def _limits(
+    case: Case, permission: Permission, granter: Occupancy | None, row: Row, homes: tuple[Occupancy, ...]
+) -> tuple[Limit, ...]:
+    return (
+        *_signature_limit(case, permission, granter, row),
+        *_contract_limits(case, granter, row),
+        *notice_limit(case, row, homes),
     )
 
 

@@ -239,5 +239,5 @@ def _statutory(
         finest=finest if case.is_of_readings else None,
         problem=problem,
         suits=is_for and is_of,
-        citation=row.citations[0],
+        citation=row.citation,
     )

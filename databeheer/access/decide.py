@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from databeheer.access.bases import Catalogue
 from databeheer.access.decision import Decision, Granted, Refused, Wish
 from databeheer.access.facts import Facts, Occupancy
-from databeheer.access.ground import case_of
+from databeheer.access.ground import Case, case_of
 from databeheer.access.grounds import Ground, grounds
 from databeheer.access.intervals import Pairs, meet, merged, minus
 from databeheer.access.reasons import NEAREST_FIRST, ReasonCode
@@ -33,17 +33,19 @@ def decide(wish: Wish, facts: Facts, now: datetime, catalogue: Catalogue) -> Dec
     his own on the point hears what stands in its way (R46). Who asks in a role that gets nothing is told so,
     whatever the facts.
     """
-    refusal = catalogue.excluded(wish.asker_role)
+    refusal = catalogue.plan(wish.asker_role).excluded
     if refusal is not None:
         excluded = Refused(wish.period, ReasonCode.ROLE_GETS_NOTHING, refusal.code)
         return Decision((), (excluded,), catalogue.version)
-    standing = grounds(case_of(wish, facts, now, catalogue))
-    open_: Pairs = ((wish.period.start, wish.period.end),)
+    case = case_of(wish, facts, now, catalogue)
+    standing = grounds(case)
+    open_ = case.asked
     granted: list[Granted] = []
-    for ground in _in_order_of_choice(standing, wish, catalogue):
+    able = [ground for ground in standing if ground.problem is None]
+    for ground in able if len(able) < 2 else _in_order_of_choice(able, wish, catalogue):
         homes = ground.homes if len(ground.homes) < 2 else sorted(ground.homes, key=_begin)
         for home in homes:
-            piece = meet(_gives(ground, home, wish, now), open_)
+            piece = meet(_gives(ground, home, case), open_)
             if piece:
                 open_ = minus(open_, piece)
                 granted.extend(_granted(ground, home, piece, wish.period, catalogue))
@@ -53,24 +55,23 @@ def decide(wish: Wish, facts: Facts, now: datetime, catalogue: Catalogue) -> Dec
     return Decision(tuple(granted), refused, catalogue.version)
 
 
-def _gives(ground: Ground, home: Occupancy, wish: Wish, now: datetime) -> Pairs:
+def _gives(ground: Ground, home: Occupancy, case: Case) -> Pairs:
     """The instants of the wish that this ground opens in one occupancy."""
     reach = ground.reach(home)
-    wanted = meet(((wish.period.start, wish.period.end),), reach)
+    wanted = meet(case.asked, reach)
     if not wanted or ground.finest is None:
         return wanted
-    cut = cut_slots(ground.finest, reach, wish.period, now)
+    cut = cut_slots(ground.finest, reach, case.wish.period, case.now)
     return minus(wanted, cut) if cut else wanted
 
 
-def _in_order_of_choice(standing: list[Ground], wish: Wish, catalogue: Catalogue) -> list[Ground]:
+def _in_order_of_choice(able: list[Ground], wish: Wish, catalogue: Catalogue) -> list[Ground]:
     def rank(ground: Ground) -> tuple[int, float, str]:
         covered = meet(ground.claim, ((wish.period.start, wish.period.end),))
         seconds = sum((stop - start for start, stop in covered), timedelta()).total_seconds()
         return catalogue.rows.index(ground.row), -seconds, ground.fact_id
 
-    able = [ground for ground in standing if ground.problem is None]
-    return sorted(able, key=rank) if len(able) > 1 else able
+    return sorted(able, key=rank)
 
 
 def _begin(occupancy: Occupancy) -> tuple[datetime, str]:
@@ -96,6 +97,8 @@ def _refused(refused: Pairs, standing: list[Ground], wish: Wish) -> tuple[Refuse
     asked = wish.period
     if not standing:
         return (Refused(asked, ReasonCode.NO_LEGAL_BASIS),)
+    if len(standing) == 1 and (problem := standing[0].problem) is not None:
+        return (Refused(asked, problem),)
     found: dict[ReasonCode, Pairs] = {}
     objections = [objection for ground in standing for objection in _objections(ground, wish)]
     objections.sort(key=lambda objection: objection[0])

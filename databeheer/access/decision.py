@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from databeheer.access.bases import Category, Citation
 from databeheer.access.reasons import ERRORS, ReasonCode
@@ -38,8 +39,7 @@ class Wish:
             raise MalformedRequestError("name at least one direction: offtake, injection")
 
 
-@dataclass(frozen=True, slots=True)
-class Granted:
+class Granted(NamedTuple):
     """A stretch of the asked period that the asker may have, on exactly one ground (R1).
 
     `basis` is the code of the catalogue's row, `citation` its article (of an authority, the one that authorises
@@ -57,8 +57,7 @@ class Granted:
     catalogue_version: str
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(NamedTuple):
     """A stretch of the asked period that the asker may not have, and why.
 
     `rule` is the code of the catalogue's refusal, where the role itself is refused.

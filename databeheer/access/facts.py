@@ -12,15 +12,14 @@ contract, regime, registration, participation, a permission's data period are he
 
 from __future__ import annotations
 
-import enum
 from dataclasses import dataclass
 from datetime import datetime
 
 from databeheer.access.intervals import Interval
-from databeheer.values import Direction, Granularity, Purpose, Role
+from databeheer.values import Code, Direction, Granularity, Purpose, Role
 
 
-class PermissionState(enum.StrEnum):
+class PermissionState(Code):
     """Where a permission is in its life; ACTIVE and TO_BE_RENEWED give access (EU 2023/1162 art. 2(9))."""
 
     REQUESTED = "requested"
@@ -45,7 +44,7 @@ class PermissionState(enum.StrEnum):
     """Whether it was withdrawn got lost with a database, so it counts no more."""
 
 
-class Capacity(enum.StrEnum):
+class Capacity(Code):
     """In which quality somebody signs a consent; the two can be different people (4.1.22/5, 5°)."""
 
     GRID_USER = "grid_user"
@@ -54,7 +53,7 @@ class Capacity(enum.StrEnum):
     """For the grid user, as an administrator whom a court appointed: see `Representation`."""
 
 
-class Regime(enum.StrEnum):
+class Regime(Code):
     """Metering regime: what the supplier gets (meetregime 1 and 3). Only SMR3 brings it values per quarter-hour.
 
     SMR3 is registered only where the meter can deliver values per elementary period.
@@ -64,7 +63,7 @@ class Regime(enum.StrEnum):
     SMR3 = "SMR3"
 
 
-class PortName(enum.StrEnum):
+class PortName(Code):
     """A user port of the meter."""
 
     P1 = "P1"

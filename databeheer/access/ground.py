@@ -58,11 +58,16 @@ class Case:
     facts: Facts
     now: datetime
     catalogue: Catalogue
+    asked: Pairs
     is_of_readings: bool
 
 
+READINGS = str(Category.READINGS)
+
+
 def case_of(wish: Wish, facts: Facts, now: datetime, catalogue: Catalogue) -> Case:
-    return Case(wish, facts, now, catalogue, wish.category == Category.READINGS.value)
+    period = wish.period
+    return Case(wish, facts, now, catalogue, ((period.start, period.end),), wish.category == READINGS)
 
 
 def party_problem(case: Case, row: Row) -> ReasonCode | None:

@@ -19,11 +19,11 @@ def grounds(case: Case) -> list[Ground]:
     """
     if not _is_who_asks(case):
         return []
-    wish, catalogue = case.wish, case.catalogue
-    by_consent = catalogue.consents_of(wish.asker_role)
-    found = list(consents(case, by_consent)) if by_consent and case.facts.permissions else []
-    if wish.permission_id is None:
-        others = catalogue.statutory_of(wish.asker_role)
+    wish = case.wish
+    plan = case.catalogue.plan(wish.asker_role)
+    found = consents(case, plan.by_consent) if plan.by_consent and case.facts.permissions else []
+    others = plan.statutory
+    if others and wish.permission_id is None:
         # A row for another purpose explains a refusal only where no row is for this one.
         for row in [row for row in others if wish.purpose in row.purposes] or others:
             found.extend(statutory(case, row))

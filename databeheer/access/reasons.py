@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import enum
-
 from databeheer.errors import (
     DatabeheerError,
     GranularityTooFineError,
@@ -14,6 +12,7 @@ from databeheer.errors import (
     ReconcilingError,
     StoppedError,
 )
+from databeheer.values import Code
 
 
 class BlockedError(DatabeheerError):
@@ -22,7 +21,7 @@ class BlockedError(DatabeheerError):
     code = "blocked"
 
 
-class ReasonCode(enum.StrEnum):
+class ReasonCode(Code):
     """The closed list of reasons; stands in ledger bodies, so a value never changes."""
 
     NO_LEGAL_BASIS = "no_legal_basis"

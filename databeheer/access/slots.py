@@ -41,7 +41,7 @@ def cut_slots(finest: Granularity, reach: Pairs, asked: Period, now: datetime) -
     for edge in edges:
         if minutes and not (edge.minute % minutes or edge.second or edge.microsecond):
             continue  # it cuts nothing in two: far the most wishes begin and end on a quarter-hour
-        slot = slot_around(edge, finest)
+        slot = slot_around(edge, finest) if edge is now else _slot_of_edge(edge, finest)
         if slot.start == edge:
             continue
         part = meet(reach, ((slot.start, slot.end),))
@@ -54,6 +54,12 @@ def cut_slots(finest: Granularity, reach: Pairs, asked: Period, now: datetime) -
 
 _MINUTES = (15, 60, 0, 0)
 """By rank; 0 where slots follow the calendar."""
+
+
+@lru_cache(maxsize=8192)
+def _slot_of_edge(edge: datetime, granularity: Granularity) -> Period:
+    """The same for the beginning or end of a wish: there are few, and they come back."""
+    return slot_around(edge, granularity)
 
 
 @lru_cache(maxsize=512)

@@ -521,6 +521,8 @@ def _terms(actor: Actor, case: Callable[..., Case]) -> Iterator[Case]:
             )
     for other in (Direction.OFFTAKE, Direction.INJECTION):
         yield case(f"{other} only", actor.code, wish=replace(wish, directions=frozenset({other})))
+    restored = "unreconciled" if facts.permissions else actor.code
+    yield case("after a restore", restored, facts=replace(facts, unreconciled_since=NOW))
     yield case("while the house is stopped", "stopped", facts=replace(facts, stopped_since=NOW))
 
 

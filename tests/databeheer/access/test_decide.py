@@ -16,7 +16,9 @@ from databeheer.access.facts import Facts, PermissionState
 from databeheer.access.intervals import IntervalSet
 from databeheer.brussels import slots_in_day
 from databeheer.values import Period
+from tests.databases import Database
 from tests.databeheer.access.agreeing import decided, require_agreement
+from tests.databeheer.access.in_sql import require_agreement_in_sql
 from tests.databeheer.access.people import CATALOGUE, QUARTER, outline
 from tests.databeheer.access.worlds import CHANGES, OTHER, World, world_of, worlds
 
@@ -47,6 +49,11 @@ WORLDS = 1000
 def test_the_decision_is_the_oracles_quarter_by_quarter_in_a_thousand_worlds() -> None:
     for seed in range(WORLDS):
         require_agreement(seed)
+
+
+def test_the_same_rule_in_sql_gives_the_same_in_a_thousand_worlds(database: Database) -> None:
+    granted = require_agreement_in_sql(database.url("superuser"), range(WORLDS))
+    assert granted > WORLDS // 10
 
 
 def test_the_worlds_are_not_all_alike() -> None:
