@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
 
 from ledger.checkpoint import Checkpoint
@@ -29,11 +30,15 @@ ORIGIN = "ledger.example/test"
 
 def chained(count: int, previous: bytes = GENESIS_PREVIOUS, name: str = "entry") -> list[bytes]:
     """Return `count` entries that follow `previous`; other names make other entries."""
-    entries = []
+    return list(chaining(count, previous, name))
+
+
+def chaining(count: int, previous: bytes = GENESIS_PREVIOUS, name: str = "entry") -> Iterator[bytes]:
+    """Give the entries of `chained` one by one: a million of them are not to be held."""
     for number in range(count):
-        entries.append(encode(sha256(f"{name} {number}".encode()).digest(), previous))
-        previous = leaf_hash(entries[-1])
-    return entries
+        entry = encode(sha256(f"{name} {number}".encode()).digest(), previous)
+        previous = leaf_hash(entry)
+        yield entry
 
 
 def with_tail(entries: Sequence[bytes], first: int, count: int, name: str = "rewritten") -> list[bytes]:
@@ -101,9 +106,9 @@ def publish_anew(place: Path, entries: Sequence[bytes], key: SigningKey) -> Publ
     return log
 
 
-def write_log(public: Path, entries: Sequence[bytes], key: SigningKey) -> TileDirectory:
+def write_log(public: Path, entries: Iterable[bytes], key: SigningKey) -> TileDirectory:
     """Write a signed log as files, quickly: durable it need not be. For large ones; a publisher makes the others."""
-    edge = Edge()
+    edge, rest = Edge(), iter(entries)
 
     def put(path: TilePath, data: bytes) -> None:
         place = public / str(path)
@@ -113,9 +118,8 @@ def write_log(public: Path, entries: Sequence[bytes], key: SigningKey) -> TileDi
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(data)
 
-    for start in range(0, len(entries), TILE_WIDTH):
-        part = entries[start : start + TILE_WIDTH]
-        put(TilePath(None, start // TILE_WIDTH, len(part)), encode_bundle(part))
+    while part := list(islice(rest, TILE_WIDTH)):
+        put(TilePath(None, edge.size // TILE_WIDTH, len(part)), encode_bundle(part))
         for path, hashes in edge.extend(b"".join([leaf_hash(entry) for entry in part])):
             put(path, hashes)
     for path, hashes in edge.partial_tiles():

@@ -7,8 +7,10 @@ The files are what counts; any implementation can read them.
 
 from __future__ import annotations
 
+import gzip
 import hmac
 import json
+import zlib
 from base64 import b64encode
 from collections.abc import Iterator
 from hashlib import sha256
@@ -437,7 +439,9 @@ def path_vectors() -> list[Vector]:
     bad = [
         "", "tile", "tile/0", "tile/0/", "tile/0/0", "tile/0/00", "tile/0/0000", "tile/8/0/000", "tile/data/000",
         "tile/64/000", "tile/00/000", "tile/01/000", "tile/-1/000", "tile/+1/000", "tile/0/000.p/0", "tile/0/000.p/",
-        "tile/0/000.p/256", "tile/0/000.p/257", "tile/0/000.p/01", "tile/0/000.p/-1", "tile/0/000.p/1000",
+        "tile/0/000.p/256", "tile/0/000.p/257",
+        "tile/0/000.p/0256", "tile/0/000.p/+5", "tile/07/000", "tile/0/000.p/01", "tile/0/000.p/-1",
+        "tile/0/000.p/1000",
         "tile/0/000.p", "tile/0/x000/000", "tile/0/x000/x001/000", "tile/0/001/000", "tile/0/x001", "tile/0/x1/000",
         "tile/0/X001/000", "tile/0/000/", "/tile/0/000", "tile//0/000", "tile/0/000\n", "tile/0/\u0660\u0660\u0660",
         "tile/\u0660/000", "tile/0/../0/000", "tile/entries/../../memory", "tile/0/000.P/1", "tile/entry/000",
@@ -820,6 +824,120 @@ def quorum_vectors() -> list[Vector]:
     return vectors
 
 
+# ---- whole logs, and files as they come over HTTP -----------------------------------------------------------
+
+Log = dict[str, bytes]
+
+
+def note_over(text: str, key: SigningKey, name: str = NAME) -> bytes:
+    return (text + "\n" + signature(text, name, key)).encode()
+
+
+def small_log(entries: list[bytes], signed: list[bytes] | None = None) -> Log:
+    """A published log of 1 to 255 entries; with `signed`, the tree and the checkpoint are of other entries."""
+    leaves = [leaf(one) for one in signed or entries]
+    text = f"{NAME}\n{len(leaves)}\n{b64(mth(leaves))}\n"
+    width = len(leaves)
+    return {
+        "checkpoint": note_over(text, LOG),
+        f"tile/0/000.p/{width}": b"".join(leaves),
+        f"tile/entries/000.p/{width}": b"".join(len(one).to_bytes(2, "big") + one for one in entries),
+    }
+
+
+def log_vectors() -> list[Vector]:
+    example = worked_example()
+    entries = [one["entry"].encode() for one in example["entries"]]
+    good, tile, bundle = small_log(entries), "tile/0/000.p/3", "tile/entries/000.p/3"
+    other = entry(sha256(b"other").digest(), leaf(entries[0]))
+    stray = entry(sha256(b"stray").digest(), bytes(32))
+    first = entry(sha256(b"first").digest(), leaf(b"something before"))
+
+    def without(path: str) -> Log:
+        return {name: data for name, data in good.items() if name != path}
+
+    def changed_file(path: str, data: bytes) -> Log:
+        return good | {path: data}
+
+    hashes, data = good[tile], good[bundle]
+    full = {"tile/0/000": hashes + bytes(32 * 253), "tile/entries/000": data + data[-111:] * 253}
+    three = f"{NAME}\n3\n{b64(mth([leaf(one) for one in entries]))}\n"
+    longer = f"{NAME}\n4\n{b64(mth([leaf(one) for one in entries]))}\n"
+    empty = f"{NAME}\n0\n{b64(mth([]))}\n"
+    cases: list[tuple[str, Log, bool, int | None]] = [
+        ("as it is", good, False, None),
+        ("one entry", small_log(entries[:1]), False, None),
+        ("no entries", {"checkpoint": note_over(empty, LOG)}, False, None),
+        ("cosigned by a witness", changed_file("checkpoint", example["checkpoint"].encode()), False, None),
+        ("the full files in the place of the partial ones", {"checkpoint": good["checkpoint"]} | full, False, None),
+        ("a file more", changed_file("tile/0/001", bytes(8192)), False, None),
+        ("an entry changed", changed_file(bundle, small_log([entries[0], other, entries[2]])[bundle]), True, 1),
+        ("an entry changed, and its hash", small_log([entries[0], other, entries[2]], None)
+         | {"checkpoint": good["checkpoint"]}, True, 1),
+        ("an entry removed", changed_file(bundle, data[:111] + data[222:]), True, 1),
+        ("the last entry removed", changed_file(bundle, data[:222]), True, 2),
+        ("two entries swapped", changed_file(bundle, data[111:222] + data[:111] + data[222:]), True, 0),
+        ("an entry too many", changed_file(bundle, data + data[222:]), True, None),
+        ("an entry out of the chain that the log signed", small_log([*entries[:2], stray]), True, 2),
+        ("a first entry that names one before it", small_log([first]), True, 0),
+        ("an entry signed twice", small_log([entries[0], entries[0]]), True, 1),
+        ("an entry that is not of the format, signed", small_log([entries[0], b'{"v":1}']), True, 1),
+        ("an entry of version 2, signed", small_log([entries[0].replace(b'"v":1', b'"v":2')]), True, 0),
+        ("a length that lies", changed_file(bundle, b"\x00\x6c" + data[2:]), True, 0),
+        ("a bundle cut short", changed_file(bundle, data[:-1]), True, 2),
+        ("an empty bundle", changed_file(bundle, b""), True, 0),
+        ("a bit flipped in a tile", changed_file(tile, hashes[:40] + bytes([hashes[40] ^ 1]) + hashes[41:]), True, 1),
+        ("a hash cut short", changed_file(tile, hashes[:-1]), True, None),
+        ("a hash too few", changed_file(tile, hashes[:-32]), True, None),
+        ("a hash too many", changed_file(tile, hashes + bytes(32)), True, None),
+        ("an empty tile", changed_file(tile, b""), True, None),
+        ("no tile", without(tile), True, None),
+        ("no bundle", without(bundle), True, 0),
+        ("no checkpoint", without("checkpoint"), True, None),
+        ("the bundle under the name of static-ct", without(bundle) | {"tile/data/000.p/3": data}, True, 0),
+        ("the tile under a path with a height", without(tile) | {"tile/8/0/000.p/3": hashes}, True, None),
+        ("size 4 over the root of 3", changed_file("checkpoint", note_over(longer, LOG)), True, None),
+        ("the root of other entries", changed_file("checkpoint", small_log([stray, *entries[1:]])["checkpoint"]),
+         True, None),
+        ("signed by the door", changed_file("checkpoint", note_over(three, DOOR, DOOR_NAME)), True, None),
+        ("signed by the door in the log's name", changed_file("checkpoint", note_over(three, DOOR)), True, None),
+    ]  # fmt: skip
+    return [
+        {
+            "desc": desc, "vkey": vkey(NAME, LOG), "files": {path: b64(data) for path, data in files.items()},
+            "must_fail": fails, "index": index,
+        }
+        for desc, files, fails, index in cases
+    ]  # fmt: skip
+
+
+def packed_vectors() -> list[Vector]:
+    """Bodies with `Content-Encoding: gzip`, and how long what is in them may be."""
+    body = bytes(range(256)) * 4
+
+    def packed(data: bytes) -> bytes:
+        return gzip.compress(data, mtime=0)
+
+    good = packed(body)
+    cases: list[tuple[str, bytes, bool]] = [
+        ("as it is", good, False),
+        ("stored, not compressed", gzip.compress(body, 0, mtime=0), False),
+        ("with a name in its header", good[:3] + b"\x08" + good[4:10] + b"tile\x00" + good[10:], False),
+        ("of nothing", packed(b""), False),
+        ("no bytes", b"", True), ("a header only", good[:10], True), ("cut short by a byte", good[:-1], True),
+        ("cut short in the middle", good[: len(good) // 2], True), ("without its checksum", good[:-8], True),
+        ("with another checksum", good[:-8] + bytes(4) + good[-4:], True),
+        ("with another length", good[:-4] + bytes(4), True), ("with a byte behind", good + b"\x00", True),
+        ("two in a row", packed(body[:100]) + packed(body[100:]), True), ("not packed at all", body, True),
+        ("zlib", zlib.compress(body), True), ("a byte too long", packed(body + b"x"), True),
+        ("a bomb", packed(bytes(1_000_000)), True), ("another method", good[:2] + b"\x07" + good[3:], True),
+    ]  # fmt: skip
+    return [
+        {"desc": desc, "body": b64(data), "limit": len(body), "must_fail": fails}
+        for desc, data, fails in cases
+    ]
+
+
 def main() -> None:
     files: dict[str, Any] = {
         "worked_example": worked_example(),
@@ -835,6 +953,8 @@ def main() -> None:
         "cosignatures": cosignature_vectors(),
         "policies": policy_vectors(),
         "quorums": quorum_vectors(),
+        "logs": log_vectors(),
+        "packed": packed_vectors(),
     }
     FILES.mkdir(parents=True, exist_ok=True)
     for name, vectors in files.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from base64 import b64decode
 from contextlib import AbstractContextManager, nullcontext
@@ -17,6 +18,7 @@ from ledger.cosignature import CosigningKey, WitnessKey, open_cosignatures
 from ledger.encoding import decode_base64
 from ledger.entry import encode, parse
 from ledger.errors import LedgerError, MalformedError, ProofError, QuorumError, SignatureError
+from ledger.fetch import gunzip
 from ledger.note import SigningKey, VerifierKey, open_note, sign_note
 from ledger.policy import parse_policy
 from ledger.promise import Promise, open_promise, parse_promise, sign_promise
@@ -24,6 +26,8 @@ from ledger.receipt import parse as parse_receipt
 from ledger.receipt import verify as verify_receipt
 from ledger.tiles import encode_bundle, parse_path
 from ledger.tree import leaf_hash, root_hash, verify_consistency, verify_inclusion
+from ledger.verifier import verify
+from tests.ledger.flips import InMemory
 
 FILES = Path(__file__).parents[1] / "vectors" / "ledger"
 OUTCOMES: dict[str, type[LedgerError]] = {
@@ -167,6 +171,29 @@ def test_quorum_vector(vector: Vector) -> None:
     else:
         with pytest.raises(OUTCOMES[vector["outcome"]]):
             policy.check(note, now=1763683200)
+
+
+@each("logs")
+def test_log_vector(vector: Vector) -> None:
+    source = InMemory({path: b64decode(data) for path, data in vector["files"].items()})
+    keys = [VerifierKey.parse(vector["vkey"])]
+    if not vector["must_fail"]:
+        verify(source, keys, full=True)
+        return
+    with pytest.raises(LedgerError) as caught:
+        verify(source, keys, full=True)
+    if vector["index"] is not None:
+        assert getattr(caught.value, "index", None) == vector["index"]
+
+
+@each("packed")
+def test_packed_vector(vector: Vector) -> None:
+    with refused(vector, MalformedError):
+        data = b64decode(vector["body"])
+        found = gunzip(vector["desc"], data, vector["limit"])
+        if len(found) > vector["limit"]:  # the caller refuses it by its length
+            raise MalformedError("too long")
+        assert found == gzip.decompress(data)
 
 
 # ---- the worked example: every byte, made again by this package ---------------------------------------------
