@@ -88,6 +88,58 @@ def test_json_is_one_object_with_origin_size_root_and_checks(published: Publishe
     assert members["error"] is None
 
 
+def test_a_quick_look_says_how_many_entries_it_took_at_random(published: PublishedLog, run: Run) -> None:
+    for options, count in ((["--sample", "5"], 5), (["--sample", "0"], 0), ([], 20)):
+        outcome = run("verify", published.public, "--key", published.key.vkey, *options)
+        assert outcome.status == 0
+        assert f"{count} of 20 entries, taken at random, are in the signed tree" in outcome.out
+
+
+@pytest.mark.parametrize("count", ["-1", "+5", "05", "x", "", "\u0665", "1" * 16])
+def test_a_sample_is_a_number(published: PublishedLog, run: Run, count: str) -> None:
+    assert run("verify", published.public, "--key", published.key.vkey, f"--sample={count}").status == 2
+
+
+def test_a_sample_of_everything_has_a_name_of_its_own(published: PublishedLog, run: Run) -> None:
+    assert run("verify", published.public, "--key", published.key.vkey, "--full", "--sample", "5").status == 2
+
+
+def test_a_mirror_is_made_refreshed_and_verified(published: PublishedLog, run: Run, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    for count in (20, 25, 25):
+        published.grow(count - len(published.rows.entries))
+        outcome = run("mirror", published.public, copy, "--key", published.key.vkey)
+        assert (outcome.status, outcome.err) == (0, "")
+        assert f"The copy holds: {count} entries" in outcome.out
+    assert run("verify", copy, "--key", published.key.vkey, "--full").status == 0
+    outcome = run("mirror", published.public, copy, "--key", published.key.vkey, "--json")
+    assert outcome.status == 0
+    assert [one["name"] for one in outcome.members["checks"]] == [
+        "signature",
+        "edge",
+        "memory",
+        "continuity",
+        "copy",
+    ]
+
+
+def test_a_mirror_refuses_by_status(published: PublishedLog, run: Run, tmp_path: Path) -> None:
+    copy, key = tmp_path / "copy", published.key
+    run("mirror", published.public, copy, "--key", key.vkey)
+    forged = publish_anew(tmp_path / "forged", with_tail(published.rows.entries, 11, 25), key)
+    outcome = run("mirror", forged.public, copy, "--key", key.vkey, "--json")
+    assert (outcome.status, outcome.members["error"]["code"]) == (1, "inconsistent")
+    older = publish_anew(tmp_path / "older", published.rows.entries[:5], key)
+    assert "First bad entry: 5." in run("mirror", older.public, copy, "--key", key.vkey).out
+    assert run("mirror", "http://127.0.0.1:1/ledger", copy, "--key", key.vkey).status == 3
+    assert run("mirror", published.public, copy, "--key", "nonsense").status == 2
+    assert run("mirror", published.public, published.public / "vkey", "--key", key.vkey).status == 2
+    (tmp_path / "empty").mkdir()
+    assert run("mirror", tmp_path / "empty", copy, "--key", key.vkey).status == 3
+    edit(copy / "checkpoint", lambda note: b"not mine")
+    assert run("mirror", published.public, copy, "--key", key.vkey).status == 2
+
+
 def test_a_bad_entry_is_named_and_ends_with_status_1(published: PublishedLog, run: Run) -> None:
     overwrite(published.public, changed(published.rows.entries, 5), 20, tiles=False)
     outcome = run("verify", published.public, "--key", published.key.vkey, "--full")

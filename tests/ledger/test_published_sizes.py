@@ -119,3 +119,29 @@ def test_a_log_is_the_same_however_its_sizes_were_published(tmp_path: Path) -> N
     grow_to(slow, SIZES)
     quick = publish_anew(tmp_path / "quick", slow.rows.entries, key)
     assert (slow.public / "checkpoint").read_bytes() == (quick.public / "checkpoint").read_bytes()
+
+
+def test_proofs_grow_with_the_logarithm_in_hashes_and_in_files() -> None:
+    """A proof in 2^k entries has k hashes and takes one tile for each eight levels, two where the edge comes in."""
+
+    class Zeros:
+        def __init__(self) -> None:
+            self.asked: set[str] = set()
+
+        def fetch(self, path: str, limit: int) -> bytes:
+            self.asked.add(path)
+            return bytes(limit)
+
+    for exponent in range(1, 49):
+        size = 1 << exponent
+        for index in (0, size // 3, size - 1):
+            source = Zeros()
+            assert len(inclusion_proof(TileReader(source, size), index, size)) == exponent
+            assert len(source.asked) <= -(-exponent // 8)
+            ragged = size - 1
+            source = Zeros()
+            assert len(inclusion_proof(TileReader(source, ragged), index % ragged, ragged)) <= exponent
+            assert len(source.asked) <= 2 * -(-exponent // 8)
+            source = Zeros()
+            assert len(consistency_proof(TileReader(source, size), index + 1, size)) <= exponent + 1
+            assert len(source.asked) <= 2 * -(-exponent // 8)
