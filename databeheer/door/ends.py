@@ -21,8 +21,8 @@ from __future__ import annotations
 import enum
 import os
 import struct
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+import weakref
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -107,6 +107,7 @@ class EndsJournal:
     def __init__(self, folder: Path, key: Callable[[], bytes]) -> None:
         self._path = folder / NAME
         self._key = key
+        self._opened: _Opened | None = None
 
     def reach(self) -> Reach | None:
         """Return how far the journal reaches; None where there is none.
@@ -114,16 +115,8 @@ class EndsJournal:
         Raises:
             JournalError: it is damaged.
         """
-        try:
-            with self._path.open("rb") as file:
-                head = file.read(_HEAD.size)
-        except FileNotFoundError:
-            return None
-        if not head:
-            return None  # made, and killed before anything was written
-        if len(head) != _HEAD.size or not head.startswith(_MAGIC):
-            raise JournalError("the journal of ends is damaged; bring its newest copy back")
-        return Reach(*_HEAD.unpack(head)[1:])
+        opened = self._file()
+        return None if opened is None else _reach(opened.file)
 
     def keep(self, size: int, count: int, ends: Sequence[End]) -> None:
         """Write ends down, durably, before the `count` entries behind the ledger's `size` commit.
@@ -131,22 +124,23 @@ class EndsJournal:
         Without ends nothing is forced to the disk: the head then only says how far the file reaches, and a power
         cut makes it say less, never more. Entries that this file did not see make it begin anew there.
         """
-        with self._opened() as file:
-            known = self.reach()
-            if known is None:
-                os.pwrite(file, _HEAD.pack(_MAGIC, size, size, 0), 0)
-                known = Reach(size, size, 0)
-            if ends:
-                self._append(file, ends)
-            begun = known.complete_from if size <= known.complete_below else size
-            os.pwrite(file, _STRETCH.pack(_MAGIC, begun, size + count), 0)
-            if ends:
-                os.fsync(file)
+        opened = self._file_made()  # held, so that it stays open
+        file = opened.file
+        known = _reach(file)
+        if known is None:
+            os.pwrite(file, _HEAD.pack(_MAGIC, size, size, 0), 0)
+            known = Reach(size, size, 0)
+        if ends:
+            self._append(file, ends)
+        begun = known.complete_from if size <= known.complete_below else size
+        os.pwrite(file, _STRETCH.pack(_MAGIC, begun, size + count), 0)
+        if ends:
+            os.fsync(file)
 
     def saw(self, size: int) -> None:
         """Note a ledger that has committed at this size; after the commit, and not forced to the disk."""
-        with self._opened() as file:
-            os.pwrite(file, _SEEN.pack(size), _STRETCH.size)
+        opened = self._file_made()
+        os.pwrite(opened.file, _SEEN.pack(size), _STRETCH.size)
 
     def since(self, index: int) -> list[End]:
         """Return the ends of entries from `index` on, in the order in which they happened.
@@ -191,16 +185,42 @@ class EndsJournal:
             date.fromordinal(day) if day else None,
         )
 
-    @contextmanager
-    def _opened(self) -> Iterator[int]:
-        is_new = not self._path.exists()
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+    def _file(self) -> _Opened | None:
+        """The open file; opened anew where another one stands in its place. None where there is none."""
         try:
-            if is_new:
-                _make_durable(self._path.parent)
-            yield descriptor
-        finally:
-            os.close(descriptor)
+            place = os.stat(self._path)
+        except FileNotFoundError:
+            return None
+        opened = self._opened
+        if opened is None or opened.inode != (place.st_dev, place.st_ino):
+            opened = self._opened = _Opened(self._path)
+        return opened
+
+    def _file_made(self) -> _Opened:
+        opened = self._file()
+        if opened is None:
+            opened = self._opened = _Opened(self._path)
+            _make_durable(self._path.parent)
+        return opened
+
+
+class _Opened:
+    """An open file, closed with its last user."""
+
+    def __init__(self, path: Path) -> None:
+        self.file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        weakref.finalize(self, os.close, self.file)
+        status = os.fstat(self.file)
+        self.inode = (status.st_dev, status.st_ino)
+
+
+def _reach(file: int) -> Reach | None:
+    head = os.pread(file, _HEAD.size, 0)
+    if not head:
+        return None  # made, and killed before anything was written
+    if len(head) != _HEAD.size or not head.startswith(_MAGIC):
+        raise JournalError("the journal of ends is damaged; bring its newest copy back")
+    return Reach(*_HEAD.unpack(head)[1:])
 
 
 def _place(number: int) -> bytes:

@@ -56,11 +56,15 @@ class House:
     longest_queue: int = 128
     """How many commands may wait for a turn."""
     queue: TurnQueue = field(init=False)
+    ends: EndsJournal = field(init=False)
+    """The journal of ends, beside the key store."""
     _months: set[str] = field(default_factory=set)
     _watch: GapWatch = field(default_factory=GapWatch)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "queue", TurnQueue(self.engine, longest=self.longest_queue))
+        ends = EndsJournal(self.keys.folder, lambda: derive(self.ledger_key, "ends"))
+        object.__setattr__(self, "ends", ends)
         event.listen(self.engine, "connect", lambda *_: self._watch.forget())
 
     @contextmanager
@@ -95,11 +99,6 @@ class House:
     def ledger_key(self) -> bytes:
         """Key of the house's own ledger bodies."""
         return self.keys.get(Kind.HOUSE, LEDGER_HOUSE)
-
-    @property
-    def ends(self) -> EndsJournal:
-        """The journal of ends, beside the key store."""
-        return EndsJournal(self.keys.folder, lambda: derive(self.ledger_key, "ends"))
 
     def keys_of_subject(self, occupancy_id: UUID) -> bytes:
         """Key of the ledger bodies of one occupancy; kept to the limitation period."""
