@@ -51,6 +51,8 @@ def every_command(
         "oversight.summary": {},
         "stop.set": {"reason": "a thief"},
         "stop.lift": {"reason": "a thief"},
+        "decision.explain": {"index": 0},
+        "decision.wish": {"permission_id": permission, "granularity": "day", **period},
         "readings.read": {"permission_id": permission, "granularity": "quarter_hour", **period},
         "joins.list": {},
         "joins.run": {

@@ -10,7 +10,7 @@ import enum
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from databeheer.access.bases import BasisKind, Catalogue, Citation, CitationStatus
+from databeheer.access.bases import BasisKind, Carrier, Catalogue, Citation, CitationStatus
 from databeheer.access.decision import Decision, Granted, Refused
 from databeheer.access.reasons import ReasonCode
 from databeheer.access.sentences import SENTENCES
@@ -27,11 +27,18 @@ class Language(enum.StrEnum):
 
 @dataclass(frozen=True)
 class Explained:
-    """One stretch of the asked period in a few sentences; `reason` is None where it is granted."""
+    """One stretch of the asked period in a few sentences; `reason` is None where it is granted.
+
+    `rule` is the code of the catalogue's row or refusal, empty where no rule is closer than the others. `fact`
+    says in words what carries a grant, `fact_id` which fact that is.
+    """
 
     interval: Period
     text: str
     reason: ReasonCode | None
+    rule: str = ""
+    fact: str = ""
+    fact_id: str = ""
 
 
 def explain(decision: Decision, catalogue: Catalogue, language: Language) -> tuple[Explained, ...]:
@@ -51,6 +58,11 @@ def ground_sentence(code: str, catalogue: Catalogue, language: Language) -> str:
     return f"{sentence} {citation_text(row.citation, language)}"
 
 
+def fact_sentence(carrier: Carrier, language: Language) -> str:
+    """What kind of fact carries a ground, in one sentence."""
+    return _FACTS[carrier][0 if language is Language.DUTCH else 1]
+
+
 def reason_sentence(reason: ReasonCode, language: Language) -> str:
     """Why something is refused, in one sentence."""
     return SENTENCES[reason][0 if language is Language.DUTCH else 1]
@@ -60,7 +72,8 @@ def citation_text(citation: Citation, language: Language) -> str:
     """The article as a sentence of its own; a draft always says that it is one."""
     is_draft = citation.status is CitationStatus.DRAFT
     if language is Language.DUTCH:
-        return f"Grond: artikel {citation.article} van het {citation.act}{' (ontwerp)' if is_draft else ''}."
+        the = "van de" if citation.act.startswith(_WITH_DE) else "van het"
+        return f"Grond: artikel {citation.article} {the} {citation.act}{' (ontwerp)' if is_draft else ''}."
     return f"Ground: article {citation.article} of the {citation.act}{' (draft)' if is_draft else ''}."
 
 
@@ -86,11 +99,17 @@ def _explained(part: Granted | Refused, catalogue: Catalogue, language: Language
     when = period_text(part.interval, language)
     if isinstance(part, Granted):
         verdict = "toegestaan" if language is Language.DUTCH else "granted"
-        text = f"{when}: {verdict}. {ground_sentence(part.basis, catalogue, language)}"
-        return Explained(part.interval, text, None)
+        row = catalogue.row(part.basis)
+        sentence = row.sentence_nl if language is Language.DUTCH else row.sentence_en
+        text = f"{when}: {verdict}. {sentence} {citation_text(part.citation, language)}"
+        fact = fact_sentence(row.carrier, language)
+        return Explained(part.interval, text, None, row.code, fact, part.fact_id)
     verdict = "geweigerd" if language is Language.DUTCH else "refused"
-    text = f"{when}: {verdict}. {reason_sentence(part.reason, language)}"
-    return Explained(part.interval, text, part.reason)
+    sentence = reason_sentence(part.reason, language)
+    if part.rule:
+        refusal = catalogue.refusal(part.rule)
+        sentence = refusal.sentence_nl if language is Language.DUTCH else refusal.sentence_en
+    return Explained(part.interval, f"{when}: {verdict}. {sentence}", part.reason, part.rule)
 
 
 def _is_midnight(instant: datetime) -> bool:
@@ -114,6 +133,55 @@ def _instant_text(instant: datetime, language: Language) -> str:
 _SEASONS = {
     Language.DUTCH: ("zomertijd", "wintertijd"),
     Language.ENGLISH: ("summer time", "winter time"),
+}
+
+_WITH_DE = ("Algemene verordening", "Verordening")
+
+_FACTS = {
+    Carrier.OCCUPANCY: (
+        "Dat steunt op de tijd dat u op dit adres netgebruiker bent of was.",
+        "It rests on the time that you are or were the grid user at this address.",
+    ),
+    Carrier.CONCERNED: (
+        "Dat steunt op de tijd dat u op dit adres woont of woonde.",
+        "It rests on the time that you live or lived at this address.",
+    ),
+    Carrier.REPRESENTATION: (
+        "Dat steunt op de beslissing van de rechtbank die een bewindvoerder aanstelde.",
+        "It rests on the court's decision that appointed an administrator.",
+    ),
+    Carrier.PERMISSION: (
+        "Dat steunt op een toestemming van de netgebruiker.",
+        "It rests on a consent of the grid user.",
+    ),
+    Carrier.SUPPLY_CONTRACT: (
+        "Dat steunt op een aanvaard energiecontract op dit toegangspunt.",
+        "It rests on an accepted supply contract on this access point.",
+    ),
+    Carrier.REGISTRATION: (
+        "Dat steunt op de registratie van de partij voor deze aansluiting.",
+        "It rests on the party's registration for this connection.",
+    ),
+    Carrier.PARTICIPATION: (
+        "Dat steunt op een contract waarmee de klant deelneemt.",
+        "It rests on a contract by which the customer takes part.",
+    ),
+    Carrier.GRID_OPERATOR: (
+        "Dat steunt op het net van dit toegangspunt, dat de partij beheert.",
+        "It rests on the grid of this access point, which the party operates.",
+    ),
+    Carrier.DATA_MANAGER: (
+        "Dat steunt op het beheer van de gegevens van dit toegangspunt.",
+        "It rests on the management of this access point's data.",
+    ),
+    Carrier.TERRITORY: (
+        "Dat steunt op de gemeente waarin dit adres ligt.",
+        "It rests on the municipality that this address lies in.",
+    ),
+    Carrier.TASK: (
+        "Dat steunt op een vastgelegde reden waarom deze gegevens nodig zijn.",
+        "It rests on a record of why these data are necessary.",
+    ),
 }
 
 _BASIS_NAMES = {

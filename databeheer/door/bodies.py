@@ -52,8 +52,12 @@ def subject_body(house: House, row: Any) -> Body:
 
 def key_of_statement(house: House, row: Any) -> bytes:
     """Return the subject's key of a `ledger.statement` row."""
-    name = unseal(house.ledger_key, bytes(row.key_sealed), key_coordinates(row.index, row.leaf))
-    return house.keys_of_subject(UUID(bytes=name))
+    return house.keys_of_subject(subject_of_statement(house, row))
+
+
+def subject_of_statement(house: House, row: Any) -> UUID:
+    """Return whose a `ledger.statement` row is: an occupancy."""
+    return UUID(bytes=unseal(house.ledger_key, bytes(row.key_sealed), key_coordinates(row.index, row.leaf)))
 
 
 def opening(house: House, connection: Connection, index: int, subject_leaf: int | None) -> Opening:

@@ -190,7 +190,7 @@ def admit(house: House, requests: Sequence[ReadRequest]) -> list[Admitted | Data
     with house.turn(TurnLane.READS) as turn:
         proven = {proof: _asker(turn, proof, house) for proof in {request.proof for request in requests}}
         askers = [proven[request.proof] for request in requests]
-        targets = _Targets(turn, requests)
+        targets = Targets(turn, requests)
         book = read_facts(
             turn.connection,
             turn.now,
@@ -216,7 +216,7 @@ def _asker(turn: Turn, proof: Proof, house: House) -> Asker | DatabeheerError:
     return asker
 
 
-class _Targets:
+class Targets:
     """Which access point each request means; looked up together."""
 
     def __init__(self, turn: Turn, requests: Sequence[ReadRequest]) -> None:
@@ -251,14 +251,22 @@ def _look_up(turn: Turn, query: Any, names: set[Any]) -> dict[Any, UUID]:
 def _admit_one(
     house: House, turn: Turn, book: FactBook, point: Point | None, request: ReadRequest, asker: Asker
 ) -> Admitted:
-    facts = _facts(book, point, request, asker)
-    directions = request.directions or _directions_of(request, asker, facts)
-    decision = decide(_wish(request, directions, asker, facts), facts, turn.now, house.catalogue)
+    directions, decision = judge(house, turn, book, point, request, asker)
     # All or nothing: where a part is refused, a strict request gets none of it.
     leaving = () if request.strict and decision.refused else decision.granted
     home = book.permission_homes.get(request.permission_id) if request.permission_id else None
     record = turn.record(_statement(request, directions, asker, point, home, decision, leaving))
     return Admitted(request, directions, asker, point, decision, leaving, record, turn.size)
+
+
+def judge(
+    house: House, turn: Turn, book: FactBook, point: Point | None, request: ReadRequest, asker: Asker
+) -> tuple[frozenset[Direction], Decision]:
+    """Decide one request, for these directions; nothing is recorded yet."""
+    facts = _facts(book, point, request, asker)
+    directions = request.directions or _directions_of(request, asker, facts)
+    wish = _wish(request, directions, asker, facts)
+    return directions, decide(wish, facts, turn.now, house.catalogue)
 
 
 def _facts(book: FactBook, point: Point | None, request: ReadRequest, asker: Asker) -> Facts:
@@ -318,17 +326,18 @@ def _statement(
     leaving: tuple[Granted, ...],
 ) -> Statement:
     """What the ledger says of this request; recorded before anything is opened, so counts are upper bounds."""
-    registers = _registers(point, directions, request.granularity)
+    registers = registers_of(point, directions, request.granularity)
     said: dict[str, Any] = {
         "asker": "customer" if asker.kind is AskerKind.CUSTOMER else "party",
         "category": "readings",
         "directions": sorted(directions),
         "granularity": request.granularity.value,
         "permission": str(request.permission_id or ""),
-        "asked": _span(request.period),
+        "asked": span_of(request.period),
         "catalogue": decision.catalogue_version,
-        "granted": [[*_span(g.interval), g.basis] for g in leaving],
-        "refused": [[*_span(r.interval), r.reason.value] for r in decision.refused],
+        "granted": [[*span_of(g.interval), g.basis] for g in leaving],
+        "facts": [g.fact_id for g in leaving],
+        "refused": [[*span_of(r.interval), r.reason.value] for r in decision.refused],
         "slots": sum(_slots(g.interval, request.granularity) for g in leaving) * registers,
     }
     ground = leaving[0].basis if leaving else decision.main_reason().value
@@ -338,7 +347,7 @@ def _statement(
         ground=ground,
         party_id=asker.party_id,
         operator=_operator(asker, point, leaving),
-        subjects=_subjects(request, point, home, leaving, registers),
+        subjects=subjects_of(request, point, home, leaving, registers),
     )
 
 
@@ -349,7 +358,7 @@ def _operator(asker: Asker, point: Point | None, leaving: tuple[Granted, ...]) -
     return point.operator
 
 
-def _subjects(
+def subjects_of(
     request: ReadRequest,
     point: Point | None,
     home: UUID | None,
@@ -373,14 +382,14 @@ def _subjects(
             continue
         own = [granted.interval for granted in leaving if granted.occupancy_id == occupancy.id]
         said = {
-            "granted": [_span(interval) for interval in own],
+            "granted": [span_of(interval) for interval in own],
             "slots": sum(_slots(interval, request.granularity) for interval in own) * registers,
         }
         subjects.append(Subject(UUID(occupancy.id), said))
     return subjects
 
 
-def _registers(point: Point | None, directions: frozenset[Direction], granularity: Granularity) -> int:
+def registers_of(point: Point | None, directions: frozenset[Direction], granularity: Granularity) -> int:
     """How many values a slot has at most: totals of electricity come apart by the day and the night tariff."""
     if point is None:
         return 0
@@ -396,7 +405,7 @@ def _slots(interval: Period, granularity: Granularity) -> int:
     return -((interval.start - interval.end) // _STEP[granularity])
 
 
-def _span(interval: Period) -> list[str]:
+def span_of(interval: Period) -> list[str]:
     return [format_instant(interval.start), format_instant(interval.end)]
 
 

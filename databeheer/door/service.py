@@ -15,6 +15,7 @@ from databeheer.door.commands import (
     audit,
     conditions,
     erasure,
+    explaining,
     intake,
     joins,
     ledger,
@@ -61,6 +62,7 @@ class DoorService:
             *erasure.COMMANDS,
             *reconcile.COMMANDS,
             *audit.COMMANDS,
+            *explaining.COMMANDS,
             *readings.commands(self.loop),
         ]
         self.commands = {command.name: command for command in commands}

@@ -127,6 +127,7 @@ EVENTS = {
     "occupancy.begun": ("U werd hier netgebruiker", "ended"),
     "occupancy.ended": ("U vertrok hier", "ended"),
     "supply.accepted": ("Contract bij leverancier", "ended"),
+    "decision.explained": ("Uitleg gevraagd", "ended"),
     "join.run": ("Gebruikt in een koppeling", "law"),
     "join.refused": ("Koppeling geweigerd", "refused"),
     "audit.opened": ("Ingekeken door de toezichthouder", "law"),

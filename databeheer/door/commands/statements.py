@@ -140,7 +140,7 @@ def receipt_opening(house: House, proof: Proof, arguments: dict[str, Any]) -> di
     """Give what opens one entry, to the party that it names or to a subject of it; nobody else has one."""
     index = arguments["index"]
     with looking(house, proof) as (connection, asker, _now):
-        leaf = _entitled(house, connection, asker, index)
+        leaf = entitled(house, connection, asker, index)
         put_back = kept_openings.between(house, connection, index, index + 1).get(index)
         try:
             opened = put_back if put_back else opening(house, connection, index, leaf)
@@ -155,7 +155,7 @@ def receipt_opening(house: House, proof: Proof, arguments: dict[str, Any]) -> di
     return {"index": index, "entry": b64encode(bytes(entry.entry)).decode(), "opening": opened.to_dict()}
 
 
-def _entitled(house: House, connection: Connection, asker: Asker, index: int) -> int | None:
+def entitled(house: House, connection: Connection, asker: Asker, index: int) -> int | None:
     """The subject's leaf for a customer, None for the party; raise where the entry is somebody else's."""
     if asker.kind is AskerKind.CUSTOMER:
         handles = _own_handles(house, connection, asker, None)

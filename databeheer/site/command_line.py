@@ -1,0 +1,68 @@
+"""`databeheer explain`: why somebody may have something, or not; of a decision in the ledger, or of a wished one."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from databeheer.brussels import midnight
+from databeheer.door.client import DoorClient, Proof
+from databeheer.site.home import Home
+from databeheer.site.house import running
+from databeheer.values import Direction, Granularity, Purpose, format_instant, parse_day, parse_instant
+
+
+@click.command()
+@click.option("--entry", type=click.IntRange(0), help="A decision of the past: its number in the ledger.")
+@click.option("--party", "party_id", help="A wished decision: the party, by its id.")
+@click.option("--ean", help="Of this access point; or:")
+@click.option("--permission", "permission_id", help="under this permission.")
+@click.option("--purpose", type=click.Choice([purpose.value for purpose in Purpose]))
+@click.option("--granularity", default="day", type=click.Choice([one.value for one in Granularity]))
+@click.option("--direction", "directions", multiple=True, type=click.Choice([one.value for one in Direction]))
+@click.option("--from", "first", help="A day (its midnight in Brussels) or a moment with its offset.")
+@click.option("--until", "until", help="The same; not included.")
+@click.option("--lang", "language", default="nl", type=click.Choice(["nl", "en"]), show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
+@click.option("--demo", "of_demo", is_flag=True, help="In the demo's house instead of the own one.")
+def explain(entry: int | None, language: str, as_json: bool, of_demo: bool, **wish: Any) -> None:
+    """Say which rule, facts and intervals a decision rests on, in the words that the customer reads.
+
+    As the operator: it reveals a customer's facts, so it is recorded, and that customer sees it.
+    """
+    arguments = {"index": entry} if entry is not None else _wished(wish)
+    home = Home.from_environment()
+    home = Home(home.path / "demo") if of_demo else home
+    with running(home), DoorClient(home.door_socket) as door:
+        command = "decision.wish" if entry is None else "decision.explain"
+        answer = door.call(command, Proof.operator(home.operator_key.read_text()), **arguments)
+    if as_json:
+        click.echo(json.dumps(answer, indent=2, ensure_ascii=False))
+        return
+    for part in answer["parts"]:
+        click.echo(part["text"][language])
+        if part["rests_on"]:
+            click.echo(f"  {part['rests_on'][language]} ({part['rule']}: {part['fact']})")
+    changed = "" if answer["catalogue"] == answer["catalogue_now"] else f", now {answer['catalogue_now']}"
+    click.echo(f"catalogue {answer['catalogue']}{changed}")
+
+
+def _wished(wish: dict[str, Any]) -> dict[str, Any]:
+    if wish["party_id"] is None or wish["first"] is None or wish["until"] is None:
+        raise click.UsageError("name --entry, or --party, --from and --until")
+    if (wish["ean"] is None) == (wish["permission_id"] is None):
+        raise click.UsageError("name one of --ean and --permission")
+    named = {name: wish[name] for name in ("party_id", "ean", "permission_id", "purpose") if wish[name]}
+    return {
+        **named,
+        "granularity": wish["granularity"],
+        "directions": list(wish["directions"]) or None,
+        "from": _moment(wish["first"]),
+        "until": _moment(wish["until"]),
+    }
+
+
+def _moment(text: str) -> str:
+    return format_instant(midnight(parse_day(text)) if len(text) == 10 else parse_instant(text))

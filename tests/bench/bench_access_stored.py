@@ -1,0 +1,205 @@
+"""Decisions with their facts from PostgreSQL: against the bare queries, for a portfolio, and as the grants grow."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from random import Random
+from uuid import UUID
+
+import psycopg
+from sqlalchemy import Connection
+
+from databeheer.access.catalogue import load
+from databeheer.access.decide import decide
+from databeheer.access.decision import Decision, Wish
+from databeheer.door.facts import read_facts
+from databeheer.storage.engine import make_engine
+from databeheer.values import Granularity, Period, Purpose, Role
+from tests.bench.granted import BOTH, NOW
+from tests.bench.measure import Benchmark, Row, rates, seconds
+from tests.databases import running
+
+CATALOGUE = load()
+PARTIES = 60
+SMALL, LARGE = 100_000, 1_000_000
+"""Ten times as many here; a hundred times as many in tests/soak, where the database takes some minutes to fill."""
+ASKED = 200
+PORTFOLIO = 4_000
+WEEK = Period.of_days(NOW.date().replace(month=3, day=4), NOW.date().replace(month=3, day=10))
+
+FILL = """
+INSERT INTO registry.operator (operator, code, name) VALUES (1, 'bench', 'Bench');
+INSERT INTO registry.party (party_id, name, role, created_at)
+  SELECT {party}, 'Party ' || n, 'energy_service', {now} FROM generate_series(0, {parties} - 1) n;
+INSERT INTO registry.contract (contract_id, operator, party_id, number, valid_from)
+  SELECT gen_random_uuid(), 1, {party}, 'C' || n, {now} - interval '1 year' FROM generate_series(0, {parties} - 1) n;
+INSERT INTO registry.access_point
+  (access_point_id, access_point_no, operator, ean_hash, ean_sealed, commodity, registered_at)
+  OVERRIDING SYSTEM VALUE SELECT {point}, n, 1, sha256(int8send(n)), '', 'electricity', {now}
+  FROM generate_series(0, {points} - 1) n;
+INSERT INTO identity.person (person_id, subject_hash, name_sealed, created_at)
+  SELECT {person}, sha256(int8send(n)), '', {now} FROM generate_series(0, {points} - 1) n;
+INSERT INTO registry.occupancy
+  (occupancy_id, operator, access_point_id, access_point_no, person_id, from_day, interval_reading)
+  SELECT {home}, 1, {point}, n, {person}, date '2021-01-01', true FROM generate_series(0, {points} - 1) n;
+-- Every access point has grants; a party's are spread over all of them.
+INSERT INTO permissions.permission
+  (permission_id, operator, party_id, service, purpose, category, directions, granularity, data_from, state, link_hash,
+   link_expires_at, requested_at, reference_hash, reference_sealed, occupancy_id, person_id, decided_at)
+  SELECT md5('grant' || g)::uuid, 1, {asker}, '', 'energy_monitoring', 'readings', '{{offtake,injection}}',
+    'quarter_hour', {now} - interval '2 years', 'active', sha256(int8send(g)), {now}, {now} - interval '1 year',
+    sha256(int8send(g)), '', {home}, {person}, {now} - interval '1 year'
+  FROM (SELECT g, g % {points} AS n FROM generate_series(0, {grants} - 1) g) one;
+ANALYZE;
+"""
+NAMES = {
+    "party": "md5('party' || n)::uuid",
+    "asker": "md5('party' || (g / {points} * 7 + n) % {parties})::uuid",
+    "point": "md5('point' || n)::uuid",
+    "person": "md5('person' || n)::uuid",
+    "home": "md5('home' || n)::uuid",
+}
+
+
+@contextmanager
+def grants_in_postgres(grants: int) -> Iterator[Connection]:
+    """A house's database with so many grants, as the door's role sees it; a point has two and a half on average."""
+    points = grants * 2 // 5
+    with running() as databases, databases.clone() as database:
+        with psycopg.connect(database.url("superuser"), autocommit=True) as server:
+            server.execute(b"SET session_replication_role = replica")  # no look-up of foreign keys row by row
+            names = {name: text.format(points=points, parties=PARTIES) for name, text in NAMES.items()}
+            now = f"timestamptz '{NOW.isoformat()}'"
+            server.execute(
+                FILL.format(**names, points=points, parties=PARTIES, grants=grants, now=now).encode()
+            )
+        engine = make_engine(database.url("door"), pool_size=1)
+        try:
+            with engine.connect() as connection:
+                yield connection
+        finally:
+            engine.dispose()
+
+
+Key = tuple[UUID, UUID]
+
+
+def keys_of(connection: Connection, count: int) -> list[Key]:
+    """Pairs of party and access point that have a grant, from all over."""
+    rows = connection.exec_driver_sql(
+        "SELECT p.party_id, o.access_point_id FROM permissions.permission p JOIN registry.occupancy o"
+        " USING (occupancy_id) WHERE p.permission_id = ANY(SELECT md5('grant' || g)::uuid FROM"
+        f" generate_series(0, {count * 17}, 17) g)"
+    )
+    found = [(row[0], row[1]) for row in rows]
+    Random(1).shuffle(found)
+    return found[:count]
+
+
+def decide_of(connection: Connection, keys: Sequence[Key]) -> list[Decision]:
+    """The whole decision for each pair: its facts in one look-up, then decide()."""
+    points, parties = {point for _, point in keys}, {party for party, _ in keys}
+    book = read_facts(connection, NOW, points=points, permissions=(), parties=parties)
+    return [
+        decide(_wish(party), book.facts(book.points[point], party, None), NOW, CATALOGUE)
+        for party, point in keys
+    ]
+
+
+def _wish(party: UUID) -> Wish:
+    role, purpose = Role.ENERGY_SERVICE, Purpose.ENERGY_MONITORING
+    return Wish(role, str(party), None, purpose, "readings", BOTH, Granularity.QUARTER_HOUR, WEEK)
+
+
+class BareQueries:
+    """The statements that a look-up of facts sends, sent again without anything being made of their rows."""
+
+    def __init__(self, connection: Connection, keys: Sequence[Key]) -> None:
+        self._connection = connection
+        self._sent: list[tuple[object, object]] = []
+        recorder = _Recording(connection, self._sent)
+        points, parties = {point for _, point in keys}, {party for party, _ in keys}
+        read_facts(recorder, NOW, points=points, permissions=(), parties=parties)  # type: ignore[arg-type]
+
+    def __call__(self) -> None:
+        for statement, parameters in self._sent:
+            self._connection.execute(statement, parameters).all()  # type: ignore[call-overload]
+
+
+class _Recording:
+    """Passes statements on and remembers them."""
+
+    def __init__(self, connection: Connection, sent: list[tuple[object, object]]) -> None:
+        self._connection, self._sent = connection, sent
+
+    def execute(self, statement: object, parameters: object = None) -> object:
+        self._sent.append((statement, parameters))
+        return self._connection.execute(statement, parameters)  # type: ignore[call-overload]
+
+
+def from_postgres(name: str) -> Row:
+    """One decision with its facts from PostgreSQL against the bare queries for the same facts; 100,000 grants."""
+    with grants_in_postgres(SMALL) as connection:
+        keys = keys_of(connection, ASKED)
+        if not all(decision.granted for key in keys for decision in decide_of(connection, [key])):
+            raise AssertionError("a grant gives nothing")
+        bare = [BareQueries(connection, [key]) for key in keys]
+
+        def decisions() -> None:
+            for key in keys:
+                decide_of(connection, [key])
+
+        def queries() -> None:
+            for query in bare:
+                query()
+
+        return rates(
+            name, ours=decisions, theirs=queries, count=ASKED, unit="decisions/s", goal=round(1 / 1.5, 3)
+        )
+
+
+def portfolio(name: str) -> Row:
+    """A portfolio of 4,000 access points: facts in one look-up, decisions in memory; against one after another."""
+    with grants_in_postgres(SMALL) as connection:
+        keys = keys_of(connection, PORTFOLIO)
+        if not all(decision.granted for decision in decide_of(connection, keys)):
+            raise AssertionError("a grant gives nothing")
+        return rates(
+            name,
+            ours=lambda: decide_of(connection, keys),
+            theirs=lambda: [decide_of(connection, [key]) for key in keys[:ASKED] * (PORTFOLIO // ASKED)],
+            count=PORTFOLIO,
+            unit="decisions/s",
+            goal=4,
+            rounds=3,
+        )
+
+
+def cost(grants: int) -> float:
+    """Median seconds of one decision with its facts, in a database with so many grants."""
+    with grants_in_postgres(grants) as connection:
+        keys = keys_of(connection, ASKED)
+        decide_of(connection, keys)  # what is asked for is in memory, in a small database and in a large one
+
+        def all_of() -> None:
+            for key in keys:
+                decide_of(connection, [key])
+
+        return statistics.median(seconds(all_of) for _ in range(9)) / len(keys)
+
+
+def growth(name: str) -> Row:
+    """What a decision costs among 1,000,000 grants against 100,000: less than half as much again."""
+    small, large = cost(SMALL), cost(LARGE)
+    ratio = round(small / large, 3)
+    goal = round(1 / 1.5, 3)
+    return Row(name, round(1 / large), "decisions/s", round(1 / small), ratio, goal, ratio >= goal)
+
+
+BENCHMARKS: dict[str, Benchmark] = {
+    "access-decide-from-postgresql": from_postgres,
+    "access-portfolio": portfolio,
+    "access-growth": growth,
+}
