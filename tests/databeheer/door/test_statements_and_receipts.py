@@ -72,6 +72,7 @@ def test_the_customer_sees_each_read_with_party_ground_data_and_time(
         "reason": None,
         "permission_id": granted["permission_id"],
         "purpose": told["purpose"],
+        "task": None,
     }
 
 
