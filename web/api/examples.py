@@ -97,6 +97,39 @@ READINGS: dict[str, Any] = {
     ],
     "receipt": {"index": 42, "promise": _PROMISE, "link": "/api/v1/receipts/42"},
 }
+EXPLANATION_QUERY: dict[str, Any] = {
+    "permission_id": _ID,
+    "from": "2023-10-29",
+    "until": "2023-10-30",
+    "granularity": "quarter_hour",
+}
+EXPLANATION: dict[str, Any] = {
+    "index": 42,
+    "catalogue": "2-f2ed901fcae3",
+    "catalogue_now": "2-f2ed901fcae3",
+    "parts": [
+        {
+            "from": "2023-10-28T22:00:00Z",
+            "until": "2023-10-29T23:00:00Z",
+            "granted": True,
+            "reason": None,
+            "rule": "energy_service",
+            "fact": _ID,
+            "text": {
+                "nl": "Op 29 oktober 2023: toegestaan. Deze dienstverlener krijgt gegevens omdat u daar toestemming "
+                "voor gaf. U kunt uw toestemming op elk moment intrekken. Grond: artikel 4.1.22/5, 5° van het "
+                "Energiedecreet van 8 mei 2009.",
+                "en": "On 29 October 2023: granted. This service provider receives data because you gave your "
+                "consent. You can withdraw your consent at any time. Ground: article 4.1.22/5, 5° of the "
+                "Energiedecreet van 8 mei 2009.",
+            },
+            "rests_on": {
+                "nl": "Dat steunt op een toestemming van de netgebruiker.",
+                "en": "It rests on a consent of the grid user.",
+            },
+        }
+    ],
+}
 READINGS_CSV = (
     "start,end,commodity,direction,unit,meter,register,value,state,conversion,missing\r\n"
     "2023-10-28T22:00:00Z,2023-10-28T22:15:00Z,electricity,offtake,kWh,,night,0.294,READ,,0\r\n"

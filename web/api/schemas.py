@@ -156,6 +156,32 @@ ReadingsByPoint = _Window.from_dict(
 )
 
 
+class _ExplanationQuery(Schema):
+    """What would be decided about this."""
+
+    permission_id = fields.UUID(metadata={"description": "Under this permission of yours; or:"})
+    ean = _ean(required=False)
+    purpose = one_of(PURPOSES, "Under which purpose, where the law gives you the data.")
+    granularity = one_of(GRANULARITIES, "Size of the slots.", load_default="quarter_hour")
+
+    @validates_schema
+    def it_names_one_target_and_a_period(self, data: dict[str, Any], **_: Any) -> None:
+        """Refuse none or two targets, and a period that ends before it starts."""
+        if ("permission_id" in data) == ("ean" in data):
+            raise ValidationError("name one of permission_id and ean", "permission_id")
+        _require_order(data, "from", "until")
+
+
+ExplanationQuery = _ExplanationQuery.from_dict(
+    {
+        "from": moment("Start of the period (included)."),
+        "until": moment("End of the period (not included)."),
+        "directions": directions(),
+    },
+    name="ExplanationQuery",
+)
+
+
 # ---- out -------------------------------------------------------------------------------------------------
 
 
@@ -279,6 +305,41 @@ class Readings(Schema):
     refused = fields.List(fields.Nested(RefusedStretch), required=True)
     channels = fields.List(fields.Nested(Channel), required=True)
     receipt = fields.Nested(Receipt, required=True)
+
+
+class Words(Schema):
+    """A text in both languages."""
+
+    nl = _text("Dutch, as the grid user reads it.")
+    en = _text("English.")
+
+
+ExplainedStretch = Schema.from_dict(
+    {
+        "from": instant("Start (included)."),
+        "until": instant("End (not included)."),
+        "granted": fields.Boolean(required=True, metadata={"description": "Whether you may have it."}),
+        "reason": _text("Reason code of a refusal; null where granted.", nullable=True),
+        "rule": _text(
+            "Code of the catalogue's row (`/grondslagen.json`); null where none is.", nullable=True
+        ),
+        "fact": _text("Which fact carries it, such as your permission; null where refused.", nullable=True),
+        "text": fields.Nested(Words, required=True),
+        "rests_on": fields.Nested(Words, required=True, allow_none=True),
+    },
+    name="ExplainedStretch",
+)
+
+
+class Explanation(Schema):
+    """Why a decision is what it is, stretch by stretch."""
+
+    index = fields.Integer(
+        required=True, metadata={"description": "The ledger entry of the decision, or of this question."}
+    )
+    catalogue = _text("Version of the catalogue that it was decided by.")
+    catalogue_now = _text("The version of today.")
+    parts = fields.List(fields.Nested(ExplainedStretch), required=True)
 
 
 class Me(Schema):

@@ -5,7 +5,13 @@ from __future__ import annotations
 from flask import Flask
 
 from web import answers, facade
-from web.api import party, permissions, readings, receipts  # noqa: F401  # importing registers their operations
+from web.api import (  # noqa: F401  # importing registers their operations
+    decisions,
+    party,
+    permissions,
+    readings,
+    receipts,
+)
 from web.api.receipts import LedgerIndex
 from web.api.wire import blueprint, make_api
 from web.security import csrf

@@ -208,6 +208,25 @@ def test_a_file_that_is_not_there_is_an_error_and_not_a_traceback(alone: Operato
     assert "Traceback" not in done.stderr
 
 
+def test_a_wished_decision_is_explained_in_the_customers_words(operator: Operator) -> None:
+    added = json.loads(
+        operator.run("operator", "registry.party.add", "name=Wind", "role=energy_service").stdout
+    )
+    wish = ("explain", "--party", added["party_id"], "--from", "2024-06-01", "--until", "2024-06-08")
+    done = operator.run(*wish, "--ean", "541448899990000039")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(
+        "Van 1 juni 2024 tot en met 7 juni 2024: geweigerd. "
+        "Er is geen wettelijke grond of toestemming voor deze gegevens.\ncatalogue "
+    )
+    told = json.loads(operator.run(*wish, "--ean", "541448899990000039", "--json").stdout)
+    again = operator.run("explain", "--entry", str(told["index"]), "--lang", "en")
+    assert again.stdout.startswith("From 1 June 2024 up to and including 7 June 2024: refused.")
+    assert operator.run(*wish).returncode == 2
+    assert operator.run("explain").returncode == 2
+    assert operator.run("explain", "--entry", "0").returncode == 1
+
+
 def test_the_operator_reaches_the_door_and_is_told_what_is_wrong(operator: Operator) -> None:
     added = operator.run("operator", "registry.party.add", "name=Zon", "role=energy_service")
     assert added.returncode == 0, added.stderr

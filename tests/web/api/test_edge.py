@@ -162,6 +162,8 @@ def test_what_is_no_identifier_does_not_exist(standing_calls: Caller, identifier
         ("GET", READINGS),
         ("POST", "/api/v1/readings/query"),
         ("GET", "/api/v1/receipts/0"),
+        ("GET", "/api/v1/decisions/0"),
+        ("POST", "/api/v1/decisions/query"),
     ],
 )
 def test_without_a_good_token_every_address_is_401(

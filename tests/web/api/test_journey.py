@@ -279,6 +279,25 @@ def test_anothers_receipt_does_not_exist(
     assert theirs.get_json() == none.get_json()
 
 
+@pytest.mark.requirement("R46")
+def test_a_refusal_is_explained_and_so_is_a_wish_in_the_same_words(
+    bram_calls: Caller, joris_calls: Caller, measured: Customer
+) -> None:
+    permission_id = granted(bram_calls, measured)
+    measured.withdraw(permission_id)
+    refused = bram_calls.get(f"/api/v1/permissions/{permission_id}/readings", **DAY)
+    path = refused.get_json()["receipt"].replace("receipts", "decisions")
+    told = bram_calls.get(path).get_json()
+    assert [(part["granted"], part["reason"]) for part in told["parts"]] == [(False, "withdrawn")]
+    assert told["parts"][0]["text"]["nl"].endswith("De toestemming is ingetrokken.")
+    wished = {"permission_id": permission_id, "granularity": "quarter_hour", **DAY}
+    answer = bram_calls.post("/api/v1/decisions/query", wished)
+    assert answer.get_json()["parts"] == told["parts"]
+    assert problem(joris_calls.get(path)) == (404, "/problems/not-found")
+    both = {**wished, "ean": "541448899990000039"}
+    assert bram_calls.post("/api/v1/decisions/query", both).status_code == 400
+
+
 @pytest.mark.requirement("R98")
 def test_a_stranger_cannot_tell_an_unknown_point_from_a_forbidden_one(
     joris_calls: Caller, measured: Customer

@@ -58,6 +58,8 @@ def test_it_is_openapi_3_1_with_every_address(document: dict[str, Any]) -> None:
         "get /api/v1/permissions/{permission_id}/readings",
         "post /api/v1/readings/query",
         "get /api/v1/receipts/{index}",
+        "get /api/v1/decisions/{index}",
+        "post /api/v1/decisions/query",
         "get /api/v1/me",
     }
 
@@ -113,6 +115,8 @@ ADDRESSES = [
     "GET /api/v1/permissions/{permission_id}/readings",
     "POST /api/v1/readings/query",
     "GET /api/v1/receipts/{index}",
+    "GET /api/v1/decisions/{index}",
+    "POST /api/v1/decisions/query",
     "GET /api/v1/me",
 ]
 
