@@ -58,7 +58,6 @@ def test_the_customer_sees_each_read_with_party_ground_data_and_time(
     assert told | {"sentence_nl": "", "party": told["party"]["name"], "counter": 0} == {
         "index": index,
         "counter": 0,
-        "task": None,
         "event": "data.read",
         "at": told["at"],
         "occupancy_id": measured.occupancy(),
