@@ -142,12 +142,17 @@ class TheHouse:
     socket: Path
     regulator: SigningKey
     join_files: signature.JoinListFiles
+    people: list[Customer] = field(default_factory=list)
     _engines: list[Engine] = field(default_factory=list)
     _intake_engine: Engine | None = None
 
     def operator(self, command: str, **arguments: Any) -> dict[str, Any]:
         """Give a command as the operator at the command line."""
-        return self.client.call(command, Proof.operator(self.operator_key), **arguments)
+        answer = self.client.call(command, Proof.operator(self.operator_key), **arguments)
+        if command == "registry.occupancy.end":
+            for person in self.people:  # who moves out is logged out, and comes back for what was his
+                person.session = self.log_in(person.subject, person.name)
+        return answer
 
     def intake(self, command: str, **arguments: Any) -> dict[str, Any]:
         """Give a command as intake."""
@@ -186,7 +191,9 @@ class TheHouse:
 
     def customer(self, subject: str, name: str) -> Customer:
         person = self.operator("registry.person.add", subject=subject, name=name)
-        return Customer(self, subject, name, UUID(person["person_id"]), self.log_in(subject, name))
+        person_id = UUID(person["person_id"])
+        self.people.append(Customer(self, subject, name, person_id, self.log_in(subject, name)))
+        return self.people[-1]
 
     def party(self, name: str, role: str, *, contract: bool = True, operator: int | None = None) -> Party:
         added = self.operator(

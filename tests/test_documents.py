@@ -10,7 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from databeheer.door.commands import conditions, erasure, oversight, parties, points
+from databeheer.door.commands import (
+    conditions,
+    erasure,
+    links,
+    market,
+    oversight,
+    parties,
+    people,
+    points,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
@@ -63,11 +72,12 @@ def test_the_operators_page_lists_every_command_of_the_operators_with_its_argume
         for row in re.findall(r"^\| `(?:registry|stop)\..*$", page, re.MULTILINE)
         for name in re.findall(r"`((?:registry|stop)\.[a-z_.]+)`", row)
     }
-    offered = [*parties.COMMANDS, *conditions.COMMANDS, *points.COMMANDS, *oversight.COMMANDS]
-    commands = {each.name: each for each in offered if each.name != "oversight.summary"}
+    modules = (parties, conditions, points, market, links, people, oversight)
+    offered = [command for module in modules for command in module.COMMANDS]
+    commands = {each.name: each for each in offered if each.name.startswith(("registry.", "stop."))}
     assert rows.keys() == commands.keys()
     for name, row in rows.items():
-        assert commands[name].schema.fields.keys() <= set(re.findall(r"`([a-z_]+)`", row)), name
+        assert commands[name].schema.fields.keys() <= set(re.findall(r"`([a-z0-9_]+)`", row)), name
 
 
 def test_the_page_on_erasing_lists_every_command_of_the_operators_with_its_arguments() -> None:
@@ -77,7 +87,7 @@ def test_the_page_on_erasing_lists_every_command_of_the_operators_with_its_argum
     commands = {each.name: each for each in erasure.COMMANDS if each.name not in of_customers}
     assert rows.keys() == commands.keys()
     for name, row in rows.items():
-        assert commands[name].schema.fields.keys() <= set(re.findall(r"`([a-z_]+)`", row)), name
+        assert commands[name].schema.fields.keys() <= set(re.findall(r"`([a-z0-9_]+)`", row)), name
 
 
 def test_every_decision_is_in_the_index() -> None:

@@ -21,10 +21,10 @@ from databeheer.access.facts import (
     Permission,
     PermissionState,
     Signer,
-    SupplyContract,
 )
 from databeheer.access.intervals import Interval
 from databeheer.door.party_facts import KnownParty, days, read_parties
+from databeheer.door.point_facts import PointFacts, read_point_facts
 from databeheer.oversight import gaps, stop
 from databeheer.values import Direction, Granularity, Purpose
 
@@ -48,6 +48,8 @@ class Point:
     commodity: str
     ean_sealed: bytes
     grid_operator_id: UUID | None
+    data_manager_id: UUID | None = None
+    municipality: str | None = None
     occupancies: tuple[Occupancy, ...] = ()
     channels: tuple[Channel, ...] = ()
 
@@ -62,7 +64,7 @@ class FactBook:
     # Whose a permission is: the occupancy that granted it, else the one whose portal shows the request.
     permission_homes: dict[UUID, UUID | None] = field(default_factory=dict)
     parties: dict[UUID, KnownParty] = field(default_factory=dict)
-    supply: dict[tuple[UUID, UUID], list[SupplyContract]] = field(default_factory=lambda: defaultdict(list))
+    links: PointFacts = field(default_factory=PointFacts)
     own: dict[tuple[UUID, UUID], list[Permission]] = field(default_factory=lambda: defaultdict(list))
     stopped_since: datetime | None = None
     unreconciled_since: datetime | None = None
@@ -73,20 +75,19 @@ class FactBook:
         party = None if known is None else known.at(point.operator) if point else known.facts
         named = self.permissions.get(permission_id) if permission_id else None
         permissions: tuple[Permission, ...] = (named,) if named else ()
-        supply: tuple[SupplyContract, ...] = ()
-        if point is not None and party_id is not None:
-            supply = tuple(self.supply.get((party_id, point.access_point_id), ()))
-            if named is None:
-                permissions = tuple(self.own.get((party_id, point.access_point_id), ()))
+        if point is not None and party_id is not None and named is None:
+            permissions = tuple(self.own.get((party_id, point.access_point_id), ()))
         return Facts(
             party=party,
             occupancies=point.occupancies if point else (),
             permissions=permissions,
-            supply_contracts=supply,
             authorisations=known.authorisations if known else (),
             grid_operator_id=str(point.grid_operator_id) if point and point.grid_operator_id else None,
+            data_manager_id=str(point.data_manager_id) if point and point.data_manager_id else None,
+            territory=point.municipality if point else None,
             stopped_since=self.stopped_since,
             unreconciled_since=self.unreconciled_since,
+            **(self.links.of(point.access_point_id, party_id) if point else {}),
         )
 
 
@@ -98,7 +99,7 @@ def read_facts(
     permissions: Collection[UUID],
     parties: Collection[UUID],
 ) -> FactBook:
-    """Read the facts about these access points, permissions and parties, in six statements whatever their number."""
+    """Read the facts about these access points, permissions and parties, in few statements whatever their number."""
     book = FactBook()
     wanted = set(points)
     if permissions:
@@ -112,17 +113,9 @@ def read_facts(
         book.parties = read_parties(connection, parties, now)
     if wanted:
         _read_points(connection, wanted, book)
+        book.links = read_point_facts(connection, wanted, parties)
     if wanted and parties:
         ask = {"points": list(wanted), "parties": list(parties)}
-        for row in connection.execute(_SUPPLY, ask):
-            book.supply[row.party_id, row.access_point_id].append(
-                SupplyContract(
-                    str(row.supply_contract_id),
-                    str(row.party_id),
-                    days(row.from_day, row.until_day),
-                    row.accepted_at,
-                )
-            )
         for row in connection.execute(_OWN_PERMISSIONS, ask):
             book.own[row.party_id, row.access_point_id].append(permission_of(row))
     standing = stop.current(connection)
@@ -183,6 +176,8 @@ def _read_points(connection: Connection, wanted: Iterable[UUID], book: FactBook)
             row.commodity,
             row.ean_sealed,
             row.grid_operator_id,
+            row.data_manager_id,
+            row.municipality,
             tuple(occupancies[row.access_point_id]),
             tuple(channels[row.access_point_id]),
         )
@@ -199,8 +194,9 @@ _OWN_PERMISSIONS = text(
     " WHERE o.access_point_id = ANY(:points) AND p.party_id = ANY(:parties)"
 )
 _POINTS = text(
-    "SELECT a.*, g.party_id AS grid_operator_id FROM registry.access_point a"
+    "SELECT a.*, g.party_id AS grid_operator_id, m.party_id AS data_manager_id FROM registry.access_point a"
     " LEFT JOIN registry.party g ON g.operator = a.operator AND g.role = 'dso'"
+    " LEFT JOIN registry.party m ON m.operator = a.operator AND m.role = 'data_manager'"
     " WHERE a.access_point_id = ANY(:ids)"
 )
 _OCCUPANCIES = text(
@@ -211,7 +207,4 @@ _CHANNELS = text(
     "SELECT m.access_point_id, c.meter_id, m.number_sealed, c.direction, c.unit FROM registry.channel c"
     " JOIN registry.meter m USING (meter_id) WHERE m.access_point_id = ANY(:ids)"
     " ORDER BY m.access_point_id, c.meter_id, c.direction DESC, c.unit"
-)
-_SUPPLY = text(
-    "SELECT * FROM registry.supply_contract WHERE access_point_id = ANY(:points) AND party_id = ANY(:parties)"
 )

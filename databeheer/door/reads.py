@@ -20,6 +20,7 @@ import psycopg
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
+from databeheer.access.bases import BasisKind, Catalogue
 from databeheer.access.decide import decide
 from databeheer.access.decision import Decision, Granted, Wish
 from databeheer.access.facts import Facts
@@ -265,7 +266,7 @@ def judge(
     """Decide one request, for these directions; nothing is recorded yet."""
     facts = _facts(book, point, request, asker)
     directions = request.directions or _directions_of(request, asker, facts)
-    wish = _wish(request, directions, asker, facts)
+    wish = _wish(request, directions, asker, facts, house.catalogue)
     return directions, decide(wish, facts, turn.now, house.catalogue)
 
 
@@ -287,12 +288,18 @@ def _directions_of(request: ReadRequest, asker: Asker, facts: Facts) -> frozense
     return frozenset(Direction)
 
 
-def _wish(request: ReadRequest, directions: frozenset[Direction], asker: Asker, facts: Facts) -> Wish:
+def _wish(
+    request: ReadRequest,
+    directions: frozenset[Direction],
+    asker: Asker,
+    facts: Facts,
+    catalogue: Catalogue,
+) -> Wish:
     if asker.kind is AskerKind.CUSTOMER:
-        role, purpose = Role.GRID_USER, Purpose.OWN_INSIGHT
+        role, purpose = _capacity(request, asker, facts), Purpose.OWN_INSIGHT
     else:
         role = facts.party.role if facts.party else Role.ENERGY_SERVICE
-        purpose = request.purpose or _purpose_of(request, facts)
+        purpose = request.purpose or _purpose_of(request, facts, catalogue)
     return Wish(
         asker_role=role,
         party_id=str(asker.party_id) if asker.party_id else None,
@@ -306,14 +313,30 @@ def _wish(request: ReadRequest, directions: frozenset[Direction], asker: Asker, 
     )
 
 
-def _purpose_of(request: ReadRequest, facts: Facts) -> Purpose:
-    """A request by permission has the permission's purpose; by law, the one task of the role."""
+def _capacity(request: ReadRequest, asker: Asker, facts: Facts) -> Role:
+    """In which quality a person looks at an occupancy: his own, that of who he lives with or acts for.
+
+    Whoever is none of these asks as its grid user, and is refused as an outsider.
+    """
+    person = str(asker.person_id)
+    home = next((one for one in facts.occupancies if one.id == str(request.occupancy_id)), None)
+    if home is None or home.person_id == person:
+        return Role.GRID_USER
+    if any(concerned.person_id == person for concerned in home.concerned):
+        return Role.PERSON_CONCERNED
+    is_representative = any(
+        one.representative_id == person and one.person_id == home.person_id for one in facts.representations
+    )
+    return Role.REPRESENTATIVE if is_representative else Role.GRID_USER
+
+
+def _purpose_of(request: ReadRequest, facts: Facts, catalogue: Catalogue) -> Purpose:
+    """A request by permission has the permission's purpose; by law, the first task of the role."""
     if request.permission_id and facts.permissions:
         return facts.permissions[0].purpose
-    role = facts.party.role if facts.party else None
-    return {Role.SUPPLIER: Purpose.BILLING, Role.DSO: Purpose.GRID_MANAGEMENT}.get(
-        role or Role.ENERGY_SERVICE, Purpose.ENERGY_MONITORING
-    )
+    rows = catalogue.rows_of(facts.party.role) if facts.party else ()
+    tasks = (min(row.purposes) for row in rows if row.basis is BasisKind.LAW)
+    return next(tasks, Purpose.ENERGY_MONITORING)
 
 
 def _statement(

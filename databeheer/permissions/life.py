@@ -243,6 +243,11 @@ def end_by_move(connection: Connection, occupancy_id: UUID, now: datetime) -> li
     return list(connection.execute(_MOVE, {"occupancy": occupancy_id, "now": now}))
 
 
+def end_by_death(connection: Connection, person_id: UUID, now: datetime) -> list[Any]:
+    """End all permissions and requests that hang on a person who died; returns the ended rows."""
+    return list(connection.execute(_DEATH, {"person": person_id, "now": now}))
+
+
 def state_at(row: Any, now: datetime) -> tuple[str, str]:
     """The state at this moment, and why: an end that passed shows at once, though nobody wrote it down."""
     if row.state == "active" and row.valid_until is not None and row.valid_until <= now:
@@ -331,4 +336,12 @@ _MOVE = text(
     " WHERE (occupancy_id = :occupancy AND state = 'active' AND (valid_until IS NULL OR valid_until > :now)"
     " OR occupancy_id IS NULL AND addressed_to = :occupancy AND state = 'requested' AND link_expires_at > :now)"
     " RETURNING permission_id, party_id"
+)
+_DEATH = text(
+    "UPDATE permissions.permission p SET state = 'invalidated', reason = 'holder_died', ended_at = :now,"
+    " decided_at = coalesce(decided_at, :now) FROM registry.occupancy o"
+    " WHERE o.occupancy_id = coalesce(p.occupancy_id, p.addressed_to) AND o.person_id = :person"
+    " AND (p.state = 'active' AND (p.valid_until IS NULL OR p.valid_until > :now)"
+    " OR p.state = 'requested' AND p.link_expires_at > :now)"
+    " RETURNING p.permission_id, p.party_id, p.operator, p.occupancy_id, p.addressed_to, p.reason"
 )

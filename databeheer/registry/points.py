@@ -63,6 +63,14 @@ def set_address(connection: Connection, point_id: UUID, address_sealed: bytes) -
     )
 
 
+def set_municipality(connection: Connection, point_id: UUID, municipality: str) -> None:
+    """Keep the NIS code of the municipality that an access point lies in; in clear, for thousands share it."""
+    connection.execute(
+        text("UPDATE registry.access_point SET municipality = :code WHERE access_point_id = :id"),
+        {"code": municipality, "id": point_id},
+    )
+
+
 def find_meter(connection: Connection, point_id: UUID, number_hash: bytes) -> UUID | None:
     """Return the meter of that number on this access point."""
     meter: UUID | None = connection.execute(

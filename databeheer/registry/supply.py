@@ -1,4 +1,9 @@
-"""Supply contracts: which supplier has which access point from which Brussels day to which."""
+"""Supply contracts, the requests that precede them, and the stretches in which a price follows the market.
+
+A supplier that announces a switch learns nothing by it: the request is written down under the name that it gave, and
+whether that access point exists, who supplies it, and what is under way there is looked up only by whoever accepts
+it (R72, R77). Nothing that is under way at a point hinders a switch (R78).
+"""
 
 from __future__ import annotations
 
@@ -8,43 +13,194 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, text
 
-from databeheer.errors import ConflictError, MalformedRequestError
+from databeheer.errors import ConflictError, NoLegalBasisError, NotFoundError
+from databeheer.registry.conditions import require_order
 from databeheer.values import Role
 
 
-def accept(
-    connection: Connection, point: Any, party: Any, from_day: date, until_day: date | None, now: datetime
+def request(
+    connection: Connection, party: Any, named_hash: bytes, operator: int, from_day: date, now: datetime
 ) -> UUID:
+    """Write down that a supplier will supply a point from a day on; an earlier request of its own is replaced.
+
+    Raises:
+        NoLegalBasisError: the party is no supplier.
+    """
+    if party.role != Role.SUPPLIER:
+        raise NoLegalBasisError("only a supplier announces a supply contract")
+    request_id = uuid4()
+    members = {
+        "id": request_id,
+        "operator": operator,
+        "party": party.party_id,
+        "named": named_hash,
+        "day": from_day,
+        "now": now,
+    }
+    connection.execute(_REPLACE, members)
+    connection.execute(_REQUEST, members)
+    return request_id
+
+
+def refuse(connection: Connection, request_id: UUID, state: str, party_id: UUID | None, now: datetime) -> Any:
+    """End a request that waits, as refused by the operator or withdrawn by its supplier; returns its row.
+
+    Raises:
+        NotFoundError: there is none that waits (of this party, where one is named).
+    """
+    members = {"id": request_id, "state": state, "party": party_id, "now": now}
+    row = connection.execute(_DECIDE, members).one_or_none()
+    if row is None:
+        raise NotFoundError("there is no such request that waits")
+    return row
+
+
+def requests_of(connection: Connection, party_id: UUID | None) -> list[Any]:
+    """The requests of one supplier, or all that wait with the point that they name, newest first."""
+    if party_id is not None:
+        return list(connection.execute(_OF_PARTY, {"party": party_id}))
+    return list(connection.execute(_THAT_WAIT))
+
+
+def accept(
+    connection: Connection,
+    point: Any,
+    party: Any,
+    from_day: date,
+    until_day: date | None,
+    now: datetime,
+    *,
+    is_switch: bool = False,
+) -> list[Any]:
     """Record an accepted contract; only from here on does the supplier see its own period (R72, R73).
+
+    With `is_switch` a contract that runs on that day ends with it. Returns the contracts that ended so.
 
     Raises:
         MalformedRequestError: it would end before it begins.
         ConflictError: the party is no supplier, or another contract covers part of these days.
     """
-    if until_day is not None and until_day <= from_day:
-        raise MalformedRequestError("until_day: lies after from_day")
+    require_order(from_day, until_day)
     if party.role != Role.SUPPLIER:
         raise ConflictError("only a supplier has supply contracts")
-    days = {"id": point.access_point_id, "first": from_day, "until": until_day}
+    days = {"id": point.access_point_id, "first": from_day, "until": until_day, "party": party.party_id}
+    ended = list(connection.execute(_END_RUNNING, days)) if is_switch else []
     if connection.execute(_OVERLAP, days).first():
         raise ConflictError("another supply contract covers part of these days; end that one first")
-    contract_id = uuid4()
+    members = {"operator": point.operator, "no": point.access_point_no, "contract": uuid4(), "now": now}
+    connection.execute(_INSERT, days | members)
     connection.execute(
-        _INSERT,
+        _ACCEPT, {"party": party.party_id, "named": point.ean_hash, "state": "accepted", "now": now}
+    )
+    return ended
+
+
+def end(connection: Connection, point: Any, until_day: date) -> Any:
+    """End the contract that runs on the day before, at the beginning of a day; returns its row.
+
+    Raises:
+        ConflictError: none runs then, or it ends on that day already.
+    """
+    row = connection.execute(_END, {"id": point.access_point_id, "day": until_day}).one_or_none()
+    if row is None:
+        raise ConflictError("no supply contract runs on the day before and lasts longer")
+    return row
+
+
+def on_day(connection: Connection, point: Any, party_id: UUID, day: date) -> Any:
+    """Return a party's contract that runs on a day; raises ConflictError where none does."""
+    row = connection.execute(
+        _ON_DAY, {"id": point.access_point_id, "party": party_id, "day": day}
+    ).one_or_none()
+    if row is None:
+        raise ConflictError("this supplier has no accepted contract there on that day")
+    return row
+
+
+def begin_dynamic_price(
+    connection: Connection,
+    price_id: UUID,
+    contract: Any,
+    from_day: date,
+    until_day: date | None,
+    information_sealed: bytes,
+) -> None:
+    """Record that a contract's price follows the market on these days.
+
+    Raises:
+        MalformedRequestError: it would end before it begins.
+        ConflictError: it outlasts the contract, or part of these days has such a price already.
+    """
+    require_order(from_day, until_day)
+    if contract.until_day is not None and (until_day is None or until_day > contract.until_day):
+        raise ConflictError("until_day: the contract ends before that")
+    days = {"contract": contract.supply_contract_id, "first": from_day, "until": until_day}
+    if connection.execute(_SAME_PRICE, days).first():
+        raise ConflictError("part of these days has a dynamic price already")
+    members = {"id": price_id, "operator": contract.operator, "information": information_sealed}
+    connection.execute(_PRICE, days | members)
+
+
+def end_dynamic_price(connection: Connection, contract: Any, until_day: date) -> None:
+    """End a dynamic price at the beginning of a day; raises ConflictError where none runs on the day before."""
+    days = {"contract": contract.supply_contract_id, "day": until_day}
+    if connection.execute(_END_PRICE, days).one_or_none() is None:
+        raise ConflictError("no dynamic price runs on the day before and lasts longer")
+
+
+def begin_process(
+    connection: Connection, process_id: UUID, point: Any, kind_sealed: bytes, now: datetime
+) -> None:
+    """Write down that something is under way at a point; nothing that leaves the house depends on it (R77, R183)."""
+    connection.execute(
+        _PROCESS,
         {
-            "id": contract_id,
+            "id": process_id,
             "operator": point.operator,
             "point": point.access_point_id,
-            "no": point.access_point_no,
-            "party": party.party_id,
-            "first": from_day,
-            "until": until_day,
+            "kind": kind_sealed,
             "now": now,
         },
     )
-    return contract_id
 
 
+def end_process(connection: Connection, process_id: UUID, now: datetime) -> Any:
+    """Write down that it is over; returns its row. Raises NotFoundError where none is under way."""
+    row = connection.execute(_END_PROCESS, {"id": process_id, "now": now}).one_or_none()
+    if row is None:
+        raise NotFoundError("there is no such process under way")
+    return row
+
+
+_REPLACE = text(
+    "UPDATE registry.supply_request SET state = 'replaced', decided_at = :now"
+    " WHERE party_id = :party AND named_hash = :named AND state = 'received'"
+)
+_REQUEST = text(
+    "INSERT INTO registry.supply_request"
+    " (supply_request_id, operator, party_id, named_hash, from_day, state, received_at)"
+    " VALUES (:id, :operator, :party, :named, :day, 'received', :now)"
+)
+_DECIDE = text(
+    "UPDATE registry.supply_request SET state = :state, decided_at = :now WHERE supply_request_id = :id"
+    " AND state = 'received' AND (CAST(:party AS uuid) IS NULL OR party_id = :party) RETURNING *"
+)
+_ACCEPT = text(
+    "UPDATE registry.supply_request SET state = :state, decided_at = :now"
+    " WHERE party_id = :party AND named_hash = :named AND state = 'received'"
+)
+_OF_PARTY = text(
+    "SELECT * FROM registry.supply_request WHERE party_id = :party ORDER BY received_at DESC LIMIT 500"
+)
+_THAT_WAIT = text(
+    "SELECT r.*, a.access_point_id, a.ean_sealed FROM registry.supply_request r"
+    " LEFT JOIN registry.access_point a ON a.ean_hash = r.named_hash WHERE r.state = 'received'"
+    " ORDER BY r.received_at DESC LIMIT 500"
+)
+_END_RUNNING = text(
+    "UPDATE registry.supply_contract SET until_day = :first WHERE access_point_id = :id AND from_day < :first"
+    " AND (until_day IS NULL OR until_day > :first) RETURNING *"
+)
 _OVERLAP = text(
     "SELECT 1 FROM registry.supply_contract WHERE access_point_id = :id"
     " AND daterange(from_day, until_day) && daterange(:first, :until)"
@@ -52,5 +208,33 @@ _OVERLAP = text(
 _INSERT = text(
     "INSERT INTO registry.supply_contract (supply_contract_id, operator, access_point_id, access_point_no,"
     " party_id, from_day, until_day, accepted_at)"
-    " VALUES (:id, :operator, :point, :no, :party, :first, :until, :now)"
+    " VALUES (:contract, :operator, :id, :no, :party, :first, :until, :now)"
+)
+_END = text(
+    "UPDATE registry.supply_contract SET until_day = :day WHERE access_point_id = :id AND from_day < :day"
+    " AND (until_day IS NULL OR until_day > :day) RETURNING *"
+)
+_ON_DAY = text(
+    "SELECT * FROM registry.supply_contract WHERE access_point_id = :id AND party_id = :party"
+    " AND from_day <= :day AND (until_day IS NULL OR until_day > :day)"
+)
+_SAME_PRICE = text(
+    "SELECT 1 FROM registry.dynamic_price WHERE supply_contract_id = :contract"
+    " AND daterange(from_day, until_day) && daterange(:first, :until)"
+)
+_PRICE = text(
+    "INSERT INTO registry.dynamic_price"
+    " (dynamic_price_id, operator, supply_contract_id, information_sealed, from_day, until_day)"
+    " VALUES (:id, :operator, :contract, :information, :first, :until)"
+)
+_END_PRICE = text(
+    "UPDATE registry.dynamic_price SET until_day = :day WHERE supply_contract_id = :contract AND from_day < :day"
+    " AND (until_day IS NULL OR until_day > :day) RETURNING 1"
+)
+_PROCESS = text(
+    "INSERT INTO registry.market_process (market_process_id, operator, access_point_id, kind_sealed, begun_at)"
+    " VALUES (:id, :operator, :point, :kind, :now)"
+)
+_END_PROCESS = text(
+    "UPDATE registry.market_process SET ended_at = :now WHERE market_process_id = :id AND ended_at IS NULL RETURNING *"
 )

@@ -16,7 +16,7 @@ from databeheer.door.keystore import Kind
 from databeheer.door.proofs import AskerKind, Proof
 from databeheer.door.seals import derive
 from databeheer.errors import UnauthenticatedError, UnavailableError
-from databeheer.identity import clients, sessions
+from databeheer.identity import clients, lives, sessions
 from databeheer.identity.provider import Identity, IdentityProvider
 from databeheer.identity.tokens import token_hash
 from databeheer.metering.opening import unseal
@@ -43,6 +43,8 @@ def finish(house: House, _: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     identity = provider.check(arguments["answer"], arguments["nonce"], now)
     with house.engine.begin() as connection:
         person_id = person_of(house, connection, identity, now) if identity.role == "customer" else None
+        if person_id is not None and lives.is_dead(connection, person_id):
+            raise UnauthenticatedError("nobody logs in under this name any more")
         staff = None if person_id else subject_hash(house, identity.subject)
         token, expires = sessions.start_session(connection, identity.role, person_id, staff, now)
     return {

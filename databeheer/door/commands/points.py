@@ -1,4 +1,4 @@
-"""Commands on access points: registration, moves, supply contracts. The operator's, each recorded with its state."""
+"""Commands on access points: registration and moves. The operator's, each recorded with its state."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from databeheer.door.commands.base import (
     schema,
     short_text,
 )
+from databeheer.door.commands.conditions import municipality
 from databeheer.door.ends import Ending
 from databeheer.door.house import House
 from databeheer.door.keystore import Kind
@@ -30,8 +31,9 @@ from databeheer.door.proofs import AskerKind, Proof
 from databeheer.door.turn import Statement, Subject, Turn
 from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import ConflictError, MalformedRequestError
+from databeheer.identity import lives
 from databeheer.permissions import life
-from databeheer.registry import occupancies, parties, points, supply
+from databeheer.registry import links, occupancies, parties, points
 from databeheer.values import EAN, Commodity
 
 
@@ -46,6 +48,8 @@ def register_point(house: House, proof: Proof, arguments: dict[str, Any]) -> dic
         if arguments["address"]:
             sealed = seal_text(house, "address", point_id, arguments["address"])
             points.set_address(turn.connection, point_id, sealed)
+        if arguments["municipality"]:
+            points.set_municipality(turn.connection, point_id, arguments["municipality"])
     return {}
 
 
@@ -157,6 +161,8 @@ def move_out(house: House, turn: Turn, occupancy: Any, until: date) -> int:
         from_day=until,
     )
     ended = life.end_by_move(turn.connection, occupancy.occupancy_id, turn.now)
+    left = links.end_with_occupancy(turn.connection, occupancy.occupancy_id, until)
+    lives.end_of_stay(turn.connection, occupancy.person_id, day_of(turn.now), turn.now)
     leaving = subjects_of(house, occupancy.occupancy_id)
     said = {"until": until.isoformat()}
     turn.record(Statement("occupancy.ended", said, operator=occupancy.operator, subjects=leaving))
@@ -171,6 +177,11 @@ def move_out(house: House, turn: Turn, occupancy: Any, until: date) -> int:
                 subjects=leaving,
             )
         )
+    for row in left:
+        party_id, operator = row.party_id, row.operator
+        turn.record(
+            Statement("participation.ended", said, party_id=party_id, operator=operator, subjects=leaving)
+        )
     return len(ended)
 
 
@@ -179,28 +190,6 @@ def subjects_of(house: House, occupancy_id: UUID | None) -> list[Subject]:
     if occupancy_id is None or not house.keys.holds(Kind.OCCUPANCY_LEDGER, occupancy_id):
         return []
     return [Subject(occupancy_id)]
-
-
-def accept_supply(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Record an accepted supply contract; only from here on does the supplier see its own period (R72, R73)."""
-    first, until = arguments["from_day"], arguments["until_day"]
-    with house.turn() as turn:
-        asker_of(turn, house, proof, AskerKind.OPERATOR)
-        point = found(points.find(turn.connection, ean_hash(house, arguments["ean"])), "access point")
-        party = parties.get(turn.connection, arguments["party_id"])
-        supply.accept(turn.connection, point, party, first, until, turn.now)
-        concerned = occupancies.within(turn.connection, point.access_point_id, first, until)
-        turn.record(
-            Statement(
-                "supply.accepted",
-                {"from": first.isoformat(), "until": until.isoformat() if until else ""},
-                ground="supplier",
-                party_id=party.party_id,
-                operator=point.operator,
-                subjects=[Subject(occupancy_id) for occupancy_id in concerned],
-            )
-        )
-    return {}
 
 
 def _new_occupancy(house: House, turn: Turn, **members: Any) -> UUID:
@@ -232,6 +221,7 @@ COMMANDS = (
             ean=EANCode(required=True),
             commodity=one_of(*(commodity.value for commodity in Commodity)),
             address=short_text(required=False),
+            municipality=municipality(required=False),
             operator=_OPERATOR,
         ),
         register_point,
@@ -250,15 +240,5 @@ COMMANDS = (
         "registry.occupancy.end",
         schema(ean=EANCode(required=True), until_day=Day(required=True)),
         end_occupancy,
-    ),
-    Command(
-        "registry.supply.accept",
-        schema(
-            ean=EANCode(required=True),
-            party_id=identifier(),
-            from_day=Day(required=True),
-            until_day=Day(load_default=None, allow_none=True),
-        ),
-        accept_supply,
     ),
 )

@@ -1,0 +1,275 @@
+"""Commands on supply: a switch that is announced, accepted or refused; dynamic prices; what is under way at a point."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from marshmallow import fields
+
+from databeheer.brussels import day_of
+from databeheer.door.commands.base import (
+    Command,
+    Day,
+    EANCode,
+    asker_of,
+    found,
+    identifier,
+    looking,
+    one_of,
+    schema,
+    short_text,
+)
+from databeheer.door.house import House
+from databeheer.door.names import ean_hash, open_text, seal_text
+from databeheer.door.proofs import AskerKind, Proof
+from databeheer.door.turn import Statement, Subject, Turn
+from databeheer.door.turn_queue import TurnLane
+from databeheer.errors import MalformedRequestError, UnauthenticatedError
+from databeheer.registry import occupancies, parties, points, supply
+from databeheer.values import EAN, format_instant
+
+PROCESSES = ("drop", "budget_meter", "prepayment", "end_of_contract", "meter_replacement")
+"""What may be under way at a point; of none of them anything leaves."""
+FARTHEST = timedelta(days=366)
+"""How long before its day a switch may be announced."""
+
+
+def request_supply(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """A supplier announces that it will supply a point. The answer is the same whatever it names (R77, R78, R98).
+
+    Nothing about the point is looked up here, so there is nothing that answer or timing could tell: not who
+    supplies it, not what is under way there, not whether it exists.
+    """
+    first = arguments["from_day"]
+    with house.turn() as turn:
+        asker = asker_of(turn, house, proof, AskerKind.PARTY)
+        if not day_of(turn.now) <= first <= day_of(turn.now + FARTHEST):
+            raise MalformedRequestError("from_day: lies between today and a year from now")
+        party = parties.get(turn.connection, found(asker.party_id, "party"))
+        named = ean_hash(house, arguments["ean"])
+        request_id = supply.request(turn.connection, party, named, 1, first, turn.now)
+        said = {"request": str(request_id), "from": first.isoformat()}
+        record = turn.record(Statement("supply.requested", said, party_id=party.party_id))
+    return {
+        "request_id": str(request_id),
+        "state": "received",
+        "index": record.index,
+        "promise": b64encode(record.promise).decode(),
+    }
+
+
+def withdraw_request(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """A supplier takes its announcement back."""
+    with house.turn(TurnLane.ENDS) as turn:
+        asker = asker_of(turn, house, proof, AskerKind.PARTY)
+        party_id = found(asker.party_id, "party")
+        supply.refuse(turn.connection, arguments["request_id"], "withdrawn", party_id, turn.now)
+        said = {"request": str(arguments["request_id"])}
+        turn.record(Statement("supply.request_withdrawn", said, party_id=party_id))
+    return {}
+
+
+def list_requests(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
+    """A supplier's own announcements; for the operator all that wait, with the point that they name."""
+    with looking(house, proof) as (connection, asker, _now):
+        if asker.kind not in (AskerKind.PARTY, AskerKind.OPERATOR):
+            raise UnauthenticatedError("use a supplier's access token")
+        rows = supply.requests_of(connection, asker.party_id)
+    views = []
+    for row in rows:
+        view = {
+            "request_id": str(row.supply_request_id),
+            "state": row.state,
+            "from": row.from_day.isoformat(),
+            "received_at": format_instant(row.received_at),
+            "decided_at": format_instant(row.decided_at) if row.decided_at else None,
+        }
+        if asker.kind is AskerKind.OPERATOR:
+            is_known = row.access_point_id is not None
+            ean = open_text(house, "ean", row.access_point_id, bytes(row.ean_sealed)) if is_known else None
+            view |= {"party_id": str(row.party_id), "ean": ean}
+        views.append(view)
+    return {"requests": views}
+
+
+def refuse_request(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Refuse an announced switch."""
+    with house.turn() as turn:
+        asker_of(turn, house, proof, AskerKind.OPERATOR)
+        row = supply.refuse(turn.connection, arguments["request_id"], "refused", None, turn.now)
+        said = {"request": str(row.supply_request_id), "reason": arguments["reason"]}
+        turn.record(Statement("supply.refused", said, party_id=row.party_id))
+    return {}
+
+
+def accept_supply(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Record an accepted supply contract; only from here on does the supplier see its own period (R72, R73).
+
+    With `switch` the contract that runs on that day ends with it: the supplier before keeps its own period.
+    """
+    first, until = arguments["from_day"], arguments["until_day"]
+    with house.turn() as turn:
+        asker_of(turn, house, proof, AskerKind.OPERATOR)
+        point = _point(house, turn, arguments["ean"])
+        party = parties.get(turn.connection, arguments["party_id"])
+        is_switch = arguments["switch"]
+        ended = supply.accept(turn.connection, point, party, first, until, turn.now, is_switch=is_switch)
+        for row in ended:
+            _record_end(turn, row)
+        turn.record(
+            Statement(
+                "supply.accepted",
+                {"from": first.isoformat(), "until": until.isoformat() if until else ""},
+                ground="supplier",
+                party_id=party.party_id,
+                operator=point.operator,
+                subjects=_occupants(turn, point.access_point_id, first, until),
+            )
+        )
+    return {}
+
+
+def end_supply(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """End the supply contract of a point at the beginning of a day, known beforehand or reported later."""
+    with house.turn(TurnLane.ENDS) as turn:
+        asker_of(turn, house, proof, AskerKind.OPERATOR)
+        point = _point(house, turn, arguments["ean"])
+        _record_end(turn, supply.end(turn.connection, point, arguments["until_day"]))
+    return {}
+
+
+def begin_dynamic_price(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Record that a contract's price follows the market, and which information the supplier gave first (R37)."""
+    first, until = arguments["from_day"], arguments["until_day"]
+    with house.turn() as turn:
+        asker_of(turn, house, proof, AskerKind.OPERATOR)
+        point = _point(house, turn, arguments["ean"])
+        contract = supply.on_day(turn.connection, point, arguments["party_id"], first)
+        price_id = uuid4()
+        information = seal_text(house, "information", price_id, arguments["information"])
+        supply.begin_dynamic_price(turn.connection, price_id, contract, first, until, information)
+        turn.record(
+            Statement(
+                "dynamic_price.begun",
+                {"from": first.isoformat(), "until": until.isoformat() if until else ""},
+                party_id=contract.party_id,
+                operator=point.operator,
+                subjects=_occupants(turn, point.access_point_id, first, until),
+            )
+        )
+    return {}
+
+
+def end_dynamic_price(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """End a dynamic price at the beginning of a day; the quarter-hours of after it stay the customer's."""
+    until = arguments["until_day"]
+    with house.turn(TurnLane.ENDS) as turn:
+        asker_of(turn, house, proof, AskerKind.OPERATOR)
+        point = _point(house, turn, arguments["ean"])
+        day_before = until - timedelta(days=1)
+        contract = supply.on_day(turn.connection, point, arguments["party_id"], day_before)
+        supply.end_dynamic_price(turn.connection, contract, until)
+        turn.record(
+            Statement(
+                "dynamic_price.ended",
+                {"until": until.isoformat()},
+                party_id=contract.party_id,
+                operator=point.operator,
+                subjects=_occupants(turn, point.access_point_id, day_before, until),
+            )
+        )
+    return {}
+
+
+def begin_process(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Write down that something is under way at a point, for the team that handles it alone (R183, R200).
+
+    The entry says nothing but that: what is under way is sealed, in the register and in the ledger.
+    """
+    with house.turn() as turn:
+        asker_of(turn, house, proof, AskerKind.OPERATOR)
+        point = _point(house, turn, arguments["ean"])
+        process_id = uuid4()
+        kind = seal_text(house, "process", process_id, arguments["kind"].ljust(max(map(len, PROCESSES))))
+        supply.begin_process(turn.connection, process_id, point, kind, turn.now)
+        said = {"process": str(process_id)}
+        turn.record(Statement("market_process.begun", said, operator=point.operator))
+    return {"process_id": str(process_id)}
+
+
+def end_process(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Write down that it is over."""
+    with house.turn() as turn:
+        asker_of(turn, house, proof, AskerKind.OPERATOR)
+        row = supply.end_process(turn.connection, arguments["process_id"], turn.now)
+        said = {"process": str(row.market_process_id)}
+        turn.record(Statement("market_process.ended", said, operator=row.operator))
+    return {}
+
+
+def _point(house: House, turn: Turn, ean: EAN) -> Any:
+    return found(points.find(turn.connection, ean_hash(house, ean)), "access point")
+
+
+def _occupants(turn: Turn, point_id: UUID, first: Any, until: Any) -> list[Subject]:
+    return [Subject(one) for one in occupancies.within(turn.connection, point_id, first, until)]
+
+
+def _record_end(turn: Turn, contract: Any) -> None:
+    """To the supplier whose contract ends, and to who lives there then."""
+    day_before = contract.until_day - timedelta(days=1)
+    turn.record(
+        Statement(
+            "supply.ended",
+            {"until": contract.until_day.isoformat()},
+            ground="supplier",
+            party_id=contract.party_id,
+            operator=contract.operator,
+            subjects=_occupants(turn, contract.access_point_id, day_before, contract.until_day),
+        )
+    )
+
+
+_EAN = EANCode(required=True)
+_FIRST = Day(required=True)
+_UNTIL = Day(load_default=None, allow_none=True)
+
+COMMANDS = (
+    Command("supply.request", schema(ean=_EAN, from_day=_FIRST), request_supply),
+    Command("supply.withdraw", schema(request_id=identifier()), withdraw_request),
+    Command("supply.list", schema(), list_requests),
+    Command("registry.supply.refuse", schema(request_id=identifier(), reason=short_text()), refuse_request),
+    Command(
+        "registry.supply.accept",
+        schema(
+            ean=_EAN,
+            party_id=identifier(),
+            from_day=_FIRST,
+            until_day=_UNTIL,
+            switch=fields.Boolean(load_default=False, truthy={True}, falsy={False}),
+        ),
+        accept_supply,
+    ),
+    Command("registry.supply.end", schema(ean=_EAN, until_day=Day(required=True)), end_supply),
+    Command(
+        "registry.dynamic_price.begin",
+        schema(
+            ean=_EAN,
+            party_id=identifier(),
+            information=short_text(longest=100),
+            from_day=_FIRST,
+            until_day=_UNTIL,
+        ),
+        begin_dynamic_price,
+    ),
+    Command(
+        "registry.dynamic_price.end",
+        schema(ean=_EAN, party_id=identifier(), until_day=Day(required=True)),
+        end_dynamic_price,
+    ),
+    Command("registry.process.begin", schema(ean=_EAN, kind=one_of(*PROCESSES)), begin_process),
+    Command("registry.process.end", schema(process_id=identifier()), end_process),
+)

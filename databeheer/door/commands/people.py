@@ -1,0 +1,201 @@
+"""Commands on what happens to people: a death, an administrator whom a court appointed, a notice to a customer."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID, uuid4
+
+from marshmallow import fields, validate
+from sqlalchemy import Connection, text
+
+from databeheer.brussels import day_of
+from databeheer.door.commands.base import (
+    Command,
+    Day,
+    EANCode,
+    asker_of,
+    found,
+    identifier,
+    one_of,
+    schema,
+    short_text,
+)
+from databeheer.door.commands.conditions import some_of
+from databeheer.door.commands.points import subjects_of
+from databeheer.door.ends import Ending
+from databeheer.door.house import House
+from databeheer.door.names import ean_hash, seal_text
+from databeheer.door.proofs import AskerKind, Proof
+from databeheer.door.turn import Statement, Subject, Turn
+from databeheer.door.turn_queue import TurnLane
+from databeheer.errors import ConflictError
+from databeheer.identity import lives
+from databeheer.permissions import life
+from databeheer.registry import notices, occupancies, parties
+from databeheer.values import Purpose
+
+MOST_NOTICES = 500
+
+
+def died(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Record a death: the person's consents and sessions end in the same transaction; heirs get nothing by it."""
+    with house.turn(TurnLane.ENDS) as turn:
+        asker_of(turn, house, proof, AskerKind.OPERATOR)
+        person_id = _person(turn.connection, arguments["person_id"])
+        lives.record_death(turn.connection, person_id, arguments["died_on"], turn.now)
+        said = {"on": arguments["died_on"].isoformat(), "reference": arguments["reference"]}
+        turn.record(Statement("person.died", said, subjects=_stays(house, turn, person_id)))
+        ended = life.end_by_death(turn.connection, person_id, turn.now)
+        for row in ended:
+            turn.end(Ending.INVALIDATED, row.permission_id)
+            turn.record(
+                Statement(
+                    "permission.invalidated",
+                    {"permission": str(row.permission_id), "reason": row.reason},
+                    party_id=row.party_id,
+                    operator=row.operator,
+                    subjects=subjects_of(house, row.occupancy_id or row.addressed_to),
+                )
+            )
+    return {"ended_permissions": len(ended)}
+
+
+def refuted(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Record that a reported death was a mistake; what ended stays ended, the person may consent anew."""
+    with house.turn() as turn:
+        asker_of(turn, house, proof, AskerKind.OPERATOR)
+        person_id = _person(turn.connection, arguments["person_id"])
+        lives.refute_death(turn.connection, person_id, turn.now)
+        said = {"reason": arguments["reason"]}
+        turn.record(Statement("person.death_refuted", said, subjects=_stays(house, turn, person_id)))
+    return {}
+
+
+def represent(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Record whom a court appointed to act for a person, by which judgment, from when to when."""
+    with house.turn() as turn:
+        asker_of(turn, house, proof, AskerKind.OPERATOR)
+        person_id = _person(turn.connection, arguments["person_id"])
+        _person(turn.connection, arguments["representative_id"])
+        fact_id = uuid4()
+        reference = seal_text(house, "judgment", fact_id, arguments["reference"])
+        lives.represent(turn.connection, fact_id, arguments, reference, turn.next_index)
+        until = arguments["until_day"]
+        said = {
+            "from": arguments["from_day"].isoformat(),
+            "until": until.isoformat() if until else "",
+            "reference": arguments["reference"],
+        }
+        turn.record(Statement("representation.begun", said, subjects=_stays(house, turn, person_id)))
+    return {"id": str(fact_id)}
+
+
+def end_representation(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """End a representation at the beginning of a day."""
+    with house.turn(TurnLane.ENDS) as turn:
+        asker_of(turn, house, proof, AskerKind.OPERATOR)
+        row = lives.end_representation(turn.connection, arguments["id"], arguments["until_day"])
+        said = {"until": arguments["until_day"].isoformat()}
+        turn.record(Statement("representation.ended", said, subjects=_stays(house, turn, row.person_id)))
+    return {}
+
+
+def give_notice(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Record that customers were told that a party will process their data: one point's, or all in its territory (R7).
+
+    Without `ean` at most MOST_NOTICES who were not told yet; `left` says how many remain. Everybody who was told
+    has it in the own list.
+    """
+    with house.turn() as turn:
+        asker_of(turn, house, proof, AskerKind.OPERATOR)
+        party = parties.get(turn.connection, arguments["party_id"])
+        purposes, today, left = sorted(set(arguments["purposes"])), day_of(turn.now), 0
+        if arguments["ean"] is not None:
+            rows = [_lives_there(house, turn, arguments["ean"], today)]
+            notices.require_news(turn.connection, rows[0], party.party_id, purposes, turn.now)
+        else:
+            most = MOST_NOTICES
+            rows, left = notices.not_told(turn.connection, party.party_id, purposes, today, most)
+        members = {
+            "party_id": party.party_id,
+            "purposes": purposes,
+            "channel": arguments["channel"],
+            "text_sha256": bytes.fromhex(arguments["text_sha256"]),
+            "now": turn.now,
+        }
+        notices.give(turn.connection, rows, members)
+        said = {
+            "purposes": purposes,
+            "channel": arguments["channel"],
+            "text_sha256": arguments["text_sha256"],
+            "told": len(rows),
+        }
+        if rows:
+            turn.record(
+                Statement(
+                    "customer.notified",
+                    said,
+                    party_id=party.party_id,
+                    operator=rows[0].operator,
+                    subjects=[Subject(row.occupancy_id) for row in rows],
+                )
+            )
+    return {"told": len(rows), "left": left}
+
+
+def _lives_there(house: House, turn: Turn, ean: Any, today: Any) -> Any:
+    occupancy = occupancies.on_day(turn.connection, ean_hash(house, ean), today)
+    if occupancy.person_id is None:
+        raise ConflictError("nobody lives there now: there is nobody to tell")
+    return occupancy
+
+
+def _person(connection: Connection, person_id: UUID) -> UUID:
+    found(connection.execute(_PERSON, {"id": person_id}).one_or_none(), "person")
+    return person_id
+
+
+def _stays(house: House, turn: Turn, person_id: UUID) -> list[Subject]:
+    """The person's occupancies: whoever may open their entries later finds it there."""
+    ids = turn.connection.execute(_STAYS, {"id": person_id}).scalars()
+    return [subject for occupancy_id in ids for subject in subjects_of(house, occupancy_id)]
+
+
+_PERSON = text("SELECT 1 FROM identity.person WHERE person_id = :id")
+_STAYS = text("SELECT occupancy_id FROM registry.occupancy WHERE person_id = :id ORDER BY from_day")
+
+COMMANDS = (
+    Command(
+        "registry.person.died",
+        schema(person_id=identifier(), died_on=Day(required=True), reference=short_text()),
+        died,
+    ),
+    Command("registry.person.alive", schema(person_id=identifier(), reason=short_text()), refuted),
+    Command(
+        "registry.representation.add",
+        schema(
+            person_id=identifier(),
+            representative_id=identifier(),
+            reference=short_text(),
+            from_day=Day(required=True),
+            until_day=Day(load_default=None, allow_none=True),
+        ),
+        represent,
+    ),
+    Command(
+        "registry.representation.end",
+        schema(id=identifier(), until_day=Day(required=True)),
+        end_representation,
+    ),
+    Command(
+        "registry.notice.give",
+        schema(
+            party_id=identifier(),
+            purposes=some_of(*(purpose.value for purpose in Purpose)),
+            channel=one_of("portal", "letter", "email"),
+            text_sha256=fields.String(required=True, validate=validate.Regexp(r"[0-9a-f]{64}\Z")),
+            ean=EANCode(load_default=None, allow_none=True),
+        ),
+        give_notice,
+    ),
+)

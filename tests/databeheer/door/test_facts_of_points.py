@@ -1,0 +1,525 @@
+"""Facts of one point and of people: what each opens, from when to when, and what is refused with its reason."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from databeheer.brussels import day_of
+from databeheer.door.client import DoorRefusedError, Proof
+from databeheer.values import format_instant
+from tests.conftest import LOTTES_EAN, MARIAS_EAN
+from tests.doors import query
+from tests.house import Customer, Party, TheHouse
+
+MONTH = {"from": "2023-09-30T22:00:00Z", "until": "2023-10-31T23:00:00Z", "granularity": "month"}
+UNKNOWN_EAN = "541448899990000060"
+TOLD = {"channel": "letter", "text_sha256": "11" * 32}
+
+
+def in_order(house: TheHouse, party: Party) -> Party:
+    """A party with a DPIA and an overview of its processing."""
+    made = day_of(house.clock.now()).isoformat()
+    house.operator("registry.dpia.file", party_id=party.party_id, reference="GEB", assessed_on=made)
+    url = "https://partij.example/verwerking"
+    house.operator("registry.overview.check", party_id=party.party_id, url=url, reachable=True)
+    return party
+
+
+def reason(read: Any) -> str:
+    """Why a read is refused."""
+    with pytest.raises(DoorRefusedError) as refusal:
+        read()
+    return str(refusal.value.reason)
+
+
+def refused(house: TheHouse, command: str, **arguments: Any) -> str:
+    """Give a command that is refused and changes nothing; returns why."""
+    size = query(house, "SELECT size FROM ledger.head")
+    with pytest.raises(DoorRefusedError) as error:
+        house.operator(command, **arguments)
+    assert query(house, "SELECT size FROM ledger.head") == size
+    assert error.value.code in ("conflict", "malformed-request", "not-found"), error.value.code
+    return str(error.value)
+
+
+def told(customer: Customer) -> list[str]:
+    return [statement["event"] for statement in customer.statements()]
+
+
+def today(house: TheHouse, days: int = 0) -> str:
+    return (day_of(house.clock.now()) + timedelta(days=days)).isoformat()
+
+
+# --- supply -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.requirement("R72", "R75")
+def test_a_supplier_sees_nothing_before_its_contract_is_accepted_and_then_its_own_customer_only(
+    house: TheHouse, measured: Customer, maria: Customer, erik: Party
+) -> None:
+    before = today(house)
+    erik.call("supply.request", ean=LOTTES_EAN, from_day=before)
+    assert reason(lambda: erik.read(ean=LOTTES_EAN, **MONTH)) == "no_legal_basis"
+    house.operator("registry.supply.accept", ean=LOTTES_EAN, party_id=erik.party_id, from_day="2023-01-01")
+    assert erik.read(ean=LOTTES_EAN, **MONTH)["channels"]
+    assert reason(lambda: erik.read(ean=MARIAS_EAN, **MONTH)) == "no_legal_basis"
+    assert [one["state"] for one in erik.call("supply.list")["requests"]] == ["accepted"]
+    assert "supply.accepted" in told(measured)
+
+
+@pytest.mark.requirement("R73", "R74")
+def test_after_a_switch_each_supplier_has_its_own_period_and_nothing_later(
+    house: TheHouse, measured: Customer, erik: Party
+) -> None:
+    other = house.party("Nieuwe Stroom", "supplier")
+    house.operator("registry.supply.accept", ean=LOTTES_EAN, party_id=erik.party_id, from_day="2023-01-01")
+    switch = {"ean": LOTTES_EAN, "party_id": other.party_id, "from_day": "2023-11-01"}
+    assert "another supply contract" in refused(house, "registry.supply.accept", **switch)
+    house.operator("registry.supply.accept", **switch, switch=True)
+    assert erik.read(ean=LOTTES_EAN, **MONTH)["channels"]
+    later = {"from": "2023-10-31T23:00:00Z", "until": "2023-11-30T23:00:00Z", "granularity": "month"}
+    assert reason(lambda: erik.read(ean=LOTTES_EAN, **later)) == "no_contract"
+    assert reason(lambda: other.read(ean=LOTTES_EAN, **MONTH)) == "no_contract"
+    assert other.read(ean=LOTTES_EAN, **later)["channels"] == []  # nothing was measured then
+    assert {"supply.ended", "supply.accepted"} <= set(told(measured))
+
+
+def test_a_contract_that_ends_before_it_begins_or_overlaps_another_is_refused(
+    house: TheHouse, lotte: Customer, erik: Party, bram: Party
+) -> None:
+    contract = {"ean": LOTTES_EAN, "party_id": erik.party_id, "from_day": "2023-03-26"}
+    for until in ("2023-03-25", "2023-03-26"):
+        assert "until_day" in refused(house, "registry.supply.accept", **contract, until_day=until)
+    assert "only a supplier" in refused(
+        house, "registry.supply.accept", **(contract | {"party_id": bram.party_id})
+    )
+    assert "no such access point" in refused(
+        house, "registry.supply.accept", **(contract | {"ean": UNKNOWN_EAN})
+    )
+    house.operator("registry.supply.accept", **contract)
+    for until in ("2023-03-26", "2023-03-25"):
+        assert "no supply contract runs" in refused(
+            house, "registry.supply.end", ean=LOTTES_EAN, until_day=until
+        )
+    house.operator("registry.supply.end", ean=LOTTES_EAN, until_day="2023-03-27")
+    assert "no supply contract" in refused(
+        house, "registry.supply.end", ean=LOTTES_EAN, until_day="2023-03-28"
+    )
+
+
+@pytest.mark.requirement("R78")
+@pytest.mark.parametrize("kind", ["drop", "budget_meter", "prepayment"])
+def test_a_switch_starts_and_is_accepted_whatever_is_under_way(
+    house: TheHouse, lotte: Customer, erik: Party, kind: str
+) -> None:
+    house.operator("registry.process.begin", ean=LOTTES_EAN, kind=kind)
+    assert erik.call("supply.request", ean=LOTTES_EAN, from_day=today(house))["state"] == "received"
+    house.operator("registry.supply.accept", ean=LOTTES_EAN, party_id=erik.party_id, from_day=today(house))
+
+
+def test_only_a_supplier_announces_a_switch_and_only_near_its_day(
+    house: TheHouse, lotte: Customer, erik: Party, joris: Party
+) -> None:
+    with pytest.raises(DoorRefusedError) as outsider:
+        joris.call("supply.request", ean=LOTTES_EAN, from_day=today(house))
+    assert outsider.value.code == "no-legal-basis"
+    for day in (today(house, -1), today(house, 400)):
+        with pytest.raises(DoorRefusedError) as error:
+            erik.call("supply.request", ean=LOTTES_EAN, from_day=day)
+        assert error.value.code == "malformed-request"
+
+
+def test_an_announced_switch_is_replaced_withdrawn_or_refused_once(
+    house: TheHouse, lotte: Customer, erik: Party
+) -> None:
+    other = house.party("Nieuwe Stroom", "supplier")
+    first = erik.call("supply.request", ean=LOTTES_EAN, from_day=today(house))["request_id"]
+    second = erik.call("supply.request", ean=LOTTES_EAN, from_day=today(house, 1))["request_id"]
+    waiting = house.operator("supply.list")["requests"]
+    assert [(one["request_id"], one["ean"]) for one in waiting] == [(second, LOTTES_EAN)]
+    with pytest.raises(DoorRefusedError) as outsider:
+        other.call("supply.withdraw", request_id=second)
+    assert outsider.value.code == "not-found"
+    assert other.call("supply.list")["requests"] == []
+    erik.call("supply.withdraw", request_id=second)
+    assert "no such request" in refused(house, "registry.supply.refuse", request_id=first, reason="x")
+    states = {one["request_id"]: one["state"] for one in erik.call("supply.list")["requests"]}
+    assert states == {first: "replaced", second: "withdrawn"}
+
+
+# --- dynamic price ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.requirement("R38", "R37", "R63")
+@pytest.mark.parametrize("consent", [True, False])
+@pytest.mark.parametrize("regime", [True, False])
+def test_quarter_hours_for_a_dynamic_price_need_consent_and_regime_both(
+    house: TheHouse, measured: Customer, maria: Customer, erik: Party, consent: bool, regime: bool
+) -> None:
+    in_order(house, erik)
+    contract = {"ean": LOTTES_EAN, "party_id": erik.party_id, "from_day": "2023-01-01"}
+    house.operator("registry.supply.accept", **contract)
+    house.operator("registry.dynamic_price.begin", **contract, information="INFO-2023-7")
+    asked = erik.ask(purpose="dynamic_price_billing")
+    measured.grant(asked)
+    if regime:
+        house.operator("registry.regime.set", ean=LOTTES_EAN, regime="SMR3", from_day="2023-01-01")
+    if not consent:
+        measured.withdraw(asked["permission_id"])
+    read = {"permission_id": asked["permission_id"], "purpose": "dynamic_price_billing"}
+    if consent and regime:
+        assert len(erik.read(**read)["channels"][0]["slots"]) == 100
+        other = erik.ask(purpose="dynamic_price_billing")
+        maria.grant(other)
+        assert reason(lambda: erik.read(other["permission_id"])) == "no_contract"
+    elif consent:
+        assert reason(lambda: erik.read(**read)) == "no_metering_regime"
+    else:
+        assert reason(lambda: erik.read(**read)) == "withdrawn"
+
+
+@pytest.mark.requirement("R38")
+def test_the_price_and_the_regime_are_held_against_when_the_energy_flowed(
+    house: TheHouse, measured: Customer, erik: Party
+) -> None:
+    in_order(house, erik)
+    contract = {"ean": LOTTES_EAN, "party_id": erik.party_id, "from_day": "2023-01-01"}
+    house.operator("registry.supply.accept", **contract)
+    asked = erik.ask(purpose="dynamic_price_billing")
+    measured.grant(asked)
+    house.operator("registry.regime.set", ean=LOTTES_EAN, regime="SMR3", from_day="2023-01-01")
+
+    def read(**changes: Any) -> dict[str, Any]:
+        return erik.read(asked["permission_id"], purpose="dynamic_price_billing", **changes)
+
+    assert reason(read) == "no_dynamic_price"
+    # The day of 25 hours belongs to the price as a whole: it ends at the local midnight after it.
+    house.operator("registry.dynamic_price.begin", **contract, until_day="2023-10-30", information="INFO")
+    assert len(read()["channels"][0]["slots"]) == 100
+    edge = {"from": "2023-10-29T22:45:00Z", "until": "2023-10-29T23:15:00Z", "mode": "clip"}
+    clipped = read(**edge)
+    assert [one["from"] for one in clipped["granted"]] == ["2023-10-29T22:45:00Z"]
+    assert [one["until"] for one in clipped["granted"]] == ["2023-10-29T23:00:00Z"]
+    assert [one["reason"] for one in clipped["refused"]] == ["no_dynamic_price"]
+
+
+def test_a_price_without_contract_twice_or_longer_than_it_is_refused(
+    house: TheHouse, lotte: Customer, erik: Party
+) -> None:
+    price = {
+        "ean": LOTTES_EAN,
+        "party_id": erik.party_id,
+        "from_day": "2023-01-01",
+        "information": "INFO",
+    }
+    assert "no accepted contract" in refused(house, "registry.dynamic_price.begin", **price)
+    contract = {"ean": LOTTES_EAN, "party_id": erik.party_id, "from_day": "2023-01-01"}
+    house.operator("registry.supply.accept", **contract, until_day="2024-01-01")
+    assert "contract ends before" in refused(house, "registry.dynamic_price.begin", **price)
+    bounded = price | {"until_day": "2024-01-01"}
+    assert "until_day" in refused(
+        house, "registry.dynamic_price.begin", **(price | {"until_day": "2022-12-31"})
+    )
+    without = {name: value for name, value in bounded.items() if name != "information"}
+    assert "information" in refused(house, "registry.dynamic_price.begin", **without)
+    house.operator("registry.dynamic_price.begin", **bounded)
+    assert "already" in refused(house, "registry.dynamic_price.begin", **bounded)
+
+
+@pytest.mark.requirement("R38")
+def test_a_customer_chooses_the_regime_of_an_own_point_from_today_on(
+    house: TheHouse, lotte: Customer, maria: Customer
+) -> None:
+    mine = lotte.occupancy()
+    choice = {"regime": "SMR3", "from_day": today(house)}
+    lotte.call("regime.choose", occupancy_id=mine, **choice)
+    assert told(lotte)[0] == "regime.chosen"
+    for customer, arguments, code in (
+        (maria, choice, "not-found"),
+        (lotte, choice, "conflict"),
+        (lotte, choice | {"regime": "SMR1"}, "conflict"),
+        (lotte, choice | {"from_day": today(house, -1)}, "malformed-request"),
+        (lotte, choice | {"regime": "SMR2"}, "malformed-request"),
+    ):
+        with pytest.raises(DoorRefusedError) as refusal:
+            customer.call("regime.choose", occupancy_id=mine, **arguments)
+        assert refusal.value.code == code, arguments
+    lotte.call("regime.choose", occupancy_id=mine, regime="SMR1", from_day=today(house, 5))
+    rows = query(house, "SELECT regime, from_day, until_day FROM registry.metering_regime ORDER BY 2")
+    (last,) = [row for row in rows if row[0] == "SMR1"]
+    assert [row[2] for row in rows] == [last[1], None]
+
+
+# --- welfare centre, notice, authorities ------------------------------------------------------------------
+
+
+def centre(house: TheHouse, municipality: str = "44021") -> Party:
+    """A welfare centre in good order, with its territory."""
+    party = in_order(house, house.party("OCMW Gent", "welfare_centre", contract=False))
+    given = {"party_id": party.party_id, "municipality": municipality, "from_day": "2026-01-01"}
+    house.operator("registry.territory.add", **given)
+    return party
+
+
+@pytest.mark.requirement("R39", "R7")
+def test_a_welfare_centre_sees_its_own_inhabitants_after_they_were_told(
+    house: TheHouse, measured: Customer, maria: Customer
+) -> None:
+    ocmw = centre(house)
+    house.operator("registry.access_point.place", ean=LOTTES_EAN, municipality="44021")
+    house.operator("registry.access_point.place", ean=MARIAS_EAN, municipality="31005")
+
+    def read(ean: str) -> dict[str, Any]:
+        return ocmw.read(ean=ean, purpose="social_assistance", **MONTH)
+
+    assert reason(lambda: read(LOTTES_EAN)) == "no_notice"
+    notice = {"party_id": ocmw.party_id, "purposes": ["social_assistance"], **TOLD}
+    assert house.operator("registry.notice.give", **notice) == {"told": 1, "left": 0}
+    assert house.operator("registry.notice.give", **notice) == {"told": 0, "left": 0}
+    assert read(LOTTES_EAN)["channels"]
+    assert told(measured)[:2] == ["data.read", "customer.notified"]
+    assert "customer.notified" not in told(maria)
+    assert reason(lambda: read(MARIAS_EAN)) == reason(lambda: read(UNKNOWN_EAN))
+    for statement in (measured.statements()[1],):
+        assert statement["party"]["name"] == "OCMW Gent"
+
+
+@pytest.mark.requirement("R39")
+def test_a_mandate_ends_with_its_territory_and_the_outsider_has_none(
+    house: TheHouse, measured: Customer, joris: Party
+) -> None:
+    ocmw = centre(house)
+    house.operator("registry.access_point.place", ean=LOTTES_EAN, municipality="44021")
+    notice = {"party_id": ocmw.party_id, "purposes": ["social_assistance"], **TOLD}
+    house.operator("registry.notice.give", **notice, ean=LOTTES_EAN)
+    assert ocmw.read(ean=LOTTES_EAN, **MONTH)["channels"]
+    assert reason(lambda: joris.read(ean=LOTTES_EAN, **MONTH)) == "no_legal_basis"
+    (territory,) = query(house, "SELECT territory_id::text FROM registry.territory")[0]
+    house.operator("registry.condition.end", fact="territory", id=territory, until_day=today(house))
+    assert reason(lambda: ocmw.read(ean=LOTTES_EAN, **MONTH)) == "no_legal_basis"
+
+
+@pytest.mark.requirement("R7")
+def test_the_next_occupant_was_not_told_and_a_vacancy_cannot_be(
+    house: TheHouse, measured: Customer, maria: Customer
+) -> None:
+    ocmw = centre(house)
+    house.operator("registry.access_point.place", ean=LOTTES_EAN, municipality="44021")
+    notice = {"party_id": ocmw.party_id, "purposes": ["social_assistance"], **TOLD}
+    house.operator("registry.notice.give", **notice, ean=LOTTES_EAN)
+    assert "told so already" in refused(house, "registry.notice.give", **notice, ean=LOTTES_EAN)
+    house.operator("registry.occupancy.end", ean=LOTTES_EAN, until_day=today(house))
+    assert "nobody lives there" in refused(house, "registry.notice.give", **notice, ean=LOTTES_EAN)
+    house.operator(
+        "registry.occupancy.begin",
+        ean=LOTTES_EAN,
+        person_id=str(maria.person_id),
+        from_day=today(house),
+    )
+    assert house.operator("registry.notice.give", **notice) == {"told": 1, "left": 0}
+
+
+@pytest.mark.requirement("R14", "R60")
+def test_an_authority_needs_its_law_and_a_recorded_necessity(house: TheHouse, measured: Customer) -> None:
+    authority = in_order(house, house.party("Agentschap", "authority", contract=False))
+    party = {"party_id": authority.party_id}
+    notice = {**party, "purposes": ["public_task"], **TOLD}
+    house.operator("registry.notice.give", **notice, ean=LOTTES_EAN)
+
+    def read() -> dict[str, Any]:
+        return authority.read(ean=LOTTES_EAN, purpose="public_task", **MONTH)
+
+    assert reason(read) == "no_legal_basis"
+    needed = {
+        **party,
+        "ean": LOTTES_EAN,
+        "purpose": "public_task",
+        "granularity": "month",
+        "article": "12, §2",
+        "reason": "dossier 17",
+        "data_from": "2023-10-01",
+        "data_until": "2023-11-01",
+    }
+    until = format_instant(house.clock.now() + timedelta(days=30))
+    added = house.operator("registry.necessity.add", **needed, valid_until=until)
+    assert reason(read) == "no_authorisation"
+    house.operator(
+        "registry.authorisation.add",
+        **party,
+        act="Decreet van 1 januari 2024",
+        version="geconsolideerd",
+        article="12, §2",
+        categories=["readings"],
+        granularity="month",
+        from_day="2024-01-01",
+    )
+    answer = read()
+    assert answer["channels"]
+    assert "Decreet van 1 januari 2024" in answer["granted"][0]["citation"]
+    assert "necessity.recorded" not in told(measured)  # of an investigation nobody is warned
+    house.operator("registry.necessity.end", id=added["id"])
+    assert reason(read) == "expired"
+    for wrong in ({"data_until": "2023-10-01"}, {"valid_until": "2024-01-01T00:00:00Z"}):
+        refused(house, "registry.necessity.add", **(needed | {"valid_until": until} | wrong))
+
+
+# --- registrations, participations ------------------------------------------------------------------------
+
+
+def test_a_registration_and_a_participation_are_for_their_roles_once_and_end(
+    house: TheHouse, lotte: Customer, erik: Party
+) -> None:
+    for command, role, fact in (
+        ("registry.registration.add", "balance_responsible", "registration"),
+        ("registry.participation.add", "energy_community", "participation"),
+    ):
+        party = house.party(role, role, contract=False)
+        link = {"ean": LOTTES_EAN, "party_id": party.party_id, "from_day": "2023-01-01"}
+        assert "only a" in refused(house, command, **(link | {"party_id": erik.party_id}))
+        assert "until_day" in refused(house, command, **link, until_day="2023-01-01")
+        added = house.operator(command, **link)
+        assert "already" in refused(house, command, **link)
+        house.operator("registry.link.end", fact=fact, id=added["id"], until_day="2023-06-01")
+        assert "none that began" in refused(
+            house, "registry.link.end", fact=fact, id=added["id"], until_day="2023-07-01"
+        )
+        house.operator(command, **(link | {"from_day": "2023-06-01"}))
+
+
+@pytest.mark.requirement("R29")
+def test_a_move_ends_what_the_customer_chose_and_joined(
+    house: TheHouse, lotte: Customer, maria: Customer
+) -> None:
+    community = house.party("Deelstroom", "energy_community", contract=False)
+    house.operator("registry.regime.set", ean=LOTTES_EAN, regime="SMR3", from_day="2023-01-01")
+    house.operator(
+        "registry.participation.add",
+        ean=LOTTES_EAN,
+        party_id=community.party_id,
+        from_day="2023-01-01",
+    )
+    house.operator("registry.occupancy.end", ean=LOTTES_EAN, until_day=today(house))
+    for table in ("metering_regime", "participation"):
+        rows = query(house, f"SELECT until_day::text FROM registry.{table}")
+        assert rows == [(today(house),)], table
+    assert told(lotte)[:2] == ["participation.ended", "occupancy.ended"]
+
+
+@pytest.mark.requirement("R97")
+def test_who_moves_out_is_logged_out_unless_he_lives_elsewhere_too(
+    house: TheHouse, lotte: Customer, maria: Customer
+) -> None:
+    house.point("541448899990000077", maria)
+    sessions = lotte.session, maria.session
+    for ean in (LOTTES_EAN, MARIAS_EAN):
+        house.operator("registry.occupancy.end", ean=ean, until_day=today(house))
+    with pytest.raises(DoorRefusedError) as gone:
+        house.client.call("me", Proof.session(sessions[0]))
+    assert gone.value.code == "unauthenticated"
+    assert house.client.call("me", Proof.session(sessions[1]))["role"] == "customer"
+
+
+# --- death, administrator ---------------------------------------------------------------------------------
+
+
+def test_with_a_death_consents_and_sessions_end_and_nobody_looks_in_that_name(
+    house: TheHouse, measured: Customer, bram: Party, granted: dict[str, Any]
+) -> None:
+    session = measured.session
+    waiting = bram.ask(ean=LOTTES_EAN)
+    death = {
+        "person_id": str(measured.person_id),
+        "died_on": today(house, -3),
+        "reference": "akte 17",
+    }
+    assert house.operator("registry.person.died", **death) == {"ended_permissions": 2}
+    assert reason(lambda: bram.read(granted["permission_id"])) in ("invalidated_by_move", "holder_died")
+    states = [bram.permission(one["permission_id"])["state"] for one in (granted, waiting)]
+    assert states == ["invalidated", "invalidated"]
+    with pytest.raises(DoorRefusedError) as gone:
+        house.client.call("me", Proof.session(session))
+    assert gone.value.code == "unauthenticated"
+    with pytest.raises(DoorRefusedError) as again:
+        house.log_in(measured.subject, measured.name)
+    assert again.value.code == "unauthenticated"
+    assert "known already" in refused(house, "registry.person.died", **death)
+
+
+def test_a_death_reported_by_mistake_is_put_right_and_brings_no_consent_back(
+    house: TheHouse, measured: Customer, bram: Party, granted: dict[str, Any]
+) -> None:
+    person = {"person_id": str(measured.person_id)}
+    assert "no death" in refused(house, "registry.person.alive", **person, reason="x")
+    assert "future" in refused(
+        house, "registry.person.died", **person, died_on=today(house, 1), reference="x"
+    )
+    house.operator("registry.person.died", **person, died_on=today(house), reference="x")
+    house.operator("registry.person.alive", **person, reason="another person of that name")
+    measured.session = house.log_in(measured.subject, measured.name)
+    assert told(measured)[0] == "person.death_refuted"
+    with pytest.raises(DoorRefusedError):
+        bram.read(granted["permission_id"])
+    anew = bram.ask()
+    measured.grant(anew)
+    assert bram.read(anew["permission_id"])["channels"]
+
+
+def own_look(customer: Customer, occupancy: str) -> dict[str, Any]:
+    day = {"from": "2023-10-28T22:00:00Z", "until": "2023-10-29T23:00:00Z"}
+    look = {"occupancy_id": occupancy, "granularity": "quarter_hour", **day}
+    return customer.call("readings.read", **look)
+
+
+def test_an_administrator_looks_for_his_ward_while_the_judgment_holds(
+    house: TheHouse, measured: Customer, maria: Customer
+) -> None:
+    occupancy = measured.occupancy()
+    assert reason(lambda: own_look(maria, occupancy)) == "no_legal_basis"
+    judgment = {
+        "person_id": str(measured.person_id),
+        "representative_id": str(maria.person_id),
+        "reference": "vrederechter Gent 2026/17",
+        "from_day": today(house),
+    }
+    added = house.operator("registry.representation.add", **judgment, until_day=today(house, 10))
+    assert own_look(maria, occupancy)["channels"]
+    assert told(measured)[:2] == ["data.read", "representation.begun"]
+    assert own_look(measured, occupancy)["channels"]  # he does not lose his own view
+    house.clock.advance(timedelta(days=11))
+    for customer in (maria, measured):
+        customer.session = house.log_in(customer.subject, customer.name)
+    assert reason(lambda: own_look(maria, occupancy)) == "expired"
+    assert own_look(measured, occupancy)["channels"]
+    assert "none that began" in refused(
+        house, "registry.representation.end", id=added["id"], until_day=today(house, -1)
+    )
+
+
+def test_who_represents_himself_twice_or_nobody_is_refused(
+    house: TheHouse, lotte: Customer, maria: Customer
+) -> None:
+    judgment = {
+        "person_id": str(lotte.person_id),
+        "representative_id": str(maria.person_id),
+        "reference": "x",
+        "from_day": "2026-01-01",
+    }
+    add = "registry.representation.add"
+    nobody = {"representative_id": "00000000-0000-0000-0000-000000000000"}
+    assert "no such person" in refused(house, add, **(judgment | nobody))
+    himself = {"representative_id": str(lotte.person_id)}
+    assert "himself" in refused(house, add, **(judgment | himself))
+    assert "until_day" in refused(house, add, **judgment, until_day="2026-01-01")
+    house.operator(add, **judgment)
+    assert "already" in refused(house, add, **judgment)
+
+
+@pytest.mark.parametrize("day", ["1899-12-31", "2101-01-01", "9999-12-31", "0001-01-01"])
+def test_days_beyond_the_century_are_refused(house: TheHouse, lotte: Customer, erik: Party, day: str) -> None:
+    assert "from_day" in refused(
+        house, "registry.supply.accept", ean=LOTTES_EAN, party_id=erik.party_id, from_day=day
+    )
+    assert date.fromisoformat(day)
