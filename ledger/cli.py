@@ -15,8 +15,18 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from ledger.commands import chain as chain_command
 from ledger.commands import logs, monitor, witness
-from ledger.commands.inputs import FAILS, HOLDS, MISUSED, UNREACHABLE, add_key, promise_note, read_policy
+from ledger.commands.inputs import (
+    FAILS,
+    HOLDS,
+    MISUSED,
+    UNREACHABLE,
+    add_key,
+    promise_note,
+    read_door_key,
+    read_policy,
+)
 from ledger.commands.inputs import plain as _plain
 from ledger.commands.inputs import read_file as _read
 from ledger.commands.inputs import read_key as _key
@@ -86,6 +96,10 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--door-key", metavar="VKEY", help="the key that signed the promise")
     one.add_argument("--json", action="store_true", help="print one JSON object")
     one.set_defaults(run=_verify_receipt)
+
+    chain = chain_command.add(receipts)
+    add_key(chain)
+    chain.set_defaults(run=_verify_chain)
     return parser
 
 
@@ -129,12 +143,8 @@ def _restore(options: argparse.Namespace) -> int:
 def _verify_receipt(options: argparse.Namespace) -> int:
     try:
         verified = _checked_receipt(options)
-    except MalformedError as error:
-        return _tell_failure(options, error, MISUSED)
-    except (UnreachableError, NotPublishedError) as error:
-        return _tell_failure(options, error, UNREACHABLE)
     except LedgerError as error:
-        return _tell_failure(options, error, FAILS)
+        return _tell_receipt_failure(options, error)
     if options.json:
         print(json.dumps(_receipt_members(verified)))
     else:
@@ -153,7 +163,7 @@ def _checked_receipt(options: argparse.Namespace) -> Verified:
         raise MalformedError("--promise and --door-key belong together")
     if options.promise is not None:
         promise = open_promise(
-            promise_note(_read(options.promise, MAX_RECEIPT_LENGTH)), _key(options.door_key)
+            promise_note(_read(options.promise, MAX_RECEIPT_LENGTH)), read_door_key(options.door_key)
         )
         kept = (verified.checkpoint.origin, verified.index, verified.leaf)
         if (promise.origin, promise.index, promise.leaf) != kept:
@@ -196,6 +206,23 @@ def _body(body: bytes) -> str:
         return json.dumps(json.loads(body), indent=2, sort_keys=True, ensure_ascii=True)
     except (ValueError, RecursionError):
         return _plain(body.decode("utf-8", "backslashreplace"))
+
+
+def _verify_chain(options: argparse.Namespace) -> int:
+    try:
+        print(chain_command.checked(options))
+    except LedgerError as error:
+        return _tell_receipt_failure(options, error, "The receipts do not hold together.")
+    return HOLDS
+
+
+def _tell_receipt_failure(
+    options: argparse.Namespace, error: LedgerError, verdict: str = "The receipt does not hold."
+) -> int:
+    if isinstance(error, MalformedError):
+        return _tell_failure(options, error, MISUSED)
+    unreachable = isinstance(error, UnreachableError | NotPublishedError)
+    return _tell_failure(options, error, UNREACHABLE if unreachable else FAILS, verdict)
 
 
 def _tell_failure(

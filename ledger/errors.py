@@ -50,6 +50,12 @@ class InconsistentError(LedgerError):
         self.index = index
 
 
+class MissingStatementError(LedgerError):
+    """Of one subject's statements, some between those shown, or after them, are not shown."""
+
+    code = "missing-statement"
+
+
 class NotPublishedError(LedgerError):
     """The log answers that it does not have this file (HTTP 404, or no such file in the directory)."""
 

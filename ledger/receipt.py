@@ -18,6 +18,7 @@ from ledger.entry import parse as parse_entry
 from ledger.errors import MalformedError, NotPublishedError, ProofError
 from ledger.note import VerifierKey
 from ledger.sources import Source
+from ledger.subject_head import MAX_HEAD_LENGTH
 from ledger.tiles import MAX_CHECKPOINT_LENGTH, TileReader
 from ledger.tree import inclusion_proof, leaf_hash, verify_inclusion
 
@@ -38,13 +39,27 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """What a verified receipt shows: the checkpoint, where the entry stands, and what opens it (if told)."""
+    """What a verified receipt shows: the checkpoint, where the entry stands, and what opens it (if told).
+
+    `head` is the subject head that came with it, a note that was not checked: that takes the door's key
+    (`ledger.subject_head`).
+    """
 
     checkpoint: Checkpoint
     index: int
     leaf: bytes
     entry: bytes | None
     opening: Opening | None
+    head: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """What an `extra` of ours tells: the entry, what opens it, the door's word on the subject's newest entry."""
+
+    entry: bytes | None = None
+    opening: Opening | None = None
+    head: bytes | None = None
 
 
 def build(index: int, proof: Sequence[bytes], checkpoint: bytes, extra: bytes | None = None) -> bytes:
@@ -92,8 +107,9 @@ def verify(
         ProofError: the entry is not at that index, or the opening is not that of the entry.
     """
     checkpoint = open_checkpoint(receipt.checkpoint, vkeys)
-    told, opening = parse_extra(receipt.extra) if receipt.extra is not None else (None, None)
-    entry = entry if entry is not None else told
+    extra = parse_extra(receipt.extra) if receipt.extra is not None else Extra()
+    opening = extra.opening
+    entry = entry if entry is not None else extra.entry
     own_leaf = leaf if entry is None else leaf_hash(entry)
     if own_leaf is None:
         raise MalformedError("the receipt does not tell its entry; give the entry or its leaf hash")
@@ -104,42 +120,56 @@ def verify(
         if entry is None:
             raise MalformedError("the receipt opens an entry that it does not tell")
         opening.verify(parse_entry(entry).commitment)
-    return Verified(checkpoint, receipt.index, own_leaf, entry, opening)
+    return Verified(checkpoint, receipt.index, own_leaf, entry, opening, extra.head)
 
 
-def make_extra(entry: bytes, opening: Opening | None = None) -> bytes:
-    """Return the `extra` of a receipt that explains itself: the entry and, if given, what opens it."""
+def make_extra(entry: bytes, opening: Opening | None = None, head: bytes | None = None) -> bytes:
+    """Return the `extra` of a receipt that explains itself: the entry, and if given what opens it and a head."""
     members: dict[str, Any] = {"v": 1, "entry": encode_base64(entry)}
     if opening is not None:
         members["opening"] = opening.to_dict()
+    if head is not None:
+        members["head"] = encode_base64(head)
     return json.dumps(members, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode("ascii")
 
 
-def parse_extra(extra: bytes) -> tuple[bytes | None, Opening | None]:
-    """Return the entry and the opening of an `extra`; nothing for another application's extra.
+def parse_extra(extra: bytes) -> Extra:
+    """Return what an `extra` tells; nothing for another application's extra.
 
     Raises:
         MalformedError: JSON of ours with something else in it.
     """
-    if len(extra) > MAX_OPENING_LENGTH + 1024:
+    if len(extra) > MAX_OPENING_LENGTH + 1024 + 2 * MAX_HEAD_LENGTH:
         raise MalformedError("the extra is too long")
     try:
         members: Any = json.loads(extra)
     except (ValueError, RecursionError):
-        return None, None
+        return Extra()
     if not isinstance(members, dict) or "entry" not in members:
-        return None, None
-    if not set(members) <= {"v", "entry", "opening"} or members.get("v") != 1:
+        return Extra()
+    if not set(members) <= {"v", "entry", "opening", "head"} or members.get("v") != 1:
         raise MalformedError("the extra of the receipt has other members than it should have")
-    if not isinstance(members["entry"], str):
-        raise MalformedError("the entry in the receipt is not a text")
     opening = members.get("opening")
-    entry = decode_base64(members["entry"], "entry")
-    return entry, None if opening is None else Opening.from_dict(opening)
+    return Extra(
+        _bytes(members["entry"], "entry"),
+        None if opening is None else Opening.from_dict(opening),
+        None if members.get("head") is None else _bytes(members["head"], "head"),
+    )
+
+
+def _bytes(value: Any, what: str) -> bytes:
+    if not isinstance(value, str):
+        raise MalformedError(f"the {what} in the receipt is not a text")
+    return decode_base64(value, what)
 
 
 def from_log(
-    source: Source, vkeys: Sequence[VerifierKey], index: int, entry: bytes, opening: Opening | None = None
+    source: Source,
+    vkeys: Sequence[VerifierKey],
+    index: int,
+    entry: bytes,
+    opening: Opening | None = None,
+    head: bytes | None = None,
 ) -> bytes:
     """Return the receipt of entry `index` under the newest published checkpoint, verified.
 
@@ -153,6 +183,6 @@ def from_log(
     if index >= checkpoint.size:
         raise NotPublishedError(f"entry {index} is not in the published checkpoint yet")
     proof = inclusion_proof(TileReader(source, checkpoint.size), index, checkpoint.size)
-    data = build(index, proof, note, make_extra(entry, opening))
+    data = build(index, proof, note, make_extra(entry, opening, head))
     verify(parse(data), vkeys)
     return data

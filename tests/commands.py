@@ -48,6 +48,8 @@ def every_command(
         "statutory.list": {},
         "reads.last": {},
         "receipt.opening": {"index": 0},
+        "chain.show": {"occupancy_id": someone},
+        "chain.open": {"occupancy_id": someone, "first": 1, "last": 9},
         "oversight.summary": {},
         "stop.set": {"reason": "a thief"},
         "stop.lift": {"reason": "a thief"},

@@ -36,10 +36,12 @@ def make_receipt(directory: Path, index: int, answer: Mapping[str, Any]) -> byte
         LedgerError: what is published does not fit the entry; nothing is handed out.
     """
     log = TileDirectory(directory)
+    head = b64decode(answer["head"]) if answer.get("head") else None
     opening = Opening.from_dict(answer["opening"])
     try:
         vkey = log.fetch("vkey", _MAX_VKEY_LENGTH).decode("utf-8").splitlines()[0]
-        return receipt.from_log(log, [VerifierKey.parse(vkey)], index, b64decode(answer["entry"]), opening)
+        entry = b64decode(answer["entry"])
+        return receipt.from_log(log, [VerifierKey.parse(vkey)], index, entry, opening, head)
     except NotPublishedError as error:
         raise ReceiptNotYetError(
             "no published checkpoint covers this entry yet; ask again in a moment"

@@ -69,7 +69,7 @@ def take(house: House, turn: Turn, document: bytes) -> Told:
 def _opened(document: bytes) -> tuple[int, Opening]:
     try:
         parsed = receipt.parse(document)
-        opening = receipt.parse_extra(parsed.extra)[1] if parsed.extra is not None else None
+        opening = receipt.parse_extra(parsed.extra).opening if parsed.extra is not None else None
     except LedgerError as error:
         raise MalformedRequestError(f"receipt: {error}") from error
     if opening is None:

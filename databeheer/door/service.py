@@ -28,6 +28,7 @@ from databeheer.door.commands import (
     permissions,
     points,
     readings,
+    receipts,
     reconcile,
     statements,
 )
@@ -55,6 +56,7 @@ class DoorService:
             *login.COMMANDS,
             *permissions.COMMANDS,
             *statements.COMMANDS,
+            *receipts.COMMANDS,
             *parties.COMMANDS,
             *conditions.COMMANDS,
             *points.COMMANDS,

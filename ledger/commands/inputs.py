@@ -39,13 +39,23 @@ def read_key_text(value: str) -> str:
         MalformedError: the file cannot be read, or is too long.
         NotPublishedError, UnreachableError: the web page cannot be read.
     """
+    return _key_lines(value)[0]
+
+
+def read_door_key(value: str) -> VerifierKey:
+    """Return the door's key: given as such, or the second line of a file or web page that has two keys."""
+    lines = _key_lines(value)
+    return VerifierKey.parse(lines[1] if len(lines) > 1 and lines[1] else lines[0])
+
+
+def _key_lines(value: str) -> list[str]:
     if "://" in value:
         text = fetch_url(value, _MAX_KEY_FILE).decode("utf-8", "replace")
     elif "+" not in value or os.path.isfile(value):
         text = read_file(Path(value), _MAX_KEY_FILE).decode("utf-8", "replace")
     else:
         text = value
-    return text.split("\n", 1)[0]
+    return text.split("\n")
 
 
 def read_file(path: Path, limit: int) -> bytes:

@@ -256,6 +256,7 @@ def worked_example() -> Vector:
         "checkpoint": note,
         "receipt": f"c2sp.org/tlog-proof@v1\nextra {extra}\nindex 1\n{proof}\n{note}",
         "promise": promise + "\n" + signature(promise, DOOR_NAME, DOOR),
+        "subject": b64(SUBJECT), "subject_head": head_note(2, 1, leaves[1]),
     }  # fmt: skip
 
 
@@ -824,6 +825,184 @@ def quorum_vectors() -> list[Vector]:
     return vectors
 
 
+# ---- heads of subjects, and sets of receipts ----------------------------------------------------------------
+
+SUBJECT = sha256(b"a subject").digest()
+
+
+def head_text(
+    counter: int, index: int, leaf_hash: bytes, subject: bytes = SUBJECT, origin: str = NAME
+) -> str:
+    return f"ledger-subject-head/v1\n{origin}\n{b64(subject)}\n{counter}\n{index}\n{b64(leaf_hash)}\n"
+
+
+def subject_head_vectors() -> list[Vector]:
+    leaf_hash = sha256(b"leaf").digest()
+    good = head_text(17, 1204, leaf_hash)
+    lines = good.split("\n")
+
+    def changed(place: int, text: str) -> str:
+        return "\n".join([*lines[:place], text, *lines[place + 1 :]])
+
+    bad = {
+        "empty": "", "another version": changed(0, "ledger-subject-head/v2"),
+        "a promise": changed(0, "ledger-promise/v1"), "no origin": changed(1, ""),
+        "a space in the origin": changed(1, "a b"), "a plus in the origin": changed(1, "a+b"),
+        "subject without padding": changed(2, b64(SUBJECT)[:-1]),
+        "subject of 31 bytes": changed(2, b64(bytes(31))),
+        "subject of 33 bytes": changed(2, b64(bytes(33))), "subject in hexadecimal": changed(2, SUBJECT.hex()),
+        "a subject by name": changed(2, "lotte"), "no subject": changed(2, ""),
+        "subject with unused bits set": changed(2, b64(SUBJECT)[:-2] + chr(ord(b64(SUBJECT)[-2]) + 1) + "="),
+        "subject in URL-safe base64": changed(2, b64(b"\xff" * 32).replace("/", "_")),
+        "counter 0": changed(3, "0"), "counter 017": changed(3, "017"), "counter +17": changed(3, "+17"),
+        "counter -17": changed(3, "-17"), "counter 17.0": changed(3, "17.0"), "an empty counter": changed(3, ""),
+        "counter in Arabic digits": changed(3, "\u0661\u0667"), "counter of sixteen digits": changed(3, "1" * 16),
+        "more statements than entries": changed(3, "1206"), "counter and index swapped": changed(3, "1204").replace(
+            "\n1204\n1204\n", "\n1204\n17\n"),
+        "index 01204": changed(4, "01204"), "index +1204": changed(4, "+1204"), "index -1": changed(4, "-1"),
+        "an empty index": changed(4, ""), "index with a space": changed(4, " 1204"),
+        "index in hexadecimal": changed(4, "0x4b4"),
+        "leaf without padding": changed(5, b64(leaf_hash)[:-1]), "leaf of 31 bytes": changed(5, b64(bytes(31))),
+        "leaf in hexadecimal": changed(5, "00" * 32), "no leaf": changed(5, ""),
+        "a line less": "\n".join(lines[:5]) + "\n", "a line more": good + "more\n",
+        "a deadline behind": good + "1763683260\n",
+        "CRLF": good.replace("\n", "\r\n"), "no last line feed": good[:-1], "an empty line first": "\n" + good,
+        "lines in another order": "\n".join([*lines[:2], lines[5], lines[3], lines[4], lines[2], ""]).replace(
+            b64(leaf_hash), "17", 1),
+    }  # fmt: skip
+    return [
+        {"desc": "as it is", "text": good, "must_fail": False},
+        {"desc": "the first entry of all", "text": head_text(1, 0, leaf_hash), "must_fail": False},
+    ] + [{"desc": desc, "text": text, "must_fail": True} for desc, text in bad.items()]
+
+
+class Told:
+    """A log of four statements about one subject, with an entry about nobody between them."""
+
+    def __init__(self, **lies: Any) -> None:
+        self.lies, self.leaves, self.entries = lies, [], []
+        self.halves: dict[int, tuple[bytes, str]] = {}
+        counter, before = 0, bytes(32)
+        for index in range(5):
+            own = []
+            if index != 2:
+                counter += 1
+                said = {"counter": counter, "previous": b64(before), "subject": b64(SUBJECT), "v": 1}
+                body = json.dumps(said | lies.get(str(counter), {}), sort_keys=True, separators=(",", ":"))
+                self.halves[counter] = (sha256(f"salt {index}".encode()).digest(), body)
+                salt, _ = self.halves[counter]
+                own = [leaf(half(b"ledger/subject/v1", salt, body.encode()))]
+            shared = half(b"ledger/shared/v1", bytes([index]) * 32, b'{"event":"data.read"}')
+            commitment = sha256(b"ledger/entry/v1\x00" + shared + mth(own)).digest()
+            self.entries.append(entry(commitment, self.leaves[-1] if self.leaves else bytes(32)))
+            self.leaves.append(leaf(self.entries[-1]))
+            before = self.leaves[-1] if own else before
+        text = f"{NAME}\n5\n{b64(mth(self.leaves))}\n"
+        self.checkpoint = text + "\n" + signature(text, NAME, LOG)
+
+    def index(self, counter: int) -> int:
+        return counter - 1 if counter < 3 else counter
+
+    def head(self, counter: int, name: str = DOOR_NAME, key: SigningKey = DOOR, **changes: Any) -> str:
+        said = {
+            "counter": counter,
+            "index": self.index(counter),
+            "leaf_hash": self.leaves[self.index(counter)],
+        }
+        text = head_text(**(said | changes))
+        return text + "\n" + signature(text, name, key)
+
+    def receipt(self, counter: int, head: str | None = None, *, opens: bool = True) -> str:
+        index = self.index(counter)
+        salt, body = self.halves[counter]
+        shared = {"body": b64(b'{"event":"data.read"}'), "salt": b64(bytes([index]) * 32)}
+        subject = {"body": b64(body.encode()), "count": 1, "index": 0, "path": [], "salt": b64(salt)}
+        root = b64(mth([leaf(half(b"ledger/subject/v1", salt, body.encode()))]))
+        opening = {"shared": shared, "v": 1} | ({"subject": subject} if opens else {"subject_root": root})
+        extra = {"entry": b64(self.entries[index]), "opening": opening, "v": 1}
+        if head is not None:
+            extra["head"] = b64(head.encode())
+        proof = "".join(f"{b64(one)}\n" for one in path(index, self.leaves))
+        told = b64(json.dumps(extra, sort_keys=True, separators=(",", ":")).encode())
+        return f"c2sp.org/tlog-proof@v1\nextra {told}\nindex {index}\n{proof}\n{self.checkpoint}"
+
+
+def chain_vectors() -> list[Vector]:
+    log = Told()
+    newest = log.head(4)
+    every = [log.receipt(counter, newest) for counter in range(1, 5)]
+    bare = [log.receipt(counter) for counter in range(1, 5)]
+    elsewhere = b64(bytes([5]) * 32)
+    stranger = SigningKey(bytes(range(200, 232)))
+    other_log = "ledger.example/dm2"
+
+    def lied(number: int, /, **members: Any) -> list[str]:
+        other = Told(**{str(number): members})
+        return [other.receipt(counter, other.head(4)) for counter in range(1, 5)]
+
+    # description, receipts, heads given besides, whether they are a part, outcome
+    cases: list[tuple[str, list[str], list[str], bool, str]] = [
+        ("all four, as they are", every, [], False, "ok"),
+        ("in another order, one of them twice", [*every[::-1], every[0]], [], False, "ok"),
+        ("the head given apart", bare, [newest], False, "ok"),
+        ("an older head beside the newest", every, [log.head(2)], False, "ok"),
+        ("the first not shown", every[1:], [], False, "ok"),
+        ("the middle only, as a part", every[1:3], [], True, "ok"),
+        ("no receipt", [], [newest], False, "malformed"),
+        ("the second missing", [every[0], *every[2:]], [], False, "missing"),
+        ("the second missing, as a part", [every[0], *every[2:]], [], True, "missing"),
+        ("the third missing", [*every[:2], every[3]], [], False, "missing"),
+        ("the last missing", every[:3], [], False, "missing"),
+        ("no head", bare, [], False, "missing"),
+        ("no head, as a part", bare, [], True, "missing"),
+        ("an older head only", bare, [log.head(3)], False, "missing"),
+        ("a head of more than is shown", every, [head_note(5, 5, sha256(b"x").digest())], False, "missing"),
+        ("a head of another subject", every, [head_note(4, 4, log.leaves[4], bytes(32))], False, "missing"),
+        ("a head of the same counter with another leaf", every, [log.head(4, leaf_hash=bytes(32))], False,
+         "inconsistent"),
+        ("a head of the same counter with another index", every, [log.head(4, index=3)], False, "inconsistent"),
+        ("an old head that names another entry", every, [log.head(2, leaf_hash=log.leaves[0])], False, "inconsistent"),
+        ("two heads against each other, of what is not shown", every[:2],
+         [log.head(3), log.head(3, leaf_hash=bytes(32))], True, "inconsistent"),
+        ("a link to another entry", lied(3, previous=elsewhere), [], False, "inconsistent"),
+        ("a link to itself", lied(2, previous=b64(log.leaves[1])), [], False, "inconsistent"),
+        ("a first statement that follows another", lied(1, previous=elsewhere), [], False, "inconsistent"),
+        ("one counter twice", lied(3, counter=2), [], True, "inconsistent"),
+        ("a counter skipped", lied(4, counter=5), [], True, "missing"),
+        ("counter as text", lied(2, counter="2"), [], False, "malformed"),
+        ("counter true", lied(1, counter=True), [], False, "malformed"),
+        ("counter 0", lied(1, counter=0), [], False, "malformed"),
+        ("counter as 2.0", lied(2, counter=2.0), [], False, "malformed"),
+        ("counter null", lied(2, counter=None), [], False, "malformed"),
+        ("a link that is no hash", lied(2, previous="AAAA"), [], False, "malformed"),
+        ("a link without padding", lied(2, previous=b64(log.leaves[0])[:-1]), [], False, "malformed"),
+        ("a subject that is no name", lied(2, subject="lotte"), [], False, "malformed"),
+        ("a subject in a list", lied(2, subject=[b64(SUBJECT)]), [], False, "malformed"),
+        ("a head by the log's key", bare, [log.head(4, NAME, LOG)], False, "signature"),
+        ("a head by a stranger under the door's name", bare, [log.head(4, DOOR_NAME, stranger)], False, "signature"),
+        ("a head without a signature", bare, [newest.split("\n\n")[0] + "\n"], False, "malformed"),
+        ("a head whose counter was changed", bare, [newest.replace("\n4\n4\n", "\n5\n5\n")], False, "signature"),
+        ("a head of another log", every, [log.head(4, origin=other_log)], False, "malformed"),
+        ("a head in the extra that is none", [*every[:3], log.receipt(4, "hello\n")], [], False, "malformed"),
+        ("a party's receipt among them", [*every[:3], log.receipt(4, newest, opens=False)], [], False, "malformed"),
+        ("a receipt moved to another index", [*every[:3], every[3].replace("\nindex 4\n", "\nindex 3\n")], [], False,
+         "proof"),
+        ("receipts of two histories of one size", [*every[:2], *lied(1, more=1)[2:]], [], False, "inconsistent"),
+    ]  # fmt: skip
+    return [
+        {
+            "desc": desc, "receipts": [b64(one.encode()) for one in receipts],
+            "heads": [b64(one.encode()) for one in heads], "part": part, "outcome": outcome,
+        }
+        for desc, receipts, heads, part, outcome in cases
+    ]  # fmt: skip
+
+
+def head_note(counter: int, index: int, leaf_hash: bytes, subject: bytes = SUBJECT) -> str:
+    text = head_text(counter, index, leaf_hash, subject)
+    return text + "\n" + signature(text, DOOR_NAME, DOOR)
+
+
 # ---- whole logs, and files as they come over HTTP -----------------------------------------------------------
 
 Log = dict[str, bytes]
@@ -950,6 +1129,8 @@ def main() -> None:
         "tile_paths": path_vectors(),
         "receipts": receipt_vectors(),
         "promises": promise_vectors(),
+        "subject_heads": subject_head_vectors(),
+        "chains": chain_vectors(),
         "cosignatures": cosignature_vectors(),
         "policies": policy_vectors(),
         "quorums": quorum_vectors(),

@@ -12,18 +12,28 @@ from typing import Any
 import pytest
 
 from ledger.bundle import hash_bundle
+from ledger.chain import verify_chains
 from ledger.checkpoint import open_checkpoint, parse_checkpoint
 from ledger.commitment import Opening, commit, open_for_party, open_for_subject, shared_half, subject_half
 from ledger.cosignature import CosigningKey, WitnessKey, open_cosignatures
 from ledger.encoding import decode_base64
 from ledger.entry import encode, parse
-from ledger.errors import LedgerError, MalformedError, ProofError, QuorumError, SignatureError
+from ledger.errors import (
+    InconsistentError,
+    LedgerError,
+    MalformedError,
+    MissingStatementError,
+    ProofError,
+    QuorumError,
+    SignatureError,
+)
 from ledger.fetch import gunzip
 from ledger.note import SigningKey, VerifierKey, open_note, sign_note
 from ledger.policy import parse_policy
 from ledger.promise import Promise, open_promise, parse_promise, sign_promise
 from ledger.receipt import parse as parse_receipt
 from ledger.receipt import verify as verify_receipt
+from ledger.subject_head import SubjectHead, open_subject_head, parse_subject_head, sign_subject_head
 from ledger.tiles import encode_bundle, parse_path
 from ledger.tree import leaf_hash, root_hash, verify_consistency, verify_inclusion
 from ledger.verifier import verify
@@ -34,6 +44,8 @@ OUTCOMES: dict[str, type[LedgerError]] = {
     "malformed": MalformedError,
     "signature": SignatureError,
     "proof": ProofError,
+    "missing": MissingStatementError,
+    "inconsistent": InconsistentError,
     "quorum": QuorumError,
 }
 Vector = dict[str, Any]
@@ -103,6 +115,25 @@ def test_checkpoint_vector(vector: Vector) -> None:
 def test_promise_vector(vector: Vector) -> None:
     with refused(vector, MalformedError):
         assert parse_promise(vector["text"]).text() == vector["text"]
+
+
+@each("subject_heads")
+def test_subject_head_vector(vector: Vector) -> None:
+    with refused(vector, MalformedError):
+        assert parse_subject_head(vector["text"]).text() == vector["text"]
+
+
+@each("chains")
+def test_chain_vector(vector: Vector) -> None:
+    example = vectors("worked_example")
+    log, door = VerifierKey.parse(example["log_vkey"]), VerifierKey.parse(example["door_vkey"])
+    receipts, heads = ([b64decode(one) for one in vector[what]] for what in ("receipts", "heads"))
+    if vector["outcome"] == "ok":
+        [chain] = verify_chains(receipts, [log], door, heads=heads, part=vector["part"])
+        assert chain.newest == 4
+    else:
+        with pytest.raises(OUTCOMES[vector["outcome"]]):
+            verify_chains(receipts, [log], door, heads=heads, part=vector["part"])
 
 
 @each("entries")
@@ -268,6 +299,15 @@ def test_the_examples_promise_is_ours(example: Any) -> None:
     assert open_promise(example["promise"].encode(), key.verifier) == promise
     with pytest.raises(SignatureError):
         open_promise(example["promise"].encode(), VerifierKey.parse(example["log_vkey"]))
+
+
+def test_the_examples_subject_head_is_ours(example: Any) -> None:
+    key = SigningKey("ledger.example/dm1/door", bytes.fromhex(example["door_seed"]))
+    subject = decode_base64(example["subject"])
+    leaf = bytes.fromhex(example["entries"][1]["leaf"])
+    head = SubjectHead("ledger.example/dm1", subject, 2, 1, leaf)
+    assert sign_subject_head(head, key) == example["subject_head"].encode()
+    assert open_subject_head(example["subject_head"].encode(), key.verifier) == head
 
 
 def test_a_witness_cosignature_key_is_not_taken_for_a_log_key(example: Any) -> None:

@@ -28,7 +28,7 @@ from databeheer.door.commands.base import (
     schema,
 )
 from databeheer.door.commands.readings import LONGEST_PERIOD
-from databeheer.door.commands.statements import entitled
+from databeheer.door.commands.receipts import entitled
 from databeheer.door.facts import Point, read_facts
 from databeheer.door.house import House
 from databeheer.door.names import ean_hash

@@ -1,8 +1,7 @@
-"""What the ledger says of somebody's own data, opened for that person; and the receipts that prove it."""
+"""What the ledger says of somebody's own data, opened for that person."""
 
 from __future__ import annotations
 
-from base64 import b64encode
 from typing import Any
 from uuid import UUID
 
@@ -13,13 +12,12 @@ from databeheer.access.bases import BasisKind
 from databeheer.access.explain import Language, citation_text, ground_sentence, reason_sentence
 from databeheer.access.reasons import ReasonCode
 from databeheer.brussels import midnight
-from databeheer.door import kept_openings
-from databeheer.door.bodies import opening, shared_body, subject_body
+from databeheer.door.bodies import shared_body, subject_body
 from databeheer.door.commands.base import Command, Day, identifier, looking, one_of, schema, short_text
 from databeheer.door.commands.login import open_name
 from databeheer.door.commands.views import occupancies_of, party_view
+from databeheer.door.heads import subject_heads
 from databeheer.door.house import House
-from databeheer.door.keystore import KeyStoreError
 from databeheer.door.proofs import Asker, AskerKind, Proof
 from databeheer.door.turn import subject_handle
 from databeheer.errors import NotFoundError, UnauthenticatedError
@@ -78,12 +76,13 @@ def party_me(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
 def list_statements(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """List what the ledger says of the person's own access points, newest first, by pages.
 
-    Found by the index rows; only what is shown is opened.
+    Found by the index rows; only what is shown is opened. `heads` are the door's signed words on how many
+    statements there are of each access point.
     """
     limit = arguments["limit"]
     with looking(house, proof) as (connection, asker, _now):
-        _require_customer(asker)
-        handles = _own_handles(house, connection, asker, arguments["occupancy_id"])
+        require_customer(asker)
+        handles = own_handles(house, connection, asker, arguments["occupancy_id"])
         wanted = {
             "handles": list(handles),
             "events": _EVENTS[arguments["kind"]] if arguments["kind"] else None,
@@ -96,14 +95,19 @@ def list_statements(house: House, proof: Proof, arguments: dict[str, Any]) -> di
         statements = [_statement(house, row, handles, parties) for row in rows]
         last = statements[-1]["index"] if statements else 0
         more = connection.execute(_STATEMENTS, {**wanted, "before": last, "limit": 1}).first()
-    return {"statements": statements, "next_cursor": last if more else None}
+        heads = subject_heads(house, connection, handles.values())
+    return {
+        "statements": statements,
+        "next_cursor": last if more else None,
+        "heads": [head.view() for head in heads.values()],
+    }
 
 
 def list_readers(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """List every party that a statement about the person names: what the list can be filtered by."""
     with looking(house, proof) as (connection, asker, _now):
-        _require_customer(asker)
-        handles = _own_handles(house, connection, asker, arguments["occupancy_id"])
+        require_customer(asker)
+        handles = own_handles(house, connection, asker, arguments["occupancy_id"])
         ids = set(connection.execute(_READERS, {"handles": list(handles)}).scalars())
         parties = _parties(connection, ids)
     views = [party_view(row) for row in parties.values()]
@@ -113,8 +117,8 @@ def list_readers(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[
 def statutory(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
     """Who may see the person's data by law, without his consent: kept apart from his consents (R40)."""
     with looking(house, proof) as (connection, asker, _now):
-        _require_customer(asker)
-        handles = _own_handles(house, connection, asker, None)
+        require_customer(asker)
+        handles = own_handles(house, connection, asker, None)
         last = _last_reads(house, connection, handles)
         found: list[dict[str, Any]] = []
         for row in connection.execute(_SUPPLIERS, {"person": asker.person_id}):
@@ -127,8 +131,8 @@ def statutory(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
 def last_reads(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
     """When each party last read, by permission: what the overview shows beside it."""
     with looking(house, proof) as (connection, asker, _now):
-        _require_customer(asker)
-        found = _last_reads(house, connection, _own_handles(house, connection, asker, None))
+        require_customer(asker)
+        found = _last_reads(house, connection, own_handles(house, connection, asker, None))
     return {
         "last_reads": [
             {"party_id": str(party), "ground": ground, "at": at} for (party, ground), at in found.items()
@@ -136,55 +140,13 @@ def last_reads(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def receipt_opening(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Give what opens one entry, to the party that it names or to a subject of it; nobody else has one."""
-    index = arguments["index"]
-    with looking(house, proof) as (connection, asker, _now):
-        leaf = entitled(house, connection, asker, index)
-        put_back = kept_openings.between(house, connection, index, index + 1).get(index)
-        try:
-            opened = put_back if put_back else opening(house, connection, index, leaf)
-        except KeyStoreError as error:
-            erased = erasures.entry_erased(connection, index)
-            if erased is None:
-                raise
-            raise erased.error() from error
-        entry = connection.execute(
-            text("SELECT entry FROM ledger.entry WHERE index = :index"), {"index": index}
-        ).one()
-    return {"index": index, "entry": b64encode(bytes(entry.entry)).decode(), "opening": opened.to_dict()}
-
-
-def entitled(house: House, connection: Connection, asker: Asker, index: int) -> int | None:
-    """The subject's leaf for a customer, None for the party; raise where the entry is somebody else's."""
-    if asker.kind is AskerKind.CUSTOMER:
-        handles = _own_handles(house, connection, asker, None)
-        row = connection.execute(
-            text(
-                "SELECT leaf FROM ledger.statement WHERE index = :index AND handle = ANY(:handles)"
-                " ORDER BY leaf LIMIT 1"
-            ),
-            {"index": index, "handles": list(handles)},
-        ).one_or_none()
-        if row is not None:
-            leaf: int = row.leaf
-            return leaf
-    elif asker.kind is AskerKind.PARTY:
-        row = connection.execute(
-            text("SELECT 1 FROM ledger.body WHERE index = :index AND party_id = :party"),
-            {"index": index, "party": asker.party_id},
-        ).one_or_none()
-        if row is not None:
-            return None
-    raise NotFoundError("there is no such entry of yours")
-
-
-def _require_customer(asker: Asker) -> None:
+def require_customer(asker: Asker) -> None:
+    """Raise UnauthenticatedError unless a customer asks."""
     if asker.kind is not AskerKind.CUSTOMER:
         raise UnauthenticatedError("log in as a customer")
 
 
-def _own_handles(
+def own_handles(
     house: House, connection: Connection, asker: Asker, occupancy_id: UUID | None
 ) -> dict[bytes, UUID]:
     """The handles of the person's own occupancies; of one of them, where it is named."""
@@ -363,9 +325,4 @@ COMMANDS = (
     Command("statements.readers", schema(occupancy_id=identifier(required=False)), list_readers),
     Command("statutory.list", schema(), statutory),
     Command("reads.last", schema(), last_reads),
-    Command(
-        "receipt.opening",
-        schema(index=fields.Integer(required=True, strict=True, validate=validate.Range(0, 2**53))),
-        receipt_opening,
-    ),
 )
