@@ -19,6 +19,7 @@ MAX_SIGNATURES = 100
 MAX_NOTE_LENGTH = 1_000_000
 _DASH = "\u2014"  # em dash; a hyphen or an en dash begins no signature line
 _OTHER_DASHES = ("-", "--", "\u2010", "\u2011", "\u2012", "\u2013", "\u2015", "\u2212")
+_CONTROL = re.compile("[\x00-\x09\x0b-\x1f]")
 _KEY_ID = re.compile("[0-9a-f]{8}")
 
 
@@ -174,7 +175,7 @@ def open_note(data: bytes, keys: Sequence[VerifierKey]) -> Note:
 def _check_characters(text: str) -> None:
     if "\r" in text:
         raise MalformedError("the lines of a note end in a line feed alone, not in CR LF")
-    if any(letter < " " and letter != "\n" for letter in text):
+    if _CONTROL.search(text):
         raise MalformedError("a note has no control character other than the line feed")
 
 
