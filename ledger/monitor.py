@@ -110,13 +110,14 @@ def _look(what: Watched, mine: Sighting, memory: Path | None) -> list[Finding]:
     for one in contradictions:
         words = f"{one.places[0]} and {one.places[1]} show two histories that exclude each other"
         findings.append(Finding("split-view", " and ".join(one.places), words, one.evidence))
-    for places in unproven:
-        words = f"no place gives the tiles that it takes to compare {places[0]} with {places[1]}"
-        findings.append(Finding("not-compared", " and ".join(places), words))
+    for small, large in unproven:
+        # A log that hides the tiles of what it signed last is no place that happens to lack them.
+        kind = "unreadable" if large.text == mine.text else "not-compared"
+        words = f"no place gives the tiles that it takes to compare {small.place} with {large.place}"
+        findings.append(Finding(kind, f"{small.place} and {large.place}", words))
     findings += [_judge(what, mine, name, data) for name, data in what.promises.items()]
     if memory is not None and not contradictions:
-        largest = max((one for one in sightings), key=lambda sighting: sighting.checkpoint.size)
-        write_atomically(memory, largest.note)
+        write_atomically(memory, _to_remember(remembered or mine, sightings, unproven).note)
     return findings
 
 
@@ -183,6 +184,18 @@ def _sighting(
         findings.append(Finding("bad-checkpoint", place, "shows another log"))
         return []
     return [sighting]
+
+
+def _to_remember(
+    known: Sighting, sightings: Sequence[Sighting], unproven: Sequence[tuple[Sighting, Sighting]]
+) -> Sighting:
+    """Return the largest that was shown to go on from what is known.
+
+    One that could not be compared would take its place, and with it the evidence against another history.
+    """
+    apart = [{small.text, large.text} for small, large in unproven]
+    compared = [one for one in sightings if {one.text, known.text} not in apart]
+    return max(compared, key=lambda sighting: sighting.checkpoint.size)
 
 
 def _remembered(memory: Path | None, mine: Sighting, keys: Sequence[VerifierKey]) -> Sighting | None:

@@ -53,13 +53,13 @@ class Contradiction:
 
 def compare_all(
     sightings: Sequence[Sighting], keys: Sequence[VerifierKey]
-) -> tuple[list[Contradiction], list[tuple[str, str]]]:
-    """Return which of these checkpoints of one log exclude each other, and the places that cannot be compared.
+) -> tuple[list[Contradiction], list[tuple[Sighting, Sighting]]]:
+    """Return which of these checkpoints of one log exclude each other, and those that cannot be compared.
 
-    They cannot where no place gives the tiles behind the larger checkpoint.
+    They cannot where no place gives the tiles behind the larger checkpoint, the second of the two.
     """
     contradictions: list[Contradiction] = []
-    unproven: list[tuple[str, str]] = []
+    unproven: list[tuple[Sighting, Sighting]] = []
     distinct = list({one.text: one for one in reversed(sightings)}.values())
     trees = {one.text: _tree_of(one, sightings) for one in distinct}
     for pair in combinations(distinct, 2):
@@ -68,7 +68,7 @@ def compare_all(
         try:
             evidence = compare(small.note, large.note, keys, tree or _NoTree())
         except _UNREADABLE:
-            unproven.append((small.place, large.place))
+            unproven.append((small, large))
             continue
         if evidence is not None:
             contradictions.append(Contradiction((small.place, large.place), evidence))

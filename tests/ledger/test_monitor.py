@@ -283,6 +283,34 @@ def test_a_fork_whose_tiles_nobody_shows_is_said_to_be_not_compared(
     assert [one.kind for one in findings] == ["not-compared"]
 
 
+def test_a_rewritten_log_is_not_forgotten_because_it_hid_its_tiles_for_one_look(
+    watching: Watching, tmp_path: Path
+) -> None:
+    state = tmp_path / "state"
+    watch(replace(watching.what(), state=state))
+    fork = publish_anew(tmp_path / "fork", with_tail(watching.log.rows.entries, 3, 9), watching.log.key)
+    shown = replace(watching.what(), log=fork.source, policy=None, state=state)
+    edge = fork.public / "tile/0/000.p/9"
+    hidden = edge.rename(tmp_path / "hidden")
+    [finding] = watch(shown)
+    assert (finding.kind, finding.is_harmless) == ("unreadable", False)
+    hidden.rename(edge)
+    proven(only(watch(shown), "split-view")).verify([watching.log.key.verifier])
+
+
+def test_a_place_ahead_that_cannot_be_compared_is_not_remembered(watching: Watching, tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    fork = publish_anew(tmp_path / "fork", with_tail(watching.log.rows.entries, 3, 9), watching.log.key)
+    edge = fork.public / "tile/0/000.p/9"
+    hidden = edge.rename(tmp_path / "hidden")
+    assert [one.kind for one in watch(replace(watching.what(), others={"m": fork.source}, state=state))] == [
+        "not-compared"
+    ]
+    hidden.rename(edge)
+    shown = replace(watching.what(), log=fork.source, policy=None, state=state)
+    assert [one.kind for one in watch(shown)] == ["split-view"]
+
+
 def test_a_mirror_and_a_witness_that_are_behind_or_ahead_are_no_contradiction(
     watching: Watching, tmp_path: Path
 ) -> None:
