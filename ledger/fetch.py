@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from urllib.parse import SplitResult, urljoin, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
+from ledger.answers import OverdueError, answers_within
 from ledger.errors import MalformedError, NotPublishedError, UnreachableError
 
 TIMEOUT_SECONDS = 30
 """How long to wait for a connection, or for the next bytes of an answer."""
 
 DEADLINE_SECONDS = 120
-"""How long one file may take in all: a server that drips must not hold a verifier for ever."""
+"""How long one file may take in all, its headers too: a server that drips must not hold a verifier for ever."""
 
 ATTEMPTS = 3
 MAX_REDIRECTS = 3
@@ -141,6 +142,8 @@ class _Client:
             is_last = attempt == ATTEMPTS - 1
             try:
                 answer = self._once(url, limit)
+            except OverdueError as error:
+                raise UnreachableError(f"{url} takes longer than {DEADLINE_SECONDS} seconds") from error
             except (OSError, http.client.HTTPException, ValueError) as error:
                 # A log that never answered is not waited for: its address is wrong, or it is down.
                 if is_last or not self._has_answered:
@@ -162,8 +165,8 @@ class _Client:
         try:
             try:
                 answer = _ask(connection, parts)
-            except (OSError, http.client.HTTPException):
-                if is_fresh:
+            except (OSError, http.client.HTTPException) as error:
+                if is_fresh or isinstance(error, OverdueError):
                     raise
                 connection.close()  # the server had closed the connection that was kept: that is no failure
                 connection = _connect(parts)
@@ -185,11 +188,13 @@ def _connect(parts: SplitResult) -> http.client.HTTPConnection:
     host, port = parts.hostname or "", parts.port
     proxy = getproxies().get(parts.scheme)
     if not proxy or proxy_bypass(host):
-        return make(host, port, timeout=TIMEOUT_SECONDS)
-    via = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
-    connection = make(via.hostname or "", via.port, timeout=TIMEOUT_SECONDS)
-    if parts.scheme == "https":
-        connection.set_tunnel(host, port)
+        connection = make(host, port, timeout=TIMEOUT_SECONDS)
+    else:
+        via = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+        connection = make(via.hostname or "", via.port, timeout=TIMEOUT_SECONDS)
+        if parts.scheme == "https":
+            connection.set_tunnel(host, port)
+    connection.response_class = answers_within(DEADLINE_SECONDS)
     return connection
 
 
@@ -222,13 +227,10 @@ def _read(url: str, answer: http.client.HTTPResponse, limit: int) -> _Answer:
 
 def _body(url: str, answer: http.client.HTTPResponse, limit: int) -> bytes:
     """Return the body as it comes over the line, at most one byte more than `limit`."""
-    deadline = time.monotonic() + DEADLINE_SECONDS
     pieces, length = [], 0
     while length <= limit and (piece := answer.read1(min(_PIECE, limit + 1 - length))):
         pieces.append(piece)
         length += len(piece)
-        if time.monotonic() > deadline:
-            raise UnreachableError(f"{url} takes longer than {DEADLINE_SECONDS} seconds")
     if length <= limit:
         if answer.length:  # reading to the end does not say by itself that bytes are missing
             raise http.client.IncompleteRead(b"", answer.length)

@@ -7,11 +7,11 @@ the next proof starts, and a split view counts only with a checkpoint that the l
 from __future__ import annotations
 
 import http.client
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from ledger.answers import OverdueError, answers_within
 from ledger.checkpoint import Checkpoint, open_checkpoint
 from ledger.cosignature import TOLERANCE_SECONDS, Cosignature, WitnessKey, open_cosignatures
 from ledger.errors import (
@@ -152,8 +152,8 @@ class WitnessClient:
         parts = urlsplit(self.url)
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
         limit = MAX_CHECKPOINT_LENGTH if method == "GET" else MAX_ANSWER_LENGTH
-        ends = time.monotonic() + self._timeout
         connection = kind(parts.netloc, timeout=self._timeout)
+        connection.response_class = answers_within(self._timeout)
         try:
             headers = {"Connection": "close", "Content-Type": "text/plain; charset=utf-8"}
             connection.request(method, f"{parts.path}{path}", body, headers)
@@ -163,11 +163,11 @@ class WitnessClient:
                 data += chunk
                 if len(data) > limit:
                     raise self._failure("gave too long an answer")
-                if time.monotonic() > ends:
-                    raise self._failure("did not answer in time")
             if answer.length:  # what it announced and did not send
                 raise self._failure("broke off in the middle of its answer")
             return _Answer(answer.status, answer.headers.get_content_type(), data)
+        except OverdueError as error:
+            raise self._failure("did not answer in time") from error
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise self._failure(f"cannot be reached: {error!r}") from error
         finally:

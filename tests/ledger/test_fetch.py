@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import pickle
 import threading
+import time
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -13,11 +14,13 @@ from pathlib import Path
 
 import pytest
 
+from ledger import fetch
 from ledger.errors import MalformedError, NotPublishedError, UnreachableError
 from ledger.fetch import ATTEMPTS, HTTPSource, fetch_url
 from ledger.note import SigningKey
 from ledger.verifier import verify
 from tests.ledger.logs import ORIGIN, chained, write_log
+from tests.ledger.witnesses import dripping
 
 KEY = SigningKey(ORIGIN, bytes(range(32)))
 DATA = bytes(range(256)) * 8
@@ -290,3 +293,34 @@ def test_a_whole_log_is_read_by_several_threads_and_processes(server: Server, tm
         assert report.size == 9_000
         assert server.connections <= 1 + 8 * processes
     verify(server.source(), [KEY.verifier])
+
+
+DRIPS = {
+    "headers": (b"HTTP/1.1 200 OK\r\nX-Long: ", b"x"),
+    "interim answers": (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    "the size of a chunk": (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;", b"x"),
+    "the body": (b"HTTP/1.1 200 OK\r\nContent-Length: 2048\r\n\r\n", b"x"),
+}
+
+
+@pytest.mark.parametrize("what", DRIPS)
+def test_a_server_that_drips_is_left_after_its_time_whatever_it_drips(
+    monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    monkeypatch.setattr(fetch, "DEADLINE_SECONDS", 0.3)
+    with dripping(*DRIPS[what]) as url:
+        begun = time.monotonic()
+        with pytest.raises(UnreachableError, match=r"longer than 0\.3 seconds"):
+            fetch_url(f"{url}/checkpoint", LIMIT)
+        assert time.monotonic() - begun < 3  # it would drip for ten
+
+
+def test_a_connection_that_is_kept_has_its_whole_time_again(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fetch, "DEADLINE_SECONDS", 1)
+    source = server.source()
+    for _ in range(4):
+        assert source.fetch("checkpoint", LIMIT) == DATA
+        time.sleep(0.3)
+    assert server.connections == 1

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import socket
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -129,3 +131,22 @@ def a_witness(place: Path, log: PublishedLog, clock: Clock, name: str = "regulat
 
 def a_key(name: str) -> CosigningKey:
     return CosigningKey(f"witness.example/{name}", name.encode().ljust(32, b"."))
+
+
+@contextmanager
+def dripping(begin: bytes, drip: bytes) -> Iterator[str]:
+    """Serve one answer that never comes to its end, for ten seconds, a drip every hundredth; gives its address."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def drip_on() -> None:
+            with suppress(OSError), listener.accept()[0] as connection:
+                connection.recv(65_536)
+                connection.sendall(begin)
+                for _ in range(1000):
+                    connection.sendall(drip)
+                    time.sleep(0.01)
+
+        thread = Thread(target=drip_on, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    thread.join()

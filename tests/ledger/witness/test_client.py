@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Thread
@@ -26,6 +27,7 @@ from tests.ledger.witnesses import (
     Scripted,
     a_key,
     a_witness,
+    dripping,
     note_of,
     request_of,
     scripted,
@@ -213,8 +215,16 @@ def test_a_witness_that_says_nothing_is_given_up(grown: PublishedLog) -> None:
         client = WitnessClient(
             KEY.verifier, f"http://127.0.0.1:{listener.getsockname()[1]}", timeout_seconds=0.05
         )
-        with pytest.raises(WitnessError, match="cannot be reached"):
+        with pytest.raises(WitnessError, match="did not answer in time"):
             client.cosign(shown(grown), NOW)
+
+
+def test_a_witness_that_drips_its_headers_is_given_up_in_time(grown: PublishedLog) -> None:
+    with dripping(b"HTTP/1.1 200 OK\r\nX-Long: ", b"x") as url:
+        begun = time.monotonic()
+        with pytest.raises(WitnessError, match="did not answer in time"):
+            WitnessClient(KEY.verifier, url, timeout_seconds=0.3).cosign(shown(grown), NOW)
+        assert time.monotonic() - begun < 3
 
 
 def test_a_log_whose_tiles_are_gone_cannot_show_how_it_grew(grown: PublishedLog, url: str) -> None:
