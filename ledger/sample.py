@@ -11,7 +11,6 @@ from random import Random, SystemRandom
 from ledger.blame import records
 from ledger.bundle import lanes_of, read_pairs
 from ledger.checkpoint import Checkpoint
-from ledger.encoding import HASH_LENGTH
 from ledger.entry import GENESIS_PREVIOUS, parse
 from ledger.errors import InconsistentError, MalformedError, NotPublishedError, ProofError
 from ledger.sources import Source
@@ -27,7 +26,7 @@ _AT_A_TIME = 16
 def check_sample(source: Source, checkpoint: Checkpoint, count: int, random: Random | None = None) -> int:
     """Prove `count` entries, taken at random, to be in the tree that `checkpoint` signs; return how many there were.
 
-    Each is read from its bundle, is canonical, names the hash before it, and has an inclusion proof made of tiles.
+    Each is read from its bundle, is canonical and names the hash before it; both have inclusion proofs made of tiles.
 
     Raises:
         InconsistentError: one of them does not hold; `index` is that one.
@@ -45,24 +44,31 @@ def check_sample(source: Source, checkpoint: Checkpoint, count: int, random: Ran
             except (MalformedError, NotPublishedError) as error:
                 raise InconsistentError(f"a published file is not as signed: {error}", within[0]) from error
             for index in within:
-                _check_one(reader, checkpoint, index, *pairs[index // TILE_WIDTH])
+                _check_one(reader, checkpoint, index, pairs[index // TILE_WIDTH][0])
     return len(indices)
 
 
-def _check_one(reader: TileReader, checkpoint: Checkpoint, index: int, data: bytes, tile: bytes) -> None:
-    place = index % TILE_WIDTH
+def _check_one(reader: TileReader, checkpoint: Checkpoint, index: int, data: bytes) -> None:
     try:
-        entry = records(data)[place]
+        entry = records(data)[index % TILE_WIDTH]
         named = parse(entry).previous
-        proof = inclusion_proof(reader, index, checkpoint.size)
-        verify_inclusion(index, checkpoint.size, leaf_hash(entry), proof, checkpoint.root)
+        _prove(reader, checkpoint, index, leaf_hash(entry))
+        before = reader.subtree(0, index - 1) if index else GENESIS_PREVIOUS
+        if index:  # the hash that the entry must name is the tree's too, not what a tile happens to say now
+            _prove(reader, checkpoint, index - 1, before)
     except IndexError as error:
         raise InconsistentError(f"entry {index} is signed for, but not published", index) from error
     except (MalformedError, NotPublishedError, ProofError) as error:
         raise InconsistentError(
             f"entry {index} is not shown to be in the signed tree: {error}", index
         ) from error
-    if place and named != tile[(place - 1) * HASH_LENGTH : place * HASH_LENGTH]:
-        raise InconsistentError(f"the chain breaks: entry {index} does not name the one before it", index)
-    if index == 0 and named != GENESIS_PREVIOUS:
-        raise InconsistentError("the chain breaks: entry 0 names an entry before it", 0)
+    if named != before:
+        wrong = (
+            f"entry {index} does not name the one before it" if index else "entry 0 names an entry before it"
+        )
+        raise InconsistentError(f"the chain breaks: {wrong}", index)
+
+
+def _prove(reader: TileReader, checkpoint: Checkpoint, index: int, leaf: bytes) -> None:
+    proof = inclusion_proof(reader, index, checkpoint.size)
+    verify_inclusion(index, checkpoint.size, leaf, proof, checkpoint.root)

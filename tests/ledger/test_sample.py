@@ -13,6 +13,7 @@ from ledger.errors import InconsistentError
 from ledger.note import SigningKey
 from ledger.sample import SAMPLE, check_sample
 from ledger.tiles import TileDirectory, bundle_path, tile_path
+from ledger.tree import leaf_hash
 from ledger.verifier import verify
 from tests.ledger.logs import ORIGIN, chained, changed, edit, overwrite, write_log
 
@@ -89,6 +90,30 @@ def test_a_taken_entry_out_of_its_chain_is_named_though_the_log_signed_it(tmp_pa
     assert caught.value.index == 300
     with pytest.raises(InconsistentError, match="chain"):
         look(write_log(tmp_path / "late", ENTRIES[1:], KEY), 0)
+
+
+@pytest.mark.parametrize("index", [300, 512])
+def test_a_log_that_changes_a_tile_between_two_questions_hides_no_broken_chain(
+    tmp_path: Path, index: int
+) -> None:
+    stray = chained(700, name="stray")
+    forged = write_log(tmp_path / "forged", [*ENTRIES[:index], *stray[index:]], KEY)
+    path, at = tile_path(0, (index - 1) // 256), (index - 1) % 256 * 32
+
+    class TwoFaced:
+        asked = 0
+
+        def fetch(self, wanted: str, limit: int) -> bytes:
+            data = forged.fetch(wanted, limit)
+            self.asked += wanted == path
+            if wanted != path or self.asked > 1:
+                return data
+            return data[:at] + leaf_hash(stray[index - 1]) + data[at + 32 :]
+
+    checkpoint = open_checkpoint(forged.fetch("checkpoint", 10_000), [KEY.verifier])
+    with pytest.raises(InconsistentError) as caught:
+        check_sample(TwoFaced(), checkpoint, 1, Picks(index))
+    assert caught.value.index == index
 
 
 @pytest.mark.parametrize(

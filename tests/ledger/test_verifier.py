@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from ledger.checkpoint import Checkpoint
+from ledger.entry import parse
 from ledger.errors import (
     InconsistentError,
     LedgerError,
@@ -30,6 +31,7 @@ from ledger.verifier import verify
 from tests.ledger.logs import (
     PublishedLog,
     Rows,
+    chained,
     changed,
     edit,
     overwrite,
@@ -37,6 +39,7 @@ from tests.ledger.logs import (
     removed,
     swapped,
     with_tail,
+    write_log,
 )
 
 SIZE = 600
@@ -115,7 +118,7 @@ def test_logs_around_the_first_full_tile_of_level_1_hold(log: PublishedLog, tmp_
     look(log, full=True, state=tmp_path / "state")
     edit(log.public / "tile/1/000", lambda data: data[:3200] + bytes(32) + data[3232:])
     assert first_bad(log) == 100 * 256
-    look(log, full=False, sample=0)  # the right edge rests on tile/2
+    first_bad(log, full=False)  # the newest bundle follows one that is under it
     edit(log.public / "tile/2/000.p/1", lambda data: bytes(32))
     first_bad(log, full=False)
 
@@ -338,6 +341,32 @@ def test_light_verification_sees_damage_at_the_right_edge_only(copy: PublishedLo
 
 
 # ---- what only a memory can see -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [256, 512, 512 + 7])
+def test_light_verification_sees_a_newest_bundle_that_was_changed_with_its_tile(
+    tmp_path: Path, log_key: SigningKey, size: int
+) -> None:
+    """At a multiple of 256 the right edge has the hash over the newest tile only, in the tile above."""
+    entries = chained(size)
+    log = write_log(tmp_path / "log", entries, log_key)
+    overwrite(log.root, changed(entries, size - 1), size, tiles=True)
+    with pytest.raises(InconsistentError, match="run with --full"):
+        verify(log, [log_key.verifier], sample=0)
+
+
+def test_light_verification_sees_that_the_newest_bundle_does_not_follow_the_one_before(
+    tmp_path: Path, log_key: SigningKey
+) -> None:
+    entries = [*chained(256), *chained(10, name="stray")]
+    log = write_log(tmp_path / "log", entries, log_key)
+    stray = entries[256:]
+    previous = parse(stray[0]).previous
+    edit(
+        log.root / tile_path(0, 0), lambda data: data[:-32] + previous
+    )  # a tile that fits, and is not the tree's
+    with pytest.raises(InconsistentError, match="run with --full"):
+        verify(log, [log_key.verifier], sample=0)
 
 
 @pytest.mark.parametrize("index", PLACES)
