@@ -24,7 +24,7 @@ from ledger.errors import LedgerError, MalformedError
 from ledger.sources import Source
 from ledger.tiles import TileReader
 
-_ENDS = ("permission.revoked", "permission.terminated", "permission.invalidated")
+_ENDS = ("permission.revoked", "permission.terminated", "permission.invalidated", "permission.lapsed")
 _COUNTED = ("data.read", "data.refused", "join.run", "join.refused", "audit.opened")
 _FINENESS = ("quarter_hour", "hour", "day", "month")
 VERSION = 1

@@ -177,6 +177,25 @@ def test_a_withdrawal_that_somebody_undid_in_the_table_is_found(
     assert regulator.codes() == {index: {"after-end"}}
 
 
+def test_a_consent_that_lapsed_in_a_restore_and_was_revived_in_the_table_is_found(
+    regulator: Regulator, read: int, granted: dict[str, Any], bram: Party
+) -> None:
+    house = regulator.house
+    now = house.clock.now()
+    execute(
+        house,
+        "INSERT INTO oversight.gap (first, until, found_by, found_at, journal_reaches)"
+        " VALUES (%s, %s, 'door', %s, false)",
+        read + 1,
+        read + 1,
+        now,
+    )
+    assert house.operator("reconcile.finish", lapse=True)["lapsed"] == 1
+    execute(house, "UPDATE permissions.permission SET state = 'active', reason = '', ended_at = NULL")
+    index = bram.read(granted["permission_id"])["index"]
+    assert regulator.codes() == {index: {"after-end"}}
+
+
 def test_an_expiry_that_somebody_put_off_in_the_table_is_found(
     regulator: Regulator, measured: Customer, bram: Party
 ) -> None:
