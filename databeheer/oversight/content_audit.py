@@ -152,6 +152,8 @@ def _weigh(
             continue
         codes: set[str] = set()
         try:
+            if _withholds(one, consents):
+                codes.add("withheld")
             for read in _reads(one, consents):
                 report.reads_by_consent += 1
                 codes |= book.missing(read)
@@ -200,6 +202,16 @@ def _reads(entry: Audited, consents: set[str]) -> Iterable[_Read]:
                 directions=frozenset(said["directions"]),
                 spans=tuple(spans),
             )
+
+
+def _withholds(entry: Audited, consents: set[str]) -> bool:
+    """Whether a read by consent comes without the halves that say of whom: unopened they pass for decoys."""
+    if entry.erased is not None or entry.is_lost:
+        return False
+    shared = entry.shared or {}
+    by_consent = {tuple(one[:2]) for one in shared.get("granted", []) if len(one) > 2 and one[2] in consents}
+    told = {tuple(span[:2]) for own in entry.subjects.values() for span in own.get("granted", [])}
+    return not by_consent <= told or (shared.get("ground") in consents and not entry.subjects)
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,7 @@ FINDINGS = {
     "unknown-ground": "gelezen op een grond die niet in de lijst van gronden staat.",
     "unreadable": "wat er staat, is niet te lezen.",
     "does-not-belong": "wat geopend werd, hoort niet bij deze regel van het logboek.",
+    "withheld": "gelezen met toestemming, maar over wie het gaat werd niet geopend.",
     "left-out": "deze regel werd niet gegeven.",
 }
 """What an audit of contents found, by its code."""

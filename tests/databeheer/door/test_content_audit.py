@@ -17,8 +17,8 @@ from databeheer.door.client import DoorRefusedError, Proof
 from databeheer.oversight.content_audit import Report, audit
 from ledger import receipt
 from ledger.checkpoint import Checkpoint, open_checkpoint
-from ledger.commitment import Opening
-from ledger.encoding import decode_base64
+from ledger.commitment import Opening, subject_half
+from ledger.encoding import decode_base64, encode_base64
 from ledger.errors import MalformedError
 from ledger.note import VerifierKey
 from ledger.sources import DirectorySource
@@ -351,6 +351,18 @@ def test_what_the_door_changes_hides_or_swaps_is_found(regulator: Regulator, rea
         damaged = copy.deepcopy(document)
         damage(damaged)
         assert code in {finding.code for finding in regulator.check(damaged).findings}, damage
+
+
+def test_a_read_whose_subjects_the_door_passes_off_as_decoys_is_found(
+    regulator: Regulator, read: int
+) -> None:
+    document = regulator.open()
+    entry = next(one for one in document["entries"] if one["index"] == read)
+    for leaf in entry["leaves"]:
+        if "salt" in leaf:
+            salt, body = (decode_base64(leaf.pop(part), part) for part in ("salt", "body"))
+            leaf["half"] = encode_base64(subject_half(salt, body))
+    assert [(one.index, one.code) for one in regulator.check(document).findings] == [(read, "withheld")]
 
 
 def test_what_is_no_audit_is_refused(regulator: Regulator, read: int) -> None:
