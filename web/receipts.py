@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from base64 import b64decode
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from databeheer.errors import DatabeheerError
@@ -15,10 +14,10 @@ from ledger import receipt
 from ledger.commitment import Opening
 from ledger.errors import NotPublishedError
 from ledger.note import VerifierKey
-from ledger.tiles import TileDirectory
+from ledger.sources import Source
 
 MEDIA_TYPE = "text/plain; charset=utf-8"
-_MAX_VKEY_LENGTH = 4096
+MAX_VKEY_LENGTH = 4096
 
 
 class ReceiptNotYetError(DatabeheerError):
@@ -28,18 +27,17 @@ class ReceiptNotYetError(DatabeheerError):
     retry_after = 1
 
 
-def make_receipt(directory: Path, index: int, answer: Mapping[str, Any]) -> bytes:
-    """Return the receipt of entry `index`; `answer` is the door's, to `receipt.opening`.
+def make_receipt(log: Source, index: int, answer: Mapping[str, Any]) -> bytes:
+    """Return the receipt of entry `index` of the published `log`; `answer` is the door's, to `receipt.opening`.
 
     Raises:
         ReceiptNotYetError: the newest published checkpoint does not cover the entry.
         LedgerError: what is published does not fit the entry; nothing is handed out.
     """
-    log = TileDirectory(directory)
     head = b64decode(answer["head"]) if answer.get("head") else None
     opening = Opening.from_dict(answer["opening"])
     try:
-        vkey = log.fetch("vkey", _MAX_VKEY_LENGTH).decode("utf-8").splitlines()[0]
+        vkey = log.fetch("vkey", MAX_VKEY_LENGTH).decode("utf-8").splitlines()[0]
         entry = b64decode(answer["entry"])
         return receipt.from_log(log, [VerifierKey.parse(vkey)], index, entry, opening, head)
     except NotPublishedError as error:

@@ -6,6 +6,7 @@ from flask import Response, current_app
 from flask.typing import ResponseReturnValue
 from werkzeug.routing import BaseConverter
 
+from ledger.tiles import TileDirectory
 from web.api import examples
 from web.api.negotiation import TEXT, choose_form
 from web.api.permissions import COMMON
@@ -49,7 +50,7 @@ def show_receipt(index: int) -> ResponseReturnValue:
     choose_form((TEXT,))
     settings: WebSettings = current_app.config["WEB_SETTINGS"]
     answer = ask("receipt.opening", bearer_proof(), index=index)
-    data = make_receipt(settings.ledger_directory, index, answer)
+    data = make_receipt(TileDirectory(settings.ledger_directory), index, answer)
     response = Response(data, content_type=MEDIA_TYPE)
     response.headers["Cache-Control"] = "no-store"
     response.headers["Content-Disposition"] = f'attachment; filename="receipt-{index}.tlog-proof"'

@@ -10,9 +10,18 @@ from web.portal.erasing import blueprint as erasing_pages
 from web.portal.login import blueprint as login_pages
 from web.portal.overview import blueprint as overview_pages
 from web.portal.permissions import blueprint as permission_pages
+from web.portal.proofs import blueprint as proof_pages
 from web.portal.reads import blueprint as read_pages
 
-BLUEPRINTS = (login_pages, overview_pages, permission_pages, read_pages, consumption_pages, erasing_pages)
+BLUEPRINTS = (
+    login_pages,
+    overview_pages,
+    permission_pages,
+    read_pages,
+    proof_pages,
+    consumption_pages,
+    erasing_pages,
+)
 
 
 def register(app: Flask) -> None:

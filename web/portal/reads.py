@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from marshmallow import fields, validate
 
 from databeheer.brussels import day_of
+from ledger.tiles import TileDirectory
 from web.door import ask
 from web.forms import Form, parse_or_refuse
 from web.portal.login import require_session, visitor
@@ -80,7 +81,7 @@ def receipt(index: int) -> ResponseReturnValue:
     opened = ask("receipt.opening", index=index)
     settings: WebSettings = current_app.config["WEB_SETTINGS"]
     return Response(
-        make_receipt(settings.ledger_directory, index, opened),
+        make_receipt(TileDirectory(settings.ledger_directory), index, opened),
         content_type=MEDIA_TYPE,
         headers={"Content-Disposition": f'attachment; filename="bewijs-{index}.tlog-proof"'},
     )

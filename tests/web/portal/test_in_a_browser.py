@@ -62,6 +62,7 @@ def story(house: TheHouse, lotte: Customer, bram: Party, erik: Party) -> list[st
         "/mijn/toestemmingen",
         "/mijn/wissen",
         "/mijn/gelezen?soort=alles",
+        "/mijn/bewijzen",
         f"/mijn/verbruik?adres={UUID(electricity)}&dag=2023-10-29",
         "/mijn/verbruik?dag=2023-12-01",
         f"/mijn/vraag/{waiting['permission_id']}",
