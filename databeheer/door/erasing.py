@@ -269,7 +269,11 @@ def unlike_erasures(house: House, connection: Connection) -> Iterator[tuple[int,
                 yield index, "other halves are given as erased than this erasure took"
 
 
-_OCCUPANCIES = text("SELECT occupancy_id FROM registry.occupancy WHERE person_id = :person")
+# Also of others, where this person signed: the ledger of that stay says who consented.
+_OCCUPANCIES = text(
+    "SELECT occupancy_id FROM registry.occupancy WHERE person_id = :person"
+    " UNION SELECT occupancy_id FROM permissions.permission WHERE person_id = :person AND occupancy_id IS NOT NULL"
+)
 _OPEN = text(
     "SELECT batch FROM oversight.erasure_batch WHERE executed_at IS NULL ORDER BY batch LIMIT 1 FOR UPDATE"
 )

@@ -32,6 +32,8 @@ from databeheer.door.turn import Statement, Subject, Turn
 from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import ConflictError, MalformedRequestError
 from databeheer.identity import lives
+from databeheer.oversight import erasures
+from databeheer.oversight.retention import DataClass
 from databeheer.permissions import life
 from databeheer.registry import links, occupancies, parties, points
 from databeheer.values import EAN, Commodity
@@ -102,6 +104,8 @@ def begin_occupancy(house: House, proof: Proof, arguments: dict[str, Any]) -> di
         _refuse_late_move_in(house, turn, vacancy, first)
         person = turn.connection.execute(_PERSON, {"id": arguments["person_id"]}).one_or_none()
         found(person, "person")
+        if erasures.begun_of(turn.connection, DataClass.PERSON, [arguments["person_id"]]):
+            raise ConflictError("this person's name and log-in were erased; register the person anew")
         occupancies.end_on(turn.connection, vacancy, first)
         occupancy_id = _new_occupancy(
             house,

@@ -381,6 +381,23 @@ def test_another_signer_of_the_stay_stops_one_persons_request(left: Left, maria:
     ) == ("erasure-refused", "co_occupant")
 
 
+def test_who_signed_for_the_stay_of_another_is_known_as_long_as_its_ledger(left: Left) -> None:
+    signer = left.house.operator("registry.person.add", subject="signer", name="Wie Tekende")["person_id"]
+    execute(left.house, "UPDATE permissions.permission SET person_id = %s", signer)
+    later(left.house, 10, left.lotte)
+    assert refusal(lambda: left.decide("person", person_id=signer)) == ("erasure-refused", "other_evidence")
+    left.erase("readings", "ledger")
+    assert left.decide("person", person_id=signer)["state"] == "decided"
+
+
+def test_nobody_moves_in_under_a_person_who_is_being_erased(left: Left) -> None:
+    later(left.house, 10, left.lotte)
+    left.erase("readings", "ledger", "person")
+    today = day_of(left.house.clock.now()).isoformat()
+    move_in = {"ean": LOTTES_EAN, "person_id": str(left.lotte.person_id), "from_day": today}
+    assert refusal(lambda: left.house.operator("registry.occupancy.begin", **move_in))[0] == "conflict"
+
+
 def test_nobody_else_asks_decides_or_executes(left: Left, maria: Customer) -> None:
     later(left.house, 3, maria)
     assert (
