@@ -132,7 +132,7 @@ class _Copy:
         new = self._checkpoint
         with self._report.check("memory") as details:
             if new.size < mine.size:
-                self._agree(self._place.reader(mine.size), new, mine)
+                self._agree(self._own_tiles(mine, new.size), new, mine)
                 raise InconsistentError(
                     f"the log was set back: it has {new.size} entries, the copy {mine.size}, and so far both agree",
                     new.size,
@@ -141,6 +141,18 @@ class _Copy:
         with self._report.check("continuity") as details:
             self._agree(self._trusted, mine, new)
             details.say(f"the log begins with the {mine.size} entries of the copy")
+
+    def _own_tiles(self, mine: Checkpoint, size: int) -> TileReader:
+        """Return the copy's tiles, once what a proof from `size` takes leads to the copy's own root.
+
+        A file that was damaged here is no evidence against the log.
+        """
+        try:
+            own = TrustedTiles(self._place, mine)
+            consistency_proof(own, size, mine.size)
+        except InconsistentError as error:
+            raise StateError(f"the copy in {self._place.root} is damaged: {error}") from error
+        return own
 
     def _agree(self, reader: TileReader, old: Checkpoint, new: Checkpoint) -> None:
         """Raise InconsistentError, and keep both signed checkpoints, unless `new` continues `old`."""

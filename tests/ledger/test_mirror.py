@@ -264,3 +264,15 @@ def test_a_log_without_checkpoint_cannot_be_mirrored(tmp_path: Path) -> None:
     os.mkdir(tmp_path / "empty")
     with pytest.raises(NotPublishedError):
         copy(TileDirectory(tmp_path / "empty"), tmp_path / "copy")
+
+
+def test_a_damaged_copy_does_not_accuse_a_log_that_shows_an_older_state(tmp_path: Path) -> None:
+    copied = tmp_path / "copy"
+    copy(write_log(tmp_path / "new", ENTRIES[:600], KEY), copied)
+    older = write_log(tmp_path / "old", ENTRIES[:300], KEY)
+    with pytest.raises(InconsistentError, match="set back"):
+        copy(older, copied)
+    edit(copied / tile_path(0, 1), lambda data: bytes(32) + data[32:])
+    with pytest.raises(StateError, match="damaged"):
+        copy(older, copied)
+    assert not list(copied.glob(".evidence-*"))
