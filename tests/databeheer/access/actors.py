@@ -499,7 +499,7 @@ def _terms(actor: Actor, case: Callable[..., Case]) -> Iterator[Case]:
             yield case(f"signed by {person} as {capacity}", "not_occupant", "R4", facts=signed)
     if "record" in actor.at_access:
         yield case("without a record of why", "no_legal_basis", "R3", facts=replace(facts, necessities=()))
-    for category in {*ALL, "records"} - set(actor.categories):
+    for category in sorted({*ALL, "records"} - set(actor.categories)):
         there = replace(wish, category=category)
         asked = replace(facts, permissions=tuple(replace(p, category=category) for p in facts.permissions))
         expected = "purpose_not_allowed" if facts.permissions else "category_not_granted"
