@@ -144,8 +144,9 @@ def end_occupancy(house: House, proof: Proof, arguments: dict[str, Any]) -> dict
         occupancy = occupancies.on_day(turn.connection, ean_hash(house, arguments["ean"]), day_before)
         if occupancy.person_id is None or occupancy.until_day is not None:
             raise ConflictError("nobody lives there on the day before, or the move is known already")
+        index = turn.next_index  # of "occupancy.ended"; what ends with it follows
         ended = move_out(house, turn, occupancy, until)
-    return {"ended_permissions": ended}
+    return {"ended_permissions": ended, "index": index}
 
 
 def move_out(house: House, turn: Turn, occupancy: Any, until: date) -> int:

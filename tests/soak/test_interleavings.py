@@ -1,0 +1,31 @@
+"""The full count of interleavings: a hundred thousand points in a day of their lives, several connections at once."""
+
+from __future__ import annotations
+
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from tests.databases import Database
+from tests.house import open_house
+from tests.interleaving import Street
+
+INTERLEAVINGS, POINTS = 100_000, 50
+
+
+@pytest.fixture(autouse=True)
+def keys_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two new keys for each newcomer, durable on disk, would be most of the time that this takes."""
+    if Path("/dev/shm").is_dir():
+        monkeypatch.setattr(tempfile, "tempdir", "/dev/shm")
+
+
+def test_no_read_ever_gives_what_the_order_of_the_ledger_does_not_imply(database: Database) -> None:
+    with open_house(database, now=datetime(2019, 3, 24, 9, tzinfo=UTC)) as house:
+        street, done = Street(house, POINTS, Random(2026)), 0
+        while done < INTERLEAVINGS:
+            done += len(street.round())
+        street.close()
