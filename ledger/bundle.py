@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from binascii import b2a_base64
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
 from ledger.encoding import HASH_LENGTH, decode_hash
 from ledger.entry import (
@@ -24,8 +24,12 @@ from ledger.entry import (
     TAIL,
 )
 from ledger.errors import LedgerError
-from ledger.sources import Source
 from ledger.tiles import RECORD_LENGTH, TILE_LENGTH, TileReader, fold
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from ledger.sources import Source
 
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _LAST_OF_32_BYTES = b"AEIMQUYcgkosw048"  # the last character before the padding carries four bits
@@ -141,5 +145,7 @@ def lanes_of(source: Source) -> Iterator[Executor | None]:
     if count == 1:
         yield None
         return
+    from concurrent.futures import ThreadPoolExecutor  # only a log that is far away needs it
+
     with ThreadPoolExecutor(count) as lanes:
         yield lanes

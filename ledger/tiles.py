@@ -30,6 +30,7 @@ __all__ = [
     "bundle_path",
     "encode_bundle",
     "fold",
+    "fold_once",
     "parse_path",
     "split_bundle",
     "tile_path",
@@ -69,9 +70,14 @@ def split_bundle(data: bytes) -> list[bytes]:
 def fold(hashes: bytes) -> bytes:
     """Return the root over 2^k concatenated hashes."""
     while len(hashes) > HASH_LENGTH:
-        pairs = range(0, len(hashes), 2 * HASH_LENGTH)
-        hashes = b"".join([sha256(b"\x01" + hashes[at : at + 64]).digest() for at in pairs])
+        hashes = fold_once(hashes)
     return hashes
+
+
+def fold_once(hashes: bytes) -> bytes:
+    """Return the hashes over each two of the concatenated ones; one that is left over counts for nothing."""
+    pairs = range(0, len(hashes) - HASH_LENGTH, 2 * HASH_LENGTH)
+    return b"".join([sha256(b"\x01" + hashes[at : at + 64]).digest() for at in pairs])
 
 
 def tile_width(size: int, level: int, index: int) -> int:
@@ -158,7 +164,7 @@ class TileReader:
     def __init__(self, source: Source, size: int) -> None:
         self._source = source
         self.size = size
-        self._cache: dict[tuple[int, int], bytes] = {}
+        self._cache: dict[tuple[int, int], list[bytes]] = {}
 
     def tile(self, level: int, index: int) -> bytes:
         """Return the concatenated hashes of a tile.
@@ -185,18 +191,23 @@ class TileReader:
         """Return the hash of a complete subtree (see `ledger.tree.HashReader`)."""
         depth = level % 8
         first = index << depth
-        hashes = self._cached(level // 8, first // TILE_WIDTH)
-        at = first % TILE_WIDTH * HASH_LENGTH
-        part = hashes[at : at + (HASH_LENGTH << depth)]
-        if len(part) != HASH_LENGTH << depth:
+        pyramid = self._pyramid(level // 8, first // TILE_WIDTH)
+        while len(pyramid) <= depth:
+            pyramid.append(fold_once(pyramid[-1]))
+        at = (first % TILE_WIDTH >> depth) * HASH_LENGTH
+        if len(pyramid[depth]) < at + HASH_LENGTH:
             raise ProofError("the tree is not that large")
-        return fold(part)
+        return pyramid[depth][at : at + HASH_LENGTH]
 
     def _cached(self, level: int, index: int) -> bytes:
+        return self._pyramid(level, index)[0]
+
+    def _pyramid(self, level: int, index: int) -> list[bytes]:
+        """Return a tile, and as many of the levels above it as were asked for, from the newest ones that were read."""
         if (level, index) not in self._cache:
             if len(self._cache) >= _CACHED_TILES:
                 del self._cache[next(iter(self._cache))]
-            self._cache[level, index] = self.tile(level, index)
+            self._cache[level, index] = [self.tile(level, index)]
         return self._cache[level, index]
 
     def _width(self, level: int, index: int) -> int:

@@ -7,17 +7,18 @@ closes, for whatever reason, it ends: a verifier that was killed leaves nothing 
 from __future__ import annotations
 
 import os
+import select
 import socket
 import subprocess
 import sys
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from multiprocessing.connection import Connection, wait
 
 from ledger.bundle import Stretch, examine, lanes_of
 from ledger.sources import Source
 from ledger.tiles import TILE_WIDTH, TileReader
+from ledger.worker import Line
 
 STRETCH_BUNDLES = 16
 """How many bundles a worker is given at a time: a few milliseconds of work."""
@@ -26,7 +27,7 @@ WORTH_WORKERS = 400
 """From how many bundles on it pays to start processes, which takes a tenth of a second."""
 
 _AHEAD = 8
-_START = "import sys; sys.path[:] = {path!r}; from ledger.workers import serve; serve({descriptor})"
+_START = "import sys; sys.path[:] = {path!r}; from ledger.worker import serve; serve({descriptor})"
 
 Work = tuple[int, int]
 """The first bundle of a stretch, and how many bundles it has."""
@@ -74,8 +75,8 @@ def _together(source: Source, size: int, works: Sequence[Work], processes: int, 
 class _Crew:
     """Workers, and which stretches each of them is at."""
 
-    def __init__(self, workers: Sequence[Connection]) -> None:
-        self._at: dict[Connection, deque[Work]] = {worker: deque() for worker in workers}
+    def __init__(self, workers: Sequence[Line]) -> None:
+        self._at: dict[Line, deque[Work]] = {worker: deque() for worker in workers}
 
     def in_order(self, works: Sequence[Work]) -> Results:
         todo, done = deque(works), dict[Work, Stretch | None]()
@@ -100,20 +101,29 @@ class _Crew:
 
     def _collect(self, done: dict[Work, Stretch | None]) -> None:
         """Wait for results. What a worker had that died is left to whoever asked."""
-        ready = wait([worker for worker, at in self._at.items() if at])
+        ready = _with_news([worker for worker, at in self._at.items() if at])
         for worker in [worker for worker in self._at if worker in ready]:
             try:
-                found = worker.recv()
+                found = worker.receive()
             except (EOFError, OSError):
                 done |= dict.fromkeys(self._at.pop(worker))
             else:
                 done[self._at[worker].popleft()] = found
 
 
+def _with_news(workers: Sequence[Line]) -> list[Line]:
+    """Wait until some of the workers answered, or died."""
+    poll = select.poll()  # select() itself takes no descriptor beyond 1023
+    for worker in workers:
+        poll.register(worker, select.POLLIN)
+    news = {descriptor for descriptor, _ in poll.poll()}
+    return [worker for worker in workers if worker.fileno() in news]
+
+
 @contextmanager
-def _started(count: int) -> Iterator[list[Connection]]:
+def _started(count: int) -> Iterator[list[Line]]:
     """Start workers; they end with this block."""
-    workers: list[tuple[Connection, subprocess.Popen[bytes]]] = []
+    workers: list[tuple[Line, subprocess.Popen[bytes]]] = []
     try:
         for _ in range(count):
             with suppress(OSError):  # no more processes: fewer do it too
@@ -127,26 +137,15 @@ def _started(count: int) -> Iterator[list[Connection]]:
             process.wait()
 
 
-def _start() -> tuple[Connection, subprocess.Popen[bytes]]:
+def _start() -> tuple[Line, subprocess.Popen[bytes]]:
     ours, theirs = socket.socketpair()
     with ours, theirs:
         code = _START.format(path=sys.path, descriptor=theirs.fileno())
         process = subprocess.Popen(
-            [sys.executable, "-c", code],
+            [sys.executable, "-S", "-c", code],  # its path is given, nothing has to look for it
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             pass_fds=(theirs.fileno(),),
             process_group=0,  # Ctrl-C is for the one that the person started
         )
-        return Connection(ours.detach()), process
-
-
-def serve(descriptor: int) -> None:
-    """Examine what comes over a socket until it closes: what a worker does."""
-    with Connection(descriptor) as caller, suppress(EOFError, OSError):
-        source, size, with_leaves = caller.recv()
-        reader = TileReader(source, size)
-        with lanes_of(source) as lanes:
-            while True:
-                first, count = caller.recv()
-                caller.send(examine(reader, first, count, lanes, with_leaves=with_leaves))
+        return Line(ours.detach()), process

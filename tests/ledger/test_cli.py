@@ -366,7 +366,6 @@ def test_verifier_and_command_import_only_the_standard_library_and_pynacl() -> N
         "_cffi_backend",
         "cffi",
         "_sodium",
-        "__mp_main__",  # multiprocessing's name for __main__
     }
 
 
