@@ -62,16 +62,20 @@ class Customer:
         """The id of one of the occupancies, current ones first."""
         return str(self.call("me")["occupancies"][number]["occupancy_id"])
 
-    def grant(self, asked: dict[str, Any], occupancy_id: str | None = None) -> dict[str, Any]:
+    def grant(self, asked: dict[str, Any], occupancy_id: str | None = None, **changes: Any) -> dict[str, Any]:
         """Grant a request by its link."""
         return self.call(
             "permission.grant",
             permission_id=asked["permission_id"],
             link_code=asked["link_code"],
             occupancy_id=occupancy_id or self.occupancy(),
-            notice_sha256="00" * 32,
-            language="nl",
+            **({"notice": "What Lotte read", "language": "nl"} | changes),
         )
+
+    def permission(self, permission_id: str) -> dict[str, Any]:
+        """One permission as this person sees it, with its history."""
+        found: dict[str, Any] = self.call("permission.show", permission_id=permission_id)["permission"]
+        return found
 
     def withdraw(self, permission_id: str) -> dict[str, Any]:
         return self.call("permission.withdraw", permission_id=permission_id)

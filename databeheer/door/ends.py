@@ -60,6 +60,8 @@ class Ending(enum.IntEnum):
     STOPPED = 7
     STOP_LIFTED = 8
     LAPSED = 9
+    RENEWED = 10
+    """A permission that a new one took the place of: whoever withdraws the new one has withdrawn both."""
 
 
 PERMISSION_ENDINGS = {
@@ -68,6 +70,7 @@ PERMISSION_ENDINGS = {
     Ending.REJECTED: "rejected",
     Ending.INVALIDATED: "invalidated",
     Ending.LAPSED: "lapsed",
+    Ending.RENEWED: "expired",
 }
 
 

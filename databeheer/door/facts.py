@@ -6,8 +6,8 @@ Source: design.md, Access decisions ("Facts of a whole portfolio come in one que
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -20,12 +20,16 @@ from databeheer.access.facts import (
     Occupancy,
     Permission,
     PermissionState,
+    PersonConcerned,
     Signer,
+    WrittenMandate,
 )
 from databeheer.access.intervals import Interval
 from databeheer.door.party_facts import KnownParty, days, read_parties
 from databeheer.door.point_facts import PointFacts, read_point_facts
 from databeheer.oversight import gaps, stop
+from databeheer.permissions import signers
+from databeheer.permissions.timing import state_at
 from databeheer.values import Direction, Granularity, Purpose
 
 
@@ -102,9 +106,11 @@ def read_facts(
     """Read the facts about these access points, permissions and parties, in few statements whatever their number."""
     book = FactBook()
     wanted = set(points)
+    more: list[UUID] = []
     if permissions:
         for row in connection.execute(_PERMISSIONS, {"ids": list(permissions)}):
-            book.permissions[row.permission_id] = permission_of(row)
+            book.permissions[row.permission_id] = permission_of(row, now)
+            more += [row.permission_id] if row.more_signers else []
             book.permission_points[row.permission_id] = row.access_point_id
             book.permission_homes[row.permission_id] = row.home
             if row.access_point_id:
@@ -117,15 +123,18 @@ def read_facts(
     if wanted and parties:
         ask = {"points": list(wanted), "parties": list(parties)}
         for row in connection.execute(_OWN_PERMISSIONS, ask):
-            book.own[row.party_id, row.access_point_id].append(permission_of(row))
+            book.own[row.party_id, row.access_point_id].append(permission_of(row, now))
+            more += [row.permission_id] if row.more_signers else []
+    if more:
+        _add_signers(connection, book, more)
     standing = stop.current(connection)
     book.stopped_since = standing.since if standing else None
     book.unreconciled_since = gaps.unreconciled_since(connection)
     return book
 
 
-def permission_of(row: Any) -> Permission:
-    """Build the domain value of a permission row."""
+def permission_of(row: Any, now: datetime) -> Permission:
+    """Build the domain value of a permission row, in the state that it has now."""
     return Permission(
         id=str(row.permission_id),
         party_id=str(row.party_id),
@@ -136,32 +145,61 @@ def permission_of(row: Any) -> Permission:
         granularity=Granularity(row.granularity),
         data_period=Interval(row.data_from, row.data_until),
         valid_period=_valid(row),
-        state=PermissionState(row.state),
+        state=PermissionState(state_at(row, now)[0]),
         signers=_signers(row),
+        mandate=WrittenMandate(bytes(row.document_sha256), row.checked_at if row.accepted else None)
+        if row.document_sha256 is not None
+        else None,
     )
 
 
 def _signers(row: Any) -> tuple[Signer, ...]:
-    """Who gave it: so far only the grid user of the occupancy gives permissions."""
-    if row.occupancy_id is None or row.person_id is None:
+    """Who gave it, where the grid user gave it alone; `_add_signers` knows the others."""
+    if row.occupancy_id is None or row.person_id is None or row.more_signers:
         return ()
     return (Signer(str(row.person_id), Capacity.GRID_USER, row.decided_at),)
 
 
+def _add_signers(connection: Connection, book: FactBook, permissions: Sequence[UUID]) -> None:
+    signed: dict[str, list[Signer]] = defaultdict(list)
+    for row in signers.of(connection, permissions):
+        signed[str(row.permission_id)].append(
+            Signer(str(row.person_id), Capacity(row.capacity), row.signed_at)
+        )
+
+    def complete(permission: Permission) -> Permission:
+        found = signed.get(permission.id)
+        return replace(permission, signers=tuple(found)) if found else permission
+
+    for name, permission in book.permissions.items():
+        book.permissions[name] = complete(permission)
+    for own in book.own.values():
+        own[:] = [complete(permission) for permission in own]
+
+
 def _valid(row: Any) -> Interval:
     start = row.decided_at or row.requested_at
-    return Interval(start, max(row.valid_until, start) if row.valid_until else None)
+    until = row.ends_at or row.valid_until
+    return Interval(start, max(until, start) if until else None)
 
 
 def _read_points(connection: Connection, wanted: Iterable[UUID], book: FactBook) -> None:
     ids = {"ids": list(wanted)}
     occupancies: dict[UUID, list[Occupancy]] = defaultdict(list)
-    for row in connection.execute(_OCCUPANCIES, ids):
+    concerned: dict[UUID, list[PersonConcerned]] = defaultdict(list)
+    rows = connection.execute(_OCCUPANCIES, ids).all()
+    if any(row.has_concerned for row in rows):
+        for row in connection.execute(_CONCERNED, {"ids": [row.occupancy_id for row in rows]}):
+            concerned[row.occupancy_id].append(
+                PersonConcerned(str(row.person_id), days(row.from_day, row.until_day))
+            )
+    for row in rows:
         occupancies[row.access_point_id].append(
             Occupancy(
                 str(row.occupancy_id),
                 str(row.person_id) if row.person_id else None,
                 days(row.from_day, row.until_day),
+                tuple(concerned[row.occupancy_id]),
             )
         )
     channels: dict[UUID, list[Channel]] = defaultdict(list)
@@ -184,13 +222,14 @@ def _read_points(connection: Connection, wanted: Iterable[UUID], book: FactBook)
 
 
 _PERMISSIONS = text(
-    "SELECT p.*, o.occupancy_id AS home, o.access_point_id FROM permissions.permission p"
+    "SELECT p.*, o.occupancy_id AS home, o.access_point_id, m.document_sha256, m.checked_at, m.accepted"
+    " FROM permissions.permission p LEFT JOIN permissions.mandate m USING (permission_id)"
     " LEFT JOIN registry.occupancy o ON o.occupancy_id = coalesce(p.occupancy_id, p.addressed_to)"
     " WHERE p.permission_id = ANY(:ids)"
 )
 _OWN_PERMISSIONS = text(
-    "SELECT p.*, o.access_point_id FROM permissions.permission p"
-    " JOIN registry.occupancy o USING (occupancy_id)"
+    "SELECT p.*, o.access_point_id, m.document_sha256, m.checked_at, m.accepted FROM permissions.permission p"
+    " JOIN registry.occupancy o USING (occupancy_id) LEFT JOIN permissions.mandate m USING (permission_id)"
     " WHERE o.access_point_id = ANY(:points) AND p.party_id = ANY(:parties)"
 )
 _POINTS = text(
@@ -200,9 +239,11 @@ _POINTS = text(
     " WHERE a.access_point_id = ANY(:ids)"
 )
 _OCCUPANCIES = text(
-    "SELECT * FROM registry.occupancy WHERE access_point_id = ANY(:ids)"
+    "SELECT o.*, EXISTS (SELECT FROM registry.person_concerned c WHERE c.occupancy_id = o.occupancy_id)"
+    " AS has_concerned FROM registry.occupancy o WHERE access_point_id = ANY(:ids)"
     " AND (until_day IS NULL OR from_day < until_day) ORDER BY access_point_id, from_day"
 )
+_CONCERNED = text("SELECT * FROM registry.person_concerned WHERE occupancy_id = ANY(:ids)")
 _CHANNELS = text(
     "SELECT m.access_point_id, c.meter_id, m.number_sealed, c.direction, c.unit FROM registry.channel c"
     " JOIN registry.meter m USING (meter_id) WHERE m.access_point_id = ANY(:ids)"

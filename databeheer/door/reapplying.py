@@ -10,9 +10,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from databeheer.door.commands.points import move_out, subjects_of
+from databeheer.door.commands.points import move_out
 from databeheer.door.ends import NOBODY, PERMISSION_ENDINGS, End, Ending
 from databeheer.door.house import House
+from databeheer.door.permission_record import record_step
 from databeheer.door.turn import Statement, Turn
 from databeheer.errors import NotFoundError
 from databeheer.oversight import stop
@@ -79,15 +80,8 @@ def _move_out_again(house: House, turn: Turn, end: End) -> bool:
 
 def _record_end(house: House, turn: Turn, row: Any, state: str) -> None:
     turn.end(_ENDING_OF_STATE[state], row.permission_id)
-    turn.record(
-        Statement(
-            f"permission.{state}",
-            life.said(row.permission_id, row._mapping) | {"reason": row.reason, "after": "restore"},
-            ground=life.ground_of(house.catalogue, row.purpose),
-            party_id=row.party_id,
-            operator=row.operator,
-            subjects=subjects_of(house, row.occupancy_id or row.addressed_to),
-        )
+    record_step(
+        house, turn, row, state, state=state, by="operator", reason=row.reason, said={"after": "restore"}
     )
 
 

@@ -12,7 +12,9 @@ import structlog
 from sqlalchemy import exc
 
 from databeheer.door.commands import (
+    answers,
     audit,
+    concerned,
     conditions,
     erasure,
     explaining,
@@ -21,6 +23,7 @@ from databeheer.door.commands import (
     ledger,
     links,
     login,
+    mandates,
     market,
     oversight,
     parties,
@@ -31,6 +34,7 @@ from databeheer.door.commands import (
     receipts,
     reconcile,
     statements,
+    sweep,
 )
 from databeheer.door.commands.base import Command, parse, schema
 from databeheer.door.commands.readings import RefusedReadError, refused_view
@@ -55,6 +59,10 @@ class DoorService:
             Command("ping", schema(), lambda *_: {}),
             *login.COMMANDS,
             *permissions.COMMANDS,
+            *answers.COMMANDS,
+            *mandates.COMMANDS,
+            *sweep.COMMANDS,
+            *concerned.COMMANDS,
             *statements.COMMANDS,
             *receipts.COMMANDS,
             *parties.COMMANDS,

@@ -24,7 +24,9 @@ from ledger.errors import LedgerError, MalformedError
 from ledger.sources import Source
 from ledger.tiles import TileReader
 
-_ENDS = ("permission.revoked", "permission.terminated", "permission.invalidated", "permission.lapsed")
+_ENDS = frozenset(
+    f"permission.{end}" for end in ("revoked", "terminated", "invalidated", "expired", "fulfilled", "lapsed")
+)
 _COUNTED = ("data.read", "data.refused", "join.run", "join.refused", "audit.opened")
 _FINENESS = ("quarter_hour", "hour", "day", "month")
 VERSION = 1

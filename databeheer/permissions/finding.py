@@ -1,4 +1,4 @@
-"""Who may see which permission: the party that asked, the person who decided, whom a waiting request addresses."""
+"""Who may see which permission: the party that asked, who decided or signed, whom a waiting request addresses."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
+from databeheer.brussels import day_of
 from databeheer.errors import MalformedRequestError
 
 
@@ -20,30 +21,42 @@ class Viewer:
     party_id: UUID | None
 
 
+def find(connection: Connection, permission_id: UUID) -> Any | None:
+    """Return a permission, if it exists."""
+    return connection.execute(_BY_ID, {"id": permission_id}).one_or_none()
+
+
 def by_id(connection: Connection, permission_id: UUID) -> Any:
     """Return a permission that exists."""
     return connection.execute(_BY_ID, {"id": permission_id}).one()
 
 
-def by_link(connection: Connection, link_hash: bytes, person_id: UUID | None) -> Any | None:
+def by_id_locked(connection: Connection, permission_id: UUID) -> Any:
+    """Return a permission that exists, held to the end of the transaction."""
+    return connection.execute(_BY_ID_LOCKED, {"id": permission_id}).one()
+
+
+def by_link(connection: Connection, link_hash: bytes, person_id: UUID | None, now: datetime) -> Any | None:
     """Return the request behind a link, unless it is somebody else's.
 
-    One that named an access point is its grid user's alone; nobody's, where the point has none or does not exist.
+    One that is addressed to an access point is for those there alone; nobody's, where the point has none or does
+    not exist.
     """
     row: Any = connection.execute(_BY_LINK, {"link": link_hash}).one_or_none()
-    if row is None or person_id is None or row.person_id not in (None, person_id):
+    if row is None or person_id is None:
         return None
-    if row.named_hash is not None and row.addressee != person_id:
-        return None
-    return row
+    if row.named_hash is None and row.addressed_to is None and row.person_id in (None, person_id):
+        return row
+    return visible(connection, Viewer(person_id, None), row.permission_id, now)
 
 
 def visible(
-    connection: Connection, viewer: Viewer, permission_id: UUID, *, locked: bool = False
+    connection: Connection, viewer: Viewer, permission_id: UUID, now: datetime, *, locked: bool = False
 ) -> Any | None:
     """Return one permission that the viewer may see; `locked` holds it to the end of the transaction."""
     query = _VISIBLE_LOCKED if locked else _VISIBLE
-    return connection.execute(query, {"id": permission_id, **vars(viewer)}).one_or_none()
+    seen = {"id": permission_id, "today": day_of(now), **vars(viewer)}
+    return connection.execute(query, seen).one_or_none()
 
 
 def page(
@@ -69,6 +82,7 @@ def page(
             "state": state,
             "reference_hash": reference_hash,
             "now": now,
+            "today": day_of(now),
             "before_at": before_at,
             "before_id": before_id,
             "limit": limit + 1,
@@ -93,25 +107,34 @@ def _place(cursor: str | None) -> tuple[datetime | None, UUID | None]:
 
 
 _BY_ID = text("SELECT * FROM permissions.permission WHERE permission_id = :id")
-_BY_LINK = text(
-    "SELECT p.*, o.person_id AS addressee FROM permissions.permission p"
-    " LEFT JOIN registry.occupancy o ON o.occupancy_id = p.addressed_to WHERE p.link_hash = :link"
-)
+_BY_ID_LOCKED = text("SELECT * FROM permissions.permission WHERE permission_id = :id FOR UPDATE")
+_BY_LINK = text("SELECT p.* FROM permissions.permission p WHERE p.link_hash = :link")
 _SEES = """
     FROM permissions.permission p LEFT JOIN registry.occupancy o ON o.occupancy_id = p.addressed_to
     WHERE (p.party_id = CAST(:party_id AS uuid) OR p.person_id = CAST(:person_id AS uuid)
-           OR (p.person_id IS NULL AND o.person_id = CAST(:person_id AS uuid)))
+           OR o.person_id = CAST(:person_id AS uuid)
+           OR CAST(:person_id AS uuid) IS NOT NULL AND (
+               EXISTS (SELECT FROM permissions.signature s
+                       WHERE s.permission_id = p.permission_id AND s.person_id = CAST(:person_id AS uuid))
+               OR EXISTS (SELECT FROM registry.person_concerned c WHERE c.occupancy_id = p.addressed_to
+                       AND c.person_id = CAST(:person_id AS uuid) AND c.from_day <= :today
+                       AND (c.until_day IS NULL OR c.until_day > :today))))
 """
 _VISIBLE = text("SELECT p.*" + _SEES + "AND p.permission_id = :id")
 _VISIBLE_LOCKED = text("SELECT p.*" + _SEES + "AND p.permission_id = :id FOR UPDATE OF p")
-# The state as `life.state_at` tells it: an end that passed counts, though nobody wrote it down.
+# The state as `timing.state_at` tells it, and to people that who moved answers no more; a party is not told (R98).
 _PAGE = text(
     "SELECT p.*"
     + _SEES
     + """
     AND (CAST(:state AS text) IS NULL OR :state = CASE
-        WHEN p.state = 'active' AND p.valid_until <= :now THEN 'expired'
-        WHEN p.state = 'requested' AND p.link_expires_at <= :now THEN 'timed_out' ELSE p.state END)
+        WHEN p.state = 'requested' AND CAST(:person_id AS uuid) IS NOT NULL AND o.until_day <= :today
+            THEN 'invalidated'
+        WHEN p.state = 'requested' AND p.link_expires_at <= :now THEN 'timed_out'
+        WHEN p.state NOT IN ('active', 'to_be_renewed', 'blocked') THEN p.state
+        WHEN p.fulfils_at <= least(:now, p.ends_at) THEN 'fulfilled'
+        WHEN p.ends_at <= :now THEN 'expired'
+        WHEN p.state = 'active' AND p.renew_from <= :now THEN 'to_be_renewed' ELSE p.state END)
     AND (CAST(:reference_hash AS bytea) IS NULL OR p.reference_hash = :reference_hash)
     AND (CAST(:before_at AS timestamptz) IS NULL
         OR (p.requested_at, p.permission_id) < (CAST(:before_at AS timestamptz), CAST(:before_id AS uuid)))

@@ -1,13 +1,13 @@
-"""The life of a permission: its states, and what may follow what.
+"""The life of a permission: asked, granted by all who must, refused, renewed, blocked, ended.
 
-Source: EU 2023/1162 annex III; R18-R29. Every function works in the caller's transaction, under the ledger's head
-where it changes something.
+Source: EU 2023/1162 annex III; R18-R29. What may follow what stands in `states`, what time does in `timing`. Every
+function works in the caller's transaction, under the ledger's head where it changes something.
 """
 
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,25 +17,22 @@ from sqlalchemy import Connection, text
 
 from databeheer.access.bases import BasisKind
 from databeheer.access.catalogue import Catalogue
-from databeheer.brussels import day_of
+from databeheer.access.facts import PermissionState as State
+from databeheer.brussels import day_of, midnight
 from databeheer.errors import ConflictError, MalformedRequestError, NoLegalBasisError, NotFoundError
+from databeheer.permissions import signers, terms
+from databeheer.permissions.states import Event, after
+from databeheer.permissions.timing import state_at
+from databeheer.registry import occupancies
 from databeheer.values import Direction, Granularity, Purpose, Role, format_instant
 
 LINK_TERM = timedelta(days=30)
 """How long a request waits for its answer."""
 MOST_WAITING = 5
 """How many requests of one party for one access point may wait at once."""
-STATES = (
-    "requested",
-    "rejected",
-    "timed_out",
-    "active",
-    "revoked",
-    "expired",
-    "terminated",
-    "invalidated",
-    "lapsed",
-)
+STATES = tuple(state.value for state in State)
+PARTS = ("past", "future")
+"""Data that are there already when a party asks, and data that are still to come: each has its own answer (R31)."""
 
 
 @dataclass(frozen=True)
@@ -109,12 +106,7 @@ def ask(connection: Connection, request: Request, link_hash: bytes, now: datetim
             access point wait already; counted by the name, so that it does not tell whether the point exists.
     """
     if request.named_hash is not None:
-        asked = {"party": request.party_id, "named": request.named_hash, "now": now}
-        if connection.execute(_COUNT_WAITING, asked).scalar_one() >= MOST_WAITING:
-            raise ConflictError(
-                f"{MOST_WAITING} of your requests for this access point wait for an answer already;"
-                " wait for one, or terminate one of them, before you ask again"
-            )
+        _refuse_too_many(connection, request.party_id, request.named_hash, now)
     inserted = connection.execute(
         _INSERT,
         {
@@ -122,6 +114,7 @@ def ask(connection: Connection, request: Request, link_hash: bytes, now: datetim
             "directions": sorted(request.directions),
             "link": link_hash,
             "link_expires": now + LINK_TERM,
+            "split_at": split_of(request.data_from, request.data_until, now),
             "now": now,
         },
     ).one_or_none()
@@ -138,41 +131,42 @@ def waiting(
 ) -> Any:
     """Return a request that this person may answer now, locked.
 
-    A request that named an access point is its grid user's alone, with or without the link, and nobody's where
-    that point has none or does not exist: whoever holds the link learns nothing of it (R98). A link counts for
-    a request that named nobody.
+    A request that is addressed to an access point, because it named one or because somebody there has signed it,
+    is for those who must sign there, with or without the link, and nobody's where that point has none, does not
+    exist or they have moved: whoever holds the link learns nothing of it (R98). Else the link counts.
 
     Raises:
         NotFoundError: there is no such request for this person.
         ConflictError: it has been answered, or waited too long.
     """
     row = connection.execute(_WAITING, {"id": permission_id}).one_or_none()
-    if row is None or person_id is None:
+    if row is None or person_id is None or not _is_for(connection, row, person_id, link_hash, now):
         raise NotFoundError("there is no such request for you")
-    has_link = link_hash is not None and hmac.compare_digest(link_hash, bytes(row.link_hash))
-    if not (row.addressee == person_id if row.named_hash is not None else has_link):
-        raise NotFoundError("there is no such request for you")
-    if row.state != "requested":
+    if row.state != State.REQUESTED:
         raise ConflictError("this request has been answered already")
     if row.link_expires_at <= now:
         raise ConflictError("this request has expired; the organisation can ask again")
     return row
 
 
-def grant(
-    connection: Connection,
-    row: Any,
-    occupancy: Any,
-    person_id: UUID,
-    *,
-    notice_sha256: bytes,
-    language: str,
-    now: datetime,
-) -> None:
-    """Grant a waiting request for an occupancy of the person; active from now on.
+def _is_for(
+    connection: Connection, row: Any, person_id: UUID, link_hash: bytes | None, now: datetime
+) -> bool:
+    if row.named_hash is None and row.addressed_to is None:
+        return link_hash is not None and hmac.compare_digest(link_hash, bytes(row.link_hash))
+    if row.state != State.REQUESTED:  # to say that it was answered already, to who answered
+        return person_id in (row.person_id, row.addressee)
+    if row.addressed_to is None:
+        return False
+    occupancy = occupancies.by_id(connection, row.addressed_to)
+    return person_id in signers.required(connection, occupancy, day_of(now))
+
+
+def grantable(row: Any, occupancy: Any, now: datetime) -> None:
+    """Refuse a grant that can give nothing.
 
     Raises:
-        ConflictError: the person does not live there now, the request is for another point, or its end has passed.
+        ConflictError: nobody lives there now, the request is for another point, or its end has passed.
     """
     today = day_of(now)
     if (occupancy.until_day is not None and occupancy.until_day <= today) or occupancy.from_day > today:
@@ -181,51 +175,182 @@ def grant(
         raise ConflictError("this request is for another access point")
     if row.valid_until is not None and row.valid_until <= now:
         raise ConflictError("this request asks for a permission that would have ended by now")
+
+
+def split_of(data_from: datetime, data_until: datetime | None, now: datetime) -> datetime | None:
+    """Return where data of before end and data to come begin, in a request made now for both; else None."""
+    today = midnight(day_of(now))
+    return today if data_from < today and (data_until is None or data_until > today) else None
+
+
+def granted_period(row: Any) -> tuple[datetime, datetime | None]:
+    """Return the data period without the part that was not granted."""
+    start = row.split_at if row.refused_part == "past" else row.data_from
+    return start, row.split_at if row.refused_part == "future" else row.data_until
+
+
+def parts_of(row: Any) -> tuple[str, ...]:
+    """Return of which time data are asked, or granted: past, future or both."""
+    split = row.split_at or midnight(day_of(row.requested_at))
+    start, until = granted_period(row)
+    is_in = (start < split, until is None or until > split)
+    return tuple(part for part, granted in zip(PARTS, is_in, strict=True) if granted)
+
+
+def narrow(connection: Connection, row: Any, parts: Collection[str]) -> None:
+    """Take the part that was not granted out of a request; its party learns of it when it is granted.
+
+    Raises:
+        ConflictError: nothing of what is asked would be granted.
+    """
+    asked = parts_of(row)
+    refused = [part for part in asked if part not in parts]
+    if len(refused) == len(asked):
+        raise ConflictError("nothing of what is asked would be granted; refuse it instead")
+    if refused:
+        connection.execute(_NARROW, {"id": row.permission_id, "part": refused[0]})
+
+
+def await_others(connection: Connection, row: Any, occupancy: Any) -> None:
+    """Address a request that somebody signed to all who must sign it too."""
+    after(State(row.state), Event.SIGNED)
+    connection.execute(_ADDRESS, {"id": row.permission_id, "occupancy": occupancy.occupancy_id})
+
+
+def forward(
+    connection: Connection, row: Any, named_hash: bytes, addressed: Any | None, applicant: UUID, now: datetime
+) -> None:
+    """Send a request on to the contract holder of the access point that its applicant names (R36).
+
+    Raises:
+        ConflictError: it is addressed already; or too many of the party's requests for that point wait.
+    """
+    after(State(row.state), Event.FORWARDED)
+    if row.named_hash is not None or row.addressed_to is not None:
+        raise ConflictError("this request was sent on already")
+    _refuse_too_many(connection, row.party_id, named_hash, now)
+    connection.execute(
+        _FORWARD,
+        {
+            "id": row.permission_id,
+            "named": named_hash,
+            "occupancy": addressed.occupancy_id if addressed is not None else None,
+            "applicant": applicant,
+        },
+    )
+
+
+def activate(
+    connection: Connection,
+    row: Any,
+    occupancy: Any,
+    *,
+    notice_sha256: bytes | None,
+    language: str | None,
+    more_signers: bool,
+    now: datetime,
+) -> None:
+    """Make a request active that all have granted; its clocks run under the terms in force now.
+
+    `row` as it is after narrowing.
+    """
+    after(State(row.state), Event.GRANTED)
+    rule = terms.in_force(connection)
+    data_from, data_until = granted_period(row)
+    clocks = terms.clocks(rule, granted_at=now, valid_until=row.valid_until, data_until=data_until)
     connection.execute(
         _GRANT,
         {
             "id": row.permission_id,
             "operator": occupancy.operator,
             "occupancy": occupancy.occupancy_id,
-            "person": person_id,
+            "person": occupancy.person_id,
             "notice": notice_sha256,
             "language": language,
+            "more_signers": more_signers,
+            "deletion_days": rule.deletion,
+            "data_from": data_from,
+            "data_until": data_until,
             "now": now,
+            **vars(clocks),
         },
     )
 
 
 def refuse(connection: Connection, row: Any, person_id: UUID, now: datetime) -> None:
     """Refuse a waiting request; as final as granting."""
+    after(State(row.state), Event.REJECTED)
     connection.execute(_REFUSE, {"id": row.permission_id, "person": person_id, "now": now})
 
 
 def end(connection: Connection, row: Any, *, by_party: bool, now: datetime) -> str:
-    """End an active permission, locked before; a party may give up a waiting request too. Returns the new state.
+    """End a permission that is not over, locked before; a party may give up a waiting request too.
+
+    Returns the new state.
 
     Raises:
         ConflictError: it has ended already.
     """
-    state_now, _ = state_at(row, now)
-    if state_now != "active" and not (by_party and state_now == "requested"):
-        raise ConflictError("this permission has ended already")
-    state = "terminated" if by_party else "revoked"
-    reason = "terminated_by_party" if by_party else "withdrawn_by_customer"
+    event = Event.TERMINATED if by_party else Event.REVOKED
+    return end_as(connection, row, event, _REASON_OF_EVENT[event], now)
+
+
+def end_as(connection: Connection, row: Any, event: Event, reason: str, now: datetime) -> str:
+    """End a permission, locked before, by an event and for a reason; returns the new state.
+
+    Raises:
+        ConflictError: it has ended already, by the clock too.
+    """
+    state = after(State(state_at(row, now)[0]), event)
     connection.execute(_END, {"id": row.permission_id, "state": state, "reason": reason, "now": now})
-    return state
+    return state.value
+
+
+def block(connection: Connection, row: Any, reason: str, now: datetime) -> None:
+    """Stop a permission's access while something about it is examined; `row` locked before.
+
+    Raises:
+        ConflictError: it gives no access now.
+    """
+    state = after(State(state_at(row, now)[0]), Event.BLOCKED)
+    connection.execute(_CHANGE, {"id": row.permission_id, "state": state, "reason": reason})
+
+
+def unblock(connection: Connection, row: Any, now: datetime) -> None:
+    """Let a blocked permission go on as before.
+
+    Raises:
+        ConflictError: it is not blocked, or ended meanwhile.
+    """
+    state = after(State(state_at(row, now)[0]), Event.UNBLOCKED)
+    connection.execute(_CHANGE, {"id": row.permission_id, "state": state, "reason": ""})
+
+
+def write_down(connection: Connection, row: Any, event: Event, reason: str, at: datetime) -> str:
+    """Write down what time has done to a permission; returns its state."""
+    state = after(State(row.state), event)
+    if event is Event.RENEWAL_DUE:
+        connection.execute(_CHANGE, {"id": row.permission_id, "state": state, "reason": ""})
+    elif event is Event.REMINDED:
+        next_at = at + timedelta(days=terms.in_force(connection).reminder)
+        connection.execute(_REMINDED, {"id": row.permission_id, "next": next_at})
+    else:
+        connection.execute(_END, {"id": row.permission_id, "state": state, "reason": reason, "now": at})
+    return state.value
 
 
 def end_again(connection: Connection, permission_id: UUID, state: str, at: datetime) -> Any | None:
     """End a permission once more that ended `at` a time which the database lost; returns its row, locked.
 
-    None where there is nothing to end: it is not there, has ended, or was granted after that time.
+    None where there is nothing to end: it is not there, has ended, or was granted after that time. A request
+    that waits does not end by a move: nobody can answer it any more, and it times out as any other.
     """
     ended = {"id": permission_id, "state": state, "reason": _REASON_OF_END[state], "at": at}
     return connection.execute(_END_AGAIN, ended).one_or_none()
 
 
 def lapse(connection: Connection, before: datetime, now: datetime) -> list[Any]:
-    """End every active permission that was granted before a time; returns the ended rows.
+    """End every permission that was granted before a time and is not over; returns the ended rows.
 
     For a restored database of which nobody knows which consents were withdrawn after the backup.
     """
@@ -239,30 +364,28 @@ def count_lapsing(connection: Connection, before: datetime, now: datetime) -> in
 
 
 def end_by_move(connection: Connection, occupancy_id: UUID, now: datetime) -> list[Any]:
-    """End all permissions and requests of an occupancy whose person leaves (R29); returns the ended rows."""
+    """End all permissions of an occupancy whose person leaves (R29); returns the ended rows.
+
+    Requests that wait for an answer from there stay as they are: who left can answer them no more, nobody else
+    can, and they time out. To their party they look like any request that nobody answers: that somebody moved is
+    not its to know (R98).
+    """
     return list(connection.execute(_MOVE, {"occupancy": occupancy_id, "now": now}))
 
 
 def end_by_death(connection: Connection, person_id: UUID, now: datetime) -> list[Any]:
-    """End all permissions and requests that hang on a person who died; returns the ended rows."""
+    """End all permissions of a grid user who died; returns the ended rows.
+
+    Requests that wait for him stay, as after a move: a party is not told of a death by a request.
+    """
     return list(connection.execute(_DEATH, {"person": person_id, "now": now}))
 
 
-def state_at(row: Any, now: datetime) -> tuple[str, str]:
-    """The state at this moment, and why: an end that passed shows at once, though nobody wrote it down."""
-    if row.state == "active" and row.valid_until is not None and row.valid_until <= now:
-        return "expired", "expired"
-    if row.state == "requested" and row.link_expires_at <= now:
-        return "timed_out", "not_answered_in_time"
-    return row.state, row.reason
-
-
 def said(permission_id: UUID, members: Mapping[str, Any]) -> dict[str, Any]:
-    """What the ledger says of a permission, from a row's or a request's members; no subject is named."""
+    """What the ledger says of a permission, from a row's or a request's members; no subject is named.
 
-    def instant(value: datetime | None) -> str:
-        return format_instant(value) if value else ""
-
+    Of one that was granted, `valid_until` is when it ends at the latest, the longest term included.
+    """
     return {
         "permission": str(permission_id),
         "purpose": str(members["purpose"]),
@@ -270,8 +393,22 @@ def said(permission_id: UUID, members: Mapping[str, Any]) -> dict[str, Any]:
         "directions": sorted(members["directions"]),
         "granularity": str(members["granularity"]),
         "data": [instant(members["data_from"]), instant(members["data_until"])],
-        "valid_until": instant(members["valid_until"]),
+        "valid_until": instant(members.get("ends_at") or members["valid_until"]),
     }
+
+
+def instant(value: datetime | None) -> str:
+    """A moment as the ledger writes it; empty for none."""
+    return format_instant(value) if value else ""
+
+
+def _refuse_too_many(connection: Connection, party_id: UUID, named_hash: bytes, now: datetime) -> None:
+    asked = {"party": party_id, "named": named_hash, "now": now}
+    if connection.execute(_COUNT_WAITING, asked).scalar_one() >= MOST_WAITING:
+        raise ConflictError(
+            f"{MOST_WAITING} requests of this party for this access point wait for an answer already;"
+            " wait for one, or terminate one of them, before another"
+        )
 
 
 _CONTRACT = text(
@@ -282,11 +419,12 @@ _CONTRACT = text(
 _INSERT = text(
     "INSERT INTO permissions.permission (permission_id, operator, party_id, reference_hash, reference_sealed, service,"
     " purpose, category, directions, granularity, data_from, data_until, valid_until, state, named_hash,"
-    " addressed_to, link_hash, link_expires_at, return_url_success_sealed, return_url_failed_sealed, requested_at)"
+    " addressed_to, link_hash, link_expires_at, split_at, return_url_success_sealed, return_url_failed_sealed,"
+    " requested_at)"
     " VALUES (:permission_id, :operator, :party_id, :reference_hash, :reference_sealed, :service,"
     " :purpose, :category, :directions, :granularity, :data_from, :data_until, :valid_until, 'requested', :named_hash,"
-    " :addressed_to, :link, :link_expires, :return_url_success_sealed, :return_url_failed_sealed, :now)"
-    " ON CONFLICT (party_id, reference_hash, service) DO NOTHING RETURNING 1"
+    " :addressed_to, :link, :link_expires, :split_at, :return_url_success_sealed, :return_url_failed_sealed, :now)"
+    " ON CONFLICT (party_id, reference_hash, service) WHERE renews IS NULL DO NOTHING RETURNING 1"
 )
 _COUNT_WAITING = text(
     "SELECT count(*) FROM permissions.permission WHERE party_id = :party AND named_hash = :named"
@@ -300,8 +438,18 @@ _WAITING = text(
 _GRANT = text(
     "UPDATE permissions.permission SET state = 'active', reason = '', operator = :operator,"
     " occupancy_id = :occupancy, person_id = :person, decided_at = :now, notice_sha256 = :notice,"
-    " language = :language WHERE permission_id = :id"
+    " data_from = :data_from, data_until = :data_until,"
+    " language = :language, more_signers = :more_signers, ends_at = :ends_at, renew_from = :renew_from,"
+    " fulfils_at = :fulfils_at, remind_at = :remind_at, deletion_days = :deletion_days WHERE permission_id = :id"
 )
+_NARROW = text("UPDATE permissions.permission SET refused_part = :part WHERE permission_id = :id")
+_ADDRESS = text("UPDATE permissions.permission SET addressed_to = :occupancy WHERE permission_id = :id")
+_FORWARD = text(
+    "UPDATE permissions.permission SET named_hash = :named, addressed_to = :occupancy, applicant_id = :applicant"
+    " WHERE permission_id = :id"
+)
+_CHANGE = text("UPDATE permissions.permission SET state = :state, reason = :reason WHERE permission_id = :id")
+_REMINDED = text("UPDATE permissions.permission SET remind_at = :next WHERE permission_id = :id")
 _REFUSE = text(
     "UPDATE permissions.permission SET state = 'rejected', reason = 'rejected_by_customer', person_id = :person,"
     " decided_at = :now, ended_at = :now WHERE permission_id = :id"
@@ -309,39 +457,39 @@ _REFUSE = text(
 _END = text(
     "UPDATE permissions.permission SET state = :state, reason = :reason, ended_at = :now WHERE permission_id = :id"
 )
+_REASON_OF_EVENT = {Event.TERMINATED: "terminated_by_party", Event.REVOKED: "withdrawn_by_customer"}
 _REASON_OF_END = {
     "revoked": "withdrawn_by_customer",
     "terminated": "terminated_by_party",
     "rejected": "rejected_by_customer",
     "invalidated": "moved_out",
     "lapsed": "lost_in_restore",
+    "expired": "renewed",
 }
 # A ledger's body says when to the millisecond.
 _END_AGAIN = text(
     "UPDATE permissions.permission SET state = :state, reason = :reason, ended_at = :at,"
-    " decided_at = coalesce(decided_at, :at) WHERE permission_id = :id AND state IN ('requested', 'active')"
+    " decided_at = coalesce(decided_at, :at) WHERE permission_id = :id"
+    " AND (state IN ('active', 'to_be_renewed', 'blocked') OR state = 'requested' AND :state <> 'invalidated')"
     " AND (decided_at IS NULL OR date_trunc('milliseconds', decided_at) <= :at) RETURNING *"
 )
 _LAPSE = text(
     "UPDATE permissions.permission SET state = 'lapsed', reason = 'lost_in_restore', ended_at = :now"
-    " WHERE state = 'active' AND decided_at <= :before AND (valid_until IS NULL OR valid_until > :now) RETURNING *"
+    " WHERE state IN ('active', 'to_be_renewed', 'blocked')"
+    " AND ends_at > :now AND (fulfils_at IS NULL OR fulfils_at > :now) AND decided_at <= :before RETURNING *"
 )
 _COUNT_LAPSING = text(
-    "SELECT count(*) FROM permissions.permission"
-    " WHERE state = 'active' AND decided_at <= :before AND (valid_until IS NULL OR valid_until > :now)"
+    "SELECT count(*) FROM permissions.permission WHERE state IN ('active', 'to_be_renewed', 'blocked')"
+    " AND ends_at > :now AND (fulfils_at IS NULL OR fulfils_at > :now) AND decided_at <= :before"
 )
 _MOVE = text(
-    "UPDATE permissions.permission SET state = 'invalidated', reason = 'moved_out', ended_at = :now,"
-    " decided_at = coalesce(decided_at, :now)"
-    " WHERE (occupancy_id = :occupancy AND state = 'active' AND (valid_until IS NULL OR valid_until > :now)"
-    " OR occupancy_id IS NULL AND addressed_to = :occupancy AND state = 'requested' AND link_expires_at > :now)"
-    " RETURNING permission_id, party_id"
+    "UPDATE permissions.permission SET state = 'invalidated', reason = 'moved_out', ended_at = :now"
+    " WHERE occupancy_id = :occupancy AND state IN ('active', 'to_be_renewed', 'blocked')"
+    " AND ends_at > :now AND (fulfils_at IS NULL OR fulfils_at > :now) RETURNING *"
 )
 _DEATH = text(
-    "UPDATE permissions.permission p SET state = 'invalidated', reason = 'holder_died', ended_at = :now,"
-    " decided_at = coalesce(decided_at, :now) FROM registry.occupancy o"
-    " WHERE o.occupancy_id = coalesce(p.occupancy_id, p.addressed_to) AND o.person_id = :person"
-    " AND (p.state = 'active' AND (p.valid_until IS NULL OR p.valid_until > :now)"
-    " OR p.state = 'requested' AND p.link_expires_at > :now)"
-    " RETURNING p.permission_id, p.party_id, p.operator, p.occupancy_id, p.addressed_to, p.reason"
+    "UPDATE permissions.permission p SET state = 'invalidated', reason = 'holder_died', ended_at = :now"
+    " FROM registry.occupancy o WHERE o.occupancy_id = p.occupancy_id AND o.person_id = :person"
+    " AND p.state IN ('active', 'to_be_renewed', 'blocked')"
+    " AND p.ends_at > :now AND (p.fulfils_at IS NULL OR p.fulfils_at > :now) RETURNING p.*"
 )

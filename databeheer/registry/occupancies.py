@@ -100,6 +100,21 @@ def standing(connection: Connection, occupancy_id: UUID) -> Any | None:
     ).one_or_none()
 
 
+def find(connection: Connection, occupancy_id: UUID) -> Any | None:
+    """Return an occupancy, if it exists."""
+    return connection.execute(
+        text("SELECT * FROM registry.occupancy WHERE occupancy_id = :id"), {"id": occupancy_id}
+    ).one_or_none()
+
+
+def by_id(connection: Connection, occupancy_id: UUID) -> Any:
+    """Return an occupancy that exists."""
+    row = find(connection, occupancy_id)
+    if row is None:
+        raise NotFoundError("there is no such occupancy")
+    return row
+
+
 def own(connection: Connection, occupancy_id: UUID, person_id: UUID | None) -> Any | None:
     """Return an occupancy if it is this person's."""
     return connection.execute(

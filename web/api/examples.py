@@ -44,10 +44,37 @@ PERMISSION: dict[str, Any] = {
     "valid_from": "2026-11-20T10:00:00Z",
     "valid_until": "2026-12-31T23:00:00Z",
     "until_withdrawn": False,
+    "ends_at": "2026-12-31T23:00:00Z",
+    "refused_part": None,
     "requested_at": "2026-11-20T09:58:00Z",
     "decided_at": "2026-11-20T10:00:00Z",
     "ended_at": None,
+    "delete_by": "2027-01-30T23:00:00Z",
+    "deletion_confirmed_at": None,
+    "renews": None,
+    "renewed_by": None,
     "ean": "541448899990000039",
+}
+PERMISSION_WITH_HISTORY: dict[str, Any] = {
+    **PERMISSION,
+    "history": [
+        {
+            "event": "permission.requested",
+            "state": "requested",
+            "reason": None,
+            "by": "party",
+            "at": "2026-11-20T09:58:00Z",
+            "receipt": "/api/v1/receipts/40",
+        },
+        {
+            "event": "permission.granted",
+            "state": "active",
+            "reason": None,
+            "by": "grid_user",
+            "at": "2026-11-20T10:00:00Z",
+            "receipt": "/api/v1/receipts/41",
+        },
+    ],
 }
 PERMISSION_TERMINATED: dict[str, Any] = {
     **PERMISSION,
@@ -55,6 +82,11 @@ PERMISSION_TERMINATED: dict[str, Any] = {
     "reason": "terminated",
     "ended_by": "party",
     "ended_at": "2026-11-21T08:00:00Z",
+    "delete_by": "2026-12-21T08:00:00Z",
+}
+DELETION_CONFIRMED: dict[str, Any] = {
+    **PERMISSION_TERMINATED,
+    "deletion_confirmed_at": "2026-12-01T08:00:00Z",
 }
 PERMISSION_PAGE: dict[str, Any] = {"permissions": [PERMISSION], "next_cursor": None}
 READINGS_BY_POINT: dict[str, Any] = {

@@ -110,11 +110,11 @@ def list_permissions(query: dict[str, Any]) -> ResponseReturnValue:
     "GET",
     summary="Show one permission",
     answer=PermissionOut,
-    example=examples.PERMISSION,
+    example=examples.PERMISSION_WITH_HISTORY,
     refusals=(*COMMON, "not-found"),
 )
 def show_permission(permission_id: UUID) -> ResponseReturnValue:
-    """State, reason and periods of one of your permissions; another party's does not exist for you."""
+    """State, reason, periods and history of one of your permissions; another party's does not exist for you."""
     choose_form((JSON,))
     return json_response(shapes.permission(find_permission(permission_id)))
 
@@ -134,6 +134,27 @@ def end_permission(permission_id: UUID) -> ResponseReturnValue:
     choose_form((JSON,))
     answer = ask(
         "permission.terminate", bearer_proof(), permission_id=str(permission_id), **idempotency_key()
+    )
+    response = json_response(shapes.permission(answer["permission"]))
+    response.headers.update(ledger_headers(answer["index"], answer["promise"]))
+    return response
+
+
+@operation(
+    "/api/v1/permissions/<uuid:permission_id>/deletion-confirmation",
+    "POST",
+    summary="Confirm that you deleted the data",
+    status=200,
+    answer=PermissionOut,
+    example=examples.DELETION_CONFIRMED,
+    refusals=(*COMMON, "not-found", "conflict", "idempotency-key-reused"),
+    takes_key=True,
+)
+def confirm_deletion(permission_id: UUID) -> ResponseReturnValue:
+    """After the end, and before `delete_by`: later is on the list that the regulator sees. No body."""
+    choose_form((JSON,))
+    answer = ask(
+        "permission.confirm_deletion", bearer_proof(), permission_id=str(permission_id), **idempotency_key()
     )
     response = json_response(shapes.permission(answer["permission"]))
     response.headers.update(ledger_headers(answer["index"], answer["promise"]))

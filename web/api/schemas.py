@@ -9,6 +9,7 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
+from databeheer.access.facts import PermissionState
 from databeheer.metering.states import Register, State, Unit
 from databeheer.values import Commodity
 from web.api.fields import (
@@ -24,17 +25,8 @@ from web.api.fields import (
     one_of,
 )
 
-STATES = [
-    "requested",
-    "rejected",
-    "timed_out",
-    "active",
-    "revoked",
-    "expired",
-    "terminated",
-    "invalidated",
-    "lapsed",
-]
+STATES = [state.value for state in PermissionState]
+STEPPERS = ["grid_user", "party", "operator", "time", "move"]
 # NVAL (not validated) never leaves the house.
 VALUE_STATES = [state.value for state in State if state is not State.NVAL]
 REGISTERS = [register.value for register in Register]
@@ -195,6 +187,17 @@ class PermissionLink(Schema):
     link_expires_at = instant("After this the link no longer works.")
 
 
+class Step(Schema):
+    """One step in the life of a permission (EU 2023/1162 art. 8(1)(e))."""
+
+    event = _text("What happened.", example="permission.granted")
+    state = one_of(STATES, "State after it.", required=True)
+    reason = _text("Reason code.", nullable=True)
+    by = one_of(STEPPERS, "Who or what did it.", required=True)
+    at = instant("When.")
+    receipt = _text("The ledger's receipt of it.", example="/api/v1/receipts/42")
+
+
 class PermissionOut(Schema):
     """One permission, as it stands now."""
 
@@ -217,10 +220,29 @@ class PermissionOut(Schema):
     valid_from = instant("Since when you may look.", nullable=True)
     valid_until = instant("Until when you may look; null: until withdrawn.", nullable=True)
     until_withdrawn = fields.Boolean(required=True, metadata={"description": "No end was agreed."})
+    ends_at = instant(
+        "When it ends at the latest, the longest term included; null: not granted.", nullable=True
+    )
+    refused_part = fields.String(
+        required=True,
+        allow_none=True,
+        validate=validate.OneOf(["past", "future"]),
+        metadata={
+            "description": "Data of before the request, or data to come, that the grid user left out of the grant."
+        },
+    )
     requested_at = instant("When you asked.", nullable=True)
     decided_at = instant("When the grid user decided.", nullable=True)
     ended_at = instant("When it ended.", nullable=True)
+    delete_by = instant("By when you have deleted what you read; null: never granted.", nullable=True)
+    deletion_confirmed_at = instant("When you confirmed that you did.", nullable=True)
+    renews = _text("The permission that this one took the place of.", nullable=True, format="uuid")
+    renewed_by = _text("The permission that took the place of this one.", nullable=True, format="uuid")
     ean = _text("The access point, once granted.", nullable=True, pattern="^[0-9]{18}$")
+    history = fields.List(
+        fields.Nested(Step),
+        metadata={"description": "Each step, oldest first; where one permission is shown."},
+    )
 
 
 class PermissionPage(Schema):

@@ -14,19 +14,27 @@ _ENDED_BY = {
     "rejected": "grid_user",
     "revoked": "grid_user",
     "terminated": "party",
+    "fulfilled": "time",
     "expired": "time",
     "timed_out": "time",
     "invalidated": "move",
     "lapsed": "operator",
 }
-_REASON_OF_STATE = {
-    "rejected": "rejected",
-    "revoked": "withdrawn",
-    "terminated": "terminated",
+_ENDED_BY_FOR = {"renewed": "grid_user", "mandate_rejected": "operator"}
+# The end reason of annex III, K, by ours. What a state means is in docs/how-to/read-as-a-market-party.md.
+REASONS = {
+    "rejected_by_customer": "rejected",
+    "withdrawn_by_customer": "withdrawn",
+    "terminated_by_party": "terminated",
     "expired": "expired",
-    "timed_out": "timed_out",
-    "invalidated": "invalidated_by_move",
-    "lapsed": "lapsed",
+    "longest_term": "longest_term_reached",
+    "renewed": "renewed",
+    "data_period_over": "fulfilled",
+    "not_answered_in_time": "timed_out",
+    "moved_out": "invalidated_by_move",
+    "mandate_not_produced": "mandate_not_produced",
+    "mandate_rejected": "mandate_rejected",
+    "lost_in_restore": "lapsed",
 }
 CSV_COLUMNS = (
     "start",
@@ -77,8 +85,8 @@ def permission(row: Mapping[str, Any]) -> dict[str, Any]:
         "id": row["permission_id"],
         "reference": row.get("reference"),
         "state": state,
-        "reason": row.get("reason") or _REASON_OF_STATE.get(state),
-        "ended_by": _ENDED_BY.get(state),
+        "reason": REASONS.get(row.get("reason") or "", row.get("reason") or None),
+        "ended_by": _ENDED_BY_FOR.get(row.get("reason") or "", _ENDED_BY.get(state)),
         "purpose": row["purpose"],
         "category": row["category"],
         "granularity": row["granularity"],
@@ -88,10 +96,28 @@ def permission(row: Mapping[str, Any]) -> dict[str, Any]:
         "valid_from": row.get("valid_from"),
         "valid_until": valid_until,
         "until_withdrawn": bool(row.get("until_withdrawn", valid_until is None)),
+        "ends_at": row.get("ends_at"),
+        "refused_part": row.get("refused_part"),
         "requested_at": row.get("requested_at"),
         "decided_at": row.get("decided_at"),
         "ended_at": row.get("ended_at"),
+        "delete_by": row.get("delete_by"),
+        "deletion_confirmed_at": row.get("deletion_confirmed_at"),
+        "renews": row.get("renews"),
+        "renewed_by": row.get("renewed_by"),
         "ean": row.get("ean"),
+    } | ({"history": [_step(step) for step in row["history"]]} if "history" in row else {})
+
+
+def _step(step: Mapping[str, Any]) -> dict[str, Any]:
+    """One step of a permission's life, with the ledger entry that records it."""
+    return {
+        "event": step["event"],
+        "state": step["state"],
+        "reason": REASONS.get(step["reason"], step["reason"] or None),
+        "by": step["by"],
+        "at": step["at"],
+        "receipt": receipt_path(step["index"]),
     }
 
 

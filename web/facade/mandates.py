@@ -8,7 +8,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from databeheer.values import parse_instant
-from web.facade.names import ENERGY_TYPE, STATUS_OF_STATE, DataService, MandateStatus, service_of
+from web.facade.names import (
+    ENERGY_TYPE,
+    GIVES_ACCESS,
+    STATUS_OF_STATE,
+    DataService,
+    MandateStatus,
+    service_of,
+)
 
 RENEWAL_NOTICE = timedelta(days=92)
 
@@ -51,7 +58,7 @@ def _mandate(row: dict[str, Any], now: datetime) -> dict[str, Any]:
         "dataPeriodFrom": row.get("data_from"),
         "dataPeriodTo": row.get("data_until"),
         "dataServiceType": service_of(row).value,
-        "mandateExpirationDate": row.get("valid_until"),
+        "mandateExpirationDate": row.get("ends_at") or row.get("valid_until"),
         "renewalStatus": _renewal_status(row, now),
     }
 
@@ -59,9 +66,10 @@ def _mandate(row: dict[str, Any], now: datetime) -> dict[str, Any]:
 def _renewal_status(row: dict[str, Any], now: datetime) -> str | None:
     if row["state"] == "expired":
         return "Expired"
-    if row["state"] != "active" or not row.get("valid_until"):
+    ends = row.get("ends_at") or row.get("valid_until")
+    if row["state"] not in GIVES_ACCESS or not ends:
         return None
-    return "ToBeRenewed" if parse_instant(row["valid_until"]) - now <= RENEWAL_NOTICE else None
+    return "ToBeRenewed" if parse_instant(ends) - now <= RENEWAL_NOTICE else None
 
 
 def _fits(row: dict[str, Any], mandate: dict[str, Any], wanted: MandateFilter) -> bool:
@@ -71,7 +79,7 @@ def _fits(row: dict[str, Any], mandate: dict[str, Any], wanted: MandateFilter) -
     elif mandate["status"] != wanted.status:
         return False
     changed = max(parse_instant(row[name]) for name in _MOMENTS if row.get(name))
-    expires = row.get("valid_until")
+    expires = row.get("ends_at") or row.get("valid_until")
     return (
         (wanted.ean is None or mandate["ean"] == wanted.ean)
         and (wanted.services is None or mandate["dataServiceType"] in wanted.services)

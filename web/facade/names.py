@@ -28,14 +28,19 @@ class MandateStatus(enum.StrEnum):
 STATUS_OF_STATE = {
     "requested": MandateStatus.REQUESTED,
     "active": MandateStatus.APPROVED,
+    "to_be_renewed": MandateStatus.APPROVED,
+    "blocked": MandateStatus.APPROVED,  # it stands; a read is refused while it is examined
     "rejected": MandateStatus.REJECTED,
     "timed_out": MandateStatus.REJECTED,
     "revoked": MandateStatus.FINISHED,
+    "fulfilled": MandateStatus.FINISHED,
     "expired": MandateStatus.FINISHED,
     "terminated": MandateStatus.FINISHED,
     "invalidated": MandateStatus.FINISHED,
     "lapsed": MandateStatus.FINISHED,
 }
+GIVES_ACCESS = frozenset({"active", "to_be_renewed"})
+"""States in which a mandate is live."""
 ENERGY_TYPE = {Commodity.ELECTRICITY.value: "E", Commodity.GAS.value: "G"}
 _SERVICE_OF_GRANULARITY = {
     Granularity.QUARTER_HOUR: DataService.QUARTER_HOUR,

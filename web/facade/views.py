@@ -21,7 +21,7 @@ from web.door import ask
 from web.facade.caseless import TOKEN_PATH
 from web.facade.energy import headpoint
 from web.facade.mandates import mandates
-from web.facade.names import GRANULARITY_OF_SERVICE, DataService, service_of, spellings
+from web.facade.names import GIVES_ACCESS, GRANULARITY_OF_SERVICE, DataService, service_of, spellings
 from web.facade.parameters import (
     EnergyQuery,
     ends_after,
@@ -153,7 +153,7 @@ def _reads(query: EnergyQuery, rows: list[dict[str, Any]]) -> list[tuple[dict[st
     A service that no mandate covers is left out while another is covered, so that it makes no refusal; where
     nothing fits, the newest mandate is asked all the same, and the door's refusal is recorded.
     """
-    live = [row for row in rows if row["state"] == "active"]
+    live = [row for row in rows if row["state"] in GIVES_ACCESS]
     services = query.services or tuple(dict.fromkeys(service_of(row) for row in live or rows[:1]))
     chosen = []
     for service in services:
@@ -210,7 +210,7 @@ def _refused_by_point(proof: Proof, query: EnergyQuery, waiting: list[dict[str, 
 
 
 def _softened(error: DoorRefused, rows: list[dict[str, Any]]) -> DatabeheerError:
-    alive = any(row["state"] in {"active", "requested"} for row in rows)
+    alive = any(row["state"] in GIVES_ACCESS | {"requested", "blocked"} for row in rows)
     return NotNowError(error) if alive and error.code in NOT_NOW else error
 
 

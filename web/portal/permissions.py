@@ -22,6 +22,8 @@ from web.settings import WebSettings
 blueprint = Blueprint("permissions", __name__)
 
 LINK_CODE = validate.Regexp(r"[A-Za-z0-9_-]{4,128}\Z")
+GRANTS = {"grant": ["past", "future"], "grant_past": ["past"], "grant_future": ["future"]}
+"""Which parts of the data each button grants: data of before and data to come each have their own answer (R31)."""
 _HOST = re.compile(r"(?!-)[a-z0-9-]+(?:\.[a-z0-9-]+)*")
 _RECEIPTS = "receipts"
 _RECEIPTS_KEPT = 8
@@ -36,7 +38,7 @@ class LinkQuery(Form):
 class AnswerForm(Form):
     """What the visitor answers. Nothing is preselected: granting needs a choice of access point."""
 
-    decision = fields.String(required=True, validate=validate.OneOf(["grant", "refuse", "none"]))
+    decision = fields.String(required=True, validate=validate.OneOf([*GRANTS, "refuse", "none"]))
     notice_sha256 = fields.String(required=True, validate=validate.Regexp(r"[0-9a-f]{64}\Z"))
     occupancy_id = fields.UUID(load_default=None)
     link_code = fields.String(load_default=None, validate=LINK_CODE)
@@ -82,7 +84,8 @@ def answer(permission_id: UUID) -> ResponseReturnValue:
         answered = ask("permission.refuse", permission_id=str(permission_id), **link)
         return _answered(permission_id, answered)
     points = [Point.of(row) for row in asked["occupancies"]]
-    if form["notice_sha256"] != notice_of(shown, points).sha256:
+    notice = notice_of(shown, points)
+    if form["notice_sha256"] != notice.sha256:
         return _show_request(
             asked, error="De vraag is intussen veranderd. Lees ze opnieuw.", status=409, **link
         )
@@ -93,7 +96,8 @@ def answer(permission_id: UUID) -> ResponseReturnValue:
         "permission.grant",
         permission_id=str(permission_id),
         occupancy_id=chosen,
-        notice_sha256=form["notice_sha256"],
+        parts=GRANTS[form["decision"]],
+        notice=notice.text,
         language=LANGUAGE,
         **link,
     )

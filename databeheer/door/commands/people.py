@@ -21,16 +21,17 @@ from databeheer.door.commands.base import (
     short_text,
 )
 from databeheer.door.commands.conditions import some_of
-from databeheer.door.commands.points import subjects_of
 from databeheer.door.ends import Ending
 from databeheer.door.house import House
 from databeheer.door.names import ean_hash, seal_text
+from databeheer.door.permission_record import record_step, subjects_of
 from databeheer.door.proofs import AskerKind, Proof
 from databeheer.door.turn import Statement, Subject, Turn
 from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import ConflictError
 from databeheer.identity import lives
 from databeheer.permissions import life
+from databeheer.permissions.states import Event
 from databeheer.registry import notices, occupancies, parties
 from databeheer.values import Purpose
 
@@ -48,14 +49,8 @@ def died(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any
         ended = life.end_by_death(turn.connection, person_id, turn.now)
         for row in ended:
             turn.end(Ending.INVALIDATED, row.permission_id)
-            turn.record(
-                Statement(
-                    "permission.invalidated",
-                    {"permission": str(row.permission_id), "reason": row.reason},
-                    party_id=row.party_id,
-                    operator=row.operator,
-                    subjects=subjects_of(house, row.occupancy_id or row.addressed_to),
-                )
+            record_step(
+                house, turn, row, Event.INVALIDATED, state=row.state, by="operator", reason=row.reason
             )
     return {"ended_permissions": len(ended)}
 

@@ -24,18 +24,21 @@ from databeheer.door.commands.base import (
     schema,
     short_text,
 )
-from databeheer.door.commands.views import occupancies_of, permission_view
+from databeheer.door.commands.permission_views import history_view, permission_view
+from databeheer.door.commands.views import places_of
 from databeheer.door.ends import Ending
 from databeheer.door.house import House
 from databeheer.door.names import ean_hash, reference_hash, seal_text
+from databeheer.door.permission_record import record_step
 from databeheer.door.proofs import Asker, AskerKind, Proof
 from databeheer.door.repeats import LONGEST_KEY, Repeat, promise_again
-from databeheer.door.turn import Record, Statement, Subject, Turn
+from databeheer.door.turn import Record, Turn
 from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import MalformedRequestError, NotFoundError
 from databeheer.identity.tokens import token_hash
-from databeheer.permissions import finding, life
+from databeheer.permissions import deletion, finding, life, signers, timing
 from databeheer.permissions.finding import Viewer
+from databeheer.permissions.states import LIVE, Event
 from databeheer.registry import occupancies
 from databeheer.values import Direction, Granularity, Purpose, format_instant
 from ledger.idempotency import Kept
@@ -58,14 +61,14 @@ def request(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, 
         asked.check(turn.now)
         life.ask(turn.connection, asked, token_hash(link_code), turn.now)
         index = turn.next_index
-        turn.record(
-            Statement(
-                "permission.requested",
-                life.said(asked.permission_id, vars(asked)),
-                party_id=asked.party_id,
-                operator=asked.operator,
-                subjects=[Subject(asked.addressed_to)] if asked.addressed_to else [],
-            )
+        record_step(
+            house,
+            turn,
+            finding.by_id(turn.connection, asked.permission_id),
+            "requested",
+            state="requested",
+            by="party",
+            with_ground=False,
         )
         answer = {
             "permission_id": str(asked.permission_id),
@@ -81,7 +84,7 @@ def request(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, 
 def by_link(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """Show the request behind a link to a customer who has logged in, with the points it could be granted for."""
     with looking(house, proof) as (connection, asker, now):
-        row = finding.by_link(connection, token_hash(arguments["link_code"]), asker.person_id)
+        row = finding.by_link(connection, token_hash(arguments["link_code"]), asker.person_id, now)
         if row is None or asker.kind is not AskerKind.CUSTOMER:
             raise NotFoundError("this link is not known; ask the organisation for a new one")
         return _with_candidates(house, connection, row, asker, now)
@@ -90,68 +93,36 @@ def by_link(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, 
 def show(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """Show one permission to the customer whom it concerns, or to the party that has it."""
     with looking(house, proof) as (connection, asker, now):
-        row = finding.visible(connection, _viewer(asker), arguments["permission_id"])
-        return _with_candidates(house, connection, found(row, "permission"), asker, now)
-
-
-def grant(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
-    """The customer grants a request for one of his access points; active at once (R7: he was told, by this)."""
-    with house.turn(TurnLane.CUSTOMER) as turn:
-        asker = asker_of(turn, house, proof, AskerKind.CUSTOMER)
-        row = _waiting(turn, arguments, asker)
-        occupancy = occupancies.own(turn.connection, arguments["occupancy_id"], asker.person_id)
-        life.grant(
-            turn.connection,
-            row,
-            found(occupancy, "access point of yours"),
-            found(asker.person_id, "person"),
-            notice_sha256=bytes.fromhex(arguments["notice_sha256"]),
-            language=arguments["language"],
-            now=turn.now,
-        )
-        shown = {"notice": arguments["notice_sha256"], "language": arguments["language"], "method": "portal"}
-        record = turn.record(
-            Statement(
-                "permission.granted",
-                life.said(row.permission_id, row._mapping) | shown,
-                ground=life.ground_of(house.catalogue, row.purpose),
-                party_id=row.party_id,
-                operator=found(occupancy, "access point of yours").operator,
-                subjects=[Subject(arguments["occupancy_id"])],
-            )
-        )
-    return _answer(house, row.permission_id, record)
-
-
-def refuse(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
-    """The customer refuses a request; as final as granting, and as easy."""
-    with house.turn(TurnLane.ENDS) as turn:
-        asker = asker_of(turn, house, proof, AskerKind.CUSTOMER)
-        row = _waiting(turn, arguments, asker)
-        life.refuse(turn.connection, row, found(asker.person_id, "person"), turn.now)
-        turn.end(Ending.REJECTED, row.permission_id)
-        # In whose book it stands: the addressed point's, else the one where the person lives now.
-        home = row.addressed_to or occupancies.home_of(turn.connection, asker.person_id, day_of(turn.now))
-        record = turn.record(
-            Statement(
-                "permission.rejected",
-                life.said(row.permission_id, row._mapping),
-                party_id=row.party_id,
-                operator=row.operator,
-                subjects=[Subject(home)] if home else [],
-            )
-        )
-    return _answer(house, row.permission_id, record)
-
-
-def withdraw(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
-    """The customer withdraws; the next decision already sees it (R22). Never blocked by the emergency stop."""
-    return _end(house, proof, arguments, AskerKind.CUSTOMER)
+        row = finding.visible(connection, _viewer(asker), arguments["permission_id"], now)
+        shown = _with_candidates(house, connection, found(row, "permission"), asker, now)
+        shown["permission"] |= history_view(connection, row, asker.person_id, for_party=_is_party(asker))
+        return shown
 
 
 def terminate(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """The party gives the permission up (R28)."""
-    return _end(house, proof, arguments, AskerKind.PARTY)
+    return end_permission(house, proof, arguments, AskerKind.PARTY)
+
+
+def confirm_deletion(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """The party says that it deleted what it read under a permission that has ended (R32)."""
+    with house.turn() as turn:
+        asker = asker_of(turn, house, proof, AskerKind.PARTY)
+        repeat = Repeat(house, turn, asker.party_id, "permission.confirm_deletion", arguments)
+        if (first := repeat.answered()) is not None:
+            return _ended_before(house, turn, arguments["permission_id"], first[1])
+        index = turn.next_index
+        row = found(
+            finding.visible(
+                turn.connection, _viewer(asker), arguments["permission_id"], turn.now, locked=True
+            ),
+            "permission",
+        )
+        deletion.confirm(turn.connection, row, turn.now)
+        state = timing.state_at(row, turn.now)[0]
+        record = record_step(house, turn, row, "permission.deletion_confirmed", state=state, by="party")
+        repeat.keep({}, index)
+    return answer_of(house, row.permission_id, record, asker)
 
 
 def list_permissions(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -165,7 +136,15 @@ def list_permissions(house: House, proof: Proof, arguments: dict[str, Any]) -> d
             hashed = reference_hash(house, asker.party_id, reference)
         rows, cursor = finding.page(connection, _viewer(asker), now=now, reference_hash=hashed, **arguments)
         views = [
-            permission_view(house, connection, row, now, for_party=_is_party(asker), with_return_urls=False)
+            permission_view(
+                house,
+                connection,
+                row,
+                now,
+                person_id=asker.person_id,
+                for_party=_is_party(asker),
+                with_return_urls=False,
+            )
             for row in rows
         ]
     return {"permissions": views, "next_cursor": cursor}
@@ -203,13 +182,8 @@ def _request(
     )
 
 
-def _waiting(turn: Turn, arguments: dict[str, Any], asker: Asker) -> Any:
-    code = arguments["link_code"]
-    link = token_hash(code) if code is not None else None
-    return life.waiting(turn.connection, arguments["permission_id"], asker.person_id, link, turn.now)
-
-
-def _end(house: House, proof: Proof, arguments: dict[str, Any], kind: AskerKind) -> dict[str, Any]:
+def end_permission(house: House, proof: Proof, arguments: dict[str, Any], kind: AskerKind) -> dict[str, Any]:
+    """End a permission for who asks: the party, the grid user, or another signer."""
     permission_id = arguments["permission_id"]
     with house.turn(TurnLane.ENDS) as turn:
         asker = asker_of(turn, house, proof, kind)
@@ -218,23 +192,25 @@ def _end(house: House, proof: Proof, arguments: dict[str, Any], kind: AskerKind)
             return _ended_before(house, turn, permission_id, first[1])
         index = turn.next_index
         row = found(
-            finding.visible(turn.connection, _viewer(asker), permission_id, locked=True), "permission"
+            finding.visible(turn.connection, _viewer(asker), permission_id, turn.now, locked=True),
+            "permission",
         )
+        by = "party" if _is_party(asker) else _signer(turn, row, asker)
         state = life.end(turn.connection, row, by_party=_is_party(asker), now=turn.now)
         turn.end(Ending.TERMINATED if _is_party(asker) else Ending.REVOKED, row.permission_id)
-        subject = row.occupancy_id or row.addressed_to
-        record = turn.record(
-            Statement(
-                f"permission.{state}",
-                life.said(row.permission_id, row._mapping),
-                ground=life.ground_of(house.catalogue, row.purpose),
-                party_id=row.party_id,
-                operator=row.operator,
-                subjects=[Subject(subject)] if subject else [],
-            )
-        )
+        event = Event.TERMINATED if _is_party(asker) else Event.REVOKED
+        record = record_step(house, turn, row, event, state=state, by=by)
         repeat.keep({}, index)  # what it became is looked up again: it stays as it is
-    return _answer(house, row.permission_id, record, for_party=_is_party(asker))
+    return answer_of(house, row.permission_id, record, asker)
+
+
+def _signer(turn: Turn, row: Any, asker: Asker) -> str:
+    """As what somebody withdraws; raise where it is not his to withdraw."""
+    if row.person_id == asker.person_id or row.state not in LIVE:
+        return "grid_user"
+    signed = signers.of(turn.connection, [row.permission_id])
+    found(next((one for one in signed if one.person_id == asker.person_id), None), "permission of yours")
+    return "person_concerned"
 
 
 def _ended_before(house: House, turn: Turn, permission_id: UUID, kept: Kept) -> dict[str, Any]:
@@ -249,22 +225,32 @@ def _with_candidates(
     house: House, connection: Connection, row: Any, asker: Asker, now: datetime
 ) -> dict[str, Any]:
     """A permission, and the customer's own points that it could be granted for."""
-    own = occupancies_of(house, connection, asker.person_id) if asker.person_id else []
+    places = places_of(house, connection, asker.person_id, now) if asker.person_id else []
     return {
-        "permission": permission_view(house, connection, row, now, for_party=_is_party(asker)),
+        "permission": permission_view(
+            house, connection, row, now, person_id=asker.person_id, for_party=_is_party(asker)
+        ),
         "occupancies": [
-            occupancy
-            for occupancy in own
-            if occupancy["until"] is None
-            and (row.addressed_to is None or str(row.addressed_to) == occupancy["occupancy_id"])
+            place
+            for place in places
+            if place["until"] is None
+            and (row.addressed_to is None or str(row.addressed_to) == place["occupancy_id"])
         ],
     }
 
 
-def _answer(house: House, permission_id: UUID, record: Record, *, for_party: bool = False) -> dict[str, Any]:
+def answer_of(house: House, permission_id: UUID, record: Record, asker: Asker) -> dict[str, Any]:
+    """The answer to a command that changed a permission: what it is now, and the promise of the entry."""
     with house.engine.connect() as connection, connection.begin():
         row = finding.by_id(connection, permission_id)
-        view = permission_view(house, connection, row, house.clock.now(), for_party=for_party)
+        view = permission_view(
+            house,
+            connection,
+            row,
+            house.clock.now(),
+            person_id=asker.person_id,
+            for_party=_is_party(asker),
+        )
     return {"permission": view, "index": record.index, "promise": b64encode(record.promise).decode()}
 
 
@@ -302,22 +288,12 @@ COMMANDS = (
     ),
     Command("permission.by_link", schema(link_code=short_text()), by_link),
     Command("permission.show", schema(permission_id=identifier()), show),
-    Command(
-        "permission.grant",
-        schema(
-            permission_id=identifier(),
-            link_code=short_text(required=False),
-            occupancy_id=identifier(),
-            notice_sha256=fields.String(required=True, validate=validate.Regexp(r"[0-9a-f]{64}\Z")),
-            language=one_of("nl", "en", "fr", "de"),
-        ),
-        grant,
-    ),
-    Command(
-        "permission.refuse", schema(permission_id=identifier(), link_code=short_text(required=False)), refuse
-    ),
-    Command("permission.withdraw", schema(permission_id=identifier()), withdraw),
     Command("permission.terminate", schema(permission_id=identifier(), idempotency_key=_KEY), terminate),
+    Command(
+        "permission.confirm_deletion",
+        schema(permission_id=identifier(), idempotency_key=_KEY),
+        confirm_deletion,
+    ),
     Command(
         "permission.list",
         schema(

@@ -27,6 +27,7 @@ from databeheer.door.ends import Ending
 from databeheer.door.house import House
 from databeheer.door.keystore import Kind
 from databeheer.door.names import ean_hash, seal_text
+from databeheer.door.permission_record import record_step, subjects_of
 from databeheer.door.proofs import AskerKind, Proof
 from databeheer.door.turn import Statement, Subject, Turn
 from databeheer.door.turn_queue import TurnLane
@@ -35,6 +36,7 @@ from databeheer.identity import lives
 from databeheer.oversight import erasures
 from databeheer.oversight.retention import DataClass
 from databeheer.permissions import life
+from databeheer.permissions.states import Event
 from databeheer.registry import links, occupancies, parties, points
 from databeheer.values import EAN, Commodity
 
@@ -173,28 +175,13 @@ def move_out(house: House, turn: Turn, occupancy: Any, until: date) -> int:
     turn.record(Statement("occupancy.ended", said, operator=occupancy.operator, subjects=leaving))
     for row in ended:
         turn.end(Ending.INVALIDATED, row.permission_id)
-        turn.record(
-            Statement(
-                "permission.invalidated",
-                {"permission": str(row.permission_id), "reason": "moved_out"},
-                party_id=row.party_id,
-                operator=occupancy.operator,
-                subjects=leaving,
-            )
-        )
+        record_step(house, turn, row, Event.INVALIDATED, state=row.state, by="move", reason=row.reason)
     for row in left:
         party_id, operator = row.party_id, row.operator
         turn.record(
             Statement("participation.ended", said, party_id=party_id, operator=operator, subjects=leaving)
         )
     return len(ended)
-
-
-def subjects_of(house: House, occupancy_id: UUID | None) -> list[Subject]:
-    """Whom an entry about an occupancy concerns: nobody any more, where the keys of its bodies are erased."""
-    if occupancy_id is None or not house.keys.holds(Kind.OCCUPANCY_LEDGER, occupancy_id):
-        return []
-    return [Subject(occupancy_id)]
 
 
 def _new_occupancy(house: House, turn: Turn, **members: Any) -> UUID:

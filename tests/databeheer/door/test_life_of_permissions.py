@@ -52,7 +52,7 @@ def test_a_grant_records_who_what_and_the_text_that_was_shown(
         permission_id=asked["permission_id"],
         link_code=asked["link_code"],
         occupancy_id=lotte.occupancy(),
-        notice_sha256=hashlib.sha256(b"what stood on the screen").hexdigest(),
+        notice="what stood on the screen",
         language="nl",
     )
     assert given["permission"]["state"] == "active"
@@ -64,6 +64,10 @@ def test_a_grant_records_who_what_and_the_text_that_was_shown(
     )
     assert bytes(row[0]) == hashlib.sha256(b"what stood on the screen").digest()
     assert row[1:] == ("nl", house.clock.now())
+    [kept] = query(house, "SELECT text, language FROM permissions.notice WHERE sha256 = %s", bytes(row[0]))
+    assert kept == ("what stood on the screen", "nl")
+    shown = lotte.call("permission.show", permission_id=asked["permission_id"])["permission"]["notice"]
+    assert (shown["text"], shown["sha256"]) == (kept[0], bytes(row[0]).hex())
     opening = Opening.from_dict(lotte.call("receipt.opening", index=given["index"])["opening"])
     assert (
         json.loads(opening.shared_body)["notice"] == hashlib.sha256(b"what stood on the screen").hexdigest()
@@ -105,7 +109,7 @@ def test_a_link_expires_after_thirty_days(house: TheHouse, lotte: Customer, bram
     assert code(lambda: lotte.grant(asked, occupancy)) == "conflict"
     assert state_of(bram, asked) == ("timed_out", "not_answered_in_time")
     assert code(lambda: bram.call("permission.terminate", permission_id=asked["permission_id"])) == "conflict"
-    assert code(lambda: bram.read(asked["permission_id"])) == "permission-not-active"
+    assert code(lambda: bram.read(asked["permission_id"])) == "permission-ended"
 
 
 def test_a_link_is_good_until_the_last_moment(house: TheHouse, lotte: Customer, bram: Party) -> None:
@@ -347,11 +351,15 @@ def test_moving_out_ends_all_permissions_of_the_point_in_one_transaction(
     for _, asked in given:
         measured.grant(asked)
     waiting = bram.ask(ean=LOTTES_EAN)
-    assert move_out(house)["ended_permissions"] == 4
-    for party, asked in [*given, (bram, waiting)]:
+    assert move_out(house)["ended_permissions"] == 3
+    for party, asked in given:
         assert state_of(party, asked) == ("invalidated", "moved_out")
+    assert state_of(bram, waiting) == ("requested", "")
+    assert measured.permission(waiting["permission_id"])["state"] == "invalidated"
     assert reason(lambda: bram.read(given[0][1]["permission_id"])) == "invalidated_by_move"
-    assert query(house, "SELECT count(DISTINCT ended_at) FROM permissions.permission") == [(1,)]
+    assert query(house, "SELECT count(DISTINCT ended_at), count(ended_at) FROM permissions.permission") == [
+        (1, 3)
+    ]
     assert code(lambda: measured.withdraw(given[0][1]["permission_id"])) == "conflict"
 
 

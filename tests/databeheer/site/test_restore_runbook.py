@@ -208,7 +208,7 @@ def people(drill: Drill) -> People:
             permission_id=asked["permission_id"],
             link_code=asked["link_code"],
             occupancy_id=occupancy,
-            notice_sha256="00" * 32,
+            notice="What was read",
             language="nl",
         )
         people.permissions.append(asked)

@@ -55,6 +55,7 @@ def test_it_is_openapi_3_1_with_every_address(document: dict[str, Any]) -> None:
         "get /api/v1/permissions",
         "get /api/v1/permissions/{permission_id}",
         "delete /api/v1/permissions/{permission_id}",
+        "post /api/v1/permissions/{permission_id}/deletion-confirmation",
         "get /api/v1/permissions/{permission_id}/readings",
         "post /api/v1/readings/query",
         "get /api/v1/receipts/{index}",

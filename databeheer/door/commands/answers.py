@@ -1,0 +1,261 @@
+"""What people answer: grant, refuse, send on, renew, withdraw. Each needs their live session."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+from uuid import UUID, uuid4
+
+from marshmallow import fields, validate
+
+from databeheer.access.facts import Capacity
+from databeheer.brussels import day_of
+from databeheer.door.commands.base import (
+    Command,
+    EANCode,
+    asker_of,
+    found,
+    identifier,
+    one_of,
+    schema,
+    short_text,
+)
+from databeheer.door.commands.permissions import answer_of, end_permission
+from databeheer.door.ends import Ending
+from databeheer.door.house import House
+from databeheer.door.names import ean_hash, open_text, seal_text
+from databeheer.door.permission_record import record_step
+from databeheer.door.proofs import Asker, AskerKind, Proof
+from databeheer.door.turn import Record, Turn
+from databeheer.door.turn_queue import TurnLane
+from databeheer.errors import ConflictError
+from databeheer.identity.tokens import token_hash
+from databeheer.permissions import finding, life, renewal, signers
+from databeheer.permissions.finding import Viewer
+from databeheer.permissions.signers import Notice, Signature
+from databeheer.permissions.states import LIVE, Event
+from databeheer.permissions.timing import state_at
+from databeheer.registry import occupancies
+
+LONGEST_NOTICE = 8000
+
+
+def grant(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Grant a request, or one part of it; active as soon as all who must have granted (R7: he was told, by this)."""
+    with house.turn(TurnLane.CUSTOMER) as turn:
+        asker = asker_of(turn, house, proof, AskerKind.CUSTOMER)
+        row = _waiting(turn, arguments, asker)
+        occupancy, capacity = _place(turn, arguments["occupancy_id"], asker)
+        life.grantable(row, occupancy, turn.now)
+        life.narrow(turn.connection, row, arguments["parts"])
+        notice = Notice(arguments["notice"], arguments["language"])
+        person = found(asker.person_id, "person")
+        record = sign(house, turn, row, occupancy, Signature(person, capacity, "portal", notice))
+    return answer_of(house, row.permission_id, record, asker)
+
+
+def sign(house: House, turn: Turn, row: Any, occupancy: Any, signature: Signature) -> Record:
+    """Add a signature in this turn; make the permission active where it was the last one needed."""
+    signers.sign(turn.connection, row.permission_id, occupancy.operator, signature, turn.now)
+    signed = signers.of(turn.connection, [row.permission_id])
+    missing = signers.required(turn.connection, occupancy, day_of(turn.now)) - {
+        one.person_id for one in signed
+    }
+    by = "grid_user" if signature.capacity is not Capacity.NATURAL_PERSON else "person_concerned"
+    said = {"method": signature.method, "signers": len(signed)}
+    if signature.notice is not None:
+        said |= {"notice": signature.notice.sha256.hex(), "language": signature.notice.language}
+    if signature.document_sha256 is not None:
+        said |= {"document": signature.document_sha256.hex()}
+    if missing:
+        life.await_others(turn.connection, row, occupancy)
+        # Not the party's to know: that somebody signed tells that the point exists, and how many live there.
+        return record_step(
+            house,
+            turn,
+            finding.by_id(turn.connection, row.permission_id),
+            Event.SIGNED,
+            state="requested",
+            by=by,
+            said=said,
+            subject=occupancy.occupancy_id,
+            for_party=False,
+        )
+    read = next((one for one in signed if one.capacity == Capacity.GRID_USER), signed[-1])
+    life.activate(
+        turn.connection,
+        finding.by_id(turn.connection, row.permission_id),
+        occupancy,
+        notice_sha256=bytes(read.notice_sha256) if read.notice_sha256 else None,
+        language=read.language,
+        more_signers=any(one.capacity != Capacity.GRID_USER for one in signed),
+        now=turn.now,
+    )
+    active = finding.by_id(turn.connection, row.permission_id)
+    if active.renews is not None:
+        said |= {"renews": str(active.renews)}
+    record = record_step(house, turn, active, Event.GRANTED, state="active", by=by, said=said)
+    if active.renews is not None:
+        _end_renewed(house, turn, active.renews)
+    return record
+
+
+def refuse(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """The customer refuses a request; as final as granting, and as easy. Of several signers one is enough."""
+    with house.turn(TurnLane.ENDS) as turn:
+        asker = asker_of(turn, house, proof, AskerKind.CUSTOMER)
+        row = _waiting(turn, arguments, asker)
+        life.refuse(turn.connection, row, found(asker.person_id, "person"), turn.now)
+        turn.end(Ending.REJECTED, row.permission_id)
+        # In whose book it stands: the addressed point's, else the one where the person lives now.
+        home = row.addressed_to or occupancies.home_of(turn.connection, asker.person_id, day_of(turn.now))
+        record = record_step(
+            house,
+            turn,
+            row,
+            Event.REJECTED,
+            state="rejected",
+            by=_by(turn, row.addressed_to, asker),
+            subject=home,
+            with_ground=False,
+        )
+    return answer_of(house, row.permission_id, record, asker)
+
+
+def withdraw(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """The customer withdraws; the next decision already sees it (R22). Never blocked by the emergency stop."""
+    return end_permission(house, proof, arguments, AskerKind.CUSTOMER)
+
+
+def forward(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Somebody who is not the contract holder sends a request on to whoever is (R36).
+
+    The answer is the same whether or not the access point exists, or anybody lives there (R98).
+    """
+    with house.turn(TurnLane.CUSTOMER) as turn:
+        asker = asker_of(turn, house, proof, AskerKind.CUSTOMER)
+        row = _waiting(turn, arguments, asker)
+        named = ean_hash(house, arguments["ean"])
+        addressed = occupancies.lived_in(turn.connection, named, day_of(turn.now))
+        applicant = found(asker.person_id, "person")
+        life.forward(turn.connection, row, named, addressed, applicant, turn.now)
+        record_step(
+            house,
+            turn,
+            finding.by_id(turn.connection, row.permission_id),
+            Event.FORWARDED,
+            state="requested",
+            by="applicant",
+            for_party=False,
+            with_ground=False,
+        )
+    return {"state": "requested"}
+
+
+def renew(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """The grid user lets a permission go on that is about to end: a new one, on the same terms, linked to it.
+
+    The old one ends as the new one begins, so that one withdrawal is enough.
+    """
+    with house.turn(TurnLane.CUSTOMER) as turn:
+        asker = asker_of(turn, house, proof, AskerKind.CUSTOMER)
+        viewer = Viewer(asker.person_id, None)
+        old = found(
+            finding.visible(turn.connection, viewer, arguments["permission_id"], turn.now, locked=True),
+            "permission",
+        )
+        if old.person_id != asker.person_id or state_at(old, turn.now)[0] != "to_be_renewed":
+            raise ConflictError("only a permission that is about to reach its longest term can be renewed")
+        occupancy, capacity = _place(turn, old.occupancy_id, asker)
+        new_id = uuid4()
+        reference = open_text(house, "reference", old.permission_id, bytes(old.reference_sealed))
+        renewal.begin(
+            turn.connection,
+            old,
+            new_id,
+            reference_sealed=seal_text(house, "reference", new_id, reference),
+            link_hash=token_hash(secrets.token_urlsafe(16)),
+            now=turn.now,
+        )
+        new = finding.by_id(turn.connection, new_id)
+        life.grantable(new, occupancy, turn.now)
+        notice = Notice(arguments["notice"], arguments["language"])
+        person = found(asker.person_id, "person")
+        record = sign(house, turn, new, occupancy, Signature(person, capacity, "portal", notice))
+    return answer_of(house, new_id, record, asker)
+
+
+def _end_renewed(house: House, turn: Turn, old_id: UUID) -> None:
+    old = finding.by_id_locked(turn.connection, old_id)
+    if state_at(old, turn.now)[0] not in LIVE:
+        return  # it ended while the other signers thought about it
+    state = life.end_as(turn.connection, old, Event.EXPIRED, "renewed", turn.now)
+    turn.end(Ending.RENEWED, old_id)
+    record_step(house, turn, old, Event.EXPIRED, state=state, by="grid_user", reason="renewed")
+
+
+def _place(turn: Turn, occupancy_id: UUID, asker: Asker) -> tuple[Any, Capacity]:
+    """The occupancy that somebody signs for, and as what; raises where it is not his to sign."""
+    person = found(asker.person_id, "person")
+    own = occupancies.own(turn.connection, occupancy_id, person)
+    if own is not None:
+        return own, Capacity.GRID_USER
+    occupancy = occupancies.find(turn.connection, occupancy_id)
+    capacity = None
+    if occupancy is not None:
+        capacity = signers.capacity_of(turn.connection, occupancy, person, day_of(turn.now))
+    return occupancy, found(capacity, "access point of yours")
+
+
+def _by(turn: Turn, occupancy_id: UUID | None, asker: Asker) -> str:
+    if occupancy_id is None:
+        return "grid_user"
+    own = occupancies.own(turn.connection, occupancy_id, asker.person_id)
+    return "grid_user" if own is not None else "person_concerned"
+
+
+def _waiting(turn: Turn, arguments: dict[str, Any], asker: Asker) -> Any:
+    code = arguments["link_code"]
+    link = token_hash(code) if code is not None else None
+    return life.waiting(turn.connection, arguments["permission_id"], asker.person_id, link, turn.now)
+
+
+_NOTICE = fields.String(
+    required=True,
+    validate=[validate.Length(1, LONGEST_NOTICE), validate.Regexp(r"[^\x00-\x08\x0b-\x1f\x7f]*\Z")],
+)
+_LANGUAGE = one_of("nl", "en", "fr", "de")
+_PARTS = fields.List(
+    one_of(*life.PARTS),
+    load_default=lambda: list(life.PARTS),
+    validate=validate.Length(min=1, max=len(life.PARTS)),
+)
+
+COMMANDS = (
+    Command(
+        "permission.grant",
+        schema(
+            permission_id=identifier(),
+            link_code=short_text(required=False),
+            occupancy_id=identifier(),
+            parts=_PARTS,
+            notice=_NOTICE,
+            language=_LANGUAGE,
+        ),
+        grant,
+    ),
+    Command(
+        "permission.refuse", schema(permission_id=identifier(), link_code=short_text(required=False)), refuse
+    ),
+    Command(
+        "permission.forward",
+        schema(permission_id=identifier(), link_code=short_text(), ean=EANCode(required=True)),
+        forward,
+    ),
+    Command(
+        "permission.renew",
+        schema(permission_id=identifier(), notice=_NOTICE, language=_LANGUAGE),
+        renew,
+    ),
+    Command("permission.withdraw", schema(permission_id=identifier()), withdraw),
+)

@@ -1,0 +1,76 @@
+"""Who lives at an access point beside its contract holder. The operator's, each recorded with its state."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import text
+
+from databeheer.brussels import day_of
+from databeheer.door.commands.base import Command, Day, EANCode, asker_of, found, identifier, schema
+from databeheer.door.house import House
+from databeheer.door.names import ean_hash
+from databeheer.door.permission_record import subjects_of
+from databeheer.door.proofs import AskerKind, Proof
+from databeheer.door.turn import Statement, Turn
+from databeheer.errors import ConflictError, MalformedRequestError
+from databeheer.registry import concerned, occupancies
+
+
+def begin(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Somebody makes himself known who lives there too: from now on no consent opens his time without him."""
+    with house.turn() as turn:
+        asker_of(turn, house, proof, AskerKind.OPERATOR)
+        occupancy = _standing(house, turn, arguments)
+        found(turn.connection.execute(_PERSON, {"id": arguments["person_id"]}).one_or_none(), "person")
+        concerned.begin(turn.connection, occupancy, arguments["person_id"], arguments["from_day"])
+        _record(house, turn, occupancy, "person_concerned.begun", {"from": arguments["from_day"].isoformat()})
+    return {"occupancy_id": str(occupancy.occupancy_id)}
+
+
+def end(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Somebody who lived there beside the contract holder does not any more."""
+    with house.turn() as turn:
+        asker_of(turn, house, proof, AskerKind.OPERATOR)
+        if arguments["until_day"] > day_of(turn.now):
+            raise MalformedRequestError("until_day: a move is reported on its day or later")
+        occupancy = _standing(house, turn, arguments)
+        concerned.end(turn.connection, occupancy.occupancy_id, arguments["person_id"], arguments["until_day"])
+        _record(
+            house, turn, occupancy, "person_concerned.ended", {"until": arguments["until_day"].isoformat()}
+        )
+    return {}
+
+
+def _standing(house: House, turn: Turn, arguments: dict[str, Any]) -> Any:
+    occupancy = occupancies.lived_in(turn.connection, ean_hash(house, arguments["ean"]), day_of(turn.now))
+    if occupancy is None:
+        raise ConflictError("nobody lives there now")
+    return occupancy
+
+
+def _record(house: House, turn: Turn, occupancy: Any, event: str, said: dict[str, Any]) -> None:
+    turn.record(
+        Statement(
+            event,
+            said,
+            operator=occupancy.operator,
+            subjects=subjects_of(house, occupancy.occupancy_id),
+        )
+    )
+
+
+_PERSON = text("SELECT 1 FROM identity.person WHERE person_id = :id")
+
+COMMANDS = (
+    Command(
+        "registry.concerned.begin",
+        schema(ean=EANCode(required=True), person_id=identifier(), from_day=Day(required=True)),
+        begin,
+    ),
+    Command(
+        "registry.concerned.end",
+        schema(ean=EANCode(required=True), person_id=identifier(), until_day=Day(required=True)),
+        end,
+    ),
+)

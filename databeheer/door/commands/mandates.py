@@ -1,0 +1,266 @@
+"""Written mandates at the door: the party registers and hands over, the operator draws, looks and judges."""
+
+from __future__ import annotations
+
+from base64 import b64decode, b64encode
+from binascii import Error as Base64Error
+from typing import Any
+from uuid import UUID
+
+from marshmallow import fields, validate
+
+from databeheer.access.facts import Capacity
+from databeheer.brussels import day_of
+from databeheer.door.commands.answers import sign
+from databeheer.door.commands.base import (
+    Command,
+    Day,
+    asker_of,
+    found,
+    identifier,
+    looking,
+    schema,
+    short_text,
+)
+from databeheer.door.ends import Ending
+from databeheer.door.house import House
+from databeheer.door.permission_record import record_step
+from databeheer.door.proofs import AskerKind, Proof
+from databeheer.door.turn import Record, Turn
+from databeheer.errors import ConflictError, MalformedRequestError
+from databeheer.metering.opening import unseal
+from databeheer.metering.sealing import seal
+from databeheer.permissions import finding, life, mandates, signers, terms
+from databeheer.permissions.finding import Viewer
+from databeheer.permissions.signers import Signature
+from databeheer.permissions.states import ENDED, LIVE, Event
+from databeheer.permissions.timing import state_at
+from databeheer.registry import occupancies
+from databeheer.values import format_instant
+
+
+def register(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """The party says that a document, which it names by its hash, carries a request or a permission."""
+    with house.turn() as turn:
+        row, state = _own(house, turn, proof, arguments)
+        digest = bytes.fromhex(arguments["document_sha256"])
+        mandates.register(turn.connection, row, digest, arguments["signed_on"], turn.now)
+        record = _record(house, turn, row, "mandate.registered", state, "party", digest)
+    return _answer(record)
+
+
+def produce(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """The party hands the document over; it is kept sealed until it is judged."""
+    document = _document(arguments["document"])
+    with house.turn() as turn:
+        row, state = _own(house, turn, proof, arguments)
+        mandate = mandates.get(turn.connection, row.permission_id)
+        sealed = seal(house.ledger_key, document, _coordinates(row.permission_id))
+        mandates.produce(turn.connection, mandate, document, sealed, turn.now)
+        record = _record(house, turn, row, "mandate.produced", state, "party", bytes(mandate.document_sha256))
+    return _answer(record)
+
+
+def draw(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """The operator draws mandates for a sample; who does not hand one over in time is blocked (R35)."""
+    with house.turn() as turn:
+        asker_of(turn, house, proof, AskerKind.OPERATOR)
+        days = terms.in_force(turn.connection).mandate
+        drawn = mandates.draw(turn.connection, arguments["party_id"], arguments["count"], days, turn.now)
+        for one in drawn:
+            row = finding.by_id(turn.connection, one.permission_id)
+            mandate = mandates.get(turn.connection, one.permission_id)
+            state = state_at(row, turn.now)[0]
+            _record(house, turn, row, "mandate.sampled", state, "operator", bytes(mandate.document_sha256))
+    return {
+        "drawn": [
+            {
+                "permission_id": str(one.permission_id),
+                "party_id": str(one.party_id),
+                "due_at": format_instant(one.due_at),
+            }
+            for one in drawn
+        ]
+    }
+
+
+def open_document(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """The operator looks at a document that was handed over; recorded before it is opened."""
+    with house.turn() as turn:
+        asker_of(turn, house, proof, AskerKind.OPERATOR)
+        row = found(finding.find(turn.connection, arguments["permission_id"]), "permission")
+        mandate = mandates.get(turn.connection, row.permission_id)
+        if mandate.document_sealed is None:
+            raise ConflictError("the document is not here")
+        state = state_at(row, turn.now)[0]
+        record = _record(
+            house, turn, row, "mandate.opened", state, "operator", bytes(mandate.document_sha256)
+        )
+    document = unseal(
+        house.ledger_key, bytes(mandate.document_sealed), _coordinates(arguments["permission_id"])
+    )
+    return _answer(record) | {"document": b64encode(document).decode()}
+
+
+def judge(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """The operator judges the signature on a document, which is destroyed then.
+
+    Good: a request for the signer's access point counts as granted by its grid user, and a block for want of the
+    document ends. Not good: the permission ends; of a request nothing comes of it, and its grid user may still answer.
+    """
+    accepted = arguments["accepted"]
+    with house.turn() as turn:
+        asker_of(turn, house, proof, AskerKind.OPERATOR)
+        found(finding.find(turn.connection, arguments["permission_id"]), "permission")
+        row = finding.by_id_locked(turn.connection, arguments["permission_id"])
+        state = state_at(row, turn.now)[0]
+        if state in ENDED:
+            raise ConflictError("this permission has ended already")
+        mandate = mandates.get(turn.connection, row.permission_id)
+        mandates.judge(turn.connection, mandate, accepted=accepted, by=arguments["checked_by"], now=turn.now)
+        digest = bytes(mandate.document_sha256)
+        said = {"accepted": int(accepted), "checked_by": arguments["checked_by"]}
+        record = _record(house, turn, row, "mandate.checked", state, "operator", digest, said)
+        if accepted:
+            _carry_on(house, turn, row, digest)
+        else:
+            _end(house, turn, row)
+        after = finding.by_id(turn.connection, row.permission_id)
+        state = state_at(after, turn.now)[0]
+    return _answer(record) | {"state": state}
+
+
+def list_samples(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """What was drawn, until when, and how it went; for the operator and the inspector."""
+    with looking(house, proof) as (connection, asker, _now):
+        if asker.kind not in (AskerKind.OPERATOR, AskerKind.INSPECTOR):
+            raise MalformedRequestError("samples are the operator's and the inspector's")
+        rows = mandates.samples(connection, arguments["limit"])
+    moments = ("drawn_at", "due_at", "produced_at", "failed_at", "passed_at")
+    return {
+        "samples": [
+            {"permission_id": str(row.permission_id), "party_id": str(row.party_id)}
+            | {name: life.instant(getattr(row, name)) or None for name in moments}
+            for row in rows
+        ]
+    }
+
+
+def _own(house: House, turn: Turn, proof: Proof, arguments: dict[str, Any]) -> tuple[Any, str]:
+    """The party's own request or permission, locked, and its state; refused where it has ended."""
+    asker = asker_of(turn, house, proof, AskerKind.PARTY)
+    viewer = Viewer(None, asker.party_id)
+    row = found(
+        finding.visible(turn.connection, viewer, arguments["permission_id"], turn.now, locked=True),
+        "permission",
+    )
+    state = state_at(row, turn.now)[0]
+    if state in ENDED:
+        raise ConflictError("this permission has ended already")
+    return row, state
+
+
+def _carry_on(house: House, turn: Turn, row: Any, digest: bytes) -> None:
+    if row.state == "requested":
+        if row.addressed_to is None:
+            raise ConflictError("this request names no access point where somebody lives")
+        occupancy = occupancies.by_id(turn.connection, row.addressed_to)
+        life.grantable(row, occupancy, turn.now)
+        person = found(occupancy.person_id, "person")
+        capacity = signers.capacity_of(turn.connection, occupancy, person, day_of(turn.now))
+        signature = Signature(
+            person, capacity or Capacity.GRID_USER, "written_mandate", document_sha256=digest
+        )
+        sign(house, turn, row, occupancy, signature)
+    elif row.state == "blocked" and row.reason == mandates.NOT_PRODUCED:
+        life.unblock(turn.connection, row, turn.now)
+        record_step(house, turn, row, Event.UNBLOCKED, state="active", by="operator")
+
+
+def _end(house: House, turn: Turn, row: Any) -> None:
+    if row.state not in LIVE:
+        return  # it gives nothing; its grid user may still answer it himself
+    state = life.end_as(turn.connection, row, Event.INVALIDATED, mandates.REJECTED, turn.now)
+    turn.end(Ending.INVALIDATED, row.permission_id)
+    record_step(house, turn, row, Event.INVALIDATED, state=state, by="operator", reason=mandates.REJECTED)
+
+
+def _record(
+    house: House,
+    turn: Turn,
+    row: Any,
+    event: str,
+    state: str,
+    by: str,
+    digest: bytes,
+    said: dict[str, Any] | None = None,
+) -> Record:
+    return record_step(
+        house, turn, row, event, state=state, by=by, said={"document": digest.hex()} | (said or {})
+    )
+
+
+def _answer(record: Record) -> dict[str, Any]:
+    return {"index": record.index, "promise": b64encode(record.promise).decode()}
+
+
+def _document(encoded: str) -> bytes:
+    try:
+        document = b64decode(encoded, validate=True)
+    except (Base64Error, ValueError) as error:
+        raise MalformedRequestError("document: not base64") from error
+    if not 0 < len(document) <= mandates.LONGEST_DOCUMENT:
+        raise MalformedRequestError(f"document: at most {mandates.LONGEST_DOCUMENT} bytes")
+    return document
+
+
+def _coordinates(permission_id: UUID) -> bytes:
+    return f"mandate/v1|{permission_id}".encode()
+
+
+_LONGEST_ENCODED = 4 * (mandates.LONGEST_DOCUMENT // 3 + 1)
+
+COMMANDS = (
+    Command(
+        "mandate.register",
+        schema(
+            permission_id=identifier(),
+            document_sha256=fields.String(required=True, validate=validate.Regexp(r"[0-9a-f]{64}\Z")),
+            signed_on=Day(required=True),
+        ),
+        register,
+    ),
+    Command(
+        "mandate.produce",
+        schema(
+            permission_id=identifier(),
+            document=fields.String(required=True, validate=validate.Length(1, _LONGEST_ENCODED)),
+        ),
+        produce,
+    ),
+    Command(
+        "mandate.sample",
+        schema(
+            party_id=identifier(required=False),
+            count=fields.Integer(
+                load_default=None, allow_none=True, strict=True, validate=validate.Range(1, 1000)
+            ),
+        ),
+        draw,
+    ),
+    Command("mandate.open", schema(permission_id=identifier()), open_document),
+    Command(
+        "mandate.check",
+        schema(
+            permission_id=identifier(),
+            accepted=fields.Boolean(required=True, truthy={True}, falsy={False}),
+            checked_by=short_text(longest=100),
+        ),
+        judge,
+    ),
+    Command(
+        "mandate.samples",
+        schema(limit=fields.Integer(load_default=100, strict=True, validate=validate.Range(1, 500))),
+        list_samples,
+    ),
+)

@@ -1,0 +1,138 @@
+"""What time did to permissions, written down by a job; the terms they run under; deletions that are overdue."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from typing import Any
+
+from marshmallow import fields, validate
+from sqlalchemy import text
+
+from databeheer.door.commands.base import Command, asker_of, looking, schema
+from databeheer.door.commands.views import party_view
+from databeheer.door.house import House
+from databeheer.door.permission_record import record_step
+from databeheer.door.proofs import AskerKind, Proof
+from databeheer.door.turn import Statement, Turn
+from databeheer.errors import MalformedRequestError, UnauthenticatedError
+from databeheer.permissions import deletion, finding, life, mandates, terms, timing
+from databeheer.permissions.states import Event
+from databeheer.permissions.terms import Terms
+from databeheer.permissions.timing import Due
+from databeheer.values import format_instant
+
+
+def sweep(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Record what time did and nobody wrote down: a job's, with the operator's key; again while `more` is true.
+
+    Nothing here widens or narrows what anybody may read: the clock did that already.
+    """
+    recorded: dict[str, int] = {}
+    with house.turn() as turn:
+        asker_of(turn, house, proof, AskerKind.OPERATOR)
+        found = timing.due(turn.connection, turn.now, arguments["limit"])
+        for one in found:
+            _write_down(house, turn, one)
+            recorded[one.event.value] = recorded.get(one.event.value, 0) + 1
+        foreseen = timing.next_at(turn.connection, turn.now)
+    return {
+        "recorded": recorded,
+        "more": len(found) == arguments["limit"],
+        "next_at": format_instant(foreseen) if foreseen else None,
+    }
+
+
+def set_terms(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Set the terms for what is granted from now on; recorded."""
+    given = {name.removesuffix("_days"): value for name, value in arguments.items() if value is not None}
+    with house.turn() as turn:
+        asker_of(turn, house, proof, AskerKind.OPERATOR)
+        new = Terms(**(vars(terms.in_force(turn.connection)) | given))
+        if not new.renewal < new.longest:
+            raise MalformedRequestError("renewal_days: shorter than longest_days")
+        terms.put(turn.connection, new, turn.now, turn.next_index)
+        record = turn.record(Statement("permission_terms.set", terms.view(new)))
+    return {
+        "terms": terms.view(new),
+        "index": record.index,
+        "promise": b64encode(record.promise).decode(),
+    }
+
+
+def show_terms(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
+    """The terms in force; no secret to anybody who is known here."""
+    with looking(house, proof) as (connection, _asker, _now):
+        return {"terms": terms.view(terms.in_force(connection))}
+
+
+def overdue(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Permissions that ended and whose party has not confirmed in time that it deleted the data (R32).
+
+    The inspector's and the operator's. No customer and no access point is named.
+    """
+    with looking(house, proof) as (connection, asker, now):
+        if asker.kind not in (AskerKind.INSPECTOR, AskerKind.OPERATOR):
+            raise UnauthenticatedError("log in as an inspector")
+        rows = deletion.overdue(connection, now, arguments["limit"])
+        named = {"ids": list({row.party_id for row in rows})}
+        parties = {row.party_id: party_view(row) for row in connection.execute(_PARTIES, named)}
+        return {
+            "overdue": [
+                {
+                    "permission_id": str(row.permission_id),
+                    "party": parties[row.party_id],
+                    "ended_at": format_instant(row.over_at),
+                    "delete_by": format_instant(row.delete_by),
+                }
+                for row in rows
+            ]
+        }
+
+
+def _write_down(house: House, turn: Turn, due: Due) -> None:
+    row = finding.by_id_locked(turn.connection, due.permission_id)
+    if due.event is Event.BLOCKED:
+        life.block(turn.connection, row, mandates.NOT_PRODUCED, turn.now)
+        mandates.fail_sample(turn.connection, row.permission_id, turn.now)
+        record_step(
+            house, turn, row, due.event, state="blocked", by="time", reason=mandates.NOT_PRODUCED, at=due.at
+        )
+        return
+    changed = timing.change_at(row, turn.now)
+    reason = changed[1] if changed is not None else ""
+    at = turn.now if due.event is Event.REMINDED else due.at
+    state = life.write_down(turn.connection, row, due.event, reason, at)
+    record_step(house, turn, row, due.event, state=state, by="time", reason=reason, at=due.at)
+
+
+_PARTIES = text("SELECT * FROM registry.party WHERE party_id = ANY(:ids)")
+
+
+def _days(longest: int = 36525, least: int = 1) -> fields.Integer:
+    return fields.Integer(
+        load_default=None, allow_none=True, strict=True, validate=validate.Range(least, longest)
+    )
+
+
+COMMANDS = (
+    Command(
+        "permission.sweep",
+        schema(
+            limit=fields.Integer(
+                load_default=timing.MOST_DUE, strict=True, validate=validate.Range(1, timing.MOST_DUE)
+            )
+        ),
+        sweep,
+    ),
+    Command(
+        "permission.terms.set",
+        schema(**{f"{name}_days": _days(least=0 if name == "deletion" else 1) for name in Terms.names()}),
+        set_terms,
+    ),
+    Command("permission.terms", schema(), show_terms),
+    Command(
+        "permission.deletions_overdue",
+        schema(limit=fields.Integer(load_default=100, strict=True, validate=validate.Range(1, 500))),
+        overdue,
+    ),
+)

@@ -1,0 +1,69 @@
+"""Each step in the life of a permission: its entry in the ledger and its row in the history, together."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from databeheer.door.house import House
+from databeheer.door.keystore import Kind
+from databeheer.door.turn import Record, Statement, Subject, Turn
+from databeheer.permissions import history, life
+from databeheer.permissions.states import Event
+
+
+def record_step(
+    house: House,
+    turn: Turn,
+    row: Any,
+    event: Event | str,
+    *,
+    state: str,
+    by: str,
+    reason: str = "",
+    at: datetime | None = None,
+    said: dict[str, Any] | None = None,
+    subject: UUID | None = None,
+    for_party: bool = True,
+    with_ground: bool = True,
+) -> Record:
+    """Record a step of a permission, in the turn that takes it.
+
+    `event` with a dot is a name of its own, as `mandate.sampled`. `at` is when time did it, where that is earlier
+    than now. `for_party` False: neither the entry nor the history tells the party (R98). `subject` is whose book
+    it stands in, by default whose the permission is, or whom it is addressed to.
+    """
+    name = str(event) if "." in event else f"permission.{event}"
+    history.add(
+        turn.connection,
+        row.permission_id,
+        operator=row.operator,
+        event=name,
+        state=state,
+        reason=reason,
+        by=by,
+        at=at or turn.now,
+        index=turn.next_index,
+        for_party=for_party,
+    )
+    return turn.record(
+        Statement(
+            name,
+            life.said(row.permission_id, row._mapping)
+            | ({"reason": reason} if reason else {})
+            | ({"since": life.instant(at)} if at is not None else {})
+            | (said or {}),
+            ground=life.ground_of(house.catalogue, row.purpose) if with_ground else "",
+            party_id=row.party_id if for_party else None,
+            operator=row.operator,
+            subjects=subjects_of(house, subject or row.occupancy_id or row.addressed_to),
+        )
+    )
+
+
+def subjects_of(house: House, occupancy_id: UUID | None) -> list[Subject]:
+    """Whom an entry about an occupancy concerns: nobody any more, where the keys of its bodies are erased."""
+    if occupancy_id is None or not house.keys.holds(Kind.OCCUPANCY_LEDGER, occupancy_id):
+        return []
+    return [Subject(occupancy_id)]

@@ -1,0 +1,126 @@
+"""Who must sign a permission, who did, and what they read: the grid user and everybody who is concerned.
+
+A permission is active only when all of them granted; either may refuse or withdraw alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+from databeheer.access.facts import Capacity
+from databeheer.errors import ConflictError
+from databeheer.registry import concerned
+
+
+@dataclass(frozen=True)
+class Notice:
+    """The text that somebody read when he signed, and its language; the hash is over UTF-8."""
+
+    text: str
+    language: str
+
+    @property
+    def sha256(self) -> bytes:
+        return sha256(self.text.encode()).digest()
+
+
+@dataclass(frozen=True)
+class Signature:
+    """One person's word for a permission: in which capacity, by what means, having read what."""
+
+    person_id: UUID
+    capacity: Capacity
+    method: str
+    notice: Notice | None = None
+    document_sha256: bytes | None = None
+
+
+def capacity_of(connection: Connection, occupancy: Any, person_id: UUID, day: date) -> Capacity | None:
+    """Return in which capacity a person signs for an occupancy on a day; None: not at all."""
+    if occupancy.person_id is None or not _stands(occupancy, day):
+        return None
+    if occupancy.person_id == person_id:
+        return Capacity.GRID_USER
+    if person_id in concerned.of(connection, occupancy.occupancy_id, day):
+        return Capacity.NATURAL_PERSON
+    return None
+
+
+def required(connection: Connection, occupancy: Any, day: date) -> set[UUID]:
+    """Return whose signatures a permission for this occupancy needs on a day; nobody's, where it has ended."""
+    if occupancy.person_id is None or not _stands(occupancy, day):
+        return set()
+    return {occupancy.person_id} | concerned.of(connection, occupancy.occupancy_id, day)
+
+
+def sign(
+    connection: Connection, permission_id: UUID, operator: int, signature: Signature, now: datetime
+) -> None:
+    """Add a signature, with the text that was read.
+
+    Raises:
+        ConflictError: this person has signed already.
+    """
+    notice = signature.notice
+    if notice is not None:
+        connection.execute(
+            _KEEP_NOTICE,
+            {"sha256": notice.sha256, "language": notice.language, "text": notice.text, "now": now},
+        )
+    added = connection.execute(
+        _SIGN,
+        {
+            "id": permission_id,
+            "operator": operator,
+            "person": signature.person_id,
+            "capacity": signature.capacity.value,
+            "method": signature.method,
+            "notice": notice.sha256 if notice else None,
+            "document": signature.document_sha256,
+            "now": now,
+        },
+    ).one_or_none()
+    if added is None:
+        raise ConflictError("you have granted this request already; others have yet to answer")
+
+
+def of(connection: Connection, permission_ids: Sequence[UUID]) -> list[Any]:
+    """Return the signatures under permissions, oldest first."""
+    return list(connection.execute(_OF, {"ids": list(permission_ids)}))
+
+
+def notice_of(connection: Connection, permission_id: UUID, person_id: UUID | None) -> Any | None:
+    """Return the text that this person read when signing; anybody's, where he did not sign it by a text."""
+    return connection.execute(_NOTICE, {"id": permission_id, "person": person_id}).first()
+
+
+def _stands(occupancy: Any, day: date) -> bool:
+    return bool(occupancy.from_day <= day and (occupancy.until_day is None or occupancy.until_day > day))
+
+
+_KEEP_NOTICE = text(
+    "INSERT INTO permissions.notice (sha256, language, text, first_at) VALUES (:sha256, :language, :text, :now)"
+    " ON CONFLICT (sha256) DO NOTHING"
+)
+_SIGN = text(
+    "INSERT INTO permissions.signature (permission_id, operator, person_id, capacity, method, notice_sha256,"
+    " document_sha256, signed_at) VALUES (:id, :operator, :person, :capacity, :method, :notice, :document, :now)"
+    " ON CONFLICT (permission_id, person_id) DO NOTHING RETURNING 1"
+)
+_OF = text(
+    "SELECT s.*, n.language FROM permissions.signature s"
+    " LEFT JOIN permissions.notice n ON n.sha256 = s.notice_sha256"
+    " WHERE s.permission_id = ANY(:ids) ORDER BY s.signed_at, s.person_id"
+)
+_NOTICE = text(
+    "SELECT n.sha256, n.language, n.text, s.signed_at FROM permissions.signature s"
+    " JOIN permissions.notice n ON n.sha256 = s.notice_sha256 WHERE s.permission_id = :id"
+    " ORDER BY s.person_id = CAST(:person AS uuid) DESC NULLS LAST, s.signed_at LIMIT 1"
+)

@@ -1,0 +1,71 @@
+"""People who live at an access point beside its contract holder and have made themselves known (table row 4).
+
+No consent opens the data of their time there without their signature (4.1.22/5, 5°; R4).
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+from databeheer.errors import ConflictError
+
+
+def begin(connection: Connection, occupancy: Any, person_id: UUID, from_day: date) -> None:
+    """Write down that somebody lives there from a day on.
+
+    Raises:
+        ConflictError: he is the contract holder, is known there already, or it is outside the occupancy.
+    """
+    if occupancy.person_id == person_id:
+        raise ConflictError("that person is the grid user there already")
+    if from_day < occupancy.from_day:
+        raise ConflictError("from_day: before the occupancy began")
+    inserted = connection.execute(
+        text(
+            "INSERT INTO registry.person_concerned (occupancy_id, operator, person_id, from_day) SELECT :occupancy,"
+            " :operator, :person, :first WHERE NOT EXISTS (SELECT FROM registry.person_concerned c"
+            " WHERE c.occupancy_id = :occupancy AND c.person_id = :person"
+            " AND (c.until_day IS NULL OR c.until_day > :first)) RETURNING 1"
+        ),
+        {
+            "occupancy": occupancy.occupancy_id,
+            "operator": occupancy.operator,
+            "person": person_id,
+            "first": from_day,
+        },
+    ).one_or_none()
+    if inserted is None:
+        raise ConflictError("that person is known there already")
+
+
+def end(connection: Connection, occupancy_id: UUID, person_id: UUID, until_day: date) -> None:
+    """Write down that somebody does not live there any more from a day on.
+
+    Raises:
+        ConflictError: he is not known there, or would have no day there.
+    """
+    ended = connection.execute(
+        text(
+            "UPDATE registry.person_concerned SET until_day = :until WHERE occupancy_id = :occupancy"
+            " AND person_id = :person AND until_day IS NULL AND from_day < :until RETURNING 1"
+        ),
+        {"occupancy": occupancy_id, "person": person_id, "until": until_day},
+    ).one_or_none()
+    if ended is None:
+        raise ConflictError("that person is not known there, or came on that day or later")
+
+
+def of(connection: Connection, occupancy_id: UUID, day: date) -> set[UUID]:
+    """Return who lives there on a day beside the contract holder."""
+    rows = connection.execute(
+        text(
+            "SELECT person_id FROM registry.person_concerned WHERE occupancy_id = :occupancy"
+            " AND from_day <= :day AND (until_day IS NULL OR until_day > :day)"
+        ),
+        {"occupancy": occupancy_id, "day": day},
+    )
+    return set(rows.scalars())
