@@ -13,7 +13,7 @@ from web import dutch
 from web.portal.shown import Permission, Point
 
 LANGUAGE = "nl"
-VERSION = "1"
+VERSION = "2"
 
 
 @dataclass(frozen=True)
@@ -57,15 +57,22 @@ def notice_of(permission: Permission, points: Iterable[Point]) -> Notice:
 def period_of(permission: Permission) -> str:
     """From when to when the data may be."""
     begin = f"Gegevens vanaf {dutch.day(permission.data_from)}"
+    apart = ""
+    if permission.split_at is not None and permission.has_both_parts:
+        split = dutch.day(permission.split_at)
+        apart = f" U kunt apart toestaan: wat er was voor {split}, en wat er vanaf die dag komt."
     if permission.data_until is None:
-        return f"{begin}. Ook nieuwe gegevens, zolang de toestemming loopt."
-    return f"{begin} tot en met {dutch.last_day(permission.data_until)}."
+        return f"{begin}. Ook nieuwe gegevens, zolang de toestemming loopt.{apart}"
+    return f"{begin} tot en met {dutch.last_day(permission.data_until)}.{apart}"
 
 
 def term_of(permission: Permission) -> str:
-    """How long the party may look."""
+    """How long the party may look; never without end."""
     if permission.valid_until is None:
-        return "Tot u het intrekt."
+        return (
+            f"Tot u het intrekt. Na {_years(permission.longest_days)} stopt het vanzelf, tenzij u het dan verlengt. "
+            "Wij vragen u dat op tijd."
+        )
     return f"Tot en met {dutch.last_day(permission.valid_until)}, of tot u het vroeger intrekt."
 
 
@@ -76,6 +83,11 @@ def withdrawal_of(permission: Permission) -> str:
         f"Ja, altijd. U trekt de toestemming in met één knop in uw overzicht. {name} krijgt dan meteen niets meer. "
         f"Wat al gelezen is, blijft gelezen; u kunt {name} vragen om het te wissen."
     )
+
+
+def _years(days: int) -> str:
+    """A number of days as people count it: in years, or in days where it is less than two."""
+    return f"{days * 100 // 36525} jaar" if days >= 730 else f"{days} dagen"
 
 
 def _sentence(words: str) -> str:

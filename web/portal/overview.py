@@ -85,7 +85,8 @@ def show() -> ResponseReturnValue:
         recent=reads.recent(),
         point_names=names_of(points),
         commodities={point.occupancy_id: point.commodity for point in points},
-        waiting=[each for each in permissions if each.is_waiting],
+        waiting=[each for each in permissions if each.is_waiting and each.waits_for_you],
+        renewable=[each for each in permissions if each.is_renewable],
     )
 
 
@@ -122,9 +123,9 @@ def _card(
     here = [each for each in permissions if each.occupancy_id == point.occupancy_id]
     return Card(
         point=point,
-        by_consent=tuple(reads.line(each) for each in here if each.is_active),
+        by_consent=tuple(reads.line(each) for each in here if each.is_live),
         by_law=tuple(reads.line(each) for each in statutory if each.occupancy_id == point.occupancy_id),
-        ended=sum(1 for each in here if not each.is_active and not each.is_waiting),
+        ended=sum(1 for each in here if not each.is_live and not each.is_waiting),
     )
 
 

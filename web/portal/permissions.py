@@ -11,10 +11,12 @@ from flask import Blueprint, abort, current_app, flash, redirect, render_templat
 from flask.typing import ResponseReturnValue
 from marshmallow import fields, validate
 
+from databeheer.errors import MalformedRequestError
+from databeheer.values import EAN
 from web.door import ask
 from web.forms import Form, parse_or_refuse
 from web.portal.login import require_session, visitor
-from web.portal.notice import LANGUAGE, notice_of
+from web.portal.notice import LANGUAGE, Notice, notice_of
 from web.portal.overview import Reads, my_permissions, my_points
 from web.portal.shown import Permission, Point
 from web.settings import WebSettings
@@ -42,6 +44,19 @@ class AnswerForm(Form):
     notice_sha256 = fields.String(required=True, validate=validate.Regexp(r"[0-9a-f]{64}\Z"))
     occupancy_id = fields.UUID(load_default=None)
     link_code = fields.String(load_default=None, validate=LINK_CODE)
+
+
+class SentOnForm(Form):
+    """Of which address the contract holder decides, by the EAN code on the bill."""
+
+    ean = fields.String(required=True, validate=validate.Length(max=64))
+    link_code = fields.String(required=True, validate=LINK_CODE)
+
+
+class RenewalForm(Form):
+    """A renewal: the text that was read, and nothing to fill in."""
+
+    notice_sha256 = fields.String(required=True, validate=validate.Regexp(r"[0-9a-f]{64}\Z"))
 
 
 class Empty(Form):
@@ -109,9 +124,69 @@ def answer(permission_id: UUID) -> ResponseReturnValue:
 def answered(permission_id: UUID) -> ResponseReturnValue:
     """Confirm what the visitor answered, as the door now knows it."""
     permission = Permission.of(ask("permission.show", permission_id=str(permission_id))["permission"])
-    if permission.is_waiting:
+    if permission.is_waiting and permission.waits_for_you:
         return redirect(url_for("permissions.show", permission_id=permission_id), 303)
     return _show_answered(permission)
+
+
+@blueprint.post("/mijn/vraag/<uuid:permission_id>/doorsturen")
+@require_session
+def send_on(permission_id: UUID) -> ResponseReturnValue:
+    """Send a request on to the contract holder of an address; the page is the same whether there is one (R98)."""
+    link = parse_or_refuse(SentOnForm(), request.form)
+    asked = ask("permission.by_link", link_code=link["link_code"])
+    if asked["permission"]["permission_id"] != str(permission_id):
+        abort(404)
+    try:
+        EAN(link["ean"])
+    except MalformedRequestError:
+        return _show_request(
+            asked,
+            error="Dit is geen EAN-code. Ze telt 18 cijfers en staat op de factuur.",
+            field="ean",
+            status=400,
+            link_code=link["link_code"],
+        )
+    ask("permission.forward", permission_id=str(permission_id), **link)
+    return render_template("portal/sent_on.html", me=visitor(), permission=Permission.of(asked["permission"]))
+
+
+@blueprint.get("/mijn/toestemming/<uuid:permission_id>")
+@require_session
+def history(permission_id: UUID) -> ResponseReturnValue:
+    """Show one permission with everything that happened to it, and the text that was read."""
+    permission = Permission.of(ask("permission.show", permission_id=str(permission_id))["permission"])
+    return render_template(
+        "portal/history.html",
+        me=visitor(),
+        permission=permission,
+        point=next((each for each in my_points() if each.occupancy_id == permission.occupancy_id), None),
+    )
+
+
+@blueprint.get("/mijn/toestemming/<uuid:permission_id>/verlengen")
+@require_session
+def show_renewal(permission_id: UUID) -> ResponseReturnValue:
+    """Show what a renewal would be: the same question again."""
+    permission = Permission.of(ask("permission.show", permission_id=str(permission_id))["permission"])
+    if not permission.is_renewable:
+        return redirect(url_for("permissions.history", permission_id=permission_id), 303)
+    return render_template(
+        "portal/renewal.html", me=visitor(), permission=permission, notice=_renewal_notice(permission)
+    )
+
+
+@blueprint.post("/mijn/toestemming/<uuid:permission_id>/verlengen")
+@require_session
+def renew(permission_id: UUID) -> ResponseReturnValue:
+    """Renew: a new permission, and its own line in the ledger."""
+    form = parse_or_refuse(RenewalForm(), request.form)
+    permission = Permission.of(ask("permission.show", permission_id=str(permission_id))["permission"])
+    notice = _renewal_notice(permission)
+    if form["notice_sha256"] != notice.sha256:
+        return redirect(url_for("permissions.show_renewal", permission_id=permission_id), 303)
+    renewed = ask("permission.renew", permission_id=str(permission_id), notice=notice.text, language=LANGUAGE)
+    return _answered(UUID(renewed["permission"]["permission_id"]), renewed)
 
 
 @blueprint.post("/mijn/toestemming/<uuid:permission_id>/intrekken")
@@ -136,8 +211,14 @@ def everything() -> ResponseReturnValue:
         me=visitor(),
         points={point.occupancy_id: point for point in my_points()},
         waiting=[reads.line(each) for each in permissions if each.is_waiting],
-        active_ones=[reads.line(each) for each in permissions if each.is_active],
-        ended=[reads.line(each) for each in permissions if not each.is_waiting and not each.is_active],
+        active_ones=[reads.line(each) for each in permissions if each.is_live],
+        ended=[reads.line(each) for each in permissions if not each.is_waiting and not each.is_live],
+    )
+
+
+def _renewal_notice(permission: Permission) -> Notice:
+    return notice_of(
+        permission, [each for each in my_points() if each.occupancy_id == permission.occupancy_id]
     )
 
 
@@ -179,7 +260,7 @@ def _show_request(
     status: int = 200,
 ) -> ResponseReturnValue:
     permission = Permission.of(asked["permission"])
-    if not permission.is_waiting:
+    if not (permission.is_waiting and permission.waits_for_you):
         return _show_answered(permission)
     candidates = [Point.of(row) for row in asked["occupancies"]]
     page = render_template(
@@ -189,6 +270,7 @@ def _show_request(
         notice=notice_of(permission, candidates),
         candidates=candidates,
         link_code=link_code,
+        can_send_on=link_code is not None and permission.addressed_to is None,
         chosen=chosen,
         error=error,
         error_field=field,

@@ -16,7 +16,9 @@ from web.portal import wording
 
 Answer = Mapping[str, Any]
 
-OPEN_STATE, ACTIVE_STATE = "requested", "active"
+OPEN_STATE = "requested"
+ACTIVE_STATES = frozenset({"active", "to_be_renewed"})
+LIVE_STATES = ACTIVE_STATES | {"blocked"}
 READ_EVENT, REFUSED_EVENT = "data.read", "data.refused"
 JOIN_EVENTS = frozenset({"join.run", "join.refused"})
 
@@ -94,6 +96,53 @@ class Point:
 
 
 @dataclass(frozen=True)
+class Signer:
+    """Somebody who granted a permission, or still has to."""
+
+    capacity: str
+    is_you: bool
+    at: datetime | None
+
+    @property
+    def words(self) -> str:
+        return "U" if self.is_you else wording.SIGNERS[self.capacity]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step in the life of a permission, with the number of its line in the ledger."""
+
+    event: str
+    by: str
+    at: datetime
+    index: int
+
+    @property
+    def words(self) -> str:
+        return wording.STEPS.get(self.event, wording.OTHER_EVENT[0])
+
+    @property
+    def by_words(self) -> str:
+        return wording.STEPPERS[self.by]
+
+
+@dataclass(frozen=True)
+class Read:
+    """The text that was read at the grant, kept as it was."""
+
+    text: str
+    language: str
+    sha256: str
+    at: datetime
+
+    @property
+    def rows(self) -> list[tuple[str, str]]:
+        """The text in rows of a question and its answer; its first line names the version."""
+        lines = [line.partition(": ") for line in self.text.splitlines()[1:]]
+        return [(name, said) for name, _, said in lines] if all(part[2] for part in lines) else []
+
+
+@dataclass(frozen=True)
 class Permission:
     """A consent asked, given or ended, as its customer sees it."""
 
@@ -114,10 +163,27 @@ class Permission:
     occupancy_id: str | None
     addressed_to: str | None
     return_url: str | None
+    reason: str
+    split_at: datetime | None
+    refused_part: str | None
+    parts: tuple[str, ...]
+    ends_at: datetime | None
+    longest_days: int
+    delete_by: datetime | None
+    deletion_confirmed_at: datetime | None
+    renews: str | None
+    renewed_by: str | None
+    signers: tuple[Signer, ...]
+    waits_for_you: bool
+    by_applicant: bool
+    is_renewable: bool
+    history: tuple[Step, ...]
+    read: Read | None
 
     @classmethod
     def of(cls, answer: Answer) -> Permission:
         granularity, state = str(answer["granularity"]), str(answer["state"])
+        read = answer.get("notice")
         return cls(
             permission_id=str(answer["permission_id"]),
             party=Party.of(answer["party"]),
@@ -135,7 +201,31 @@ class Permission:
             ended_at=_instant(answer["ended_at"]),
             occupancy_id=answer["occupancy_id"],
             addressed_to=answer["addressed_to"],
-            return_url=answer.get("return_url_success" if state == ACTIVE_STATE else "return_url_failed"),
+            return_url=answer.get("return_url_success" if state in LIVE_STATES else "return_url_failed"),
+            reason=str(answer["reason"]),
+            split_at=_instant(answer["split_at"]),
+            refused_part=answer["refused_part"],
+            parts=tuple(answer["parts"]),
+            ends_at=_instant(answer["ends_at"]),
+            longest_days=int(answer["longest_days"]),
+            delete_by=_instant(answer["delete_by"]),
+            deletion_confirmed_at=_instant(answer["deletion_confirmed_at"]),
+            renews=answer["renews"],
+            renewed_by=answer["renewed_by"],
+            signers=(
+                *(Signer(one["capacity"], one["is_you"], _required(one["at"])) for one in answer["signers"]),
+                *_missing(answer),
+            ),
+            waits_for_you=bool(answer["waits_for_you"]),
+            by_applicant=bool(answer["by_applicant"]),
+            is_renewable=bool(answer["is_renewable"]),
+            history=tuple(
+                Step(one["event"], one["by"], _required(one["at"]), one["index"])
+                for one in answer.get("history", ())
+            ),
+            read=Read(read["text"], read["language"], read["sha256"], _required(read["read_at"]))
+            if read
+            else None,
         )
 
     @property
@@ -153,10 +243,28 @@ class Permission:
 
     @property
     def is_active(self) -> bool:
-        return self.state == ACTIVE_STATE
+        """The party may read now."""
+        return self.state in ACTIVE_STATES
+
+    @property
+    def is_live(self) -> bool:
+        """Granted, and not over: it can be withdrawn, also while it is blocked."""
+        return self.state in LIVE_STATES
+
+    @property
+    def waits_for_others(self) -> bool:
+        """The visitor has answered; somebody else has to as well."""
+        return self.is_waiting and not self.waits_for_you
+
+    @property
+    def has_both_parts(self) -> bool:
+        """Data of before and data to come: each can be granted alone."""
+        return self.split_at is not None and len(self.parts) > 1
 
     @property
     def state_words(self) -> str:
+        if self.waits_for_others:
+            return wording.WAITS_FOR_OTHERS
         return wording.STATES[self.state][0]
 
     @property
@@ -165,7 +273,14 @@ class Permission:
 
     @property
     def ending(self) -> str:
-        return wording.ENDINGS.get(self.state, "")
+        """Who ended it and why, in words; empty while it runs or waits."""
+        if self.state not in wording.ENDINGS:
+            return ""
+        several = "several" if len(self.signers) > 1 or (self.state == "rejected" and self.signers) else ""
+        by_reason = wording.ENDINGS_BY_REASON
+        return (
+            by_reason.get(several + self.reason) or by_reason.get(self.reason) or wording.ENDINGS[self.state]
+        )
 
     @property
     def closed_at(self) -> datetime | None:
@@ -280,6 +395,17 @@ def _granularity_read(commodity: str, is_interval: bool) -> str:
     if not is_interval:
         return "day"
     return "hour" if commodity == "gas" else "quarter_hour"
+
+
+def _missing(answer: Answer) -> tuple[Signer, ...]:
+    """Who still has to grant; the visitor, where he is among them."""
+    yours = (
+        "grid_user" if answer["waits_for_you"] and "grid_user" in answer["waits_for"] else "natural_person"
+    )
+    return tuple(
+        Signer(capacity, bool(answer["waits_for_you"]) and capacity == yours, None)
+        for capacity in answer["waits_for"]
+    )
 
 
 def _instant(value: object) -> datetime | None:

@@ -113,6 +113,61 @@ ENDINGS = {
 }
 """Who ended a permission and why, by its last state."""
 
+ENDINGS_BY_REASON = {
+    "longest_term": "De langste termijn was voorbij en u hebt de toestemming niet verlengd.",
+    "renewed": "U hebt de toestemming verlengd. Een nieuwe toestemming nam haar plaats in.",
+    "data_period_over": "De gevraagde gegevens lagen vast en de dienst heeft ze kunnen ophalen. Het doel is bereikt.",
+    "mandate_not_produced": "De dienst toonde het papier met uw handtekening niet op tijd. Zolang krijgt ze niets.",
+    "mandate_rejected": "Het papier waarop deze toestemming steunde, was niet in orde.",
+    "severalwithdrawn_by_customer": "U, of iemand die mee ondertekende, heeft de toestemming ingetrokken.",
+    "severalrejected_by_customer": "U, of iemand die mee moest ondertekenen, heeft geweigerd.",
+}
+"""The same where the reason says more than the state; `several` before it where more than one person signs."""
+
+WAITS_FOR_OTHERS = "Wacht op iemand anders"
+SIGNERS = {
+    "grid_user": "De netgebruiker",
+    "natural_person": "Een medebewoner",
+    "representative": "De bewindvoerder",
+}
+"""In which capacity somebody else signs; no names."""
+
+STEPS = {
+    "permission.requested": "Gevraagd",
+    "permission.forwarded": "Doorgestuurd naar de netgebruiker",
+    "permission.signed": "Toegestaan; er moet nog iemand toestaan",
+    "permission.granted": "Toegestaan, en van toen af geldig",
+    "permission.rejected": "Geweigerd",
+    "permission.timed_out": "Vervallen: niet op tijd beantwoord",
+    "permission.renewal_due": "Het einde komt eraan: verlengen kan",
+    "permission.reminded": "U hebt een herinnering gekregen dat dit loopt",
+    "permission.blocked": "Geblokkeerd",
+    "permission.unblocked": "Niet meer geblokkeerd",
+    "permission.fulfilled": "Afgelopen: het doel is bereikt",
+    "permission.expired": "Afgelopen",
+    "permission.revoked": "Ingetrokken",
+    "permission.terminated": "Gestopt door de dienst",
+    "permission.invalidated": "Gestopt",
+    "permission.lapsed": "Vervallen bij een herstel",
+    "permission.deletion_confirmed": "De dienst bevestigt dat ze uw gegevens heeft gewist",
+    "mandate.registered": "De dienst meldt een papier met uw handtekening",
+    "mandate.produced": "De dienst toont dat papier",
+    "mandate.opened": "Wij bekijken dat papier",
+    "mandate.checked": "Wij hebben de handtekening nagekeken",
+    "mandate.sampled": "Wij vragen de dienst om het papier te tonen",
+}
+"""Each step of the history of one permission."""
+
+STEPPERS = {
+    "grid_user": "de netgebruiker",
+    "person_concerned": "een medebewoner",
+    "applicant": "wie de vraag kreeg",
+    "party": "de dienst",
+    "operator": "databeheer",
+    "time": "de tijd",
+    "move": "de verhuizing",
+}
+
 EVENTS = {
     "data.read": ("Gelezen", "read"),
     "data.refused": ("Geweigerd", "refused"),
@@ -122,6 +177,22 @@ EVENTS = {
     "permission.revoked": ("Ingetrokken door u", "ended"),
     "permission.terminated": ("Gestopt door de dienst", "ended"),
     "permission.expired": ("Afgelopen", "ended"),
+    "permission.fulfilled": ("Doel bereikt", "ended"),
+    "permission.signed": ("Toegestaan; er moet nog iemand toestaan", "waiting"),
+    "permission.forwarded": ("Doorgestuurd aan u", "waiting"),
+    "permission.timed_out": ("Niet op tijd beantwoord", "ended"),
+    "permission.renewal_due": ("Loopt bijna af", "waiting"),
+    "permission.reminded": ("Herinnering", "active"),
+    "permission.blocked": ("Geblokkeerd", "refused"),
+    "permission.unblocked": ("Niet meer geblokkeerd", "active"),
+    "permission.deletion_confirmed": ("Gegevens gewist door de dienst", "ended"),
+    "mandate.registered": ("Papier gemeld", "waiting"),
+    "mandate.produced": ("Papier getoond", "waiting"),
+    "mandate.opened": ("Papier bekeken", "waiting"),
+    "mandate.checked": ("Papier nagekeken", "active"),
+    "mandate.sampled": ("Papier opgevraagd", "waiting"),
+    "person_concerned.begun": ("Iemand woont hier mee", "ended"),
+    "person_concerned.ended": ("Iemand woont hier niet meer", "ended"),
     "permission.invalidated": ("Gestopt door verhuizing", "ended"),
     "permission.lapsed": ("Vervallen bij een herstel", "ended"),
     "occupancy.begun": ("U werd hier netgebruiker", "ended"),
@@ -161,6 +232,8 @@ QUALITIES = {
 }
 """How a value came about, by its validation state."""
 
+LANGUAGES = {"nl": "Nederlands", "en": "Engels", "fr": "Frans", "de": "Duits"}
+
 UNITS = {
     "kWh": "kWh",
     "m3": "m³",
@@ -177,6 +250,7 @@ def register(app: Flask) -> None:
         granularity_words=GRANULARITIES,
         commodity_words=COMMODITIES,
         quality_words=QUALITIES,
+        language_words=LANGUAGES,
     )
 
 

@@ -24,6 +24,7 @@ from databeheer.errors import NotFoundError, UnauthenticatedError
 from databeheer.joins import explain as joins_explain
 from databeheer.oversight import erasures
 from databeheer.oversight.retention import DataClass
+from databeheer.permissions.states import Event
 from databeheer.values import Role, format_instant
 
 
@@ -262,12 +263,9 @@ _EVENTS = {
     "reads": ["data.read", "data.refused", "join.run", "join.refused", "audit.opened"],
     "permissions": [
         "permission.requested",
-        "permission.granted",
-        "permission.rejected",
-        "permission.revoked",
-        "permission.terminated",
-        "permission.invalidated",
-        "permission.lapsed",
+        *(f"permission.{event}" for event in Event),
+        "permission.deletion_confirmed",
+        *(f"mandate.{step}" for step in ("registered", "produced", "opened", "checked", "sampled")),
     ],
 }
 # With ties: an entry may speak of two occupancies of one person, and a page never ends between the two.

@@ -205,6 +205,8 @@ WITHOUT_OPERATOR = {
     "ledger.head": "one row, of the log itself",
     "ledger.idempotency": "answers of two days, found by a party's key; the permission carries it",
     "joins.list": "the regulator's, the same for all",
+    "permissions.terms": "the house's, for every grid operator alike",
+    "permissions.notice": "a text of the house; the signature under it carries it",
     "oversight.erasure_batch": "rewraps the keys of the whole house",
     "oversight.key_copy": "a copy of the whole key store",
     "oversight.stop": "stops the door, and with it everybody",

@@ -1,0 +1,414 @@
+"""What time does to permissions: it counts at once, a job writes it down, and the customer is asked in time."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any
+
+import pytest
+
+from databeheer.brussels import day_of, midnight
+from databeheer.door.client import DoorRefusedError, Proof
+from databeheer.permissions import timing
+from databeheer.values import format_instant, parse_instant
+from tests.conftest import LOTTES_EAN, MARIAS_EAN
+from tests.doors import query
+from tests.house import Customer, Party, TheHouse
+
+MANDATE = b"I, Lotte, allow it. Signed."
+
+
+def code(answer: Any) -> str:
+    with pytest.raises(DoorRefusedError) as refused:
+        answer()
+    return str(refused.value.code)
+
+
+def later(house: TheHouse, days: float, *people: Customer | Party) -> None:
+    """Let days pass, and everybody log in again."""
+    house.clock.advance(timedelta(days=days))
+    for one in people:
+        if isinstance(one, Customer):
+            one.session = house.log_in(one.subject, one.name)
+        else:
+            one.token = house.token(one.client_id, one.client_secret)
+
+
+def events(house: TheHouse, permission: str) -> list[str]:
+    rows = query(
+        house, "SELECT event FROM permissions.event WHERE permission_id = %s ORDER BY event_no", permission
+    )
+    return [row[0] for row in rows]
+
+
+def every_step_is_in_the_ledger(house: TheHouse) -> bool:
+    """Each row of the history names an entry, and that entry's body says the same event."""
+    return not query(
+        house,
+        "SELECT e.event FROM permissions.event e LEFT JOIN ledger.body b ON b.index = e.index"
+        " WHERE b.event IS DISTINCT FROM e.event",
+    )
+
+
+# ---- terms, and what the clock does -----------------------------------------------------------------------------
+
+
+@pytest.mark.requirement("R23")
+def test_the_operator_sets_the_longest_term_it_is_recorded_and_holds_for_later_grants(
+    house: TheHouse, lotte: Customer, bram: Party
+) -> None:
+    before = lotte.grant(bram.ask())["permission"]
+    new = house.operator("permission.terms.set", longest_days=100, renewal_days=10)
+    assert (new["terms"]["longest_days"], new["terms"]["reminder_days"]) == (100, 365)
+    after = lotte.grant(bram.ask())["permission"]
+    span = [parse_instant(one["ends_at"]) - parse_instant(one["decided_at"]) for one in (before, after)]
+    assert [one.days for one in span] == [1826, 100]
+    assert query(house, "SELECT event FROM ledger.body WHERE index = %s", new["index"]) == [
+        ("permission_terms.set",)
+    ]
+    assert code(lambda: house.operator("permission.terms.set", longest_days=10)) == "malformed-request"
+    assert lotte.call("permission.terms")["terms"]["longest_days"] == 100
+    wish = {"longest_days": 36525}
+    for proof in (Proof.session(lotte.session), Proof.token(bram.token), Proof.session(house.inspector())):
+        assert (
+            code(lambda proof=proof: house.client.call("permission.terms.set", proof, **wish))
+            == "unauthenticated"
+        )
+
+
+def test_what_time_did_counts_at_once_and_is_written_down_once(
+    house: TheHouse, measured: Customer, bram: Party
+) -> None:
+    house.operator("permission.terms.set", longest_days=40, renewal_days=5, reminder_days=15)
+    unanswered, open_ended, closed = (
+        bram.ask(),
+        bram.ask(),
+        bram.ask(data_until="2023-11-01T00:00:00Z"),
+    )
+    for asked in (open_ended, closed):
+        measured.grant(asked)
+    later(house, 31, measured, bram)
+    states = [bram.permission(one["permission_id"])["state"] for one in (unanswered, open_ended, closed)]
+    assert states == ["timed_out", "active", "fulfilled"]
+    assert code(lambda: bram.read(closed["permission_id"])) == "permission-ended"
+    with house.engine("door").connect() as connection:
+        due = {(str(one.permission_id), one.event.value) for one in timing.due(connection, house.clock.now())}
+    assert due == {
+        (unanswered["permission_id"], "timed_out"),
+        (open_ended["permission_id"], "reminded"),
+        (closed["permission_id"], "fulfilled"),
+    }
+    swept = house.operator("permission.sweep")
+    assert swept["recorded"] == {"timed_out": 1, "fulfilled": 1, "reminded": 1}
+    assert house.operator("permission.sweep")["recorded"] == {}
+    ends_at = parse_instant(bram.permission(open_ended["permission_id"])["ends_at"])
+    assert swept["next_at"] == format_instant(ends_at - timedelta(days=5))
+    later(house, 4, measured, bram)
+    assert bram.permission(open_ended["permission_id"])["state"] == "to_be_renewed"
+    assert bram.read(open_ended["permission_id"])["channels"]
+    assert house.operator("permission.sweep")["recorded"] == {"renewal_due": 1}
+    later(house, 5, measured, bram)
+    assert code(lambda: bram.read(open_ended["permission_id"])) == "permission-ended"
+    assert house.operator("permission.sweep")["recorded"] == {"expired": 1}
+    assert events(house, open_ended["permission_id"]) == [
+        "permission.requested",
+        "permission.granted",
+        "permission.reminded",
+        "permission.renewal_due",
+        "permission.expired",
+    ]
+    assert every_step_is_in_the_ledger(house)
+    told = [one["event"] for one in measured.statements(kind="permissions")]
+    assert {"permission.expired", "permission.fulfilled", "permission.reminded"} <= set(told)
+
+
+def test_a_sweep_goes_on_where_it_stopped(house: TheHouse, bram: Party) -> None:
+    for _ in range(3):
+        bram.ask()
+    later(house, 31, bram)
+    answers = [house.operator("permission.sweep", limit=2) for _ in range(2)]
+    assert [one["more"] for one in answers] == [True, False]
+    assert [one["recorded"] for one in answers] == [{"timed_out": 2}, {"timed_out": 1}]
+
+
+def test_only_the_operators_job_sweeps(house: TheHouse, lotte: Customer, bram: Party) -> None:
+    for proof in (Proof.session(lotte.session), Proof.token(bram.token), Proof.intake(house.intake_key)):
+        assert code(lambda proof=proof: house.client.call("permission.sweep", proof)) == "unauthenticated"
+
+
+# ---- past and future -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.requirement("R31")
+@pytest.mark.parametrize(
+    ("part", "refused"), [("past", "future"), ("future", "past")], ids=["only past", "only to come"]
+)
+def test_past_and_future_are_granted_apart(
+    house: TheHouse, measured: Customer, bram: Party, part: str, refused: str
+) -> None:
+    today = midnight(day_of(house.clock.now()))
+    asked = bram.ask()
+    shown = measured.call("permission.by_link", link_code=asked["link_code"])["permission"]
+    assert (shown["parts"], shown["split_at"]) == (["past", "future"], format_instant(today))
+    given = measured.grant(asked, parts=[part])["permission"]
+    assert given["refused_part"] == refused
+    assert given["data_until" if part == "past" else "data_from"] == format_instant(today)
+    if part == "past":
+        assert bram.read(asked["permission_id"])["channels"]
+    else:
+        assert code(lambda: bram.read(asked["permission_id"])) == "outside-granted-period"
+
+
+def test_a_part_that_is_not_asked_cannot_be_granted(house: TheHouse, measured: Customer, bram: Party) -> None:
+    asked = bram.ask(data_until="2023-11-01T00:00:00Z")
+    assert code(lambda: measured.grant(asked, parts=["future"])) == "conflict"
+    assert code(lambda: measured.grant(asked, parts=[])) == "malformed-request"
+    assert bram.permission(asked["permission_id"])["state"] == "requested"
+
+
+# ---- renewal ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def ending(house: TheHouse, measured: Customer, bram: Party) -> dict[str, Any]:
+    """A permission that is about to reach its longest term."""
+    house.operator("permission.terms.set", longest_days=40, renewal_days=5)
+    asked = bram.ask(reference="case-8")
+    measured.grant(asked)
+    later(house, 36, measured, bram)
+    return asked
+
+
+def renew(customer: Customer, permission: str) -> dict[str, Any]:
+    answer = customer.call("permission.renew", permission_id=permission, notice="Again?", language="nl")
+    found: dict[str, Any] = answer["permission"]
+    return found
+
+
+def test_a_renewal_is_a_new_permission_linked_to_the_old_which_ends(
+    house: TheHouse, measured: Customer, bram: Party, ending: dict[str, Any]
+) -> None:
+    old = ending["permission_id"]
+    new = renew(measured, old)
+    assert (new["state"], new["renews"], new["reference"]) == ("active", old, "case-8")
+    ended = bram.permission(old)
+    assert (ended["state"], ended["reason"], ended["renewed_by"]) == (
+        "expired",
+        "renewed",
+        new["permission_id"],
+    )
+    assert parse_instant(new["ends_at"]) == _ms(house.clock.now() + timedelta(days=40))
+    assert code(lambda: bram.read(old)) == "permission-ended"
+    assert bram.read(new["permission_id"])["channels"]
+    measured.withdraw(new["permission_id"])
+    for one in (old, new["permission_id"]):
+        assert code(lambda one=one: bram.read(one)) == "permission-ended"
+    assert code(lambda: renew(measured, old)) == "conflict"
+    assert every_step_is_in_the_ledger(house)
+
+
+def _ms(moment: datetime) -> datetime:
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def test_nobody_else_renews_and_nothing_before_its_time(
+    house: TheHouse, measured: Customer, maria: Customer, bram: Party, ending: dict[str, Any]
+) -> None:
+    later(house, 0, maria)
+    assert code(lambda: renew(maria, ending["permission_id"])) == "not-found"
+    wish = {"permission_id": ending["permission_id"], "notice": "x", "language": "nl"}
+    assert code(lambda: bram.call("permission.renew", **wish)) == "unauthenticated"
+    fresh = bram.ask()
+    measured.grant(fresh)
+    assert code(lambda: renew(measured, fresh["permission_id"])) == "conflict"
+    later(house, 5, measured, bram)
+    assert code(lambda: renew(measured, ending["permission_id"])) == "conflict"  # it let it end
+
+
+def test_a_renewal_that_another_must_sign_leaves_the_old_one_until_then(
+    house: TheHouse, measured: Customer, bram: Party, ending: dict[str, Any]
+) -> None:
+    sam = house.customer("sam", "Sam Smets")
+    house.operator(
+        "registry.concerned.begin",
+        ean=LOTTES_EAN,
+        person_id=str(sam.person_id),
+        from_day=day_of(house.clock.now()).isoformat(),
+    )
+    new = renew(measured, ending["permission_id"])
+    assert new["state"] == "requested"
+    assert bram.permission(ending["permission_id"])["state"] == "to_be_renewed"
+    assert code(lambda: renew(measured, ending["permission_id"])) == "conflict"
+    sam.grant({"permission_id": new["permission_id"], "link_code": None}, measured.occupancy())
+    assert bram.permission(ending["permission_id"])["state"] == "expired"
+    assert bram.permission(new["permission_id"])["state"] == "active"
+
+
+# ---- deletion --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.requirement("R32")
+def test_a_party_confirms_that_it_deleted_and_who_does_not_is_on_the_inspectors_list(
+    house: TheHouse, measured: Customer, bram: Party, joris: Party, granted: dict[str, Any]
+) -> None:
+    permission = granted["permission_id"]
+
+    def confirm(party: Party) -> dict[str, Any]:
+        return party.call("permission.confirm_deletion", permission_id=permission)
+
+    def overdue() -> list[dict[str, Any]]:
+        inspector = Proof.session(house.inspector())
+        found: list[dict[str, Any]] = house.client.call("permission.deletions_overdue", inspector)["overdue"]
+        return found
+
+    assert code(lambda: confirm(bram)) == "conflict"  # it has not ended
+    measured.withdraw(permission)
+    view = bram.permission(permission)
+    assert parse_instant(view["delete_by"]) - parse_instant(view["ended_at"]) == timedelta(days=30)
+    later(house, 30 - 1 / 86400, measured, bram, joris)
+    assert overdue() == []
+    later(house, 2 / 86400, measured, bram, joris)
+    [late] = overdue()
+    assert (late["permission_id"], late["party"]["name"]) == (permission, bram.name)
+    assert set(late) == {"permission_id", "party", "ended_at", "delete_by"}
+    assert code(lambda: confirm(joris)) == "not-found"
+    answer = confirm(bram)
+    assert answer["permission"]["deletion_confirmed_at"] == format_instant(house.clock.now())
+    assert overdue() == []
+    assert code(lambda: confirm(bram)) == "conflict"
+    assert measured.permission(permission)["history"][-1]["event"] == "permission.deletion_confirmed"
+    assert code(lambda: measured.call("permission.deletions_overdue")) == "unauthenticated"
+
+
+def test_under_what_was_never_granted_there_is_nothing_to_delete(measured: Customer, bram: Party) -> None:
+    asked = bram.ask()
+    measured.call("permission.refuse", permission_id=asked["permission_id"], link_code=asked["link_code"])
+    confirm = {"permission_id": asked["permission_id"]}
+    assert code(lambda: bram.call("permission.confirm_deletion", **confirm)) == "conflict"
+
+
+# ---- written mandates -------------------------------------------------------------------------------------------
+
+
+def register(party: Party, permission: str, document: bytes = MANDATE) -> dict[str, Any]:
+    return party.call(
+        "mandate.register",
+        permission_id=permission,
+        document_sha256=sha256(document).hexdigest(),
+        signed_on="2023-01-01",
+    )
+
+
+def produce(party: Party, permission: str, document: bytes = MANDATE) -> dict[str, Any]:
+    return party.call("mandate.produce", permission_id=permission, document=b64encode(document).decode())
+
+
+def check(house: TheHouse, permission: str, *, accepted: bool = True) -> dict[str, Any]:
+    return house.operator("mandate.check", permission_id=permission, accepted=accepted, checked_by="desk 3")
+
+
+@pytest.mark.requirement("R34")
+def test_a_written_mandate_counts_once_somebody_checked_the_signature(
+    house: TheHouse, measured: Customer, bram: Party
+) -> None:
+    permission = bram.ask(ean=LOTTES_EAN)["permission_id"]
+    register(bram, permission)
+    assert code(lambda: check(house, permission)) == "conflict"  # nobody can have looked at it
+    assert code(lambda: produce(bram, permission, b"another")) == "malformed-request"
+    produce(bram, permission)
+    assert bram.permission(permission)["state"] == "requested"
+    opened = house.operator("mandate.open", permission_id=permission)
+    assert opened["document"] == b64encode(MANDATE).decode()
+    assert check(house, permission)["state"] == "active"
+    assert bram.read(permission)["channels"]
+    assert measured.permission(permission)["signers"][0]["method"] == "written_mandate"
+    assert code(lambda: house.operator("mandate.open", permission_id=permission)) == "conflict"
+    assert query(house, "SELECT document_sealed, document_sha256 FROM permissions.mandate") == [
+        (None, sha256(MANDATE).digest())
+    ]
+    measured.withdraw(permission)  # as easily as any other
+    assert code(lambda: bram.read(permission)) == "permission-ended"
+
+
+def test_a_document_lies_here_sealed(house: TheHouse, measured: Customer, bram: Party) -> None:
+    permission = bram.ask(ean=LOTTES_EAN)["permission_id"]
+    register(bram, permission)
+    produce(bram, permission)
+    [(sealed,)] = query(house, "SELECT document_sealed FROM permissions.mandate")
+    assert MANDATE not in bytes(sealed)
+
+
+def test_a_mandate_is_nothing_where_nobody_lives_and_after_the_end(
+    house: TheHouse, measured: Customer, bram: Party, joris: Party, granted: dict[str, Any]
+) -> None:
+    nowhere = bram.ask(ean="541448899990000060")["permission_id"]
+    register(bram, nowhere)
+    produce(bram, nowhere)
+    assert code(lambda: check(house, nowhere)) == "conflict"
+    assert bram.permission(nowhere)["state"] == "requested"
+    assert code(lambda: register(joris, granted["permission_id"])) == "not-found"
+    register(bram, granted["permission_id"])
+    assert code(lambda: register(bram, granted["permission_id"])) == "conflict"
+    measured.withdraw(granted["permission_id"])
+    assert code(lambda: produce(bram, granted["permission_id"])) == "conflict"
+    assert code(lambda: check(house, granted["permission_id"])) == "conflict"
+
+
+@pytest.mark.requirement("R35")
+def test_a_drawn_mandate_that_is_not_shown_in_fourteen_days_blocks_and_is_drawn_more_often(
+    house: TheHouse, measured: Customer, bram: Party, granted: dict[str, Any]
+) -> None:
+    permission = granted["permission_id"]
+    register(bram, permission)
+    [drawn] = house.operator("mandate.sample")["drawn"]
+    assert parse_instant(drawn["due_at"]) == _ms(house.clock.now() + timedelta(days=14))
+    assert house.operator("mandate.sample")["drawn"] == []  # it is being sampled
+    later(house, 14 - 1 / 86400, measured, bram)
+    assert house.operator("permission.sweep")["recorded"] == {}
+    assert bram.read(permission)["channels"]
+    later(house, 1 / 86400 * 2, measured, bram)
+    assert house.operator("permission.sweep")["recorded"] == {"blocked": 1}
+    assert code(lambda: bram.read(permission)) == "blocked"
+    assert bram.permission(permission)["reason"] == "mandate_not_produced"
+    produce(bram, permission)
+    assert check(house, permission)["state"] == "active"
+    assert bram.read(permission)["channels"]
+    others = [bram.ask() for _ in range(2)]
+    for one in others:
+        measured.grant(one)
+        register(bram, one["permission_id"])
+    assert len(house.operator("mandate.sample")["drawn"]) == 2  # one, and one for the failed sample
+    [sample] = [
+        one for one in house.operator("mandate.samples")["samples"] if one["permission_id"] == permission
+    ][-1:]
+    assert sample["failed_at"] <= sample["passed_at"]
+    assert every_step_is_in_the_ledger(house)
+
+
+@pytest.mark.requirement("R35")
+def test_a_mandate_that_is_no_good_ends_the_permission(
+    house: TheHouse, measured: Customer, bram: Party, granted: dict[str, Any]
+) -> None:
+    permission = granted["permission_id"]
+    register(bram, permission)
+    produce(bram, permission)
+    assert check(house, permission, accepted=False)["state"] == "invalidated"
+    assert code(lambda: bram.read(permission)) == "permission-ended"
+    assert measured.permission(permission)["reason"] == "mandate_rejected"
+
+
+def test_who_lives_there_too_must_sign_beside_a_written_mandate(
+    house: TheHouse, maria: Customer, bram: Party
+) -> None:
+    sam = house.customer("sam", "Sam Smets")
+    house.operator(
+        "registry.concerned.begin", ean=MARIAS_EAN, person_id=str(sam.person_id), from_day="2022-01-01"
+    )
+    permission = bram.ask(ean=MARIAS_EAN)["permission_id"]
+    register(bram, permission)
+    produce(bram, permission)
+    assert check(house, permission)["state"] == "requested"
+    sam.grant({"permission_id": permission, "link_code": None}, maria.occupancy())
+    assert bram.permission(permission)["state"] == "active"

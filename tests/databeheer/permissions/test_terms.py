@@ -1,0 +1,112 @@
+"""What a permission will do by itself, fixed at the grant: ends, renewal, fulfilment, to the moment."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from databeheer.permissions.states import Event
+from databeheer.permissions.terms import Terms, clocks
+from databeheer.permissions.timing import change_at, delete_by, state_at
+
+GRANTED = datetime(2026, 3, 1, 12, tzinfo=UTC)
+TICK = timedelta(microseconds=1)
+TERMS = Terms(longest=100, renewal=10, reminder=30, collection=5, deletion=7)
+
+
+def permission(state: str = "active", **changes: Any) -> Any:
+    given: dict[str, Any] = {"valid_until": None, "data_until": None} | changes
+    found = clocks(
+        TERMS, granted_at=GRANTED, valid_until=given["valid_until"], data_until=given["data_until"]
+    )
+    row = {
+        "state": state,
+        "reason": "",
+        "link_expires_at": GRANTED + timedelta(days=30),
+        "ended_at": None,
+        "deletion_days": TERMS.deletion,
+        **vars(found),
+        **given,
+    }
+    return SimpleNamespace(**row)
+
+
+@pytest.mark.requirement("R23")
+def test_until_withdrawn_is_never_without_end() -> None:
+    row = permission()
+    end = GRANTED + timedelta(days=100)
+    assert state_at(row, end - TICK)[0] == "to_be_renewed"
+    assert state_at(row, end) == ("expired", "longest_term")
+
+
+def test_who_is_asked_to_renew_is_asked_ten_days_before() -> None:
+    row, asked = permission(), GRANTED + timedelta(days=90)
+    assert state_at(row, asked - TICK) == ("active", "")
+    assert state_at(row, asked) == ("to_be_renewed", "")
+
+
+@pytest.mark.requirement("R23", "R24")
+def test_an_agreed_end_is_an_end_and_is_not_renewed() -> None:
+    end = GRANTED + timedelta(days=20)
+    row = permission(valid_until=end)
+    assert state_at(row, end - TICK) == ("active", "")
+    assert state_at(row, end) == ("expired", "expired")
+
+
+def test_an_agreed_end_past_the_longest_term_is_cut() -> None:
+    row = permission(valid_until=GRANTED + timedelta(days=1000))
+    assert row.ends_at == GRANTED + timedelta(days=100)
+    assert state_at(row, row.ends_at) == ("expired", "longest_term")
+
+
+@pytest.mark.parametrize(
+    ("data_until", "fulfilled"),
+    [(GRANTED - timedelta(days=400), GRANTED + timedelta(days=5)), (GRANTED + timedelta(days=9), None)],
+)
+def test_a_closed_period_without_an_agreed_end_is_fulfilled_once_it_could_be_fetched(
+    data_until: datetime, fulfilled: datetime | None
+) -> None:
+    row = permission(data_until=data_until)
+    moment = fulfilled or data_until + timedelta(days=5)
+    assert state_at(row, moment - TICK) == ("active", "")
+    assert state_at(row, moment) == ("fulfilled", "data_period_over")
+
+
+def test_what_the_customer_agreed_to_a_day_on_is_not_fulfilled_before_it() -> None:
+    row = permission(data_until=GRANTED - timedelta(days=1), valid_until=GRANTED + timedelta(days=50))
+    assert state_at(row, GRANTED + timedelta(days=49))[0] == "active"
+
+
+@pytest.mark.requirement("R32")
+def test_data_are_deleted_seven_days_after_the_end_however_it_ended() -> None:
+    row = permission()
+    assert delete_by(row, GRANTED) == row.ends_at + timedelta(days=7)
+    row.state, row.ended_at = "revoked", GRANTED + timedelta(days=2)
+    assert delete_by(row, GRANTED + timedelta(days=3)) == GRANTED + timedelta(days=9)
+
+
+def test_a_block_does_not_stop_the_clock() -> None:
+    row = permission("blocked")
+    assert state_at(row, row.ends_at - TICK)[0] == "blocked"
+    assert state_at(row, row.ends_at)[0] == "expired"
+
+
+@given(
+    st.integers(-500, 500),
+    st.one_of(st.none(), st.integers(1, 500)),
+    st.one_of(st.none(), st.integers(-500, 500)),
+)
+def test_an_end_that_passed_never_comes_undone(look: int, valid: int | None, data: int | None) -> None:
+    row = permission(
+        valid_until=GRANTED + timedelta(days=valid) if valid is not None else None,
+        data_until=GRANTED + timedelta(days=data) if data is not None else None,
+    )
+    first = change_at(row, GRANTED + timedelta(days=look))
+    later = change_at(row, GRANTED + timedelta(days=look + 30))
+    if first is not None and first[0] is not Event.RENEWAL_DUE:
+        assert later == first
