@@ -41,6 +41,7 @@ def show() -> ResponseReturnValue:
         checkpoint=newest_checkpoint(),
         joins=join_list(),
         latest=ask("joins.latest", limit=2)["joins"],
+        overdue=_overdue(),
     )
 
 
@@ -55,6 +56,23 @@ def check() -> ResponseReturnValue:
         vkeys=published_vkeys(),
         lines=verify_lines(settings.base_url),
     )
+
+
+@dataclass(frozen=True)
+class Overdue:
+    """How many permissions of one party ended without a confirmation in time that it deleted, and since when."""
+
+    party: str
+    count: int
+    since: str
+
+
+def _overdue() -> list[Overdue]:
+    """Parties that owe a confirmation, whoever owes it longest first."""
+    rows: dict[str, list[dict[str, Any]]] = {}
+    for row in ask("permission.deletions_overdue", limit=500)["overdue"]:
+        rows.setdefault(row["party"]["id"], []).append(row)
+    return [Overdue(of[0]["party"]["name"], len(of), of[0]["delete_by"]) for of in rows.values()]
 
 
 def _counted(rows: list[dict[str, Any]], event: str) -> list[Counted]:

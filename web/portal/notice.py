@@ -87,7 +87,7 @@ def withdrawal_of(permission: Permission) -> str:
 
 def _years(days: int) -> str:
     """A number of days as people count it: in years, or in days where it is less than two."""
-    return f"{days * 100 // 36525} jaar" if days >= 730 else f"{days} dagen"
+    return f"{round(days / 365.25)} jaar" if days >= 730 else f"{days} dagen"
 
 
 def _sentence(words: str) -> str:

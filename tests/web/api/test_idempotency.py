@@ -68,4 +68,8 @@ def test_the_openapi_document_names_the_header_where_it_is_taken(bram_calls: Cal
         if isinstance(described, dict)
         and any(one.get("name") == "Idempotency-Key" for one in described.get("parameters", []))
     }
-    assert taking == {(PATH, "post"), ("/api/v1/permissions/{permission_id}", "delete")}
+    assert taking == {
+        (PATH, "post"),
+        ("/api/v1/permissions/{permission_id}", "delete"),
+        ("/api/v1/permissions/{permission_id}/deletion-confirmation", "post"),
+    }

@@ -1,0 +1,164 @@
+"""One permission in the portal: past and future apart, who must sign, renewal, its history, why it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from tests.conftest import LOTTES_EAN, MARIAS_EAN
+from tests.house import Customer, Party, TheHouse
+from tests.web.portal.visiting import Page, Visitor
+
+Visit = Callable[[Customer], Visitor]
+
+
+def open_link(visitor: Visitor, asked: dict[str, str]) -> Page:
+    return visitor.get("/verbruik/dienstverlener", id=asked["link_code"])
+
+
+@pytest.mark.requirement("R31")
+@pytest.mark.parametrize(
+    ("button", "words"),
+    [
+        ("grant_past", "Nieuwe gegevens niet toegestaan"),
+        ("grant_future", "Gegevens van vroeger niet toegestaan"),
+    ],
+)
+def test_data_of_before_and_data_to_come_are_granted_by_their_own_button(
+    visit: Visit, lotte: Customer, bram: Party, button: str, words: str
+) -> None:
+    asked = bram.ask()
+    visitor = visit(lotte)
+    visitor.press(open_link(visitor, asked), asked["permission_id"], button)
+    refused = bram.permission(asked["permission_id"])["refused_part"]
+    assert refused == ("future" if button == "grant_past" else "past")
+    for page in ("/mijn", "/mijn/toestemmingen", f"/mijn/toestemming/{asked['permission_id']}"):
+        assert words in visitor.get(page).text
+
+
+def test_a_request_for_one_of_both_has_one_button_to_allow(
+    visit: Visit, lotte: Customer, bram: Party
+) -> None:
+    asked = bram.ask(data_until="2023-11-01T00:00:00Z")
+    form = open_link(visit(lotte), asked).form(asked["permission_id"])
+    assert [value for _, value, _ in form.buttons] == ["none", "grant", "refuse"]
+
+
+@pytest.mark.requirement("R19", "R25", "R26")
+def test_the_history_shows_each_step_with_its_number_and_the_text_that_was_read(
+    visit: Visit, lotte: Customer, maria: Customer, bram: Party
+) -> None:
+    asked = bram.ask()
+    visitor = visit(lotte)
+    visitor.press(open_link(visitor, asked), asked["permission_id"], "grant")
+    visitor.press(visitor.get("/mijn"), "/intrekken")
+    page = visitor.get(f"/mijn/toestemming/{asked['permission_id']}")
+    steps = lotte.permission(asked["permission_id"])["history"]
+    for words, step in zip(
+        ("Gevraagd", "Toegestaan, en van toen af geldig", "Ingetrokken"), steps, strict=True
+    ):
+        assert words in page.text
+        assert f"nr. {step['index']}" in page.text
+    read = page.text.split("Wat u las toen u dit toestond")[1]
+    assert "Tot u het intrekt. Na 5 jaar stopt het vanzelf" in read
+    assert "In het Nederlands" in read
+    assert "U hebt de toestemming zelf ingetrokken." in page.text
+    assert "ten laatste op" in page.text
+    assert visit(maria).get(f"/mijn/toestemming/{asked['permission_id']}").status == 404
+
+
+def test_who_still_has_to_sign_is_said_to_both(
+    visit: Visit, house: TheHouse, lotte: Customer, bram: Party
+) -> None:
+    sam = house.customer("sam", "Sam Smets")
+    house.operator(
+        "registry.concerned.begin", ean=LOTTES_EAN, person_id=str(sam.person_id), from_day="2022-01-01"
+    )
+    asked = bram.ask(ean=LOTTES_EAN)
+    lottes, sams = visit(lotte), visit(sam)
+    page = lottes.get(f"/mijn/vraag/{asked['permission_id']}")
+    assert "U: heeft nog niet geantwoord" in page.text
+    assert "Een medebewoner: heeft nog niet geantwoord" in page.text
+    answered = lottes.press(page, asked["permission_id"], "grant")
+    assert "Er moet nog iemand anders toestaan" in answered.text
+    assert "Wacht op iemand anders" in lottes.get("/mijn/toestemmingen").text
+    assert "Er wacht een vraag op u" not in lottes.get("/mijn").text
+    page = sams.get(f"/mijn/vraag/{asked['permission_id']}")
+    assert "De netgebruiker: stond toe op" in page.text
+    sams.press(page, asked["permission_id"], "grant")
+    assert bram.permission(asked["permission_id"])["state"] == "active"
+    assert "Een medebewoner, op" in lottes.get("/mijn").text
+
+
+@pytest.mark.requirement("R36")
+@pytest.mark.parametrize("ean", [LOTTES_EAN, "541448899990000060"])
+def test_who_is_not_the_contract_holder_sends_the_request_on(
+    visit: Visit, lotte: Customer, maria: Customer, bram: Party, ean: str
+) -> None:
+    asked = bram.ask()
+    visitor = visit(maria)
+    page = visitor.press(open_link(visitor, asked), "/doorsturen", ean="12345")
+    assert (page.status, "Dit is geen EAN-code" in page.text) == (400, True)
+    sent = visitor.press(open_link(visitor, asked), "/doorsturen", ean=ean)
+    assert (sent.status, "Wij hebben de vraag doorgestuurd" in sent.text) == (200, True)
+    shown = visit(lotte).get("/mijn").text
+    assert ("Er wacht een vraag op u" in shown) == (ean == LOTTES_EAN)
+    if ean == LOTTES_EAN:
+        page = visit(lotte).get(f"/mijn/vraag/{asked['permission_id']}")
+        assert "stuurde ze naar u door" in page.text
+
+
+def test_renewing_is_one_press_on_a_page_that_asks_again(
+    visit: Visit, house: TheHouse, lotte: Customer, maria: Customer, bram: Party
+) -> None:
+    house.operator("permission.terms.set", longest_days=40, renewal_days=30)
+    old = lotte.grant(bram.ask())["permission"]["permission_id"]
+    fresh = f"/mijn/toestemming/{old}/verlengen"
+    assert visit(lotte).get(fresh).status == 303  # not yet
+    house.clock.advance(timedelta(days=11))
+    lotte.session, maria.session = (house.log_in(one.subject, one.name) for one in (lotte, maria))
+    bram.token = house.token(bram.client_id, bram.client_secret)
+    visitor = visit(lotte)
+    assert "Een toestemming loopt bijna af" in visitor.get("/mijn").text
+    page = visitor.get(fresh)
+    assert "Om u energieadvies te geven." in page.text
+    done = visitor.press(page, "/verlengen")
+    assert visitor.pressed == 1
+    assert "U gaf Bram Energieadvies toestemming" in done.text
+    new = bram.permission(old)["renewed_by"]
+    assert bram.permission(new)["state"] == "active"
+    history = visitor.get(f"/mijn/toestemming/{old}")
+    assert f"/mijn/toestemming/{new}" in history.links
+    assert "U hebt de toestemming verlengd." in history.text
+    assert visitor.press(page, "/verlengen").status == 409  # an old page, pressed again
+    assert visit(maria).get(fresh).status == 404
+
+
+def test_a_blocked_permission_says_why_and_can_be_withdrawn(
+    visit: Visit, house: TheHouse, lotte: Customer, bram: Party
+) -> None:
+    house.operator("permission.terms.set", mandate_days=1)
+    permission = lotte.grant(bram.ask())["permission"]["permission_id"]
+    bram.call("mandate.register", permission_id=permission, document_sha256="00" * 32, signed_on="2023-01-01")
+    house.operator("mandate.sample")
+    house.clock.advance(timedelta(days=1))
+    house.operator("permission.sweep")
+    lotte.session = house.log_in(lotte.subject, lotte.name)
+    visitor = visit(lotte)
+    assert "Geblokkeerd tijdens onderzoek" in visitor.get("/mijn").text
+    assert "toonde het papier met uw handtekening niet op tijd" in visitor.get("/mijn/toestemmingen").text
+    visitor.press(visitor.get("/mijn"), "/intrekken")
+    assert lotte.permission(permission)["state"] == "revoked"
+
+
+@pytest.mark.requirement("R32")
+def test_marias_permission_says_when_its_data_are_deleted(visit: Visit, maria: Customer, bram: Party) -> None:
+    asked = bram.ask(ean=MARIAS_EAN)
+    maria.grant(asked | {"link_code": None})
+    maria.withdraw(asked["permission_id"])
+    bram.call("permission.confirm_deletion", permission_id=asked["permission_id"])
+    page = visit(maria).get(f"/mijn/toestemming/{asked['permission_id']}").text
+    assert "De dienst bevestigt dat ze uw gegevens heeft gewist" in page
+    assert "bevestigd op" in page
