@@ -11,14 +11,17 @@ from pathlib import Path
 import pytest
 
 from databeheer.door.commands import (
+    concerned,
     conditions,
     erasure,
     links,
+    mandates,
     market,
     oversight,
     parties,
     people,
     points,
+    sweep,
 )
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -72,10 +75,24 @@ def test_the_operators_page_lists_every_command_of_the_operators_with_its_argume
         for row in re.findall(r"^\| `(?:registry|stop)\..*$", page, re.MULTILINE)
         for name in re.findall(r"`((?:registry|stop)\.[a-z_.]+)`", row)
     }
-    modules = (parties, conditions, points, market, links, people, oversight)
+    modules = (parties, conditions, points, market, links, people, oversight, concerned)
     offered = [command for module in modules for command in module.COMMANDS]
     commands = {each.name: each for each in offered if each.name.startswith(("registry.", "stop."))}
     assert rows.keys() == commands.keys()
+    for name, row in rows.items():
+        assert commands[name].schema.fields.keys() <= set(re.findall(r"`([a-z0-9_]+)`", row)), name
+
+
+def test_the_operators_page_lists_the_commands_on_permissions_with_their_arguments() -> None:
+    page = (ROOT / "docs" / "how-to" / "operate.md").read_text()
+    rows = {
+        name: row
+        for row in re.findall(r"^\| `(?:permission|mandate)\..*$", page, re.MULTILINE)
+        for name in re.findall(r"`((?:permission|mandate)\.[a-z_.]+)`", row)
+    }
+    of_others = {"permission.terms", "mandate.register", "mandate.produce"}
+    commands = {each.name: each for each in (*sweep.COMMANDS, *mandates.COMMANDS)}
+    assert rows.keys() == commands.keys() - of_others
     for name, row in rows.items():
         assert commands[name].schema.fields.keys() <= set(re.findall(r"`([a-z0-9_]+)`", row)), name
 
