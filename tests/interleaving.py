@@ -170,7 +170,7 @@ class Street:
             permission_id=home.asked["permission_id"],
             link_code=home.asked["link_code"],
             occupancy_id=home.occupancy,
-            notice_sha256="00" * 32,
+            notice="What was read",
             language="nl",
         )
 

@@ -66,10 +66,11 @@ def _gives(ground: Ground, home: Occupancy, case: Case) -> Pairs:
 
 
 def _in_order_of_choice(able: list[Ground], wish: Wish, catalogue: Catalogue) -> list[Ground]:
-    def rank(ground: Ground) -> tuple[int, float, str]:
+    def rank(ground: Ground) -> tuple[int, float, str, list[str], Pairs]:
         covered = meet(ground.claim, ((wish.period.start, wish.period.end),))
         seconds = sum((stop - start for start, stop in covered), timedelta()).total_seconds()
-        return catalogue.rows.index(ground.row), -seconds, ground.fact_id
+        homes = sorted(home.id for home in ground.homes)  # one fact may reach several, each as a ground
+        return catalogue.rows.index(ground.row), -seconds, ground.fact_id, homes, ground.claim
 
     return sorted(able, key=rank)
 

@@ -117,7 +117,7 @@ class DangerousHouse:
             permission_id=asked["permission_id"],
             link_code=asked["link_code"],
             occupancy_id=begun["occupancy_id"],
-            notice_sha256="00" * 32,
+            notice="What was read",
             language="nl",
         )
         door.close()
