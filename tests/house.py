@@ -25,6 +25,7 @@ from nacl.signing import SigningKey as Ed25519Key
 from sqlalchemy import Engine
 
 from databeheer.access import catalogue
+from databeheer.brussels import day_of
 from databeheer.clock import SettableClock, SystemClock
 from databeheer.door.client import DoorClient, Proof
 from databeheer.door.house import House, make_keys
@@ -211,6 +212,7 @@ class TheHouse:
                 number=secrets.token_hex(6),
                 valid_from=format_instant(self.clock.now() - timedelta(days=3650)),
             )
+        self.put_in_order(party_id)
         client = self.operator("registry.client.add", party_id=party_id, profiles=["own", "facade"])
         return Party(
             self,
@@ -221,6 +223,14 @@ class TheHouse:
             client["subscription_key"],
             self.token(client["client_id"], client["client_secret"]),
         )
+
+    def put_in_order(self, party_id: str) -> None:
+        """File a DPIA of today for a party, and find its overview of processing published."""
+        today = day_of(self.clock.now()).isoformat()
+        reference = secrets.token_hex(6)
+        self.operator("registry.dpia.file", party_id=party_id, reference=reference, assessed_on=today)
+        url = "https://party.example/privacy"
+        self.operator("registry.overview.check", party_id=party_id, url=url, reachable=True)
 
     def token(self, client_id: str, secret: str, profile: str = "own") -> str:
         answer = self.client.call("token.mint", client_id=client_id, client_secret=secret, profile=profile)

@@ -125,6 +125,7 @@ def tell_parties(teller: Teller) -> None:
     for key, party in PARTIES.items():
         added = teller.operator("registry.party.add", **party)
         teller.parties[key] = {**party, "party_id": added["party_id"]}
+        _put_in_order(teller, key)
         if party["role"] == "regulator":
             continue  # it looks through its inspectors, not through a program
         if party["role"] != "dso":
@@ -140,6 +141,29 @@ def tell_parties(teller: Teller) -> None:
             "registry.client.add", party_id=added["party_id"], profiles=["own", "facade"]
         )
         teller.parties[key].update(client)
+
+
+def _put_in_order(teller: Teller, key: str) -> None:
+    """File a party's DPIA, and find its overview of processing published: without, nothing reaches it."""
+    _file_dpia(teller, key)
+    party = teller.parties[key]
+    teller.operator(
+        "registry.overview.check",
+        party_id=party["party_id"],
+        url=f"{party['website']}/verwerkingen",
+        reachable=True,
+    )
+
+
+def _file_dpia(teller: Teller, key: str) -> None:
+    """A DPIA is good for two years; a party makes the next one in time."""
+    day = day_of(teller.clock.now())
+    teller.operator(
+        "registry.dpia.file",
+        party_id=teller.parties[key]["party_id"],
+        reference=f"DPIA-{day}-{key}",
+        assessed_on=day.isoformat(),
+    )
 
 
 def _move_in(teller: Teller, plan: StreetPlan, occupancy: PlannedOccupancy, ids: dict[str, str]) -> None:
@@ -215,6 +239,9 @@ def _tell_permissions(teller: Teller, plan: StreetPlan) -> None:
     """The permissions of this year: active, refused, withdrawn, and one that waits for Maria."""
     year = plan.last_day - timedelta(days=360)
     maria, gas = plan.point("maria").ean.digits, plan.point("maria-gas").ean.digits
+    teller.at(year + timedelta(days=1), 10)
+    for party in teller.parties:
+        _file_dpia(teller, party)
     teller.at(year + timedelta(days=2), 15)
     once = teller.ask("monitor", purpose="energy_monitoring", granularity="day", ean=gas, **_from(year))
     teller.at(year + timedelta(days=2), 20)

@@ -24,6 +24,7 @@ from typing import Any
 
 import psycopg
 
+from databeheer.brussels import day_of
 from databeheer.clock import SystemClock
 from databeheer.door.client import DoorClient, Proof
 from databeheer.door.main import AUDIENCE
@@ -103,6 +104,9 @@ class DangerousHouse:
         engine.dispose()
         party = operator("registry.party.add", name="Bram", role="energy_service", about="Bram")["party_id"]
         operator("registry.contract.add", party_id=party, number="c-1", valid_from="2020-01-01T00:00:00Z")
+        today = day_of(SystemClock().now()).isoformat()
+        operator("registry.dpia.file", party_id=party, reference="d-1", assessed_on=today)
+        operator("registry.overview.check", party_id=party, url="https://bram.example", reachable=True)
         client = operator("registry.client.add", party_id=party, profiles=["own"])
         token = door.call(
             "token.mint", client_id=client["client_id"], client_secret=client["client_secret"], profile="own"

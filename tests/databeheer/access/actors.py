@@ -122,8 +122,8 @@ SIGNED = ("validity", "not_blocked", "not_dead", "not_moved")
 OF_SIGNED = ("data_period", "occupancy", "second_signature")
 TASK = ("record",)
 OF_TASK = ("record_period",)
-# The parties that the house already serves get DPIA, overview and notice with the commands that register them.
-SERVED = PARTY
+# The parties that the house already serves get notice with the command that gives it.
+SERVED = PAPERS
 
 ACTORS = (
     Actor(1, "data_management", Role.DATA_MANAGER, Purpose.DATA_MANAGEMENT, ALL, Q, LAW, asks=D),

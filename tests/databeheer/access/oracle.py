@@ -75,20 +75,19 @@ LAW = ("dpia", "overview", "notice")
 PAPERS = ("dpia", "overview")
 ADVICE = ("energy_advice", "energy_monitoring")
 
-# The parties that the house already serves (supplier, energy service, grid operator) have no DPIA, overview and
-# notice in the catalogue yet; see its head.
+# The parties that the house already serves (supplier, grid operator) have no notice in the catalogue yet; see its head.
 RULES = {
     "data_management": Rule(Role.DATA_MANAGER, "manager", ("data_management",), TRM, "quarter_hour", LAW, "day"),
-    "dso_grid_management": Rule(Role.DSO, "operator", ("grid_management",), TRM, "quarter_hour", (), "day"),
+    "dso_grid_management": Rule(Role.DSO, "operator", ("grid_management",), TRM, "quarter_hour", PAPERS, "day"),
     "own": Rule(Role.GRID_USER, "own", ("own_insight",), TRM, "quarter_hour"),
     "own_by_representative": Rule(Role.REPRESENTATIVE, "appointed", ("own_insight",), TRM, "quarter_hour"),
     "own_person_concerned": Rule(Role.PERSON_CONCERNED, "resident", ("own_insight",), M, "quarter_hour"),
-    "supplier": Rule(Role.SUPPLIER, "supply", ("billing",), M, "month"),
+    "supplier": Rule(Role.SUPPLIER, "supply", ("billing",), M, "month", PAPERS),
     "supplier_dynamic_price": Rule(Role.SUPPLIER, "consent", ("dynamic_price_billing",), M, "quarter_hour",
                                    (*PAPERS, "dynamic")),
     "supplier_service": Rule(Role.SUPPLIER_SERVICE, "consent", ADVICE, TRM, "quarter_hour", (*PAPERS, "contract")),
     "supplier_offer": Rule(Role.SUPPLIER, "consent", ("supply_offer",), M, "month", (*PAPERS, "written")),
-    "energy_service": Rule(Role.ENERGY_SERVICE, "consent", ADVICE, TRM, "quarter_hour", ("contract",)),
+    "energy_service": Rule(Role.ENERGY_SERVICE, "consent", ADVICE, TRM, "quarter_hour", (*PAPERS, "contract")),
     "flexibility_service": Rule(Role.AGGREGATOR, "consent", ("flexibility",), M, "quarter_hour",
                                 (*PAPERS, "contract")),
     "balance_responsible": Rule(Role.BALANCE_RESPONSIBLE, "registered", ("balancing",), M, "quarter_hour", LAW),
@@ -106,7 +105,7 @@ RULES = {
     "comparison_tool": Rule(Role.COMPARISON_TOOL, "consent", ("price_comparison",), TRM, "quarter_hour", PAPERS),
     "processor": Rule(Role.PROCESSOR, "task", ("processing",), TRM, "quarter_hour", ("agreement",)),
     "staff": Rule(Role.STAFF, "task", ("case_handling",), TRM, "day"),
-    "dso_fraud_detection": Rule(Role.DSO, "fraud", ("fraud_detection",), M, "quarter_hour"),
+    "dso_fraud_detection": Rule(Role.DSO, "fraud", ("fraud_detection",), M, "quarter_hour", PAPERS),
     "data_protection_authority": Rule(Role.DATA_PROTECTION_AUTHORITY, "task", ("data_protection",), ("records",),
                                       "month"),
 }  # fmt: skip

@@ -21,6 +21,7 @@ from nacl.signing import SigningKey as Ed25519Key
 
 import databeheer.cli
 import ledger.cli
+from databeheer.brussels import day_of
 from databeheer.clock import SystemClock
 from databeheer.door.client import DoorClient, DoorRefusedError, Proof
 from databeheer.site.home import CHECKOUT, Home
@@ -188,6 +189,9 @@ def people(drill: Drill) -> People:
     drill.operator("registry.occupancy.begin", ean=EAN, person_id=person["person_id"], from_day="2022-01-01")
     party = drill.operator("registry.party.add", name="Bram", role="energy_service")["party_id"]
     drill.operator("registry.contract.add", party_id=party, number="C1", valid_from="2020-01-01T00:00:00Z")
+    today = day_of(SystemClock().now()).isoformat()
+    drill.operator("registry.dpia.file", party_id=party, reference="D1", assessed_on=today)
+    drill.operator("registry.overview.check", party_id=party, url="https://bram.example", reachable=True)
     client = drill.operator("registry.client.add", party_id=party, profiles=["own"])
     people = People(drill, client, [])
     lotte, token = drill.log_in(), people.token()
