@@ -27,6 +27,7 @@ from databeheer.door import seals
 from databeheer.door.bodies import half_of, shared_body
 from databeheer.door.house import House
 from databeheer.door.keystore import KeyStoreError, Kind
+from databeheer.door.resealing import open_root
 from databeheer.door.turn import Statement, Subject, Turn, subject_handle
 from databeheer.errors import ConflictError
 from databeheer.metering.opening import SealError
@@ -105,10 +106,13 @@ def execute(house: House) -> Outcome:
     batch, waiting = _begin(house)
     with house.engine.connect() as connection:
         rows = connection.execute(_OF_BATCH, {"batch": batch}).all()
+        sealed = connection.execute(_RETIRED, {"batch": batch}).scalars().all()
+    retired = [open_root(house, bytes(one)) for one in sealed]
     for row in rows:
         with house.engine.begin() as connection:
             _clear(house, connection, row.erasure_id)
-    names = [(KINDS[DataClass(row.data_class)], row.occupancy_id or row.person_id) for row in rows]
+    _clear_retired(house, retired)
+    names = [_key_of(row) for row in rows] + [(Kind.READINGS, root_id) for root_id in retired]
     # Of a batch that broke off after its epoch began, only the entry is missing.
     without = [name for name in names if house.keys.holds(*name)]
     if without:
@@ -145,20 +149,39 @@ def _begin(house: House) -> tuple[int, list[dict[str, Any]]]:
                 going.append(row)
             else:
                 waiting.append({"erasure_id": str(row.erasure_id), "reason": verdict.obstacle.value})
-        if not going:
+        left = turn.connection.execute(_LEFT_ROOTS).scalars().all()
+        if not going and not left:
             raise ConflictError("nothing that was decided may be erased today")
         batch: int = turn.connection.execute(
             _BEGIN, {"now": turn.now, "index": turn.next_index, "epoch": house.keys.epoch}
         ).scalar_one()
         turn.connection.execute(_JOIN, {"batch": batch, "ids": [row.erasure_id for row in going]})
+        turn.connection.execute(_JOIN_ROOTS, {"batch": batch, "ids": left})
         decisions = [[str(row.erasure_id), row.data_class, row.reason] for row in going]
-        turn.record(Statement("erasure.begun", {"batch": batch, "decisions": decisions}))
+        turn.record(Statement("erasure.begun", {"batch": batch, "decisions": decisions, "roots": len(left)}))
     return batch, waiting
 
 
 def target_of(row: Any) -> erasures.Target:
     """What an erasure's row is about."""
     return erasures.Target(DataClass(row.data_class), row.operator, row.person_id, row.occupancy_id)
+
+
+def _key_of(row: Any) -> tuple[Kind, UUID]:
+    """The key that goes with an erasure: for readings the root that the occupancy has now."""
+    data_class = DataClass(row.data_class)
+    if data_class is DataClass.READINGS:
+        return Kind.READINGS, row.root_id
+    return KINDS[data_class], row.occupancy_id or row.person_id
+
+
+def _clear_retired(house: House, roots: Sequence[UUID]) -> None:
+    """Rows that an intake, begun before a late move was reported, still wrote under the root that was left."""
+    for root_id in roots:
+        if house.keys.holds(Kind.READINGS, root_id):
+            pseudonym = seals.pseudonym(house.readings_root(root_id))
+            with house.engine.begin() as connection:
+                connection.execute(_DELETE_PROFILES, {"pseudonym": pseudonym})
 
 
 def _clear(house: House, connection: Connection, erasure_id: UUID) -> None:
@@ -171,7 +194,7 @@ def _clear(house: House, connection: Connection, erasure_id: UUID) -> None:
 def _clear_rows(house: House, connection: Connection, row: Any) -> None:
     try:
         if row.data_class == DataClass.READINGS:
-            pseudonym = seals.pseudonym(house.readings_root(row.occupancy_id))
+            pseudonym = seals.pseudonym(house.readings_root(row.root_id))
             connection.execute(_DELETE_PROFILES, {"pseudonym": pseudonym})
         elif row.data_class == DataClass.LEDGER:
             _clear_ledger(house, connection, row)
@@ -180,7 +203,7 @@ def _clear_rows(house: House, connection: Connection, row: Any) -> None:
             connection.execute(_FORGET_PERSON, unknown)
             connection.execute(_END_SESSIONS, {"person": row.person_id, "now": house.clock.now()})
     except KeyStoreError:
-        if house.keys.holds(KINDS[DataClass(row.data_class)], row.occupancy_id or row.person_id):
+        if house.keys.holds(*_key_of(row)):
             raise
         # Lost before it was erased: its rows cannot be found, nor opened by anybody.
 
@@ -286,8 +309,17 @@ _BEGIN = text(
     " RETURNING batch"
 )
 _JOIN = text("UPDATE oversight.erasure SET batch = :batch WHERE erasure_id = ANY(:ids)")
-_OF_BATCH = text("SELECT * FROM oversight.erasure WHERE batch = :batch ORDER BY erasure_id")
-_LOCKED = text("SELECT * FROM oversight.erasure WHERE erasure_id = :id FOR UPDATE")
+_OF_BATCH = text(
+    "SELECT e.*, o.root_id FROM oversight.erasure e LEFT JOIN registry.occupancy o USING (occupancy_id)"
+    " WHERE e.batch = :batch ORDER BY e.erasure_id"
+)
+_LOCKED = text(
+    "SELECT e.*, o.root_id FROM oversight.erasure e LEFT JOIN registry.occupancy o USING (occupancy_id)"
+    " WHERE e.erasure_id = :id FOR UPDATE OF e"
+)
+_LEFT_ROOTS = text("SELECT root_no FROM oversight.retired_root WHERE batch IS NULL")
+_JOIN_ROOTS = text("UPDATE oversight.retired_root SET batch = :batch WHERE root_no = ANY(:ids)")
+_RETIRED = text("SELECT root_sealed FROM oversight.retired_root WHERE batch = :batch")
 _CLEARED = text("UPDATE oversight.erasure SET is_cleared = true WHERE erasure_id = :id")
 _DELETE_PROFILES = text("DELETE FROM metering.profile WHERE pseudonym = :pseudonym")
 _FORGET_PERSON = text(

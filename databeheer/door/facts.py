@@ -6,7 +6,7 @@ Source: design.md, Access decisions ("Facts of a whole portfolio come in one que
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -54,6 +54,8 @@ class Point:
     grid_operator_id: UUID | None
     data_manager_id: UUID | None = None
     municipality: str | None = None
+    roots: Mapping[str, UUID] = field(default_factory=dict)
+    """Under which name in the key store each occupancy's readings are."""
     occupancies: tuple[Occupancy, ...] = ()
     channels: tuple[Channel, ...] = ()
 
@@ -186,6 +188,7 @@ def _valid(row: Any) -> Interval:
 def _read_points(connection: Connection, wanted: Iterable[UUID], book: FactBook) -> None:
     ids = {"ids": list(wanted)}
     occupancies: dict[UUID, list[Occupancy]] = defaultdict(list)
+    roots: dict[UUID, dict[str, UUID]] = defaultdict(dict)
     concerned: dict[UUID, list[PersonConcerned]] = defaultdict(list)
     rows = connection.execute(_OCCUPANCIES, ids).all()
     if any(row.has_concerned for row in rows):
@@ -194,6 +197,7 @@ def _read_points(connection: Connection, wanted: Iterable[UUID], book: FactBook)
                 PersonConcerned(str(row.person_id), days(row.from_day, row.until_day))
             )
     for row in rows:
+        roots[row.access_point_id][str(row.occupancy_id)] = row.root_id
         occupancies[row.access_point_id].append(
             Occupancy(
                 str(row.occupancy_id),
@@ -216,6 +220,7 @@ def _read_points(connection: Connection, wanted: Iterable[UUID], book: FactBook)
             row.grid_operator_id,
             row.data_manager_id,
             row.municipality,
+            roots[row.access_point_id],
             tuple(occupancies[row.access_point_id]),
             tuple(channels[row.access_point_id]),
         )

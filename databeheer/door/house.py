@@ -113,6 +113,6 @@ class House:
         key = self.keys.get_or_make(Kind.HOUSE, JOINS_HOUSE)
         return derive(key, "join-release", party_id.bytes, release_id.bytes)
 
-    def readings_root(self, occupancy_id: UUID) -> bytes:
-        """Root key of the readings of one occupancy."""
-        return self.keys.get(Kind.READINGS, occupancy_id)
+    def readings_root(self, root_id: UUID) -> bytes:
+        """Root key of the readings of one occupancy, by the name that its `root_id` says."""
+        return self.keys.get(Kind.READINGS, root_id)

@@ -113,7 +113,11 @@ def _given(
         is_stopped = bool(decision.refused) and decision.main_reason() is ReasonCode.STOPPED
         return JoinReason.STOPPED if is_stopped else JoinReason.POINT_NOT_GIVEN
     return PointStretches(
-        point, tuple(Stretch(UUID(one.occupancy_id), one.interval, one.states) for one in granted)
+        point,
+        tuple(
+            Stretch(UUID(one.occupancy_id), point.roots[one.occupancy_id], one.interval, one.states)
+            for one in granted
+        ),
     )
 
 
@@ -123,5 +127,7 @@ def whole(point: Point, period: Period) -> PointStretches:
     for occupancy in point.occupancies:
         start, end = max(occupancy.period.start, period.start), min(occupancy.period.stop, period.end)
         if start < end:
-            stretches.append(Stretch(UUID(occupancy.id), Period(start, end), AGGREGATE_STATES))
+            period_there = Period(start, end)
+            root_id = point.roots[occupancy.id]
+            stretches.append(Stretch(UUID(occupancy.id), root_id, period_there, AGGREGATE_STATES))
     return PointStretches(point, tuple(stretches))

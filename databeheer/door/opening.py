@@ -68,7 +68,8 @@ def open_channels(house: House, admitted: Admitted) -> list[dict[str, Any]]:
 def _open_granted(
     house: House, admitted: Admitted, granted: Granted, channels: list[Channel]
 ) -> Iterable[tuple[Channel, list[Slot]]]:
-    stretch = Stretch(UUID(granted.occupancy_id), granted.interval, granted.states)
+    root_id = admitted.point.roots[granted.occupancy_id] if admitted.point else UUID(int=0)
+    stretch = Stretch(UUID(granted.occupancy_id), root_id, granted.interval, granted.states)
     return open_stretch(house, stretch, channels, admitted.request.granularity, admitted.as_of)
 
 
@@ -77,6 +78,7 @@ class Stretch:
     """What may leave of one occupancy: when, and of which validation states."""
 
     occupancy_id: UUID
+    root_id: UUID
     interval: Period
     states: frozenset[str]
 
@@ -93,7 +95,7 @@ def open_stretch(
     day: a log line says that there is one, a day total in its place says that it is missing.
     """
     try:
-        root = house.readings_root(stretch.occupancy_id)
+        root = house.readings_root(stretch.root_id)
     except KeyStoreError:
         if not erased_readings(house, [stretch.occupancy_id]):
             raise

@@ -28,9 +28,9 @@ def add(
     """Add an occupancy without an end; its keys are made before it."""
     connection.execute(
         text(
-            "INSERT INTO registry.occupancy (occupancy_id, operator, access_point_id, access_point_no, person_id,"
-            " from_day, until_day, interval_reading)"
-            " VALUES (:id, :operator, :point, :no, :person, :first, NULL, :interval)"
+            "INSERT INTO registry.occupancy (occupancy_id, root_id, operator, access_point_id, access_point_no,"
+            " person_id, from_day, until_day, interval_reading)"
+            " VALUES (:id, :id, :operator, :point, :no, :person, :first, NULL, :interval)"
         ),
         {
             "id": occupancy_id,

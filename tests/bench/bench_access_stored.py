@@ -41,8 +41,8 @@ INSERT INTO registry.access_point
 INSERT INTO identity.person (person_id, subject_hash, name_sealed, created_at)
   SELECT {person}, sha256(int8send(n)), '', {now} FROM generate_series(0, {points} - 1) n;
 INSERT INTO registry.occupancy
-  (occupancy_id, operator, access_point_id, access_point_no, person_id, from_day, interval_reading)
-  SELECT {home}, 1, {point}, n, {person}, date '2021-01-01', true FROM generate_series(0, {points} - 1) n;
+  (occupancy_id, root_id, operator, access_point_id, access_point_no, person_id, from_day, interval_reading)
+  SELECT {home}, {home}, 1, {point}, n, {person}, date '2021-01-01', true FROM generate_series(0, {points} - 1) n;
 -- Every access point has grants; a party's are spread over all of them.
 INSERT INTO permissions.permission
   (permission_id, operator, party_id, service, purpose, category, directions, granularity, data_from, state, link_hash,

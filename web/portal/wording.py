@@ -198,6 +198,8 @@ EVENTS = {
     "occupancy.begun": ("U werd hier netgebruiker", "ended"),
     "occupancy.ended": ("U vertrok hier", "ended"),
     "supply.accepted": ("Contract bij leverancier", "ended"),
+    "readings.resealed": ("Meetgegevens op de juiste naam gezet", "ended"),
+    "data.read_corrected": ("Gelezen voor de verhuizing gemeld was", "read"),
     "supply.ended": ("Contract bij leverancier afgelopen", "ended"),
     "dynamic_price.begun": ("Contract met dynamische prijs", "ended"),
     "dynamic_price.ended": ("Dynamische prijs afgelopen", "ended"),

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import defaultdict
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from flask import Blueprint, current_app, render_template
 from flask.typing import ResponseReturnValue
 from sqlalchemy import text
 
 from databeheer.access.bases import BasisKind, Row
+from databeheer.brussels import day_of
 from databeheer.clock import Clock
 from databeheer.values import Role, format_instant
 from web.database import engine
@@ -24,6 +27,24 @@ _PARTIES = text(
     " o.name AS operator FROM registry.party p LEFT JOIN registry.operator o ON o.operator = p.operator"
     " ORDER BY p.role, p.name"
 )
+# What is in force today: which law lets an authority know (R14), where a welfare centre has its mandate (R39).
+_LAWS = text(
+    "SELECT party_id, act, version, article FROM registry.authorisation"
+    " WHERE from_day <= :today AND (until_day IS NULL OR until_day > :today) ORDER BY act, article"
+)
+_TERRITORIES = text(
+    "SELECT party_id, municipality FROM registry.territory"
+    " WHERE from_day <= :today AND (until_day IS NULL OR until_day > :today) ORDER BY municipality"
+)
+
+
+@dataclass(frozen=True)
+class Law:
+    """A law, decree or ordinance that authorises a party to know data."""
+
+    act: str
+    version: str
+    article: str
 
 
 @dataclass(frozen=True)
@@ -39,6 +60,8 @@ class RegisteredParty:
     since: datetime
     suspended_at: datetime | None
     bases: tuple[Row, ...]
+    authorised_by: tuple[Law, ...] = ()
+    municipalities: tuple[str, ...] = ()
 
     @property
     def by_law(self) -> tuple[Row, ...]:
@@ -71,8 +94,15 @@ def as_json() -> ResponseReturnValue:
 
 def registered() -> list[RegisteredParty]:
     """Return every party of the registry, by role and name."""
+    today = {"today": day_of(_clock().now())}
+    laws: dict[UUID, list[Law]] = defaultdict(list)
+    places: dict[UUID, list[str]] = defaultdict(list)
     with engine().connect() as connection:
         rows = connection.execute(_PARTIES).all()
+        for row in connection.execute(_LAWS, today):
+            laws[row.party_id].append(Law(row.act, row.version, row.article))
+        for row in connection.execute(_TERRITORIES, today):
+            places[row.party_id].append(row.municipality)
     return [
         RegisteredParty(
             party_id=str(row.party_id),
@@ -84,6 +114,8 @@ def registered() -> list[RegisteredParty]:
             since=row.created_at,
             suspended_at=row.suspended_at,
             bases=legal_bases().rows_of(Role(row.role)),
+            authorised_by=tuple(laws[row.party_id]),
+            municipalities=tuple(places[row.party_id]),
         )
         for row in rows
     ]
@@ -99,6 +131,8 @@ def _members(party: RegisteredParty) -> dict[str, Any]:
         "processing_overview": party.processing_url or None,
         "since": format_instant(party.since),
         "suspended": party.suspended_at is not None,
+        "authorised_by": [asdict(law) for law in party.authorised_by],
+        "municipalities": list(party.municipalities),
         "legal_bases": [
             {
                 "code": row.code,

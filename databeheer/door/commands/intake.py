@@ -8,6 +8,7 @@ makes all rows readable at once, or none.
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -27,6 +28,8 @@ from databeheer.door.names import ean_hash, meter_hash, seal_text
 from databeheer.door.proofs import Proof, check_intake
 from databeheer.door.turn import Statement, Turn
 from databeheer.errors import ConflictError, MalformedRequestError, NotFoundError
+from databeheer.metering.opening import unseal
+from databeheer.metering.sealing import seal
 from databeheer.oversight import erasures, gaps
 from databeheer.oversight.retention import DataClass
 from databeheer.registry import occupancies, points
@@ -76,12 +79,13 @@ def open_batch(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[st
         # A move that the database forgot would seal the newcomer's readings for who lived there before.
         gaps.refuse_while_one_stands(turn.connection, "taking files in")
         answers: list[dict[str, Any]] = []
+        roots: dict[UUID, date | None] = {}
         operator = 1
         for channel in arguments["channels"]:
             point = _point(house, turn, channel, register=arguments["register"])
             operator = point.operator
             meter_id = _meter(house, turn, point, channel)
-            days = _days(house, turn, point, meter_id, channel)
+            days = _days(house, turn, point, meter_id, channel, roots)
             answers.append({"days": days, "erased": len(channel["days"]) - len(days)})
         batch = turn.connection.execute(
             text(
@@ -95,6 +99,8 @@ def open_batch(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[st
                 "now": turn.now,
             },
         ).scalar_one()
+        sealed = seal(house.ledger_key, _spelled(roots), _roots_of(batch))
+        turn.connection.execute(_SEAL_ROOTS, {"roots": sealed, "batch": batch})
         # Without subjects: a row for each would tie an occupancy's handle, which lasts, to the rows of a batch.
         turn.record(
             Statement("readings.opened", {"batch": batch, "sha256": arguments["sha256"]}, operator=operator)
@@ -109,6 +115,7 @@ def store_batch(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[s
         batch = _locked(turn, arguments["batch"])
         if batch is None or batch.stored_index is not None:
             raise ConflictError("this batch is not open")
+        _require_roots(house, turn, batch)
         record = turn.record(
             Statement(
                 "readings.stored",
@@ -121,10 +128,36 @@ def store_batch(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[s
             )
         )
         turn.connection.execute(
-            text("UPDATE metering.batch SET stored_index = :index WHERE batch = :batch"),
+            text("UPDATE metering.batch SET stored_index = :index, roots_sealed = NULL WHERE batch = :batch"),
             {"index": turn.size, "batch": batch.batch},  # the only record of this turn stands at its size
         )
     return {"index": record.index}
+
+
+def _require_roots(house: House, turn: Turn, batch: Any) -> None:
+    """Refuse rows of a stay that ended, or was re-sealed, since their keys were handed out: they would be nobody's."""
+    if batch.roots_sealed is None:
+        return
+    then = unseal(house.ledger_key, bytes(batch.roots_sealed), _roots_of(batch.batch))
+    roots = [UUID(bytes=then[start : start + 16]) for start in range(0, len(then), _ROOT)]
+    now = turn.connection.execute(_CURRENT_ROOTS, {"roots": roots})
+    if _spelled({row.root_id: row.until_day for row in now}) != then:
+        raise ConflictError("a move was reported meanwhile; take the file in again")
+
+
+_ROOT = 16 + 4
+
+
+def _spelled(roots: Mapping[UUID, date | None]) -> bytes:
+    """The roots of stays, each with the day on which its stay ends, in one order."""
+    return b"".join(
+        root.bytes + (until.toordinal() if until else 0).to_bytes(4, "big")
+        for root, until in sorted(roots.items())
+    )
+
+
+def _roots_of(batch: int) -> bytes:
+    return f"batch/v1|roots|{batch}".encode()
 
 
 def _locked(turn: Turn, batch: int) -> Any | None:
@@ -167,8 +200,14 @@ def _meter(house: House, turn: Turn, point: Any, channel: dict[str, Any]) -> UUI
 
 
 def _days(
-    house: House, turn: Turn, point: Any, meter_id: UUID, channel: dict[str, Any]
+    house: House,
+    turn: Turn,
+    point: Any,
+    meter_id: UUID,
+    channel: dict[str, Any],
+    roots: dict[UUID, date | None],
 ) -> list[dict[str, Any]]:
+    """The keys of a channel's days; the roots that they come from are added to `roots`."""
     if max(channel["days"]) > day_of(turn.now):
         raise FutureDaysError("the file has days that are still to come; check its dates")
     answers: list[dict[str, Any]] = []
@@ -191,7 +230,8 @@ def _days(
             raise IntervalsNotReadError(
                 "quarter-hours and hours are not read here; only day totals are taken in"
             )
-        root = house.readings_root(occupancy.occupancy_id)
+        roots[occupancy.root_id] = occupancy.until_day
+        root = house.readings_root(occupancy.root_id)
         pseudonym = seals.pseudonym(root)
         handle = seals.channel_handle(root, meter_id, channel["direction"], channel["unit"])
         versions, newest = _stored(turn, pseudonym, handle, min(days), max(days))
@@ -247,6 +287,8 @@ def _text(value: bytes) -> str:
     return b64encode(value).decode()
 
 
+_SEAL_ROOTS = text("UPDATE metering.batch SET roots_sealed = :roots WHERE batch = :batch")
+_CURRENT_ROOTS = text("SELECT root_id, until_day FROM registry.occupancy WHERE root_id = ANY(:roots)")
 _CHANNEL = schema(
     ean=EANCode(required=True),
     commodity=one_of(*(commodity.value for commodity in Commodity)),

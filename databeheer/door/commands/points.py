@@ -10,7 +10,6 @@ from marshmallow import fields, validate
 from sqlalchemy import text
 
 from databeheer.brussels import day_of
-from databeheer.door import seals
 from databeheer.door.commands.base import (
     Command,
     Day,
@@ -29,6 +28,7 @@ from databeheer.door.keystore import Kind
 from databeheer.door.names import ean_hash, seal_text
 from databeheer.door.permission_record import record_step, subjects_of
 from databeheer.door.proofs import AskerKind, Proof
+from databeheer.door.resealing import move_days
 from databeheer.door.turn import Statement, Subject, Turn
 from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import ConflictError, MalformedRequestError
@@ -94,8 +94,7 @@ def new_point(house: House, turn: Turn, ean: EAN, commodity: str, operator: int)
 def begin_occupancy(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """Move a person in from a day on; the vacancy ends there.
 
-    A move-in reported after readings were stored from that day on is refused: those readings are sealed for
-    the vacancy and would have to be re-sealed first.
+    What was stored from that day on, while nobody was known to live there, is re-sealed for the newcomer.
     """
     first = arguments["from_day"]
     with house.turn() as turn:
@@ -103,7 +102,6 @@ def begin_occupancy(house: House, proof: Proof, arguments: dict[str, Any]) -> di
         vacancy = occupancies.on_day(turn.connection, ean_hash(house, arguments["ean"]), first)
         if vacancy.person_id is not None or vacancy.until_day is not None:
             raise ConflictError("somebody lives there on that day; end that occupancy first")
-        _refuse_late_move_in(house, turn, vacancy, first)
         person = turn.connection.execute(_PERSON, {"id": arguments["person_id"]}).one_or_none()
         found(person, "person")
         if erasures.begun_of(turn.connection, DataClass.PERSON, [arguments["person_id"]]):
@@ -127,15 +125,14 @@ def begin_occupancy(house: House, proof: Proof, arguments: dict[str, Any]) -> di
                 subjects=[Subject(occupancy_id)],
             )
         )
-    return {"occupancy_id": str(occupancy_id)}
+        moved = _move_days(house, turn, vacancy.occupancy_id, occupancy_id, first)
+    return {"occupancy_id": str(occupancy_id), "resealed_days": moved}
 
 
 def end_occupancy(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """Move a person out: all permissions of the point end in the same transaction (R29, TRDE 5.3.13 par. 3).
 
-    Never refused for what is stored: a consent must not outlive its giver's stay. Readings already stored from
-    `until_day` on stay sealed under the leaver's key, outside every occupancy of that key, so that nobody reads
-    them; taking the same file in again stores those days for whoever is there then.
+    Never refused for what is stored: what was measured from `until_day` on is re-sealed for whom it is of.
     """
     until = arguments["until_day"]
     with house.turn(TurnLane.ENDS) as turn:
@@ -154,11 +151,11 @@ def end_occupancy(house: House, proof: Proof, arguments: dict[str, Any]) -> dict
 def move_out(house: House, turn: Turn, occupancy: Any, until: date) -> int:
     """End an occupancy in this turn, with its permissions; the point is vacant from `until` on.
 
-    Returns how many permissions ended.
+    Readings that were stored of later days go to the vacancy. Returns how many permissions ended.
     """
     occupancies.end_on(turn.connection, occupancy, until)
     turn.end(Ending.OCCUPANCY, occupancy.occupancy_id, until)
-    _new_occupancy(
+    vacancy_id = _new_occupancy(
         house,
         turn,
         point_id=occupancy.access_point_id,
@@ -181,7 +178,13 @@ def move_out(house: House, turn: Turn, occupancy: Any, until: date) -> int:
         turn.record(
             Statement("participation.ended", said, party_id=party_id, operator=operator, subjects=leaving)
         )
+    _move_days(house, turn, occupancy.occupancy_id, vacancy_id, until)
     return len(ended)
+
+
+def _move_days(house: House, turn: Turn, wrong: UUID, right: UUID, first: date) -> int:
+    rows = {row.occupancy_id: row for row in turn.connection.execute(_BOTH, {"ids": [wrong, right]})}
+    return move_days(house, turn, rows[wrong], rows[right], first)
 
 
 def _new_occupancy(house: House, turn: Turn, **members: Any) -> UUID:
@@ -193,17 +196,8 @@ def _new_occupancy(house: House, turn: Turn, **members: Any) -> UUID:
     return occupancy_id
 
 
-def _refuse_late_move_in(house: House, turn: Turn, vacancy: Any, first: date) -> None:
-    """Readings from `first` on are sealed for the vacancy already: the newcomer must not inherit them."""
-    pseudonym = seals.pseudonym(house.readings_root(vacancy.occupancy_id))
-    if turn.connection.execute(_STORED_FROM, {"pseudonym": pseudonym, "first": first}).first():
-        raise ConflictError(
-            "readings from that day on are stored already while nobody lived there; report a move-in first"
-        )
-
-
 _PERSON = text("SELECT 1 FROM identity.person WHERE person_id = :id")
-_STORED_FROM = text("SELECT 1 FROM metering.profile WHERE pseudonym = :pseudonym AND day >= :first LIMIT 1")
+_BOTH = text("SELECT * FROM registry.occupancy WHERE occupancy_id = ANY(:ids)")
 _OPERATOR = fields.Integer(load_default=1, strict=True, validate=validate.Range(1, 32000))
 
 COMMANDS = (

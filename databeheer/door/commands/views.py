@@ -42,7 +42,7 @@ def occupancies_of(house: House, connection: Connection, person_id: UUID | None)
             "interval_reading": row.interval_reading,
             "last_reading_day": None
             if row.occupancy_id in gone[DataClass.READINGS]
-            else _last_reading_day(house, connection, row.occupancy_id),
+            else _last_reading_day(house, connection, row.root_id),
             "erased": {
                 data_class.value: erased[row.occupancy_id].view()
                 for data_class, erased in gone.items()
@@ -77,9 +77,9 @@ def places_of(house: House, connection: Connection, person_id: UUID, now: dateti
     ]
 
 
-def _last_reading_day(house: House, connection: Connection, occupancy_id: UUID) -> str | None:
+def _last_reading_day(house: House, connection: Connection, root_id: UUID) -> str | None:
     """The newest day that anything is stored of: where a customer's own look begins."""
-    pseudonym = seals.pseudonym(house.readings_root(occupancy_id))
+    pseudonym = seals.pseudonym(house.readings_root(root_id))
     day = connection.execute(_LAST_READING_DAY, {"pseudonym": pseudonym}).scalar_one()
     return day.isoformat() if day else None
 

@@ -347,6 +347,6 @@ def _as_of(house: TheHouse, customer: Customer, index: int) -> list[int | None]:
     with house.house.engine.connect() as connection:
         book = read_facts(connection, house.clock.now(), points=[point_id], permissions=[], parties=[])
     channels = list(book.points[point_id].channels)
-    stretch = opening.Stretch(UUID(customer.occupancy()), period, states)
+    stretch = opening.Stretch(UUID(customer.occupancy()), UUID(customer.occupancy()), period, states)
     [(_, slots)] = opening.open_stretch(house.house, stretch, channels, Granularity.QUARTER_HOUR, index)
     return [slot.value for slot in slots]

@@ -52,7 +52,7 @@ MATRIX: dict[str, dict[str, set[str]]] = {
     "registry.meter": {"door": LOOK_AND_ADD},
     "registry.channel": {"door": LOOK_AND_ADD},
     "registry.occupancy": {
-        "door": LOOK_AND_ADD | of("until_day"),
+        "door": LOOK_AND_ADD | of("until_day", "root_id"),
         "web": of(
             "occupancy_id", "operator", "person_id", "from_day", "until_day", "interval_reading", what=READ
         ),
@@ -122,8 +122,9 @@ MATRIX: dict[str, dict[str, set[str]]] = {
     },
     "permissions.mandate_sample": {"door": LOOK_AND_ADD | of("failed_at", "passed_at")},
     "registry.person_concerned": {"door": LOOK_AND_ADD | of("until_day")},
-    "metering.batch": {"door": LOOK_AND_ADD | of("stored_index")},
-    "metering.profile": {"door": {READ, "DELETE"}, "intake": {ADD}},
+    "metering.batch": {"door": LOOK_AND_ADD | of("stored_index", "roots_sealed")},
+    "metering.profile": {"door": LOOK_AND_ADD | {"DELETE"}, "intake": {ADD}},
+    "oversight.retired_root": {"door": LOOK_AND_ADD | of("batch")},
     "ledger.entry": {"door": LOOK_AND_ADD, "publisher": {READ}, "auditor": {READ}},
     "ledger.head": {"door": {READ, "UPDATE"}, "publisher": {READ}, "auditor": {READ}},
     "ledger.body": {"door": LOOK_AND_ADD, "auditor": {READ}},

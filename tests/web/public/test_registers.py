@@ -56,6 +56,36 @@ def test_a_suspended_party_shows_as_such_at_once_and_a_script_is_no_website(hous
     close(app)
 
 
+@pytest.mark.requirement("R14", "R39")
+def test_the_register_shows_by_which_law_an_authority_knows_and_where_a_welfare_centre_has_its_mandate(
+    house: TheHouse,
+) -> None:
+    authority = house.party("Agentschap", "authority", contract=False)
+    house.operator(
+        "registry.authorisation.add",
+        party_id=authority.party_id,
+        act="Decreet van 1 januari 2024",
+        version="geconsolideerd",
+        article="12, §2",
+        categories=["readings"],
+        granularity="month",
+        from_day="2024-01-01",
+    )
+    centre = house.party("OCMW Gent", "welfare_centre", contract=False)
+    here = {"party_id": centre.party_id, "from_day": "2024-01-01"}
+    house.operator("registry.territory.add", **here, municipality="44021")
+    house.operator("registry.territory.add", **here, municipality="44029", until_day="2025-01-01")
+    app = make_whole_site(house)
+    client = browser(app)
+    page = client.get("/register").get_data(as_text=True)
+    assert "artikel 12, §2 van Decreet van 1 januari 2024" in page
+    assert "gemeente 44021 (NIS-code)" in page  # the other one is over
+    shown = {party["name"]: party for party in members(client, "/register.json")["parties"]}
+    assert shown["Agentschap"]["authorised_by"][0]["article"] == "12, §2"
+    assert shown["OCMW Gent"]["municipalities"] == ["44021"]
+    close(app)
+
+
 def test_every_legal_basis_is_shown_with_its_articles(standing: Standing) -> None:
     rows = catalogue.load().rows
     shown = members(standing.browser, "/grondslagen.json")["rows"]

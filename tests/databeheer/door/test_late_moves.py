@@ -1,0 +1,237 @@
+"""A move that is reported weeks late: the days go to whom they are of, and everybody concerned is told who saw them."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from databeheer.brussels import day_of
+from databeheer.door.client import DoorRefusedError
+from databeheer.door.keystore import Kind
+from databeheer.door.resealing import open_root
+from databeheer.metering.exports import read_export
+from databeheer.metering.intake import take_in
+from tests.conftest import LOTTES_EAN
+from tests.databeheer.door.conftest import DAYS
+from tests.databeheer.metering.builders import day_rows, english
+from tests.doors import execute, query
+from tests.house import Customer, Party, TheHouse
+
+WHOLE = {"from": "2023-10-27T22:00:00Z", "until": "2023-10-30T23:00:00Z", "mode": "clip"}
+MOVED = date(2023, 10, 29)
+
+
+def quarters(answer: dict[str, Any]) -> list[tuple[str, int]]:
+    return [(slot["start"], slot["value"]) for channel in answer["channels"] for slot in channel["slots"]]
+
+
+def own(who: Customer) -> list[tuple[str, int]]:
+    wish = {"occupancy_id": who.occupancy(), "granularity": "quarter_hour", **WHOLE}
+    return quarters(who.call("readings.read", **wish))
+
+
+def move_out(house: TheHouse, until: date = MOVED) -> dict[str, Any]:
+    return house.operator("registry.occupancy.end", ean=LOTTES_EAN, until_day=until.isoformat())
+
+
+def move_in(house: TheHouse, name: str = "noor", since: date = MOVED, **more: Any) -> Customer:
+    newcomer = house.customer(name, name.title())
+    person = {"person_id": str(newcomer.person_id), "from_day": since.isoformat()}
+    house.operator("registry.occupancy.begin", ean=LOTTES_EAN, **person, **more)
+    return newcomer
+
+
+def root_of(house: TheHouse, customer: Customer) -> Any:
+    return query(house, "SELECT root_id FROM registry.occupancy WHERE person_id = %s", customer.person_id)[0][
+        0
+    ]
+
+
+def retired(house: TheHouse) -> list[UUID]:
+    rows = query(house, "SELECT root_sealed FROM oversight.retired_root")
+    return [open_root(house.house, bytes(row[0])) for row in rows]
+
+
+@pytest.mark.requirement("R29", "R82")
+def test_each_has_the_own_days_and_no_other_whichever_move_is_reported_first(
+    house: TheHouse, measured: Customer
+) -> None:
+    before = own(measured)
+    move_out(house)
+    noor = move_in(house)
+    assert own(measured) == before[:96]
+    assert own(noor) == before[96:]
+    assert len(before) == 96 + 100 + 96
+
+
+def test_a_vacancy_in_between_keeps_its_days_from_both(house: TheHouse, measured: Customer) -> None:
+    before = own(measured)
+    move_out(house)
+    noor = move_in(house, since=date(2023, 10, 30))
+    assert own(measured) == before[:96]
+    assert own(noor) == before[196:]
+
+
+def test_the_rows_as_they_were_are_gone_and_their_root_opens_nothing(
+    house: TheHouse, measured: Customer
+) -> None:
+    old = query(house, "SELECT DISTINCT pseudonym FROM metering.profile")
+    root = root_of(house, measured)
+    move_out(house)
+    noor = move_in(house)
+    assert root_of(house, measured) != root
+    now = query(house, "SELECT DISTINCT pseudonym FROM metering.profile")
+    assert not set(old) & set(now)
+    assert len(now) == 2  # the vacancy has no day, and no row
+    assert own(noor)
+    assert root in retired(house)
+    # In the database itself nothing ties the occupancy to the root that it left.
+    assert all(
+        root.bytes not in bytes(row[0])
+        for row in query(house, "SELECT root_sealed FROM oversight.retired_root")
+    )
+
+
+def test_the_root_that_was_left_is_destroyed_with_the_next_epoch_and_no_other(
+    house: TheHouse, measured: Customer
+) -> None:
+    root = root_of(house, measured)
+    move_out(house)
+    noor = move_in(house)
+    before = own(measured), own(noor)
+    keys = house.house.keys
+    assert keys.holds(Kind.READINGS, root)
+    epoch = keys.epoch
+    house.operator("erasure.execute")
+    assert keys.epoch == epoch + 1
+    assert root in retired(house)
+    assert not any(keys.holds(Kind.READINGS, name) for name in retired(house))
+    assert query(house, "SELECT count(*) FROM oversight.retired_root WHERE batch IS NULL") == [(0,)]
+    assert (own(measured), own(noor)) == before
+    with pytest.raises(DoorRefusedError) as nothing_more:
+        house.operator("erasure.execute")
+    assert nothing_more.value.code == "conflict"
+
+
+@pytest.mark.requirement("R8", "R44")
+def test_both_see_who_looked_at_the_days_and_the_party_is_told_whose_they_were(
+    house: TheHouse, measured: Customer, bram: Party, granted: dict[str, Any]
+) -> None:
+    read = bram.read(granted["permission_id"], **WHOLE)
+    first = {"from": "2023-10-27T22:00:00Z", "until": "2023-10-28T22:00:00Z"}
+    bram.read(granted["permission_id"], **first)  # of a day that was Lotte's: nobody else's business
+    own(measured)
+    move_out(house)
+    noor = move_in(house)
+    hers = [one for one in noor.statements() if one["event"] == "data.read_corrected"]
+    assert [(one["by"], one["party"] and one["party"]["name"]) for one in hers] == [
+        ("customer", None),
+        ("party", "Bram Energieadvies"),
+    ]
+    assert {one["period"]["from"] for one in hers} == {"2023-10-28T22:00:00Z"}
+    assert {one["event"] for one in noor.statements()} >= {"readings.resealed", "occupancy.begun"}
+    mine = measured.statements()
+    assert "readings.resealed" in {one["event"] for one in mine}
+    assert read["index"] in {one["index"] for one in mine}  # the look itself stays where it was
+    told = next(one for one in hers if one["by"] == "party")
+    assert bram.call("receipt.opening", index=told["index"])["index"] == told["index"]
+
+
+def test_a_newcomer_whose_quarter_hours_nobody_reads_gets_day_totals_only(
+    house: TheHouse, measured: Customer
+) -> None:
+    move_out(house)
+    noor = move_in(house, interval_reading=False)
+    assert own(noor) == []
+    days = {"occupancy_id": noor.occupancy(), "granularity": "day", **WHOLE}
+    totals = [
+        slot["value"]
+        for channel in noor.call("readings.read", **days)["channels"]
+        for slot in channel["slots"]
+    ]
+    assert totals == [sum(range(1, slots + 1)) for slots in (100, 96)]
+
+
+def test_a_correction_keeps_its_versions_and_the_newest_counts(house: TheHouse, measured: Customer) -> None:
+    house.ingest(english(*(row.but(volume="9,000") for row in day_rows(DAYS[1]))))
+    move_out(house)
+    noor = move_in(house)
+    assert {value for _, value in own(noor)[:100]} == {9000}
+    versions = query(house, "SELECT version FROM metering.profile WHERE day = %s ORDER BY version", DAYS[1])
+    assert versions == [(1,), (2,)]
+    assert house.ingest(english(*(row.but(volume="9,000") for row in day_rows(DAYS[1])))).changed is False
+
+
+def test_an_intake_that_was_under_way_is_refused_and_stores_nothing(
+    house: TheHouse, measured: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    call = house.client.call
+
+    def move_before_the_end(command: str, *arguments: Any, **more: Any) -> dict[str, Any]:
+        if command == "intake.stored":
+            move_out(house)
+        return call(command, *arguments, **more)
+
+    changed = english(*(row.but(volume="5,000") for row in day_rows(DAYS[2])))
+    engine = house.engine("intake")
+    monkeypatch.setattr(house.client, "call", move_before_the_end)
+    with pytest.raises(DoorRefusedError) as refused:
+        take_in(read_export(changed), house.client, house.intake_key, engine)
+    assert "move was reported meanwhile" in str(refused.value)
+    monkeypatch.undo()
+    noor = move_in(house)
+    assert 5000 not in {value for _, value in own(noor)}
+    house.ingest(changed)
+    assert {value for _, value in own(noor)[100:]} == {5000}
+
+
+def test_a_move_that_fails_at_its_end_leaves_everything_as_it_was(
+    house: TheHouse, measured: Customer
+) -> None:
+    before, root = own(measured), root_of(house, measured)
+    execute(house, "REVOKE INSERT ON oversight.retired_root FROM databeheer_door")
+    with pytest.raises(DoorRefusedError) as failed:
+        move_out(house)
+    assert failed.value.code == "internal"
+    assert (own(measured), root_of(house, measured)) == (before, root)
+    execute(house, "GRANT INSERT ON oversight.retired_root TO databeheer_door")
+    move_out(house)
+    assert own(measured) == before[:96]
+
+
+def test_a_move_reported_in_time_changes_no_root(house: TheHouse, measured: Customer) -> None:
+    root = root_of(house, measured)
+    move_out(house, until=day_of(house.clock.now()))
+    assert root_of(house, measured) == root
+    assert query(house, "SELECT count(*) FROM oversight.retired_root") == [(0,)]
+
+
+def test_overlapping_stays_and_one_that_ends_before_it_began_are_refused(
+    house: TheHouse, measured: Customer
+) -> None:
+    size = query(house, "SELECT size FROM ledger.head")
+    noor = house.customer("noor", "Noor")
+    begin = {"ean": LOTTES_EAN, "person_id": str(noor.person_id)}
+    wishes = [
+        ("registry.occupancy.begin", begin | {"from_day": "2023-10-29"}),  # somebody lives there
+        ("registry.occupancy.end", {"ean": LOTTES_EAN, "until_day": "2022-01-01"}),  # the day she came
+        ("registry.occupancy.end", {"ean": LOTTES_EAN, "until_day": "2021-06-01"}),  # before that
+        ("registry.occupancy.end", {"ean": LOTTES_EAN, "until_day": "2099-01-01"}),  # to come
+    ]
+    for command, arguments in wishes:
+        with pytest.raises(DoorRefusedError) as refused:
+            house.operator(command, **arguments)
+        assert refused.value.code in ("conflict", "malformed-request"), arguments
+    assert query(house, "SELECT size FROM ledger.head") == size
+
+
+def test_who_moved_out_yesterday_grants_nothing(house: TheHouse, measured: Customer, bram: Party) -> None:
+    asked, home = bram.ask(), measured.occupancy()
+    move_out(house, until=day_of(house.clock.now()))
+    with pytest.raises(DoorRefusedError) as refused:
+        measured.grant(asked, home)
+    assert refused.value.code == "conflict"
+    assert bram.permission(asked["permission_id"])["state"] == "requested"
