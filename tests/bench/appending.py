@@ -24,7 +24,7 @@ PROCESSES = 3
 CLIENTS = 64
 PATIENCE_SECONDS = 120
 
-Client = Callable[[], object]
+Client = Callable[[], Any]
 
 
 @contextmanager
@@ -82,6 +82,11 @@ def rate(kind: str, *target: str, seconds: float = 3.0) -> float:
     return float(sum(count / spent for count, spent in figures))
 
 
+def client_of(kind: str, stack: ExitStack, *target: str) -> Client:
+    """One client that does `kind` each time it is called."""
+    return _KINDS[kind](stack, *target)()
+
+
 def _work(kind: str, target: tuple[str, ...], clients: int, seconds: float, ready: Any, counts: Any) -> None:
     with ExitStack() as stack:
         make = _KINDS[kind](stack, *target)
@@ -133,6 +138,7 @@ def _reading(stack: ExitStack, socket: str, token: str, permission: str) -> Call
 
     def client() -> Client:
         door = DoorClient(socket)
+        stack.callback(door.close)
         return lambda: door.call("readings.read", Proof.token(token), granularity="quarter_hour", **wish)
 
     return client

@@ -182,15 +182,21 @@ def whole_seconds(text: str) -> int:
     return int(datetime.fromisoformat(text).timestamp())
 
 
+def agreeing(grants: Grants) -> dict[str, Ask]:
+    """All that are measured, each shown to say of every question what the brute force says."""
+    permitted = grants.permitted()
+    engines = {"ours": ours(grants), "casbin": with_casbin(grants), "cedarpy": with_cedar(grants)}
+    for engine, ask in engines.items():
+        if [ask(number) for number in range(len(permitted))] != permitted:
+            raise AssertionError(f"{engine} does not agree with the brute force")
+    return engines
+
+
 def in_memory(name: str) -> Row:
     """decide() with intervals and reasons against the faster of two engines that say yes or no; 100,000 grants."""
     grants = world()
-    permitted = grants.permitted()[:ASKED]
     numbers = range(ASKED)
-    engines = {"ours": ours(grants), "casbin": with_casbin(grants), "cedarpy": with_cedar(grants)}
-    for engine, ask in engines.items():
-        if [ask(number) for number in numbers] != permitted:
-            raise AssertionError(f"{engine} does not agree with the brute force")
+    engines = agreeing(grants)
     gc.collect()
     gc.freeze()  # a hundred thousand grants are not looked through for garbage in anybody's round
 

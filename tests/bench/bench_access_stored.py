@@ -34,6 +34,12 @@ INSERT INTO registry.party (party_id, name, role, created_at)
   SELECT {party}, 'Party ' || n, 'energy_service', {now} FROM generate_series(0, {parties} - 1) n;
 INSERT INTO registry.contract (contract_id, operator, party_id, number, valid_from)
   SELECT gen_random_uuid(), 1, {party}, 'C' || n, {now} - interval '1 year' FROM generate_series(0, {parties} - 1) n;
+INSERT INTO registry.dpia (dpia_id, party_id, reference, assessed_on, filed_at)
+  SELECT gen_random_uuid(), {party}, 'D' || n, date ({now} - interval '1 month'), {now} - interval '1 month'
+  FROM generate_series(0, {parties} - 1) n;
+INSERT INTO registry.processing_overview (overview_id, party_id, url, reachable_from, checked_at)
+  SELECT gen_random_uuid(), {party}, 'https://party.example/privacy', {now} - interval '1 month', {now}
+  FROM generate_series(0, {parties} - 1) n;
 INSERT INTO registry.access_point
   (access_point_id, access_point_no, operator, ean_hash, ean_sealed, commodity, registered_at)
   OVERRIDING SYSTEM VALUE SELECT {point}, n, 1, sha256(int8send(n)), '', 'electricity', {now}
@@ -46,10 +52,12 @@ INSERT INTO registry.occupancy
 -- Every access point has grants; a party's are spread over all of them.
 INSERT INTO permissions.permission
   (permission_id, operator, party_id, service, purpose, category, directions, granularity, data_from, state, link_hash,
-   link_expires_at, requested_at, reference_hash, reference_sealed, occupancy_id, person_id, decided_at)
+   link_expires_at, requested_at, reference_hash, reference_sealed, occupancy_id, person_id, decided_at,
+   ends_at, renew_from, remind_at, deletion_days)
   SELECT md5('grant' || g)::uuid, 1, {asker}, '', 'energy_monitoring', 'readings', '{{offtake,injection}}',
     'quarter_hour', {now} - interval '2 years', 'active', sha256(int8send(g)), {now}, {now} - interval '1 year',
-    sha256(int8send(g)), '', {home}, {person}, {now} - interval '1 year'
+    sha256(int8send(g)), '', {home}, {person}, {now} - interval '1 year',
+    {now} + interval '4 years', {now} + interval '46 months', {now} + interval '1 day', 30
   FROM (SELECT g, g % {points} AS n FROM generate_series(0, {grants} - 1) g) one;
 ANALYZE;
 """

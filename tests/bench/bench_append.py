@@ -96,9 +96,9 @@ def bytes_with_body(name: str) -> Row:
     """Bytes that a recorded read takes in the database: entry, sealed body, the subject's row, all indexes."""
     with _busy_house() as (house, token, permission), door_process(house) as door:
         url = house.database.url("superuser")
-        before = _entries(url), _relation_sizes(url, *_RECORDED)
+        before = ledger_size(url), _relation_sizes(url, *_RECORDED)
         rate("reading", str(door.socket), token, permission)
-        count, size = _entries(url) - before[0], _relation_sizes(url, *_RECORDED) - before[1]
+        count, size = ledger_size(url) - before[0], _relation_sizes(url, *_RECORDED) - before[1]
     return at_most(name, size / count, "bytes/entry", 3072)
 
 
@@ -121,13 +121,18 @@ def _busy_house() -> Iterator[tuple[TheHouse, str, str]]:
     with durable_server() as server:
         databases = Databases(server)
         with databases.clone() as database, open_house(database) as house:
-            lotte = house.customer("lotte", "Lotte Janssens")
-            house.point("541448899990000039", lotte)
-            house.ingest(english(*(row for day in _DAYS for row in day_rows(day))))
-            bram = house.party("Bram Energieadvies", "energy_service")
-            asked = bram.ask()
-            lotte.grant(asked)
-            yield house, bram.token, asked["permission_id"]
+            yield house, *settle(house)
+
+
+def settle(house: TheHouse) -> tuple[str, str]:
+    """Lotte's three days, and Bram's service with her permission; returns Bram's token and the permission."""
+    lotte = house.customer("lotte", "Lotte Janssens")
+    house.point("541448899990000039", lotte)
+    house.ingest(english(*(row for day in _DAYS for row in day_rows(day))))
+    bram = house.party("Bram Energieadvies", "energy_service")
+    asked = bram.ask()
+    lotte.grant(asked)
+    return bram.token, asked["permission_id"]
 
 
 def _pymerkle_rate() -> float:
@@ -157,7 +162,8 @@ def _relation_sizes(url: str, *tables: str) -> int:
     return int(row[0])
 
 
-def _entries(url: str) -> int:
+def ledger_size(url: str) -> int:
+    """The size of the ledger in a database."""
     with psycopg.connect(url) as connection:
         return postgres.size(connection)
 

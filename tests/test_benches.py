@@ -1,0 +1,78 @@
+"""The benches and the soak in the small: what they fill and ask still stands, so that only their figures are news.
+
+Nobody runs `make bench` with each change. Each of them that fills a database or agrees with something else does so
+here with a handful; speed is measured there alone.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+import psycopg
+import pytest
+
+from databeheer.storage.engine import make_engine
+from tests.bench import appending, bench_access, bench_access_stored, bench_append, bench_switch
+from tests.bench.granted import make_grants
+from tests.conftest import LOTTES_EAN, MARIAS_EAN
+from tests.databases import Database
+from tests.house import TheHouse, open_house
+from tests.interleaving import Street
+
+GRANTS, ASKED = 100, 20
+
+
+def test_the_stored_grants_of_the_bench_give_what_was_granted(database: Database) -> None:
+    bench_access_stored.fill(database.url("superuser"), GRANTS)
+    engine = make_engine(database.url("door"), pool_size=1)
+    with engine.connect() as connection:
+        keys = bench_access_stored.keys_of(connection, GRANTS)
+        decisions = bench_access_stored.decide_of(connection, keys)
+        assert len(keys) > 1
+        assert all(decision.granted and not decision.refused for decision in decisions)
+        bench_access_stored.BareQueries(connection, keys)()
+    engine.dispose()
+
+
+def test_two_engines_and_ours_answer_the_benchs_questions_alike() -> None:
+    grants = make_grants(GRANTS, questions=ASKED)
+    assert {"ours", "casbin", "cedarpy"} == bench_access.agreeing(grants).keys()
+    assert set(grants.permitted()) == {True, False}
+
+
+def test_a_supplier_is_timed_at_a_point_with_a_drop_and_at_one_without(house: TheHouse) -> None:
+    times = bench_switch.timed(house, 1, 4)
+    assert {ean: len(taken) for ean, taken in times.items()} == {LOTTES_EAN: 4, MARIAS_EAN: 4}
+    assert bench_switch.auc([1, 2, 3], [1, 2, 3]) == 0.5
+
+
+@pytest.mark.parametrize("kind", ["grouped", "locking"])
+def test_a_client_of_the_bench_appends(database: Database, kind: str) -> None:
+    url = database.url("superuser")
+    with psycopg.connect(url) as connection:
+        before = bench_append.ledger_size(url)
+        connection.execute("CREATE TABLE bare (value bytea NOT NULL)")
+    with ExitStack() as stack:
+        appending.client_of(kind, stack, url)()
+    assert bench_append.ledger_size(url) == before + 1
+    assert appending.bare_commit(url, rounds=1) > 0
+
+
+def test_a_client_of_the_bench_reads_through_the_door(house: TheHouse) -> None:
+    token, permission = bench_append.settle(house)
+    with ExitStack() as stack:
+        read = appending.client_of("reading", stack, str(house.socket), token, permission)
+        assert sum(len(channel["slots"]) for channel in read()["channels"]) >= 96
+
+
+def test_the_soaks_street_still_lives_when_the_papers_of_its_parties_have_had_their_time(
+    database: Database,
+) -> None:
+    with open_house(database, now=datetime(2019, 3, 24, 9, tzinfo=UTC)) as house:
+        street = Street(house, 8, Random(2026))
+        house.clock.advance(timedelta(days=800))
+        told = [one for _ in range(3) for home in street.round() for one in home.told]
+        street.close()
+    assert any(one.days for one in told if one.act == "read")
