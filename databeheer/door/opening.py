@@ -22,7 +22,7 @@ from databeheer.door.facts import Channel, Point
 from databeheer.door.house import House
 from databeheer.door.keystore import KeyStoreError
 from databeheer.door.names import open_text
-from databeheer.door.reads import Admitted
+from databeheer.door.read_request import Admitted
 from databeheer.metering.aggregate import Slot, aggregate, months_by_register, slots_of
 from databeheer.metering.opening import SealError, unseal
 from databeheer.metering.profile import ProfileError, unpack

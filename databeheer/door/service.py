@@ -41,7 +41,7 @@ from databeheer.door.commands.readings import RefusedReadError, refused_view
 from databeheer.door.house import House
 from databeheer.door.keystore import KeyStoreError
 from databeheer.door.proofs import Proof
-from databeheer.door.reads import ReadLoop
+from databeheer.door.read_loop import ReadLoop
 from databeheer.errors import DatabeheerError, MalformedRequestError, QueueFullError
 from databeheer.metering.opening import SealError
 from databeheer.metering.profile import ProfileError

@@ -31,9 +31,12 @@ from databeheer.door.commands.readings import LONGEST_PERIOD
 from databeheer.door.commands.receipts import entitled
 from databeheer.door.facts import Point, read_facts
 from databeheer.door.house import House
+from databeheer.door.judging import judge
 from databeheer.door.names import ean_hash
 from databeheer.door.proofs import Asker, AskerKind, Proof
-from databeheer.door.reads import ReadRequest, Targets, judge, registers_of, span_of, subjects_of
+from databeheer.door.read_request import ReadRequest
+from databeheer.door.read_statements import registers_of, span_of, subjects_of
+from databeheer.door.reads import Targets
 from databeheer.door.turn import Statement, Subject
 from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import MalformedRequestError, NotFoundError

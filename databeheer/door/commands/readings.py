@@ -15,7 +15,8 @@ from databeheer.door.house import House
 from databeheer.door.names import ean_hash
 from databeheer.door.opening import erased_readings, open_channels
 from databeheer.door.proofs import Proof
-from databeheer.door.reads import Admitted, Lane, ReadLoop, ReadRequest
+from databeheer.door.read_loop import Lane, ReadLoop
+from databeheer.door.read_request import Admitted, ReadRequest
 from databeheer.errors import DatabeheerError, MalformedRequestError
 from databeheer.values import Direction, Granularity, Period, Purpose, format_instant
 
