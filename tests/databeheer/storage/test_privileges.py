@@ -156,6 +156,10 @@ MATRIX: dict[str, dict[str, set[str]]] = {
     "oversight.gap": {"door": LOOK_AND_ADD | of("journal_reaches", "reconciled_index"), "auditor": {READ}},
     "oversight.looked_at": {"door": LOOK_AND_ADD},
     "oversight.evidence": {"door": LOOK_AND_ADD},
+    "clocks.clock": {
+        "door": LOOK_AND_ADD | of("met_at", "dropped_at", "ended_size", "missed_index"),
+        "auditor": {READ},
+    },
     "web.rate": {"web": {READ, ADD, "UPDATE", "DELETE"}},
 }
 
@@ -167,6 +171,7 @@ SCHEMAS = {
     "ledger": {"door", "publisher", "auditor"},
     "joins": {"door", "auditor"},
     "oversight": {"door", "auditor", "web"},
+    "clocks": {"door", "auditor"},
     "web": {"web"},
 }
 
@@ -179,6 +184,7 @@ FUNCTIONS = {
     "ledger.erase_statements": {"door"},
     "ledger.refuse_change": set[str](),
     "ledger.refuse_backward": set[str](),
+    "clocks.refuse_change": set[str](),
 }
 
 WITHOUT_OPERATOR = {
@@ -217,7 +223,10 @@ WITHOUT_OPERATOR = {
     "web.rate": "bookkeeping of the web",
 }
 
-NULLABLE_OPERATOR = {"registry.party": "set where the party is itself a grid operator"}
+NULLABLE_OPERATOR = {
+    "registry.party": "set where the party is itself a grid operator",
+    "clocks.clock": "set where it is about an occupancy; a party's and the house's own are of every operator",
+}
 
 _TABLES = """
 SELECT n.nspname || '.' || c.relname, c.oid, c.relispartition

@@ -1,0 +1,60 @@
+"""How many clocks were kept and how many missed, per kind and per party that had to act."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+from databeheer.clocks.catalogue import Actor, shipped
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Of one kind, and of one party where parties have to act, in a period.
+
+    A clock counts where it was decided: `kept` when it was met, `missed` when its due moment passed, `dropped` when
+    nobody waited for it any more. So each counts once, and the figures of a period that is over never change, but
+    for the last two. `open` still ran at the end. Of the missed, `met_late` were done since, the last one
+    `longest_late` after it was due.
+    """
+
+    kind: str
+    actor: Actor
+    party_id: UUID | None
+    kept: int
+    missed: int
+    dropped: int
+    open: int
+    met_late: int
+    longest_late: timedelta
+
+
+def figures(connection: Connection, since: datetime, until: datetime) -> list[Figures]:
+    """Return the figures of [since, until); `until` lies not in the future. Kinds of which nothing ran are left out."""
+    found: list[Figures] = []
+    of_parties = [one.kind for one in shipped().kinds if one.actor is Actor.PARTY]
+    for row in connection.execute(_FIGURES, {"since": since, "until": until, "of_parties": of_parties}):
+        late = row.longest_late or timedelta(0)
+        members = dict(row._mapping) | {"actor": shipped().get(row.kind).actor, "longest_late": late}
+        found.append(Figures(**members))
+    return found
+
+
+# `least` and `greatest` pass over a null: of a clock that still runs, `ended` is null.
+_FIGURES = text(
+    "SELECT kind, actor_id AS party_id,"
+    " count(*) FILTER (WHERE met_at < due_at AND met_at >= :since AND met_at < :until) AS kept,"
+    " count(*) FILTER (WHERE is_missed AND due_at >= :since AND due_at < :until) AS missed,"
+    " count(*) FILTER (WHERE dropped_at < due_at AND dropped_at >= :since AND dropped_at < :until) AS dropped,"
+    " count(*) FILTER (WHERE started_at < :until AND least(due_at, ended) >= :until) AS open,"
+    " count(*) FILTER (WHERE is_missed AND met_at IS NOT NULL AND due_at >= :since AND due_at < :until) AS met_late,"
+    " max(met_at - due_at) FILTER (WHERE is_missed AND due_at >= :since AND due_at < :until) AS longest_late"
+    " FROM (SELECT *, coalesce(met_at, dropped_at) AS ended,"
+    "  CASE WHEN kind = ANY(:of_parties) THEN party_id END AS actor_id,"
+    "  due_at <= coalesce(met_at, dropped_at, 'infinity') AS is_missed FROM clocks.clock) c"
+    " WHERE started_at < :until AND least(ended, due_at) >= :since"
+    " GROUP BY kind, actor_id ORDER BY kind, actor_id"
+)
