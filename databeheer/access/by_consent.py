@@ -8,6 +8,7 @@ from datetime import datetime
 from databeheer.access.bases import Requirement, Row
 from databeheer.access.facts import (
     Capacity,
+    Invalidation,
     Occupancy,
     Permission,
     PermissionState,
@@ -215,12 +216,18 @@ _BY_STATE = {
     PermissionState.REVOKED: ReasonCode.WITHDRAWN,
     PermissionState.EXPIRED: ReasonCode.EXPIRED,
     PermissionState.TERMINATED: ReasonCode.TERMINATED,
-    PermissionState.INVALIDATED: ReasonCode.INVALIDATED_BY_MOVE,
     PermissionState.LAPSED: ReasonCode.LAPSED,
+}
+_BY_INVALIDATION = {
+    Invalidation.MOVED_OUT: ReasonCode.INVALIDATED_BY_MOVE,
+    Invalidation.HOLDER_DIED: ReasonCode.HOLDER_DIED,
+    Invalidation.MANDATE_REJECTED: ReasonCode.MANDATE_REJECTED,
 }
 
 
 def _state_problem(permission: Permission, granter: Occupancy | None, now: datetime) -> ReasonCode | None:
+    if permission.state is PermissionState.INVALIDATED:
+        return _BY_INVALIDATION[permission.invalidated_by]
     if permission.state not in _GIVES_ACCESS:
         return _BY_STATE[permission.state]
     # A move that was announced beforehand ends the access on its day, whether or not anybody has touched the

@@ -39,9 +39,20 @@ class PermissionState(Code):
     TERMINATED = "terminated"
     """The party gave it up."""
     INVALIDATED = "invalidated"
-    """The occupant left, so it ended by law (TRDE 5.3.13 §3)."""
+    """It ended by law: what it rested on is no more. `Invalidation` says what that was."""
     LAPSED = "lapsed"
     """Whether it was withdrawn got lost with a database, so it counts no more."""
+
+
+class Invalidation(Code):
+    """What a permission rested on and lost; the values are the end reasons that stand in its row."""
+
+    MOVED_OUT = "moved_out"
+    """The occupant left (TRDE 5.3.13 §3)."""
+    HOLDER_DIED = "holder_died"
+    """Whoever gave it died."""
+    MANDATE_REJECTED = "mandate_rejected"
+    """The written mandate that carried it was no good (R34)."""
 
 
 class Capacity(Code):
@@ -122,7 +133,8 @@ class Permission:
     `occupancy_id` is the occupancy of the person who granted it, None until somebody did; the grant reaches
     no data outside that occupancy. `granularity` is the finest that was granted. `signers` are those who gave
     it; without the grid user of that occupancy among them, or his representative, it opens nothing; and of the
-    time in which a person concerned lives there, nothing without that person.
+    time in which a person concerned lives there, nothing without that person. `invalidated_by` says why, where it
+    is INVALIDATED.
     """
 
     id: str
@@ -137,6 +149,7 @@ class Permission:
     state: PermissionState
     signers: tuple[Signer, ...]
     mandate: WrittenMandate | None = None
+    invalidated_by: Invalidation = Invalidation.MOVED_OUT
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ class ReasonCode(Code):
     FULFILLED = "fulfilled"
     TERMINATED = "terminated"
     INVALIDATED_BY_MOVE = "invalidated_by_move"
+    MANDATE_REJECTED = "mandate_rejected"
     LAPSED = "lapsed"
     OUTSIDE_DATA_PERIOD = "outside_data_period"
     NOT_OCCUPANT = "not_occupant"
@@ -72,6 +73,7 @@ ERRORS: dict[ReasonCode, type[DatabeheerError]] = {
     ReasonCode.WITHDRAWN: PermissionEndedError,
     ReasonCode.INVALIDATED_BY_MOVE: PermissionEndedError,
     ReasonCode.HOLDER_DIED: PermissionEndedError,
+    ReasonCode.MANDATE_REJECTED: PermissionEndedError,
     ReasonCode.LAPSED: PermissionEndedError,
     ReasonCode.TERMINATED: PermissionEndedError,
     ReasonCode.EXPIRED: PermissionEndedError,
@@ -143,6 +145,7 @@ NEAREST_FIRST: dict[ReasonCode, int] = {
             ReasonCode.TERMINATED,
             ReasonCode.INVALIDATED_BY_MOVE,
             ReasonCode.HOLDER_DIED,
+            ReasonCode.MANDATE_REJECTED,
             ReasonCode.LAPSED,
             ReasonCode.REJECTED,
             ReasonCode.ROLE_GETS_NOTHING,

@@ -36,6 +36,10 @@ SENTENCES: dict[ReasonCode, tuple[str, str]] = {
         "De toestemming is gestopt omdat de klant verhuisd is.",
         "Consent ended because the customer moved out.",
     ),
+    ReasonCode.MANDATE_REJECTED: (
+        "De schriftelijke toestemming was niet in orde. Daarom is ze gestopt.",
+        "The written mandate was no good, so the consent ended.",
+    ),
     ReasonCode.LAPSED: (
         "De toestemming is vervallen toen een reservekopie van de gegevensbank werd teruggezet.",
         "Consent lapsed when a backup of the database was put back; ask the customer again.",

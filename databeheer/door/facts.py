@@ -17,6 +17,7 @@ from sqlalchemy import Connection, text
 from databeheer.access.facts import (
     Capacity,
     Facts,
+    Invalidation,
     Occupancy,
     Permission,
     PermissionState,
@@ -152,6 +153,9 @@ def permission_of(row: Any, now: datetime) -> Permission:
         mandate=WrittenMandate(bytes(row.document_sha256), row.checked_at if row.accepted else None)
         if row.document_sha256 is not None
         else None,
+        invalidated_by=Invalidation(row.reason)
+        if row.state == PermissionState.INVALIDATED
+        else Invalidation.MOVED_OUT,
     )
 
 

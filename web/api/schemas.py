@@ -208,7 +208,7 @@ class PermissionOut(Schema):
     ended_by = fields.String(
         required=True,
         allow_none=True,
-        validate=validate.OneOf(["grid_user", "party", "time", "move", "operator"]),
+        validate=validate.OneOf(["grid_user", "party", "time", "move", "death", "operator"]),
         metadata={"description": "Who or what ended or refused it; null while it runs."},
     )
     purpose = _text("What the data are for.")

@@ -20,7 +20,7 @@ _ENDED_BY = {
     "invalidated": "move",
     "lapsed": "operator",
 }
-_ENDED_BY_FOR = {"renewed": "grid_user", "mandate_rejected": "operator"}
+_ENDED_BY_FOR = {"renewed": "grid_user", "mandate_rejected": "operator", "holder_died": "death"}
 # The end reason of annex III, K, by ours. What a state means is in docs/how-to/read-as-a-market-party.md.
 REASONS = {
     "rejected_by_customer": "rejected",
@@ -32,6 +32,7 @@ REASONS = {
     "data_period_over": "fulfilled",
     "not_answered_in_time": "timed_out",
     "moved_out": "invalidated_by_move",
+    "holder_died": "holder_died",
     "mandate_not_produced": "mandate_not_produced",
     "mandate_rejected": "mandate_rejected",
     "lost_in_restore": "lapsed",

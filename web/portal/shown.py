@@ -265,7 +265,7 @@ class Permission:
     def state_words(self) -> str:
         if self.waits_for_others:
             return wording.WAITS_FOR_OTHERS
-        return wording.STATES[self.state][0]
+        return wording.STATES_BY_REASON.get(self.reason) or wording.STATES[self.state][0]
 
     @property
     def badge(self) -> str:

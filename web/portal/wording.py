@@ -99,6 +99,12 @@ STATES = {
 }
 """Words and badge of each state of a permission."""
 
+STATES_BY_REASON = {
+    "holder_died": "Gestopt door overlijden",
+    "mandate_rejected": "Gestopt: papier niet in orde",
+}
+"""Words of a state where the reason says more."""
+
 ENDINGS = {
     "rejected": "U hebt de vraag geweigerd.",
     "timed_out": "U hebt niet op tijd geantwoord. De vraag is vervallen.",
@@ -118,6 +124,7 @@ ENDINGS_BY_REASON = {
     "renewed": "U hebt de toestemming verlengd. Een nieuwe toestemming nam haar plaats in.",
     "data_period_over": "De gevraagde gegevens lagen vast en de dienst heeft ze kunnen ophalen. Het doel is bereikt.",
     "mandate_not_produced": "De dienst toonde het papier met uw handtekening niet op tijd. Zolang krijgt ze niets.",
+    "holder_died": "De netgebruiker is overleden. Dan stopt elke toestemming die hij of zij gaf.",
     "mandate_rejected": "Het papier waarop deze toestemming steunde, was niet in orde.",
     "severalwithdrawn_by_customer": "U, of iemand die mee ondertekende, heeft de toestemming ingetrokken.",
     "severalrejected_by_customer": "U, of iemand die mee moest ondertekenen, heeft geweigerd.",
@@ -193,7 +200,7 @@ EVENTS = {
     "mandate.sampled": ("Papier opgevraagd", "waiting"),
     "person_concerned.begun": ("Iemand woont hier mee", "ended"),
     "person_concerned.ended": ("Iemand woont hier niet meer", "ended"),
-    "permission.invalidated": ("Gestopt door verhuizing", "ended"),
+    "permission.invalidated": ("Toestemming gestopt", "ended"),
     "permission.lapsed": ("Vervallen bij een herstel", "ended"),
     "occupancy.begun": ("U werd hier netgebruiker", "ended"),
     "occupancy.ended": ("U vertrok hier", "ended"),

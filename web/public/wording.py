@@ -68,7 +68,7 @@ STATES = {
     "revoked": "ingetrokken door de klant",
     "expired": "afgelopen",
     "terminated": "gestopt door de dienst",
-    "invalidated": "gestopt door verhuizing",
+    "invalidated": "gestopt door verhuizing, overlijden of een ongeldig papier",
     "lapsed": "vervallen bij een herstel",
 }
 """Where a permission is, said to others than its customer."""

@@ -49,12 +49,13 @@ NEAREST = (
     "outside_territory", "no_processor_agreement", "no_processing_overview", "no_dpia", "no_data_access_contract",
     "party_suspended", "blocked", "no_metering_regime", "no_dynamic_price", "not_occupant", "outside_data_period",
     "no_contract", "not_registered", "not_participant", "not_yet_valid", "requested", "expired", "fulfilled",
-    "withdrawn", "terminated", "invalidated_by_move", "holder_died", "lapsed", "rejected", "role_gets_nothing",
-    "no_legal_basis",
+    "withdrawn", "terminated", "invalidated_by_move", "holder_died", "mandate_rejected", "lapsed", "rejected",
+    "role_gets_nothing", "no_legal_basis",
 )  # fmt: skip
 ENDED = {"requested": "requested", "blocked": "blocked", "fulfilled": "fulfilled", "rejected": "rejected",
          "timed_out": "expired", "revoked": "withdrawn", "expired": "expired", "terminated": "terminated",
-         "invalidated": "invalidated_by_move", "lapsed": "lapsed"}  # fmt: skip
+         "lapsed": "lapsed"}  # fmt: skip
+LOST = {"moved_out": "invalidated_by_move", "holder_died": "holder_died", "mandate_rejected": "mandate_rejected"}
 TRM, TM, M = ("readings", "technical", "relational"), ("readings", "technical"), ("readings",)
 
 
@@ -416,7 +417,9 @@ def consent_problem(
     mandate = permission.mandate
     is_checked = mandate is not None and mandate.checked_at is not None and mandate.checked_at <= now
     of_readings = wish.category == "readings"
+    lost = permission.invalidated_by if permission.state == "invalidated" else ""
     checks = (
+        (lost != "", LOST.get(lost, "")),
         (permission.state not in ("active", "to_be_renewed"), ENDED.get(permission.state, "")),
         (home is not None and home.period.end is not None and home.period.end <= now, "invalidated_by_move"),
         (now < permission.valid_period.start, "not_yet_valid"),

@@ -9,7 +9,7 @@ import pytest
 
 from databeheer.access.catalogue import CatalogueError
 from databeheer.access.decide import ReasonCode, Wish, decide
-from databeheer.access.facts import Block, Capacity, Facts, PermissionState
+from databeheer.access.facts import Block, Capacity, Facts, Invalidation, PermissionState
 from databeheer.access.intervals import Interval
 from databeheer.errors import MalformedRequestError
 from databeheer.values import PERSON_ROLES, Direction, Granularity, Period, Purpose, Role
@@ -205,6 +205,21 @@ def test_only_an_active_consent_gives_access_and_the_party_hears_why(
     facts = replace(facts_for(BRAM), permissions=(replace(CONSENT, state=state),))
     decision = ask(brams_wish(span("2023-01-01", "2025-01-01")), facts)
     assert outline(decision) == [(span("2023-01-01", "2025-01-01"), expected)]
+
+
+@pytest.mark.requirement("R26")
+@pytest.mark.parametrize(
+    ("lost", "expected"),
+    [
+        (Invalidation.MOVED_OUT, "invalidated_by_move"),
+        (Invalidation.HOLDER_DIED, "holder_died"),
+        (Invalidation.MANDATE_REJECTED, "mandate_rejected"),
+    ],
+)
+def test_what_a_consent_rested_on_and_lost_is_said(lost: Invalidation, expected: str) -> None:
+    ended = replace(CONSENT, state=PermissionState.INVALIDATED, invalidated_by=lost)
+    facts = replace(facts_for(BRAM), permissions=(ended,))
+    assert verdict(ask(brams_wish(span("2024-01-01", "2024-02-01")), facts)) == expected
 
 
 def test_a_consent_that_is_to_be_renewed_goes_on_until_its_end() -> None:

@@ -23,6 +23,7 @@ from databeheer.access.facts import (
     Capacity,
     Death,
     Facts,
+    Invalidation,
     MeteringRegime,
     Necessity,
     Notice,
@@ -281,6 +282,7 @@ class _Maker:
             mandate=self.mostly(
                 WrittenMandate(b"hash", midnight(LONG_AGO)), (None, WrittenMandate(b"", None))
             ),
+            invalidated_by=self.any((*Invalidation,)),
         )
 
     def _supply(self, contract_id: str) -> SupplyContract:
