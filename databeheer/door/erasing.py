@@ -292,10 +292,15 @@ def unlike_erasures(house: House, connection: Connection) -> Iterator[tuple[int,
                 yield index, "other halves are given as erased than this erasure took"
 
 
-# Also of others, where this person signed: the ledger of that stay says who consented.
+# Also of others, where this person signed, sent a request on, or lived too: the ledger of that stay says who
+# consented and who looked, as long as it is kept.
 _OCCUPANCIES = text(
     "SELECT occupancy_id FROM registry.occupancy WHERE person_id = :person"
-    " UNION SELECT occupancy_id FROM permissions.permission WHERE person_id = :person AND occupancy_id IS NOT NULL"
+    " UNION SELECT occupancy_id FROM registry.person_concerned WHERE person_id = :person"
+    " UNION SELECT coalesce(p.occupancy_id, p.addressed_to) FROM permissions.permission p"
+    "  WHERE coalesce(p.occupancy_id, p.addressed_to) IS NOT NULL AND (:person IN (p.person_id, p.applicant_id)"
+    "  OR EXISTS (SELECT FROM permissions.signature s"
+    "   WHERE s.permission_id = p.permission_id AND s.person_id = :person))"
 )
 _OPEN = text(
     "SELECT batch FROM oversight.erasure_batch WHERE executed_at IS NULL ORDER BY batch LIMIT 1 FOR UPDATE"

@@ -390,6 +390,51 @@ def test_who_signed_for_the_stay_of_another_is_known_as_long_as_its_ledger(left:
     assert left.decide("person", person_id=signer)["state"] == "decided"
 
 
+@pytest.fixture
+def sam(house: TheHouse, measured: Customer) -> Customer:
+    """Somebody who lives with Lotte and has made himself known."""
+    sam = house.customer("sam", "Sam Smets")
+    living = {"ean": LOTTES_EAN, "person_id": str(sam.person_id)}
+    house.operator("registry.concerned.begin", **living, from_day="2022-01-01")
+    return sam
+
+
+@pytest.mark.parametrize("does", ["signs", "sends on", "lives there"])
+def test_who_lived_signed_or_asked_for_the_stay_of_another_stays_known_with_its_ledger(
+    house: TheHouse, measured: Customer, bram: Party, maria: Customer, does: str, request: Any
+) -> None:
+    asked, person = bram.ask(), maria
+    if does != "sends on":
+        person = request.getfixturevalue("sam")
+        if does == "signs":
+            measured.grant(asked)
+            [waiting] = person.call("permission.list", state="requested")["permissions"]
+            person.grant(asked | {"link_code": None}, waiting["addressed_to"])
+            execute(house, "DELETE FROM registry.person_concerned")  # the signature alone is enough
+    else:
+        link = {"permission_id": asked["permission_id"], "link_code": asked["link_code"]}
+        maria.call("permission.forward", **link, ean=LOTTES_EAN)
+        execute(house, "UPDATE registry.occupancy SET person_id = NULL WHERE person_id = %s", maria.person_id)
+    stay, today = measured.occupancy(), day_of(house.clock.now()).isoformat()
+    house.operator("registry.occupancy.end", ean=LOTTES_EAN, until_day=today)
+    later(house, 3, measured)
+    own = {"data_class": "readings", "occupancy_id": stay}
+    if does != "sends on":
+        assert refusal(lambda: measured.call("erasure.ask", **own)) == ("erasure-refused", "co_occupant")
+    later(house, 7, measured)
+
+    def erase(data_class: str, **whom: str) -> Any:
+        wish = {"data_class": data_class, "reason": "retention_ended", "decided_by": "DPO"}
+        return house.operator("erasure.decide", **wish, **whom)
+
+    whom = {"person_id": str(person.person_id)}
+    assert refusal(lambda: erase("person", **whom)) == ("erasure-refused", "other_evidence")
+    for data_class in ("readings", "ledger"):
+        erase(data_class, occupancy_id=stay)
+    house.operator("erasure.execute")
+    assert erase("person", **whom)["state"] == "decided"
+
+
 def test_nobody_moves_in_under_a_person_who_is_being_erased(left: Left) -> None:
     later(left.house, 10, left.lotte)
     left.erase("readings", "ledger", "person")
