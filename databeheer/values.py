@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from typing import Self
 
 from stdnum import ean as _ean
 
-from databeheer.brussels import day_bounds
+from databeheer.brussels import day_bounds, midnight
 from databeheer.errors import MalformedRequestError
 
 
@@ -182,11 +182,21 @@ class Period:
         return cls(day_bounds(first)[0], day_bounds(last)[1])
 
 
+HORIZON = (date(1990, 1, 1), date(2100, 12, 31))
+"""The first and the last Brussels day that anything here may be about; a stretch may end with the last."""
+_WITHIN = f"between the years {HORIZON[0].year} and {HORIZON[1].year}"
+
+
+def is_within_horizon(day: date) -> bool:
+    """Say whether anything here may be about this day."""
+    return HORIZON[0] <= day <= HORIZON[1]
+
+
 def parse_instant(text: str) -> datetime:
     """Read an RFC 3339 instant with an offset into aware UTC.
 
     Raises:
-        MalformedRequestError: no offset, impossible date, or outside the years 2000 to 2100.
+        MalformedRequestError: no offset, impossible date, or outside the years of `HORIZON` (in Brussels).
     """
     try:
         instant = datetime.fromisoformat(text)
@@ -197,9 +207,9 @@ def parse_instant(text: str) -> datetime:
     try:
         instant = instant.astimezone(UTC)
     except OverflowError as error:
-        raise MalformedRequestError("a time lies between the years 2000 and 2100") from error
-    if not 2000 <= instant.year <= 2100:
-        raise MalformedRequestError("a time lies between the years 2000 and 2100")
+        raise MalformedRequestError(f"a time lies {_WITHIN}") from error
+    if not midnight(HORIZON[0]) <= instant <= midnight(HORIZON[1] + timedelta(days=1)):
+        raise MalformedRequestError(f"a time lies {_WITHIN}")
     return instant
 
 
@@ -210,13 +220,13 @@ def format_instant(instant: datetime) -> str:
 
 
 def parse_day(text: str) -> date:
-    """Read an ISO day between 2000 and 2100."""
+    """Read an ISO day within `HORIZON`; MalformedRequestError otherwise."""
     try:
         if len(text) != 10:
             raise ValueError
         day = date.fromisoformat(text)
     except (ValueError, TypeError) as error:
         raise MalformedRequestError("a day looks like 2026-11-20") from error
-    if not 2000 <= day.year <= 2100:
-        raise MalformedRequestError("a day lies between the years 2000 and 2100")
+    if not is_within_horizon(day):
+        raise MalformedRequestError(f"a day lies {_WITHIN}")
     return day

@@ -22,7 +22,7 @@ def parse_moment(text: str) -> datetime:
     """Read `2023-10-29T00:00:00+02:00`, `...Z`, or `2023-10-29` (midnight in Brussels) into aware UTC.
 
     Raises:
-        MalformedRequestError: another spelling, an impossible date, outside the years 2000 to 2100.
+        MalformedRequestError: another spelling, an impossible date, outside the years of `values.HORIZON`.
     """
     if _DAY.fullmatch(text):
         return midnight(parse_day(text))

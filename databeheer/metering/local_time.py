@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from databeheer.brussels import BRUSSELS, slot_starts, slots_in_day
 from databeheer.metering.channel import DAY_MINUTES
+from databeheer.values import is_within_horizon
 
 QUARTERS = 96
 PAIRS = QUARTERS * QUARTERS
@@ -48,12 +49,12 @@ _KIND_OF_COUNT = {slots_in_day(day): kind for kind, day in _EXAMPLES.items()}
 
 
 def parse_date(raw: str) -> date:
-    """Read dd-mm-yyyy or dd/mm/yyyy between 2000 and 2100; ValueError otherwise."""
+    """Read dd-mm-yyyy or dd/mm/yyyy within `HORIZON`; ValueError otherwise."""
     match = _DATE.fullmatch(raw)
     if match is None:
         raise ValueError("not a date")
     day = date(int(match[4]), int(match[3]), int(match[1]))
-    if not 2000 <= day.year <= 2100:
+    if not is_within_horizon(day):
         raise ValueError("year out of range")
     return day
 

@@ -60,7 +60,8 @@ class Stay:
     """What is known of one occupancy when its erasure is weighed.
 
     `until`: the first day after it, None while it lasts. `last_entry`: the day of the newest entry about it
-    that is evidence (a read, a refusal, a permission, a move). `is_shared`: somebody else lived there or signed for it too.
+    that is evidence (a read, a refusal, a permission, a move). `is_shared`: somebody else lived there
+    or signed for it too.
     """
 
     until: date | None

@@ -9,8 +9,9 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from databeheer.errors import ConflictError, NotFoundError
+from databeheer.values import HORIZON
 
-FIRST_DAY = date(2000, 1, 1)
+FIRST_DAY = HORIZON[0]
 """A point's first vacancy begins here: before any reading."""
 
 

@@ -55,7 +55,11 @@ NEAREST = (
 ENDED = {"requested": "requested", "blocked": "blocked", "fulfilled": "fulfilled", "rejected": "rejected",
          "timed_out": "expired", "revoked": "withdrawn", "expired": "expired", "terminated": "terminated",
          "lapsed": "lapsed"}  # fmt: skip
-LOST = {"moved_out": "invalidated_by_move", "holder_died": "holder_died", "mandate_rejected": "mandate_rejected"}
+LOST = {
+    "moved_out": "invalidated_by_move",
+    "holder_died": "holder_died",
+    "mandate_rejected": "mandate_rejected",
+}
 TRM, TM, M = ("readings", "technical", "relational"), ("readings", "technical"), ("readings",)
 
 

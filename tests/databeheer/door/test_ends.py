@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from databeheer.door.ends import NAME, NOBODY, End, Ending, EndsJournal, JournalError, Reach
 from databeheer.door.epochs import KeyStoreError
+from databeheer.values import HORIZON
 
 KEY = bytes(range(32))
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -40,7 +41,7 @@ ends = st.builds(
     st.uuids(),
     st.datetimes(datetime(1970, 1, 2), datetime(2100, 1, 1)).map(lambda at: at.replace(tzinfo=UTC)),  # noqa: DTZ001
     st.integers(0, 2**53),
-    st.none() | st.dates(date(2000, 1, 1)),
+    st.none() | st.dates(*HORIZON),
 )
 
 

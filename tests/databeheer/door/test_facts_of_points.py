@@ -519,9 +519,17 @@ def test_who_represents_himself_twice_or_nobody_is_refused(
     assert "already" in refused(house, add, **judgment)
 
 
-@pytest.mark.parametrize("day", ["1899-12-31", "2101-01-01", "9999-12-31", "0001-01-01"])
+def test_who_has_lived_there_since_before_2000_is_known_from_his_own_first_day(
+    house: TheHouse, maria: Customer
+) -> None:
+    ean = "541448899990000077"
+    house.point(ean, maria, since=date(1993, 5, 1))
+    places = maria.call("me")["occupancies"]
+    assert "1993-05-01" in {place["from"] for place in places}
+
+
+@pytest.mark.parametrize("day", ["1899-12-31", "1989-12-31", "2101-01-01", "9999-12-31", "0001-01-01"])
 def test_days_beyond_the_century_are_refused(house: TheHouse, lotte: Customer, erik: Party, day: str) -> None:
     assert "from_day" in refused(
         house, "registry.supply.accept", ean=LOTTES_EAN, party_id=erik.party_id, from_day=day
     )
-    assert date.fromisoformat(day)

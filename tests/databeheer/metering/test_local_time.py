@@ -136,7 +136,7 @@ def test_a_time_in_the_hour_that_march_leaves_out_is_refused(begin_time, end_tim
         ({"begin": "2023-10-16"}, "“2023-10-16” is not a date"),
         ({"begin": "16/10-2023"}, "“16/10-2023” is not a date"),
         ({"begin": "6/10/2023"}, "“6/10/2023” is not a date"),
-        ({"end": "16/10/1999"}, "“16/10/1999” is not a date"),
+        ({"end": "16/10/1989"}, "“16/10/1989” is not a date"),
         ({"end": ""}, "“” is not a date"),
     ],
 )
