@@ -13,6 +13,7 @@ from sqlalchemy import Connection, text
 
 from databeheer.door import kept_openings
 from databeheer.door.bodies import half_of, shared_body, subject_body
+from databeheer.door.erasure_check import records
 from databeheer.door.house import House
 from databeheer.door.keystore import KeyStoreError
 from databeheer.door.turn import all_halves, key_coordinates, subject_handle
@@ -20,7 +21,8 @@ from databeheer.metering.opening import SealError, unseal
 from databeheer.oversight.erasures import Erased, begun_of
 from databeheer.oversight.retention import DataClass
 from databeheer.values import format_instant
-from ledger.commitment import Opening
+from ledger.commitment import Opening, subject_half
+from ledger.encoding import decode_base64
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,45 @@ def open_entries(house: House, connection: Connection, indexes: Sequence[int]) -
     ]
 
 
+def erasures_of(
+    house: House, connection: Connection, indexes: Sequence[int], below: int
+) -> list[dict[str, Any]]:
+    """The erasures that took a half of these entries, or that these entries record: see `oversight.erasure_claims`.
+
+    Of their own entries the shared half alone is opened: whose readings went is not looked at. One that is not below
+    the published size is left out: nobody can check it yet.
+    """
+    batches: Sequence[Any] = connection.execute(_BATCHES, {"indexes": list(indexes)}).all()
+    wanted = {
+        index for row in batches for index in (row.begun_index, row.executed_index) if index is not None
+    }
+    told = {one["index"]: one for one in _shared_only(house, connection, [i for i in wanted if i < below])}
+    return [
+        {
+            "begun": told.get(row.begun_index),
+            "executed": told.get(row.executed_index),
+            "halves": _text(records(connection, row.batch)),
+        }
+        for row in batches
+    ]
+
+
+def _shared_only(house: House, connection: Connection, indexes: Sequence[int]) -> list[dict[str, Any]]:
+    """Entries whose subjects' halves stay closed."""
+    opened = open_entries(house, connection, indexes)
+    for one in opened:
+        if isinstance(one["leaves"], list):
+            one["leaves"] = [_closed(leaf) for leaf in one["leaves"]]
+    return opened
+
+
+def _closed(leaf: dict[str, str]) -> dict[str, str]:
+    if "half" in leaf:
+        return leaf
+    salt, body = (decode_base64(leaf[part], part) for part in ("salt", "body"))
+    return {"half": _text(subject_half(salt, body))}
+
+
 def _put_back(entry: Any, opening: Opening) -> dict[str, Any]:
     """An entry whose body was lost and put back from a receipt: of its subjects the root alone is known."""
     return {
@@ -196,6 +237,10 @@ _SUPPORT = text(
 _STAYS = text(
     "SELECT o.occupancy_id FROM registry.occupancy o JOIN registry.access_point a USING (access_point_id)"
     " WHERE a.ean_hash = :hash"
+)
+_BATCHES = text(
+    "SELECT * FROM oversight.erasure_batch b WHERE b.begun_index = ANY(:indexes) OR b.executed_index = ANY(:indexes)"
+    " OR EXISTS (SELECT FROM ledger.erased e WHERE e.batch = b.batch AND e.index = ANY(:indexes)) ORDER BY batch"
 )
 _ENTRIES = text("SELECT index, entry FROM ledger.entry WHERE index = ANY(:indexes) ORDER BY index")
 _BODIES = text("SELECT * FROM ledger.body WHERE index = ANY(:indexes)")

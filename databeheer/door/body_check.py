@@ -21,7 +21,7 @@ from sqlalchemy import Connection, text
 from databeheer.brussels import day_of
 from databeheer.door import kept_openings
 from databeheer.door.bodies import Body, key_of_statement, shared_body, subject_body
-from databeheer.door.erasing import unlike_erasures
+from databeheer.door.erasure_check import unlike_erasures
 from databeheer.door.house import House
 from databeheer.door.keystore import KeyStoreError
 from databeheer.door.turn import all_halves, subject_handle, subject_name

@@ -3,44 +3,37 @@
 1. A turn begins the batch: from its entry on, pages say "erased".
 2. Rows go, one erasure a transaction: readings; statements and bodies, which leave the halves that their
    entries commit to; a person's name and log-in.
-3. A new epoch is prepared without the keys. Then one last turn: nothing can be appended meanwhile, what came in
-   since step 2 goes too, the epoch takes force, and the entry says so.
+3. A new epoch is prepared without the keys. Then, with the ledger's head locked so that no door appends: what came
+   in since step 2 goes, and is committed; the epoch takes force, and the keys are gone.
+4. A turn records what went. Nothing about it can have come in since step 3: there is no key to say it under.
 
-Killed anywhere, the same command goes on where it stopped: rows need the keys to be found, so they go first.
+Killed anywhere, the same command goes on where it stopped. Rows are found by the keys, so no key goes before the
+deletion of the last row that needs it is durable; a commit that fails afterwards loses only the entry, made next time.
 """
 
 from __future__ import annotations
 
-import secrets
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, text
 
 from databeheer.brussels import day_of
-from databeheer.door import seals
-from databeheer.door.bodies import half_of, shared_body
+from databeheer.door.clearing import clear, clear_retired, clear_rows, key_of
+from databeheer.door.erasure_check import digest
 from databeheer.door.house import House
-from databeheer.door.keystore import KeyStoreError, Kind
+from databeheer.door.keystore import Kind
 from databeheer.door.resealing import open_root
 from databeheer.door.turn import Statement, Subject, Turn, subject_handle
 from databeheer.errors import ConflictError
-from databeheer.metering.opening import SealError
 from databeheer.oversight import erasures, retention
 from databeheer.oversight.retention import DataClass, Reason, Verdict
-from ledger.commitment import shared_half
-
-KINDS = {
-    DataClass.PERSON: Kind.PERSON,
-    DataClass.READINGS: Kind.READINGS,
-    DataClass.LEDGER: Kind.OCCUPANCY_LEDGER,
-}
-
+from databeheer.storage.engine import driver
+from ledger import postgres
 
 Going = tuple[DataClass, UUID | None]
 
@@ -110,20 +103,10 @@ def execute(house: House) -> Outcome:
     retired = [open_root(house, bytes(one)) for one in sealed]
     for row in rows:
         with house.engine.begin() as connection:
-            _clear(house, connection, row.erasure_id)
-    _clear_retired(house, retired)
-    names = [_key_of(row) for row in rows] + [(Kind.READINGS, root_id) for root_id in retired]
-    # Of a batch that broke off after its epoch began, only the entry is missing.
-    without = [name for name in names if house.keys.holds(*name)]
-    if without:
-        with house.keys.new_epoch(without) as epoch, house.turn() as turn:
-            for row in rows:
-                _clear_rows(house, turn.connection, row)
-            _finish(house, turn, batch, rows, house.keys.epoch + 1)
-            epoch.begin()
-    else:
-        with house.turn() as turn:
-            _finish(house, turn, batch, rows, house.keys.epoch)
+            clear(house, connection, row.erasure_id)
+    _destroy_keys(house, rows, retired)
+    with house.turn() as turn:
+        _finish(house, turn, batch, rows)
     with house.engine.connect() as connection:
         done = connection.execute(_BATCH, {"batch": batch}).one()
     counts = Counter(row.data_class for row in rows)
@@ -162,86 +145,35 @@ def _begin(house: House) -> tuple[int, list[dict[str, Any]]]:
     return batch, waiting
 
 
+def _destroy_keys(house: House, rows: Sequence[Any], retired: Sequence[UUID]) -> None:
+    """Begin an epoch without the keys of a batch; the rows that came in since they were cleared go first."""
+    names = [key_of(row) for row in rows] + [(Kind.READINGS, root_id) for root_id in retired]
+    without = [name for name in names if house.keys.holds(*name)]
+    if without:
+        with house.keys.new_epoch(without) as epoch, house.engine.begin() as guard:
+            postgres.lock_head(driver(guard))  # nothing is appended until the keys are gone, by no door
+            # On a connection of its own: it must be durable before what it was found by is destroyed.
+            with house.engine.begin() as connection:
+                for row in rows:
+                    clear_rows(house, connection, row)
+                clear_retired(house, connection, retired)
+            epoch.begin()
+    # Also where the batch broke off in the middle of this: before the entry says so, they are gone.
+    house.keys.destroy_older()
+
+
 def target_of(row: Any) -> erasures.Target:
     """What an erasure's row is about."""
     return erasures.Target(DataClass(row.data_class), row.operator, row.person_id, row.occupancy_id)
 
 
-def _key_of(row: Any) -> tuple[Kind, UUID]:
-    """The key that goes with an erasure: for readings the root that the occupancy has now."""
-    data_class = DataClass(row.data_class)
-    if data_class is DataClass.READINGS:
-        return Kind.READINGS, row.root_id
-    return KINDS[data_class], row.occupancy_id or row.person_id
-
-
-def _clear_retired(house: House, roots: Sequence[UUID]) -> None:
-    """Rows that an intake, begun before a late move was reported, still wrote under the root that was left."""
-    for root_id in roots:
-        if house.keys.holds(Kind.READINGS, root_id):
-            pseudonym = seals.pseudonym(house.readings_root(root_id))
-            with house.engine.begin() as connection:
-                connection.execute(_DELETE_PROFILES, {"pseudonym": pseudonym})
-
-
-def _clear(house: House, connection: Connection, erasure_id: UUID) -> None:
-    row = connection.execute(_LOCKED, {"id": erasure_id}).one()
-    if not row.is_cleared:
-        _clear_rows(house, connection, row)
-        connection.execute(_CLEARED, {"id": erasure_id})
-
-
-def _clear_rows(house: House, connection: Connection, row: Any) -> None:
-    try:
-        if row.data_class == DataClass.READINGS:
-            pseudonym = seals.pseudonym(house.readings_root(row.root_id))
-            connection.execute(_DELETE_PROFILES, {"pseudonym": pseudonym})
-        elif row.data_class == DataClass.LEDGER:
-            _clear_ledger(house, connection, row)
-        else:
-            unknown = {"person": row.person_id, "unknown": secrets.token_bytes(32)}
-            connection.execute(_FORGET_PERSON, unknown)
-            connection.execute(_END_SESSIONS, {"person": row.person_id, "now": house.clock.now()})
-    except KeyStoreError:
-        if house.keys.holds(*_key_of(row)):
-            raise
-        # Lost before it was erased: its rows cannot be found, nor opened by anybody.
-
-
-def _clear_ledger(house: House, connection: Connection, row: Any) -> None:
-    """Replace a subject's statements by the halves that they were committed with; its permissions go too."""
-    handle = subject_handle(house.keys_of_subject(row.occupancy_id))
-    left = []
-    for statement in connection.execute(_STATEMENTS, {"handle": handle}).all():
-        one = {
-            "index": statement.index,
-            "operator": statement.operator,
-            "batch": row.batch,
-            "reason": row.reason,
-        }
-        left.append(one | {"leaf": statement.leaf, "half": half_of(house, statement)})
-        if statement.is_own_body:  # sealed under this subject's key: the body goes as well
-            body = shared_body(house, _BodyOf(statement))
-            left.append(one | {"leaf": -1, "half": shared_half(body.salt, body.content)})
-    if left:
-        connection.execute(_LEAVE, left)
-        connection.execute(text("SELECT ledger.erase_statements(:handle)"), {"handle": handle})
-    connection.execute(_DELETE_PERMISSIONS, {"occupancy": row.occupancy_id})
-
-
-class _BodyOf:
-    """The body's columns of a joined row, under the names that `shared_body` reads."""
-
-    def __init__(self, row: Any) -> None:
-        self.index, self.key_sealed, self.shared_sealed = row.index, row.body_key_sealed, row.shared_sealed
-
-
-def _finish(house: House, turn: Turn, batch: int, rows: Sequence[Any], epoch: int) -> None:
+def _finish(house: House, turn: Turn, batch: int, rows: Sequence[Any]) -> None:
     """Record what went, to those whose ledger stays; nothing where another door did so meanwhile."""
     known = turn.connection.execute(_BATCH_LOCKED, {"batch": batch}).one()
     if known.executed_at is not None:
         return
-    halves, digest = _digest(turn.connection, batch)
+    halves, digested = digest(turn.connection, batch)
+    epoch = house.keys.epoch
     subjects = [
         Subject(row.occupancy_id, {"class": row.data_class, "reason": row.reason})
         for row in rows
@@ -249,47 +181,13 @@ def _finish(house: House, turn: Turn, batch: int, rows: Sequence[Any], epoch: in
         and house.keys.holds(Kind.OCCUPANCY_LEDGER, row.occupancy_id)
         and not any(o.data_class == DataClass.LEDGER and o.occupancy_id == row.occupancy_id for o in rows)
     ]
-    said = {"batch": batch, "epochs": [known.epoch_ended, epoch], "halves": halves, "digest": digest}
+    said = {"batch": batch, "epochs": [known.epoch_ended, epoch], "halves": halves, "digest": digested}
     turn.connection.execute(
         _EXECUTED, {"batch": batch, "now": turn.now, "index": turn.next_index, "epoch": epoch}
     )
     turn.connection.execute(_DONE, {"batch": batch})
     # With its leaves given the body is the house's: it must outlive every ledger that is erased later.
     turn.record(Statement("erasure.executed", said, subjects=subjects, leaves=max(len(subjects), 1)))
-
-
-def _digest(connection: Connection, batch: int) -> tuple[int, str]:
-    """How many halves a batch left behind, and a digest of all of them: nobody can add one later unseen."""
-    rows: Sequence[Any] = connection.execute(_LEFT, {"batch": batch}).all()
-    content = b"".join(
-        row.index.to_bytes(8, "big") + row.leaf.to_bytes(2, "big", signed=True) + bytes(row.half)
-        for row in rows
-    )
-    return len(rows), sha256(content).hexdigest()
-
-
-def unlike_erasures(house: House, connection: Connection) -> Iterator[tuple[int, str]]:
-    """Name the batches whose erased halves are not those that their entries speak of.
-
-    Without this, whoever may write the database could pass a statement that he removed off as an erased one.
-    """
-    for row in connection.execute(_BATCHES):
-        for index, event in ((row.begun_index, "erasure.begun"), (row.executed_index, "erasure.executed")):
-            if index is None:
-                yield row.begun_index, "an erasure has begun and is not through; run it again"
-                break
-            body = connection.execute(_BODY, {"index": index}).one_or_none()
-            try:
-                said = shared_body(house, body).said if body is not None else {}
-            except (KeyStoreError, SealError):
-                said = {}
-            if (said.get("event"), said.get("batch")) != (event, row.batch):
-                yield index, "an erasure is claimed that no entry speaks of"
-            elif event == "erasure.executed" and _digest(connection, row.batch) != (
-                said.get("halves"),
-                said.get("digest"),
-            ):
-                yield index, "other halves are given as erased than this erasure took"
 
 
 # Also of others, where this person signed, sent a request on, or lived too: the ledger of that stay says who
@@ -318,35 +216,9 @@ _OF_BATCH = text(
     "SELECT e.*, o.root_id FROM oversight.erasure e LEFT JOIN registry.occupancy o USING (occupancy_id)"
     " WHERE e.batch = :batch ORDER BY e.erasure_id"
 )
-_LOCKED = text(
-    "SELECT e.*, o.root_id FROM oversight.erasure e LEFT JOIN registry.occupancy o USING (occupancy_id)"
-    " WHERE e.erasure_id = :id FOR UPDATE OF e"
-)
 _LEFT_ROOTS = text("SELECT root_no FROM oversight.retired_root WHERE batch IS NULL")
 _JOIN_ROOTS = text("UPDATE oversight.retired_root SET batch = :batch WHERE root_no = ANY(:ids)")
 _RETIRED = text("SELECT root_sealed FROM oversight.retired_root WHERE batch = :batch")
-_CLEARED = text("UPDATE oversight.erasure SET is_cleared = true WHERE erasure_id = :id")
-_DELETE_PROFILES = text("DELETE FROM metering.profile WHERE pseudonym = :pseudonym")
-_FORGET_PERSON = text(
-    "UPDATE identity.person SET subject_hash = :unknown, name_sealed = '', email_sealed = NULL"
-    " WHERE person_id = :person"
-)
-_END_SESSIONS = text(
-    "UPDATE identity.session SET ended_at = :now WHERE person_id = :person AND ended_at IS NULL"
-)
-_STATEMENTS = text(
-    "SELECT s.*, b.key_sealed AS body_key_sealed, b.shared_sealed, b.key_sealed IS NOT NULL AS is_own_body"
-    " FROM ledger.statement s JOIN ledger.body b ON b.index = s.index AND b.month = s.month"
-    " WHERE s.handle = :handle ORDER BY s.index"
-)
-_LEAVE = text(
-    "INSERT INTO ledger.erased (index, leaf, half, operator, batch, reason)"
-    " VALUES (:index, :leaf, :half, :operator, :batch, :reason) ON CONFLICT DO NOTHING"
-)
-_DELETE_PERMISSIONS = text(
-    "DELETE FROM permissions.permission WHERE occupancy_id = :occupancy"
-    " OR occupancy_id IS NULL AND addressed_to = :occupancy"
-)
 _BATCH = text("SELECT * FROM oversight.erasure_batch WHERE batch = :batch")
 _BATCH_LOCKED = text("SELECT * FROM oversight.erasure_batch WHERE batch = :batch FOR UPDATE")
 _EXECUTED = text(
@@ -354,6 +226,3 @@ _EXECUTED = text(
     " WHERE batch = :batch"
 )
 _DONE = text("UPDATE oversight.erasure SET state = 'executed' WHERE batch = :batch")
-_LEFT = text("SELECT index, leaf, half FROM ledger.erased WHERE batch = :batch ORDER BY index, leaf")
-_BATCHES = text("SELECT * FROM oversight.erasure_batch ORDER BY batch")
-_BODY = text("SELECT * FROM ledger.body WHERE index = :index")

@@ -74,7 +74,7 @@ class KeyStore:
         self._epoch_keys = epoch_keys or FileEpochKeys(folder)
         self._lock = threading.Lock()
         self._open_newest()
-        self._destroy_older()
+        self.destroy_older()
 
     @classmethod
     def create(cls, folder: Path, epoch_keys: EpochKeys | None = None) -> KeyStore:
@@ -221,8 +221,8 @@ class KeyStore:
         own, following = self._paths
         return os.access(own, os.F_OK) and not os.access(following, os.F_OK)
 
-    def _destroy_older(self) -> None:
-        """Destroy every epoch before the one in force: its key first, then what it wrapped."""
+    def destroy_older(self) -> None:
+        """Destroy every epoch before the one in force: its key first, then what it wrapped. Safe to repeat."""
         for number in self._epoch_keys.numbers():
             if number < self._number:
                 self._epoch_keys.destroy(number)
@@ -323,7 +323,7 @@ class NewEpoch:
             sync_folder(store._folder)
             with store._lock:
                 store._open_newest()
-            store._destroy_older()
+            store.destroy_older()
         return Epochs(self._number, begun, len(self._brought), len(self._erased))
 
 

@@ -36,7 +36,8 @@ _MEMBERS = {"index", "entry", "shared", "leaves", "erased"}
 class Audited:
     """One entry, checked: what its shared half says, and what it says to each subject.
 
-    `shared` is None where it was erased or is lost; `subjects` holds the opened ones only, by name.
+    `shared` is None where it was erased or is lost; `subjects` holds the opened ones only, by name. `unopened` are
+    the halves that stand as their 32 bytes, by leaf; -1 is the shared one.
     """
 
     index: int
@@ -44,6 +45,7 @@ class Audited:
     subjects: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     erased: Erased | None = None
     is_lost: bool = False
+    unopened: Mapping[int, bytes] = field(default_factory=dict)
 
     @property
     def event(self) -> str:
@@ -78,7 +80,9 @@ def check(item: Any, reader: TileReader, checkpoint: Checkpoint) -> Audited:
     opened = [said for said, _ in leaves if said is not None]
     # Statements from before subjects had a name do not say it; their place in the entry stands for it.
     subjects = {str(said.get("subject", f"{index}/{place}")): said for place, said in enumerate(opened)}
-    return Audited(index, shared, subjects, erased)
+    halves = {-1: (shared, common), **dict(enumerate(leaves))}
+    unopened = {leaf: half for leaf, (said, half) in halves.items() if said is None}
+    return Audited(index, shared, subjects, erased, unopened=unopened)
 
 
 def _put_back(index: int, item: Mapping[str, Any], commitment: bytes) -> Audited:

@@ -17,6 +17,7 @@ from databeheer.access.catalogue import Catalogue
 from databeheer.errors import MalformedRequestError
 from databeheer.oversight import audited
 from databeheer.oversight.audited import Audited
+from databeheer.oversight.erasure_claims import Claims
 from databeheer.oversight.erasures import Erased
 from databeheer.values import parse_instant
 from ledger.checkpoint import Checkpoint
@@ -29,7 +30,7 @@ _ENDS = frozenset(
 )
 _COUNTED = ("data.read", "data.refused", "join.run", "join.refused", "audit.opened")
 _FINENESS = ("quarter_hour", "hour", "day", "month")
-VERSION = 1
+VERSION = 2
 """Of the document that an audit comes in."""
 LARGEST_REPORT = 100_000
 """How many entries one audit holds at most."""
@@ -62,6 +63,8 @@ class Report:
     reads_by_consent: int = 0
     findings: list[Finding] = field(default_factory=list)
     erased: list[Gone] = field(default_factory=list)
+    erasures: int = 0
+    """How many erasures were held against the entries that record them."""
     lost: list[int] = field(default_factory=list)
 
     @property
@@ -80,6 +83,7 @@ class Report:
                 for (event, ground, party), count in sorted(self.counts.items())
             ],
             "findings": [asdict(one) for one in self.findings],
+            "erasures": self.erasures,
             "erased": [{"entry": gone.index, **gone.erased.view()} for gone in self.erased],
             "lost": self.lost,
         }
@@ -93,10 +97,14 @@ def audit(document: Any, source: Source, checkpoint: Checkpoint, catalogue: Cata
     Raises:
         MalformedError: the document is no audit.
     """
-    if not isinstance(document, dict) or not {"entries", "support", "range", "is_whole"} <= set(document):
+    if not isinstance(document, dict) or not {"v", "entries", "support", "range", "is_whole"} <= set(
+        document
+    ):
         raise MalformedError("this is no audit")
     if document.get("v") != VERSION:
         raise MalformedError(f"this audit has another version than {VERSION}")
+    if "erasures" not in document:
+        raise MalformedError("an audit brings the erasures along that its entries name")
     entries, support, report = document["entries"], document["support"], Report(checkpoint.size)
     if not isinstance(entries, list) or not isinstance(support, list):
         raise MalformedError("an audit has a list of entries and a list of support")
@@ -108,6 +116,13 @@ def audit(document: Any, source: Source, checkpoint: Checkpoint, catalogue: Cata
     report.checked = len(looked)
     if document["is_whole"] is True:
         _require_every_index(document["range"], entries, report)
+    claims = Claims.read(
+        document["erasures"],
+        checkpoint.size,
+        lambda item: next(iter(_checked([item], reader, checkpoint, report)), None),
+    )
+    report.erasures = len(claims.batches)
+    report.findings += [Finding(index, code) for index, code in claims.wrong([*looked, *before])]
     _weigh(looked, before, catalogue, report)
     report.findings.sort(key=lambda finding: finding.index)
     return report

@@ -128,17 +128,21 @@ def collect(wish: dict[str, Any], checkpoint: Checkpoint) -> dict[str, Any] | No
         "asked": {name: asked[name] for name in ("first", "last", "task")},
         "entries": [],
         "support": [],
+        "erasures": [],
     }
     support: dict[int, Any] = {}
+    erasures: dict[str, Any] = {}
     cursor: int | None = 0
     for _ in range(MOST_PAGES):
         page = ask("audit.open", cursor=cursor, **asked)
         document |= {name: page[name] for name in ("range", "is_whole", "index")}
         document["entries"] += page["entries"]
         support |= {one["index"]: one for one in page["support"]}
+        erasures |= {json.dumps(one, sort_keys=True): one for one in page["erasures"]}
         cursor = page["next"]
         if cursor is None:
             inside = {one["index"] for one in document["entries"]}
+            document["erasures"] = list(erasures.values())
             document["support"] = [one for index, one in sorted(support.items()) if index not in inside]
             return document
     return None

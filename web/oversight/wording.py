@@ -39,6 +39,11 @@ FINDINGS = {
     "does-not-belong": "wat geopend werd, hoort niet bij deze regel van het logboek.",
     "withheld": "gelezen met toestemming, maar over wie het gaat werd niet geopend.",
     "left-out": "deze regel werd niet gegeven.",
+    "erased-without-entry": "heet gewist, maar het logboek kent die wissing niet.",
+    "erased-differs": "volgens deze regel werd iets anders gewist dan wat nu gewist heet.",
+    "not-erased": "heet gewist volgens het logboek, maar de inhoud is er nog.",
+    "erasure-unfinished": "het wissen is nog bezig. Kijk over enkele minuten opnieuw.",
+    "erasure-left-out": "gaat over een wissing die niet meegegeven werd.",
 }
 """What an audit of contents found, by its code."""
 AUDIT_EVENTS = {

@@ -8,7 +8,7 @@ from typing import Any
 from marshmallow import fields, validate
 
 from databeheer.brussels import day_of
-from databeheer.door.auditing import Scope, find, open_entries
+from databeheer.door.auditing import Scope, erasures_of, find, open_entries
 from databeheer.door.commands.base import Command, Day, EANCode, asker_of, identifier, schema, short_text
 from databeheer.door.house import House
 from databeheer.door.names import ean_hash
@@ -60,6 +60,7 @@ def open_for_audit(house: House, proof: Proof, arguments: dict[str, Any]) -> dic
         return {
             "entries": open_entries(house, connection, page.indexes),
             "support": open_entries(house, connection, page.support),
+            "erasures": erasures_of(house, connection, [*page.indexes, *page.support], scope.below),
             "range": list(page.span),
             "is_whole": scope.is_whole,
             "next": page.next,

@@ -51,6 +51,10 @@ class IntervalsNotReadError(ConflictError):
     code = "intervals-not-read"
 
 
+class ErasedMeanwhileError(ConflictError):
+    """Readings of a stay were erased while a file brought more of them."""
+
+
 class FutureDaysError(MalformedRequestError):
     """A file speaks of days that are still to come: nothing can have been measured on them."""
 
@@ -111,6 +115,16 @@ def open_batch(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[st
 def store_batch(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """Make a batch's rows readable: all of them, from this entry on."""
     check_intake(proof, house.intake_key_hash)
+    try:
+        return _store(house, arguments)
+    except ErasedMeanwhileError:
+        # They stand under a root that is gone: nobody could find them by it later, so they go by their batch.
+        with house.engine.begin() as connection:
+            connection.execute(_DELETE_ROWS, {"batch": arguments["batch"]})
+        raise
+
+
+def _store(house: House, arguments: dict[str, Any]) -> dict[str, Any]:
     with house.turn() as turn:
         batch = _locked(turn, arguments["batch"])
         if batch is None or batch.stored_index is not None:
@@ -140,7 +154,9 @@ def _require_roots(house: House, turn: Turn, batch: Any) -> None:
         return
     then = unseal(house.ledger_key, bytes(batch.roots_sealed), _roots_of(batch.batch))
     roots = [UUID(bytes=then[start : start + 16]) for start in range(0, len(then), _ROOT)]
-    now = turn.connection.execute(_CURRENT_ROOTS, {"roots": roots})
+    now = turn.connection.execute(_CURRENT_ROOTS, {"roots": roots}).all()
+    if erasures.begun_of(turn.connection, DataClass.READINGS, [row.occupancy_id for row in now]):
+        raise ErasedMeanwhileError("readings of this file were erased meanwhile; take the file in again")
     if _spelled({row.root_id: row.until_day for row in now}) != then:
         raise ConflictError("a move was reported meanwhile; take the file in again")
 
@@ -288,7 +304,10 @@ def _text(value: bytes) -> str:
 
 
 _SEAL_ROOTS = text("UPDATE metering.batch SET roots_sealed = :roots WHERE batch = :batch")
-_CURRENT_ROOTS = text("SELECT root_id, until_day FROM registry.occupancy WHERE root_id = ANY(:roots)")
+_DELETE_ROWS = text("DELETE FROM metering.profile WHERE batch = :batch")
+_CURRENT_ROOTS = text(
+    "SELECT occupancy_id, root_id, until_day FROM registry.occupancy WHERE root_id = ANY(:roots)"
+)
 _CHANNEL = schema(
     ean=EANCode(required=True),
     commodity=one_of(*(commodity.value for commodity in Commodity)),

@@ -10,14 +10,17 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from databeheer.access import catalogue
 from databeheer.brussels import day_of
+from databeheer.door import erasing
+from databeheer.door.bodies import shared_body
 from databeheer.door.client import DoorRefusedError, Proof
 from databeheer.oversight.content_audit import Report, audit
 from ledger import receipt
 from ledger.checkpoint import Checkpoint, open_checkpoint
-from ledger.commitment import Opening, subject_half
+from ledger.commitment import Opening, shared_half, subject_half
 from ledger.encoding import decode_base64, encode_base64
 from ledger.errors import MalformedError
 from ledger.note import VerifierKey
@@ -49,12 +52,13 @@ class Regulator:
             "task": TASK,
         } | changes
         proof, cursor = Proof.session(self.house.inspector()), 0
-        document: dict[str, Any] = {"v": 1, "entries": [], "support": []}
+        document: dict[str, Any] = {"v": 2, "entries": [], "support": [], "erasures": []}
         while cursor is not None:
             page = self.house.client.call("audit.open", proof, **wish, cursor=cursor)
             document |= {name: page[name] for name in ("range", "is_whole", "index")}
             document["entries"] += page["entries"]
             document["support"] += page["support"]
+            document["erasures"] += page["erasures"]
             cursor = page["next"]
         return document
 
@@ -251,22 +255,195 @@ def test_a_grant_that_was_put_back_from_a_receipt_carries_its_reads_and_its_subj
     assert {finding.code for finding in regulator.check(damaged).findings} >= {"does-not-belong"}
 
 
-def test_what_was_erased_is_listed_with_its_reason_and_entry_and_is_not_lost(
-    regulator: Regulator, read: int, measured: Customer, bram: Party
-) -> None:
-    house, stay = regulator.house, measured.occupancy()
+def erase(house: TheHouse, customer: Customer, *classes: str) -> int:
+    """Erase classes of a customer's ended stay, eleven years later; returns the entry that says so."""
+    stay = customer.occupancy()
     today = day_of(house.clock.now()).isoformat()
     house.operator("registry.occupancy.end", ean=LOTTES_EAN, until_day=today)
     house.clock.advance(timedelta(days=3700))
-    for data_class in ("readings", "ledger"):
+    for data_class in classes:
         wish = {"data_class": data_class, "occupancy_id": stay, "reason": "retention_ended"}
         house.operator("erasure.decide", decided_by="DPO", **wish)
-    done = house.operator("erasure.execute")
+    return int(house.operator("erasure.execute")["index"])
+
+
+def test_what_was_erased_is_listed_with_its_reason_and_entry_and_is_not_lost(
+    regulator: Regulator, read: int, measured: Customer, bram: Party
+) -> None:
+    done = erase(regulator.house, measured, "readings", "ledger")
     report = regulator.audit(first="2020-01-01")
     assert report.holds, report
     gone = {one.index: one.erased for one in report.erased}
     assert gone[read].reason == "retention_ended"
-    assert {one.index for one in gone.values()} == {done["index"]}
+    assert {one.index for one in gone.values()} == {done}
+    assert report.erasures == 1
+    assert regulator.audit(party_id=bram.party_id, first="2020-01-01").holds, "also of a part of them"
+
+
+def pass_off_as_erased(house: TheHouse, index: int, batch: int) -> None:
+    """Who may write the database deletes a body with its statement, and puts in what an erasure would leave."""
+    columns = "(index, leaf, half, operator, batch, reason)"
+    execute(
+        house,
+        f"INSERT INTO ledger.erased {columns} SELECT index, leaf, half, operator, %s, 'retention_ended'"
+        " FROM ledger.statement WHERE index = %s",
+        batch,
+        index,
+    )
+    opened = house.house
+    with opened.engine.connect() as connection:
+        row: Any = connection.execute(text("SELECT * FROM ledger.body WHERE index = :i"), {"i": index}).one()
+        shared = shared_body(opened, row)
+    execute(
+        house,
+        f"INSERT INTO ledger.erased {columns} VALUES (%s, -1, %s, 1, %s, 'retention_ended')",
+        index,
+        shared_half(shared.salt, shared.content),
+        batch,
+    )
+    execute(house, "DELETE FROM ledger.statement WHERE index = %s", index)
+    execute(house, "UPDATE ledger.body SET shared_sealed = '', key_sealed = NULL WHERE index = %s", index)
+
+
+def test_a_removed_body_does_not_pass_for_erased_by_an_erasure_that_was_of_something_else(
+    regulator: Regulator, read: int, measured: Customer
+) -> None:
+    done = erase(regulator.house, measured, "readings")
+    [(batch,)] = query(regulator.house, "SELECT batch FROM oversight.erasure_batch")
+    pass_off_as_erased(regulator.house, read, batch)
+    # Readings were decided to go, no ledger; and what went is not what that entry counted.
+    assert regulator.codes(first="2020-01-01") == {read: {"erased-without-entry"}, done: {"erased-differs"}}
+
+
+def test_one_more_body_does_not_pass_for_erased_by_an_erasure_of_others(
+    regulator: Regulator, read: int, measured: Customer, maria: Customer
+) -> None:
+    house = regulator.house
+    look = {"from": "2023-10-28T22:00:00Z", "until": "2023-10-29T23:00:00Z", "granularity": "day"}
+    maria.call("readings.read", occupancy_id=maria.occupancy(), **look)
+    [(hers,)] = query(house, "SELECT max(index) FROM ledger.statement WHERE event = 'data.read'")
+    done = erase(house, measured, "readings", "ledger")
+    [(batch,)] = query(house, "SELECT batch FROM oversight.erasure_batch")
+    pass_off_as_erased(house, hers, batch)
+    assert regulator.codes(first="2020-01-01") == {done: {"erased-differs"}}
+
+
+def test_a_removed_body_does_not_pass_for_erased_by_a_batch_that_somebody_invents(
+    regulator: Regulator, read: int
+) -> None:
+    house = regulator.house
+    execute(
+        house,
+        "INSERT INTO oversight.erasure_batch (begun_at, begun_index, executed_at, executed_index)"
+        " SELECT now(), 2, now(), 3",
+    )
+    [(batch,)] = query(house, "SELECT batch FROM oversight.erasure_batch")
+    pass_off_as_erased(house, read, batch)
+    codes = regulator.codes()
+    assert codes[read] == {"erased-without-entry"}
+    assert codes[3] == {"erased-without-entry"}
+
+
+def test_an_erased_half_that_was_taken_away_from_what_is_kept_is_found(
+    regulator: Regulator, read: int, measured: Customer
+) -> None:
+    """The other way round: the entry tells of more than the house still shows as erased."""
+    done = erase(regulator.house, measured, "readings", "ledger")
+    execute(regulator.house, "DELETE FROM ledger.erased WHERE index = %s", read)
+    report = regulator.audit(first="2020-01-01")
+    assert (done, "erased-differs") in {(one.index, one.code) for one in report.findings}
+    assert report.lost == [read]
+
+
+def test_a_house_that_shows_what_it_says_it_erased_is_found(
+    regulator: Regulator, read: int, measured: Customer
+) -> None:
+    """What the log calls erased is still there: opened entry, erased in the erasure's own count."""
+    house = regulator.house
+    before = {one["index"]: one for one in regulator.open()["entries"]}
+    erase(house, measured, "readings", "ledger")
+    document = regulator.open(first="2020-01-01")
+    place = next(at for at, one in enumerate(document["entries"]) if one["index"] == read)
+    document["entries"][place] = before[read]
+    # (And of the permission that it rested on nothing is left to weigh it by.)
+    codes = {(one.index, one.code) for one in regulator.check(document).findings}
+    assert codes == {(read, "not-erased"), (read, "no-permission")}
+
+
+def test_an_erasure_that_has_begun_and_is_not_through_is_told_as_such(
+    regulator: Regulator, read: int, measured: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(*_: Any) -> None:
+        raise RuntimeError("the machine stops")
+
+    monkeypatch.setattr(erasing, "_destroy_keys", breaks)
+    with pytest.raises(DoorRefusedError):
+        erase(regulator.house, measured, "readings", "ledger")
+    assert regulator.codes(first="2020-01-01")[read] == {"erasure-unfinished"}
+    monkeypatch.undo()
+    regulator.house.operator("erasure.execute")
+    assert regulator.codes(first="2020-01-01") == {}
+
+
+CLAIM_DAMAGES: dict[Callable[[dict[str, Any]], Any], set[str]] = {
+    lambda document: document["erasures"].clear(): {"erased-without-entry", "erasure-left-out"},
+    lambda document: document["erasures"][0].update(halves=""): {"erased-differs", "erased-without-entry"},
+    lambda document: document["erasures"][0].update(
+        halves=encode_base64(decode_base64(document["erasures"][0]["halves"], "halves")[:-42])
+    ): {"erased-differs"},
+    lambda document: document["erasures"][0].update(executed=document["erasures"][0]["begun"]): {
+        "erased-without-entry"
+    },
+    lambda document: document["erasures"][0].update(begun=document["erasures"][0]["executed"]): {
+        "erased-without-entry"
+    },
+    lambda document: document["erasures"][0]["executed"].update(
+        entry=document["erasures"][0]["begun"]["entry"]
+    ): {"does-not-belong"},
+    lambda document: [
+        one["erased"].update(reason="wrong_person") for one in document["entries"] if one["erased"]
+    ]: {"erased-without-entry"},
+    lambda document: [
+        one["erased"].update(at="2020-01-01T00:00:00Z") for one in document["entries"] if one["erased"]
+    ]: {"erased-without-entry"},
+    lambda document: [one["erased"].update(index=10**6) for one in document["entries"] if one["erased"]]: {
+        "erasure-unfinished"
+    },
+}
+
+
+def test_what_the_door_changes_in_its_claims_of_erasing_is_found(
+    regulator: Regulator, read: int, measured: Customer
+) -> None:
+    erase(regulator.house, measured, "readings", "ledger")
+    document = regulator.open(first="2020-01-01")
+    for damage, codes in CLAIM_DAMAGES.items():
+        damaged = copy.deepcopy(document)
+        damage(damaged)
+        assert codes <= {finding.code for finding in regulator.check(damaged).findings}, codes
+
+
+def test_claims_of_erasing_that_are_no_form_of_theirs_are_refused(
+    regulator: Regulator, read: int, measured: Customer
+) -> None:
+    erase(regulator.house, measured, "readings", "ledger")
+    document = regulator.open(first="2020-01-01")
+    one = document["erasures"][0]
+    halves = decode_base64(one["halves"], "halves")
+    for erasures in (
+        None,
+        [3],
+        [one | {"more": 1}],
+        [one | {"halves": 5}],
+        [one | {"halves": encode_base64(halves[:-1])}],
+        [one | {"halves": encode_base64(halves[42:] + halves[:42])}],
+        [one | {"halves": encode_base64(halves + halves[-42:])}],
+    ):
+        with pytest.raises(MalformedError):
+            regulator.check(document | {"erasures": erasures})
+    del document["erasures"]
+    with pytest.raises(MalformedError):
+        regulator.check(document)
 
 
 def test_an_audit_of_a_party_or_a_point_opens_no_more_than_that(
@@ -371,7 +548,7 @@ def test_what_is_no_audit_is_refused(regulator: Regulator, read: int) -> None:
         None,
         [],
         {},
-        document | {"v": 2},
+        document | {"v": 1},
         document | {"entries": None},
         document | {"range": [0]},
         document | {"range": [0, 10**9]},

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 from uuid import UUID
 
 import psycopg
@@ -16,7 +16,8 @@ from databeheer.brussels import day_of
 from databeheer.door import erasing, seals
 from databeheer.door.client import DoorRefusedError, Proof
 from databeheer.door.keystore import Epochs, KeyStore, KeyStoreError, Kind, NewEpoch
-from databeheer.door.turn import subject_handle
+from databeheer.door.turn import Statement, Subject, subject_handle
+from databeheer.metering import intake
 from databeheer.site.audit import audit_bodies
 from ledger import receipt
 from ledger.cli import main as ledger_main
@@ -27,7 +28,8 @@ from ledger.errors import InconsistentError, ProofError
 from ledger.report import Report
 from ledger.sources import DirectorySource
 from tests.conftest import LOTTES_EAN
-from tests.databeheer.door.conftest import export
+from tests.databeheer.door.conftest import DAYS, export
+from tests.databeheer.metering.builders import day_rows, english
 from tests.doors import execute, query
 from tests.house import Customer, Party, TheHouse
 from tests.security.test_dump import dump
@@ -496,30 +498,119 @@ def test_custodians_copies_of_the_old_epoch_are_named_until_they_are_destroyed(l
     assert refusal(lambda: house.operator("key_copy.destroyed", **again))[0] == "conflict"
 
 
-@pytest.mark.parametrize(
-    ("broken", "when"), [("_begin", "after"), ("_clear", "before"), ("_clear", "after"), ("_finish", "after")]
-)
-def test_a_batch_that_breaks_off_is_taken_up_again_and_loses_nobody_elses_key(
-    left: Left, maria: Customer, broken: str, when: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    later(left.house, 10)
-    left.decide("readings")
-    step = getattr(erasing, broken)
+def come_in(left: Left) -> None:
+    """A statement about the stay, and a row of its readings; where there is a key for it."""
+    house = left.house.house
+    with house.turn() as turn:
+        turn.record(Statement("data.refused", {"came": "in between"}, subjects=[Subject(left.stay)]))
+    if house.keys.holds(Kind.READINGS, left.stay):
+        execute(
+            left.house,
+            "INSERT INTO metering.batch (operator, sha256, profiles, opened_at)"
+            " VALUES (1, sha256(''), 1, now())",
+        )
+        execute(
+            left.house,
+            "INSERT INTO metering.profile"
+            " (pseudonym, channel, day, version, operator, batch, fingerprint, total_sealed)"
+            " SELECT %s, decode(repeat('00', 8), 'hex'), '2023-10-28', 1 + count(*), 1,"
+            " (SELECT max(batch) FROM metering.batch),"
+            " decode(repeat('00', 16), 'hex'), decode(repeat('00', 64), 'hex') FROM metering.profile",
+            seals.pseudonym(house.readings_root(left.stay)),
+        )
 
-    def breaks(*arguments: Any) -> Any:
-        if when == "after":
-            step(*arguments)
+
+KILLED = ("begun", "cleared", "all cleared", "prepared", "swept", "in force", "destroyed", "recorded")
+"""Where an erasure can end: after each thing that it makes durable."""
+
+
+def kill_at(step: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the next erasure end at a step."""
+
+    def ends(*_: Any, **__: Any) -> NoReturn:
         raise RuntimeError("the machine stops")
 
-    monkeypatch.setattr(erasing, broken, breaks)
-    assert refusal(lambda: left.house.operator("erasure.execute"))[0] == "internal"
-    monkeypatch.setattr(erasing, broken, step)
-    done = left.house.operator("erasure.execute")
-    assert done["erased"] == {"readings": 1}
-    assert not left.house.house.keys.holds(Kind.READINGS, left.stay)
-    reopened(left.house, maria)
-    assert left.house.house.readings_root(UUID(maria.occupancy()))
-    assert left.house.operator("ledger.check_bodies", start=0, limit=2000)["problems"] == []
+    def after(of: Any, name: str) -> None:
+        whole = getattr(of, name)
+
+        def breaks(*arguments: Any, **named: Any) -> NoReturn:
+            whole(*arguments, **named)
+            ends()
+
+        monkeypatch.setattr(of, name, breaks)
+
+    match step:
+        case "begun" | "cleared" | "recorded":
+            after(erasing, {"begun": "_begin", "cleared": "clear", "recorded": "_finish"}[step])
+        case "all cleared":
+            monkeypatch.setattr(erasing, "_destroy_keys", ends)
+        case "prepared":
+            monkeypatch.setattr(erasing, "clear_rows", ends)
+        case "swept":
+            monkeypatch.setattr(NewEpoch, "begin", ends)
+        case "in force":
+            monkeypatch.setattr(KeyStore, "destroy_older", ends)
+        case "destroyed":
+            after(NewEpoch, "begin")
+
+
+@pytest.mark.parametrize("step", KILLED)
+def test_killed_anywhere_and_run_again_what_came_in_meanwhile_is_erased_too_and_the_entry_matches(
+    left: Left, maria: Customer, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house, keys = left.house, left.house.house.keys
+    key, root = house.house.keys_of_subject(left.stay), house.house.readings_root(left.stay)
+    handle, pseudonym = subject_handle(key), seals.pseudonym(root)
+    later(house, 10)
+    for data_class in ("readings", "ledger"):
+        left.decide(data_class)
+    with monkeypatch.context() as patch:
+        kill_at(step, patch)
+        go_on = erasing._destroy_keys
+
+        def after_others(*arguments: Any) -> None:
+            come_in(left)
+            go_on(*arguments)
+
+        patch.setattr(erasing, "_destroy_keys", after_others)
+        assert refusal(lambda: house.operator("erasure.execute"))[0] == "internal"
+    come_in(left)
+    done = house.operator("erasure.execute")
+    assert done["erased"] == {"ledger": 1, "readings": 1}
+    assert query(house, "SELECT count(*) FROM ledger.statement WHERE handle = %s", handle) == [(0,)]
+    assert query(house, "SELECT count(*) FROM metering.profile WHERE pseudonym = %s", pseudonym) == [(0,)]
+    content = dump(house)
+    for secret in (handle, pseudonym, key, root):
+        assert secret.hex().encode() not in content
+    assert not list((house.folder / "keys").glob("epoch-0001.*"))
+    assert not keys.holds(Kind.READINGS, left.stay)
+    assert not keys.holds(Kind.OCCUPANCY_LEDGER, left.stay)
+    found = house.operator("ledger.check_bodies", start=0, limit=2000)
+    assert (found["problems"], found["unopened"]) == ([], [])
+    reopened(house, maria)
+    assert house.house.readings_root(UUID(maria.occupancy())), "nobody else's key went"
+
+
+@pytest.mark.parametrize("when", ["before its rows", "before its end"])
+def test_an_intake_that_an_erasure_overtakes_is_refused_and_leaves_no_rows(
+    left: Left, when: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later(left.house, 3)
+    left.decide("readings")
+    write = intake._store
+
+    def overtaken(*arguments: Any) -> None:
+        if when == "before its rows":
+            left.house.operator("erasure.execute")
+        write(*arguments)
+        if when == "before its end":
+            left.house.operator("erasure.execute")
+
+    monkeypatch.setattr(intake, "_store", overtaken)
+    other = english(*(row.but(volume="0,500") for day in DAYS for row in day_rows(day)))
+    with pytest.raises(DoorRefusedError, match="erased meanwhile"):
+        left.house.ingest(other)
+    assert query(left.house, "SELECT count(*) FROM metering.profile") == [(0,)]
 
 
 def test_a_batch_whose_keys_went_but_whose_entry_did_not_commit_is_recorded_the_next_time(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -132,6 +133,9 @@ def test_nobody_but_an_inspector_sees_the_page(house: TheHouse, lotte: Customer)
 
 def test_every_finding_has_words() -> None:
     codes = set(FINDINGS)
-    source = (Path(__file__).parents[3] / "databeheer/oversight/content_audit.py").read_text()
+    folder = Path(__file__).parents[3] / "databeheer/oversight"
+    source = "".join((folder / name).read_text() for name in ("content_audit.py", "erasure_claims.py"))
     assert all(f'"{code}"' in source for code in codes)
+    written = set(re.findall(r'yield "([a-z-]+)"', (folder / "erasure_claims.py").read_text()))
+    assert {"erased-without-entry", "not-erased"} <= written <= codes
     assert Finding(1, "left-out").code in codes
