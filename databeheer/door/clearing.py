@@ -15,6 +15,7 @@ from databeheer.door.house import House
 from databeheer.door.keystore import KeyStoreError, Kind
 from databeheer.door.turn import subject_handle
 from databeheer.oversight.retention import DataClass
+from databeheer.post import outbox
 from ledger.commitment import shared_half
 
 _KINDS = {
@@ -52,6 +53,7 @@ def clear_rows(house: House, connection: Connection, row: Any) -> None:
             unknown = {"person": row.person_id, "unknown": secrets.token_bytes(32)}
             connection.execute(_FORGET_PERSON, unknown)
             connection.execute(_END_SESSIONS, {"person": row.person_id, "now": house.clock.now()})
+            outbox.forget_person(connection, row.person_id)
     except KeyStoreError:
         if house.keys.holds(*key_of(row)):
             raise
@@ -77,6 +79,7 @@ def _clear_ledger(house: House, connection: Connection, row: Any) -> None:
         connection.execute(_LEAVE, left)
         connection.execute(text("SELECT ledger.erase_statements(:handle)"), {"handle": handle})
     connection.execute(_DELETE_PERMISSIONS, {"occupancy": row.occupancy_id})
+    outbox.forget_occupancy(connection, row.occupancy_id)
 
 
 class _BodyOf:

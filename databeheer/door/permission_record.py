@@ -1,4 +1,4 @@
-"""Each step in the life of a permission: its entry in the ledger and its row in the history, together."""
+"""Each step in the life of a permission: its entry in the ledger, its row in the history, its messages, together."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from uuid import UUID
 
 from databeheer.door.house import House
 from databeheer.door.keystore import Kind
+from databeheer.door.permission_post import tell_step
 from databeheer.door.turn import Record, Statement, Subject, Turn
 from databeheer.permissions import history, life
 from databeheer.permissions.states import Event
@@ -47,7 +48,7 @@ def record_step(
         index=turn.next_index,
         for_party=for_party,
     )
-    return turn.record(
+    record = turn.record(
         Statement(
             name,
             life.said(row.permission_id, row._mapping)
@@ -60,6 +61,8 @@ def record_step(
             subjects=subjects_of(house, subject or row.occupancy_id or row.addressed_to),
         )
     )
+    tell_step(house, turn, row.permission_id, name, reason=reason, for_party=for_party)
+    return record
 
 
 def subjects_of(house: House, occupancy_id: UUID | None) -> list[Subject]:

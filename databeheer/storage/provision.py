@@ -12,9 +12,9 @@ import psycopg
 from psycopg import sql
 from sqlalchemy.engine import make_url
 
-ROLES = ("owner", "web", "intake", "door", "publisher", "auditor")
+ROLES = ("owner", "web", "intake", "door", "publisher", "auditor", "postman")
 
-CONNECTIONS = {"owner": 8, "web": 40, "intake": 32, "door": 64, "publisher": 4, "auditor": 4}
+CONNECTIONS = {"owner": 8, "web": 40, "intake": 32, "door": 64, "publisher": 4, "auditor": 4, "postman": 4}
 """How many connections each role may have. Together fewer than the embedded server has: none can lock out others."""
 
 # What PostgreSQL lets everybody do and no process of ours needs: keep bytes outside every table (large objects),

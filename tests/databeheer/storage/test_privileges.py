@@ -23,6 +23,9 @@ def of(*columns: str, what: str = "UPDATE") -> set[str]:
     return {f"{what}({column})" for column in columns}
 
 
+ATTEMPT = ("state", "attempts", "next_at", "ended_at", "last_error")
+"""What changes of a delivery when somebody tries it."""
+
 # Each table, and what each role may do to it; a role that is not named may do nothing. `UPDATE(x)`: that column.
 MATRIX: dict[str, dict[str, set[str]]] = {
     "public.alembic_version": {},
@@ -161,6 +164,15 @@ MATRIX: dict[str, dict[str, set[str]]] = {
         "auditor": {READ},
     },
     "web.rate": {"web": {READ, ADD, "UPDATE", "DELETE"}},
+    "post.contact": {"door": LOOK_AND_ADD | {"UPDATE", "DELETE"}},
+    "post.webhook": {"door": LOOK_AND_ADD | {"UPDATE", "DELETE"}},
+    "post.message": {"door": LOOK_AND_ADD | {"DELETE"} | of("read_at")},
+    "post.delivery": {
+        "door": LOOK_AND_ADD | {"DELETE"} | of(*ATTEMPT),
+        "postman": {READ} | of(*ATTEMPT),
+    },
+    "post.code": {"door": LOOK_AND_ADD | {"DELETE"}},
+    "post.test": {"door": LOOK_AND_ADD | {"DELETE"}},
 }
 
 SCHEMAS = {
@@ -173,6 +185,7 @@ SCHEMAS = {
     "oversight": {"door", "auditor", "web"},
     "clocks": {"door", "auditor"},
     "web": {"web"},
+    "post": {"door", "postman"},
 }
 
 FUNCTIONS = {
@@ -185,6 +198,7 @@ FUNCTIONS = {
     "ledger.refuse_change": set[str](),
     "ledger.refuse_backward": set[str](),
     "clocks.refuse_change": set[str](),
+    "post.refuse_reopening": set[str](),
 }
 
 WITHOUT_OPERATOR = {
@@ -221,6 +235,10 @@ WITHOUT_OPERATOR = {
     "oversight.looked_at": "of the log itself",
     "oversight.evidence": "opens an entry of the log; its body has the operator",
     "web.rate": "bookkeeping of the web",
+    "post.contact": "of a person, see there",
+    "post.webhook": "of a party, which serves every grid operator",
+    "post.code": "of a person; its delivery carries one",
+    "post.test": "of a party; its delivery carries one",
 }
 
 NULLABLE_OPERATOR = {
@@ -444,7 +462,7 @@ def test_what_the_web_reads_without_row_level_security_is_public(superuser: psyc
     [
         "UPDATE ledger.entry SET index = index",
         "DELETE FROM ledger.entry",
-        "TRUNCATE ledger.entry",
+        "TRUNCATE ledger.entry CASCADE",  # messages name their entry
         "DELETE FROM ledger.head",
         "TRUNCATE ledger.head",
     ],

@@ -1,0 +1,135 @@
+"""The outbox: messages, written in the caller's transaction, and what is still to be delivered of them.
+
+Once in effect: a message has a key, and a second one under the same key is none. It names the ledger's entry of
+what it tells; the database refuses a commit without that entry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from uuid import UUID, uuid4
+
+from sqlalchemy import Connection, text
+
+from databeheer.post.catalogue import Recipient
+
+
+@dataclass(frozen=True)
+class Addressee:
+    """To whom a message goes: a person, a party, or the data manager, who is one for each grid operator."""
+
+    recipient: Recipient
+    id: UUID | None = None
+
+    def __post_init__(self) -> None:
+        if (self.id is None) != (self.recipient is Recipient.DATA_MANAGER):
+            raise ValueError("a customer and a party have a number, the data manager has none")
+
+
+DATA_MANAGER = Addressee(Recipient.DATA_MANAGER)
+
+
+def customer(person_id: UUID) -> Addressee:
+    """A person."""
+    return Addressee(Recipient.CUSTOMER, person_id)
+
+
+def party(party_id: UUID) -> Addressee:
+    """A market party."""
+    return Addressee(Recipient.PARTY, party_id)
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message to one addressee.
+
+    `about` is what it is about (a permission, a port, a case). `said` comes sealed, with `message_id` among its
+    coordinates. `index` is the ledger's entry, of the same transaction. `at` is when what it tells happened
+    (aware UTC). `key` is what makes it one: of two with the same kind, addressee and key the second is none.
+    """
+
+    message_id: UUID
+    kind: str
+    to: Addressee
+    operator: int
+    about: UUID | None
+    occupancy_id: UUID | None
+    said_sealed: bytes
+    key: str
+    index: int
+    at: datetime
+
+    @property
+    def key_hash(self) -> bytes:
+        return sha256("|".join((self.kind, self.to.recipient, str(self.to.id), self.key)).encode()).digest()
+
+
+def new_id() -> UUID:
+    """A number for a message: random, so that one tells nothing of others."""
+    return uuid4()
+
+
+def write(connection: Connection, messages: Sequence[Message]) -> None:
+    """Write messages, with a delivery for each way on which the addressee wants to be told now."""
+    if messages:
+        connection.execute(
+            _WRITE,
+            [
+                {
+                    "id": one.message_id,
+                    "kind": one.kind,
+                    "recipient": one.to.recipient.value,
+                    "person": one.to.id if one.to.recipient is Recipient.CUSTOMER else None,
+                    "party": one.to.id if one.to.recipient is Recipient.PARTY else None,
+                    "operator": one.operator,
+                    "about": one.about,
+                    "occupancy": one.occupancy_id,
+                    "said": one.said_sealed,
+                    "key": one.key_hash,
+                    "index": one.index,
+                    "at": one.at,
+                }
+                for one in messages
+            ],
+        )
+
+
+def forget_person(connection: Connection, person_id: UUID) -> None:
+    """Delete what a person was told, and how the person wanted to be told; what waits to be delivered too."""
+    for statement in _FORGET_PERSON:
+        connection.execute(statement, {"person": person_id})
+
+
+def forget_occupancy(connection: Connection, occupancy_id: UUID) -> None:
+    """Delete what anybody was told about an occupancy, with what waits to be delivered of it."""
+    connection.execute(_FORGET_OCCUPANCY, {"occupancy": occupancy_id})
+
+
+_WRITE = text(
+    """
+    WITH told AS (
+        INSERT INTO post.message (message_id, kind, recipient, person_id, party_id, operator, about, occupancy_id,
+            said_sealed, key_hash, index, at)
+        VALUES (:id, :kind, :recipient, :person, :party, :operator, :about, :occupancy, :said, :key, :index, :at)
+        ON CONFLICT (key_hash) DO NOTHING RETURNING message_id, recipient, person_id, party_id, operator, at
+    )
+    INSERT INTO post.delivery (delivery_id, message_id, operator, channel, told_at, next_at)
+    SELECT gen_random_uuid(), t.message_id, t.operator, 'email', t.at, t.at FROM told t
+        JOIN post.contact c ON c.person_id = t.person_id WHERE c.wants_email
+    UNION ALL
+    SELECT gen_random_uuid(), t.message_id, t.operator, 'webhook', t.at, t.at FROM told t
+        JOIN registry.party p ON p.party_id = t.party_id OR t.recipient = 'data_manager' AND p.operator = t.operator
+        JOIN post.webhook w ON w.party_id = p.party_id
+    """
+)
+_FORGET_PERSON = (
+    text("DELETE FROM post.message WHERE person_id = :person"),
+    text(
+        "DELETE FROM post.delivery WHERE delivery_id IN (SELECT delivery_id FROM post.code WHERE person_id = :person)"
+    ),
+    text("DELETE FROM post.contact WHERE person_id = :person"),
+)
+_FORGET_OCCUPANCY = text("DELETE FROM post.message WHERE occupancy_id = :occupancy")
