@@ -6,14 +6,14 @@ A wish for day or month totals opens the sealed totals only, never the quarter-h
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from databeheer.access.decision import Granted
 from databeheer.brussels import day_bounds, day_of, slot_starts
@@ -94,31 +94,13 @@ def open_stretch(
     A row that does not open (changed, moved, or written as nobody should) gives no value and hinders no other
     day: a log line says that there is one, a day total in its place says that it is missing.
     """
-    try:
-        root = house.readings_root(stretch.root_id)
-    except KeyStoreError:
-        if not erased_readings(house, [stretch.occupancy_id]):
-            raise
+    stored = _stored(house, stretch, channels, as_of)
+    if stored is None:
         return
-    pseudonym = seals.pseudonym(root)
-    handles = {
-        seals.channel_handle(root, channel.meter_id, channel.direction, channel.unit): channel
-        for channel in channels
-    }
-    with house.engine.connect() as connection:
-        rows = connection.execute(
-            _PROFILES,
-            {
-                "pseudonym": pseudonym,
-                "channels": list(handles),
-                "first": day_of(stretch.interval.start),
-                "last": day_of(stretch.interval.end - timedelta(microseconds=1)),
-                "as_of": as_of,
-            },
-        ).all()
+    root, pseudonym = stored.root, seals.pseudonym(stored.root)
     totals = granularity in _TOTALS
     part = "total" if totals else "values"
-    for row in rows:
+    for row in stored.rows:
         handle, sealed = bytes(row.channel), row.total_sealed if totals else row.values_sealed
         if sealed is None:  # only totals are kept of this day: its quarter-hours are not read
             continue
@@ -141,7 +123,56 @@ def open_stretch(
             and slot.end <= stretch.interval.end
             and slot.state is not State.ABSENT
         ]
-        yield handles[handle], kept
+        yield stored.channels[handle], kept
+
+
+@dataclass(frozen=True)
+class _Stored:
+    """Rows as they are stored, and what opens them."""
+
+    root: bytes
+    channels: dict[bytes, Channel]
+    """By their handles under this root."""
+    rows: Sequence[Any]
+
+
+def _stored(house: House, stretch: Stretch, channels: list[Channel], as_of: int) -> _Stored | None:
+    """Return what is stored of a stretch; None where it was erased.
+
+    A move that is reported late re-seals rows under another root, perhaps since the facts were read. So the root is
+    looked at once more after the rows: none ever comes back, hence where it is the same the rows are whole.
+    """
+    root_id, found, missing = stretch.root_id, None, None
+    with house.engine.connect() as connection:
+        while True:
+            try:
+                found = _rows_under(connection, house.readings_root(root_id), stretch, channels, as_of)
+            except KeyStoreError as error:
+                missing = error
+            now = connection.execute(_ROOT, {"occupancy": stretch.occupancy_id}).scalar_one()
+            if now == root_id:
+                break
+            root_id, found = now, None
+    if found is None and missing and not erased_readings(house, [stretch.occupancy_id]):
+        raise missing
+    return found
+
+
+def _rows_under(
+    connection: Connection, root: bytes, stretch: Stretch, channels: list[Channel], as_of: int
+) -> _Stored:
+    handles = {
+        seals.channel_handle(root, channel.meter_id, channel.direction, channel.unit): channel
+        for channel in channels
+    }
+    asked = {
+        "pseudonym": seals.pseudonym(root),
+        "channels": list(handles),
+        "first": day_of(stretch.interval.start),
+        "last": day_of(stretch.interval.end - timedelta(microseconds=1)),
+        "as_of": as_of,
+    }
+    return _Stored(root, handles, connection.execute(_PROFILES, asked).all())
 
 
 def erased_readings(house: House, occupancies: Iterable[UUID]) -> dict[UUID, Erased]:
@@ -200,6 +231,7 @@ def ean_of(house: House, point: Point) -> str:
     return open_text(house, "ean", point.access_point_id, point.ean_sealed)
 
 
+_ROOT = text("SELECT root_id FROM registry.occupancy WHERE occupancy_id = :occupancy")
 _PROFILES = text(
     "SELECT DISTINCT ON (p.channel, p.day) p.channel, p.day, p.version, p.values_sealed, p.total_sealed"
     " FROM metering.profile p JOIN metering.batch b ON b.batch = p.batch"

@@ -11,9 +11,14 @@ import pytest
 from databeheer.brussels import day_of
 from databeheer.door.client import DoorRefusedError
 from databeheer.door.keystore import Kind
+from databeheer.door.opening import open_channels
+from databeheer.door.proofs import Proof
+from databeheer.door.read_request import Admitted, ReadRequest
+from databeheer.door.reads import admit
 from databeheer.door.resealing import open_root
 from databeheer.metering.exports import read_export
 from databeheer.metering.intake import take_in
+from databeheer.values import Granularity, Period, parse_instant
 from tests.conftest import LOTTES_EAN
 from tests.databeheer.door.conftest import DAYS
 from tests.databeheer.metering.builders import day_rows, english
@@ -73,6 +78,24 @@ def test_a_vacancy_in_between_keeps_its_days_from_both(house: TheHouse, measured
     noor = move_in(house, since=date(2023, 10, 30))
     assert own(measured) == before[:96]
     assert own(noor) == before[196:]
+
+
+def test_a_read_that_was_recorded_before_the_move_and_opens_after_it_gives_the_whole_of_what_stayed(
+    house: TheHouse, measured: Customer
+) -> None:
+    before = own(measured)
+    request = ReadRequest(
+        proof=Proof("session", measured.session),
+        period=Period(parse_instant(WHOLE["from"]), parse_instant(WHOLE["until"])),
+        granularity=Granularity.QUARTER_HOUR,
+        directions=None,
+        strict=False,
+        occupancy_id=UUID(measured.occupancy()),
+    )
+    [admitted] = admit(house.house, [request])
+    assert isinstance(admitted, Admitted)
+    move_out(house)
+    assert quarters({"channels": open_channels(house.house, admitted)}) == before[:96]
 
 
 def test_the_rows_as_they_were_are_gone_and_their_root_opens_nothing(
