@@ -1,16 +1,18 @@
 """A mirror: a copy of a published log that is checked while it is made, and can be verified in the log's place.
 
 Nothing is written that was not rehashed up to the signed root first, so a copy that was cut short holds nothing
-false and goes on where it was. The checkpoint comes last. A log that went back, or signed another history than
-the one that was copied, is refused, and both signed checkpoints are kept.
+false and goes on where it was. A log may sign any size: nothing here grows with what it says, entries are fetched
+from the first one on, and the copy ends at the first file that is missing. The checkpoint comes last. A log that
+went back, or signed another history than the one that was copied, is refused, and both signed checkpoints are kept.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from hashlib import sha256
+from itertools import islice
 from pathlib import Path
 
 from ledger.blame import Blame
@@ -98,7 +100,7 @@ class _Copy:
             details.say("the newest tiles lead to the signed root")
         self._near = TileReader(place, checkpoint.size)
         self._blame = Blame(self._far, checkpoint, None)
-        self._filled: list[TilePath] = []
+        self._outgrown: list[TilePath] = []
 
     def run(self, vkeys: Sequence[VerifierKey], progress: Callable[[int, int], None] | None) -> None:
         """1. Compare with the copy; 2. copy what is new; 3. then say so, the checkpoint last."""
@@ -106,12 +108,12 @@ class _Copy:
         if mine is not None:
             self._compare(mine)
         with self._report.check("copy") as details:
-            self._copy_upper_tiles()
             self._copy_bundles(0 if mine is None else mine.size // TILE_WIDTH, progress)
+            self._copy_upper_tiles()
             self._place.sync()
             self._place.write_checkpoint(self._note)
-            for path in self._filled:
-                self._place.drop_partial(path)  # where the full one is here now
+            for path in self._outgrown:
+                self._place.drop_partial(path)
             details.say(f"all {self._checkpoint.size} entries and their tiles are here, as signed")
 
     def _own_checkpoint(self, vkeys: Sequence[VerifierKey]) -> Checkpoint | None:
@@ -180,7 +182,7 @@ class _Copy:
                 path = TilePath(level, index, tile_width(self._checkpoint.size, level, index))
                 if path.width < TILE_WIDTH or not self._has(path):
                     self._put(path, self._trusted.tile(level, index))
-                    self._filled.append(path)
+                self._note_outgrown(path)
             level += 1
 
     def _copy_bundles(self, finished: int, progress: Callable[[int, int], None] | None) -> None:
@@ -190,25 +192,23 @@ class _Copy:
         come from a run that was cut short, and are read again.
         """
         size = self._checkpoint.size
-        missing = [
-            number
-            for number in range(-(-size // TILE_WIDTH))
-            if number >= finished
-            or not (self._has(TilePath(0, number)) and self._has(TilePath(None, number)))
-        ]
+        missing = self._missing(finished)
         with ThreadPoolExecutor(LANES) as lanes:
-            for at in range(0, len(missing), _WINDOW):
-                numbers = missing[at : at + _WINDOW]
+            while numbers := list(islice(missing, _WINDOW)):
                 expected = [self._trusted.expected(0, number) for number in numbers]
                 pairs = list(lanes.map(self._read, numbers, expected))
                 for number, pair, tile in zip(numbers, pairs, expected, strict=True):
                     self._check(number, *pair, tile)
                 list(lanes.map(self._write, numbers, pairs))
-                self._filled += [
-                    path for number in numbers for path in (TilePath(0, number), TilePath(None, number))
-                ]
                 if progress:
                     progress(min(size, (numbers[-1] + 1) * TILE_WIDTH), size)
+
+    def _missing(self, finished: int) -> Iterator[int]:
+        """Yield the numbers of the bundles to copy, one by one: the size that a log signs may be any."""
+        for number in range(finished):
+            if not (self._has(TilePath(0, number)) and self._has(TilePath(None, number))):
+                yield number
+        yield from range(finished, -(-self._checkpoint.size // TILE_WIDTH))
 
     def _read(self, number: int, expected: bytes) -> tuple[bytes, bytes]:
         """Return a bundle and its tile: what a run that was cut short left here, else what the log gives."""
@@ -233,8 +233,9 @@ class _Copy:
 
     def _write(self, number: int, pair: tuple[bytes, bytes]) -> None:
         width = tile_width(self._checkpoint.size, 0, number)
-        self._put(TilePath(None, number, width), pair[0])
-        self._put(TilePath(0, number, width), pair[1])
+        for path, data in zip((TilePath(None, number, width), TilePath(0, number, width)), pair, strict=True):
+            self._put(path, data)
+            self._note_outgrown(path)
 
     def _has(self, path: TilePath) -> bool:
         unit = RECORD_LENGTH if path.level is None else HASH_LENGTH
@@ -250,3 +251,8 @@ class _Copy:
         except InconsistentError:
             (self._place.root / str(path)).unlink()
             self._place.write_tile(path, data)
+
+    def _note_outgrown(self, path: TilePath) -> None:
+        """Remember to drop what is not full of a tile, once the checkpoint says that the full one is there."""
+        if path.width == TILE_WIDTH and self._place.has_partial(path):
+            self._outgrown.append(path)

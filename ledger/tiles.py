@@ -288,6 +288,11 @@ class TileDirectory:
             sync_directory(place)
         self._unsynced.clear()
 
+    def has_partial(self, path: TilePath) -> bool:
+        """Say whether a tile or bundle has a form here that is not full."""
+        full = self.root / str(TilePath(path.level, path.index))
+        return full.with_name(f"{full.name}.p").is_dir()
+
     def drop_partial(self, path: TilePath) -> None:
         """Remove the partial forms of a tile or bundle, once its full form is published."""
         full = self.root / str(TilePath(path.level, path.index))

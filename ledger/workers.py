@@ -44,12 +44,16 @@ def examine_all(
     `processes`: how many to use; where none is said, one per core for a large log, and only this one for a small.
     """
     end = -(-size // TILE_WIDTH)
-    works = [(number, min(STRETCH_BUNDLES, end - number)) for number in range(first, end, STRETCH_BUNDLES)]
     if processes is None:
         processes = cores() if end - first >= WORTH_WORKERS else 1
+    works = range(first, end, STRETCH_BUNDLES)  # never a list: a log may sign any size
     if processes > 1 and works:
         return _together(source, size, works, processes, with_leaves)
     return _alone(source, size, works, with_leaves)
+
+
+def _work(works: range, first: int) -> Work:
+    return first, min(works.step, works.stop - first)
 
 
 def cores() -> int:
@@ -57,14 +61,15 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _alone(source: Source, size: int, works: Sequence[Work], with_leaves: bool) -> Results:
+def _alone(source: Source, size: int, works: range, with_leaves: bool) -> Results:
     reader = TileReader(source, size)
     with lanes_of(source) as lanes:
-        for work in works:
+        for first in works:
+            work = _work(works, first)
             yield work, examine(reader, *work, lanes, with_leaves=with_leaves)
 
 
-def _together(source: Source, size: int, works: Sequence[Work], processes: int, with_leaves: bool) -> Results:
+def _together(source: Source, size: int, works: range, processes: int, with_leaves: bool) -> Results:
     with _started(processes) as workers:
         for worker in workers:
             with suppress(OSError):
@@ -78,9 +83,10 @@ class _Crew:
     def __init__(self, workers: Sequence[Line]) -> None:
         self._at: dict[Line, deque[Work]] = {worker: deque() for worker in workers}
 
-    def in_order(self, works: Sequence[Work]) -> Results:
-        todo, done = deque(works), dict[Work, Stretch | None]()
-        for work in works:
+    def in_order(self, works: range) -> Results:
+        todo, done = (_work(works, first) for first in works), dict[Work, Stretch | None]()
+        for first in works:
+            work = _work(works, first)
             while work not in done:
                 self._hand_out(todo, _AHEAD * len(self._at) - len(done))
                 if self._at:
@@ -89,14 +95,14 @@ class _Crew:
                     done[work] = None
             yield work, done.pop(work)
 
-    def _hand_out(self, todo: deque[Work], room: int) -> None:
+    def _hand_out(self, todo: Iterator[Work], room: int) -> None:
         """Give each worker a stretch, and one more to go on with; stay near to what is asked for next."""
         room -= sum(map(len, self._at.values()))
         for worker, at in self._at.items():
-            while todo and len(at) < 2 and room > 0:
+            while len(at) < 2 and room > 0 and (work := next(todo, None)) is not None:
                 with suppress(OSError):  # if it died, that is seen when its results are collected
-                    worker.send(todo[0])
-                at.append(todo.popleft())
+                    worker.send(work)
+                at.append(work)
                 room -= 1
 
     def _collect(self, done: dict[Work, Stretch | None]) -> None:

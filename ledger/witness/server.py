@@ -5,30 +5,39 @@ It speaks plain HTTP; in earnest a server with a certificate stands in front.
 
 from __future__ import annotations
 
+import io
 import re
 import sys
+import time
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socket import socket
 from threading import BoundedSemaphore
 from typing import Any
 
+from ledger.witness.bounded import IDLE_SECONDS, MAX_HEAD_LENGTH, BoundedReader
 from ledger.witness.core import Answer, Witness
 from ledger.witness.wire import MAX_REQUEST_LENGTH
 
-TIMEOUT_SECONDS = 10.0
 MAX_CONNECTIONS = 64
 _READ = re.compile("/([0-9a-f]{64})/checkpoint")
 _LENGTH = re.compile("0|[1-9][0-9]{0,8}")
 
 
 class WitnessServer(ThreadingHTTPServer):
-    """Serves one witness; more than MAX_CONNECTIONS at a time are turned away unread."""
+    """Serves one witness; more than MAX_CONNECTIONS at a time are turned away unread.
+
+    `clock` gives the seconds that requests are held to.
+    """
 
     daemon_threads = True
     request_queue_size = 64
 
-    def __init__(self, address: tuple[str, int], witness: Witness) -> None:
+    def __init__(
+        self, address: tuple[str, int], witness: Witness, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self.witness = witness
+        self.clock = clock
         self._places = BoundedSemaphore(MAX_CONNECTIONS)
         super().__init__(address, _Handler)
 
@@ -63,7 +72,19 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version = "ledger-witness"
     sys_version = ""
-    timeout = TIMEOUT_SECONDS
+    timeout = IDLE_SECONDS
+
+    def setup(self) -> None:
+        super().setup()
+        self.rfile.close()
+        self._bounded = BoundedReader(
+            self.connection, self.server.clock, MAX_HEAD_LENGTH + MAX_REQUEST_LENGTH
+        )
+        self.rfile = io.BufferedReader(self._bounded)
+
+    def handle_one_request(self) -> None:
+        self._bounded.begin()
+        super().handle_one_request()
 
     def do_POST(self) -> None:
         if self.path != "/add-checkpoint":
@@ -96,6 +117,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(Answer(status, f"{words}\n".encode()))
 
     def _answer(self, answer: Answer) -> None:
+        self.connection.settimeout(IDLE_SECONDS)  # for the whole answer: sendall does not begin anew
         self.send_response(answer.status)
         self.send_header("Content-Type", answer.content_type)
         self.send_header("Content-Length", str(len(answer.body)))

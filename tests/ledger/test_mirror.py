@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from ledger.checkpoint import Checkpoint
 from ledger.errors import (
     InconsistentError,
     LedgerError,
@@ -25,7 +26,7 @@ from ledger.files import exclusive
 from ledger.mirror import mirror
 from ledger.note import SigningKey, sign_note
 from ledger.report import Report
-from ledger.tiles import TileDirectory, bundle_path, tile_path, tile_width
+from ledger.tiles import Edge, TileDirectory, bundle_path, fold, parse_path, tile_path, tile_width
 from ledger.verifier import verify
 from tests.ledger.logs import ORIGIN, chained, edit, publish_anew, with_tail, write_log
 
@@ -237,6 +238,61 @@ def test_a_checkpoint_with_more_signatures_takes_the_place_of_the_one_before(
     both = sign_note(note.decode().split("\n\n")[0] + "\n", [KEY, SigningKey("witness.example/w", bytes(32))])
     copy(Watched(log, {"checkpoint": lambda _: both}), copied)
     assert (copied / "checkpoint").read_bytes() == both
+
+
+# ---- logs that sign what is not there ---------------------------------------------------------------------
+
+
+@dataclass
+class Hollow:
+    """A log of which every leaf hash is the same: its few distinct tiles are all there, whatever size it signs."""
+
+    size: int
+    asked: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.hashes = [bytes(32)]
+        while len(self.hashes) < 8:
+            self.hashes.append(fold(self.hashes[-1] * 256))
+        levels = [self.hashes[level] * (self.size >> 8 * level & 255) for level in range(7)]
+        while levels and not self.size >> 8 * (len(levels) - 1):
+            levels.pop()
+        checkpoint = Checkpoint(ORIGIN, self.size, Edge(self.size, levels).root())
+        self.note = sign_note(checkpoint.text(), [KEY])
+
+    def fetch(self, path: str, limit: int) -> bytes:
+        self.asked.append(path)
+        if path == "checkpoint":
+            return self.note
+        one = parse_path(path)
+        if one.level is None:
+            raise NotPublishedError(f"{path} is not published")
+        return self.hashes[one.level] * one.width
+
+
+@pytest.mark.parametrize("size", [256**4, 10**15 - 1])
+def test_a_log_that_signs_entries_which_it_does_not_show_ends_the_copy_at_the_first(
+    tmp_path: Path, size: int
+) -> None:
+    log = Hollow(size)
+    with pytest.raises(InconsistentError) as caught:
+        copy(log, tmp_path / "copy")
+    assert caught.value.index == 0
+    assert len(log.asked) < 400, "a window of bundles, and the tiles that lead to them"
+    assert files(tmp_path / "copy") <= {".lock"}
+
+
+def test_the_partial_tiles_of_a_run_that_was_cut_short_go_when_the_full_ones_are_there(
+    tmp_path: Path,
+) -> None:
+    copy(write_log(tmp_path / "old", ENTRIES[:300], KEY), tmp_path / "copy")
+    log = write_log(tmp_path / "log", ENTRIES, KEY)
+    with pytest.raises(UnreachableError):
+        copy(Watched(log, breaks_at=bundle_path(40)), tmp_path / "copy")
+    assert (tmp_path / "copy" / tile_path(0, 1, 44)).exists(), "its checkpoint still needs them"
+    copy(log, tmp_path / "copy")
+    not_full_yet = {tile_path(1, 0, 1)}
+    assert files(tmp_path / "copy") == files(log.root) - {"vkey"} | not_full_yet
 
 
 # ---- the copy's own state ------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,30 @@ class Deadly(TileDirectory):
         if path.startswith(self.path) and os.getpid() != self.spared:
             os.kill(os.getpid(), signal.SIGKILL)
         return super().fetch(path, limit)
+
+
+BOUNDED = """
+import resource
+resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))
+from pathlib import Path
+from ledger.sources import DirectorySource
+from ledger.workers import examine_all
+for processes in (1, 2):
+    work, stretch = next(iter(examine_all(DirectorySource(Path("/nowhere")), 10**15 - 1, 0, processes=processes)))
+    print(work[0], stretch)
+"""
+
+
+def test_a_log_of_any_signed_size_takes_no_memory_for_what_it_does_not_show() -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", BOUNDED],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (run.returncode, run.stdout) == (0, "0 None\n0 None\n"), run.stderr
 
 
 def test_stretches_come_in_order_and_join_to_the_same_tree(log: TileDirectory) -> None:

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import http.client
+import io
 import socket
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import dataclass, field
 from hashlib import sha256
+from itertools import chain
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import pytest
 
 from ledger.checkpoint import open_checkpoint
 from ledger.cosignature import open_cosignatures
+from ledger.witness import bounded
 from ledger.witness import core as core_module
 from ledger.witness import server as server_module
+from ledger.witness.bounded import IDLE_SECONDS, MAX_HEAD_LENGTH, REQUEST_SECONDS
 from ledger.witness.core import Witness
 from ledger.witness.wire import MAX_REQUEST_LENGTH, SIZE_TYPE
 from tests.ledger.logs import PublishedLog
@@ -155,8 +161,87 @@ def test_more_connections_than_there_are_places_are_turned_away(
             one.close()
 
 
+@dataclass
+class Dripping:
+    """A connection that gives its pieces one by one, each a second after the one before, and keeps what it is told."""
+
+    pieces: Iterator[bytes]
+    seconds: float = 0.0
+    taken: int = 0
+    told: bytes = b""
+    waits: list[float | None] = field(default_factory=list)
+
+    def clock(self) -> float:
+        return self.seconds
+
+    def recv_into(self, buffer: memoryview) -> int:
+        piece = next(self.pieces, b"")
+        buffer[: len(piece)] = piece
+        self.seconds += 1
+        self.taken += len(piece)
+        return len(piece)
+
+    def settimeout(self, seconds: float | None) -> None:
+        self.waits.append(seconds)
+
+    def sendall(self, data: bytes) -> None:
+        self.told += bytes(data)
+
+    def makefile(self, *_: object) -> io.BytesIO:
+        return io.BytesIO()
+
+
+def one_by_one(data: bytes) -> Iterator[bytes]:
+    return (data[at : at + 1] for at in range(len(data)))
+
+
+def serve_dripping(witness: Witness, pieces: Iterator[bytes]) -> Dripping:
+    return serve(witness, Dripping(pieces))
+
+
+def serve(witness: Witness, connection: Dripping) -> Dripping:
+    server = SimpleNamespace(witness=witness, clock=connection.clock)
+    server_module._Handler(connection, ("127.0.0.1", 1), server)  # type: ignore[arg-type]
+    return connection
+
+
+HEAD = b"POST /add-checkpoint HTTP/1.1\r\nHost: w\r\nContent-Length: %d\r\n\r\n"
+
+
+def test_a_head_that_drips_in_is_let_go_when_its_time_is_over(regulator: Witness) -> None:
+    connection = serve_dripping(regulator, one_by_one(HEAD % 5 + b"hello"))
+    assert (connection.taken, connection.told) == (REQUEST_SECONDS, b"")
+    assert set(connection.waits[:12]) == {IDLE_SECONDS}
+    assert connection.waits[-1] == 1, "the last wait is no longer than what was left"
+
+
+def test_a_body_that_drips_in_is_let_go_when_its_time_is_over(regulator: Witness, log: PublishedLog) -> None:
+    body = request_of(log, 0)
+    connection = serve_dripping(regulator, chain([HEAD % len(body)], one_by_one(body)))
+    assert connection.taken < len(HEAD) + REQUEST_SECONDS + 5
+    assert connection.told == b""
+    assert regulator.newest(sha256(log.key.name.encode()).hexdigest()) is None
+
+
+def test_each_request_of_a_connection_has_its_time(regulator: Witness, log: PublishedLog) -> None:
+    whole = HEAD % len(request_of(log, 0)) + request_of(log, 0)
+    again = HEAD % len(request_of(log, 5)) + request_of(log, 5)
+    halves = [one[at:end] for one in [whole, *[again] * 19] for at, end in ((0, 50), (50, len(one)))]
+    connection = serve_dripping(regulator, iter(halves))
+    assert connection.seconds > REQUEST_SECONDS
+    assert connection.told.count(b"HTTP/1.1 200") == 20
+
+
+def test_a_head_without_end_is_not_read_to_its_end(regulator: Witness) -> None:
+    lines = (b"X-%d: %s\r\n" % (number, b"x" * 8000) for number in range(10**6))
+    connection = Dripping(chain([b"GET / HTTP/1.1\r\n"], lines))
+    with pytest.raises(ConnectionAbortedError):
+        serve(regulator, connection)
+    assert connection.taken <= MAX_HEAD_LENGTH + MAX_REQUEST_LENGTH + 8192
+
+
 def test_a_client_that_says_nothing_is_let_go(regulator: Witness, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server_module._Handler, "timeout", 0.05)
+    monkeypatch.setattr(bounded, "IDLE_SECONDS", 0.05)
     with serving(regulator) as url:
         host, port = urlsplit(url).netloc.split(":")
         with socket.create_connection((host, int(port)), timeout=10) as connection:
