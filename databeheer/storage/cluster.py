@@ -240,7 +240,13 @@ def _settings(sockets: Path, *, durable: bool) -> dict[str, str]:
         "log_min_error_statement": "panic",
     }
     if not durable:
-        settings |= {"fsync": "off", "full_page_writes": "off"}
+        # Tests, which may lie in memory: no more log than they need, and no zeros before it.
+        settings |= {
+            "fsync": "off",
+            "full_page_writes": "off",
+            "wal_init_zero": "off",
+            "max_wal_size": "512MB",
+        }
     return settings
 
 

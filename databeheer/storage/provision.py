@@ -60,22 +60,21 @@ def close_other_databases(superuser_url: str) -> None:
 def create_database(superuser_url: str, name: str, template: str | None = None) -> None:
     """Create a database owned by the owner role; only the process roles may connect.
 
-    A template is taken as it is, with what was closed in it.
+    A template is taken as it is, with what was closed in it; its files are copied, which costs half of what the
+    way through the write-ahead log does.
     """
     with psycopg.connect(superuser_url, autocommit=True) as connection:
-        statement = sql.SQL("CREATE DATABASE {} OWNER databeheer_owner TEMPLATE {}").format(
-            sql.Identifier(name), sql.Identifier(template or "template0")
+        statement = sql.SQL("CREATE DATABASE {} OWNER databeheer_owner TEMPLATE {} STRATEGY {}").format(
+            sql.Identifier(name),
+            sql.Identifier(template or "template0"),
+            sql.SQL("WAL_LOG" if template is None else "FILE_COPY"),
         )
         connection.execute(statement)
         if template is None:  # before PUBLIC is shut out: who is no superuser connects as one of it
             close_functions(superuser_url, name)
         connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(name)))
-        for role in ROLES:
-            connection.execute(
-                sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(
-                    sql.Identifier(name), sql.Identifier(role_name(role))
-                )
-            )
+        roles = sql.SQL(", ").join(sql.Identifier(role_name(role)) for role in ROLES)
+        connection.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(sql.Identifier(name), roles))
 
 
 def close_functions(superuser_url: str, name: str) -> None:
