@@ -50,7 +50,7 @@ class Chain:
 def verify_chains(
     receipts: Iterable[bytes],
     log_keys: Sequence[VerifierKey],
-    door_key: VerifierKey,
+    door_keys: Sequence[VerifierKey],
     *,
     heads: Iterable[bytes] = (),
     part: bool = False,
@@ -83,7 +83,7 @@ def verify_chains(
     origins = {origin for origin, _ in roots}
     if len(origins) > 1:
         raise MalformedError("the receipts are of more than one log")
-    said = _heads(notes, door_key, origins)
+    said = _heads(notes, door_keys, origins)
     if said.keys() - links.keys():
         raise MissingStatementError("a head is given of a subject of which no receipt is shown")
     [origin] = origins
@@ -114,10 +114,12 @@ def _link(verified: receipt.Verified) -> Link:
     )
 
 
-def _heads(notes: list[bytes], key: VerifierKey, origins: set[str]) -> dict[bytes, list[SubjectHead]]:
+def _heads(
+    notes: list[bytes], keys: Sequence[VerifierKey], origins: set[str]
+) -> dict[bytes, list[SubjectHead]]:
     found: dict[bytes, list[SubjectHead]] = {}
     for note in dict.fromkeys(notes):
-        head = open_subject_head(note, key)
+        head = open_subject_head(note, *keys)
         if head.origin not in origins:
             raise MalformedError("a head is of another log than the receipts")
         found.setdefault(head.subject, []).append(head)

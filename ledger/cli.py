@@ -24,12 +24,12 @@ from ledger.commands.inputs import (
     UNREACHABLE,
     add_key,
     promise_note,
-    read_door_key,
+    read_door_keys,
     read_policy,
 )
 from ledger.commands.inputs import plain as _plain
 from ledger.commands.inputs import read_file as _read
-from ledger.commands.inputs import read_key as _key
+from ledger.commands.inputs import read_keys as _keys
 from ledger.encoding import encode_base64
 from ledger.entry import ENTRY_LENGTH
 from ledger.errors import (
@@ -112,7 +112,7 @@ def _restore(options: argparse.Namespace) -> int:
     from ledger.restore import restore
 
     try:
-        keys = [_key(value) for value in options.key]
+        keys = _keys(options.key)
         with psycopg.connect(options.database) as connection, progress_bar(not options.json) as progress:
             done = restore(
                 connection, open_source(options.place), keys, memory=options.memory, progress=progress
@@ -153,7 +153,7 @@ def _verify_receipt(options: argparse.Namespace) -> int:
 
 
 def _checked_receipt(options: argparse.Namespace) -> Verified:
-    keys = [_key(value) for value in options.key]
+    keys = _keys(options.key)
     entry = _read(options.entry, ENTRY_LENGTH) if options.entry else None
     receipt = parse_receipt(_read(options.file, MAX_RECEIPT_LENGTH))
     verified = verify_receipt(receipt, keys, entry=entry)
@@ -163,7 +163,7 @@ def _checked_receipt(options: argparse.Namespace) -> Verified:
         raise MalformedError("--promise and --door-key belong together")
     if options.promise is not None:
         promise = open_promise(
-            promise_note(_read(options.promise, MAX_RECEIPT_LENGTH)), read_door_key(options.door_key)
+            promise_note(_read(options.promise, MAX_RECEIPT_LENGTH)), *read_door_keys(options.door_key)
         )
         kept = (verified.checkpoint.origin, verified.index, verified.leaf)
         if (promise.origin, promise.index, promise.leaf) != kept:

@@ -91,7 +91,7 @@ class BrokenPromise:
     proof: tuple[bytes, ...] = ()
 
     def verify(
-        self, keys: Sequence[VerifierKey], door_key: VerifierKey, policy: Policy | None = None
+        self, keys: Sequence[VerifierKey], door_keys: Sequence[VerifierKey], policy: Policy | None = None
     ) -> tuple[Promise, Checkpoint]:
         """Return promise and checkpoint once the promise is shown to be broken.
 
@@ -103,7 +103,7 @@ class BrokenPromise:
             ProofError: the promise is not shown to be broken.
             QuorumError: too few witnesses cosigned after the deadline.
         """
-        promise = open_promise(self.promise, door_key)
+        promise = open_promise(self.promise, *door_keys)
         checkpoint = open_checkpoint(self.checkpoint, keys)
         if promise.origin != checkpoint.origin:
             raise ProofError("promise and checkpoint are of two logs")

@@ -9,51 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
 from ledger.cosignature import open_cosignatures
-from ledger.errors import (
-    MalformedError,
-    NotPublishedError,
-    ProofError,
-    SignatureError,
-    StateError,
-    UnreachableError,
-)
-from ledger.evidence import BrokenPromise, Evidence, SplitView, write_evidence
+from ledger.errors import MalformedError, NotPublishedError, SignatureError, StateError, UnreachableError
 from ledger.fetch import HTTPSource
 from ledger.files import exclusive, make_directory, write_atomically
+from ledger.finding import Finding, keep, moment
+from ledger.judging import Judge, judge
 from ledger.note import VerifierKey
 from ledger.policy import Policy
-from ledger.promise import Promise, open_promise
 from ledger.sightings import Sighting, compare_all
 from ledger.sources import Source
-from ledger.tiles import MAX_CHECKPOINT_LENGTH, TileReader
-from ledger.tree import inclusion_proof, verify_inclusion
+from ledger.tiles import MAX_CHECKPOINT_LENGTH
 from ledger.witness.wire import read_path
 
 STALE_SECONDS = 7200
 """An unchanged checkpoint is cosigned every hour; one whose quorum is older than this is an old view."""
-
-HARMLESS = frozenset({"kept", "waiting", "away", "not-compared"})
-"""The kinds of finding that say nothing against the log; every other kind does."""
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was seen, about a promise or a place; with evidence where that checks offline."""
-
-    kind: str
-    about: str
-    words: str
-    evidence: Evidence | None = None
-    kept_in: Path | None = None
-
-    @property
-    def is_harmless(self) -> bool:
-        return self.kind in HARMLESS
 
 
 @dataclass(frozen=True)
@@ -66,11 +39,32 @@ class Watched:
     others: Mapping[str, Source] = field(default_factory=dict)
     policy: Policy | None = None
     promises: Mapping[str, bytes] = field(default_factory=dict)
-    door_key: VerifierKey | None = None
+    door_keys: Sequence[VerifierKey] = ()
     state: Path | None = None
 
 
-def watch(what: Watched) -> list[Finding]:
+@dataclass(frozen=True)
+class Look:
+    """What one look was at, and what it found.
+
+    `places` are those besides the log of which a checkpoint was compared with it; `cosigned` the witnesses, of all
+    that the policy names, whose cosignature is below what the log shows. `remembers`: there was an earlier look.
+    """
+
+    origin: str
+    size: int
+    findings: Sequence[Finding]
+    places: Sequence[str]
+    cosigned: Sequence[str]
+    remembers: bool
+
+
+def watch(what: Watched) -> Sequence[Finding]:
+    """Look once, and return what was found; see `look`."""
+    return look(what).findings
+
+
+def look(what: Watched) -> Look:
     """Look once, and return all that was found, the serious things too.
 
     With a `state` the newest checkpoint is remembered, so that one who comes back sees whether it is still the
@@ -89,15 +83,15 @@ def watch(what: Watched) -> list[Finding]:
     try:
         make_directory(what.state)
         with exclusive(path.with_suffix(".monitor-lock")):
-            findings = _look(what, mine, path)
-            return [_keep(one, what.state / "evidence") for one in findings]
+            seen = _look(what, mine, path)
+            return replace(seen, findings=[keep(one, what.state / "evidence") for one in seen.findings])
     except BlockingIOError as error:
         raise StateError(f"another monitor is using {what.state}") from error
     except OSError as error:
         raise StateError(f"{what.state} cannot be used: {error}") from error
 
 
-def _look(what: Watched, mine: Sighting, memory: Path | None) -> list[Finding]:
+def _look(what: Watched, mine: Sighting, memory: Path | None) -> Look:
     findings = _look_at_witnesses(what, mine)
     sightings = [mine, *_others(what, mine, findings)]
     remembered = _remembered(memory, mine, what.keys)
@@ -115,10 +109,18 @@ def _look(what: Watched, mine: Sighting, memory: Path | None) -> list[Finding]:
         kind = "unreadable" if large.text == mine.text else "not-compared"
         words = f"no place gives the tiles that it takes to compare {small.place} with {large.place}"
         findings.append(Finding(kind, f"{small.place} and {large.place}", words))
-    findings += [_judge(what, mine, name, data) for name, data in what.promises.items()]
+    judge_of = Judge(what.log, what.door_keys, what.policy, what.now)
+    findings += [judge(judge_of, mine, name, data) for name, data in what.promises.items()]
     if memory is not None and not contradictions:
         write_atomically(memory, _to_remember(remembered or mine, sightings, unproven).note)
-    return findings
+    return Look(
+        mine.checkpoint.origin,
+        mine.checkpoint.size,
+        findings,
+        [one.place for one in sightings if one is not mine and one is not remembered],
+        _cosigned(what, mine),
+        remembered is not None,
+    )
 
 
 # ---- places -------------------------------------------------------------------------------------------------
@@ -139,9 +141,18 @@ def _look_at_witnesses(what: Watched, mine: Sighting) -> list[Finding]:
             Finding("no-quorum", mine.place, "too few of the policy's witnesses cosigned what the log shows")
         ]
     if newest + STALE_SECONDS < what.now:
-        words = f"its quorum cosigned at {_moment(newest)} last: this is an old view of the log"
+        words = f"its quorum cosigned at {moment(newest)} last: this is an old view of the log"
         return [Finding("stale", mine.place, words)]
     return []
+
+
+def _cosigned(what: Watched, mine: Sighting) -> list[str]:
+    """The names of the policy's witnesses that cosigned what the log shows."""
+    keys = what.policy.witness_keys if what.policy else ()
+    try:
+        return sorted(one.witness.name for one in open_cosignatures(mine.note, keys, what.now))
+    except SignatureError:  # told as a finding
+        return []
 
 
 def _others(what: Watched, mine: Sighting, findings: list[Finding]) -> list[Sighting]:
@@ -210,85 +221,3 @@ def _remembered(memory: Path | None, mine: Sighting, keys: Sequence[VerifierKey]
             f"what the monitor remembers in {memory} is signed by none of the keys that were given: name the log's "
             "older key too"
         ) from error
-
-
-# ---- promises -----------------------------------------------------------------------------------------------
-
-
-def _judge(what: Watched, mine: Sighting, name: str, data: bytes) -> Finding:
-    """Say what became of one promise."""
-    try:
-        if what.door_key is None:
-            raise MalformedError("promises need the key that signed them")
-        promise = open_promise(data, what.door_key)
-    except (MalformedError, SignatureError) as error:
-        return Finding("bad-promise", name, f"is no promise of this door: {error}")
-    if promise.origin != mine.checkpoint.origin:
-        return Finding("bad-promise", name, "is a promise about another log")
-    if promise.index >= mine.checkpoint.size:
-        return _judge_absent(what, mine, name, BrokenPromise(data, mine.note), promise)
-    try:
-        return _judge_present(what.log, mine, name, data, promise)
-    except (MalformedError, NotPublishedError, ProofError, UnreachableError) as error:
-        return Finding(
-            "unreadable", name, f"the log does not show what stands at index {promise.index}: {error}"
-        )
-
-
-def _judge_present(log: Source, mine: Sighting, name: str, data: bytes, promise: Promise) -> Finding:
-    size, root = mine.checkpoint.size, mine.checkpoint.root
-    reader = TileReader(log, size)
-    leaf = reader.subtree(0, promise.index)
-    proof = inclusion_proof(reader, promise.index, size)
-    verify_inclusion(promise.index, size, leaf, proof, root)
-    if leaf == promise.leaf:
-        return Finding("kept", name, f"entry {promise.index} is in the log")
-    evidence = BrokenPromise(data, mine.note, leaf, tuple(proof))
-    return Finding("broken-promise", name, f"another entry stands at index {promise.index}", evidence)
-
-
-def _judge_absent(
-    what: Watched, mine: Sighting, name: str, evidence: BrokenPromise, promise: Promise
-) -> Finding:
-    size, deadline = mine.checkpoint.size, _moment(promise.deadline_unix)
-    if what.policy is not None and _is_cosigned_after(what, mine, promise.deadline_unix, what.policy):
-        words = f"the log had {size} entries after {deadline}; entry {promise.index} was promised by then"
-        return Finding("broken-promise", name, words, evidence)
-    if what.now <= promise.deadline_unix:
-        return Finding("waiting", name, f"entry {promise.index} is promised by {deadline}")
-    words = (
-        f"entry {promise.index} was promised by {deadline} and is not shown; no cosignature proves that yet"
-    )
-    return Finding("overdue", name, words)
-
-
-def _is_cosigned_after(what: Watched, mine: Sighting, deadline_unix: int, policy: Policy) -> bool:
-    try:
-        times = policy.times(open_cosignatures(mine.note, policy.witness_keys, what.now))
-    except SignatureError:
-        return False
-    newest = policy.time_of_quorum(times)
-    return newest is not None and newest > deadline_unix
-
-
-# ---- what is kept -------------------------------------------------------------------------------------------
-
-
-def _keep(finding: Finding, folder: Path) -> Finding:
-    """Keep a finding's evidence as a file of its own; the same evidence is kept once."""
-    if finding.evidence is None:
-        return finding
-    data = write_evidence(finding.evidence)
-    texts = data if isinstance(finding.evidence, SplitView) else finding.evidence.promise
-    path = folder / f"{finding.kind}-{sha256(texts).hexdigest()[:16]}.json"
-    make_directory(folder)
-    if not path.exists():
-        write_atomically(path, data)
-    return replace(finding, kept_in=path)
-
-
-def _moment(time_unix: int) -> str:
-    try:
-        return datetime.fromtimestamp(time_unix, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    except (ValueError, OverflowError, OSError):  # a time beyond the calendar
-        return f"second {time_unix}"

@@ -55,11 +55,11 @@ def sign_promise(promise: Promise, key: SigningKey) -> bytes:
     return sign_note(promise.text(), [key])
 
 
-def open_promise(data: bytes, key: VerifierKey) -> Promise:
-    """Return what `key` promised.
+def open_promise(data: bytes, *keys: VerifierKey) -> Promise:
+    """Return what one of these keys promised.
 
     Raises:
         MalformedError: not a promise.
-        SignatureError: not signed by this key.
+        SignatureError: signed by none of them.
     """
-    return parse_promise(open_note(data, [key]).text)
+    return parse_promise(open_note(data, keys).text)

@@ -66,11 +66,11 @@ def sign_subject_head(head: SubjectHead, key: SigningKey) -> bytes:
     return sign_note(head.text(), [key])
 
 
-def open_subject_head(data: bytes, key: VerifierKey) -> SubjectHead:
-    """Return what `key` said.
+def open_subject_head(data: bytes, *keys: VerifierKey) -> SubjectHead:
+    """Return what one of these keys said.
 
     Raises:
         MalformedError: not a subject head.
-        SignatureError: not signed by this key.
+        SignatureError: signed by none of them.
     """
-    return parse_subject_head(open_note(data, [key]).text)
+    return parse_subject_head(open_note(data, keys).text)

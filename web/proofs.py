@@ -15,7 +15,8 @@ from typing import Any
 
 from databeheer.brussels import BRUSSELS
 from ledger.tiles import TileDirectory
-from web.receipts import MAX_VKEY_LENGTH, make_receipt
+from ledger.vkeys import MAX_VKEYS_LENGTH
+from web.receipts import make_receipt
 
 MOST_PROOFS = 1000
 """In one file: about 6 MB, and a few seconds to make."""
@@ -60,5 +61,5 @@ def make_archive(
         for one in opened:
             receipt = make_receipt(log, one["index"], {**one, "head": head["note"]})
             put(f"{one['counter']:06}-bewijs-{one['index']}.tlog-proof", receipt)
-        put("sleutels.txt", log.fetch("vkey", MAX_VKEY_LENGTH))
+        put("sleutels.txt", log.fetch("vkey", MAX_VKEYS_LENGTH))
     return packed.getvalue()

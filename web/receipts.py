@@ -13,11 +13,10 @@ from databeheer.errors import DatabeheerError
 from ledger import receipt
 from ledger.commitment import Opening
 from ledger.errors import NotPublishedError
-from ledger.note import VerifierKey
 from ledger.sources import Source
+from ledger.vkeys import MAX_VKEYS_LENGTH, keys_of_log, parse_vkeys
 
 MEDIA_TYPE = "text/plain; charset=utf-8"
-MAX_VKEY_LENGTH = 4096
 
 
 class ReceiptNotYetError(DatabeheerError):
@@ -37,9 +36,9 @@ def make_receipt(log: Source, index: int, answer: Mapping[str, Any]) -> bytes:
     head = b64decode(answer["head"]) if answer.get("head") else None
     opening = Opening.from_dict(answer["opening"])
     try:
-        vkey = log.fetch("vkey", MAX_VKEY_LENGTH).decode("utf-8").splitlines()[0]
+        keys = keys_of_log(parse_vkeys(log.fetch("vkey", MAX_VKEYS_LENGTH).decode("utf-8")))
         entry = b64decode(answer["entry"])
-        return receipt.from_log(log, [VerifierKey.parse(vkey)], index, entry, opening, head)
+        return receipt.from_log(log, keys, index, entry, opening, head)
     except NotPublishedError as error:
         raise ReceiptNotYetError(
             "no published checkpoint covers this entry yet; ask again in a moment"

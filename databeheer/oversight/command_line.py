@@ -10,7 +10,7 @@ import click
 from databeheer.access import catalogue
 from databeheer.oversight.content_audit import Report, audit
 from ledger.checkpoint import open_checkpoint
-from ledger.commands.inputs import FAILS, HOLDS, MISUSED, UNREACHABLE, read_file, read_key
+from ledger.commands.inputs import FAILS, HOLDS, MISUSED, UNREACHABLE, read_file, read_keys
 from ledger.errors import LedgerError, MalformedError, UnreachableError
 from ledger.sources import open_source
 from ledger.tiles import MAX_CHECKPOINT_LENGTH
@@ -55,7 +55,7 @@ def audit_file(file: Path, log: str, keys: tuple[str, ...], as_json: bool) -> No
 
 def _audit(file: Path, log: str, keys: tuple[str, ...]) -> Report:
     source = open_source(log)
-    verifiers = [read_key(key) for key in keys]
+    verifiers = read_keys(keys)
     checkpoint = open_checkpoint(source.fetch("checkpoint", MAX_CHECKPOINT_LENGTH), verifiers)
     try:
         document = json.loads(read_file(file, _MAX_FILE))

@@ -11,7 +11,6 @@ from databeheer.site.home import Home
 from databeheer.site.house import running
 from ledger.audit import audit
 from ledger.errors import InconsistentError
-from ledger.note import VerifierKey
 from ledger.postgres import PostgresEntries
 from ledger.report import Report
 from ledger.sources import DirectorySource
@@ -28,12 +27,11 @@ def audit_home(home: Home) -> Report:
         ledger.errors.LedgerError: they differ; the first entry for which they do is named.
         DatabeheerError: the door does not answer, or its key store gives no keys.
     """
-    log_key = (home.ledger / "vkey").read_text().splitlines()[0]
     with running(home) as storage:
         url = storage.url("auditor")
         entries = PostgresEntries(lambda: psycopg.connect(url))
         try:
-            report = audit(entries, DirectorySource(home.ledger), [VerifierKey.parse(log_key)])
+            report = audit(entries, DirectorySource(home.ledger), home.published_log_keys())
         finally:
             entries.close()
         with DoorClient(home.door_socket) as door:

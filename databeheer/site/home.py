@@ -25,7 +25,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from ledger.note import SigningKey
+from ledger.note import SigningKey, VerifierKey
+from ledger.vkeys import keys_of_log, parse_vkeys
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 HOME_VARIABLE = "DATABEHEER_HOME"
@@ -159,6 +160,10 @@ class Home:
     def log_signer(self) -> SigningKey:
         """The log's key; the publisher's alone."""
         return SigningKey(self.origin, bytes.fromhex(self.log_key.read_text()))
+
+    def published_log_keys(self) -> list[VerifierKey]:
+        """The log's keys as published: two while they change."""
+        return keys_of_log(parse_vkeys((self.ledger / "vkey").read_text()))
 
     def door_signer(self) -> SigningKey:
         """The key that the door signs promises with."""

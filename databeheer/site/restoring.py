@@ -19,7 +19,6 @@ from databeheer.site.house import DATABASE, Storage, door_answers
 from databeheer.storage import dumps, provision
 from databeheer.storage.embedded import EmbeddedPostgreSQL
 from databeheer.storage.engine import driver, make_engine
-from ledger.note import VerifierKey
 from ledger.restore import restore
 from ledger.sources import open_source
 
@@ -103,7 +102,6 @@ def restore_ledger(home: Home, place: str | None = None, clock: Clock | None = N
         ConflictError: the door runs.
     """
     now = (clock or SystemClock()).now()
-    key = VerifierKey.parse((home.ledger / "vkey").read_text().splitlines()[0])
     source = open_source(place or str(home.ledger))
     memory = home.publisher_memory if home.publisher_memory.exists() else None
     reach = EndsJournal(home.keys, lambda: b"").reach()
@@ -112,7 +110,7 @@ def restore_ledger(home: Home, place: str | None = None, clock: Clock | None = N
         engine = make_engine(storage.url("owner"), pool_size=1)
         try:
             with engine.begin() as connection:
-                done = restore(driver(connection), source, [key], memory=memory)
+                done = restore(driver(connection), source, home.published_log_keys(), memory=memory)
                 unpublished = max(0, reach.seen - done.until) if reach else 0
                 noted = _note(connection, done.first, done.until, bool(unpublished), now)
         finally:

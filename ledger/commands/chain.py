@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ledger.chain import Chain, verify_chains
-from ledger.commands.inputs import plain, read_door_key, read_file, read_key
+from ledger.commands.inputs import plain, read_door_keys, read_file, read_keys
 from ledger.encoding import encode_base64
 from ledger.errors import MalformedError
 from ledger.receipt import MAX_RECEIPT_LENGTH
@@ -34,7 +34,7 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> argpar
         "--door-key",
         metavar="VKEY",
         required=True,
-        help="the door's verifier key, or a file or web address whose second line it is",
+        help="the door's verifier key, or a file or web address that has it, alone or behind the log's",
     )
     one.add_argument(
         "--head",
@@ -55,8 +55,8 @@ def checked(options: argparse.Namespace) -> str:
     """Run the check and return what to print; raises what `verify_chains` raises."""
     chains = verify_chains(
         _receipts(options.files),
-        [read_key(value) for value in options.key],
-        read_door_key(options.door_key),
+        read_keys(options.key),
+        read_door_keys(options.door_key),
         heads=[read_file(path, MAX_HEAD_LENGTH) for path in options.head],
         part=options.part,
     )

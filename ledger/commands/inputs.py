@@ -5,15 +5,16 @@ from __future__ import annotations
 import argparse
 import binascii
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from ledger.errors import MalformedError
 from ledger.note import VerifierKey
 from ledger.policy import MAX_POLICY_LENGTH, Policy, parse_policy
 from ledger.sources import fetch_url
+from ledger.vkeys import MAX_VKEYS_LENGTH, keys_of_door, keys_of_log, parse_vkeys
 
 HOLDS, FAILS, MISUSED, UNREACHABLE = 0, 1, 2, 3
-_MAX_KEY_FILE = 4096
 
 
 def add_key(parser: argparse.ArgumentParser) -> None:
@@ -23,39 +24,40 @@ def add_key(parser: argparse.ArgumentParser) -> None:
         metavar="VKEY",
         action="append",
         required=True,
-        help="the log's verifier key, or a file or web address whose first line it is; may be repeated",
+        help="the log's verifier key, or a file or web address that has it on its first line (further ones of that "
+        "name count too); may be repeated",
     )
 
 
-def read_key(value: str) -> VerifierKey:
-    """Return the log's or the door's key that is given as such, or that is the first line of a file or web page."""
-    return VerifierKey.parse(read_key_text(value))
+def read_keys(values: Sequence[str]) -> list[VerifierKey]:
+    """Return the log's keys: each given as such, or in a file or web page of which it is the first line.
 
-
-def read_key_text(value: str) -> str:
-    """Return a verifier key of any type as text, given as such, or as the first line of a file or web page.
+    Further keys of the same name there count too: while a key changes there are two.
 
     Raises:
-        MalformedError: the file cannot be read, or is too long.
+        MalformedError: the file cannot be read, is too long, or does not begin with a key.
         NotPublishedError, UnreachableError: the web page cannot be read.
     """
-    return _key_lines(value)[0]
+    return [key for value in values for key in keys_of_log(_keys(value))]
 
 
-def read_door_key(value: str) -> VerifierKey:
-    """Return the door's key: given as such, or the second line of a file or web page that has two keys."""
-    lines = _key_lines(value)
-    return VerifierKey.parse(lines[1] if len(lines) > 1 and lines[1] else lines[0])
+def read_door_keys(value: str) -> list[VerifierKey]:
+    """Return the door's keys: given as such, or in a file or web page, behind the log's or alone.
+
+    Raises:
+        As `read_keys`.
+    """
+    return keys_of_door(_keys(value))
 
 
-def _key_lines(value: str) -> list[str]:
+def _keys(value: str) -> list[VerifierKey]:
     if "://" in value:
-        text = fetch_url(value, _MAX_KEY_FILE).decode("utf-8", "replace")
+        text = fetch_url(value, MAX_VKEYS_LENGTH).decode("utf-8", "replace")
     elif "+" not in value or os.path.isfile(value):
-        text = read_file(Path(value), _MAX_KEY_FILE).decode("utf-8", "replace")
+        text = read_file(Path(value), MAX_VKEYS_LENGTH).decode("utf-8", "replace")
     else:
         text = value
-    return text.split("\n")
+    return parse_vkeys(text)
 
 
 def read_file(path: Path, limit: int) -> bytes:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from ledger.commands.inputs import FAILS, HOLDS, MISUSED, UNREACHABLE, add_key, plain, read_key
+from ledger.commands.inputs import FAILS, HOLDS, MISUSED, UNREACHABLE, add_key, plain, read_keys
 from ledger.encoding import encode_base64, parse_number
 from ledger.errors import (
     InconsistentError,
@@ -72,7 +72,7 @@ def _verify(options: argparse.Namespace) -> int:
     def look(progress: Progress | None) -> Report:
         return verify(
             open_source(options.place),
-            [read_key(value) for value in options.key],
+            read_keys(options.key),
             full=options.full,
             state=options.state,
             sample=options.sample,
@@ -84,7 +84,7 @@ def _verify(options: argparse.Namespace) -> int:
 
 def _mirror(options: argparse.Namespace) -> int:
     def copy(progress: Progress | None) -> Report:
-        keys = [read_key(value) for value in options.key]
+        keys = read_keys(options.key)
         return mirror(open_source(options.place), keys, options.directory, progress)
 
     return _run(options, copy, "The copy holds", "the copy")

@@ -6,6 +6,8 @@ import argparse
 import json
 import sys
 import time
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +19,15 @@ from ledger.commands.inputs import (
     add_key,
     plain,
     promise_note,
+    read_door_keys,
     read_file,
-    read_key,
+    read_keys,
     read_policy,
 )
 from ledger.errors import LedgerError, MalformedError, NotPublishedError, StateError, UnreachableError
 from ledger.evidence import MAX_EVIDENCE_LENGTH, SplitView, read_evidence
-from ledger.monitor import Finding, Watched, watch
+from ledger.finding import Finding
+from ledger.monitor import Look, Watched, look
 from ledger.report import error_to_dict
 from ledger.sources import open_source
 
@@ -53,7 +57,11 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         "--policy", metavar="FILE", help="whose cosignatures count; their witnesses are compared too"
     )
     parser.add_argument("--promises", metavar="DIR|FILE", type=Path, help="promises that were handed over")
-    parser.add_argument("--door-key", metavar="VKEY", help="the key that signed the promises")
+    parser.add_argument(
+        "--door-key",
+        metavar="VKEY",
+        help="the key that signed the promises, or a file or web address that has it, alone or behind the log's",
+    )
     parser.add_argument("--state", metavar="DIR", type=Path, help="remember the log here, and keep evidence")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.set_defaults(run=_run)
@@ -73,11 +81,21 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _watch(options: argparse.Namespace) -> int:
-    findings = watch(_watched(options))
+    what = _watched(options)
+    seen = look(what)
+    findings = seen.findings
     wrong = [one for one in findings if not one.is_harmless]
     if options.json:
         members = [_members(one) for one in findings]
-        print(json.dumps({"ok": not wrong, "findings": members, "error": None}))
+        looked_at = {
+            "origin": seen.origin,
+            "size": seen.size,
+            "places": list(seen.places),
+            "cosigned": list(seen.cosigned),
+            "promises": len(what.promises),
+            "remembers": seen.remembers,
+        }
+        print(json.dumps({"ok": not wrong, "findings": members, "looked_at": looked_at, "error": None}))
         return FAILS if wrong else HOLDS
     for one in findings:
         print(plain(f"{'ok ' if one.is_harmless else 'BAD'}  {one.kind:<14} {one.about}: {one.words}"))
@@ -86,11 +104,40 @@ def _watch(options: argparse.Namespace) -> int:
         elif one.evidence is not None:
             print("     there is evidence: name a --state to keep it, or take it from --json")
     print(f"{len(wrong)} of {len(findings)} findings are wrong." if wrong else "Nothing is wrong.")
+    for line in _looked_at(what, seen):
+        print(plain(line))
     return FAILS if wrong else HOLDS
 
 
+def _looked_at(what: Watched, seen: Look) -> Iterator[str]:
+    """Say what was looked at, and what was not: "nothing is wrong" means no more than that."""
+    yield f"Looked at: {seen.origin}, {_count(seen.size, 'entry', 'entries')}"
+    others = f": {', '.join(seen.places)}" if seen.places else ""
+    yield f"  compared with {_count(len(seen.places), 'other place', 'other places')}{others}"
+    kinds = Counter(one.kind for one in seen.findings if one.about in what.promises)
+    told = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
+    yield f"  {_count(len(what.promises), 'promise', 'promises')}{f': {told}' if told else ''}"
+    if what.policy is not None:
+        yield f"  cosigned by {len(seen.cosigned)} of {_count(len(what.policy.witness_keys), 'witness', 'witnesses')}"
+    missing = {
+        "whether promises were kept (no --promises)": not what.promises,
+        "whether witnesses cosigned (no --policy)": what.policy is None,
+        "whether others are shown the same (no mirror, no witness with an address)": not seen.places,
+        "whether it goes on from an earlier look (no --state)": what.state is None,
+        "whether it goes on from an earlier look (this is the first in that --state)": what.state is not None
+        and not seen.remembers,
+        "what is in the entries (see ledger verify --full)": True,
+    }
+    for words in (words for words, is_missing in missing.items() if is_missing):
+        yield f"Not looked at: {words}"
+
+
+def _count(number: int, one: str, more: str) -> str:
+    return f"{number} {one if number == 1 else more}"
+
+
 def _watched(options: argparse.Namespace) -> Watched:
-    keys = [read_key(value) for value in options.key]
+    keys = read_keys(options.key)
     policy = read_policy(options.policy) if options.policy else None
     if (options.promises is None) != (options.door_key is None):
         raise MalformedError("--promises and --door-key belong together")
@@ -102,7 +149,7 @@ def _watched(options: argparse.Namespace) -> Watched:
         others={place: open_source(place) for place in others},
         policy=policy,
         promises=_promises(options.promises) if options.promises else {},
-        door_key=read_key(options.door_key) if options.door_key else None,
+        door_keys=read_door_keys(options.door_key) if options.door_key else (),
         state=options.state,
     )
 
@@ -131,7 +178,7 @@ def _members(finding: Finding) -> dict[str, Any]:
 def _verify(options: argparse.Namespace) -> int:
     if len(options.places) != 2 or options.promises or options.state:
         raise MalformedError("ledger monitor verify takes one file of evidence")
-    keys = [read_key(value) for value in options.key]
+    keys = read_keys(options.key)
     evidence = read_evidence(read_file(Path(options.places[1]), MAX_EVIDENCE_LENGTH))
     if isinstance(evidence, SplitView):
         first, second = evidence.verify(keys)
@@ -147,7 +194,7 @@ def _verify(options: argparse.Namespace) -> int:
                 "evidence of a broken promise needs --door-key, and --policy where it is a time"
             )
         policy = read_policy(options.policy) if options.policy else None
-        promise, checkpoint = evidence.verify(keys, read_key(options.door_key), policy)
+        promise, checkpoint = evidence.verify(keys, read_door_keys(options.door_key), policy)
         told = {"kind": "broken-promise", "origin": promise.origin, "index": promise.index}
         words = (
             f"entry {promise.index} of {promise.origin} is not what was promised; the log has {checkpoint.size} "

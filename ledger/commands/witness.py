@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ledger.checkpoint import Checkpoint
-from ledger.commands.inputs import FAILS, HOLDS, MISUSED, UNREACHABLE, plain, read_file, read_key
+from ledger.commands.inputs import FAILS, HOLDS, MISUSED, UNREACHABLE, plain, read_file, read_keys
 from ledger.encoding import encode_base64
 from ledger.errors import LedgerError, MalformedError, NotPublishedError, StateError, UnreachableError
 from ledger.evidence import MAX_EVIDENCE_LENGTH, SplitView, read_evidence
@@ -81,7 +81,7 @@ def _serve(options: argparse.Namespace) -> int:
     if match is None or int(match["port"]) > 65535:
         return _tell(MalformedError("--bind takes HOST:PORT"))
     try:
-        logs = [read_key(value) for value in options.log]
+        logs = read_keys(options.log)
         with (
             Witness(read_key_file(options.key), logs, options.state, lambda: int(time.time())) as witness,
             WitnessServer((match["host"], int(match["port"])), witness) as server,
@@ -104,7 +104,7 @@ def _run(server: WitnessServer) -> None:
 
 def _verify_evidence(options: argparse.Namespace) -> int:
     try:
-        keys = [read_key(value) for value in options.key]
+        keys = read_keys(options.key)
         evidence = read_evidence(read_file(options.file, MAX_EVIDENCE_LENGTH))
         if not isinstance(evidence, SplitView):
             raise MalformedError("this is evidence of something else: see `ledger monitor verify`")

@@ -32,7 +32,7 @@ def life(log: PublishedLog, door_key: SigningKey) -> SubjectLog:
 
 
 def verified(life: SubjectLog, receipts: list[bytes], **options: Any) -> list[Chain]:
-    return verify_chains(receipts, [life.log.key.verifier], life.door.verifier, **options)
+    return verify_chains(receipts, [life.log.key.verifier], [life.door.verifier], **options)
 
 
 def test_all_receipts_of_a_subject_show_that_nothing_is_missing(life: SubjectLog) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,7 +14,8 @@ import pytest
 from ledger.checkpoint import open_checkpoint
 from ledger.errors import LedgerError, MalformedError, NotPublishedError, SignatureError, StateError
 from ledger.evidence import BrokenPromise, SplitView, read_evidence, write_evidence
-from ledger.monitor import STALE_SECONDS, Finding, Watched, watch
+from ledger.finding import Finding
+from ledger.monitor import STALE_SECONDS, Watched, watch
 from ledger.note import SigningKey
 from ledger.policy import Policy, parse_policy
 from ledger.promise import Promise, sign_promise
@@ -68,7 +69,7 @@ class Watching:
             now=self.clock.now,
             policy=self.policy,
             promises={f"promise {number}": data for number, data in enumerate(promises)},
-            door_key=self.door.verifier,
+            door_keys=[self.door.verifier],
         )
 
     def kinds(self, *promises: bytes) -> list[str]:
@@ -89,7 +90,7 @@ def watching(log: PublishedLog, door_key: SigningKey, tmp_path: Path) -> Iterato
         yield watched
 
 
-def only(findings: list[Finding], kind: str) -> Finding:
+def only(findings: Sequence[Finding], kind: str) -> Finding:
     [found] = [one for one in findings if one.kind == kind]
     return found
 
@@ -112,7 +113,7 @@ def test_a_log_that_keeps_its_word_has_nothing_against_it(watching: Watching) ->
 def test_another_entry_at_the_promised_index_is_proven(watching: Watching) -> None:
     finding = only(watch(watching.what(watching.promise(3, leaf=bytes(32)))), "broken-promise")
     evidence = proven(finding)
-    promise, checkpoint = evidence.verify([watching.log.key.verifier], watching.door.verifier)
+    promise, checkpoint = evidence.verify([watching.log.key.verifier], [watching.door.verifier])
     assert (promise.index, checkpoint.size) == (3, 5)
 
 
@@ -126,7 +127,7 @@ def test_an_entry_that_is_not_there_after_the_deadline_is_proven_by_the_cosignat
     watching.clock.now = NOW + 3601
     watching.publisher.publish()  # cosigned anew, the hour is over
     finding = only(watch(watching.what(promise)), "broken-promise")
-    keys, door = [watching.log.key.verifier], watching.door.verifier
+    keys, door = [watching.log.key.verifier], [watching.door.verifier]
     shown, checkpoint = proven(finding).verify(keys, door, watching.policy)
     assert (shown.index, checkpoint.size) == (5, 5)
     with pytest.raises(MalformedError):  # the file is not the promise's note
@@ -216,10 +217,10 @@ TAMPERINGS: dict[str, Callable[[Watching, BrokenPromise], tuple[BrokenPromise, P
 def test_evidence_of_a_broken_promise_cannot_be_made_up(watching: Watching, name: str) -> None:
     found = only(watch(watching.what(watching.promise(3, leaf=bytes(32)))), "broken-promise").evidence
     assert isinstance(found, BrokenPromise)
-    found.verify([watching.log.key.verifier], watching.door.verifier)
+    found.verify([watching.log.key.verifier], [watching.door.verifier])
     forged, policy = TAMPERINGS[name](watching, found)
     with pytest.raises(LedgerError):
-        forged.verify([watching.log.key.verifier], watching.door.verifier, policy)
+        forged.verify([watching.log.key.verifier], [watching.door.verifier], policy)
 
 
 def test_of_two_of_three_witnesses_two_must_have_cosigned_after_the_deadline(
@@ -238,9 +239,9 @@ def test_of_two_of_three_witnesses_two_must_have_cosigned_after_the_deadline(
     note, text = note_of(log), note_of(log).decode().split("\n\n")[0] + "\n"
     evidence = BrokenPromise(promise, note + a_key("a").cosign(text, NOW + 61).encode())
     with pytest.raises(LedgerError):
-        evidence.verify([log.key.verifier], door_key.verifier, policy)
+        evidence.verify([log.key.verifier], [door_key.verifier], policy)
     both = BrokenPromise(promise, evidence.checkpoint + a_key("c").cosign(text, NOW + 62).encode())
-    both.verify([log.key.verifier], door_key.verifier, policy)
+    both.verify([log.key.verifier], [door_key.verifier], policy)
     times = policy.check(both.checkpoint, NOW + 100, [log.key.verifier]).times
     assert policy.time_of_quorum(times) == NOW + 61
 
@@ -520,6 +521,67 @@ def test_the_command_watches_and_its_evidence_verifies_offline(
         assert run("monitor", "verify", kept, "--key", key, "--door-key", other).status == 1
     assert "evidence:" in run("monitor", watching.log.public, *options).out
     assert json.loads(Path(by_name["two"]["kept_in"]).read_text())["kind"] == "broken-promise"
+
+
+def test_nothing_is_wrong_comes_with_what_was_looked_at_and_what_was_not(
+    run: Run,  # noqa: F811
+    watching: Watching,
+    files: Files,
+    tmp_path: Path,
+) -> None:
+    place = [watching.log.public, "--key", watching.log.key.vkey]
+    bare = run("monitor", *place)
+    assert "Nothing is wrong." in bare.out
+    assert f"Looked at: {watching.log.key.name}, 5 entries" in bare.out
+    for missing in ("no --promises", "no --policy", "no mirror", "no --state"):
+        assert missing in bare.out
+    mirrored = tmp_path / "mirror"
+    assert run("mirror", watching.log.public, mirrored, "--key", watching.log.key.vkey).status == 0
+    options = ["--policy", files.policy, "--promises", files.promises, "--state", files.state]
+    options += ["--door-key", watching.door.vkey]
+    full = run("monitor", watching.log.public, mirrored, *place[1:], *options)
+    assert f"compared with 2 other places: {mirrored}, witness witness.example/regulator" in full.out
+    assert "1 promise: 1 kept" in full.out
+    assert "cosigned by 1 of 1 witness" in full.out
+    assert "this is the first in that --state" in full.out
+    again = run("monitor", watching.log.public, *place[1:], *options, "--json").members["looked_at"]
+    assert again == {
+        "origin": watching.log.key.name,
+        "size": 5,
+        "places": ["witness witness.example/regulator"],
+        "cosigned": ["witness.example/regulator"],
+        "promises": 1,
+        "remembers": True,
+    }
+    last = run("monitor", watching.log.public, *place[1:], *options)
+    assert "--state" not in last.out
+
+
+def test_a_file_of_keys_counts_with_all_its_keys_while_they_change(
+    run: Run,  # noqa: F811
+    watching: Watching,
+    files: Files,
+    tmp_path: Path,
+) -> None:
+    """The published file: the log's key first, then the door's, then the next of either."""
+    log, door = watching.log.key, watching.door
+    newer_door = SigningKey(door.name, b"d" * 32)
+    promise = Promise(log.name, 2, leaf_hash(watching.log.rows.entries[2]), NOW + 60)
+    (files.promises / "newer").write_bytes(sign_promise(promise, newer_door))
+    old_log = SigningKey(log.name, b"o" * 32)
+    keys = tmp_path / "vkey"
+    for order in ([old_log, door, newer_door, log], [log, newer_door, door, old_log]):
+        keys.write_text("".join(f"{key.vkey}\n" for key in order))
+        options = ["--key", keys, "--promises", files.promises, "--door-key", keys]
+        outcome = run("monitor", watching.log.public, *options)
+        assert "2 promises: 2 kept" in outcome.out, outcome
+    keys.write_text(f"{newer_door.vkey}\n{door.vkey}\n")  # the door's alone
+    options = ["--key", log.vkey, "--promises", files.promises, "--door-key", keys]
+    assert "2 promises: 2 kept" in run("monitor", watching.log.public, *options).out
+    keys.write_text(f"{log.vkey}\n{newer_door.vkey}\n")
+    outcome = run("monitor", watching.log.public, *options)
+    assert outcome.status == 1
+    assert "1 bad-promise, 1 kept" in outcome.out
 
 
 def test_the_command_compares_with_a_mirror(

@@ -129,11 +129,11 @@ def test_chain_vector(vector: Vector) -> None:
     log, door = VerifierKey.parse(example["log_vkey"]), VerifierKey.parse(example["door_vkey"])
     receipts, heads = ([b64decode(one) for one in vector[what]] for what in ("receipts", "heads"))
     if vector["outcome"] == "ok":
-        [chain] = verify_chains(receipts, [log], door, heads=heads, part=vector["part"])
+        [chain] = verify_chains(receipts, [log], [door], heads=heads, part=vector["part"])
         assert chain.newest == 4
     else:
         with pytest.raises(OUTCOMES[vector["outcome"]]):
-            verify_chains(receipts, [log], door, heads=heads, part=vector["part"])
+            verify_chains(receipts, [log], [door], heads=heads, part=vector["part"])
 
 
 @each("entries")

@@ -12,7 +12,7 @@ from web.door import ask
 from web.oversight.guard import require_inspector
 from web.oversight.wording import ground_words
 from web.public.joins import join_list
-from web.public.log import newest_checkpoint, published_vkeys, verify_lines
+from web.public.log import newest_checkpoint, published_keys, verify_lines
 from web.settings import WebSettings
 
 blueprint = Blueprint("oversight", __name__)
@@ -53,7 +53,7 @@ def check() -> ResponseReturnValue:
     return render_template(
         "oversight/check.html",
         checkpoint=newest_checkpoint(),
-        vkeys=published_vkeys(),
+        keys=published_keys(),
         lines=verify_lines(settings.base_url),
     )
 

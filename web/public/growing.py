@@ -1,4 +1,8 @@
-"""How the log grows, as a small chart with the same numbers in a table: by the hour at first, later by the day."""
+"""How the log grows, as a small chart with the same numbers in a table: by the hour at first, later by the day.
+
+Hours and days are those of Belgian clocks. A number is of the publisher's first look in that hour or day, so one that
+began to publish at 5.53 stands under the hour from 5.00 on.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from datetime import datetime, timedelta
 
 from markupsafe import Markup
 
-from databeheer.brussels import BRUSSELS
+from databeheer.brussels import BRUSSELS, day_of, midnight
 from ledger.growth import Hour
 from web import dutch
 from web.portal.chart import Bar, Tick, draw
@@ -22,7 +26,7 @@ _HIGHEST = 10_000  # what a label beside the axis has room for
 
 @dataclass(frozen=True)
 class Step:
-    """One bar: the hour or day it stands for, and the entries then; None where no publisher looked."""
+    """One bar: the hour or day it stands for, and the entries at the first look in it; None where nobody looked."""
 
     label: str
     size: int | None
@@ -63,22 +67,29 @@ def growing(hours: Sequence[Hour], size: int, now: datetime) -> Growing | None:
 
 
 def _starts(first: datetime, now: datetime, *, by_day: bool) -> list[datetime]:
-    """Every hour or UTC day from the first one on, the last few where they are many."""
-    step, most = (_DAY, MOST_DAYS) if by_day else (_HOUR, MOST_HOURS)
-    begin = first.replace(hour=0) if by_day else first
-    starts = [begin + number * step for number in range((now - begin) // step + 1)]
-    return starts[-most:]
+    """Every hour or Brussels day from the first one on, the last few where they are many."""
+    if by_day:
+        begin, days = day_of(first), (day_of(now) - day_of(first)).days + 1
+        return [midnight(begin + number * _DAY) for number in range(max(0, days - MOST_DAYS), days)]
+    starts = [first + number * _HOUR for number in range((now - first) // _HOUR + 1)]
+    return starts[-MOST_HOURS:]
 
 
 def _known(hours: Sequence[Hour], *, by_day: bool) -> dict[datetime, int]:
     known: dict[datetime, int] = {}
     for hour in hours:
-        known.setdefault(hour.begin.replace(hour=0) if by_day else hour.begin, hour.size)
+        known.setdefault(midnight(day_of(hour.begin)) if by_day else hour.begin, hour.size)
     return known
 
 
 def _label(start: datetime, *, by_day: bool) -> str:
-    return dutch.day(start) if by_day else dutch.moment(start)
+    if by_day:
+        return dutch.day(start)
+    local = start.astimezone(BRUSSELS)
+    if local.utcoffset() == local.replace(fold=1 - local.fold).utcoffset():
+        return dutch.moment(start)
+    # The hour that comes twice, in October.
+    return f"{dutch.moment(start)} ({'wintertijd' if local.fold else 'zomertijd'})"
 
 
 def _ticks(starts: Sequence[datetime], *, by_day: bool) -> list[Tick]:

@@ -17,12 +17,14 @@ from ledger.checkpoint import Checkpoint
 from ledger.encoding import HASH_LENGTH
 from ledger.errors import MalformedError, NotPublishedError
 from ledger.growth import read_growth
+from ledger.note import VerifierKey
 from ledger.policy import MAX_POLICY_LENGTH
 from ledger.tiles import MAX_CHECKPOINT_LENGTH, RECORD_LENGTH, TileDirectory, parse_path
+from ledger.vkeys import MAX_VKEYS_LENGTH, keys_of_log
 from web.public.flanders import checked_in
 from web.public.growing import growing
 from web.public.serving import SHORT, plain, public_file
-from web.public.standing import MAX_VKEY, look_at, read_checkpoint, read_vkeys
+from web.public.standing import look_at, read_checkpoint, read_keys
 from web.public.year_in_words import year_rows
 from web.settings import WebSettings
 
@@ -61,8 +63,8 @@ def checkpoint() -> Response:
 
 @blueprint.get("/ledger/vkey")
 def vkey() -> Response:
-    """The log's verifier key, and on the second line the door's."""
-    return _file("vkey", MAX_VKEY, TEXT, NEWEST)
+    """The log's verifier key, on the second line the door's, and while it changes the log's next one."""
+    return _file("vkey", MAX_VKEYS_LENGTH, TEXT, NEWEST)
 
 
 @blueprint.get("/ledger/growth")
@@ -101,19 +103,20 @@ def tile(rest: str) -> Response:
 
 def newest_checkpoint() -> Checkpoint | None:
     """Return the newest published checkpoint, its signature checked; None before there is one."""
-    return read_checkpoint(_directory(), published_vkeys())[0]
+    return read_checkpoint(_directory(), published_keys())[0]
 
 
-def published_vkeys() -> tuple[str, ...]:
-    """Return the published verifier keys: the log's, then the door's."""
-    return read_vkeys(_directory())
+def published_keys() -> tuple[VerifierKey, ...]:
+    """Return the published verifier keys: the log's, the door's, and while it changes the log's next."""
+    return read_keys(_directory())
 
 
 def verify_lines(base_url: str) -> tuple[str, str, str]:
     """Return three lines to copy: keep the key, verify everything with a memory, compare with the database."""
-    keys = published_vkeys()
+    keys = " ".join(f"'{key}'" for key in keys_of_log(published_keys()))
+    write = "printf '%s\\n'" if " " in keys else "echo"  # a line for each while the key changes
     return (
-        f"echo '{keys[0] if keys else ''}' > log.vkey",
+        f"{write} {keys} > log.vkey",
         f".venv/bin/ledger verify {base_url}/ledger --key log.vkey --full --state ledger-memory",
         f".venv/bin/databeheer ledger audit{' --demo' if _settings().demo else ''}",
     )

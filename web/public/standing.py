@@ -15,11 +15,11 @@ from ledger.growth import Growth, State, read_growth
 from ledger.note import VerifierKey
 from ledger.policy import MAX_POLICY_LENGTH, parse_policy
 from ledger.tiles import MAX_CHECKPOINT_LENGTH, TileDirectory
+from ledger.vkeys import MAX_VKEYS_LENGTH, keys_of_log, parse_vkeys
 
 LATE_AFTER = timedelta(seconds=60)
 """Sixty beats of the publisher; also what the door promises an entry by."""
 
-MAX_VKEY = 4096
 _SHOWN = 8
 
 
@@ -41,7 +41,7 @@ class Standing:
 
     checkpoint: Checkpoint | None
     seen_at: datetime | None
-    vkeys: tuple[str, ...]
+    keys: tuple[VerifierKey, ...]
     growth: Growth | None
     witnesses: tuple[Cosigned, ...] = ()
     late_by: timedelta | None = None
@@ -69,41 +69,49 @@ class Standing:
         return f"{root[:_SHOWN]} … {root[-_SHOWN:]}"
 
     @property
+    def log_vkeys(self) -> tuple[str, ...]:
+        """The log's keys: one, and while it changes the one that is to follow."""
+        return tuple(str(key) for key in keys_of_log(self.keys))
+
+    @property
+    def door_vkeys(self) -> tuple[str, ...]:
+        """The keys that promises are signed with."""
+        return tuple(str(key) for key in self.keys if key.name != self.keys[0].name)
+
+    @property
     def fingerprint(self) -> str:
         """SHA-256 of the log's public key in groups of four, to be read to each other; empty without a key."""
-        try:
-            key = VerifierKey.parse(self.vkeys[0]).public_key
-        except (IndexError, MalformedError):
+        if not self.keys:
             return ""
-        digits = sha256(key).hexdigest()
+        digits = sha256(self.keys[0].public_key).hexdigest()
         return " ".join(digits[at : at + 4] for at in range(0, len(digits), 4))
 
 
 def look_at(directory: Path, now: datetime) -> Standing:
     """Read the published files of `directory` at `now`."""
-    vkeys = read_vkeys(directory)
-    checkpoint, is_wrong = read_checkpoint(directory, vkeys)
+    keys = read_keys(directory)
+    checkpoint, is_wrong = read_checkpoint(directory, keys)
     growth = _growth(directory)
     late = None
     if checkpoint and growth and growth.looked and now - growth.looked > LATE_AFTER:
         late = now - growth.looked
     witnesses = _cosigned(directory, now) if checkpoint else ()
-    return Standing(checkpoint, _seen_at(directory), vkeys, growth, witnesses, late, is_wrong)
+    return Standing(checkpoint, _seen_at(directory), keys, growth, witnesses, late, is_wrong)
 
 
-def read_vkeys(directory: Path) -> tuple[str, ...]:
-    """Return the published verifier keys: the log's, then the door's."""
+def read_keys(directory: Path) -> tuple[VerifierKey, ...]:
+    """Return the published verifier keys: the log's, the door's, and while it changes the log's next."""
     try:
-        return tuple(TileDirectory(directory).fetch("vkey", MAX_VKEY).decode("utf-8").splitlines())
+        return tuple(parse_vkeys(TileDirectory(directory).fetch("vkey", MAX_VKEYS_LENGTH).decode("utf-8")))
     except (LedgerError, UnicodeDecodeError):
         return ()
 
 
-def read_checkpoint(directory: Path, vkeys: tuple[str, ...]) -> tuple[Checkpoint | None, bool]:
-    """Return the newest checkpoint if the first of `vkeys` signed it; and whether there is one that it did not."""
+def read_checkpoint(directory: Path, keys: tuple[VerifierKey, ...]) -> tuple[Checkpoint | None, bool]:
+    """Return the newest checkpoint if a key of the log signed it; and whether there is one that none did."""
     try:
         note = TileDirectory(directory).fetch("checkpoint", MAX_CHECKPOINT_LENGTH)
-        return open_checkpoint(note, [VerifierKey.parse(line) for line in vkeys[:1]]), False
+        return open_checkpoint(note, keys_of_log(keys)), False
     except NotPublishedError:
         return None, False
     except LedgerError:

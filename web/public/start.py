@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, abort, current_app, render_template
 from flask.typing import ResponseReturnValue
 
-from web.public.log import newest_checkpoint, published_vkeys
+from web.public.log import newest_checkpoint, published_keys
 from web.settings import WebSettings
 from web.supervisor import ask_supervisor, has_supervisor
 
@@ -21,7 +21,7 @@ def page() -> ResponseReturnValue:
     return render_template(
         "public/demo.html",
         checkpoint=newest_checkpoint(),
-        vkeys=published_vkeys(),
+        keys=published_keys(),
         base_url=settings.base_url,
         has_supervisor=has_supervisor(),
     )

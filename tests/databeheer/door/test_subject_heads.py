@@ -58,7 +58,7 @@ def receipts(who: Customer, **period: str | None) -> tuple[list[bytes], Verifier
 
 
 def verified(who: Customer, found: list[bytes], key: VerifierKey, **options: Any) -> Chain:
-    [chain] = verify_chains(found, [key], who.house.house.promise_key.verifier, **options)
+    [chain] = verify_chains(found, [key], [who.house.house.promise_key.verifier], **options)
     return chain
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from databeheer.brussels import day_of
 from ledger.cli import main
+from ledger.note import SigningKey, sign_note
 from tests.house import Customer, Party, TheHouse
 from tests.web.portal.visiting import Page, Visitor
 from tests.web.programs import publish
@@ -71,6 +72,29 @@ def test_all_own_proofs_come_in_one_file_that_a_stranger_can_check(
         assert checked(house, without(path, place)) == 1
     (tmp_path / "stand.note").write_bytes(note)
     assert checked(house, path, "--head", str(tmp_path / "stand.note")) == 0
+
+
+def test_proofs_of_while_the_logs_key_changes_hold_under_either_key_and_bring_all_of_them(
+    visit: Visit, house: TheHouse, lotte: Customer, bram: Party, measured_autumn: Customer, tmp_path: Path
+) -> None:
+    """The publisher has gone over to the next key, the file of keys still begins with the old one."""
+    bram.read(lotte.grant(bram.ask())["permission"]["permission_id"])
+    old, door = publish(house), house.house.promise_key
+    new, public = SigningKey(old.name, b"\x08" * 32), house.folder / "public"
+    (public / "vkey").write_text("".join(f"{key.vkey}\n" for key in (old, door, new)))
+    note = (public / "checkpoint").read_text().partition("\n\n")[0] + "\n"
+    keys = tmp_path / "sleutels.txt"
+    for signers in ([old, new], [new]):
+        (public / "checkpoint").write_bytes(sign_note(note, signers))
+        path = saved(visit(lotte).get("/mijn/bewijzen.zip", adres=lotte.occupancy()), tmp_path)
+        with zipfile.ZipFile(path) as archive:
+            keys.write_bytes(archive.read("sleutels.txt"))
+            assert "alle sleutels van het logboek" in archive.read("LEESMIJ.txt").decode()
+        command = ["receipt", "chain", "verify", str(path), "--door-key", str(keys), "--key"]
+        assert keys.read_text().splitlines() == [old.vkey, door.vkey, new.vkey]
+        assert main([*command, str(keys)]) == 0
+        assert main([*command, new.vkey]) == 0
+        assert main([*command, old.vkey]) == (0 if old in signers else 1)
 
 
 def test_a_page_of_proofs_after_another_is_not_lost(

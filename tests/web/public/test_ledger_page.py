@@ -12,8 +12,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from databeheer.clock import SettableClock
-from ledger.growth import GrowthKeeper, State
-from ledger.note import SigningKey
+from ledger.growth import GrowthKeeper, Hour, State
+from ledger.note import SigningKey, sign_note
 from tests.ledger.logs import chained, publish_anew
 from tests.ledger.witnesses import a_key, policy_text
 from tests.web.portal.visiting import Page
@@ -213,6 +213,7 @@ def test_the_chart_shows_each_hour_and_now_and_leaves_a_hole_where_nobody_looked
         published.keeper.looked(size)
     page = published.page()
     for words in (
+        "In het uur vanaf",
         "om 12.00 uur 10",
         "om 13.00 uur 80",
         "om 14.00 uur niet gekeken",
@@ -222,6 +223,79 @@ def test_the_chart_shows_each_hour_and_now_and_leaves_a_hole_where_nobody_looked
         assert words in page.text
     assert "toen keek de uitgever niet" in page.text
     assert page.html.count("<svg") == 1
+
+
+def test_a_log_that_began_within_an_hour_stands_under_that_hour_and_the_page_says_what_that_means(
+    published: Published,
+) -> None:
+    """The first look was at 5.53 in Belgium: 129 entries, in the hour from 5.00 on."""
+    published.clock.set(datetime(2026, 11, 21, 4, 53, tzinfo=UTC))
+    published.keeper.looked(129)
+    page = published.page()
+    assert "In het uur vanaf Regels 21 november 2026 om 5.00 uur 129 nu 300" in page.text
+    assert "toen de uitgever voor het eerst keek in elk uur" in page.text
+    assert "Bij 5.00 uur staat dus wat hij zag tussen 5.00 en 6.00 uur" in page.text
+
+
+def test_hours_are_belgian_in_summer_too_and_the_hour_that_comes_twice_has_two_names() -> None:
+    summer = datetime(2027, 7, 1, 21, tzinfo=UTC)
+    assert labels(summer, 2) == ["1 juli 2027 om 23.00 uur", "2 juli 2027 om 0.00 uur"]
+    assert labels(datetime(2026, 10, 24, 23, tzinfo=UTC), 4) == [
+        "25 oktober 2026 om 1.00 uur",
+        "25 oktober 2026 om 2.00 uur (zomertijd)",
+        "25 oktober 2026 om 2.00 uur (wintertijd)",
+        "25 oktober 2026 om 3.00 uur",
+    ]
+    assert labels(datetime(2027, 3, 28, 0, tzinfo=UTC), 2) == [
+        "28 maart 2027 om 1.00 uur",
+        "28 maart 2027 om 3.00 uur",
+    ]
+
+
+def labels(first: datetime, count: int) -> list[str]:
+    hours = [Hour(first + number * timedelta(hours=1), number + 1) for number in range(count)]
+    drawn = growing(hours, count, hours[-1].begin)
+    assert drawn is not None
+    return [step.label for step in drawn.steps[:-1]]
+
+
+def test_days_are_belgian_days() -> None:
+    """Half past midnight in Belgium is a new day, though not in UTC; also when the days change their length."""
+    hours = [
+        Hour(datetime(2026, 10, 24, 22, tzinfo=UTC), 1),  # 25 October, 0.00
+        Hour(datetime(2026, 10, 25, 22, tzinfo=UTC), 2),  # 25 October, 23.00
+        Hour(datetime(2026, 10, 25, 23, tzinfo=UTC), 3),  # 26 October, 0.00
+        Hour(datetime(2026, 10, 27, 23, tzinfo=UTC), 4),  # 28 October, 0.00
+    ]
+    drawn = growing(hours, 5, datetime(2026, 10, 27, 23, 30, tzinfo=UTC))
+    assert drawn is not None
+    assert drawn.by_day
+    assert [(step.label, step.size) for step in drawn.steps] == [
+        ("25 oktober 2026", 1),
+        ("26 oktober 2026", 3),
+        ("27 oktober 2026", None),
+        ("28 oktober 2026", 4),
+        ("nu", 5),
+    ]
+
+
+def test_while_the_key_changes_both_are_shown_and_to_be_kept(published: Published) -> None:
+    after, door = (
+        SigningKey(published.key.name, b"n" * 32),
+        SigningKey(f"{published.key.name}/door", b"d" * 32),
+    )
+    assert "Volgende sleutel" not in published.page().text
+    (published.public / "vkey").write_text("".join(f"{key.vkey}\n" for key in (published.key, door, after)))
+    page = published.page()
+    assert f"Sleutel {published.key.vkey}" in page.text
+    assert f"Volgende sleutel {after.vkey} Sleutel van de deur {door.vkey}" in page.text
+    assert f"printf '%s\\n' '{published.key.vkey}' '{after.vkey}' > log.vkey" in page.text
+    # Whoever publishes may be ahead of the file: signed by the next one alone, the checkpoint still counts.
+    note = (published.public / "checkpoint").read_text().partition("\n\n")[0] + "\n"
+    (published.public / "checkpoint").write_bytes(sign_note(note, [after]))
+    assert "De nieuwste stand" in published.page().text
+    (published.public / "checkpoint").write_bytes(sign_note(note, [door]))
+    assert "klopt niet" in published.page().text
 
 
 def test_the_chart_of_many_days_goes_by_the_day(published: Published) -> None:
