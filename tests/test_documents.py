@@ -21,6 +21,7 @@ from databeheer.door.commands import (
     parties,
     people,
     points,
+    port_orders,
     sweep,
 )
 
@@ -75,7 +76,7 @@ def test_the_operators_page_lists_every_command_of_the_operators_with_its_argume
         for row in re.findall(r"^\| `(?:registry|stop)\..*$", page, re.MULTILINE)
         for name in re.findall(r"`((?:registry|stop)\.[a-z_.]+)`", row)
     }
-    modules = (parties, conditions, points, market, links, people, oversight, concerned)
+    modules = (parties, conditions, points, port_orders, market, links, people, oversight, concerned)
     offered = [command for module in modules for command in module.COMMANDS]
     commands = {each.name: each for each in offered if each.name.startswith(("registry.", "stop."))}
     assert rows.keys() == commands.keys()

@@ -68,6 +68,12 @@ CONFLICT = Page(
     "Intussen is er iets veranderd. Er is niets extra gebeurd.",
     "Kijk in uw overzicht hoe het nu staat.",
 )
+NO_PORT = Page(
+    409,
+    "Deze poort is er niet",
+    "Deze meter heeft die poort niet, of het is geen digitale meter. Er is niets veranderd.",
+    "Kijk bij Poorten op de meter wat er wel kan.",
+)
 TOO_LARGE = Page(413, "Dit is te groot", "U stuurde meer dan wij aannemen. Er is niets veranderd.")
 TOO_OFTEN = Page(
     429,
@@ -122,6 +128,7 @@ REFUSAL_PAGES = {
     "permission-not-active": CONFLICT,
     "permission-ended": CONFLICT,
     "conflict": CONFLICT,
+    "no-user-port": NO_PORT,
     "blocked": FORBIDDEN,
     "stopped": STOPPED,
     "reconciling": RECONCILING,

@@ -155,6 +155,13 @@ _ROWS = (
         "Look at its present state first.",
     ),
     ProblemType(
+        "no-user-port",
+        409,
+        "This meter has no such user port",
+        "The meter is not digital, it has no such port, or nobody has said which ports it has.",
+        "The grid user sees in the portal which ports there are.",
+    ),
+    ProblemType(
         "too-large",
         413,
         "Too much at once",

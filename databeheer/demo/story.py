@@ -15,8 +15,8 @@ from databeheer.brussels import BRUSSELS, day_of, midnight
 from databeheer.clock import SettableClock
 from databeheer.demo.cast import OPERATOR_NAME, PARTIES
 from databeheer.door.client import DoorClient, DoorRefusedError, Proof
-from databeheer.metering.street.plan import PlannedOccupancy, StreetPlan
-from databeheer.values import format_instant
+from databeheer.metering.street.plan import PlannedOccupancy, PlannedPoint, StreetPlan
+from databeheer.values import Commodity, format_instant
 
 NOTICE = "Deze toestemming is gegeven voor het portaal zijn teksten bewaarde."
 
@@ -101,6 +101,8 @@ def tell_registry(teller: Teller, plan: StreetPlan) -> None:
             commodity=point.commodity.value,
             address=str(point.address),
         )
+        if point.commodity is Commodity.ELECTRICITY:
+            _install_meter(teller, point)
     for occupancy in plan.occupancies:
         # Who moves in or out while the story goes on comes later.
         if occupancy.person is not None and occupancy.first_day <= plan.first_day:
@@ -163,6 +165,17 @@ def _file_dpia(teller: Teller, key: str) -> None:
         party_id=teller.parties[key]["party_id"],
         reference=f"DPIA-{day}-{key}",
         assessed_on=day.isoformat(),
+    )
+
+
+def _install_meter(teller: Teller, point: PlannedPoint) -> None:
+    """A digital meter; its two ports are closed."""
+    teller.operator(
+        "registry.meter.install",
+        ean=point.ean.digits,
+        meter=point.meter_number,
+        digital=True,
+        ports=["P1", "S1"],
     )
 
 
@@ -264,6 +277,8 @@ def _tell_permissions(teller: Teller, plan: StreetPlan) -> None:
     teller.at(year + timedelta(days=130), 21)
     teller.grant("lotte", asked, lotte)
     teller.parties["monitor"]["lottes_permission"] = asked["permission_id"]
+    teller.at(year + timedelta(days=135), 20, 15)
+    _open_marias_port(teller)
     koen = plan.point("koen").ean.digits
     teller.at(year + timedelta(days=140), 10)
     asked = teller.ask(
@@ -287,6 +302,29 @@ def _tell_permissions(teller: Teller, plan: StreetPlan) -> None:
         **_from(plan.first_day),
     )
     teller.parties["monitor"]["waiting_request"] = waiting["permission_id"]
+
+
+def _open_marias_port(teller: Teller) -> None:
+    """Maria has the P1 port of her meter opened, for a small display; the grid operator does it the same evening."""
+    [(point, meter)] = [
+        (point, meter)
+        for point in teller.customer("maria", "port.list")["points"]
+        for meter in point["meters"]
+        if meter["ports"]
+    ]
+    teller.customer(
+        "maria",
+        "port.open",
+        occupancy_id=point["occupancy_id"],
+        meter_id=meter["meter_id"],
+        port="P1",
+        seen=0,
+        notice=NOTICE,
+        language="nl",
+    )
+    teller.clock.advance(timedelta(hours=2))
+    for order in teller.party("dso", "port.orders")["orders"]:
+        teller.party("dso", "port.executed", order_id=order["order_id"])
 
 
 def tell_last_night(teller: Teller, plan: StreetPlan) -> None:

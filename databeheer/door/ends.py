@@ -62,6 +62,8 @@ class Ending(enum.IntEnum):
     LAPSED = 9
     RENEWED = 10
     """A permission that a new one took the place of: whoever withdraws the new one has withdrawn both."""
+    PORT_CLOSED = 11
+    """A user port that its customer, or the house, wants closed."""
 
 
 PERMISSION_ENDINGS = {

@@ -14,6 +14,7 @@ from databeheer.door.commands.points import move_out
 from databeheer.door.ends import NOBODY, PERMISSION_ENDINGS, End, Ending
 from databeheer.door.house import House
 from databeheer.door.permission_record import record_step
+from databeheer.door.port_record import close_again
 from databeheer.door.turn import Statement, Turn
 from databeheer.errors import NotFoundError
 from databeheer.oversight import stop
@@ -67,6 +68,8 @@ def _apply(house: House, turn: Turn, end: End) -> bool:
         return end_permission(house, turn, end.id, PERMISSION_ENDINGS[end.ending], end.at)
     if end.ending is Ending.OCCUPANCY:
         return _move_out_again(house, turn, end)
+    if end.ending is Ending.PORT_CLOSED:
+        return close_again(house, turn, end.id)
     return end.ending is Ending.PARTY_SUSPENDED and suspend_party(turn, end.id)
 
 

@@ -30,11 +30,13 @@ from databeheer.door.commands import (
     people,
     permissions,
     points,
+    port_orders,
     readings,
     receipts,
     reconcile,
     statements,
     sweep,
+    user_ports,
 )
 from databeheer.door.commands.base import Command, parse, schema
 from databeheer.door.commands.readings import RefusedReadError, refused_view
@@ -68,6 +70,8 @@ class DoorService:
             *parties.COMMANDS,
             *conditions.COMMANDS,
             *points.COMMANDS,
+            *user_ports.COMMANDS,
+            *port_orders.COMMANDS,
             *market.COMMANDS,
             *links.COMMANDS,
             *people.COMMANDS,

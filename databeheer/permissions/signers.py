@@ -70,10 +70,7 @@ def sign(
     """
     notice = signature.notice
     if notice is not None:
-        connection.execute(
-            _KEEP_NOTICE,
-            {"sha256": notice.sha256, "language": notice.language, "text": notice.text, "now": now},
-        )
+        keep_notice(connection, notice, now)
     added = connection.execute(
         _SIGN,
         {
@@ -89,6 +86,14 @@ def sign(
     ).one_or_none()
     if added is None:
         raise ConflictError("you have granted this request already; others have yet to answer")
+
+
+def keep_notice(connection: Connection, notice: Notice, now: datetime) -> None:
+    """Keep a text that was shown, once, found again by its hash."""
+    connection.execute(
+        _KEEP_NOTICE,
+        {"sha256": notice.sha256, "language": notice.language, "text": notice.text, "now": now},
+    )
 
 
 def of(connection: Connection, permission_ids: Sequence[UUID]) -> list[Any]:

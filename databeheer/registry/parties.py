@@ -62,6 +62,18 @@ def get(connection: Connection, party_id: UUID) -> Any:
     return row
 
 
+def grid_operator(connection: Connection, operator: int) -> UUID | None:
+    """Return the party that is the grid operator of this number; the first, where it has several."""
+    found: UUID | None = connection.execute(
+        text(
+            "SELECT party_id FROM registry.party WHERE operator = :operator AND role = 'dso'"
+            " ORDER BY created_at, party_id LIMIT 1"
+        ),
+        {"operator": operator},
+    ).scalar_one_or_none()
+    return found
+
+
 def add_contract(connection: Connection, members: Mapping[str, Any]) -> None:
     """Record a data access contract (R12): party_id, operator, number, valid_from, valid_until.
 

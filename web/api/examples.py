@@ -89,6 +89,26 @@ DELETION_CONFIRMED: dict[str, Any] = {
     "deletion_confirmed_at": "2026-12-01T08:00:00Z",
 }
 PERMISSION_PAGE: dict[str, Any] = {"permissions": [PERMISSION], "next_cursor": None}
+PORT_ORDER: dict[str, Any] = {
+    "id": _ID,
+    "state": "waiting",
+    "port": "P1",
+    "wanted": "open",
+    "ean": "541448899990000039",
+    "meter": "1SAG3100001234",
+    "asked_at": "2026-11-20T09:58:00Z",
+    "due_at": "2026-11-21T09:58:00Z",
+    "ended_at": None,
+    "is_overdue": False,
+}
+PORT_ORDER_PAGE: dict[str, Any] = {"orders": [PORT_ORDER], "next_cursor": None}
+PORT_ORDER_EXECUTED: dict[str, Any] = {
+    **PORT_ORDER,
+    "state": "executed",
+    "ended_at": "2026-11-20T10:03:00Z",
+}
+PORT_REPORT: dict[str, Any] = {"reason": "no_such_port"}
+PORT_ORDER_IMPOSSIBLE: dict[str, Any] = {**PORT_ORDER_EXECUTED, "state": "impossible"}
 READINGS_BY_POINT: dict[str, Any] = {
     "ean": "541448899990000039",
     "purpose": "billing",

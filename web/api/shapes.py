@@ -110,6 +110,27 @@ def permission(row: Mapping[str, Any]) -> dict[str, Any]:
     } | ({"history": [_step(step) for step in row["history"]]} if "history" in row else {})
 
 
+def port_order(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return one order for a user port as its grid operator sees it: not why, nor who asked."""
+    return {
+        "id": row["order_id"],
+        **{
+            name: row[name]
+            for name in (
+                "state",
+                "port",
+                "wanted",
+                "ean",
+                "meter",
+                "asked_at",
+                "due_at",
+                "ended_at",
+                "is_overdue",
+            )
+        },
+    }
+
+
 def _step(step: Mapping[str, Any]) -> dict[str, Any]:
     """One step of a permission's life, with the ledger entry that records it."""
     return {

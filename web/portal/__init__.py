@@ -10,6 +10,7 @@ from web.portal.erasing import blueprint as erasing_pages
 from web.portal.login import blueprint as login_pages
 from web.portal.overview import blueprint as overview_pages
 from web.portal.permissions import blueprint as permission_pages
+from web.portal.ports import blueprint as port_pages
 from web.portal.proofs import blueprint as proof_pages
 from web.portal.reads import blueprint as read_pages
 
@@ -20,6 +21,7 @@ BLUEPRINTS = (
     read_pages,
     proof_pages,
     consumption_pages,
+    port_pages,
     erasing_pages,
 )
 

@@ -220,11 +220,11 @@ def _waiting(turn: Turn, arguments: dict[str, Any], asker: Asker) -> Any:
     return life.waiting(turn.connection, arguments["permission_id"], asker.person_id, link, turn.now)
 
 
-_NOTICE = fields.String(
+NOTICE = fields.String(
     required=True,
     validate=[validate.Length(1, LONGEST_NOTICE), validate.Regexp(r"[^\x00-\x08\x0b-\x1f\x7f]*\Z")],
 )
-_LANGUAGE = one_of("nl", "en", "fr", "de")
+LANGUAGE = one_of("nl", "en", "fr", "de")
 _PARTS = fields.List(
     one_of(*life.PARTS),
     load_default=lambda: list(life.PARTS),
@@ -239,8 +239,8 @@ COMMANDS = (
             link_code=short_text(required=False),
             occupancy_id=identifier(),
             parts=_PARTS,
-            notice=_NOTICE,
-            language=_LANGUAGE,
+            notice=NOTICE,
+            language=LANGUAGE,
         ),
         grant,
     ),
@@ -254,7 +254,7 @@ COMMANDS = (
     ),
     Command(
         "permission.renew",
-        schema(permission_id=identifier(), notice=_NOTICE, language=_LANGUAGE),
+        schema(permission_id=identifier(), notice=NOTICE, language=LANGUAGE),
         renew,
     ),
     Command("permission.withdraw", schema(permission_id=identifier()), withdraw),

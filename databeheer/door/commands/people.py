@@ -25,6 +25,7 @@ from databeheer.door.ends import Ending
 from databeheer.door.house import House
 from databeheer.door.names import ean_hash, seal_text
 from databeheer.door.permission_record import record_step, subjects_of
+from databeheer.door.port_record import close_all
 from databeheer.door.proofs import AskerKind, Proof
 from databeheer.door.turn import Statement, Subject, Turn
 from databeheer.door.turn_queue import TurnLane
@@ -33,13 +34,17 @@ from databeheer.identity import lives
 from databeheer.permissions import life
 from databeheer.permissions.states import Event
 from databeheer.registry import notices, occupancies, parties
+from databeheer.registry.user_ports import Because
 from databeheer.values import Purpose
 
 MOST_NOTICES = 500
 
 
 def died(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Record a death: the person's consents and sessions end in the same transaction; heirs get nothing by it."""
+    """Record a death: the person's consents and sessions end in the same transaction; heirs get nothing by it.
+
+    The user ports that he had opened close: that was a consent of his too (R53).
+    """
     with house.turn(TurnLane.ENDS) as turn:
         asker_of(turn, house, proof, AskerKind.OPERATOR)
         person_id = _person(turn.connection, arguments["person_id"])
@@ -52,6 +57,8 @@ def died(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any
             record_step(
                 house, turn, row, Event.INVALIDATED, state=row.state, by="operator", reason=row.reason
             )
+        for occupancy in turn.connection.execute(_STANDING, {"id": person_id}):
+            close_all(house, turn, occupancy, Because.DIED)
     return {"ended_permissions": len(ended)}
 
 
@@ -157,6 +164,9 @@ def _stays(house: House, turn: Turn, person_id: UUID) -> list[Subject]:
 
 
 _PERSON = text("SELECT 1 FROM identity.person WHERE person_id = :id")
+_STANDING = text(
+    "SELECT * FROM registry.occupancy WHERE person_id = :id AND until_day IS NULL ORDER BY from_day"
+)
 _STAYS = text("SELECT occupancy_id FROM registry.occupancy WHERE person_id = :id ORDER BY from_day")
 
 COMMANDS = (

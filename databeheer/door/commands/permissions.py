@@ -262,7 +262,7 @@ def _viewer(asker: Asker) -> Viewer:
     return Viewer(asker.person_id, asker.party_id)
 
 
-_KEY = fields.String(load_default=None, validate=validate.Regexp(rf"[!-~]{{1,{LONGEST_KEY}}}\Z"))
+KEY = fields.String(load_default=None, validate=validate.Regexp(rf"[!-~]{{1,{LONGEST_KEY}}}\Z"))
 
 COMMANDS = (
     Command(
@@ -282,16 +282,16 @@ COMMANDS = (
             service=short_text(required=False, longest=40, missing=""),
             return_url_success=short_text(required=False, longest=1000),
             return_url_failed=short_text(required=False, longest=1000),
-            idempotency_key=_KEY,
+            idempotency_key=KEY,
         ),
         request,
     ),
     Command("permission.by_link", schema(link_code=short_text()), by_link),
     Command("permission.show", schema(permission_id=identifier()), show),
-    Command("permission.terminate", schema(permission_id=identifier(), idempotency_key=_KEY), terminate),
+    Command("permission.terminate", schema(permission_id=identifier(), idempotency_key=KEY), terminate),
     Command(
         "permission.confirm_deletion",
-        schema(permission_id=identifier(), idempotency_key=_KEY),
+        schema(permission_id=identifier(), idempotency_key=KEY),
         confirm_deletion,
     ),
     Command(

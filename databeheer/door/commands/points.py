@@ -27,6 +27,7 @@ from databeheer.door.house import House
 from databeheer.door.keystore import Kind
 from databeheer.door.names import ean_hash, seal_text
 from databeheer.door.permission_record import record_step, subjects_of
+from databeheer.door.port_record import close_all
 from databeheer.door.proofs import AskerKind, Proof
 from databeheer.door.resealing import move_days
 from databeheer.door.turn import Statement, Subject, Turn
@@ -38,6 +39,7 @@ from databeheer.oversight.retention import DataClass
 from databeheer.permissions import life
 from databeheer.permissions.states import Event
 from databeheer.registry import links, occupancies, parties, points
+from databeheer.registry.user_ports import Because
 from databeheer.values import EAN, Commodity
 
 
@@ -149,7 +151,7 @@ def end_occupancy(house: House, proof: Proof, arguments: dict[str, Any]) -> dict
 
 
 def move_out(house: House, turn: Turn, occupancy: Any, until: date) -> int:
-    """End an occupancy in this turn, with its permissions; the point is vacant from `until` on.
+    """End an occupancy in this turn, with its permissions; its user ports close; it is vacant from `until` on.
 
     Readings that were stored of later days go to the vacancy. Returns how many permissions ended.
     """
@@ -178,6 +180,7 @@ def move_out(house: House, turn: Turn, occupancy: Any, until: date) -> int:
         turn.record(
             Statement("participation.ended", said, party_id=party_id, operator=operator, subjects=leaving)
         )
+    close_all(house, turn, occupancy, Because.MOVED_OUT)
     _move_days(house, turn, occupancy.occupancy_id, vacancy_id, until)
     return len(ended)
 

@@ -258,6 +258,7 @@ def _parties(connection: Connection, ids: set[UUID]) -> dict[UUID, Any]:
     return {row.party_id: row for row in rows}
 
 
+_PORT_STEPS = ("opening_asked", "closing_asked", "forwarded", "opened", "closed", "replaced", "impossible")
 _EVENTS = {
     # A join is a read by law; it shows where the reads show (R8).
     "reads": ["data.read", "data.refused", "join.run", "join.refused", "audit.opened"],
@@ -266,6 +267,8 @@ _EVENTS = {
         *(f"permission.{event}" for event in Event),
         "permission.deletion_confirmed",
         *(f"mandate.{step}" for step in ("registered", "produced", "opened", "checked", "sampled")),
+        # To open a user port is a consent too (R53).
+        *(f"port.{step}" for step in _PORT_STEPS),
     ],
 }
 # With ties: an entry may speak of two occupancies of one person, and a page never ends between the two.

@@ -52,7 +52,16 @@ MATRIX: dict[str, dict[str, set[str]]] = {
     "registry.notice": {"door": LOOK_AND_ADD},
     "identity.death": {"door": LOOK_AND_ADD | of("refuted_at")},
     "identity.representation": {"door": LOOK_AND_ADD | of("until_day")},
-    "registry.meter": {"door": LOOK_AND_ADD},
+    "registry.meter": {"door": LOOK_AND_ADD | of("is_digital", "removed_on")},
+    "registry.user_port": {
+        "door": {READ}
+        | of("user_port_id", "operator", "meter_id", "port", what=ADD)
+        | of("is_open", "absent_from")
+    },
+    "registry.port_order": {
+        "door": LOOK_AND_ADD | of("state", "forwarded_at", "ended_at"),
+        "auditor": {READ},
+    },
     "registry.channel": {"door": LOOK_AND_ADD},
     "registry.occupancy": {
         "door": LOOK_AND_ADD | of("until_day", "root_id"),

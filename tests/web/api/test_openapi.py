@@ -62,6 +62,9 @@ def test_it_is_openapi_3_1_with_every_address(document: dict[str, Any]) -> None:
         "get /api/v1/decisions/{index}",
         "post /api/v1/decisions/query",
         "get /api/v1/me",
+        "get /api/v1/ports/orders",
+        "post /api/v1/ports/orders/{order_id}/executed",
+        "post /api/v1/ports/orders/{order_id}/impossible",
     }
 
 
@@ -119,6 +122,8 @@ ADDRESSES = [
     "GET /api/v1/decisions/{index}",
     "POST /api/v1/decisions/query",
     "GET /api/v1/me",
+    "GET /api/v1/ports/orders",
+    "POST /api/v1/ports/orders/{order_id}/impossible",
 ]
 
 

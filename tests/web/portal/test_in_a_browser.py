@@ -57,8 +57,15 @@ def story(house: TheHouse, lotte: Customer, bram: Party, erik: Party) -> list[st
     lotte.withdraw(lotte.grant(bram.ask(granularity="day"), electricity)["permission"]["permission_id"])
     waiting = bram.ask(ean="541448899990000039", granularity="day")
     by_link = bram.ask()
+    fitted = house.operator(
+        "registry.meter.install", ean="541448899990000039", meter="1SAG1", digital=True, ports=["P1", "S1"]
+    )
+    port = {"occupancy_id": electricity, "meter_id": fitted["meter_id"], "port": "P1"}
+    lotte.call("port.open", **port, seen=0, notice="x", language="nl")
     return [
         "/mijn",
+        "/mijn/poorten",
+        f"/mijn/poorten/{electricity}/{fitted['meter_id']}/S1/openen",
         "/mijn/toestemmingen",
         "/mijn/wissen",
         "/mijn/gelezen?soort=alles",

@@ -1,0 +1,82 @@
+"""What a meter is: digital or not, and which user ports it has. Every port is closed when it is written down (R51)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import Connection, text
+
+from databeheer.errors import ConflictError, MalformedRequestError
+from databeheer.registry import user_ports
+from databeheer.registry.user_ports import OrderState, UserPort
+
+
+def describe(
+    connection: Connection, meter_id: UUID, *, is_digital: bool, ports: Collection[UserPort], now: datetime
+) -> None:
+    """Write down what a meter is and which ports it has; again, where that was a mistake.
+
+    Raises:
+        MalformedRequestError: a meter that is not digital has no ports.
+        ConflictError: a port that would go is open, or an order waits for it.
+    """
+    if ports and not is_digital:
+        raise MalformedRequestError("ports: only a digital meter has user ports")
+    meter = connection.execute(_METER, {"meter": meter_id}).one()
+    for row in user_ports.at_point(connection, meter.access_point_id):
+        if row.meter_id == meter_id and row.port not in ports and (row.is_open or row.waiting_id is not None):
+            raise ConflictError(
+                "a port that is open, or for which an order waits, stays; have it closed first"
+            )
+    connection.execute(_DESCRIBE, {"meter": meter_id, "digital": is_digital})
+    names = [port.value for port in ports]
+    connection.execute(_WITHOUT, {"meter": meter_id, "ports": names, "now": now})
+    for port in names:
+        connection.execute(
+            _PORT, {"id": uuid4(), "operator": meter.operator, "meter": meter_id, "port": port}
+        )
+
+
+def remove(connection: Connection, meter_id: UUID, day: date, now: datetime) -> list[Any]:
+    """Write down that a meter was taken away; its ports are gone with it. Returns the orders that had waited.
+
+    Raises:
+        ConflictError: it was taken away already.
+    """
+    if connection.execute(_REMOVE, {"meter": meter_id, "day": day}).one_or_none() is None:
+        raise ConflictError("this meter was taken away already")
+    waiting = list(connection.execute(_ORDERS, {"meter": meter_id}))
+    for order in waiting:
+        user_ports.end(connection, order.port_order_id, OrderState.IMPOSSIBLE, now)
+    connection.execute(_WITHOUT, {"meter": meter_id, "ports": [], "now": now})
+    return waiting
+
+
+def at_point(connection: Connection, point_id: UUID) -> list[Any]:
+    """Return the meters at a point that were not taken away."""
+    return list(connection.execute(_AT_POINT, {"point": point_id}))
+
+
+_METER = text("SELECT * FROM registry.meter WHERE meter_id = :meter")
+_AT_POINT = text(
+    "SELECT * FROM registry.meter WHERE access_point_id = :point AND removed_on IS NULL ORDER BY meter_id"
+)
+_DESCRIBE = text("UPDATE registry.meter SET is_digital = :digital, removed_on = NULL WHERE meter_id = :meter")
+_REMOVE = text(
+    "UPDATE registry.meter SET removed_on = :day WHERE meter_id = :meter AND removed_on IS NULL RETURNING 1"
+)
+_PORT = text(
+    "INSERT INTO registry.user_port (user_port_id, operator, meter_id, port) VALUES (:id, :operator, :meter, :port)"
+    " ON CONFLICT (meter_id, port) DO UPDATE SET absent_from = NULL"
+)
+_WITHOUT = text(
+    "UPDATE registry.user_port SET is_open = false, absent_from = :now"
+    " WHERE meter_id = :meter AND absent_from IS NULL AND NOT (port = ANY(:ports))"
+)
+_ORDERS = text(
+    "SELECT o.*, u.port FROM registry.port_order o JOIN registry.user_port u USING (user_port_id)"
+    " WHERE u.meter_id = :meter AND o.state = 'waiting' ORDER BY o.order_no"
+)
