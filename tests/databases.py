@@ -53,7 +53,9 @@ class Databases:
         self.superuser_url = superuser_url
         self._passwords = {role: secrets.token_urlsafe(18) for role in provision.ROLES}
         provision.provision_roles(superuser_url, self._passwords)
-        self._template = self._new("template")
+        self._server = psycopg.connect(superuser_url, autocommit=True)
+        self._template = self._name("template")
+        provision.create_database(superuser_url, self._template.name)
         migrate.upgrade(self._template.url("owner"))
 
     @classmethod
@@ -72,20 +74,20 @@ class Databases:
     @contextmanager
     def clone(self) -> Iterator[Database]:
         """Yield a database like the template, dropped at the end with whoever is still connected."""
-        database = self._new("test", self._template.name)
+        database = self._name("test")
+        provision.copy_database(self._server, database.name, self._template.name)
         try:
             yield database
         finally:
-            provision.drop_database(self.superuser_url, database.name)
+            provision.drop(self._server, database.name)
 
     def close(self) -> None:
         """Drop the template."""
-        provision.drop_database(self.superuser_url, self._template.name)
+        provision.drop(self._server, self._template.name)
+        self._server.close()
 
-    def _new(self, kind: str, template: str | None = None) -> Database:
-        name = f"databeheer_{kind}_{secrets.token_hex(6)}"
-        provision.create_database(self.superuser_url, name, template)
-        return Database(name, self.superuser_url, self._passwords)
+    def _name(self, kind: str) -> Database:
+        return Database(f"databeheer_{kind}_{secrets.token_hex(6)}", self.superuser_url, self._passwords)
 
 
 @contextmanager
@@ -104,7 +106,9 @@ def running() -> Iterator[Databases]:
     directory = tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=quick_folder())
     server = EmbeddedPostgreSQL(Path(directory), durable=False)
     try:
-        yield Databases.on_own_server(server.start())
+        databases = Databases.on_own_server(server.start())
+        yield databases
+        databases.close()
     finally:
         server.remove()
 

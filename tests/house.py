@@ -310,7 +310,7 @@ def open_house(database: Database, *, now: datetime | None = None) -> Iterator[T
         )
         service = DoorService(house)
         socket = folder / "door.sock"
-        server = DoorServer(socket, service)
+        server = DoorServer(socket, service, poll_seconds=0.01)
         server.start()
         the_house = TheHouse(
             database,

@@ -9,6 +9,7 @@ import enum
 import hashlib
 import tomllib
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -33,8 +34,9 @@ __all__ = ["Catalogue", "CatalogueError", "Category", "Citation", "Refusal", "Ro
 SHIPPED = Path(__file__).with_name("catalogue.toml")
 
 
+@cache
 def load(path: Path = SHIPPED) -> Catalogue:
-    """Read and check the catalogue.
+    """Read and check the catalogue, once in the life of a process.
 
     Raises:
         CatalogueError: anything at all is missing, unknown, of the wrong type or against the law it cites.

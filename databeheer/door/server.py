@@ -89,8 +89,19 @@ class DoorServer(socketserver.ThreadingUnixStreamServer):
         *,
         frame_seconds: float = FRAME_SECONDS,
         most_connections: int = MOST_CONNECTIONS,
+        poll_seconds: float = 0.1,
     ) -> None:
+        """Listen at `path`, in place of what stood there.
+
+        Args:
+            path: of the socket.
+            service: what answers.
+            frame_seconds: what a caller may take over one frame.
+            most_connections: how many there may be at once; the next one is told so and closed.
+            poll_seconds: how long `close` may wait before it is noticed.
+        """
         self.service = service
+        self._poll_seconds = poll_seconds
         self.frame_seconds = frame_seconds
         self._places = threading.BoundedSemaphore(most_connections)
         self._path = path
@@ -130,7 +141,7 @@ class DoorServer(socketserver.ThreadingUnixStreamServer):
     def serve(self) -> None:
         """Serve until `close` is called from another thread."""
         self.service.start()
-        self.serve_forever(poll_interval=0.1)
+        self.serve_forever(self._poll_seconds)
 
     def start(self) -> None:
         """Serve in a thread of its own."""
