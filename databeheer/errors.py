@@ -19,6 +19,12 @@ class MalformedRequestError(DatabeheerError):
     code = "malformed-request"
 
 
+class TooLargeError(DatabeheerError):
+    """More is asked than one answer may hold; nothing was changed or recorded."""
+
+    code = "too-large"
+
+
 class UnauthenticatedError(DatabeheerError):
     """The proof (session, token, assertion, operator's key) is missing, wrong, ended or expired."""
 

@@ -83,6 +83,7 @@ def every_command(
         "decision.explain": {"index": 0},
         "decision.wish": {"permission_id": permission, "granularity": "day", **period},
         "readings.read": {"permission_id": permission, "granularity": "quarter_hour", **period},
+        "readings.bulk": {"permission_ids": [permission], "granularity": "quarter_hour", **period},
         "joins.list": {},
         "joins.run": {
             "case_id": "x",

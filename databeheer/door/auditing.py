@@ -14,15 +14,18 @@ from sqlalchemy import Connection, text
 from databeheer.door import kept_openings
 from databeheer.door.bodies import half_of, shared_body, subject_body
 from databeheer.door.erasure_check import records
+from databeheer.door.halves import HOUSE_LEAF, all_halves, key_coordinates, open_house_half, subject_handle
 from databeheer.door.house import House
 from databeheer.door.keystore import KeyStoreError
-from databeheer.door.turn import all_halves, key_coordinates, subject_handle
 from databeheer.metering.opening import SealError, unseal
 from databeheer.oversight.erasures import Erased, begun_of
 from databeheer.oversight.retention import DataClass
 from databeheer.values import format_instant
 from ledger.commitment import Opening, subject_half
 from ledger.encoding import decode_base64
+
+MOST_HALVES = 10_000
+"""Halves of reads in bulk that one page of an audit holds, unless one entry alone has more."""
 
 
 @dataclass(frozen=True)
@@ -73,9 +76,9 @@ def find(house: House, connection: Connection, scope: Scope, cursor: int, limit:
     else:
         handles = _handles_of_point(house, connection, scope.point_hash)
         rows = connection.execute(_OF_SUBJECTS, asked | {"handles": handles})
-    indexes = list(rows.scalars())
-    following = indexes[limit] if len(indexes) > limit else None
-    indexes = indexes[:limit]
+    found = list(rows.scalars())
+    indexes = _fitting(connection, found[:limit])
+    following = found[len(indexes)] if len(found) > len(indexes) else None
     support = list(connection.execute(_SUPPORT, {"indexes": indexes, "below": scope.below}).scalars())
     names: set[UUID] = set()
     statements: Iterable[Any] = connection.execute(_STATEMENTS, {"indexes": [*indexes, *support]})
@@ -86,6 +89,17 @@ def find(house: House, connection: Connection, scope: Scope, cursor: int, limit:
             continue
         names.add(UUID(bytes=sealed))
     return Page(indexes, support, sorted(names), span, following)
+
+
+def _fitting(connection: Connection, indexes: Sequence[int]) -> Sequence[int]:
+    """As many of these entries, at least the first, as one page holds: a read in bulk has many halves."""
+    halves = {index: int(count) for index, count in connection.execute(_HALVES, {"indexes": list(indexes)})}
+    total = 0
+    for place, index in enumerate(indexes):
+        total += halves.get(index, 1)
+        if total > MOST_HALVES and place:
+            return indexes[:place]
+    return indexes
 
 
 def _handles_of_point(house: House, connection: Connection, point_hash: bytes) -> list[bytes]:
@@ -182,9 +196,17 @@ def _open_entry(
         halves = {row.leaf: half_of(house, row) for row in statements}
         halves |= {leaf: bytes(row.half) for leaf, row in erased.items() if leaf >= 0}
         every = all_halves(
-            house.ledger_key, entry.index, halves, said.get("leaves"), has_party=body.party_id is not None
+            house.ledger_key,
+            entry.index,
+            halves,
+            said.get("leaves"),
+            has_party=body.party_id is not None,
+            house_half=body.house_half,
         )
         leaves = [{"half": _text(half)} for half in every]
+        if body.house_half is not None:
+            salt, content = open_house_half(house.ledger_key, entry.index, body.house_half)
+            leaves[HOUSE_LEAF] = {"salt": _text(salt), "body": _text(content)}
         for row in statements:
             own = subject_body(house, row)
             leaves[row.leaf] = {"salt": _text(own.salt), "body": _text(own.content)}
@@ -231,8 +253,13 @@ _SUPPORT = text(
     " WHERE s.index = ANY(:indexes) AND s.event = 'data.read' AND p.event LIKE 'permission.%'"
     " AND p.index < :below AND p.index <> ALL(:indexes)"
     " UNION SELECT b.index FROM oversight.evidence v JOIN ledger.body b ON b.index = v.index"
-    " JOIN ledger.body r ON r.party_id = b.party_id WHERE r.index = ANY(:indexes) AND r.event = 'data.read'"
+    " JOIN ledger.body r ON r.party_id = b.party_id WHERE r.index = ANY(:indexes)"
+    " AND r.event IN ('data.read', 'data.asked')"
     " AND b.event LIKE 'permission.%' AND b.index < :below AND b.index <> ALL(:indexes) ORDER BY 1"
+)
+_HALVES = text(
+    "SELECT index, house_half->'leaves' FROM ledger.body"
+    " WHERE index = ANY(:indexes) AND jsonb_typeof(house_half->'leaves') = 'number'"
 )
 _STAYS = text(
     "SELECT o.occupancy_id FROM registry.occupancy o JOIN registry.access_point a USING (access_point_id)"

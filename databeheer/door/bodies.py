@@ -9,9 +9,9 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
+from databeheer.door.halves import all_halves, key_coordinates, shared_coordinates, subject_coordinates
 from databeheer.door.house import House
 from databeheer.door.keystore import KeyStoreError
-from databeheer.door.turn import all_halves, key_coordinates, shared_coordinates, subject_coordinates
 from databeheer.metering.opening import SealError, unseal
 from ledger.commitment import Opening, open_for_party, open_for_subject, subject_half
 
@@ -78,6 +78,7 @@ def opening(house: House, connection: Connection, index: int, subject_leaf: int 
         {row.leaf: bytes(row.half) for row in kept} | {row.leaf: half_of(house, row) for row in rows},
         shared.said.get("leaves"),
         has_party=body.party_id is not None,
+        house_half=body.house_half,
     )
     if subject_leaf is None:
         return open_for_party(shared.salt, shared.content, halves)

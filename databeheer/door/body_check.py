@@ -22,9 +22,9 @@ from databeheer.brussels import day_of
 from databeheer.door import kept_openings
 from databeheer.door.bodies import Body, key_of_statement, shared_body, subject_body
 from databeheer.door.erasure_check import unlike_erasures
+from databeheer.door.halves import HOUSE_LEAF, all_halves, leaves_of, subject_handle, subject_name
 from databeheer.door.house import House
 from databeheer.door.keystore import KeyStoreError
-from databeheer.door.turn import all_halves, subject_handle, subject_name
 from databeheer.errors import MalformedRequestError
 from databeheer.metering.opening import SealError
 from databeheer.storage.engine import driver
@@ -184,7 +184,7 @@ class _EntryCheck:
         for row, subject in zip(statements, subjects, strict=True):
             if subject is not None and row.half is not None and _half(subject) != bytes(row.half):
                 yield "a statement's half is not that of its body"
-        if not self._leads_to_entry(shared, statements, subjects):
+        if not self._leads_to_entry(bodies[0], shared, statements, subjects):
             yield "the halves do not lead to the entry: one was changed, added or removed"
             return
         said: Mapping[str, Any] = {}
@@ -192,7 +192,7 @@ class _EntryCheck:
             said = shared.said
             yield from _unlike_body(bodies[0], said)
         for row, subject in zip(statements, subjects, strict=True):
-            yield from _unlike_neighbours(row, bodies[0])
+            yield from _unlike_neighbours(row, bodies[0], subject.said if subject is not None else {})
             if subject is not None:
                 yield from self._unlike_subject(row, said, subject.said)
 
@@ -217,7 +217,7 @@ class _EntryCheck:
         return body
 
     def _leads_to_entry(
-        self, shared: Body | None, rows: Sequence[Any], subjects: Sequence[Body | None]
+        self, body: Any, shared: Body | None, rows: Sequence[Any], subjects: Sequence[Body | None]
     ) -> bool:
         """Say whether the halves lead to the entry's commitment; True where a half is lost with its key."""
         if shared is None and -1 not in self.left:
@@ -230,14 +230,18 @@ class _EntryCheck:
             halves[row.leaf] = bytes(row.half) if subject is None else _half(subject)
         # By what the half says, not by the columns in clear: those are compared afterwards.
         said = shared.said if shared is not None else {}
-        has_party, leaves = bool(said.get("party")), said.get("leaves")
-        if any(leaf >= (len(halves) if leaves is None else leaves) for leaf in halves):
-            return False
-        every = all_halves(self.house.ledger_key, self.index, halves, leaves, has_party=has_party)
+        has_party, house_half = bool(said.get("party")), body.house_half
         try:
+            leaves = said.get("leaves") if house_half is None else leaves_of(house_half)
             committed = parse(self.kept.entries[self.index]).commitment
-        except MalformedError:
+        except (SealError, MalformedError):
             return False
+        first = 0 if house_half is None else HOUSE_LEAF + 1
+        if not all(first <= leaf < (len(halves) if leaves is None else leaves) for leaf in halves):
+            return False
+        every = all_halves(
+            self.house.ledger_key, self.index, halves, leaves, has_party=has_party, house_half=house_half
+        )
         return hmac.compare_digest(commit(common, every), committed)
 
     def _unlike_subject(self, row: Any, shared: Mapping[str, Any], said: Mapping[str, Any]) -> Iterator[str]:
@@ -287,9 +291,9 @@ def _half(body: Body) -> bytes:
     return subject_half(body.salt, body.content)
 
 
-def _unlike_neighbours(row: Any, body: Any) -> Iterator[str]:
+def _unlike_neighbours(row: Any, body: Any, said: Mapping[str, Any]) -> Iterator[str]:
     """Compare a statement with the body of its entry, and with the statement before it of the same subject."""
-    if (row.month, row.operator) != (body.month, body.operator):
+    if (row.month, row.operator) != (body.month, said.get("operator", body.operator)):
         yield "a statement has another month or operator than its body"
     if (row.day, row.party_id) != (body.day, body.party_id):
         yield "a statement has another day or party than its body"
@@ -297,7 +301,11 @@ def _unlike_neighbours(row: Any, body: Any) -> Iterator[str]:
         yield "statements of the same subject are missing before this one"
 
 
-_COUNTED = ("data.read", "data.refused")  # a join says of how many points it is, and counts as one
+_COUNTED = (
+    "data.read",
+    "data.refused",
+    "data.asked",
+)  # a join says of how many points it is, and counts as one
 _ENTRIES = text("SELECT index, entry FROM ledger.entry WHERE index >= :start AND index < :until")
 _BODIES = text("SELECT * FROM ledger.body WHERE index >= :start AND index < :until")
 _STATEMENTS = text(

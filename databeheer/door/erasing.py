@@ -25,10 +25,11 @@ from sqlalchemy import Connection, text
 from databeheer.brussels import day_of
 from databeheer.door.clearing import clear, clear_retired, clear_rows, key_of
 from databeheer.door.erasure_check import digest
+from databeheer.door.halves import subject_handle
 from databeheer.door.house import House
 from databeheer.door.keystore import Kind
 from databeheer.door.resealing import open_root
-from databeheer.door.turn import Statement, Subject, Turn, subject_handle
+from databeheer.door.turn import Statement, Subject, Turn
 from databeheer.errors import ConflictError
 from databeheer.oversight import erasures, retention
 from databeheer.oversight.retention import DataClass, Reason, Verdict

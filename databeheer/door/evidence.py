@@ -16,9 +16,10 @@ from sqlalchemy import text
 from databeheer.brussels import day_of
 from databeheer.door import kept_openings
 from databeheer.door.ends import PERMISSION_ENDINGS
+from databeheer.door.halves import shared_coordinates
 from databeheer.door.house import House
 from databeheer.door.reapplying import end_permission, suspend_party
-from databeheer.door.turn import Statement, Turn, shared_coordinates
+from databeheer.door.turn import Statement, Turn
 from databeheer.errors import ConflictError, MalformedRequestError, NotFoundError
 from databeheer.metering.sealing import seal
 from databeheer.values import parse_instant

@@ -14,8 +14,9 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
+from databeheer.door.halves import subject_handle, subject_name
 from databeheer.door.house import House
-from databeheer.door.turn import NEWEST, subject_handle, subject_name
+from databeheer.door.turn import NEWEST
 from ledger.subject_head import SubjectHead, sign_subject_head
 
 

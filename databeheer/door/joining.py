@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -23,7 +23,7 @@ from databeheer.door.house import House
 from databeheer.door.join_lists import adopt
 from databeheer.door.join_scope import JoinAsked, PointStretches, may_leave, whole
 from databeheer.door.names import ean_hash
-from databeheer.door.opening import open_stretch
+from databeheer.door.opening import Stretch, open_stretches
 from databeheer.door.proofs import Asker, AskerKind
 from databeheer.door.seals import derive
 from databeheer.door.turn import Record, Statement, Subject, Turn
@@ -103,8 +103,22 @@ def open_amounts(house: House, join: Join) -> list[Amount]:
     """Open the month totals of a recorded join, under pseudonyms of this release; nothing else is opened."""
     if join.case is None or join.reason is not None:
         return []
-    key = house.release_key(join.party_id, join.release_id)
-    return [amount for part in join.parts for amount in _amounts(house, join, join.case, part, key)]
+    case, key = join.case, house.release_key(join.party_id, join.release_id)
+    pairs = [(part, stretch) for part in join.parts for stretch in _stretches(case, part)]
+    opened = open_stretches(house, [stretch for _, stretch in pairs], case.granularity, join.as_of)
+    return [
+        Amount(
+            _pseudonym(case, *pairs[number], key),
+            Commodity(pairs[number][0].point.commodity),
+            channel.direction,
+            channel.unit,
+            day_of(slot.start).replace(day=1),
+            slot.value,
+            slot.missing,
+        )
+        for number, channel, slots in opened
+        for slot in slots
+    ]
 
 
 def close(
@@ -205,27 +219,15 @@ def _attempts(turn: Turn, party_id: UUID) -> int:
     return count
 
 
-def _amounts(house: House, join: Join, case: JoinCase, part: PointStretches, key: bytes) -> list[Amount]:
-    channels = [channel for channel in part.point.channels if channel.direction in case.directions]
-    amounts: list[Amount] = []
-    for stretch in part.stretches:
-        # Rows of points tell occupants apart, as their readings are; sums count connections.
-        named = stretch.occupancy_id if case.shape is Shape.POINTS else part.point.access_point_id
-        pseudonym = derive(key, "join-pseudonym", named.bytes, size=16).hex()
-        for channel, slots in open_stretch(house, stretch, channels, case.granularity, join.as_of):
-            amounts.extend(
-                Amount(
-                    pseudonym,
-                    Commodity(part.point.commodity),
-                    channel.direction,
-                    channel.unit,
-                    day_of(slot.start).replace(day=1),
-                    slot.value,
-                    slot.missing,
-                )
-                for slot in slots
-            )
-    return amounts
+def _stretches(case: JoinCase, part: PointStretches) -> list[Stretch]:
+    channels = tuple(channel for channel in part.point.channels if channel.direction in case.directions)
+    return [replace(stretch, channels=channels) for stretch in part.stretches]
+
+
+def _pseudonym(case: JoinCase, part: PointStretches, stretch: Stretch, key: bytes) -> str:
+    # Rows of points tell occupants apart, as their readings are; sums count connections.
+    named = stretch.occupancy_id if case.shape is Shape.POINTS else part.point.access_point_id
+    return derive(key, "join-pseudonym", named.bytes, size=16).hex()
 
 
 # ---- what the ledger says ------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from databeheer.access.decision import Decision, Granted
 from databeheer.door.facts import Point
 from databeheer.door.proofs import Asker, Proof
 from databeheer.door.turn import Record
+from databeheer.errors import DatabeheerError
 from databeheer.values import Direction, Granularity, Period, Purpose
 
 
@@ -31,20 +32,48 @@ class ReadRequest:
     occupancy_id: UUID | None = None
 
 
-@dataclass
-class Admitted:
-    """What was decided and recorded about one request; `record.index` is durable once it is handed back."""
+@dataclass(frozen=True)
+class Decided:
+    """One request, decided: what may leave of which access point. Nothing of it is recorded by this alone.
+
+    `home` is whose the named permission is: the occupancy that granted it, or the one that it asks.
+    """
 
     request: ReadRequest
-    directions: frozenset[Direction]
     asker: Asker
+    directions: frozenset[Direction]
     point: Point | None
+    home: UUID | None
     decision: Decision
     leaving: tuple[Granted, ...]
+
+    @property
+    def event(self) -> str:
+        return "data.read" if self.leaving else "data.refused"
+
+    @property
+    def ground(self) -> str:
+        """The ground of the first that leaves; of a refusal, the reason."""
+        return self.leaving[0].basis if self.leaving else self.decision.main_reason().value
+
+    def refusal(self) -> DatabeheerError | None:
+        """The decision's own error where nothing may leave."""
+        if self.leaving:
+            return None
+        try:
+            self.decision.strict() if self.request.strict else self.decision.clipped()
+        except DatabeheerError as error:
+            return error
+        return None
+
+
+@dataclass(frozen=True)
+class Admitted:
+    """What was decided and recorded about one request; `record.index` is durable once it is handed back.
+
+    `as_of`: how many entries the ledger had, and with that which stored readings are meant.
+    """
+
+    decided: Decided
     record: Record
     as_of: int
-
-    def raise_if_refused(self) -> None:
-        """Raise the decision's own error where nothing may leave; the refusal is recorded by now."""
-        if not self.leaving:
-            self.decision.strict() if self.request.strict else self.decision.clipped()

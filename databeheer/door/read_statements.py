@@ -6,10 +6,10 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from databeheer.access.decision import Decision, Granted
+from databeheer.access.decision import Granted
 from databeheer.door.facts import Point
-from databeheer.door.proofs import Asker, AskerKind
-from databeheer.door.read_request import ReadRequest
+from databeheer.door.proofs import AskerKind
+from databeheer.door.read_request import Decided, ReadRequest
 from databeheer.door.turn import Statement, Subject
 from databeheer.values import Direction, Granularity, Period, format_instant
 
@@ -21,46 +21,43 @@ _STEP = {
 }
 
 
-def statement_of(
-    request: ReadRequest,
-    directions: frozenset[Direction],
-    asker: Asker,
-    point: Point | None,
-    home: UUID | None,
-    decision: Decision,
-    leaving: tuple[Granted, ...],
-) -> Statement:
-    """What the ledger says of this request; recorded before anything is opened, so counts are upper bounds."""
-    registers = registers_of(point, directions, request.granularity)
+def statement_of(read: Decided) -> Statement:
+    """What the ledger says of one read; recorded before anything is opened, so counts are upper bounds."""
+    request, asker = read.request, read.asker
+    registers = registers_of(read.point, read.directions, request.granularity)
     said: dict[str, Any] = {
         "asker": "customer" if asker.kind is AskerKind.CUSTOMER else "party",
         "category": "readings",
-        "directions": sorted(directions),
+        "directions": sorted(read.directions),
         "granularity": request.granularity.value,
         "permission": str(request.permission_id or ""),
         "asked": span_of(request.period),
-        "catalogue": decision.catalogue_version,
-        "granted": [[*span_of(g.interval), g.basis] for g in leaving],
-        "facts": [g.fact_id for g in leaving],
-        "refused": [[*span_of(r.interval), r.reason.value] for r in decision.refused],
-        "slots": sum(_slots(g.interval, request.granularity) for g in leaving) * registers,
+        "catalogue": read.decision.catalogue_version,
+        "granted": [[*span_of(g.interval), g.basis] for g in read.leaving],
+        "facts": [g.fact_id for g in read.leaving],
+        "refused": refused_of(read),
+        "slots": sum(_slots(g.interval, request.granularity) for g in read.leaving) * registers,
     }
-    ground = leaving[0].basis if leaving else decision.main_reason().value
     return Statement(
-        event="data.read" if leaving else "data.refused",
+        event=read.event,
         said=said,
-        ground=ground,
+        ground=read.ground,
         party_id=asker.party_id,
-        operator=_operator(asker, point, leaving),
-        subjects=subjects_of(request, point, home, leaving, registers),
+        operator=_operator(read),
+        subjects=subjects_of(request, read.point, read.home, read.leaving, registers),
     )
 
 
-def _operator(asker: Asker, point: Point | None, leaving: tuple[Granted, ...]) -> int:
+def refused_of(read: Decided) -> list[list[str]]:
+    """The refused stretches of a read, each with its reason."""
+    return [[*span_of(refused.interval), refused.reason.value] for refused in read.decision.refused]
+
+
+def _operator(read: Decided) -> int:
     """Under which grid operator it is counted; a party's refusal does not tell that the point exists."""
-    if point is None or (asker.kind is AskerKind.PARTY and not leaving):
+    if read.point is None or (read.asker.kind is AskerKind.PARTY and not read.leaving):
         return 1
-    return point.operator
+    return read.point.operator
 
 
 def subjects_of(
@@ -104,6 +101,12 @@ def registers_of(point: Point | None, directions: frozenset[Direction], granular
         for channel in point.channels
         if channel.direction in directions
     )
+
+
+def most_values(period: Period, granularity: Granularity, directions: frozenset[Direction] | None) -> int:
+    """How many values one access point has at most in a period, known before anything is looked up."""
+    registers = 2 if granularity in (Granularity.DAY, Granularity.MONTH) else 1
+    return _slots(period, granularity) * len(directions or Direction) * registers
 
 
 def _slots(interval: Period, granularity: Granularity) -> int:

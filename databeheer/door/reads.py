@@ -16,7 +16,7 @@ from databeheer.door.facts import FactBook, Point, read_facts
 from databeheer.door.house import House
 from databeheer.door.judging import judge
 from databeheer.door.proofs import Asker, AskerKind, Proof, check
-from databeheer.door.read_request import Admitted, ReadRequest
+from databeheer.door.read_request import Admitted, Decided, ReadRequest
 from databeheer.door.read_statements import statement_of
 from databeheer.door.turn import Turn
 from databeheer.door.turn_queue import TurnLane
@@ -32,20 +32,39 @@ def admit(house: House, requests: Sequence[ReadRequest]) -> list[Admitted | Data
     with house.turn(TurnLane.READS) as turn:
         proven = {proof: _asker(turn, proof, house) for proof in {request.proof for request in requests}}
         askers = [proven[request.proof] for request in requests]
-        targets = Targets(turn, requests)
-        book = read_facts(
-            turn.connection,
-            turn.now,
-            points=targets.points,
-            permissions={request.permission_id for request in requests if request.permission_id},
-            parties={asker.party_id for asker in askers if isinstance(asker, Asker) and asker.party_id},
-        )
+        decide_one = Decider(house, turn, requests, [one for one in askers if isinstance(one, Asker)])
         for request, asker in zip(requests, askers, strict=True):
             if isinstance(asker, DatabeheerError):
                 outcomes.append(asker)
                 continue
-            outcomes.append(_admit_one(house, turn, book, targets.point_of(request, book), request, asker))
+            decided = decide_one(request, asker)
+            outcomes.append(Admitted(decided, turn.record(statement_of(decided)), turn.size))
     return outcomes
+
+
+class Decider:
+    """Decides requests in one turn, over facts that were looked up together."""
+
+    def __init__(
+        self, house: House, turn: Turn, requests: Sequence[ReadRequest], askers: Sequence[Asker]
+    ) -> None:
+        self._house, self._turn = house, turn
+        self._targets = Targets(turn, requests)
+        self._book = read_facts(
+            turn.connection,
+            turn.now,
+            points=self._targets.points,
+            permissions={request.permission_id for request in requests if request.permission_id},
+            parties={asker.party_id for asker in askers if asker.party_id},
+        )
+
+    def __call__(self, request: ReadRequest, asker: Asker) -> Decided:
+        point = self._targets.point_of(request, self._book)
+        directions, decision = judge(self._house, self._turn, self._book, point, request, asker)
+        # All or nothing: where a part is refused, a strict request gets none of it.
+        leaving = () if request.strict and decision.refused else decision.granted
+        home = self._book.permission_homes.get(request.permission_id) if request.permission_id else None
+        return Decided(request, asker, directions, point, home, decision, leaving)
 
 
 def _asker(turn: Turn, proof: Proof, house: House) -> Asker | DatabeheerError:
@@ -88,17 +107,6 @@ def _look_up(turn: Turn, query: Any, names: set[Any]) -> dict[Any, UUID]:
         bytes(row[0]) if isinstance(row[0], memoryview) else row[0]: row[1]
         for row in turn.connection.execute(query, {"names": list(names)})
     }
-
-
-def _admit_one(
-    house: House, turn: Turn, book: FactBook, point: Point | None, request: ReadRequest, asker: Asker
-) -> Admitted:
-    directions, decision = judge(house, turn, book, point, request, asker)
-    # All or nothing: where a part is refused, a strict request gets none of it.
-    leaving = () if request.strict and decision.refused else decision.granted
-    home = book.permission_homes.get(request.permission_id) if request.permission_id else None
-    record = turn.record(statement_of(request, directions, asker, point, home, decision, leaving))
-    return Admitted(request, directions, asker, point, decision, leaving, record, turn.size)
 
 
 _BY_EAN = text("SELECT ean_hash, access_point_id FROM registry.access_point WHERE ean_hash = ANY(:names)")

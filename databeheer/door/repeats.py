@@ -11,9 +11,10 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from databeheer.door.halves import canonical
 from databeheer.door.house import House
 from databeheer.door.seals import derive
-from databeheer.door.turn import PROMISE_TERM, Turn, canonical
+from databeheer.door.turn import PROMISE_TERM, Turn
 from databeheer.errors import DatabeheerError
 from databeheer.metering.opening import unseal
 from databeheer.metering.sealing import seal

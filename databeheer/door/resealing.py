@@ -26,9 +26,10 @@ from sqlalchemy import text
 from databeheer.brussels import midnight
 from databeheer.door import seals
 from databeheer.door.bodies import shared_body, subject_body
+from databeheer.door.halves import subject_handle
 from databeheer.door.house import House
 from databeheer.door.keystore import Kind
-from databeheer.door.turn import Statement, Subject, Turn, subject_handle
+from databeheer.door.turn import Statement, Subject, Turn
 from databeheer.metering.opening import unseal
 from databeheer.metering.profile import pack, unpack
 from databeheer.metering.sealing import fingerprint, profile_coordinates, seal
@@ -169,7 +170,7 @@ def _tell_of_reads(house: House, turn: Turn, wrong: Any, right: Any, first: date
             "read_at": shared.get("read_at", shared["at"]),
             "asker": shared.get("asker", "party"),
             "granularity": shared.get("granularity", ""),
-            "directions": shared.get("directions", []),
+            "directions": own.get("directions", shared.get("directions", [])),
         }
         turn.record(
             Statement(

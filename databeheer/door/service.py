@@ -11,9 +11,11 @@ import psycopg
 import structlog
 from sqlalchemy import exc
 
+from databeheer.door.bulk import BulkDesk
 from databeheer.door.commands import (
     answers,
     audit,
+    bulk,
     concerned,
     conditions,
     erasure,
@@ -84,6 +86,7 @@ class DoorService:
             *audit.COMMANDS,
             *explaining.COMMANDS,
             *readings.commands(self.loop),
+            *bulk.commands(BulkDesk()),
         ]
         self.commands = {command.name: command for command in commands}
 
@@ -145,8 +148,8 @@ def _refused(error: RefusedReadError) -> dict[str, Any]:
     return {
         "code": error.code,
         "detail": str(error),
-        "reason": admitted.decision.main_reason().value,
-        "refused": refused_view(admitted),
+        "reason": admitted.decided.decision.main_reason().value,
+        "refused": refused_view(admitted.decided),
         "index": admitted.record.index,
         "promise": b64encode(admitted.record.promise).decode(),
     }

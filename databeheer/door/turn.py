@@ -7,10 +7,9 @@ between (design.md).
 
 from __future__ import annotations
 
-import json
 import secrets
 from base64 import b64encode
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -22,7 +21,16 @@ from databeheer.brussels import day_of
 from databeheer.clock import Clock
 from databeheer.door.ends import End, Ending
 from databeheer.door.epochs import KeyStoreError
-from databeheer.door.seals import derive
+from databeheer.door.halves import (
+    HOUSE_LEAF,
+    all_halves,
+    canonical,
+    key_coordinates,
+    shared_coordinates,
+    subject_coordinates,
+    subject_handle,
+    subject_name,
+)
 from databeheer.metering.sealing import seal
 from databeheer.oversight import erasures
 from databeheer.oversight.retention import DataClass
@@ -37,29 +45,24 @@ from ledger.tree import leaf_hash
 PROMISE_TERM = timedelta(seconds=60)
 
 
-def canonical(value: object) -> bytes:
-    """Spell a value the one way that is hashed: sorted ASCII keys, no spaces, strings and integers."""
-    return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
-    ).encode()
-
-
 @dataclass(frozen=True)
 class Subject:
     """What an entry says to one subject: an occupancy. `said` goes into the half that only the subject opens.
 
-    `event` and `ground` are given where they are this subject's own: of a bulk read one point may be refused.
+    `event`, `ground` and `operator` are given where they are this subject's own: of a bulk read one point may be
+    refused, or be another grid operator's.
     """
 
     occupancy_id: UUID
     said: dict[str, Any] = field(default_factory=dict)
     event: str | None = None
     ground: str | None = None
+    operator: int | None = None
 
     @property
     def own(self) -> dict[str, Any]:
         """What the subject's half says, without its place among the subject's statements."""
-        apart = {"event": self.event, "ground": self.ground}
+        apart = {"event": self.event, "ground": self.ground, "operator": self.operator}
         return self.said | {name: value for name, value in apart.items() if value is not None}
 
 
@@ -69,7 +72,9 @@ class Statement:
 
     `said` goes into the shared half, which the party's receipt opens too. `points` is how many access points it
     counts for. `leaves` is given where the number of subjects would tell something: the subjects then stand
-    among decoys, that many halves in all.
+    among decoys, that many halves in all; the shared half says how many. `house_said` goes into a half of the
+    house's own, which only an auditor opens: what neither the party nor a subject may learn. Such a statement has
+    its leaves, and says there how many.
     """
 
     event: str
@@ -80,6 +85,17 @@ class Statement:
     subjects: Sequence[Subject] = ()
     points: int = 1
     leaves: int | None = None
+    house_said: dict[str, Any] | None = None
+
+    @property
+    def is_of_house(self) -> bool:
+        """Whether the shared half is sealed under the house's key: it must outlive each subject's."""
+        return len(self.subjects) != 1 or self.leaves is not None
+
+    @property
+    def house_half(self) -> dict[str, Any] | None:
+        """What the house's own half says, where there is one."""
+        return None if self.house_said is None else self.house_said | {"leaves": self.leaves, "v": 1}
 
 
 @dataclass
@@ -170,6 +186,7 @@ class Turn:
                     {row["leaf"]: row["half"] for row in rows},
                     record.statement.leaves,
                     has_party=record.statement.party_id is not None,
+                    house_half=record.statement.house_half,
                 ),
             )
             record.leaf = leaf_hash(encode(committed, previous))
@@ -187,6 +204,7 @@ class Turn:
                     "ground": record.statement.ground,
                     "event": record.statement.event,
                     "points": record.statement.points,
+                    "house_half": _json(record.statement.house_half),
                     "key_sealed": key_sealed,
                     "shared_sealed": shared_sealed,
                 }
@@ -219,11 +237,15 @@ class Turn:
                 "operator": statement.operator,
             }
             | ({} if statement.points == 1 else {"points": statement.points})
-            | ({} if statement.leaves is None else {"leaves": statement.leaves})
+            | (
+                {}
+                if statement.leaves is None or statement.house_said is not None
+                else {"leaves": statement.leaves}
+            )
         )
         salt = secrets.token_bytes(32)
         half = commitment.half(commitment.SHARED_LABEL, salt, body)
-        if len(statement.subjects) != 1 or statement.leaves is not None:
+        if statement.is_of_house:
             return half, seal(self._house_key, salt + body, shared_coordinates(record.index)), None
         # Under the subject's own key, so that its erasure takes the body too. Which key that is, is sealed:
         # the row must not tell whose entry this is.
@@ -238,12 +260,13 @@ class Turn:
         if (
             statement.leaves is not None
         ):  # in no order: where a subject stands tells nothing of what was asked
-            places = secrets.SystemRandom().sample(range(statement.leaves), len(statement.subjects))
+            free = range(HOUSE_LEAF + 1 if statement.house_said is not None else 0, statement.leaves)
+            places = secrets.SystemRandom().sample(free, len(statement.subjects))
         rows = [
             self._subject(record.index, leaf_no, subject)
             | {
                 "month": month,
-                "operator": statement.operator,
+                "operator": statement.operator if subject.operator is None else subject.operator,
                 "day": day_of(self.now),
                 "party_id": statement.party_id,
                 "ground": statement.ground if subject.ground is None else subject.ground,
@@ -313,57 +336,14 @@ class Turn:
         return month
 
 
-def subject_handle(subject_key: bytes) -> bytes:
-    """Return the 16 bytes under which a subject's statements are found: nobody without the key can tell whose."""
-    return derive(subject_key, "handle", size=16)
-
-
-def subject_name(subject_key: bytes) -> bytes:
-    """Return the 32 bytes that name a subject in its own halves and in the door's signed heads of its chain.
-
-    Another than the handle: who has a receipt and steals the database cannot join the two without the key.
-    """
-    return derive(subject_key, "subject-name", size=32)
-
-
-def all_halves(
-    house_key: bytes, index: int, halves: Mapping[int, bytes], leaves: int | None, *, has_party: bool
-) -> list[bytes]:
-    """Return every half that an entry's root is over: those of its subjects by leaf, and decoys between them.
-
-    The root over no halves is the same for all: a party's receipt of a refusal would tell an access point that
-    does not exist from one that it may not see (R98). So an entry of a party has one half at least; with
-    `leaves` it has that many, whatever exists.
-    """
-    if leaves is None:
-        leaves = len(halves) or (1 if has_party else 0)
-    return [halves[leaf] if leaf in halves else decoy_half(house_key, index, leaf) for leaf in range(leaves)]
-
-
-def decoy_half(house_key: bytes, index: int, leaf: int = 0) -> bytes:
-    """Return what stands in the place of a subject's half that is none."""
-    return derive(house_key, "decoy", index.to_bytes(8, "big"), *([leaf.to_bytes(4, "big")] if leaf else []))
-
-
-def shared_coordinates(index: int) -> bytes:
-    """Associated data of the shared half of one entry's body."""
-    return f"body/v1|shared|{index}".encode()
-
-
-def subject_coordinates(index: int, leaf_no: int) -> bytes:
-    """Associated data of one subject's half of one entry's body."""
-    return f"body/v1|subject|{index}|{leaf_no}".encode()
-
-
-def key_coordinates(index: int, leaf_no: int) -> bytes:
-    """Associated data of the sealed name of the key that opens a subject's half."""
-    return f"body/v1|key|{index}|{leaf_no}".encode()
+def _json(value: dict[str, Any] | None) -> str | None:
+    return None if value is None else canonical(value).decode()
 
 
 _INSERT_BODY = text(
-    "INSERT INTO ledger.body (index, month, operator, day, party_id, ground, event, points, key_sealed,"
-    " shared_sealed) VALUES (:index, :month, :operator, :day, :party_id, :ground, :event, :points, :key_sealed,"
-    " :shared_sealed)"
+    "INSERT INTO ledger.body (index, month, operator, day, party_id, ground, event, points, house_half, key_sealed,"
+    " shared_sealed) VALUES (:index, :month, :operator, :day, :party_id, :ground, :event, :points,"
+    " CAST(:house_half AS jsonb), :key_sealed, :shared_sealed)"
 )
 _INSERT_STATEMENT = text(
     "INSERT INTO ledger.statement (handle, counter, index, leaf, month, operator, day, party_id, ground, event,"

@@ -37,7 +37,8 @@ class Audited:
     """One entry, checked: what its shared half says, and what it says to each subject.
 
     `shared` is None where it was erased or is lost; `subjects` holds the opened ones only, by name. `unopened` are
-    the halves that stand as their 32 bytes, by leaf; -1 is the shared one.
+    the halves that stand as their 32 bytes, by leaf; -1 is the shared one. `house` is what the house's own
+    half says, of an entry that has one: a read in bulk.
     """
 
     index: int
@@ -46,6 +47,7 @@ class Audited:
     erased: Erased | None = None
     is_lost: bool = False
     unopened: Mapping[int, bytes] = field(default_factory=dict)
+    house: Mapping[str, Any] | None = None
 
     @property
     def event(self) -> str:
@@ -78,11 +80,17 @@ def check(item: Any, reader: TileReader, checkpoint: Checkpoint) -> Audited:
     if shared is None and erased is None:
         raise ProofError(f"the body of entry {index} is withheld, and no erasure is named")
     opened = [said for said, _ in leaves if said is not None]
+    first = leaves[0][0] if leaves else None
+    house = first if first is not None and "tally" in first else None
     # Statements from before subjects had a name do not say it; their place in the entry stands for it.
-    subjects = {str(said.get("subject", f"{index}/{place}")): said for place, said in enumerate(opened)}
+    subjects = {
+        str(said.get("subject", f"{index}/{place}")): said
+        for place, said in enumerate(opened)
+        if said is not house
+    }
     halves = {-1: (shared, common), **dict(enumerate(leaves))}
     unopened = {leaf: half for leaf, (said, half) in halves.items() if said is None}
-    return Audited(index, shared, subjects, erased, unopened=unopened)
+    return Audited(index, shared, subjects, erased, unopened=unopened, house=house)
 
 
 def _put_back(index: int, item: Mapping[str, Any], commitment: bytes) -> Audited:

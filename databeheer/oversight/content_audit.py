@@ -29,6 +29,7 @@ _ENDS = frozenset(
     f"permission.{end}" for end in ("revoked", "terminated", "invalidated", "expired", "fulfilled", "lapsed")
 )
 _COUNTED = ("data.read", "data.refused", "join.run", "join.refused", "audit.opened")
+_READ, _BULK = "data.read", "data.asked"
 _FINENESS = ("quarter_hour", "hour", "day", "month")
 VERSION = 2
 """Of the document that an audit comes in."""
@@ -123,7 +124,7 @@ def audit(document: Any, source: Source, checkpoint: Checkpoint, catalogue: Cata
     )
     report.erasures = len(claims.batches)
     report.findings += [Finding(index, code) for index, code in claims.wrong([*looked, *before])]
-    _weigh(looked, before, catalogue, report)
+    _weigh(looked, before, catalogue, claims, report)
     report.findings.sort(key=lambda finding: finding.index)
     return report
 
@@ -150,7 +151,7 @@ def _require_every_index(span: Any, entries: Sequence[Any], report: Report) -> N
 
 
 def _weigh(
-    looked: Sequence[Audited], before: Sequence[Audited], catalogue: Catalogue, report: Report
+    looked: Sequence[Audited], before: Sequence[Audited], catalogue: Catalogue, claims: Claims, report: Report
 ) -> None:
     book = _Permissions([*before, *looked])
     consents = {row.code for row in catalogue.rows if row.basis is BasisKind.CONSENT}
@@ -162,22 +163,21 @@ def _weigh(
             report.lost.append(one.index)
         if one.shared is None:
             continue
-        party, ground = str(one.shared.get("party", "")), str(one.shared.get("ground", ""))
-        if one.event in _COUNTED:
-            report.counts[one.event, ground, party] += int(one.shared.get("points", 1))
-        if one.event != "data.read" or not party:
-            continue
-        codes: set[str] = set()
+        party, codes = str(one.shared.get("party", "")), set[str]()
         try:
-            if _withholds(one, consents):
+            for event, ground, times in _told(one):
+                report.counts[event, ground, party] += times
+                if event == _READ and party and ground not in known:
+                    codes.add("unknown-ground")
+            if one.event not in (_READ, _BULK) or not party:
+                continue
+            if _withholds(one, consents, claims):
                 codes.add("withheld")
             for read in _reads(one, consents):
                 report.reads_by_consent += 1
                 codes |= book.missing(read)
         except (KeyError, IndexError, TypeError, ValueError, AttributeError, MalformedRequestError):
             codes.add("unreadable")
-        if ground not in known:
-            codes.add("unknown-ground")
         report.findings += [Finding(one.index, code) for code in sorted(codes)]
 
 
@@ -195,18 +195,31 @@ class _Read:
     spans: tuple[tuple[datetime, datetime], ...]
 
 
+def _told(entry: Audited) -> Iterable[tuple[str, str, int]]:
+    """What an entry counts for: event, ground, how often. Of a read in bulk, as the house's half says."""
+    shared = entry.shared or {}
+    if entry.house is not None:
+        for event, ground, _, times in entry.house["tally"]:
+            yield str(event), str(ground), int(times)
+    elif entry.event in _COUNTED:
+        yield entry.event, str(shared.get("ground", "")), int(shared.get("points", 1))
+
+
 def _reads(entry: Audited, consents: set[str]) -> Iterable[_Read]:
     """The parts of a read that rest on consent, subject by subject; of one whose subject's half is gone, none."""
     shared = entry.shared or {}
     by_span = {tuple(granted[:2]): granted[2] for granted in shared.get("granted", []) if len(granted) > 2}
-    for subject, own in entry.subjects.items():
+    for subject, own in _each(entry):
         said = {**shared, **own}
-        if said["event"] != "data.read":
+        if said["event"] != _READ:
             continue
+        # Of a read in bulk the grounds stand in the subject's own half.
+        own_spans = own.get("granted", [])
+        bases = own.get("bases") or [by_span.get(tuple(span[:2]), said["ground"]) for span in own_spans]
         spans = [
             (parse_instant(span[0]), parse_instant(span[1]))
-            for span in own.get("granted", [])
-            if by_span.get(tuple(span[:2]), said["ground"]) in consents
+            for span, basis in zip(own_spans, bases, strict=True)
+            if basis in consents
         ]
         if spans:
             yield _Read(
@@ -221,9 +234,25 @@ def _reads(entry: Audited, consents: set[str]) -> Iterable[_Read]:
             )
 
 
-def _withholds(entry: Audited, consents: set[str]) -> bool:
-    """Whether a read by consent comes without the halves that say of whom: unopened they pass for decoys."""
-    if entry.erased is not None or entry.is_lost:
+def _each(entry: Audited) -> Iterable[tuple[str, Mapping[str, Any]]]:
+    """What an entry says to each subject; where it tells one of several reads, each of them."""
+    for subject, own in entry.subjects.items():
+        yield subject, own
+        for also in own.get("also", ()):
+            yield subject, {**own, **also}
+
+
+def _withholds(entry: Audited, consents: set[str], claims: Claims) -> bool:
+    """Whether a read by consent comes without the halves that say of whom: unopened they pass for decoys.
+
+    Of a read in bulk the house's half says how many those are.
+    """
+    if entry.is_lost:
+        return False
+    if entry.event == _BULK:
+        gone = len(claims.taken(entry.index))
+        return entry.house is None or len(entry.subjects) + gone != entry.house["subjects"]
+    if entry.erased is not None:
         return False
     shared = entry.shared or {}
     by_consent = {tuple(one[:2]) for one in shared.get("granted", []) if len(one) > 2 and one[2] in consents}

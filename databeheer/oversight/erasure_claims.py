@@ -112,12 +112,14 @@ class Claims:
         for entry in looked:
             yield from ((entry.index, code) for code in self._wrong_with(entry))
 
+    def taken(self, index: int) -> dict[int, bytes]:
+        """What was taken of an entry: the halves that were left, by leaf."""
+        return {leaf: half for batch in self.batches for leaf, half in batch.left.get(index, {}).items()}
+
     def _wrong_with(self, entry: Audited) -> Iterator[str]:
         if entry.event in ("erasure.begun", "erasure.executed") and entry.index not in self.by_entry:
             yield "erasure-left-out"
-        taken: dict[int, bytes] = {}
-        for batch in self.batches:
-            taken |= batch.left.get(entry.index, {})
+        taken = self.taken(entry.index)
         if not entry.is_lost and any(entry.unopened.get(leaf) != half for leaf, half in taken.items()):
             yield "not-erased"
         if entry.erased is None:

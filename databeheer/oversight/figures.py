@@ -13,8 +13,7 @@ from sqlalchemy import Connection, text
 class Count:
     """How often one party read, or was refused, on one ground (for a refusal: its reason).
 
-    A bulk read counts once for each access point of which something left; the points of it that were refused
-    are told to those whom they concern and in the body, not counted here.
+    A read in bulk counts once for each that was asked in it.
     """
 
     party_id: UUID | None
@@ -43,8 +42,12 @@ def permissions_by_state(connection: Connection) -> dict[str, int]:
 
 
 _COUNTS = text(
-    "SELECT party_id, ground, event, operator, sum(points) AS times FROM ledger.body"
-    " WHERE event IN ('data.read', 'data.refused')"
-    " AND (CAST(:first AS date) IS NULL OR day >= :first) AND (CAST(:last AS date) IS NULL OR day <= :last)"
+    "SELECT party_id, ground, event, operator, sum(points) AS times FROM ("
+    "  SELECT party_id, ground, event, operator, points, day FROM ledger.body"
+    "  WHERE event IN ('data.read', 'data.refused')"
+    "  UNION ALL SELECT b.party_id, t.one->>1, t.one->>0, CAST(t.one->>2 AS smallint), CAST(t.one->>3 AS integer),"
+    "  b.day FROM ledger.body b, jsonb_array_elements(b.house_half->'tally') AS t (one)"
+    "  WHERE b.event = 'data.asked' AND b.house_half IS NOT NULL) counted"
+    " WHERE (CAST(:first AS date) IS NULL OR day >= :first) AND (CAST(:last AS date) IS NULL OR day <= :last)"
     " GROUP BY party_id, ground, event, operator ORDER BY event, ground, party_id"
 )

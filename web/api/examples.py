@@ -149,6 +149,46 @@ READINGS: dict[str, Any] = {
     ],
     "receipt": {"index": 42, "promise": _PROMISE, "link": "/api/v1/receipts/42"},
 }
+BULK_QUERY: dict[str, Any] = {
+    "permissions": [_ID, "3f2c9a34-5b1e-4a6e-9d57-9a1f0c8e7b11"],
+    "from": "2023-10-29",
+    "until": "2023-10-30",
+    "granularity": "quarter_hour",
+    "mode": "strict",
+}
+BULK_READINGS: dict[str, Any] = {
+    "granularity": "quarter_hour",
+    "items": [
+        {
+            "permission": _ID,
+            "ean": None,
+            "problem": None,
+            **{name: READINGS[name] for name in ("granted", "refused", "channels")},
+        },
+        {
+            "permission": "3f2c9a34-5b1e-4a6e-9d57-9a1f0c8e7b11",
+            "ean": None,
+            "problem": {
+                "type": "/problems/permission-ended",
+                "title": "The permission has ended",
+                "status": 403,
+                "detail": "The grid user has withdrawn the permission.",
+                "remedy": "Stop reading. A new permission needs a new request.",
+            },
+            "granted": [],
+            "refused": [
+                {
+                    "from": "2023-10-28T22:00:00Z",
+                    "until": "2023-10-29T23:00:00Z",
+                    "reason": "withdrawn",
+                    "detail": "The grid user has withdrawn the permission.",
+                }
+            ],
+            "channels": [],
+        },
+    ],
+    "receipt": READINGS["receipt"],
+}
 EXPLANATION_QUERY: dict[str, Any] = {
     "permission_id": _ID,
     "from": "2023-10-29",

@@ -108,7 +108,9 @@ class PermissionsQuery(Schema):
     )
 
 
-class _Window(Schema):
+class Window(Schema):
+    """Of which period, how fine."""
+
     granularity = one_of(GRANULARITIES, "Size of the slots.", load_default="quarter_hour")
     mode = one_of(
         MODES,
@@ -122,7 +124,7 @@ class _Window(Schema):
         _require_order(data, "from", "until")
 
 
-ReadingsQuery = _Window.from_dict(
+ReadingsQuery = Window.from_dict(
     {
         "from": moment("Start of the period (included)."),
         "until": moment("End of the period (not included)."),
@@ -137,7 +139,7 @@ FormatQuery = Schema.from_dict(
     name="FormatQuery",
 )
 
-ReadingsByPoint = _Window.from_dict(
+ReadingsByPoint = Window.from_dict(
     {
         "ean": _ean(required=True),
         "purpose": one_of(PURPOSES, "Under which purpose you ask.", required=True),

@@ -147,15 +147,24 @@ def readings(answer: Mapping[str, Any], granularity: str) -> dict[str, Any]:
     """Return a hand-over: values with state and register, stretches granted and refused, and its record."""
     return {
         "granularity": granularity,
+        **hand_over(answer),
+        "receipt": receipt(answer),
+    }
+
+
+def hand_over(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what was granted and refused of one that was asked, and its values."""
+    return {
         "granted": [_stretch(stretch, "ground", "citation") for stretch in answer["granted"]],
         "refused": [_stretch(stretch, "reason", "detail") for stretch in answer["refused"]],
         "channels": [_channel(channel) for channel in answer["channels"]],
-        "receipt": {
-            "index": answer["index"],
-            "promise": answer["promise"],
-            "link": receipt_path(answer["index"]),
-        },
     }
+
+
+def receipt(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """Return where a hand-over stands in the ledger."""
+    index = answer["index"]
+    return {"index": index, "promise": answer["promise"], "link": receipt_path(index)}
 
 
 def readings_csv(answer: Mapping[str, Any]) -> str:

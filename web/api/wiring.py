@@ -6,6 +6,7 @@ from flask import Flask
 
 from web import answers, facade
 from web.api import (  # noqa: F401  # importing registers their operations
+    bulk,
     decisions,
     party,
     permissions,

@@ -16,7 +16,8 @@ from databeheer.access.bases import CatalogueError
 from databeheer.access.decision import Decision, Granted, Refused
 from databeheer.access.explain import Explained, Language, explain
 from databeheer.access.reasons import ReasonCode
-from databeheer.door.bodies import shared_body, subject_of_statement
+from databeheer.door.bodies import shared_body, subject_body, subject_of_statement
+from databeheer.door.bulk_statements import EVENT as BULK_EVENT
 from databeheer.door.commands.base import (
     Command,
     EANCode,
@@ -67,8 +68,9 @@ def explain_past(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[
             )
         return _past(house, index, said)
     with looking(house, proof) as (connection, asker, _now):
-        entitled(house, connection, asker, index)
-        return _past(house, index, _said(house, connection, index))
+        found = entitled(house, connection, asker, index)
+        leaf = None if found is None else found[0]
+        return _past(house, index, _said(house, connection, index, leaf))
 
 
 def explain_wish(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -129,11 +131,21 @@ def explain_wish(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[
 # --- what was decided -----------------------------------------------------------------------------------------
 
 
-def _said(house: House, connection: Connection, index: int) -> dict[str, Any]:
-    """What an entry says of its decision."""
+def _said(house: House, connection: Connection, index: int, leaf: int | None = None) -> dict[str, Any]:
+    """What an entry says of its decision; of a read in bulk, of the one that is told in this leaf.
+
+    The party of a read in bulk got a decision for each that it asked, and its half of the entry holds none.
+    """
     body = connection.execute(_BODY, {"index": index}).one_or_none()
-    said = shared_body(house, body).said if body is not None and body.event in DECISIONS else {}
-    if "asked" not in said:
+    said: dict[str, Any] = {}
+    if body is not None and body.event in DECISIONS:
+        said = shared_body(house, body).said
+    elif body is not None and body.event == BULK_EVENT and leaf is not None:
+        row = connection.execute(_STATEMENT, {"index": index, "leaf": leaf}).one()
+        own = subject_body(house, row).said
+        both = zip(own["granted"], own["bases"], strict=True)
+        said = shared_body(house, body).said | own | {"granted": [[*span, basis] for span, basis in both]}
+    if "asked" not in said or "granted" not in said:
         raise NotFoundError("there is no such decision of yours")
     return said
 
@@ -245,6 +257,7 @@ def _require_own_time(asker: Asker, point: Point | None, request: ReadRequest) -
 
 _BODY = text("SELECT * FROM ledger.body WHERE index = :index")
 _STATEMENTS = text("SELECT * FROM ledger.statement WHERE index = :index ORDER BY leaf")
+_STATEMENT = text("SELECT * FROM ledger.statement WHERE index = :index AND leaf = :leaf")
 
 COMMANDS = (
     Command(

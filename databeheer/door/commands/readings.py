@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -11,12 +12,13 @@ from marshmallow import fields, validate
 
 from databeheer.access.explain import Language, reason_sentence
 from databeheer.door.commands.base import Command, EANCode, Instant, identifier, one_of, schema
+from databeheer.door.handing_over import open_channels
 from databeheer.door.house import House
 from databeheer.door.names import ean_hash
-from databeheer.door.opening import erased_readings, open_channels
+from databeheer.door.opening import erased_readings
 from databeheer.door.proofs import Proof
 from databeheer.door.read_loop import Lane, ReadLoop
-from databeheer.door.read_request import Admitted, ReadRequest
+from databeheer.door.read_request import Admitted, Decided, ReadRequest
 from databeheer.errors import DatabeheerError, MalformedRequestError
 from databeheer.values import Direction, Granularity, Period, Purpose, format_instant
 
@@ -40,27 +42,38 @@ def read(house: House, proof: Proof, arguments: dict[str, Any], loop: ReadLoop) 
     """
     request = _request(house, proof, arguments)
     admitted = loop.submit(request, Lane.CUSTOMER if proof.kind == "session" else Lane.REST).result()
-    try:
-        admitted.raise_if_refused()
-    except DatabeheerError as error:
-        raise RefusedReadError(error, admitted) from error
-    channels = open_channels(house, admitted)
-    return {
-        "granted": [
-            {**_span(granted.interval), "ground": granted.basis, "citation": str(granted.citation)}
-            for granted in admitted.leaving
-        ],
-        "refused": refused_view(admitted),
-        "commodity": admitted.point.commodity if admitted.point else None,
-        "channels": channels,
-        "erased": [] if channels else _erased(house, admitted),
+    if (error := admitted.decided.refusal()) is not None:
+        raise RefusedReadError(error, admitted)
+    [view] = handed_over(house, [admitted.decided], admitted.as_of)
+    return view | {
         "index": admitted.record.index,
         "promise": b64encode(admitted.record.promise).decode(),
         "receipt": f"/api/v1/receipts/{admitted.record.index}",
     }
 
 
-def refused_view(admitted: Admitted) -> list[dict[str, Any]]:
+def handed_over(house: House, reads: Sequence[Decided], as_of: int) -> list[dict[str, Any]]:
+    """Open what leaves of each read, and show it with its grounds; where all was erased, why."""
+    channels = open_channels(house, reads, as_of)
+    empty = [read for read, found in zip(reads, channels, strict=True) if read.leaving and not found]
+    gone = erased_readings(house, {home for read in empty for home in _homes(read)}) if empty else {}
+    return [
+        {
+            "granted": [
+                {**_span(granted.interval), "ground": granted.basis, "citation": str(granted.citation)}
+                for granted in read.leaving
+            ],
+            "refused": refused_view(read),
+            # Not of what is refused: it would tell that the point exists.
+            "commodity": read.point.commodity if read.point and read.leaving else None,
+            "channels": found,
+            "erased": [] if found else [gone[home].view() for home in _homes(read) if home in gone],
+        }
+        for read, found in zip(reads, channels, strict=True)
+    ]
+
+
+def refused_view(read: Decided) -> list[dict[str, Any]]:
     """The refused part of the asked period, each stretch with its reason and a sentence."""
     return [
         {
@@ -68,14 +81,13 @@ def refused_view(admitted: Admitted) -> list[dict[str, Any]]:
             "reason": refused.reason.value,
             "detail": reason_sentence(refused.reason, Language.ENGLISH),
         }
-        for refused in admitted.decision.refused
+        for refused in read.decision.refused
     ]
 
 
-def _erased(house: House, admitted: Admitted) -> list[dict[str, Any]]:
-    """Why nothing is there of what was granted, where it was erased."""
-    gone = erased_readings(house, {UUID(granted.occupancy_id) for granted in admitted.leaving})
-    return [one.view() for one in gone.values()]
+def _homes(read: Decided) -> list[UUID]:
+    """Whose readings leave, each once."""
+    return [UUID(name) for name in dict.fromkeys(granted.occupancy_id for granted in read.leaving)]
 
 
 def _request(house: House, proof: Proof, arguments: dict[str, Any]) -> ReadRequest:

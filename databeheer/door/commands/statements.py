@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -16,10 +17,10 @@ from databeheer.door.bodies import shared_body, subject_body
 from databeheer.door.commands.base import Command, Day, identifier, looking, one_of, schema, short_text
 from databeheer.door.commands.login import open_name
 from databeheer.door.commands.views import occupancies_of, party_view
+from databeheer.door.halves import subject_handle
 from databeheer.door.heads import subject_heads
 from databeheer.door.house import House
 from databeheer.door.proofs import Asker, AskerKind, Proof
-from databeheer.door.turn import subject_handle
 from databeheer.errors import NotFoundError, UnauthenticatedError
 from databeheer.joins import explain as joins_explain
 from databeheer.oversight import erasures
@@ -93,7 +94,7 @@ def list_statements(house: House, proof: Proof, arguments: dict[str, Any]) -> di
             _STATEMENTS, {**wanted, "before": arguments["cursor"], "limit": limit}
         ).all()
         parties = _parties(connection, {row.party_id for row in rows if row.party_id})
-        statements = [_statement(house, row, handles, parties) for row in rows]
+        statements = [view for row in rows for view in _statements_of(house, row, handles, parties)]
         last = statements[-1]["index"] if statements else 0
         more = connection.execute(_STATEMENTS, {**wanted, "before": last, "limit": 1}).first()
         heads = subject_heads(house, connection, handles.values())
@@ -163,25 +164,40 @@ def own_handles(
     return {subject_handle(house.keys_of_subject(occupancy)): occupancy for occupancy in living}
 
 
-def _statement(
+def _statements_of(
     house: House, row: Any, handles: dict[bytes, UUID], parties: dict[UUID, Any]
+) -> Iterator[dict[str, Any]]:
+    """Yield what one index row tells; of a bulk read that asked under several permissions, one by one."""
+    shared, own = shared_body(house, _BodyRow(row)).said, subject_body(house, row).said
+    yield _statement(house, row, shared, own, handles, parties)
+    for also in own.get("also", ()):
+        yield _statement(house, row, shared, own | also, handles, parties)
+
+
+def _statement(
+    house: House,
+    row: Any,
+    shared: dict[str, Any],
+    own: dict[str, Any],
+    handles: dict[bytes, UUID],
+    parties: dict[UUID, Any],
 ) -> dict[str, Any]:
-    own = subject_body(house, row).said
     # Of a bulk read, what concerns this subject alone stands in its own half.
-    said = shared_body(house, _BodyRow(row)).said | own
+    said = shared | own
+    event, ground = own.get("event", row.event), own.get("ground", row.ground)
     granted = own.get("granted") or []
     asked = said.get("asked") or ["", ""]
-    reason = _reason(row.event, said)
+    reason = _reason(event, said)
     return {
         "index": row.index,
         "counter": row.counter,
-        "event": row.event,
+        "event": event,
         "at": said["at"],
         "occupancy_id": str(handles[bytes(row.handle)]),
         "party": party_view(parties[row.party_id]) if row.party_id in parties else None,
         "by": said.get("asker", ""),
-        "ground": row.ground if reason is None else None,
-        "sentence_nl": _sentence(house, row.event, row.ground, reason, said),
+        "ground": ground if reason is None else None,
+        "sentence_nl": _sentence(house, event, ground, reason, said),
         "granularity": said.get("granularity"),
         "directions": said.get("directions", []),
         "period": {

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.databases import Databases
+from tests.databeheer.door.bulk import Neighbours, settle
 from tests.databeheer.metering.builders import day_rows, english
 from tests.house import Customer, Party, TheHouse, open_house
 
@@ -41,3 +42,9 @@ def standing(databases: Databases) -> Iterator[TheHouse]:
     """One house for all tests of a module that change nothing in it."""
     with databases.clone() as database, open_house(database) as house:
         yield house
+
+
+@pytest.fixture
+def neighbours(house: TheHouse, lotte: Customer, maria: Customer, bram: Party) -> Neighbours:
+    """Lotte and Maria, each with a day of readings and a permission that Bram has."""
+    return settle(house, lotte, maria, bram)

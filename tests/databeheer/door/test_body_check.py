@@ -12,8 +12,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from databeheer.door.client import DoorRefusedError, Proof
+from databeheer.door.halves import key_coordinates, shared_coordinates, subject_coordinates
 from databeheer.door.keystore import KeyStoreError, Kind
-from databeheer.door.turn import key_coordinates, shared_coordinates, subject_coordinates
 from databeheer.metering.opening import unseal
 from databeheer.metering.sealing import seal
 from databeheer.metering.street import invented_ean

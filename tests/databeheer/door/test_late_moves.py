@@ -10,8 +10,8 @@ import pytest
 
 from databeheer.brussels import day_of
 from databeheer.door.client import DoorRefusedError
+from databeheer.door.handing_over import open_channels
 from databeheer.door.keystore import Kind
-from databeheer.door.opening import open_channels
 from databeheer.door.proofs import Proof
 from databeheer.door.read_request import Admitted, ReadRequest
 from databeheer.door.reads import admit
@@ -95,7 +95,8 @@ def test_a_read_that_was_recorded_before_the_move_and_opens_after_it_gives_the_w
     [admitted] = admit(house.house, [request])
     assert isinstance(admitted, Admitted)
     move_out(house)
-    assert quarters({"channels": open_channels(house.house, admitted)}) == before[:96]
+    [channels] = open_channels(house.house, [admitted.decided], admitted.as_of)
+    assert quarters({"channels": channels}) == before[:96]
 
 
 def test_the_rows_as_they_were_are_gone_and_their_root_opens_nothing(

@@ -346,7 +346,7 @@ def _as_of(house: TheHouse, customer: Customer, index: int) -> list[int | None]:
     [point_id] = [row[0] for row in query(house, "SELECT access_point_id FROM registry.access_point")]
     with house.house.engine.connect() as connection:
         book = read_facts(connection, house.clock.now(), points=[point_id], permissions=[], parties=[])
-    channels = list(book.points[point_id].channels)
-    stretch = opening.Stretch(UUID(customer.occupancy()), UUID(customer.occupancy()), period, states)
-    [(_, slots)] = opening.open_stretch(house.house, stretch, channels, Granularity.QUARTER_HOUR, index)
+    home = UUID(customer.occupancy())
+    stretch = opening.Stretch(home, home, period, states, book.points[point_id].channels)
+    [(_, _, slots)] = opening.open_stretches(house.house, [stretch], Granularity.QUARTER_HOUR, index)
     return [slot.value for slot in slots]

@@ -13,7 +13,7 @@ import pytest
 
 from databeheer.brussels import day_of
 from databeheer.door.client import DoorRefusedError
-from databeheer.door.turn import subject_handle
+from databeheer.door.halves import subject_handle
 from ledger.commitment import Opening
 from ledger.entry import GENESIS_PREVIOUS, parse
 from ledger.errors import ProofError

@@ -70,6 +70,7 @@ def test_the_openapi_document_names_the_header_where_it_is_taken(bram_calls: Cal
     }
     assert taking == {
         (PATH, "post"),
+        ("/api/v1/readings", "post"),
         ("/api/v1/permissions/{permission_id}", "delete"),
         ("/api/v1/permissions/{permission_id}/deletion-confirmation", "post"),
     }

@@ -1,0 +1,122 @@
+"""Read many access points at once: one look-up of facts, one entry, one promise.
+
+1. In one turn under the ledger's head row: who asks, the facts of all, each decision, one entry over all of them.
+2. After the commit: open exactly what each decision gave.
+
+Under an idempotency key the same request finds its entry again, and is handed over only what is still granted.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+from databeheer.door.bulk_statements import bulk_statement
+from databeheer.door.halves import canonical
+from databeheer.door.house import House
+from databeheer.door.proofs import Asker, AskerKind, Proof, check
+from databeheer.door.read_request import Decided, ReadRequest
+from databeheer.door.read_statements import refused_of, span_of
+from databeheer.door.reads import Decider
+from databeheer.door.repeats import Repeat, promise_again
+from databeheer.door.turn import Record
+from databeheer.errors import ConflictError, QueueFullError, UnauthenticatedError
+
+COMMAND = "readings.bulk"
+
+
+@dataclass(frozen=True)
+class BulkRead:
+    """Many reads, decided and recorded in one entry: where it stands, the promise, and which stored readings count."""
+
+    reads: tuple[Decided, ...]
+    index: int
+    promise: bytes
+    as_of: int
+
+
+class BulkDesk:
+    """How many reads in bulk the door carries out at once, and how many wait.
+
+    Each holds much in memory, and the head row for long.
+    """
+
+    def __init__(self, *, at_once: int = 2, waiting: int = 16, most_of_one: int = 4) -> None:
+        self._free = threading.BoundedSemaphore(at_once)
+        self._lock = threading.Lock()
+        self._most, self._most_of_one = at_once + waiting, most_of_one
+        self._held: Counter[bytes] = Counter()
+
+    @contextmanager
+    def place(self, proof: Proof) -> Iterator[None]:
+        """Wait for one's turn, and have it in the block.
+
+        Raises:
+            QueueFullError: too many wait already, of this asker or of all.
+        """
+        with self._lock:
+            if self._held[proof.hash] >= self._most_of_one or self._held.total() >= self._most:
+                raise QueueFullError("too many reads in bulk wait already; ask again in a moment")
+            self._held[proof.hash] += 1
+        try:
+            with self._free:
+                yield
+        finally:
+            with self._lock:
+                self._held[proof.hash] -= 1
+                self._held += Counter()  # lets those go that hold none
+
+
+def admit_bulk(
+    house: House, proof: Proof, requests: Sequence[ReadRequest], arguments: dict[str, Any]
+) -> BulkRead:
+    """Decide on all requests of one party and record them in one entry.
+
+    `arguments` are those of the command, with the idempotency key where there is one.
+
+    Raises:
+        UnauthenticatedError: not a party's token of the own interface; nothing is recorded.
+        IdempotencyKeyReusedError: the key came with another request.
+        ConflictError: the key came with this request, and what was granted then is not what is granted now.
+    """
+    with house.turn() as turn:
+        asker = _party(turn.connection, proof, turn.now, house)
+        decide_one = Decider(house, turn, requests, [asker])
+        reads = tuple(decide_one(request, asker) for request in requests)
+        repeat = Repeat(house, turn, asker.party_id, COMMAND, arguments)
+        first = repeat.answered()
+        if first is not None:
+            answer, kept = first
+            if answer["outcome"] != _outcome(reads):
+                raise ConflictError(
+                    "what was granted at this key's first use is not what is granted now; ask again with a new key"
+                )
+            return BulkRead(reads, kept.index, promise_again(house, turn, kept), answer["as_of"])
+        record: Record = turn.record(bulk_statement(reads, asker, house.catalogue.version))
+        repeat.keep({"as_of": turn.size, "outcome": _outcome(reads)}, turn.next_index - 1)
+    return BulkRead(reads, record.index, record.promise, turn.size)
+
+
+def _party(connection: Any, proof: Proof, now: Any, house: House) -> Asker:
+    asker = check(connection, proof, now, house.operator_key_hash)
+    if asker.kind is not AskerKind.PARTY or asker.profile != "own":
+        raise UnauthenticatedError("this proof does not read in bulk")
+    return asker
+
+
+def _outcome(reads: Sequence[Decided]) -> str:
+    """A digest of what each read gives and refuses; the same facts decided later give the same."""
+    said = [
+        [
+            [[*span_of(one.interval), one.basis, one.fact_id, one.occupancy_id] for one in read.leaving],
+            refused_of(read),
+            sorted(read.directions),
+        ]
+        for read in reads
+    ]
+    return sha256(canonical(said)).hexdigest()

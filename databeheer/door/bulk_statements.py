@@ -1,0 +1,108 @@
+"""What the ledger says of a read in bulk: one entry over a tree of halves, one for each subject.
+
+The shared half says what was asked of how many, and nothing of what came of it: every subject's receipt opens it,
+and the party's. What came of it stands in each subject's own half; how often which came, in the house's, which only
+an auditor opens. Between them stand decoys (docs/reference/ledger.md, 2.1).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+from databeheer.door.proofs import Asker
+from databeheer.door.read_request import Decided
+from databeheer.door.read_statements import registers_of, span_of, subjects_of
+from databeheer.door.turn import Statement, Subject
+from databeheer.values import Period
+
+EVENT = "data.asked"
+
+
+def bulk_statement(reads: Sequence[Decided], asker: Asker, catalogue_version: str) -> Statement:
+    """Return the one statement of many reads of one party, all of one window and granularity."""
+    first = reads[0].request
+    subjects = list(_subjects(reads))
+    return Statement(
+        event=EVENT,
+        said={
+            "asker": "party",
+            "category": "readings",
+            "granularity": first.granularity.value,
+            "asked": span_of(first.period),
+            "mode": "strict" if first.strict else "clip",
+            "catalogue": catalogue_version,
+        },
+        party_id=asker.party_id,
+        subjects=subjects,
+        points=len(reads),
+        leaves=leaves_for(len(reads), len(subjects)),
+        house_said={"subjects": len(subjects), "tally": _tally(reads)},
+    )
+
+
+def leaves_for(asked: int, subjects: int) -> int:
+    """How many halves the entry has: the power of two above twice what was asked.
+
+    So it tells a customer no more than how many were asked. It doubles where more stays than that are concerned.
+    """
+    return 1 << max(2 * asked, subjects).bit_length()
+
+
+def _subjects(reads: Iterable[Decided]) -> Iterable[Subject]:
+    """One subject an occupancy, whatever was asked of it: an entry is one link in its chain."""
+    found: dict[UUID, list[Subject]] = {}
+    for read in reads:
+        for subject in _subjects_of(read):
+            found.setdefault(subject.occupancy_id, []).append(subject)
+    for occupancy_id, several in found.items():
+        # What left comes first: by that the index row is found.
+        several.sort(key=lambda one: one.event != "data.read")
+        first, also = several[0], [one.own for one in several[1:]]
+        said = first.said | ({"also": also} if also else {})
+        yield Subject(occupancy_id, said, first.event, first.ground, first.operator)
+
+
+def _subjects_of(read: Decided) -> Iterable[Subject]:
+    """Whom one of the reads concerns, each told what a read of its own would have told it."""
+    request, point = read.request, read.point
+    registers = registers_of(point, read.directions, request.granularity)
+    for subject in subjects_of(request, point, read.home, read.leaving, registers):
+        own = [granted for granted in read.leaving if UUID(granted.occupancy_id) == subject.occupancy_id]
+        refused = _refused_in(read, str(subject.occupancy_id))
+        said = subject.said | {
+            "directions": sorted(read.directions),
+            "permission": str(request.permission_id or ""),
+            "bases": [granted.basis for granted in own],
+            "facts": [granted.fact_id for granted in own],
+            "refused": [[*span_of(period), reason] for period, reason in refused],
+        }
+        event = "data.read" if own else "data.refused"
+        ground = own[0].basis if own else read.decision.main_reason().value
+        yield Subject(subject.occupancy_id, said, event, ground, point.operator if point else None)
+
+
+def _refused_in(read: Decided, occupancy: str) -> list[tuple[Period, str]]:
+    """What was refused of one stay; where it lies outside of it altogether, why.
+
+    Why a stretch before or after was refused is the business of who lived there then.
+    """
+    stays = [one.period for one in read.point.occupancies if one.id == occupancy] if read.point else []
+    everything = [(refused.interval, refused.reason.value) for refused in read.decision.refused]
+    inside = [
+        (Period(start, stop), reason)
+        for period, reason in everything
+        for stay in stays
+        if (start := max(period.start, stay.start)) < (stop := min(period.end, stay.stop))
+    ]
+    return inside or ([] if read.leaving else everything)
+
+
+def _tally(reads: Iterable[Decided]) -> list[list[Any]]:
+    """How often which event, on which ground, at which grid operator's points."""
+    counted = Counter(
+        (read.event, read.ground, read.point.operator if read.point and read.leaving else 1) for read in reads
+    )
+    return [[*what, times] for what, times in sorted(counted.items())]

@@ -1,0 +1,100 @@
+"""The halves that an entry's root is over, and the names under which they are sealed and found."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from databeheer.door.seals import derive
+from databeheer.metering.opening import SealError
+from ledger.commitment import subject_half
+
+HOUSE_LEAF = 0
+"""Where the house's own half stands, in an entry that has one."""
+MOST_LEAVES = 2**15 - 1
+"""How many halves one entry has at most: their numbers are small integers in the database."""
+
+
+def canonical(value: object) -> bytes:
+    """Spell a value the one way that is hashed: sorted ASCII keys, no spaces, strings and integers."""
+    return json.dumps(
+        value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
+    ).encode()
+
+
+def subject_handle(subject_key: bytes) -> bytes:
+    """Return the 16 bytes under which a subject's statements are found: nobody without the key can tell whose."""
+    return derive(subject_key, "handle", size=16)
+
+
+def subject_name(subject_key: bytes) -> bytes:
+    """Return the 32 bytes that name a subject in its own halves and in the door's signed heads of its chain.
+
+    Another than the handle: who has a receipt and steals the database cannot join the two without the key.
+    """
+    return derive(subject_key, "subject-name", size=32)
+
+
+def all_halves(
+    house_key: bytes,
+    index: int,
+    halves: Mapping[int, bytes],
+    leaves: int | None,
+    *,
+    has_party: bool,
+    house_half: Mapping[str, Any] | None = None,
+) -> list[bytes]:
+    """Return every half that an entry's root is over: those of its subjects by leaf, and decoys between them.
+
+    The root over no halves is the same for all: a party's receipt of a refusal would tell an access point that
+    does not exist from one that it may not see (R98). So an entry of a party has one half at least; with
+    `leaves` it has that many, whatever exists. Where the house has a half of its own, that one says how many.
+    """
+    if house_half is not None:
+        leaves = leaves_of(house_half)
+        salt, body = open_house_half(house_key, index, house_half)
+        halves = {**halves, HOUSE_LEAF: subject_half(salt, body)}
+    if leaves is None:
+        leaves = len(halves) or (1 if has_party else 0)
+    return [halves[leaf] if leaf in halves else decoy_half(house_key, index, leaf) for leaf in range(leaves)]
+
+
+def leaves_of(house_half: Any) -> int:
+    """Return how many halves an entry has by the word of the house's own.
+
+    Raises:
+        SealError: it says so in no form of ours: somebody wrote it who should not.
+    """
+    leaves = house_half.get("leaves") if isinstance(house_half, dict) else None
+    if type(leaves) is not int or not HOUSE_LEAF < leaves <= MOST_LEAVES:
+        raise SealError("the house's half of an entry was changed")
+    return leaves
+
+
+def open_house_half(house_key: bytes, index: int, said: Mapping[str, Any]) -> tuple[bytes, bytes]:
+    """Return salt and body of the house's own half of an entry: its words stand in clear beside the entry.
+
+    The salt is made from the house's key, so that the words alone do not tell anybody the half.
+    """
+    return derive(house_key, "house-half", index.to_bytes(8, "big")), canonical(said)
+
+
+def decoy_half(house_key: bytes, index: int, leaf: int = 0) -> bytes:
+    """Return what stands in the place of a subject's half that is none."""
+    return derive(house_key, "decoy", index.to_bytes(8, "big"), *([leaf.to_bytes(4, "big")] if leaf else []))
+
+
+def shared_coordinates(index: int) -> bytes:
+    """Associated data of the shared half of one entry's body."""
+    return f"body/v1|shared|{index}".encode()
+
+
+def subject_coordinates(index: int, leaf_no: int) -> bytes:
+    """Associated data of one subject's half of one entry's body."""
+    return f"body/v1|subject|{index}|{leaf_no}".encode()
+
+
+def key_coordinates(index: int, leaf_no: int) -> bytes:
+    """Associated data of the sealed name of the key that opens a subject's half."""
+    return f"body/v1|key|{index}|{leaf_no}".encode()

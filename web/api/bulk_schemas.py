@@ -1,0 +1,90 @@
+"""Shapes of reading in bulk: a list of permissions or access points, and what came of each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+
+from web.api.fields import GRANULARITIES, PURPOSES, AccessPointCode, directions, moment, one_of
+from web.api.schemas import Channel, Receipt, RefusedStretch, Stretch, Window
+
+MOST_ASKED = 1000
+
+
+def _each_once(values: list[Any]) -> None:
+    if len(set(values)) != len(values):
+        raise ValidationError("each once")
+
+
+def _list_of(one: fields.Field[Any], description: str) -> fields.List[Any]:
+    return fields.List(
+        one,
+        validate=[validate.Length(min=1, max=MOST_ASKED), _each_once],
+        metadata={"description": description, "uniqueItems": True},
+    )
+
+
+class _BulkWindow(Window):
+    permissions = _list_of(fields.UUID(), "Permissions of yours; or:")
+    eans = _list_of(
+        AccessPointCode(metadata={"pattern": "^[0-9]{18}$"}),
+        "EAN codes of access points whose data the law gives you; with `purpose`.",
+    )
+    purpose = one_of(PURPOSES, "Under which purpose you ask; with `eans`.")
+
+    @validates_schema
+    def it_names_one_kind_of_target(self, data: dict[str, Any], **_: Any) -> None:
+        """Refuse permissions and access points in one list, and a purpose where the permission has its own."""
+        if ("permissions" in data) == ("eans" in data):
+            raise ValidationError("name either permissions or eans", "permissions")
+        if ("eans" in data) != ("purpose" in data):
+            raise ValidationError("goes with eans, and only with those", "purpose")
+
+
+BulkQuery = _BulkWindow.from_dict(
+    {
+        "from": moment("Start of the period (included)."),
+        "until": moment("End of the period (not included)."),
+        "directions": directions(),
+    },
+    name="BulkQuery",
+)
+
+
+class ItemProblem(Schema):
+    """Why nothing of an item was handed over: as a problem document, with what to do."""
+
+    type = fields.String(required=True, metadata={"description": "Address of the page that explains it."})
+    title = fields.String(required=True, metadata={"description": "The same for every problem of this type."})
+    status = fields.Integer(
+        required=True, metadata={"description": "The status that a read of this one alone would have had."}
+    )
+    detail = fields.String(required=True, metadata={"description": "What is in the way."})
+    remedy = fields.String(required=True, metadata={"description": "What to do."})
+
+
+class BulkItem(Schema):
+    """What came of one that was asked, in the order of the question."""
+
+    permission = fields.UUID(required=True, allow_none=True, metadata={"description": "As you named it."})
+    ean = fields.String(
+        required=True, allow_none=True, metadata={"description": "As you named it.", "pattern": "^[0-9]{18}$"}
+    )
+    problem = fields.Nested(
+        ItemProblem,
+        required=True,
+        allow_none=True,
+        metadata={"description": "Why there is nothing; null where something was granted."},
+    )
+    granted = fields.List(fields.Nested(Stretch), required=True)
+    refused = fields.List(fields.Nested(RefusedStretch), required=True)
+    channels = fields.List(fields.Nested(Channel), required=True)
+
+
+class BulkReadings(Schema):
+    """Values of many, and the one record of this hand-over."""
+
+    granularity = one_of(GRANULARITIES, "Size of the slots.", required=True)
+    items = fields.List(fields.Nested(BulkItem), required=True)
+    receipt = fields.Nested(Receipt, required=True)
