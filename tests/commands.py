@@ -47,6 +47,8 @@ def every_command(
         "permission.terms": {},
         "permission.terms.set": {"longest_days": 36525},
         "permission.deletions_overdue": {},
+        "clocks.sweep": {},
+        "clocks.report": {},
         "mandate.register": {
             "permission_id": permission,
             "document_sha256": "00" * 32,

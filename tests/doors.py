@@ -139,6 +139,7 @@ def door_environment(house: TheHouse) -> dict[str, str]:
     (folder / "promise.key").write_text(PROMISE_SEED.hex())
     (folder / "operator.sha256").write_text(sha256(house.operator_key.encode()).hexdigest())
     (folder / "intake.sha256").write_text(sha256(house.intake_key.encode()).hexdigest())
+    (folder / "clerk.sha256").write_text(sha256(house.clerk_key.encode()).hexdigest())
     public = urlsafe_b64encode(bytes(house.provider_key.verify_key)).decode().rstrip("=")
     (folder / "provider.pub").write_text(public)
     return {
@@ -148,6 +149,7 @@ def door_environment(house: TheHouse) -> dict[str, str]:
         "DATABEHEER_PROMISE_KEY": str(folder / "promise.key"),
         "DATABEHEER_OPERATOR_KEY_HASH": str(folder / "operator.sha256"),
         "DATABEHEER_INTAKE_KEY_HASH": str(folder / "intake.sha256"),
+        "DATABEHEER_CLERK_KEY_HASH": str(folder / "clerk.sha256"),
         "DATABEHEER_LEDGER_ORIGIN": ORIGIN,
         "DATABEHEER_BASE_URL": PUBLIC_URL,
         "DATABEHEER_PROVIDER_ISSUER": ISSUER,

@@ -147,6 +147,7 @@ class TheHouse:
     socket: Path
     regulator: SigningKey
     join_files: signature.JoinListFiles
+    clerk_key: str = ""
     people: list[Customer] = field(default_factory=list)
     _engines: list[Engine] = field(default_factory=list)
     _intake_engine: Engine | None = None
@@ -290,7 +291,7 @@ def open_house(database: Database, *, now: datetime | None = None) -> Iterator[T
         folder = Path(name)
         clock = SettableClock(now or SystemClock().now())
         provider_key = Ed25519Key.generate()
-        operator_key, intake_key = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+        operator_key, intake_key, clerk_key = (secrets.token_urlsafe(32) for _ in range(3))
         regulator = SigningKey("regulator.example/test", secrets.token_bytes(32))
         join_files = signature.JoinListFiles(folder / "joins.toml", folder / "joins.note", regulator.verifier)
         house = House(
@@ -302,6 +303,7 @@ def open_house(database: Database, *, now: datetime | None = None) -> Iterator[T
             promise_key=SigningKey("door.example/test", secrets.token_bytes(32)),
             operator_key_hash=sha256(operator_key.encode()).digest(),
             intake_key_hash=sha256(intake_key.encode()).digest(),
+            clerk_key_hash=sha256(clerk_key.encode()).digest(),
             provider=IdentityProvider(
                 ISSUER, AUDIENCE, bytes(provider_key.verify_key), "http://127.0.0.1:1/authorize"
             ),
@@ -326,6 +328,7 @@ def open_house(database: Database, *, now: datetime | None = None) -> Iterator[T
             socket,
             regulator,
             join_files,
+            clerk_key,
         )
         the_house.sign_joins(lists.SHIPPED.read_bytes())
         the_house.operator("registry.operator.add", operator=1, code="net-test", name="Netbeheerder Test")

@@ -65,10 +65,11 @@ class Source:
 class ClockKind:
     """One kind of clock.
 
-    `about` says whose id a clock of it bears. `given_by` names the setting that says how long it is in earnest, where
-    the operator or another catalogue sets that; then `start` is given the due moment, and `term` is what it is
-    unless set otherwise. `started_by`, `met_by` and `dropped_by` are the ledger's events that tell of it, by which
-    anybody who may open them derives the clock anew; none where no process starts it yet.
+    `about` says whose id a clock of it bears, as the member of the ledger's bodies that holds it. `given_by` names
+    the setting that says how long it is in earnest, where the operator or another catalogue sets that; then `start`
+    is given the due moment, and `term` is what it is unless set otherwise. `started_by`, `met_by` and `dropped_by`
+    are the ledger's events that tell of it, by which anybody who may open them derives the clock anew; none where no
+    process starts it yet.
     """
 
     kind: str
@@ -87,6 +88,11 @@ class ClockKind:
     met_by: tuple[str, ...]
     dropped_by: tuple[str, ...]
     sources: tuple[Source, ...]
+
+    @property
+    def has_process(self) -> bool:
+        """Whether anything starts it yet."""
+        return bool(self.started_by)
 
 
 @dataclass(frozen=True)
@@ -145,10 +151,8 @@ _Member = TypeVar("_Member", bound=enum.StrEnum)
 def _kind(table: object) -> ClockKind:
     if not isinstance(table, dict):
         raise ClockCatalogueError("a clock of the catalogue is not a table")
-    name = _text(table, "kind", "a clock of the catalogue")
+    name = _name(table, "kind", "a clock of the catalogue")
     where = f"clock {name}"
-    if not _NAME.fullmatch(name) or len(name) > 40:
-        raise ClockCatalogueError(f"{where}: a name is lower-case words with _ between them")
     _keys(table, _KEYS, where)
     kind = ClockKind(
         kind=name,
@@ -156,6 +160,7 @@ def _kind(table: object) -> ClockKind:
         actor=_member(Actor, table["actor"], where),
         term=_term(table["term"], where),
         given_by=_text(table, "given_by", where, may_be_empty=True),
+        about=_name(table, "about", where),
         **{key: _text(table, key, where) for key in _TEXTS},
         started_by=_words(table, "started_by", _EVENT, where),
         met_by=_words(table, "met_by", _EVENT, where),
@@ -166,7 +171,7 @@ def _kind(table: object) -> ClockKind:
     return kind
 
 
-_TEXTS = ("about", "task_nl", "task_en", "from_nl", "from_en", "missed_nl", "missed_en")
+_TEXTS = ("task_nl", "task_en", "from_nl", "from_en", "missed_nl", "missed_en")
 
 
 def _check_sense(kind: ClockKind, where: str) -> None:
@@ -225,6 +230,13 @@ def _words(table: Mapping[str, Any], key: str, form: re.Pattern[str], where: str
     if len(set(words)) < len(words):
         raise ClockCatalogueError(f"{where}: {key} holds something twice")
     return tuple(words)
+
+
+def _name(table: Mapping[str, Any], key: str, where: str) -> str:
+    name = _text(table, key, where)
+    if not _NAME.fullmatch(name) or len(name) > 40:
+        raise ClockCatalogueError(f"{where}: {key} is lower-case words with _ between them")
+    return name
 
 
 def _text(table: Mapping[str, Any], key: str, where: str, *, may_be_empty: bool = False) -> str:

@@ -71,9 +71,10 @@ def start(
 ) -> datetime:
     """Start a clock at `now`, the moment that its term counts from; returns the first moment that is too late.
 
-    `about` is the id of what waits, by which it is met. `party_id`: the party that must act, or whom it concerns.
-    `due_at` is for kinds whose term is set elsewhere, and for no other. One of this kind about the same that runs
-    already goes on as it is, and its due moment is returned: starting twice stretches no term.
+    `about` is the id of what waits, by which it is met. `party_id`: the party that must act (a grid operator as the
+    party that it is), or whom it concerns. `due_at` is for kinds whose term is set elsewhere, and for no other. One of
+    this kind about the same that runs already goes on as it is, and its due moment is returned: starting twice
+    stretches no term.
 
     Raises:
         UnknownClockError: the catalogue has no such kind.

@@ -13,7 +13,7 @@ from databeheer.clocks.catalogue import Actor, shipped
 
 @dataclass(frozen=True)
 class Figures:
-    """Of one kind, and of one party where parties have to act, in a period.
+    """Of one kind, and of one party where a party or a grid operator has to act, in a period.
 
     A clock counts where it was decided: `kept` when it was met, `missed` when its due moment passed, `dropped` when
     nobody waited for it any more. So each counts once, and the figures of a period that is over never change, but
@@ -33,9 +33,12 @@ class Figures:
 
 
 def figures(connection: Connection, since: datetime, until: datetime) -> list[Figures]:
-    """Return the figures of [since, until); `until` lies not in the future. Kinds of which nothing ran are left out."""
+    """Return the figures of [since, until); kinds of which nothing ran are left out.
+
+    `until` lies not in the future: a clock that runs now counts as missed in a period that lasts beyond its due moment.
+    """
     found: list[Figures] = []
-    of_parties = [one.kind for one in shipped().kinds if one.actor is Actor.PARTY]
+    of_parties = [one.kind for one in shipped().kinds if one.actor is not Actor.DATA_MANAGER]
     for row in connection.execute(_FIGURES, {"since": since, "until": until, "of_parties": of_parties}):
         late = row.longest_late or timedelta(0)
         members = dict(row._mapping) | {"actor": shipped().get(row.kind).actor, "longest_late": late}

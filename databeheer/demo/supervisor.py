@@ -105,6 +105,7 @@ class Demo:
     def _start_processes(self) -> None:
         self.site.start_door(self._door_settings())
         self.site.start_publisher({POLICY_VARIABLE: str(self.home.witness_policy)})
+        self.site.start_clerk()
 
     def _start_witness(self) -> None:
         """Start the demo's own witness early: it is ready by the time that the publisher asks it."""
@@ -222,6 +223,7 @@ class Demo:
             "DATABEHEER_PROMISE_KEY": str(self.home.promise_key),
             "DATABEHEER_OPERATOR_KEY_HASH": str(self.home.operator_key_hash),
             "DATABEHEER_INTAKE_KEY_HASH": str(self.home.intake_key_hash),
+            "DATABEHEER_CLERK_KEY_HASH": str(self.home.clerk_key_hash),
             "DATABEHEER_LEDGER_ORIGIN": self.home.origin,
             "DATABEHEER_BASE_URL": self.base_url,
             **self._door_settings(),
@@ -285,7 +287,7 @@ class Demo:
 
     def reset(self) -> None:
         """Start over: a new log with a new origin and new keys, an empty database, the story anew."""
-        self.site.end("identity", "publisher", "door", "witness")
+        self.site.end("identity", "clerk", "publisher", "door", "witness")
         self._wipe()
         prepare(self.home, self.storage, new_origin())
         self._start_witness()
@@ -302,7 +304,8 @@ class Demo:
             shutil.rmtree(self.home.path / name, ignore_errors=True)
         for path in (self.home.keys, self.home.ledger):
             shutil.rmtree(path, ignore_errors=True)
-        for file in (self.home.origin_file, self.home.operator_key, self.home.intake_key, self.facts_file):
+        secrets = (self.home.operator_key, self.home.intake_key, self.home.clerk_key)
+        for file in (self.home.origin_file, *secrets, self.facts_file):
             file.unlink(missing_ok=True)
 
     # ---- what a visitor needs -------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ _TIMEOUT_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Proof:
-    """What shows who asks: a session token, an access token, the operator's key, or intake's."""
+    """What shows who asks: a session token, an access token, the operator's key, intake's, or the clerk's."""
 
     kind: str
     value: str
@@ -38,6 +38,10 @@ class Proof:
     @classmethod
     def intake(cls, value: str) -> Proof:
         return cls("intake", value)
+
+    @classmethod
+    def clerk(cls, value: str) -> Proof:
+        return cls("clerk", value)
 
     def __repr__(self) -> str:
         return f"Proof({self.kind})"

@@ -48,6 +48,8 @@ class House:
     promise_key: SigningKey
     operator_key_hash: bytes
     intake_key_hash: bytes
+    # Empty: no clerk is believed.
+    clerk_key_hash: bytes = b""
     provider: IdentityProvider | None = None
     public_url: str = ""
     facade_audience: str = ""

@@ -61,6 +61,7 @@ def house_from(environment: Mapping[str, str], clock: Clock | None = None) -> Ho
         promise_key=SigningKey(f"{origin}/door", seed),
         operator_key_hash=bytes.fromhex(Path(required("DATABEHEER_OPERATOR_KEY_HASH")).read_text()),
         intake_key_hash=bytes.fromhex(Path(required("DATABEHEER_INTAKE_KEY_HASH")).read_text()),
+        clerk_key_hash=bytes.fromhex(Path(required("DATABEHEER_CLERK_KEY_HASH")).read_text()),
         provider=_provider(environment),
         public_url=required("DATABEHEER_BASE_URL"),
         facade_audience=environment.get("DATABEHEER_FACADE_AUDIENCE", ""),

@@ -10,7 +10,7 @@ from databeheer.door.house import House
 from databeheer.door.keystore import Kind
 from databeheer.door.permission_post import tell_step
 from databeheer.door.turn import Record, Statement, Subject, Turn
-from databeheer.permissions import history, life
+from databeheer.permissions import duties, history, life
 from databeheer.permissions.states import Event
 
 
@@ -29,7 +29,7 @@ def record_step(
     for_party: bool = True,
     with_ground: bool = True,
 ) -> Record:
-    """Record a step of a permission, in the turn that takes it.
+    """Record a step of a permission, in the turn that takes it and after it is written down; its clocks follow it.
 
     `event` with a dot is a name of its own, as `mandate.sampled`. `at` is when time did it, where that is earlier
     than now. `for_party` False: neither the entry nor the history tells the party (R98). `subject` is whose book
@@ -48,6 +48,7 @@ def record_step(
         index=turn.next_index,
         for_party=for_party,
     )
+    duties.follow(turn.connection, row.permission_id, name, turn.now)
     record = turn.record(
         Statement(
             name,

@@ -25,11 +25,12 @@ class AskerKind(enum.Enum):
     PARTY = "party"
     OPERATOR = "operator"
     INTAKE = "intake"
+    CLERK = "clerk"
 
 
 @dataclass(frozen=True)
 class Proof:
-    """What came with a request; `kind` is session, token, operator, intake or none."""
+    """What came with a request; `kind` is session, token, operator, intake, clerk or none."""
 
     kind: str = "none"
     value: str = field(default="", repr=False)
@@ -93,13 +94,26 @@ def check_intake(proof: Proof, intake_key_hash: bytes) -> Asker:
     Raises:
         UnauthenticatedError: anything else, the operator's key included.
     """
-    if (
-        proof.kind != "intake"
-        or len(proof.value) > LONGEST_PROOF
-        or not hmac.compare_digest(proof.hash, intake_key_hash)
-    ):
+    if not _is_key(proof, "intake", intake_key_hash):
         raise UnauthenticatedError("taking in needs the intake's own key")
     return Asker(AskerKind.INTAKE)
+
+
+def check_clerk(proof: Proof, clerk_key_hash: bytes) -> Asker:
+    """Return the clerk where the proof is the clerk's own key: good for having written down what time did, no more.
+
+    Raises:
+        UnauthenticatedError: anything else.
+    """
+    if not _is_key(proof, "clerk", clerk_key_hash):
+        raise UnauthenticatedError("this needs the clerk's own key")
+    return Asker(AskerKind.CLERK)
+
+
+def _is_key(proof: Proof, kind: str, key_hash: bytes) -> bool:
+    return (
+        proof.kind == kind and len(proof.value) <= LONGEST_PROOF and hmac.compare_digest(proof.hash, key_hash)
+    )
 
 
 def _of_session(row: Any) -> Asker | None:

@@ -38,6 +38,7 @@ from databeheer.door.commands import (
     reconcile,
     statements,
     sweep,
+    timekeeping,
     user_ports,
 )
 from databeheer.door.commands.base import Command, parse, schema
@@ -66,6 +67,7 @@ class DoorService:
             *answers.COMMANDS,
             *mandates.COMMANDS,
             *sweep.COMMANDS,
+            *timekeeping.COMMANDS,
             *concerned.COMMANDS,
             *statements.COMMANDS,
             *receipts.COMMANDS,

@@ -107,6 +107,12 @@ def file_dpia(
     return dpia_id
 
 
+def newest_dpia(connection: Connection, party_id: UUID) -> date | None:
+    """Return the day of the newest DPIA of a party that nothing made out of date."""
+    day: date | None = connection.execute(_NEWEST_DPIA, {"party": party_id}).scalar_one()
+    return day
+
+
 def make_stale(connection: Connection, party_id: UUID, trigger: StaleTrigger, now: datetime) -> int:
     """Make every DPIA of a party out of date from now on; returns how many were good until then.
 
@@ -226,6 +232,7 @@ _LIFT = text(
     "UPDATE registry.suspension SET lifted_at = :now WHERE party_id = :party AND lifted_at IS NULL RETURNING 1"
 )
 _REINSTATE = text("UPDATE registry.party SET suspended_at = NULL WHERE party_id = :party")
+_NEWEST_DPIA = text("SELECT max(assessed_on) FROM registry.dpia WHERE party_id = :party AND stale_at IS NULL")
 _LAST_STALE = text("SELECT max(stale_at) FROM registry.dpia WHERE party_id = :party")
 _FILE = text(
     "INSERT INTO registry.dpia (dpia_id, party_id, reference, assessed_on, filed_at)"

@@ -1,4 +1,4 @@
-"""All processes of one machine's house: database, door, publisher; the web comes on top."""
+"""All processes of one machine's house: database, door, publisher, clerk; the web comes on top."""
 
 from __future__ import annotations
 
@@ -115,6 +115,7 @@ class Site:
             "DATABEHEER_PROMISE_KEY": str(self.home.promise_key),
             "DATABEHEER_OPERATOR_KEY_HASH": str(self.home.operator_key_hash),
             "DATABEHEER_INTAKE_KEY_HASH": str(self.home.intake_key_hash),
+            "DATABEHEER_CLERK_KEY_HASH": str(self.home.clerk_key_hash),
             "DATABEHEER_LEDGER_ORIGIN": self.home.origin,
             "DATABEHEER_LEDGER_DIRECTORY": str(self.home.ledger),
             "DATABEHEER_BASE_URL": self.base_url,
@@ -134,6 +135,14 @@ class Site:
             **(extra or {}),
         }
         self.run("publisher", ["-m", "databeheer.site.publisher"], environment)
+
+    def start_clerk(self) -> None:
+        """Start the clerk: it gets its own key and the way to the door, no login to the database."""
+        environment = {
+            "DATABEHEER_DOOR_SOCKET": str(self.home.door_socket),
+            "DATABEHEER_CLERK_KEY": str(self.home.clerk_key),
+        }
+        self.run("clerk", ["-m", "databeheer.site.clerk"], environment)
 
     def run(self, name: str, command: list[str], environment: dict[str, str]) -> None:
         """Start one process of the site."""

@@ -114,6 +114,7 @@ def walk(house: TheHouse, door: DoorProcess) -> list[str]:
         bram.client_secret,
         house.operator_key,
         house.intake_key,
+        house.clerk_key,
         waiting["link_code"],
     ]
 
@@ -137,6 +138,7 @@ def _break_everything(house: TheHouse, door: DoorProcess, people: tuple[Customer
         for proof in (
             f"operator:{house.operator_key}",
             f"intake:{house.intake_key}",
+            f"clerk:{house.clerk_key}",
             f"session:{people[0].session}",
             f"token:{party.token}",
         ):

@@ -83,6 +83,7 @@ def test_the_webs_environment_names_no_key_and_no_other_login(loot: Loot, house:
     values = " ".join(loot.environment.values())
     assert house.operator_key not in values
     assert house.intake_key not in values
+    assert house.clerk_key not in values
     assert str(house.folder / "keys") not in values
     for role in ("owner", "door", "intake", "publisher", "auditor"):
         assert house.database.passwords[role] not in values
@@ -177,6 +178,9 @@ def _proofs(house: TheHouse, people: tuple[Customer, Customer, Party, str]) -> l
         Proof("operator", bytes(house.house.operator_key_hash).hex()),
         Proof("intake", bytes(house.house.intake_key_hash).hex()),
         Proof("intake", ""),
+        Proof("clerk", bytes(house.house.clerk_key_hash).hex()),
+        Proof("clerk", ""),
+        Proof("clerk", house.operator_key),
         Proof("Operator", house.operator_key),
         Proof("customer", lotte.session),
         Proof("door", house.operator_key),

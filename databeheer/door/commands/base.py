@@ -13,7 +13,7 @@ from marshmallow import RAISE, Schema, ValidationError, fields, validate
 from sqlalchemy import Connection
 
 from databeheer.door.house import House
-from databeheer.door.proofs import Asker, AskerKind, Proof, check
+from databeheer.door.proofs import Asker, AskerKind, Proof, check, check_clerk
 from databeheer.door.turn import Turn
 from databeheer.errors import MalformedRequestError, NotFoundError, UnauthenticatedError
 from databeheer.values import EAN, parse_day, parse_instant
@@ -125,6 +125,13 @@ def asker_of(turn: Turn, house: House, proof: Proof, *kinds: AskerKind) -> Asker
     if asker.kind not in kinds:
         raise UnauthenticatedError("this proof does not give this command")
     return asker
+
+
+def clerk_or_operator(turn: Turn, house: House, proof: Proof) -> Asker:
+    """Return who asks to write down what time did: the clerk, or the operator in its place."""
+    if proof.kind == "clerk":
+        return check_clerk(proof, house.clerk_key_hash)
+    return asker_of(turn, house, proof, AskerKind.OPERATOR)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, text
 
+from databeheer import clocks
 from databeheer.brussels import day_of
 from databeheer.door.commands.base import (
     Command,
@@ -109,9 +110,10 @@ def ask(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]
         if verdict.obstacle is not None:
             record = _refusal(turn, target, verdict.obstacle.value, verdict, Reason.SUBJECT_REQUEST)
         else:
-            reason = Reason.SUBJECT_REQUEST.value
-            erasures.ask(turn.connection, uuid4(), target, reason, turn.now, turn.next_index)
-            said = {"class": target.data_class.value}
+            reason, erasure_id = Reason.SUBJECT_REQUEST.value, uuid4()
+            erasures.ask(turn.connection, erasure_id, target, reason, turn.now, turn.next_index)
+            clocks.start(turn.connection, _CLOCK, erasure_id, turn.now, occupancy_id=target.occupancy_id)
+            said = {"class": target.data_class.value, "erasure": str(erasure_id)}
             record = turn.record(_statement("erasure.asked", target, said))
     if verdict.obstacle is not None:
         raise ErasureRefusedError(verdict, record)
@@ -147,8 +149,9 @@ def decide(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, A
                 index=turn.next_index,
                 not_before=None if refusal else not_before,
             )
+            clocks.meet(turn.connection, _CLOCK, erasure_id, turn.now)
         if refusal is not None:
-            record = _refusal(turn, target, refusal, verdict, reason)
+            record = _refusal(turn, target, refusal, verdict, reason, erasure_id)
         else:
             said = {
                 "class": data_class.value,
@@ -156,6 +159,7 @@ def decide(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, A
                 "legal_basis": retention.LEGAL_BASES[reason],
                 "by": arguments["decided_by"],
                 "not_before": not_before.isoformat(),
+                "erasure": str(erasure_id),
             }
             record = turn.record(_statement("erasure.decided", target, said))
     if refusal is not None and refused_by_hand is None:
@@ -262,13 +266,20 @@ def _statement(event: str, target: Target, said: dict[str, Any]) -> Statement:
     return Statement(event, said, operator=target.operator, subjects=subjects)
 
 
-def _refusal(turn: Turn, target: Target, refusal: str, verdict: Verdict, reason: Reason) -> Record:
+def _refusal(
+    turn: Turn,
+    target: Target,
+    refusal: str,
+    verdict: Verdict,
+    reason: Reason,
+    erasure_id: UUID | None = None,
+) -> Record:
     said = {
         "class": target.data_class.value,
         "reason": reason.value,
         "refusal": refusal,
         "earliest": _day(verdict.earliest) or "",
-    }
+    } | ({"erasure": str(erasure_id)} if erasure_id else {})
     return turn.record(_statement("erasure.refused", target, said))
 
 
@@ -313,6 +324,7 @@ def _day(day: date | None) -> str | None:
 
 
 _FIRST_OPERATOR = 1
+_CLOCK = "erasure_request"
 _OWN = text("SELECT * FROM registry.occupancy WHERE person_id = :person ORDER BY from_day DESC, occupancy_id")
 _PERSON = text("SELECT 1 FROM identity.person WHERE person_id = :id")
 _ENDED = text(

@@ -8,7 +8,7 @@ from typing import Any
 from marshmallow import fields, validate
 from sqlalchemy import text
 
-from databeheer.door.commands.base import Command, asker_of, looking, schema
+from databeheer.door.commands.base import Command, asker_of, clerk_or_operator, looking, schema
 from databeheer.door.commands.views import party_view
 from databeheer.door.house import House
 from databeheer.door.permission_record import record_step
@@ -23,13 +23,13 @@ from databeheer.values import format_instant
 
 
 def sweep(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Record what time did and nobody wrote down: a job's, with the operator's key; again while `more` is true.
+    """Record what time did and nobody wrote down: the clerk's, or the operator's; again while `more` is true.
 
     Nothing here widens or narrows what anybody may read: the clock did that already.
     """
     recorded: dict[str, int] = {}
     with house.turn() as turn:
-        asker_of(turn, house, proof, AskerKind.OPERATOR)
+        clerk_or_operator(turn, house, proof)
         found = timing.due(turn.connection, turn.now, arguments["limit"])
         for one in found:
             _write_down(house, turn, one)

@@ -17,7 +17,7 @@ requirements = ["R55"]
 actor = "grid_operator"
 term = { amount = 24, unit = "hour" }
 given_by = ""
-about = "the request"
+about = "request"
 task_nl = "Openen."
 task_en = "Open."
 from_nl = "de klik"
@@ -93,6 +93,8 @@ def test_what_is_not_in_it_is_no_clock() -> None:
         ('kind = "port_execution"\n', ""),
         ("port_execution", "Port execution"),
         ("port_execution", "a" * 41),
+        ('about = "request"', 'about = "the request"'),
+        ('about = "request"\n', ""),
         ('requirements = ["R55"]\n', ""),
         ('["R55"]', '["55"]'),
         ('["R55"]', '["R55", "R55"]'),

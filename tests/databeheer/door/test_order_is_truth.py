@@ -305,6 +305,7 @@ def second_door(house: TheHouse) -> Any:
         promise_key=one.promise_key,
         operator_key_hash=one.operator_key_hash,
         intake_key_hash=one.intake_key_hash,
+        clerk_key_hash=one.clerk_key_hash,
         provider=one.provider,
         public_url=one.public_url,
     )

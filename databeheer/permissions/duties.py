@@ -1,0 +1,71 @@
+"""The clocks of a permission: reminders (R23), mandates in a sample (R35), the deletion after its end (R32).
+
+Each step of a permission starts, meets or drops them, in the transaction that records the step, so that the ledger's
+entries say as much as the clocks do. The moments are those that the permission itself was given.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from databeheer import clocks
+from databeheer.permissions import finding, mandates
+from databeheer.permissions.states import Event
+from databeheer.permissions.timing import delete_by, ended_at
+
+REMINDER_SLACK = timedelta(days=1)
+"""How long after a reminder is due it may go out."""
+_ENDINGS = frozenset(
+    f"permission.{event}"
+    for event in (
+        Event.FULFILLED,
+        Event.EXPIRED,
+        Event.REVOKED,
+        Event.TERMINATED,
+        Event.INVALIDATED,
+        Event.LAPSED,
+    )
+)
+
+
+def follow(connection: Connection, permission_id: UUID, event: str, now: datetime) -> None:
+    """Let the clocks of a permission follow a step, which is written down already."""
+    if event in ("permission.granted", "permission.reminded"):
+        row = finding.by_id(connection, permission_id)
+        clocks.meet(connection, "reminder", permission_id, now)
+        _start(connection, "reminder", row, now, row.remind_at + REMINDER_SLACK)
+    elif event == "mandate.sampled":
+        row, mandate = finding.by_id(connection, permission_id), mandates.get(connection, permission_id)
+        _start(connection, "mandate_sample", row, now, mandate.due_at)
+    elif event == "mandate.produced":
+        clocks.meet(connection, "mandate_sample", permission_id, now)
+    elif event == "permission.deletion_confirmed":
+        clocks.meet(connection, "deletion_confirmation", permission_id, now)
+    elif event in _ENDINGS:
+        _end(connection, finding.by_id(connection, permission_id), now)
+
+
+def _end(connection: Connection, row: Any, now: datetime) -> None:
+    """What had to be done while it lasted, nobody waits for; what was read is to be deleted, if it was ever granted."""
+    end, deletion = ended_at(row, now), delete_by(row, now)
+    if end is None or deletion is None:
+        return
+    for kind in ("reminder", "mandate_sample"):
+        clocks.drop(connection, kind, row.permission_id, end)
+    _start(connection, "deletion_confirmation", row, end, deletion)
+
+
+def _start(connection: Connection, kind: str, row: Any, at: datetime, due_at: datetime) -> None:
+    clocks.start(
+        connection,
+        kind,
+        row.permission_id,
+        at,
+        party_id=row.party_id,
+        occupancy_id=row.occupancy_id,
+        due_at=due_at,
+    )
