@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from databeheer.door.client import DoorClient, Proof
-from databeheer.errors import DatabeheerError, UnavailableError
+from databeheer.errors import DatabeheerError
 from databeheer.metering.exports import ExportFile, IntakeError, read_export
 from databeheer.metering.intake import FutureDaysError, IntakeReport, UnknownAccessPointError, take_in
 from databeheer.oversight.command_line import oversight
@@ -95,7 +95,7 @@ def ingest(files: tuple[Path, ...], register: bool, as_json: bool, of_demo: bool
     if not home.exists():
         click.echo(f"A new house is made in {home.path}", err=True)
     reports: list[IntakeReport] = []
-    with running(home) as storage, DoorClient(home.door_socket) as door, _progress() as bar:
+    with running(home, may_make=True) as storage, DoorClient(home.door_socket) as door, _progress() as bar:
         engine = make_engine(storage.url("intake"), pool_size=1)
         key = home.intake_key.read_text()
         _refuse_unknown(door, key, exports, files, register=register)
@@ -293,8 +293,6 @@ def audit(of_demo: bool) -> None:
     from databeheer.site.audit import audit_home
 
     home = _home(of_demo)
-    if not home.exists():
-        raise UnavailableError(f"there is no house in {home.path}; DATABEHEER_HOME or --demo names another")
     try:
         report = audit_home(home)
     except LedgerError as error:

@@ -52,7 +52,19 @@ class HTTPSource:
 
     def fetch(self, path: str, limit: int) -> bytes:
         """Return the file at `path`; see `ledger.sources.Source`."""
-        return self._client.get(f"{self._prefix}/{path}", limit)
+        try:
+            return self._client.get(f"{self._prefix}/{path}", limit)
+        except NotPublishedError as error:
+            raise NotPublishedError(self._no_log()) if path == "checkpoint" else error from error
+
+    def _no_log(self) -> str:
+        """Say that there is no log at this address, and what the address may lack."""
+        if self._prefix.endswith("/checkpoint"):
+            return f"there is no log at {self._prefix}: give the address without /checkpoint"
+        return (
+            f"there is no log at {self._prefix}: it has no {self._prefix}/checkpoint. The address of a log is often"
+            f" longer than that of its site; try {self._prefix}/ledger"
+        )
 
     def __reduce__(self) -> tuple[type[HTTPSource], tuple[str]]:
         return HTTPSource, (self._prefix,)

@@ -247,6 +247,10 @@ class TileDirectory:
             with (self.root / path).open("rb") as file:
                 data = file.read(limit + 1)
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
+            if path == "checkpoint":
+                raise NotPublishedError(
+                    f"there is no log in {self.root}: it has no file checkpoint"
+                ) from error
             raise NotPublishedError(f"{path} is not published") from error
         if len(data) > limit:
             raise MalformedError(f"{path} is longer than the {limit} bytes it may have")

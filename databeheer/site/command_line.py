@@ -15,7 +15,11 @@ from databeheer.values import Direction, Granularity, Purpose, format_instant, p
 
 
 @click.command()
-@click.option("--entry", type=click.IntRange(0), help="A decision of the past: its number in the ledger.")
+@click.option(
+    "--entry",
+    type=click.IntRange(0),
+    help="A decision of the past: its number in the ledger, which the customer reads beside the line as nr.",
+)
 @click.option("--party", "party_id", help="A wished decision: the party, by its id.")
 @click.option("--ean", help="Of this access point; or:")
 @click.option("--permission", "permission_id", help="under this permission.")

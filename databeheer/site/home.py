@@ -26,6 +26,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
+from databeheer.errors import UnavailableError
 from ledger.note import SigningKey, VerifierKey
 from ledger.vkeys import keys_of_log, parse_vkeys
 
@@ -47,6 +48,19 @@ class Home:
     def exists(self) -> bool:
         """Say whether a house was made here."""
         return self.origin_file.exists()
+
+    def require(self) -> None:
+        """See that there is a house, before anything is started or made for a command that works on one.
+
+        Raises:
+            UnavailableError: there is none; says what to do.
+        """
+        if not self.exists():
+            raise UnavailableError(
+                f"there is no house in {self.path}; nothing was made or changed. Set {HOME_VARIABLE} to where the house"
+                " is, or give --demo for the demo's (`make demo` makes that one); `databeheer ingest --register FILE`"
+                " makes a new house"
+            )
 
     @property
     def postgres(self) -> Path:

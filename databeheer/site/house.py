@@ -209,8 +209,16 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(home: Home) -> Iterator[Storage]:
-    """Reach the house of `home`, for one command: the one that runs, or one that is started for the while."""
+def running(home: Home, *, may_make: bool = False) -> Iterator[Storage]:
+    """Reach the house of `home`, for one command: the one that runs, or one that is started for the while.
+
+    With `may_make` it is made where there is none.
+
+    Raises:
+        UnavailableError: there is no house; nothing was made.
+    """
+    if not may_make:
+        home.require()
     storage = Storage(home)
     if door_answers(home.door_socket):
         storage.reach()

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from databeheer.clock import Clock, SystemClock
 from databeheer.door.ends import EndsJournal
-from databeheer.errors import ConflictError, UnavailableError
+from databeheer.errors import ConflictError
 from databeheer.oversight import gaps
 from databeheer.site.home import Home
 from databeheer.site.house import DATABASE, Storage, door_answers
@@ -45,8 +45,7 @@ def database_of(home: Home, *, alone: bool) -> Iterator[Storage]:
         UnavailableError: there is no house.
         ConflictError: `alone`, and its door runs.
     """
-    if not home.exists():
-        raise UnavailableError(f"there is no house in {home.path}; DATABEHEER_HOME or --demo names another")
+    home.require()
     if alone and door_answers(home.door_socket):
         raise ConflictError("the door runs; end it, the publisher and the web first (of the demo: Ctrl-C)")
     storage = Storage(home)
@@ -101,6 +100,7 @@ def restore_ledger(home: Home, place: str | None = None, clock: Clock | None = N
         ledger.errors.LedgerError: database and published log differ, or the log cannot be read.
         ConflictError: the door runs.
     """
+    home.require()
     now = (clock or SystemClock()).now()
     source = open_source(place or str(home.ledger))
     memory = home.publisher_memory if home.publisher_memory.exists() else None

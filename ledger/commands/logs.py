@@ -63,9 +63,16 @@ def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
 
 def _count(text: str) -> int:
     try:
-        return parse_number(text)
+        count = parse_number(text)
     except MalformedError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
+        raise argparse.ArgumentTypeError(
+            f"takes a number of entries from 1 on, not {text!r}: {error}"
+        ) from error
+    if count == 0:
+        raise argparse.ArgumentTypeError(
+            "takes a number of entries from 1 on: a look at none would show nothing"
+        )
+    return count
 
 
 def _verify(options: argparse.Namespace) -> int:
@@ -124,6 +131,8 @@ def _status(error: LedgerError) -> int:
 
 def _tell(report: Report, error: LedgerError | None, status: int, verdict: str) -> None:
     for check in report.checks:
+        if status == UNREACHABLE and not check.ok:
+            continue  # nobody was there to be judged; the reason follows
         print(f"{'ok ' if check.ok else 'BAD'}  {check.name:<11} {plain(check.detail)}")
     if error is None:
         print(f"{verdict}: {report.size} entries, root {encode_base64(report.root or b'')}.")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import json
 import re
 import signal
+import socket
 import sys
 import threading
 import time
@@ -91,8 +93,16 @@ def _serve(options: argparse.Namespace) -> int:
     except LedgerError as error:
         return _tell(error)
     except OSError as error:
-        return _tell(StateError(f"cannot start: {error}"))
+        return _tell(StateError(_cannot_listen(options.bind, error)))
     return HOLDS
+
+
+def _cannot_listen(bind: str, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"another program listens on {bind} already; name another address with --bind HOST:PORT"
+    if error.errno in (errno.EADDRNOTAVAIL, errno.EACCES) or isinstance(error, socket.gaierror):
+        return f"cannot listen on {bind}: {error.strerror}; name another address with --bind HOST:PORT"
+    return f"cannot start: {error}"
 
 
 def _run(server: WitnessServer) -> None:

@@ -30,6 +30,11 @@ def make_key_file(path: Path, name: str) -> CosigningKey:
             file.write(text.encode())
             file.flush()
             os.fsync(file.fileno())
+    except FileExistsError as error:
+        raise StateError(
+            f"{path} exists, and was left as it is: a witness keeps its key, for logs and readers know it by that."
+            " Start it with this file (`ledger witness serve --key`), or name another file for another witness"
+        ) from error
     except OSError as error:
         raise StateError(f"{path} cannot be made: {error.strerror}") from error
     return key

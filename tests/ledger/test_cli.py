@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -89,15 +93,19 @@ def test_json_is_one_object_with_origin_size_root_and_checks(published: Publishe
 
 
 def test_a_quick_look_says_how_many_entries_it_took_at_random(published: PublishedLog, run: Run) -> None:
-    for options, count in ((["--sample", "5"], 5), (["--sample", "0"], 0), ([], 20)):
+    for options, count in ((["--sample", "5"], 5), (["--sample", "1"], 1), ([], 20)):
         outcome = run("verify", published.public, "--key", published.key.vkey, *options)
         assert outcome.status == 0
         assert f"{count} of 20 entries, taken at random, are in the signed tree" in outcome.out
 
 
-@pytest.mark.parametrize("count", ["-1", "+5", "05", "x", "", "\u0665", "1" * 16])
-def test_a_sample_is_a_number(published: PublishedLog, run: Run, count: str) -> None:
-    assert run("verify", published.public, "--key", published.key.vkey, f"--sample={count}").status == 2
+@pytest.mark.parametrize("count", ["0", "-1", "-3", "+5", "05", "x", "", "\u0665", "1" * 16])
+def test_a_sample_is_a_number_and_not_of_nothing(published: PublishedLog, run: Run, count: str) -> None:
+    for options in ([f"--sample={count}"], ["--sample", count]):
+        outcome = run("verify", published.public, "--key", published.key.vkey, *options)
+        assert outcome.status == 2
+        assert "takes a number of entries from 1 on" in outcome.err
+        assert outcome.out == ""
 
 
 def test_a_sample_of_everything_has_a_name_of_its_own(published: PublishedLog, run: Run) -> None:
@@ -234,6 +242,46 @@ def test_a_log_that_cannot_be_reached_ends_with_status_3(
     assert run("verify", published.public, "--key", "http://127.0.0.1:1/vkey").status == 3
     (tmp_path / "empty").mkdir()
     assert run("verify", tmp_path / "empty", "--key", published.key.vkey).status == 3
+
+
+@pytest.mark.parametrize("command", [["verify"], ["verify", "--full"], ["mirror"], ["monitor"]])
+def test_who_is_not_there_is_told_once_and_is_not_called_bad(
+    run: Run, published: PublishedLog, tmp_path: Path, command: list[str]
+) -> None:
+    more = [str(tmp_path / "copy")] if command == ["mirror"] else []
+    with serving_files(tmp_path) as site:
+        for place, words in {
+            "http://127.0.0.1:1/ledger": "cannot be reached",
+            site: f"there is no log at {site}: it has no {site}/checkpoint.",
+            f"{site}/ledger/checkpoint": "give the address without /checkpoint",
+            str(tmp_path): f"there is no log in {tmp_path}",
+        }.items():
+            outcome = run(*command, place, *more, "--key", published.key.vkey)
+            assert outcome.status == 3, place
+            assert outcome.out == ""
+            assert words in outcome.err
+            assert outcome.err.count("\n") == 1, outcome.err
+            assert "BAD" not in outcome.err
+        assert f"try {site}/ledger" in run(*command, site, *more, "--key", published.key.vkey).err
+
+
+@contextmanager
+def serving_files(folder: Path) -> Iterator[str]:
+    """A web site that is there, and is no log."""
+    handler = partial(Quiet, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
 
 
 def test_a_missing_tile_is_the_logs_fault_and_ends_with_status_1(published: PublishedLog, run: Run) -> None:

@@ -41,7 +41,10 @@ from databeheer.door.reads import Targets
 from databeheer.door.turn import Statement, Subject
 from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import MalformedRequestError, NotFoundError
+from databeheer.oversight import erasures
+from databeheer.storage.engine import driver
 from databeheer.values import Direction, Granularity, Period, Purpose, format_instant, parse_instant
+from ledger.postgres import size
 
 DECISIONS = ("data.read", "data.refused", "decision.explained")
 
@@ -137,16 +140,31 @@ def _said(house: House, connection: Connection, index: int, leaf: int | None = N
     The party of a read in bulk got a decision for each that it asked, and its half of the entry holds none.
     """
     body = connection.execute(_BODY, {"index": index}).one_or_none()
+    if body is None:
+        end = size(driver(connection))
+        if index >= end:
+            raise NotFoundError(f"there is no entry {index}: the ledger has {end}, the first of them is 0")
+        raise NotFoundError(f"what entry {index} says is lost: see `databeheer ledger audit`")
+    erased = erasures.entry_erased(connection, index)
+    if erased is not None:
+        raise erased.error()
     said: dict[str, Any] = {}
-    if body is not None and body.event in DECISIONS:
+    if body.event in DECISIONS:
         said = shared_body(house, body).said
-    elif body is not None and body.event == BULK_EVENT and leaf is not None:
+    elif body.event == BULK_EVENT and leaf is not None:
         row = connection.execute(_STATEMENT, {"index": index, "leaf": leaf}).one()
         own = subject_body(house, row).said
         both = zip(own["granted"], own["bases"], strict=True)
         said = shared_body(house, body).said | own | {"granted": [[*span, basis] for span, basis in both]}
+    elif body.event == BULK_EVENT:
+        raise NotFoundError(
+            f"entry {index} is a read of many at once: each customer has a decision of the own in it"
+        )
     if "asked" not in said or "granted" not in said:
-        raise NotFoundError("there is no such decision of yours")
+        raise NotFoundError(
+            f"entry {index} is no decision about data: it records {body.event}; decisions are data.read and"
+            " data.refused"
+        )
     return said
 
 

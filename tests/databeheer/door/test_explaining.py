@@ -14,7 +14,7 @@ from databeheer.brussels import midnight
 from databeheer.door.client import DoorRefusedError, Proof
 from databeheer.values import format_instant
 from tests.conftest import LOTTES_EAN, MARIAS_EAN
-from tests.doors import query
+from tests.doors import execute, query
 from tests.house import Customer, Party, TheHouse
 
 CATALOGUE = load()
@@ -78,8 +78,16 @@ def test_an_entry_that_is_no_decision_has_no_explanation(
     asked = bram.ask()
     measured.grant(asked)
     size = query(house, "SELECT size FROM ledger.head")[0][0]
-    assert code(lambda: measured.call("decision.explain", index=size - 1)) == "not-found"
-    assert code(lambda: house.operator("decision.explain", index=10**9)) == "not-found"
+    for ask in (measured.call, house.operator):
+        with pytest.raises(DoorRefusedError, match=r"it records permission\.granted") as refused:
+            ask("decision.explain", index=size - 1)
+        assert refused.value.code == "not-found"
+    with pytest.raises(DoorRefusedError, match=f"there is no entry {10**9}: the ledger has {size},"):
+        house.operator("decision.explain", index=10**9)
+    execute(house, "DELETE FROM ledger.body WHERE index = %s", size - 1)
+    with pytest.raises(DoorRefusedError, match="is lost"):
+        house.operator("decision.explain", index=size - 1)
+    assert query(house, "SELECT size FROM ledger.head") == [(size,)], "and nothing was recorded"
 
 
 def test_the_operators_look_at_a_decision_is_an_entry_that_the_customer_sees(

@@ -38,7 +38,7 @@ class Audited:
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Audited]:
     home = Home(tmp_path_factory.mktemp("home"))
-    with running(home) as storage:
+    with running(home, may_make=True) as storage:
         with DoorClient(home.door_socket) as door:
             proof = Proof.operator(home.operator_key.read_text())
             door.call("registry.access_point.register", proof, ean=EAN, commodity="gas")

@@ -86,7 +86,7 @@ class Operator:
 def operator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
     """Somebody beside a house that runs: his commands use it and leave it running."""
     home = Home(tmp_path_factory.mktemp("home"))
-    with running(home):
+    with running(home, may_make=True):
         yield Operator(home.path, as_program=False)
     EmbeddedPostgreSQL(home.postgres).remove()
 
@@ -235,3 +235,37 @@ def test_the_operator_reaches_the_door_and_is_told_what_is_wrong(operator: Opera
     assert wrong.returncode == 1
     assert "role" in wrong.stderr
     assert operator.run("operator", "registry.party.add", "name").returncode == 2
+
+
+ON_A_HOUSE: list[list[str]] = [
+    ["explain", "--entry", "1"],
+    ["explain", "--party", "x", "--ean", "y", "--from", "2026-11-01", "--until", "2026-11-02"],
+    ["operator", "erasure.list"],
+    ["operator", "registry.party.add", "name=Zon", "role=energy_service"],
+    ["ledger", "audit"],
+    ["ledger", "restore"],
+    ["database", "dump", "x.dump"],
+    ["database", "load", "x.dump"],
+]
+
+
+@pytest.mark.parametrize("command", ON_A_HOUSE, ids=lambda words: " ".join(words[:2]))
+@pytest.mark.parametrize("demo", [False, True])
+def test_a_command_on_a_house_makes_none_where_there_is_none_and_says_what_to_do(
+    tmp_path: Path, command: list[str], demo: bool
+) -> None:
+    nobody = Operator(tmp_path / "home", as_program=False)
+    done = nobody.run(*command, *(["--demo"] if demo else []))
+    assert done.returncode == 1
+    assert f"there is no house in {tmp_path / 'home'}" in done.stderr
+    for words in ("nothing was made or changed", "DATABEHEER_HOME", "--demo", "databeheer ingest --register"):
+        assert words in done.stderr
+    assert list(tmp_path.iterdir()) == [], "not even its folder"
+
+
+def test_explaining_an_entry_that_is_no_decision_names_what_it_is(operator: Operator) -> None:
+    done = operator.run("explain", "--entry", "0")
+    assert done.returncode == 1
+    assert "entry 0 is no decision about data: it records operator.added" in done.stderr
+    done = operator.run("explain", "--entry", "999999")
+    assert "there is no entry 999999: the ledger has" in done.stderr

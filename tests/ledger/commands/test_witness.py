@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -58,10 +59,31 @@ def test_a_key_is_made_once_for_its_owner_alone_and_its_vkey_is_printed(
     assert WitnessKey.parse(outcome.out.strip()) == read_key_file(path).verifier
     assert path.stat().st_mode & 0o777 == 0o600
     before = path.read_bytes()
-    assert run("witness", "key", path, "--name", "witness.example/w").status == 2
+    again = run("witness", "key", path, "--name", "witness.example/w")
+    assert again.status == 2
+    assert f"{path} exists, and was left as it is" in again.err
+    assert "`ledger witness serve --key`" in again.err
     assert path.read_bytes() == before
+    nowhere = run("witness", "key", tmp_path / "no" / "w.key", "--name", "witness.example/w")
+    assert (nowhere.status, "cannot be made: No such file or directory" in nowhere.err) == (2, True)
     assert run("witness", "key", tmp_path / "x.key", "--name", "a b").status == 2
     assert not (tmp_path / "x.key").exists()
+
+
+def test_an_address_that_cannot_be_had_is_named_with_the_option(
+    run: Run,  # noqa: F811
+    log: PublishedLog,
+    tmp_path: Path,
+) -> None:
+    run("witness", "key", tmp_path / "w.key", "--name", "witness.example/w")
+    options = ["--key", tmp_path / "w.key", "--state", tmp_path / "state", "--log", log.key.vkey, "--bind"]
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        bind = f"127.0.0.1:{taken.getsockname()[1]}"
+        outcome = run("witness", "serve", *options, bind)
+    assert outcome.status == 2
+    assert f"another program listens on {bind} already; name another address with --bind" in outcome.err
+    outcome = run("witness", "serve", *options, "192.0.2.1:0")
+    assert (outcome.status, "192.0.2.1:0" in outcome.err, "--bind" in outcome.err) == (2, True, True)
 
 
 def test_a_damaged_key_file_is_refused_and_never_shown(run: Run, tmp_path: Path) -> None:  # noqa: F811
