@@ -1,0 +1,621 @@
+"""Which test fails when a rule is removed: each requirement of access, the change that removes it, and who notices.
+
+`docs/requirements.md` calls a requirement shown where a test is marked with it. Whether that test would fail without
+the rule is seen here: the rule is taken out of a copy of the sources, and one of the marked tests must fail.
+
+    python -m tests.removals [R4 R7 ...]     removes each rule and prints who noticed (all: a quarter of an hour)
+
+`make soak` runs it whole. The normal tests see that each removal still has its place in the sources.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.databases import SERVER_VARIABLE
+from tests.requirements_register import ROOT, find_marks
+
+OF_ACCESS = [f"R{number}" for number in (*range(1, 10), *range(12, 41), *range(72, 79), 97)]
+"""The requirements that issue 4 asks this of."""
+COPIED = (
+    "databeheer",
+    "ledger",
+    "web",
+    "migrations",
+    "tests",
+    "docs",
+    "pyproject.toml",
+    "README.md",
+    "Makefile",
+)
+_NOT_COPIED = shutil.ignore_patterns("__pycache__", "journeys", "node_modules")
+_FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.MULTILINE)
+TOO_SLOW = ("tests/journeys/", "tests/databeheer/site/", "test_in_a_browser")
+"""Tests that are not asked: others show the same sooner."""
+
+
+@dataclass(frozen=True)
+class Removal:
+    """A rule, and the change to one file without which it is gone."""
+
+    requirement: str
+    rule: str
+    file: str
+    old: str
+    new: str
+
+    def apply(self, root: Path) -> None:
+        """Take the rule out; raises ValueError where it does not stand there exactly once."""
+        place = root / self.file
+        text = place.read_text(encoding="utf-8")
+        if text.count(self.old) != 1:
+            raise ValueError(
+                f"{self.requirement}: {self.old!r} stands {text.count(self.old)} times in {self.file}"
+            )
+        place.write_text(text.replace(self.old, self.new), encoding="utf-8")
+
+
+ACCESS, DOOR, COMMANDS = "databeheer/access/", "databeheer/door/", "databeheer/door/commands/"
+LIFE, MANDATES = "databeheer/permissions/life.py", "databeheer/permissions/mandates.py"
+TEMPLATES = "web/templates/portal/"
+
+REMOVALS = (
+    Removal("R1", "one basis, not two", ACCESS + "decide.py", "open_ = minus(open_, piece)", "pass"),
+    Removal(
+        "R1",
+        "another's facts are no basis",
+        ACCESS + "by_consent.py",
+        "if permission.party_id == wish.party_id and wish",
+        "if wish",
+    ),
+    Removal(
+        "R2",
+        "the closed list of roles",
+        COMMANDS + "parties.py",
+        "role=one_of(*(role.value for role in Role if role not in NO_PARTY_ROLES))",
+        "role=short_text()",
+    ),
+    Removal(
+        "R2", "an unknown role has no row", ACCESS + "grounds.py", "and party.role is wish.asker_role", ""
+    ),
+    Removal(
+        "R3",
+        "the ceiling by law",
+        ACCESS + "by_law.py",
+        "finest = finest or row.ceiling\n",
+        "finest = Granularity.QUARTER_HOUR\n",
+    ),
+    Removal(
+        "R3",
+        "no finer than the customer allowed",
+        ACCESS + "by_consent.py",
+        "finest = permission.granularity\n",
+        "finest = row.ceiling\n",
+    ),
+    Removal(
+        "R3",
+        "whole slots only",
+        ACCESS + "decide.py",
+        "return minus(wanted, cut) if cut else wanted",
+        "return wanted",
+    ),
+    Removal(
+        "R4",
+        "not of the time of somebody who did not sign",
+        ACCESS + "by_consent.py",
+        "        *_signature_limit(case, permission, granter, row),\n",
+        "",
+    ),
+    Removal(
+        "R4",
+        "active when all have signed",
+        COMMANDS + "answers.py",
+        "    if missing:\n",
+        "    if missing and False:\n",
+    ),
+    Removal(
+        "R5",
+        "from the live registry, all parties",
+        "web/public/parties.py",
+        '" ORDER BY p.role, p.name"',
+        "\" WHERE p.role <> 'supplier' ORDER BY p.role, p.name\"",
+    ),
+    Removal(
+        "R5",
+        "with the legal basis",
+        "web/public/parties.py",
+        "bases=legal_bases().rows_of(Role(row.role)),",
+        "bases=(),",
+    ),
+    Removal(
+        "R6",
+        "no overview, no data",
+        ACCESS + "conditions.py",
+        "    return any(now in overview for overview in party.overviews)",
+        "    return True",
+    ),
+    Removal(
+        "R7",
+        "nothing of who was not told",
+        ACCESS + "ground.py",
+        "    return ((ReasonCode.NO_NOTICE, merged((period.start, period.stop) for period in allowed)),)",
+        "    return ()",
+    ),
+    Removal(
+        "R7", "told before, not after", ACCESS + "ground.py", "        and notice.given_at <= case.now\n", ""
+    ),
+    Removal(
+        "R8",
+        "a grant names the party to the customer",
+        DOOR + "permission_record.py",
+        "party_id=row.party_id if for_party else None,",
+        "party_id=None,",
+    ),
+    Removal(
+        "R9",
+        "the operator is held to the same conditions",
+        ACCESS + "ground.py",
+        "    if party is None or case.wish.person_id is not None:\n",
+        "    if party is None or case.wish.person_id is not None or case.facts.grid_operator_id == party.id:\n",
+    ),
+    Removal(
+        "R12",
+        "no contract, no data",
+        ACCESS + "conditions.py",
+        "    return party.contract_period is not None and now in party.contract_period",
+        "    return True",
+    ),
+    Removal(
+        "R12",
+        "no contract, no request",
+        LIFE,
+        """    if row.suspended_at is not None or row.operator is None:
+        raise NoLegalBasisError("your organisation has no data access contract in force")
+    if not any(purpose in one.purposes for one in rows):
+        raise NoLegalBasisError("this purpose is not open to an energy service")
+    operator: int = row.operator
+""",
+        "    operator: int = row.operator or 1\n",
+    ),
+    Removal(
+        "R13",
+        "suspended on every point",
+        ACCESS + "ground.py",
+        "        if now in suspension:\n",
+        "        if False:\n",
+    ),
+    Removal(
+        "R13",
+        "its tokens end",
+        "databeheer/registry/conditions.py",
+        "    connection.execute(_END_TOKENS, party)\n",
+        "",
+    ),
+    Removal(
+        "R14",
+        "an authority needs its law",
+        ACCESS + "by_law.py",
+        "problem = problem or (ReasonCode.NO_AUTHORISATION if law is None else None)",
+        "pass",
+    ),
+    Removal(
+        "R14",
+        "the law is cited",
+        COMMANDS + "conditions.py",
+        "            article=short_text(longest=100),\n",
+        "            article=short_text(required=False, longest=100, missing=''),\n",
+    ),
+    Removal(
+        "R18",
+        "its own purpose only",
+        ACCESS + "by_consent.py",
+        "(None if fits and permission.purpose is wish.purpose else ReasonCode.PURPOSE_NOT_ALLOWED)",
+        "None",
+    ),
+    Removal(
+        "R19",
+        "the text that was shown",
+        COMMANDS + "answers.py",
+        '        said |= {"notice": signature.notice.sha256.hex(), "language": signature.notice.language}\n',
+        "        pass\n",
+    ),
+    Removal(
+        "R19",
+        "who signed",
+        "databeheer/permissions/signers.py",
+        "    added = connection.execute(\n        _SIGN,\n",
+        "    return\n    added = connection.execute(\n        _SIGN,\n",
+    ),
+    Removal(
+        "R20",
+        "no answer is preselected",
+        TEMPLATES + "request.html",
+        'name="decision" value="none"',
+        'name="decision" value="grant"',
+    ),
+    Removal(
+        "R20",
+        "who and why is said",
+        TEMPLATES + "request.html",
+        "{% for name, said in notice.rows %}",
+        "{% for name, said in notice.rows[:1] %}",
+    ),
+    Removal(
+        "R21",
+        "one press in the overview",
+        TEMPLATES + "overview.html",
+        """{{ parts.post_button(url_for("permissions.withdraw", permission_id=each.permission_id), "Intrekken", "button-end", about="van de toestemming van " ~ each.party.name) }}""",
+        "",
+    ),
+    Removal(
+        "R22",
+        "what was withdrawn gives nothing",
+        ACCESS + "by_consent.py",
+        "_GIVES_ACCESS = (PermissionState.ACTIVE,",
+        "_GIVES_ACCESS = (PermissionState.ACTIVE, PermissionState.REVOKED,",
+    ),
+    Removal(
+        "R22",
+        "at the next read",
+        LIFE,
+        "    state = after(State(state_at(row, now)[0]), event)\n    connection.execute(_END,",
+        "    state = after(State(state_at(row, now)[0]), event)\n    return state.value\n    connection.execute(_END,",
+    ),
+    Removal(
+        "R23",
+        "until withdrawn has an end",
+        "databeheer/permissions/terms.py",
+        "    ends_at = longest if is_cut or valid_until is None else valid_until\n",
+        "    ends_at = valid_until or longest.replace(year=2099)\n",
+    ),
+    Removal(
+        "R23",
+        "the page says until when",
+        "web/portal/notice.py",
+        '        ("Hoelang mag dit?", term_of(permission)),\n',
+        "",
+    ),
+    Removal(
+        "R24",
+        "not a moment longer",
+        ACCESS + "ground.py",
+        "    return ReasonCode.EXPIRED if valid.stop <= now else None",
+        "    return None",
+    ),
+    Removal(
+        "R25",
+        "each step is in the log of the permission",
+        DOOR + "permission_record.py",
+        "    history.add(\n",
+        "    (lambda *_, **__: None)(\n",
+    ),
+    Removal(
+        "R26",
+        "ended ones stay listed",
+        TEMPLATES + "permissions.html",
+        "{% if ended %}",
+        "{% if False %}",
+    ),
+    Removal(
+        "R26",
+        "with the reason",
+        "databeheer/permissions/timing.py",
+        "        return row.state, row.reason\n",
+        "        return row.state, ''\n",
+    ),
+    Removal(
+        "R28",
+        "what the party gave up gives nothing",
+        ACCESS + "by_consent.py",
+        "_GIVES_ACCESS = (PermissionState.ACTIVE,",
+        "_GIVES_ACCESS = (PermissionState.ACTIVE, PermissionState.TERMINATED,",
+    ),
+    Removal(
+        "R29",
+        "a move ends all",
+        COMMANDS + "points.py",
+        "    ended = life.end_by_move(turn.connection, occupancy.occupancy_id, turn.now)\n",
+        "    ended = []\n",
+    ),
+    Removal(
+        "R29",
+        "on its day, whatever the row says",
+        ACCESS + "by_consent.py",
+        "    if granter is not None and granter.period.stop <= now:\n",
+        "    if False:\n",
+    ),
+    Removal(
+        "R30",
+        "which data, from when to when",
+        COMMANDS + "statements.py",
+        '            "from": granted[0][0] if granted else asked[0],\n',
+        '            "from": None,\n',
+    ),
+    Removal(
+        "R30",
+        "who",
+        COMMANDS + "statements.py",
+        '        "permission_id": said.get("permission") or None,\n',
+        '        "permission_id": None,\n',
+    ),
+    Removal(
+        "R31",
+        "a part that was left out is not granted",
+        LIFE,
+        "    data_from, data_until = granted_period(row)\n",
+        "    data_from, data_until = row.data_from, row.data_until\n",
+    ),
+    Removal(
+        "R31",
+        "each part has its button",
+        TEMPLATES + "request.html",
+        """      <button class="button" type="submit" name="decision" value="grant_past">Alleen gegevens van vroeger</button>\n""",
+        "",
+    ),
+    Removal(
+        "R32",
+        "who does not confirm is on the list",
+        "databeheer/permissions/deletion.py",
+        "    return list(connection.execute(_OVERDUE,",
+        "    return []\n    return list(connection.execute(_OVERDUE,",
+    ),
+    Removal(
+        "R32",
+        "there is a day",
+        "databeheer/permissions/timing.py",
+        "    return end + timedelta(days=row.deletion_days)\n",
+        "    return None\n",
+    ),
+    Removal(
+        "R33",
+        "no request without a purpose",
+        COMMANDS + "permissions.py",
+        "            purpose=one_of(*(purpose.value for purpose in Purpose)),\n",
+        "            purpose=one_of(*(purpose.value for purpose in Purpose), required=False, missing='energy_advice'),\n",
+    ),
+    Removal(
+        "R34",
+        "history to a supplier needs it in writing",
+        ACCESS + "by_consent.py",
+        "        or _mandate_problem(case, permission, row)\n",
+        "",
+    ),
+    Removal(
+        "R34",
+        "signature checked",
+        DOOR + "facts.py",
+        "row.checked_at if row.accepted else None)",
+        "row.registered_at)",
+    ),
+    Removal(
+        "R35",
+        "not shown in time: blocked",
+        COMMANDS + "sweep.py",
+        "        life.block(turn.connection, row, mandates.NOT_PRODUCED, turn.now)\n",
+        "",
+    ),
+    Removal(
+        "R35",
+        "who failed is drawn more often",
+        MANDATES,
+        "1 + row.failed if count is None else count",
+        "1 if count is None else count",
+    ),
+    Removal(
+        "R35",
+        "fourteen days",
+        "databeheer/permissions/terms.py",
+        "    mandate: int = 14\n",
+        "    mandate: int = 15\n",
+    ),
+    Removal(
+        "R36",
+        "the contract holder decides",
+        LIFE,
+        "    if row.named_hash is None and row.addressed_to is None:\n        return link_hash",
+        "    if link_hash is not None:\n        return link_hash",
+    ),
+    Removal(
+        "R37",
+        "the supplier's information is on record",
+        COMMANDS + "market.py",
+        "            information=short_text(longest=100),\n",
+        "            information=short_text(required=False, longest=100, missing='x'),\n",
+    ),
+    Removal(
+        "R38",
+        "the regime",
+        ACCESS + "by_consent.py",
+        "        yield ReasonCode.NO_METERING_REGIME, pairs_of(*chosen)\n",
+        "        yield ReasonCode.NO_METERING_REGIME, ALL_TIME\n",
+    ),
+    Removal(
+        "R38",
+        "the price",
+        ACCESS + "by_consent.py",
+        "        yield ReasonCode.NO_DYNAMIC_PRICE, merged(pair for c in contracts for pair in _dynamic(c))\n",
+        "        yield ReasonCode.NO_DYNAMIC_PRICE, ALL_TIME\n",
+    ),
+    Removal(
+        "R39",
+        "its own territory",
+        ACCESS + "by_law.py",
+        "    if Requirement.TERRITORY in row.requires and not is_there:\n",
+        "    if False:\n",
+    ),
+    Removal(
+        "R39",
+        "its own inhabitants",
+        ACCESS + "by_law.py",
+        "homes = tuple(home for home in homes if home.person_id is not None and case.now in home.period)",
+        "pass",
+    ),
+    Removal(
+        "R40",
+        "apart from the law's",
+        TEMPLATES + "overview.html",
+        "{% if card.by_law %}",
+        "{% if False %}",
+    ),
+    Removal(
+        "R72",
+        "only once accepted",
+        ACCESS + "by_consent.py",
+        "    return contract.accepted_at is not None and contract.accepted_at <= now",
+        "    return True",
+    ),
+    Removal(
+        "R72",
+        "a supplier by contract alone",
+        ACCESS + "by_law.py",
+        "        if contract.party_id != case.wish.party_id:\n            continue\n",
+        "",
+    ),
+    Removal(
+        "R73",
+        "its own period",
+        ACCESS + "by_law.py",
+        "        claim = pairs_of(contract.period) if Requirement.CONTRACT_PERIOD in row.requires else ALL_TIME\n        yield _statutory(case, row, contract.id",
+        "        claim = ALL_TIME\n        yield _statutory(case, row, contract.id",
+    ),
+    Removal(
+        "R74",
+        "after the end its own period stays",
+        ACCESS + "by_law.py",
+        "        if contract.party_id != case.wish.party_id:\n",
+        "        if contract.party_id != case.wish.party_id or contract.period.stop <= case.now:\n",
+    ),
+    Removal(
+        "R75",
+        "no customer of another",
+        ACCESS + "by_law.py",
+        "        if contract.party_id != case.wish.party_id:\n            continue\n",
+        "",
+    ),
+    Removal(
+        "R77",
+        "a switch is not held against what is under way",
+        COMMANDS + "market.py",
+        '        named = ean_hash(house, arguments["ean"])\n        request_id',
+        '        named = ean_hash(house, arguments["ean"])\n'
+        "        from sqlalchemy import text as _text\n"
+        '        if turn.connection.execute(_text("SELECT 1 FROM registry.market_process p JOIN registry.access_point a"\n'
+        '            " USING (access_point_id) WHERE a.ean_hash = :n AND p.ended_at IS NULL"), {"n": named}).first():\n'
+        '            raise MalformedRequestError("end of contract in progress")\n'
+        "        request_id",
+    ),
+    Removal(
+        "R78",
+        "a switch is accepted whatever is under way",
+        COMMANDS + "market.py",
+        '        party = parties.get(turn.connection, arguments["party_id"])\n        is_switch',
+        '        party = parties.get(turn.connection, arguments["party_id"])\n'
+        "        from sqlalchemy import text as _text\n"
+        '        if turn.connection.execute(_text("SELECT 1 FROM registry.market_process WHERE access_point_id = :p AND"\n'
+        '            " ended_at IS NULL"), {"p": point.access_point_id}).first():\n'
+        '            raise MalformedRequestError("pending")\n'
+        "        is_switch",
+    ),
+    Removal(
+        "R97",
+        "who moved out is logged out",
+        COMMANDS + "points.py",
+        "    lives.end_of_stay(turn.connection, occupancy.person_id, day_of(turn.now), turn.now)\n",
+        "",
+    ),
+    Removal(
+        "R97",
+        "the own look ends with the stay",
+        ACCESS + "by_law.py",
+        "            yield _of_home(case, row, home.id, home, pairs_of(home.period), problem)\n\n\ndef _concerned",
+        "            yield _statutory(case, row, home.id, ALL_TIME, ReasonCode.NOT_OCCUPANT, problem=problem)\n\n\ndef _concerned",
+    ),
+)
+"""Each rule, and what takes it out. A removal leaves code that runs: only what it forbade is now allowed."""
+
+ELSEWHERE = {
+    "R27": "messages to customer, party and data administrator: with the outbox that sends them",
+}
+"""Requirements of access that have no test yet, and where they will be shown."""
+
+
+def copy_of_sources(place: Path) -> Path:
+    """Copy what tests need to a folder of its own."""
+    for name in COPIED:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, place / name, ignore=_NOT_COPIED)
+        else:
+            shutil.copy(source, place / name)
+    return place
+
+
+def noticed(removal: Removal, tests: Iterable[str], place: Path) -> str:
+    """Remove a rule in the copy at `place`, ask the tests, and put it back; returns the first that failed, or ""."""
+    kept = (place / removal.file).read_text(encoding="utf-8")
+    removal.apply(place)
+    try:
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-x",
+            "-q",
+            "--no-header",
+            "-p",
+            "no:cacheprovider",
+            *tests,
+        ]
+        environment = os.environ | {"PYTHONPATH": str(place), "PYTHONDONTWRITEBYTECODE": "1"}
+        run = subprocess.run(command, cwd=place, env=environment, capture_output=True, text=True, check=False)
+    finally:
+        (place / removal.file).write_text(kept, encoding="utf-8")
+    found = _FAILED.search(run.stdout)
+    if run.returncode == 1 and found is not None:
+        return found[1]
+    if run.returncode != 0:
+        raise RuntimeError(
+            f"{removal.requirement}, {removal.rule}: pytest did not run\n{run.stdout[-3000:]}{run.stderr[-2000:]}"
+        )
+    return ""
+
+
+def marked(requirement: str) -> list[str]:
+    """The tests that show a requirement, the quick ones first."""
+    tests = [test for test in find_marks().get(requirement, ()) if not any(slow in test for slow in TOO_SLOW)]
+    return sorted(tests, key=lambda test: ("/web/" in test, "/door/" in test, test))
+
+
+def run_all(wanted: Iterable[str] = ()) -> Iterator[tuple[Removal, str]]:
+    """Remove each rule (of these requirements) in turn; yields it with the test that noticed, "" where none did."""
+    only = set(wanted)
+    with tempfile.TemporaryDirectory(prefix="databeheer-removals-") as folder:
+        place = copy_of_sources(Path(folder))
+        for removal in REMOVALS:
+            if not only or removal.requirement in only:
+                yield removal, noticed(removal, marked(removal.requirement), place)
+
+
+def main(arguments: list[str]) -> int:
+    """Print who noticed each removal; exit status 1 where nobody did."""
+    from tests.databases import running
+
+    unnoticed = 0
+    with running() as databases:
+        os.environ[SERVER_VARIABLE] = databases.superuser_url
+        for removal, test in run_all(arguments):
+            unnoticed += not test
+            print(f"{removal.requirement:4} {removal.rule}: {test or 'NOBODY NOTICED'}", flush=True)
+    return 1 if unnoticed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,37 @@
+"""The list of removals stays true: each requirement of access has one, in its place, and tests to notice it."""
+
+from __future__ import annotations
+
+import py_compile
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.removals import ELSEWHERE, OF_ACCESS, REMOVALS, ROOT, Removal, marked
+
+NAMES = [f"{one.requirement} {one.rule}" for one in REMOVALS]
+
+
+@pytest.mark.parametrize("removal", REMOVALS, ids=NAMES)
+def test_a_rule_can_be_taken_out_and_leaves_code_that_compiles(removal: Removal, tmp_path: Path) -> None:
+    place = tmp_path / removal.file
+    place.parent.mkdir(parents=True)
+    shutil.copy(ROOT / removal.file, place)
+    removal.apply(tmp_path)
+    assert place.read_text(encoding="utf-8") != (ROOT / removal.file).read_text(encoding="utf-8")
+    if place.suffix == ".py":
+        py_compile.compile(str(place), doraise=True, cfile=str(tmp_path / "compiled"))
+
+
+def test_each_requirement_of_access_has_a_removal_and_a_test_that_may_notice() -> None:
+    removed = {removal.requirement for removal in REMOVALS}
+    assert removed | ELSEWHERE.keys() == set(OF_ACCESS)
+    assert all(marked(requirement) for requirement in removed)
+
+
+def test_a_removal_that_finds_nothing_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "one.py").write_text("twice twice")
+    for old in ("never", "twice"):
+        with pytest.raises(ValueError):
+            Removal("R1", "x", "one.py", old, "").apply(tmp_path)
