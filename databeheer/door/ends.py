@@ -31,6 +31,7 @@ from uuid import UUID
 from databeheer.door.epochs import KeyStoreError
 from databeheer.metering.opening import SealError, unseal
 from databeheer.metering.sealing import seal
+from databeheer.registry.conditions import StaleTrigger
 
 NAME = "ends.journal"
 _MAGIC = b"ends/v1\n"
@@ -64,24 +65,66 @@ class Ending(enum.IntEnum):
     """A permission that a new one took the place of: whoever withdraws the new one has withdrawn both."""
     PORT_CLOSED = 11
     """A user port that its customer, or the house, wants closed."""
+    MANDATE_REJECTED = 12
+    """A permission, with the written mandate that carried it."""
+    BLOCKED = 13
+    UNBLOCKED = 14
+    PAST_PART = 15
+    """Of a permission, the data of before it was asked; FUTURE_PART those after."""
+    FUTURE_PART = 16
+    DIED = 17
+    """A person, on a day; DEATH_REFUTED says that it was a mistake."""
+    DEATH_REFUTED = 18
+    CONTRACT = 19
+    """A data access contract: `at` is its end, which may lie ahead."""
+    PROCESSOR_AGREEMENT = 20
+    TERRITORY = 21
+    AUTHORISATION = 22
+    USE_CHANGED = 23
+    """The DPIAs of a party, by this trigger; so the next three."""
+    NEW_CATEGORIES = 24
+    UNFORESEEN_BREACH = 25
+    ORGANISATION_CHANGED = 26
+    OVERVIEW = 27
+    """The overview of processing of a party was not found."""
+    REPRESENTATION = 28
+    SUPPLY = 29
+    DYNAMIC_PRICE = 30
+    """Of a supply contract."""
+    REGIME = 31
+    """The choice of values per quarter-hour, of an occupancy."""
+    REGISTRATION = 32
+    PARTICIPATION = 33
+    NECESSITY = 34
+    CONCERNED_AT = 35
+    """At an occupancy, from a day on, somebody lives there too: the CONCERNED right after names whom."""
+    CONCERNED = 36
+    HOLDER_DIED = 37
+    """A permission, with whoever gave it."""
 
 
 PERMISSION_ENDINGS = {
-    Ending.REVOKED: "revoked",
-    Ending.TERMINATED: "terminated",
-    Ending.REJECTED: "rejected",
-    Ending.INVALIDATED: "invalidated",
-    Ending.LAPSED: "lapsed",
-    Ending.RENEWED: "expired",
+    Ending.REVOKED: ("revoked", "withdrawn_by_customer"),
+    Ending.TERMINATED: ("terminated", "terminated_by_party"),
+    Ending.REJECTED: ("rejected", "rejected_by_customer"),
+    Ending.INVALIDATED: ("invalidated", "moved_out"),
+    Ending.HOLDER_DIED: ("invalidated", "holder_died"),
+    Ending.MANDATE_REJECTED: ("invalidated", "mandate_rejected"),
+    Ending.LAPSED: ("lapsed", "lost_in_restore"),
+    Ending.RENEWED: ("expired", "renewed"),
 }
+"""State and reason of a permission that ended so."""
+
+
+STALENESS = {trigger: Ending[trigger.name] for trigger in StaleTrigger}
 
 
 @dataclass(frozen=True)
 class End:
-    """One end: of which permission, occupancy or party, when (aware UTC).
+    """One end: of what, when (aware UTC).
 
-    `day` is an occupancy's first day without its person. `index` is the size of the ledger before the entry that
-    records it.
+    `day` is the first one without it: an occupancy without its person, a contract that runs no more. `index` is
+    the size of the ledger before the entry that records it.
     """
 
     ending: Ending

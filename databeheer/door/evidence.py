@@ -15,10 +15,10 @@ from sqlalchemy import text
 
 from databeheer.brussels import day_of
 from databeheer.door import kept_openings
-from databeheer.door.ends import PERMISSION_ENDINGS
+from databeheer.door.ends import PERMISSION_ENDINGS, Ending
 from databeheer.door.halves import shared_coordinates
 from databeheer.door.house import House
-from databeheer.door.reapplying import end_permission, suspend_party
+from databeheer.door.reapplying import end_part, end_permission, suspend_party
 from databeheer.door.turn import Statement, Turn
 from databeheer.errors import ConflictError, MalformedRequestError, NotFoundError
 from databeheer.metering.sealing import seal
@@ -28,7 +28,17 @@ from ledger.commitment import Opening
 from ledger.entry import parse
 from ledger.errors import LedgerError
 
-_STATE_OF_EVENT = {f"permission.{state}": state for state in PERMISSION_ENDINGS.values()}
+_ENDING_OF_EVENT = {
+    (f"permission.{state}", reason): ending for ending, (state, reason) in PERMISSION_ENDINGS.items()
+}
+_WITHOUT_REASON = {
+    "permission.revoked": Ending.REVOKED,
+    "permission.terminated": Ending.TERMINATED,
+    "permission.rejected": Ending.REJECTED,
+    "permission.invalidated": Ending.INVALIDATED,
+    "permission.lapsed": Ending.LAPSED,
+}
+_PARTS = {"past": Ending.PAST_PART, "future": Ending.FUTURE_PART}
 
 
 @dataclass(frozen=True)
@@ -80,9 +90,16 @@ def _opened(document: bytes) -> tuple[int, Opening]:
 
 def _apply(house: House, turn: Turn, said: dict[str, Any]) -> bool:
     event = said["event"]
-    if event in _STATE_OF_EVENT:
-        at = parse_instant(said["at"])
-        return end_permission(house, turn, UUID(said["permission"]), _STATE_OF_EVENT[event], at)
+    if str(event).startswith("permission."):
+        permission_id, at, reason = (
+            UUID(said["permission"]),
+            parse_instant(said["at"]),
+            said.get("reason", ""),
+        )
+        if event == "permission.narrowed":
+            return end_part(house, turn, permission_id, _PARTS[reason], at)
+        ending = _ENDING_OF_EVENT.get((event, reason)) or _WITHOUT_REASON.get(event)
+        return ending is not None and end_permission(house, turn, permission_id, ending, at)
     return event == "party.suspended" and suspend_party(turn, UUID(said["party"]))
 
 

@@ -5,11 +5,12 @@ Ends only. Nothing here widens access: a grant that got lost is the customer's t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from databeheer.door import reapplying_facts
 from databeheer.door.commands.points import move_out
 from databeheer.door.ends import NOBODY, PERMISSION_ENDINGS, End, Ending
 from databeheer.door.house import House
@@ -18,16 +19,19 @@ from databeheer.door.port_record import close_again
 from databeheer.door.turn import Statement, Turn
 from databeheer.errors import NotFoundError
 from databeheer.oversight import stop
-from databeheer.permissions import life
+from databeheer.permissions import finding, life, mandates, timing
+from databeheer.permissions.states import Event
 from databeheer.registry import conditions, occupancies
 
-_ENDING_OF_STATE = {state: ending for ending, state in PERMISSION_ENDINGS.items()}
+_PARTS = {Ending.PAST_PART: "past", Ending.FUTURE_PART: "future"}
 
 
 def apply_ends(house: House, turn: Turn, ends: Iterable[End]) -> int:
     """Apply ends that the journal kept, in order; returns how many the database did not know."""
     ends = list(ends)
-    applied = sum(_apply(house, turn, end) for end in ends)
+    blocks = {end.id: end for end in ends if end.ending in (Ending.BLOCKED, Ending.UNBLOCKED)}
+    applied = sum(_apply(house, turn, end, ends[place + 1 :]) for place, end in enumerate(ends))
+    applied += sum(_block_again(house, turn, end) for end in blocks.values() if end.ending is Ending.BLOCKED)
     stops = [end for end in ends if end.ending in (Ending.STOPPED, Ending.STOP_LIFTED)]
     if stops and stops[-1].ending is Ending.STOPPED and stop.current(turn.connection) is None:
         _stop_again(turn)
@@ -35,12 +39,32 @@ def apply_ends(house: House, turn: Turn, ends: Iterable[End]) -> int:
     return applied
 
 
-def end_permission(house: House, turn: Turn, permission_id: UUID, state: str, at: datetime) -> bool:
-    """End a permission that ended `at` a lost time; False where there is nothing to end."""
-    row = life.end_again(turn.connection, permission_id, state, at)
+def end_permission(house: House, turn: Turn, permission_id: UUID, ending: Ending, at: datetime) -> bool:
+    """End a permission that ended so `at` a lost time; False where there is nothing to end."""
+    state, reason = PERMISSION_ENDINGS[ending]
+    row = life.end_again(turn.connection, permission_id, state, reason, at)
     if row is None:
         return False
-    _record_end(house, turn, row, state)
+    _record_end(house, turn, row, ending)
+    return True
+
+
+def end_part(house: House, turn: Turn, permission_id: UUID, ending: Ending, at: datetime) -> bool:
+    """End one part of a permission that ended `at` a lost time; False where there is nothing to end."""
+    row = life.end_part_again(turn.connection, permission_id, _PARTS[ending], at)
+    if row is None:
+        return False
+    turn.end(ending, permission_id)
+    record_step(
+        house,
+        turn,
+        row,
+        Event.NARROWED,
+        state=row.state,
+        by="operator",
+        reason=_PARTS[ending],
+        said={"after": "restore"},
+    )
     return True
 
 
@@ -48,7 +72,7 @@ def lapse(house: House, turn: Turn, before: datetime) -> int:
     """End every consent granted before the restore was found; returns how many."""
     rows = life.lapse(turn.connection, before, turn.now)
     for row in rows:
-        _record_end(house, turn, row, "lapsed")
+        _record_end(house, turn, row, Ending.LAPSED)
     return len(rows)
 
 
@@ -63,14 +87,32 @@ def suspend_party(turn: Turn, party_id: UUID) -> bool:
     return True
 
 
-def _apply(house: House, turn: Turn, end: End) -> bool:
+def _apply(house: House, turn: Turn, end: End, following: Sequence[End]) -> bool:
     if end.ending in PERMISSION_ENDINGS:
-        return end_permission(house, turn, end.id, PERMISSION_ENDINGS[end.ending], end.at)
+        return end_permission(house, turn, end.id, end.ending, end.at)
+    if end.ending in _PARTS:
+        return end_part(house, turn, end.id, end.ending, end.at)
     if end.ending is Ending.OCCUPANCY:
         return _move_out_again(house, turn, end)
+    if end.ending is Ending.PARTY_SUSPENDED:
+        return suspend_party(turn, end.id)
     if end.ending is Ending.PORT_CLOSED:
         return close_again(house, turn, end.id)
-    return end.ending is Ending.PARTY_SUSPENDED and suspend_party(turn, end.id)
+    return reapplying_facts.apply(house, turn, end, following)
+
+
+def _block_again(house: House, turn: Turn, end: End) -> bool:
+    """A permission that was blocked when the database was lost; one that was unblocked since goes on."""
+    row = finding.find(turn.connection, end.id)
+    if row is None or timing.state_at(row, turn.now)[0] not in ("active", "to_be_renewed"):
+        return False
+    life.block(
+        turn.connection, finding.by_id_locked(turn.connection, end.id), mandates.NOT_PRODUCED, turn.now
+    )
+    turn.end(Ending.BLOCKED, end.id)
+    reason, said = mandates.NOT_PRODUCED, {"after": "restore"}
+    record_step(house, turn, row, Event.BLOCKED, state="blocked", by="operator", reason=reason, said=said)
+    return True
 
 
 def _move_out_again(house: House, turn: Turn, end: End) -> bool:
@@ -81,8 +123,9 @@ def _move_out_again(house: House, turn: Turn, end: End) -> bool:
     return True
 
 
-def _record_end(house: House, turn: Turn, row: Any, state: str) -> None:
-    turn.end(_ENDING_OF_STATE[state], row.permission_id)
+def _record_end(house: House, turn: Turn, row: Any, ending: Ending) -> None:
+    turn.end(ending, row.permission_id)
+    state, _ = PERMISSION_ENDINGS[ending]
     record_step(
         house, turn, row, state, state=state, by="operator", reason=row.reason, said={"after": "restore"}
     )

@@ -151,9 +151,14 @@ class Turn:
         """What this turn ends, for the journal of ends."""
         return self._ends
 
-    def end(self, ending: Ending, identifier: UUID, day: date | None = None) -> None:
-        """Note that this turn narrows access: it goes into the journal of ends before the turn commits."""
-        self._ends.append(End(ending, identifier, self.now, self.size, day))
+    def end(
+        self, ending: Ending, identifier: UUID, day: date | None = None, at: datetime | None = None
+    ) -> None:
+        """Note that this turn narrows access: it goes into the journal of ends before the turn commits.
+
+        `at` is when it ends, where that is not now.
+        """
+        self._ends.append(End(ending, identifier, at or self.now, self.size, day))
 
     def record(self, statement: Statement) -> Record:
         """Note a statement; it becomes an entry when the turn closes."""

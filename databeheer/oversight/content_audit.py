@@ -275,12 +275,15 @@ class _Permissions:
     def __init__(self, entries: Iterable[Audited]) -> None:
         self._granted: dict[str, _Granted] = {}
         self._ended: dict[str, int] = {}
+        self._narrowed: dict[str, list[_Granted]] = {}
         for one in sorted(entries, key=lambda entry: entry.index):
             if one.shared is None:
                 continue
             name = str(one.shared.get("permission", ""))
             if one.event == "permission.granted":
                 self._granted.setdefault(name, _Granted(one.index, one.shared, frozenset(one.subjects)))
+            elif one.event == "permission.narrowed":
+                self._narrowed.setdefault(name, []).append(_Granted(one.index, one.shared, frozenset()))
             elif one.event in _ENDS:
                 self._ended.setdefault(name, one.index)
 
@@ -298,7 +301,7 @@ class _Permissions:
             why = self._why_not(name, read)
             codes |= {why} if why else set()
             if why is None:
-                data = self._granted[name].said["data"]
+                data = self._data(name, read.index)
                 until = parse_instant(data[1]) if data[1] else None
                 left = [rest for span in left for rest in _without(span, parse_instant(data[0]), until)]
         if not left:
@@ -308,6 +311,15 @@ class _Permissions:
         return (codes if read.permission else set()) or {
             "outside-permission" if read.permission else "no-permission"
         }
+
+    def _data(self, name: str, index: int) -> Sequence[str]:
+        """The data period of a permission for a read at this index: a part may have been withdrawn before."""
+        said = self._granted[name].said
+        for narrowed in self._narrowed.get(name, ()):
+            if narrowed.index < index:
+                said = narrowed.said
+        data: Sequence[str] = said["data"]
+        return data
 
     def _why_not(self, name: str, read: _Read) -> str | None:
         granted = self._granted[name]

@@ -295,6 +295,31 @@ def end(connection: Connection, row: Any, *, by_party: bool, now: datetime) -> s
     return end_as(connection, row, event, _REASON_OF_EVENT[event], now)
 
 
+def end_part(connection: Connection, row: Any, part: str, now: datetime) -> str:
+    """End one part, past or future, of a permission that has both, locked before; returns the state, as it was.
+
+    Raises:
+        ConflictError: it is not in force, or that part is not all that it has besides the other.
+    """
+    state = after(State(state_at(row, now)[0]), Event.NARROWED)
+    parts = parts_of(row)
+    if part not in parts:
+        raise ConflictError("this part was not granted, or ended already")
+    if len(parts) == 1:
+        raise ConflictError("this is all that is left of the permission; end it whole")
+    connection.execute(_END_PART, {"id": row.permission_id, "part": part})
+    return state.value
+
+
+def end_part_again(connection: Connection, permission_id: UUID, part: str, at: datetime) -> Any | None:
+    """End a part once more that ended `at` a time which the database lost; None where there is nothing to end."""
+    row = connection.execute(_LIVE_BEFORE, {"id": permission_id, "at": at}).one_or_none()
+    if row is None or part not in parts_of(row) or len(parts_of(row)) == 1:
+        return None
+    connection.execute(_END_PART, {"id": permission_id, "part": part})
+    return connection.execute(_LIVE_BEFORE, {"id": permission_id, "at": at}).one()
+
+
 def end_as(connection: Connection, row: Any, event: Event, reason: str, now: datetime) -> str:
     """End a permission, locked before, by an event and for a reason; returns the new state.
 
@@ -339,13 +364,15 @@ def write_down(connection: Connection, row: Any, event: Event, reason: str, at: 
     return state.value
 
 
-def end_again(connection: Connection, permission_id: UUID, state: str, at: datetime) -> Any | None:
+def end_again(
+    connection: Connection, permission_id: UUID, state: str, reason: str, at: datetime
+) -> Any | None:
     """End a permission once more that ended `at` a time which the database lost; returns its row, locked.
 
     None where there is nothing to end: it is not there, has ended, or was granted after that time. A request
     that waits does not end by a move: nobody can answer it any more, and it times out as any other.
     """
-    ended = {"id": permission_id, "state": state, "reason": _REASON_OF_END[state], "at": at}
+    ended = {"id": permission_id, "state": state, "reason": reason, "at": at}
     return connection.execute(_END_AGAIN, ended).one_or_none()
 
 
@@ -458,14 +485,17 @@ _END = text(
     "UPDATE permissions.permission SET state = :state, reason = :reason, ended_at = :now WHERE permission_id = :id"
 )
 _REASON_OF_EVENT = {Event.TERMINATED: "terminated_by_party", Event.REVOKED: "withdrawn_by_customer"}
-_REASON_OF_END = {
-    "revoked": "withdrawn_by_customer",
-    "terminated": "terminated_by_party",
-    "rejected": "rejected_by_customer",
-    "invalidated": "moved_out",
-    "lapsed": "lost_in_restore",
-    "expired": "renewed",
-}
+# Both have a day between them: the part that goes is cut off there.
+_END_PART = text(
+    "UPDATE permissions.permission SET withdrawn_part = :part,"
+    " data_from = CASE WHEN :part = 'past' THEN split_at ELSE data_from END,"
+    " data_until = CASE WHEN :part = 'future' THEN split_at ELSE data_until END WHERE permission_id = :id"
+)
+_LIVE_BEFORE = text(
+    "SELECT * FROM permissions.permission WHERE permission_id = :id"
+    " AND state IN ('active', 'to_be_renewed', 'blocked')"
+    " AND date_trunc('milliseconds', decided_at) <= :at FOR UPDATE"
+)
 # A ledger's body says when to the millisecond.
 _END_AGAIN = text(
     "UPDATE permissions.permission SET state = :state, reason = :reason, ended_at = :at,"

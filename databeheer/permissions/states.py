@@ -34,6 +34,8 @@ class Event(enum.StrEnum):
     TERMINATED = "terminated"
     INVALIDATED = "invalidated"
     LAPSED = "lapsed"
+    NARROWED = "narrowed"
+    """Of past and future data, one part was withdrawn or given up; the other goes on (R31)."""
 
 
 LIVE = frozenset({State.ACTIVE, State.TO_BE_RENEWED, State.BLOCKED})
@@ -63,6 +65,7 @@ TRANSITIONS: Mapping[tuple[State, Event], State] = MappingProxyType(
         (State.TO_BE_RENEWED, Event.BLOCKED): State.BLOCKED,
         (State.BLOCKED, Event.UNBLOCKED): State.ACTIVE,
         **{(state, Event.REMINDED): state for state in LIVE},
+        **{(state, Event.NARROWED): state for state in LIVE},
         **{(state, event): end for state in LIVE for event, end in _ENDS.items()},
     }
 )

@@ -92,6 +92,17 @@ def add_contract(connection: Connection, members: Mapping[str, Any]) -> None:
         raise ConflictError("a contract with this number exists")
 
 
+def end_contract_again(connection: Connection, contract_id: UUID, valid_until: datetime) -> Any | None:
+    """End a contract that a restored database has as running; returns its row, None where it ends by then."""
+    return connection.execute(
+        text(
+            "UPDATE registry.contract SET valid_until = :until WHERE contract_id = :id AND valid_from < :until"
+            " AND (valid_until IS NULL OR valid_until > :until) RETURNING *"
+        ),
+        {"until": valid_until, "id": contract_id},
+    ).one_or_none()
+
+
 def end_contract(connection: Connection, number: str, valid_until: datetime, now: datetime) -> Any:
     """End a data access contract; returns its row. What it gave ends with it, on all points of that operator (R12).
 

@@ -107,6 +107,16 @@ def end(connection: Connection, point: Any, until_day: date) -> Any:
     return row
 
 
+def end_by_id(connection: Connection, contract_id: UUID, until_day: date) -> Any | None:
+    """End a contract at the beginning of a day; returns its row, None where it is not there or ends by then."""
+    return connection.execute(_END_BY_ID, {"contract": contract_id, "day": until_day}).one_or_none()
+
+
+def by_id(connection: Connection, contract_id: UUID) -> Any | None:
+    """Return a contract, if it exists."""
+    return connection.execute(_BY_ID, {"contract": contract_id}).one_or_none()
+
+
 def on_day(connection: Connection, point: Any, party_id: UUID, day: date) -> Any:
     """Return a party's contract that runs on a day; raises ConflictError where none does."""
     row = connection.execute(
@@ -214,6 +224,11 @@ _END = text(
     "UPDATE registry.supply_contract SET until_day = :day WHERE access_point_id = :id AND from_day < :day"
     " AND (until_day IS NULL OR until_day > :day) RETURNING *"
 )
+_END_BY_ID = text(
+    "UPDATE registry.supply_contract SET until_day = :day WHERE supply_contract_id = :contract AND from_day < :day"
+    " AND (until_day IS NULL OR until_day > :day) RETURNING *"
+)
+_BY_ID = text("SELECT * FROM registry.supply_contract WHERE supply_contract_id = :contract")
 _ON_DAY = text(
     "SELECT * FROM registry.supply_contract WHERE access_point_id = :id AND party_id = :party"
     " AND from_day <= :day AND (until_day IS NULL OR until_day > :day)"

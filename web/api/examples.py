@@ -46,6 +46,7 @@ PERMISSION: dict[str, Any] = {
     "until_withdrawn": False,
     "ends_at": "2026-12-31T23:00:00Z",
     "refused_part": None,
+    "withdrawn_part": None,
     "requested_at": "2026-11-20T09:58:00Z",
     "decided_at": "2026-11-20T10:00:00Z",
     "ended_at": None,

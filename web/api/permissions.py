@@ -13,7 +13,14 @@ from web.api import examples, shapes
 from web.api.cursors import open_cursor, seal_cursor
 from web.api.fields import wire_instant
 from web.api.negotiation import JSON, choose_form
-from web.api.schemas import PermissionLink, PermissionOut, PermissionPage, PermissionRequest, PermissionsQuery
+from web.api.schemas import (
+    EndQuery,
+    PermissionLink,
+    PermissionOut,
+    PermissionPage,
+    PermissionRequest,
+    PermissionsQuery,
+)
 from web.api.wire import idempotency_key, operation
 from web.bearer import bearer_proof
 from web.door import ask
@@ -122,19 +129,22 @@ def show_permission(permission_id: UUID) -> ResponseReturnValue:
 @operation(
     "/api/v1/permissions/<uuid:permission_id>",
     "DELETE",
-    summary="End a permission",
+    summary="End a permission, or one part of it",
     status=200,
+    query=EndQuery,
     answer=PermissionOut,
     example=examples.PERMISSION_TERMINATED,
     refusals=(*COMMON, "not-found", "conflict", "idempotency-key-reused"),
     takes_key=True,
 )
-def end_permission(permission_id: UUID) -> ResponseReturnValue:
-    """You end it yourself; reading stops at once and the grid user is shown that you did."""
+def end_permission(query: dict[str, Any], permission_id: UUID) -> ResponseReturnValue:
+    """You end it yourself; reading stops at once and the grid user is shown that you did.
+
+    Of a permission for past and future data, `part` ends one; the other goes on.
+    """
     choose_form((JSON,))
-    answer = ask(
-        "permission.terminate", bearer_proof(), permission_id=str(permission_id), **idempotency_key()
-    )
+    arguments = {"permission_id": str(permission_id), **query, **idempotency_key()}
+    answer = ask("permission.terminate", bearer_proof(), **arguments)
     response = json_response(shapes.permission(answer["permission"]))
     response.headers.update(ledger_headers(answer["index"], answer["promise"]))
     return response

@@ -34,6 +34,7 @@ REGISTERS = [register.value for register in Register]
 COMMODITIES = [commodity.value for commodity in Commodity]
 UNITS = [unit.value for unit in Unit]
 MODES = ["strict", "clip"]
+PARTS = ["past", "future"]
 EAN_EXAMPLE = "541448899990000039"
 
 
@@ -88,6 +89,14 @@ class PermissionRequest(Schema):
     def data_period_is_in_order(self, data: dict[str, Any], **_: Any) -> None:
         """Refuse data that end before they start."""
         _require_order(data, "data_from", "data_until")
+
+
+class EndQuery(Schema):
+    """What ends: all of it, or one part."""
+
+    part = one_of(
+        PARTS, "Only data of before the request, or only data to come; the other goes on. Default: all."
+    )
 
 
 class PermissionsQuery(Schema):
@@ -252,10 +261,16 @@ class PermissionOut(Schema):
     refused_part = fields.String(
         required=True,
         allow_none=True,
-        validate=validate.OneOf(["past", "future"]),
+        validate=validate.OneOf(PARTS),
         metadata={
             "description": "Data of before the request, or data to come, that the grid user left out of the grant."
         },
+    )
+    withdrawn_part = fields.String(
+        required=True,
+        allow_none=True,
+        validate=validate.OneOf(PARTS),
+        metadata={"description": "Which of the two ended before the rest."},
     )
     requested_at = instant("When you asked.", nullable=True)
     decided_at = instant("When the grid user decided.", nullable=True)

@@ -99,6 +99,7 @@ def permission(row: Mapping[str, Any]) -> dict[str, Any]:
         "until_withdrawn": bool(row.get("until_withdrawn", valid_until is None)),
         "ends_at": row.get("ends_at"),
         "refused_part": row.get("refused_part"),
+        "withdrawn_part": row.get("withdrawn_part"),
         "requested_at": row.get("requested_at"),
         "decided_at": row.get("decided_at"),
         "ended_at": row.get("ended_at"),

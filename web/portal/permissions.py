@@ -59,8 +59,10 @@ class RenewalForm(Form):
     notice_sha256 = fields.String(required=True, validate=validate.Regexp(r"[0-9a-f]{64}\Z"))
 
 
-class Empty(Form):
-    """A button without fields."""
+class WithdrawalForm(Form):
+    """A button: all of it, or one part."""
+
+    part = fields.String(load_default=None, validate=validate.OneOf(["past", "future"]))
 
 
 @blueprint.get("/verbruik/dienstverlener")
@@ -192,11 +194,13 @@ def renew(permission_id: UUID) -> ResponseReturnValue:
 @blueprint.post("/mijn/toestemming/<uuid:permission_id>/intrekken")
 @require_session
 def withdraw(permission_id: UUID) -> ResponseReturnValue:
-    """Withdraw at once: one button in the overview, nothing to fill in (R21, R22)."""
-    parse_or_refuse(Empty(), request.form)
-    withdrawn = ask("permission.withdraw", permission_id=str(permission_id))
+    """Withdraw at once, all or one part: one button, nothing to fill in (R21, R22, R31)."""
+    form = parse_or_refuse(WithdrawalForm(), request.form)
+    part = {"part": form["part"]} if form["part"] else {}
+    withdrawn = ask("permission.withdraw", permission_id=str(permission_id), **part)
     party = withdrawn["permission"]["party"]["name"]
-    flash({"party": party, "index": withdrawn.get("index")}, "withdrawn")  # type: ignore[arg-type]
+    done = {"party": party, "index": withdrawn.get("index"), "part": form["part"]}
+    flash(done, "withdrawn")  # type: ignore[arg-type]
     return redirect(url_for("overview.show"), 303)
 
 

@@ -166,6 +166,7 @@ class Permission:
     reason: str
     split_at: datetime | None
     refused_part: str | None
+    withdrawn_part: str | None
     parts: tuple[str, ...]
     ends_at: datetime | None
     longest_days: int
@@ -205,6 +206,7 @@ class Permission:
             reason=str(answer["reason"]),
             split_at=_instant(answer["split_at"]),
             refused_part=answer["refused_part"],
+            withdrawn_part=answer["withdrawn_part"],
             parts=tuple(answer["parts"]),
             ends_at=_instant(answer["ends_at"]),
             longest_days=int(answer["longest_days"]),

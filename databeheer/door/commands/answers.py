@@ -20,7 +20,7 @@ from databeheer.door.commands.base import (
     schema,
     short_text,
 )
-from databeheer.door.commands.permissions import answer_of, end_permission
+from databeheer.door.commands.permissions import PART, answer_of, end_permission
 from databeheer.door.ends import Ending
 from databeheer.door.house import House
 from databeheer.door.names import ean_hash, open_text, seal_text
@@ -257,5 +257,5 @@ COMMANDS = (
         schema(permission_id=identifier(), notice=NOTICE, language=LANGUAGE),
         renew,
     ),
-    Command("permission.withdraw", schema(permission_id=identifier()), withdraw),
+    Command("permission.withdraw", schema(permission_id=identifier(), part=PART), withdraw),
 )

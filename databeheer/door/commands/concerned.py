@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from databeheer.brussels import day_of
 from databeheer.door.commands.base import Command, Day, EANCode, asker_of, found, identifier, schema
+from databeheer.door.ends import Ending
 from databeheer.door.house import House
 from databeheer.door.names import ean_hash
 from databeheer.door.permission_record import subjects_of
@@ -24,6 +25,8 @@ def begin(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, An
         occupancy = _standing(house, turn, arguments)
         found(turn.connection.execute(_PERSON, {"id": arguments["person_id"]}).one_or_none(), "person")
         concerned.begin(turn.connection, occupancy, arguments["person_id"], arguments["from_day"])
+        turn.end(Ending.CONCERNED_AT, occupancy.occupancy_id, arguments["from_day"])
+        turn.end(Ending.CONCERNED, arguments["person_id"])
         _record(house, turn, occupancy, "person_concerned.begun", {"from": arguments["from_day"].isoformat()})
     return {"occupancy_id": str(occupancy.occupancy_id)}
 

@@ -14,7 +14,7 @@ from databeheer.access.bases import Category
 from databeheer.access.conditions import years_after
 from databeheer.brussels import midnight
 from databeheer.door.commands.base import Command, Day, asker_of, identifier, one_of, schema, short_text
-from databeheer.door.ends import Ending
+from databeheer.door.ends import STALENESS, Ending
 from databeheer.door.house import House
 from databeheer.door.proofs import AskerKind, Proof
 from databeheer.door.turn import Statement
@@ -74,6 +74,7 @@ def make_stale(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[st
         asker_of(turn, house, proof, AskerKind.OPERATOR)
         conditions.make_stale(turn.connection, arguments["party_id"], trigger, turn.now)
         clocks.drop(turn.connection, _DPIA_CLOCK, arguments["party_id"], turn.now)
+        turn.end(STALENESS[trigger], arguments["party_id"])
         turn.record(Statement("dpia.staled", {"by": trigger.value}, party_id=arguments["party_id"]))
     return {}
 
@@ -91,6 +92,8 @@ def check_overview(house: House, proof: Proof, arguments: dict[str, Any]) -> dic
         )
         if changed:
             event = "overview.published" if reachable else "overview.missing"
+            if not reachable:
+                turn.end(Ending.OVERVIEW, party_id)
             turn.record(Statement(event, {"url": url}, party_id=party_id))
     return {"changed": changed}
 
@@ -136,7 +139,9 @@ def end_fact(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str,
     with house.turn(TurnLane.ENDS) as turn:
         asker_of(turn, house, proof, AskerKind.OPERATOR)
         day = arguments["until_day"]
-        party_id = conditions.end(turn.connection, _FACTS[arguments["fact"]], arguments["id"], day)
+        table = _FACTS[arguments["fact"]]
+        party_id = conditions.end(turn.connection, table, arguments["id"], day)
+        turn.end(Ending[table.upper()], arguments["id"], day)
         said = {"id": str(arguments["id"]), "until": day.isoformat()}
         turn.record(Statement(f"{arguments['fact']}.ended", said, party_id=party_id))
     return {}

@@ -20,6 +20,7 @@ from databeheer.door.commands.base import (
     short_text,
 )
 from databeheer.door.commands.conditions import municipality
+from databeheer.door.ends import Ending
 from databeheer.door.house import House
 from databeheer.door.names import ean_hash, seal_text
 from databeheer.door.proofs import AskerKind, Proof
@@ -66,6 +67,8 @@ def register_regime(house: House, proof: Proof, arguments: dict[str, Any]) -> di
 def _choose(turn: Turn, occupancy: Any, arguments: dict[str, Any], through: str) -> None:
     regime, first = arguments["regime"], arguments["from_day"]
     links.choose_regime(turn.connection, occupancy, regime, first)
+    if regime == Regime.SMR1:
+        turn.end(Ending.REGIME, occupancy.occupancy_id, first)
     turn.record(
         Statement(
             "regime.chosen",
@@ -123,6 +126,7 @@ def end_link(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str,
     with house.turn(TurnLane.ENDS) as turn:
         asker_of(turn, house, proof, AskerKind.OPERATOR)
         row = links.end(turn.connection, arguments["fact"], arguments["id"], until)
+        turn.end(Ending[arguments["fact"].upper()], arguments["id"], until)
         subjects = [row.occupancy_id] if arguments["fact"] == "participation" else []
         turn.record(
             Statement(
@@ -162,6 +166,7 @@ def end_necessity(house: House, proof: Proof, arguments: dict[str, Any]) -> dict
     with house.turn(TurnLane.ENDS) as turn:
         asker_of(turn, house, proof, AskerKind.OPERATOR)
         row = links.end_necessity(turn.connection, arguments["id"], turn.now)
+        turn.end(Ending.NECESSITY, arguments["id"])
         said = {"necessity": str(row.necessity_id)}
         turn.record(Statement("necessity.ended", said, party_id=row.party_id, operator=row.operator))
     return {}

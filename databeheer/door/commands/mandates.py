@@ -174,6 +174,7 @@ def _carry_on(house: House, turn: Turn, row: Any, digest: bytes) -> None:
         sign(house, turn, row, occupancy, signature)
     elif row.state == "blocked" and row.reason == mandates.NOT_PRODUCED:
         life.unblock(turn.connection, row, turn.now)
+        turn.end(Ending.UNBLOCKED, row.permission_id)
         record_step(house, turn, row, Event.UNBLOCKED, state="active", by="operator")
 
 
@@ -181,7 +182,7 @@ def _end(house: House, turn: Turn, row: Any) -> None:
     if row.state not in LIVE:
         return  # it gives nothing; its grid user may still answer it himself
     state = life.end_as(turn.connection, row, Event.INVALIDATED, mandates.REJECTED, turn.now)
-    turn.end(Ending.INVALIDATED, row.permission_id)
+    turn.end(Ending.MANDATE_REJECTED, row.permission_id)
     record_step(house, turn, row, Event.INVALIDATED, state=state, by="operator", reason=mandates.REJECTED)
 
 

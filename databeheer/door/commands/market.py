@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -22,6 +22,7 @@ from databeheer.door.commands.base import (
     schema,
     short_text,
 )
+from databeheer.door.ends import Ending
 from databeheer.door.house import House
 from databeheer.door.names import ean_hash, open_text, seal_text
 from databeheer.door.proofs import AskerKind, Proof
@@ -118,7 +119,7 @@ def accept_supply(house: House, proof: Proof, arguments: dict[str, Any]) -> dict
         is_switch = arguments["switch"]
         ended = supply.accept(turn.connection, point, party, first, until, turn.now, is_switch=is_switch)
         for row in ended:
-            _record_end(turn, row)
+            record_end(turn, row)
         turn.record(
             Statement(
                 "supply.accepted",
@@ -137,7 +138,7 @@ def end_supply(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[st
     with house.turn(TurnLane.ENDS) as turn:
         asker_of(turn, house, proof, AskerKind.OPERATOR)
         point = _point(house, turn, arguments["ean"])
-        _record_end(turn, supply.end(turn.connection, point, arguments["until_day"]))
+        record_end(turn, supply.end(turn.connection, point, arguments["until_day"]))
     return {}
 
 
@@ -172,15 +173,7 @@ def end_dynamic_price(house: House, proof: Proof, arguments: dict[str, Any]) -> 
         day_before = until - timedelta(days=1)
         contract = supply.on_day(turn.connection, point, arguments["party_id"], day_before)
         supply.end_dynamic_price(turn.connection, contract, until)
-        turn.record(
-            Statement(
-                "dynamic_price.ended",
-                {"until": until.isoformat()},
-                party_id=contract.party_id,
-                operator=point.operator,
-                subjects=_occupants(turn, point.access_point_id, day_before, until),
-            )
-        )
+        record_end_of_price(turn, contract, until)
     return {}
 
 
@@ -218,8 +211,23 @@ def _occupants(turn: Turn, point_id: UUID, first: Any, until: Any) -> list[Subje
     return [Subject(one) for one in occupancies.within(turn.connection, point_id, first, until)]
 
 
-def _record_end(turn: Turn, contract: Any) -> None:
+def record_end_of_price(turn: Turn, contract: Any, until: date) -> None:
+    """To the supplier whose price no longer follows the market, and to who lives there then."""
+    turn.end(Ending.DYNAMIC_PRICE, contract.supply_contract_id, until)
+    turn.record(
+        Statement(
+            "dynamic_price.ended",
+            {"until": until.isoformat()},
+            party_id=contract.party_id,
+            operator=contract.operator,
+            subjects=_occupants(turn, contract.access_point_id, until - timedelta(days=1), until),
+        )
+    )
+
+
+def record_end(turn: Turn, contract: Any) -> None:
     """To the supplier whose contract ends, and to who lives there then."""
+    turn.end(Ending.SUPPLY, contract.supply_contract_id, contract.until_day)
     day_before = contract.until_day - timedelta(days=1)
     turn.record(
         Statement(

@@ -16,6 +16,7 @@ from databeheer.door.commands.base import (
     short_text,
 )
 from databeheer.door.commands.login import person_of
+from databeheer.door.ends import Ending
 from databeheer.door.house import House
 from databeheer.door.proofs import AskerKind, Proof
 from databeheer.door.turn import Statement
@@ -68,6 +69,7 @@ def end_contract(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[
         asker_of(turn, house, proof, AskerKind.OPERATOR)
         until = arguments["valid_until"] or turn.now
         row = parties.end_contract(turn.connection, arguments["number"], until, turn.now)
+        turn.end(Ending.CONTRACT, row.contract_id, at=until)
         said = {"number": row.number, "until": format_instant(until)}
         turn.record(Statement("contract.ended", said, party_id=row.party_id, operator=row.operator))
     return {}

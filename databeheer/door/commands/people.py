@@ -49,11 +49,12 @@ def died(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any
         asker_of(turn, house, proof, AskerKind.OPERATOR)
         person_id = _person(turn.connection, arguments["person_id"])
         lives.record_death(turn.connection, person_id, arguments["died_on"], turn.now)
+        turn.end(Ending.DIED, person_id, arguments["died_on"])
         said = {"on": arguments["died_on"].isoformat(), "reference": arguments["reference"]}
         turn.record(Statement("person.died", said, subjects=_stays(house, turn, person_id)))
         ended = life.end_by_death(turn.connection, person_id, turn.now)
         for row in ended:
-            turn.end(Ending.INVALIDATED, row.permission_id)
+            turn.end(Ending.HOLDER_DIED, row.permission_id)
             record_step(
                 house, turn, row, Event.INVALIDATED, state=row.state, by="operator", reason=row.reason
             )
@@ -68,6 +69,7 @@ def refuted(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, 
         asker_of(turn, house, proof, AskerKind.OPERATOR)
         person_id = _person(turn.connection, arguments["person_id"])
         lives.refute_death(turn.connection, person_id, turn.now)
+        turn.end(Ending.DEATH_REFUTED, person_id)
         said = {"reason": arguments["reason"]}
         turn.record(Statement("person.death_refuted", said, subjects=_stays(house, turn, person_id)))
     return {}
@@ -97,6 +99,7 @@ def end_representation(house: House, proof: Proof, arguments: dict[str, Any]) ->
     with house.turn(TurnLane.ENDS) as turn:
         asker_of(turn, house, proof, AskerKind.OPERATOR)
         row = lives.end_representation(turn.connection, arguments["id"], arguments["until_day"])
+        turn.end(Ending.REPRESENTATION, arguments["id"], arguments["until_day"])
         said = {"until": arguments["until_day"].isoformat()}
         turn.record(Statement("representation.ended", said, subjects=_stays(house, turn, row.person_id)))
     return {}

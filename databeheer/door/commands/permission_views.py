@@ -55,6 +55,7 @@ def permission_view(
         "data_until": _instant(data_until),
         "split_at": _instant(row.split_at),
         "refused_part": row.refused_part if tells_all else None,
+        "withdrawn_part": row.withdrawn_part,
         "valid_from": _instant(row.decided_at) if is_granted else None,
         "valid_until": _instant(row.valid_until),
         "until_withdrawn": row.valid_until is None,

@@ -31,7 +31,7 @@ from databeheer.door.house import House
 from databeheer.door.names import ean_hash, reference_hash, seal_text
 from databeheer.door.permission_record import record_step
 from databeheer.door.proofs import Asker, AskerKind, Proof
-from databeheer.door.repeats import LONGEST_KEY, Repeat, promise_again
+from databeheer.door.repeats import Repeat, promise_again
 from databeheer.door.turn import Record, Turn
 from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import MalformedRequestError, NotFoundError
@@ -183,8 +183,8 @@ def _request(
 
 
 def end_permission(house: House, proof: Proof, arguments: dict[str, Any], kind: AskerKind) -> dict[str, Any]:
-    """End a permission for who asks: the party, the grid user, or another signer."""
-    permission_id = arguments["permission_id"]
+    """End a permission, or one part of its data, for who asks: the party, the grid user, or another signer."""
+    permission_id, part = arguments["permission_id"], arguments["part"]
     with house.turn(TurnLane.ENDS) as turn:
         asker = asker_of(turn, house, proof, kind)
         repeat = Repeat(house, turn, asker.party_id, "permission.terminate", arguments)
@@ -196,12 +196,22 @@ def end_permission(house: House, proof: Proof, arguments: dict[str, Any], kind: 
             "permission",
         )
         by = "party" if _is_party(asker) else _signer(turn, row, asker)
-        state = life.end(turn.connection, row, by_party=_is_party(asker), now=turn.now)
-        turn.end(Ending.TERMINATED if _is_party(asker) else Ending.REVOKED, row.permission_id)
-        event = Event.TERMINATED if _is_party(asker) else Event.REVOKED
-        record = record_step(house, turn, row, event, state=state, by=by)
+        if part is not None:
+            record = _end_part(house, turn, row, part, by)
+        else:
+            state = life.end(turn.connection, row, by_party=_is_party(asker), now=turn.now)
+            turn.end(Ending.TERMINATED if _is_party(asker) else Ending.REVOKED, row.permission_id)
+            event = Event.TERMINATED if _is_party(asker) else Event.REVOKED
+            record = record_step(house, turn, row, event, state=state, by=by)
         repeat.keep({}, index)  # what it became is looked up again: it stays as it is
     return answer_of(house, row.permission_id, record, asker)
+
+
+def _end_part(house: House, turn: Turn, row: Any, part: str, by: str) -> Record:
+    state = life.end_part(turn.connection, row, part, turn.now)
+    turn.end(Ending.PAST_PART if part == "past" else Ending.FUTURE_PART, row.permission_id)
+    left = finding.by_id(turn.connection, row.permission_id)
+    return record_step(house, turn, left, Event.NARROWED, state=state, by=by, reason=part)
 
 
 def _signer(turn: Turn, row: Any, asker: Asker) -> str:
@@ -262,7 +272,9 @@ def _viewer(asker: Asker) -> Viewer:
     return Viewer(asker.person_id, asker.party_id)
 
 
-KEY = fields.String(load_default=None, validate=validate.Regexp(rf"[!-~]{{1,{LONGEST_KEY}}}\Z"))
+PART = one_of(*life.PARTS, required=False)
+"""Of past and future data the one that ends; without it, all."""
+KEY = fields.String(load_default=None, validate=validate.Regexp(rf"[!-~]{{1,{LONGESTKEY}}}\Z"))
 
 COMMANDS = (
     Command(
@@ -288,7 +300,11 @@ COMMANDS = (
     ),
     Command("permission.by_link", schema(link_code=short_text()), by_link),
     Command("permission.show", schema(permission_id=identifier()), show),
-    Command("permission.terminate", schema(permission_id=identifier(), idempotency_key=KEY), terminate),
+    Command(
+        "permission.terminate",
+        schema(permission_id=identifier(), part=PART, idempotency_key=KEY),
+        terminate,
+    ),
     Command(
         "permission.confirm_deletion",
         schema(permission_id=identifier(), idempotency_key=KEY),

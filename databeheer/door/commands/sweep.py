@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from databeheer.door.commands.base import Command, asker_of, clerk_or_operator, looking, schema
 from databeheer.door.commands.views import party_view
+from databeheer.door.ends import Ending
 from databeheer.door.house import House
 from databeheer.door.permission_record import record_step
 from databeheer.door.proofs import AskerKind, Proof
@@ -93,6 +94,7 @@ def _write_down(house: House, turn: Turn, due: Due) -> None:
     row = finding.by_id_locked(turn.connection, due.permission_id)
     if due.event is Event.BLOCKED:
         life.block(turn.connection, row, mandates.NOT_PRODUCED, turn.now)
+        turn.end(Ending.BLOCKED, row.permission_id)
         mandates.fail_sample(turn.connection, row.permission_id, turn.now)
         record_step(
             house, turn, row, due.event, state="blocked", by="time", reason=mandates.NOT_PRODUCED, at=due.at

@@ -181,6 +181,16 @@ def test_a_withdrawal_that_somebody_undid_in_the_table_is_found(
     assert regulator.codes() == {index: {"after-end"}}
 
 
+def test_a_part_that_was_withdrawn_and_widened_in_the_table_is_found(
+    regulator: Regulator, read: int, measured: Customer, granted: dict[str, Any], bram: Party
+) -> None:
+    measured.call("permission.withdraw", permission_id=granted["permission_id"], part="past")
+    assert regulator.codes() == {}  # what was read before stays as it was
+    execute(regulator.house, "UPDATE permissions.permission SET data_from = '2022-01-01'")
+    index = bram.read(granted["permission_id"])["index"]
+    assert regulator.codes() == {index: {"outside-permission"}}
+
+
 def test_a_consent_that_lapsed_in_a_restore_and_was_revived_in_the_table_is_found(
     regulator: Regulator, read: int, granted: dict[str, Any], bram: Party
 ) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import shutil
+from base64 import b64encode
 from collections.abc import Iterator
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from databeheer.brussels import day_of
 from databeheer.door.client import DoorRefusedError
 from databeheer.door.ends import NAME
 from tests.conftest import LOTTES_EAN
@@ -18,6 +21,7 @@ from tests.doors import door_environment, execute, launch, query
 from tests.house import Customer, Party, TheHouse
 from tests.restores import Backups
 
+PAPER = b"I, Lotte, allow it."
 DAY = {"from": "2023-10-28T22:00:00Z", "until": "2023-10-29T23:00:00Z"}
 MONTH = {"from": "2023-09-30T22:00:00Z", "until": "2023-10-31T23:00:00Z", "granularity": "month"}
 
@@ -217,6 +221,48 @@ def _suspend(house: TheHouse, lotte: Customer, bram: Party, permission: str) -> 
     house.operator("registry.party.suspend", party_id=bram.party_id, reason="fraud")
 
 
+def _past(house: TheHouse, lotte: Customer, bram: Party, permission: str) -> None:
+    lotte.call("permission.withdraw", permission_id=permission, part="past")
+
+
+def _die(house: TheHouse, lotte: Customer, bram: Party, permission: str) -> None:
+    died = {"person_id": str(lotte.person_id), "died_on": day_of(house.clock.now()).isoformat()}
+    house.operator("registry.person.died", **died, reference="akte 1")
+
+
+def _end_contract(house: TheHouse, lotte: Customer, bram: Party, permission: str) -> None:
+    [(number,)] = query(house, "SELECT number FROM registry.contract WHERE party_id = %s", bram.party_id)
+    house.operator("registry.contract.end", number=number)
+
+
+def _stale(house: TheHouse, lotte: Customer, bram: Party, permission: str) -> None:
+    house.operator("registry.dpia.stale", party_id=bram.party_id, trigger="new_categories")
+
+
+def _no_overview(house: TheHouse, lotte: Customer, bram: Party, permission: str) -> None:
+    where = {"party_id": bram.party_id, "url": "https://party.example/privacy"}
+    house.operator("registry.overview.check", **where, reachable=False)
+
+
+def _bad_paper(house: TheHouse, lotte: Customer, bram: Party, permission: str) -> None:
+    _register(bram, permission)
+    bram.call("mandate.produce", permission_id=permission, document=b64encode(PAPER).decode())
+    verdict = {"permission_id": permission, "accepted": False, "checked_by": "desk"}
+    house.operator("mandate.check", **verdict)
+
+
+def _register(bram: Party, permission: str) -> None:
+    digest = sha256(PAPER).hexdigest()
+    bram.call("mandate.register", permission_id=permission, document_sha256=digest, signed_on="2023-01-01")
+
+
+def _no_paper(house: TheHouse, lotte: Customer, bram: Party, permission: str) -> None:
+    _register(bram, permission)
+    house.operator("mandate.sample")
+    house.clock.advance(timedelta(days=15))
+    house.operator("permission.sweep")
+
+
 def _stop(house: TheHouse, lotte: Customer, bram: Party, permission: str) -> None:
     house.operator("stop.set", reason="a leak")
 
@@ -231,11 +277,21 @@ def _stop_and_lift(house: TheHouse, lotte: Customer, bram: Party, permission: st
     [
         (_terminate, "terminated"),
         (_move, "invalidated_by_move"),
+        (_past, "outside_data_period"),
+        (_die, "holder_died"),
+        (_bad_paper, "mandate_rejected"),
+        (_no_paper, "blocked"),
+        (_end_contract, "no_data_access_contract"),
+        (_stale, "no_dpia"),
+        (_no_overview, "no_processing_overview"),
         (_suspend, "unauthenticated"),
         (_stop, "stopped"),
         (_stop_and_lift, None),
     ],
-    ids=["terminated", "moved", "suspended", "stopped", "stopped and lifted"],
+    ids=[
+        *("terminated", "moved", "past", "died", "bad paper", "no paper", "contract", "stale", "no overview"),
+        *("suspended", "stopped", "stopped and lifted"),
+    ],
 )
 def test_whatever_narrowed_access_narrows_it_again(
     house: TheHouse,

@@ -168,6 +168,47 @@ def test_a_part_that_is_not_asked_cannot_be_granted(house: TheHouse, measured: C
     assert bram.permission(asked["permission_id"])["state"] == "requested"
 
 
+PAST_DAY = {"from": "2023-10-28T22:00:00Z", "until": "2023-10-29T23:00:00Z"}
+
+
+@pytest.mark.requirement("R21", "R31")
+@pytest.mark.parametrize("by", ["customer", "party"])
+def test_of_both_parts_one_ends_alone_and_the_other_goes_on(
+    house: TheHouse, measured: Customer, bram: Party, granted: dict[str, Any], by: str
+) -> None:
+    permission, split = granted["permission_id"], midnight(day_of(house.clock.now()))
+    assert bram.read(permission, **PAST_DAY)["channels"]
+    command = "permission.withdraw" if by == "customer" else "permission.terminate"
+    who = measured if by == "customer" else bram
+    left = who.call(command, permission_id=permission, part="past")
+    assert (left["permission"]["state"], left["permission"]["withdrawn_part"]) == ("active", "past")
+    assert left["permission"]["data_from"] == format_instant(split)
+    assert code(lambda: bram.read(permission, **PAST_DAY)) == "outside-granted-period"
+    step = measured.permission(permission)["history"][-1]
+    assert (step["event"], step["reason"]) == ("permission.narrowed", "past")
+    assert every_step_is_in_the_ledger(house)
+    # The other part is still there: it is all that is left, and it ends as a whole.
+    for part in ("past", "future"):
+        assert code(lambda part=part: who.call(command, permission_id=permission, part=part)) == "conflict"
+    assert who.call(command, permission_id=permission)["permission"]["state"] in ("revoked", "terminated")
+    assert code(lambda: who.call(command, permission_id=permission, part="future")) == "conflict"
+
+
+def test_data_to_come_stop_and_what_was_there_stays_open(
+    house: TheHouse, measured: Customer, bram: Party, granted: dict[str, Any], joris: Party
+) -> None:
+    permission, split = granted["permission_id"], midnight(day_of(house.clock.now()))
+    assert code(lambda: joris.call("permission.terminate", permission_id=permission, part="future")) == (
+        "not-found"
+    )
+    assert code(lambda: measured.call("permission.withdraw", permission_id=permission, part="now")) == (
+        "malformed-request"
+    )
+    left = measured.call("permission.withdraw", permission_id=permission, part="future")["permission"]
+    assert (left["data_until"], left["parts"]) == (format_instant(split), ["past"])
+    assert bram.read(permission, **PAST_DAY)["channels"]
+
+
 # ---- renewal ---------------------------------------------------------------------------------------------------
 
 

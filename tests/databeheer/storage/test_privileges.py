@@ -95,6 +95,7 @@ MATRIX: dict[str, dict[str, set[str]]] = {
             "data_from",
             "data_until",
             "refused_part",
+            "withdrawn_part",
             "more_signers",
             "ends_at",
             "renew_from",

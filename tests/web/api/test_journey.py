@@ -117,6 +117,20 @@ def test_a_cursor_of_other_filters_is_refused(bram_calls: Caller) -> None:
     assert problem(answer) == (400, "/problems/malformed-request")
 
 
+def test_the_party_ends_one_part_and_goes_on_with_the_other(bram_calls: Caller, measured: Customer) -> None:
+    permission_id = granted(bram_calls, measured)
+    path = f"/api/v1/permissions/{permission_id}"
+    assert problem(bram_calls.delete(path, part="now")) == (400, "/problems/malformed-request")
+    left = bram_calls.delete(path, part="past")
+    assert left.status_code == 200
+    assert "Ledger-Promise" in left.headers
+    assert (left.get_json()["state"], left.get_json()["withdrawn_part"]) == ("active", "past")
+    read = bram_calls.get(f"{path}/readings", **DAY)
+    assert problem(read) == (403, "/problems/outside-granted-period")
+    assert problem(bram_calls.delete(path, part="past")) == (409, "/problems/conflict")
+    assert bram_calls.get(path).get_json()["state"] == "active"
+
+
 @pytest.mark.requirement("R28")
 def test_the_party_ends_a_permission_itself(bram_calls: Caller, measured: Customer) -> None:
     permission_id = granted(bram_calls, measured)

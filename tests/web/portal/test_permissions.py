@@ -38,6 +38,34 @@ def test_data_of_before_and_data_to_come_are_granted_by_their_own_button(
         assert words in visitor.get(page).text
 
 
+@pytest.mark.requirement("R21", "R31")
+@pytest.mark.parametrize(
+    ("part", "words", "left"),
+    [
+        ("past", "Gegevens van vroeger ingetrokken", "Nieuwe gegevens vanaf"),
+        ("future", "Nieuwe gegevens ingetrokken", "Gegevens van vroeger vanaf"),
+    ],
+)
+def test_one_part_is_withdrawn_by_its_own_button_and_the_other_goes_on(
+    visit: Visit, lotte: Customer, bram: Party, part: str, words: str, left: str
+) -> None:
+    asked = bram.ask()
+    visitor = visit(lotte)
+    visitor.press(open_link(visitor, asked), asked["permission_id"], "grant")
+    for page in ("/mijn", "/mijn/toestemmingen", f"/mijn/toestemming/{asked['permission_id']}"):
+        assert "Een deel intrekken" in visitor.get(page).text
+    form = next(form for form in visitor.get("/mijn").forms if form.fields.get("part") == part)
+    told = visitor.get(visitor.send(form.action, form.fields).location)
+    assert "een deel van de toestemming van Bram Energieadvies ingetrokken" in told.text
+    shown = bram.permission(asked["permission_id"])
+    assert (shown["state"], shown["withdrawn_part"]) == ("active", part)
+    for page in ("/mijn", "/mijn/toestemmingen", f"/mijn/toestemming/{asked['permission_id']}"):
+        text = visitor.get(page).text
+        assert words in text
+        assert left in text
+        assert "Een deel intrekken" not in text
+
+
 def test_a_request_for_one_of_both_has_one_button_to_allow(
     visit: Visit, lotte: Customer, bram: Party
 ) -> None:

@@ -1,0 +1,200 @@
+"""After a restore: of facts about people, parties and points, what ended in the lost stretch ends again.
+
+Each function returns whether it ended anything: the database may know it, or never have known what ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+from databeheer.access.facts import Regime
+from databeheer.door.commands.market import record_end, record_end_of_price
+from databeheer.door.ends import STALENESS, End, Ending
+from databeheer.door.house import House
+from databeheer.door.permission_record import subjects_of
+from databeheer.door.turn import Statement, Subject, Turn
+from databeheer.errors import ConflictError, MalformedRequestError, NotFoundError
+from databeheer.identity import lives
+from databeheer.registry import concerned, conditions, links, occupancies, parties, supply
+from databeheer.values import format_instant
+
+_AFTER = {"after": "restore"}
+
+
+def apply(house: House, turn: Turn, end: End, following: Sequence[End]) -> bool:
+    """Apply one end, of what is no permission, occupancy or suspension; `following` are those right after it."""
+    try:
+        if end.ending is Ending.CONCERNED_AT:
+            return _concerned(house, turn, end, following)
+        known = _BY_ENDING.get(end.ending)
+        return known is not None and known(house, turn, end)
+    except (ConflictError, NotFoundError, MalformedRequestError):
+        return False
+
+
+def _died(house: House, turn: Turn, end: End) -> bool:
+    if end.day is None or not _exists(turn.connection, end.id):
+        return False
+    lives.record_death(turn.connection, end.id, end.day, turn.now)
+    said = {"on": end.day.isoformat()} | _AFTER
+    turn.end(Ending.DIED, end.id, end.day)
+    turn.record(Statement("person.died", said, subjects=_stays(house, turn, end.id)))
+    return True
+
+
+def _alive(house: House, turn: Turn, end: End) -> bool:
+    lives.refute_death(turn.connection, end.id, turn.now)
+    turn.end(Ending.DEATH_REFUTED, end.id)
+    turn.record(Statement("person.death_refuted", dict(_AFTER), subjects=_stays(house, turn, end.id)))
+    return True
+
+
+def _represented(house: House, turn: Turn, end: End) -> bool:
+    if end.day is None:
+        return False
+    row = lives.end_representation(turn.connection, end.id, end.day)
+    turn.end(Ending.REPRESENTATION, end.id, end.day)
+    said = {"until": end.day.isoformat()} | _AFTER
+    turn.record(Statement("representation.ended", said, subjects=_stays(house, turn, row.person_id)))
+    return True
+
+
+def _concerned(house: House, turn: Turn, end: End, following: Sequence[End]) -> bool:
+    """Whoever made himself known: no consent opens his time without him (R4)."""
+    occupancy = occupancies.find(turn.connection, end.id)
+    if not following or following[0].ending is not Ending.CONCERNED or occupancy is None or end.day is None:
+        return False
+    person_id = following[0].id
+    if not _exists(turn.connection, person_id):
+        return False
+    concerned.begin(turn.connection, occupancy, person_id, end.day)
+    turn.end(Ending.CONCERNED_AT, end.id, end.day)
+    turn.end(Ending.CONCERNED, person_id)
+    said = {"from": end.day.isoformat()} | _AFTER
+    subjects = subjects_of(house, end.id)
+    turn.record(Statement("person_concerned.begun", said, operator=occupancy.operator, subjects=subjects))
+    return True
+
+
+def _contract(_: House, turn: Turn, end: End) -> bool:
+    row = parties.end_contract_again(turn.connection, end.id, end.at)
+    if row is None:
+        return False
+    turn.end(Ending.CONTRACT, end.id, at=end.at)
+    said = {"number": row.number, "until": format_instant(end.at)} | _AFTER
+    turn.record(Statement("contract.ended", said, party_id=row.party_id, operator=row.operator))
+    return True
+
+
+def _condition(_: House, turn: Turn, end: End) -> bool:
+    """An agreement of a processor, a territory, an authorisation."""
+    if end.day is None:
+        return False
+    table = end.ending.name.lower()
+    party_id = conditions.end(turn.connection, table, end.id, end.day)
+    turn.end(end.ending, end.id, end.day)
+    said = {"id": str(end.id), "until": end.day.isoformat()} | _AFTER
+    turn.record(Statement(f"{table.partition('_')[0]}.ended", said, party_id=party_id))
+    return True
+
+
+def _stale(_: House, turn: Turn, end: End) -> bool:
+    trigger = next(trigger for trigger, ending in STALENESS.items() if ending is end.ending)
+    conditions.make_stale(turn.connection, end.id, trigger, end.at)
+    turn.end(end.ending, end.id, at=end.at)
+    turn.record(Statement("dpia.staled", {"by": trigger.value} | _AFTER, party_id=end.id))
+    return True
+
+
+def _overview(_: House, turn: Turn, end: End) -> bool:
+    if not conditions.overview_checked(turn.connection, end.id, "", reachable=False, now=turn.now):
+        return False
+    turn.end(Ending.OVERVIEW, end.id)
+    turn.record(Statement("overview.missing", dict(_AFTER), party_id=end.id))
+    return True
+
+
+def _supply(_: House, turn: Turn, end: End) -> bool:
+    row = supply.end_by_id(turn.connection, end.id, end.day) if end.day is not None else None
+    if row is None:
+        return False
+    record_end(turn, row)
+    return True
+
+
+def _price(_: House, turn: Turn, end: End) -> bool:
+    contract = supply.by_id(turn.connection, end.id)
+    if contract is None or end.day is None:
+        return False
+    supply.end_dynamic_price(turn.connection, contract, end.day)
+    record_end_of_price(turn, contract, end.day)
+    return True
+
+
+def _regime(house: House, turn: Turn, end: End) -> bool:
+    occupancy = occupancies.find(turn.connection, end.id)
+    if occupancy is None or end.day is None:
+        return False
+    links.choose_regime(turn.connection, occupancy, Regime.SMR1, end.day)
+    turn.end(Ending.REGIME, end.id, end.day)
+    said = {"regime": Regime.SMR1.value, "from": end.day.isoformat()} | _AFTER
+    subjects = subjects_of(house, end.id)
+    turn.record(Statement("regime.chosen", said, operator=occupancy.operator, subjects=subjects))
+    return True
+
+
+def _link(_: House, turn: Turn, end: End) -> bool:
+    if end.day is None:
+        return False
+    fact = end.ending.name.lower()
+    row = links.end(turn.connection, fact, end.id, end.day)
+    turn.end(end.ending, end.id, end.day)
+    subjects = [Subject(row.occupancy_id)] if end.ending is Ending.PARTICIPATION else []
+    said = {"until": end.day.isoformat()} | _AFTER
+    turn.record(
+        Statement(f"{fact}.ended", said, party_id=row.party_id, operator=row.operator, subjects=subjects)
+    )
+    return True
+
+
+def _necessity(_: House, turn: Turn, end: End) -> bool:
+    row = links.end_necessity(turn.connection, end.id, turn.now)
+    turn.end(Ending.NECESSITY, end.id)
+    said = {"necessity": str(end.id)} | _AFTER
+    turn.record(Statement("necessity.ended", said, party_id=row.party_id, operator=row.operator))
+    return True
+
+
+def _exists(connection: Connection, person_id: UUID) -> bool:
+    return connection.execute(_PERSON, {"id": person_id}).first() is not None
+
+
+def _stays(house: House, turn: Turn, person_id: UUID) -> list[Subject]:
+    ids: Sequence[Any] = turn.connection.execute(_STAYS, {"id": person_id}).scalars().all()
+    return [subject for occupancy_id in ids for subject in subjects_of(house, occupancy_id)]
+
+
+_PERSON = text("SELECT 1 FROM identity.person WHERE person_id = :id")
+_STAYS = text("SELECT occupancy_id FROM registry.occupancy WHERE person_id = :id ORDER BY from_day")
+
+_BY_ENDING: dict[Ending, Callable[[House, Turn, End], bool]] = {
+    Ending.DIED: _died,
+    Ending.DEATH_REFUTED: _alive,
+    Ending.REPRESENTATION: _represented,
+    Ending.CONTRACT: _contract,
+    Ending.PROCESSOR_AGREEMENT: _condition,
+    Ending.TERRITORY: _condition,
+    Ending.AUTHORISATION: _condition,
+    **dict.fromkeys(STALENESS.values(), _stale),
+    Ending.OVERVIEW: _overview,
+    Ending.SUPPLY: _supply,
+    Ending.DYNAMIC_PRICE: _price,
+    Ending.REGIME: _regime,
+    Ending.REGISTRATION: _link,
+    Ending.PARTICIPATION: _link,
+    Ending.NECESSITY: _necessity,
+}

@@ -1,0 +1,161 @@
+"""A database from an older dump: of parties, points and people, nothing that had ended comes back to life."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from databeheer.brussels import day_of
+from databeheer.values import format_instant
+from tests.conftest import LOTTES_EAN, MARIAS_EAN
+from tests.doors import query
+from tests.house import Customer, Party, TheHouse
+from tests.restores import Backups
+
+CLAUSES = (
+    *("subject_and_duration", "nature_and_purpose", "kinds_of_data", "categories_of_persons", "security"),
+    *("written_instructions", "confidentiality", "sub_processors", "assistance", "erasure_or_return"),
+)
+SINCE = "2023-01-01"
+ENDS = {
+    "representation": "SELECT until_day FROM identity.representation",
+    "supply": "SELECT party_id, until_day FROM registry.supply_contract ORDER BY 1",
+    "price": "SELECT until_day FROM registry.dynamic_price",
+    "regime": "SELECT until_day FROM registry.metering_regime WHERE regime = 'SMR3'",
+    "registration": "SELECT until_day FROM registry.registration",
+    "participation": "SELECT until_day FROM registry.participation",
+    "agreement": "SELECT until_day FROM registry.processor_agreement",
+    "territory": "SELECT until_day FROM registry.territory",
+    "authorisation": "SELECT until_day FROM registry.authorisation",
+    "stale": "SELECT party_id, stale_by FROM registry.dpia WHERE stale_at IS NOT NULL",
+    "overview": "SELECT party_id FROM registry.processing_overview WHERE unreachable_from IS NOT NULL",
+    "necessity": "SELECT valid_until < now() + interval '1 day' FROM registry.necessity",
+    "contract": "SELECT valid_until FROM registry.contract WHERE valid_until IS NOT NULL",
+    "resident": "SELECT occupancy_id, person_id, from_day FROM registry.person_concerned",
+    "death": "SELECT person_id, died_on, refuted_at IS NULL FROM identity.death ORDER BY 2",
+}
+
+
+@pytest.fixture
+def backups(house: TheHouse, tmp_path: Path) -> Iterator[Backups]:
+    made = Backups(house, tmp_path)
+    yield made
+    made.close()
+
+
+def state(house: TheHouse) -> dict[str, Any]:
+    return {name: query(house, sql) for name, sql in ENDS.items()}
+
+
+def people(house: TheHouse) -> dict[str, str]:
+    return {
+        name: house.operator("registry.person.add", subject=name, name=name.title())["person_id"]
+        for name in ("ward", "administrator", "resident", "dead", "alive")
+    }
+
+
+def test_every_fact_that_ended_after_the_dump_ends_again_on_its_day(
+    house: TheHouse, backups: Backups, lotte: Customer, maria: Customer, erik: Party
+) -> None:
+    who = people(house)
+    today = day_of(house.clock.now())
+    day, later = (
+        (today + timedelta(days=1)).isoformat(),
+        format_instant(house.clock.now() + timedelta(days=9)),
+    )
+    roles = (
+        *(
+            "balance_responsible",
+            "energy_community",
+            "processor",
+            "welfare_centre",
+            "authority",
+            "dso",
+            "energy_service",
+        ),
+    )
+    parties = {role: house.party(role, role, operator=1 if role == "dso" else None) for role in roles}
+    ids = {role: {"party_id": party.party_id} for role, party in parties.items()}
+    here, supplied = {"ean": LOTTES_EAN}, {"ean": LOTTES_EAN, "party_id": erik.party_id}
+    since, smr3 = {"from_day": SINCE}, {"regime": "SMR3", "from_day": SINCE}
+    house.operator("registry.supply.accept", **supplied, **since)
+    house.operator("registry.dynamic_price.begin", **supplied, **since, information="folder")
+    house.operator("registry.regime.set", **here, **smr3)
+    registration = house.operator("registry.registration.add", **here, **ids["balance_responsible"], **since)
+    joined = house.operator("registry.participation.add", **here, **ids["energy_community"], **since)
+    agreement = {"number": "V1", "clauses": list(CLAUSES), **ids["processor"], **since}
+    agreed = house.operator("registry.processor.add", **agreement)
+    placed = house.operator("registry.territory.add", **ids["welfare_centre"], **since, municipality="44021")
+    law = {
+        "act": "Decreet",
+        "version": "1",
+        "article": "2",
+        "categories": ["readings"],
+        "granularity": "month",
+    }
+    lawful = house.operator("registry.authorisation.add", **ids["authority"], **since, **law)
+    need = {"purpose": "grid_management", "granularity": "day", "article": "4.1.6", "reason": "storing"}
+    span = {"data_from": SINCE, "data_until": "2023-02-01", "valid_until": later}
+    needed = house.operator("registry.necessity.add", **here, **ids["dso"], **need, **span)
+    ward = {"person_id": who["ward"], "representative_id": who["administrator"]}
+    office = house.operator("registry.representation.add", **ward, **since, reference="vonnis")
+    [(number,)] = query(
+        house, "SELECT number FROM registry.contract WHERE party_id = %s", parties["energy_service"].party_id
+    )
+    backups.dump()
+    before = state(house)
+
+    ends = {"until_day": day}
+    house.operator("registry.dynamic_price.end", **supplied, **ends)
+    house.operator("registry.supply.end", **here, until_day=(today + timedelta(days=2)).isoformat())
+    house.operator("registry.regime.set", **here, regime="SMR1", from_day=day)
+    for fact, made in (("registration", registration), ("participation", joined)):
+        house.operator("registry.link.end", fact=fact, id=made["id"], **ends)
+    for fact, made in (("processor", agreed), ("territory", placed), ("authorisation", lawful)):
+        house.operator("registry.condition.end", fact=fact, id=made["id"], **ends)
+    house.operator("registry.necessity.end", id=needed["id"])
+    house.operator("registry.representation.end", id=office["id"], **ends)
+    house.operator("registry.dpia.stale", **ids["balance_responsible"], trigger="organisation_changed")
+    gone = {"url": "https://party.example/privacy", "reachable": False}
+    house.operator("registry.overview.check", **ids["authority"], **gone)
+    house.operator("registry.contract.end", number=number, valid_until=later)
+    resident = {"ean": MARIAS_EAN, "person_id": who["resident"]}
+    house.operator("registry.concerned.begin", **resident, from_day="2024-01-01")
+    for name, on in (("dead", "2023-05-05"), ("alive", "2023-06-06")):
+        house.operator("registry.person.died", person_id=who[name], died_on=on, reference="akte")
+    house.operator("registry.person.alive", person_id=who["alive"], reason="another of that name")
+    after = state(house)
+    assert all(after[name] != before[name] for name in ENDS)
+
+    backups.publish()
+    backups.put_back()
+    backups.refill()
+    backups.restart_door()
+    told = house.operator("reconcile.finish")
+    assert state(house) == after
+    assert told["ended_again"] == len(ENDS) + 2  # a death, and one that was none
+    assert query(house, "SELECT count(*) FROM ledger.body WHERE event = 'dpia.staled'") == [(1,)]
+
+
+def test_what_the_operator_ended_again_by_hand_does_not_end_twice(
+    house: TheHouse, backups: Backups, lotte: Customer, erik: Party
+) -> None:
+    def ends() -> None:
+        house.operator("registry.dpia.stale", party_id=erik.party_id, trigger="use_changed")
+        house.operator("registry.supply.end", ean=LOTTES_EAN, until_day="2024-01-01")
+
+    supplied = {"ean": LOTTES_EAN, "party_id": erik.party_id}
+    house.operator("registry.supply.accept", **supplied, from_day=SINCE)
+    backups.dump()
+    ends()
+    backups.publish()
+    backups.put_back()
+    backups.refill()
+    backups.restart_door()
+    house.operator("reconcile.status")
+    ends()
+    assert house.operator("reconcile.finish")["ended_again"] == 0
