@@ -31,7 +31,7 @@ from databeheer.door.house import House
 from databeheer.door.names import ean_hash, reference_hash, seal_text
 from databeheer.door.permission_record import record_step
 from databeheer.door.proofs import Asker, AskerKind, Proof
-from databeheer.door.repeats import Repeat, promise_again
+from databeheer.door.repeats import LONGEST_KEY, Repeat, promise_again
 from databeheer.door.turn import Record, Turn
 from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import MalformedRequestError, NotFoundError
@@ -274,7 +274,7 @@ def _viewer(asker: Asker) -> Viewer:
 
 PART = one_of(*life.PARTS, required=False)
 """Of past and future data the one that ends; without it, all."""
-KEY = fields.String(load_default=None, validate=validate.Regexp(rf"[!-~]{{1,{LONGESTKEY}}}\Z"))
+KEY = fields.String(load_default=None, validate=validate.Regexp(rf"[!-~]{{1,{LONGEST_KEY}}}\Z"))
 
 COMMANDS = (
     Command(
