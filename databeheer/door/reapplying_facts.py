@@ -11,7 +11,9 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
+from databeheer import clocks
 from databeheer.access.facts import Regime
+from databeheer.door.commands.conditions import DPIA_CLOCK
 from databeheer.door.commands.market import record_end, record_end_of_price
 from databeheer.door.ends import STALENESS, End, Ending
 from databeheer.door.house import House
@@ -105,6 +107,7 @@ def _condition(_: House, turn: Turn, end: End) -> bool:
 def _stale(_: House, turn: Turn, end: End) -> bool:
     trigger = next(trigger for trigger, ending in STALENESS.items() if ending is end.ending)
     conditions.make_stale(turn.connection, end.id, trigger, end.at)
+    clocks.drop(turn.connection, DPIA_CLOCK, end.id, turn.now)
     turn.end(end.ending, end.id, at=end.at)
     turn.record(Statement("dpia.staled", {"by": trigger.value} | _AFTER, party_id=end.id))
     return True

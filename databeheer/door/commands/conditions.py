@@ -24,7 +24,7 @@ from databeheer.registry import conditions, parties
 from databeheer.registry.conditions import Clause, StaleTrigger
 from databeheer.values import Granularity
 
-_DPIA_CLOCK = "dpia_validity"
+DPIA_CLOCK = "dpia_validity"
 _FACTS = {"processor": "processor_agreement", "territory": "territory", "authorisation": "authorisation"}
 
 
@@ -57,10 +57,10 @@ def file_dpia(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str
         parties.get(turn.connection, party_id)
         dpia_id = conditions.file_dpia(turn.connection, party_id, arguments["reference"], day, turn.now)
         if conditions.newest_dpia(turn.connection, party_id) == day:  # else a newer one is on file already
-            clocks.meet(turn.connection, _DPIA_CLOCK, party_id, turn.now)
+            clocks.meet(turn.connection, DPIA_CLOCK, party_id, turn.now)
             due_at = years_after(midnight(day), house.catalogue.dpia_years)
             clocks.start(
-                turn.connection, _DPIA_CLOCK, party_id, midnight(day), party_id=party_id, due_at=due_at
+                turn.connection, DPIA_CLOCK, party_id, midnight(day), party_id=party_id, due_at=due_at
             )
         said = {"dpia": str(dpia_id), "assessed_on": day.isoformat()}
         turn.record(Statement("dpia.filed", said, party_id=party_id))
@@ -73,7 +73,7 @@ def make_stale(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[st
     with house.turn(TurnLane.ENDS) as turn:
         asker_of(turn, house, proof, AskerKind.OPERATOR)
         conditions.make_stale(turn.connection, arguments["party_id"], trigger, turn.now)
-        clocks.drop(turn.connection, _DPIA_CLOCK, arguments["party_id"], turn.now)
+        clocks.drop(turn.connection, DPIA_CLOCK, arguments["party_id"], turn.now)
         turn.end(STALENESS[trigger], arguments["party_id"])
         turn.record(Statement("dpia.staled", {"by": trigger.value}, party_id=arguments["party_id"]))
     return {}
