@@ -327,6 +327,13 @@ def _open_marias_port(teller: Teller) -> None:
         teller.party("dso", "port.executed", order_id=order["order_id"])
 
 
+def tell_what_time_did(teller: Teller) -> None:
+    """Write down what the years of the story did, as the clerk would have: it has nothing left to tell then."""
+    for command in ("permission.sweep", "clocks.sweep"):
+        while teller.operator(command)["more"]:
+            pass
+
+
 def tell_last_night(teller: Teller, plan: StreetPlan) -> None:
     """Who read what last night; and one who tried and was refused."""
     night = plan.last_day + timedelta(days=1)

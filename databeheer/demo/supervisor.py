@@ -192,6 +192,7 @@ class Demo:
             self._take_street_in(plan, teller)
             story.tell_last_night(teller, plan)
             tell_joins(teller, plan)
+            story.tell_what_time_did(teller)
         self.facts = {"parties": teller.parties, "last_day": plan.last_day.isoformat(), "visitor": False}
         self._keep_facts()
 

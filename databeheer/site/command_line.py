@@ -1,4 +1,6 @@
-"""`databeheer explain`: why somebody may have something, or not; of a decision in the ledger, or of a wished one."""
+"""`databeheer explain`: why somebody may have something, or not; of a decision in the ledger, or of a wished one.
+`databeheer clocks`: who must act by when, and what was kept and missed.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,9 @@ from typing import Any
 import click
 
 from databeheer.brussels import midnight
+from databeheer.clocks.command_line import FORMAT, lines
 from databeheer.door.client import DoorClient, Proof
+from databeheer.errors import UnavailableError
 from databeheer.site.home import Home
 from databeheer.site.house import running
 from databeheer.values import Direction, Granularity, Purpose, format_instant, parse_day, parse_instant
@@ -51,6 +55,25 @@ def explain(entry: int | None, language: str, as_json: bool, of_demo: bool, **wi
             click.echo(f"  {part['rests_on'][language]} ({part['rule']}: {part['fact']})")
     changed = "" if answer["catalogue"] == answer["catalogue_now"] else f", now {answer['catalogue_now']}"
     click.echo(f"catalogue {answer['catalogue']}{changed}")
+
+
+@click.command()
+@click.option("--months", default=1, show_default=True, type=click.IntRange(1, 36), help="Of the figures.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--demo", "of_demo", is_flag=True, help="In the demo's house instead of the own one.")
+def clocks(months: int, as_json: bool, of_demo: bool) -> None:
+    """Say which clocks have run out, which run out this week, and how many were kept and missed, month by month."""
+    home = Home.from_environment()
+    home = Home(home.path / "demo") if of_demo else home
+    if not home.exists():
+        raise UnavailableError(f"there is no house in {home.path}; DATABEHEER_HOME or --demo names another")
+    with running(home), DoorClient(home.door_socket) as door:
+        report = door.call("clocks.report", Proof.operator(home.operator_key.read_text()), months=months)
+    if as_json:
+        click.echo(json.dumps({"format": FORMAT} | report, indent=2, ensure_ascii=False))
+        return
+    for line in lines(report):
+        click.echo(line)
 
 
 def _wished(wish: dict[str, Any]) -> dict[str, Any]:

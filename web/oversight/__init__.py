@@ -5,12 +5,13 @@ from __future__ import annotations
 from flask import Flask
 
 from web.oversight import wording
+from web.oversight.clocks import blueprint as clock_pages
 from web.oversight.inspection import blueprint as inspection_pages
 from web.oversight.joins import blueprint as join_pages
 from web.oversight.summary import blueprint as summary_pages
 from web.oversight.tampering import blueprint as tampering_pages
 
-BLUEPRINTS = (summary_pages, join_pages, inspection_pages)
+BLUEPRINTS = (summary_pages, clock_pages, join_pages, inspection_pages)
 
 
 def register(app: Flask) -> None:

@@ -238,6 +238,7 @@ EVENTS = {
     "erasure.decided": ("Beslist om te wissen", "ended"),
     "erasure.refused": ("Wissen geweigerd", "refused"),
     "erasure.executed": ("Gewist", "ended"),
+    "clock.missed": ("Termijn niet gehaald", "refused"),
 }
 OTHER_EVENT = ("Genoteerd", "ended")
 """Words and badge of each event that a customer sees."""

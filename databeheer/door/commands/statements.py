@@ -9,6 +9,7 @@ from uuid import UUID
 from marshmallow import fields, validate
 from sqlalchemy import Connection, text
 
+from databeheer import clocks
 from databeheer.access.bases import BasisKind
 from databeheer.access.explain import Language, citation_text, ground_sentence, reason_sentence
 from databeheer.access.reasons import ReasonCode
@@ -235,6 +236,9 @@ def _sentence(house: House, event: str, ground: str, reason: str | None, said: d
         return reason_sentence(ReasonCode(reason), Language.DUTCH)
     if event == "data.read":
         return ground_sentence(ground, house.catalogue, Language.DUTCH)
+    if event == "clock.missed":
+        kind = clocks.shipped().get(said["clock"])
+        return f"{kind.task_nl} {kind.missed_nl}"
     return ""
 
 

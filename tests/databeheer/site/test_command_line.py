@@ -100,6 +100,35 @@ def alone(tmp_path: Path) -> Iterator[Operator]:
         EmbeddedPostgreSQL(home.postgres).remove()
 
 
+def test_clocks_are_printed_for_people_and_for_programs(operator: Operator) -> None:
+    command = ("operator", "registry.party.add", "name=Late Dienst", "role=energy_service", "about=x")
+    party = json.loads(operator.run(*command).stdout)["party_id"]
+    filed = (
+        "operator",
+        "registry.dpia.file",
+        f"party_id={party}",
+        "reference=DPIA-1",
+        "assessed_on=2020-02-29",
+    )
+    assert operator.run(*filed).returncode == 0
+    done = operator.run("clocks", "--json", "--months", "3")
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert (report["format"], len(report["months"])) == ("databeheer clocks 1", 3)
+    [late] = [one for one in report["overdue"] if one["party"]["name"] == "Late Dienst"]
+    assert (late["kind"], late["due_at"]) == ("dpia_validity", "2022-02-27T23:00:00Z")
+    said = operator.run("clocks").stdout
+    assert "2022-02-28 00:00  dpia_validity  Late Dienst" in said
+    assert operator.run("clocks", "--months", "0").returncode == 2
+
+
+def test_clocks_of_a_house_that_is_not_there(tmp_path: Path) -> None:
+    done = Operator(tmp_path / "nowhere", as_program=False).run("clocks")
+    assert done.returncode == 1
+    assert "there is no house" in done.stderr
+    assert not (tmp_path / "nowhere").exists()
+
+
 def real_exports() -> list[Path]:
     return sorted(real_files().glob("*.csv"))
 
