@@ -24,6 +24,7 @@ OVERSIGHT = (
     "/toezicht",
     "/toezicht/logboek",
     "/toezicht/inzage",
+    "/toezicht/termijnen",
     "/toezicht/koppelingen",
     "/toezicht/knoeien",
 )
