@@ -17,8 +17,10 @@ from databeheer.door.commands.views import party_view
 from databeheer.door.house import House
 from databeheer.door.permission_record import subjects_of
 from databeheer.door.proofs import AskerKind, Proof
-from databeheer.door.turn import Statement
+from databeheer.door.telling import tell
+from databeheer.door.turn import Statement, Turn
 from databeheer.errors import UnauthenticatedError
+from databeheer.post import outbox
 from databeheer.values import format_instant
 
 MISSED = "clock.missed"
@@ -36,6 +38,7 @@ def sweep(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, An
         for clock in found:
             clocks.was_missed(turn.connection, clock, turn.next_index)
             turn.record(_statement(house, clock))
+            _tell(house, turn, clock)
             recorded[clock.kind] = recorded.get(clock.kind, 0) + 1
     return {"recorded": recorded, "more": len(found) == arguments["limit"]}
 
@@ -101,6 +104,26 @@ def _statement(house: House, clock: Clock) -> Statement:
     )
 
 
+def _tell(house: House, turn: Turn, clock: Clock) -> None:
+    """Tell the data manager, whoever had to act, and whom it concerns."""
+    kind = clocks.shipped().get(clock.kind)
+    to = [outbox.DATA_MANAGER]
+    if clock.party_id is not None and kind.actor is not Actor.DATA_MANAGER:
+        to.append(outbox.party(clock.party_id))
+    if clock.occupancy_id is not None:
+        person_id = turn.connection.execute(_PERSON, {"id": clock.occupancy_id}).scalar_one()
+        to += [outbox.customer(person_id)] if person_id is not None else []
+    tell(
+        house,
+        turn,
+        MISSED,
+        to=to,
+        operator=clock.operator or _FIRST_OPERATOR,
+        about=clock.about,
+        occupancy_id=clock.occupancy_id,
+    )
+
+
 def _parties(connection: Connection, named: list[Any]) -> dict[Any, dict[str, Any]]:
     ids = list({one.party_id for one in named if one.party_id is not None})
     return {row.party_id: party_view(row) for row in connection.execute(_PARTIES, {"ids": ids})}
@@ -132,6 +155,7 @@ def _figures_view(one: Figures, parties: dict[Any, dict[str, Any]]) -> dict[str,
     }
 
 
+_PERSON = text("SELECT person_id FROM registry.occupancy WHERE occupancy_id = :id")
 _PARTIES = text("SELECT * FROM registry.party WHERE party_id = ANY(:ids)")
 
 COMMANDS = (

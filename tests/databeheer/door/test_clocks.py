@@ -132,8 +132,7 @@ def test_reminders_are_kept_while_the_clerk_works_and_missed_while_it_does_not(
     assert second.met_at is not None
     assert second.met_at > second.due_at
     assert (third.met_at, third.dropped_at) == (None, None)
-    told = [one["event"] for one in measured.statements()]
-    assert told.count("clock.missed") == 1
+    assert [one["event"] for one in measured.statements()].count("clock.missed") == 1
 
 
 @pytest.mark.requirement("R35")
@@ -319,9 +318,9 @@ def test_start_and_outcome_of_every_clock_are_derivable_from_the_ledger(
     house.put_in_order(joris.party_id)
     house.operator("registry.dpia.stale", party_id=bram.party_id, trigger="new_categories")
     measured.withdraw(permission)
-    told = derived(house)
-    assert told == standing(house)
-    assert {(kind, how) for kind, _, _, how, _ in told} >= {
+    found = derived(house)
+    assert found == standing(house)
+    assert {(kind, how) for kind, _, _, how, _ in found} >= {
         ("reminder", "met"),
         ("reminder", "dropped"),
         ("mandate_sample", "met"),
@@ -360,12 +359,29 @@ def test_a_miss_is_an_entry_that_says_who_had_to_act_and_names_nobody(
     assert house.operator("ledger.check_bodies", start=0, limit=2000)["problems"] == []
 
 
+def told(house: TheHouse) -> set[str]:
+    rows = query(house, "SELECT recipient FROM post.message WHERE kind = 'clock.missed'")
+    return {row[0] for row in rows}
+
+
+def test_a_miss_is_told_to_who_had_to_act_whom_it_concerns_and_the_data_manager(
+    house: TheHouse, measured: Customer, bram: Party, granted: dict[str, Any]
+) -> None:
+    measured.withdraw(granted["permission_id"])
+    later(house, timedelta(days=31))
+    clerk(house).round()
+    assert told(house) == {"customer", "party", "data_manager"}
+    clerk(house).round()
+    assert query(house, "SELECT count(*) FROM post.message WHERE kind = 'clock.missed'") == [(3,)]
+
+
 def test_whoever_had_not_to_act_is_not_told_of_a_miss(
     house: TheHouse, measured: Customer, bram: Party, granted: dict[str, Any]
 ) -> None:
     later(house, timedelta(days=367), measured, bram)
     clerk(house).round()
     assert query(house, "SELECT party_id FROM ledger.body WHERE event = 'clock.missed'") == [(None,)]
+    assert told(house) == {"customer", "data_manager"}
 
 
 # ---- the clerk -------------------------------------------------------------------------------------------------------
