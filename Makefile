@@ -143,9 +143,9 @@ go:
 		apt-get -qq install -y --no-install-recommends golang-go golang-golang-x-mod-dev >/dev/null; } || \
 		echo "$$left apt-get could not install it"
 
-# All tests share the processors, each file on one; a choice of them runs as it was asked for.
+# A worker for each processor, which takes tests from another when it has none left; a choice of tests runs in order.
 test: $(VENV)/stamp-dev chromium go
-	$(PY) -m pytest $(if $(ARGS),$(ARGS),--numprocesses auto --dist loadfile)
+	$(PY) -m pytest $(if $(ARGS),$(ARGS),--numprocesses logical --dist worksteal)
 
 bench: $(VENV)/stamp-dev
 	$(PY) -m tests.bench $(if $(ONLY),--only $(ONLY))

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,8 @@ ORIGIN = "ledger.example/test"
 ISSUER = "https://identity.example"
 AUDIENCE = "databeheer"
 PUBLIC_URL = "http://127.0.0.1:8000"
+REGULATOR = SigningKey("regulator.example/test", secrets.token_bytes(32))
+"""Of all houses of a run: no door has its key, and the list that it signs for each of them is the same."""
 
 
 @dataclass
@@ -274,7 +277,7 @@ class TheHouse:
     def sign_joins(self, content: bytes) -> None:
         """Put a list of lawful joins before the door, signed by the regulator."""
         self.join_files.content.write_bytes(content)
-        self.join_files.note.write_bytes(signature.sign(content, self.regulator))
+        self.join_files.note.write_bytes(_signed(content))
 
     def close(self) -> None:
         self.client.close()
@@ -282,6 +285,11 @@ class TheHouse:
         self.house.engine.dispose()
         for engine in self._engines:
             engine.dispose()
+
+
+@cache
+def _signed(joins: bytes) -> bytes:
+    return signature.sign(joins, REGULATOR)
 
 
 @contextmanager
@@ -292,8 +300,7 @@ def open_house(database: Database, *, now: datetime | None = None) -> Iterator[T
         clock = SettableClock(now or SystemClock().now())
         provider_key = Ed25519Key.generate()
         operator_key, intake_key, clerk_key = (secrets.token_urlsafe(32) for _ in range(3))
-        regulator = SigningKey("regulator.example/test", secrets.token_bytes(32))
-        join_files = signature.JoinListFiles(folder / "joins.toml", folder / "joins.note", regulator.verifier)
+        join_files = signature.JoinListFiles(folder / "joins.toml", folder / "joins.note", REGULATOR.verifier)
         house = House(
             engine=make_engine(database.url("door"), pool_size=8),
             keys=make_keys(folder / "keys"),
@@ -326,7 +333,7 @@ def open_house(database: Database, *, now: datetime | None = None) -> Iterator[T
             intake_key,
             provider_key,
             socket,
-            regulator,
+            REGULATOR,
             join_files,
             clerk_key,
         )

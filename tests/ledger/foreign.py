@@ -69,7 +69,7 @@ class _Quiet(SimpleHTTPRequestHandler):
 def served(public: Path) -> Iterator[str]:
     """Serve a directory over HTTP, as a mirror would; gives its address."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(public)))
-    thread = Thread(target=server.serve_forever, daemon=True)
+    thread = Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"

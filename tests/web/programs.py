@@ -90,7 +90,7 @@ def serving(app: Flask) -> Iterator[int]:
     server = make_server("127.0.0.1", 0, app)
 
     def serve() -> None:
-        server.serve_forever()
+        server.serve_forever(poll_interval=0.02)
         close_door(app)  # this thread's connection
 
     thread = threading.Thread(target=serve, daemon=True)

@@ -43,7 +43,7 @@ def whole_site_served(house: TheHouse, **changes: Any) -> Iterator[Flask]:
     server = _Server("127.0.0.1", 0, None)
     app = make_whole_site(house, base_url=f"http://127.0.0.1:{server.server_port}", **changes)
     server.app = app
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         yield app

@@ -25,7 +25,7 @@ PEOPLE = (
 def test_a_visitor_chooses_who_to_be_and_comes_back(tmp_path: Path, viewport: dict[str, int]) -> None:
     provider = DemoProvider(ProviderKey.open(tmp_path / "key"), PEOPLE, CALLBACK, SystemClock())
     with make_server("127.0.0.1", 0, provider, _Server, _QuietHandler) as server, chromium() as browser:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         watched = Watched(browser.new_page(viewport=viewport))  # type: ignore[arg-type]
         page = watched.page
         page.route("http://127.0.0.1:9/**", lambda route: route.fulfill(status=200, body="terug"))

@@ -273,12 +273,12 @@ WHERE a.grantee <> (SELECT relowner FROM pg_class WHERE oid = %(oid)s)
 
 @pytest.fixture(scope="module")
 def superuser(databases: Databases) -> Iterator[psycopg.Connection]:
-    """A connection to a migrated database that no test changes, with a month of each partitioned table."""
+    """A connection to a migrated database that no test changes, with two months of each partitioned table."""
     with databases.clone() as database:
         with psycopg.connect(database.url("door")) as connection:
-            connection.execute("SELECT ledger.ensure_month('2026-11-01')")
+            connection.execute("SELECT ledger.ensure_month('2031-11-01')")
         with psycopg.connect(database.url("intake")) as connection:
-            connection.execute("SELECT metering.ensure_month('2023-10-01')")
+            connection.execute("SELECT metering.ensure_month('2031-10-01')")
         with psycopg.connect(database.url("superuser"), autocommit=True) as connection:
             yield connection
 
@@ -304,7 +304,7 @@ def test_partitions_are_reached_through_their_table_only(superuser: psycopg.Conn
     partitions = [
         (name, oid) for name, oid, is_partition in superuser.execute(_TABLES).fetchall() if is_partition
     ]
-    assert len(partitions) == 3
+    assert len(partitions) == 6
     assert {name: grants(superuser, oid) for name, oid in partitions} == {name: {} for name, _ in partitions}
 
 
