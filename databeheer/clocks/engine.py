@@ -184,8 +184,10 @@ _OF = (
 _RUNS = "SELECT * FROM clocks.clock WHERE met_at IS NULL AND dropped_at IS NULL"
 _DUE = text(_RUNS + " AND due_at <= :now" + _OF)
 _COMING = text(_RUNS + " AND due_at > :now AND due_at < :until" + _OF)
+# In the words of its index, which has none of those that were kept.
 _UNRECORDED = text(
     "SELECT * FROM clocks.clock WHERE missed_index IS NULL"
-    " AND due_at <= least(CAST(:now AS timestamptz), met_at, dropped_at) ORDER BY due_at, clock_no LIMIT :limit"
+    " AND due_at <= coalesce(met_at, dropped_at, 'infinity'::timestamptz) AND due_at <= :now"
+    " ORDER BY due_at, clock_no LIMIT :limit"
 )
 _MISSED = text("UPDATE clocks.clock SET missed_index = :index WHERE clock_no = :no AND missed_index IS NULL")

@@ -58,6 +58,6 @@ _FIGURES = text(
     " FROM (SELECT *, coalesce(met_at, dropped_at) AS ended,"
     "  CASE WHEN kind = ANY(:of_parties) THEN party_id END AS actor_id,"
     "  due_at <= coalesce(met_at, dropped_at, 'infinity') AS is_missed FROM clocks.clock) c"
-    " WHERE started_at < :until AND least(ended, due_at) >= :since"
+    " WHERE started_at < :until AND least(due_at, met_at, dropped_at) >= :since"
     " GROUP BY kind, actor_id ORDER BY kind, actor_id"
 )

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, exc, text
 
 from databeheer import clocks
 from databeheer.clocks import Figures, UnknownClockError
+from databeheer.clocks.engine import _UNRECORDED
 from databeheer.storage.engine import make_engine
 from tests.databases import Database
 
@@ -172,6 +173,35 @@ def test_a_clock_that_was_met_late_before_anybody_looked_is_recorded_too(connect
     due = clocks.start(connection, "port_execution", about, T0)
     clocks.meet(connection, "port_execution", about, due + HOUR)
     assert [clock.about for clock in clocks.unrecorded(connection, due + 2 * HOUR)] == [about]
+
+
+def test_looking_for_misses_does_not_pass_what_was_kept(database: Database, engine: Engine) -> None:
+    """However many clocks were ever kept: they are not in the index that is looked through."""
+    owner = make_engine(database.url("owner"), pool_size=1)
+    with owner.begin() as connection:
+        connection.execute(_KEPT, {"now": T0, "due": T0 + HOUR})
+    with owner.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("ANALYZE clocks.clock"))
+    owner.dispose()
+    with engine.begin() as connection:
+        clocks.start(connection, "port_execution", uuid4(), T0)
+        connection.execute(text("SET LOCAL enable_seqscan = off"))
+        plan = "\n".join(
+            row[0]
+            for row in connection.execute(
+                text("EXPLAIN (ANALYZE, TIMING OFF, SUMMARY OFF) " + str(_UNRECORDED)),
+                {"now": LONG, "limit": 500},
+            )
+        )
+        assert len(clocks.unrecorded(connection, LONG)) == 1
+    assert "clock_unrecorded" in plan
+    assert "Rows Removed by Filter" not in plan
+
+
+_KEPT = text(
+    "INSERT INTO clocks.clock (kind, about, started_at, started_size, due_at, met_at, ended_size)"
+    " SELECT 'port_execution', gen_random_uuid(), :now, 0, :due, :now, 0 FROM generate_series(1, 5000)"
+)
 
 
 @pytest.mark.parametrize("role", ["door", "owner"])
