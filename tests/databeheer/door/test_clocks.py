@@ -22,6 +22,7 @@ from databeheer.site.clerk import Clerk
 from databeheer.values import format_instant, parse_instant
 from tests.commands import every_command
 from tests.conftest import LOTTES_EAN
+from tests.databeheer.door import test_user_ports as user_ports
 from tests.doors import held, meanwhile, query
 from tests.house import Customer, Party, TheHouse
 
@@ -281,22 +282,26 @@ def derived(house: TheHouse) -> list[Told]:
 
 
 def standing(house: TheHouse) -> list[Told]:
-    """The same from the table; a clock knows the ledger's size of then, and nothing else had that turn."""
-    events = {said["index"]: said["event"] for said in bodies(house)}
+    """The same from the table: the size that a clock knows leads to the first entry from there that names it."""
+    told = bodies(house)
 
-    def entry(size: int | None, names: tuple[str, ...]) -> int:
-        return (
-            -1
-            if size is None
-            else next(index for index in range(size, len(events)) if events[index] in names)
+    def entry(one: Clock, size: int | None, names: tuple[str, ...]) -> int:
+        about = clocks.shipped().get(one.kind).about
+        return next(
+            (
+                said["index"]
+                for said in (told[size:] if size is not None else ())
+                if said["event"] in names and said.get(about) == str(one.about)
+            ),
+            -1,
         )
 
     found: list[Told] = []
     for one in all_clocks(house):
         kind = clocks.shipped().get(one.kind)
         how = "met" if one.met_at else "dropped" if one.dropped_at else "runs"
-        ended = entry(one.ended_size, kind.met_by if one.met_at else kind.dropped_by)
-        found.append((one.kind, str(one.about), entry(one.started_size, kind.started_by), how, ended))
+        ended = entry(one, one.ended_size, kind.met_by if one.met_at else kind.dropped_by)
+        found.append((one.kind, str(one.about), entry(one, one.started_size, kind.started_by), how, ended))
     return sorted(found)
 
 
@@ -329,6 +334,26 @@ def test_start_and_outcome_of_every_clock_are_derivable_from_the_ledger(
         ("dpia_validity", "met"),
         ("dpia_validity", "dropped"),
     }
+
+
+@pytest.mark.requirement("R55")
+def test_so_are_those_of_user_ports_and_a_grid_operator_that_is_late_is_named(
+    house: TheHouse, lotte: Customer, net: Party
+) -> None:
+    user_ports.install(house)
+    user_ports.opened(lotte, net)
+    user_ports.ask_close(lotte)
+    user_ports.ask_open(lotte, "S1")
+    later(house, timedelta(hours=24), lotte, net)
+    assert clerk(house).round() == {"port_execution": 2, "port_forwarding": 2}
+    for order in user_ports.orders(net):
+        user_ports.execute(net, order)
+    found = derived(house)
+    assert found == standing(house)
+    assert {kind for kind, _, _, how, _ in found if how == "met"} >= {"port_forwarding", "port_execution"}
+    figures = inspectors_figures(house, "port_execution")
+    assert (figures["kept"], figures["missed"], figures["met_late"]) == (1, 2, 2)
+    assert (figures["actor"], figures["party"]["name"]) == ("grid_operator", net.name)
 
 
 def test_a_miss_is_an_entry_that_says_who_had_to_act_and_names_nobody(
