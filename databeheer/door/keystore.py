@@ -6,7 +6,7 @@ and destroy the old one (design.md, Key store). With the old epoch key gone, no 
 Layout of the folder (mode 0700), its own backup and retention:
 
     epoch-0001.key       32 bytes; whoever has it and the next file opens everything (`epochs.FileEpochKeys`)
-    epoch-0001.wrapped   records of 113 bytes: kind (1) | id (16) | nonce (24) | sealed key (48) | check (24)
+    epoch-0001.wrapped   records of 113 bytes (`wrapped_keys`)
 
 The epoch in force is the highest one that has wrapped keys. A rename puts it there, whole: before that the old
 one holds, after it the new one, and no crash leaves a mix.
@@ -14,16 +14,13 @@ one holds, after it the new one, and no crash leaves a mix.
 
 from __future__ import annotations
 
-import enum
 import fcntl
-import hashlib
 import os
 import re
 import secrets
 import threading
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Literal
 from uuid import UUID
@@ -31,34 +28,14 @@ from uuid import UUID
 from databeheer.door.epochs import KEY_LENGTH as KEY_LENGTH
 from databeheer.door.epochs import EpochKey, EpochKeys, FileEpochKeys, numbered, sync_folder, write_new
 from databeheer.door.epochs import KeyStoreError as KeyStoreError
+from databeheer.door.new_epoch import Epochs as Epochs
+from databeheer.door.new_epoch import NewEpoch as NewEpoch
+from databeheer.door.wrapped_keys import RECORD_LENGTH, StoredName, read_records, unwrap, wrap
+from databeheer.door.wrapped_keys import Kind as Kind
+from databeheer.door.wrapped_keys import Name as Name
 
 _FIRST_EPOCH = 1
-_HEAD = slice(0, 17)
-_SEALED = slice(17, 89)
-_RECORD = 113
 _NAME = re.compile(r"epoch-([0-9]{4,})\.wrapped")
-
-
-class Kind(enum.IntEnum):
-    """Four kinds, so that one erasure never takes another's data or the proof of a misuse."""
-
-    PERSON = 1
-    READINGS = 2
-    OCCUPANCY_LEDGER = 3
-    HOUSE = 4
-
-
-Name = tuple[Kind, UUID]
-
-
-@dataclass(frozen=True)
-class Epochs:
-    """What a change of epoch did: which one ended, which one began, how many keys came along and how many not."""
-
-    ended: int
-    begun: int
-    survivors: int
-    erased: int
 
 
 class KeyStore:
@@ -108,14 +85,14 @@ class KeyStore:
         with self._locked() as file, self._lock:
             if (kind, identifier.bytes) in self._sealed:
                 raise KeyStoreError("this key exists already")
-            record = _record(bytes([kind]) + identifier.bytes, key, self._epoch_key)
+            record = wrap((kind, identifier.bytes), key, self._epoch_key)
             file.seek(self._read_to)  # over a record that a crash cut short
             file.write(record)
             file.truncate()
             file.flush()
             os.fsync(file.fileno())
             self._sealed[kind, identifier.bytes] = record
-            self._read_to += _RECORD
+            self._read_to += RECORD_LENGTH
         return key
 
     def get(self, kind: Kind, identifier: UUID) -> bytes:
@@ -127,7 +104,7 @@ class KeyStore:
         record, epoch_key = self._find(kind, identifier)
         if record is None:
             raise KeyStoreError("the key is not there: erased, or never made")
-        return epoch_key.unwrap(record[_SEALED], record[_HEAD])
+        return unwrap(record, epoch_key)
 
     def holds(self, kind: Kind, identifier: UUID) -> bool:
         """Say whether the store has this key."""
@@ -170,7 +147,8 @@ class KeyStore:
             part.unlink(missing_ok=True)
             write_new(part, b"")
             leaving = {(kind, identifier.bytes) for kind, identifier in without}
-            new = NewEpoch(self, number, part, old, self._epoch_keys.make(number + 1), leaving)
+            fresh = self._epoch_keys.make(number + 1)
+            new = NewEpoch(part, old, fresh, leaving, lambda one: self._put_in_force(one, number))
             new.bring(records)
             yield new
             if not new.is_begun:
@@ -178,6 +156,22 @@ class KeyStore:
                 self._epoch_keys.destroy(number + 1)
         finally:
             os.close(folder)
+
+    def _put_in_force(self, new: NewEpoch, number: int) -> tuple[int, int]:
+        """Let a prepared epoch follow the epoch `number`: a rename, whole or not at all."""
+        with self._locked():  # makers of keys, here and in other doors, wait
+            if self._number != number:
+                raise KeyStoreError("another epoch began meanwhile")
+            with self._lock:
+                records = dict(self._sealed)
+            new.bring(records)
+            new.part.rename(_wrapped(self._folder, number + 1))  # from here on the new epoch is in force
+            new.is_begun = True
+            sync_folder(self._folder)
+            with self._lock:
+                self._open_newest()
+            self.destroy_older()
+        return number, number + 1
 
     def _find(self, kind: Kind, identifier: UUID) -> tuple[bytes | None, EpochKey]:
         name = (kind, identifier.bytes)
@@ -207,7 +201,7 @@ class KeyStore:
         self._number, self._epoch_key = number, epoch_key
         self._wrapped = _wrapped(self._folder, number)
         self._paths = str(self._wrapped), str(_wrapped(self._folder, number + 1))
-        self._sealed: dict[tuple[Kind, bytes], bytes] = {}
+        self._sealed: dict[StoredName, bytes] = {}
         self._read_to = 0
         self._refresh()
 
@@ -265,81 +259,9 @@ class KeyStore:
             # A backup was put back under a running door: writing on would leave a hole.
             raise KeyStoreError("the key store is shorter than it was; restart the door with the newest copy")
         file.seek(self._read_to)
-        while len(record := file.read(_RECORD)) == _RECORD:
-            body, check = record[:-24], record[-24:]
-            if hashlib.blake2b(body, digest_size=24).digest() != check:
-                raise KeyStoreError(f"the key store is damaged at byte {self._read_to}; restore its backup")
-            self._sealed[Kind(record[0]), record[1:17]] = record
-            self._read_to += _RECORD
-
-
-class NewEpoch:
-    """An epoch that is being prepared; made by `KeyStore.new_epoch`."""
-
-    def __init__(
-        self,
-        store: KeyStore,
-        number: int,
-        part: Path,
-        old: EpochKey,
-        new: EpochKey,
-        leaving: set[tuple[Kind, bytes]],
-    ) -> None:
-        self.is_begun = False
-        self._store, self._number, self._part = store, number, part
-        self._old, self._new, self._leaving = old, new, leaving
-        self._brought: set[tuple[Kind, bytes]] = set()
-        self._erased: set[tuple[Kind, bytes]] = set()
-
-    def bring(self, records: Mapping[tuple[Kind, bytes], bytes]) -> None:
-        """Rewrap what did not come along yet, and see that what lies on the disk gives it back."""
-        fresh = {name: record for name, record in records.items() if name not in self._brought}
-        self._erased |= self._leaving & fresh.keys()
-        keys = {
-            name: self._old.unwrap(record[_SEALED], record[_HEAD])
-            for name, record in fresh.items()
-            if name not in self._leaving
-        }
-        before = self._part.stat().st_size
-        with self._part.open("ab") as file:
-            for (kind, name), key in keys.items():
-                file.write(_record(bytes([kind]) + name, key, self._new))
-            file.flush()
-            os.fsync(file.fileno())
-        _require_survivors(self._part.read_bytes()[before:], keys, self._new)
-        self._brought |= keys.keys()
-
-    def begin(self) -> Epochs:
-        """Bring what was made meanwhile, put the epoch in force, destroy the one before."""
-        store, begun = self._store, self._number + 1
-        with store._locked():  # makers of keys, here and in other doors, wait
-            if store._number != self._number:
-                raise KeyStoreError("another epoch began meanwhile")
-            with store._lock:
-                records = dict(store._sealed)
-            self.bring(records)
-            self._part.rename(_wrapped(store._folder, begun))  # from here on the new epoch is in force
-            self.is_begun = True
-            sync_folder(store._folder)
-            with store._lock:
-                store._open_newest()
-            store.destroy_older()
-        return Epochs(self._number, begun, len(self._brought), len(self._erased))
-
-
-def _record(head: bytes, key: bytes, epoch_key: EpochKey) -> bytes:
-    record = head + epoch_key.wrap(key, head)
-    return record + hashlib.blake2b(record, digest_size=24).digest()
-
-
-def _require_survivors(content: bytes, keys: Mapping[tuple[Kind, bytes], bytes], epoch_key: EpochKey) -> None:
-    """See that what lies on the disk gives every survivor back, before the old epoch goes."""
-    found = {}
-    for start in range(0, len(content), _RECORD):
-        record = content[start : start + _RECORD]
-        found[Kind(record[0]), record[1:17]] = epoch_key.unwrap(record[_SEALED], record[_HEAD])
-    if found != keys:
-        raise KeyStoreError("the new epoch does not give every key back; the old one stays in force")
+        for name, record in read_records(file):
+            self._sealed[name] = record
+            self._read_to += RECORD_LENGTH
 
 
 def _wrapped(folder: Path, number: int) -> Path:
