@@ -417,6 +417,17 @@ def test_verifier_and_command_import_only_the_standard_library_and_pynacl() -> N
     }
 
 
+def test_who_reads_no_further_is_no_error_of_ours(published: PublishedLog) -> None:
+    command = [sys.executable, "-m", "ledger", "verify", str(published.public), "--key", published.key.vkey]
+    process = subprocess.Popen(
+        command, cwd=Path(__file__).parents[2], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    process.stdout.close()  # `| head` that has read enough
+    _, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (141, "")
+
+
 def test_the_command_runs_as_a_module(published: PublishedLog) -> None:
     root = Path(__file__).parents[2]
     command = [sys.executable, "-m", "ledger", "verify", str(published.public), "--key", published.key.vkey]

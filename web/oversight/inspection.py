@@ -24,6 +24,7 @@ from web.forms import Form, parse
 from web.oversight.guard import require_inspector
 from web.oversight.wording import ground_words
 from web.public.log import newest_checkpoint
+from web.public.parties import registered
 from web.settings import WebSettings
 
 blueprint = Blueprint("inspection", __name__)
@@ -154,14 +155,12 @@ def _page(
     report: Report | None = None,
     document: dict[str, Any] | None = None,
 ) -> str:
-    parties = {
-        row["party"]["id"]: row["party"]["name"]
-        for row in ask("oversight.summary")["rows"]
-        if row["party"] is not None
-    }
+    parties = {party.party_id: party.name for party in registered()}
+    settings: WebSettings = current_app.config["WEB_SETTINGS"]
     return render_template(
         "oversight/inspection.html",
         given=given,
+        base_url=settings.base_url,
         errors=errors or {},
         parties=sorted(parties.items(), key=lambda one: one[1]),
         report=report,

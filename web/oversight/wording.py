@@ -10,6 +10,7 @@ from databeheer.access import catalogue
 from databeheer.access.explain import Language, citation_text, reason_sentence
 from databeheer.access.reasons import ReasonCode
 from databeheer.joins.explain import wish_nl
+from databeheer.joins.reasons import SENTENCES, JoinReason
 from web import dutch
 from web.erasing_words import REASONS as ERASURE_REASONS
 
@@ -122,6 +123,8 @@ def ground_words(event: str, ground: str) -> str:
     """A ground of a read, or the reason of a refusal, as a sentence."""
     if event == "data.refused":
         return reason_sentence(ReasonCode(ground), Language.DUTCH) if ground in set(ReasonCode) else ground
+    if event == "join.refused":
+        return SENTENCES[JoinReason(ground)][0] if ground in set(JoinReason) else ground
     known = {row.code: row for row in catalogue.load().rows}
     if ground not in known:
         return ground

@@ -14,8 +14,10 @@ from flask.testing import FlaskClient
 
 from databeheer.brussels import day_of
 from databeheer.cli import main
+from databeheer.door.client import DoorRefusedError
 from databeheer.oversight.content_audit import Finding
 from tests.conftest import LOTTES_EAN
+from tests.databeheer.joins.street import SEPTEMBER
 from tests.doors import execute
 from tests.house import Customer, Party, TheHouse
 from tests.web.portal.visiting import Page
@@ -70,6 +72,17 @@ def test_an_inspector_opens_a_period_and_each_read_had_its_permission(
     assert LOTTES_EAN not in page.html
     newest = lotte.statements(kind="reads")[0]
     assert (newest["event"], newest["task"]) == ("audit.opened", "Dossier 17")
+
+
+def test_parties_of_joins_have_names_too_and_refused_joins_a_sentence(
+    ines: FlaskClient, house: TheHouse, read: int, erik: Party
+) -> None:
+    wish = {"case_id": "area-month-statistics", "purpose": "marketing", "requester_note": "CAMPAIGN-7"}
+    with pytest.raises(DoorRefusedError):
+        erik.call("joins.run", **wish, **SEPTEMBER)
+    page = Page(send(ines, house))
+
+    assert f"{erik.name} koppeling geweigerd De lijst laat deze koppeling niet toe" in page.text
 
 
 def test_a_forged_permission_is_named_with_its_entry(
