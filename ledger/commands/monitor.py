@@ -122,7 +122,7 @@ def _looked_at(what: Watched, seen: Look) -> Iterator[str]:
     missing = {
         "whether promises were kept (no --promises)": not what.promises,
         "whether witnesses cosigned (no --policy)": what.policy is None,
-        "whether others are shown the same (no mirror, no witness with an address)": not seen.places,
+        "whether others are shown the same (no mirror and no witness showed it)": not seen.places,
         "whether it goes on from an earlier look (no --state)": what.state is None,
         "whether it goes on from an earlier look (this is the first in that --state)": what.state is not None
         and not seen.remembers,

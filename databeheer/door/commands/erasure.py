@@ -55,7 +55,8 @@ class ErasureRefusedError(DatabeheerError):
 
     def __init__(self, verdict: Verdict, record: Record) -> None:
         obstacle = verdict.obstacle or Obstacle.IN_USE
-        super().__init__(SENTENCES[obstacle])
+        when = f"; it may go from {verdict.earliest} on" if verdict.earliest else ""
+        super().__init__(f"{SENTENCES[obstacle]}{when}; recorded as entry {record.index}")
         self.verdict, self.record, self.obstacle = verdict, record, obstacle
 
     @property

@@ -127,7 +127,9 @@ def test_nothing_goes_before_its_term_and_the_refusal_is_recorded_with_its_day(l
         left.decide("readings")
     today = day_of(left.house.clock.now())
     assert (refused.value.code, refused.value.reason) == ("erasure-refused", "term_runs")
-    assert refused.value.earliest == today.replace(year=today.year + 3).isoformat()
+    earliest = today.replace(year=today.year + 3).isoformat()
+    assert refused.value.earliest == earliest
+    assert f"; it may go from {earliest} on; recorded as entry {refused.value.index}" in str(refused.value)
     assert refusal(lambda: left.decide("ledger", "authority_order")) == ("erasure-refused", "term_runs")
     assert refusal(lambda: left.decide("person")) == ("erasure-refused", "other_evidence")
     assert refusal(lambda: left.decide("house")) == ("erasure-refused", "house_evidence")
