@@ -204,7 +204,15 @@ class TheHouse:
         self.people.append(Customer(self, subject, name, person_id, self.log_in(subject, name)))
         return self.people[-1]
 
-    def party(self, name: str, role: str, *, contract: bool = True, operator: int | None = None) -> Party:
+    def party(
+        self,
+        name: str,
+        role: str,
+        *,
+        contract: bool = True,
+        papers: bool = True,
+        operator: int | None = None,
+    ) -> Party:
         added = self.operator(
             "registry.party.add", name=name, role=role, about=f"{name} in a test", operator=operator
         )
@@ -216,7 +224,8 @@ class TheHouse:
                 number=secrets.token_hex(6),
                 valid_from=format_instant(self.clock.now() - timedelta(days=3650)),
             )
-        self.put_in_order(party_id)
+        if papers:
+            self.put_in_order(party_id)
         client = self.operator("registry.client.add", party_id=party_id, profiles=["own", "facade"])
         return Party(
             self,

@@ -45,6 +45,7 @@ from tests.databeheer.access.people import (
     quarter_at,
     regulators_wish,
     span,
+    told,
     verdict,
     watts_wish,
     zuids_wish,
@@ -205,6 +206,20 @@ def test_only_an_active_consent_gives_access_and_the_party_hears_why(
     facts = replace(facts_for(BRAM), permissions=(replace(CONSENT, state=state),))
     decision = ask(brams_wish(span("2023-01-01", "2025-01-01")), facts)
     assert outline(decision) == [(span("2023-01-01", "2025-01-01"), expected)]
+
+
+@pytest.mark.requirement("R7")
+@pytest.mark.parametrize(
+    ("told_at", "expected"),
+    [(NOW - TICK, "regulator"), (NOW, "regulator"), (NOW + TICK, "no_notice"), (None, "no_notice")],
+)
+def test_of_whoever_was_told_too_late_or_not_at_all_nothing_is_given(
+    told_at: datetime | None, expected: str
+) -> None:
+    notices = tuple(replace(one, given_at=told_at) for one in told(REGULATOR)) if told_at else ()
+    task = replace(INCIDENT, party_id=REGULATOR, purpose=Purpose.SUPERVISION)
+    facts = replace(facts_for(REGULATOR), notices=notices, necessities=(task,))
+    assert verdict(ask(regulators_wish(span("2023-10-28", "2023-11-01")), facts)) == expected
 
 
 @pytest.mark.requirement("R26")

@@ -47,6 +47,21 @@ def day(moment: datetime, days: int = 0) -> str:
     return (day_of(moment) + timedelta(days=days)).isoformat()
 
 
+@pytest.fixture
+def newcomer(house: TheHouse) -> Party:
+    """An energy service that has filed nothing yet."""
+    return house.party("Nieuwkomer", "energy_service", papers=False)
+
+
+# --- role -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.requirement("R2")
+@pytest.mark.parametrize("role", ["insurer", "marketing", "staff", "research", "landlord", "grid_user", ""])
+def test_a_party_in_a_role_outside_the_closed_list_is_not_onboarded(house: TheHouse, role: str) -> None:
+    assert "role" in refused(house, "registry.party.add", name="Iemand", role=role)
+
+
 # --- suspension -------------------------------------------------------------------------------------------
 
 
@@ -96,11 +111,11 @@ def test_a_party_that_is_not_suspended_is_not_taken_back_nor_suspended_twice(
 
 
 @pytest.mark.requirement("R114", "R115")
-def test_a_filed_dpia_counts_from_the_day_it_was_made(house: TheHouse, bram: Party) -> None:
+def test_a_filed_dpia_counts_from_the_day_it_was_made(house: TheHouse, newcomer: Party) -> None:
     made = day(house.clock.now(), -10)
-    assert facts(house, bram).assessments == ()
-    house.operator("registry.dpia.file", party_id=bram.party_id, reference="GEB-1", assessed_on=made)
-    (assessment,) = facts(house, bram).assessments
+    assert facts(house, newcomer).assessments == ()
+    house.operator("registry.dpia.file", party_id=newcomer.party_id, reference="GEB-1", assessed_on=made)
+    (assessment,) = facts(house, newcomer).assessments
     assert day_of(assessment.assessed_at).isoformat() == made
     assert assessment.stale_at is None
     assert events(house)[-1] == "dpia.filed"
@@ -109,24 +124,24 @@ def test_a_filed_dpia_counts_from_the_day_it_was_made(house: TheHouse, bram: Par
 @pytest.mark.requirement("R116")
 @pytest.mark.parametrize("trigger", [trigger.value for trigger in StaleTrigger])
 def test_each_of_the_four_triggers_makes_the_dpia_stale_until_a_newer_one_is_filed(
-    house: TheHouse, bram: Party, trigger: str
+    house: TheHouse, newcomer: Party, trigger: str
 ) -> None:
-    party, now = {"party_id": bram.party_id}, house.clock.now()
+    party, now = {"party_id": newcomer.party_id}, house.clock.now()
     house.operator("registry.dpia.file", **party, reference="GEB-1", assessed_on=day(now, -10))
     house.operator("registry.dpia.stale", **party, trigger=trigger)
-    assert [one.stale_at for one in facts(house, bram).assessments] == [now]
+    assert [one.stale_at for one in facts(house, newcomer).assessments] == [now]
     assert "older than" in refused(
         house, "registry.dpia.file", **party, reference="GEB-2", assessed_on=day(now, -1)
     )
     house.clock.advance(timedelta(days=1))
     house.operator("registry.dpia.file", **party, reference="GEB-3", assessed_on=day(house.clock.now()))
-    assert sorted(one.stale_at is None for one in facts(house, bram).assessments) == [False, True]
+    assert sorted(one.stale_at is None for one in facts(house, newcomer).assessments) == [False, True]
 
 
 def test_a_dpia_of_tomorrow_one_filed_twice_and_a_trigger_on_nothing_are_refused(
-    house: TheHouse, bram: Party
+    house: TheHouse, newcomer: Party
 ) -> None:
-    party, now = {"party_id": bram.party_id}, house.clock.now()
+    party, now = {"party_id": newcomer.party_id}, house.clock.now()
     assert "no DPIA" in refused(house, "registry.dpia.stale", **party, trigger="use_changed")
     dpia = {**party, "reference": "GEB-1"}
     assert "future" in refused(house, "registry.dpia.file", **dpia, assessed_on=day(now, 1))
@@ -139,26 +154,26 @@ def test_a_dpia_of_tomorrow_one_filed_twice_and_a_trigger_on_nothing_are_refused
 
 
 @pytest.mark.requirement("R6")
-def test_an_overview_counts_while_it_is_found_and_no_longer(house: TheHouse, bram: Party) -> None:
-    look = {"party_id": bram.party_id, "url": "https://bram.example/verwerking"}
+def test_an_overview_counts_while_it_is_found_and_no_longer(house: TheHouse, newcomer: Party) -> None:
+    look = {"party_id": newcomer.party_id, "url": "https://bram.example/verwerking"}
     began = house.clock.now()
     house.operator("registry.overview.check", **look, reachable=True)
     house.clock.advance(timedelta(days=30))
     assert house.operator("registry.overview.check", **look, reachable=True) == {"changed": False}
-    assert facts(house, bram).overviews == (Interval(began),)
+    assert facts(house, newcomer).overviews == (Interval(began),)
     house.clock.advance(timedelta(days=30))
     house.operator("registry.overview.check", **look, reachable=False)
-    assert facts(house, bram).overviews == (Interval(began, house.clock.now()),)
+    assert facts(house, newcomer).overviews == (Interval(began, house.clock.now()),)
     assert events(house)[-2:] == ["overview.published", "overview.missing"]
 
 
-def test_an_overview_at_another_address_is_another_one(house: TheHouse, bram: Party) -> None:
-    party, began = {"party_id": bram.party_id, "reachable": True}, house.clock.now()
+def test_an_overview_at_another_address_is_another_one(house: TheHouse, newcomer: Party) -> None:
+    party, began = {"party_id": newcomer.party_id, "reachable": True}, house.clock.now()
     house.operator("registry.overview.check", **party, url="https://bram.example/1")
     house.clock.advance(timedelta(days=1))
     house.operator("registry.overview.check", **party, url="https://bram.example/2")
     moved = house.clock.now()
-    assert set(facts(house, bram).overviews) == {Interval(began, moved), Interval(moved)}
+    assert set(facts(house, newcomer).overviews) == {Interval(began, moved), Interval(moved)}
     assert "http" in refused(house, "registry.overview.check", **party, url="javascript:alert(1)")
 
 
@@ -328,8 +343,8 @@ def test_the_outsider_gives_no_such_command(house: TheHouse, joris: Party, lotte
         assert refusal.value.code == "unauthenticated"
 
 
-def test_a_day_of_a_condition_is_a_brussels_day(house: TheHouse, bram: Party) -> None:
-    house.operator("registry.dpia.file", party_id=bram.party_id, reference="D", assessed_on="2026-03-29")
-    (assessment,) = facts(house, bram).assessments
+def test_a_day_of_a_condition_is_a_brussels_day(house: TheHouse, newcomer: Party) -> None:
+    house.operator("registry.dpia.file", party_id=newcomer.party_id, reference="D", assessed_on="2026-03-29")
+    (assessment,) = facts(house, newcomer).assessments
     assert assessment.assessed_at == midnight(day_of(assessment.assessed_at))
     assert format_instant(assessment.assessed_at) == "2026-03-28T23:00:00Z"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -454,6 +455,31 @@ def test_claims_of_erasing_that_are_no_form_of_theirs_are_refused(
     del document["erasures"]
     with pytest.raises(MalformedError):
         regulator.check(document)
+
+
+@pytest.mark.requirement("R15")
+def test_the_uses_of_one_party_in_a_period_are_one_file_that_proves_them_without_the_house(
+    regulator: Regulator, measured: Customer, granted: dict[str, Any], bram: Party, joris: Party
+) -> None:
+    bram.read(granted["permission_id"])  # before the period
+    regulator.house.clock.advance(timedelta(days=10))
+    for party in (bram, joris):
+        party.token = regulator.house.token(party.client_id, party.client_secret)
+    used = bram.read(granted["permission_id"])["index"]
+    with pytest.raises(DoorRefusedError) as refused:
+        bram.read(ean=LOTTES_EAN)
+    with pytest.raises(DoorRefusedError):
+        joris.read(ean=LOTTES_EAN)
+    exported = regulator.open(party_id=bram.party_id)
+    assert [one["index"] for one in exported["entries"]] == [used, refused.value.index]
+    report = regulator.check(json.loads(json.dumps(exported)))  # by the published log and the file alone
+    assert report.holds, report
+    assert {(event, party): count for (event, _, party), count in report.counts.items()} == {
+        ("data.read", bram.party_id): 1,
+        ("data.refused", bram.party_id): 1,
+    }
+    del exported["support"][0]  # the grant that it rests on
+    assert not regulator.check(exported).holds
 
 
 def test_an_audit_of_a_party_or_a_point_opens_no_more_than_that(

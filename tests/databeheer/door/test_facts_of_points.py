@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, timedelta
 from typing import Any
 
@@ -68,6 +69,27 @@ def test_a_supplier_sees_nothing_before_its_contract_is_accepted_and_then_its_ow
     assert reason(lambda: erik.read(ean=MARIAS_EAN, **MONTH)) == "no_legal_basis"
     assert [one["state"] for one in erik.call("supply.list")["requests"]] == ["accepted"]
     assert "supply.accepted" in told(measured)
+
+
+@pytest.mark.requirement("R76")
+def test_a_supplier_reads_no_customer_data_but_those_that_it_gave_itself(
+    house: TheHouse, measured: Customer, erik: Party
+) -> None:
+    """What it knows of its customer it told us: the point and the days. Nothing of ours comes with it."""
+    erik.call("supply.request", ean=LOTTES_EAN, from_day=today(house))
+    house.operator("registry.supply.accept", ean=LOTTES_EAN, party_id=erik.party_id, from_day="2023-01-01")
+    read = erik.read(ean=LOTTES_EAN, **MONTH)
+    assert read["channels"]
+    answers = [
+        read,
+        erik.call("supply.list"),
+        erik.call("permission.list"),
+        erik.call("receipt.opening", index=read["index"]),
+    ]
+    said = json.dumps(answers)
+    names = (measured.name, "Janssens", "Kerkstraat", str(measured.person_id), measured.occupancy())
+    assert not [name for name in names if name in said]
+    assert "ean" not in json.dumps(answers[1:3])  # nor what another told us of the point
 
 
 @pytest.mark.requirement("R73", "R74")
@@ -153,7 +175,7 @@ def test_an_announced_switch_is_replaced_withdrawn_or_refused_once(
 # --- dynamic price ----------------------------------------------------------------------------------------
 
 
-@pytest.mark.requirement("R38", "R37", "R63")
+@pytest.mark.requirement("R38", "R63")
 @pytest.mark.parametrize("consent", [True, False])
 @pytest.mark.parametrize("regime", [True, False])
 def test_quarter_hours_for_a_dynamic_price_need_consent_and_regime_both(
@@ -179,6 +201,23 @@ def test_quarter_hours_for_a_dynamic_price_need_consent_and_regime_both(
         assert reason(lambda: erik.read(**read)) == "no_metering_regime"
     else:
         assert reason(lambda: erik.read(**read)) == "withdrawn"
+
+
+@pytest.mark.requirement("R37")
+def test_a_dynamic_price_without_the_information_that_the_supplier_gave_first_is_none(
+    house: TheHouse, measured: Customer, erik: Party
+) -> None:
+    contract = {"ean": LOTTES_EAN, "party_id": erik.party_id, "from_day": "2023-01-01"}
+    house.operator("registry.supply.accept", **contract)
+    house.operator("registry.regime.set", ean=LOTTES_EAN, regime="SMR3", from_day="2023-01-01")
+    asked = erik.ask(purpose="dynamic_price_billing")
+    measured.grant(asked)
+    begin = "registry.dynamic_price.begin"
+    assert "information" in refused(house, begin, **contract)
+    assert "information" in refused(house, begin, **contract, information="")
+    assert reason(lambda: erik.read(asked["permission_id"])) == "no_dynamic_price"
+    house.operator(begin, **contract, information="INFO-2023-7")
+    assert erik.read(asked["permission_id"])["channels"]
 
 
 @pytest.mark.requirement("R38")
@@ -299,6 +338,17 @@ def test_a_mandate_ends_with_its_territory_and_the_outsider_has_none(
     assert reason(lambda: joris.read(ean=LOTTES_EAN, **MONTH)) == "no_legal_basis"
     (territory,) = query(house, "SELECT territory_id::text FROM registry.territory")[0]
     house.operator("registry.condition.end", fact="territory", id=territory, until_day=today(house))
+    assert reason(lambda: ocmw.read(ean=LOTTES_EAN, **MONTH)) == "no_legal_basis"
+
+
+@pytest.mark.requirement("R39")
+def test_who_moved_away_is_its_inhabitant_no_more(house: TheHouse, measured: Customer) -> None:
+    ocmw = centre(house)
+    house.operator("registry.access_point.place", ean=LOTTES_EAN, municipality="44021")
+    notice = {"party_id": ocmw.party_id, "purposes": ["social_assistance"], **TOLD}
+    house.operator("registry.notice.give", **notice, ean=LOTTES_EAN)
+    assert ocmw.read(ean=LOTTES_EAN, **MONTH)["channels"]
+    house.operator("registry.occupancy.end", ean=LOTTES_EAN, until_day=today(house))
     assert reason(lambda: ocmw.read(ean=LOTTES_EAN, **MONTH)) == "no_legal_basis"
 
 

@@ -12,6 +12,7 @@ from databeheer.door.client import DoorRefusedError
 from tests.conftest import LOTTES_EAN, MARIAS_EAN
 from tests.doors import HEAD, held, meanwhile, query
 from tests.house import Customer, Party, TheHouse
+from tests.letters import to_whom
 
 UNKNOWN_EAN = "541448899990000060"
 
@@ -201,6 +202,20 @@ def test_a_request_is_sent_on_to_the_contract_holder_and_the_answer_is_always_th
     assert [one["by_applicant"] for one in found] == ([True] if ean == LOTTES_EAN else [])
     if found:
         assert lotte.grant(asked | {"link_code": None})["permission"]["ean"] == LOTTES_EAN
+
+
+@pytest.mark.requirement("R36")
+def test_the_contract_holder_is_told_of_what_was_sent_on_and_nothing_is_read_before_he_decides(
+    house: TheHouse, measured: Customer, maria: Customer, bram: Party
+) -> None:
+    asked = bram.ask()
+    link = {"permission_id": asked["permission_id"], "link_code": asked["link_code"]}
+    maria.call("permission.forward", **link, ean=LOTTES_EAN)
+    assert to_whom(house, "permission.forwarded") == {("customer", measured.person_id)}
+    assert code(lambda: bram.read(asked["permission_id"])) == "permission-not-active"
+    measured.call("permission.refuse", permission_id=asked["permission_id"])
+    assert code(lambda: bram.read(asked["permission_id"])) == "permission-not-active"
+    assert bram.permission(asked["permission_id"])["state"] == "rejected"
 
 
 def test_a_request_is_sent_on_once(lotte: Customer, maria: Customer, bram: Party) -> None:

@@ -373,6 +373,34 @@ def test_a_written_mandate_counts_once_somebody_checked_the_signature(
     assert code(lambda: bram.read(permission)) == "permission-ended"
 
 
+OCTOBER = {"from": "2023-09-30T22:00:00Z", "until": "2023-10-31T23:00:00Z", "granularity": "month"}
+
+
+@pytest.mark.requirement("R34")
+def test_a_supplier_whom_one_does_not_have_gets_history_by_a_checked_signature_and_not_by_a_press(
+    house: TheHouse, measured: Customer, maria: Customer, erik: Party
+) -> None:
+    asked = erik.ask(purpose="supply_offer", granularity="month", directions=["offtake"])
+    permission = asked["permission_id"]
+    measured.grant(asked)
+
+    def why_not() -> str:
+        with pytest.raises(DoorRefusedError) as refused:
+            erik.read(permission, **OCTOBER)
+        return str(refused.value.reason)
+
+    assert why_not() == "no_written_mandate"
+    register(erik, permission)
+    assert why_not() == "no_written_mandate"
+    produce(erik, permission)
+    assert why_not() == "no_written_mandate"  # it lies here, and nobody looked at the signature
+    check(house, permission)
+    assert erik.read(permission, **OCTOBER)["channels"]
+    # Nobody in person gets another's history, whatever was allowed to whom.
+    look = {"occupancy_id": measured.occupancy(), **OCTOBER}
+    assert code(lambda: maria.call("readings.read", **look)) == "no-legal-basis"
+
+
 def test_a_document_lies_here_sealed(house: TheHouse, measured: Customer, bram: Party) -> None:
     permission = bram.ask(ean=LOTTES_EAN)["permission_id"]
     register(bram, permission)
