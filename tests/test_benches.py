@@ -13,8 +13,9 @@ from random import Random
 import psycopg
 import pytest
 
+from databeheer.door.client import Proof
 from databeheer.storage.engine import make_engine
-from tests.bench import appending, bench_access, bench_access_stored, bench_append, bench_switch
+from tests.bench import appending, bench_access, bench_access_stored, bench_append, bench_bulk, bench_switch
 from tests.bench.granted import make_grants
 from tests.conftest import LOTTES_EAN, MARIAS_EAN
 from tests.databases import Database
@@ -65,6 +66,15 @@ def test_a_client_of_the_bench_reads_through_the_door(house: TheHouse) -> None:
     with ExitStack() as stack:
         read = appending.client_of("reading", stack, str(house.socket), token, permission)
         assert sum(len(channel["slots"]) for channel in read()["channels"]) >= 96
+
+
+def test_the_benchs_points_are_read_in_one_entry_and_one_by_one(house: TheHouse) -> None:
+    token, permissions = bench_bulk.settle(house, 3)
+    proof, before = Proof.token(token), bench_append.ledger_size(house.database.url("superuser"))
+    bench_bulk.together(house.client, proof, permissions)
+    with bench_bulk.several(house.client) as pool:
+        bench_bulk.one_by_one(pool, house.client, proof, permissions)
+    assert bench_append.ledger_size(house.database.url("superuser")) == before + 1 + 3
 
 
 def test_the_soaks_street_still_lives_when_the_papers_of_its_parties_have_had_their_time(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -77,10 +78,14 @@ def _gathered(slots: list[Slot], granularity: Granularity) -> list[Slot]:
     return aggregate(in_order, granularity) if granularity is Granularity.HOUR else in_order
 
 
+# Of many points the slots begin and end at the same moments.
+_instant = lru_cache(maxsize=8192)(format_instant)
+
+
 def _view(slot: Slot) -> dict[str, Any]:
     return {
-        "start": format_instant(slot.start),
-        "end": format_instant(slot.end),
+        "start": _instant(slot.start),
+        "end": _instant(slot.end),
         "value": slot.value,
         "state": slot.state.value,
         "register": slot.register.value if slot.register else None,
