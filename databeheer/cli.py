@@ -65,7 +65,7 @@ def cli() -> None:
 @click.argument("more_files", nargs=-1, type=click.Path(path_type=Path))
 def demo(port: int, as_json: bool, files: tuple[Path, ...], more_files: tuple[Path, ...]) -> None:
     """Run the demo: a street, four parties, a ledger, on http://127.0.0.1:8000. Ctrl-C ends it; its data stay."""
-    from databeheer.demo import supervisor
+    from databeheer.demo import running as demo_running
 
     def say(text: str) -> None:
         click.echo(text, err=True)
@@ -79,7 +79,7 @@ def demo(port: int, as_json: bool, files: tuple[Path, ...], more_files: tuple[Pa
         say("Daar vindt u drie deuren: klant, energiedienst en toezichthouder.")
         say("Ctrl-C sluit af; uw demo blijft bewaard.")
 
-    status = supervisor.run(_home(of_demo=True), port, [*files, *more_files], say, announce)
+    status = demo_running.run(_home(of_demo=True), port, [*files, *more_files], say, announce)
     raise click.exceptions.Exit(status)
 
 

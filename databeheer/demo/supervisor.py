@@ -5,18 +5,12 @@ The demo runs all processes under one user, which an installation would not do; 
 
 from __future__ import annotations
 
-import fcntl
 import http.client
 import json
 import os
 import shutil
-import signal
 import socket
-import socketserver
-import threading
-import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -24,19 +18,17 @@ from pathlib import Path
 from typing import Any
 
 from databeheer.clock import SettableClock, SystemClock
-from databeheer.demo import story, tamper
-from databeheer.demo.cast import PEOPLE_STORIES
+from databeheer.demo import story
+from databeheer.demo.description import VISITOR, describe, who_logs_in
 from databeheer.demo.join_story import tell_joins
 from databeheer.demo.regulator import sign_shipped_list
+from databeheer.demo.story_door import StoryDoor, log_in_for
 from databeheer.demo.taking_in import Work, take_street_in
 from databeheer.door.client import DoorClient
-from databeheer.door.main import AUDIENCE, house_from
-from databeheer.door.server import DoorServer
-from databeheer.door.service import DoorService
 from databeheer.errors import DatabeheerError
 from databeheer.identity.demo_key import ProviderKey
 from databeheer.identity.demo_provider import ISSUER
-from databeheer.metering.exports import ExportFile, read_export
+from databeheer.metering.exports import ExportFile
 from databeheer.metering.intake import take_in
 from databeheer.metering.street.plan import StreetPlan
 from databeheer.metering.street.willow_street import willow_street
@@ -44,10 +36,8 @@ from databeheer.site.home import Home
 from databeheer.site.house import Site, Storage, free_port, new_origin, prepare
 from databeheer.site.witnesses import POLICY_VARIABLE, make_demo_witness
 from databeheer.storage.engine import make_engine
-from ledger.witness.keyfile import read_key_file
 
 Say = Callable[[str], None]
-VISITOR = "bezoeker"
 
 
 @dataclass
@@ -185,7 +175,7 @@ class Demo:
         plan = willow_street(story.last_story_day(SystemClock().now()))
         with self._door_with(SettableClock(SystemClock().now())) as (door, clock):
             teller = story.Teller(
-                door, clock, self.home.operator_key.read_text(), self._log_in_for(door, clock)
+                door, clock, self.home.operator_key.read_text(), log_in_for(self.home, door, clock)
             )
             self.say("De straat wordt ingericht …")
             story.tell_registry(teller, plan)
@@ -216,7 +206,7 @@ class Demo:
         )
         shutil.rmtree(folder)
 
-    def _door_with(self, clock: SettableClock) -> _StoryDoor:
+    def _door_with(self, clock: SettableClock) -> StoryDoor:
         """A door in this process with the story's clock; the real one takes over once the story is told."""
         environment = {
             "DATABEHEER_DOOR_DATABASE_URL": self.storage.url("door"),
@@ -229,27 +219,7 @@ class Demo:
             "DATABEHEER_BASE_URL": self.base_url,
             **self._door_settings(),
         }
-        return _StoryDoor(environment, clock, self.home.door_socket)
-
-    def _log_in_for(self, door: DoorClient, clock: SettableClock) -> Callable[[str, str], str]:
-        key = ProviderKey.open(self.home.provider_key)
-
-        def log_in(subject: str, name: str) -> str:
-            nonce = door.call("login.begin")["nonce"]
-            now = int(clock.now().timestamp())
-            claims = {
-                "iss": ISSUER,
-                "aud": AUDIENCE,
-                "sub": subject,
-                "name": name,
-                "role": "customer",
-                "nonce": nonce,
-                "iat": now,
-                "exp": now + 60,
-            }
-            return str(door.call("login.finish", answer=key.sign(claims), nonce=nonce)["session"])
-
-        return log_in
+        return StoryDoor(environment, clock, self.home.door_socket)
 
     # ---- the visitor's own export --------------------------------------------------------------------------
 
@@ -313,237 +283,13 @@ class Demo:
 
     def description(self) -> dict[str, Any]:
         """URL, log-ins and credentials: what `--json` prints."""
-        parties = [
-            {
-                "key": key,
-                "name": party["name"],
-                "role": party["role"],
-                "party_id": party["party_id"],
-                "token_url": f"{self.base_url}/oauth2/token",
-                "client_id": party["client_id"],
-                "client_secret": party["client_secret"],
-                "subscription_key": party["subscription_key"],
-                "data_access_contract_number": party.get("contract"),
-                "api_url": f"{self.base_url}/api/v1",
-                "facade_token_url": f"{self.base_url}/demo/oauth2/v2.0/token",
-                "facade_url": f"{self.base_url}/esco/v3",
-            }
-            for key, party in self.facts["parties"].items()
-            if "client_id" in party
-        ]
-        people = self._people()
-        return {
-            "url": self.base_url,
-            "login_url": f"{self.base_url}/aanmelden",
-            "logins": {
-                "customers": [one for one in people if one["role"] == "customer"],
-                "inspector": next(one for one in people if one["role"] == "inspector"),
-            },
-            "credentials": {"parties": parties},
-            "ledger": {
-                "url": f"{self.base_url}/ledger",
-                "origin": self.home.origin,
-                "vkey": self.home.log_signer().vkey,
-                "door_vkey": self.home.door_signer().vkey,
-                "policy_url": f"{self.base_url}/ledger/policy",
-                "witness": {
-                    "vkey": read_key_file(self.home.witness_key).vkey,
-                    "independent": False,
-                },
-            },
-            "home": str(self.home.path),
-        }
-
-    def _people(self) -> list[dict[str, Any]]:
-        plan = willow_street(story.last_story_day(SystemClock().now()))
-        people: list[dict[str, Any]] = []
-        for person in plan.people:
-            if person.key in PEOPLE_STORIES:
-                age, text = PEOPLE_STORIES[person.key]
-                people.append(
-                    {"sub": person.key, "name": person.name, "age": age, "story": text, "role": "customer"}
-                )
-        if self.facts.get("visitor"):
-            text = "Uw eigen metingen, uit de export die u meegaf."
-            people.insert(
-                0, {"sub": VISITOR, "name": "U, de bezoeker", "age": None, "story": text, "role": "customer"}
-            )
-        text = "Ziet in één minuut de toestand van het huis, en gelooft niets zonder bewijs."
-        people.append(
-            {"sub": "ines", "name": "Ines De Wachter", "age": 44, "story": text, "role": "inspector"}
-        )
-        return people
+        return describe(self.home, self.base_url, self.facts)
 
     def _write_people(self) -> None:
-        (self.home.path / "identity" / "people.json").write_text(json.dumps(self._people()))
+        (self.home.path / "identity" / "people.json").write_text(json.dumps(who_logs_in(self.facts)))
 
     def _keep_facts(self) -> None:
         part = self.facts_file.with_suffix(".part")
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
             json.dump(self.facts, file)
         part.rename(self.facts_file)
-
-
-class _StoryDoor:
-    """The door in this process, with a clock that the storyteller moves."""
-
-    def __init__(self, environment: dict[str, str], clock: SettableClock, socket: Path) -> None:
-        self._house = house_from(environment, clock)
-        self._server = DoorServer(socket, DoorService(self._house))
-        self._clock = clock
-        self._client = DoorClient(socket)
-
-    def __enter__(self) -> tuple[DoorClient, SettableClock]:
-        self._server.start()
-        return self._client, self._clock
-
-    def __exit__(self, *_: object) -> None:
-        self._client.close()
-        self._server.close()
-        self._house.engine.dispose()
-
-
-class _WishHandler(socketserver.StreamRequestHandler):
-    server: _WishServer
-
-    def handle(self) -> None:
-        line = self.rfile.readline(4096)
-        try:
-            wish = json.loads(line)
-            answer = self.server.fulfil(wish)
-        except (ValueError, KeyError, TypeError) as error:
-            answer = {"error": f"a wish is not understood: {type(error).__name__}"}
-        self.wfile.write(json.dumps(answer).encode() + b"\n")
-
-
-class _WishServer(socketserver.ThreadingUnixStreamServer):
-    """The socket by which the demo's web asks its supervisor for what the web may not do itself."""
-
-    daemon_threads = True
-
-    def __init__(self, path: Path, demo: Demo) -> None:
-        self._demo = demo
-        self._busy = threading.Lock()
-        self._worker = ThreadPoolExecutor(1)
-        path.unlink(missing_ok=True)
-        before = os.umask(0o177)
-        try:
-            super().__init__(str(path), _WishHandler)
-        finally:
-            os.umask(before)
-
-    def fulfil(self, wish: dict[str, Any]) -> dict[str, Any]:
-        """Reset, or tamper with a copy and verify it; one wish at a time."""
-        if wish["do"] == "reset":
-            if not self._busy.acquire(blocking=False):
-                return {"error": "busy"}
-            self._worker.submit(self._reset)
-            return {"started": True}
-        if wish["do"] == "tamper":
-            with self._busy:
-                return tamper.show(self._demo.home, self._demo.storage, wish["kind"])
-        if wish["do"] == "describe":
-            # The demo's web plays a party; in earnest no page knows a party's credentials.
-            return self._demo.description() | {"last_day": self._demo.facts.get("last_day")}
-        return {"error": "unknown wish"}
-
-    def _reset(self) -> None:
-        self._demo.is_resetting = True
-        try:
-            self._demo.reset()
-        finally:
-            self._demo.is_resetting = False
-            self._busy.release()
-
-
-def run(
-    home: Home, port: int, files: list[Path], say: Say, announce: Callable[[dict[str, Any]], None]
-) -> int:
-    """Run the demo until SIGINT, SIGTERM or SIGHUP; returns the exit status.
-
-    Only one demo runs a home: where one does already, its description is announced and nothing is started.
-    """
-    exports = [read_export(file) for file in files]  # before anything starts: a bad file changes nothing
-    home.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (home.path / "demo.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return _announce_running(home, say, announce)
-        if not _is_free(port):
-            say(f'Poort {port} is bezet. Kies een andere: make demo ARGS="--port {free_port()}"')
-            return 1
-        return _run_alone(Demo(home, port, say), exports, announce)
-
-
-def _run_alone(demo: Demo, exports: list[ExportFile], announce: Callable[[dict[str, Any]], None]) -> int:
-    for number in _ENDINGS:
-        signal.signal(number, _interrupt)
-    wishes: _WishServer | None = None
-    try:
-        wishes = _listen_for_wishes(demo)
-        demo.start(exports)
-        announce(demo.description())
-        while (ended := demo.site.ended()) is None or demo.is_resetting:
-            if demo.storage.revive():
-                demo.say("De databank was gestopt en is opnieuw gestart.")
-            time.sleep(0.5)
-        demo.say(f"Het onderdeel {ended} is gestopt; zie {demo.home.logs}/{ended}.log")
-        return 1
-    except KeyboardInterrupt:
-        return 0
-    finally:
-        _ignore_endings()
-        demo.say("De demo sluit af …")
-        if wishes is not None:
-            wishes.shutdown()
-        demo.stop()
-
-
-_ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-
-def _ignore_endings() -> None:
-    # A second Ctrl-C must not leave half of the house running.
-    for number in _ENDINGS:
-        signal.signal(number, signal.SIG_IGN)
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
-
-
-def _announce_running(home: Home, say: Say, announce: Callable[[dict[str, Any]], None]) -> int:
-    """Tell of the demo that runs this home already; 1 where it cannot be asked yet."""
-    try:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-            connection.settimeout(30)
-            connection.connect(str(home.supervisor_socket))
-            connection.sendall(b'{"do": "describe"}\n')
-            with connection.makefile("rb") as lines:
-                description = json.loads(lines.readline())
-    except (OSError, ValueError):
-        description = {"error": "busy"}
-    if "error" in description:
-        say("Deze demo start juist op, of sluit af. Probeer het over een minuut opnieuw.")
-        return 1
-    say(f"Deze demo draait al op {description['url']}")
-    announce(description)
-    return 0
-
-
-def _interrupt(*_: object) -> None:
-    _ignore_endings()
-    raise KeyboardInterrupt
-
-
-def _listen_for_wishes(demo: Demo) -> _WishServer:
-    server = _WishServer(demo.home.supervisor_socket, demo)
-    threading.Thread(target=server.serve_forever, name="wishes", daemon=True).start()
-    return server
