@@ -18,6 +18,8 @@ NEVER_OVER_HTTP = {
     "error",
     "settings",
     "malformed-catalogue",
+    "post-catalogue",
+    "unknown-clock",
     "unknown-access-point",
     "intervals-not-read",
     "future-days",
