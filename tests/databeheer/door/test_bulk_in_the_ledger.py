@@ -160,7 +160,7 @@ def test_each_chain_goes_through_the_entry_without_a_gap(
     for person in (neighbours.lotte, neighbours.maria):
         told = person.statements(limit=100)
         found = [receipt_of(person, one["index"], key) for one in reversed(told)]
-        [chain] = verify_chains(found, [key], house.house.promise_key.verifier)
+        [chain] = verify_chains(found, [key], [house.house.promise_key.verifier])
         assert (chain.first, chain.last) == (1, len(told))
         assert {read, read + 1} <= {one["index"] for one in told}
 
