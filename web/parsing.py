@@ -48,6 +48,26 @@ def read_body(request: Request, media_type: str) -> bytes:
     return data
 
 
+def read_document(request: Request, media_types: Iterable[str], longest: int) -> bytes:
+    """Return a body that is a document of one of these media types, of at most `longest` bytes.
+
+    Raises:
+        UnsupportedMediaType, RequestEntityTooLarge: told as 415 and 413.
+        MalformedBodyError: it is empty.
+    """
+    if request.mimetype not in media_types:
+        raise UnsupportedMediaType(f"send the document as one of {', '.join(sorted(media_types))}")
+    if request.content_encoding not in (None, "", "identity"):
+        raise UnsupportedMediaType("send the document without a Content-Encoding")
+    request.max_content_length = longest
+    if (request.content_length or 0) > longest:
+        raise RequestEntityTooLarge(f"a document has at most {longest} bytes")
+    data = request.get_data(cache=False)
+    if not data:
+        raise malformed("body", "there is no document in it")
+    return data
+
+
 def parse_json_object(data: bytes) -> dict[str, Any]:
     """Read one JSON object (RFC 8259), strictly.
 

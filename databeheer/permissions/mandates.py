@@ -68,6 +68,11 @@ def get(connection: Connection, permission_id: UUID) -> Any:
     return row
 
 
+def find(connection: Connection, permission_id: UUID) -> Any | None:
+    """Return the mandate of a permission, if one is registered."""
+    return connection.execute(_FIND, {"id": permission_id}).one_or_none()
+
+
 def produce(connection: Connection, mandate: Any, document: bytes, sealed: bytes, now: datetime) -> None:
     """Take the document in, sealed, until somebody judged it.
 
@@ -130,6 +135,7 @@ _REGISTER = text(
     " VALUES (:id, :operator, :hash, :signed_on, :now) ON CONFLICT (permission_id) DO NOTHING RETURNING 1"
 )
 _GET = text("SELECT * FROM permissions.mandate WHERE permission_id = :id FOR UPDATE")
+_FIND = text("SELECT * FROM permissions.mandate WHERE permission_id = :id")
 _PRODUCE = text(
     "UPDATE permissions.mandate SET produced_at = :now, document_sealed = :sealed WHERE permission_id = :id"
 )

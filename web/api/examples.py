@@ -89,6 +89,19 @@ DELETION_CONFIRMED: dict[str, Any] = {
     **PERMISSION_TERMINATED,
     "deletion_confirmed_at": "2026-12-01T08:00:00Z",
 }
+MANDATE_IN: dict[str, Any] = {"document_sha256": "3a" * 32, "signed_on": "2026-10-01"}
+MANDATE: dict[str, Any] = {
+    "permission_id": _ID,
+    "document_sha256": "3a" * 32,
+    "signed_on": "2026-10-01",
+    "registered_at": "2026-11-20T10:00:00Z",
+    "sampled_at": "2026-11-21T08:00:00Z",
+    "due_at": "2026-12-05T08:00:00Z",
+    "produced_at": None,
+    "checked_at": None,
+    "accepted": None,
+    "is_here": False,
+}
 PERMISSION_PAGE: dict[str, Any] = {"permissions": [PERMISSION], "next_cursor": None}
 PORT_ORDER: dict[str, Any] = {
     "id": _ID,

@@ -99,6 +99,19 @@ class EndQuery(Schema):
     )
 
 
+class MandateIn(Schema):
+    """A mandate on paper, or as a signed file, that carries a permission: named by its hash."""
+
+    document_sha256 = fields.String(
+        required=True,
+        validate=validate.Regexp(r"^[0-9a-f]{64}$"),
+        metadata={"description": "SHA-256 of the document, hexadecimal.", "example": "3a" * 32},
+    )
+    signed_on = fields.Date(
+        required=True, metadata={"description": "The day on which it was signed.", "example": "2026-10-01"}
+    )
+
+
 class PermissionsQuery(Schema):
     """Which of your permissions, and from where in the list."""
 
@@ -220,6 +233,25 @@ class PermissionLink(Schema):
     state = one_of(STATES, "Always `requested` here.", required=True)
     link = _text("Send the grid user to this address of the portal.", format="uri")
     link_expires_at = instant("After this the link no longer works.")
+
+
+class MandateOut(Schema):
+    """How a written mandate stands. What was drawn in a sample and is not handed over by `due_at` is blocked."""
+
+    permission_id = _text("Of which permission or request.", format="uuid")
+    document_sha256 = _text("Which document.")
+    signed_on = _text("The day on which it was signed.", format="date")
+    registered_at = instant("When you named it.")
+    sampled_at = instant("When it was drawn in a sample; null: never.", nullable=True)
+    due_at = instant("Until when you hand it over.", nullable=True)
+    produced_at = instant("When you handed it over.", nullable=True)
+    checked_at = instant("When the signature was judged.", nullable=True)
+    accepted = fields.Boolean(
+        required=True, allow_none=True, metadata={"description": "Whether it is good; null: not judged yet."}
+    )
+    is_here = fields.Boolean(
+        required=True, metadata={"description": "It lies here, sealed, until it is judged."}
+    )
 
 
 class Step(Schema):

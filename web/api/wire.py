@@ -6,7 +6,7 @@ flask-smorest has no type information; this module is the only one that touches 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from http import HTTPStatus
 from typing import Any, NoReturn
 
@@ -126,8 +126,12 @@ def operation(
     headers: Mapping[str, Any] | None = None,
     security: list[dict[str, list[str]]] | None = None,
     takes_key: bool = False,
+    documents: Iterable[str] = (),
 ) -> Callable[[View], View]:
-    """Register a view with its documentation. `refusals` are slugs of the problem table."""
+    """Register a view with its documentation.
+
+    `refusals` are slugs of the problem table. `documents`: the body is a document of one of these media types.
+    """
 
     def decorate(view: View) -> View:
         wrapped = view
@@ -136,6 +140,9 @@ def operation(
         extra: dict[str, Any] = {"summary": summary, "operationId": view.__name__}
         if security is not None:
             extra["security"] = security
+        if documents:
+            binary = {"schema": {"type": "string", "format": "binary"}}
+            extra["requestBody"] = {"required": True, "content": dict.fromkeys(documents, binary)}
         if takes_key:
             extra["parameters"] = [IDEMPOTENCY_KEY]
         extra["responses"] = _refusal_responses(refusals)

@@ -27,7 +27,7 @@ from databeheer.door.house import House
 from databeheer.door.permission_record import record_step
 from databeheer.door.proofs import AskerKind, Proof
 from databeheer.door.turn import Record, Turn
-from databeheer.errors import ConflictError, MalformedRequestError
+from databeheer.errors import ConflictError, MalformedRequestError, UnauthenticatedError
 from databeheer.metering.opening import unseal
 from databeheer.metering.sealing import seal
 from databeheer.permissions import finding, life, mandates, signers, terms
@@ -146,6 +146,26 @@ def list_samples(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[
     }
 
 
+def show(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """How a party's own written mandate stands: registered, drawn until when, handed over, judged."""
+    with looking(house, proof) as (connection, asker, now):
+        if asker.kind is not AskerKind.PARTY:
+            raise UnauthenticatedError("use a party's access token")
+        viewer = Viewer(None, asker.party_id)
+        found(finding.visible(connection, viewer, arguments["permission_id"], now), "permission")
+        mandate = mandates.find(connection, arguments["permission_id"])
+    row = found(mandate, "mandate of this permission")
+    moments = ("registered_at", "sampled_at", "due_at", "produced_at", "checked_at")
+    return {
+        "permission_id": str(row.permission_id),
+        "document_sha256": bytes(row.document_sha256).hex(),
+        "signed_on": row.signed_on.isoformat(),
+        "is_here": row.document_sealed is not None,
+        "accepted": row.accepted,
+        **{name: life.instant(getattr(row, name)) or None for name in moments},
+    }
+
+
 def _own(house: House, turn: Turn, proof: Proof, arguments: dict[str, Any]) -> tuple[Any, str]:
     """The party's own request or permission, locked, and its state; refused where it has ended."""
     asker = asker_of(turn, house, proof, AskerKind.PARTY)
@@ -239,6 +259,7 @@ COMMANDS = (
         ),
         produce,
     ),
+    Command("mandate.show", schema(permission_id=identifier()), show),
     Command(
         "mandate.sample",
         schema(

@@ -167,6 +167,20 @@ def test_an_overview_counts_while_it_is_found_and_no_longer(house: TheHouse, new
     assert events(house)[-2:] == ["overview.published", "overview.missing"]
 
 
+@pytest.mark.requirement("R6")
+def test_a_party_whose_overview_is_not_there_gets_nothing_until_it_is(
+    house: TheHouse, measured: Customer, bram: Party, granted: dict[str, Any]
+) -> None:
+    look = {"party_id": bram.party_id, "url": "https://party.example/privacy"}
+    assert bram.read(granted["permission_id"])["channels"]
+    house.operator("registry.overview.check", **look, reachable=False)
+    with pytest.raises(DoorRefusedError) as refusal:
+        bram.read(granted["permission_id"])
+    assert refusal.value.reason == "no_processing_overview"
+    house.operator("registry.overview.check", **look, reachable=True)
+    assert bram.read(granted["permission_id"])["channels"]
+
+
 def test_an_overview_at_another_address_is_another_one(house: TheHouse, newcomer: Party) -> None:
     party, began = {"party_id": newcomer.party_id, "reachable": True}, house.clock.now()
     house.operator("registry.overview.check", **party, url="https://bram.example/1")

@@ -30,7 +30,7 @@ CHECKS = [
     response_headers_conformance,
     response_schema_conformance,
 ]
-METHODS = {"get", "post", "delete"}
+METHODS = {"get", "post", "delete", "put"}
 
 
 @pytest.fixture
@@ -56,6 +56,9 @@ def test_it_is_openapi_3_1_with_every_address(document: dict[str, Any]) -> None:
         "get /api/v1/permissions/{permission_id}",
         "delete /api/v1/permissions/{permission_id}",
         "post /api/v1/permissions/{permission_id}/deletion-confirmation",
+        "get /api/v1/permissions/{permission_id}/mandate",
+        "post /api/v1/permissions/{permission_id}/mandate",
+        "put /api/v1/permissions/{permission_id}/mandate/document",
         "get /api/v1/permissions/{permission_id}/readings",
         "post /api/v1/readings",
         "post /api/v1/readings/query",
