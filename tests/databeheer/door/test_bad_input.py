@@ -1,4 +1,4 @@
-"""What people and parties get wrong is refused with its reason, changes nothing, and is on record where it is an outcome.
+"""What people and parties get wrong is refused with its reason, changes nothing, and is on record if it is an outcome.
 
 The rest of the list stands with its subject: overlapping stays (late moves), contracts of suppliers that end before
 they begin and days beyond the century (facts of points), two tabs at once and who moved out yesterday (life of
