@@ -226,6 +226,7 @@ class TheHouse:
             )
         if papers:
             self.put_in_order(party_id)
+            self.name_contact(party_id)
         client = self.operator("registry.client.add", party_id=party_id, profiles=["own", "facade"])
         return Party(
             self,
@@ -244,6 +245,11 @@ class TheHouse:
         self.operator("registry.dpia.file", party_id=party_id, reference=reference, assessed_on=today)
         url = "https://party.example/privacy"
         self.operator("registry.overview.check", party_id=party_id, url=url, reachable=True)
+
+    def name_contact(self, party_id: str) -> None:
+        """Say whom others reach at a party about doubt about a mandate."""
+        reach = {"name": "Contact Person", "email": "doubt@party.example", "phone": "+32 9 000 00 00"}
+        self.operator("doubt.contact.set", party_id=party_id, **reach)
 
     def token(self, client_id: str, secret: str, profile: str = "own") -> str:
         answer = self.client.call("token.mint", client_id=client_id, client_secret=secret, profile=profile)

@@ -27,7 +27,7 @@ def malformed(where: str, detail: str) -> MalformedBodyError:
     return MalformedBodyError(f"{where}: {detail}", ({"where": where, "detail": detail},))
 
 
-def read_body(request: Request, media_type: str) -> bytes:
+def read_body(request: Request, media_type: str, *, largest: int = MAX_BODY_BYTES) -> bytes:
     """Return the body if it has this media type, no foreign charset and a bearable size.
 
     Raises:
@@ -40,11 +40,11 @@ def read_body(request: Request, media_type: str) -> bytes:
         raise UnsupportedMediaType("send the body in UTF-8")
     if request.content_encoding not in (None, "", "identity"):
         raise UnsupportedMediaType("send the body without a Content-Encoding")
-    if (request.content_length or 0) > MAX_BODY_BYTES:
-        raise RequestEntityTooLarge(f"a body has at most {MAX_BODY_BYTES} bytes")
+    if (request.content_length or 0) > largest:
+        raise RequestEntityTooLarge(f"a body has at most {largest} bytes")
     data = request.get_data(cache=True)
-    if len(data) > MAX_BODY_BYTES:
-        raise RequestEntityTooLarge(f"a body has at most {MAX_BODY_BYTES} bytes")
+    if len(data) > largest:
+        raise RequestEntityTooLarge(f"a body has at most {largest} bytes")
     return data
 
 

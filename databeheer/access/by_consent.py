@@ -76,7 +76,7 @@ def _consent(case: Case, permission: Permission, row: Row, fits: bool) -> Ground
     limits: tuple[Limit, ...] = ()
     if problem is None:
         homes = _homes(case, permission, granter, row)
-        if row.is_limited or (granter is not None and granter.concerned):
+        if row.is_limited or case.facts.gaps or (granter is not None and granter.concerned):
             limits = _limits(case, permission, granter, row, homes)
     return Ground(
         row=row,
@@ -99,6 +99,7 @@ def _limits(
     return (
         *_signature_limit(case, permission, granter, row),
         *_contract_limits(case, granter, row),
+        *_gap_limit(case),
         *notice_limit(case, row, homes),
     )
 
@@ -222,6 +223,7 @@ _BY_INVALIDATION = {
     Invalidation.MOVED_OUT: ReasonCode.INVALIDATED_BY_MOVE,
     Invalidation.HOLDER_DIED: ReasonCode.HOLDER_DIED,
     Invalidation.MANDATE_REJECTED: ReasonCode.MANDATE_REJECTED,
+    Invalidation.DOUBT_NOT_ANSWERED: ReasonCode.UNPROVEN,
 }
 
 
@@ -248,3 +250,9 @@ def _block_problem(case: Case) -> ReasonCode | None:
         if block.party_id == case.wish.party_id and case.now in block.period:
             return ReasonCode.BLOCKED
     return None
+
+
+def _gap_limit(case: Case) -> tuple[Limit, ...]:
+    """Not of the time in which the party was blocked and showed no mandate: no later consent gives it (R104)."""
+    lost = [gap.period for gap in case.facts.gaps if gap.party_id == case.wish.party_id]
+    return ((ReasonCode.DOUBT_GAP, minus(ALL_TIME, pairs_of(*lost))),) if lost else ()

@@ -53,6 +53,8 @@ class Invalidation(Code):
     """Whoever gave it died."""
     MANDATE_REJECTED = "mandate_rejected"
     """The written mandate that carried it was no good (R34)."""
+    DOUBT_NOT_ANSWERED = "doubt_not_answered"
+    """There was doubt about it, and its party did not show in time that the customer gave it (R104)."""
 
 
 class Capacity(Code):
@@ -262,6 +264,19 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
+class Gap:
+    """Data that a party never gets by consent, for it showed no mandate in time while it was blocked (R104).
+
+    `period` is data time: from the block to the end of the permissions in doubt. A later consent, given in the regular
+    way, opens what lies before and after it.
+    """
+
+    id: str
+    party_id: str
+    period: Interval
+
+
+@dataclass(frozen=True, slots=True)
 class Representation:
     """A court appointed `representative_id` to act for `person_id`; `reference` is the judgment's."""
 
@@ -354,6 +369,7 @@ class Facts:
     authorisations: tuple[Authorisation, ...] = ()
     notices: tuple[Notice, ...] = ()
     blocks: tuple[Block, ...] = ()
+    gaps: tuple[Gap, ...] = ()
     representations: tuple[Representation, ...] = ()
     deaths: tuple[Death, ...] = ()
     open_ports: tuple[OpenPort, ...] = ()

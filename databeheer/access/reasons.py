@@ -35,6 +35,7 @@ class ReasonCode(Code):
     INVALIDATED_BY_MOVE = "invalidated_by_move"
     MANDATE_REJECTED = "mandate_rejected"
     LAPSED = "lapsed"
+    UNPROVEN = "unproven"
     OUTSIDE_DATA_PERIOD = "outside_data_period"
     NOT_OCCUPANT = "not_occupant"
     NO_CONTRACT = "no_contract"
@@ -46,6 +47,7 @@ class ReasonCode(Code):
     CATEGORY_NOT_GRANTED = "category_not_granted"
     PURPOSE_NOT_ALLOWED = "purpose_not_allowed"
     BLOCKED = "blocked"
+    DOUBT_GAP = "doubt_gap"
     HOLDER_DIED = "holder_died"
     SECOND_SIGNATURE_MISSING = "second_signature_missing"
     NO_WRITTEN_MANDATE = "no_written_mandate"
@@ -75,6 +77,7 @@ ERRORS: dict[ReasonCode, type[DatabeheerError]] = {
     ReasonCode.HOLDER_DIED: PermissionEndedError,
     ReasonCode.MANDATE_REJECTED: PermissionEndedError,
     ReasonCode.LAPSED: PermissionEndedError,
+    ReasonCode.UNPROVEN: PermissionEndedError,
     ReasonCode.TERMINATED: PermissionEndedError,
     ReasonCode.EXPIRED: PermissionEndedError,
     ReasonCode.FULFILLED: PermissionEndedError,
@@ -96,6 +99,7 @@ ERRORS: dict[ReasonCode, type[DatabeheerError]] = {
     ReasonCode.DIRECTION_NOT_GRANTED: NoLegalBasisError,
     ReasonCode.GRANULARITY_TOO_FINE: GranularityTooFineError,
     ReasonCode.SLOT_NOT_WHOLE: OutsideGrantedPeriodError,
+    ReasonCode.DOUBT_GAP: OutsideGrantedPeriodError,
     ReasonCode.NO_DYNAMIC_PRICE: OutsideGrantedPeriodError,
     ReasonCode.NO_METERING_REGIME: OutsideGrantedPeriodError,
     ReasonCode.NO_CONTRACT: OutsideGrantedPeriodError,
@@ -130,6 +134,7 @@ NEAREST_FIRST: dict[ReasonCode, int] = {
             ReasonCode.NO_DATA_ACCESS_CONTRACT,
             ReasonCode.PARTY_SUSPENDED,
             ReasonCode.BLOCKED,
+            ReasonCode.DOUBT_GAP,
             ReasonCode.NO_METERING_REGIME,
             ReasonCode.NO_DYNAMIC_PRICE,
             ReasonCode.NOT_OCCUPANT,
@@ -147,6 +152,7 @@ NEAREST_FIRST: dict[ReasonCode, int] = {
             ReasonCode.HOLDER_DIED,
             ReasonCode.MANDATE_REJECTED,
             ReasonCode.LAPSED,
+            ReasonCode.UNPROVEN,
             ReasonCode.REJECTED,
             ReasonCode.ROLE_GETS_NOTHING,
             ReasonCode.NO_LEGAL_BASIS,

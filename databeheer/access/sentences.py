@@ -44,6 +44,10 @@ SENTENCES: dict[ReasonCode, tuple[str, str]] = {
         "De toestemming is vervallen toen een reservekopie van de gegevensbank werd teruggezet.",
         "Consent lapsed when a backup of the database was put back; ask the customer again.",
     ),
+    ReasonCode.UNPROVEN: (
+        "De partij toonde niet op tijd aan dat de klant de toestemming gaf. De toestemming geldt niet meer.",
+        "The party did not show in time that the customer gave the consent, so it ended; ask the customer again.",
+    ),
     ReasonCode.OUTSIDE_DATA_PERIOD: (
         "Deze dagen vallen buiten de periode waarvoor gegevens gegeven mogen worden.",
         "These days lie outside the period of which data may be given.",
@@ -87,6 +91,10 @@ SENTENCES: dict[ReasonCode, tuple[str, str]] = {
     ReasonCode.BLOCKED: (
         "De toegang is geblokkeerd terwijl de toestemming onderzocht wordt.",
         "Access is blocked while the consent is being examined.",
+    ),
+    ReasonCode.DOUBT_GAP: (
+        "In deze periode was de partij geblokkeerd en toonde ze geen toestemming. Die gegevens krijgt ze nooit.",
+        "The party was blocked in this period and could not show a mandate; no later consent gives these data.",
     ),
     ReasonCode.HOLDER_DIED: (
         "De persoon die de toestemming gaf of voor wie gevraagd wordt, is overleden.",

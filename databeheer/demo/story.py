@@ -128,6 +128,7 @@ def tell_parties(teller: Teller) -> None:
         added = teller.operator("registry.party.add", **party)
         teller.parties[key] = {**party, "party_id": added["party_id"]}
         _put_in_order(teller, key)
+        _name_contact(teller, key)
         if party["role"] == "regulator":
             continue  # it looks through its inspectors, not through a program
         if party["role"] != "dso":
@@ -176,6 +177,17 @@ def _install_meter(teller: Teller, point: PlannedPoint) -> None:
         meter=point.meter_number,
         digital=True,
         ports=["P1", "S1"],
+    )
+
+
+def _name_contact(teller: Teller, key: str) -> None:
+    """Whom others reach about doubt about a mandate: without, a party asks for no permission (R111)."""
+    teller.operator(
+        "doubt.contact.set",
+        party_id=teller.parties[key]["party_id"],
+        name="Contactpunt twijfel",
+        email=f"twijfel@{key.replace('_', '-')}.example",
+        phone="+32 9 000 00 00",
     )
 
 

@@ -101,6 +101,13 @@ class Ending(enum.IntEnum):
     CONCERNED = 36
     HOLDER_DIED = 37
     """A permission, with whoever gave it."""
+    DOUBT_OPENED = 38
+    """A case of doubt; the two records behind it say which party is blocked, and at which occupancy."""
+    DOUBT_PARTY = 39
+    DOUBT_HOME = 40
+    DOUBT_LIFTED = 41
+    DOUBT_UNPROVEN = 42
+    """A case in which no proof came in time: the permissions that stood there ended with it."""
 
 
 PERMISSION_ENDINGS = {

@@ -30,6 +30,7 @@ from databeheer.door.house import House
 from databeheer.door.keystore import Kind
 from databeheer.door.resealing import open_root
 from databeheer.door.turn import Statement, Subject, Turn
+from databeheer.doubt import evidence
 from databeheer.errors import ConflictError
 from databeheer.oversight import erasures, retention
 from databeheer.oversight.retention import DataClass, Reason, Verdict
@@ -149,6 +150,8 @@ def _begin(house: House) -> tuple[int, list[dict[str, Any]]]:
 def _destroy_keys(house: House, rows: Sequence[Any], retired: Sequence[UUID]) -> None:
     """Begin an epoch without the keys of a batch; the rows that came in since they were cleared go first."""
     names = [key_of(row) for row in rows] + [(Kind.READINGS, root_id) for root_id in retired]
+    with house.engine.connect() as connection:  # documents destroyed since the last epoch: out of backups too
+        names += [(Kind.EVIDENCE, evidence_id) for evidence_id in evidence.retired(connection)]
     without = [name for name in names if house.keys.holds(*name)]
     if without:
         with house.keys.new_epoch(without) as epoch, house.engine.begin() as guard:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, text
 
 from databeheer.access.facts import (
+    Block,
     Death,
+    Gap,
     MeteringRegime,
     Necessity,
     Notice,
@@ -23,6 +26,8 @@ from databeheer.access.facts import (
 from databeheer.access.intervals import Interval
 from databeheer.brussels import midnight
 from databeheer.door.party_facts import days
+from databeheer.doubt.course import Course
+from databeheer.doubt.states import State
 from databeheer.values import Granularity, Purpose
 
 
@@ -56,6 +61,8 @@ class PointFacts:
                 "necessities": tuple(map(_necessity, each("necessity", party_id))),
                 "notices": tuple(map(_notice, each("notice", party_id))),
             }
+            if doubts := each("doubt", party_id):
+                found |= _doubted(doubts)
         return found
 
 
@@ -105,6 +112,29 @@ def _notice(row: Any) -> Notice:
     return Notice(str(row.id), str(row.party_id), str(row.occupancy_id), purposes, row.from_at)
 
 
+def _doubted(rows: Collection[Any]) -> dict[str, tuple[Any, ...]]:
+    """What cases of doubt mean for the decision. With a move the block ends, for it is about who lived there."""
+    blocks: list[Block] = []
+    gaps: list[Gap] = []
+    for row in rows:
+        state = State(row.word)
+        runs = state is State.CONTACTED
+        course = Course(state, row.from_at, row.until_at if runs else None, None if runs else row.until_at)
+        left_at = midnight(row.until_day) if row.until_day else None
+        if period := _until(course.block, left_at):
+            blocks.append(Block(str(row.id), str(row.party_id), period))
+        if course.gap is not None and (period := _until(course.gap, left_at)):
+            gaps.append(Gap(str(row.id), str(row.party_id), period))
+    return {"blocks": tuple(blocks), "gaps": tuple(gaps)}
+
+
+def _until(period: Interval, end: datetime | None) -> Interval | None:
+    """The part of a period before `end`; None where nothing is left."""
+    if end is None or period.stop <= end:
+        return period if period.start < period.stop else None
+    return Interval(period.start, end) if period.start < end else None
+
+
 def _representation(row: Any) -> Representation:
     """`reference` is the entry that says by which judgment: its words are opened for whoever may read that."""
     period = days(row.from_day, row.until_day)
@@ -145,6 +175,10 @@ _OF_PARTIES = (
     " UNION ALL SELECT 'notice', access_point_id, notice_id, party_id, occupancy_id, NULL, NULL, NULL, NULL,"
     "  given_at, NULL, NULL, purposes FROM registry.notice"
     "  WHERE access_point_id = ANY(:points) AND party_id = ANY(:parties)"
+    " UNION ALL SELECT 'doubt', c.access_point_id, c.case_id, c.party_id, c.occupancy_id, NULL, NULL, NULL,"
+    "  o.until_day, c.opened_at, CASE c.state WHEN 'contacted' THEN c.evidence_due_at ELSE c.closed_at END, c.state,"
+    "  NULL FROM doubt.doubt_case c JOIN registry.occupancy o USING (occupancy_id)"
+    "  WHERE c.access_point_id = ANY(:points) AND c.party_id = ANY(:parties)"
 )
 _FACTS_OF_ALL = text(_OF_ALL)
 _FACTS = text(_OF_ALL + _OF_PARTIES)

@@ -22,12 +22,14 @@ _SEALED = slice(17, 89)
 
 
 class Kind(enum.IntEnum):
-    """Four kinds, so that one erasure never takes another's data or the proof of a misuse."""
+    """Kinds, so that one erasure never takes another's data or the proof of a misuse."""
 
     PERSON = 1
     READINGS = 2
     OCCUPANCY_LEDGER = 3
     HOUSE = 4
+    EVIDENCE = 5
+    """Of one document that a party showed in a case of doubt; goes with the epoch after its destruction (R106)."""
 
 
 Name = tuple[Kind, UUID]

@@ -28,6 +28,7 @@ from ledger.tiles import TileReader
 _ENDS = frozenset(
     f"permission.{end}" for end in ("revoked", "terminated", "invalidated", "expired", "fulfilled", "lapsed")
 )
+_BLOCKS = ("permission.blocked", "permission.unblocked")
 _COUNTED = ("data.read", "data.refused", "join.run", "join.refused", "audit.opened")
 _READ, _BULK = "data.read", "data.asked"
 _FINENESS = ("quarter_hour", "hour", "day", "month")
@@ -276,6 +277,7 @@ class _Permissions:
         self._granted: dict[str, _Granted] = {}
         self._ended: dict[str, int] = {}
         self._narrowed: dict[str, list[_Granted]] = {}
+        self._blocked: dict[str, list[tuple[int, bool]]] = {}
         for one in sorted(entries, key=lambda entry: entry.index):
             if one.shared is None:
                 continue
@@ -286,6 +288,8 @@ class _Permissions:
                 self._narrowed.setdefault(name, []).append(_Granted(one.index, one.shared, frozenset()))
             elif one.event in _ENDS:
                 self._ended.setdefault(name, one.index)
+            elif one.event in _BLOCKS:
+                self._blocked.setdefault(name, []).append((one.index, one.event == _BLOCKS[0]))
 
     def missing(self, read: _Read) -> set[str]:
         """What a read lacks of a permission that carries it; nothing where one does.
@@ -336,6 +340,9 @@ class _Permissions:
             return "after-end"
         if valid_until and read.at >= parse_instant(valid_until):
             return "after-end"
+        before = [is_blocked for index, is_blocked in self._blocked.get(name, ()) if index < read.index]
+        if before and before[-1]:
+            return "while-blocked"
         finer = _FINENESS.index(read.granularity) < _FINENESS.index(said["granularity"])
         if finer or not read.directions <= set(said["directions"]):
             return "wider-than-permission"

@@ -107,6 +107,8 @@ class DangerousHouse:
         today = day_of(SystemClock().now()).isoformat()
         operator("registry.dpia.file", party_id=party, reference="d-1", assessed_on=today)
         operator("registry.overview.check", party_id=party, url="https://bram.example", reachable=True)
+        reach = {"name": "Bram", "email": "bram@bram.example", "phone": "+32 9 000 00 00"}
+        operator("doubt.contact.set", party_id=party, **reach)
         client = operator("registry.client.add", party_id=party, profiles=["own"])
         token = door.call(
             "token.mint", client_id=client["client_id"], client_secret=client["client_secret"], profile="own"

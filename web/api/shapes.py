@@ -20,7 +20,12 @@ _ENDED_BY = {
     "invalidated": "move",
     "lapsed": "operator",
 }
-_ENDED_BY_FOR = {"renewed": "grid_user", "mandate_rejected": "operator", "holder_died": "death"}
+_ENDED_BY_FOR = {
+    "renewed": "grid_user",
+    "mandate_rejected": "operator",
+    "holder_died": "death",
+    "doubt_not_answered": "operator",
+}
 # The end reason of annex III, K, by ours. What a state means is in docs/how-to/read-as-a-market-party.md.
 REASONS = {
     "rejected_by_customer": "rejected",
@@ -36,6 +41,8 @@ REASONS = {
     "mandate_not_produced": "mandate_not_produced",
     "mandate_rejected": "mandate_rejected",
     "lost_in_restore": "lapsed",
+    "doubt": "doubt",
+    "doubt_not_answered": "mandate_not_shown",
 }
 CSV_COLUMNS = (
     "start",

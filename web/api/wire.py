@@ -21,7 +21,7 @@ from web import answers
 from web.api.fields import AccessPointCode, Moment
 from web.api.schemas import ProblemSchema, TokenError
 from web.bearer import proof_for
-from web.parsing import parse_json_object, parse_pairs, read_body
+from web.parsing import MAX_BODY_BYTES, parse_json_object, parse_pairs, read_body
 from web.problems import MEDIA_TYPE, PROBLEMS, MalformedBodyError
 
 TOKEN_PATH = "/oauth2/token"
@@ -45,7 +45,8 @@ class StrictParser(FlaskParser):
 
     def load_json(self, req: Request, schema: Schema) -> Any:
         """Read the body as one strict JSON object."""
-        return parse_json_object(read_body(req, "application/json"))
+        largest = getattr(schema, "largest_body", MAX_BODY_BYTES)
+        return parse_json_object(read_body(req, "application/json", largest=largest))
 
     def load_querystring(self, req: Request, schema: Schema) -> Any:
         """Read the query string: each name once."""

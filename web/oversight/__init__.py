@@ -6,12 +6,13 @@ from flask import Flask
 
 from web.oversight import wording
 from web.oversight.clocks import blueprint as clock_pages
+from web.oversight.doubt import blueprint as doubt_pages
 from web.oversight.inspection import blueprint as inspection_pages
 from web.oversight.joins import blueprint as join_pages
 from web.oversight.summary import blueprint as summary_pages
 from web.oversight.tampering import blueprint as tampering_pages
 
-BLUEPRINTS = (summary_pages, clock_pages, join_pages, inspection_pages)
+BLUEPRINTS = (summary_pages, clock_pages, join_pages, inspection_pages, doubt_pages)
 
 
 def register(app: Flask) -> None:

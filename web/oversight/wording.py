@@ -33,6 +33,7 @@ FINDINGS = {
     "other-subject": "gelezen met de toestemming van een andere klant.",
     "before-permission": "gelezen voor de toestemming gegeven was.",
     "after-end": "gelezen nadat de toestemming ingetrokken of afgelopen was.",
+    "while-blocked": "gelezen terwijl de toestemming geblokkeerd was.",
     "wider-than-permission": "meer of fijner gelezen dan toegestaan was.",
     "outside-permission": "dagen gelezen waarvoor geen toestemming was.",
     "unknown-ground": "gelezen op een grond die niet in de lijst van gronden staat.",

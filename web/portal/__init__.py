@@ -6,6 +6,7 @@ from flask import Flask
 
 from web.portal import wording
 from web.portal.consumption import blueprint as consumption_pages
+from web.portal.doubting import blueprint as doubting_pages
 from web.portal.erasing import blueprint as erasing_pages
 from web.portal.login import blueprint as login_pages
 from web.portal.overview import blueprint as overview_pages
@@ -23,6 +24,7 @@ BLUEPRINTS = (
     consumption_pages,
     port_pages,
     erasing_pages,
+    doubting_pages,
 )
 
 

@@ -360,6 +360,11 @@ class Statement:
         return self.event == READ_EVENT
 
     @property
+    def is_by_consent(self) -> bool:
+        """Whether it rested on a permission, which can be doubted; what the law gives cannot (R100)."""
+        return self.is_read and self.basis is BasisKind.CONSENT
+
+    @property
     def is_refusal(self) -> bool:
         return self.event == REFUSED_EVENT
 

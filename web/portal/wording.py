@@ -102,6 +102,7 @@ STATES = {
 STATES_BY_REASON = {
     "holder_died": "Gestopt door overlijden",
     "mandate_rejected": "Gestopt: papier niet in orde",
+    "doubt_not_answered": "Gestopt: niet aangetoond",
 }
 """Words of a state where the reason says more."""
 
@@ -126,6 +127,8 @@ ENDINGS_BY_REASON = {
     "mandate_not_produced": "De dienst toonde het papier met uw handtekening niet op tijd. Zolang krijgt ze niets.",
     "holder_died": "De netgebruiker is overleden. Dan stopt elke toestemming die hij of zij gaf.",
     "mandate_rejected": "Het papier waarop deze toestemming steunde, was niet in orde.",
+    "doubt": "Er is twijfel over deze toestemming. Zolang dat onderzocht wordt, krijgt de dienst geen gegevens.",
+    "doubt_not_answered": "Er was twijfel over deze toestemming. De dienst toonde niet op tijd aan dat u ze gaf.",
     "severalwithdrawn_by_customer": "U, of iemand die mee ondertekende, heeft de toestemming ingetrokken.",
     "severalrejected_by_customer": "U, of iemand die mee moest ondertekenen, heeft geweigerd.",
 }
@@ -200,6 +203,20 @@ EVENTS = {
     "mandate.opened": ("Papier bekeken", "waiting"),
     "mandate.checked": ("Papier nagekeken", "active"),
     "mandate.sampled": ("Papier opgevraagd", "waiting"),
+    "doubt.opened": ("Twijfel gemeld, dienst geblokkeerd", "refused"),
+    "doubt.signalled": ("Nog iemand meldt twijfel", "refused"),
+    "doubt.party_reported": ("Gemeld door de dienst zelf", "refused"),
+    "doubt.contacted": ("Bewijs gevraagd aan de dienst", "waiting"),
+    "doubt.evidence_shown": ("Bewijs getoond door de dienst", "waiting"),
+    "doubt.evidence_opened": ("Bewijs bekeken", "waiting"),
+    "doubt.evidence_refused": ("Bewijs niet goed genoeg", "refused"),
+    "doubt.evidence_accepted": ("Bewijs goed bevonden", "waiting"),
+    "doubt.not_agreed": ("Bewijs wordt opnieuw beoordeeld", "waiting"),
+    "doubt.evidence_destroyed": ("Kopie van het bewijs vernietigd", "ended"),
+    "doubt.lifted": ("Blokkering opgeheven", "active"),
+    "doubt.retracted": ("Twijfel ingetrokken", "active"),
+    "doubt.unproven": ("Toestemming niet aangetoond", "ended"),
+    "doubt.breach_decided": ("Nagegaan of het een datalek is", "ended"),
     "person_concerned.begun": ("Iemand woont hier mee", "ended"),
     "person_concerned.ended": ("Iemand woont hier niet meer", "ended"),
     "permission.invalidated": ("Toestemming gestopt", "ended"),

@@ -10,6 +10,7 @@ from marshmallow import fields, validate
 
 from databeheer.access.facts import Capacity
 from databeheer.brussels import day_of
+from databeheer.door import doubting
 from databeheer.door.commands.base import (
     Command,
     EANCode,
@@ -97,6 +98,7 @@ def sign(house: House, turn: Turn, row: Any, occupancy: Any, signature: Signatur
     record = record_step(house, turn, active, Event.GRANTED, state="active", by=by, said=said)
     if active.renews is not None:
         _end_renewed(house, turn, active.renews)
+    doubting.hold(house, turn, active)
     return record
 
 

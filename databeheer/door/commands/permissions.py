@@ -34,6 +34,7 @@ from databeheer.door.proofs import Asker, AskerKind, Proof
 from databeheer.door.repeats import LONGEST_KEY, Repeat, promise_again
 from databeheer.door.turn import Record, Turn
 from databeheer.door.turn_queue import TurnLane
+from databeheer.doubt import conduct
 from databeheer.errors import MalformedRequestError, NotFoundError
 from databeheer.identity.tokens import token_hash
 from databeheer.permissions import deletion, finding, life, signers, timing
@@ -56,6 +57,7 @@ def request(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, 
             return first[0]
         purpose = Purpose(arguments["purpose"])
         operator = life.may_ask(turn.connection, house.catalogue, asker.party_id, purpose, turn.now)
+        conduct.require_contact(turn.connection, asker.party_id)
         reference = arguments["reference"] or uuid4().hex
         asked = _request(house, turn, asker, operator, arguments | {"reference": reference})
         asked.check(turn.now)

@@ -22,6 +22,7 @@ from databeheer.door.halves import subject_handle
 from databeheer.door.heads import subject_heads
 from databeheer.door.house import House
 from databeheer.door.proofs import Asker, AskerKind, Proof
+from databeheer.doubt.states import Event as DoubtEvent
 from databeheer.errors import NotFoundError, UnauthenticatedError
 from databeheer.joins import explain as joins_explain
 from databeheer.oversight import erasures
@@ -289,6 +290,11 @@ _EVENTS = {
         *(f"mandate.{step}" for step in ("registered", "produced", "opened", "checked", "sampled")),
         # To open a user port is a consent too (R53).
         *(f"port.{step}" for step in _PORT_STEPS),
+        *(f"doubt.{event}" for event in DoubtEvent),
+        *(
+            f"doubt.{step}"
+            for step in ("party_reported", "evidence_opened", "evidence_destroyed", "breach_decided")
+        ),
     ],
 }
 # With ties: an entry may speak of two occupancies of one person, and a page never ends between the two.

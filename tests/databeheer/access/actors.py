@@ -20,6 +20,7 @@ from databeheer.access.facts import (
     Capacity,
     Death,
     Facts,
+    Gap,
     MeteringRegime,
     Necessity,
     Notice,
@@ -119,7 +120,7 @@ PARTY = ("not_suspended",)
 PAPERS = (*PARTY, "dpia", "overview")
 LAW = (*PAPERS, "notice")
 SIGNED = ("validity", "not_blocked", "not_dead", "not_moved")
-OF_SIGNED = ("data_period", "occupancy", "second_signature")
+OF_SIGNED = ("data_period", "occupancy", "second_signature", "no_gap")
 TASK = ("record",)
 OF_TASK = ("record_period",)
 # The parties that the house already serves get notice with the command that gives it.
@@ -401,6 +402,11 @@ OF_DATA: dict[str, Condition] = {
         lambda f, i: _first("permissions", data_period=i)(f), "outside_data_period", ("R23",)
     ),
     "second_signature": Condition(_unsigned, "second_signature_missing", ("R4",)),
+    "no_gap": Condition(
+        lambda f, i: replace(f, gaps=tuple(Gap("gap", ASKER, gap) for gap in _gap(i))),
+        "doubt_gap",
+        ("R104",),
+    ),
     "contract": Condition(lambda f, i: _first("supply_contracts", period=i)(f), "no_contract", ("R73",)),
     "dynamic_price": Condition(
         lambda f, i: _first("supply_contracts", dynamic_price=(i,))(f), "no_dynamic_price"

@@ -47,9 +47,10 @@ NEAREST = (
     "category_not_granted",
     "purpose_not_allowed", "no_notice", "second_signature_missing", "no_written_mandate", "no_authorisation",
     "outside_territory", "no_processor_agreement", "no_processing_overview", "no_dpia", "no_data_access_contract",
-    "party_suspended", "blocked", "no_metering_regime", "no_dynamic_price", "not_occupant", "outside_data_period",
-    "no_contract", "not_registered", "not_participant", "not_yet_valid", "requested", "expired", "fulfilled",
-    "withdrawn", "terminated", "invalidated_by_move", "holder_died", "mandate_rejected", "lapsed", "rejected",
+    "party_suspended", "blocked", "doubt_gap", "no_metering_regime", "no_dynamic_price", "not_occupant",
+    "outside_data_period", "no_contract", "not_registered", "not_participant", "not_yet_valid", "requested", "expired",
+    "fulfilled", "withdrawn", "terminated", "invalidated_by_move", "holder_died", "mandate_rejected", "lapsed",
+    "unproven", "rejected",
     "role_gets_nothing", "no_legal_basis",
 )  # fmt: skip
 ENDED = {"requested": "requested", "blocked": "blocked", "fulfilled": "fulfilled", "rejected": "rejected",
@@ -59,6 +60,7 @@ LOST = {
     "moved_out": "invalidated_by_move",
     "holder_died": "holder_died",
     "mandate_rejected": "mandate_rejected",
+    "doubt_not_answered": "unproven",
 }
 TRM, TM, M = ("readings", "technical", "relational"), ("readings", "technical"), ("readings",)
 
@@ -481,6 +483,11 @@ def consent_limits(
             if home is not None and chosen.occupancy_id == home.id and chosen.regime == "SMR3":
                 regime |= quarters_of(chosen.period)
         limits += [("no_contract", supplied), ("no_dynamic_price", dynamic), ("no_metering_regime", regime)]
+    lost = NONE.copy()
+    for gap in world.facts.gaps:
+        if gap.party_id == world.wish.party_id:
+            lost |= quarters_of(gap.period)
+    limits.append(("doubt_gap", ~lost))
     return limits
 
 

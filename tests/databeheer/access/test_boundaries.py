@@ -9,7 +9,7 @@ import pytest
 
 from databeheer.access.catalogue import CatalogueError
 from databeheer.access.decide import ReasonCode, Wish, decide
-from databeheer.access.facts import Block, Capacity, Facts, Invalidation, PermissionState
+from databeheer.access.facts import Block, Capacity, Facts, Gap, Invalidation, PermissionState
 from databeheer.access.intervals import Interval
 from databeheer.errors import MalformedRequestError
 from databeheer.values import PERSON_ROLES, Direction, Granularity, Period, Purpose, Role
@@ -229,6 +229,7 @@ def test_of_whoever_was_told_too_late_or_not_at_all_nothing_is_given(
         (Invalidation.MOVED_OUT, "invalidated_by_move"),
         (Invalidation.HOLDER_DIED, "holder_died"),
         (Invalidation.MANDATE_REJECTED, "mandate_rejected"),
+        pytest.param(Invalidation.DOUBT_NOT_ANSWERED, "unproven", marks=pytest.mark.requirement("R104")),
     ],
 )
 def test_what_a_consent_rested_on_and_lost_is_said(lost: Invalidation, expected: str) -> None:
@@ -385,6 +386,8 @@ def test_facts_of_another_party_or_of_none_prove_nothing() -> None:
         assert verdict(decide(wish, replace(HOUSE, party=party), NOW, CATALOGUE)) == "no_legal_basis"
 
 
+@pytest.mark.requirement("R100")
+@pytest.mark.requirement("R103")
 def test_a_block_stops_consent_at_once_but_not_the_law_and_gives_the_gap_back_when_lifted() -> None:
     january = span("2024-01-01", "2024-02-01")
     for until, expected in ((None, "blocked"), (NOW + TICK, "blocked"), (NOW, "energy_service")):
@@ -392,6 +395,27 @@ def test_a_block_stops_consent_at_once_but_not_the_law_and_gives_the_gap_back_wh
         assert verdict(ask(brams_wish(january), replace(facts_for(BRAM), blocks=(block,)))) == expected
     blocked_supplier = replace(facts_for(WATTS), blocks=(Block("block-2", WATTS, Interval(NOW)),))
     assert verdict(ask(watts_wish(january), blocked_supplier)) == "supplier"
+
+
+@pytest.mark.requirement("R104")
+def test_a_gap_after_a_doubt_is_never_given_by_consent_and_takes_nothing_from_the_law_or_from_others() -> (
+    None
+):
+    january = span("2024-01-01", "2024-02-01")
+    gap = Gap("gap-1", BRAM, Interval(january.start + 5 * QUARTER, january.start + 9 * QUARTER))
+    decision = ask(brams_wish(january), replace(facts_for(BRAM), gaps=(gap,)))
+    assert [(one.interval, one.reason) for one in decision.refused] == [
+        (Period(gap.period.start, end_of(gap.period)), "doubt_gap")
+    ]
+    assert [one.interval for one in decision.granted] == [
+        Period(january.start, gap.period.start),
+        Period(end_of(gap.period), january.end),
+    ]
+    of_others = replace(facts_for(BRAM), gaps=(replace(gap, party_id=WATTS),))
+    assert verdict(ask(brams_wish(january), of_others)) == "energy_service"
+    by_law = replace(facts_for(WATTS), gaps=(replace(gap, party_id=WATTS),))
+    assert verdict(ask(watts_wish(january), by_law)) == "supplier"
+    assert verdict(ask(own_wish(MARIA, january), replace(facts_for(None), gaps=(gap,)))) == "own"
 
 
 @pytest.mark.parametrize(

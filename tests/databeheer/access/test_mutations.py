@@ -103,6 +103,7 @@ CODE: list[tuple[object, str, object]] = [
     (by_consent, "_death_problem", nothing),
     (by_consent, "_restore_problem", nothing),
     (by_consent, "_block_problem", nothing),
+    (by_consent, "_gap_limit", lambda *_: ()),
     (by_consent, "_mandate_problem", nothing),
     (by_consent, "_has_signed", lambda *_: True),
     (by_consent, "_signature_limit", lambda *_: ()),

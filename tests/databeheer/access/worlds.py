@@ -23,6 +23,7 @@ from databeheer.access.facts import (
     Capacity,
     Death,
     Facts,
+    Gap,
     Invalidation,
     MeteringRegime,
     Necessity,
@@ -196,6 +197,7 @@ class _Maker:
                 if self._random.random() < 0.9
             ),
             blocks=tuple(Block("block-0", self._party(), self.stretch()) for _ in seldom()),
+            gaps=tuple(Gap(f"gap-{n}", self._party(), self.stretch()) for _ in seldom() for n in range(2)),
             representations=tuple(
                 Representation(
                     f"appointed-{n}",

@@ -28,6 +28,7 @@ from ledger.note import VerifierKey
 from ledger.sources import DirectorySource
 from ledger.tiles import MAX_CHECKPOINT_LENGTH
 from tests.conftest import LOTTES_EAN, MARIAS_EAN
+from tests.databeheer.doubt.acts import raise_doubt
 from tests.doors import execute, query
 from tests.house import Customer, Party, TheHouse
 from tests.web.programs import publish
@@ -209,6 +210,21 @@ def test_a_consent_that_lapsed_in_a_restore_and_was_revived_in_the_table_is_foun
     execute(house, "UPDATE permissions.permission SET state = 'active', reason = '', ended_at = NULL")
     index = bram.read(granted["permission_id"])["index"]
     assert regulator.codes() == {index: {"after-end"}}
+
+
+def test_a_block_that_somebody_undid_in_the_table_is_found(
+    regulator: Regulator, read: int, measured: Customer, granted: dict[str, Any], bram: Party
+) -> None:
+    case = raise_doubt(measured, granted)
+    execute(regulator.house, "UPDATE permissions.permission SET state = 'active', reason = ''")
+    execute(regulator.house, "UPDATE doubt.doubt_case SET state = 'retracted', closed_at = opened_at")
+    index = bram.read(granted["permission_id"])["index"]
+    assert regulator.codes() == {index: {"while-blocked"}}
+    execute(regulator.house, "UPDATE doubt.doubt_case SET state = 'open', closed_at = NULL")
+    execute(regulator.house, "UPDATE permissions.permission SET state = 'blocked', reason = 'doubt'")
+    measured.call("doubt.retract", case_id=case["case_id"])
+    bram.read(granted["permission_id"])
+    assert regulator.codes() == {index: {"while-blocked"}}
 
 
 def test_an_expiry_that_somebody_put_off_in_the_table_is_found(

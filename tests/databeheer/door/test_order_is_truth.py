@@ -48,6 +48,10 @@ def _stop(house: TheHouse, lotte: Customer, bram: Party, permission: str) -> Any
     return house.operator("stop.set", reason="a drill")
 
 
+def _doubt(house: TheHouse, lotte: Customer, bram: Party, permission: str) -> Any:
+    return lotte.call("doubt.raise", permission_id=permission, concern="not_given")
+
+
 ENDS = pytest.mark.parametrize(
     ("end", "code"),
     [
@@ -56,6 +60,9 @@ ENDS = pytest.mark.parametrize(
         pytest.param(_move_out, "permission-ended", id="the customer moves out"),
         pytest.param(_suspend, "unauthenticated", id="the party is suspended"),
         pytest.param(_stop, "stopped", id="the operator stops everything"),
+        pytest.param(
+            _doubt, "blocked", id="the customer doubts", marks=pytest.mark.requirement("R100", "R113")
+        ),
     ],
 )
 

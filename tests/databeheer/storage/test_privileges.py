@@ -134,6 +134,33 @@ MATRIX: dict[str, dict[str, set[str]]] = {
         | of("produced_at", "document_sealed", "checked_at", "checked_by", "accepted", "sampled_at", "due_at")
     },
     "permissions.mandate_sample": {"door": LOOK_AND_ADD | of("failed_at", "passed_at")},
+    "doubt.doubt_case": {
+        "door": LOOK_AND_ADD
+        | of(
+            "state",
+            "contacted_at",
+            "contacted_by",
+            "contact_how",
+            "evidence_due_at",
+            "accepted_by",
+            "lifted_by",
+            "closed_at",
+            "breach",
+            "breach_reference_sealed",
+            "breach_by",
+            "breach_at",
+        )
+    },
+    "doubt.signal": {"door": LOOK_AND_ADD},
+    "doubt.evidence": {
+        "door": LOOK_AND_ADD
+        | of("document_sealed", "findings_sealed", "accepted", "judged_at", "judged_by", "destroyed_at")
+    },
+    "doubt.event": {"door": LOOK_AND_ADD, "auditor": {READ}},
+    "doubt.contact": {"door": LOOK_AND_ADD | of("name_sealed", "email_sealed", "phone_sealed", "changed_at")},
+    "doubt.terms": {"door": LOOK_AND_ADD, "auditor": {READ}},
+    "doubt.improvement": {"door": LOOK_AND_ADD | of("outcome", "judged_at", "judged_by")},
+    "doubt.report": {"door": LOOK_AND_ADD},
     "registry.person_concerned": {"door": LOOK_AND_ADD | of("until_day")},
     "metering.batch": {"door": LOOK_AND_ADD | of("stored_index", "roots_sealed")},
     "metering.profile": {"door": LOOK_AND_ADD | {"DELETE"}, "intake": {ADD}},
@@ -189,6 +216,7 @@ SCHEMAS = {
     "registry": {"door", "web", "auditor"},
     "identity": {"door", "web"},  # web: the context functions only, see MATRIX
     "permissions": {"door", "web", "auditor"},
+    "doubt": {"door", "auditor"},
     "metering": {"door", "intake"},
     "ledger": {"door", "publisher", "auditor"},
     "joins": {"door", "auditor"},
@@ -221,6 +249,9 @@ WITHOUT_OPERATOR = {
             "registry.processor_agreement",
             "registry.territory",
             "registry.authorisation",
+            "doubt.contact",
+            "doubt.improvement",
+            "doubt.report",
         ),
         "of a party, which serves every grid operator",
     ),
@@ -237,6 +268,7 @@ WITHOUT_OPERATOR = {
     "ledger.idempotency": "answers of two days, found by a party's key; the permission carries it",
     "joins.list": "the regulator's, the same for all",
     "permissions.terms": "the house's, for every grid operator alike",
+    "doubt.terms": "the house's, for every grid operator alike",
     "permissions.notice": "a text of the house; the signature under it carries it",
     "oversight.erasure_batch": "rewraps the keys of the whole house",
     "oversight.key_copy": "a copy of the whole key store",

@@ -69,6 +69,12 @@ def test_it_is_openapi_3_1_with_every_address(document: dict[str, Any]) -> None:
         "get /api/v1/ports/orders",
         "post /api/v1/ports/orders/{order_id}/executed",
         "post /api/v1/ports/orders/{order_id}/impossible",
+        "get /api/v1/doubts",
+        "post /api/v1/doubts",
+        "get /api/v1/doubts/{case_id}",
+        "post /api/v1/doubts/{case_id}/evidence",
+        "get /api/v1/doubt-contacts",
+        "post /api/v1/doubt-contact",
     }
 
 

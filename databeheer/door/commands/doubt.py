@@ -1,0 +1,294 @@
+"""Who doubts a mandate, and sees what becomes of it: customer, party, authority. With the signal comes the block."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from marshmallow import fields, validate
+from sqlalchemy import text
+
+from databeheer.access.bases import BasisKind
+from databeheer.door import doubting
+from databeheer.door.bodies import shared_body, subject_body
+from databeheer.door.commands.base import (
+    Command,
+    EANCode,
+    Instant,
+    asker_of,
+    found,
+    identifier,
+    looking,
+    one_of,
+    schema,
+    short_text,
+)
+from databeheer.door.commands.receipts import entitled
+from databeheer.door.doubt_views import STAFF, case_views
+from databeheer.door.house import House
+from databeheer.door.names import ean_hash, seal_text
+from databeheer.door.proofs import Asker, AskerKind, Proof
+from databeheer.door.repeats import LONGEST_KEY, Repeat
+from databeheer.door.turn import Record, Turn
+from databeheer.door.turn_queue import TurnLane
+from databeheer.doubt import cases
+from databeheer.doubt.cases import Signal
+from databeheer.doubt.states import Concern, Origin
+from databeheer.errors import ConflictError, MalformedRequestError, NotFoundError, UnauthenticatedError
+from databeheer.permissions import finding
+from databeheer.permissions.finding import Viewer
+
+LONGEST_WORDS = 1000
+
+
+def raise_doubt(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """A customer says that a permission, or a read, looks wrong. Its party is blocked from this turn on (R100)."""
+    with house.turn(TurnLane.ENDS) as turn:
+        asker = asker_of(turn, house, proof, AskerKind.CUSTOMER)
+        permission = _doubted_by_customer(house, turn, asker, arguments)
+        signal = _signal(house, Origin.CUSTOMER, arguments, turn.now, person_id=asker.person_id)
+        row, record = doubting.doubt(house, turn, permission, signal)
+    return _answer(house, row.case_id, record, asker)
+
+
+def retract(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """The customer says that it was a mistake: the block ends, where nobody else doubts (R105)."""
+    with house.turn(TurnLane.CUSTOMER) as turn:
+        asker = asker_of(turn, house, proof, AskerKind.CUSTOMER)
+        row = cases.visible(turn.connection, arguments["case_id"], person_id=asker.person_id)
+        signals = cases.signals_of(turn.connection, [row.case_id])[row.case_id]
+        if any(one.person_id != asker.person_id for one in signals):
+            raise ConflictError(
+                "somebody else doubts this permission too; only your own doubt is yours to retract"
+            )
+        row, record = doubting.retracted(house, turn, row)
+    return _answer(house, row.case_id, record, asker)
+
+
+def report_own(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """A party reports what its customer said of its own permission: its duty, within one working day (R110)."""
+    with house.turn(TurnLane.ENDS) as turn:
+        asker = asker_of(turn, house, proof, AskerKind.PARTY)
+        repeat = Repeat(house, turn, asker.party_id, "doubt.report_own", arguments)
+        if (first := repeat.answered()) is not None:
+            return first[0]
+        viewer = Viewer(None, asker.party_id)
+        permission = found(
+            finding.visible(turn.connection, viewer, arguments["permission_id"], turn.now, locked=True),
+            "permission",
+        )
+        signal = _signal(house, Origin.PARTY, arguments, turn.now, customer=arguments["customer"])
+        index = turn.next_index
+        row, _ = doubting.doubt(house, turn, permission, signal)
+        answer = {
+            "case": case_views(house, turn.connection, [row], asker, turn.now)[0],
+            "index": index,
+        }
+        repeat.keep(answer, index)
+    return answer
+
+
+def signal(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Somebody else doubts: an authority in its own name, or through the operator whoever wrote or rang (R99)."""
+    with house.turn(TurnLane.ENDS) as turn:
+        asker = asker_of(turn, house, proof, *STAFF)
+        origin = Origin(arguments["origin"])
+        if asker.kind is AskerKind.INSPECTOR and origin is not Origin.AUTHORITY:
+            raise MalformedRequestError("origin: an inspector doubts as an authority")
+        permission = _named(house, turn, arguments)
+        made = _signal(house, origin, arguments, turn.now)
+        row, record = doubting.doubt(house, turn, permission, made)
+    return _answer(house, row.case_id, record, asker)
+
+
+def list_cases(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """List cases, the newest first: a customer's and a party's own; for the operator and the inspector all."""
+    with looking(house, proof) as (connection, asker, now):
+        rows = cases.listed(
+            connection, **_scope(asker), is_closed=arguments["closed"], limit=arguments["limit"]
+        )
+        return {"cases": case_views(house, connection, rows, asker, now)}
+
+
+def show(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Show one case."""
+    with looking(house, proof) as (connection, asker, now):
+        row = cases.visible(connection, arguments["case_id"], **_scope(asker))
+        return {"case": case_views(house, connection, [row], asker, now)[0]}
+
+
+def _scope(asker: Asker) -> dict[str, Any]:
+    if asker.kind is AskerKind.CUSTOMER:
+        return {"person_id": asker.person_id}
+    if asker.kind is AskerKind.PARTY:
+        return {"party_id": asker.party_id}
+    if asker.kind not in STAFF:
+        raise UnauthenticatedError("this proof does not give this command")
+    return {}
+
+
+def _doubted_by_customer(house: House, turn: Turn, asker: Asker, arguments: dict[str, Any]) -> Any:
+    """The customer's permission that is doubted, locked: named, or the one that a read rested on."""
+    permission_id, index = arguments["permission_id"], arguments["index"]
+    if (permission_id is None) == (index is None):
+        raise MalformedRequestError("name a permission or a read")
+    if index is not None:
+        permission_id = _permission_of_read(house, turn, asker, index)
+    viewer = Viewer(asker.person_id, None)
+    return found(finding.visible(turn.connection, viewer, permission_id, turn.now, locked=True), "permission")
+
+
+def _permission_of_read(house: House, turn: Turn, asker: Asker, index: int) -> UUID:
+    """The permission that a read of one's own data rested on.
+
+    Raises:
+        NotFoundError: there is no such read of this customer.
+        ConflictError: it rested on the law, which needs no mandate (NEDU step 2).
+    """
+    own = entitled(house, turn.connection, asker, index)
+    leaf = own[0] if own is not None else 0
+    body = turn.connection.execute(_BODY, {"index": index}).one()
+    statement = turn.connection.execute(_STATEMENT, {"index": index, "leaf": leaf}).one()
+    said, half = shared_body(house, body).said, subject_body(house, statement).said
+    if statement.event not in ("data.read", "data.refused") or said.get("asker") != "party":
+        raise NotFoundError("there is no such read by a party")
+    if said.get("permission"):
+        return UUID(said["permission"])
+    consents = {one.code for one in house.catalogue.rows if one.basis is BasisKind.CONSENT}
+    for basis, fact in _grounds_of(said, half):
+        if basis in consents:
+            return UUID(fact)
+    raise ConflictError(
+        "this read rested on the law, not on a permission, so there is no mandate to doubt;"
+        " ask us or the regulator if you think that the law does not allow it"
+    )
+
+
+def _grounds_of(said: dict[str, Any], own: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Basis and fact of each stretch that left of one subject: of a bulk read they stand in its own half."""
+    if "bases" in own:
+        yield from zip(own["bases"], own["facts"], strict=True)
+        return
+    spans = [tuple(span[:2]) for span in own.get("granted") or []]
+    for granted, fact in zip(said.get("granted") or [], said.get("facts") or [], strict=False):
+        if tuple(granted[:2]) in spans:
+            yield granted[2], fact
+
+
+def _named(house: House, turn: Turn, arguments: dict[str, Any]) -> Any:
+    """The permission that an authority or the operator means, locked."""
+    permission_id, ean, party_id = (arguments[name] for name in ("permission_id", "ean", "party_id"))
+    given = (permission_id is not None, ean is not None, party_id is not None)
+    if given not in ((True, False, False), (False, True, True)):
+        raise MalformedRequestError("name a permission, or a party and an access point")
+    if permission_id is None:
+        asked = {"hash": ean_hash(house, ean), "party": party_id}
+        permission_id = turn.connection.execute(_NEWEST_OF, asked).scalar_one_or_none()
+    row = finding.find(turn.connection, permission_id) if permission_id is not None else None
+    found(row, "permission that somebody granted")
+    return finding.by_id_locked(turn.connection, permission_id)
+
+
+def _signal(
+    house: House,
+    origin: Origin,
+    arguments: dict[str, Any],
+    now: datetime,
+    *,
+    person_id: UUID | None = None,
+    customer: str | None = None,
+) -> Signal:
+    signal_id = uuid4()
+    words, source = arguments["words"], arguments.get("source")
+    return Signal(
+        signal_id=signal_id,
+        origin=origin,
+        concern=Concern(arguments["concern"]),
+        received_at=arguments.get("received_at") or now,
+        person_id=person_id,
+        customer=customer,
+        source_sealed=seal_text(house, "doubt_source", signal_id, source) if source else None,
+        words_sealed=seal_text(house, "doubt_words", signal_id, words) if words else None,
+    )
+
+
+def _answer(house: House, case_id: UUID, record: Record, asker: Asker) -> dict[str, Any]:
+    return case_answer(house, case_id, asker) | {
+        "index": record.index,
+        "promise": b64encode(record.promise).decode(),
+    }
+
+
+def case_answer(house: House, case_id: UUID, asker: Asker) -> dict[str, Any]:
+    """A case as it is now, in an answer."""
+    with house.engine.connect() as connection, connection.begin():
+        row = cases.get(connection, case_id)
+        return {"case": case_views(house, connection, [row], asker, house.clock.now())[0]}
+
+
+_BODY = text("SELECT * FROM ledger.body WHERE index = :index")
+_STATEMENT = text("SELECT * FROM ledger.statement WHERE index = :index AND leaf = :leaf")
+_NEWEST_OF = text(
+    "SELECT p.permission_id FROM permissions.permission p JOIN registry.occupancy o USING (occupancy_id)"
+    " JOIN registry.access_point a USING (access_point_id) WHERE a.ean_hash = :hash AND p.party_id = :party"
+    " ORDER BY o.from_day DESC, p.decided_at DESC, p.permission_id LIMIT 1"
+)
+_CONCERN = one_of(*(concern.value for concern in Concern))
+WORDS = short_text(required=False, longest=LONGEST_WORDS, missing="")
+KEY = fields.String(load_default=None, validate=validate.Regexp(rf"[!-~]{{1,{LONGEST_KEY}}}\Z"))
+
+COMMANDS = (
+    Command(
+        "doubt.raise",
+        schema(
+            permission_id=identifier(required=False),
+            index=fields.Integer(
+                load_default=None, allow_none=True, strict=True, validate=validate.Range(0, 2**53)
+            ),
+            concern=_CONCERN,
+            words=WORDS,
+        ),
+        raise_doubt,
+    ),
+    Command("doubt.retract", schema(case_id=identifier()), retract),
+    Command(
+        "doubt.report_own",
+        schema(
+            permission_id=identifier(),
+            concern=_CONCERN,
+            customer=one_of("unsatisfied", "unknown"),
+            received_at=Instant(required=True),
+            words=short_text(longest=LONGEST_WORDS),
+            idempotency_key=KEY,
+        ),
+        report_own,
+    ),
+    Command(
+        "doubt.signal",
+        schema(
+            permission_id=identifier(required=False),
+            party_id=identifier(required=False),
+            ean=EANCode(load_default=None, allow_none=True),
+            origin=one_of("customer", "market_party", "authority", "consumer_body"),
+            concern=_CONCERN,
+            source=short_text(),
+            words=WORDS,
+            received_at=Instant(load_default=None, allow_none=True),
+        ),
+        signal,
+    ),
+    Command(
+        "doubt.list",
+        schema(
+            closed=fields.Boolean(load_default=None, allow_none=True, truthy={True}, falsy={False}),
+            limit=fields.Integer(
+                load_default=100, strict=True, validate=validate.Range(1, cases.MOST_LISTED)
+            ),
+        ),
+        list_cases,
+    ),
+    Command("doubt.show", schema(case_id=identifier()), show),
+)

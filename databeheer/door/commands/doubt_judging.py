@@ -1,0 +1,251 @@
+"""What party and data manager do in a case of doubt: ask, show, look, judge, lift, and what time does to it."""
+
+from __future__ import annotations
+
+from base64 import b64decode, b64encode
+from binascii import Error as Base64Error
+from typing import Any
+from uuid import UUID, uuid4
+
+from marshmallow import fields, validate
+
+from databeheer.door import doubting
+from databeheer.door.commands.base import Command, asker_of, identifier, one_of, schema, short_text
+from databeheer.door.commands.doubt import KEY, LONGEST_WORDS, case_answer
+from databeheer.door.doubt_views import case_views
+from databeheer.door.house import House
+from databeheer.door.keystore import Kind
+from databeheer.door.names import seal_text
+from databeheer.door.proofs import Asker, AskerKind, Proof
+from databeheer.door.repeats import Repeat
+from databeheer.door.turn import Record, Turn
+from databeheer.door.turn_queue import TurnLane
+from databeheer.doubt import cases, evidence
+from databeheer.doubt.evidence import BEGINNINGS, LARGEST_DOCUMENT, Document
+from databeheer.doubt.states import Event, State
+from databeheer.errors import ConflictError, DatabeheerError, MalformedRequestError
+from databeheer.metering.opening import unseal
+from databeheer.metering.sealing import seal
+
+MOST_SETTLED = 200
+
+
+class LateEvidenceError(DatabeheerError):
+    """The proof came after the 72 hours; the party asks a new permission in the regular way."""
+
+    code = "conflict"
+
+
+def contacted(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """The data manager has asked the party to show its mandate: its 72 hours begin."""
+    with house.turn() as turn:
+        asker = asker_of(turn, house, proof, AskerKind.OPERATOR)
+        row = cases.get(turn.connection, arguments["case_id"])
+        row, record = doubting.contacted(house, turn, row, by=arguments["by"], how=arguments["how"])
+    return _answer(house, row.case_id, record, asker)
+
+
+def show_evidence(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """The party says what it found, and shows the mandate. Late, it is not taken in, and the case is closed."""
+    document = Document(arguments["media_type"], _decoded(arguments["document"]))
+    with house.turn() as turn:
+        asker = asker_of(turn, house, proof, AskerKind.PARTY)
+        repeat = Repeat(house, turn, asker.party_id, "doubt.show_evidence", arguments)
+        if (first := repeat.answered()) is not None:
+            return first[0]
+        before = cases.visible(turn.connection, arguments["case_id"], party_id=asker.party_id)
+        row = doubting.settle(house, turn, before)
+        is_late = row.closed_at is not None and before.closed_at is None
+        answer: dict[str, Any] = {}
+        if not is_late:
+            index = turn.next_index
+            row, _ = doubting.shown(house, turn, row, document.sha256)
+            _keep(house, turn, row, document, arguments["findings"])
+            view = case_views(house, turn.connection, [row], asker, turn.now)[0]
+            answer = {"case": view, "index": index}
+            repeat.keep(answer, index)
+    if is_late:  # what time did is on record by now
+        raise LateEvidenceError(
+            "the 72 hours have passed: the permission has ended; ask the customer a new one in the regular way"
+        )
+    return answer
+
+
+def open_evidence(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """The data manager looks at what was shown; recorded before it is opened."""
+    with house.turn() as turn:
+        asker_of(turn, house, proof, AskerKind.OPERATOR)
+        row = cases.get(turn.connection, arguments["case_id"])
+        shown = evidence.newest(turn.connection, row.case_id)
+        if shown.document_sealed is None:
+            raise ConflictError("it was destroyed; its hash and the verdict remain")
+        said = {"by": arguments["by"], "document": bytes(shown.document_sha256).hex()}
+        record = doubting.note(house, turn, row, "evidence_opened", by="data_manager", said=said)
+    key = house.keys.get(Kind.EVIDENCE, shown.evidence_id)
+    document = unseal(key, bytes(shown.document_sealed), _coordinates("document", shown.evidence_id))
+    findings = unseal(key, bytes(shown.findings_sealed), _coordinates("findings", shown.evidence_id))
+    return {
+        "index": record.index,
+        "promise": b64encode(record.promise).decode(),
+        "media_type": shown.media_type,
+        "document": b64encode(document).decode(),
+        "findings": findings.decode(),
+    }
+
+
+def judge(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Judge what was shown. Good: a second person has to lift the block. Not good: it is destroyed."""
+    accepted, by = arguments["accepted"], arguments["by"]
+    with house.turn() as turn:
+        asker = asker_of(turn, house, proof, AskerKind.OPERATOR)
+        row = cases.get(turn.connection, arguments["case_id"])
+        if row.state != State.SHOWN:
+            raise ConflictError("there is nothing to judge in this case")
+        shown = evidence.newest(turn.connection, row.case_id)
+        evidence.judge(turn.connection, shown, accepted=accepted, by=by, now=turn.now)
+        if accepted:
+            row = cases.step(turn.connection, row, Event.EVIDENCE_ACCEPTED, turn.now, accepted_by=by)
+            record = doubting.note(
+                house, turn, row, Event.EVIDENCE_ACCEPTED, by="data_manager", said={"by": by}
+            )
+        else:
+            row, record = doubting.refused(house, turn, row, by=by)
+    return _answer(house, row.case_id, record, asker)
+
+
+def lift(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """A second person agrees that the proof is good, and lifts the block; or does not, and it is judged again."""
+    by = arguments["by"]
+    with house.turn() as turn:
+        asker = asker_of(turn, house, proof, AskerKind.OPERATOR)
+        row = cases.get(turn.connection, arguments["case_id"])
+        if _same(by, row.accepted_by):
+            raise ConflictError("somebody else than who judged the proof lifts the block (four eyes)")
+        if arguments["agrees"]:
+            row, record = doubting.lifted(house, turn, row, by=by)
+        else:
+            row = cases.step(turn.connection, row, Event.NOT_AGREED, turn.now)
+            record = doubting.note(house, turn, row, Event.NOT_AGREED, by="data_manager", said={"by": by})
+    return _answer(house, row.case_id, record, asker)
+
+
+def sweep(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Write down that 72 hours passed without a proof: a job's, with the operator's key; again while `more`."""
+    with house.turn(TurnLane.ENDS) as turn:
+        asker_of(turn, house, proof, AskerKind.OPERATOR)
+        due = cases.due(turn.connection, turn.now, arguments["limit"])
+        for case_id in due:
+            doubting.settle(house, turn, cases.get(turn.connection, case_id))
+    return {"unproven": len(due), "more": len(due) == arguments["limit"]}
+
+
+def decide_breach(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Say whether this is a breach of personal data too: that duty stands beside this process (R112, R140)."""
+    is_breach, reference = arguments["breach"], arguments["reference"]
+    if is_breach and not reference:
+        raise MalformedRequestError(
+            "reference: name the case of the breach; its 72 hours run apart (GDPR 33)"
+        )
+    with house.turn() as turn:
+        asker = asker_of(turn, house, proof, AskerKind.OPERATOR)
+        row = cases.get(turn.connection, arguments["case_id"])
+        sealed = seal_text(house, "doubt_breach", row.case_id, reference) if reference else None
+        row = cases.decide_breach(
+            turn.connection,
+            row,
+            breach=is_breach,
+            reference_sealed=sealed,
+            by=arguments["by"],
+            now=turn.now,
+        )
+        record = doubting.note(
+            house,
+            turn,
+            row,
+            "breach_decided",
+            by="data_manager",
+            said={"breach": int(is_breach), "by": arguments["by"]},
+            for_party=False,
+        )
+    return _answer(house, row.case_id, record, asker)
+
+
+def _keep(house: House, turn: Turn, row: Any, document: Document, findings: str) -> None:
+    """Seal what was shown under a key of its own, which goes when it is destroyed: out of every backup too."""
+    evidence_id = uuid4()
+    key = house.keys.make(Kind.EVIDENCE, evidence_id)
+    evidence.keep(
+        turn.connection,
+        row,
+        evidence_id,
+        document,
+        document_sealed=seal(key, document.content, _coordinates("document", evidence_id)),
+        findings_sealed=seal(key, findings.encode(), _coordinates("findings", evidence_id)),
+        now=turn.now,
+    )
+
+
+def _coordinates(what: str, evidence_id: UUID) -> bytes:
+    return f"doubt/v1|{what}|{evidence_id}".encode()
+
+
+def _same(one: str, other: str) -> bool:
+    return " ".join(one.split()).casefold() == " ".join(other.split()).casefold()
+
+
+def _decoded(encoded: str) -> bytes:
+    try:
+        return b64decode(encoded, validate=True)
+    except (Base64Error, ValueError) as error:
+        raise MalformedRequestError("document: not base64") from error
+
+
+def _answer(house: House, case_id: UUID, record: Record, asker: Asker) -> dict[str, Any]:
+    return case_answer(house, case_id, asker) | {
+        "index": record.index,
+        "promise": b64encode(record.promise).decode(),
+    }
+
+
+_LONGEST_ENCODED = 4 * (LARGEST_DOCUMENT // 3 + 1)
+_BY = short_text(longest=100)
+_CASE = {"case_id": identifier()}
+_YES_OR_NO = fields.Boolean(required=True, truthy={True}, falsy={False})
+
+COMMANDS = (
+    Command(
+        "doubt.contacted",
+        schema(**_CASE, by=_BY, how=one_of("phone", "email", "letter", "meeting")),
+        contacted,
+    ),
+    Command(
+        "doubt.show_evidence",
+        schema(
+            **_CASE,
+            media_type=one_of(*BEGINNINGS),
+            document=fields.String(required=True, validate=validate.Length(1, _LONGEST_ENCODED)),
+            findings=short_text(longest=LONGEST_WORDS),
+            idempotency_key=KEY,
+        ),
+        show_evidence,
+    ),
+    Command("doubt.open_evidence", schema(**_CASE, by=_BY), open_evidence),
+    Command("doubt.judge", schema(**_CASE, accepted=_YES_OR_NO, by=_BY), judge),
+    Command("doubt.lift", schema(**_CASE, agrees=_YES_OR_NO, by=_BY), lift),
+    Command(
+        "doubt.sweep",
+        schema(
+            limit=fields.Integer(
+                load_default=MOST_SETTLED, strict=True, validate=validate.Range(1, MOST_SETTLED)
+            )
+        ),
+        sweep,
+    ),
+    Command(
+        "doubt.decide_breach",
+        schema(
+            **_CASE, breach=_YES_OR_NO, reference=short_text(required=False, longest=100, missing=""), by=_BY
+        ),
+        decide_breach,
+    ),
+)

@@ -1,0 +1,119 @@
+"""The regulator's page on doubt: numbers, cases, offenders, reports, files; and a doubt of its own."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from databeheer.door.client import DoorRefusedError
+from databeheer.values import format_instant
+from tests.conftest import LOTTES_EAN, MARIAS_EAN
+from tests.databeheer.doubt.acts import raise_doubt
+from tests.house import Customer, Party, TheHouse
+from tests.web.portal.visiting import Page
+from tests.web.sites import browser, make_whole_site
+from web import close
+from web.oversight.doubt import COLUMNS, as_csv
+
+PLACE = "/toezicht/twijfel"
+
+
+@pytest.fixture
+def ines(house: TheHouse) -> Iterator[FlaskClient]:
+    """An inspector at her browser."""
+    app = make_whole_site(house)
+    yield browser(app, house.inspector())
+    close(app)
+
+
+@pytest.fixture
+def granted(lotte: Customer, bram: Party) -> dict[str, Any]:
+    asked = bram.ask()
+    lotte.grant(asked)
+    return asked
+
+
+@pytest.mark.requirement("R108")
+@pytest.mark.requirement("R113")
+def test_the_regulator_reads_signals_block_latency_and_offenders_and_no_customer(
+    house: TheHouse, ines: FlaskClient, lotte: Customer, bram: Party, granted: dict[str, Any]
+) -> None:
+    house.operator("doubt.terms.set", threshold=1, window_days=30)
+    raise_doubt(lotte, granted)
+    house.clock.advance(timedelta(seconds=1))
+    house.operator(
+        "doubt.signal",
+        permission_id=granted["permission_id"],
+        origin="consumer_body",
+        concern="other",
+        source="Ombudsdienst, dossier van Lotte Janssens",
+        received_at=format_instant(house.clock.now() - timedelta(hours=5)),
+    )
+    page = Page(ines.get(PLACE))
+    assert page.status == 200
+    assert "Signalen 2" in page.text
+    assert "Meteen geblokkeerd 1" in page.text
+    assert f"{bram.name} 1 0 nog niet gevraagd" in page.text
+    for secret in (lotte.name, LOTTES_EAN, "Ombudsdienst, dossier"):
+        assert secret not in page.html
+    for kind in ("json", "csv"):
+        assert f"vorm={kind}" in "".join(page.links)
+    told = json.loads(ines.get(PLACE, query_string={"vorm": "json"}).get_data())
+    assert (told["signals"], told["blocked_at_once"], told["slowest_block_seconds"]) == (2, 1, 0)
+    answer = ines.get(PLACE, query_string={"vorm": "csv"})
+    assert answer.headers["Content-Disposition"].startswith("attachment")
+    header, line = csv.reader(io.StringIO(answer.get_data(as_text=True)))
+    assert tuple(header) == COLUMNS
+    assert dict(zip(header, line, strict=True))["state"] == "open"
+
+
+def test_a_name_that_a_spreadsheet_would_calculate_is_only_a_name() -> None:
+    case = dict.fromkeys(COLUMNS, "") | {"party": "=HYPERLINK(1)"}
+    assert "'=HYPERLINK" in as_csv([case])
+
+
+@pytest.mark.requirement("R99")
+def test_an_inspector_reports_a_doubt_and_the_party_is_blocked_with_it(
+    ines: FlaskClient, lotte: Customer, bram: Party, joris: Party, granted: dict[str, Any]
+) -> None:
+    post = [form for form in Page(ines.get(PLACE)).forms if form.method == "post" and form.action == PLACE]
+    form = {"ean": LOTTES_EAN, "partij": bram.party_id, "wat": "not_given", "dossier": "VNR-12"}
+    form |= {"csrf_token": post[0].fields["csrf_token"]}
+    for wrong, status in (
+        ({"wat": ""}, 400),
+        ({"dossier": "x"}, 400),
+        ({"ean": "12"}, 400),
+        ({"ean": MARIAS_EAN}, 404),
+        ({"partij": joris.party_id}, 404),
+    ):
+        assert ines.post(PLACE, data=form | wrong).status_code == status, wrong
+    assert lotte.call("doubt.list")["cases"] == []
+    assert ines.post(PLACE, data=form).status_code == 303
+    with pytest.raises(DoorRefusedError) as refused:
+        bram.read(granted["permission_id"])
+    assert refused.value.code == "blocked"
+    assert "een overheid" in Page(ines.get(PLACE)).text
+
+
+def test_a_customer_and_a_stranger_get_no_page_and_no_file(
+    house: TheHouse, lotte: Customer, granted: dict[str, Any]
+) -> None:
+    app = make_whole_site(house)
+    for query in ({}, {"vorm": "json"}, {"vorm": "csv"}):
+        assert browser(app).get(PLACE, query_string=query).status_code == 303
+        assert browser(app, lotte.session).get(PLACE, query_string=query).status_code == 403
+    customer = browser(app, lotte.session)
+    [token] = {
+        form.fields["csrf_token"]
+        for form in Page(customer.get("/mijn/twijfel")).forms
+        if "csrf_token" in form.fields
+    }
+    assert customer.post(PLACE, data={"csrf_token": token}).status_code == 403
+    close(app)

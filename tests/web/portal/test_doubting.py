@@ -1,0 +1,115 @@
+"""A customer says that something looks wrong, and reads in plain words what becomes of it and by when."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from databeheer.door.client import DoorRefusedError
+from databeheer.doubt.states import Concern, Event, Origin, State
+from databeheer.values import parse_instant
+from tests.databeheer.doubt.acts import contact, later
+from tests.house import Customer, Party, TheHouse
+from tests.web.portal.visiting import Visitor
+from web import dutch
+from web.doubt_words import CONCERNS, NEXT, ORIGINS, STATES, STEPS
+
+Visit = Callable[[Customer], Visitor]
+READ = {"from": "2023-10-28T22:00:00Z", "until": "2023-10-29T23:00:00Z"}
+
+
+@pytest.fixture
+def granted(measured_autumn: Customer, bram: Party) -> dict[str, Any]:
+    asked = bram.ask()
+    measured_autumn.grant(asked)
+    return asked
+
+
+@pytest.mark.requirement("R99")
+@pytest.mark.requirement("R100")
+def test_from_the_page_of_a_permission_one_choice_and_one_button_block_the_party(
+    visit: Visit, house: TheHouse, measured_autumn: Customer, bram: Party, granted: dict[str, Any]
+) -> None:
+    visitor = visit(measured_autumn)
+    place = f"/mijn/toestemming/{granted['permission_id']}"
+    assert f"{place}/twijfel" in visitor.get(place).links
+    page = visitor.get(f"{place}/twijfel")
+    assert page.form("/twijfel").preselected == []
+    unsure = visitor.press(page, "/twijfel")
+    assert unsure.status == 400
+    assert "Kies wat er niet klopt" in unsure.text
+    assert bram.read(granted["permission_id"])["granted"]
+    page = visitor.press(page, "/twijfel", wat="not_given", uitleg="Ik ken hen niet.\r\nEcht niet.")
+    assert "Geblokkeerd, wij contacteren de dienst" in page.text
+    assert "Ik ken hen niet." in page.text
+    with pytest.raises(DoorRefusedError) as refused:
+        bram.read(granted["permission_id"])
+    assert refused.value.code == "blocked"
+    [case] = measured_autumn.call("doubt.list")["cases"]
+    assert f"vóór {dutch.moment(case['contact_due_at'])}" in page.text
+    due = contact(house, case)["evidence_due_at"]
+    page = visitor.get(f"/mijn/twijfel/{case['case_id']}")
+    assert f"vóór {dutch.moment(due)}" in page.text
+    assert "72 uur, ook in het weekend" in page.text
+    house.clock.set(parse_instant(due) + timedelta(seconds=1))
+    house.operator("doubt.sweep")
+    later(house, timedelta(), measured_autumn)
+    visitor = visit(measured_autumn)
+    page = visitor.get(f"/mijn/twijfel/{case['case_id']}")
+    assert "Deze gegevens krijgt de dienst nooit" in page.text
+    assert "toonde niet op tijd aan" in visitor.get(place).text
+
+
+@pytest.mark.requirement("R99")
+def test_a_read_in_the_list_can_be_doubted_and_one_by_law_or_of_ones_own_cannot(
+    visit: Visit, house: TheHouse, measured_autumn: Customer, bram: Party, granted: dict[str, Any]
+) -> None:
+    index = bram.read(granted["permission_id"])["index"]
+    own = measured_autumn.call(
+        "readings.read", occupancy_id=measured_autumn.occupancy(), granularity="day", **READ
+    )["index"]
+    visitor = visit(measured_autumn)
+    page = visitor.get("/mijn/gelezen")
+    assert f"/mijn/gelezen/{index}/twijfel" in page.links
+    assert f"/mijn/gelezen/{own}/twijfel" not in page.links
+    page = visitor.press(visitor.get(f"/mijn/gelezen/{index}/twijfel"), "/twijfel", wat="too_much")
+    assert "Uw twijfel over Bram Energieadvies" in page.text
+    again = visitor.send(f"/mijn/gelezen/{index}/twijfel", {"wat": "other"})
+    assert again.status in (400, 409)
+
+
+def test_a_mistake_is_taken_back_with_one_button(
+    visit: Visit, measured_autumn: Customer, bram: Party, granted: dict[str, Any]
+) -> None:
+    visitor = visit(measured_autumn)
+    page = visitor.get(f"/mijn/toestemming/{granted['permission_id']}/twijfel")
+    page = visitor.press(page, "/twijfel", wat="other")
+    page = visitor.press(page, "/intrekken")
+    assert "U trok uw twijfel in" in page.text
+    assert not page.has_form("/intrekken")
+    assert bram.read(granted["permission_id"])["granted"]
+
+
+def test_another_customer_sees_nothing_of_it(
+    visit: Visit, measured_autumn: Customer, maria: Customer, granted: dict[str, Any]
+) -> None:
+    case = measured_autumn.call("doubt.raise", permission_id=granted["permission_id"], concern="other")[
+        "case"
+    ]
+    visitor = visit(maria)
+    for path in (
+        f"/mijn/twijfel/{case['case_id']}",
+        f"/mijn/toestemming/{granted['permission_id']}/twijfel",
+    ):
+        assert visitor.get(path).status == 404
+    assert "U meldde nog nergens twijfel over" in visitor.get("/mijn/twijfel").text
+
+
+def test_every_code_has_its_words() -> None:
+    assert set(CONCERNS) == set(Concern)
+    assert set(STATES) == set(NEXT) == set(State)
+    assert set(ORIGINS) == set(Origin)
+    assert {f"doubt.{event}" for event in Event} <= set(STEPS)

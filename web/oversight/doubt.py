@@ -1,0 +1,156 @@
+"""`/toezicht/twijfel`: signals and how fast each was blocked, cases, who is doubted regularly, reports; as files too.
+
+An inspector can report a doubt here: its party is blocked with it.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import date, timedelta
+from typing import Any
+
+from flask import Blueprint, Response, current_app, json, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from marshmallow import ValidationError, fields, validate, validates_schema
+
+from databeheer.brussels import day_of
+from databeheer.clock import Clock
+from databeheer.door.client import DoorRefusedError
+from databeheer.errors import MalformedRequestError
+from databeheer.values import EAN
+from web.door import ask
+from web.doubt_words import CONCERNS, ORIGINS, STAFF_STATES
+from web.forms import Form, parse, parse_or_refuse
+from web.oversight.guard import require_inspector
+
+blueprint = Blueprint("oversight_doubt", __name__)
+
+DAYS = 365
+COLUMNS = (
+    "case_id",
+    "party_id",
+    "party",
+    "origin",
+    "concern",
+    "signals",
+    "known_at",
+    "blocked_at",
+    "contacted_at",
+    "documents",
+    "state",
+    "closed_at",
+    "breach",
+)
+"""Of the file: a customer and an access point stand in none of them."""
+_FORMULA = ("=", "+", "-", "@", "\t")
+
+
+class SpanQuery(Form):
+    """Days up to and including the last, and in which form."""
+
+    van = fields.Date(load_default=None)
+    tot = fields.Date(load_default=None)
+    vorm = fields.String(load_default="pagina", validate=validate.OneOf(["pagina", "json", "csv"]))
+
+
+class SignalForm(Form):
+    """A doubt of an authority: of which party, at which access point, and why."""
+
+    ean = fields.String(required=True)
+    partij = fields.UUID(required=True, error_messages={"invalid_uuid": "Kies een partij."})
+    wat = fields.String(
+        required=True,
+        validate=validate.OneOf(CONCERNS),
+        error_messages={"required": "Kies wat er niet klopt."},
+    )
+    dossier = fields.String(
+        required=True, validate=validate.Length(3, 200, error="Noem uw dossier, in 3 tot 200 tekens.")
+    )
+
+    @validates_schema(skip_on_field_errors=True)
+    def check(self, data: dict[str, Any], **_: Any) -> None:
+        try:
+            EAN(data["ean"])
+        except MalformedRequestError as error:
+            raise ValidationError("Dit is geen EAN-code.", "ean") from error
+
+
+@blueprint.get("/toezicht/twijfel")
+@require_inspector
+def show() -> ResponseReturnValue:
+    """Show what there is of these days, or give it as a file."""
+    query = parse_or_refuse(SpanQuery(), request.args)
+    first, last = _span(query["van"], query["tot"])
+    if query["vorm"] == "pagina":
+        return _page(first, last)
+    found = ask("doubt.figures", first=first.isoformat(), last=last.isoformat())
+    if query["vorm"] == "json":
+        content, kind = json.dumps(found, sort_keys=True), "application/json"
+    else:
+        content, kind = as_csv(found["cases"]), "text/csv; charset=utf-8"
+    name = f"twijfel-{first}-{last}.{query['vorm']}"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+    return Response(content, content_type=kind, headers=headers)
+
+
+@blueprint.post("/toezicht/twijfel")
+@require_inspector
+def report() -> ResponseReturnValue:
+    """Take a doubt of the inspector in; the party is blocked with it."""
+    first, last = _span(None, None)
+    try:
+        form = parse(SignalForm(), request.form)
+    except ValidationError as error:
+        errors = {name: said[0] for name, said in error.messages_dict.items()}
+        return _page(first, last, errors), 400
+    try:
+        ask(
+            "doubt.signal",
+            ean=form["ean"],
+            party_id=str(form["partij"]),
+            origin="authority",
+            concern=form["wat"],
+            source=form["dossier"],
+        )
+    except DoorRefusedError as refusal:
+        if refusal.code != "not-found":
+            raise
+        return _page(first, last, {"ean": "Deze partij had hier nooit een toestemming."}), 404
+    return redirect(url_for("oversight_doubt.show"), 303)
+
+
+def as_csv(cases: list[dict[str, Any]]) -> str:
+    """Write cases as lines with a header; a name that a spreadsheet would calculate gets a quote before it."""
+    written = io.StringIO()
+    lines = csv.writer(written)
+    lines.writerow(COLUMNS)
+    for case in cases:
+        lines.writerow([_cell(case[column]) for column in COLUMNS])
+    return written.getvalue()
+
+
+def _cell(value: object) -> object:
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+
+
+def _span(first: date | None, last: date | None) -> tuple[date, date]:
+    clock: Clock = current_app.config["WEB_CLOCK"]
+    last = last or day_of(clock.now())
+    return first or last - timedelta(days=DAYS), last
+
+
+def _page(first: date, last: date, errors: dict[str, str] | None = None) -> str:
+    found = ask("doubt.figures", first=first.isoformat(), last=last.isoformat())
+    return render_template(
+        "oversight/doubt.html",
+        found=found,
+        first=first,
+        last=last,
+        parties=ask("doubt.contacts")["contacts"],
+        origins=ORIGINS,
+        concerns=CONCERNS,
+        states=STAFF_STATES,
+        given=request.form,
+        errors=errors or {},
+    )
