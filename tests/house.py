@@ -226,7 +226,7 @@ class TheHouse:
             )
         if papers:
             self.put_in_order(party_id)
-            self.name_contact(party_id)
+        self.name_contact(party_id)
         client = self.operator("registry.client.add", party_id=party_id, profiles=["own", "facade"])
         return Party(
             self,

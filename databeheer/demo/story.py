@@ -341,7 +341,7 @@ def _open_marias_port(teller: Teller) -> None:
 
 def tell_what_time_did(teller: Teller) -> None:
     """Write down what the years of the story did, as the clerk would have: it has nothing left to tell then."""
-    for command in ("permission.sweep", "clocks.sweep"):
+    for command in ("permission.sweep", "doubt.sweep", "clocks.sweep"):
         while teller.operator(command)["more"]:
             pass
 

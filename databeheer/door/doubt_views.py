@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from databeheer.door.commands.views import party_view
+from databeheer.door.doubt_texts import open_words
 from databeheer.door.house import House
 from databeheer.door.names import open_text
 from databeheer.door.proofs import Asker, AskerKind
@@ -77,7 +78,7 @@ def _view(
         "closed_at": _instant(course.closed_at),
         "gap": _gap(course.gap) if state is State.UNPROVEN else None,
         "allocation": allocation_in(state, allocates=row.allocates),
-        "signals": [_signal(house, one, asker) for one in signals],
+        "signals": [_signal(house, one, row.occupancy_id, asker) for one in signals],
         "evidence": [_evidence(one, asker) for one in shown],
         "history": [
             {
@@ -110,7 +111,7 @@ def _view(
     return view
 
 
-def _signal(house: House, row: Any, asker: Asker) -> dict[str, Any]:
+def _signal(house: House, row: Any, occupancy_id: UUID, asker: Asker) -> dict[str, Any]:
     view: dict[str, Any] = {
         "origin": row.origin,
         "concern": row.concern,
@@ -123,9 +124,9 @@ def _signal(house: House, row: Any, asker: Asker) -> dict[str, Any]:
     if asker.kind is AskerKind.CUSTOMER:
         view["is_yours"] = is_mine
     if asker.kind is AskerKind.OPERATOR:
-        view["source"] = _opened(house, "doubt_source", row.signal_id, row.source_sealed)
+        view["source"] = open_words(house, row, occupancy_id, "source", row.source_sealed)
     if is_mine or asker.kind is AskerKind.OPERATOR:
-        view["words"] = _opened(house, "doubt_words", row.signal_id, row.words_sealed)
+        view["words"] = open_words(house, row, occupancy_id, "words", row.words_sealed)
     return view
 
 
@@ -148,10 +149,6 @@ def _is_all_mine(signals: Sequence[Any], person_id: UUID | None) -> bool:
 
 def _gap(period: Any) -> dict[str, str]:
     return {"from": format_instant(period.start), "until": format_instant(period.end)}
-
-
-def _opened(house: House, what: str, owner: UUID, sealed: bytes | None) -> str:
-    return open_text(house, what, owner, bytes(sealed)) if sealed is not None else ""
 
 
 def _instant(value: datetime | None) -> str | None:

@@ -23,7 +23,6 @@ from databeheer.doubt import cases, evidence
 from databeheer.doubt.cases import Signal
 from databeheer.doubt.course import allocation_in
 from databeheer.doubt.states import Event, Origin, State
-from databeheer.errors import ConflictError
 from databeheer.permissions import finding, life
 from databeheer.permissions.states import LIVE
 from databeheer.permissions.states import Event as PermissionEvent
@@ -41,10 +40,8 @@ def doubt(house: House, turn: Turn, permission: Any, signal: Signal) -> tuple[An
     Where a case about them stands already, the signal joins it, and no clock starts anew.
 
     Raises:
-        ConflictError: nobody ever granted it; or whoever it is reported it already.
+        ConflictError: whoever it is reported it already.
     """
-    if permission.occupancy_id is None:
-        raise ConflictError("nobody granted this request, so nothing can be read with it: refuse it instead")
     row = _standing(house, turn, permission.party_id, permission.occupancy_id)
     event, until = Event.SIGNALLED, None
     if row is None:

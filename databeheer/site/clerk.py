@@ -1,6 +1,6 @@
 """The clerk's process: on a steady beat it asks the door to write down what time did, and which clocks were missed.
 
-It decides nothing and holds nothing but its own key, good for these two commands. What it did before it was killed is
+It decides nothing and holds nothing but its own key, good for these commands. What it did before it was killed is
 committed, what it did not is found at the next beat; two of them find nothing twice.
 """
 
@@ -21,7 +21,7 @@ from databeheer.errors import DatabeheerError, UnauthenticatedError
 from databeheer.logs import configure
 
 BEAT_SECONDS = 30.0
-ROUNDS = ("permission.sweep", "clocks.sweep")
+ROUNDS = ("permission.sweep", "doubt.sweep", "clocks.sweep")
 """In this order: what ended starts clocks, and one that ended long ago may be missed by now."""
 
 _log = structlog.get_logger("clerk")

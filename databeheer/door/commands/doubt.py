@@ -27,9 +27,10 @@ from databeheer.door.commands.base import (
     short_text,
 )
 from databeheer.door.commands.receipts import entitled
+from databeheer.door.doubt_texts import owner_of, seal_words
 from databeheer.door.doubt_views import STAFF, case_views
 from databeheer.door.house import House
-from databeheer.door.names import ean_hash, seal_text
+from databeheer.door.names import ean_hash
 from databeheer.door.proofs import Asker, AskerKind, Proof
 from databeheer.door.repeats import LONGEST_KEY, Repeat
 from databeheer.door.turn import Record, Turn
@@ -49,7 +50,7 @@ def raise_doubt(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[s
     with house.turn(TurnLane.ENDS) as turn:
         asker = asker_of(turn, house, proof, AskerKind.CUSTOMER)
         permission = _doubted_by_customer(house, turn, asker, arguments)
-        signal = _signal(house, Origin.CUSTOMER, arguments, turn.now, person_id=asker.person_id)
+        signal = _signal(house, Origin.CUSTOMER, permission, arguments, turn.now, person_id=asker.person_id)
         row, record = doubting.doubt(house, turn, permission, signal)
     return _answer(house, row.case_id, record, asker)
 
@@ -80,7 +81,8 @@ def report_own(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[st
             finding.visible(turn.connection, viewer, arguments["permission_id"], turn.now, locked=True),
             "permission",
         )
-        signal = _signal(house, Origin.PARTY, arguments, turn.now, customer=arguments["customer"])
+        customer = arguments["customer"]
+        signal = _signal(house, Origin.PARTY, permission, arguments, turn.now, customer=customer)
         index = turn.next_index
         row, _ = doubting.doubt(house, turn, permission, signal)
         answer = {
@@ -99,7 +101,7 @@ def signal(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, A
         if asker.kind is AskerKind.INSPECTOR and origin is not Origin.AUTHORITY:
             raise MalformedRequestError("origin: an inspector doubts as an authority")
         permission = _named(house, turn, arguments)
-        made = _signal(house, origin, arguments, turn.now)
+        made = _signal(house, origin, permission, arguments, turn.now)
         row, record = doubting.doubt(house, turn, permission, made)
     return _answer(house, row.case_id, record, asker)
 
@@ -195,14 +197,16 @@ def _named(house: House, turn: Turn, arguments: dict[str, Any]) -> Any:
 def _signal(
     house: House,
     origin: Origin,
+    permission: Any,
     arguments: dict[str, Any],
     now: datetime,
     *,
     person_id: UUID | None = None,
     customer: str | None = None,
 ) -> Signal:
-    signal_id = uuid4()
-    words, source = arguments["words"], arguments.get("source")
+    if permission.occupancy_id is None:
+        raise ConflictError("nobody granted this request, so nothing can be read with it: refuse it instead")
+    signal_id, owner = uuid4(), owner_of(person_id, permission.occupancy_id)
     return Signal(
         signal_id=signal_id,
         origin=origin,
@@ -210,8 +214,8 @@ def _signal(
         received_at=arguments.get("received_at") or now,
         person_id=person_id,
         customer=customer,
-        source_sealed=seal_text(house, "doubt_source", signal_id, source) if source else None,
-        words_sealed=seal_text(house, "doubt_words", signal_id, words) if words else None,
+        source_sealed=seal_words(house, owner, "source", signal_id, arguments.get("source")),
+        words_sealed=seal_words(house, owner, "words", signal_id, arguments["words"]),
     )
 
 

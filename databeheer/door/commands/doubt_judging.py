@@ -10,7 +10,15 @@ from uuid import UUID, uuid4
 from marshmallow import fields, validate
 
 from databeheer.door import doubting
-from databeheer.door.commands.base import Command, asker_of, identifier, one_of, schema, short_text
+from databeheer.door.commands.base import (
+    Command,
+    asker_of,
+    clerk_or_operator,
+    identifier,
+    one_of,
+    schema,
+    short_text,
+)
 from databeheer.door.commands.doubt import KEY, LONGEST_WORDS, case_answer
 from databeheer.door.doubt_views import case_views
 from databeheer.door.house import House
@@ -130,13 +138,13 @@ def lift(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any
 
 
 def sweep(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Write down that 72 hours passed without a proof: a job's, with the operator's key; again while `more`."""
+    """Write down that 72 hours passed without a proof: the clerk's, or the operator's; again while `more`."""
     with house.turn(TurnLane.ENDS) as turn:
-        asker_of(turn, house, proof, AskerKind.OPERATOR)
+        clerk_or_operator(turn, house, proof)
         due = cases.due(turn.connection, turn.now, arguments["limit"])
         for case_id in due:
             doubting.settle(house, turn, cases.get(turn.connection, case_id))
-    return {"unproven": len(due), "more": len(due) == arguments["limit"]}
+    return {"recorded": {"doubt_unproven": len(due)} if due else {}, "more": len(due) == arguments["limit"]}
 
 
 def decide_breach(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:

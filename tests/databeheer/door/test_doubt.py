@@ -238,7 +238,7 @@ def test_an_ended_permission_can_be_doubted_and_its_party_can_read_nothing_more(
     assert bram.permission(granted["permission_id"])["state"] == "revoked"
     contact(house, case)
     later(house, timedelta(hours=72), measured, bram)
-    assert house.operator("doubt.sweep")["unproven"] == 1
+    assert house.operator("doubt.sweep")["recorded"]["doubt_unproven"] == 1
     assert bram.permission(granted["permission_id"])["state"] == "revoked"
 
 
