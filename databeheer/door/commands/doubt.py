@@ -155,10 +155,11 @@ def _permission_of_read(house: House, turn: Turn, asker: Asker, index: int) -> U
     body = turn.connection.execute(_BODY, {"index": index}).one()
     statement = turn.connection.execute(_STATEMENT, {"index": index, "leaf": leaf}).one()
     said, half = shared_body(house, body).said, subject_body(house, statement).said
-    if statement.event not in ("data.read", "data.refused") or said.get("asker") != "party":
+    own_words = said | half  # of a bulk read, what concerns this subject alone stands in its own half
+    if statement.event not in ("data.read", "data.refused") or own_words.get("asker") != "party":
         raise NotFoundError("there is no such read by a party")
-    if said.get("permission"):
-        return UUID(said["permission"])
+    if own_words.get("permission"):
+        return UUID(own_words["permission"])
     consents = {one.code for one in house.catalogue.rows if one.basis is BasisKind.CONSENT}
     for basis, fact in _grounds_of(said, half):
         if basis in consents:

@@ -94,6 +94,56 @@ def test_a_doubt_about_a_read_blocks_who_read(
     assert refusal(lambda: bram.read(granted["permission_id"])).code == "blocked"
 
 
+def test_one_of_the_reads_of_a_bulk_read_can_be_doubted_by_whom_it_concerns_and_blocks_there_alone(
+    measured: Customer, maria: Customer, bram: Party, granted: dict[str, Any]
+) -> None:
+    at_maria = bram.ask()
+    maria.grant(at_maria)
+    permissions = [granted["permission_id"], at_maria["permission_id"]]
+    day = {"from": "2023-10-28T22:00:00Z", "until": "2023-10-29T23:00:00Z", "granularity": "quarter_hour"}
+    index = bram.call("readings.bulk", permission_ids=permissions, mode="clip", **day)["index"]
+    case = measured.call("doubt.raise", index=index, concern="not_given")["case"]
+    assert case["permission_id"] == granted["permission_id"]
+    assert bram.permission(at_maria["permission_id"])["state"] == "active"
+    assert bram.permission(granted["permission_id"])["state"] == "blocked"
+
+
+def test_what_would_be_decided_is_told_with_the_block_and_with_the_gap(
+    house: TheHouse, measured: Customer, bram: Party, granted: dict[str, Any]
+) -> None:
+    wish = {
+        "occupancy_id": measured.occupancy(),
+        "party_id": bram.party_id,
+        "purpose": "energy_advice",
+        "granularity": "quarter_hour",
+        "from": "2023-10-28T22:00:00Z",
+        "until": "2023-10-29T23:00:00Z",
+    }
+    case = raise_doubt(measured, granted)
+    [part] = measured.call("decision.wish", **wish)["parts"]
+    assert (part["granted"], part["reason"]) == (False, "blocked")
+    assert "geblokkeerd" in part["text"]["nl"]
+    contact(house, case)
+    later(house, timedelta(hours=72), measured, bram)
+    house.operator("doubt.sweep")
+    [part] = measured.call("decision.wish", **wish)["parts"]
+    assert part["reason"] == "unproven"
+    query(
+        house,
+        "UPDATE doubt.doubt_case SET opened_at = '2023-10-29T00:00Z', closed_at = '2023-10-29T06:00Z' RETURNING 1",
+    )
+    measured.grant(bram.ask())
+    parts = measured.call("decision.wish", **wish)["parts"]
+    assert [(one["granted"], one["reason"]) for one in parts] == [
+        (True, None),
+        (False, "doubt_gap"),
+        (True, None),
+    ]
+    assert "toonde ze geen toestemming" in parts[1]["text"]["nl"]
+    past = measured.call("decision.explain", index=measured.statements()[0]["index"])["parts"]
+    assert [one["reason"] for one in past] == [None, "doubt_gap", None]
+
+
 def test_a_read_by_law_has_no_mandate_to_doubt(house: TheHouse, measured: Customer, erik: Party) -> None:
     house.operator("registry.supply.accept", ean=LOTTES_EAN, party_id=erik.party_id, from_day="2022-01-01")
     month = {"from": "2023-09-30T22:00:00Z", "until": "2023-10-31T23:00:00Z", "granularity": "month"}
