@@ -25,7 +25,7 @@ from pathlib import Path
 from tests.databases import SERVER_VARIABLE
 from tests.requirements_register import ROOT, TESTS, find_marks
 
-OF_ACCESS = [f"R{number}" for number in (*range(1, 10), *range(12, 41), *range(72, 79), 97)]
+OF_ACCESS = [f"R{number}" for number in (*range(1, 10), *range(12, 41), *range(72, 79), 97, *range(99, 114))]
 """The requirements that issue 4 asks this of."""
 COPIED = (
     "databeheer",
@@ -68,6 +68,7 @@ class Removal:
 ACCESS, DOOR, COMMANDS = "databeheer/access/", "databeheer/door/", "databeheer/door/commands/"
 LIFE, MANDATES = "databeheer/permissions/life.py", "databeheer/permissions/mandates.py"
 TEMPLATES = "web/templates/portal/"
+DOUBT, CLOCKS = "databeheer/doubt/", "databeheer/clocks/catalogue.toml"
 
 REMOVALS = (
     Removal("R1", "one basis, not two", ACCESS + "decide.py", "open_ = minus(open_, piece)", "pass"),
@@ -586,6 +587,122 @@ REMOVALS = (
         ACCESS + "by_law.py",
         "            yield _of_home(case, row, home.id, home, pairs_of(home.period), problem)\n\n\ndef _concerned",
         "            yield _statutory(case, row, home.id, ALL_TIME, ReasonCode.NOT_OCCUPANT, problem=problem)\n\n\ndef _concerned",
+    ),
+    Removal(
+        "R99",
+        "an inspector doubts as an authority only",
+        COMMANDS + "doubt.py",
+        "if asker.kind is AskerKind.INSPECTOR and origin is not Origin.AUTHORITY:",
+        "if False:",
+    ),
+    Removal(
+        "R100",
+        "a block stops what rests on consent",
+        ACCESS + "by_consent.py",
+        "        or _block_problem(case)\n",
+        "",
+    ),
+    Removal(
+        "R100",
+        "with the signal the permissions are blocked",
+        DOOR + "doubting.py",
+        "    if event is Event.OPENED:\n        _block(house, turn, row)\n",
+        "",
+    ),
+    Removal(
+        "R101",
+        "one working day to contact",
+        CLOCKS,
+        'requirements = ["R101"]\nactor = "data_manager"\nterm = { amount = 1,',
+        'requirements = ["R101"]\nactor = "data_manager"\nterm = { amount = 2,',
+    ),
+    Removal(
+        "R102",
+        "72 hours of the clock",
+        CLOCKS,
+        'requirements = ["R102", "R104"]\nactor = "party"\nterm = { amount = 72,',
+        'requirements = ["R102", "R104"]\nactor = "party"\nterm = { amount = 73,',
+    ),
+    Removal(
+        "R103",
+        "no gap after a good proof",
+        DOUBT + "course.py",
+        "if self.state not in (State.UNPROVEN, State.CONTACTED):",
+        "if False:",
+    ),
+    Removal(
+        "R104",
+        "at the due moment it is too late",
+        DOUBT + "course.py",
+        "due is None or now < due:",
+        "due is None or now <= due:",
+    ),
+    Removal(
+        "R104", "a gap is given by no consent", ACCESS + "by_consent.py", "        *_gap_limit(case),\n", ""
+    ),
+    Removal(
+        "R105",
+        "who doubted by mistake ends the block",
+        DOOR + "doubting.py",
+        "        else:\n            _unblock_one(house, turn, permission_id)\n",
+        "",
+    ),
+    Removal(
+        "R106",
+        "the copy is destroyed",
+        DOUBT + "evidence.py",
+        '" WHERE case_id = :case AND destroyed_at IS NULL RETURNING',
+        '" WHERE false AND case_id = :case RETURNING',
+    ),
+    Removal(
+        "R107",
+        "without a proof the profile",
+        DOUBT + "course.py",
+        "return Allocation.PROFILE",
+        "return Allocation.ZERO",
+    ),
+    Removal(
+        "R108",
+        "cases in which nothing was wrong do not count",
+        DOUBT + "conduct.py",
+        "\" AND state NOT IN ('lifted', 'retracted') GROUP BY",
+        '" GROUP BY',
+    ),
+    Removal(
+        "R108",
+        "first improvement is asked, and judged",
+        DOUBT + "conduct.py",
+        'if newest is None or newest.outcome != "insufficient":',
+        "if False:",
+    ),
+    Removal("R109", "at any time", DOUBT + "conduct.py", 'if reason == "no_improvement":', "if True:"),
+    Removal(
+        "R110",
+        "a party's report has its working day",
+        DOUBT + "cases.py",
+        "is_late = signal.origin is Origin.PARTY and _reported_late(connection, row, signal, now)",
+        "is_late = False",
+    ),
+    Removal(
+        "R111",
+        "without a contact no request",
+        COMMANDS + "permissions.py",
+        "        conduct.require_contact(turn.connection, asker.party_id)\n",
+        "",
+    ),
+    Removal(
+        "R112",
+        "a closed case waits for a word on the breach",
+        DOUBT + "figures.py",
+        "AND breach IS NULL AND state <> 'retracted'",
+        "AND false",
+    ),
+    Removal(
+        "R113",
+        "how long unlawful reading could last",
+        DOUBT + "figures.py",
+        "max(opened_at - known_at) AS slowest",
+        "max(opened_at - opened_at) AS slowest",
     ),
 )
 """Each rule, and what takes it out. A removal leaves code that runs: only what it forbade is now allowed."""

@@ -348,7 +348,6 @@ def test_a_withdrawal_ends_a_permission_in_doubt_for_good(
     assert refusal(lambda: bram.read(granted["permission_id"])).reason == "withdrawn"
 
 
-@pytest.mark.requirement("R97")
 def test_with_a_move_the_block_ends_for_whoever_comes_next_and_the_old_permissions_with_it(
     house: TheHouse, measured: Customer, maria: Customer, bram: Party, granted: dict[str, Any]
 ) -> None:

@@ -249,7 +249,6 @@ def test_a_party_reports_nothing_of_the_future_and_the_same_once(
 # --- four eyes --------------------------------------------------------------------------------------------
 
 
-@pytest.mark.requirement("R156")
 def test_who_judged_the_proof_does_not_lift_the_block_however_the_name_is_written(
     house: TheHouse, measured: Customer, bram: Party, granted: dict[str, Any]
 ) -> None:
