@@ -22,7 +22,7 @@ import psycopg
 from databeheer.door.client import DoorClient
 from databeheer.site.house import door_answers
 from ledger.note import SigningKey, VerifierKey
-from tests.house import ISSUER, ORIGIN, PUBLIC_URL, TheHouse
+from tests.house import ISSUER, ORIGIN, POSTMAN_KEY, PUBLIC_URL, TheHouse
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 PATIENCE_SECONDS = 60.0  # for a fault; a test that passes never waits this long
@@ -140,6 +140,7 @@ def door_environment(house: TheHouse) -> dict[str, str]:
     (folder / "operator.sha256").write_text(sha256(house.operator_key.encode()).hexdigest())
     (folder / "intake.sha256").write_text(sha256(house.intake_key.encode()).hexdigest())
     (folder / "clerk.sha256").write_text(sha256(house.clerk_key.encode()).hexdigest())
+    (folder / "postman.sha256").write_text(sha256(POSTMAN_KEY.encode()).hexdigest())
     public = urlsafe_b64encode(bytes(house.provider_key.verify_key)).decode().rstrip("=")
     (folder / "provider.pub").write_text(public)
     return {
@@ -150,6 +151,9 @@ def door_environment(house: TheHouse) -> dict[str, str]:
         "DATABEHEER_OPERATOR_KEY_HASH": str(folder / "operator.sha256"),
         "DATABEHEER_INTAKE_KEY_HASH": str(folder / "intake.sha256"),
         "DATABEHEER_CLERK_KEY_HASH": str(folder / "clerk.sha256"),
+        "DATABEHEER_POSTMAN_KEY_HASH": str(folder / "postman.sha256"),
+        "DATABEHEER_SENDS_EMAIL": "1",
+        "DATABEHEER_LOOPBACK_WEBHOOKS": "1",
         "DATABEHEER_LEDGER_ORIGIN": ORIGIN,
         "DATABEHEER_BASE_URL": PUBLIC_URL,
         "DATABEHEER_PROVIDER_ISSUER": ISSUER,

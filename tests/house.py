@@ -47,6 +47,7 @@ AUDIENCE = "databeheer"
 PUBLIC_URL = "http://127.0.0.1:8000"
 REGULATOR = SigningKey("regulator.example/test", secrets.token_bytes(32))
 """Of all houses of a run: no door has its key, and the list that it signs for each of them is the same."""
+POSTMAN_KEY = "the postman of the tests"
 
 
 @dataclass
@@ -331,6 +332,8 @@ def open_house(database: Database, *, now: datetime | None = None) -> Iterator[T
             ),
             public_url=PUBLIC_URL,
             joins=join_files,
+            postman_key_hash=sha256(POSTMAN_KEY.encode()).digest(),
+            loopback_webhooks=True,
         )
         service = DoorService(house)
         socket = folder / "door.sock"

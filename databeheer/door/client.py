@@ -18,7 +18,7 @@ _TIMEOUT_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Proof:
-    """What shows who asks: a session token, an access token, the operator's key, intake's, or the clerk's."""
+    """What shows who asks: a session or access token, or the key of the operator, intake, clerk or postman."""
 
     kind: str
     value: str
@@ -42,6 +42,10 @@ class Proof:
     @classmethod
     def clerk(cls, value: str) -> Proof:
         return cls("clerk", value)
+
+    @classmethod
+    def postman(cls, value: str) -> Proof:
+        return cls("postman", value)
 
     def __repr__(self) -> str:
         return f"Proof({self.kind})"

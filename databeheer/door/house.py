@@ -55,6 +55,11 @@ class House:
     facade_audience: str = ""
     # None: no list of lawful joins is registered, so every join is refused.
     joins: JoinListFiles | None = None
+    postman_key_hash: bytes | None = None
+    """None: nobody takes messages further than the inbox."""
+    sends_email: bool = True
+    loopback_webhooks: bool = False
+    """Web hooks may go to this machine, without TLS: in the demo."""
     longest_queue: int = 128
     """How many commands may wait for a turn."""
     queue: TurnQueue = field(init=False)

@@ -66,7 +66,14 @@ def house_from(environment: Mapping[str, str], clock: Clock | None = None) -> Ho
         public_url=required("DATABEHEER_BASE_URL"),
         facade_audience=environment.get("DATABEHEER_FACADE_AUDIENCE", ""),
         joins=JoinListFiles.from_environment(environment),
+        postman_key_hash=_hash_in(environment.get("DATABEHEER_POSTMAN_KEY_HASH")),
+        sends_email=environment.get("DATABEHEER_SENDS_EMAIL") == "1",
+        loopback_webhooks=environment.get("DATABEHEER_LOOPBACK_WEBHOOKS") == "1",
     )
+
+
+def _hash_in(file: str | None) -> bytes | None:
+    return bytes.fromhex(Path(file).read_text()) if file else None
 
 
 def _provider(environment: Mapping[str, str]) -> IdentityProvider | None:

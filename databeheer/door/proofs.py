@@ -26,11 +26,12 @@ class AskerKind(enum.Enum):
     OPERATOR = "operator"
     INTAKE = "intake"
     CLERK = "clerk"
+    POSTMAN = "postman"
 
 
 @dataclass(frozen=True)
 class Proof:
-    """What came with a request; `kind` is session, token, operator, intake, clerk or none."""
+    """What came with a request; `kind` is session, token, operator, intake, clerk, postman or none."""
 
     kind: str = "none"
     value: str = field(default="", repr=False)
@@ -108,6 +109,17 @@ def check_clerk(proof: Proof, clerk_key_hash: bytes) -> Asker:
     if not _is_key(proof, "clerk", clerk_key_hash):
         raise UnauthenticatedError("this needs the clerk's own key")
     return Asker(AskerKind.CLERK)
+
+
+def check_postman(proof: Proof, postman_key_hash: bytes | None) -> Asker:
+    """Return the postman where the proof is the postman's own key: it opens what is to be delivered, and no more.
+
+    Raises:
+        UnauthenticatedError: anything else, and everything where no postman was set up.
+    """
+    if postman_key_hash is None or not _is_key(proof, "postman", postman_key_hash):
+        raise UnauthenticatedError("this needs the postman's own key")
+    return Asker(AskerKind.POSTMAN)
 
 
 def _is_key(proof: Proof, kind: str, key_hash: bytes) -> bool:

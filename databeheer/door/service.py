@@ -36,6 +36,7 @@ from databeheer.door.commands import (
     permissions,
     points,
     port_orders,
+    post,
     readings,
     receipts,
     reconcile,
@@ -43,6 +44,7 @@ from databeheer.door.commands import (
     sweep,
     timekeeping,
     user_ports,
+    webhooks,
 )
 from databeheer.door.commands.base import Command, parse, schema
 from databeheer.door.commands.readings import RefusedReadError, refused_view
@@ -93,6 +95,8 @@ class DoorService:
             *reconcile.COMMANDS,
             *audit.COMMANDS,
             *explaining.COMMANDS,
+            *post.COMMANDS,
+            *webhooks.COMMANDS,
             *readings.commands(self.loop),
             *bulk.commands(BulkDesk()),
         ]

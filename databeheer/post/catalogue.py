@@ -48,10 +48,14 @@ class Words:
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of message; `words` by recipient and language, Dutch and English for a customer, else English."""
+    """One kind of message; `words` by recipient and language, Dutch and English for a customer, else English.
+
+    `about` is what its number is of, as `permission`; empty where it has none.
+    """
 
     code: str
     requirements: tuple[str, ...]
+    about: str
     says: frozenset[str]
     words: Mapping[Recipient, Mapping[str, Words]]
 
@@ -80,14 +84,17 @@ def kind(code: str) -> Kind:
 
 
 def _kind(code: str, members: dict[str, Any]) -> Kind:
-    unknown = members.keys() - {"requirements", "says", *Recipient}
+    unknown = members.keys() - {"requirements", "about", "says", *Recipient}
     if unknown or not members.get("requirements"):
         raise PostCatalogueError(f"{code}: unknown or missing: {sorted(unknown) or 'requirements'}")
     says = frozenset(members.get("says", ()))
     words = {one: _words(code, one, says, members[one]) for one in Recipient if one in members}
     if not words or not says <= FIELDS:
         raise PostCatalogueError(f"{code}: tells nobody, or says what no message may say")
-    return Kind(code, tuple(members["requirements"]), says, MappingProxyType(words))
+    about = members.get("about", "")
+    if not re.fullmatch("[a-z_]*", about):
+        raise PostCatalogueError(f"{code}: about is the name of a thing")
+    return Kind(code, tuple(members["requirements"]), about, says, MappingProxyType(words))
 
 
 def _words(code: str, to: Recipient, says: frozenset[str], table: dict[str, str]) -> Mapping[str, Words]:

@@ -251,6 +251,8 @@ EVENTS = {
     "join.run": ("Gebruikt in een koppeling", "law"),
     "join.refused": ("Koppeling geweigerd", "refused"),
     "audit.opened": ("Ingekeken door de toezichthouder", "law"),
+    "contact.confirmed": ("U kreeg voortaan ook e-mail", "ended"),
+    "contact.removed": ("E-mail uitgezet", "ended"),
     "erasure.asked": ("Gevraagd om te wissen", "waiting"),
     "erasure.decided": ("Beslist om te wissen", "ended"),
     "erasure.refused": ("Wissen geweigerd", "refused"),

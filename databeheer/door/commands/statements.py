@@ -28,11 +28,12 @@ from databeheer.joins import explain as joins_explain
 from databeheer.oversight import erasures
 from databeheer.oversight.retention import DataClass
 from databeheer.permissions.states import Event
+from databeheer.post import inbox
 from databeheer.values import Role, format_instant
 
 
 def me(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
-    """Who is logged in, and the access points that person has or had."""
+    """Who is logged in, the access points that person has or had, and how many messages wait to be read."""
     with looking(house, proof) as (connection, asker, _now):
         if asker.kind is AskerKind.INSPECTOR:
             return {"role": "inspector", "name": "", "occupancies": []}
@@ -45,6 +46,7 @@ def me(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
             "role": "customer",
             "name": open_name(house, person.person_id, bytes(person.name_sealed)),
             "occupancies": occupancies_of(house, connection, asker.person_id),
+            "unread": inbox.unread(connection, asker.person_id),
         }
 
 

@@ -1,0 +1,264 @@
+"""Commands on messages: the customer's inbox and e-mail, the postman's look at one letter, what the operator sees."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from marshmallow import fields, validate
+from sqlalchemy import text
+
+from databeheer.door.commands.base import (
+    Command,
+    Instant,
+    asker_of,
+    found,
+    identifier,
+    looking,
+    one_of,
+    schema,
+)
+from databeheer.door.house import House
+from databeheer.door.letters import letter_of, open_own, party_name, seal_own
+from databeheer.door.permission_record import subjects_of
+from databeheer.door.proofs import Asker, AskerKind, Proof, check, check_postman
+from databeheer.door.seals import derive
+from databeheer.door.telling import open_said, tell
+from databeheer.door.turn import Record, Statement, Subject, Turn
+from databeheer.door.turn_queue import TurnLane
+from databeheer.errors import ConflictError, MalformedRequestError, NotFoundError, UnauthenticatedError
+from databeheer.post import contacts, deliveries, figures, inbox, outbox, words
+from databeheer.post.catalogue import LANGUAGES, Recipient
+from databeheer.values import format_instant
+
+CODE_DIGITS = 8
+LONGEST_ADDRESS = 254
+
+
+def show_inbox(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """The customer's messages, newest first, by pages; all of them, whatever the customer chose for e-mail."""
+    with looking(house, proof) as (connection, asker, _now):
+        person_id = _customer(asker)
+        rows, following = inbox.page(connection, person_id, arguments["before"], arguments["limit"])
+        messages = []
+        for row in rows:
+            said = open_said(house, row)
+            spoken = words.words(row.kind, Recipient.CUSTOMER, "nl", said, party_name(connection, said))
+            messages.append(
+                {
+                    "message_id": str(row.message_id),
+                    "kind": row.kind,
+                    "title": spoken.title,
+                    "more": spoken.more,
+                    "about": str(row.about) if row.about else None,
+                    "index": row.index,
+                    "at": format_instant(row.at),
+                    "is_read": row.read_at is not None,
+                }
+            )
+        unread = inbox.unread(connection, person_id)
+    return {"messages": messages, "next": str(following) if following else None, "unread": unread}
+
+
+def mark_read(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """The customer has read a message, and all older ones."""
+    with house.engine.begin() as connection:
+        asker = _known(house, connection, proof)
+        marked = inbox.mark_read(connection, _customer(asker), arguments["until"], house.clock.now())
+    return {"marked": marked}
+
+
+def show_contact(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
+    """How the customer wants to be told beside the inbox."""
+    with looking(house, proof) as (connection, asker, now):
+        person_id = _customer(asker)
+        row = contacts.find(connection, person_id)
+        waits = row.asked_sealed is not None and row.code_expires_at > now
+        failed = row.failed_at is not None and (row.delivered_at is None or row.failed_at > row.delivered_at)
+        return {
+            "sends_email": house.sends_email,
+            "wants_email": row.wants_email,
+            "language": row.language or "nl",
+            "email": open_own(house, person_id, "email", bytes(row.email_sealed))
+            if row.email_sealed
+            else None,
+            "waits_for_code": open_own(house, person_id, "asked", bytes(row.asked_sealed)) if waits else None,
+            "failed_at": format_instant(row.failed_at) if failed else None,
+        }
+
+
+def ask_code(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Send a code to an address that the customer gives; the address counts once the code came back."""
+    if not house.sends_email:
+        raise ConflictError("this house sends no e-mail")
+    code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}}"
+    address, language = arguments["email"], arguments["language"]
+    with house.engine.begin() as connection:
+        person_id = _customer(_known(house, connection, proof))
+        letter = json.dumps({"address": address, "code": code, "language": language})
+        asked = contacts.Asked(
+            address_sealed=seal_own(house, person_id, "asked", address),
+            code_hash=_code_hash(house, person_id, code),
+            letter_sealed=seal_own(house, person_id, "letter", letter),
+            language=language,
+        )
+        contacts.ask(connection, person_id, asked, contacts.new_delivery(), house.clock.now())
+    return {"expires_in": int(contacts.CODE_TERM.total_seconds())}
+
+
+def confirm(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Take the code back: from now on messages go to that address too; recorded, and told."""
+    with house.turn(TurnLane.CUSTOMER) as turn:
+        person_id = _customer(asker_of(turn, house, proof, AskerKind.CUSTOMER))
+        row = contacts.find(turn.connection, person_id)
+        is_right = contacts.confirm(
+            turn.connection, person_id, _code_hash(house, person_id, arguments["code"]), turn.now
+        )
+        if is_right:
+            address = open_own(house, person_id, "asked", bytes(row.asked_sealed))
+            contacts.take(turn.connection, person_id, seal_own(house, person_id, "email", address))
+            record = _record(house, turn, person_id, "contact.confirmed")
+    if not is_right:  # after the turn, so that the try counts
+        raise MalformedRequestError("code: this is not the code that was sent")
+    return {"index": record.index}
+
+
+def remove(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
+    """Send no more e-mail and forget the address; the inbox goes on."""
+    with house.turn(TurnLane.CUSTOMER) as turn:
+        person_id = _customer(asker_of(turn, house, proof, AskerKind.CUSTOMER))
+        if not contacts.remove(turn.connection, person_id):
+            raise ConflictError("no e-mail is sent to you")
+        record = _record(house, turn, person_id, "contact.removed")
+    return {"index": record.index}
+
+
+def speak(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Choose the language of e-mail."""
+    with house.engine.begin() as connection:
+        person_id = _customer(_known(house, connection, proof))
+        contacts.speak(connection, person_id, arguments["language"])
+    return {}
+
+
+def open_letter(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """What the postman needs to deliver one letter now; `to` is null where nobody wants it any more."""
+    check_postman(proof, house.postman_key_hash)
+    with house.engine.connect() as connection, connection.begin():
+        row = deliveries.content(connection, arguments["delivery_id"])
+        if row is None:
+            raise NotFoundError("no such letter is on its way")
+        return letter_of(house, connection, row, house.clock.now())
+
+
+def list_told(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """What the data manager was told, newest first; the operator's and the inspector's."""
+    with looking(house, proof) as (connection, asker, _now):
+        _require_oversight(asker)
+        messages = []
+        for row in inbox.for_data_manager(connection, arguments["limit"]):
+            said = open_said(house, row)
+            name = party_name(connection, said)
+            messages.append(
+                {
+                    "kind": row.kind,
+                    "title": words.words(row.kind, Recipient.DATA_MANAGER, "en", said, name).title,
+                    "party": name,
+                    "about": str(row.about) if row.about else None,
+                    "index": row.index,
+                    "at": format_instant(row.at),
+                }
+            )
+    return {"messages": messages}
+
+
+def show_figures(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """How fast people were told in a period, by default the last thirty days."""
+    with looking(house, proof) as (connection, asker, now):
+        _require_oversight(asker)
+        first = arguments["from"] or now - timedelta(days=30)
+        rows = figures.figures(connection, first, arguments["until"] or now + timedelta(microseconds=1))
+    return {
+        "figures": [
+            asdict(row)
+            | {"oldest_waiting_at": format_instant(row.oldest_waiting_at) if row.oldest_waiting_at else None}
+            for row in rows
+        ]
+    }
+
+
+def _record(house: House, turn: Turn, person_id: UUID, event: str) -> Record:
+    record = turn.record(Statement(event, {}, subjects=_stays(house, turn, person_id)))
+    operator = turn.connection.execute(_OPERATOR, {"id": person_id}).scalar_one()
+    tell(house, turn, event, to=[outbox.customer(person_id)], operator=operator)
+    return record
+
+
+def _stays(house: House, turn: Turn, person_id: UUID) -> list[Subject]:
+    ids = turn.connection.execute(_STAYS, {"id": person_id}).scalars()
+    return [subject for occupancy_id in ids for subject in subjects_of(house, occupancy_id)]
+
+
+def _known(house: House, connection: Any, proof: Proof) -> Asker:
+    return check(connection, proof, house.clock.now(), house.operator_key_hash)
+
+
+def _customer(asker: Asker) -> UUID:
+    if asker.kind is not AskerKind.CUSTOMER:
+        raise UnauthenticatedError("log in as a customer")
+    person_id: UUID = found(asker.person_id, "person")
+    return person_id
+
+
+def _require_oversight(asker: Asker) -> None:
+    if asker.kind not in (AskerKind.INSPECTOR, AskerKind.OPERATOR):
+        raise UnauthenticatedError("log in as an inspector")
+
+
+def _code_hash(house: House, person_id: UUID, code: str) -> bytes:
+    return derive(house.registry_key("email-code"), "code", person_id.bytes, code.encode())
+
+
+_STAYS = text("SELECT occupancy_id FROM registry.occupancy WHERE person_id = :id ORDER BY from_day")
+# Whose the person's newest stay is; without one the house's first.
+_OPERATOR = text(
+    "SELECT coalesce((SELECT operator FROM registry.occupancy WHERE person_id = :id ORDER BY from_day DESC LIMIT 1),"
+    " (SELECT min(operator) FROM registry.operator))"
+)
+_EMAIL = fields.String(
+    required=True,
+    validate=[validate.Length(3, LONGEST_ADDRESS), validate.Regexp(r"[!-~]+\Z"), validate.Email()],
+)
+_CODE = fields.String(required=True, validate=validate.Regexp(rf"[0-9]{{{CODE_DIGITS}}}\Z"))
+
+COMMANDS = (
+    Command(
+        "inbox.show",
+        schema(
+            before=identifier(required=False),
+            limit=fields.Integer(load_default=50, strict=True, validate=validate.Range(1, 200)),
+        ),
+        show_inbox,
+    ),
+    Command("inbox.read", schema(until=identifier()), mark_read),
+    Command("contact.show", schema(), show_contact),
+    Command("contact.ask", schema(email=_EMAIL, language=one_of(*LANGUAGES)), ask_code),
+    Command("contact.confirm", schema(code=_CODE), confirm),
+    Command("contact.remove", schema(), remove),
+    Command("contact.speak", schema(language=one_of(*LANGUAGES)), speak),
+    Command("post.open", schema(delivery_id=identifier()), open_letter),
+    Command(
+        "post.told",
+        schema(limit=fields.Integer(load_default=100, strict=True, validate=validate.Range(1, 500))),
+        list_told,
+    ),
+    Command(
+        "post.figures",
+        schema(**{"from": Instant(load_default=None), "until": Instant(load_default=None)}),
+        show_figures,
+    ),
+)

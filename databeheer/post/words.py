@@ -1,0 +1,85 @@
+"""The words of messages and of e-mail: from the catalogue, filled with a party's name and a day, never more.
+
+An e-mail says that there is something in the portal, and its title. It holds no name of the customer, no access
+point, and no link that logs anybody in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from babel.dates import format_date
+
+from databeheer.post import catalogue
+from databeheer.post.catalogue import IN_A_TITLE, Recipient, Words
+
+INBOX = "/mijn/berichten"
+SETTINGS = "/mijn/berichten/instellingen"
+_SOMEBODY = {"nl": "een partij", "en": "a party"}
+_BODY = {
+    "nl": (
+        "Dag\n\n{title}.\n\nU leest er meer over in uw portaal:\n{portal}\n\nMeld u daar aan zoals u gewoon bent."
+        " In onze e-mails staat nooit een link die u meteen aanmeldt. Wij vragen u ook nooit om een wachtwoord.\n\n"
+        "Wilt u geen e-mail meer? Dat regelt u hier:\n{settings}\n\ndatabeheer\n"
+    ),
+    "en": (
+        "Hello\n\n{title}.\n\nYou can read more in your portal:\n{portal}\n\nLog in there as you always do. Our"
+        " e-mails never hold a link that logs you in, and we never ask for a password.\n\nDo you want no more"
+        " e-mail? You can arrange that here:\n{settings}\n\ndatabeheer\n"
+    ),
+}
+_CODE_SUBJECT = {
+    "nl": "Uw code om uw e-mailadres te bevestigen",
+    "en": "Your code to confirm your e-mail address",
+}
+_CODE_BODY = {
+    "nl": (
+        "Dag\n\nIemand vroeg in het portaal van databeheer om berichten naar dit e-mailadres te sturen.\n\n"
+        "Was u dat? Vul dan deze code in: {code}\n\nDe code werkt een half uur. U vult ze in op de pagina waar u ze"
+        " gevraagd hebt. Was u het niet? Dan hoeft u niets te doen: u krijgt geen berichten.\n\ndatabeheer\n"
+    ),
+    "en": (
+        "Hello\n\nSomebody asked in the portal of databeheer to send messages to this e-mail address.\n\n"
+        "Was it you? Then fill in this code: {code}\n\nThe code works for half an hour. Fill it in on the page where"
+        " you asked for it. Was it not you? Then you need not do anything: you will get no messages.\n\ndatabeheer\n"
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Email:
+    """What an e-mail says."""
+
+    subject: str
+    body: str
+
+
+def words(kind: str, to: Recipient, language: str, said: Mapping[str, str], party_name: str | None) -> Words:
+    """Return a message's title and second sentence, filled in; the title holds a party's name at most."""
+    spec = catalogue.kind(kind)
+    by_language = spec.words[to]
+    spoken = by_language.get(language) or by_language["en"]
+    values = {name: said.get(name, "") for name in spec.says}
+    values["party"] = party_name or _SOMEBODY.get(language, "a party")
+    if values.get("until"):
+        values["until"] = spell_day(date.fromisoformat(values["until"]), language)
+    title = spoken.title.format(**{name: values[name] for name in IN_A_TITLE})
+    return Words(title[:1].upper() + title[1:], spoken.more.format(**values))
+
+
+def spell_day(day: date, language: str) -> str:
+    """Return a day in words: 3 maart 2027."""
+    return format_date(day, "d MMMM y", locale=language)
+
+
+def email(title: str, language: str, base_url: str) -> Email:
+    """Return the e-mail of a message."""
+    links = {"portal": base_url + INBOX, "settings": base_url + SETTINGS}
+    return Email(title, _BODY[language].format(title=title, **links))
+
+
+def code_email(code: str, language: str) -> Email:
+    """Return the e-mail that confirms an address."""
+    return Email(_CODE_SUBJECT[language], _CODE_BODY[language].format(code=code))

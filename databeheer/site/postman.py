@@ -1,0 +1,64 @@
+"""The postman's process: takes messages further by e-mail and web hook. It has its own login and key, and no other."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+
+from databeheer.clock import SystemClock
+from databeheer.door.client import DoorClient
+from databeheer.errors import DatabeheerError
+from databeheer.logs import configure
+from databeheer.post.carrying import Carrier
+from databeheer.post.deliveries import Channel
+from databeheer.post.email_carrier import EmailCarrier, EmailSettings
+from databeheer.post.postman import Postman
+from databeheer.post.webhook_carrier import WebhookCarrier
+from databeheer.storage.engine import make_engine
+
+
+def postman_from(environment: Mapping[str, str]) -> Postman:
+    """Build the postman from its environment.
+
+    Raises:
+        KeyError: a setting is missing.
+        EmailSettingsError: those of e-mail are incomplete or unsafe.
+    """
+    loopback = environment.get("DATABEHEER_LOOPBACK_WEBHOOKS") == "1"
+    carriers: dict[Channel, Carrier] = {Channel.WEBHOOK: WebhookCarrier(loopback=loopback)}
+    email = EmailSettings.from_environment(environment)
+    if email is not None:
+        carriers[Channel.EMAIL] = EmailCarrier(email)
+    return Postman(
+        make_engine(environment["DATABEHEER_POSTMAN_DATABASE_URL"], pool_size=2, max_overflow=0),
+        DoorClient(environment["DATABEHEER_DOOR_SOCKET"]),
+        Path(environment["DATABEHEER_POSTMAN_KEY"]).read_text(),
+        carriers,
+        SystemClock(),
+    )
+
+
+def main() -> int:
+    """Deliver until SIGTERM or SIGINT."""
+    configure()
+    try:
+        postman = postman_from(os.environ)
+    except KeyError as error:
+        sys.stderr.write(f"the postman does not start: it needs {error.args[0]}\n")
+        return 2
+    except (DatabeheerError, OSError) as error:
+        sys.stderr.write(f"the postman does not start: {error}\n")
+        return 2
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    postman.run(stop)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
