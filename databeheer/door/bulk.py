@@ -17,6 +17,7 @@ from hashlib import sha256
 from typing import Any
 
 from databeheer.door.bulk_statements import bulk_statement
+from databeheer.door.first_reads import tell_first_reads
 from databeheer.door.halves import canonical
 from databeheer.door.house import House
 from databeheer.door.proofs import Asker, AskerKind, Proof, check
@@ -98,7 +99,9 @@ def admit_bulk(
                 )
             return BulkRead(reads, kept.index, promise_again(house, turn, kept), answer["as_of"])
         record: Record = turn.record(bulk_statement(reads, asker, house.catalogue.version))
+        told = tell_first_reads(house, turn, reads)
         repeat.keep({"as_of": turn.size, "outcome": _outcome(reads)}, turn.next_index - 1)
+    house.told_reads.keep(told)
     return BulkRead(reads, record.index, record.promise, turn.size)
 
 

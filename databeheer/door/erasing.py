@@ -29,11 +29,13 @@ from databeheer.door.halves import subject_handle
 from databeheer.door.house import House
 from databeheer.door.keystore import Kind
 from databeheer.door.resealing import open_root
+from databeheer.door.telling import FIRST_OPERATOR, tell
 from databeheer.door.turn import Statement, Subject, Turn
 from databeheer.doubt import evidence
 from databeheer.errors import ConflictError
 from databeheer.oversight import erasures, retention
 from databeheer.oversight.retention import DataClass, Reason, Verdict
+from databeheer.post import outbox
 from databeheer.storage.engine import driver
 from ledger import postgres
 
@@ -192,6 +194,10 @@ def _finish(house: House, turn: Turn, batch: int, rows: Sequence[Any]) -> None:
     turn.connection.execute(_DONE, {"batch": batch})
     # With its leaves given the body is the house's: it must outlive every ledger that is erased later.
     turn.record(Statement("erasure.executed", said, subjects=subjects, leaves=max(len(subjects), 1)))
+    gone = {row.person_id for row in rows if row.data_class == DataClass.PERSON}
+    told = {row.person_id for row in rows if row.person_id is not None} - gone
+    to = [*(outbox.customer(person_id) for person_id in sorted(told)), outbox.DATA_MANAGER]
+    tell(house, turn, "erasure.executed", to=to, operator=FIRST_OPERATOR)
 
 
 # Also of others, where this person signed, sent a request on, or lived too: the ledger of that stay says who

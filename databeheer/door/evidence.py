@@ -100,7 +100,7 @@ def _apply(house: House, turn: Turn, said: dict[str, Any]) -> bool:
             return end_part(house, turn, permission_id, _PARTS[reason], at)
         ending = _ENDING_OF_EVENT.get((event, reason)) or _WITHOUT_REASON.get(event)
         return ending is not None and end_permission(house, turn, permission_id, ending, at)
-    return event == "party.suspended" and suspend_party(turn, UUID(said["party"]))
+    return event == "party.suspended" and suspend_party(house, turn, UUID(said["party"]))
 
 
 def _put_back(house: House, turn: Turn, index: int, opening: Opening, said: dict[str, Any]) -> None:

@@ -16,6 +16,7 @@ from databeheer.door.ends import EndsJournal
 from databeheer.door.gap_watch import GapWatch
 from databeheer.door.keystore import KeyStore, Kind
 from databeheer.door.seals import derive
+from databeheer.door.told_reads import ToldReads
 from databeheer.door.turn import Turn
 from databeheer.door.turn_queue import TurnLane, TurnQueue
 from databeheer.identity.provider import IdentityProvider
@@ -65,6 +66,7 @@ class House:
     queue: TurnQueue = field(init=False)
     ends: EndsJournal = field(init=False)
     """The journal of ends, beside the key store."""
+    told_reads: ToldReads = field(default_factory=ToldReads)
     _months: set[str] = field(default_factory=set)
     _watch: GapWatch = field(default_factory=GapWatch)
 

@@ -112,11 +112,11 @@ def _payload(house: House, row: Any) -> dict[str, Any]:
     """A number and a day at most: what happened in full the party asks the API, which knows who asks."""
     if row.test_of is not None:
         return {"type": "webhook.test", "timestamp": format_instant(row.told_at), "data": {}}
-    spec, said, data = catalogue.kind(row.kind), open_said(house, row), {}
+    spec, said = catalogue.kind(row.kind), open_said(house, row)
+    data: dict[str, str] = {}
     if spec.about and row.about is not None:
         data[f"{spec.about}_id"] = str(row.about)
-    if "until" in said:
-        data["until"] = said["until"]
+    data |= {name: said[name] for name in ("until", "clock") if name in said}
     if row.recipient == Recipient.DATA_MANAGER:
         data["recipient"] = "data_manager"
         if "party" in said:

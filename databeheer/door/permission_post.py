@@ -78,7 +78,6 @@ def _said(kind: Kind, row: Any, reason: str) -> dict[str, str]:
     return {name: value for name, value in said.items() if name in kind.says and value}
 
 
-# Nobody writes to the dead: their consents end with them, and their people have another way.
 _PEOPLE = text(
     """
     SELECT person_id FROM (
@@ -92,7 +91,6 @@ _PEOPLE = text(
               AND (c.until_day IS NULL OR c.until_day > :today)
     ) concerned
     WHERE person_id IS NOT NULL
-      AND NOT EXISTS (SELECT FROM identity.death d WHERE d.person_id = concerned.person_id AND d.refuted_at IS NULL)
       AND NOT (:not_again AND (
           EXISTS (SELECT FROM permissions.signature s
               WHERE s.permission_id = :id AND s.person_id = concerned.person_id)

@@ -13,11 +13,13 @@ from uuid import UUID
 from sqlalchemy import text
 
 from databeheer.door.facts import FactBook, Point, read_facts
+from databeheer.door.first_reads import tell_first_reads
 from databeheer.door.house import House
 from databeheer.door.judging import judge
 from databeheer.door.proofs import Asker, AskerKind, Proof, check
 from databeheer.door.read_request import Admitted, Decided, ReadRequest
 from databeheer.door.read_statements import statement_of
+from databeheer.door.told_reads import First
 from databeheer.door.turn import Turn
 from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import DatabeheerError, UnauthenticatedError
@@ -29,6 +31,7 @@ def admit(house: House, requests: Sequence[ReadRequest]) -> list[Admitted | Data
     An unauthenticated request is answered with its error and records nothing: nobody is known who asked.
     """
     outcomes: list[Admitted | DatabeheerError] = []
+    told: set[First] = set()
     with house.turn(TurnLane.READS) as turn:
         proven = {proof: _asker(turn, proof, house) for proof in {request.proof for request in requests}}
         askers = [proven[request.proof] for request in requests]
@@ -39,6 +42,8 @@ def admit(house: House, requests: Sequence[ReadRequest]) -> list[Admitted | Data
                 continue
             decided = decide_one(request, asker)
             outcomes.append(Admitted(decided, turn.record(statement_of(decided)), turn.size))
+            told |= tell_first_reads(house, turn, [decided])
+    house.told_reads.keep(told)
     return outcomes
 
 

@@ -16,6 +16,7 @@ from databeheer.door.ends import NOBODY, PERMISSION_ENDINGS, End, Ending
 from databeheer.door.house import House
 from databeheer.door.permission_record import record_step
 from databeheer.door.port_record import close_again
+from databeheer.door.telling import tell_party
 from databeheer.door.turn import Statement, Turn
 from databeheer.errors import NotFoundError
 from databeheer.oversight import stop
@@ -77,7 +78,7 @@ def lapse(house: House, turn: Turn, before: datetime) -> int:
     return len(rows)
 
 
-def suspend_party(turn: Turn, party_id: UUID) -> bool:
+def suspend_party(house: House, turn: Turn, party_id: UUID) -> bool:
     """Suspend a party whose suspension got lost; False where it is suspended, or unknown now."""
     try:
         conditions.suspend(turn.connection, party_id, turn.now)
@@ -85,6 +86,7 @@ def suspend_party(turn: Turn, party_id: UUID) -> bool:
         return False
     turn.end(Ending.PARTY_SUSPENDED, party_id)
     turn.record(Statement("party.suspended", {"reason": "lost in a restore"}, party_id=party_id))
+    tell_party(house, turn, "party.suspended", party_id)
     return True
 
 
@@ -96,7 +98,7 @@ def _apply(house: House, turn: Turn, end: End, following: Sequence[End]) -> bool
     if end.ending is Ending.OCCUPANCY:
         return _move_out_again(house, turn, end)
     if end.ending is Ending.PARTY_SUSPENDED:
-        return suspend_party(turn, end.id)
+        return suspend_party(house, turn, end.id)
     if end.ending is Ending.PORT_CLOSED:
         return close_again(house, turn, end.id)
     return reapplying_facts.apply(house, turn, end, following)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,9 @@ from databeheer.metering.sealing import seal
 from databeheer.post import catalogue, outbox
 from databeheer.post.catalogue import PostCatalogueError, Recipient
 from databeheer.post.outbox import Addressee, Message
+
+FIRST_OPERATOR = 1
+"""Under whom it stands where no grid operator is concerned, as in the ledger."""
 
 
 def tell(
@@ -41,33 +45,57 @@ def tell(
     """
     if not turn.count:
         raise PostCatalogueError("a message tells of an entry: record it first")
-    spec, spoken = catalogue.kind(kind), dict(said or {})
-    if not spoken.keys() <= spec.says:
-        raise PostCatalogueError(f"{kind}: a message of this kind does not say {sorted(spoken)}")
-    index, messages = turn.next_index - 1, []
-    for one in dict.fromkeys(to):
-        if one.recipient not in spec.recipients:
-            raise PostCatalogueError(f"{kind}: not for a {one.recipient}")
-        seal_key = _key_of(house, one)
-        if seal_key is None:
-            continue
-        number = outbox.new_id()
-        plain = json.dumps(spoken, sort_keys=True).encode()
-        messages.append(
-            Message(
-                message_id=number,
-                kind=kind,
-                to=one,
-                operator=operator,
-                about=about,
-                occupancy_id=occupancy_id,
-                said_sealed=seal(seal_key, plain, _coordinates(number)),
-                key=key or str(index),
-                index=index,
-                at=turn.now,
-            )
-        )
-    outbox.write(turn.connection, messages)
+    wanted = Telling(kind, operator, about, said or {}, key, occupancy_id)
+    messages = [compose(house, turn, wanted, one) for one in dict.fromkeys(to)]
+    outbox.write(turn.connection, [one for one in messages if one is not None])
+
+
+def tell_party(house: House, turn: Turn, kind: str, party_id: UUID) -> None:
+    """Tell a party, and the data manager, of something that concerns the party as a whole."""
+    to = [outbox.party(party_id), outbox.DATA_MANAGER]
+    tell(house, turn, kind, to=to, operator=FIRST_OPERATOR, said={"party": str(party_id)})
+
+
+@dataclass(frozen=True)
+class Telling:
+    """What is told: see `tell`."""
+
+    kind: str
+    operator: int
+    about: UUID | None
+    said: Mapping[str, str]
+    key: str
+    occupancy_id: UUID | None
+
+
+def compose(house: House, turn: Turn, told: Telling, to: Addressee) -> Message | None:
+    """Return a message of what this turn recorded last, sealed; None where its addressee was erased.
+
+    Raises:
+        PostCatalogueError: as `tell` does.
+    """
+    spec = catalogue.kind(told.kind)
+    if not told.said.keys() <= spec.says:
+        raise PostCatalogueError(f"{told.kind}: a message of this kind does not say {sorted(told.said)}")
+    if to.recipient not in spec.recipients:
+        raise PostCatalogueError(f"{told.kind}: not for a {to.recipient}")
+    seal_key = _key_of(house, to)
+    if seal_key is None:
+        return None
+    number, index = outbox.new_id(), turn.next_index - 1
+    plain = json.dumps(dict(told.said), sort_keys=True).encode()
+    return Message(
+        message_id=number,
+        kind=told.kind,
+        to=to,
+        operator=told.operator,
+        about=told.about,
+        occupancy_id=told.occupancy_id,
+        said_sealed=seal(seal_key, plain, _coordinates(number)),
+        key=told.key or str(index),
+        index=index,
+        at=turn.now,
+    )
 
 
 def open_said(house: House, row: Any) -> dict[str, str]:

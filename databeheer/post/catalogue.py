@@ -17,8 +17,8 @@ from databeheer.errors import DatabeheerError
 SHIPPED = Path(__file__).with_name("catalogue.toml")
 LANGUAGES = ("nl", "en")
 """Languages that a customer can choose."""
-FIELDS = frozenset({"party", "reason", "until"})
-"""What a message may say beside its kind: a party's number, a reason code, a Brussels day. Never a free text."""
+FIELDS = frozenset({"party", "reason", "until", "clock"})
+"""What a message may say beside its kind: a party's number, a reason code, a Brussels day, a clock's kind. No text."""
 IN_A_TITLE = frozenset({"party"})
 """All that a title may say: it goes into an e-mail, which anybody on its way can read."""
 _FIELD = re.compile(r"\{(\w+)\}")

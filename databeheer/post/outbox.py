@@ -73,28 +73,31 @@ def new_id() -> UUID:
 
 
 def write(connection: Connection, messages: Sequence[Message]) -> None:
-    """Write messages, with a delivery for each way on which the addressee wants to be told now."""
+    """Write messages, with a delivery for each way on which the addressee wants to be told now.
+
+    One statement, however many they are. Nobody writes to the dead: their people have another way.
+    """
     if messages:
-        connection.execute(
-            _WRITE,
-            [
-                {
-                    "id": one.message_id,
-                    "kind": one.kind,
-                    "recipient": one.to.recipient.value,
-                    "person": one.to.id if one.to.recipient is Recipient.CUSTOMER else None,
-                    "party": one.to.id if one.to.recipient is Recipient.PARTY else None,
-                    "operator": one.operator,
-                    "about": one.about,
-                    "occupancy": one.occupancy_id,
-                    "said": one.said_sealed,
-                    "key": one.key_hash,
-                    "index": one.index,
-                    "at": one.at,
-                }
-                for one in messages
-            ],
-        )
+        columns = zip(*(_row(one) for one in messages), strict=True)
+        connection.execute(_WRITE, dict(zip(_COLUMNS, map(list, columns), strict=True)))
+
+
+def _row(one: Message) -> tuple[object, ...]:
+    to = one.to.recipient
+    return (
+        one.message_id,
+        one.kind,
+        to.value,
+        one.to.id if to is Recipient.CUSTOMER else None,
+        one.to.id if to is Recipient.PARTY else None,
+        one.operator,
+        one.about,
+        one.occupancy_id,
+        one.said_sealed,
+        one.key_hash,
+        one.index,
+        one.at,
+    )
 
 
 def forget_person(connection: Connection, person_id: UUID) -> None:
@@ -108,12 +111,21 @@ def forget_occupancy(connection: Connection, occupancy_id: UUID) -> None:
     connection.execute(_FORGET_OCCUPANCY, {"occupancy": occupancy_id})
 
 
+_COLUMNS = (
+    *("ids", "kinds", "recipients", "persons", "parties", "operators", "abouts", "occupancies"),
+    *("saids", "keys", "indices", "moments"),
+)
 _WRITE = text(
     """
     WITH told AS (
         INSERT INTO post.message (message_id, kind, recipient, person_id, party_id, operator, about, occupancy_id,
             said_sealed, key_hash, index, at)
-        VALUES (:id, :kind, :recipient, :person, :party, :operator, :about, :occupancy, :said, :key, :index, :at)
+        SELECT m.* FROM unnest(CAST(:ids AS uuid[]), CAST(:kinds AS text[]), CAST(:recipients AS text[]),
+            CAST(:persons AS uuid[]), CAST(:parties AS uuid[]), CAST(:operators AS smallint[]),
+            CAST(:abouts AS uuid[]), CAST(:occupancies AS uuid[]), CAST(:saids AS bytea[]), CAST(:keys AS bytea[]),
+            CAST(:indices AS bigint[]), CAST(:moments AS timestamptz[]))
+            AS m (message_id, kind, recipient, person_id, party_id, operator, about, occupancy_id, said, key, index, at)
+        WHERE NOT EXISTS (SELECT FROM identity.death d WHERE d.person_id = m.person_id AND d.refuted_at IS NULL)
         ON CONFLICT (key_hash) DO NOTHING RETURNING message_id, recipient, person_id, party_id, operator, at
     )
     INSERT INTO post.delivery (delivery_id, message_id, operator, channel, told_at, next_at)
@@ -121,8 +133,11 @@ _WRITE = text(
         JOIN post.contact c ON c.person_id = t.person_id WHERE c.wants_email
     UNION ALL
     SELECT gen_random_uuid(), t.message_id, t.operator, 'webhook', t.at, t.at FROM told t
-        JOIN registry.party p ON p.party_id = t.party_id OR t.recipient = 'data_manager' AND p.operator = t.operator
-        JOIN post.webhook w ON w.party_id = p.party_id
+        JOIN post.webhook w ON w.party_id = t.party_id
+    UNION ALL
+    SELECT gen_random_uuid(), t.message_id, t.operator, 'webhook', t.at, t.at FROM told t
+        JOIN registry.party p ON p.operator = t.operator JOIN post.webhook w ON w.party_id = p.party_id
+        WHERE t.recipient = 'data_manager'
     """
 )
 _FORGET_PERSON = (

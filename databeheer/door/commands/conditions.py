@@ -17,6 +17,7 @@ from databeheer.door.commands.base import Command, Day, asker_of, identifier, on
 from databeheer.door.ends import STALENESS, Ending
 from databeheer.door.house import House
 from databeheer.door.proofs import AskerKind, Proof
+from databeheer.door.telling import tell_party
 from databeheer.door.turn import Statement
 from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import MalformedRequestError
@@ -36,6 +37,7 @@ def suspend_party(house: House, proof: Proof, arguments: dict[str, Any]) -> dict
         turn.end(Ending.PARTY_SUSPENDED, arguments["party_id"])
         said = {"reason": arguments["reason"]}
         turn.record(Statement("party.suspended", said, party_id=arguments["party_id"]))
+        tell_party(house, turn, "party.suspended", arguments["party_id"])
     return {}
 
 
@@ -46,6 +48,7 @@ def reinstate_party(house: House, proof: Proof, arguments: dict[str, Any]) -> di
         conditions.reinstate(turn.connection, arguments["party_id"], turn.now)
         said = {"reason": arguments["reason"]}
         turn.record(Statement("party.reinstated", said, party_id=arguments["party_id"]))
+        tell_party(house, turn, "party.reinstated", arguments["party_id"])
     return {}
 
 

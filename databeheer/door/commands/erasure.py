@@ -30,12 +30,14 @@ from databeheer.door.erasing import execute, weigh
 from databeheer.door.house import House
 from databeheer.door.keystore import KeyStoreError
 from databeheer.door.proofs import AskerKind, Proof
+from databeheer.door.telling import tell
 from databeheer.door.turn import Record, Statement, Subject, Turn
 from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import ConflictError, DatabeheerError, MalformedRequestError, UnauthenticatedError
 from databeheer.oversight import erasures, retention
 from databeheer.oversight.erasures import Target
 from databeheer.oversight.retention import DataClass, Obstacle, Reason, Verdict
+from databeheer.post import outbox
 from databeheer.values import format_instant
 
 _MOST_DUE = 500
@@ -109,13 +111,14 @@ def ask(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]
             raise ConflictError("this erasure was asked, decided or done already")
         verdict = weigh(house, turn.connection, target, Reason.SUBJECT_REQUEST, turn.now)
         if verdict.obstacle is not None:
-            record = _refusal(turn, target, verdict.obstacle.value, verdict, Reason.SUBJECT_REQUEST)
+            record = _refusal(house, turn, target, verdict.obstacle.value, verdict, Reason.SUBJECT_REQUEST)
         else:
             reason, erasure_id = Reason.SUBJECT_REQUEST.value, uuid4()
             erasures.ask(turn.connection, erasure_id, target, reason, turn.now, turn.next_index)
             clocks.start(turn.connection, _CLOCK, erasure_id, turn.now, occupancy_id=target.occupancy_id)
             said = {"class": target.data_class.value, "erasure": str(erasure_id)}
             record = turn.record(_statement("erasure.asked", target, said))
+            _tell(house, turn, "erasure.asked", target, {})
     if verdict.obstacle is not None:
         raise ErasureRefusedError(verdict, record)
     return {"index": record.index, "promise": b64encode(record.promise).decode()}
@@ -152,7 +155,7 @@ def decide(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, A
             )
             clocks.meet(turn.connection, _CLOCK, erasure_id, turn.now)
         if refusal is not None:
-            record = _refusal(turn, target, refusal, verdict, reason, erasure_id)
+            record = _refusal(house, turn, target, refusal, verdict, reason, erasure_id)
         else:
             said = {
                 "class": data_class.value,
@@ -163,6 +166,7 @@ def decide(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, A
                 "erasure": str(erasure_id),
             }
             record = turn.record(_statement("erasure.decided", target, said))
+            _tell(house, turn, "erasure.decided", target, {"until": not_before.isoformat()})
     if refusal is not None and refused_by_hand is None:
         raise ErasureRefusedError(verdict, record)
     return {
@@ -268,6 +272,7 @@ def _statement(event: str, target: Target, said: dict[str, Any]) -> Statement:
 
 
 def _refusal(
+    house: House,
     turn: Turn,
     target: Target,
     refusal: str,
@@ -281,7 +286,15 @@ def _refusal(
         "refusal": refusal,
         "earliest": _day(verdict.earliest) or "",
     } | ({"erasure": str(erasure_id)} if erasure_id else {})
-    return turn.record(_statement("erasure.refused", target, said))
+    record = turn.record(_statement("erasure.refused", target, said))
+    _tell(house, turn, "erasure.refused", target, {"reason": refusal})
+    return record
+
+
+def _tell(house: House, turn: Turn, kind: str, target: Target, said: dict[str, str]) -> None:
+    """Tell the person whose data it is, and the data manager."""
+    to = [outbox.customer(target.person_id)] if target.person_id is not None else []
+    tell(house, turn, kind, to=[*to, outbox.DATA_MANAGER], operator=target.operator, said=said)
 
 
 def _due(house: House, connection: Connection, now: Any) -> list[dict[str, Any]]:

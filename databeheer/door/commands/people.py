@@ -27,12 +27,14 @@ from databeheer.door.names import ean_hash, seal_text
 from databeheer.door.permission_record import record_step, subjects_of
 from databeheer.door.port_record import close_all
 from databeheer.door.proofs import AskerKind, Proof
+from databeheer.door.telling import tell
 from databeheer.door.turn import Statement, Subject, Turn
 from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import ConflictError
 from databeheer.identity import lives
 from databeheer.permissions import life
 from databeheer.permissions.states import Event
+from databeheer.post import outbox
 from databeheer.registry import notices, occupancies, parties
 from databeheer.registry.user_ports import Because
 from databeheer.values import Purpose
@@ -144,6 +146,16 @@ def give_notice(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[s
                     operator=rows[0].operator,
                     subjects=[Subject(row.occupancy_id) for row in rows],
                 )
+            )
+        for row in rows:
+            tell(
+                house,
+                turn,
+                "customer.notified",
+                to=[outbox.customer(row.person_id)],
+                operator=row.operator,
+                said={"party": str(party.party_id)},
+                occupancy_id=row.occupancy_id,
             )
     return {"told": len(rows), "left": left}
 

@@ -30,6 +30,7 @@ from databeheer.door.permission_record import record_step, subjects_of
 from databeheer.door.port_record import close_all
 from databeheer.door.proofs import AskerKind, Proof
 from databeheer.door.resealing import move_days
+from databeheer.door.telling import tell
 from databeheer.door.turn import Statement, Subject, Turn
 from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import ConflictError, MalformedRequestError
@@ -38,6 +39,7 @@ from databeheer.oversight import erasures
 from databeheer.oversight.retention import DataClass
 from databeheer.permissions import life
 from databeheer.permissions.states import Event
+from databeheer.post import outbox
 from databeheer.registry import links, occupancies, parties, points
 from databeheer.registry.user_ports import Because
 from databeheer.values import EAN, Commodity
@@ -127,6 +129,14 @@ def begin_occupancy(house: House, proof: Proof, arguments: dict[str, Any]) -> di
                 subjects=[Subject(occupancy_id)],
             )
         )
+        tell(
+            house,
+            turn,
+            "occupancy.begun",
+            to=[outbox.customer(arguments["person_id"])],
+            operator=vacancy.operator,
+            occupancy_id=occupancy_id,
+        )
         moved = _move_days(house, turn, vacancy.occupancy_id, occupancy_id, first)
     return {"occupancy_id": str(occupancy_id), "resealed_days": moved}
 
@@ -172,6 +182,15 @@ def move_out(house: House, turn: Turn, occupancy: Any, until: date) -> int:
     leaving = subjects_of(house, occupancy.occupancy_id)
     said = {"until": until.isoformat()}
     turn.record(Statement("occupancy.ended", said, operator=occupancy.operator, subjects=leaving))
+    tell(
+        house,
+        turn,
+        "occupancy.ended",
+        to=[outbox.customer(occupancy.person_id)],
+        operator=occupancy.operator,
+        said=said,
+        occupancy_id=occupancy.occupancy_id,
+    )
     for row in ended:
         turn.end(Ending.INVALIDATED, row.permission_id)
         record_step(house, turn, row, Event.INVALIDATED, state=row.state, by="move", reason=row.reason)

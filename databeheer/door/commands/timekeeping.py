@@ -120,6 +120,7 @@ def _tell(house: House, turn: Turn, clock: Clock) -> None:
         to=to,
         operator=clock.operator or _FIRST_OPERATOR,
         about=clock.about,
+        said={"clock": clock.kind, "until": day_of(clock.due_at).isoformat()},
         occupancy_id=clock.occupancy_id,
     )
 

@@ -20,10 +20,10 @@ from databeheer.door.commands.base import (
 from databeheer.door.house import House
 from databeheer.door.letters import open_of_party, seal_of_party
 from databeheer.door.proofs import Asker, AskerKind, Proof, check
-from databeheer.door.telling import tell
+from databeheer.door.telling import tell_party
 from databeheer.door.turn import Statement, Turn
 from databeheer.errors import UnauthenticatedError
-from databeheer.post import addresses, deliveries, outbox, webhooks
+from databeheer.post import addresses, deliveries, webhooks
 from databeheer.post.webhooks import OVERLAP, Scheme, Secret
 from databeheer.values import format_instant
 
@@ -131,8 +131,7 @@ def _secret(house: House, row: Any) -> Secret:
 def _record(house: House, turn: Turn, party_id: UUID, what: str) -> int:
     index = turn.next_index
     turn.record(Statement("webhook.changed", {"what": what}, party_id=party_id))
-    to = [outbox.party(party_id), outbox.DATA_MANAGER]
-    tell(house, turn, "webhook.changed", to=to, operator=1, said={"party": str(party_id)})
+    tell_party(house, turn, "webhook.changed", party_id)
     return index
 
 
@@ -149,7 +148,7 @@ COMMANDS = (
         "webhook.put",
         schema(
             url=short_text(longest=addresses.LONGEST),
-            scheme=one_of(*Scheme, required=False, missing=Scheme.HMAC.value),
+            scheme=fields.String(load_default=Scheme.HMAC.value, validate=validate.OneOf(list(Scheme))),
             rotate=fields.Boolean(load_default=False, truthy={True}, falsy={False}),
         ),
         put,

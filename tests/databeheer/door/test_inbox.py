@@ -50,12 +50,13 @@ def test_the_inbox_says_in_plain_words_what_happened(house: TheHouse, lotte: Cus
     asked = bram.ask(ean=LOTTES_EAN)
     given = lotte.grant(asked)
     inbox = lotte.call("inbox.show")
-    granted, requested = inbox["messages"]
+    granted, requested, moved_in = inbox["messages"]
+    assert moved_in["title"] == "Er staat een aansluiting op uw naam"
     assert requested["title"] == "Bram Energieadvies vraagt toestemming om uw meetgegevens te lezen"
     assert granted["title"] == "Bram Energieadvies mag uw meetgegevens lezen"
     assert granted["about"] == asked["permission_id"]
     assert granted["index"] == given["index"]
-    assert inbox["unread"] == 2
+    assert inbox["unread"] == 3
     assert "{" not in "".join(one["title"] + one["more"] for one in inbox["messages"])
 
 
@@ -64,9 +65,9 @@ def test_reading_marks_a_message_and_all_older_ones(house: TheHouse, lotte: Cust
         lotte.withdraw(lotte.grant(bram.ask())["permission"]["permission_id"])
         house.clock.advance(timedelta(minutes=1))
     messages = lotte.call("inbox.show")["messages"]
-    assert lotte.call("inbox.read", until=messages[2]["message_id"]) == {"marked": 4}
+    assert lotte.call("inbox.read", until=messages[2]["message_id"]) == {"marked": 5}
     after = lotte.call("inbox.show")
-    assert [one["is_read"] for one in after["messages"]] == [False, False, True, True, True, True]
+    assert [one["is_read"] for one in after["messages"]] == [False, False, True, True, True, True, True]
     assert lotte.call("me")["unread"] == after["unread"] == 2
     assert lotte.call("inbox.read", until=messages[2]["message_id"]) == {"marked": 0}
 
@@ -82,18 +83,19 @@ def test_pages_hold_every_message_once(house: TheHouse, lotte: Customer, bram: P
         cursor = page["next"]
         if cursor is None:
             break
-    assert len(seen) == len(set(seen)) == 6
+    assert len(seen) == len(set(seen)) == 7
 
 
 def test_another_persons_message_neither_shows_nor_marks(
     house: TheHouse, lotte: Customer, maria: Customer, bram: Party
 ) -> None:
     lotte.grant(bram.ask())
-    [message] = lotte.call("inbox.show")["messages"]
-    assert maria.call("inbox.show")["messages"] == []
-    assert maria.call("inbox.read", until=message["message_id"]) == {"marked": 0}
-    assert maria.call("inbox.show", before=message["message_id"])["messages"] == []
-    assert lotte.call("me")["unread"] == 1
+    granted, _ = lotte.call("inbox.show")["messages"]
+    own = maria.call("inbox.show")["messages"]
+    assert [one["kind"] for one in own] == ["occupancy.begun"]
+    assert maria.call("inbox.read", until=granted["message_id"]) == {"marked": 0}
+    assert maria.call("inbox.show", before=granted["message_id"])["messages"] == own
+    assert (lotte.call("me")["unread"], maria.call("me")["unread"]) == (2, 1)
 
 
 @pytest.mark.parametrize("command", ["inbox.show", "contact.show", "contact.remove"])
@@ -225,7 +227,7 @@ def test_turning_email_off_forgets_the_address_and_what_waits(
     assert sent(house).letters == []
     assert {(channel, state) for channel, state, *_ in deliveries(house)} == {("email", "dropped")}
     assert query(house, "SELECT email_sealed FROM identity.person WHERE email_sealed IS NOT NULL") == []
-    assert len(lotte.call("inbox.show")["messages"]) == 3  # the inbox cannot be turned off
+    assert len(lotte.call("inbox.show")["messages"]) == 4  # the inbox cannot be turned off
     assert code(lambda: lotte.call("contact.remove")) == "conflict"
 
 
@@ -234,7 +236,7 @@ def test_changing_an_address_is_recorded_and_told(house: TheHouse, lotte: Custom
     lotte.call("contact.remove")
     events = [one["event"] for one in lotte.statements()]
     assert {"contact.confirmed", "contact.removed"} <= set(events)
-    assert [one.kind for one in told(house)] == ["contact.confirmed", "contact.removed"]
+    assert [one.kind for one in told(house)] == ["occupancy.begun", "contact.confirmed", "contact.removed"]
 
 
 def test_a_letter_is_opened_for_the_postman_alone_and_only_on_its_way(

@@ -11,11 +11,13 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
+from databeheer import clocks
 from databeheer.brussels import day_of
 from databeheer.door.client import DoorClient, DoorRefusedError, DoorUnreachableError, Proof
 from databeheer.door.telling import tell
 from databeheer.door.turn import Statement
-from databeheer.post import outbox
+from databeheer.permissions.states import Event
+from databeheer.post import catalogue, outbox
 from databeheer.post.catalogue import PostCatalogueError
 from tests.conftest import LOTTES_EAN
 from tests.doors import door_process, execute, held, meanwhile, query
@@ -230,7 +232,7 @@ def test_what_the_catalogue_does_not_have_is_not_told(
         turn.record(Statement("test.happened", {}))
         with pytest.raises(PostCatalogueError):
             tell(house.house, turn, kind, to=[addressee], operator=1, said=said)
-    assert told(house) == []
+    assert told(house, kind) == []
 
 
 def test_a_turn_that_recorded_nothing_has_nothing_to_tell(house: TheHouse, lotte: Customer) -> None:
@@ -264,3 +266,132 @@ def test_the_database_knows_no_message_of_two_addressees(house: TheHouse, lotte:
             ),
             {"person": lotte.person_id, "now": house.clock.now()},
         )
+
+
+# ---- everything else that is told ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("event", Event)
+def test_every_step_of_a_permission_has_a_message(event: Event) -> None:
+    assert f"permission.{event}" in catalogue.load()
+
+
+@pytest.mark.requirement("R8")
+def test_a_partys_first_read_is_told_once(
+    house: TheHouse, measured: Customer, bram: Party, granted: dict[str, Any]
+) -> None:
+    first = bram.read(granted["permission_id"])
+    bram.read(granted["permission_id"])
+    house.house.told_reads.__init__()  # type: ignore[misc]  # as after a restart: only the database knows
+    bram.read(granted["permission_id"])
+    [message] = told(house, "data.first_read")
+    assert (message.to.id, message.index) == (measured.person_id, first["index"])
+    assert message.said == {"party": bram.party_id}
+    assert message.about == UUID(granted["permission_id"])
+
+
+@pytest.mark.requirement("R8")
+def test_a_first_read_by_law_is_told_too(house: TheHouse, measured: Customer, erik: Party) -> None:
+    house.operator("registry.supply.accept", ean=LOTTES_EAN, party_id=erik.party_id, from_day="2023-01-01")
+    month = {"from": "2023-09-30T22:00:00Z", "until": "2023-10-31T23:00:00Z", "granularity": "month"}
+    erik.read(ean=LOTTES_EAN, **month)
+    erik.read(ean=LOTTES_EAN, **month)
+    [message] = told(house, "data.first_read")
+    assert (message.to.id, message.about) == (measured.person_id, None)
+
+
+def test_the_first_reads_of_a_bulk_read_are_told_once(
+    house: TheHouse, measured: Customer, bram: Party, granted: dict[str, Any]
+) -> None:
+    wish = {"from": "2023-10-28T22:00:00Z", "until": "2023-10-29T23:00:00Z", "granularity": "quarter_hour"}
+    for _ in range(2):
+        bram.call("readings.bulk", permission_ids=[granted["permission_id"]], **wish)
+    assert to_whom(house, "data.first_read") == {to(measured)}
+
+
+def test_neither_a_refusal_nor_an_own_look_is_a_first_read(
+    house: TheHouse, measured: Customer, bram: Party, joris: Party
+) -> None:
+    with pytest.raises(DoorRefusedError):
+        joris.read(ean=LOTTES_EAN)
+    wish = {"from": "2023-10-28T22:00:00Z", "until": "2023-10-29T23:00:00Z", "granularity": "quarter_hour"}
+    measured.call("readings.read", occupancy_id=measured.occupancy(), **wish)
+    assert told(house, "data.first_read") == []
+
+
+def test_a_first_read_whose_turn_is_undone_is_told_by_the_next(
+    house: TheHouse, measured: Customer, bram: Party, granted: dict[str, Any]
+) -> None:
+    execute(house, "REVOKE INSERT ON ledger.body FROM databeheer_door")
+    with pytest.raises(DoorRefusedError):
+        bram.read(granted["permission_id"])
+    execute(house, "GRANT INSERT ON ledger.body TO databeheer_door")
+    assert told(house, "data.first_read") == []
+    bram.read(granted["permission_id"])
+    assert to_whom(house, "data.first_read") == {to(measured)}
+
+
+def test_a_move_in_and_a_move_out_are_told(house: TheHouse, lotte: Customer) -> None:
+    assert to_whom(house, "occupancy.begun") == {to(lotte)}
+    today = day_of(house.clock.now()).isoformat()
+    house.operator("registry.occupancy.end", ean=LOTTES_EAN, until_day=today)
+    [message] = told(house, "occupancy.ended")
+    assert (message.to.id, message.said) == (lotte.person_id, {"until": today})
+
+
+@pytest.mark.requirement("R13")
+def test_a_suspension_and_its_end_are_told_to_the_party(house: TheHouse, bram: Party) -> None:
+    house.operator("registry.party.suspend", party_id=bram.party_id, reason="onderzoek")
+    house.operator("registry.party.reinstate", party_id=bram.party_id, reason="voorbij")
+    for kind in ("party.suspended", "party.reinstated"):
+        assert to_whom(house, kind) == {to_party(bram), MANAGER}
+
+
+@pytest.mark.requirement("R7")
+def test_a_notice_that_a_party_processes_by_law_is_in_the_inbox(
+    house: TheHouse, lotte: Customer, maria: Customer, erik: Party
+) -> None:
+    answer = house.operator(
+        "registry.notice.give",
+        party_id=erik.party_id,
+        purposes=["balancing"],
+        channel="letter",
+        text_sha256="00" * 32,
+    )
+    assert answer["told"] == 2
+    assert to_whom(house, "customer.notified") == {to(lotte), to(maria)}
+
+
+@pytest.mark.requirement("R49")
+def test_each_step_of_an_erasure_is_told(house: TheHouse, measured: Customer, maria: Customer) -> None:
+    with pytest.raises(DoorRefusedError):
+        measured.call("erasure.ask", data_class="readings", occupancy_id=measured.occupancy())
+    assert to_whom(house, "erasure.refused") == {to(measured), MANAGER}
+    occupancy = measured.occupancy()
+    today = day_of(house.clock.now()).isoformat()
+    house.operator("registry.occupancy.end", ean=LOTTES_EAN, until_day=today)
+    house.clock.advance(timedelta(days=1))
+    house.operator(
+        "erasure.decide",
+        data_class="readings",
+        occupancy_id=occupancy,
+        reason="authority_order",
+        decided_by="Ines",
+    )
+    assert to_whom(house, "erasure.decided") == {to(measured), MANAGER}
+    house.operator("erasure.execute")
+    assert to_whom(house, "erasure.executed") == {to(measured), MANAGER}
+
+
+def test_a_missed_term_is_told(house: TheHouse, lotte: Customer, bram: Party) -> None:
+    with house.house.turn() as turn:
+        turn.record(Statement("test.happened", {}))
+        occupancy_id = UUID(lotte.occupancy())
+        clocks.start(turn.connection, "port_forwarding", uuid4(), turn.now, occupancy_id=occupancy_id)
+    house.clock.advance(timedelta(days=1))
+    house.operator("clocks.sweep")
+    [to_lotte, to_manager] = told(house, "clock.missed")
+    assert (to_lotte.to.id, to_manager.to) == (lotte.person_id, outbox.DATA_MANAGER)
+    assert to_lotte.said["clock"] == "port_forwarding"
+    house.operator("clocks.sweep")
+    assert len(told(house, "clock.missed")) == 2

@@ -44,6 +44,14 @@ def test_every_kind_says_which_requirement_asks_for_it(kind: catalogue.Kind) -> 
     assert set(kind.requirements) <= load_requirements().keys()
 
 
+@pytest.mark.parametrize(
+    "kind", [one for one in KINDS.values() if Recipient.PARTY in one.recipients], ids=lambda kind: kind.code
+)
+def test_a_party_can_ask_after_what_it_is_told_of(kind: catalogue.Kind) -> None:
+    """A web hook holds no more than a number, and its name says of what; else it is of the party itself."""
+    assert bool(kind.about) != kind.code.startswith(("party.", "webhook."))
+
+
 def test_the_shape_that_the_others_are_broken_from_is_whole(tmp_path: Path) -> None:
     assert set(parsed(tmp_path, WHOLE)) == {"a.kind"}  # type: ignore[call-overload]
 
