@@ -66,6 +66,9 @@ class Caller:
     def post(self, path: str, body: Any, *, headers: dict[str, str] | None = None) -> TestResponse:
         return self.http.post(path, json=body, headers=self.headers(headers))
 
+    def put(self, path: str, body: Any) -> TestResponse:
+        return self.http.put(path, json=body, headers=self.headers())
+
     def delete(self, path: str, **query: Any) -> TestResponse:
         return self.http.delete(path, headers=self.headers(), query_string=query or None)
 

@@ -15,6 +15,7 @@ from web.api import (  # noqa: F401  # importing registers their operations
     ports,
     readings,
     receipts,
+    webhooks,
 )
 from web.api.receipts import LedgerIndex
 from web.api.wire import blueprint, make_api

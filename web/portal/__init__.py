@@ -9,6 +9,7 @@ from web.portal.consumption import blueprint as consumption_pages
 from web.portal.doubting import blueprint as doubting_pages
 from web.portal.erasing import blueprint as erasing_pages
 from web.portal.login import blueprint as login_pages
+from web.portal.messages import blueprint as message_pages
 from web.portal.overview import blueprint as overview_pages
 from web.portal.permissions import blueprint as permission_pages
 from web.portal.ports import blueprint as port_pages
@@ -18,6 +19,7 @@ from web.portal.reads import blueprint as read_pages
 BLUEPRINTS = (
     login_pages,
     overview_pages,
+    message_pages,
     permission_pages,
     read_pages,
     proof_pages,

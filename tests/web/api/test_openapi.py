@@ -75,6 +75,12 @@ def test_it_is_openapi_3_1_with_every_address(document: dict[str, Any]) -> None:
         "post /api/v1/doubts/{case_id}/evidence",
         "get /api/v1/doubt-contacts",
         "post /api/v1/doubt-contact",
+        "get /api/v1/webhooks",
+        "put /api/v1/webhooks",
+        "delete /api/v1/webhooks",
+        "post /api/v1/webhooks/test",
+        "get /api/v1/webhooks/deliveries",
+        "post /api/v1/webhooks/deliveries/{delivery_id}/replay",
     }
 
 
@@ -135,6 +141,9 @@ ADDRESSES = [
     "GET /api/v1/me",
     "GET /api/v1/ports/orders",
     "POST /api/v1/ports/orders/{order_id}/impossible",
+    "PUT /api/v1/webhooks",
+    "GET /api/v1/webhooks/deliveries",
+    "POST /api/v1/webhooks/deliveries/{delivery_id}/replay",
 ]
 
 

@@ -14,7 +14,7 @@ from tests.web.programs import publish
 from tests.web.sites import browser, make_whole_site
 from web import close
 
-PAGES = ("/toezicht", "/toezicht/logboek", "/toezicht/koppelingen")
+PAGES = ("/toezicht", "/toezicht/logboek", "/toezicht/koppelingen", "/toezicht/berichten")
 
 
 @pytest.fixture

@@ -61,9 +61,12 @@ def story(house: TheHouse, lotte: Customer, bram: Party, erik: Party) -> list[st
         "registry.meter.install", ean="541448899990000039", meter="1SAG1", digital=True, ports=["P1", "S1"]
     )
     port = {"occupancy_id": electricity, "meter_id": fitted["meter_id"], "port": "P1"}
+    lotte.call("contact.ask", email="lotte@voorbeeld.be", language="nl")
     lotte.call("port.open", **port, seen=0, notice="x", language="nl")
     return [
         "/mijn",
+        "/mijn/berichten",
+        "/mijn/berichten/instellingen",
         "/mijn/poorten",
         f"/mijn/poorten/{electricity}/{fitted['meter_id']}/S1/openen",
         "/mijn/toestemmingen",

@@ -1,0 +1,223 @@
+"""`/mijn/berichten`: everything the visitor was told, newest first; and whether e-mail comes beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from marshmallow import ValidationError, fields, validate
+
+from databeheer.door.client import DoorRefusedError
+from databeheer.values import parse_instant
+from web.door import ask
+from web.forms import Form, parse, parse_or_refuse
+from web.portal.login import require_session, visitor
+
+blueprint = Blueprint("messages", __name__)
+
+PAGE = 30
+LANGUAGES = {"nl": "Nederlands", "en": "English"}
+NOT_AN_ADDRESS = "Vul een e-mailadres in, zoals naam@voorbeeld.be."
+NOT_A_CODE = "Vul de acht cijfers in die in de e-mail staan."
+WRONG_CODE = "Dit is niet de code uit de e-mail. Kijk ze na, of vraag een nieuwe code."
+NO_CODE = "De code werkt niet meer. Vraag een nieuwe code."
+TOO_MANY = "Wij stuurden vandaag al drie codes. Probeer het morgen opnieuw."
+
+# Where a message leads: by its kind, or by the part of it before the dot.
+_LEADS: Mapping[str, tuple[str, str]] = {
+    "permission.requested": ("permissions.show", "Bekijk de vraag"),
+    "permission.signed": ("permissions.show", "Bekijk de vraag"),
+    "permission.forwarded": ("permissions.show", "Bekijk de vraag"),
+    "permission": ("permissions.history", "Bekijk de toestemming"),
+    "mandate": ("permissions.history", "Bekijk de toestemming"),
+    "data": ("reads.show", "Bekijk wie las"),
+    "port": ("ports.show", "Bekijk uw poorten"),
+    "meter": ("ports.show", "Bekijk uw poorten"),
+    "erasure": ("erasing.show", "Bekijk uw gegevens"),
+    "occupancy": ("overview.show", "Bekijk uw overzicht"),
+    "contact": ("messages.settings", "Bekijk de instellingen"),
+}
+_OF_A_PERMISSION = ("permissions.show", "permissions.history")
+
+
+class PageQuery(Form):
+    """From which message on."""
+
+    verder = fields.UUID(load_default=None)
+
+
+class ReadForm(Form):
+    """Up to which message."""
+
+    tot = fields.UUID(required=True)
+
+
+class AddressForm(Form):
+    """Where e-mail should go, and in which language."""
+
+    email = fields.String(
+        required=True,
+        validate=[validate.Length(3, 254), validate.Regexp(r"[!-~]+\Z"), validate.Email()],
+    )
+    taal = fields.String(required=True, validate=validate.OneOf(LANGUAGES))
+
+
+class CodeForm(Form):
+    """The code that came by e-mail; spaces that a mail program put in do not count."""
+
+    code = fields.String(required=True, validate=validate.Length(1, 20))
+
+
+class LanguageForm(Form):
+    """In which language e-mail comes."""
+
+    taal = fields.String(required=True, validate=validate.OneOf(LANGUAGES))
+
+
+class Empty(Form):
+    """A button without fields."""
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message as the page shows it."""
+
+    title: str
+    more: str
+    at: datetime
+    is_read: bool
+    index: int
+    href: str | None
+    link: str
+
+    @classmethod
+    def of(cls, answer: Mapping[str, Any]) -> Message:
+        kind = str(answer["kind"])
+        endpoint, words = _LEADS.get(kind) or _LEADS.get(kind.partition(".")[0]) or ("", "")
+        href: str | None = None
+        if endpoint in _OF_A_PERMISSION:
+            href = url_for(endpoint, permission_id=answer["about"]) if answer["about"] else None
+        elif endpoint:
+            href = url_for(endpoint)
+        return cls(
+            str(answer["title"]),
+            str(answer["more"]),
+            parse_instant(answer["at"]),
+            bool(answer["is_read"]),
+            int(answer["index"]),
+            href,
+            words,
+        )
+
+
+@blueprint.get("/mijn/berichten")
+@require_session
+def show() -> ResponseReturnValue:
+    """List the visitor's messages."""
+    before = parse_or_refuse(PageQuery(), request.args)["verder"]
+    inbox = ask("inbox.show", limit=PAGE, before=str(before) if before else None)
+    rows = inbox["messages"]
+    return render_template(
+        "portal/messages.html",
+        me=visitor(),
+        messages=[Message.of(row) for row in rows],
+        newest=rows[0]["message_id"] if rows else None,
+        unread=inbox["unread"],
+        next_message=inbox["next"],
+        is_first_page=before is None,
+    )
+
+
+@blueprint.post("/mijn/berichten/gelezen")
+@require_session
+def mark_read() -> ResponseReturnValue:
+    """Mark what the page showed, and everything older, as read."""
+    ask("inbox.read", until=str(parse_or_refuse(ReadForm(), request.form)["tot"]))
+    return redirect(url_for("messages.show"), 303)
+
+
+@blueprint.get("/mijn/berichten/instellingen")
+@require_session
+def settings() -> ResponseReturnValue:
+    """Show whether e-mail comes, and where it goes."""
+    return _settings()
+
+
+@blueprint.post("/mijn/berichten/instellingen/adres")
+@require_session
+def give_address() -> ResponseReturnValue:
+    """Have a code sent to an address. The address travels in the body of the form, never in an address of ours."""
+    try:
+        form = parse(AddressForm(), request.form)
+    except ValidationError:
+        return _settings(error=NOT_AN_ADDRESS, wrong="email"), 400
+    try:
+        ask("contact.ask", email=form["email"], language=form["taal"])
+    except DoorRefusedError as refusal:
+        if refusal.code != "conflict":
+            raise
+        return _settings(error=TOO_MANY, wrong="email"), 409
+    flash("Wij stuurden een code naar uw e-mailadres. Vul ze hieronder in.", "good")
+    return redirect(url_for("messages.settings"), 303)
+
+
+@blueprint.post("/mijn/berichten/instellingen/code")
+@require_session
+def give_code() -> ResponseReturnValue:
+    """Confirm the address with the code."""
+    code = parse_or_refuse(CodeForm(), request.form)["code"].replace(" ", "").replace("-", "")
+    if not (code.isascii() and code.isdigit() and len(code) == 8):
+        return _settings(error=NOT_A_CODE, wrong="code"), 400
+    try:
+        ask("contact.confirm", code=code)
+    except DoorRefusedError as refusal:
+        if refusal.code not in ("malformed-request", "conflict"):
+            raise
+        words = WRONG_CODE if refusal.code == "malformed-request" else NO_CODE
+        return _settings(error=words, wrong="code" if refusal.code == "malformed-request" else "email"), 400
+    flash("Uw e-mailadres is bevestigd. U krijgt voortaan ook e-mail.", "good")
+    return redirect(url_for("messages.settings"), 303)
+
+
+@blueprint.post("/mijn/berichten/instellingen/uit")
+@require_session
+def turn_off() -> ResponseReturnValue:
+    """Stop e-mail and forget the address, at once."""
+    parse_or_refuse(Empty(), request.form)
+    try:
+        ask("contact.remove")
+    except DoorRefusedError as refusal:
+        if refusal.code != "conflict":  # a second tab did it already
+            raise
+    flash(
+        "U krijgt geen e-mail meer van ons. Uw e-mailadres is gewist. Al uw berichten blijven hier staan.",
+        "good",
+    )
+    return redirect(url_for("messages.settings"), 303)
+
+
+@blueprint.post("/mijn/berichten/instellingen/taal")
+@require_session
+def choose_language() -> ResponseReturnValue:
+    """Choose the language of e-mail."""
+    ask("contact.speak", language=parse_or_refuse(LanguageForm(), request.form)["taal"])
+    flash("De taal van uw e-mails is veranderd.", "good")
+    return redirect(url_for("messages.settings"), 303)
+
+
+def _settings(error: str = "", wrong: str = "") -> str:
+    contact = ask("contact.show")
+    return render_template(
+        "portal/message_settings.html",
+        me=visitor(),
+        contact=contact,
+        failed_at=parse_instant(contact["failed_at"]) if contact["failed_at"] else None,
+        languages=LANGUAGES,
+        error=error,
+        wrong=wrong,
+        given=request.form if error else {},
+    )
