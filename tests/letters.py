@@ -19,6 +19,7 @@ from databeheer.post.carrying import Carrier
 from databeheer.post.deliveries import Channel
 from databeheer.post.outbox import Addressee
 from databeheer.post.postman import Postman
+from databeheer.site.postman import DoorLetters
 from databeheer.storage.engine import make_engine
 from tests.doors import query
 from tests.house import POSTMAN_KEY, Customer, TheHouse
@@ -75,10 +76,10 @@ def postman(
     """A postman of this house, with its own login and key."""
     given = {Channel.EMAIL: email, Channel.WEBHOOK: webhook}
     carriers = {channel: carrier for channel, carrier in given.items() if carrier is not None}
-    client = DoorClient(house.socket)
+    letters = DoorLetters(DoorClient(house.socket), POSTMAN_KEY)
     engine = make_engine(house.database.url("postman"), pool_size=2, max_overflow=0)  # as the process has it
     house._engines.append(engine)
-    return Postman(engine, client, POSTMAN_KEY, carriers, clock or house.clock)
+    return Postman(engine, letters, carriers, clock or house.clock)
 
 
 def deliveries(house: TheHouse) -> list[tuple[str, str, int, str]]:

@@ -25,6 +25,20 @@ class RefusedForGoodError(CarryError):
     code = "refused-for-good"
 
 
+class Letters(Protocol):
+    """Where letters are opened, one by one; the postman itself holds no key to anything stored."""
+
+    def open(self, delivery_id: UUID) -> dict[str, Any]:
+        """Return what a carrier needs for one delivery that is on its way; `to` is None where nobody wants it.
+
+        Raises:
+            CarryError: it cannot be opened now.
+        """
+
+    def close(self) -> None:
+        """Close this thread's connection."""
+
+
 class Carrier(Protocol):
     """Takes letters of one channel to their receiver.
 

@@ -1,4 +1,4 @@
-"""The postman: takes what is due, has the door open it, carries it, marks it. Holds no key to anything stored.
+"""The postman: takes what is due, has it opened, carries it, marks it.
 
 Killed anywhere, nothing is lost: what was not marked comes again when its lease has run out, under the same number.
 """
@@ -14,9 +14,8 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from databeheer.clock import Clock
-from databeheer.door.client import DoorClient, DoorRefusedError, DoorUnreachableError, Proof
 from databeheer.post import deliveries
-from databeheer.post.carrying import Carrier, CarryError, RefusedForGoodError
+from databeheer.post.carrying import Carrier, CarryError, Letters, RefusedForGoodError
 from databeheer.post.deliveries import Channel, Claim, End
 
 BATCH = 20
@@ -31,10 +30,9 @@ class Postman:
     """Delivers on the channels that it has a carrier for; what has none waits."""
 
     def __init__(
-        self, engine: Engine, door: DoorClient, key: str, carriers: Mapping[Channel, Carrier], clock: Clock
+        self, engine: Engine, letters: Letters, carriers: Mapping[Channel, Carrier], clock: Clock
     ) -> None:
-        self._engine, self._door, self._clock = engine, door, clock
-        self._proof, self._carriers = Proof.postman(key), carriers
+        self._engine, self._letters, self._carriers, self._clock = engine, letters, carriers, clock
 
     def round(self, channel: Channel, limit: int = BATCH) -> int:
         """Try what is due on one channel, once each; returns how many letters that was."""
@@ -61,8 +59,8 @@ class Postman:
             thread.join()
 
     def close(self) -> None:
-        """Close this thread's connection to the door, and those to the database."""
-        self._door.close()
+        """Close this thread's connection to where letters are opened, and those to the database."""
+        self._letters.close()
         self._engine.dispose()
 
     def _run(self, channel: Channel, stop: threading.Event) -> None:
@@ -74,24 +72,20 @@ class Postman:
                 tried = 0
             if not tried:
                 stop.wait(BEAT_SECONDS)
-        self._door.close()
+        self._letters.close()
 
     def _deliver_and_close(self, claimed: Claim) -> _Outcome:
         try:
             return self._deliver(claimed)
         finally:
-            self._door.close()  # a connection is its thread's
+            self._letters.close()  # a connection is its thread's
 
     def _deliver(self, claimed: Claim) -> _Outcome:
         try:
-            letter = self._door.call("post.open", self._proof, delivery_id=str(claimed.delivery_id))
+            letter = self._letters.open(claimed.delivery_id)
             if letter["to"] is None:
                 return End.DROPPED, ""
             self._carriers[claimed.channel].carry(claimed.delivery_id, letter, self._clock.now())
-        except DoorUnreachableError:
-            return None, "door-away"
-        except DoorRefusedError as refusal:
-            return None, f"door-{refusal.code}"
         except RefusedForGoodError as error:
             return End.DEAD, error.slug
         except CarryError as error:

@@ -8,17 +8,37 @@ import sys
 import threading
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 from databeheer.clock import SystemClock
-from databeheer.door.client import DoorClient
+from databeheer.door.client import DoorClient, DoorRefusedError, DoorUnreachableError, Proof
 from databeheer.errors import DatabeheerError
 from databeheer.logs import configure
-from databeheer.post.carrying import Carrier
+from databeheer.post.carrying import Carrier, CarryError
 from databeheer.post.deliveries import Channel
 from databeheer.post.email_carrier import EmailCarrier, EmailSettings
 from databeheer.post.postman import Postman
 from databeheer.post.webhook_carrier import WebhookCarrier
 from databeheer.storage.engine import make_engine
+
+
+class DoorLetters:
+    """Letters that the door opens, for the postman's own key."""
+
+    def __init__(self, door: DoorClient, key: str) -> None:
+        self._door, self._proof = door, Proof.postman(key)
+
+    def open(self, delivery_id: UUID) -> dict[str, Any]:
+        try:
+            return self._door.call("post.open", self._proof, delivery_id=str(delivery_id))
+        except DoorUnreachableError as error:
+            raise CarryError("door-away") from error
+        except DoorRefusedError as refusal:
+            raise CarryError(f"door-{refusal.code}") from refusal
+
+    def close(self) -> None:
+        self._door.close()
 
 
 def postman_from(environment: Mapping[str, str]) -> Postman:
@@ -35,8 +55,10 @@ def postman_from(environment: Mapping[str, str]) -> Postman:
         carriers[Channel.EMAIL] = EmailCarrier(email)
     return Postman(
         make_engine(environment["DATABEHEER_POSTMAN_DATABASE_URL"], pool_size=2, max_overflow=0),
-        DoorClient(environment["DATABEHEER_DOOR_SOCKET"]),
-        Path(environment["DATABEHEER_POSTMAN_KEY"]).read_text(),
+        DoorLetters(
+            DoorClient(environment["DATABEHEER_DOOR_SOCKET"]),
+            Path(environment["DATABEHEER_POSTMAN_KEY"]).read_text(),
+        ),
         carriers,
         SystemClock(),
     )
