@@ -59,6 +59,7 @@ def every_command(
         "mandate.open": {"permission_id": permission},
         "mandate.check": {"permission_id": permission, "accepted": True, "checked_by": "a thief"},
         "mandate.samples": {},
+        "mandate.show": {"permission_id": permission},
         "registry.concerned.begin": {
             "ean": MARIAS_EAN,
             "person_id": str(lotte.person_id),

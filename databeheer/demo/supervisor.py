@@ -96,6 +96,7 @@ class Demo:
         self.site.start_door(self._door_settings())
         self.site.start_publisher({POLICY_VARIABLE: str(self.home.witness_policy)})
         self.site.start_clerk()
+        self.site.start_postman({"DATABEHEER_LOOPBACK_WEBHOOKS": "1"})
 
     def _start_witness(self) -> None:
         """Start the demo's own witness early: it is ready by the time that the publisher asks it."""
@@ -215,6 +216,8 @@ class Demo:
             "DATABEHEER_OPERATOR_KEY_HASH": str(self.home.operator_key_hash),
             "DATABEHEER_INTAKE_KEY_HASH": str(self.home.intake_key_hash),
             "DATABEHEER_CLERK_KEY_HASH": str(self.home.clerk_key_hash),
+            "DATABEHEER_POSTMAN_KEY_HASH": str(self.home.postman_key_hash),
+            "DATABEHEER_LOOPBACK_WEBHOOKS": "1",
             "DATABEHEER_LEDGER_ORIGIN": self.home.origin,
             "DATABEHEER_BASE_URL": self.base_url,
             **self._door_settings(),
@@ -258,7 +261,7 @@ class Demo:
 
     def reset(self) -> None:
         """Start over: a new log with a new origin and new keys, an empty database, the story anew."""
-        self.site.end("identity", "clerk", "publisher", "door", "witness")
+        self.site.end("identity", "postman", "clerk", "publisher", "door", "witness")
         self._wipe()
         prepare(self.home, self.storage, new_origin())
         self._start_witness()
@@ -275,7 +278,7 @@ class Demo:
             shutil.rmtree(self.home.path / name, ignore_errors=True)
         for path in (self.home.keys, self.home.ledger):
             shutil.rmtree(path, ignore_errors=True)
-        secrets = (self.home.operator_key, self.home.intake_key, self.home.clerk_key)
+        secrets = (self.home.operator_key, self.home.intake_key, self.home.clerk_key, self.home.postman_key)
         for file in (self.home.origin_file, *secrets, self.facts_file):
             file.unlink(missing_ok=True)
 

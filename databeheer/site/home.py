@@ -2,13 +2,14 @@
 
     postgres/            the embedded server's data and passwords
     keys/                the door's key store: own backup, own retention, never beside a database backup
-    door/                the door's promise key, the hashes of the operator's, intake's and the clerk's key
+    door/                the door's promise key, the hashes of the operator's, intake's, the clerk's and the postman's key
     publisher/           the log's key and the publisher's memory (the last checkpoint it signed)
     ledger/              what is published: checkpoint, tiles, vkey, policy
     witness/             the demo's witness: its key, what it cosigned, the policy that asks for it
     identity/            the identity provider's public key
     operator.key         what the command line shows the door; never the web's
     intake.key           what intake shows the door: good for taking files in, and for nothing else
+    postman.key          what the postman shows the door: good for opening what is to be delivered
     clerk.key            what the clerk shows the door: good for having written down what time did
     web.key              the web's own secret (form tokens)
     origin               the log's name
@@ -123,6 +124,14 @@ class Home:
         return self.path / "door" / "clerk.sha256"
 
     @property
+    def postman_key(self) -> Path:
+        return self.path / "postman.key"
+
+    @property
+    def postman_key_hash(self) -> Path:
+        return self.path / "door" / "postman.sha256"
+
+    @property
     def web_key(self) -> Path:
         return self.path / "web.key"
 
@@ -177,6 +186,8 @@ class Home:
         _make(self.intake_key_hash, sha256(self.intake_key.read_text().encode()).hexdigest())
         _make(self.clerk_key, secrets.token_urlsafe(32))
         _make(self.clerk_key_hash, sha256(self.clerk_key.read_text().encode()).hexdigest())
+        _make(self.postman_key, secrets.token_urlsafe(32))
+        _make(self.postman_key_hash, sha256(self.postman_key.read_text().encode()).hexdigest())
         _make(self.web_key, secrets.token_urlsafe(48))
         self.ledger.mkdir(mode=0o755, parents=True, exist_ok=True)
         _make(self.ledger / "vkey", f"{self.log_signer().vkey}\n{self.door_signer().vkey}\n", 0o644)

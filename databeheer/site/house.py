@@ -116,6 +116,7 @@ class Site:
             "DATABEHEER_OPERATOR_KEY_HASH": str(self.home.operator_key_hash),
             "DATABEHEER_INTAKE_KEY_HASH": str(self.home.intake_key_hash),
             "DATABEHEER_CLERK_KEY_HASH": str(self.home.clerk_key_hash),
+            "DATABEHEER_POSTMAN_KEY_HASH": str(self.home.postman_key_hash),
             "DATABEHEER_LEDGER_ORIGIN": self.home.origin,
             "DATABEHEER_LEDGER_DIRECTORY": str(self.home.ledger),
             "DATABEHEER_BASE_URL": self.base_url,
@@ -143,6 +144,16 @@ class Site:
             "DATABEHEER_CLERK_KEY": str(self.home.clerk_key),
         }
         self.run("clerk", ["-m", "databeheer.site.clerk"], environment)
+
+    def start_postman(self, extra: dict[str, str] | None = None) -> None:
+        """Start the postman: its own login and key; `extra` says through which SMTP server e-mail leaves."""
+        environment = {
+            "DATABEHEER_POSTMAN_DATABASE_URL": self.storage.url("postman"),
+            "DATABEHEER_DOOR_SOCKET": str(self.home.door_socket),
+            "DATABEHEER_POSTMAN_KEY": str(self.home.postman_key),
+            **(extra or {}),
+        }
+        self.run("postman", ["-m", "databeheer.site.postman"], environment)
 
     def run(self, name: str, command: list[str], environment: dict[str, str]) -> None:
         """Start one process of the site."""
