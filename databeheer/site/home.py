@@ -2,7 +2,7 @@
 
     postgres/            the embedded server's data and passwords
     keys/                the door's key store: own backup, own retention, never beside a database backup
-    door/                the door's promise key, the hashes of the operator's, intake's, the clerk's and the postman's key
+    door/                the door's promise key, the hashes of the keys of operator, intake, clerk and postman
     publisher/           the log's key and the publisher's memory (the last checkpoint it signed)
     ledger/              what is published: checkpoint, tiles, vkey, policy
     witness/             the demo's witness: its key, what it cosigned, the policy that asks for it
