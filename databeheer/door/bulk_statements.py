@@ -54,8 +54,8 @@ def leaves_for(asked: int, subjects: int) -> int:
 def _subjects(reads: Iterable[Decided]) -> Iterable[Subject]:
     """One subject an occupancy, whatever was asked of it: an entry is one link in its chain."""
     found: dict[UUID, list[Subject]] = {}
-    for read in reads:
-        for subject in _subjects_of(read):
+    for item, read in enumerate(reads):
+        for subject in _subjects_of(read, item):
             found.setdefault(subject.occupancy_id, []).append(subject)
     for occupancy_id, several in found.items():
         # What left comes first: by that the index row is found.
@@ -65,8 +65,11 @@ def _subjects(reads: Iterable[Decided]) -> Iterable[Subject]:
         yield Subject(occupancy_id, said, first.event, first.ground, first.operator)
 
 
-def _subjects_of(read: Decided) -> Iterable[Subject]:
-    """Whom one of the reads concerns, each told what a read of its own would have told it."""
+def _subjects_of(read: Decided, item: int) -> Iterable[Subject]:
+    """Whom one of the reads concerns, each told what a read of its own would have told it.
+
+    `item` is its place in the request, from 0: by it a later correction tells the party what to drop.
+    """
     request, point = read.request, read.point
     registers = registers_of(point, read.directions, request.granularity)
     for subject in subjects_of(request, point, read.home, read.leaving, registers):
@@ -75,6 +78,7 @@ def _subjects_of(read: Decided) -> Iterable[Subject]:
         said = subject.said | {
             "directions": sorted(read.directions),
             "permission": str(request.permission_id or ""),
+            "item": item,
             "bases": [granted.basis for granted in own],
             "facts": [granted.fact_id for granted in own],
             "refused": [[*span_of(period), reason] for period, reason in refused],

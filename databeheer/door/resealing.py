@@ -157,34 +157,44 @@ def _tell_of_reads(house: House, turn: Turn, wrong: Any, right: Any, first: date
     A look that was recorded again before (somebody left, and somebody came on that day) is passed on once.
     """
     handle = subject_handle(house.keys_of_subject(wrong.occupancy_id))
-    told: set[int] = set()
+    told: set[tuple[Any, ...]] = set()
     for row in turn.connection.execute(_READS, {"handle": handle, "first": first}).all():
-        shared, own = shared_body(house, _Body(row)).said, subject_body(house, row).said
-        spans = list(_from(own.get("granted", []), first))
-        read: int = shared.get("read", row.index)
-        if not spans or read in told:
-            continue
-        told.add(read)
-        said = {
-            "read": read,
-            "read_at": shared.get("read_at", shared["at"]),
-            "asker": shared.get("asker", "party"),
-            "granularity": shared.get("granularity", ""),
-            "directions": own.get("directions", shared.get("directions", [])),
-        }
-        turn.record(
-            Statement(
-                "data.read_corrected",
-                said,
-                ground=row.ground,
-                party_id=row.party_id,
-                operator=wrong.operator,
-                subjects=[
-                    Subject(one.occupancy_id, {"granted": spans, "slots": own.get("slots", 0)})
-                    for one in (wrong, right)
-                ],
+        shared, whole = shared_body(house, _Body(row)).said, subject_body(house, row).said
+        # A read in bulk that asked under several permissions tells all but the first of them under `also`.
+        for own in (whole, *(whole | also for also in whole.get("also", ()))):
+            spans = list(_from(own.get("granted", []), first))
+            said = _corrected(row, shared, own)
+            which = (said["read"], said["permission"], said.get("item"))
+            if not spans or which in told:
+                continue
+            told.add(which)
+            seen = {"granted": spans, "slots": own.get("slots", 0)}
+            # Under which permission is the business of who granted it, and of the party.
+            others = seen | {"permission": ""}
+            turn.record(
+                Statement(
+                    "data.read_corrected",
+                    said,
+                    ground=own.get("ground", row.ground),
+                    party_id=row.party_id,
+                    operator=wrong.operator,
+                    subjects=[Subject(wrong.occupancy_id, seen), Subject(right.occupancy_id, others)],
+                )
             )
-        )
+
+
+def _corrected(row: Any, shared: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    """What the party is told of one look: which it was, and of a read in bulk which part, for that is what it drops."""
+    said = {
+        "read": shared.get("read", row.index),
+        "read_at": shared.get("read_at", shared["at"]),
+        "asker": shared.get("asker", "party"),
+        "granularity": shared.get("granularity", ""),
+        "directions": own.get("directions", shared.get("directions", [])),
+        "permission": shared.get("permission", own.get("permission", "")),
+    }
+    item = shared.get("item", own.get("item"))
+    return said if item is None else said | {"item": item}
 
 
 def _from(granted: list[list[str]], first: date) -> Iterator[list[str]]:

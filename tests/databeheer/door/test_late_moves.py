@@ -7,8 +7,10 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 
 from databeheer.brussels import day_of
+from databeheer.door.bodies import shared_body
 from databeheer.door.client import DoorRefusedError
 from databeheer.door.handing_over import open_channels
 from databeheer.door.keystore import Kind
@@ -259,3 +261,57 @@ def test_who_moved_out_yesterday_grants_nothing(house: TheHouse, measured: Custo
         measured.grant(asked, home)
     assert refused.value.code == "conflict"
     assert bram.permission(asked["permission_id"])["state"] == "requested"
+
+
+@pytest.mark.requirement("R44")
+@pytest.mark.parametrize("order", ["early first", "late first"])
+def test_of_a_read_in_bulk_under_two_permissions_the_party_is_told_which_one_showed_another_persons_days(
+    house: TheHouse, measured: Customer, bram: Party, order: str
+) -> None:
+    asks = [
+        bram.ask(data_from="2023-10-27T22:00:00Z", data_until="2023-10-28T22:00:00Z"),
+        bram.ask(data_from="2023-10-28T22:00:00Z", data_until="2023-10-30T23:00:00Z"),
+    ]
+    for one in asks:
+        measured.grant(one)
+    early, late = (one["permission_id"] for one in asks)
+    asked = [early, late] if order == "early first" else [late, early]
+    read = bram.call("readings.bulk", **WHOLE, granularity="quarter_hour", permission_ids=asked)
+    move_out(house)
+    noor = move_in(house)
+    told = corrections_of(house, read["index"])
+    assert {(one["permission"], one["item"]) for one in told} == {(late, asked.index(late))}
+    hers = [one for one in noor.statements() if one["event"] == "data.read_corrected"]
+    assert {one["period"]["from"] for one in hers} == {"2023-10-28T22:00:00Z"}
+    assert {one["permission_id"] for one in hers} == {None}
+
+
+def test_a_read_in_bulk_under_two_permissions_that_both_showed_the_days_is_corrected_for_each(
+    house: TheHouse, measured: Customer, bram: Party
+) -> None:
+    days = [
+        ("2023-10-28T22:00:00Z", "2023-10-29T23:00:00Z"),
+        ("2023-10-29T23:00:00Z", "2023-10-30T23:00:00Z"),
+    ]
+    asks = [bram.ask(data_from=since, data_until=until) for since, until in days]
+    for one in asks:
+        measured.grant(one)
+    asked = [one["permission_id"] for one in asks]
+    read = bram.call("readings.bulk", **WHOLE, granularity="quarter_hour", permission_ids=asked)
+    move_out(house)
+    noor = move_in(house)
+    told = corrections_of(house, read["index"])
+    # Each once when she moved out, and once more when it was known who lives there.
+    assert [(one["permission"], one["item"]) for one in told] == [(asked[0], 0), (asked[1], 1)] * 2
+    hers = [one for one in noor.statements() if one["event"] == "data.read_corrected"]
+    assert sorted((one["period"]["from"], one["period"]["until"]) for one in hers) == days
+
+
+def corrections_of(house: TheHouse, index: int) -> list[dict[str, Any]]:
+    """What the party's halves of the corrections of one read say."""
+    with house.house.engine.connect() as connection:
+        rows = connection.execute(
+            text("SELECT * FROM ledger.body WHERE event = 'data.read_corrected' ORDER BY index")
+        ).all()
+    said = [shared_body(house.house, row).said for row in rows]
+    return [one for one in said if one["read"] == index]
