@@ -165,6 +165,7 @@ class Demo:
         """Whom the door believes here: the stand-ins for the identity provider and for the regulator."""
         return {
             **sign_shipped_list(self.home.path / "regulator"),
+            "DATABEHEER_LOOPBACK_WEBHOOKS": "1",
             "DATABEHEER_PROVIDER_ISSUER": ISSUER,
             "DATABEHEER_PROVIDER_PUBLIC_KEY": str(self.home.provider_public_key),
             "DATABEHEER_PROVIDER_URL": f"http://127.0.0.1:{self.provider_port}/authorize",
@@ -217,7 +218,6 @@ class Demo:
             "DATABEHEER_INTAKE_KEY_HASH": str(self.home.intake_key_hash),
             "DATABEHEER_CLERK_KEY_HASH": str(self.home.clerk_key_hash),
             "DATABEHEER_POSTMAN_KEY_HASH": str(self.home.postman_key_hash),
-            "DATABEHEER_LOOPBACK_WEBHOOKS": "1",
             "DATABEHEER_LEDGER_ORIGIN": self.home.origin,
             "DATABEHEER_BASE_URL": self.base_url,
             **self._door_settings(),
