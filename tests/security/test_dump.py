@@ -6,6 +6,7 @@ import re
 import subprocess
 from base64 import b64encode
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from tests.databeheer.door.conftest import DAYS, export
 from tests.databeheer.metering.builders import METER, Row, day_rows, english, real_files
 from tests.doors import DoorProcess, door_process, execute
 from tests.house import Customer, Party, TheHouse, open_house
+from tests.letters import confirm_email
 
 PEOPLE = {
     "lotte@voorbeeld.be": "Lotte Janssens-Öz",
@@ -36,7 +38,11 @@ RETURN_URLS = {
     "return_url_success": "https://bram.example/klaar?mail=maria.peeters@voorbeeld.be",
     "return_url_failed": f"https://bram.example/jammer?ean={UNKNOWN_EAN}",
 }
+LOTTES_ADDRESS = "lotte.janssens@voorbeeld.be"
+HOOK_URL = "https://bram.example/hooks?key=geheim-van-bram"
 SECRETS = [
+    LOTTES_ADDRESS,
+    HOOK_URL,
     *PEOPLE,
     *PEOPLE.values(),
     *ADDRESSES,
@@ -83,6 +89,12 @@ def walk(house: TheHouse, door: DoorProcess) -> list[str]:
         **RETURN_URLS,
     }
     assert len(bram.call("permission.list", reference=REFERENCE)["permissions"]) == 1
+    maria.call("contact.ask", email="maria.peeters@voorbeeld.be", language="nl")
+    before = house.clock.now()
+    house.clock.advance(timedelta(minutes=1))  # the door's process has the machine's clock
+    confirm_email(house, lotte, LOTTES_ADDRESS)
+    house.clock.set(before)
+    secret = bram.call("webhook.put", url=HOOK_URL)["webhook"]["secret"]
     lotte.grant(given)
     maria.call("permission.refuse", permission_id=refused["permission_id"], link_code=refused["link_code"])
     bram.read(given["permission_id"])
@@ -116,6 +128,7 @@ def walk(house: TheHouse, door: DoorProcess) -> list[str]:
         house.intake_key,
         house.clerk_key,
         waiting["link_code"],
+        secret,
     ]
 
 
