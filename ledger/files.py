@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,6 +32,21 @@ def write_atomically(path: Path, data: bytes, *, mode: int = 0o644, sync: bool =
         raise
     if sync:
         sync_directory(path.parent)
+
+
+def read_regular(path: Path, limit: int) -> bytes:
+    """Return at most `limit` bytes of a regular file, or of one that a symbolic link leads to.
+
+    A pipe, a socket or a device is not waited for: it may never give a byte, or never end.
+
+    Raises:
+        OSError: it cannot be read, or is no regular file.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
+    with open(descriptor, "rb") as file:  # of a directory this raises IsADirectoryError
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "not a regular file", str(path))
+        return file.read(limit)
 
 
 def sync_directory(path: Path) -> None:

@@ -9,8 +9,14 @@ from typing import TYPE_CHECKING
 
 from ledger.encoding import HASH_LENGTH
 from ledger.entry import ENTRY_LENGTH
-from ledger.errors import InconsistentError, MalformedError, NotPublishedError, ProofError
-from ledger.files import make_directory, sync_directory, write_atomically
+from ledger.errors import (
+    InconsistentError,
+    MalformedError,
+    NotPublishedError,
+    ProofError,
+    UnreachableError,
+)
+from ledger.files import make_directory, read_regular, sync_directory, write_atomically
 from ledger.paths import MAX_LEVEL, TILE_WIDTH, TilePath, bundle_path, parse_path, tile_path
 from ledger.tree import Frontier
 
@@ -244,14 +250,15 @@ class TileDirectory:
         if path not in ("checkpoint", "vkey", "policy"):
             parse_path(path)  # nothing outside the log can be asked for
         try:
-            with (self.root / path).open("rb") as file:
-                data = file.read(limit + 1)
+            data = read_regular(self.root / path, limit + 1)
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
             if path == "checkpoint":
                 raise NotPublishedError(
                     f"there is no log in {self.root}: it has no file checkpoint"
                 ) from error
             raise NotPublishedError(f"{path} is not published") from error
+        except OSError as error:  # says nothing of the log: as a server that does not give the file
+            raise UnreachableError(f"{self.root / path} cannot be read: {error.strerror}") from error
         if len(data) > limit:
             raise MalformedError(f"{path} is longer than the {limit} bytes it may have")
         return data
@@ -277,7 +284,7 @@ class TileDirectory:
         place = self.root / str(path)
         self._unsynced.add(place.parent)  # also for a tile of a publisher that crashed before it could sync
         try:
-            published = place.read_bytes()
+            published = read_regular(place, len(data) + 1)
         except FileNotFoundError:
             make_directory(place.parent)
             write_atomically(place, data, sync=False)

@@ -86,7 +86,7 @@ def _verify(options: argparse.Namespace) -> int:
             progress=progress,
         )
 
-    return _run(options, look, "The log holds", "the memory")
+    return _run(options, look, "The log holds", "a file" if options.state is None else "the memory")
 
 
 def _mirror(options: argparse.Namespace) -> int:

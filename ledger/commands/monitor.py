@@ -44,7 +44,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         "[--state DIR] [--json]\n       ledger monitor verify EVIDENCE --key VKEY [--door-key VKEY] [--policy FILE] "
         "[--json]",
         epilog="Exit status: 0 nothing is wrong, or the evidence holds; 1 something is wrong, or the evidence does "
-        "not hold; 2 wrong use or malformed input; 3 the log cannot be reached.",
+        "not hold; 2 wrong use or malformed input; 3 the log cannot be reached or read.",
     )
     parser.add_argument(
         "places",
@@ -70,11 +70,14 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 def _run(options: argparse.Namespace) -> int:
     try:
         return _verify(options) if options.places[0] == "verify" else _watch(options)
-    except LedgerError as error:
-        if options.json:
-            print(json.dumps({"ok": False, "findings": [], "error": error_to_dict(error)}))
-        print(f"ledger: {plain(str(error))}", file=sys.stderr)
-        return _status(error)
+    except LedgerError as found:
+        error = found
+    except OSError as found:  # what the log shows is never one: it is a file of our own
+        error = MalformedError(f"a file cannot be used: {found}")
+    if options.json:
+        print(json.dumps({"ok": False, "findings": [], "error": error_to_dict(error)}))
+    print(f"ledger: {plain(str(error))}", file=sys.stderr)
+    return _status(error)
 
 
 # ---- ledger monitor -----------------------------------------------------------------------------------------

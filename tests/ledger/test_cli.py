@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -242,6 +243,78 @@ def test_a_log_that_cannot_be_reached_ends_with_status_3(
     assert run("verify", published.public, "--key", "http://127.0.0.1:1/vkey").status == 3
     (tmp_path / "empty").mkdir()
     assert run("verify", tmp_path / "empty", "--key", published.key.vkey).status == 3
+
+
+def pipe(place: Path) -> None:
+    os.mkfifo(place)
+
+
+def looped(place: Path) -> None:
+    place.symlink_to(place.name)
+
+
+def endless(place: Path) -> None:
+    place.symlink_to("/dev/zero")
+
+
+def unreadable(place: Path) -> None:
+    place.symlink_to("/proc/self/mem")
+
+
+@pytest.mark.parametrize("put", [pipe, looped, endless, unreadable])
+@pytest.mark.parametrize("command", [["verify"], ["verify", "--full"], ["mirror"], ["monitor"]])
+def test_what_is_no_file_in_a_directory_is_not_waited_for_and_says_nothing_of_the_log(
+    published: PublishedLog, run: Run, tmp_path: Path, command: list[str], put: Callable[[Path], None]
+) -> None:
+    more = [str(tmp_path / "copy")] if command == ["mirror"] else []
+    bundle = next((published.public / "tile/entries").glob("000*"))
+    paths = [published.public / "checkpoint"]
+    paths += [] if command == ["monitor"] else [bundle if bundle.is_file() else next(bundle.iterdir())]
+    for path in paths:
+        data = path.read_bytes()
+        path.unlink()
+        put(path)
+        outcome = run(*command, published.public, *more, "--key", published.key.vkey)
+        assert outcome.status == 3, path
+        assert f"{path} cannot be read: " in outcome.err
+        assert "memory" not in outcome.err
+        path.unlink()
+        path.write_bytes(data)
+    assert run(*command, published.public, *more, "--key", published.key.vkey).status == 0
+
+
+def test_a_file_behind_a_link_is_read(published: PublishedLog, run: Run, tmp_path: Path) -> None:
+    moved = tmp_path / "elsewhere"
+    (published.public / "checkpoint").rename(moved)
+    (published.public / "checkpoint").symlink_to(moved)
+    assert run("verify", published.public, "--key", published.key.vkey, "--full").status == 0
+
+
+def test_a_pipe_in_a_copy_of_ours_is_not_waited_for(
+    published: PublishedLog, run: Run, tmp_path: Path
+) -> None:
+    copy = tmp_path / "copy"
+    assert run("mirror", published.public, copy, "--key", published.key.vkey).status == 0
+    tile = next(path for path in (copy / "tile/0").rglob("*") if path.is_file())
+    tile.unlink()
+    pipe(tile)
+    outcome = run("mirror", published.public, copy, "--key", published.key.vkey)
+    assert outcome.status == 2
+    assert "the copy cannot be used" in outcome.err
+
+
+def test_a_file_of_ours_that_cannot_be_used_ends_with_status_2_and_one_line(
+    published: PublishedLog, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*arguments: object) -> object:
+        raise PermissionError(13, "Permission denied", "/somewhere")
+
+    monkeypatch.setattr(Path, "is_dir", refuse)
+    for command, words in {"verify": "a file cannot be used", "monitor": "a file cannot be used"}.items():
+        outcome = run(command, published.public, "--key", published.key.vkey)
+        assert outcome.status == 2, command
+        assert words in outcome.err
+        assert "/somewhere" in outcome.err
 
 
 @pytest.mark.parametrize("command", [["verify"], ["verify", "--full"], ["mirror"], ["monitor"]])
