@@ -242,6 +242,9 @@ def every_command(
             "from_day": "2026-01-01",
         },
         "registry.representation.end": {"id": someone, "until_day": "2026-01-01"},
+        "representation.show": {},
+        "representation.take_up": {"representation_id": someone},
+        "representation.lay_down": {},
         "registry.notice.give": {
             **party,
             "purposes": ["balancing"],

@@ -68,6 +68,12 @@ CONFLICT = Page(
     "Intussen is er iets veranderd. Er is niets extra gebeurd.",
     "Kijk in uw overzicht hoe het nu staat.",
 )
+ONLY_HIMSELF = Page(
+    403,
+    "Dit kan alleen de persoon zelf",
+    "In de naam van iemand anders kan dit niet. Er is niets veranderd.",
+    "De persoon zelf kan dit doen, na aanmelden.",
+)
 NO_PORT = Page(
     409,
     "Deze poort is er niet",
@@ -129,6 +135,8 @@ REFUSAL_PAGES = {
     "permission-ended": CONFLICT,
     "conflict": CONFLICT,
     "no-user-port": NO_PORT,
+    "not-for-representatives": ONLY_HIMSELF,
+    "representation-ended": ONLY_HIMSELF,
     "blocked": FORBIDDEN,
     "stopped": STOPPED,
     "reconciling": RECONCILING,

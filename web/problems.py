@@ -155,6 +155,20 @@ _ROWS = (
         "Look at its present state first.",
     ),
     ProblemType(
+        "representation-ended",
+        403,
+        "The appointment has ended",
+        "The session acts for somebody under an appointment that has ended. Nothing was done.",
+        "Act as yourself again.",
+    ),
+    ProblemType(
+        "not-for-representatives",
+        403,
+        "Only the person himself",
+        "A representative cannot do this in the name of whom he represents.",
+        "The person can do it, logged in as himself.",
+    ),
+    ProblemType(
         "no-user-port",
         409,
         "This meter has no such user port",

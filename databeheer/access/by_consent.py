@@ -122,15 +122,18 @@ def _has_signed(case: Case, permission: Permission, granter: Occupancy) -> bool:
     for signer in permission.signers:
         if signer.capacity is Capacity.GRID_USER and signer.person_id == granter.person_id:
             return True
-        if signer.capacity is Capacity.REPRESENTATIVE:
-            for appointed in case.facts.representations:
-                if (
-                    appointed.representative_id == signer.person_id
-                    and appointed.person_id == granter.person_id
-                    and signer.signed_at in appointed.period
-                ):
-                    return True
-    return False
+    return granter.person_id in _represented_by_signers(case, permission)
+
+
+def _represented_by_signers(case: Case, permission: Permission) -> set[str]:
+    """In whose name representatives signed: of those appointments that ran at that moment."""
+    return {
+        appointed.person_id
+        for signer in permission.signers
+        if signer.capacity is Capacity.REPRESENTATIVE
+        for appointed in case.facts.representations
+        if appointed.representative_id == signer.person_id and signer.signed_at in appointed.period
+    }
 
 
 def _signature_limit(
@@ -140,7 +143,7 @@ def _signature_limit(
     if granter is None or not granter.concerned or Requirement.PERSON_CONCERNED_CONSENT not in row.requires:
         return ()
     signed = {s.person_id for s in permission.signers if s.capacity is Capacity.NATURAL_PERSON}
-    signed.add(granter.person_id or "")
+    signed |= _represented_by_signers(case, permission) | {granter.person_id or ""}
     without = pairs_of(*(c.period for c in granter.concerned if c.person_id not in signed))
     return ((ReasonCode.SECOND_SIGNATURE_MISSING, minus(ALL_TIME, without)),)
 

@@ -93,7 +93,8 @@ def _view(
     }
     if asker.kind is AskerKind.CUSTOMER:
         view["occupancy_id"] = str(row.occupancy_id)
-        view["can_retract"] = not course.is_closed and _is_all_mine(signals, asker.person_id)
+        is_himself = asker.representative_id is None
+        view["can_retract"] = is_himself and not course.is_closed and _is_all_mine(signals, asker.person_id)
     if asker.kind in STAFF:
         view |= {
             "contacted_by": row.contacted_by,

@@ -208,7 +208,7 @@ _OCCUPANCIES = text(
     " UNION SELECT coalesce(p.occupancy_id, p.addressed_to) FROM permissions.permission p"
     "  WHERE coalesce(p.occupancy_id, p.addressed_to) IS NOT NULL AND (:person IN (p.person_id, p.applicant_id)"
     "  OR EXISTS (SELECT FROM permissions.signature s"
-    "   WHERE s.permission_id = p.permission_id AND s.person_id = :person))"
+    "   WHERE s.permission_id = p.permission_id AND :person IN (s.person_id, s.for_person_id)))"
 )
 _OPEN = text(
     "SELECT batch FROM oversight.erasure_batch WHERE executed_at IS NULL ORDER BY batch LIMIT 1 FOR UPDATE"

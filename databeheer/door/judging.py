@@ -57,7 +57,7 @@ def _wish(
     return Wish(
         asker_role=role,
         party_id=str(asker.party_id) if asker.party_id else None,
-        person_id=str(asker.person_id) if asker.person_id else None,
+        person_id=str(asker.representative_id or asker.person_id) if asker.person_id else None,
         purpose=purpose,
         category="readings",
         directions=directions,
@@ -68,20 +68,18 @@ def _wish(
 
 
 def _capacity(request: ReadRequest, asker: Asker, facts: Facts) -> Role:
-    """In which quality a person looks at an occupancy: his own, that of who he lives with or acts for.
+    """In which quality a person looks at an occupancy: his own, that of who he lives with, or acts for in this session.
 
     Whoever is none of these asks as its grid user, and is refused as an outsider.
     """
+    if asker.representative_id is not None:
+        return Role.REPRESENTATIVE
     person = str(asker.person_id)
     home = next((one for one in facts.occupancies if one.id == str(request.occupancy_id)), None)
     if home is None or home.person_id == person:
         return Role.GRID_USER
-    if any(concerned.person_id == person for concerned in home.concerned):
-        return Role.PERSON_CONCERNED
-    is_representative = any(
-        one.representative_id == person and one.person_id == home.person_id for one in facts.representations
-    )
-    return Role.REPRESENTATIVE if is_representative else Role.GRID_USER
+    is_concerned = any(concerned.person_id == person for concerned in home.concerned)
+    return Role.PERSON_CONCERNED if is_concerned else Role.GRID_USER
 
 
 def _purpose_of(request: ReadRequest, facts: Facts, catalogue: Catalogue) -> Purpose:

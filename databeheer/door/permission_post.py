@@ -82,7 +82,7 @@ _PEOPLE = text(
     """
     SELECT person_id FROM (
         SELECT p.person_id FROM permissions.permission p WHERE p.permission_id = :id AND NOT :not_again
-        UNION SELECT s.person_id FROM permissions.signature s WHERE s.permission_id = :id AND NOT :not_again
+        UNION SELECT s.for_person_id FROM permissions.signature s WHERE s.permission_id = :id AND NOT :not_again
         UNION SELECT o.person_id FROM registry.occupancy o
             WHERE o.occupancy_id = CAST(:addressed AS uuid) AND o.from_day <= :today
               AND (o.until_day IS NULL OR o.until_day > :today)
@@ -93,7 +93,7 @@ _PEOPLE = text(
     WHERE person_id IS NOT NULL
       AND NOT (:not_again AND (
           EXISTS (SELECT FROM permissions.signature s
-              WHERE s.permission_id = :id AND s.person_id = concerned.person_id)
+              WHERE s.permission_id = :id AND s.for_person_id = concerned.person_id)
           OR EXISTS (SELECT FROM permissions.permission p
               WHERE p.permission_id = :id AND p.applicant_id = concerned.person_id)))
     ORDER BY person_id

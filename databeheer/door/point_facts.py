@@ -154,6 +154,10 @@ _OF_ALL = (
     "  r.representative_id, r.from_day, r.until_day, NULL, NULL, 'entry ' || r.recorded_index, NULL"
     "  FROM registry.occupancy o JOIN identity.representation r USING (person_id)"
     "  WHERE o.access_point_id = ANY(:points)"
+    " UNION ALL SELECT 'representation', o.access_point_id, r.representation_id, NULL, NULL, r.person_id,"
+    "  r.representative_id, r.from_day, r.until_day, NULL, NULL, 'entry ' || r.recorded_index, NULL"
+    "  FROM registry.occupancy o JOIN registry.person_concerned c USING (occupancy_id)"
+    "  JOIN identity.representation r ON r.person_id = c.person_id WHERE o.access_point_id = ANY(:points)"
 )
 _OF_PARTIES = (
     " UNION ALL SELECT 'supply', access_point_id, supply_contract_id, party_id, NULL, NULL, NULL, from_day,"

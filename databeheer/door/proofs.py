@@ -11,7 +11,9 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
+from databeheer.brussels import day_of
 from databeheer.errors import UnauthenticatedError
+from databeheer.identity.representations import RepresentationEndedError
 from databeheer.identity.tokens import token_hash
 
 LONGEST_PROOF = 512
@@ -44,18 +46,28 @@ class Proof:
 
 @dataclass(frozen=True)
 class Asker:
-    """Who asks, proven under the ledger's lock."""
+    """Who asks, proven under the ledger's lock.
+
+    `person_id` is in whose name: the person's own, or whom the person represents; then `representative_id` is who
+    asks, and `representation_id` the appointment.
+    """
 
     kind: AskerKind
     person_id: UUID | None = None
+    representative_id: UUID | None = None
+    representation_id: UUID | None = None
     party_id: UUID | None = None
     profile: str = ""
     staff: str = ""
 
 
 _SESSION = text(
-    "SELECT role, person_id, encode(staff_hash, 'hex') AS staff FROM identity.session"
-    " WHERE token_hash = :hash AND ended_at IS NULL AND created_at <= :now AND expires_at > :now"
+    "SELECT s.role, s.person_id, encode(s.staff_hash, 'hex') AS staff, s.representation_id,"
+    " r.person_id AS represented_id, coalesce(r.from_day <= :today AND (r.until_day IS NULL OR r.until_day > :today)"
+    "  AND NOT EXISTS (SELECT FROM identity.death d WHERE d.person_id = r.person_id AND d.refuted_at IS NULL),"
+    "  false) AS stands"
+    " FROM identity.session s LEFT JOIN identity.representation r USING (representation_id)"
+    " WHERE s.token_hash = :hash AND s.ended_at IS NULL AND s.created_at <= :now AND s.expires_at > :now"
 )
 _TOKEN = text(
     "SELECT t.party_id, t.profile FROM identity.access_token t JOIN identity.client c USING (client_id)"
@@ -71,11 +83,12 @@ def check(connection: Connection, proof: Proof, now: datetime, operator_key_hash
 
     Raises:
         UnauthenticatedError: missing, unknown, ended or expired; the answer does not say which.
+        RepresentationEndedError: a session that acts for somebody under an appointment that has ended.
     """
     asker: Asker | None = None
-    if len(proof.value) <= LONGEST_PROOF:
+    if _fits(proof):
         if proof.kind == "session":
-            asker = _of_session(connection.execute(_SESSION, {"hash": proof.hash, "now": now}).one_or_none())
+            asker = _acting(_session(connection, proof, now))
         elif proof.kind == "token":
             row = connection.execute(_TOKEN, {"hash": proof.hash, "now": now}).one_or_none()
             asker = Asker(AskerKind.PARTY, party_id=row.party_id, profile=row.profile) if row else None
@@ -84,6 +97,20 @@ def check(connection: Connection, proof: Proof, now: datetime, operator_key_hash
     if asker is None:
         raise UnauthenticatedError("log in again: the session or token is missing, ended or expired")
     return asker
+
+
+def check_self(connection: Connection, proof: Proof, now: datetime, operator_key_hash: bytes) -> Asker:
+    """Return whose session it is, himself: for the commands with which he takes another's place, or his own again.
+
+    `representation_id` is the appointment under which it acts now, ended or not.
+
+    Raises:
+        UnauthenticatedError: as `check`.
+    """
+    row = _session(connection, proof, now) if proof.kind == "session" and _fits(proof) else None
+    if row is None or row.role != "customer":
+        return check(connection, proof, now, operator_key_hash)
+    return Asker(AskerKind.CUSTOMER, person_id=row.person_id, representation_id=row.representation_id)
 
 
 def check_intake(proof: Proof, intake_key_hash: bytes) -> Asker:
@@ -128,9 +155,23 @@ def _is_key(proof: Proof, kind: str, key_hash: bytes) -> bool:
     )
 
 
-def _of_session(row: Any) -> Asker | None:
+def _fits(proof: Proof) -> bool:
+    return len(proof.value) <= LONGEST_PROOF
+
+
+def _session(connection: Connection, proof: Proof, now: datetime) -> Any | None:
+    wanted = {"hash": proof.hash, "now": now, "today": day_of(now)}
+    return connection.execute(_SESSION, wanted).one_or_none()
+
+
+def _acting(row: Any) -> Asker | None:
+    """Who a session stands for: its person, or who that person represents now."""
     if row is None:
         return None
     if row.role == "inspector":
         return Asker(AskerKind.INSPECTOR, staff=row.staff)
-    return Asker(AskerKind.CUSTOMER, person_id=row.person_id)
+    if row.representation_id is None:
+        return Asker(AskerKind.CUSTOMER, person_id=row.person_id)
+    if not row.stands:
+        raise RepresentationEndedError("the appointment under which you act has ended")
+    return Asker(AskerKind.CUSTOMER, row.represented_id, row.person_id, row.representation_id)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from databeheer.access.decision import Granted
 from databeheer.door.facts import Point
-from databeheer.door.proofs import AskerKind
+from databeheer.door.proofs import Asker, AskerKind
 from databeheer.door.read_request import Decided, ReadRequest
 from databeheer.door.turn import Statement, Subject
 from databeheer.values import Direction, Granularity, Period, format_instant
@@ -26,7 +26,7 @@ def statement_of(read: Decided) -> Statement:
     request, asker = read.request, read.asker
     registers = registers_of(read.point, read.directions, request.granularity)
     said: dict[str, Any] = {
-        "asker": "customer" if asker.kind is AskerKind.CUSTOMER else "party",
+        "asker": _word_of(asker),
         "category": "readings",
         "directions": sorted(read.directions),
         "granularity": request.granularity.value,
@@ -89,6 +89,12 @@ def subjects_of(
         }
         subjects.append(Subject(UUID(occupancy.id), said))
     return subjects
+
+
+def _word_of(asker: Asker) -> str:
+    if asker.representative_id is not None:
+        return "representative"
+    return "customer" if asker.kind is AskerKind.CUSTOMER else "party"
 
 
 def registers_of(point: Point | None, directions: frozenset[Direction], granularity: Granularity) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import secrets
 from base64 import b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -130,6 +130,8 @@ class Turn:
         self._keys: dict[UUID, tuple[bytes, bytes]] = {}
         self._last_of_subject: dict[bytes, tuple[int, bytes]] = {}
         self._new_month: str | None = None
+        self._spoken_for: frozenset[UUID] = frozenset()
+        self._in_whose_name: dict[str, Any] = {}
 
     @property
     def size(self) -> int:
@@ -160,8 +162,20 @@ class Turn:
         """
         self._ends.append(End(ending, identifier, at or self.now, self.size, day))
 
+    def speak_for(self, occupancy_ids: Collection[UUID], said: dict[str, Any]) -> None:
+        """Who gives this turn's command does so in another's name: `said` goes into the halves of that one's stays."""
+        self._spoken_for, self._in_whose_name = frozenset(occupancy_ids), said
+
     def record(self, statement: Statement) -> Record:
         """Note a statement; it becomes an entry when the turn closes."""
+        if self._spoken_for:
+            subjects = [
+                replace(one, said={**one.said, **self._in_whose_name})
+                if one.occupancy_id in self._spoken_for
+                else one
+                for one in statement.subjects
+            ]
+            statement = replace(statement, subjects=subjects)
         record = Record(statement)
         self._records.append(record)
         return record

@@ -189,7 +189,7 @@ _OF_ENTRY = text(
 _STAYS = text(
     "SELECT o.*, EXISTS (SELECT FROM permissions.permission p WHERE p.occupancy_id = o.occupancy_id"
     "  AND (p.person_id IS DISTINCT FROM o.person_id OR EXISTS (SELECT FROM permissions.signature s"
-    "   WHERE s.permission_id = p.permission_id AND s.person_id IS DISTINCT FROM o.person_id)))"
+    "   WHERE s.permission_id = p.permission_id AND s.for_person_id IS DISTINCT FROM o.person_id)))"
     " OR EXISTS (SELECT FROM registry.person_concerned c WHERE c.occupancy_id = o.occupancy_id) AS is_shared,"
     " EXISTS (SELECT FROM oversight.erasure e WHERE e.occupancy_id = o.occupancy_id AND e.batch IS NOT NULL"
     "  AND e.data_class = 'readings') AS readings_gone,"

@@ -115,7 +115,7 @@ _SEES = """
            OR o.person_id = CAST(:person_id AS uuid)
            OR CAST(:person_id AS uuid) IS NOT NULL AND (
                EXISTS (SELECT FROM permissions.signature s
-                       WHERE s.permission_id = p.permission_id AND s.person_id = CAST(:person_id AS uuid))
+                       WHERE s.permission_id = p.permission_id AND s.for_person_id = CAST(:person_id AS uuid))
                OR EXISTS (SELECT FROM registry.person_concerned c WHERE c.occupancy_id = p.addressed_to
                        AND c.person_id = CAST(:person_id AS uuid) AND c.from_day <= :today
                        AND (c.until_day IS NULL OR c.until_day > :today))))

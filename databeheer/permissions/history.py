@@ -26,8 +26,8 @@ def add(
 ) -> None:
     """Write down a step that ledger entry `index` records.
 
-    `by` is grid_user, person_concerned, applicant, party, operator, time or move. `for_party` False: a step
-    that the party does not see, for it would tell who lives where (R98).
+    `by` is grid_user, person_concerned, representative, applicant, party, operator, time or move.
+    `for_party` False: a step that the party does not see, for it would tell who lives where (R98).
     """
     connection.execute(_ADD, {name: value for name, value in locals().items() if name != "connection"})
 
@@ -48,9 +48,14 @@ def of(connection: Connection, permission_id: UUID, *, for_party: bool) -> list[
     ]
 
 
+def was_ended_by_representative(connection: Connection, permission_id: UUID) -> bool:
+    """Say whether it was a representative who refused or withdrew."""
+    return connection.execute(_ENDED_BY_REPRESENTATIVE, {"id": permission_id}).first() is not None
+
+
 def _by_for_party(by: str) -> str:
-    """Who of a household signed or withdrew is not the party's to know."""
-    return "grid_user" if by in ("person_concerned", "applicant") else by
+    """Who of a household signed or withdrew, or in whose name, is not the party's to know."""
+    return "grid_user" if by in ("person_concerned", "applicant", "representative") else by
 
 
 _ADD = text(
@@ -59,4 +64,8 @@ _ADD = text(
 )
 _OF = text(
     "SELECT * FROM permissions.event WHERE permission_id = :id AND (for_party OR NOT :for_party) ORDER BY event_no"
+)
+_ENDED_BY_REPRESENTATIVE = text(
+    "SELECT 1 FROM permissions.event WHERE permission_id = :id AND by = 'representative'"
+    " AND event IN ('permission.rejected', 'permission.revoked')"
 )

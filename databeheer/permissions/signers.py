@@ -33,13 +33,18 @@ class Notice:
 
 @dataclass(frozen=True)
 class Signature:
-    """One person's word for a permission: in which capacity, by what means, having read what."""
+    """One person's word for a permission: in which capacity, by what means, having read what.
+
+    As a representative: `for_person_id` is in whose name, `representation_id` by which appointment.
+    """
 
     person_id: UUID
     capacity: Capacity
     method: str
     notice: Notice | None = None
     document_sha256: bytes | None = None
+    for_person_id: UUID | None = None
+    representation_id: UUID | None = None
 
 
 def capacity_of(connection: Connection, occupancy: Any, person_id: UUID, day: date) -> Capacity | None:
@@ -77,6 +82,8 @@ def sign(
             "id": permission_id,
             "operator": operator,
             "person": signature.person_id,
+            "whose": signature.for_person_id or signature.person_id,
+            "representation": signature.representation_id,
             "capacity": signature.capacity.value,
             "method": signature.method,
             "notice": notice.sha256 if notice else None,
@@ -102,7 +109,7 @@ def of(connection: Connection, permission_ids: Sequence[UUID]) -> list[Any]:
 
 
 def notice_of(connection: Connection, permission_id: UUID, person_id: UUID | None) -> Any | None:
-    """Return the text that this person read when signing; anybody's, where he did not sign it by a text."""
+    """Return the text that this person, or who signed for him, read; anybody's, where there is none of his."""
     return connection.execute(_NOTICE, {"id": permission_id, "person": person_id}).first()
 
 
@@ -116,8 +123,9 @@ _KEEP_NOTICE = text(
 )
 _SIGN = text(
     "INSERT INTO permissions.signature (permission_id, operator, person_id, capacity, method, notice_sha256,"
-    " document_sha256, signed_at) VALUES (:id, :operator, :person, :capacity, :method, :notice, :document, :now)"
-    " ON CONFLICT (permission_id, person_id) DO NOTHING RETURNING 1"
+    " document_sha256, for_person_id, representation_id, signed_at) VALUES (:id, :operator, :person, :capacity,"
+    " :method, :notice, :document, :whose, :representation, :now)"
+    " ON CONFLICT (permission_id, for_person_id) DO NOTHING RETURNING 1"
 )
 _OF = text(
     "SELECT s.*, n.language FROM permissions.signature s"
@@ -127,5 +135,5 @@ _OF = text(
 _NOTICE = text(
     "SELECT n.sha256, n.language, n.text, s.signed_at FROM permissions.signature s"
     " JOIN permissions.notice n ON n.sha256 = s.notice_sha256 WHERE s.permission_id = :id"
-    " ORDER BY s.person_id = CAST(:person AS uuid) DESC NULLS LAST, s.signed_at LIMIT 1"
+    " ORDER BY s.for_person_id = CAST(:person AS uuid) DESC NULLS LAST, s.signed_at LIMIT 1"
 )

@@ -124,6 +124,15 @@ def own(connection: Connection, occupancy_id: UUID, person_id: UUID | None) -> A
     ).one_or_none()
 
 
+def of_person(connection: Connection, person_id: UUID) -> list[UUID]:
+    """Return where a person is or was grid user, oldest first."""
+    rows = connection.execute(
+        text("SELECT occupancy_id FROM registry.occupancy WHERE person_id = :person ORDER BY from_day"),
+        {"person": person_id},
+    )
+    return [row.occupancy_id for row in rows]
+
+
 def home_of(connection: Connection, person_id: UUID | None, day: date) -> UUID | None:
     """Return where a person lives on a day: the longest-standing occupancy, if there are several."""
     row = connection.execute(

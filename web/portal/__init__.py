@@ -15,6 +15,7 @@ from web.portal.permissions import blueprint as permission_pages
 from web.portal.ports import blueprint as port_pages
 from web.portal.proofs import blueprint as proof_pages
 from web.portal.reads import blueprint as read_pages
+from web.portal.representing import blueprint as representing_pages
 
 BLUEPRINTS = (
     login_pages,
@@ -25,6 +26,7 @@ BLUEPRINTS = (
     proof_pages,
     consumption_pages,
     port_pages,
+    representing_pages,
     erasing_pages,
     doubting_pages,
 )

@@ -32,6 +32,7 @@ LOGIN_PATH = "/aanmelden"
 LOGIN_SECONDS = 600
 HOME = "/mijn"
 OVERSIGHT_HOME = "/toezicht"
+REPRESENTATION_ENDED = "representation-ended"
 _NEXT = "next"
 
 View = Callable[..., ResponseReturnValue]
@@ -41,6 +42,14 @@ FAILED = errors.Page(
     "Aanmelden is niet gelukt",
     "De aanmelding duurde te lang, of begon in een ander venster. Er is niets veranderd.",
     "Meld u opnieuw aan.",
+)
+
+
+REPRESENTATION_OVER = errors.Page(
+    403,
+    "U mag niet meer in die naam handelen",
+    "De tijd waarvoor de rechter u aanstelde, is voorbij. Er is niets veranderd. U bent weer als uzelf aangemeld.",
+    "Ga naar uw eigen overzicht.",
 )
 
 
@@ -61,6 +70,8 @@ def require_session(view: View) -> View:
         try:
             return view(*args, **kwargs)
         except DoorRefusedError as refusal:
+            if refusal.code == REPRESENTATION_ENDED:
+                return _himself_again()
             if refusal.code != "unauthenticated":
                 raise
             is_oversight = request.path.startswith(OVERSIGHT_HOME)
@@ -79,6 +90,12 @@ def visitor() -> dict[str, Any]:
     if me["role"] != "customer":
         abort(403)
     return me
+
+
+def _himself_again() -> Response:
+    """The appointment under which somebody acted has ended: nothing was done, and he is himself again."""
+    ask("representation.lay_down")
+    return errors.render(REPRESENTATION_OVER)
 
 
 def _is_inspector() -> bool:

@@ -105,6 +105,8 @@ class Signer:
 
     @property
     def words(self) -> str:
+        if self.capacity == "representative" and self.is_you:
+            return wording.REPRESENTATIVE_OF_YOU
         return "U" if self.is_you else wording.SIGNERS[self.capacity]
 
 
@@ -178,6 +180,7 @@ class Permission:
     waits_for_you: bool
     by_applicant: bool
     is_renewable: bool
+    ended_by_representative: bool
     history: tuple[Step, ...]
     read: Read | None
 
@@ -221,6 +224,7 @@ class Permission:
             waits_for_you=bool(answer["waits_for_you"]),
             by_applicant=bool(answer["by_applicant"]),
             is_renewable=bool(answer["is_renewable"]),
+            ended_by_representative=bool(answer["ended_by_representative"]),
             history=tuple(
                 Step(one["event"], one["by"], _required(one["at"]), one["index"])
                 for one in answer.get("history", ())
@@ -267,6 +271,8 @@ class Permission:
     def state_words(self) -> str:
         if self.waits_for_others:
             return wording.WAITS_FOR_OTHERS
+        if self.ended_by_representative:
+            return wording.ENDED_BY_REPRESENTATIVE[self.state][0]
         return wording.STATES_BY_REASON.get(self.reason) or wording.STATES[self.state][0]
 
     @property
@@ -278,6 +284,8 @@ class Permission:
         """Who ended it and why, in words; empty while it runs or waits."""
         if self.state not in wording.ENDINGS:
             return ""
+        if self.ended_by_representative:
+            return wording.ENDED_BY_REPRESENTATIVE[self.state][1]
         several = "several" if len(self.signers) > 1 or (self.state == "rejected" and self.signers) else ""
         by_reason = wording.ENDINGS_BY_REASON
         return (
@@ -333,6 +341,7 @@ class Statement:
     occupancy_id: str
     is_audit: bool = False
     task: str = ""
+    is_by_representative: bool = False
 
     @classmethod
     def of(cls, answer: Answer) -> Statement:
@@ -353,6 +362,7 @@ class Statement:
             occupancy_id=str(answer["occupancy_id"]),
             is_audit=answer["by"] == "inspector",
             task=str(answer.get("task") or ""),
+            is_by_representative="representative" in (answer["by"], answer["capacity"]),
         )
 
     @property
@@ -377,6 +387,8 @@ class Statement:
         """Who read, asked or did it."""
         if self.party:
             return self.party.name
+        if self.is_by_representative:
+            return wording.YOUR_REPRESENTATIVE
         return "U zelf" if self.is_own else "De toezichthouder" if self.is_audit else "Databeheer"
 
     @property
@@ -385,7 +397,10 @@ class Statement:
 
     @property
     def event_words(self) -> str:
-        return wording.EVENTS.get(self.event, wording.OTHER_EVENT)[0]
+        words = wording.EVENTS.get(self.event, wording.OTHER_EVENT)[0]
+        if self.is_by_representative and self.party:
+            return f"{words.removesuffix(' door u')} door uw bewindvoerder"
+        return words
 
     @property
     def badge(self) -> str:

@@ -141,6 +141,13 @@ SIGNERS = {
     "representative": "De bewindvoerder",
 }
 """In which capacity somebody else signs; no names."""
+REPRESENTATIVE_OF_YOU = "De bewindvoerder, in uw naam"
+
+YOUR_REPRESENTATIVE = "Uw bewindvoerder"
+ENDED_BY_REPRESENTATIVE = {
+    "rejected": ("Geweigerd in uw naam", "Uw bewindvoerder heeft de vraag in uw naam geweigerd."),
+    "revoked": ("Ingetrokken in uw naam", "Uw bewindvoerder heeft de toestemming in uw naam ingetrokken."),
+}
 
 STEPS = {
     "permission.requested": "Gevraagd",
@@ -172,6 +179,7 @@ STEPS = {
 STEPPERS = {
     "grid_user": "de netgebruiker",
     "person_concerned": "een medebewoner",
+    "representative": "de bewindvoerder",
     "applicant": "wie de vraag kreeg",
     "party": "de dienst",
     "operator": "databeheer",
@@ -235,6 +243,8 @@ EVENTS = {
     "participation.ended": ("Deelname afgelopen", "ended"),
     "customer.notified": ("U werd ingelicht", "law"),
     "representation.begun": ("Bewindvoerder aangesteld", "law"),
+    "representation.taken_up": ("Uw bewindvoerder meldde zich aan in uw naam", "law"),
+    "representation.laid_down": ("Uw bewindvoerder stopte in uw naam", "ended"),
     "representation.ended": ("Bewind afgelopen", "ended"),
     "person.died": ("Overlijden gemeld", "ended"),
     "person.death_refuted": ("Melding van overlijden rechtgezet", "ended"),

@@ -44,14 +44,13 @@ LONGEST_NOTICE = 8000
 def grant(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """Grant a request, or one part of it; active as soon as all who must have granted (R7: he was told, by this)."""
     with house.turn(TurnLane.CUSTOMER) as turn:
-        asker = asker_of(turn, house, proof, AskerKind.CUSTOMER)
+        asker = asker_of(turn, house, proof, AskerKind.CUSTOMER, or_representative=True)
         row = _waiting(turn, arguments, asker)
         occupancy, capacity = _place(turn, arguments["occupancy_id"], asker)
         life.grantable(row, occupancy, turn.now)
         life.narrow(turn.connection, row, arguments["parts"])
         notice = Notice(arguments["notice"], arguments["language"])
-        person = found(asker.person_id, "person")
-        record = sign(house, turn, row, occupancy, Signature(person, capacity, "portal", notice))
+        record = sign(house, turn, row, occupancy, _signature(asker, capacity, notice))
     return answer_of(house, row.permission_id, record, asker)
 
 
@@ -60,9 +59,9 @@ def sign(house: House, turn: Turn, row: Any, occupancy: Any, signature: Signatur
     signers.sign(turn.connection, row.permission_id, occupancy.operator, signature, turn.now)
     signed = signers.of(turn.connection, [row.permission_id])
     missing = signers.required(turn.connection, occupancy, day_of(turn.now)) - {
-        one.person_id for one in signed
+        one.for_person_id for one in signed
     }
-    by = "grid_user" if signature.capacity is not Capacity.NATURAL_PERSON else "person_concerned"
+    by = _BY[signature.capacity]
     said = {"method": signature.method, "signers": len(signed)}
     if signature.notice is not None:
         said |= {"notice": signature.notice.sha256.hex(), "language": signature.notice.language}
@@ -105,7 +104,7 @@ def sign(house: House, turn: Turn, row: Any, occupancy: Any, signature: Signatur
 def refuse(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """The customer refuses a request; as final as granting, and as easy. Of several signers one is enough."""
     with house.turn(TurnLane.ENDS) as turn:
-        asker = asker_of(turn, house, proof, AskerKind.CUSTOMER)
+        asker = asker_of(turn, house, proof, AskerKind.CUSTOMER, or_representative=True)
         row = _waiting(turn, arguments, asker)
         life.refuse(turn.connection, row, found(asker.person_id, "person"), turn.now)
         turn.end(Ending.REJECTED, row.permission_id)
@@ -135,7 +134,7 @@ def forward(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, 
     The answer is the same whether or not the access point exists, or anybody lives there (R98).
     """
     with house.turn(TurnLane.CUSTOMER) as turn:
-        asker = asker_of(turn, house, proof, AskerKind.CUSTOMER)
+        asker = asker_of(turn, house, proof, AskerKind.CUSTOMER, or_representative=True)
         row = _waiting(turn, arguments, asker)
         named = ean_hash(house, arguments["ean"])
         addressed = occupancies.lived_in(turn.connection, named, day_of(turn.now))
@@ -160,7 +159,7 @@ def renew(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, An
     The old one ends as the new one begins, so that one withdrawal is enough.
     """
     with house.turn(TurnLane.CUSTOMER) as turn:
-        asker = asker_of(turn, house, proof, AskerKind.CUSTOMER)
+        asker = asker_of(turn, house, proof, AskerKind.CUSTOMER, or_representative=True)
         viewer = Viewer(asker.person_id, None)
         old = found(
             finding.visible(turn.connection, viewer, arguments["permission_id"], turn.now, locked=True),
@@ -182,8 +181,7 @@ def renew(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, An
         new = finding.by_id(turn.connection, new_id)
         life.grantable(new, occupancy, turn.now)
         notice = Notice(arguments["notice"], arguments["language"])
-        person = found(asker.person_id, "person")
-        record = sign(house, turn, new, occupancy, Signature(person, capacity, "portal", notice))
+        record = sign(house, turn, new, occupancy, _signature(asker, capacity, notice))
     return answer_of(house, new_id, record, asker)
 
 
@@ -209,7 +207,24 @@ def _place(turn: Turn, occupancy_id: UUID, asker: Asker) -> tuple[Any, Capacity]
     return occupancy, found(capacity, "access point of yours")
 
 
+def _signature(asker: Asker, capacity: Capacity, notice: Notice) -> Signature:
+    """Somebody's own word, or that of who represents him."""
+    person = found(asker.person_id, "person")
+    if asker.representative_id is None:
+        return Signature(person, capacity, "portal", notice)
+    return Signature(
+        asker.representative_id,
+        Capacity.REPRESENTATIVE,
+        "portal",
+        notice,
+        for_person_id=person,
+        representation_id=asker.representation_id,
+    )
+
+
 def _by(turn: Turn, occupancy_id: UUID | None, asker: Asker) -> str:
+    if asker.representative_id is not None:
+        return _BY[Capacity.REPRESENTATIVE]
     if occupancy_id is None:
         return "grid_user"
     own = occupancies.own(turn.connection, occupancy_id, asker.person_id)
@@ -222,6 +237,11 @@ def _waiting(turn: Turn, arguments: dict[str, Any], asker: Asker) -> Any:
     return life.waiting(turn.connection, arguments["permission_id"], asker.person_id, link, turn.now)
 
 
+_BY = {
+    Capacity.GRID_USER: "grid_user",
+    Capacity.NATURAL_PERSON: "person_concerned",
+    Capacity.REPRESENTATIVE: "representative",
+}
 NOTICE = fields.String(
     required=True,
     validate=[validate.Length(1, LONGEST_NOTICE), validate.Regexp(r"[^\x00-\x08\x0b-\x1f\x7f]*\Z")],

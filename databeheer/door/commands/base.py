@@ -12,10 +12,15 @@ from uuid import UUID
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 from sqlalchemy import Connection
 
+from databeheer.access.facts import Capacity
 from databeheer.door.house import House
+from databeheer.door.names import open_text
 from databeheer.door.proofs import Asker, AskerKind, Proof, check, check_clerk
 from databeheer.door.turn import Turn
 from databeheer.errors import MalformedRequestError, NotFoundError, UnauthenticatedError
+from databeheer.identity import representations
+from databeheer.identity.representations import NotForRepresentativesError
+from databeheer.registry import occupancies
 from databeheer.values import EAN, parse_day, parse_instant
 
 Handler = Callable[[House, Proof, dict[str, Any]], dict[str, Any]]
@@ -119,11 +124,23 @@ def _in_words(messages: Any) -> str:
     return str(messages)
 
 
-def asker_of(turn: Turn, house: House, proof: Proof, *kinds: AskerKind) -> Asker:
-    """Return who asks, checked in this turn, if it is one of `kinds`."""
+def asker_of(
+    turn: Turn, house: House, proof: Proof, *kinds: AskerKind, or_representative: bool = False
+) -> Asker:
+    """Return who asks, checked in this turn, if it is one of `kinds`.
+
+    `or_representative`: a command that somebody may give in the name of whom he represents. Then every entry of this
+    turn says so, in the half of that person alone, with the appointment and the judgment's reference.
+    """
     asker = check(turn.connection, proof, turn.now, house.operator_key_hash)
     if asker.kind not in kinds:
         raise UnauthenticatedError("this proof does not give this command")
+    if not or_representative:
+        require_himself(asker)
+    elif asker.representation_id is not None and asker.person_id is not None:
+        turn.speak_for(
+            occupancies.of_person(turn.connection, asker.person_id), _in_whose_name(turn, house, asker)
+        )
     return asker
 
 
@@ -132,6 +149,22 @@ def clerk_or_operator(turn: Turn, house: House, proof: Proof) -> Asker:
     if proof.kind == "clerk":
         return check_clerk(proof, house.clerk_key_hash)
     return asker_of(turn, house, proof, AskerKind.OPERATOR)
+
+
+def require_himself(asker: Asker) -> None:
+    """Raise NotForRepresentativesError where somebody asks in another's name."""
+    if asker.representation_id is not None:
+        raise NotForRepresentativesError("only the person himself can do this")
+
+
+def _in_whose_name(turn: Turn, house: House, asker: Asker) -> dict[str, Any]:
+    appointment = representations.by_id(turn.connection, found(asker.representation_id, "appointment"))
+    reference = open_text(house, "judgment", appointment.representation_id, appointment.reference_sealed)
+    return {
+        "capacity": Capacity.REPRESENTATIVE.value,
+        "representation": str(appointment.representation_id),
+        "reference": reference,
+    }
 
 
 @contextmanager

@@ -48,7 +48,7 @@ LONGEST_WORDS = 1000
 def raise_doubt(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """A customer says that a permission, or a read, looks wrong. Its party is blocked from this turn on (R100)."""
     with house.turn(TurnLane.ENDS) as turn:
-        asker = asker_of(turn, house, proof, AskerKind.CUSTOMER)
+        asker = asker_of(turn, house, proof, AskerKind.CUSTOMER, or_representative=True)
         permission = _doubted_by_customer(house, turn, asker, arguments)
         signal = _signal(house, Origin.CUSTOMER, permission, arguments, turn.now, person_id=asker.person_id)
         row, record = doubting.doubt(house, turn, permission, signal)
@@ -56,7 +56,10 @@ def raise_doubt(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[s
 
 
 def retract(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
-    """The customer says that it was a mistake: the block ends, where nobody else doubts (R105)."""
+    """The customer says that it was a mistake: the block ends, where nobody else doubts (R105).
+
+    Never a representative in that name: whom he acts for may doubt what he did.
+    """
     with house.turn(TurnLane.CUSTOMER) as turn:
         asker = asker_of(turn, house, proof, AskerKind.CUSTOMER)
         row = cases.visible(turn.connection, arguments["case_id"], person_id=asker.person_id)

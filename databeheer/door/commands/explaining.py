@@ -91,7 +91,8 @@ def explain_wish(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[
         raise MalformedRequestError("a period is three years at most; ask in parts")
     request = _request(house, proof, arguments, period)
     with house.turn(TurnLane.READS) as turn:
-        asker = asker_of(turn, house, proof, AskerKind.CUSTOMER, AskerKind.PARTY, AskerKind.OPERATOR)
+        kinds = (AskerKind.CUSTOMER, AskerKind.PARTY, AskerKind.OPERATOR)
+        asker = asker_of(turn, house, proof, *kinds, or_representative=True)
         party_id = _party_asked_of(asker, arguments["party_id"])
         targets = Targets(turn, [request])
         permissions = {request.permission_id} if request.permission_id else set()

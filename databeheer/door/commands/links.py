@@ -48,7 +48,7 @@ def place_point(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[s
 def choose_regime(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """The customer chooses what the supplier gets of an own access point, from a day on (R38)."""
     with house.turn() as turn:
-        asker = asker_of(turn, house, proof, AskerKind.CUSTOMER)
+        asker = asker_of(turn, house, proof, AskerKind.CUSTOMER, or_representative=True)
         if arguments["from_day"] < day_of(turn.now):
             raise MalformedRequestError("from_day: a choice begins today or later")
         row = occupancies.own(turn.connection, arguments["occupancy_id"], asker.person_id)

@@ -117,7 +117,7 @@ def _for_people(connection: Connection, row: Any, now: datetime, person_id: UUID
         "signers": [
             {
                 "capacity": one.capacity,
-                "is_you": one.person_id == person_id,
+                "is_you": one.for_person_id == person_id,
                 "method": one.method,
                 "at": format_instant(one.signed_at),
             }
@@ -127,9 +127,11 @@ def _for_people(connection: Connection, row: Any, now: datetime, person_id: UUID
         "waits_for_you": False,
         "by_applicant": row.applicant_id is not None,
         "is_renewable": False,
+        "ended_by_representative": row.state in ("rejected", "revoked")
+        and history.was_ended_by_representative(connection, row.permission_id),
     }
     if row.state == "requested":
-        view |= _waiting(connection, row, now, person_id, {one.person_id for one in signed})
+        view |= _waiting(connection, row, now, person_id, {one.for_person_id for one in signed})
     elif person_id is not None:
         renewable = timing.state_at(row, now)[0] == "to_be_renewed" and row.person_id == person_id
         view["is_renewable"] = renewable and view["occupancy_id"] is not None

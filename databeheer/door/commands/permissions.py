@@ -188,7 +188,7 @@ def end_permission(house: House, proof: Proof, arguments: dict[str, Any], kind: 
     """End a permission, or one part of its data, for who asks: the party, the grid user, or another signer."""
     permission_id, part = arguments["permission_id"], arguments["part"]
     with house.turn(TurnLane.ENDS) as turn:
-        asker = asker_of(turn, house, proof, kind)
+        asker = asker_of(turn, house, proof, kind, or_representative=True)
         repeat = Repeat(house, turn, asker.party_id, "permission.terminate", arguments)
         if (first := repeat.answered()) is not None:
             return _ended_before(house, turn, permission_id, first[1])
@@ -218,11 +218,13 @@ def _end_part(house: House, turn: Turn, row: Any, part: str, by: str) -> Record:
 
 def _signer(turn: Turn, row: Any, asker: Asker) -> str:
     """As what somebody withdraws; raise where it is not his to withdraw."""
-    if row.person_id == asker.person_id or row.state not in LIVE:
-        return "grid_user"
-    signed = signers.of(turn.connection, [row.permission_id])
-    found(next((one for one in signed if one.person_id == asker.person_id), None), "permission of yours")
-    return "person_concerned"
+    as_himself = "grid_user"
+    if row.person_id != asker.person_id and row.state in LIVE:
+        signed = signers.of(turn.connection, [row.permission_id])
+        mine = next((one for one in signed if one.for_person_id == asker.person_id), None)
+        found(mine, "permission of yours")
+        as_himself = "person_concerned"
+    return as_himself if asker.representative_id is None else "representative"
 
 
 def _ended_before(house: House, turn: Turn, permission_id: UUID, kept: Kept) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from databeheer.door.commands.base import (
     identifier,
     looking,
     one_of,
+    require_himself,
     schema,
 )
 from databeheer.door.house import House
@@ -65,9 +66,11 @@ def show_inbox(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[st
 
 
 def mark_read(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
-    """The customer has read a message, and all older ones."""
+    """The customer has read a message, and all older ones; who acts in that name reads nothing away from him."""
     with house.engine.begin() as connection:
-        asker = _known(house, connection, proof)
+        asker = check(connection, proof, house.clock.now(), house.operator_key_hash)
+        if asker.representation_id is not None:
+            return {"marked": 0}
         marked = inbox.mark_read(connection, _customer(asker), arguments["until"], house.clock.now())
     return {"marked": marked}
 
@@ -204,7 +207,10 @@ def _stays(house: House, turn: Turn, person_id: UUID) -> list[Subject]:
 
 
 def _known(house: House, connection: Any, proof: Proof) -> Asker:
-    return check(connection, proof, house.clock.now(), house.operator_key_hash)
+    """Who asks; of how a person is reached, only that person disposes."""
+    asker = check(connection, proof, house.clock.now(), house.operator_key_hash)
+    require_himself(asker)
+    return asker
 
 
 def _customer(asker: Asker) -> UUID:

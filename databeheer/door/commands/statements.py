@@ -24,6 +24,7 @@ from databeheer.door.house import House
 from databeheer.door.proofs import Asker, AskerKind, Proof
 from databeheer.doubt.states import Event as DoubtEvent
 from databeheer.errors import NotFoundError, UnauthenticatedError
+from databeheer.identity import representations
 from databeheer.joins import explain as joins_explain
 from databeheer.oversight import erasures
 from databeheer.oversight.retention import DataClass
@@ -33,8 +34,11 @@ from databeheer.values import Role, format_instant
 
 
 def me(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
-    """Who is logged in, the access points that person has or had, and how many messages wait to be read."""
-    with looking(house, proof) as (connection, asker, _now):
+    """Who is logged in, or whom that one represents now; that person's access points, and how many messages wait.
+
+    `has_representations`: who is logged in may act for somebody now, or somebody for him.
+    """
+    with looking(house, proof) as (connection, asker, now):
         if asker.kind is AskerKind.INSPECTOR:
             return {"role": "inspector", "name": "", "occupancies": []}
         if asker.kind is not AskerKind.CUSTOMER or asker.person_id is None:
@@ -47,6 +51,10 @@ def me(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
             "name": open_name(house, person.person_id, bytes(person.name_sealed)),
             "occupancies": occupancies_of(house, connection, asker.person_id),
             "unread": inbox.unread(connection, asker.person_id),
+            "is_represented": asker.representative_id is not None,
+            "has_representations": representations.concern(
+                connection, asker.representative_id or asker.person_id, now
+            ),
         }
 
 
@@ -200,6 +208,7 @@ def _statement(
         "occupancy_id": str(handles[bytes(row.handle)]),
         "party": party_view(parties[row.party_id]) if row.party_id in parties else None,
         "by": said.get("asker", ""),
+        "capacity": said.get("capacity"),
         "ground": ground if reason is None else None,
         "sentence_nl": _sentence(house, event, ground, reason, said),
         "granularity": said.get("granularity"),

@@ -10,6 +10,7 @@ from uuid import UUID
 from marshmallow import fields, validate
 from sqlalchemy import Connection, text
 
+from databeheer.access.facts import Capacity
 from databeheer.brussels import day_of
 from databeheer.door.commands.answers import LANGUAGE, NOTICE
 from databeheer.door.commands.base import Command, asker_of, found, identifier, looking, one_of, schema
@@ -49,7 +50,7 @@ def open_port(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str
         signers.keep_notice(turn.connection, notice, turn.now)
         order = Order(port, occupancy.occupancy_id, Wanted.OPEN, Because.CUSTOMER, person_id)
         said = {"notice": notice.sha256.hex(), "language": notice.language}
-        placed, record = give(house, turn, order, said, {"capacity": "grid_user"})
+        placed, record = give(house, turn, order, said, {"capacity": Capacity.GRID_USER.value})
     return _answer(placed, record)
 
 
@@ -58,13 +59,14 @@ def close_port(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[st
     with house.turn(TurnLane.ENDS) as turn:
         person_id, occupancy, port = _own_port(house, turn, proof, arguments)
         order = Order(port, occupancy.occupancy_id, Wanted.CLOSED, Because.CUSTOMER, person_id)
-        placed, record = give(house, turn, order, {}, {"capacity": "grid_user"})
+        placed, record = give(house, turn, order, {}, {"capacity": Capacity.GRID_USER.value})
     return _answer(placed, record)
 
 
 def _own_port(house: House, turn: Turn, proof: Proof, arguments: dict[str, Any]) -> tuple[UUID, Any, Any]:
-    """Who asks, where he lives, and the port that he names; raises where it is not his to order."""
-    person_id = found(asker_of(turn, house, proof, AskerKind.CUSTOMER).person_id, "person")
+    """Who asks, where he or whom he represents lives, and the port named; raises where it is not his to order."""
+    asker = asker_of(turn, house, proof, AskerKind.CUSTOMER, or_representative=True)
+    person_id = found(asker.person_id, "person")
     occupancy = found(
         occupancies.own(turn.connection, arguments["occupancy_id"], person_id), "access point of yours"
     )
@@ -76,7 +78,7 @@ def _own_port(house: House, turn: Turn, proof: Proof, arguments: dict[str, Any])
     port = user_ports.find(
         turn.connection, occupancy.access_point_id, arguments["meter_id"], UserPort(arguments["port"])
     )
-    return person_id, occupancy, found(port, "meter of yours")
+    return asker.representative_id or person_id, occupancy, found(port, "meter of yours")
 
 
 def _answer(placed: user_ports.Placed, record: Any) -> dict[str, Any]:

@@ -142,7 +142,9 @@ title AS (
     p.data::tstzmultirange
       - coalesce((SELECT range_agg(r.span) FROM resident r WHERE r.w = a.w AND r.occ = o.id
           AND r.person IS DISTINCT FROM o.person AND NOT EXISTS (SELECT FROM signer s WHERE s.w = a.w
-            AND s.permission = p.id AND s.person = r.person AND s.capacity = 'natural_person')), '{}')
+            AND s.permission = p.id AND (s.person = r.person AND s.capacity = 'natural_person'
+            OR s.capacity = 'representative' AND EXISTS (SELECT FROM office f WHERE f.w = a.w
+              AND f.representative = s.person AND f.person = r.person AND f.span @> s.at)))), '{}')
       - CASE WHEN 'contract_period' = ANY(a.needs) THEN '{(,)}'::tstzmultirange - coalesce((
           SELECT range_agg(c.span) FROM supply c WHERE c.w = a.w AND c.party = a.me AND c.accepted <= a.now), '{}')
         ELSE '{}' END

@@ -468,6 +468,15 @@ def consent_limits(
         unsigned = NONE.copy()
         for resident in home.concerned:
             signed = [s.person_id for s in permission.signers if s.capacity == "natural_person"]
+            for signer in permission.signers:
+                for office in world.facts.representations:
+                    is_of_signer = office.representative_id == signer.person_id
+                    if (
+                        signer.capacity == "representative"
+                        and is_of_signer
+                        and within(signer.signed_at, office.period)
+                    ):
+                        signed.append(office.person_id)
             if resident.person_id not in signed and resident.person_id != home.person_id:
                 unsigned |= quarters_of(resident.period)
         limits.append(("second_signature_missing", ~unsigned))

@@ -72,7 +72,7 @@ MATRIX: dict[str, dict[str, set[str]]] = {
     "registry.supply_contract": {"door": LOOK_AND_ADD | of("until_day")},
     "identity.person": {"door": LOOK_AND_ADD | of("subject_hash", "name_sealed", "email_sealed")},
     "identity.login": {"door": LOOK_AND_ADD | of("used_at") | {"DELETE"}},
-    "identity.session": {"door": LOOK_AND_ADD | of("ended_at")},
+    "identity.session": {"door": LOOK_AND_ADD | of("ended_at", "representation_id")},
     "identity.client": {"door": LOOK_AND_ADD | of("ended_at")},
     "identity.access_token": {"door": LOOK_AND_ADD | of("revoked_at")},
     "identity.assertion": {"door": LOOK_AND_ADD | {"DELETE"}},

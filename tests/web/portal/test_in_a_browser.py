@@ -63,10 +63,19 @@ def story(house: TheHouse, lotte: Customer, bram: Party, erik: Party) -> list[st
     port = {"occupancy_id": electricity, "meter_id": fitted["meter_id"], "port": "P1"}
     lotte.call("contact.ask", email="lotte@voorbeeld.be", language="nl")
     lotte.call("port.open", **port, seen=0, notice="x", language="nl")
+    theo = house.customer("theo", "Theo Wouters")
+    house.operator(
+        "registry.representation.add",
+        person_id=str(lotte.person_id),
+        representative_id=str(theo.person_id),
+        reference="vrederechter Gent 2026/17",
+        from_day="2024-01-01",
+    )
     return [
         "/mijn",
         "/mijn/berichten",
         "/mijn/berichten/instellingen",
+        "/mijn/namens",
         "/mijn/poorten",
         f"/mijn/poorten/{electricity}/{fitted['meter_id']}/S1/openen",
         "/mijn/toestemmingen",

@@ -1,0 +1,102 @@
+"""A representative's own commands: for whom may I act, take that person's place, and back. Each step is recorded."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+from databeheer.door.commands.base import Command, identifier, schema
+from databeheer.door.commands.login import open_name
+from databeheer.door.house import House
+from databeheer.door.keystore import Kind
+from databeheer.door.names import open_text
+from databeheer.door.permission_record import subjects_of
+from databeheer.door.proofs import AskerKind, Proof, check_self
+from databeheer.door.turn import Statement, Subject, Turn
+from databeheer.errors import UnauthenticatedError
+from databeheer.identity import representations
+from databeheer.identity.representations import Appointment
+from databeheer.registry import occupancies
+
+
+def show(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
+    """For whom this person may act now, and who may act for him; himself, whoever the session acts for."""
+    now = house.clock.now()
+    with house.engine.connect() as connection, connection.begin():
+        person_id, acting = _self(house, connection, proof, now)
+        for_others = representations.of_representative(connection, person_id, now)
+        by_others = representations.of_represented(connection, person_id, now)
+        return {
+            "acting": str(acting) if acting else None,
+            "may_act_for": [
+                view for one in for_others if (view := _view(house, connection, one, one.person_id))
+            ],
+            "represented_by": [
+                view for one in by_others if (view := _view(house, connection, one, one.representative_id))
+            ],
+        }
+
+
+def take_up(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Take the place of a person: from here on this session sees and decides in that name, and it is recorded."""
+    with house.turn() as turn:
+        person_id, _acting = _self(house, turn.connection, proof, turn.now)
+        appointment = representations.take_up(
+            turn.connection, proof.hash, person_id, arguments["representation_id"], turn.now
+        )
+        said = {"asker": "representative", "representation": str(appointment.representation_id)}
+        turn.record(
+            Statement("representation.taken_up", said, subjects=_stays(house, turn, appointment.person_id))
+        )
+    return {}
+
+
+def lay_down(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
+    """Be oneself again; also where the appointment has ended meanwhile."""
+    with house.turn() as turn:
+        _person, acting = _self(house, turn.connection, proof, turn.now)
+        if acting is not None:
+            representations.lay_down(turn.connection, proof.hash)
+            person_id = representations.by_id(turn.connection, acting).person_id
+            said = {"asker": "representative", "representation": str(acting)}
+            turn.record(Statement("representation.laid_down", said, subjects=_stays(house, turn, person_id)))
+    return {}
+
+
+def _self(house: House, connection: Connection, proof: Proof, now: Any) -> tuple[UUID, UUID | None]:
+    """Whose session it is, and the appointment under which it acts, ended or not."""
+    asker = check_self(connection, proof, now, house.operator_key_hash)
+    if asker.kind is not AskerKind.CUSTOMER or asker.person_id is None:
+        raise UnauthenticatedError("log in as a customer")
+    return asker.person_id, asker.representation_id
+
+
+def _view(house: House, connection: Connection, one: Appointment, other: UUID) -> dict[str, Any] | None:
+    """An appointment with the name of the other one; None where that name was erased."""
+    if not house.keys.holds(Kind.PERSON, other):
+        return None
+    name = connection.execute(_NAME, {"id": other}).scalar_one()
+    return {
+        "representation_id": str(one.representation_id),
+        "name": open_name(house, other, bytes(name)),
+        "reference": open_text(house, "judgment", one.representation_id, one.reference_sealed),
+        "from": one.from_day.isoformat(),
+        "until": one.until_day.isoformat() if one.until_day else None,
+    }
+
+
+def _stays(house: House, turn: Turn, person_id: UUID) -> list[Subject]:
+    """The person's occupancies, which is where he reads of it."""
+    ids = occupancies.of_person(turn.connection, person_id)
+    return [subject for one in ids for subject in subjects_of(house, one)]
+
+
+_NAME = text("SELECT name_sealed FROM identity.person WHERE person_id = :id")
+
+COMMANDS = (
+    Command("representation.show", schema(), show),
+    Command("representation.take_up", schema(representation_id=identifier()), take_up),
+    Command("representation.lay_down", schema(), lay_down),
+)

@@ -1,0 +1,118 @@
+"""Whom a court appointed to act for whom, and for whom a session acts now.
+
+A representative logs in as himself and takes a person's place by choice, one at a time. The appointment is looked at
+again with every command: at its end nothing is left of it, whatever the session still says.
+
+Source: Old Civil Code 492/1 as the catalogue of legal bases cites it (own_by_representative).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+from databeheer.brussels import day_of
+from databeheer.errors import DatabeheerError, NotFoundError, UnauthenticatedError
+
+
+class RepresentationEndedError(UnauthenticatedError):
+    """The session acts for somebody, and the appointment has ended; nothing was done."""
+
+    code = "representation-ended"
+
+
+class NotForRepresentativesError(DatabeheerError):
+    """Only the person himself does this; a representative cannot, in his name."""
+
+    code = "not-for-representatives"
+
+
+@dataclass(frozen=True)
+class Appointment:
+    """One appointment: Brussels days, `until_day` exclusive, None: without an end."""
+
+    representation_id: UUID
+    person_id: UUID
+    representative_id: UUID
+    reference_sealed: bytes
+    from_day: date
+    until_day: date | None
+
+
+def of_representative(connection: Connection, person_id: UUID, now: datetime) -> list[Appointment]:
+    """Return for whom somebody may act now."""
+    return _standing(connection, now, by=person_id)
+
+
+def of_represented(connection: Connection, person_id: UUID, now: datetime) -> list[Appointment]:
+    """Return who may act for a person now."""
+    return _standing(connection, now, of=person_id)
+
+
+def concern(connection: Connection, person_id: UUID, now: datetime) -> bool:
+    """Say whether somebody may act for another now, or another for him."""
+    return bool(_standing(connection, now, by=person_id, of=person_id))
+
+
+def by_id(connection: Connection, representation_id: UUID) -> Appointment:
+    """Return an appointment that exists."""
+    row = connection.execute(_BY_ID, {"id": representation_id}).one()
+    return _appointment(row)
+
+
+def take_up(
+    connection: Connection,
+    session_hash: bytes,
+    representative_id: UUID,
+    representation_id: UUID,
+    now: datetime,
+) -> Appointment:
+    """Let a session act for who is represented.
+
+    Raises:
+        NotFoundError: this person has no such appointment that runs now.
+    """
+    for one in of_representative(connection, representative_id, now):
+        if one.representation_id == representation_id:
+            connection.execute(_SET, {"hash": session_hash, "id": representation_id})
+            return one
+    raise NotFoundError("there is nobody for whom you may act under this appointment")
+
+
+def lay_down(connection: Connection, session_hash: bytes) -> None:
+    """Let a session act for its own person again."""
+    connection.execute(_SET, {"hash": session_hash, "id": None})
+
+
+def _standing(
+    connection: Connection, now: datetime, *, by: UUID | None = None, of: UUID | None = None
+) -> list[Appointment]:
+    rows = connection.execute(_STANDING, {"by": by, "of": of, "today": day_of(now)})
+    return [_appointment(row) for row in rows]
+
+
+def _appointment(row: Any) -> Appointment:
+    return Appointment(
+        row.representation_id,
+        row.person_id,
+        row.representative_id,
+        bytes(row.reference_sealed),
+        row.from_day,
+        row.until_day,
+    )
+
+
+# With the death of the represented an appointment ends. `proofs` asks the same of a session's.
+_STANDING = text(
+    "SELECT r.* FROM identity.representation r WHERE r.from_day <= :today"
+    " AND (r.until_day IS NULL OR r.until_day > :today)"
+    " AND (r.representative_id = CAST(:by AS uuid) OR r.person_id = CAST(:of AS uuid))"
+    " AND NOT EXISTS (SELECT FROM identity.death d WHERE d.person_id = r.person_id AND d.refuted_at IS NULL)"
+    " ORDER BY r.from_day, r.representation_id"
+)
+_BY_ID = text("SELECT * FROM identity.representation WHERE representation_id = :id")
+_SET = text("UPDATE identity.session SET representation_id = :id WHERE token_hash = :hash")
