@@ -25,6 +25,10 @@ DEADLINE_SECONDS = 120
 
 ATTEMPTS = 3
 MAX_REDIRECTS = 3
+MAX_HOSTS = 16
+"""To how many other hosts a log may point in all: one that points to ever others uses its reader against them."""
+
+_KEPT_HOSTS = 2  # the log's own, and the one that it points to
 _PAUSES = (0.2, 0.8)
 _MAX_PAUSE = 10
 _PIECE = 65_536
@@ -124,10 +128,16 @@ class _HTTPS(http.client.HTTPSConnection):
 
 
 class _Connections(threading.local):
-    """This thread's open connections, one per host."""
+    """This thread's open connections, one per host: those that were used last."""
 
     def __init__(self) -> None:
         self.open: dict[tuple[str, str], http.client.HTTPConnection] = {}
+
+    def keep(self, place: tuple[str, str], connection: http.client.HTTPConnection) -> None:
+        """Keep one that `open` does not have, in the place of the one that was used longest ago."""
+        self.open[place] = connection
+        while len(self.open) > _KEPT_HOSTS:
+            self.open.pop(next(iter(self.open))).close()
 
 
 class _Client:
@@ -135,18 +145,29 @@ class _Client:
         self._pause = pause
         self._connections = _Connections()
         self._has_answered = False
+        self._hosts: set[str] = set()
 
     def get(self, url: str, limit: int) -> bytes:
         for _ in range(MAX_REDIRECTS + 1):
             answer = self._patiently(url, limit)
             if answer.status not in _REDIRECTS:
                 break
-            url = _redirected(url, answer.location)
+            url = self._followed(url, answer.location)
         if answer.status == 200:
             return answer.body
         if answer.status in (404, 410):
             raise NotPublishedError(f"the log has no {url}")
         raise UnreachableError(f"{url} answers {answer.status}")
+
+    def _followed(self, url: str, location: str) -> str:
+        """Return where an address points to, one of not too many hosts."""
+        target = _redirected(url, location)
+        host = urlsplit(target).netloc
+        if host != urlsplit(url).netloc:
+            self._hosts.add(host)
+        if len(self._hosts) > MAX_HOSTS:
+            raise UnreachableError(f"{url} points to yet another host, after {MAX_HOSTS} of them")
+        return target
 
     def _patiently(self, url: str, limit: int) -> _Answer:
         """Ask, and ask again where the connection broke or the server stumbled."""
@@ -188,7 +209,7 @@ class _Client:
             connection.close()
             raise
         if answer.isclosed() and not answer.will_close:
-            self._connections.open[place] = connection
+            self._connections.keep(place, connection)
         else:
             connection.close()
         return result

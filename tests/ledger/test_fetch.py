@@ -9,14 +9,16 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import SplitResult
 
 import pytest
 
 from ledger import fetch
 from ledger.errors import MalformedError, NotPublishedError, UnreachableError
-from ledger.fetch import ATTEMPTS, HTTPSource, fetch_url
+from ledger.fetch import ATTEMPTS, MAX_HOSTS, HTTPSource, fetch_url
 from ledger.note import SigningKey
 from ledger.verifier import verify
 from tests.ledger.logs import ORIGIN, chained, write_log
@@ -251,6 +253,50 @@ def test_a_log_is_not_followed_to_where_it_may_not_point(server: Server, locatio
     with pytest.raises((UnreachableError, MalformedError)):
         server.fetch()
     assert len(server.requests) == 1
+
+
+def same_host(server: Server, number: int) -> str:
+    """The server's address under another spelling for each number: to a client another host."""
+    return server.address.replace("127.0.0.1", f"127.0.0.{'0' * number}1")
+
+
+def test_a_log_is_not_followed_to_ever_other_hosts(server: Server) -> None:
+    def answer(path: str, count: int) -> Answer:
+        if path.startswith("/new/"):
+            return 200, {}, DATA
+        return 302, {"Location": f"{same_host(server, count)}/new{path}"}, b""
+
+    server.answers = answer
+    source = server.source()
+    for _ in range(MAX_HOSTS):
+        assert source.fetch("tile/0/000", LIMIT) == DATA
+    with pytest.raises(UnreachableError, match="yet another host"):
+        source.fetch("tile/0/000", LIMIT)
+    assert len(server.requests) == 2 * MAX_HOSTS + 1
+
+
+def test_of_many_hosts_few_connections_stay_open_and_the_logs_own_is_one_of_them(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[HTTPConnection] = []
+    connect = fetch._connect
+
+    def connect_and_note(parts: SplitResult) -> HTTPConnection:
+        made.append(connect(parts))
+        return made[-1]
+
+    def answer(path: str, count: int) -> Answer:
+        if path.startswith("/new/"):
+            return 200, {}, DATA
+        return 302, {"Location": f"{same_host(server, count)}/new{path}"}, b""
+
+    monkeypatch.setattr(fetch, "_connect", connect_and_note)
+    server.answers = answer
+    source = server.source()
+    for hosts in range(1, MAX_HOSTS + 1):
+        assert source.fetch("tile/0/000", LIMIT) == DATA
+        assert len(made) == 1 + hosts  # the log's own host was asked over one connection throughout
+        assert sum(one.sock is not None for one in made) <= 2
 
 
 def test_a_log_is_not_followed_in_circles(server: Server) -> None:
