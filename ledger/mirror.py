@@ -246,11 +246,7 @@ class _Copy:
 
     def _put(self, path: TilePath, data: bytes) -> None:
         """Write what was checked, also in the place of a file of ours that was damaged."""
-        try:
-            self._place.write_tile(path, data)
-        except InconsistentError:
-            (self._place.root / str(path)).unlink()
-            self._place.write_tile(path, data)
+        self._place.write_tile(path, data, replace=True)
 
     def _note_outgrown(self, path: TilePath) -> None:
         """Remember to drop what is not full of a tile, once the checkpoint says that the full one is there."""

@@ -45,6 +45,7 @@ from ledger.tiles import (
     TileDirectory,
     TilePath,
     encode_bundle,
+    tile_width,
 )
 from ledger.tree import leaf_hash
 from ledger.witness.client import Shown
@@ -320,7 +321,7 @@ class Publisher:
                     "the head row names another last leaf than the last entry has", head.size - 1
                 )
             for path, hashes in edge.partial_tiles():
-                self._public.write_tile(path, hashes)
+                self._write_tile(path, hashes)
             self._public.sync()
         except (InconsistentError, MalformedError) as error:
             index = error.index if isinstance(error, InconsistentError) else None
@@ -348,12 +349,34 @@ class Publisher:
             if parse(entries[place]).previous != last_leaf:
                 raise InconsistentError("an entry does not name the one before it", start + place)
             last_leaf = leaf
-        self._public.write_tile(TilePath(None, start // TILE_WIDTH, len(entries)), encode_bundle(entries))
+        self._write_tile(TilePath(None, start // TILE_WIDTH, len(entries)), encode_bundle(entries))
         filled: list[TilePath] = []
         for path, hashes in edge.extend(b"".join(leaves)[len(known) :]):
-            self._public.write_tile(path, hashes)
+            self._write_tile(path, hashes)
             filled += [path, TilePath(None, path.index)] if path.level == 0 else [path]
         return last_leaf, filled
+
+    def _write_tile(self, path: TilePath, data: bytes) -> None:
+        """Write a tile; also in the place of one that a publisher left that was killed before it signed.
+
+        A file that is wider than what was signed of it binds nobody. What it repeats of signed entries was compared
+        with the memory. Without a published checkpoint the memory alone does not show what was signed: then as always.
+
+        Raises:
+            InconsistentError: what is published there was signed.
+        """
+        try:
+            self._public.write_tile(path, data)
+        except InconsistentError as error:
+            size = self._state().edge.size
+            if path.width <= tile_width(size, path.level or 0, path.index) or self._published_note() is None:
+                raise
+            _log.warning(
+                "%s was written and never signed; its entries, from %s on, are gone from the database: replaced",
+                path,
+                max(size, error.index or 0),  # a hash of a level above covers signed entries too
+            )
+            self._public.write_tile(path, data, replace=True)
 
     def _sign(
         self, checkpoint: Checkpoint, edge: Edge, last_leaf: bytes, filled: list[TilePath]

@@ -238,6 +238,14 @@ class TileReader:
             raise missing from None
 
 
+def _first_apart(path: TilePath, one: bytes, other: bytes) -> int:
+    """Return the first entry that two contents of a tile or bundle say differently."""
+    unit = RECORD_LENGTH if path.level is None else HASH_LENGTH
+    pairs = zip(one, other, strict=False)
+    at = next((at for at, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))
+    return (path.index * TILE_WIDTH + min(at // unit, path.width - 1)) << 8 * (path.level or 0)
+
+
 class TileDirectory:
     """A published log in a directory: `checkpoint`, `vkey` and `tile/…`."""
 
@@ -275,11 +283,13 @@ class TileDirectory:
         """Return a hash reader for proofs in the tree of `size` entries."""
         return TileReader(self, size)
 
-    def write_tile(self, path: TilePath, data: bytes) -> None:
-        """Publish a tile or bundle, durable after `sync`; it never changes afterwards.
+    def write_tile(self, path: TilePath, data: bytes, *, replace: bool = False) -> None:
+        """Publish a tile or bundle, durable after `sync`; once it is signed it never changes.
+
+        With `replace` it takes the place of another content, at once: where that was signed by nobody.
 
         Raises:
-            InconsistentError: another content is already published there.
+            InconsistentError: another content is already published there; names the first entry that differs.
         """
         place = self.root / str(path)
         self._unsynced.add(place.parent)  # also for a tile of a publisher that crashed before it could sync
@@ -289,9 +299,13 @@ class TileDirectory:
             make_directory(place.parent)
             write_atomically(place, data, sync=False)
             return
-        if published != data:
-            first = path.index * TILE_WIDTH << 8 * (path.level or 0)
-            raise InconsistentError(f"{path} is already published with another content", first)
+        if published == data:
+            return
+        if not replace:
+            raise InconsistentError(
+                f"{path} is already published with another content", _first_apart(path, published, data)
+            )
+        write_atomically(place, data, sync=False)
 
     def sync(self) -> None:
         """Make the names of all written tiles durable."""

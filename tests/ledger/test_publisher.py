@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event
@@ -174,7 +175,7 @@ def test_a_tile_never_changes_once_it_is_published(tmp_path: Path) -> None:
     directory.write_tile(path, bytes(64))
     with pytest.raises(InconsistentError) as caught:
         directory.write_tile(path, bytes(63) + b"\x01")
-    assert caught.value.index == 256
+    assert caught.value.index == 257  # the one that differs, not the first of the tile
     assert (tmp_path / str(path)).read_bytes() == bytes(64)
 
 
@@ -438,13 +439,88 @@ def test_a_running_publisher_keeps_others_out_between_its_beats(log: PublishedLo
     log.grow(1)
 
 
-def test_a_published_tile_that_differs_from_the_database_is_refused(log: PublishedLog) -> None:
-    """A publisher that crashed before signing has shown these tiles; then the database was restored."""
+def test_a_signed_tile_that_differs_from_the_database_is_refused_and_the_entry_is_named(
+    log: PublishedLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
     log.grow(3)
-    log.rows.grow(2)
-    path = TilePath(0, 0, 5)
-    log.source.write_tile(path, bytes(160))
-    assert "already published with another content" in refusal(log, "does not continue")
+    for path, unit in ((TilePath(0, 0, 3), 32), (TilePath(None, 0, 3), 111)):
+        place = log.public / str(path)
+        data = place.read_bytes()
+        place.write_bytes(data[:unit] + bytes(unit) + data[2 * unit :])
+        second = SigningKey(log.key.name, bytes(range(100, 132)))
+        with pytest.raises(
+            RefusedError, match=r"first at entry 1\).* already published with another content"
+        ):
+            Publisher(log.rows, log.public, [log.key, second], log.key.name, log.memory).publish()
+        place.write_bytes(data)
+
+
+def killed_before_it_signs(log: PublishedLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Publish up to where the tiles are there, and the memory is not written."""
+    with monkeypatch.context() as patch:
+        patch.setattr(publisher_module, "write_atomically", crash)
+        with pytest.raises(OSError, match="disk"):
+            log.publish()
+
+
+@pytest.mark.parametrize(
+    ("signed", "written", "steps"),
+    [
+        (3, 5, [5]),  # the same partial tile
+        (250, 260, [260]),  # the tile that became full, and the next one
+        (250, 260, [255, 700]),  # the full tile is met again only when newer entries were signed
+        (0, 2, [1, 2]),
+        (256, 600, [400, 600]),
+        (65530, 65800, [65800]),  # a level more
+    ],
+)
+def test_tiles_that_a_killed_publisher_never_signed_are_replaced_once_their_entries_are_lost(
+    log: PublishedLog,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    signed: int,
+    written: int,
+    steps: list[int],
+) -> None:
+    log.publish()
+    log.grow(signed)
+    log.rows.grow(written - signed)
+    killed_before_it_signs(log, monkeypatch)
+    stayed = log.rows.entries[:signed]
+    anew = with_tail(log.rows.entries, signed, max(steps))
+    for size in steps:
+        log.rows.entries = anew[:size]
+        log.publish()
+        assert published(log).size == size
+        verify(log.source, [log.key.verifier], full=True)
+    assert log.rows.entries[:signed] == stayed
+    named = [int(found) for found in re.findall(r"its entries, from (\d+) on", caplog.text)]
+    assert named
+    assert min(named) >= signed
+
+
+def test_what_replaces_an_unsigned_tile_continues_what_was_signed(
+    log: PublishedLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log.grow(250)
+    log.rows.grow(10)
+    killed_before_it_signs(log, monkeypatch)
+    log.rows.entries = with_tail(log.rows.entries, 249, 260)  # one of them was signed
+    assert "first at entry 249" in refusal(log, "does not continue")
+
+
+def test_without_a_published_checkpoint_no_tile_is_replaced(
+    log: PublishedLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An older memory beside the tiles of a log whose checkpoint is lost would sign a second history."""
+    log.grow(250)
+    older = log.memory.read_bytes()
+    log.grow(10)
+    log.memory.write_bytes(older)
+    (log.public / "checkpoint").unlink()
+    log.rows.entries = with_tail(log.rows.entries, 252, 260)
+    with pytest.raises(RefusedError, match=r"first at entry 252\).* already published with another content"):
+        log.publish()
 
 
 def test_keys_of_another_name_than_the_origin_are_refused(log: PublishedLog, door_key: SigningKey) -> None:
