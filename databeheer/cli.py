@@ -290,17 +290,23 @@ def ledger() -> None:
 
 
 @ledger.command()
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object, as `ledger verify --json` does."
+)
 @_OF_DEMO
-def audit(of_demo: bool) -> None:
-    """Compare the database's entries with the published tiles; name the first entry that differs."""
+def audit(of_demo: bool, as_json: bool) -> None:
+    """Compare the database's entries with the published tiles, and what is kept of each with the entry.
+
+    Names the first entry that differs.
+    """
     from databeheer.site.audit import audit_home
 
     home = _home(of_demo)
     try:
         report = audit_home(home)
     except LedgerError as error:
-        raise click.exceptions.Exit(_say_audit(error.report, error)) from error
-    _say_audit(report, None)
+        raise click.exceptions.Exit(_say_audit(error.report, error, as_json)) from error
+    _say_audit(report, None, as_json)
 
 
 @ledger.command("restore")
@@ -331,8 +337,11 @@ def restore_ledger(place: str | None, of_demo: bool) -> None:
         click.echo("Start the house. Next: databeheer operator reconcile.status")
 
 
-def _say_audit(report: Report | None, error: LedgerError | None) -> int:
+def _say_audit(report: Report | None, error: LedgerError | None, as_json: bool) -> int:
     """Print the checks of an audit; returns the exit status."""
+    if as_json:
+        click.echo(json.dumps((report or Report()).to_dict(error)))
+        return 0 if error is None else 1
     for check in report.checks if report else ():
         click.echo(f"{'ok  ' if check.ok else 'FAIL'} {check.name}: {check.detail}")
     if error is not None and report is None:

@@ -12,7 +12,8 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -40,8 +41,9 @@ from ledger.errors import (
     ProofError,
     UnreachableError,
 )
+from ledger.policy import Policy
 from ledger.progress import progress_bar
-from ledger.promise import open_promise
+from ledger.promise import Promise, open_promise
 from ledger.receipt import MAX_RECEIPT_LENGTH, Verified
 from ledger.receipt import parse as parse_receipt
 from ledger.receipt import verify as verify_receipt
@@ -146,27 +148,38 @@ def _restore(options: argparse.Namespace) -> int:
 # ---- ledger receipt verify ---------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class _Checked:
+    """A receipt that holds, and what else it was held against: None where that was not given."""
+
+    receipt: Verified
+    policy: Policy | None
+    cosigned: Mapping[str, int]
+    promise: Promise | None
+
+
 def _verify_receipt(options: argparse.Namespace) -> int:
     try:
-        verified = _checked_receipt(options)
+        checked = _checked_receipt(options)
     except LedgerError as error:
         return _tell_receipt_failure(options, error)
     if options.json:
-        print(json.dumps(_receipt_members(verified)))
+        print(json.dumps(_receipt_members(checked)))
     else:
-        _tell_receipt(verified)
+        _tell_receipt(checked)
     return HOLDS
 
 
-def _checked_receipt(options: argparse.Namespace) -> Verified:
+def _checked_receipt(options: argparse.Namespace) -> _Checked:
     keys = _keys(options.key)
     entry = _read(options.entry, ENTRY_LENGTH) if options.entry else None
     receipt = parse_receipt(_read(options.file, MAX_RECEIPT_LENGTH))
     verified = verify_receipt(receipt, keys, entry=entry)
-    if options.policy is not None:
-        read_policy(options.policy).check(receipt.checkpoint, int(time.time()), keys)
+    policy = None if options.policy is None else read_policy(options.policy)
+    cosigned = policy.check(receipt.checkpoint, int(time.time()), keys).times if policy else {}
     if (options.promise is None) != (options.door_key is None):
         raise MalformedError("--promise and --door-key belong together")
+    promise = None
     if options.promise is not None:
         promise = open_promise(
             promise_note(_read(options.promise, MAX_RECEIPT_LENGTH)), *read_door_keys(options.door_key)
@@ -176,10 +189,11 @@ def _checked_receipt(options: argparse.Namespace) -> Verified:
             raise ProofError(
                 f"the promise of entry {promise.index} is about something else than this receipt"
             )
-    return verified
+    return _Checked(verified, policy, cosigned, promise)
 
 
-def _receipt_members(verified: Verified) -> dict[str, Any]:
+def _receipt_members(checked: _Checked) -> dict[str, Any]:
+    verified, promise = checked.receipt, checked.promise
     opening = verified.opening
     return {
         "ok": True,
@@ -189,21 +203,40 @@ def _receipt_members(verified: Verified) -> dict[str, Any]:
         "index": verified.index,
         "leaf": encode_base64(verified.leaf),
         "opening": None if opening is None else opening.to_dict(),
+        "cosigned": None if checked.policy is None else dict(checked.cosigned),
+        "promise": None if promise is None else {"kept": True, "deadline": promise.deadline_unix},
         "error": None,
     }
 
 
-def _tell_receipt(verified: Verified) -> None:
+def _tell_receipt(checked: _Checked) -> None:
+    verified = checked.receipt
     checkpoint, opening = verified.checkpoint, verified.opening
     print(
         f"The receipt holds: entry {verified.index} of {checkpoint.origin}, in its log of {checkpoint.size}."
     )
-    print(f"leaf {verified.leaf.hex()}")
+    for line in _what_was_checked(checked):
+        print(line)
+    print(f"leaf {encode_base64(verified.leaf)}")
     if opening is not None:
         print("What was recorded (opened with the salt in this receipt):")
         print(_body(opening.shared_body))
         if opening.subject is not None:
             print(_body(opening.subject.body))
+
+
+def _what_was_checked(checked: _Checked) -> list[str]:
+    """Name each check, and those that were not made because nothing was given to make them with."""
+    policy, names = checked.policy, ", ".join(_plain(name) for name in sorted(checked.cosigned))
+    if policy is None:
+        witnesses = "witnesses: not checked, no --policy was given"
+    elif policy.quorum is None:
+        witnesses = "witnesses: the policy asks for none"
+    else:
+        many = f"{len(checked.cosigned)} of the policy's {len(policy.witnesses)}"
+        witnesses = f"witnesses: cosigned by {many} ({names}); its quorum is met"
+    kept = "not checked, no --promise was given" if checked.promise is None else "kept by this entry"
+    return ["receipt: the log's signature and the proof hold", witnesses, f"promise: {kept}"]
 
 
 def _body(body: bytes) -> str:

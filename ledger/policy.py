@@ -103,7 +103,7 @@ class Policy:
     def require(self, names: Set[str]) -> None:
         """Raise QuorumError unless these witnesses together make the quorum."""
         if self.quorum is not None and not self._holds(names):
-            told = ", ".join(ascii(name)[1:-1] for name in sorted(names)) or "nobody"
+            told = ", ".join(ascii(name)[1:-1] for name in sorted(names)) or "none of its witnesses"
             raise QuorumError(f"the policy's quorum {self.quorum!a} is not met: cosigned by {told}")
 
     def time_of_quorum(self, times: Mapping[str, int]) -> int | None:

@@ -96,7 +96,8 @@ def tamper(original: Original, kind: str, scratch: Path, index: int | None = Non
     """Copy a log, verify the copy honestly, do harm at `index` (by default about the middle), verify and audit.
 
     Returns `steps` (what was done), the reports `before`, `without_memory`, `verify` and `audit` as
-    `ledger verify --json` prints them, and `found`: by which of the two, which check, at which entry.
+    `ledger verify --json` prints them (of the audit its first step, without bodies), and `found`: by which of the
+    two, which check, at which entry.
 
     Raises:
         TamperError: unknown kind, or fewer than eight published entries.
@@ -175,7 +176,10 @@ def _verified(copy: Copy, state: Path | None) -> dict[str, Any]:
 
 
 def _audited(copy: Copy) -> dict[str, Any]:
-    """What `databeheer ledger audit --json` says."""
+    """What the first step of `databeheer ledger audit` says: the database's entries beside the published ones.
+
+    Its second step has the door open the bodies. There is no door on the copy, so that step is not made here.
+    """
     entries = PostgresEntries(copy.connect)
     try:
         return _outcome(lambda: audit(entries, TileDirectory(copy.public), [copy.key.verifier]))

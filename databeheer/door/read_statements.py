@@ -7,18 +7,14 @@ from typing import Any
 from uuid import UUID
 
 from databeheer.access.decision import Granted
+from databeheer.brussels import day_of
 from databeheer.door.facts import Point
 from databeheer.door.proofs import Asker, AskerKind
 from databeheer.door.read_request import Decided, ReadRequest
 from databeheer.door.turn import Statement, Subject
 from databeheer.values import Direction, Granularity, Period, format_instant
 
-_STEP = {
-    Granularity.QUARTER_HOUR: timedelta(minutes=15),
-    Granularity.HOUR: timedelta(hours=1),
-    Granularity.DAY: timedelta(days=1),
-    Granularity.MONTH: timedelta(days=28),
-}
+_STEP = {Granularity.QUARTER_HOUR: timedelta(minutes=15), Granularity.HOUR: timedelta(hours=1)}
 
 
 def statement_of(read: Decided) -> Statement:
@@ -116,7 +112,13 @@ def most_values(period: Period, granularity: Granularity, directions: frozenset[
 
 
 def _slots(interval: Period, granularity: Granularity) -> int:
-    return -((interval.start - interval.end) // _STEP[granularity])
+    """How many slots an interval has at most; days and months are Brussels', of 23 or 25 hours too."""
+    if granularity in _STEP:
+        return -((interval.start - interval.end) // _STEP[granularity])
+    first, last = day_of(interval.start), day_of(interval.end - timedelta(microseconds=1))
+    if granularity is Granularity.DAY:
+        return (last - first).days + 1
+    return (last.year - first.year) * 12 + last.month - first.month + 1
 
 
 def span_of(interval: Period) -> list[str]:

@@ -24,6 +24,7 @@ from databeheer.storage.embedded import EmbeddedPostgreSQL
 DATABASE = "databeheer"
 DATABASE_VARIABLE = "DATABEHEER_DATABASE_URL"
 _PATIENCE_SECONDS = 30.0
+_TAIL = 4096
 
 
 class ProcessEndedError(UnavailableError):
@@ -105,6 +106,7 @@ class Site:
     storage: Storage
     base_url: str = "http://127.0.0.1:8000"
     _processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    _began: dict[str, int] = field(default_factory=dict)
 
     def start_door(self, extra: dict[str, str] | None = None) -> None:
         """Start the door and wait until it answers."""
@@ -157,6 +159,8 @@ class Site:
 
     def run(self, name: str, command: list[str], environment: dict[str, str]) -> None:
         """Start one process of the site."""
+        log = self.home.logs / f"{name}.log"
+        self._began[name] = log.stat().st_size if log.exists() else 0
         self._processes[name] = processes.start(name, command, environment, self.home.logs)
 
     def end(self, *names: str) -> None:
@@ -185,7 +189,8 @@ class Site:
         deadline = time.monotonic() + patience_seconds
         while not ready():
             if self._processes[name].poll() is not None or time.monotonic() > deadline:
-                raise ProcessEndedError(f"the {name} did not start; see {self.home.logs / name}.log")
+                said = last_line(self.home.logs / f"{name}.log", self._began.get(name, 0))
+                raise ProcessEndedError(f"the {name} did not start{said}; see {self.home.logs / name}.log")
             time.sleep(0.05)
 
     def ended(self) -> str | None:
@@ -195,6 +200,18 @@ class Site:
     def door_answers(self) -> bool:
         """Say whether a door answers on this home's socket."""
         return door_answers(self.home.door_socket)
+
+
+def last_line(log: Path, since: int) -> str:
+    """What a process wrote last since it was started, as a tail of a sentence; empty where it wrote nothing."""
+    try:
+        with log.open("rb") as file:
+            file.seek(max(since, log.stat().st_size - _TAIL))
+            lines = file.read().decode("utf-8", "replace").split("\n")
+    except OSError:
+        return ""
+    last = next((line.strip() for line in reversed(lines) if line.strip()), "")
+    return f": {last}" if last else ""
 
 
 def door_answers(path: Path) -> bool:

@@ -97,7 +97,7 @@ def _flanders(year: Estimate | None) -> str:
     ]
     for words, show in (
         ("entries", lambda cost: f"{cost.entries:,}"),
-        ("on average, per second", lambda cost: f"{cost.entries_per_second:,}"),
+        ("on average, per second", lambda cost: f"{cost.entries_per_second:,.1f}"),
         ("published log: bundles and tiles", lambda cost: f"{cost.log_bytes / 1e9:,.1f} GB"),
         ("database", _database),
         ("`ledger verify --full` over all of it", lambda cost: f"{cost.verify_seconds / 3600:,.2f} h"),

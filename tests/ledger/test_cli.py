@@ -400,6 +400,18 @@ def test_a_receipt_as_json_holds_the_opening(published: PublishedLog, run: Run, 
     assert members["opening"]["shared"]["body"] == b64encode(SHARED[1]).decode()
 
 
+def test_a_receipt_that_holds_says_what_was_not_checked(
+    published: PublishedLog, run: Run, receipt: Path
+) -> None:
+    arguments = ["receipt", "verify", receipt, "--key", published.key.vkey]
+    outcome = run(*arguments)
+    assert "receipt: the log's signature and the proof hold" in outcome.out
+    assert "witnesses: not checked, no --policy was given" in outcome.out
+    assert "promise: not checked, no --promise was given" in outcome.out
+    members = run(*arguments, "--json").members
+    assert (members["cosigned"], members["promise"]) == (None, None)
+
+
 def test_a_receipt_of_another_index_ends_with_status_1(
     published: PublishedLog, run: Run, receipt: Path
 ) -> None:
@@ -417,13 +429,20 @@ def test_a_receipt_is_held_against_a_policy_of_witnesses(
     witness = CosigningKey("witness.example/w", bytes(range(64, 96)))
     (tmp_path / "policy").write_text(f"witness w {witness.vkey}\nquorum w\n")
     arguments = ["receipt", "verify", receipt, "--key", published.key.vkey, "--policy", tmp_path / "policy"]
-    assert run(*arguments).status == 1
+    refused = run(*arguments)
+    assert refused.status == 1
+    assert "cosigned by none of its witnesses" in refused.err
     text = (published.public / "checkpoint").read_text().partition("\n\n")[0] + "\n"
     good = receipt.read_bytes()
     receipt.write_bytes(good + witness.cosign(text, 1_900_000_000_000).encode())  # from a far future
     assert run(*arguments, "--json").members["error"]["code"] == "signature"
     receipt.write_bytes(good + witness.cosign(text, 1_763_683_200).encode())
-    assert run(*arguments).status == 0
+    outcome = run(*arguments)
+    assert outcome.status == 0
+    assert "witnesses: cosigned by 1 of the policy's 1 (w); its quorum is met" in outcome.out
+    assert run(*arguments, "--json").members["cosigned"] == {"w": 1_763_683_200}
+    (tmp_path / "policy").write_text("quorum none\n")
+    assert "witnesses: the policy asks for none" in run(*arguments).out
     (tmp_path / "policy").write_text("quorum nobody\n")
     assert run(*arguments).status == 2
 
@@ -460,7 +479,11 @@ def test_a_promise_is_held_against_its_receipt(
     note = sign_promise(Promise(published.key.name, index, leaf, 1763683260), door_key)
     (tmp_path / "promise").write_bytes(b64encode(note) + b"\n" if encoded else note)
     arguments = ["receipt", "verify", receipt, "--key", published.key.vkey, "--promise", tmp_path / "promise"]
-    assert run(*arguments, "--door-key", door_key.vkey).status == status
+    outcome = run(*arguments, "--door-key", door_key.vkey)
+    assert outcome.status == status
+    assert ("promise: kept by this entry" in outcome.out) == (status == 0)
+    kept = run(*arguments, "--door-key", door_key.vkey, "--json").members.get("promise")
+    assert kept == ({"kept": True, "deadline": 1763683260} if status == 0 else None)
     assert run(*arguments).status == 2
     assert run(*arguments, "--door-key", published.key.vkey).status == 1
 

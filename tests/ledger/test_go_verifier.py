@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -126,9 +127,23 @@ def test_what_the_demo_does_with_the_real_key_is_refused_by_whoever_kept_a_check
     assert check(go, anew).holds
     said = check(go, anew, "-old", kept)
     assert not said.holds
+    assert said.status == (3 if kind == "rollback" else 1)
     words = "rolled back to entry 280" if kind == "rollback" else "one of the first 300 entries is not"
     assert words in said.text
     assert not check(go, anew, "-old", kept, "-receipt", write(tmp_path, receipt(full_log, 290))).holds
+
+
+def test_an_old_mirror_is_told_from_a_rollback_by_fetching_it_anew(
+    go: Foreign, full_log: PublishedLog, tmp_path: Path
+) -> None:
+    mirror = tmp_path / "mirror"
+    shutil.copytree(full_log.public, mirror)
+    full_log.grow(5)
+    newer = write(tmp_path, receipt(full_log, SIZE + 2))
+    said = go.run("-key", full_log.key.vkey, "-receipt", newer, mirror)
+    assert said.status == 3
+    assert "Either this is a mirror from before then (fetch it anew" in said.text
+    assert check(go, full_log, "-receipt", newer).holds
 
 
 def test_an_honest_log_begins_with_every_checkpoint_that_was_kept(

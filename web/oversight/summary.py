@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint, current_app, render_template
 from flask.typing import ResponseReturnValue
 
+from ledger.encoding import encode_base64
 from web.door import ask
 from web.oversight.guard import require_inspector
 from web.oversight.wording import ground_words
@@ -50,9 +51,11 @@ def show() -> ResponseReturnValue:
 def check() -> ResponseReturnValue:
     """How an inspector checks the log without trusting us."""
     settings: WebSettings = current_app.config["WEB_SETTINGS"]
+    checkpoint = newest_checkpoint()
     return render_template(
         "oversight/check.html",
-        checkpoint=newest_checkpoint(),
+        checkpoint=checkpoint,
+        root=encode_base64(checkpoint.root) if checkpoint else "",
         keys=published_keys(),
         lines=verify_lines(settings.base_url),
     )

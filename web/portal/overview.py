@@ -48,9 +48,8 @@ class Reads:
         return tuple(each for each in self.statements if not each.is_own)
 
     def recent(self) -> tuple[Statement, ...]:
-        """The newest few by others: who read comes first, then who was refused or joined data; newest first."""
-        newest = self.by_others()[:RECENT]
-        return tuple(sorted(newest, key=lambda each: not each.is_read))
+        """The newest few reads, refusals and joins by others, newest first."""
+        return self.by_others()[:RECENT]
 
     def line(self, who: Permission | Statutory) -> Line:
         """Find when `who` last read: by permission, or by law at that occupancy."""

@@ -52,9 +52,9 @@ class Cost:
     verify_seconds: int
 
     @property
-    def entries_per_second(self) -> int:
-        """Spread evenly over the year, rounded up."""
-        return -(-self.entries // YEAR_SECONDS)
+    def entries_per_second(self) -> float:
+        """Spread evenly over the year."""
+        return self.entries / YEAR_SECONDS
 
 
 @dataclass(frozen=True)

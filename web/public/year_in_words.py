@@ -26,7 +26,7 @@ def year_rows(year: Estimate | None) -> tuple[YearRow, ...]:
         return ()
     shown: list[tuple[str, Callable[[Cost], str]]] = [
         ("Regels", lambda cost: dutch.count(cost.entries)),
-        ("Gemiddeld per seconde", lambda cost: dutch.count(cost.entries_per_second)),
+        ("Gemiddeld per seconde", lambda cost: tenths(cost.entries_per_second)),
         ("Het openbare logboek", lambda cost: gigabytes(cost.log_bytes)),
         ("De databank", lambda cost: gigabytes(cost.database_bytes or 0)),
         ("Alles narekenen (--full), vanaf nul", lambda cost: duration(cost.verify_seconds)),
@@ -36,16 +36,21 @@ def year_rows(year: Estimate | None) -> tuple[YearRow, ...]:
     return tuple(YearRow(name, show(year.alone), show(year.in_bulk)) for name, show in shown)
 
 
+def tenths(value: float) -> str:
+    """`1,3`: rounded, as the documentation rounds them too."""
+    return dutch.thousandths(round(value * 10) * 100, 1)
+
+
 def gigabytes(size: int) -> str:
     """`47,7 GB`; less than one in megabytes."""
     if size < 10**9:
-        return f"{dutch.count(-(-size // 10**6))} MB"
-    return f"{dutch.thousandths(size // 10**6, 1)} GB"
+        return f"{dutch.count(max(1, round(size / 10**6)))} MB"
+    return f"{tenths(size / 10**9)} GB"
 
 
 def duration(seconds: int) -> str:
-    """`2,3 uur`; below two hours in minutes, rounded up."""
+    """`2,3 uur`; below two hours in minutes; rounded, but never to nothing."""
     if seconds < 2 * _HOUR:
-        minutes = max(1, -(-seconds // 60))
+        minutes = max(1, (seconds + 30) // 60)
         return f"{dutch.count(minutes)} {'minuut' if minutes == 1 else 'minuten'}"
-    return f"{dutch.thousandths(seconds * 1000 // _HOUR, 1)} uur"
+    return f"{tenths(seconds / _HOUR)} uur"

@@ -4,7 +4,8 @@
 //	verify -key VKEY [-old CHECKPOINT] [-receipt FILE] URL|DIR
 //
 // It reads everything: the signed checkpoint, every tile of every level, every entry. Exit status: 0 it
-// holds, 1 it does not (and a sentence names the first bad entry), 2 wrong use.
+// holds, 1 it does not (and a sentence names the first bad entry), 2 wrong use, 3 it is shorter than what you
+// kept: rolled back, or a mirror of before.
 //
 // Nothing counts that was not hashed up to the signed root. That is why tlog.TileHashReader is not used: it
 // authenticates only the tiles that it was asked for, and in version 0.7.0 not even all of those (README.md).
@@ -36,6 +37,9 @@ const (
 // emptyRoot is SHA-256(""), the root of the tree without entries (RFC 6962); tlog 0.7.0 says 32 zero bytes.
 var emptyRoot = mustHash("47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=")
 
+// errShorter says no more than this: who rolled a log back and who has an old mirror of it show the same files.
+var errShorter = errors.New("the log is shorter than what you kept")
+
 var canonicalEntry = regexp.MustCompile(`^\{"c":"([A-Za-z0-9+/]{43}=)","p":"([A-Za-z0-9+/]{43}=)","v":1\}$`)
 
 // A log is what is behind a URL or directory, held against one signed tree.
@@ -57,6 +61,9 @@ func main() {
 	said, err := verify(flag.Arg(0), *key, *old, *receipt)
 	if err != nil {
 		fmt.Println("REFUSED:", err)
+		if errors.Is(err, errShorter) {
+			os.Exit(3)
+		}
 		os.Exit(1)
 	}
 	fmt.Println(said)
@@ -225,7 +232,8 @@ func (l *log) checkEntry(i int64, bundle []byte, before tlog.Hash) (leaf tlog.Ha
 // checkPrefix sees that the log still begins with an earlier tree, whose tiles are all among ours.
 func (l *log) checkPrefix(earlier tlog.Tree, name string) error {
 	if earlier.N > l.tree.N {
-		return fmt.Errorf("the log was rolled back to entry %d: %s has %d entries", l.tree.N, name, earlier.N)
+		return fmt.Errorf("%w: it has %d entries, and %s %d. Either this is a mirror from before then (fetch it "+
+			"anew and check again), or the log was rolled back to entry %d", errShorter, l.tree.N, name, earlier.N, l.tree.N)
 	}
 	if earlier.N == 0 {
 		return nil

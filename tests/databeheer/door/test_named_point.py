@@ -350,7 +350,7 @@ def test_totals_by_tariff_are_counted_apart(
     """'At most N values': never fewer than what was handed over."""
     window = {"from": "2023-09-30T22:00:00Z", "until": "2023-10-31T23:00:00Z"}
     answer = bram.read(granted["permission_id"], granularity=granularity, **window)
-    slots = {"quarter_hour": 31 * 96 + 4, "hour": 31 * 24 + 1, "day": 32, "month": 2}[granularity]
+    slots = {"quarter_hour": 31 * 96 + 4, "hour": 31 * 24 + 1, "day": 31, "month": 1}[granularity]
     stated = measured.statements()[0]["slots"]
     assert stated == slots * registers
     assert said(receipt(bram, answer["index"]))["slots"] == stated

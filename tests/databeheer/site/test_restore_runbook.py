@@ -241,7 +241,7 @@ def test_yesterdays_dump_is_put_back_and_what_was_withdrawn_stays_withdrawn(
     drill.storage.reach()
     with pytest.raises(RefusedError, match="databeheer ledger restore"):
         drill.publish()
-    with pytest.raises(ProcessEndedError):
+    with pytest.raises(ProcessEndedError, match=r"did not start: .*databeheer ledger restore"):
         drill.start()
     assert "databeheer ledger restore" in (drill.home.logs / "door.log").read_text()
     assert "Put back: entries" in drill.follow("databeheer ledger restore")

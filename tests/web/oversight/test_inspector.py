@@ -70,6 +70,8 @@ def test_three_lines_to_copy_hold_the_real_address_and_key(ines: FlaskClient, ho
     assert f"echo '{key.vkey}' > log.vkey" in page.text
     assert ".venv/bin/ledger verify http://127.0.0.1:8000/ledger --key log.vkey --full --state" in page.text
     assert ".venv/bin/databeheer ledger audit" in page.text
+    root = (house.folder / "public" / "checkpoint").read_text().splitlines()[2]  # as it is signed
+    assert root in page.text
 
 
 @pytest.mark.requirement("R11", "R130")

@@ -376,6 +376,7 @@ def test_what_a_year_of_flanders_costs_is_shown_with_its_assumptions_and_its_mac
         (1, "1 MB"),
         (999_999_999, "1.000 MB"),
         (10**9, "1,0 GB"),
+        (5_660_000_000, "5,7 GB"),
         (47_700_000_000, "47,7 GB"),
         (12 * 10**12, "12.000,0 GB"),
     ],
@@ -386,7 +387,14 @@ def test_sizes_are_said_in_giga_or_megabytes(size: int, words: str) -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "words"),
-    [(0, "1 minuut"), (61, "2 minuten"), (7199, "120 minuten"), (7200, "2,0 uur"), (45_000, "12,5 uur")],
+    [
+        (0, "1 minuut"),
+        (61, "1 minuut"),
+        (133, "2 minuten"),
+        (7199, "120 minuten"),
+        (7200, "2,0 uur"),
+        (45_000, "12,5 uur"),
+    ],
 )
 def test_times_are_said_in_hours_or_minutes(seconds: int, words: str) -> None:
     assert duration(seconds) == words
