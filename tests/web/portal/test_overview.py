@@ -116,7 +116,7 @@ def test_each_line_tells_when_the_party_last_read(
     assert "Gelezen Bram Energieadvies" in page.text
 
 
-def test_who_read_comes_before_who_was_refused(
+def test_of_reads_and_refusals_the_newest_comes_first(
     visit: Visit, lotte: Customer, bram: Party, measured_autumn: Customer
 ) -> None:
     permission_id = lotte.grant(bram.ask())["permission"]["permission_id"]
@@ -125,7 +125,7 @@ def test_who_read_comes_before_who_was_refused(
     with pytest.raises(DoorRefusedError):
         bram.read(permission_id)
     text = visit(lotte).get("/mijn").text
-    assert text.index("Gelezen Bram Energieadvies") < text.index("Geweigerd Bram Energieadvies")
+    assert text.index("Geweigerd Bram Energieadvies") < text.index("Gelezen Bram Energieadvies")
 
 
 def test_a_join_that_was_refused_says_what_was_wanted(
