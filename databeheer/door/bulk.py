@@ -98,7 +98,7 @@ def admit_bulk(
                     "what was granted at this key's first use is not what is granted now; ask again with a new key"
                 )
             return BulkRead(reads, kept.index, promise_again(house, turn, kept), answer["as_of"])
-        record: Record = turn.record(bulk_statement(reads, asker, house.catalogue.version))
+        record: Record = turn.record(bulk_statement(reads, asker, house.catalogue.version, turn.can_tell))
         told = tell_first_reads(house, turn, reads)
         repeat.keep({"as_of": turn.size, "outcome": _outcome(reads)}, turn.next_index - 1)
     house.told_reads.keep(told)

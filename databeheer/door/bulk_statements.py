@@ -8,7 +8,7 @@ an auditor opens. Between them stand decoys (docs/reference/ledger.md, 2.1).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -21,10 +21,17 @@ from databeheer.values import Period
 EVENT = "data.asked"
 
 
-def bulk_statement(reads: Sequence[Decided], asker: Asker, catalogue_version: str) -> Statement:
-    """Return the one statement of many reads of one party, all of one window and granularity."""
+def bulk_statement(
+    reads: Sequence[Decided], asker: Asker, catalogue_version: str, can_tell: Callable[[UUID], bool]
+) -> Statement:
+    """Return the one statement of many reads of one party, all of one window and granularity.
+
+    `can_tell` says of an occupancy whether its ledger is kept: of one that was erased nothing can be written, and the
+    house's half counts only what is.
+    """
     first = reads[0].request
-    subjects = list(_subjects(reads))
+    subjects = [one for one in _subjects(reads) if can_tell(one.occupancy_id)]
+    untold = sum(1 for read in reads if read.leaving and not can_tell(UUID(read.leaving[0].occupancy_id)))
     return Statement(
         event=EVENT,
         said={
@@ -39,7 +46,7 @@ def bulk_statement(reads: Sequence[Decided], asker: Asker, catalogue_version: st
         subjects=subjects,
         points=len(reads),
         leaves=leaves_for(len(reads), len(subjects)),
-        house_said={"subjects": len(subjects), "tally": _tally(reads)},
+        house_said={"subjects": len(subjects), "tally": _tally(reads), "untold": untold},
     )
 
 

@@ -13,6 +13,7 @@ from databeheer.door.house import House
 from databeheer.door.keystore import KeyStoreError
 from databeheer.metering.opening import SealError
 from databeheer.oversight.erasure_claims import RECORD_LENGTH, record
+from databeheer.oversight.retention import DataClass
 
 
 def digest(connection: Connection, batch: int) -> tuple[int, str]:
@@ -33,6 +34,7 @@ def unlike_erasures(house: House, connection: Connection) -> Iterator[tuple[int,
     Without this, whoever may write the database could pass a statement that he removed off as an erased one.
     """
     for row in connection.execute(_BATCHES):
+        decided = set[str]()
         for index, event in ((row.begun_index, "erasure.begun"), (row.executed_index, "erasure.executed")):
             if index is None:
                 yield row.begun_index, "an erasure has begun and is not through; run it again"
@@ -49,9 +51,14 @@ def unlike_erasures(house: House, connection: Connection) -> Iterator[tuple[int,
                 said.get("digest"),
             ):
                 yield index, "other halves are given as erased than this erasure took"
+            elif event == "erasure.begun":
+                decided = {one[2] for one in said["decisions"] if one[1] == DataClass.LEDGER}
+            elif not decided.issuperset(connection.execute(_REASONS, {"batch": row.batch}).scalars()):
+                yield index, "halves are given as erased whose erasure was not decided"
 
 
 _LEFT = text("SELECT index, leaf, half FROM ledger.erased WHERE batch = :batch ORDER BY index, leaf")
 
+_REASONS = text("SELECT DISTINCT reason FROM ledger.erased WHERE batch = :batch")
 _BATCHES = text("SELECT * FROM oversight.erasure_batch ORDER BY batch")
 _BODY = text("SELECT * FROM ledger.body WHERE index = :index")

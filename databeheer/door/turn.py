@@ -320,10 +320,15 @@ class Turn:
 
         A key that is missing without an erasure on record is lost, and an error.
         """
-        living = [subject for subject in statement.subjects if self._has_key(subject.occupancy_id)]
+        living = [subject for subject in statement.subjects if self.can_tell(subject.occupancy_id)]
         return statement if len(living) == len(statement.subjects) else replace(statement, subjects=living)
 
-    def _has_key(self, occupancy_id: UUID) -> bool:
+    def can_tell(self, occupancy_id: UUID) -> bool:
+        """Whether anything can be told to a subject: False where its ledger was erased.
+
+        Raises:
+            KeyStoreError: its key is missing, and no erasure is on record.
+        """
         try:
             self._keys_of(occupancy_id)
         except KeyStoreError:

@@ -69,6 +69,10 @@ def _print(report: Report) -> None:
     for (event, ground, party), count in sorted(report.counts.items()):
         click.echo(f"  {count:>8}  {event:<14} {ground:<28} {party or '-'}")
     click.echo(f"{report.reads_by_consent} reads by consent, {len(report.findings)} findings")
+    if report.untold:
+        click.echo(
+            f"     {report.untold} more of reads in bulk, told to nobody: whose they are was erased before, it says"
+        )
     for finding in report.findings[:_SHOWN]:
         click.echo(f"FAIL entry {finding.index}: {finding.code}")
     for index in report.lost[:_SHOWN]:

@@ -15,7 +15,7 @@ from typing import Any
 from databeheer.access.bases import BasisKind
 from databeheer.access.catalogue import Catalogue
 from databeheer.errors import MalformedRequestError
-from databeheer.oversight import audited
+from databeheer.oversight import audited, tallies
 from databeheer.oversight.audited import Audited
 from databeheer.oversight.erasure_claims import Claims
 from databeheer.oversight.erasures import Erased
@@ -68,6 +68,8 @@ class Report:
     erasures: int = 0
     """How many erasures were held against the entries that record them."""
     lost: list[int] = field(default_factory=list)
+    untold: int = 0
+    """Reads in bulk that the house counts and tells nobody: it says that the ledger of those was erased before."""
 
     @property
     def holds(self) -> bool:
@@ -88,6 +90,7 @@ class Report:
             "erasures": self.erasures,
             "erased": [{"entry": gone.index, **gone.erased.view()} for gone in self.erased],
             "lost": self.lost,
+            "untold": self.untold,
         }
 
 
@@ -174,6 +177,10 @@ def _weigh(
                 continue
             if _withholds(one, consents, claims):
                 codes.add("withheld")
+            elif one.house is not None:
+                report.untold += tallies.untold_of(one.house)
+                if tallies.contradicts(one, claims.excused(one)):
+                    codes.add("tally-differs")
             for read in _reads(one, consents):
                 report.reads_by_consent += 1
                 codes |= book.missing(read)
@@ -200,8 +207,7 @@ def _told(entry: Audited) -> Iterable[tuple[str, str, int]]:
     """What an entry counts for: event, ground, how often. Of a read in bulk, as the house's half says."""
     shared = entry.shared or {}
     if entry.house is not None:
-        for event, ground, _, times in entry.house["tally"]:
-            yield str(event), str(ground), int(times)
+        yield from tallies.sums(tallies.rows_of(entry.house))
     elif entry.event in _COUNTED:
         yield entry.event, str(shared.get("ground", "")), int(shared.get("points", 1))
 
@@ -210,7 +216,7 @@ def _reads(entry: Audited, consents: set[str]) -> Iterable[_Read]:
     """The parts of a read that rest on consent, subject by subject; of one whose subject's half is gone, none."""
     shared = entry.shared or {}
     by_span = {tuple(granted[:2]): granted[2] for granted in shared.get("granted", []) if len(granted) > 2}
-    for subject, own in _each(entry):
+    for subject, own in tallies.each(entry):
         said = {**shared, **own}
         if said["event"] != _READ:
             continue
@@ -235,14 +241,6 @@ def _reads(entry: Audited, consents: set[str]) -> Iterable[_Read]:
             )
 
 
-def _each(entry: Audited) -> Iterable[tuple[str, Mapping[str, Any]]]:
-    """What an entry says to each subject; where it tells one of several reads, each of them."""
-    for subject, own in entry.subjects.items():
-        yield subject, own
-        for also in own.get("also", ()):
-            yield subject, {**own, **also}
-
-
 def _withholds(entry: Audited, consents: set[str], claims: Claims) -> bool:
     """Whether a read by consent comes without the halves that say of whom: unopened they pass for decoys.
 
@@ -251,7 +249,7 @@ def _withholds(entry: Audited, consents: set[str], claims: Claims) -> bool:
     if entry.is_lost:
         return False
     if entry.event == _BULK:
-        gone = len(claims.taken(entry.index))
+        gone = claims.excused(entry)
         return entry.house is None or len(entry.subjects) + gone != entry.house["subjects"]
     if entry.erased is not None:
         return False

@@ -58,6 +58,17 @@ class _Batch:
         said = _said(self.executed, "erasure.executed") or {}
         return (said.get("halves"), said.get("digest")) == (self.count, self.digest)
 
+    @property
+    def decided_ledger(self) -> bool:
+        """Whether the ledger of anybody was decided to go: without that no half may have gone."""
+        decisions = (_said(self.begun, "erasure.begun") or {}).get("decisions", [])
+        return any(isinstance(one, list) and one[1:2] == ["ledger"] for one in decisions)
+
+    @property
+    def excuses(self) -> bool:
+        """Whether a half that it took is missing rightly, as far as its entries tell."""
+        return self.decided_ledger and (self.is_recorded or self.is_under_way)
+
     def tells_of(self, entry: Audited) -> bool:
         """Whether it took a half of this entry, at the time and for a reason that its entries tell too."""
         if entry.erased is None or entry.index not in self.left or not self.is_recorded:
@@ -109,6 +120,8 @@ class Claims:
                 yield batch.executed.index, "erased-without-entry"
             elif not batch.took_what_it_says:
                 yield batch.executed.index, "erased-differs"
+            elif batch.left and not batch.decided_ledger:
+                yield batch.executed.index, "erased-undecided"
         for entry in looked:
             yield from ((entry.index, code) for code in self._wrong_with(entry))
 
@@ -116,12 +129,28 @@ class Claims:
         """What was taken of an entry: the halves that were left, by leaf."""
         return {leaf: half for batch in self.batches for leaf, half in batch.left.get(index, {}).items()}
 
+    def excused(self, entry: Audited) -> int:
+        """How many subjects' halves of an entry are missing by erasures that decided a ledger."""
+        return len(
+            {
+                leaf
+                for batch in self.batches
+                if batch.excuses
+                for leaf, half in batch.left.get(entry.index, {}).items()
+                if leaf != SHARED_LEAF and entry.unopened.get(leaf) == half
+            }
+        )
+
     def _wrong_with(self, entry: Audited) -> Iterator[str]:
         if entry.event in ("erasure.begun", "erasure.executed") and entry.index not in self.by_entry:
             yield "erasure-left-out"
         taken = self.taken(entry.index)
         if not entry.is_lost and any(entry.unopened.get(leaf) != half for leaf, half in taken.items()):
             yield "not-erased"
+        elif not entry.is_lost and (self._wrongly_took(entry.index) or (taken and entry.erased is None)):
+            # Each half by a batch of its own: that another of this entry went rightly excuses nothing.
+            yield "erased-without-entry"
+            return
         if entry.erased is None:
             return
         named = self.by_entry.get(entry.erased.index)
@@ -131,6 +160,9 @@ class Claims:
             named is None or not named.tells_of(entry) or (entry.shared is None and SHARED_LEAF not in taken)
         ):
             yield "erased-without-entry"
+
+    def _wrongly_took(self, index: int) -> bool:
+        return any(index in batch.left and not batch.excuses for batch in self.batches)
 
 
 def record(index: int, leaf: int, half: bytes) -> bytes:

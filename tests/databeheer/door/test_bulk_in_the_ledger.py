@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from base64 import b64decode
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,10 @@ import psycopg
 import pytest
 
 from databeheer.brussels import day_of
-from databeheer.door import auditing
+from databeheer.door import auditing, bulk, erasing
 from databeheer.door.client import DoorRefusedError
 from databeheer.door.halves import subject_handle, subject_name
+from databeheer.door.turn import Statement
 from ledger import receipt
 from ledger.chain import verify_chains
 from ledger.cli import main as ledger_main
@@ -25,7 +27,7 @@ from ledger.encoding import decode_base64, encode_base64
 from ledger.entry import parse
 from ledger.note import VerifierKey
 from ledger.tiles import TileDirectory
-from tests.conftest import LOTTES_EAN
+from tests.conftest import LOTTES_EAN, MARIAS_EAN
 from tests.databeheer.door.bulk import UNKNOWN, Neighbours, read_bulk, values
 from tests.databeheer.door.test_content_audit import Regulator
 from tests.doors import execute, query
@@ -363,6 +365,155 @@ def test_erasing_one_subject_leaves_the_entry_the_receipts_and_the_others(
     report = regulator.audit(first=start)
     assert report.holds, report
     assert read in [gone.index for gone in report.erased]
+
+
+# --- an audit that is not told the truth --------------------------------------------------------------------
+
+
+def grow_old(house: TheHouse, neighbours: Neighbours) -> str:
+    """Lotte moves out, and thirteen years pass; returns the occupancy that ended."""
+    stay = neighbours.lotte.occupancy()
+    today = day_of(house.clock.now()).isoformat()
+    house.operator("registry.occupancy.end", ean=LOTTES_EAN, until_day=today)
+    house.clock.advance(timedelta(days=13 * 366))
+    neighbours.maria.session = house.log_in(neighbours.maria.subject, neighbours.maria.name)
+    neighbours.bram.token = house.token(neighbours.bram.client_id, neighbours.bram.client_secret)
+    return stay
+
+
+def erase(house: TheHouse, stay: str, *classes: str) -> None:
+    for data_class in classes:
+        wish = {"data_class": data_class, "occupancy_id": stay, "reason": "retention_ended"}
+        house.operator("erasure.decide", decided_by="DPO", **wish)
+    house.operator("erasure.execute")
+
+
+def long_ago(house: TheHouse) -> str:
+    return (day_of(house.clock.now()) - timedelta(days=14 * 366)).isoformat()
+
+
+@pytest.mark.parametrize("by_law", [False, True])
+def test_a_bulk_read_over_a_stay_whose_ledger_is_erased_is_whole_without_it(
+    regulator: Regulator, neighbours: Neighbours, house: TheHouse, erik: Party, by_law: bool
+) -> None:
+    """What nobody can be told is not counted as told, and is no leaf that the door withholds."""
+    if by_law:
+        for ean in (LOTTES_EAN, MARIAS_EAN):
+            supply = {"ean": ean, "party_id": erik.party_id, "from_day": "2022-01-01"}
+            house.operator("registry.supply.accept", **supply)
+    stay = grow_old(house, neighbours)
+    erase(house, stay, "readings", "ledger")
+    erik.token = house.token(erik.client_id, erik.client_secret)
+    house.put_in_order(erik.party_id)
+    month = {"from": "2023-09-30T22:00:00Z", "until": "2023-10-31T23:00:00Z", "granularity": "month"}
+    wish = {"eans": [LOTTES_EAN, MARIAS_EAN], "purpose": "billing", "mode": "clip"}
+    answer = erik.call("readings.bulk", **month, **wish)
+    [(said,)] = query(house, "SELECT house_half FROM ledger.body WHERE index = %s", answer["index"])
+    assert (said["subjects"], said["untold"]) == (1, 1 if by_law else 0)
+    assert problems(house) == []
+    report = regulator.audit()
+    assert report.holds, report
+    assert report.untold == said["untold"]
+
+
+def test_a_removed_leaf_does_not_pass_for_one_that_an_erasure_of_readings_took(
+    regulator: Regulator, neighbours: Neighbours, house: TheHouse, read: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever may write the database removes Maria's statement while the batch runs: its digest covers her half."""
+    handle = subject_handle(house.house.keys_of_subject(UUID(neighbours.maria.occupancy())))
+    stay = grow_old(house, neighbours)
+    destroy = erasing._destroy_keys
+
+    def removes(opened: Any, rows: Any, retired: Any) -> None:
+        destroy(opened, rows, retired)
+        with psycopg.connect(house.database.url("superuser"), autocommit=True) as server:
+            server.execute("SET session_replication_role = replica")
+            server.execute(
+                "INSERT INTO ledger.erased (index, leaf, half, operator, batch, reason) SELECT index, leaf, half,"
+                " operator, %s, 'retention_ended' FROM ledger.statement WHERE index = %s AND handle = %s",
+                [rows[0].batch, read, handle],
+            )
+            server.execute("DELETE FROM ledger.statement WHERE index = %s AND handle = %s", [read, handle])
+
+    monkeypatch.setattr(erasing, "_destroy_keys", removes)
+    erase(house, stay, "readings")
+    [(done,)] = query(house, "SELECT executed_index FROM oversight.erasure_batch")
+    assert problems(house) == [(done, "halves are given as erased whose erasure was not decided")]
+    document = regulator.open(first=long_ago(house))
+    entry = next(one for one in document["entries"] if one["index"] == read)
+    named = entry["erased"]
+    for erased in (named, None):
+        entry["erased"] = erased
+        assert {(one.index, one.code) for one in regulator.check(document).findings} == {
+            (read, "erased-without-entry"),
+            (read, "withheld"),
+            (done, "erased-undecided"),
+        }
+
+
+def test_an_erased_leaf_that_is_not_named_as_erased_is_found(
+    regulator: Regulator, neighbours: Neighbours, house: TheHouse, read: int
+) -> None:
+    erase(house, grow_old(house, neighbours), "readings", "ledger")
+    document = regulator.open(first=long_ago(house))
+    assert regulator.check(document).holds
+    next(one for one in document["entries"] if one["index"] == read)["erased"] = None
+    assert [(one.index, one.code) for one in regulator.check(document).findings] == [
+        (read, "erased-without-entry")
+    ]
+
+
+LIES: tuple[dict[str, Any], ...] = (
+    {"subjects": 0},  # of values that left nobody is told, and the tally counts them
+    {"subjects": 0, "tally": []},
+    {"subjects": 0, "tally": [["data.refused", "no_legal_basis", 1, 1]]},
+    {"subjects": 2, "tally": [["data.refused", "no_legal_basis", 1, 3]]},
+    {"subjects": 2, "tally": [["data.read", "supplier", 1, 2], ["data.refused", "no_legal_basis", 1, 1]]},
+    {"subjects": 2, "tally": [["data.read", "energy_service", 1, 3]]},
+    {"untold": 3},
+)
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_a_tally_that_is_not_what_was_asked_or_what_the_leaves_tell_is_found(
+    regulator: Regulator, neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch, lie: dict[str, Any]
+) -> None:
+    """The entry commits to the lie, so every half belongs to it; the numbers alone give it away."""
+    honest = bulk.bulk_statement
+
+    def lies(*arguments: Any) -> Statement:
+        told = honest(*arguments)
+        subjects = () if lie.get("subjects") == 0 else told.subjects
+        return replace(told, subjects=subjects, house_said=(told.house_said or {}) | lie)
+
+    monkeypatch.setattr(bulk, "bulk_statement", lies)
+    index = read_bulk(neighbours.bram, [*neighbours.both, UNKNOWN])["index"]
+    assert regulator.codes() == {index: {"tally-differs"}}
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        {"tally": [["data.read", "energy_service", 1, 0], ["data.refused", "no_legal_basis", 1, 3]]},
+        {"tally": [["data.read", "energy_service", 1, True]]},
+        {"tally": [["data.seen", "energy_service", 1, 3]]},
+        {"tally": [["data.read", "energy_service", 3]]},
+        {"tally": 3},
+        {"untold": "0"},
+        {"untold": -1},
+    ],
+)
+def test_a_tally_in_no_form_of_ours_is_found(
+    regulator: Regulator, neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch, lie: dict[str, Any]
+) -> None:
+    honest = bulk.bulk_statement
+    monkeypatch.setattr(
+        bulk,
+        "bulk_statement",
+        lambda *given: (told := honest(*given)) and replace(told, house_said=(told.house_said or {}) | lie),
+    )
+    index = read_bulk(neighbours.bram, [*neighbours.both, UNKNOWN])["index"]
+    assert "unreadable" in regulator.codes()[index]
 
 
 # --- restore ---------------------------------------------------------------------------------------------------
