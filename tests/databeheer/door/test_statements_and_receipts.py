@@ -73,6 +73,7 @@ def test_the_customer_sees_each_read_with_party_ground_data_and_time(
         "permission_id": granted["permission_id"],
         "purpose": told["purpose"],
         "task": None,
+        "capacity": None,
     }
 
 

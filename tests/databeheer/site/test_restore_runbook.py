@@ -192,6 +192,8 @@ def people(drill: Drill) -> People:
     today = day_of(SystemClock().now()).isoformat()
     drill.operator("registry.dpia.file", party_id=party, reference="D1", assessed_on=today)
     drill.operator("registry.overview.check", party_id=party, url="https://bram.example", reachable=True)
+    reach = {"name": "Contact Person", "email": "doubt@bram.example", "phone": "+32 9 000 00 00"}
+    drill.operator("doubt.contact.set", party_id=party, **reach)
     client = drill.operator("registry.client.add", party_id=party, profiles=["own"])
     people = People(drill, client, [])
     lotte, token = drill.log_in(), people.token()
