@@ -272,7 +272,7 @@ def load(file: Path, of_demo: bool) -> None:
     kept = load_database(_home(of_demo), file)
     if kept:
         click.echo(f"The database from before is kept as {kept}.")
-    click.echo("Do not start the door yet. Next: databeheer ledger restore")
+    click.echo(f"Do not start the door yet. Next: databeheer ledger restore{_also(of_demo)}")
 
 
 cli.add_command(oversight)
@@ -332,9 +332,15 @@ def restore_ledger(place: str | None, of_demo: bool) -> None:
         )
     if done.reconcile:
         click.echo(
-            "Their bodies, and what they changed, are lost: no consent gives access until that is reconciled."
+            "The bodies of the entries that were put back, now or earlier, and what those changed, are lost: no "
+            "consent gives access until that is reconciled."
         )
-        click.echo("Start the house. Next: databeheer operator reconcile.status")
+        click.echo(f"Start the house. Next: databeheer operator{_also(of_demo)} reconcile.status")
+
+
+def _also(of_demo: bool) -> str:
+    """What the next command must be given too, to be about the same house."""
+    return " --demo" if of_demo else ""
 
 
 def _say_audit(report: Report | None, error: LedgerError | None, as_json: bool) -> int:

@@ -10,13 +10,14 @@ import click
 from databeheer.access import catalogue
 from databeheer.oversight.content_audit import Report, audit
 from ledger.checkpoint import open_checkpoint
-from ledger.commands.inputs import FAILS, HOLDS, MISUSED, UNREACHABLE, read_file, read_keys
+from ledger.commands.inputs import FAILS, HOLDS, MISUSED, UNREACHABLE, plain, read_file, read_keys
 from ledger.errors import LedgerError, MalformedError, UnreachableError
 from ledger.sources import open_source
 from ledger.tiles import MAX_CHECKPOINT_LENGTH
 
 _MAX_FILE = 1 << 30
 _SHOWN = 20
+_NAME = 100
 
 
 @click.group()
@@ -36,7 +37,7 @@ def audit_file(file: Path, log: str, keys: tuple[str, ...], as_json: bool) -> No
     use; 3: the log is not reachable.
     """
     try:
-        report = _audit(file, log, keys)
+        report, names = _audit(file, log, keys)
     except UnreachableError as error:
         click.echo(f"the log does not answer: {error}", err=True)
         raise click.exceptions.Exit(UNREACHABLE) from error
@@ -49,11 +50,11 @@ def audit_file(file: Path, log: str, keys: tuple[str, ...], as_json: bool) -> No
     if as_json:
         click.echo(json.dumps(report.to_dict(), indent=2))
     else:
-        _print(report)
+        _print(report, names)
     raise click.exceptions.Exit(HOLDS if report.holds else FAILS)
 
 
-def _audit(file: Path, log: str, keys: tuple[str, ...]) -> Report:
+def _audit(file: Path, log: str, keys: tuple[str, ...]) -> tuple[Report, dict[str, str]]:
     source = open_source(log)
     verifiers = read_keys(keys)
     checkpoint = open_checkpoint(source.fetch("checkpoint", MAX_CHECKPOINT_LENGTH), verifiers)
@@ -61,13 +62,21 @@ def _audit(file: Path, log: str, keys: tuple[str, ...]) -> Report:
         document = json.loads(read_file(file, _MAX_FILE))
     except (ValueError, RecursionError) as error:
         raise MalformedError(f"{file} is not JSON") from error
-    return audit(document, source, checkpoint, catalogue.load())
+    report = audit(document, source, checkpoint, catalogue.load())
+    return report, _names(document.get("parties"))
 
 
-def _print(report: Report) -> None:
+def _names(told: object) -> dict[str, str]:
+    """What the file calls the parties. The log does not say it: names are to read by, ids are what was checked."""
+    if not isinstance(told, dict):
+        return {}
+    return {party: plain(name)[:_NAME] for party, name in told.items() if isinstance(name, str)}
+
+
+def _print(report: Report, names: dict[str, str]) -> None:
     click.echo(f"{report.checked} entries opened, each in the log of {report.size} that was signed")
     for (event, ground, party), count in sorted(report.counts.items()):
-        click.echo(f"  {count:>8}  {event:<14} {ground:<28} {party or '-'}")
+        click.echo(f"  {count:>8}  {event:<14} {ground:<28} {names.get(party, party) or '-'}")
     click.echo(f"{report.reads_by_consent} reads by consent, {len(report.findings)} findings")
     if report.untold:
         click.echo(

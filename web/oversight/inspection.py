@@ -98,6 +98,7 @@ def run() -> ResponseReturnValue:
             dict(request.form), errors={"tot": ["Dit is te veel in één keer. Kies minder dagen."]}
         ), 400
     if wish["vorm"] == "json":
+        document["parties"] = _names()  # of the public register; only to read the counts by
         return Response(
             json.dumps(document, sort_keys=True),
             content_type="application/json",
@@ -155,7 +156,7 @@ def _page(
     report: Report | None = None,
     document: dict[str, Any] | None = None,
 ) -> str:
-    parties = {party.party_id: party.name for party in registered()}
+    parties = _names()
     settings: WebSettings = current_app.config["WEB_SETTINGS"]
     return render_template(
         "oversight/inspection.html",
@@ -167,6 +168,10 @@ def _page(
         document=document,
         lines=_lines(report, parties) if report else [],
     )
+
+
+def _names() -> dict[str, str]:
+    return {party.party_id: party.name for party in registered()}
 
 
 def _lines(report: Report, parties: dict[str, str]) -> list[Line]:

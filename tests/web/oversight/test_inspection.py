@@ -109,8 +109,15 @@ def test_the_download_is_checked_elsewhere_by_the_command_line(
     file.write_bytes(answer.data)
     command = ["oversight", "audit", str(file), str(log), "--key", str(log / "vkey")]
     assert main(command) == 0
-    assert "1 reads by consent, 0 findings" in capsys.readouterr().out
+    said = capsys.readouterr().out
     document = json.loads(answer.data)
+    assert "1 reads by consent, 0 findings" in said
+    assert "Bram Energieadvies\n" in said
+    assert not any(party in said for party in document["parties"])
+    file.write_text(json.dumps(document | {"parties": dict.fromkeys(document["parties"], "\x1b[2J")}))
+    assert main(command) == 0
+    assert "\x1b" not in capsys.readouterr().out
+    del document["parties"]
     document["entries"] = [one for one in document["entries"] if one["index"] != read]
     file.write_text(json.dumps(document))
     assert main([*command, "--json"]) == 1
