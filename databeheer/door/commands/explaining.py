@@ -160,7 +160,8 @@ def _said(house: House, connection: Connection, index: int, leaf: int | None = N
     elif body.event == BULK_EVENT:
         raise NotFoundError(
             f"entry {index} is a read of many access points at once, with a decision for each of them. What would be"
-            " decided now is explained by permission (decision.wish); what was decided then, each customer reads in the portal"
+            " decided now is explained by permission (decision.wish); what was decided then, each customer reads"
+            " in the portal"
         )
     if "asked" not in said or "granted" not in said:
         raise NotFoundError(
