@@ -75,6 +75,12 @@ def _names(told: object) -> dict[str, str]:
 
 def _print(report: Report, names: dict[str, str]) -> None:
     click.echo(f"{report.checked} entries opened, each in the log of {report.size} that was signed")
+    if report.times:
+        click.echo(f"the first is of {report.times[0]}, the last of {report.times[1]}")
+    for start, stop in report.not_shown:
+        click.echo(f"not shown: entries {start} to {stop - 1}, and whether any of them is of the days asked")
+    if not report.checked:
+        click.echo("nothing was given, so nothing was checked")
     for (event, ground, party), count in sorted(report.counts.items()):
         click.echo(f"  {count:>8}  {event:<14} {ground:<28} {names.get(party, party) or '-'}")
     click.echo(f"{report.reads_by_consent} reads by consent, {len(report.findings)} findings")

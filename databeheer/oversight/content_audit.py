@@ -68,12 +68,22 @@ class Report:
     erasures: int = 0
     """How many erasures were held against the entries that record them."""
     lost: list[int] = field(default_factory=list)
+    span: tuple[int, int] | None = None
+    """Of a whole period: from which entry on, and before which. The door says so; what lies outside is not shown."""
+    times: tuple[str, str] | None = None
+    """Of the first and the last entry that were opened, by their own word."""
     untold: int = 0
     """Reads in bulk that the house counts and tells nobody: it says that the ledger of those was erased before."""
 
     @property
     def holds(self) -> bool:
         return not self.findings and not self.lost
+
+    @property
+    def not_shown(self) -> list[tuple[int, int]]:
+        """Of a whole period: the stretches of the log of which it does not show whether they are of these days too."""
+        outside = [(0, self.span[0]), (self.span[1], self.size)] if self.span else []
+        return [(start, stop) for start, stop in outside if start < stop]
 
     def to_dict(self) -> dict[str, Any]:
         """The report as JSON members."""
@@ -91,6 +101,9 @@ class Report:
             "erased": [{"entry": gone.index, **gone.erased.view()} for gone in self.erased],
             "lost": self.lost,
             "untold": self.untold,
+            "range": self.span,
+            "times": self.times,
+            "not_shown": self.not_shown,
         }
 
 
@@ -120,7 +133,9 @@ def audit(document: Any, source: Source, checkpoint: Checkpoint, catalogue: Cata
     before = list(_checked(support, reader, checkpoint, report))
     report.checked = len(looked)
     if document["is_whole"] is True:
-        _require_every_index(document["range"], entries, report)
+        report.span = _require_every_index(document["range"], entries, report)
+    times = sorted(str(one.shared.get("at", "")) for one in looked if one.shared)
+    report.times = (times[0], times[-1]) if times else None
     claims = Claims.read(
         document["erasures"],
         checkpoint.size,
@@ -144,14 +159,20 @@ def _checked(
             report.findings.append(Finding(index if isinstance(index, int) else -1, "does-not-belong"))
 
 
-def _require_every_index(span: Any, entries: Sequence[Any], report: Report) -> None:
-    """Of a whole period every index is given, opened or not: nothing can be left out unseen."""
+def _require_every_index(span: Any, entries: Sequence[Any], report: Report) -> tuple[int, int]:
+    """Of a whole period every index is given, opened or not: between its bounds nothing can be left out unseen.
+
+    The bounds are the door's word. Nothing given shows nothing, so that is a finding.
+    """
     if not isinstance(span, list) or len(span) != 2 or not all(type(bound) is int for bound in span):
         raise MalformedError("an audit says from which entry to which it goes")
     if not 0 <= span[0] <= span[1] <= report.size:
         raise MalformedError("an audit goes no further than the signed checkpoint")
     given = {item.get("index") for item in entries if isinstance(item, dict)}
     report.findings += [Finding(index, "left-out") for index in range(*span) if index not in given]
+    if span[0] == span[1]:
+        report.findings.append(Finding(span[0], "nothing-given"))
+    return span[0], span[1]
 
 
 def _weigh(

@@ -40,6 +40,7 @@ FINDINGS = {
     "unreadable": "wat er staat, is niet te lezen.",
     "does-not-belong": "wat geopend werd, hoort niet bij deze regel van het logboek.",
     "withheld": "gelezen met toestemming, maar over wie het gaat werd niet geopend.",
+    "nothing-given": "voor deze dagen kreeg u geen enkele regel. Dat toont niet dat er geen zijn.",
     "left-out": "deze regel werd niet gegeven.",
     "erased-without-entry": "heet gewist, maar het logboek kent die wissing niet.",
     "tally-differs": "het aantal dat databeheer hier telt, past niet bij wat de regel zegt.",

@@ -594,6 +594,23 @@ def test_a_read_whose_subjects_the_door_passes_off_as_decoys_is_found(
     assert [(one.index, one.code) for one in regulator.check(document).findings] == [(read, "withheld")]
 
 
+def test_a_range_that_the_door_cuts_short_is_told_as_not_shown_and_an_empty_one_does_not_hold(
+    regulator: Regulator, read: int
+) -> None:
+    document = regulator.open()
+    size = regulator.checkpoint().size
+    report = regulator.check(document)
+    assert report.holds
+    assert report.not_shown == []
+    cut = document | {"entries": [one for one in document["entries"] if one["index"] < read]}
+    report = regulator.check(cut | {"range": [0, read]})
+    assert report.not_shown == [(read, size)]
+    assert report.to_dict()["not_shown"] == [(read, size)]
+    report = regulator.check(document | {"entries": [], "range": [3, 3]})
+    assert [(one.index, one.code) for one in report.findings] == [(3, "nothing-given")]
+    assert report.times is None
+
+
 def test_what_is_no_audit_is_refused(regulator: Regulator, read: int) -> None:
     document = regulator.open()
     for damaged in (

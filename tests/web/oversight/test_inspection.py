@@ -118,6 +118,13 @@ def test_the_download_is_checked_elsewhere_by_the_command_line(
     assert main(command) == 0
     assert "\x1b" not in capsys.readouterr().out
     del document["parties"]
+    whole = dict(document)
+    document["entries"] = [one for one in whole["entries"] if one["index"] < read]
+    document["range"] = [0, read]
+    file.write_text(json.dumps(document))
+    main(command)
+    assert f"not shown: entries {read} to " in capsys.readouterr().out
+    document = whole
     document["entries"] = [one for one in document["entries"] if one["index"] != read]
     file.write_text(json.dumps(document))
     assert main([*command, "--json"]) == 1
