@@ -13,6 +13,7 @@ from werkzeug.serving import ThreadedWSGIServer
 from werkzeug.test import TestResponse
 
 from tests.house import TheHouse
+from tests.web.compiled import with_compiled_templates
 from web import WebSettings, close, create_app
 from web.door import close as close_door
 
@@ -28,7 +29,7 @@ def make_whole_site(house: TheHouse, **changes: Any) -> Flask:
         "secret_key": "a secret of forty characters for tests..",
         "base_url": BASE_URL,
     }
-    return create_app(WebSettings(**(settings | changes)), clock=house.clock)
+    return with_compiled_templates(create_app(WebSettings(**(settings | changes)), clock=house.clock))
 
 
 class _Server(ThreadedWSGIServer):

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from http import HTTPStatus
+from threading import Lock
 from typing import Any, NoReturn
 
-from flask import Flask, Request, request
+from flask import Flask, Request, Response, current_app, json, request
 from flask.typing import ResponseReturnValue
 from flask_smorest import Api, Blueprint
 from marshmallow import RAISE, Schema, ValidationError
@@ -85,19 +87,44 @@ def _leaves(tree: object, path: str) -> Iterator[dict[str, str]]:
 
 
 class MarketApi(Api):  # type: ignore[misc]  # untyped library
-    """flask-smorest without its error bodies: ours are problem documents."""
+    """flask-smorest without its error bodies: ours are problem documents.
+
+    Its own document is written when it is first asked for: that takes longer than all else at the start.
+    """
 
     ERROR_SCHEMA = ProblemSchema
     DEFAULT_ERROR_RESPONSE_NAME = None  # every refusal is named
 
+    def __init__(self, app: Flask) -> None:
+        self._writing = Lock()
+        self._chapters: list[Callable[[], None]] = []
+        self._document: str | None = None
+        super().__init__(app)
+
+    def describe_later(self, chapter: Callable[[], None]) -> None:
+        """Add what `chapter` adds to the document, once it is written."""
+        self._chapters.append(chapter)
+
     def _register_error_handlers(self) -> None:
         """Leave errors to `web.answers`."""
 
+    def _openapi_json(self) -> Response:
+        with self._writing:
+            if self._document is None:
+                for chapter in self._chapters:
+                    chapter()
+                self._document = json.dumps(self.spec.to_dict(), indent=2, sort_keys=False)
+        return current_app.response_class(self._document, mimetype="application/json")
+
 
 class MarketBlueprint(Blueprint):  # type: ignore[misc]  # untyped library
-    """A blueprint that parses strictly."""
+    """A blueprint that parses strictly, and describes its views when the document is asked for."""
 
     ARGUMENTS_PARSER = StrictParser()
+
+    def register_views_in_doc(self, api: MarketApi, app: Flask, spec: Any, **names: Any) -> None:
+        """Leave it to `MarketApi`, until somebody asks."""
+        api.describe_later(partial(super().register_views_in_doc, api, app, spec, **names))
 
 
 blueprint = MarketBlueprint("market-api", __name__, description="Ask permission, read, end, verify.")

@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from tests.house import TheHouse
+from tests.web.compiled import with_compiled_templates
 from web import WebSettings, create_app
 
 BASE_URL = "http://localhost"
@@ -26,7 +27,8 @@ def make_site(house: TheHouse, **changes: Any) -> Flask:
         "secret_key": "a secret of forty characters for tests..",
         "base_url": BASE_URL,
     }
-    return create_app(WebSettings(**(settings | changes)), areas=("web.portal",), clock=house.clock)
+    app = create_app(WebSettings(**(settings | changes)), areas=("web.portal",), clock=house.clock)
+    return with_compiled_templates(app)
 
 
 @dataclass
