@@ -12,6 +12,7 @@ from typing import Any
 
 from databeheer.clock import SettableClock, SystemClock
 from databeheer.demo import story
+from databeheer.demo.story_door import log_in_for
 from databeheer.demo.supervisor import Demo
 from databeheer.metering.exports import ExportFile
 from databeheer.site.home import Home
@@ -24,7 +25,7 @@ class JourneySite(Demo):
     def _tell_story(self) -> None:
         with self._door_with(SettableClock(SystemClock().now())) as (door, clock):
             teller = story.Teller(
-                door, clock, self.home.operator_key.read_text(), self._log_in_for(door, clock)
+                door, clock, self.home.operator_key.read_text(), log_in_for(self.home, door, clock)
             )
             story.tell_parties(teller)
         self.facts = {"parties": teller.parties, "visitor": False}

@@ -23,6 +23,9 @@ NEVER_OVER_HTTP = {
     "unknown-access-point",
     "intervals-not-read",
     "future-days",
+    "not-delivered",  # the postman's own: it tries again
+    "refused-for-good",
+    "forbidden-address",
     "key-store",  # the door says `unavailable`
 }
 

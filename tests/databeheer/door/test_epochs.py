@@ -34,7 +34,7 @@ def names(folder: Path) -> list[str]:
 def test_the_survivors_open_under_the_new_epoch_and_the_erased_key_nowhere(folder: Path) -> None:
     store = KeyStore(folder)
     kept = {kind: store.get(kind, STAYS) for kind in Kind}
-    assert store.begin_epoch([(Kind.READINGS, GOES)]) == Epochs(1, 2, survivors=4, erased=1)
+    assert store.begin_epoch([(Kind.READINGS, GOES)]) == Epochs(1, 2, survivors=len(Kind), erased=1)
     for door in (store, KeyStore(folder)):
         assert {kind: door.get(kind, STAYS) for kind in Kind} == kept
         assert door.epoch == 2
@@ -52,6 +52,7 @@ def test_only_the_named_kind_goes(folder: Path) -> None:
         Kind.PERSON,
         Kind.OCCUPANCY_LEDGER,
         Kind.HOUSE,
+        Kind.EVIDENCE,
     ]
 
 
