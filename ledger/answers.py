@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from http.client import HTTPResponse
 from io import BufferedReader, RawIOBase
 from socket import socket
 from typing import Any
+
+Clock = Callable[[], float]
+"""Seconds that only grow."""
 
 
 class OverdueError(TimeoutError):
     """An answer that was not there, whole, when its time was over."""
 
 
-def answers_within(seconds: float) -> type[HTTPResponse]:
+def answers_within(seconds: float, clock: Clock = time.monotonic) -> type[HTTPResponse]:
     """Return the class of answers that raise OverdueError where they are still being read after so long.
 
     A timeout on the socket bounds the wait for the next byte only. `http.client` waits for many of them: lines of
@@ -23,7 +27,7 @@ def answers_within(seconds: float) -> type[HTTPResponse]:
     class Answer(HTTPResponse):
         def __init__(self, sock: socket, *arguments: Any, **named: Any) -> None:
             super().__init__(sock, *arguments, **named)
-            self.fp = BufferedReader(_Until(self.fp.detach(), sock, time.monotonic() + seconds))
+            self.fp = BufferedReader(_Until(self.fp.detach(), sock, clock() + seconds, clock))
 
     return Answer
 
@@ -31,16 +35,17 @@ def answers_within(seconds: float) -> type[HTTPResponse]:
 class _Until(RawIOBase):
     """What comes over a socket, up to a moment."""
 
-    def __init__(self, raw: RawIOBase, sock: socket, ends: float) -> None:
+    def __init__(self, raw: RawIOBase, sock: socket, ends: float, clock: Clock) -> None:
         self._raw = raw
         self._sock = sock
         self._ends = ends
+        self._clock = clock
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        left = self._ends - time.monotonic()
+        left = self._ends - self._clock()
         if left <= 0:
             raise OverdueError("the answer takes too long")
         patience = self._sock.gettimeout()

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from urllib.parse import SplitResult, urljoin, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from ledger.answers import OverdueError, answers_within
+from ledger.answers import Clock, OverdueError, answers_within
 from ledger.errors import MalformedError, NotPublishedError, UnreachableError
 
 TIMEOUT_SECONDS = 30
@@ -50,9 +50,9 @@ class HTTPSource:
     lanes = 8
     """How many files are worth asking for at a time."""
 
-    def __init__(self, url: str, pause: Pause = time.sleep) -> None:
+    def __init__(self, url: str, pause: Pause = time.sleep, clock: Clock = time.monotonic) -> None:
         self._prefix = check_address(url).geturl().rstrip("/")
-        self._client = _Client(pause)
+        self._client = _Client(pause, clock)
 
     def fetch(self, path: str, limit: int) -> bytes:
         """Return the file at `path`; see `ledger.sources.Source`."""
@@ -82,7 +82,7 @@ def fetch_url(url: str, limit: int) -> bytes:
         MalformedError: it is longer than `limit` bytes, or its encoding is damaged.
         UnreachableError: nobody answers, or not with the file.
     """
-    return _Client(time.sleep).get(url, limit)
+    return _Client(time.sleep, time.monotonic).get(url, limit)
 
 
 def check_address(url: str) -> SplitResult:
@@ -141,8 +141,9 @@ class _Connections(threading.local):
 
 
 class _Client:
-    def __init__(self, pause: Pause) -> None:
+    def __init__(self, pause: Pause, clock: Clock) -> None:
         self._pause = pause
+        self._answers = answers_within(DEADLINE_SECONDS, clock)
         self._connections = _Connections()
         self._has_answered = False
         self._hosts: set[str] = set()
@@ -194,7 +195,7 @@ class _Client:
         place = (parts.scheme, parts.netloc)
         connection = self._connections.open.pop(place, None)
         is_fresh = connection is None
-        connection = connection or _connect(parts)
+        connection = connection or self._connect(parts)
         try:
             try:
                 answer = _ask(connection, parts)
@@ -202,7 +203,7 @@ class _Client:
                 if is_fresh or isinstance(error, OverdueError):
                     raise
                 connection.close()  # the server had closed the connection that was kept: that is no failure
-                connection = _connect(parts)
+                connection = self._connect(parts)
                 answer = _ask(connection, parts)
             result = _read(url, answer, limit)
         except BaseException:
@@ -213,6 +214,11 @@ class _Client:
         else:
             connection.close()
         return result
+
+    def _connect(self, parts: SplitResult) -> http.client.HTTPConnection:
+        connection = _connect(parts)
+        connection.response_class = self._answers
+        return connection
 
 
 def _connect(parts: SplitResult) -> http.client.HTTPConnection:
@@ -227,7 +233,6 @@ def _connect(parts: SplitResult) -> http.client.HTTPConnection:
         connection = make(via.hostname or "", via.port, timeout=TIMEOUT_SECONDS)
         if parts.scheme == "https":
             connection.set_tunnel(host, port)
-    connection.response_class = answers_within(DEADLINE_SECONDS)
     return connection
 
 

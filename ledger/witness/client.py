@@ -7,11 +7,12 @@ the next proof starts, and a split view counts only with a checkpoint that the l
 from __future__ import annotations
 
 import http.client
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from ledger.answers import OverdueError, answers_within
+from ledger.answers import Clock, OverdueError, answers_within
 from ledger.checkpoint import Checkpoint, open_checkpoint
 from ledger.cosignature import TOLERANCE_SECONDS, Cosignature, WitnessKey, open_cosignatures
 from ledger.errors import (
@@ -52,11 +53,14 @@ class Shown:
 class WitnessClient:
     """One witness, asked by one thread at a time. `url` is the prefix of its add-checkpoint."""
 
-    def __init__(self, key: WitnessKey, url: str, timeout_seconds: float = 5.0) -> None:
+    def __init__(
+        self, key: WitnessKey, url: str, timeout_seconds: float = 5.0, clock: Clock = time.monotonic
+    ) -> None:
         check_address(url)
         self.key = key
         self.url = url.rstrip("/")
         self._timeout = timeout_seconds
+        self._clock = clock
         self._size = 0  # what the witness said last; it corrects us
 
     def cosign(self, shown: Shown, now: int) -> Cosignature:
@@ -153,7 +157,7 @@ class WitnessClient:
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
         limit = MAX_CHECKPOINT_LENGTH if method == "GET" else MAX_ANSWER_LENGTH
         connection = kind(parts.netloc, timeout=self._timeout)
-        connection.response_class = answers_within(self._timeout)
+        connection.response_class = answers_within(self._timeout, self._clock)
         try:
             headers = {"Connection": "close", "Content-Type": "text/plain; charset=utf-8"}
             connection.request(method, f"{parts.path}{path}", body, headers)

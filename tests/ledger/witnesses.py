@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import socket
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
+from threading import Semaphore, Thread
 from typing import Any
 
 from ledger.checkpoint import parse_checkpoint
@@ -133,20 +132,44 @@ def a_key(name: str) -> CosigningKey:
     return CosigningKey(f"witness.example/{name}", name.encode().ljust(32, b"."))
 
 
+@dataclass
+class Dripping:
+    """A server whose one answer never comes to its end: a drip falls whenever its reader looks at the clock."""
+
+    url: str
+    _due: Semaphore = field(default_factory=lambda: Semaphore(0))
+    _seconds: int = 0
+    _is_over: bool = False
+
+    def clock(self) -> float:
+        """Let a second pass, and a drip fall."""
+        self._due.release()
+        self._seconds += 1
+        return self._seconds
+
+    def drip_on(self, connection: socket.socket, begin: bytes, drip: bytes) -> None:
+        connection.recv(65_536)
+        connection.sendall(begin)
+        while self._due.acquire() and not self._is_over:
+            connection.sendall(drip)
+
+    def end(self) -> None:
+        self._is_over = True
+        self._due.release()
+
+
 @contextmanager
-def dripping(begin: bytes, drip: bytes) -> Iterator[str]:
-    """Serve one answer that never comes to its end, for ten seconds, a drip every hundredth; gives its address."""
+def dripping(begin: bytes, drip: bytes) -> Iterator[Dripping]:
+    """Serve one answer that drips for as long as somebody reads it."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
+        served = Dripping(f"http://127.0.0.1:{listener.getsockname()[1]}")
 
-        def drip_on() -> None:
+        def serve() -> None:
             with suppress(OSError), listener.accept()[0] as connection:
-                connection.recv(65_536)
-                connection.sendall(begin)
-                for _ in range(1000):
-                    connection.sendall(drip)
-                    time.sleep(0.01)
+                served.drip_on(connection, begin, drip)
 
-        thread = Thread(target=drip_on, daemon=True)
+        thread = Thread(target=serve)
         thread.start()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        yield served
+        served.end()
     thread.join()
