@@ -13,7 +13,6 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
@@ -28,6 +27,7 @@ from ledger.encoding import require_hash
 from ledger.errors import KeyReusedError, QueueFullError
 from ledger.idempotency import Kept, Key
 from ledger.postgres import Appended
+from ledger.ticket import Ticket
 from ledger.tree import leaf_hash
 
 Decide = Callable[[psycopg.Connection[Any], int], Sequence[bytes]]
@@ -42,7 +42,7 @@ class _Waiting:
     work: Sequence[bytes] | Decide
     weight: int
     key: Key | None
-    outcome: Future[list[Appended]] = field(default_factory=Future)
+    outcome: Ticket = field(default_factory=Ticket)
     commitments: Sequence[bytes] = ()  # what `work` came to, under the head
 
 
@@ -73,10 +73,10 @@ class Sequencer:
 
     # ---- for the submitters ------------------------------------------------------------------------------
 
-    def submit(self, work: Sequence[bytes] | Decide, key: Key | None = None) -> Future[list[Appended]]:
+    def submit(self, work: Sequence[bytes] | Decide, key: Key | None = None) -> Ticket:
         """Have commitments appended, in order and without another's entry between them.
 
-        The future gives the entries once they are durable. It may also raise what a `Decide` raised,
+        The ticket gives the entries once they are durable. It may also raise what a `Decide` raised,
         UnreachableError (nothing was appended), UnknownOutcomeError (the commit was cut off: only asking again
         under the same key tells) or KeyReusedError.
 
@@ -123,10 +123,10 @@ class Sequencer:
             except BaseException as error:
                 for waiting in batch or self._take(batch):
                     if not waiting.outcome.done():
-                        waiting.outcome.set_exception(error)
+                        waiting.outcome.fail(error)
                 continue
             for waiting, answer in answers:
-                waiting.outcome.set_result(answer)
+                waiting.outcome.fulfil(answer)
 
     def _wait(self) -> bool:
         """Wait until something is to be appended; False once the sequencer is closed and empty."""
@@ -152,7 +152,7 @@ class Sequencer:
                 waiting = self._queue.popleft()
                 weight += waiting.weight
                 self._weight -= waiting.weight
-                if waiting.outcome.set_running_or_notify_cancel():
+                if waiting.outcome.claim():
                     batch.append(waiting)
         return batch
 
@@ -205,7 +205,7 @@ class Sequencer:
                 except Exception as error:
                     if connection.closed:
                         raise
-                    waiting.outcome.set_exception(error)
+                    waiting.outcome.fail(error)
                     continue
             else:
                 waiting.commitments = waiting.work
@@ -230,7 +230,7 @@ class Sequencer:
             try:
                 idempotency.same_request(first, waiting.key)
             except KeyReusedError as error:
-                waiting.outcome.set_exception(error)
+                waiting.outcome.fail(error)
                 continue
             entries = postgres.read_entries(connection, first.index, first.entries)
             answer = [

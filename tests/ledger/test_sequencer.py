@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future
+from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -25,6 +25,7 @@ from ledger.errors import (
 from ledger.idempotency import Key
 from ledger.postgres import Appended, append, lock_head, read_entries, size
 from ledger.sequencer import Sequencer
+from ledger.ticket import Ticket
 from ledger.tree import leaf_hash
 from tests.ledger.conftest import Connect
 
@@ -37,12 +38,12 @@ def commitment(number: int) -> bytes:
     return number.to_bytes(32, "big")
 
 
-def outcome(future: Future[list[Appended]]) -> list[Appended]:
-    return future.result(PATIENCE_SECONDS)
+def outcome(ticket: Ticket) -> list[Appended]:
+    return ticket.result(PATIENCE_SECONDS)
 
 
-def error_of(future: Future[list[Appended]]) -> BaseException | None:
-    return future.exception(PATIENCE_SECONDS)
+def error_of(ticket: Ticket) -> BaseException | None:
+    return ticket.exception(PATIENCE_SECONDS)
 
 
 def entries_of(connection: Connection) -> list[bytes]:
@@ -250,7 +251,14 @@ def test_a_submission_that_was_taken_back_while_it_waited_is_not_appended(connec
         with head_held(connect):
             kept, back = log.submit([commitment(1)]), log.submit([commitment(2)])
             assert back.cancel()
+            assert not back.cancel()
+            with pytest.raises(CancelledError):
+                outcome(back)
+            assert not kept.done()
+            with pytest.raises(TimeoutError):
+                kept.result(0)
         outcome(kept)
+        assert not kept.cancel()
     assert [parse(entry).commitment for entry in entries_of(connect())] == [commitment(1)]
 
 
