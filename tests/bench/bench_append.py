@@ -104,7 +104,10 @@ def bytes_with_body(name: str) -> Row:
 
 
 def door_reads(name: str) -> Row:
-    """Reads through the door's socket, 64 clients in three processes, against bare commits of one connection."""
+    """Reads through the door's socket, 64 clients in three processes, against bare commits of one connection.
+
+    Nobody asks for a ratio here: the goal is a guard, half of what was seen, that says when to look.
+    """
     with _busy_house() as (house, token, permission), door_process(house) as door:
         url = house.database.url("superuser")
         with psycopg.connect(url) as connection:
@@ -113,7 +116,7 @@ def door_reads(name: str) -> Row:
         for _ in range(ROUNDS):
             reads = rate("reading", str(door.socket), token, permission)
             figures.append((reads, 1 / bare_commit(url)))
-    return _ratio(name, figures, "reads/s", goal=0.1)
+    return _ratio(name, figures, "reads/s", goal=0.03)
 
 
 @contextmanager
