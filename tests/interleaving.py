@@ -28,7 +28,7 @@ CONNECTIONS = 6
 PEOPLE = 4
 LOOK = 60
 PAPERS = timedelta(days=365)
-"""How often the parties file a DPIA anew: one is worth two years, and a soak lives through five."""
+"""How often the parties file a DPIA anew: one is worth two years, and a street of the soak lives for more than one."""
 
 
 @dataclass

@@ -13,7 +13,8 @@ from tests.databases import Database
 from tests.house import open_house
 from tests.interleaving import Street
 
-INTERLEAVINGS, POINTS = 100_000, 50
+INTERLEAVINGS, STREETS, POINTS = 100_000, 4, 50
+"""Each street is a house of its own: `-k street` with a number runs one, and two may run side by side."""
 
 
 @pytest.fixture(autouse=True)
@@ -23,9 +24,12 @@ def keys_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(tempfile, "tempdir", "/dev/shm")
 
 
-def test_no_read_ever_gives_what_the_order_of_the_ledger_does_not_imply(database: Database) -> None:
+@pytest.mark.parametrize("number", range(STREETS), ids="street{}".format)
+def test_no_read_ever_gives_what_the_order_of_the_ledger_does_not_imply(
+    database: Database, number: int
+) -> None:
     with open_house(database, now=datetime(2019, 3, 24, 9, tzinfo=UTC)) as house:
-        street, done = Street(house, POINTS, Random(2026)), 0
-        while done < INTERLEAVINGS:
+        street, done = Street(house, POINTS, Random(2026 + number)), 0
+        while done < INTERLEAVINGS // STREETS:
             done += len(street.round())
         street.close()
