@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -13,6 +13,7 @@ from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address
 from pathlib import Path
+from socketserver import StreamRequestHandler, ThreadingTCPServer
 from typing import Any
 
 from aiosmtpd.controller import Controller
@@ -82,6 +83,39 @@ def mailbox(*, tls: ssl.SSLContext | None = None, login: tuple[str, str] | None 
         yield box
     finally:
         controller.stop()
+
+
+@contextmanager
+def relay(answers: Mapping[str, str]) -> Iterator[int]:
+    """Run an SMTP server that says what it is told to, by command: the greeting is "", what follows DATA is ".".
+
+    An empty answer is none: it hangs up.
+    """
+    ready = {"": "220 relay.example", "DATA": "354 go on", "QUIT": "221 bye"} | answers
+
+    class Handler(StreamRequestHandler):
+        def handle(self) -> None:
+            command = ""
+            while answer := ready.get(command, "250 OK"):
+                self.wfile.write(f"{answer}\r\n".encode())
+                if command == "DATA":
+                    while self.rfile.readline() != b".\r\n":
+                        pass
+                    command = "."
+                else:
+                    line = self.rfile.readline()
+                    if not line:
+                        return
+                    command = line[:8].split()[0].decode().partition(":")[0].upper()
+
+    with ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield server.server_address[1]
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 @dataclass

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import secrets
 from base64 import b64encode
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -179,6 +180,23 @@ class Turn:
         record = Record(statement)
         self._records.append(record)
         return record
+
+    @contextmanager
+    def apart(self) -> Iterator[None]:
+        """What the block does stands or falls by itself: an error undoes it, and nothing else of this turn.
+
+        Raises:
+            KeyStoreError: the key of one of its subjects is lost; without this it would show when the turn closes.
+        """
+        records, ends = len(self._records), len(self._ends)
+        try:
+            with self.connection.begin_nested():
+                yield
+                for record in self._records[records:]:
+                    self._without_erased(record.statement)
+        except BaseException:
+            del self._records[records:], self._ends[ends:]
+            raise
 
     def close(self) -> None:
         """Append everything recorded, in order, with its sealed bodies."""

@@ -21,9 +21,25 @@ LONGEST = 500
 _NAME = re.compile(r"(?=.{1,253}\Z)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]\Z")
 _PATH = re.compile(r"[!-~]*\Z")
 _LOOPBACK = frozenset({"127.0.0.1", "localhost"})
-_PROTOCOLS = ip_network("192.0.0.0/24")  # newer tables call parts of it global; none is a party's
-# IPv6 numbers that carry an IPv4 number to a translator of ours: what it reaches is not what it looks like.
-_TRANSLATED = tuple(ip_network(net) for net in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32"))
+# In IPv6 only what IANA gives out for the open internet; all else may be anything in our own house: fec0::/10, once for
+# sites; 64:ff9b::/96, whose numbers carry an IPv4 number to a translator of ours.
+_GIVEN_OUT = ip_network("2000::/3")
+# What Python's table calls global, or may call so in a version to come, and no party answers at.
+_NOBODYS = tuple(
+    ip_network(net)
+    for net in (
+        "192.0.0.0/24",  # protocols
+        "192.31.196.0/24",  # sinks of reverse look-ups (AS112), and below
+        "192.52.193.0/24",  # multicast relays
+        "192.88.99.0/24",  # 6to4 relays
+        "192.175.48.0/24",
+        "168.63.129.16/32",  # a cloud's own host, at a number that looks public
+        "2001::/23",  # protocols: Teredo, ORCHID and the like
+        "2002::/16",  # 6to4: carries an IPv4 number
+        "2620:4f:8000::/48",  # AS112
+        "3fff::/20",  # documentation
+    )
+)
 
 Resolve = Callable[[str, int], list[str]]
 
@@ -107,6 +123,8 @@ def is_public(number: str) -> bool:
     if isinstance(ip, IPv6Address):
         if ip.ipv4_mapped is not None:
             return is_public(str(ip.ipv4_mapped))
-        if any(ip in net for net in _TRANSLATED):
+        if ip not in _GIVEN_OUT:
             return False
-    return ip not in _PROTOCOLS and ip.is_global and not ip.is_multicast and not ip.is_reserved
+    return (
+        ip.is_global and not ip.is_multicast and not ip.is_reserved and not any(ip in net for net in _NOBODYS)
+    )

@@ -6,6 +6,7 @@ import enum
 import smtplib
 import ssl
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.message import EmailMessage
@@ -97,22 +98,14 @@ class EmailCarrier:
 
     def carry(self, delivery_id: UUID, letter: dict[str, Any], now: datetime) -> None:
         message = self.compose(delivery_id, letter, now)
+        server = self._connect()
         try:
-            with self._connect() as server:
-                server.send_message(message)
-        except smtplib.SMTPRecipientsRefused as error:
-            codes = {code for code, _ in error.recipients.values()}
-            raise _refusal("recipient-refused", max(codes)) from error
-        except smtplib.SMTPAuthenticationError as error:
-            raise CarryError("smtp-login-refused") from error
-        except smtplib.SMTPNotSupportedError as error:
-            raise CarryError("smtp-without-tls") from error
-        except smtplib.SMTPSenderRefused as error:
-            raise CarryError("sender-refused") from error
-        except smtplib.SMTPResponseException as error:
-            raise _refusal("message-refused", error.smtp_code) from error
-        except (smtplib.SMTPException, OSError) as error:
-            raise CarryError("smtp-unreachable") from error
+            _hand_over(server, message)
+            # The server has it: what it says to our goodbye changes nothing.
+            with suppress(smtplib.SMTPException, OSError):
+                server.quit()
+        finally:
+            server.close()
 
     def compose(self, delivery_id: UUID, letter: dict[str, Any], now: datetime) -> EmailMessage:
         """Return the e-mail: the same Message-ID in every attempt."""
@@ -128,6 +121,23 @@ class EmailCarrier:
         return message
 
     def _connect(self) -> smtplib.SMTP:
+        """Return a connection that is ready for a message. Whatever fails before that is no message's fault.
+
+        Raises:
+            CarryError: the server is away, busy, without TLS, or does not know us; never for good.
+        """
+        try:
+            return self._log_in()
+        except smtplib.SMTPAuthenticationError as error:
+            raise CarryError("smtp-login-refused") from error
+        except smtplib.SMTPNotSupportedError as error:
+            raise CarryError("smtp-without-tls") from error
+        except smtplib.SMTPResponseException as error:
+            raise CarryError("smtp-refused") from error
+        except (smtplib.SMTPException, OSError) as error:
+            raise CarryError("smtp-unreachable") from error
+
+    def _log_in(self) -> smtplib.SMTP:
         settings = self._settings
         if settings.security is Security.TLS:
             server: smtplib.SMTP = smtplib.SMTP_SSL(
@@ -138,12 +148,33 @@ class EmailCarrier:
         try:
             if settings.security is Security.STARTTLS:
                 server.starttls(context=self._context)
+            server.ehlo_or_helo_if_needed()
             if settings.user:
                 server.login(settings.user, settings.password)
         except BaseException:
             server.close()
             raise
         return server
+
+
+def _hand_over(server: smtplib.SMTP, message: EmailMessage) -> None:
+    """Give one message to the server. What it says to recipient or content is about this message, and may be for good.
+
+    Raises:
+        CarryError: it was not taken.
+    """
+    try:
+        server.send_message(message)
+    except smtplib.SMTPRecipientsRefused as error:
+        raise _refusal("recipient-refused", max(code for code, _ in error.recipients.values())) from error
+    except smtplib.SMTPDataError as error:
+        raise _refusal("message-refused", error.smtp_code) from error
+    except smtplib.SMTPSenderRefused as error:
+        raise CarryError("sender-refused") from error
+    except smtplib.SMTPResponseException as error:
+        raise CarryError("smtp-refused") from error
+    except (smtplib.SMTPException, OSError) as error:
+        raise CarryError("smtp-unreachable") from error
 
 
 def _refusal(slug: str, code: int) -> CarryError:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import http.client
 import socket
 import ssl
-import threading
+import time
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,14 +15,15 @@ from databeheer.errors import MalformedRequestError
 from databeheer.post import addresses
 from databeheer.post.addresses import Address, ForbiddenAddressError, Resolve
 from databeheer.post.carrying import CarryError, RefusedForGoodError
+from ledger.answers import Clock, answers_within
 
 SECONDS = 15.0
-"""For a whole attempt, however the other side drips."""
+"""For a whole attempt after the name was resolved, however the other side drips."""
 _GONE = 410
 
 
 class WebhookCarrier:
-    """Posts web hooks. `loopback`: also to this machine without TLS (the demo)."""
+    """Posts web hooks. `loopback`: also to this machine without TLS (the demo). `clock`: seconds that only grow."""
 
     def __init__(
         self,
@@ -29,9 +31,9 @@ class WebhookCarrier:
         loopback: bool = False,
         resolver: Resolve = addresses.resolve,
         context: ssl.SSLContext | None = None,
-        seconds: float = SECONDS,
+        clock: Clock = time.monotonic,
     ) -> None:
-        self._loopback, self._resolver, self._seconds = loopback, resolver, seconds
+        self._loopback, self._resolver, self._clock = loopback, resolver, clock
         self._context = context or ssl.create_default_context()
 
     def carry(self, delivery_id: UUID, letter: dict[str, Any], now: datetime) -> None:
@@ -49,50 +51,60 @@ class WebhookCarrier:
             raise CarryError(f"http-{status}")
 
     def _post(self, address: Address, number: str, headers: dict[str, str], body: bytes) -> int:
-        connection = _Pinned(address, number, self._seconds, self._context if address.is_tls else None)
-        # A limit per read is none for a server that sends a byte now and then.
-        watch = threading.Timer(self._seconds, connection.cut)
-        watch.daemon = True
-        watch.start()
+        term = _Term(self._clock() + SECONDS, self._clock)
+        connection = _Pinned(address, number, term, self._context if address.is_tls else None)
         try:
             connection.request(
                 "POST", address.target, body=body, headers=headers | {"user-agent": "databeheer/1"}
             )
-            status = connection.getresponse().status
-            if connection.is_cut:  # a head that was cut short looks like a whole one
-                raise TimeoutError
-            return status
+            connection.response_class = answers_within(term.left(), self._clock)
+            with connection.getresponse() as answer:
+                return answer.status
         except TimeoutError as error:
             raise CarryError("timeout") from error
         except ssl.SSLError as error:
-            raise CarryError("timeout" if connection.is_cut else "tls-failed") from error
+            raise CarryError("tls-failed") from error
         except (OSError, http.client.HTTPException, ValueError) as error:
-            raise CarryError("timeout" if connection.is_cut else "unreachable") from error
+            raise CarryError("unreachable") from error
         finally:
-            watch.cancel()
             connection.close()
+
+
+@dataclass(frozen=True)
+class _Term:
+    """One end for all steps of an attempt: each may take what the ones before left."""
+
+    ends: float
+    clock: Clock
+
+    def left(self) -> float:
+        """Return the seconds that are left; raises TimeoutError where none are."""
+        left = self.ends - self.clock()
+        if left <= 0:
+            raise TimeoutError("the attempt takes too long")
+        return left
 
 
 class _Pinned(http.client.HTTPConnection):
     """A connection to one number, whatever the name leads to by now; TLS still asks for the name's certificate."""
 
-    def __init__(self, address: Address, number: str, seconds: float, context: ssl.SSLContext | None) -> None:
-        super().__init__(address.host, address.port, timeout=seconds)
-        self._number, self._context, self.is_cut = number, context, False
+    def __init__(self, address: Address, number: str, term: _Term, context: ssl.SSLContext | None) -> None:
+        super().__init__(address.host, address.port)
+        self._number, self._term, self._context = number, term, context
         self.default_port = 443 if context is not None else 80  # for the Host header
 
     def connect(self) -> None:
-        plain = socket.create_connection((self._number, self.port), self.timeout)
-        self.sock = plain
+        self.sock = socket.create_connection((self._number, self.port), self._term.left())
         if self._context is not None:
-            self.sock = self._context.wrap_socket(plain, server_hostname=self.host)
+            wrapped = self._context.wrap_socket(
+                self.sock, server_hostname=self.host, do_handshake_on_connect=False
+            )
+            self.sock = wrapped
+            wrapped.settimeout(self._term.left())
+            wrapped.do_handshake()
 
-    def cut(self) -> None:
-        """End it from another thread: whoever reads gets an error."""
-        self.is_cut = True
-        current = self.sock
-        if current is not None:
-            try:
-                socket.socket.shutdown(current, socket.SHUT_RDWR)
-            except OSError:
-                return
+    def send(self, data: Any) -> None:
+        if self.sock is None:
+            self.connect()
+        self.sock.settimeout(self._term.left())
+        super().send(data)

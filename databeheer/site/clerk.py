@@ -11,7 +11,7 @@ import signal
 import sys
 import threading
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import structlog
@@ -37,18 +37,31 @@ class Clerk:
     def round(self) -> Counter[str]:
         """Have everything written down that is due now; returns how much of what.
 
+        A command that fails is left for the next round, and keeps none of the others from being done.
+
         Raises:
-            DoorRefusedError: the door takes no such key, or has no room; what came before is recorded.
+            DoorRefusedError: the door does not know the clerk's key.
             DoorUnreachableError: the door does not answer.
         """
         done: Counter[str] = Counter()
         for command in ROUNDS:
-            more = True
-            while more:
-                answer = self._door.call(command, self._proof)
-                done.update(answer["recorded"])
-                more = answer["more"]
+            try:
+                for recorded in self._sweep(command):
+                    done.update(recorded)
+            except DoorRefusedError as refusal:
+                if refusal.code == UnauthenticatedError.code:
+                    raise
+                _log.warning("the door refused", command=command, code=refusal.code)
         return done
+
+    def _sweep(self, command: str) -> Iterator[dict[str, int]]:
+        more = True
+        while more:
+            answer = self._door.call(command, self._proof)
+            if answer["failed"]:
+                _log.error("not written down", command=command, failed=answer["failed"])
+            yield answer["recorded"]
+            more = answer["more"]
 
     def run(self, stop: threading.Event, beat_seconds: float = BEAT_SECONDS) -> None:
         """Do rounds until `stop` is set; a door that is away or busy is asked again at the next beat.
@@ -61,10 +74,6 @@ class Clerk:
                 done = self.round()
             except DoorUnreachableError:
                 _log.warning("the door does not answer")
-            except DoorRefusedError as error:
-                if error.code == UnauthenticatedError.code:
-                    raise
-                _log.warning("the door refused", code=error.code)
             else:
                 if done:
                     _log.info("written down", done=dict(done))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -158,14 +159,19 @@ class Dripping:
         self._due.release()
 
 
+def _accepted(listener: socket.socket, tls: ssl.SSLContext | None) -> socket.socket:
+    plain, _ = listener.accept()
+    return plain if tls is None else tls.wrap_socket(plain, server_side=True)
+
+
 @contextmanager
-def dripping(begin: bytes, drip: bytes) -> Iterator[Dripping]:
+def dripping(begin: bytes, drip: bytes, tls: ssl.SSLContext | None = None) -> Iterator[Dripping]:
     """Serve one answer that drips for as long as somebody reads it."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         served = Dripping(f"http://127.0.0.1:{listener.getsockname()[1]}")
 
         def serve() -> None:
-            with suppress(OSError), listener.accept()[0] as connection:
+            with suppress(OSError), _accepted(listener, tls) as connection:
                 served.drip_on(connection, begin, drip)
 
         thread = Thread(target=serve)

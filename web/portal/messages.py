@@ -27,6 +27,7 @@ WRONG_CODE = "Dit is niet de code uit de e-mail. Kijk ze na, of vraag een nieuwe
 NO_CODE = "De code werkt niet meer. Vraag een nieuwe code."
 TOO_MANY = "Wij stuurden vandaag al drie codes. Probeer het morgen opnieuw."
 
+_REGISTER = "/register"
 # Where a message leads: by its kind, or by the part of it before the dot.
 _LEADS: Mapping[str, tuple[str, str]] = {
     "permission.requested": ("permissions.show", "Bekijk de vraag"),
@@ -40,6 +41,9 @@ _LEADS: Mapping[str, tuple[str, str]] = {
     "erasure": ("erasing.show", "Bekijk uw gegevens"),
     "occupancy": ("overview.show", "Bekijk uw overzicht"),
     "contact": ("messages.settings", "Bekijk de instellingen"),
+    "doubt": ("doubting.everything", "Bekijk uw meldingen"),
+    "clock": ("reads.show", "Bekijk wie las"),
+    "customer": (_REGISTER, "Bekijk het register"),
 }
 _OF_A_PERMISSION = ("permissions.show", "permissions.history")
 
@@ -102,7 +106,7 @@ class Message:
         if endpoint in _OF_A_PERMISSION:
             href = url_for(endpoint, permission_id=answer["about"]) if answer["about"] else None
         elif endpoint:
-            href = url_for(endpoint)
+            href = endpoint if endpoint == _REGISTER else url_for(endpoint)
         return cls(
             str(answer["title"]),
             str(answer["more"]),

@@ -36,7 +36,7 @@ TEXT = "text/plain; charset=utf-8"
 BINARY = "application/octet-stream"
 
 
-@blueprint.get("/ledger")
+@blueprint.get("/ledger", strict_slashes=False)  # with a slash too, as a log's address is often written
 def page() -> ResponseReturnValue:
     """Say what the log is, where it stands, how to check it, what it cannot show and what it would cost."""
     clock: Clock = current_app.config["WEB_CLOCK"]

@@ -26,6 +26,7 @@ from databeheer.door.keystore import Kind
 from databeheer.door.names import seal_text
 from databeheer.door.proofs import Asker, AskerKind, Proof
 from databeheer.door.repeats import Repeat
+from databeheer.door.sweeping import sweep_each
 from databeheer.door.turn import Record, Turn
 from databeheer.door.turn_queue import TurnLane
 from databeheer.doubt import cases, evidence
@@ -142,9 +143,7 @@ def sweep(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, An
     with house.turn(TurnLane.ENDS) as turn:
         clerk_or_operator(turn, house, proof)
         due = cases.due(turn.connection, turn.now, arguments["limit"])
-        for case_id in due:
-            doubting.settle(house, turn, cases.get(turn.connection, case_id))
-    return {"recorded": {"doubt_unproven": len(due)} if due else {}, "more": len(due) == arguments["limit"]}
+        return sweep_each(turn, due, arguments["limit"], lambda case_id: _settle(house, turn, case_id))
 
 
 def decide_breach(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -176,6 +175,11 @@ def decide_breach(house: House, proof: Proof, arguments: dict[str, Any]) -> dict
             for_party=False,
         )
     return _answer(house, row.case_id, record, asker)
+
+
+def _settle(house: House, turn: Turn, case_id: UUID) -> str:
+    doubting.settle(house, turn, cases.get(turn.connection, case_id))
+    return "doubt_unproven"
 
 
 def _keep(house: House, turn: Turn, row: Any, document: Document, findings: str) -> None:

@@ -14,6 +14,7 @@ from databeheer.door.ends import Ending
 from databeheer.door.house import House
 from databeheer.door.permission_record import record_step
 from databeheer.door.proofs import AskerKind, Proof
+from databeheer.door.sweeping import sweep_each
 from databeheer.door.turn import Statement, Turn
 from databeheer.errors import MalformedRequestError, UnauthenticatedError
 from databeheer.permissions import deletion, finding, life, mandates, terms, timing
@@ -28,19 +29,12 @@ def sweep(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, An
 
     Nothing here widens or narrows what anybody may read: the clock did that already.
     """
-    recorded: dict[str, int] = {}
     with house.turn() as turn:
         clerk_or_operator(turn, house, proof)
         found = timing.due(turn.connection, turn.now, arguments["limit"])
-        for one in found:
-            _write_down(house, turn, one)
-            recorded[one.event.value] = recorded.get(one.event.value, 0) + 1
+        swept = sweep_each(turn, found, arguments["limit"], lambda one: _write_down(house, turn, one))
         foreseen = timing.next_at(turn.connection, turn.now)
-    return {
-        "recorded": recorded,
-        "more": len(found) == arguments["limit"],
-        "next_at": format_instant(foreseen) if foreseen else None,
-    }
+    return swept | {"next_at": format_instant(foreseen) if foreseen else None}
 
 
 def set_terms(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -90,7 +84,7 @@ def overdue(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, 
         }
 
 
-def _write_down(house: House, turn: Turn, due: Due) -> None:
+def _write_down(house: House, turn: Turn, due: Due) -> str:
     row = finding.by_id_locked(turn.connection, due.permission_id)
     if due.event is Event.BLOCKED:
         life.block(turn.connection, row, mandates.NOT_PRODUCED, turn.now)
@@ -99,12 +93,13 @@ def _write_down(house: House, turn: Turn, due: Due) -> None:
         record_step(
             house, turn, row, due.event, state="blocked", by="time", reason=mandates.NOT_PRODUCED, at=due.at
         )
-        return
+        return due.event.value
     changed = timing.change_at(row, turn.now)
     reason = changed[1] if changed is not None else ""
     at = turn.now if due.event is Event.REMINDED else due.at
     state = life.write_down(turn.connection, row, due.event, reason, at)
     record_step(house, turn, row, due.event, state=state, by="time", reason=reason, at=due.at)
+    return due.event.value
 
 
 _PARTIES = text("SELECT * FROM registry.party WHERE party_id = ANY(:ids)")

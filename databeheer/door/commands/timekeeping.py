@@ -17,6 +17,7 @@ from databeheer.door.commands.views import party_view
 from databeheer.door.house import House
 from databeheer.door.permission_record import subjects_of
 from databeheer.door.proofs import AskerKind, Proof
+from databeheer.door.sweeping import sweep_each
 from databeheer.door.telling import tell
 from databeheer.door.turn import Statement, Turn
 from databeheer.errors import UnauthenticatedError
@@ -31,16 +32,10 @@ _FIRST_OPERATOR = 1
 
 def sweep(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """Record every clock that was missed, once each: the clerk's, or the operator's; again while `more` is true."""
-    recorded: dict[str, int] = {}
     with house.turn() as turn:
         clerk_or_operator(turn, house, proof)
         found = clocks.unrecorded(turn.connection, turn.now, arguments["limit"])
-        for clock in found:
-            clocks.was_missed(turn.connection, clock, turn.next_index)
-            turn.record(_statement(house, clock))
-            _tell(house, turn, clock)
-            recorded[clock.kind] = recorded.get(clock.kind, 0) + 1
-    return {"recorded": recorded, "more": len(found) == arguments["limit"]}
+        return sweep_each(turn, found, arguments["limit"], lambda clock: _write_down(house, turn, clock))
 
 
 def report(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -83,6 +78,13 @@ def months_back(now: datetime, number: int) -> list[tuple[date, date]]:
         months.append((first, (first + timedelta(days=32)).replace(day=1)))
         first = (first - timedelta(days=1)).replace(day=1)
     return months
+
+
+def _write_down(house: House, turn: Turn, clock: Clock) -> str:
+    clocks.was_missed(turn.connection, clock, turn.next_index)
+    turn.record(_statement(house, clock))
+    _tell(house, turn, clock)
+    return clock.kind
 
 
 def _statement(house: House, clock: Clock) -> Statement:

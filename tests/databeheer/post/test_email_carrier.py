@@ -11,7 +11,7 @@ import pytest
 
 from databeheer.post.carrying import CarryError, RefusedForGoodError
 from databeheer.post.email_carrier import EmailCarrier, EmailSettings, EmailSettingsError, Security
-from tests.receivers import Mailbox, certified, mailbox
+from tests.receivers import Mailbox, certified, mailbox, relay
 
 NUMBER = UUID(int=7)
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
@@ -112,6 +112,36 @@ def test_a_refused_message_is_for_good_or_for_now(reply: str, for_good: bool) ->
         with pytest.raises(CarryError) as failed:
             carry(plain(box))
     assert (failed.value.slug, isinstance(failed.value, RefusedForGoodError)) == ("message-refused", for_good)
+
+
+GREETINGS: dict[str, dict[str, str]] = {
+    "at once": {"": "554 no service now"},
+    "at EHLO": {"EHLO": "550 not now", "HELO": "550 not now"},
+    "at STARTTLS": {"EHLO": "250-relay.example\r\n250 STARTTLS", "STARTTLS": "554 no key at hand"},
+    "the sender": {"MAIL": "550 who is that"},
+}
+
+
+@pytest.mark.parametrize("when", GREETINGS)
+def test_a_server_that_refuses_before_it_has_seen_the_recipient_is_tried_again_later(when: str) -> None:
+    security = Security.STARTTLS if when == "at STARTTLS" else Security.PLAIN
+    with relay(GREETINGS[when]) as port, pytest.raises(CarryError) as failed:
+        carry(EmailSettings("127.0.0.1", port, SENDER, security))
+    assert not isinstance(failed.value, RefusedForGoodError)
+    assert failed.value.slug == ("sender-refused" if when == "the sender" else "smtp-refused")
+
+
+@pytest.mark.parametrize("answer", ["421 too late", "550 no", "", "nonsense"])
+def test_the_servers_goodbye_says_nothing_of_a_message_that_it_took(answer: str) -> None:
+    with relay({"QUIT": answer}) as port:
+        carry(EmailSettings("127.0.0.1", port, SENDER, Security.PLAIN))
+
+
+@pytest.mark.parametrize("answer", ["550 no", "421 closing"])
+def test_the_relay_of_the_tests_refuses_a_message_as_it_is_told(answer: str) -> None:
+    with relay({".": answer}) as port, pytest.raises(CarryError) as failed:
+        carry(EmailSettings("127.0.0.1", port, SENDER, Security.PLAIN))
+    assert isinstance(failed.value, RefusedForGoodError) == answer.startswith("5")
 
 
 def test_no_server_is_tried_again_later() -> None:

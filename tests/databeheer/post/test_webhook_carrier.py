@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+from itertools import count
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -12,7 +13,9 @@ import pytest
 
 from databeheer.clock import SystemClock
 from databeheer.post.carrying import CarryError, RefusedForGoodError
-from databeheer.post.webhook_carrier import WebhookCarrier
+from databeheer.post.webhook_carrier import SECONDS, WebhookCarrier
+from ledger.answers import Clock
+from tests.ledger.witnesses import dripping
 from tests.receivers import Receiver, certified, receiver
 
 NUMBER = UUID(int=9)
@@ -123,50 +126,70 @@ def test_an_answer_without_end_is_not_read() -> None:
         carry(WebhookCarrier(loopback=True), got.url)
 
 
+def at_look(number: int) -> Clock:
+    """A clock by which the whole time is over from its n-th look on."""
+    looks = count(1)
+    return lambda: 0.0 if next(looks) < number else SECONDS
+
+
+def almost_over() -> Clock:
+    """A clock that leaves a fifth of a second for all that comes after the first look."""
+    looks = count(1)
+    return lambda: 0.0 if next(looks) == 1 else SECONDS - 0.2
+
+
 def test_a_receiver_that_never_answers_is_given_up() -> None:
     with receiver() as got:
         got.hangs = threading.Event()
-        assert failure(WebhookCarrier(loopback=True, seconds=0.2), got.url).slug == "timeout"
+        assert failure(WebhookCarrier(loopback=True, clock=almost_over()), got.url).slug == "timeout"
 
 
-def test_a_receiver_that_drips_is_given_up_too() -> None:
+@pytest.mark.usefixtures("as_public")
+def test_a_receiver_that_never_shakes_hands_is_given_up() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        carrier = WebhookCarrier(resolver=lambda *_: ["127.0.0.1"], clock=almost_over())
+        url = f"https://party.example:{silent.getsockname()[1]}/"
+        assert failure(carrier, url).slug == "timeout"
+
+
+DRIPS = {
+    "its head": (b"HTTP/1.1 200 OK\r\nx: ", b"x"),
+    "100 Continue": (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+}
+
+
+@pytest.mark.parametrize("what", DRIPS)
+def test_a_receiver_that_drips_is_given_up_too(what: str) -> None:
     """Each read would be in time; only the whole is not."""
-    with Dripping() as port:
-        carrier = WebhookCarrier(loopback=True, seconds=0.5)
-        assert failure(carrier, f"http://127.0.0.1:{port}/").slug == "timeout"
+    with dripping(*DRIPS[what]) as served:
+        carrier = WebhookCarrier(loopback=True, clock=served.clock)
+        assert failure(carrier, served.url).slug == "timeout"
+
+
+@pytest.mark.parametrize("what", DRIPS)
+@pytest.mark.usefixtures("as_public")
+def test_a_receiver_that_drips_behind_tls_is_given_up_too(what: str, tmp_path: Path) -> None:
+    known = certified(tmp_path, "party.example")
+    with dripping(*DRIPS[what], tls=known.server) as served:
+        carrier = WebhookCarrier(resolver=lambda *_: ["127.0.0.1"], context=known.client, clock=served.clock)
+        port = served.url.rpartition(":")[2]
+        assert failure(carrier, f"https://party.example:{port}/").slug == "timeout"
+
+
+@pytest.mark.parametrize("look", range(2, 7))
+@pytest.mark.usefixtures("as_public")
+def test_no_step_begins_after_the_end_of_the_whole_attempt(look: int, tmp_path: Path) -> None:
+    """Connecting, the handshake, the request, the answer: whoever uses the time up, the next step has none."""
+    known = certified(tmp_path, "party.example")
+    with receiver(known.server) as got:
+        carrier = WebhookCarrier(resolver=lambda *_: ["127.0.0.1"], context=known.client, clock=at_look(look))
+        assert failure(carrier, f"https://party.example:{got.port}/").slug == "timeout"
 
 
 def test_nobody_there_is_a_failure() -> None:
     with receiver() as got:
         url = got.url
     assert failure(WebhookCarrier(loopback=True), url).slug == "unreachable"
-
-
-class Dripping:
-    """A server that sends a byte of its head now and then, for ever."""
-
-    def __enter__(self) -> int:
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._serve)
-        self._thread.start()
-        port: int = self._listener.getsockname()[1]
-        return port
-
-    def _serve(self) -> None:
-        connection, _ = self._listener.accept()
-        with connection:
-            try:
-                connection.sendall(b"HTTP/1.1 200 OK\r\nx: ")
-                while not self._stop.wait(0.05):
-                    connection.sendall(b"x")
-            except OSError:
-                return
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
-        self._listener.close()
 
 
 def test_the_receiver_of_the_tests_tells_what_it_got() -> None:

@@ -6,14 +6,19 @@ import re
 from collections.abc import Callable
 from contextlib import closing
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
+from flask import Flask
 
+from databeheer.post import catalogue
+from databeheer.post.catalogue import Recipient
 from databeheer.post.deliveries import Channel
 from tests.conftest import LOTTES_EAN
 from tests.house import Customer, Party, TheHouse
 from tests.letters import Pouch, postman
 from tests.web.portal.visiting import Visitor
+from web.portal.messages import Message
 
 Visit = Callable[[Customer], Visitor]
 PATH, SETTINGS = "/mijn/berichten", "/mijn/berichten/instellingen"
@@ -60,6 +65,15 @@ def test_every_way_that_a_message_shows_leads_somewhere(
     assert "/mijn/gelezen" in links
     for link in set(links):
         assert visitor.get(link).status == 200, link
+
+
+def test_every_kind_of_message_to_a_customer_leads_somewhere(site: Flask) -> None:
+    with site.test_request_context(base_url="http://127.0.0.1:8000"):
+        for code, kind in catalogue.load().items():
+            if Recipient.CUSTOMER in kind.recipients:
+                told = {"kind": code, "title": "", "more": "", "at": "2026-11-21T09:00:00.000Z"}
+                message = Message.of(told | {"about": str(UUID(int=1)), "is_read": False, "index": 1})
+                assert (message.href is not None, message.link != "") == (True, True), code
 
 
 def test_the_navigation_counts_what_is_new_until_it_was_read(

@@ -86,6 +86,12 @@ def test_the_newest_checkpoint_is_shown_with_its_size_time_and_short_root(publis
     assert page.inline == []
 
 
+def test_the_address_of_the_log_may_end_in_a_slash(published: Published) -> None:
+    answer = published.client.get("/ledger/", base_url="http://127.0.0.1:8000")
+    assert answer.status_code == 200
+    assert Page(answer).text == published.page().text
+
+
 def test_the_fingerprint_is_that_of_the_public_key(published: Published) -> None:
     digits = sha256(published.key.verifier.public_key).hexdigest()
     page = published.page()
