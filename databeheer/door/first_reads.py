@@ -12,7 +12,7 @@ from databeheer.access.facts import Occupancy
 from databeheer.door.house import House
 from databeheer.door.proofs import AskerKind
 from databeheer.door.read_request import Decided
-from databeheer.door.telling import Telling, compose
+from databeheer.door.telling import Telling, compose, write
 from databeheer.door.told_reads import First
 from databeheer.door.turn import Turn
 from databeheer.post import outbox
@@ -33,7 +33,7 @@ def tell_first_reads(house: House, turn: Turn, decided: Iterable[Decided]) -> se
                 compose(house, turn, wanted, outbox.customer(who)) for who in _people(occupancy, turn)
             )
             messages += [message for message in composed if message is not None]
-    outbox.write(turn.connection, messages)
+    write(house, turn, messages)
     return found
 
 

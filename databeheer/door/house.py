@@ -59,6 +59,8 @@ class House:
     postman_key_hash: bytes | None = None
     """None: nobody takes messages further than the inbox."""
     sends_email: bool = True
+    data_manager_email: str = ""
+    """Where the data manager is told by e-mail; empty: nowhere, only in its list."""
     loopback_webhooks: bool = False
     """Web hooks may go to this machine, without TLS: in the demo."""
     longest_queue: int = 128

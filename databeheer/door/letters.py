@@ -3,34 +3,61 @@
 from __future__ import annotations
 
 import json
+from base64 import b64decode, b64encode
 from datetime import datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, text
 
 from databeheer.door.house import House
 from databeheer.door.keystore import Kind
 from databeheer.door.telling import open_said
-from databeheer.identity import lives
+from databeheer.door.turn import Turn
+from databeheer.identity import lives, representations
 from databeheer.metering.opening import unseal
 from databeheer.metering.sealing import seal
-from databeheer.post import catalogue, contacts, webhooks, words
+from databeheer.post import catalogue, contacts, sealed_letters, webhooks, words
 from databeheer.post.catalogue import Recipient
+from databeheer.post.deliveries import Channel
+from databeheer.post.sealed_letters import What
 from databeheer.post.webhooks import Scheme, Secret
+from databeheer.post.words import Goodbye
 from databeheer.values import format_instant
 
+WEBHOOK_CHANGED, WEBHOOK_TEST = "webhook.changed", "webhook.test"
 NOBODY = {"to": None}
 """Nobody wants it any more: the postman drops it."""
 
 
 def letter_of(house: House, connection: Connection, row: Any, now: datetime) -> dict[str, Any]:
     """Return what the postman needs for one attempt: an e-mail's address and words, or a signed web hook."""
-    if row.code_of is not None:
-        return _code(house, row)
-    if row.channel == "email":
-        return _email(house, connection, row)
-    return _webhook(house, connection, row, now)
+    if row.what is not None:
+        return _sealed(house, row, now)
+    if row.channel == Channel.WEBHOOK:
+        return _webhook(house, connection, row, now)
+    if row.recipient == Recipient.DATA_MANAGER:
+        return _to_data_manager(house, connection, row)
+    return _email(house, connection, row, now)
+
+
+def goodbye_to_person(
+    house: House, turn: Turn, person_id: UUID, address: str, language: str, why: Goodbye
+) -> None:
+    """Tell an address that a person left that it was left: whoever has it may not have done so."""
+    letter = json.dumps({"address": address, "language": language, "why": why})
+    sealed = seal_own(house, person_id, "letter", letter)
+    sealed_letters.to_person(turn.connection, uuid4(), What.GOODBYE, person_id, sealed, turn.now)
+
+
+def goodbye_to_party(house: House, turn: Turn, hook: Any) -> None:
+    """Tell the address of a party's web hook, which it is about to leave, so; signed as it was till now."""
+    secrets = [[one.scheme, b64encode(one.raw).decode()] for one in signers_of(house, hook, turn.now)]
+    url = open_of_party(house, hook.party_id, "url", hook.url_sealed).decode()
+    sealed = seal_of_party(
+        house, hook.party_id, "letter", json.dumps({"url": url, "secrets": secrets}).encode()
+    )
+    sealed_letters.to_party(turn.connection, uuid4(), What.GOODBYE, hook.party_id, sealed, turn.now)
 
 
 def seal_own(house: House, person_id: UUID, what: str, value: str) -> bytes:
@@ -61,20 +88,50 @@ def party_name(connection: Connection, said: dict[str, str]) -> str | None:
     return name
 
 
-def _code(house: House, row: Any) -> dict[str, Any]:
-    letter = json.loads(open_own(house, row.code_of, "letter", bytes(row.letter_sealed)))
-    composed = words.code_email(letter["code"], letter["language"])
-    return _as_email(letter["address"], composed, letter["language"])
+def _sealed(house: House, row: Any, now: datetime) -> dict[str, Any]:
+    if row.to_party_id is not None:
+        plain = open_of_party(house, row.to_party_id, "letter", row.letter_sealed)
+        letter = json.loads(plain)
+        signers = [Secret(Scheme(scheme), b64decode(raw)) for scheme, raw in letter["secrets"]]
+        return _signed(row, letter["url"], {"type": WEBHOOK_CHANGED}, row.told_at, signers, now)
+    letter = json.loads(open_own(house, row.to_person_id, "letter", bytes(row.letter_sealed)))
+    language = letter["language"]
+    if row.what == What.CODE:
+        composed = words.code_email(letter["code"], language)
+    else:
+        composed = words.goodbye_email(Goodbye(letter["why"]), language, house.public_url)
+    return _as_email(letter["address"], composed, language)
 
 
-def _email(house: House, connection: Connection, row: Any) -> dict[str, Any]:
-    contact = contacts.find(connection, row.person_id)
-    if not contact.wants_email or contact.email_sealed is None or lives.is_dead(connection, row.person_id):
+def _email(house: House, connection: Connection, row: Any, now: datetime) -> dict[str, Any]:
+    to: UUID = row.to_person_id
+    contact = contacts.find(connection, to)
+    if not contact.wants_email or contact.email_sealed is None:
+        return NOBODY
+    if any(lives.is_dead(connection, person_id) for person_id in {to, row.person_id}):
+        return NOBODY
+    is_own = to == row.person_id
+    if not is_own and not _acts_for(connection, to, row.person_id, now):
         return NOBODY
     said, language = open_said(house, row), contact.language
     title = words.words(row.kind, Recipient.CUSTOMER, language, said, party_name(connection, said)).title
-    address = open_own(house, row.person_id, "email", bytes(contact.email_sealed))
-    return _as_email(address, words.email(title, language, house.public_url), language)
+    compose = words.email if is_own else words.representatives_email
+    address = open_own(house, to, "email", bytes(contact.email_sealed))
+    return _as_email(address, compose(title, language, house.public_url), language)
+
+
+def _acts_for(connection: Connection, person_id: UUID, represented_id: UUID, now: datetime) -> bool:
+    standing = representations.of_represented(connection, represented_id, now)
+    return person_id in {one.representative_id for one in standing}
+
+
+def _to_data_manager(house: House, connection: Connection, row: Any) -> dict[str, Any]:
+    if not house.data_manager_email:
+        return NOBODY
+    said = open_said(house, row)
+    title = words.words(row.kind, Recipient.DATA_MANAGER, "en", said, party_name(connection, said)).title
+    name = party_name(connection, said)
+    return _as_email(house.data_manager_email, words.data_manager_email(title, name, house.public_url), "en")
 
 
 def _as_email(address: str, composed: words.Email, language: str) -> dict[str, Any]:
@@ -82,18 +139,23 @@ def _as_email(address: str, composed: words.Email, language: str) -> dict[str, A
 
 
 def _webhook(house: House, connection: Connection, row: Any, now: datetime) -> dict[str, Any]:
-    party_id = row.test_of or row.party_id
-    hook = (
-        webhooks.find(connection, party_id)
-        if party_id is not None
-        else webhooks.of_operator(connection, row.operator)
-    )
+    hook = webhooks.find(connection, row.to_party_id)
     if hook is None:
         return NOBODY
-    body = json.dumps(_payload(house, row), sort_keys=True, separators=(",", ":")).encode()
+    url = open_of_party(house, hook.party_id, "url", hook.url_sealed).decode()
     signers = signers_of(house, hook, now)
+    if row.message_id is None:
+        return _signed(row, url, {"type": WEBHOOK_TEST}, row.told_at, signers, now)
+    return _signed(row, url, {"type": row.kind, "data": _data(house, row)}, row.at, signers, now)
+
+
+def _signed(
+    row: Any, url: str, says: dict[str, Any], at: datetime, signers: list[Secret], now: datetime
+) -> dict[str, Any]:
+    payload = {"data": {}, "timestamp": format_instant(at)} | says
+    body = json.dumps(payload, sort_keys=True, separators=(",", ":")).encode()
     return {
-        "to": open_of_party(house, hook.party_id, "url", hook.url_sealed).decode(),
+        "to": url,
         "headers": webhooks.headers(row.delivery_id, body, now, signers),
         "body": body.decode(),
     }
@@ -108,10 +170,8 @@ def signers_of(house: House, hook: Any, now: datetime) -> list[Secret]:
     return signers
 
 
-def _payload(house: House, row: Any) -> dict[str, Any]:
+def _data(house: House, row: Any) -> dict[str, str]:
     """A number and a day at most: what happened in full the party asks the API, which knows who asks."""
-    if row.test_of is not None:
-        return {"type": "webhook.test", "timestamp": format_instant(row.told_at), "data": {}}
     spec, said = catalogue.kind(row.kind), open_said(house, row)
     data: dict[str, str] = {}
     if spec.about and row.about is not None:
@@ -121,7 +181,7 @@ def _payload(house: House, row: Any) -> dict[str, Any]:
         data["recipient"] = "data_manager"
         if "party" in said:
             data["party_id"] = said["party"]
-    return {"type": row.kind, "timestamp": format_instant(row.at), "data": data}
+    return data
 
 
 def _of_person(person_id: UUID, what: str) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 import threading
@@ -68,8 +69,16 @@ def house_from(environment: Mapping[str, str], clock: Clock | None = None) -> Ho
         joins=JoinListFiles.from_environment(environment),
         postman_key_hash=_hash_in(environment.get("DATABEHEER_POSTMAN_KEY_HASH")),
         sends_email=environment.get("DATABEHEER_SENDS_EMAIL") == "1",
+        data_manager_email=_address_in(environment, "DATABEHEER_DATA_MANAGER_EMAIL"),
         loopback_webhooks=environment.get("DATABEHEER_LOOPBACK_WEBHOOKS") == "1",
     )
+
+
+def _address_in(environment: Mapping[str, str], name: str) -> str:
+    given = environment.get(name, "")
+    if given and not re.fullmatch(r"[!-?A-~]+@[!-?A-~]+", given):
+        raise SettingsError(f"{name} is one e-mail address: name@house.example")
+    return given
 
 
 def _hash_in(file: str | None) -> bytes | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -47,7 +47,12 @@ def tell(
         raise PostCatalogueError("a message tells of an entry: record it first")
     wanted = Telling(kind, operator, about, said or {}, key, occupancy_id)
     messages = [compose(house, turn, wanted, one) for one in dict.fromkeys(to)]
-    outbox.write(turn.connection, [one for one in messages if one is not None])
+    write(house, turn, [one for one in messages if one is not None])
+
+
+def write(house: House, turn: Turn, messages: Sequence[Message]) -> None:
+    """Write messages that were composed."""
+    outbox.write(turn.connection, messages, desk_reads_email=bool(house.data_manager_email))
 
 
 def tell_party(house: House, turn: Turn, kind: str, party_id: UUID) -> None:

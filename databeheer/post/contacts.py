@@ -14,6 +14,8 @@ from sqlalchemy import Connection, text
 
 from databeheer.brussels import day_of
 from databeheer.errors import ConflictError
+from databeheer.post import sealed_letters
+from databeheer.post.sealed_letters import What
 
 CODE_TERM = timedelta(minutes=30)
 MOST_TRIES = 5
@@ -46,9 +48,8 @@ def ask(connection: Connection, person_id: UUID, asked: Asked, delivery_id: UUID
     row = connection.execute(_ASK, members | vars(asked) | {"most": MOST_CODES_A_DAY}).one_or_none()
     if row is None:
         raise ConflictError(f"{MOST_CODES_A_DAY} codes were sent today; ask for another one tomorrow")
-    connection.execute(_FORGET_CODES, members)
-    connection.execute(_DELIVERY, {"id": delivery_id, "now": now})
-    connection.execute(_CODE, {"id": delivery_id, "person": person_id, "letter": asked.letter_sealed})
+    sealed_letters.forget_codes(connection, person_id)
+    sealed_letters.to_person(connection, delivery_id, What.CODE, person_id, asked.letter_sealed, now)
 
 
 def confirm(connection: Connection, person_id: UUID, code_hash: bytes, now: datetime) -> bool:
@@ -76,7 +77,7 @@ def remove(connection: Connection, person_id: UUID) -> bool:
     """Forget a person's address; False where there was none."""
     was_on: bool | None = connection.execute(_REMOVE, {"person": person_id}).scalar_one_or_none()
     connection.execute(_TAKE_ADDRESS, {"person": person_id, "address": None})
-    connection.execute(_FORGET_CODES, {"person": person_id})
+    sealed_letters.forget_codes(connection, person_id)
     return bool(was_on)
 
 
@@ -86,16 +87,16 @@ def speak(connection: Connection, person_id: UUID, language: str) -> None:
 
 
 def new_delivery() -> UUID:
-    """A number for the delivery of a code."""
+    """A number for the delivery of a letter."""
     return uuid4()
 
 
 _FIND = text(
     "SELECT p.email_sealed, c.language, coalesce(c.wants_email, false) AS wants_email, c.asked_sealed,"
-    " c.code_expires_at, c.code_tries, (SELECT max(d.ended_at) FROM post.delivery d JOIN post.message m"
-    "  USING (message_id) WHERE m.person_id = p.person_id AND d.state = 'dead') AS failed_at,"
-    " (SELECT max(d.ended_at) FROM post.delivery d JOIN post.message m"
-    "  USING (message_id) WHERE m.person_id = p.person_id AND d.state = 'delivered') AS delivered_at"
+    " c.code_expires_at, c.code_tries, (SELECT max(d.ended_at) FROM post.delivery d"
+    "  WHERE d.person_id = p.person_id AND d.message_id IS NOT NULL AND d.state = 'dead') AS failed_at,"
+    " (SELECT max(d.ended_at) FROM post.delivery d"
+    "  WHERE d.person_id = p.person_id AND d.message_id IS NOT NULL AND d.state = 'delivered') AS delivered_at"
     " FROM identity.person p LEFT JOIN post.contact c USING (person_id) WHERE p.person_id = :person"
 )
 _ASK = text(
@@ -106,14 +107,6 @@ _ASK = text(
     " asked_count = CASE WHEN c.asked_day = :today THEN c.asked_count + 1 ELSE 1 END"
     " WHERE c.asked_day IS DISTINCT FROM :today OR c.asked_count < :most RETURNING 1"
 )
-_FORGET_CODES = text(
-    "DELETE FROM post.delivery d USING post.code c WHERE c.delivery_id = d.delivery_id AND c.person_id = :person"
-)
-_DELIVERY = text(
-    "INSERT INTO post.delivery (delivery_id, operator, channel, told_at, next_at)"
-    " VALUES (:id, (SELECT min(operator) FROM registry.operator), 'email', :now, :now)"
-)
-_CODE = text("INSERT INTO post.code (delivery_id, person_id, letter_sealed) VALUES (:id, :person, :letter)")
 _LOCKED = text("SELECT * FROM post.contact WHERE person_id = :person FOR UPDATE")
 _TRIED = text("UPDATE post.contact SET code_tries = code_tries + 1 WHERE person_id = :person")
 _TAKE_ADDRESS = text("UPDATE identity.person SET email_sealed = :address WHERE person_id = :person")

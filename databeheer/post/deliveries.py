@@ -37,6 +37,8 @@ RETRIES = tuple(
 MOST_ATTEMPTS = len(RETRIES) + 1
 MOST_TESTS = 5
 """How many of a party's tests may wait at once."""
+MOST_REPLAYS = 50
+"""How many of a party's web hooks that it asked for once more may wait at once."""
 
 
 class Channel(enum.StrEnum):
@@ -57,19 +59,37 @@ class End(enum.StrEnum):
 
 @dataclass(frozen=True)
 class Claim:
-    """A delivery that one postman tries now; `attempt` counts from 1."""
+    """A delivery that one postman tries now; `attempt` counts from 1, `party_id` is whose a web hook is."""
 
     delivery_id: UUID
     channel: Channel
     attempt: int
+    party_id: UUID | None
 
 
-def claim(connection: Connection, channels: Collection[Channel], now: datetime, limit: int) -> list[Claim]:
-    """Take deliveries that are due, the oldest first; nobody else gets them until the lease has run out."""
-    rows = connection.execute(
-        _CLAIM, {"channels": list(channels), "now": now, "until": now + LEASE, "limit": limit}
-    )
-    return [Claim(row.delivery_id, Channel(row.channel), row.attempts) for row in rows]
+def claim(
+    connection: Connection,
+    channel: Channel,
+    now: datetime,
+    limit: int,
+    *,
+    each: int,
+    without: Collection[UUID] = (),
+) -> list[Claim]:
+    """Take deliveries that are due, the oldest first; nobody else gets them until the lease has run out.
+
+    Of one party at most `each`, and none of those `without`: a party that lets us wait keeps no other waiting.
+    E-mail all goes to one server, and is no party's.
+    """
+    asked = {"channel": channel, "now": now, "until": now + LEASE, "limit": limit}
+    if channel is Channel.WEBHOOK:
+        rows = connection.execute(_CLAIM_BY_PARTY, asked | {"each": each, "without": list(without)})
+    else:
+        rows = connection.execute(_CLAIM, asked)
+    return [
+        Claim(row.delivery_id, Channel(row.channel), row.attempts, row.party_id)
+        for row in sorted(rows, key=lambda row: (row.due_at, row.delivery_id))
+    ]
 
 
 def end(connection: Connection, claimed: Claim, how: End, error: str, now: datetime) -> bool:
@@ -96,13 +116,15 @@ def replay(connection: Connection, party_id: UUID, delivery_id: UUID, now: datet
 
     Raises:
         NotFoundError: it is no web hook of this party.
-        ConflictError: it is on its way.
+        ConflictError: it is on its way, or MOST_REPLAYS are.
     """
     row = connection.execute(_ONE_OF_PARTY, {"id": delivery_id, "party": party_id}).one_or_none()
     if row is None:
         raise NotFoundError("there is no such web hook of yours")
     if row.state == "waiting":
         raise ConflictError("this web hook is on its way already")
+    if connection.execute(_REPLAYS, {"party": party_id}).scalar_one() >= MOST_REPLAYS:
+        raise ConflictError(f"{MOST_REPLAYS} that you asked for again are on their way already")
     connection.execute(_REPLAY, {"id": delivery_id, "now": now})
 
 
@@ -118,20 +140,53 @@ def test(connection: Connection, party_id: UUID, now: datetime) -> UUID:
     if waiting.tests >= MOST_TESTS:
         raise ConflictError(f"{MOST_TESTS} tests are on their way already")
     number = uuid4()
-    connection.execute(_DELIVERY, {"id": number, "now": now})
-    connection.execute(_TEST, {"id": number, "party": party_id})
+    connection.execute(_TEST, {"id": number, "party": party_id, "now": now})
     return number
 
 
 def content(connection: Connection, delivery_id: UUID) -> Any | None:
-    """Return a delivery that is on its way, with its message, its code or its test; None where it is over."""
+    """Return a delivery that is on its way, with its message or letter (a test has none); None where it is over."""
     return connection.execute(_CONTENT, {"id": delivery_id}).one_or_none()
 
 
+_TAKE = """
+    UPDATE post.delivery d SET attempts = d.attempts + 1, next_at = :until FROM mine
+    WHERE d.delivery_id = mine.delivery_id
+    RETURNING d.delivery_id, d.channel, d.attempts, d.party_id, mine.next_at AS due_at
+"""
 _CLAIM = text(
-    "UPDATE post.delivery SET attempts = attempts + 1, next_at = :until WHERE delivery_id IN ("
-    " SELECT delivery_id FROM post.delivery WHERE state = 'waiting' AND next_at <= :now AND channel = ANY(:channels)"
-    " ORDER BY next_at, delivery_id LIMIT :limit FOR UPDATE SKIP LOCKED) RETURNING delivery_id, channel, attempts"
+    """
+    WITH mine AS (
+        SELECT delivery_id, next_at FROM post.delivery
+        WHERE state = 'waiting' AND next_at <= :now AND channel = :channel
+        ORDER BY next_at, delivery_id LIMIT :limit FOR UPDATE SKIP LOCKED
+    )
+    """  # noqa: S608  parts of our own
+    + _TAKE
+)
+# Steps from party to party along the index: a long queue of one costs no more than a short one.
+_CLAIM_BY_PARTY = text(
+    """
+    WITH RECURSIVE party (party_id) AS (
+        (SELECT party_id FROM post.delivery WHERE state = 'waiting' AND party_id IS NOT NULL
+            ORDER BY party_id LIMIT 1)
+        UNION ALL
+        SELECT (SELECT d.party_id FROM post.delivery d WHERE d.state = 'waiting' AND d.party_id > party.party_id
+            ORDER BY d.party_id LIMIT 1)
+        FROM party WHERE party.party_id IS NOT NULL
+    ), due AS (
+        SELECT d.delivery_id FROM party CROSS JOIN LATERAL (
+            SELECT delivery_id FROM post.delivery
+            WHERE party_id = party.party_id AND state = 'waiting' AND next_at <= :now
+            ORDER BY next_at, delivery_id LIMIT :each) d
+        WHERE party.party_id <> ALL(CAST(:without AS uuid[]))
+    ), mine AS (
+        SELECT d.delivery_id, d.next_at FROM post.delivery d JOIN due USING (delivery_id)
+        WHERE d.state = 'waiting' AND d.next_at <= :now AND d.channel = :channel
+        ORDER BY d.next_at, d.delivery_id LIMIT :limit FOR UPDATE OF d SKIP LOCKED
+    )
+    """  # noqa: S608  parts of our own
+    + _TAKE
 )
 # Only the newest claim counts: who comes back after his lease ran out changes nothing.
 _END = text(
@@ -143,36 +198,36 @@ _LATER = text(
     " WHERE delivery_id = :id AND state = 'waiting' AND attempts = :attempt"
 )
 _OWN = """
-    WITH own AS (
-        SELECT d.delivery_id, m.kind FROM post.message m JOIN post.delivery d USING (message_id)
-            WHERE m.recipient = 'party' AND m.party_id = :party AND d.channel = 'webhook'
-        UNION ALL SELECT d.delivery_id, m.kind FROM registry.party p
-            JOIN post.message m ON m.recipient = 'data_manager' AND m.operator = p.operator
-            JOIN post.delivery d USING (message_id) WHERE p.party_id = :party AND d.channel = 'webhook'
-        UNION ALL SELECT t.delivery_id, 'webhook.test' FROM post.test t WHERE t.party_id = :party
-    )
-    SELECT d.*, own.kind FROM own JOIN post.delivery d USING (delivery_id)
+    SELECT d.*, coalesce(m.kind, CASE WHEN l.what = 'goodbye' THEN 'webhook.changed' ELSE 'webhook.test' END) AS kind
+    FROM post.delivery d LEFT JOIN post.message m USING (message_id) LEFT JOIN post.letter l USING (delivery_id)
+    WHERE d.party_id = :party
 """
 _OF_PARTY = text(
     _OWN
-    + " WHERE CAST(:state AS text) IS NULL OR d.state = :state ORDER BY d.told_at DESC, d.delivery_id LIMIT :limit"
+    + " AND (CAST(:state AS text) IS NULL OR d.state = :state) ORDER BY d.told_at DESC, d.delivery_id LIMIT :limit"
 )
-_ONE_OF_PARTY = text(_OWN + " WHERE d.delivery_id = :id FOR UPDATE OF d")
+_ONE_OF_PARTY = text(_OWN + " AND d.delivery_id = :id FOR UPDATE OF d")
 _REPLAY = text(
-    "UPDATE post.delivery SET state = 'waiting', attempts = 0, next_at = :now, ended_at = NULL WHERE delivery_id = :id"
+    "UPDATE post.delivery SET state = 'waiting', attempts = 0, next_at = :now, replayed_at = :now, ended_at = NULL"
+    " WHERE delivery_id = :id"
+)
+_REPLAYS = text(
+    "SELECT count(*) FROM post.delivery"
+    " WHERE party_id = :party AND state = 'waiting' AND replayed_at IS NOT NULL"
 )
 _TESTS = text(
-    "SELECT EXISTS (SELECT FROM post.webhook WHERE party_id = :party) AS is_there, (SELECT count(*) FROM post.test"
-    " JOIN post.delivery USING (delivery_id) WHERE party_id = :party AND state = 'waiting') AS tests"
+    "SELECT EXISTS (SELECT FROM post.webhook WHERE party_id = :party) AS is_there,"
+    " (SELECT count(*) FROM post.delivery d LEFT JOIN post.letter l USING (delivery_id) WHERE d.party_id = :party"
+    "  AND d.state = 'waiting' AND d.message_id IS NULL AND l.delivery_id IS NULL) AS tests"
 )
-_DELIVERY = text(
-    "INSERT INTO post.delivery (delivery_id, operator, channel, told_at, next_at)"
-    " VALUES (:id, (SELECT min(operator) FROM registry.operator), 'webhook', :now, :now)"
+_TEST = text(
+    "INSERT INTO post.delivery (delivery_id, operator, channel, party_id, told_at, next_at)"
+    " VALUES (:id, (SELECT min(operator) FROM registry.operator), 'webhook', :party, :now, :now)"
 )
-_TEST = text("INSERT INTO post.test (delivery_id, party_id) VALUES (:id, :party)")
 _CONTENT = text(
-    "SELECT d.delivery_id, d.channel, d.told_at, m.message_id, m.kind, m.recipient, m.person_id, m.party_id,"
-    " m.operator, m.about, m.said_sealed, m.at, c.person_id AS code_of, c.letter_sealed, t.party_id AS test_of"
-    " FROM post.delivery d LEFT JOIN post.message m USING (message_id) LEFT JOIN post.code c USING (delivery_id)"
-    " LEFT JOIN post.test t USING (delivery_id) WHERE d.delivery_id = :id AND d.state = 'waiting' AND d.attempts > 0"
+    "SELECT d.delivery_id, d.channel, d.told_at, d.person_id AS to_person_id, d.party_id AS to_party_id,"
+    " m.message_id, m.kind, m.recipient, m.person_id, m.party_id, m.operator, m.about, m.said_sealed, m.at,"
+    " l.what, l.letter_sealed FROM post.delivery d LEFT JOIN post.message m USING (message_id)"
+    " LEFT JOIN post.letter l USING (delivery_id)"
+    " WHERE d.delivery_id = :id AND d.state = 'waiting' AND d.attempts > 0"
 )

@@ -14,6 +14,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, text
 
+from databeheer.brussels import day_of
 from databeheer.post.catalogue import Recipient
 
 
@@ -72,14 +73,18 @@ def new_id() -> UUID:
     return uuid4()
 
 
-def write(connection: Connection, messages: Sequence[Message]) -> None:
+def write(connection: Connection, messages: Sequence[Message], *, desk_reads_email: bool) -> None:
     """Write messages, with a delivery for each way on which the addressee wants to be told now.
+
+    Whom a court appointed to act for somebody is told what that person is told, by e-mail; the inbox stays the
+    person's. Here alone is worked out who gets a delivery. `desk_reads_email`: the data manager has an address.
 
     One statement, however many they are. Nobody writes to the dead: their people have another way.
     """
     if messages:
         columns = zip(*(_row(one) for one in messages), strict=True)
-        connection.execute(_WRITE, dict(zip(_COLUMNS, map(list, columns), strict=True)))
+        members: dict[str, object] = dict(zip(_COLUMNS, map(list, columns), strict=True))
+        connection.execute(_WRITE, members | {"desk": desk_reads_email})
 
 
 def _row(one: Message) -> tuple[object, ...]:
@@ -97,6 +102,7 @@ def _row(one: Message) -> tuple[object, ...]:
         one.key_hash,
         one.index,
         one.at,
+        day_of(one.at),
     )
 
 
@@ -113,38 +119,46 @@ def forget_occupancy(connection: Connection, occupancy_id: UUID) -> None:
 
 _COLUMNS = (
     *("ids", "kinds", "recipients", "persons", "parties", "operators", "abouts", "occupancies"),
-    *("saids", "keys", "indices", "moments"),
+    *("saids", "keys", "indices", "moments", "days"),
 )
 _WRITE = text(
     """
-    WITH told AS (
-        INSERT INTO post.message (message_id, kind, recipient, person_id, party_id, operator, about, occupancy_id,
-            said_sealed, key_hash, index, at)
+    WITH given AS (
         SELECT m.* FROM unnest(CAST(:ids AS uuid[]), CAST(:kinds AS text[]), CAST(:recipients AS text[]),
             CAST(:persons AS uuid[]), CAST(:parties AS uuid[]), CAST(:operators AS smallint[]),
             CAST(:abouts AS uuid[]), CAST(:occupancies AS uuid[]), CAST(:saids AS bytea[]), CAST(:keys AS bytea[]),
-            CAST(:indices AS bigint[]), CAST(:moments AS timestamptz[]))
-            AS m (message_id, kind, recipient, person_id, party_id, operator, about, occupancy_id, said, key, index, at)
+            CAST(:indices AS bigint[]), CAST(:moments AS timestamptz[]), CAST(:days AS date[]))
+            AS m (message_id, kind, recipient, person_id, party_id, operator, about, occupancy_id, said, key, index,
+                at, day)
         WHERE NOT EXISTS (SELECT FROM identity.death d WHERE d.person_id = m.person_id AND d.refuted_at IS NULL)
-        ON CONFLICT (key_hash) DO NOTHING RETURNING message_id, recipient, person_id, party_id, operator, at
+    ), new AS (
+        INSERT INTO post.message (message_id, kind, recipient, person_id, party_id, operator, about, occupancy_id,
+            said_sealed, key_hash, index, at)
+        SELECT message_id, kind, recipient, person_id, party_id, operator, about, occupancy_id, said, key, index, at
+        FROM given ON CONFLICT (key_hash) DO NOTHING RETURNING message_id
+    ), told AS (
+        SELECT given.* FROM given JOIN new USING (message_id)
+    ), reader AS (
+        SELECT message_id, person_id FROM told
+        UNION SELECT t.message_id, r.representative_id FROM told t JOIN identity.representation r USING (person_id)
+            WHERE r.from_day <= t.day AND (r.until_day IS NULL OR r.until_day > t.day)
+    ), sent AS (
+        SELECT r.message_id, 'email' AS channel, r.person_id, CAST(NULL AS uuid) AS party_id
+            FROM reader r JOIN post.contact c USING (person_id) WHERE c.wants_email
+        UNION ALL SELECT message_id, 'email', NULL, NULL FROM told WHERE recipient = 'data_manager' AND :desk
+        UNION ALL SELECT t.message_id, 'webhook', NULL, t.party_id FROM told t JOIN post.webhook USING (party_id)
+        UNION ALL SELECT t.message_id, 'webhook', NULL, p.party_id
+            FROM told t JOIN registry.party p USING (operator) JOIN post.webhook w ON w.party_id = p.party_id
+            WHERE t.recipient = 'data_manager'
     )
-    INSERT INTO post.delivery (delivery_id, message_id, operator, channel, told_at, next_at)
-    SELECT gen_random_uuid(), t.message_id, t.operator, 'email', t.at, t.at FROM told t
-        JOIN post.contact c ON c.person_id = t.person_id WHERE c.wants_email
-    UNION ALL
-    SELECT gen_random_uuid(), t.message_id, t.operator, 'webhook', t.at, t.at FROM told t
-        JOIN post.webhook w ON w.party_id = t.party_id
-    UNION ALL
-    SELECT gen_random_uuid(), t.message_id, t.operator, 'webhook', t.at, t.at FROM told t
-        JOIN registry.party p ON p.operator = t.operator JOIN post.webhook w ON w.party_id = p.party_id
-        WHERE t.recipient = 'data_manager'
+    INSERT INTO post.delivery (delivery_id, message_id, operator, channel, person_id, party_id, told_at, next_at)
+    SELECT gen_random_uuid(), t.message_id, t.operator, s.channel, s.person_id, s.party_id, t.at, t.at
+    FROM sent s JOIN told t USING (message_id)
     """
 )
 _FORGET_PERSON = (
     text("DELETE FROM post.message WHERE person_id = :person"),
-    text(
-        "DELETE FROM post.delivery WHERE delivery_id IN (SELECT delivery_id FROM post.code WHERE person_id = :person)"
-    ),
+    text("DELETE FROM post.delivery WHERE person_id = :person"),
     text("DELETE FROM post.contact WHERE person_id = :person"),
 )
 _FORGET_OCCUPANCY = text("DELETE FROM post.message WHERE occupancy_id = :occupancy")

@@ -78,11 +78,6 @@ def find(connection: Connection, party_id: UUID, *, locked: bool = False) -> Any
     return connection.execute(_FIND_LOCKED if locked else _FIND, {"party": party_id}).one_or_none()
 
 
-def of_operator(connection: Connection, operator: int) -> Any | None:
-    """Return the web hook of the party that is this grid operator: the data manager's own."""
-    return connection.execute(_OF_OPERATOR, {"operator": operator}).first()
-
-
 def put(connection: Connection, party_id: UUID, members: dict[str, Any], now: datetime) -> None:
     """Set where a party wants to be told: url_sealed, scheme, secret_sealed; what still signs too as old_*."""
     connection.execute(_PUT, members | {"party": party_id, "now": now})
@@ -95,10 +90,6 @@ def remove(connection: Connection, party_id: UUID) -> bool:
 
 _FIND = text("SELECT * FROM post.webhook WHERE party_id = :party")
 _FIND_LOCKED = text("SELECT * FROM post.webhook WHERE party_id = :party FOR UPDATE")
-_OF_OPERATOR = text(
-    "SELECT w.* FROM post.webhook w JOIN registry.party p USING (party_id) WHERE p.operator = :operator"
-    " ORDER BY w.party_id LIMIT 1"
-)
 _PUT = text(
     "INSERT INTO post.webhook (party_id, url_sealed, scheme, secret_sealed, old_scheme, old_secret_sealed, old_until,"
     " changed_at) VALUES (:party, :url_sealed, :scheme, :secret_sealed, :old_scheme, :old_secret_sealed, :old_until,"

@@ -6,6 +6,7 @@ point, and no link that logs anybody in.
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -48,6 +49,56 @@ _CODE_BODY = {
 }
 
 
+_GOODBYE_SUBJECT = {
+    "nl": {
+        "replaced": "Onze berichten gaan voortaan naar een ander e-mailadres",
+        "removed": "U krijgt op dit adres geen e-mail meer van ons",
+    },
+    "en": {
+        "replaced": "Our messages now go to another e-mail address",
+        "removed": "You get no more e-mail from us at this address",
+    },
+}
+_GOODBYE_BODY = {
+    "nl": (
+        "Dag\n\n{subject}. Dat is zopas zo ingesteld in het portaal van databeheer. Dit is het laatste bericht op dit"
+        " adres.\n\nWas u dat? Dan hoeft u niets te doen.\n\nWas u het niet? Dan is er misschien iemand anders in uw"
+        " portaal. Meld u aan zoals u gewoon bent, kijk de instellingen na, en meld het ons:\n{settings}\n\n"
+        "databeheer\n"
+    ),
+    "en": (
+        "Hello\n\n{subject}. Somebody just set this in the portal of databeheer. This is the last message to this"
+        " address.\n\nWas it you? Then you need not do anything.\n\nWas it not you? Then somebody else may be in your"
+        " portal. Log in there as you always do, look at the settings, and tell us:\n{settings}\n\ndatabeheer\n"
+    ),
+}
+REPRESENTING = "/mijn/namens"
+_REPRESENTATIVE_SUBJECT = {"nl": "Voor wie u vertegenwoordigt: {title}", "en": "For whom you act: {title}"}
+_REPRESENTATIVE_BODY = {
+    "nl": (
+        "Dag\n\nEr is een bericht voor een persoon voor wie u mag optreden:\n{title}.\n\n‘U’ en ‘uw’ gaan over die"
+        " persoon. U leest er meer over in het portaal. Kies daar eerst voor wie u optreedt:\n{portal}\n\nMeld u aan"
+        " zoals u gewoon bent. In onze e-mails staat nooit een link die u meteen aanmeldt.\n\nWilt u geen e-mail meer?"
+        " Dat regelt u hier:\n{settings}\n\ndatabeheer\n"
+    ),
+    "en": (
+        "Hello\n\nThere is a message for a person for whom you may act:\n{title}.\n\n'You' and 'your' are about that"
+        " person. You can read more in the portal. Choose there first for whom you act:\n{portal}\n\nLog in as you"
+        " always do. Our e-mails never hold a link that logs you in.\n\nDo you want no more e-mail? You can arrange"
+        " that here:\n{settings}\n\ndatabeheer\n"
+    ),
+}
+DESK = "/toezicht/berichten"
+_DESK_BODY = "{title}\n\nParty: {party}\n\nThe list of all that you were told: {desk}\n\ndatabeheer\n"
+
+
+class Goodbye(enum.StrEnum):
+    """Why an address was left."""
+
+    REPLACED = "replaced"
+    REMOVED = "removed"
+
+
 @dataclass(frozen=True)
 class Email:
     """What an e-mail says."""
@@ -78,6 +129,24 @@ def email(title: str, language: str, base_url: str) -> Email:
     """Return the e-mail of a message."""
     links = {"portal": base_url + INBOX, "settings": base_url + SETTINGS}
     return Email(title, _BODY[language].format(title=title, **links))
+
+
+def representatives_email(title: str, language: str, base_url: str) -> Email:
+    """Return the e-mail of a message to whoever acts for the person that it is to."""
+    links = {"portal": base_url + REPRESENTING, "settings": base_url + SETTINGS}
+    subject = _REPRESENTATIVE_SUBJECT[language].format(title=title)
+    return Email(subject, _REPRESENTATIVE_BODY[language].format(title=title, **links))
+
+
+def data_manager_email(title: str, party: str | None, base_url: str) -> Email:
+    """Return the e-mail of a message to the data manager: in English, as its list is."""
+    return Email(title, _DESK_BODY.format(title=title, party=party or "none", desk=base_url + DESK))
+
+
+def goodbye_email(why: Goodbye, language: str, base_url: str) -> Email:
+    """Return the last e-mail to an address that was left; it does not say for which other one."""
+    subject = _GOODBYE_SUBJECT[language][why]
+    return Email(subject, _GOODBYE_BODY[language].format(subject=subject, settings=base_url + SETTINGS))
 
 
 def code_email(code: str, language: str) -> Email:

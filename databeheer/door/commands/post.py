@@ -24,7 +24,7 @@ from databeheer.door.commands.base import (
     schema,
 )
 from databeheer.door.house import House
-from databeheer.door.letters import letter_of, open_own, party_name, seal_own
+from databeheer.door.letters import goodbye_to_person, letter_of, open_own, party_name, seal_own
 from databeheer.door.permission_record import subjects_of
 from databeheer.door.proofs import Asker, AskerKind, Proof, check, check_postman
 from databeheer.door.seals import derive
@@ -34,6 +34,7 @@ from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import ConflictError, MalformedRequestError, NotFoundError, UnauthenticatedError
 from databeheer.post import contacts, deliveries, figures, inbox, outbox, words
 from databeheer.post.catalogue import LANGUAGES, Recipient
+from databeheer.post.words import Goodbye
 from databeheer.values import format_instant
 
 CODE_DIGITS = 8
@@ -86,9 +87,7 @@ def show_contact(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any
             "sends_email": house.sends_email,
             "wants_email": row.wants_email,
             "language": row.language or "nl",
-            "email": open_own(house, person_id, "email", bytes(row.email_sealed))
-            if row.email_sealed
-            else None,
+            "email": _address(house, person_id, row) if row.email_sealed else None,
             "waits_for_code": open_own(house, person_id, "asked", bytes(row.asked_sealed)) if waits else None,
             "failed_at": format_instant(row.failed_at) if failed else None,
         }
@@ -123,6 +122,8 @@ def confirm(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, 
         )
         if is_right:
             address = open_own(house, person_id, "asked", bytes(row.asked_sealed))
+            if row.email_sealed and (old := _address(house, person_id, row)) != address:
+                goodbye_to_person(house, turn, person_id, old, row.language, Goodbye.REPLACED)
             contacts.take(turn.connection, person_id, seal_own(house, person_id, "email", address))
             record = _record(house, turn, person_id, "contact.confirmed")
     if not is_right:  # after the turn, so that the try counts
@@ -134,8 +135,12 @@ def remove(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
     """Send no more e-mail and forget the address; the inbox goes on."""
     with house.turn(TurnLane.CUSTOMER) as turn:
         person_id = _customer(asker_of(turn, house, proof, AskerKind.CUSTOMER))
+        row = contacts.find(turn.connection, person_id)
         if not contacts.remove(turn.connection, person_id):
             raise ConflictError("no e-mail is sent to you")
+        if row.email_sealed:
+            old = _address(house, person_id, row)
+            goodbye_to_person(house, turn, person_id, old, row.language, Goodbye.REMOVED)
         record = _record(house, turn, person_id, "contact.removed")
     return {"index": record.index}
 
@@ -192,6 +197,10 @@ def show_figures(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[
             for row in rows
         ]
     }
+
+
+def _address(house: House, person_id: UUID, contact: Any) -> str:
+    return open_own(house, person_id, "email", bytes(contact.email_sealed))
 
 
 def _record(house: House, turn: Turn, person_id: UUID, event: str) -> Record:

@@ -18,7 +18,7 @@ from databeheer.door.commands.base import (
     short_text,
 )
 from databeheer.door.house import House
-from databeheer.door.letters import open_of_party, seal_of_party
+from databeheer.door.letters import goodbye_to_party, open_of_party, seal_of_party
 from databeheer.door.proofs import Asker, AskerKind, Proof, check
 from databeheer.door.telling import tell_party
 from databeheer.door.turn import Statement, Turn
@@ -60,6 +60,8 @@ def put(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]
         else:
             old = (None, None, None)
         members |= dict(zip(("old_scheme", "old_secret_sealed", "old_until"), old, strict=True))
+        if row is not None and _url(house, row) != arguments["url"]:
+            goodbye_to_party(house, turn, row)
         webhooks.put(turn.connection, party_id, members, turn.now)
         index = _record(house, turn, party_id, "set")
         view = _view(house, webhooks.find(turn.connection, party_id), turn.now)
@@ -71,7 +73,9 @@ def remove(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
     """Send the party no more web hooks; what is on its way is dropped."""
     with house.turn() as turn:
         party_id = _party(asker_of(turn, house, proof, AskerKind.PARTY))
-        found(webhooks.remove(turn.connection, party_id) or None, "web hook of yours")
+        row = found(webhooks.find(turn.connection, party_id, locked=True), "web hook of yours")
+        goodbye_to_party(house, turn, row)
+        webhooks.remove(turn.connection, party_id)
         index = _record(house, turn, party_id, "removed")
     return {"index": index}
 
@@ -116,12 +120,16 @@ def replay(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, A
 def _view(house: House, row: Any, now: Any) -> dict[str, Any]:
     is_ours = row.scheme == Scheme.ED25519
     return {
-        "url": open_of_party(house, row.party_id, "url", row.url_sealed).decode(),
+        "url": _url(house, row),
         "scheme": row.scheme,
         "public_key": _secret(house, row).for_party if is_ours else None,
         "changed_at": format_instant(row.changed_at),
         "old_secret_until": format_instant(row.old_until) if row.old_until and now < row.old_until else None,
     }
+
+
+def _url(house: House, row: Any) -> str:
+    return open_of_party(house, row.party_id, "url", row.url_sealed).decode()
 
 
 def _secret(house: House, row: Any) -> Secret:

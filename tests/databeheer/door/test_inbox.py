@@ -133,10 +133,12 @@ def test_an_email_says_little_and_leads_to_the_portal(house: TheHouse, lotte: Cu
     sent(house)
     asked = bram.ask(ean=LOTTES_EAN)
     lotte.grant(asked)
-    [(_, requested), (_, granted)] = sent(house).letters
-    assert requested["subject"] == "Bram Energieadvies vraagt toestemming om uw meetgegevens te lezen"
-    assert granted["subject"] == "Bram Energieadvies mag uw meetgegevens lezen"
-    for letter in (requested, granted):
+    letters = [letter for _, letter in sent(house).letters]
+    assert {letter["subject"] for letter in letters} == {
+        "Bram Energieadvies vraagt toestemming om uw meetgegevens te lezen",
+        "Bram Energieadvies mag uw meetgegevens lezen",
+    }
+    for letter in letters:
         text = letter["subject"] + letter["body"]
         for secret in (
             "Lotte",
@@ -224,11 +226,50 @@ def test_turning_email_off_forgets_the_address_and_what_waits(
     confirm_email(house, lotte, ADDRESS)
     lotte.grant(bram.ask())
     lotte.call("contact.remove")
-    assert sent(house).letters == []
-    assert {(channel, state) for channel, state, *_ in deliveries(house)} == {("email", "dropped")}
+    assert [letter["subject"] for _, letter in sent(house).letters] == [
+        "U krijgt op dit adres geen e-mail meer van ons"
+    ]
+    assert sorted(state for _, state, *_ in deliveries(house)) == ["delivered", "dropped", "dropped"]
     assert query(house, "SELECT email_sealed FROM identity.person WHERE email_sealed IS NOT NULL") == []
     assert len(lotte.call("inbox.show")["messages"]) == 4  # the inbox cannot be turned off
     assert code(lambda: lotte.call("contact.remove")) == "conflict"
+
+
+OTHER = "dief@voorbeeld.be"
+
+
+def test_the_address_that_was_is_told_that_it_was_replaced_whoever_did_it(
+    house: TheHouse, lotte: Customer
+) -> None:
+    """A thief with a session sets his own address, and asks for more codes at once: the letter leaves all the same."""
+    confirm_email(house, lotte, ADDRESS)
+    sent(house)
+    lotte.call("contact.ask", email=OTHER, language="en")
+    asked_code = re.search(r"\b[0-9]{8}\b", sent(house).letters[-1][1]["body"])
+    assert asked_code is not None
+    lotte.call("contact.confirm", code=asked_code.group())
+    lotte.call("contact.ask", email="derde@voorbeeld.be", language="nl")
+    letters = [letter for _, letter in sent(house).letters]
+    assert {letter["to"] for letter in letters} == {ADDRESS, OTHER, "derde@voorbeeld.be"}
+    [goodbye] = [letter for letter in letters if letter["to"] == ADDRESS]
+    assert goodbye["subject"] == "Our messages now go to another e-mail address"
+    assert OTHER not in goodbye["body"]
+    assert "Janssens" not in goodbye["body"]
+
+
+def test_who_confirms_the_same_address_again_has_left_none(house: TheHouse, lotte: Customer) -> None:
+    confirm_email(house, lotte, ADDRESS)
+    sent(house)
+    confirm_email(house, lotte, ADDRESS)
+    assert [letter["subject"] for _, letter in sent(house).letters] == [
+        "U krijgt voortaan ook e-mail van ons"
+    ]
+
+
+def test_who_never_had_an_address_leaves_none(house: TheHouse, lotte: Customer) -> None:
+    lotte.call("contact.ask", email=ADDRESS, language="nl")
+    lotte.call("contact.remove")
+    assert sent(house).letters == []
 
 
 def test_changing_an_address_is_recorded_and_told(house: TheHouse, lotte: Customer) -> None:

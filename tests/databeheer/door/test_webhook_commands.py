@@ -12,9 +12,10 @@ import pytest
 
 from databeheer.door.client import DoorRefusedError, Proof
 from databeheer.post.carrying import RefusedForGoodError
-from databeheer.post.deliveries import MOST_TESTS, Channel
+from databeheer.post.deliveries import MOST_REPLAYS, MOST_TESTS, Channel
 from databeheer.post.webhooks import OVERLAP
 from tests.databeheer.post.test_webhooks import check_ed25519, check_hmac
+from tests.doors import execute
 from tests.house import Customer, Party, TheHouse
 from tests.letters import Pouch, postman, to_whom
 
@@ -117,9 +118,54 @@ def test_who_gets_no_web_hooks_is_sent_none(house: TheHouse, lotte: Customer, br
     bram.call("webhook.put", url=URL)
     lotte.grant(bram.ask())
     bram.call("webhook.remove")
-    assert sent(house) == []
-    assert {one["state"] for one in bram.call("webhook.deliveries")["deliveries"]} == {"dropped"}
+    assert [(letter["to"], json.loads(letter["body"])["data"]) for letter in sent(house)] == [(URL, {})]
+    states = [(one["type"], one["state"]) for one in bram.call("webhook.deliveries")["deliveries"]]
+    assert sorted(states) == [
+        ("permission.granted", "dropped"),
+        ("webhook.changed", "delivered"),
+        ("webhook.changed", "dropped"),
+    ]
     assert code(lambda: bram.call("webhook.remove")) == "not-found"
+
+
+@pytest.mark.parametrize("command", ["webhook.put", "webhook.remove"])
+def test_the_address_that_was_is_told_of_the_change_and_knows_that_it_is_us(
+    house: TheHouse, bram: Party, command: str
+) -> None:
+    secret = bram.call("webhook.put", url=URL)["webhook"]["secret"]
+    sent(house)
+    new = {"url": "https://thief.example/", "rotate": True} if command == "webhook.put" else {}
+    bram.call(command, **new)
+    [goodbye] = [letter for letter in sent(house) if letter["to"] == URL]
+    assert json.loads(goodbye["body"])["type"] == "webhook.changed"
+    assert "thief" not in goodbye["body"]
+    assert check_hmac(goodbye["headers"], goodbye["body"].encode(), secret)
+
+
+def test_an_address_that_stays_is_told_once(house: TheHouse, bram: Party) -> None:
+    bram.call("webhook.put", url=URL)
+    sent(house)
+    bram.call("webhook.put", url=URL, rotate=True)
+    assert [letter["to"] for letter in sent(house)] == [URL]
+
+
+def test_few_are_sent_again_at_once(house: TheHouse, bram: Party) -> None:
+    bram.call("webhook.put", url=URL)
+    for _ in range(MOST_TESTS):
+        bram.call("webhook.test")
+    numbers = [one["delivery_id"] for one in bram.call("webhook.deliveries")["deliveries"]]
+    sent(house)
+    execute(
+        house,
+        "INSERT INTO post.delivery (delivery_id, operator, channel, party_id, told_at, next_at, replayed_at)"
+        " SELECT gen_random_uuid(), 1, 'webhook', %s, now(), now(), now() FROM generate_series(2, %s)",
+        bram.party_id,
+        MOST_REPLAYS,
+    )
+    bram.call("webhook.replay", delivery_id=numbers[0])
+    assert code(lambda: bram.call("webhook.replay", delivery_id=numbers[1])) == "conflict"
+    sent(house)
+    bram.call("webhook.replay", delivery_id=numbers[1])
 
 
 def test_a_change_is_told_to_party_and_data_manager(house: TheHouse, bram: Party) -> None:
@@ -200,6 +246,40 @@ def test_the_grid_operators_own_web_hook_gets_what_the_data_manager_is_told(
         "recipient": "data_manager",
         "until": body["data"]["until"],
     }
+
+
+@pytest.mark.requirement("R2", "R27")
+def test_two_parties_that_are_the_data_manager_are_each_told_once(
+    house: TheHouse, lotte: Customer, bram: Party
+) -> None:
+    """One controller may be grid operator and data manager, a party for each role (R2)."""
+    urls = {"https://net.example/", "https://data.example/"}
+    both = [house.party(role, role, operator=1) for role in ("dso", "data_manager")]
+    for party, url in zip(both, sorted(urls), strict=True):
+        party.call("webhook.put", url=url)
+    sent(house)
+    lotte.grant(bram.ask())
+    granted = [one for one in sent(house) if json.loads(one["body"])["type"] == "permission.granted"]
+    assert sorted(one["to"] for one in granted) == sorted(urls)
+    for party in both:
+        own = party.call("webhook.deliveries")["deliveries"]
+        assert [one["type"] for one in own].count("permission.granted") == 1
+
+
+def test_what_was_told_to_one_party_is_not_anothers_after_it_left(
+    house: TheHouse, lotte: Customer, bram: Party
+) -> None:
+    """Who gets it stands fast when it is written."""
+    first, second = (house.party(role, role, operator=1) for role in ("dso", "data_manager"))
+    first.call("webhook.put", url="https://net.example/")
+    sent(house)
+    lotte.grant(bram.ask())
+    first.call("webhook.remove")
+    second.call("webhook.put", url="https://data.example/")
+    to_second = [
+        json.loads(one["body"])["type"] for one in sent(house) if one["to"] == "https://data.example/"
+    ]
+    assert "permission.granted" not in to_second
 
 
 def test_web_hooks_are_a_partys_by_its_own_interface(house: TheHouse, lotte: Customer, bram: Party) -> None:

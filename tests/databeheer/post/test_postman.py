@@ -8,8 +8,9 @@ import subprocess
 import sys
 import threading
 from contextlib import closing
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -18,8 +19,10 @@ from databeheer.door.client import Proof
 from databeheer.post.carrying import CarryError, RefusedForGoodError
 from databeheer.post.deliveries import LEASE, MOST_ATTEMPTS, RETRIES, Channel
 from databeheer.post.email_carrier import EmailCarrier, EmailSettings, Security
+from databeheer.post.lanes import PATIENCE, REST
+from databeheer.post.postman import AT_ONCE, AT_ONCE_TO_ONE
 from databeheer.post.webhook_carrier import WebhookCarrier
-from tests.doors import CHECKOUT, query
+from tests.doors import CHECKOUT, execute, query
 from tests.house import POSTMAN_KEY, Customer, Party, TheHouse
 from tests.letters import Pouch, confirm_email, deliveries, postman
 from tests.receivers import Mailbox, mailbox, receiver
@@ -210,6 +213,85 @@ def test_on_its_beat_the_postman_delivers_until_it_is_stopped(house: TheHouse, w
     assert deliveries(house)[-1] == ("email", "delivered", 1, "")
 
 
+# ---- nobody holds others back ---------------------------------------------------------------------------------
+
+
+class Slow(Pouch):
+    """A carrier to whom one party's address is as good as dead: it takes an attempt's whole time."""
+
+    def __init__(self, house: TheHouse, url: str) -> None:
+        super().__init__()
+        self._house, self._url = house, url
+
+    def carry(self, delivery_id: UUID, letter: dict[str, Any], now: datetime) -> None:
+        super().carry(delivery_id, letter, now)
+        if letter["to"] == self._url:
+            self._house.clock.advance(timedelta(seconds=15))
+            raise CarryError("timeout")
+
+    def to(self, url: str) -> int:
+        return sum(letter["to"] == url for _, letter in self.letters)
+
+
+DEAD, ALIVE = "https://bram.example/dead", "https://joris.example/hooks"
+
+
+def put(house: TheHouse, party: Party, url: str, waiting: int) -> None:
+    """Let a party's web hooks go to this address, with so many that wait."""
+    party.call("webhook.put", url=url)
+    execute(
+        house,
+        "INSERT INTO post.delivery (delivery_id, operator, channel, party_id, told_at, next_at)"
+        " SELECT gen_random_uuid(), 1, 'webhook', %s, d.told_at, d.next_at FROM post.delivery d, generate_series(2, %s)"
+        " WHERE d.party_id = %s",
+        party.party_id,
+        waiting,
+        party.party_id,
+    )
+
+
+def test_a_party_with_a_dead_address_keeps_nobody_waiting(house: TheHouse, bram: Party, joris: Party) -> None:
+    put(house, bram, DEAD, waiting=200)
+    house.clock.advance(timedelta(seconds=1))
+    put(house, joris, ALIVE, waiting=5)
+    carrier = Slow(house, DEAD)
+    with closing(postman(house, webhook=carrier)) as one:
+        for _ in range(3):
+            one.round(Channel.WEBHOOK)
+        assert (carrier.to(DEAD), carrier.to(ALIVE)) == (AT_ONCE_TO_ONE, 5)
+        assert one.round(Channel.WEBHOOK) == 0
+        house.clock.advance(REST * timedelta(seconds=30))
+        assert one.round(Channel.WEBHOOK) == AT_ONCE_TO_ONE
+    assert carrier.to(DEAD) == 2 * AT_ONCE_TO_ONE
+
+
+def test_who_answers_in_time_does_not_rest(house: TheHouse, joris: Party) -> None:
+    put(house, joris, ALIVE, waiting=6)
+    pouch = Pouch(lambda: house.clock.advance(PATIENCE / 2))
+    with closing(postman(house, webhook=pouch)) as one:
+        assert [one.round(Channel.WEBHOOK) for _ in range(4)] == [2, 2, 2, 0]
+
+
+def test_a_letter_that_is_under_way_holds_no_other_back(house: TheHouse, bram: Party, joris: Party) -> None:
+    """Bram's address answers only when all of Joris's have arrived, which are more than fit at once."""
+    put(house, bram, DEAD, waiting=3)
+    put(house, joris, ALIVE, waiting=3 * AT_ONCE)
+    stop, all_there = threading.Event(), threading.Event()
+    in_time: list[bool] = []
+
+    class Waiting(Slow):
+        def carry(self, delivery_id: UUID, letter: dict[str, Any], now: datetime) -> None:
+            self.letters.append((delivery_id, letter))
+            if letter["to"] == DEAD:
+                in_time.append(all_there.wait(60))
+                stop.set()
+            elif self.to(ALIVE) == 3 * AT_ONCE:
+                all_there.set()
+
+    postman(house, webhook=Waiting(house, DEAD)).run(stop)
+    assert set(in_time) == {True}
+
+
 # ---- least privilege -----------------------------------------------------------------------------------------
 
 
@@ -219,7 +301,8 @@ def test_on_its_beat_the_postman_delivers_until_it_is_stopped(house: TheHouse, w
         "SELECT * FROM post.message",
         "SELECT * FROM post.contact",
         "SELECT * FROM post.webhook",
-        "SELECT * FROM post.code",
+        "SELECT * FROM post.letter",
+        "SELECT person_id FROM post.delivery",
         "SELECT * FROM identity.person",
         "SELECT * FROM registry.party",
         "DELETE FROM post.delivery",

@@ -205,11 +205,11 @@ MATRIX: dict[str, dict[str, set[str]]] = {
     "post.webhook": {"door": LOOK_AND_ADD | {"UPDATE", "DELETE"}},
     "post.message": {"door": LOOK_AND_ADD | {"DELETE"} | of("read_at")},
     "post.delivery": {
-        "door": LOOK_AND_ADD | {"DELETE"} | of(*ATTEMPT),
-        "postman": {READ} | of(*ATTEMPT),
+        "door": LOOK_AND_ADD | {"DELETE"} | of(*ATTEMPT, "replayed_at"),
+        "postman": of("delivery_id", "channel", "party_id", "state", "attempts", "next_at", what=READ)
+        | of(*ATTEMPT),
     },
-    "post.code": {"door": LOOK_AND_ADD | {"DELETE"}},
-    "post.test": {"door": LOOK_AND_ADD | {"DELETE"}},
+    "post.letter": {"door": LOOK_AND_ADD | {"DELETE"}},
 }
 
 SCHEMAS = {
@@ -279,8 +279,7 @@ WITHOUT_OPERATOR = {
     "web.rate": "bookkeeping of the web",
     "post.contact": "of a person, see there",
     "post.webhook": "of a party, which serves every grid operator",
-    "post.code": "of a person; its delivery carries one",
-    "post.test": "of a party; its delivery carries one",
+    "post.letter": "of a person or a party; its delivery carries one",
 }
 
 NULLABLE_OPERATOR = {

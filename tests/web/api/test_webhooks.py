@@ -32,7 +32,8 @@ def test_from_registration_to_a_signed_web_hook(house: TheHouse, lotte: Customer
         asked = bram_calls.party.ask()
         lotte.grant(asked)
         assert bram_calls.post(f"{PATH}/test", {}).status_code == 202
-        carrier.round(Channel.WEBHOOK)
+        while carrier.round(Channel.WEBHOOK):
+            pass
     by_type = {json.loads(hook.body)["type"]: hook for hook in got.hooks}
     assert set(by_type) == {"webhook.changed", "permission.granted", "webhook.test"}
     granted = by_type["permission.granted"]
@@ -63,7 +64,8 @@ def test_dead_letters_are_fetched_and_sent_again(
         for pause in RETRIES:
             carrier.round(Channel.WEBHOOK)
             house.clock.advance(pause)
-        carrier.round(Channel.WEBHOOK)
+        while carrier.round(Channel.WEBHOOK):
+            pass
     token = house.token(bram_calls.party.client_id, bram_calls.party.client_secret)
     calls = Caller(bram_calls.http, bram_calls.party, token)
     [dead] = calls.get(f"{PATH}/deliveries", state="dead").get_json()["deliveries"]
@@ -75,7 +77,8 @@ def test_dead_letters_are_fetched_and_sent_again(
     assert problem(calls.post(replay, {})) == (409, "conflict")
     pouch = Pouch()
     with closing(postman(house, webhook=pouch)) as carrier:
-        carrier.round(Channel.WEBHOOK)
+        while carrier.round(Channel.WEBHOOK):
+            pass
     assert [letter["headers"]["webhook-id"] for _, letter in pouch.letters] == [dead["webhook_id"]]
 
 

@@ -1,0 +1,71 @@
+"""Letters that are no messages, for they tell of nothing in the inbox: sealed whole, to an address of their own.
+
+A code goes to an address that is not confirmed yet; a goodbye to one that was left, so that whoever had it learns of a
+change that he did not make.
+"""
+
+from __future__ import annotations
+
+import enum
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+from databeheer.post.deliveries import Channel
+
+
+class What(enum.StrEnum):
+    """What a letter is."""
+
+    CODE = "code"
+    GOODBYE = "goodbye"
+
+
+def to_person(
+    connection: Connection, delivery_id: UUID, what: What, person_id: UUID, sealed: bytes, now: datetime
+) -> None:
+    """Put an e-mail to an address of a person on its way."""
+    _write(connection, delivery_id, Channel.EMAIL, what, sealed, now, person_id=person_id)
+
+
+def to_party(
+    connection: Connection, delivery_id: UUID, what: What, party_id: UUID, sealed: bytes, now: datetime
+) -> None:
+    """Put a web hook to an address of a party on its way."""
+    _write(connection, delivery_id, Channel.WEBHOOK, what, sealed, now, party_id=party_id)
+
+
+def forget_codes(connection: Connection, person_id: UUID) -> None:
+    """Delete a person's codes; a goodbye stays, or a thief would take it back."""
+    connection.execute(_FORGET_CODES, {"person": person_id})
+
+
+def _write(
+    connection: Connection,
+    delivery_id: UUID,
+    channel: Channel,
+    what: What,
+    sealed: bytes,
+    now: datetime,
+    *,
+    person_id: UUID | None = None,
+    party_id: UUID | None = None,
+) -> None:
+    members = {"id": delivery_id, "channel": channel, "person": person_id, "party": party_id, "now": now}
+    connection.execute(_DELIVERY, members)
+    connection.execute(_LETTER, members | {"what": what, "sealed": sealed})
+
+
+_DELIVERY = text(
+    "INSERT INTO post.delivery (delivery_id, operator, channel, person_id, party_id, told_at, next_at)"
+    " VALUES (:id, (SELECT min(operator) FROM registry.operator), :channel, :person, :party, :now, :now)"
+)
+_LETTER = text(
+    "INSERT INTO post.letter (delivery_id, what, person_id, party_id, letter_sealed)"
+    " VALUES (:id, :what, :person, :party, :sealed)"
+)
+_FORGET_CODES = text(
+    "DELETE FROM post.delivery d USING post.letter l"
+    " WHERE l.delivery_id = d.delivery_id AND l.person_id = :person AND l.what = 'code'"
+)
