@@ -10,7 +10,7 @@ from databeheer.door.house import House
 from databeheer.door.keystore import Kind
 from databeheer.door.permission_post import tell_step
 from databeheer.door.turn import Record, Statement, Subject, Turn
-from databeheer.permissions import duties, history, life
+from databeheer.permissions import duties, finding, history, life
 from databeheer.permissions.states import Event
 
 
@@ -32,9 +32,10 @@ def record_step(
     """Record a step of a permission, in the turn that takes it and after it is written down; its clocks follow it.
 
     `event` with a dot is a name of its own, as `mandate.sampled`. `at` is when time did it, where that is earlier
-    than now. `for_party` False: neither the entry nor the history tells the party (R98). `subject` is whose book
-    it stands in, by default whose the permission is, or whom it is addressed to.
+    than now. `for_party` False: neither the entry nor the history tells the party (R98), as of a renewal that was not
+    granted. `subject` is whose book it stands in, by default whose the permission is, or whom it is addressed to.
     """
+    for_party = for_party and finding.is_the_partys(row)
     name = str(event) if "." in event else f"permission.{event}"
     history.add(
         turn.connection,

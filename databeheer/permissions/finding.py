@@ -1,4 +1,7 @@
-"""Who may see which permission: the party that asked, who decided or signed, whom a waiting request addresses."""
+"""Who may see which permission: the party that asked, who decided or signed, whom a waiting request addresses.
+
+A party sees no renewal that was not granted (yet): it did not ask for it.
+"""
 
 from __future__ import annotations
 
@@ -29,6 +32,11 @@ def find(connection: Connection, permission_id: UUID) -> Any | None:
 def by_id(connection: Connection, permission_id: UUID) -> Any:
     """Return a permission that exists."""
     return connection.execute(_BY_ID, {"id": permission_id}).one()
+
+
+def is_the_partys(row: Any) -> bool:
+    """Whether the party of a permission may know of it: of a renewal only once all have granted it (R98)."""
+    return row.renews is None or row.occupancy_id is not None
 
 
 def by_id_locked(connection: Connection, permission_id: UUID) -> Any:
@@ -109,9 +117,11 @@ def _place(cursor: str | None) -> tuple[datetime | None, UUID | None]:
 _BY_ID = text("SELECT * FROM permissions.permission WHERE permission_id = :id")
 _BY_ID_LOCKED = text("SELECT * FROM permissions.permission WHERE permission_id = :id FOR UPDATE")
 _BY_LINK = text("SELECT p.* FROM permissions.permission p WHERE p.link_hash = :link")
+# A renewal is its party's once it is granted: before, it would tell that more than one must sign (R98).
 _SEES = """
     FROM permissions.permission p LEFT JOIN registry.occupancy o ON o.occupancy_id = p.addressed_to
-    WHERE (p.party_id = CAST(:party_id AS uuid) OR p.person_id = CAST(:person_id AS uuid)
+    WHERE (p.party_id = CAST(:party_id AS uuid) AND (p.renews IS NULL OR p.occupancy_id IS NOT NULL)
+           OR p.person_id = CAST(:person_id AS uuid)
            OR o.person_id = CAST(:person_id AS uuid)
            OR CAST(:person_id AS uuid) IS NOT NULL AND (
                EXISTS (SELECT FROM permissions.signature s

@@ -17,6 +17,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
+from databeheer.brussels import day_of
 from databeheer.errors import ConflictError, MalformedRequestError, NotFoundError
 
 NOT_PRODUCED = "mandate_not_produced"
@@ -44,7 +45,7 @@ def register(
         MalformedRequestError: it would have been signed in the future.
         ConflictError: a mandate is registered already; it is not replaced.
     """
-    if signed_on > now.date():
+    if signed_on > day_of(now):
         raise MalformedRequestError("signed_on: not in the future")
     added = connection.execute(
         _REGISTER,
@@ -78,12 +79,14 @@ def produce(connection: Connection, mandate: Any, document: bytes, sealed: bytes
 
     Raises:
         MalformedRequestError: it is not the document that was registered.
-        ConflictError: it is here already.
+        ConflictError: nobody waits for it. In the same words whether it lies here or was found good: which of the
+            two would tell of others who have yet to sign.
     """
     if not hmac.compare_digest(sha256(document).digest(), bytes(mandate.document_sha256)):
         raise MalformedRequestError("document: it is not the one whose hash was registered")
-    if mandate.document_sealed is not None:
-        raise ConflictError("the document is here already")
+    is_asked = mandate.due_at is not None and mandate.produced_at is None
+    if mandate.document_sealed is not None or (mandate.accepted and not is_asked):
+        raise ConflictError("the document was handed over already, and nobody asks for it again")
     connection.execute(_PRODUCE, {"id": mandate.permission_id, "sealed": sealed, "now": now})
 
 

@@ -65,6 +65,13 @@ def required(connection: Connection, occupancy: Any, day: date) -> set[UUID]:
     return {occupancy.person_id} | concerned.of(connection, occupancy.occupancy_id, day)
 
 
+def missing(connection: Connection, permission_id: UUID, occupancy: Any, day: date) -> set[UUID]:
+    """Return whose signatures a permission for this occupancy still needs on a day."""
+    return required(connection, occupancy, day) - {
+        one.for_person_id for one in of(connection, [permission_id])
+    }
+
+
 def sign(
     connection: Connection, permission_id: UUID, operator: int, signature: Signature, now: datetime
 ) -> None:

@@ -107,6 +107,7 @@ def judge(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, An
 
     Good: a request for the signer's access point counts as granted by its grid user, and a block for want of the
     document ends. Not good: the permission ends; of a request nothing comes of it, and its grid user may still answer.
+    Where others must sign too, the party does not learn of a good one before they did: it would learn of them (R98).
     """
     accepted = arguments["accepted"]
     with house.turn() as turn:
@@ -120,7 +121,10 @@ def judge(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, An
         mandates.judge(turn.connection, mandate, accepted=accepted, by=arguments["checked_by"], now=turn.now)
         digest = bytes(mandate.document_sha256)
         said = {"accepted": int(accepted), "checked_by": arguments["checked_by"]}
-        record = _record(house, turn, row, "mandate.checked", state, "operator", digest, said)
+        awaits = accepted and _awaits_others(turn, row)
+        record = _record(
+            house, turn, row, "mandate.checked", state, "operator", digest, said, for_party=not awaits
+        )
         if accepted:
             _carry_on(house, turn, row, digest)
         else:
@@ -147,23 +151,28 @@ def list_samples(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[
 
 
 def show(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
-    """How a party's own written mandate stands: registered, drawn until when, handed over, judged."""
+    """How a party's own written mandate stands: registered, drawn until when, handed over, judged.
+
+    That it was found good shows with the grant: until then it looks like one that nobody judged.
+    """
     with looking(house, proof) as (connection, asker, now):
         if asker.kind is not AskerKind.PARTY:
             raise UnauthenticatedError("use a party's access token")
         viewer = Viewer(None, asker.party_id)
-        found(finding.visible(connection, viewer, arguments["permission_id"], now), "permission")
+        permission = found(finding.visible(connection, viewer, arguments["permission_id"], now), "permission")
         mandate = mandates.find(connection, arguments["permission_id"])
     row = found(mandate, "mandate of this permission")
+    is_hidden = bool(row.accepted) and permission.occupancy_id is None
+    waits = state_at(permission, now)[0] not in ENDED
     moments = ("registered_at", "sampled_at", "due_at", "produced_at", "checked_at")
     return {
         "permission_id": str(row.permission_id),
         "document_sha256": bytes(row.document_sha256).hex(),
         "signed_on": row.signed_on.isoformat(),
-        "is_here": row.document_sealed is not None,
-        "accepted": row.accepted,
+        "is_here": waits and (is_hidden or row.document_sealed is not None),
+        "accepted": None if is_hidden else row.accepted,
         **{name: life.instant(getattr(row, name)) or None for name in moments},
-    }
+    } | ({"checked_at": None} if is_hidden else {})
 
 
 def _own(house: House, turn: Turn, proof: Proof, arguments: dict[str, Any]) -> tuple[Any, str]:
@@ -187,6 +196,8 @@ def _carry_on(house: House, turn: Turn, row: Any, digest: bytes) -> None:
         occupancy = occupancies.by_id(turn.connection, row.addressed_to)
         life.grantable(row, occupancy, turn.now)
         person = found(occupancy.person_id, "person")
+        if any(one.for_person_id == person for one in signers.of(turn.connection, [row.permission_id])):
+            return  # the grid user has granted it already, and others have not yet
         capacity = signers.capacity_of(turn.connection, occupancy, person, day_of(turn.now))
         signature = Signature(
             person, capacity or Capacity.GRID_USER, "written_mandate", document_sha256=digest
@@ -196,6 +207,15 @@ def _carry_on(house: House, turn: Turn, row: Any, digest: bytes) -> None:
         life.unblock(turn.connection, row, turn.now)
         turn.end(Ending.UNBLOCKED, row.permission_id)
         record_step(house, turn, row, Event.UNBLOCKED, state="active", by="operator")
+
+
+def _awaits_others(turn: Turn, row: Any) -> bool:
+    """Whether a request goes on waiting when its grid user has signed it on paper."""
+    if row.state != "requested" or row.addressed_to is None:
+        return False
+    occupancy = occupancies.by_id(turn.connection, row.addressed_to)
+    missing = signers.missing(turn.connection, row.permission_id, occupancy, day_of(turn.now))
+    return bool(missing - {occupancy.person_id})
 
 
 def _end(house: House, turn: Turn, row: Any) -> None:
@@ -215,10 +235,11 @@ def _record(
     by: str,
     digest: bytes,
     said: dict[str, Any] | None = None,
+    *,
+    for_party: bool = True,
 ) -> Record:
-    return record_step(
-        house, turn, row, event, state=state, by=by, said={"document": digest.hex()} | (said or {})
-    )
+    members = {"document": digest.hex()} | (said or {})
+    return record_step(house, turn, row, event, state=state, by=by, said=members, for_party=for_party)
 
 
 def _answer(record: Record) -> dict[str, Any]:

@@ -44,6 +44,7 @@ class Lives(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.known: dict[str, dict[str, Any]] = {}
+        self.renewals: set[str] = set()
         self.last: dict[str, str] = {}
         self.waited = 0
 
@@ -119,6 +120,7 @@ class Lives(RuleBasedStateMachine):
         if answer:
             assert (before, who) == ("to_be_renewed", "lotte")
             new = str(answer["permission"]["permission_id"])
+            self.renewals.add(new)
             self.known[new] = {"permission_id": new, "link_code": None}
             self.last[new] = self.state(new)
 
@@ -202,10 +204,17 @@ class Lives(RuleBasedStateMachine):
         )
 
     def state(self, permission: str) -> str:
-        return str(self.bram.permission(permission)["state"])
+        # A renewal is its party's only once it is granted: Lotte, who asked for it, sees it all along.
+        who = self.people["lotte"] if permission in self.renewals else self.bram
+        return str(who.permission(permission)["state"])
 
     def states(self) -> dict[str, str]:
         found = self.bram.call("permission.list", limit=500)["permissions"]
+        found += [
+            one
+            for one in self.people["lotte"].call("permission.list", limit=500)["permissions"]
+            if one["permission_id"] in self.renewals
+        ]
         return {one["permission_id"]: one["state"] for one in found if one["permission_id"] in self.known}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -287,6 +287,53 @@ def test_a_renewal_that_another_must_sign_leaves_the_old_one_until_then(
     assert bram.permission(new["permission_id"])["state"] == "active"
 
 
+@pytest.mark.requirement("R98")
+@pytest.mark.parametrize("end", ["refused", "timed out", "granted"])
+def test_a_renewal_that_waits_for_another_is_no_row_of_the_party_and_how_it_ends_is_not_told(
+    house: TheHouse, measured: Customer, bram: Party, ending: dict[str, Any], end: str
+) -> None:
+    old = ending["permission_id"]
+    sam = house.customer("sam", "Sam Smets")
+    today = day_of(house.clock.now()).isoformat()
+    house.operator("registry.concerned.begin", ean=LOTTES_EAN, person_id=str(sam.person_id), from_day=today)
+    before, told = bram.call("permission.list"), sent_to_parties(house)
+    new = renew(measured, old)["permission_id"]
+
+    def nothing_shows() -> bool:
+        assert bram.call("permission.list") == before
+        assert bram.call("permission.list", state="requested") == {"permissions": [], "next_cursor": None}
+        assert bram.permission(old)["renewed_by"] is None
+        for command in ("permission.show", "permission.terminate", "mandate.show"):
+            assert code(lambda command=command: bram.call(command, permission_id=new)) == "not-found"
+        assert code(lambda: register(bram, new)) == "not-found"
+        return sent_to_parties(house) == told
+
+    assert nothing_shows()
+    if end == "granted":
+        sam.grant({"permission_id": new, "link_code": None}, measured.occupancy())
+        assert bram.permission(new)["renews"] == old
+        return
+    if end == "refused":
+        sam.call("permission.refuse", permission_id=new)
+        assert nothing_shows()
+    else:
+        later(house, 31, measured, bram)
+        house.operator("permission.sweep")
+        shown = bram.call("permission.list")["permissions"]
+        assert [one["permission_id"] for one in shown] == [old]
+    assert query(house, "SELECT party_id FROM ledger.body WHERE event = %s", f"permission.{_ended(end)}") == [
+        (None,)
+    ]
+
+
+def _ended(end: str) -> str:
+    return {"refused": "rejected", "timed out": "timed_out"}[end]
+
+
+def sent_to_parties(house: TheHouse) -> list[tuple[Any, ...]]:
+    return query(house, "SELECT kind, about FROM post.message WHERE party_id IS NOT NULL ORDER BY index")
+
+
 # ---- deletion --------------------------------------------------------------------------------------------------
 
 
@@ -454,6 +501,75 @@ def test_a_drawn_mandate_that_is_not_shown_in_fourteen_days_blocks_and_is_drawn_
     ][-1:]
     assert sample["failed_at"] <= sample["passed_at"]
     assert every_step_is_in_the_ledger(house)
+
+
+@pytest.fixture
+def sam(house: TheHouse, measured: Customer) -> Customer:
+    """Somebody who has lived with Lotte all along."""
+    sam = house.customer("sam", "Sam Smets")
+    house.operator(
+        "registry.concerned.begin", ean=LOTTES_EAN, person_id=str(sam.person_id), from_day="2022-01-01"
+    )
+    return sam
+
+
+@pytest.mark.requirement("R98")
+def test_a_good_mandate_looks_like_one_that_nobody_judged_until_all_have_signed(
+    house: TheHouse, measured: Customer, sam: Customer, bram: Party
+) -> None:
+    judged, unjudged = (bram.ask(ean=LOTTES_EAN)["permission_id"] for _ in range(2))
+    for one in (judged, unjudged):
+        register(bram, one)
+        produce(bram, one)
+    assert check(house, judged)["state"] == "requested"
+
+    def seen(permission: str) -> tuple[Any, ...]:
+        mandate = bram.call("mandate.show", permission_id=permission)
+        shown = bram.call("permission.show", permission_id=permission)["permission"]
+        steps = [(step["event"], step["state"], step["by"]) for step in shown["history"]]
+        with pytest.raises(DoorRefusedError) as again:
+            produce(bram, permission)
+        return mandate | {"permission_id": ""}, shown["state"], steps, str(again.value)
+
+    assert seen(judged) == seen(unjudged)
+    assert query(house, "SELECT party_id FROM ledger.body WHERE event = 'mandate.checked'") == [(None,)]
+    sam.grant({"permission_id": judged, "link_code": None}, measured.occupancy())
+    shown = bram.call("mandate.show", permission_id=judged)
+    assert (shown["accepted"], shown["is_here"], bool(shown["checked_at"])) == (True, False, True)
+    assert bram.read(judged)["channels"]
+
+
+def test_a_mandate_of_who_pressed_the_button_already_is_judged_all_the_same(
+    house: TheHouse, measured: Customer, sam: Customer, bram: Party
+) -> None:
+    permission = bram.ask(ean=LOTTES_EAN)["permission_id"]
+    measured.grant({"permission_id": permission, "link_code": None})
+    register(bram, permission)
+    produce(bram, permission)
+    assert check(house, permission)["state"] == "requested"
+    assert query(house, "SELECT accepted, document_sealed FROM permissions.mandate") == [(True, None)]
+    sam.grant({"permission_id": permission, "link_code": None}, measured.occupancy())
+    assert [one["method"] for one in measured.permission(permission)["signers"]] == ["portal", "portal"]
+
+
+@pytest.mark.parametrize(("hour", "signed_on"), [(22, "2026-03-01"), (23, "2026-03-02")])
+def test_a_mandate_may_be_of_today_in_brussels_and_not_of_tomorrow(
+    house: TheHouse, measured: Customer, bram: Party, hour: int, signed_on: str
+) -> None:
+    house.clock.set(datetime(2026, 3, 1, hour, 30, tzinfo=UTC))
+    later(house, 0, bram)
+    house.put_in_order(bram.party_id)
+    permission = bram.ask(ean=LOTTES_EAN)["permission_id"]
+
+    def signed(day: date) -> dict[str, Any]:
+        digest = sha256(MANDATE).hexdigest()
+        return bram.call(
+            "mandate.register", permission_id=permission, document_sha256=digest, signed_on=day.isoformat()
+        )
+
+    today = date.fromisoformat(signed_on)
+    assert code(lambda: signed(today + timedelta(days=1))) == "malformed-request"
+    assert signed(today)["promise"]
 
 
 @pytest.mark.requirement("R35")
