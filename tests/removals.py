@@ -441,9 +441,9 @@ REMOVALS = (
     Removal(
         "R35",
         "not shown in time: blocked",
-        COMMANDS + "sweep.py",
-        "        life.block(turn.connection, row, mandates.NOT_PRODUCED, turn.now)\n",
-        "",
+        "databeheer/permissions/timing.py",
+        "row.block_at is not None and row.block_at <= now",
+        "False",
     ),
     Removal(
         "R35",
@@ -650,9 +650,9 @@ REMOVALS = (
     Removal(
         "R106",
         "the copy is destroyed",
-        DOUBT + "evidence.py",
-        '" WHERE case_id = :case AND destroyed_at IS NULL RETURNING',
-        '" WHERE false AND case_id = :case RETURNING',
+        "databeheer/documents.py",
+        '" WHERE document_id = :id AND destroyed_at IS NULL RETURNING',
+        '" WHERE false AND document_id = :id RETURNING',
     ),
     Removal(
         "R107",

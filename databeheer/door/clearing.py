@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
+from databeheer import documents
 from databeheer.door import seals
 from databeheer.door.bodies import half_of, shared_body
 from databeheer.door.halves import subject_handle
@@ -78,6 +79,7 @@ def _clear_ledger(house: House, connection: Connection, row: Any) -> None:
     if left:
         connection.execute(_LEAVE, left)
         connection.execute(text("SELECT ledger.erase_statements(:handle)"), {"handle": handle})
+    documents.destroy_of_stay(connection, row.occupancy_id, house.clock.now())
     connection.execute(_DELETE_PERMISSIONS, {"occupancy": row.occupancy_id})
     outbox.forget_occupancy(connection, row.occupancy_id)
 

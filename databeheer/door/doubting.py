@@ -17,7 +17,7 @@ from databeheer.access.facts import Invalidation
 from databeheer.door.doubt_post import tell_case
 from databeheer.door.ends import Ending
 from databeheer.door.house import House
-from databeheer.door.permission_record import record_step, subjects_of
+from databeheer.door.permission_record import catch_up, record_step, subjects_of
 from databeheer.door.turn import Record, Statement, Turn
 from databeheer.doubt import cases, evidence
 from databeheer.doubt.cases import Signal
@@ -267,7 +267,10 @@ def _unblock_one(house: House, turn: Turn, permission_id: UUID) -> None:
     row = finding.by_id_locked(turn.connection, permission_id)
     if row.state == "blocked" and row.reason == DOUBTED and state_at(row, turn.now)[0] == "blocked":
         life.unblock(turn.connection, row, turn.now)
-        record_step(house, turn, row, PermissionEvent.UNBLOCKED, state="active", by="operator")
+        after = finding.by_id(turn.connection, permission_id)
+        state = state_at(after, turn.now)[0]
+        record_step(house, turn, after, PermissionEvent.UNBLOCKED, state=state, by="operator")
+        catch_up(house, turn, after)  # a mandate that was due meanwhile blocks it from then on
 
 
 def _end_one(house: House, turn: Turn, permission_id: UUID, case: Any) -> None:

@@ -1,5 +1,7 @@
 """Carry out what was decided to be erased: rows first, then the keys with their epoch, each step on record.
 
+The keys of documents that were destroyed since (`databeheer.documents`) go with it, and are reason enough for a batch.
+
 1. A turn begins the batch: from its entry on, pages say "erased".
 2. Rows go, one erasure a transaction: readings; statements and bodies, which leave the halves that their
    entries commit to; a person's name and log-in.
@@ -22,6 +24,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
+from databeheer import documents
 from databeheer.brussels import day_of
 from databeheer.door.clearing import clear, clear_retired, clear_rows, key_of
 from databeheer.door.erasure_check import digest
@@ -31,7 +34,6 @@ from databeheer.door.keystore import Kind
 from databeheer.door.resealing import open_root
 from databeheer.door.telling import FIRST_OPERATOR, tell
 from databeheer.door.turn import Statement, Subject, Turn
-from databeheer.doubt import evidence
 from databeheer.errors import ConflictError
 from databeheer.oversight import erasures, retention
 from databeheer.oversight.retention import DataClass, Reason, Verdict
@@ -44,13 +46,17 @@ Going = tuple[DataClass, UUID | None]
 
 @dataclass
 class Outcome:
-    """What a batch did: how many of each class went, and which decisions still wait, with the reason."""
+    """What a batch did: how many of each class went, the keys of how many destroyed documents, and what waits yet.
+
+    `waiting` are decisions, with the reason.
+    """
 
     batch: int
     index: int
     epoch_ended: int
     epoch_begun: int
     erased: dict[str, int]
+    documents: int
     waiting: list[dict[str, Any]] = field(default_factory=list)
 
 
@@ -103,19 +109,26 @@ def execute(house: House) -> Outcome:
     batch, waiting = _begin(house)
     with house.engine.connect() as connection:
         rows = connection.execute(_OF_BATCH, {"batch": batch}).all()
+        destroyed = documents.of_batch(connection, batch)
         sealed = connection.execute(_RETIRED, {"batch": batch}).scalars().all()
     retired = [open_root(house, bytes(one)) for one in sealed]
     for row in rows:
         with house.engine.begin() as connection:
             clear(house, connection, row.erasure_id)
-    _destroy_keys(house, rows, retired)
+    _destroy_keys(house, rows, retired, destroyed)
     with house.turn() as turn:
-        _finish(house, turn, batch, rows)
+        _finish(house, turn, batch, rows, destroyed)
     with house.engine.connect() as connection:
         done = connection.execute(_BATCH, {"batch": batch}).one()
     counts = Counter(row.data_class for row in rows)
     return Outcome(
-        batch, done.executed_index, done.epoch_ended, done.epoch_begun, dict(sorted(counts.items())), waiting
+        batch,
+        done.executed_index,
+        done.epoch_ended,
+        done.epoch_begun,
+        dict(sorted(counts.items())),
+        len(destroyed),
+        waiting,
     )
 
 
@@ -137,23 +150,27 @@ def _begin(house: House) -> tuple[int, list[dict[str, Any]]]:
             else:
                 waiting.append({"erasure_id": str(row.erasure_id), "reason": verdict.obstacle.value})
         left = turn.connection.execute(_LEFT_ROOTS).scalars().all()
-        if not going and not left:
+        destroyed = documents.waiting(turn.connection)
+        if not going and not left and not destroyed:
             raise ConflictError("nothing that was decided may be erased today")
         batch: int = turn.connection.execute(
             _BEGIN, {"now": turn.now, "index": turn.next_index, "epoch": house.keys.epoch}
         ).scalar_one()
         turn.connection.execute(_JOIN, {"batch": batch, "ids": [row.erasure_id for row in going]})
         turn.connection.execute(_JOIN_ROOTS, {"batch": batch, "ids": left})
+        documents.join(turn.connection, batch)
         decisions = [[str(row.erasure_id), row.data_class, row.reason] for row in going]
-        turn.record(Statement("erasure.begun", {"batch": batch, "decisions": decisions, "roots": len(left)}))
+        said = {"batch": batch, "decisions": decisions, "roots": len(left), "documents": destroyed}
+        turn.record(Statement("erasure.begun", said))
     return batch, waiting
 
 
-def _destroy_keys(house: House, rows: Sequence[Any], retired: Sequence[UUID]) -> None:
+def _destroy_keys(
+    house: House, rows: Sequence[Any], retired: Sequence[UUID], destroyed: Sequence[UUID]
+) -> None:
     """Begin an epoch without the keys of a batch; the rows that came in since they were cleared go first."""
     names = [key_of(row) for row in rows] + [(Kind.READINGS, root_id) for root_id in retired]
-    with house.engine.connect() as connection:  # documents destroyed since the last epoch: out of backups too
-        names += [(Kind.EVIDENCE, evidence_id) for evidence_id in evidence.retired(connection)]
+    names += [(Kind.DOCUMENT, document_id) for document_id in destroyed]  # out of every backup too
     without = [name for name in names if house.keys.holds(*name)]
     if without:
         with house.keys.new_epoch(without) as epoch, house.engine.begin() as guard:
@@ -173,7 +190,7 @@ def target_of(row: Any) -> erasures.Target:
     return erasures.Target(DataClass(row.data_class), row.operator, row.person_id, row.occupancy_id)
 
 
-def _finish(house: House, turn: Turn, batch: int, rows: Sequence[Any]) -> None:
+def _finish(house: House, turn: Turn, batch: int, rows: Sequence[Any], destroyed: Sequence[UUID]) -> None:
     """Record what went, to those whose ledger stays; nothing where another door did so meanwhile."""
     known = turn.connection.execute(_BATCH_LOCKED, {"batch": batch}).one()
     if known.executed_at is not None:
@@ -187,7 +204,13 @@ def _finish(house: House, turn: Turn, batch: int, rows: Sequence[Any]) -> None:
         and house.keys.holds(Kind.OCCUPANCY_LEDGER, row.occupancy_id)
         and not any(o.data_class == DataClass.LEDGER and o.occupancy_id == row.occupancy_id for o in rows)
     ]
-    said = {"batch": batch, "epochs": [known.epoch_ended, epoch], "halves": halves, "digest": digested}
+    said = {
+        "batch": batch,
+        "epochs": [known.epoch_ended, epoch],
+        "halves": halves,
+        "digest": digested,
+        "documents": [str(document_id) for document_id in destroyed],
+    }
     turn.connection.execute(
         _EXECUTED, {"batch": batch, "now": turn.now, "index": turn.next_index, "epoch": epoch}
     )

@@ -1,4 +1,7 @@
-"""Each step in the life of a permission: its entry in the ledger, its row in the history, its messages, together."""
+"""Each step in the life of a permission: its entry in the ledger, its row in the history, its messages, together.
+
+With its end, the written mandate that lies here goes.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from databeheer.door.ends import Ending
 from databeheer.door.house import House
 from databeheer.door.keystore import Kind
 from databeheer.door.permission_post import tell_step
 from databeheer.door.turn import Record, Statement, Subject, Turn
-from databeheer.permissions import duties, finding, history, life
-from databeheer.permissions.states import Event
+from databeheer.permissions import duties, finding, history, life, mandates, timing
+from databeheer.permissions.states import ENDED, Event
+from databeheer.permissions.timing import Due
 
 
 def record_step(
@@ -64,7 +69,52 @@ def record_step(
         )
     )
     tell_step(house, turn, row.permission_id, name, reason=reason, for_party=for_party)
+    if state in ENDED:
+        destroy_mandate(house, turn, row)
     return record
+
+
+def destroy_mandate(house: House, turn: Turn, row: Any) -> None:
+    """Destroy the written mandate that lies here, on record: it was judged, or its permission has ended.
+
+    Of a request the party is not told: that its paper was looked at may tell of others who have yet to sign (R98).
+    """
+    digest = mandates.destroy(turn.connection, row.permission_id, turn.now)
+    if digest is None:
+        return
+    now = finding.by_id(turn.connection, row.permission_id)
+    record_step(
+        house,
+        turn,
+        now,
+        "mandate.destroyed",
+        state=timing.state_at(now, turn.now)[0],
+        by="operator",
+        said={"document": digest.hex()},
+        for_party=now.occupancy_id is not None,
+    )
+
+
+def write_down(house: House, turn: Turn, due: Due) -> str:
+    """Record what time did to a permission, which held already; returns what that was."""
+    row = finding.by_id_locked(turn.connection, due.permission_id)
+    changed = timing.change_at(row, turn.now)
+    reason = changed[1] if changed is not None else ""
+    at = turn.now if due.event is Event.REMINDED else due.at
+    state = life.write_down(turn.connection, row, due.event, reason, at)
+    if due.event is Event.BLOCKED:
+        turn.end(Ending.BLOCKED, row.permission_id)
+    after = finding.by_id(turn.connection, row.permission_id)
+    record_step(house, turn, after, due.event, state=state, by="time", reason=reason, at=due.at)
+    return due.event.value
+
+
+def catch_up(house: House, turn: Turn, row: Any) -> Any:
+    """Return a permission, locked before, as it is now: what time did to it is written down first."""
+    while (changed := timing.change_at(row, turn.now)) is not None:
+        write_down(house, turn, Due(row.permission_id, changed[0], changed[2]))
+        row = finding.by_id_locked(turn.connection, row.permission_id)
+    return row
 
 
 def subjects_of(house: House, occupancy_id: UUID | None) -> list[Subject]:

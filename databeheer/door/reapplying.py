@@ -20,7 +20,7 @@ from databeheer.door.telling import tell_party
 from databeheer.door.turn import Statement, Turn
 from databeheer.errors import NotFoundError
 from databeheer.oversight import stop
-from databeheer.permissions import finding, life, mandates, timing
+from databeheer.permissions import finding, life, timing
 from databeheer.permissions.states import Event
 from databeheer.registry import conditions, occupancies
 
@@ -109,11 +109,9 @@ def _block_again(house: House, turn: Turn, end: End) -> bool:
     row = finding.find(turn.connection, end.id)
     if row is None or timing.state_at(row, turn.now)[0] not in ("active", "to_be_renewed"):
         return False
-    life.block(
-        turn.connection, finding.by_id_locked(turn.connection, end.id), mandates.NOT_PRODUCED, turn.now
-    )
+    life.block(turn.connection, finding.by_id_locked(turn.connection, end.id), timing.NOT_PRODUCED, turn.now)
     turn.end(Ending.BLOCKED, end.id)
-    reason, said = mandates.NOT_PRODUCED, {"after": "restore"}
+    reason, said = timing.NOT_PRODUCED, {"after": "restore"}
     record_step(house, turn, row, Event.BLOCKED, state="blocked", by="operator", reason=reason, said=said)
     return True
 

@@ -28,8 +28,8 @@ class Kind(enum.IntEnum):
     READINGS = 2
     OCCUPANCY_LEDGER = 3
     HOUSE = 4
-    EVIDENCE = 5
-    """Of one document that a party showed in a case of doubt; goes with the epoch after its destruction (R106)."""
+    DOCUMENT = 5
+    """Of one document that a party showed; goes with the epoch after its destruction (R106)."""
 
 
 Name = tuple[Kind, UUID]

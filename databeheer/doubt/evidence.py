@@ -11,10 +11,10 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
+from databeheer import documents
 from databeheer.errors import ConflictError, MalformedRequestError
 
-LARGEST_DOCUMENT = 700_000
-"""In bytes: a few scanned pages."""
+LARGEST_DOCUMENT = documents.LARGEST
 BEGINNINGS = {
     "application/pdf": b"%PDF-",
     "image/png": b"\x89PNG\r\n\x1a\n",
@@ -46,25 +46,20 @@ class Document:
 def keep(
     connection: Connection,
     row: Any,
-    evidence_id: UUID,
+    document_id: UUID,
     document: Document,
-    *,
-    document_sealed: bytes,
-    findings_sealed: bytes,
     now: datetime,
 ) -> None:
-    """Write down what a party showed in a case; sealed before, each under a key of its own."""
+    """Write down what a party showed in a case; the document itself was taken in before, sealed (`documents`)."""
     connection.execute(
         _KEEP,
         {
-            "id": evidence_id,
+            "id": document_id,
             "case": row.case_id,
             "operator": row.operator,
             "hash": document.sha256,
             "type": document.media_type,
             "size": len(document.content),
-            "document": document_sealed,
-            "findings": findings_sealed,
             "now": now,
         },
     )
@@ -88,11 +83,9 @@ def judge(connection: Connection, row: Any, *, accepted: bool, by: str, now: dat
 
 
 def destroy(connection: Connection, case_id: UUID, now: datetime) -> list[Any]:
-    """Destroy every copy that a case still has; returns what was destroyed. Hash, size and verdict stay.
-
-    The sealed copies in backups go with their keys, at the next change of epoch (`retired`).
-    """
-    return list(connection.execute(_DESTROY, {"case": case_id, "now": now}))
+    """Destroy every document that a case still has; returns what was destroyed. Hash, size and verdict stay."""
+    shown = connection.execute(_OF, {"ids": [case_id]}).all()
+    return [row for row in shown if documents.destroy(connection, row.evidence_id, now)]
 
 
 def of(connection: Connection, case_ids: Collection[UUID]) -> dict[UUID, list[Any]]:
@@ -103,14 +96,9 @@ def of(connection: Connection, case_ids: Collection[UUID]) -> dict[UUID, list[An
     return found
 
 
-def retired(connection: Connection) -> list[UUID]:
-    """Return the ids of destroyed evidence: their keys go with the next change of epoch."""
-    return list(connection.execute(_RETIRED).scalars())
-
-
 _KEEP = text(
-    "INSERT INTO doubt.evidence (evidence_id, case_id, operator, document_sha256, media_type, size, document_sealed,"
-    " findings_sealed, shown_at) VALUES (:id, :case, :operator, :hash, :type, :size, :document, :findings, :now)"
+    "INSERT INTO doubt.evidence (evidence_id, case_id, operator, document_sha256, media_type, size, shown_at)"
+    " VALUES (:id, :case, :operator, :hash, :type, :size, :now)"
 )
 _NEWEST = text(
     "SELECT * FROM doubt.evidence WHERE case_id = :case ORDER BY shown_at DESC, evidence_id LIMIT 1 FOR UPDATE"
@@ -118,12 +106,7 @@ _NEWEST = text(
 _JUDGE = text(
     "UPDATE doubt.evidence SET accepted = :accepted, judged_at = :now, judged_by = :by WHERE evidence_id = :id"
 )
-_DESTROY = text(
-    "UPDATE doubt.evidence SET document_sealed = NULL, findings_sealed = NULL, destroyed_at = :now"
-    " WHERE case_id = :case AND destroyed_at IS NULL RETURNING evidence_id, document_sha256"
-)
 _OF = text(
-    "SELECT evidence_id, case_id, document_sha256, media_type, size, shown_at, accepted, judged_at, judged_by,"
-    " destroyed_at FROM doubt.evidence WHERE case_id = ANY(:ids) ORDER BY shown_at, evidence_id"
+    "SELECT e.*, d.destroyed_at FROM doubt.evidence e JOIN documents.document d ON d.document_id = e.evidence_id"
+    " WHERE e.case_id = ANY(:ids) ORDER BY e.shown_at, e.evidence_id"
 )
-_RETIRED = text("SELECT evidence_id FROM doubt.evidence WHERE destroyed_at IS NOT NULL")

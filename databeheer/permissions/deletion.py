@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 from databeheer.access.facts import PermissionState as State
 from databeheer.errors import ConflictError
 from databeheer.permissions.states import ENDED
-from databeheer.permissions.timing import state_at
+from databeheer.permissions.timing import OVER_AT, state_at
 
 
 def confirm(connection: Connection, row: Any, now: datetime) -> None:
@@ -35,8 +35,8 @@ def overdue(connection: Connection, now: datetime, limit: int) -> list[Any]:
 
 _CONFIRM = text("UPDATE permissions.permission SET deletion_confirmed_at = :now WHERE permission_id = :id")
 _OVERDUE = text(
-    "SELECT permission_id, party_id, over_at, over_at + make_interval(hours => 24 * deletion_days) AS delete_by"
-    " FROM (SELECT *, coalesce(ended_at, least(ends_at, fulfils_at)) AS over_at FROM permissions.permission"
+    "SELECT permission_id, party_id, over_at, over_at + make_interval(hours => 24 * deletion_days) AS delete_by"  # noqa: S608
+    f" FROM (SELECT p.*, {OVER_AT} AS over_at FROM permissions.permission p"
     "  WHERE ends_at IS NOT NULL AND deletion_confirmed_at IS NULL) p"
     " WHERE over_at <= :now AND over_at + make_interval(hours => 24 * deletion_days) <= :now"
     " ORDER BY delete_by, permission_id LIMIT :limit"

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, text
 
 from databeheer.brussels import day_of
 from databeheer.errors import MalformedRequestError
+from databeheer.permissions.timing import STATE_AT
 
 
 @dataclass(frozen=True)
@@ -132,19 +133,15 @@ _SEES = """
 """
 _VISIBLE = text("SELECT p.*" + _SEES + "AND p.permission_id = :id")
 _VISIBLE_LOCKED = text("SELECT p.*" + _SEES + "AND p.permission_id = :id FOR UPDATE OF p")
-# The state as `timing.state_at` tells it, and to people that who moved answers no more; a party is not told (R98).
+# To people that who moved answers no more; a party is not told (R98).
 _PAGE = text(
     "SELECT p.*"
     + _SEES
-    + """
+    + f"""
     AND (CAST(:state AS text) IS NULL OR :state = CASE
         WHEN p.state = 'requested' AND CAST(:person_id AS uuid) IS NOT NULL AND o.until_day <= :today
             THEN 'invalidated'
-        WHEN p.state = 'requested' AND p.link_expires_at <= :now THEN 'timed_out'
-        WHEN p.state NOT IN ('active', 'to_be_renewed', 'blocked') THEN p.state
-        WHEN p.fulfils_at <= least(:now, p.ends_at) THEN 'fulfilled'
-        WHEN p.ends_at <= :now THEN 'expired'
-        WHEN p.state = 'active' AND p.renew_from <= :now THEN 'to_be_renewed' ELSE p.state END)
+        ELSE {STATE_AT} END)
     AND (CAST(:reference_hash AS bytea) IS NULL OR p.reference_hash = :reference_hash)
     AND (CAST(:before_at AS timestamptz) IS NULL
         OR (p.requested_at, p.permission_id) < (CAST(:before_at AS timestamptz), CAST(:before_id AS uuid)))

@@ -22,7 +22,7 @@ from databeheer.brussels import day_of, midnight
 from databeheer.errors import ConflictError, MalformedRequestError, NoLegalBasisError, NotFoundError
 from databeheer.permissions import signers, terms
 from databeheer.permissions.states import Event, after
-from databeheer.permissions.timing import state_at
+from databeheer.permissions.timing import IS_LIVE, state_at
 from databeheer.registry import occupancies
 from databeheer.values import Direction, Granularity, Purpose, Role, format_instant
 
@@ -354,8 +354,8 @@ def unblock(connection: Connection, row: Any, now: datetime) -> None:
 def write_down(connection: Connection, row: Any, event: Event, reason: str, at: datetime) -> str:
     """Write down what time has done to a permission; returns its state."""
     state = after(State(row.state), event)
-    if event is Event.RENEWAL_DUE:
-        connection.execute(_CHANGE, {"id": row.permission_id, "state": state, "reason": ""})
+    if event in (Event.RENEWAL_DUE, Event.BLOCKED):
+        connection.execute(_CHANGE, {"id": row.permission_id, "state": state, "reason": reason})
     elif event is Event.REMINDED:
         next_at = at + timedelta(days=terms.in_force(connection).reminder)
         connection.execute(_REMINDED, {"id": row.permission_id, "next": next_at})
@@ -503,23 +503,20 @@ _END_AGAIN = text(
     " AND (state IN ('active', 'to_be_renewed', 'blocked') OR state = 'requested' AND :state <> 'invalidated')"
     " AND (decided_at IS NULL OR date_trunc('milliseconds', decided_at) <= :at) RETURNING *"
 )
+# Beside these, no word of a caller: `IS_LIVE` is a text of ours.
 _LAPSE = text(
-    "UPDATE permissions.permission SET state = 'lapsed', reason = 'lost_in_restore', ended_at = :now"
-    " WHERE state IN ('active', 'to_be_renewed', 'blocked')"
-    " AND ends_at > :now AND (fulfils_at IS NULL OR fulfils_at > :now) AND decided_at <= :before RETURNING *"
+    "UPDATE permissions.permission p SET state = 'lapsed', reason = 'lost_in_restore', ended_at = :now"  # noqa: S608
+    f" WHERE {IS_LIVE} AND p.decided_at <= :before RETURNING p.*"
 )
 _COUNT_LAPSING = text(
-    "SELECT count(*) FROM permissions.permission WHERE state IN ('active', 'to_be_renewed', 'blocked')"
-    " AND ends_at > :now AND (fulfils_at IS NULL OR fulfils_at > :now) AND decided_at <= :before"
+    f"SELECT count(*) FROM permissions.permission p WHERE {IS_LIVE} AND p.decided_at <= :before"  # noqa: S608
 )
 _MOVE = text(
-    "UPDATE permissions.permission SET state = 'invalidated', reason = 'moved_out', ended_at = :now"
-    " WHERE occupancy_id = :occupancy AND state IN ('active', 'to_be_renewed', 'blocked')"
-    " AND ends_at > :now AND (fulfils_at IS NULL OR fulfils_at > :now) RETURNING *"
+    "UPDATE permissions.permission p SET state = 'invalidated', reason = 'moved_out', ended_at = :now"  # noqa: S608
+    f" WHERE p.occupancy_id = :occupancy AND {IS_LIVE} RETURNING p.*"
 )
 _DEATH = text(
-    "UPDATE permissions.permission p SET state = 'invalidated', reason = 'holder_died', ended_at = :now"
+    "UPDATE permissions.permission p SET state = 'invalidated', reason = 'holder_died', ended_at = :now"  # noqa: S608
     " FROM registry.occupancy o WHERE o.occupancy_id = p.occupancy_id AND o.person_id = :person"
-    " AND p.state IN ('active', 'to_be_renewed', 'blocked')"
-    " AND p.ends_at > :now AND (p.fulfils_at IS NULL OR p.fulfils_at > :now) RETURNING p.*"
+    f" AND {IS_LIVE} RETURNING p.*"
 )

@@ -1,10 +1,14 @@
 """What time does to a permission: the state at a moment, and what has become due but nobody wrote down yet.
 
-An end that passed counts at once, whoever looks; `due` lists what a job then records (`permission.sweep`).
+What passed counts at once, whoever looks; `due` lists what a job then records (`permission.sweep`).
+
+The rule stands here twice, and nowhere else: `change_at` for a row in hand, and `STATE_AT`, `IS_LIVE`, `OVER_AT` for
+whoever asks in SQL, over `permissions.permission p` and the parameter `now`. A test holds both against each other.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,6 +20,10 @@ from databeheer.access.facts import PermissionState as State
 from databeheer.permissions.states import ENDED, LIVE, Event
 
 MOST_DUE = 500
+NOT_PRODUCED = "mandate_not_produced"
+"""Why a permission is blocked of which the written mandate was drawn, and not handed over in time (R35)."""
+GIVES = frozenset({State.ACTIVE, State.TO_BE_RENEWED})
+"""The states that give access."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +45,8 @@ def change_at(row: Any, now: datetime) -> tuple[Event, str, datetime] | None:
             return Event.FULFILLED, "data_period_over", row.fulfils_at
         if row.ends_at <= now:
             return Event.EXPIRED, _reason_of_expiry(row), row.ends_at
+        if state in GIVES and row.block_at is not None and row.block_at <= now:
+            return Event.BLOCKED, NOT_PRODUCED, row.block_at
         if state is State.ACTIVE and row.renew_from is not None and row.renew_from <= now:
             return Event.RENEWAL_DUE, "", row.renew_from
     return None
@@ -46,6 +56,7 @@ _STATE_BY_TIME = {
     Event.TIMED_OUT: State.TIMED_OUT,
     Event.FULFILLED: State.FULFILLED,
     Event.EXPIRED: State.EXPIRED,
+    Event.BLOCKED: State.BLOCKED,
     Event.RENEWAL_DUE: State.TO_BE_RENEWED,
 }
 
@@ -94,8 +105,6 @@ def _due(row: Any, now: datetime) -> Due:
     changed = change_at(row, now)
     if changed is not None:
         return Due(row.permission_id, changed[0], changed[2])
-    if row.mandate_due_at is not None and row.mandate_due_at <= now and row.state != State.BLOCKED:
-        return Due(row.permission_id, Event.BLOCKED, row.mandate_due_at)
     return Due(row.permission_id, Event.REMINDED, row.remind_at)
 
 
@@ -103,23 +112,47 @@ def _reason_of_expiry(row: Any) -> str:
     return "expired" if row.valid_until is not None and row.valid_until <= row.ends_at else "longest_term"
 
 
-_DUE = text(
-    "SELECT p.*, m.due_at AS mandate_due_at FROM permissions.permission p"
-    " LEFT JOIN permissions.mandate m ON m.permission_id = p.permission_id AND m.produced_at IS NULL WHERE"
-    " p.state = 'requested' AND p.link_expires_at <= :now"
-    " OR p.state IN ('active', 'to_be_renewed', 'blocked')"
-    "  AND (p.ends_at <= :now OR p.fulfils_at <= :now OR p.remind_at <= :now)"
-    " OR p.state = 'active' AND p.renew_from <= :now"
-    " OR p.state IN ('active', 'to_be_renewed') AND m.due_at <= :now"
-    " ORDER BY least(p.link_expires_at, p.ends_at, p.fulfils_at, p.remind_at), p.permission_id LIMIT :limit"
+def _listed(states: Collection[State]) -> str:
+    return ", ".join(f"'{state}'" for state in sorted(states))
+
+
+IS_LIVE = (
+    f"(p.state IN ({_listed(LIVE)}) AND p.ends_at > :now AND (p.fulfils_at IS NULL OR p.fulfils_at > :now))"
 )
-# `ends_at` stands before and after the end: only of what is not over it is a moment to come.
+"""SQL: granted, and not ended by now, by the clock either."""
+STATE_AT = f"""(CASE
+    WHEN p.state = 'requested' AND p.link_expires_at <= :now THEN 'timed_out'
+    WHEN p.state NOT IN ({_listed(LIVE)}) THEN p.state
+    WHEN p.fulfils_at <= least(:now, p.ends_at) THEN 'fulfilled'
+    WHEN p.ends_at <= :now THEN 'expired'
+    WHEN p.state IN ({_listed(GIVES)}) AND p.block_at <= :now THEN 'blocked'
+    WHEN p.state = 'active' AND p.renew_from <= :now THEN 'to_be_renewed'
+    ELSE p.state END)"""
+"""SQL: the state now, as `state_at` tells it."""
+OVER_AT = "coalesce(p.ended_at, least(p.ends_at, p.fulfils_at))"
+"""SQL: when what was granted ended, or will by itself."""
+_MOMENTS = (
+    ("link_expires_at", frozenset({State.REQUESTED})),
+    ("ends_at", LIVE),
+    ("fulfils_at", LIVE),
+    ("remind_at", LIVE),
+    ("block_at", GIVES),
+    ("renew_from", frozenset({State.ACTIVE})),
+)
+"""Which moment of a row does something, in which states; each has its index."""
+# No word of a caller in these: names of columns and states alone.
+_DUE = text(
+    "SELECT p.* FROM permissions.permission p WHERE "  # noqa: S608
+    + " OR ".join(f"p.state IN ({_listed(states)}) AND p.{moment} <= :now" for moment, states in _MOMENTS)
+    + " ORDER BY least(CASE WHEN p.state = 'requested' THEN p.link_expires_at END, p.ends_at, p.fulfils_at,"
+    " p.remind_at, p.block_at, p.renew_from), p.permission_id LIMIT :limit"
+)
 _NEXT = text(
-    "SELECT min(moment) FROM (SELECT link_expires_at AS moment FROM permissions.permission"
-    "  WHERE state = 'requested'"
-    " UNION ALL SELECT least(ends_at, fulfils_at, remind_at) FROM permissions.permission"
-    "  WHERE state IN ('active', 'to_be_renewed', 'blocked')"
-    " UNION ALL SELECT renew_from FROM permissions.permission WHERE state = 'active'"
-    " UNION ALL SELECT m.due_at FROM permissions.mandate m JOIN permissions.permission p USING (permission_id)"
-    "  WHERE p.state IN ('active', 'to_be_renewed') AND m.produced_at IS NULL) foreseen WHERE moment > :now"
+    "SELECT min(moment) FROM ("  # noqa: S608
+    + " UNION ALL ".join(
+        f"SELECT min(p.{moment}) AS moment FROM permissions.permission p"  # noqa: S608
+        f" WHERE p.state IN ({_listed(states)}) AND p.{moment} > :now"
+        for moment, states in _MOMENTS
+    )
+    + ") foreseen"
 )

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from databeheer.door.documents import coordinates
 from databeheer.door.keystore import Kind
 from databeheer.metering.opening import unseal
 from databeheer.storage.system_account import reachable_binaries
@@ -40,7 +41,7 @@ def test_a_dump_of_before_has_the_proof_sealed_and_one_of_after_has_its_hash_alo
     )
     contact(house, case)
     show(bram, case)
-    [(evidence_id, sealed)] = query(house, "SELECT evidence_id, document_sealed FROM doubt.evidence")
+    [(evidence_id, sealed)] = query(house, "SELECT document_id, content_sealed FROM documents.document")
     before = dump(house)
     for secret in (
         PDF,
@@ -59,7 +60,7 @@ def test_a_dump_of_before_has_the_proof_sealed_and_one_of_after_has_its_hash_alo
     assert copy not in after
     assert sha256(PDF).hexdigest().encode() in after
     # The dump of before opens with the key of this one document, which goes with the next change of epoch.
-    key = house.house.keys.get(Kind.EVIDENCE, evidence_id)
-    assert unseal(key, bytes(sealed), f"doubt/v1|document|{evidence_id}".encode()) == PDF
-    house.house.keys.begin_epoch([(Kind.EVIDENCE, evidence_id)])
-    assert not house.house.keys.holds(Kind.EVIDENCE, evidence_id)
+    key = house.house.keys.get(Kind.DOCUMENT, evidence_id)
+    assert unseal(key, bytes(sealed), coordinates("content", evidence_id)) == PDF
+    house.house.keys.begin_epoch([(Kind.DOCUMENT, evidence_id)])
+    assert not house.house.keys.holds(Kind.DOCUMENT, evidence_id)

@@ -172,6 +172,7 @@ STEPS = {
     "mandate.produced": "De dienst toont dat papier",
     "mandate.opened": "Wij bekijken dat papier",
     "mandate.checked": "Wij hebben de handtekening nagekeken",
+    "mandate.destroyed": "Wij hebben onze kopie van het papier vernietigd",
     "mandate.sampled": "Wij vragen de dienst om het papier te tonen",
 }
 """Each step of the history of one permission."""
@@ -210,6 +211,7 @@ EVENTS = {
     "mandate.produced": ("Papier getoond", "waiting"),
     "mandate.opened": ("Papier bekeken", "waiting"),
     "mandate.checked": ("Papier nagekeken", "active"),
+    "mandate.destroyed": ("Kopie van het papier vernietigd", "ended"),
     "mandate.sampled": ("Papier opgevraagd", "waiting"),
     "doubt.opened": ("Twijfel gemeld, dienst geblokkeerd", "refused"),
     "doubt.signalled": ("Nog iemand meldt twijfel", "refused"),

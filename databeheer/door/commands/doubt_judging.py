@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from base64 import b64decode, b64encode
-from binascii import Error as Base64Error
+from base64 import b64encode
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from marshmallow import fields, validate
 
-from databeheer.door import doubting
+from databeheer import documents as store
+from databeheer.door import documents, doubting
 from databeheer.door.commands.base import (
     Command,
     asker_of,
@@ -22,7 +22,6 @@ from databeheer.door.commands.base import (
 from databeheer.door.commands.doubt import KEY, LONGEST_WORDS, case_answer
 from databeheer.door.doubt_views import case_views
 from databeheer.door.house import House
-from databeheer.door.keystore import Kind
 from databeheer.door.names import seal_text
 from databeheer.door.proofs import Asker, AskerKind, Proof
 from databeheer.door.repeats import Repeat
@@ -30,11 +29,9 @@ from databeheer.door.sweeping import sweep_each
 from databeheer.door.turn import Record, Turn
 from databeheer.door.turn_queue import TurnLane
 from databeheer.doubt import cases, evidence
-from databeheer.doubt.evidence import BEGINNINGS, LARGEST_DOCUMENT, Document
+from databeheer.doubt.evidence import BEGINNINGS, Document
 from databeheer.doubt.states import Event, State
 from databeheer.errors import ConflictError, DatabeheerError, MalformedRequestError
-from databeheer.metering.opening import unseal
-from databeheer.metering.sealing import seal
 
 MOST_SETTLED = 200
 
@@ -56,7 +53,7 @@ def contacted(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str
 
 def show_evidence(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """The party says what it found, and shows the mandate. Late, it is not taken in, and the case is closed."""
-    document = Document(arguments["media_type"], _decoded(arguments["document"]))
+    document = Document(arguments["media_type"], documents.decoded(arguments["document"]))
     with house.turn() as turn:
         asker = asker_of(turn, house, proof, AskerKind.PARTY)
         repeat = Repeat(house, turn, asker.party_id, "doubt.show_evidence", arguments)
@@ -69,7 +66,9 @@ def show_evidence(house: House, proof: Proof, arguments: dict[str, Any]) -> dict
         if not is_late:
             index = turn.next_index
             row, _ = doubting.shown(house, turn, row, document.sha256)
-            _keep(house, turn, row, document, arguments["findings"])
+            # Under a key of its own, which goes when it is destroyed: out of every backup too.
+            shown = documents.take(house, turn, row.operator, document.content, arguments["findings"])
+            evidence.keep(turn.connection, row, shown, document, turn.now)
             view = case_views(house, turn.connection, [row], asker, turn.now)[0]
             answer = {"case": view, "index": index}
             repeat.keep(answer, index)
@@ -86,19 +85,18 @@ def open_evidence(house: House, proof: Proof, arguments: dict[str, Any]) -> dict
         asker_of(turn, house, proof, AskerKind.OPERATOR)
         row = cases.get(turn.connection, arguments["case_id"])
         shown = evidence.newest(turn.connection, row.case_id)
-        if shown.document_sealed is None:
+        here = store.find(turn.connection, shown.evidence_id)
+        if here is None:
             raise ConflictError("it was destroyed; its hash and the verdict remain")
         said = {"by": arguments["by"], "document": bytes(shown.document_sha256).hex()}
         record = doubting.note(house, turn, row, "evidence_opened", by="data_manager", said=said)
-    key = house.keys.get(Kind.EVIDENCE, shown.evidence_id)
-    document = unseal(key, bytes(shown.document_sealed), _coordinates("document", shown.evidence_id))
-    findings = unseal(key, bytes(shown.findings_sealed), _coordinates("findings", shown.evidence_id))
+    document, findings = documents.opened(house, here)
     return {
         "index": record.index,
         "promise": b64encode(record.promise).decode(),
         "media_type": shown.media_type,
         "document": b64encode(document).decode(),
-        "findings": findings.decode(),
+        "findings": findings,
     }
 
 
@@ -182,34 +180,8 @@ def _settle(house: House, turn: Turn, case_id: UUID) -> str:
     return "doubt_unproven"
 
 
-def _keep(house: House, turn: Turn, row: Any, document: Document, findings: str) -> None:
-    """Seal what was shown under a key of its own, which goes when it is destroyed: out of every backup too."""
-    evidence_id = uuid4()
-    key = house.keys.make(Kind.EVIDENCE, evidence_id)
-    evidence.keep(
-        turn.connection,
-        row,
-        evidence_id,
-        document,
-        document_sealed=seal(key, document.content, _coordinates("document", evidence_id)),
-        findings_sealed=seal(key, findings.encode(), _coordinates("findings", evidence_id)),
-        now=turn.now,
-    )
-
-
-def _coordinates(what: str, evidence_id: UUID) -> bytes:
-    return f"doubt/v1|{what}|{evidence_id}".encode()
-
-
 def _same(one: str, other: str) -> bool:
     return " ".join(one.split()).casefold() == " ".join(other.split()).casefold()
-
-
-def _decoded(encoded: str) -> bytes:
-    try:
-        return b64decode(encoded, validate=True)
-    except (Base64Error, ValueError) as error:
-        raise MalformedRequestError("document: not base64") from error
 
 
 def _answer(house: House, case_id: UUID, record: Record, asker: Asker) -> dict[str, Any]:
@@ -219,7 +191,6 @@ def _answer(house: House, case_id: UUID, record: Record, asker: Asker) -> dict[s
     }
 
 
-_LONGEST_ENCODED = 4 * (LARGEST_DOCUMENT // 3 + 1)
 _BY = short_text(longest=100)
 _CASE = {"case_id": identifier()}
 _YES_OR_NO = fields.Boolean(required=True, truthy={True}, falsy={False})
@@ -235,7 +206,7 @@ COMMANDS = (
         schema(
             **_CASE,
             media_type=one_of(*BEGINNINGS),
-            document=fields.String(required=True, validate=validate.Length(1, _LONGEST_ENCODED)),
+            document=fields.String(required=True, validate=validate.Length(1, documents.LONGEST_ENCODED)),
             findings=short_text(longest=LONGEST_WORDS),
             idempotency_key=KEY,
         ),

@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, text
 
-from databeheer import clocks
+from databeheer import clocks, documents
 from databeheer.brussels import day_of
 from databeheer.door.commands.base import (
     Command,
@@ -200,6 +200,7 @@ def list_all(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
         return {
             "erasures": rows,
             "due": due,
+            "documents": documents.waiting(connection),
             "epoch": house.keys.epoch,
             "destroy": _copies(connection, epochs or 0),
         }

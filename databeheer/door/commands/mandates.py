@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from base64 import b64decode, b64encode
-from binascii import Error as Base64Error
+from base64 import b64encode
 from typing import Any
-from uuid import UUID
 
 from marshmallow import fields, validate
 
+from databeheer import documents as store
 from databeheer.access.facts import Capacity
 from databeheer.brussels import day_of
+from databeheer.door import documents, doubting
 from databeheer.door.commands.answers import sign
 from databeheer.door.commands.base import (
     Command,
@@ -24,17 +24,15 @@ from databeheer.door.commands.base import (
 )
 from databeheer.door.ends import Ending
 from databeheer.door.house import House
-from databeheer.door.permission_record import record_step
+from databeheer.door.permission_record import catch_up, destroy_mandate, record_step
 from databeheer.door.proofs import AskerKind, Proof
 from databeheer.door.turn import Record, Turn
 from databeheer.errors import ConflictError, MalformedRequestError, UnauthenticatedError
-from databeheer.metering.opening import unseal
-from databeheer.metering.sealing import seal
 from databeheer.permissions import finding, life, mandates, signers, terms
 from databeheer.permissions.finding import Viewer
 from databeheer.permissions.signers import Signature
 from databeheer.permissions.states import ENDED, LIVE, Event
-from databeheer.permissions.timing import state_at
+from databeheer.permissions.timing import NOT_PRODUCED, state_at
 from databeheer.registry import occupancies
 from databeheer.values import format_instant
 
@@ -51,12 +49,13 @@ def register(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str,
 
 def produce(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """The party hands the document over; it is kept sealed until it is judged."""
-    document = _document(arguments["document"])
+    document = documents.decoded(arguments["document"])
     with house.turn() as turn:
         row, state = _own(house, turn, proof, arguments)
         mandate = mandates.get(turn.connection, row.permission_id)
-        sealed = seal(house.ledger_key, document, _coordinates(row.permission_id))
-        mandates.produce(turn.connection, mandate, document, sealed, turn.now)
+        mandates.require_wanted(mandate, document, is_blocked=state == "blocked")
+        document_id = documents.take(house, turn, row.operator, document)
+        mandates.produce(turn.connection, mandate, document_id, turn.now)
         record = _record(house, turn, row, "mandate.produced", state, "party", bytes(mandate.document_sha256))
     return _answer(record)
 
@@ -90,15 +89,14 @@ def open_document(house: House, proof: Proof, arguments: dict[str, Any]) -> dict
         asker_of(turn, house, proof, AskerKind.OPERATOR)
         row = found(finding.find(turn.connection, arguments["permission_id"]), "permission")
         mandate = mandates.get(turn.connection, row.permission_id)
-        if mandate.document_sealed is None:
+        here = store.find(turn.connection, mandate.document_id)
+        if here is None:
             raise ConflictError("the document is not here")
         state = state_at(row, turn.now)[0]
         record = _record(
             house, turn, row, "mandate.opened", state, "operator", bytes(mandate.document_sha256)
         )
-    document = unseal(
-        house.ledger_key, bytes(mandate.document_sealed), _coordinates(arguments["permission_id"])
-    )
+    document, _ = documents.opened(house, here)
     return _answer(record) | {"document": b64encode(document).decode()}
 
 
@@ -113,8 +111,8 @@ def judge(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, An
     with house.turn() as turn:
         asker_of(turn, house, proof, AskerKind.OPERATOR)
         found(finding.find(turn.connection, arguments["permission_id"]), "permission")
-        row = finding.by_id_locked(turn.connection, arguments["permission_id"])
-        state = state_at(row, turn.now)[0]
+        row = catch_up(house, turn, finding.by_id_locked(turn.connection, arguments["permission_id"]))
+        state = row.state
         if state in ENDED:
             raise ConflictError("this permission has ended already")
         mandate = mandates.get(turn.connection, row.permission_id)
@@ -130,16 +128,17 @@ def judge(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, An
         else:
             _end(house, turn, row)
         after = finding.by_id(turn.connection, row.permission_id)
+        destroy_mandate(house, turn, after)
         state = state_at(after, turn.now)[0]
     return _answer(record) | {"state": state}
 
 
 def list_samples(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """What was drawn, until when, and how it went; for the operator and the inspector."""
-    with looking(house, proof) as (connection, asker, _now):
+    with looking(house, proof) as (connection, asker, now):
         if asker.kind not in (AskerKind.OPERATOR, AskerKind.INSPECTOR):
             raise MalformedRequestError("samples are the operator's and the inspector's")
-        rows = mandates.samples(connection, arguments["limit"])
+        rows = mandates.samples(connection, now, arguments["limit"])
     moments = ("drawn_at", "due_at", "produced_at", "failed_at", "passed_at")
     return {
         "samples": [
@@ -169,7 +168,7 @@ def show(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any
         "permission_id": str(row.permission_id),
         "document_sha256": bytes(row.document_sha256).hex(),
         "signed_on": row.signed_on.isoformat(),
-        "is_here": waits and (is_hidden or row.document_sealed is not None),
+        "is_here": waits and (is_hidden or row.is_here),
         "accepted": None if is_hidden else row.accepted,
         **{name: life.instant(getattr(row, name)) or None for name in moments},
     } | ({"checked_at": None} if is_hidden else {})
@@ -203,10 +202,13 @@ def _carry_on(house: House, turn: Turn, row: Any, digest: bytes) -> None:
             person, capacity or Capacity.GRID_USER, "written_mandate", document_sha256=digest
         )
         sign(house, turn, row, occupancy, signature)
-    elif row.state == "blocked" and row.reason == mandates.NOT_PRODUCED:
+    elif row.state == "blocked" and row.reason == NOT_PRODUCED:
         life.unblock(turn.connection, row, turn.now)
         turn.end(Ending.UNBLOCKED, row.permission_id)
-        record_step(house, turn, row, Event.UNBLOCKED, state="active", by="operator")
+        after = finding.by_id(turn.connection, row.permission_id)
+        state = state_at(after, turn.now)[0]
+        record_step(house, turn, after, Event.UNBLOCKED, state=state, by="operator")
+        doubting.hold(house, turn, after)  # somebody may doubt it meanwhile: then that holds it
 
 
 def _awaits_others(turn: Turn, row: Any) -> bool:
@@ -246,22 +248,6 @@ def _answer(record: Record) -> dict[str, Any]:
     return {"index": record.index, "promise": b64encode(record.promise).decode()}
 
 
-def _document(encoded: str) -> bytes:
-    try:
-        document = b64decode(encoded, validate=True)
-    except (Base64Error, ValueError) as error:
-        raise MalformedRequestError("document: not base64") from error
-    if not 0 < len(document) <= mandates.LONGEST_DOCUMENT:
-        raise MalformedRequestError(f"document: at most {mandates.LONGEST_DOCUMENT} bytes")
-    return document
-
-
-def _coordinates(permission_id: UUID) -> bytes:
-    return f"mandate/v1|{permission_id}".encode()
-
-
-_LONGEST_ENCODED = 4 * (mandates.LONGEST_DOCUMENT // 3 + 1)
-
 COMMANDS = (
     Command(
         "mandate.register",
@@ -276,7 +262,7 @@ COMMANDS = (
         "mandate.produce",
         schema(
             permission_id=identifier(),
-            document=fields.String(required=True, validate=validate.Length(1, _LONGEST_ENCODED)),
+            document=fields.String(required=True, validate=validate.Length(1, documents.LONGEST_ENCODED)),
         ),
         produce,
     ),

@@ -298,7 +298,10 @@ _EVENTS = {
         "permission.requested",
         *(f"permission.{event}" for event in Event),
         "permission.deletion_confirmed",
-        *(f"mandate.{step}" for step in ("registered", "produced", "opened", "checked", "sampled")),
+        *(
+            f"mandate.{step}"
+            for step in ("registered", "produced", "opened", "checked", "sampled", "destroyed")
+        ),
         # To open a user port is a consent too (R53).
         *(f"port.{step}" for step in _PORT_STEPS),
         *(f"doubt.{event}" for event in DoubtEvent),

@@ -10,17 +10,14 @@ from sqlalchemy import text
 
 from databeheer.door.commands.base import Command, asker_of, clerk_or_operator, looking, schema
 from databeheer.door.commands.views import party_view
-from databeheer.door.ends import Ending
 from databeheer.door.house import House
-from databeheer.door.permission_record import record_step
+from databeheer.door.permission_record import write_down
 from databeheer.door.proofs import AskerKind, Proof
 from databeheer.door.sweeping import sweep_each
-from databeheer.door.turn import Statement, Turn
+from databeheer.door.turn import Statement
 from databeheer.errors import MalformedRequestError, UnauthenticatedError
-from databeheer.permissions import deletion, finding, life, mandates, terms, timing
-from databeheer.permissions.states import Event
+from databeheer.permissions import deletion, terms, timing
 from databeheer.permissions.terms import Terms
-from databeheer.permissions.timing import Due
 from databeheer.values import format_instant
 
 
@@ -32,7 +29,7 @@ def sweep(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, An
     with house.turn() as turn:
         clerk_or_operator(turn, house, proof)
         found = timing.due(turn.connection, turn.now, arguments["limit"])
-        swept = sweep_each(turn, found, arguments["limit"], lambda one: _write_down(house, turn, one))
+        swept = sweep_each(turn, found, arguments["limit"], lambda one: write_down(house, turn, one))
         foreseen = timing.next_at(turn.connection, turn.now)
     return swept | {"next_at": format_instant(foreseen) if foreseen else None}
 
@@ -82,24 +79,6 @@ def overdue(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, 
                 for row in rows
             ]
         }
-
-
-def _write_down(house: House, turn: Turn, due: Due) -> str:
-    row = finding.by_id_locked(turn.connection, due.permission_id)
-    if due.event is Event.BLOCKED:
-        life.block(turn.connection, row, mandates.NOT_PRODUCED, turn.now)
-        turn.end(Ending.BLOCKED, row.permission_id)
-        mandates.fail_sample(turn.connection, row.permission_id, turn.now)
-        record_step(
-            house, turn, row, due.event, state="blocked", by="time", reason=mandates.NOT_PRODUCED, at=due.at
-        )
-        return due.event.value
-    changed = timing.change_at(row, turn.now)
-    reason = changed[1] if changed is not None else ""
-    at = turn.now if due.event is Event.REMINDED else due.at
-    state = life.write_down(turn.connection, row, due.event, reason, at)
-    record_step(house, turn, row, due.event, state=state, by="time", reason=reason, at=due.at)
-    return due.event.value
 
 
 _PARTIES = text("SELECT * FROM registry.party WHERE party_id = ANY(:ids)")

@@ -10,8 +10,11 @@ from itertools import product
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
+from databeheer.door.bodies import shared_body
 from databeheer.door.client import DoorRefusedError
+from databeheer.door.documents import coordinates
 from databeheer.door.keystore import Kind
 from databeheer.doubt.evidence import LARGEST_DOCUMENT
 from databeheer.metering.opening import SealError, unseal
@@ -334,7 +337,9 @@ def test_a_refused_proof_can_be_followed_by_a_better_one_while_the_72_hours_run(
 
 def sealed_copies(house: TheHouse) -> list[tuple[Any, ...]]:
     return query(
-        house, "SELECT evidence_id, document_sealed, findings_sealed, document_sha256 FROM doubt.evidence"
+        house,
+        "SELECT evidence_id, content_sealed, words_sealed, document_sha256 FROM doubt.evidence e"
+        " JOIN documents.document d ON d.document_id = e.evidence_id",
     )
 
 
@@ -368,11 +373,11 @@ def test_the_copy_is_sealed_while_it_is_kept_and_destroyed_when_it_is_not_needed
     refused = refusal(lambda: house.operator("doubt.open_evidence", case_id=case["case_id"], by="Nadia"))
     assert refused.code == "conflict"
     # What a backup of before still has opens until the next change of epoch, and never after.
-    coordinates = f"doubt/v1|document|{evidence_id}".encode()
-    key = house.house.keys.get(Kind.EVIDENCE, evidence_id)
-    assert unseal(key, bytes(document), coordinates) == PDF
+    sealed_for = coordinates("content", evidence_id)
+    key = house.house.keys.get(Kind.DOCUMENT, evidence_id)
+    assert unseal(key, bytes(document), sealed_for) == PDF
     with pytest.raises(SealError):
-        unseal(house.house.ledger_key, bytes(document), coordinates)
+        unseal(house.house.ledger_key, bytes(document), sealed_for)
 
 
 @pytest.mark.requirement("R106")
@@ -386,10 +391,16 @@ def test_with_the_next_change_of_epoch_the_key_of_a_destroyed_copy_goes_and_thos
     show(bram, second)
     lift(house, first)
     ids = {row[1]: row[0] for row in query(house, "SELECT evidence_id, case_id::text FROM doubt.evidence")}
-    wish = {"data_class": "person", "reason": "authority_order", "decided_by": "DPO"}
-    gone = house.customer("oscar", "Oscar")
-    house.operator("erasure.decide", person_id=str(gone.person_id), **wish)
-    house.operator("erasure.execute")
-    assert not house.house.keys.holds(Kind.EVIDENCE, ids[first["case_id"]])
-    assert house.house.keys.holds(Kind.EVIDENCE, ids[second["case_id"]])
+    assert house.operator("erasure.list")["documents"] == 1
+    done = house.operator("erasure.execute")  # for this alone: nobody's erasure was decided
+    assert (done["erased"], done["documents"]) == ({}, 1)
+    assert not house.house.keys.holds(Kind.DOCUMENT, ids[first["case_id"]])
+    assert house.house.keys.holds(Kind.DOCUMENT, ids[second["case_id"]])
     assert house.operator("doubt.open_evidence", case_id=second["case_id"], by="Nadia")["document"]
+    with house.house.engine.connect() as connection:
+        of_entry = text("SELECT * FROM ledger.body WHERE index = :index")
+        body = connection.execute(of_entry, {"index": done["index"]}).one()
+    said = shared_body(house.house, body).said
+    assert said["documents"] == [str(ids[first["case_id"]])]
+    assert house.operator("erasure.list")["documents"] == 0
+    assert refusal(lambda: house.operator("erasure.execute")).code == "conflict"  # they go once

@@ -52,7 +52,7 @@ def test_only_the_named_kind_goes(folder: Path) -> None:
         Kind.PERSON,
         Kind.OCCUPANCY_LEDGER,
         Kind.HOUSE,
-        Kind.EVIDENCE,
+        Kind.DOCUMENT,
     ]
 
 

@@ -11,6 +11,9 @@ import pytest
 
 from databeheer.brussels import day_of, midnight
 from databeheer.door.client import DoorRefusedError, Proof
+from databeheer.door.documents import coordinates
+from databeheer.door.keystore import Kind
+from databeheer.metering.opening import SealError, unseal
 from databeheer.permissions import timing
 from databeheer.values import format_instant, parse_instant
 from tests.conftest import LOTTES_EAN, MARIAS_EAN
@@ -397,6 +400,11 @@ def check(house: TheHouse, permission: str, *, accepted: bool = True) -> dict[st
     return house.operator("mandate.check", permission_id=permission, accepted=accepted, checked_by="desk 3")
 
 
+def documents_here(house: TheHouse) -> int:
+    [(count,)] = query(house, "SELECT count(content_sealed) FROM documents.document")
+    return int(count)
+
+
 @pytest.mark.requirement("R34")
 def test_a_written_mandate_counts_once_somebody_checked_the_signature(
     house: TheHouse, measured: Customer, bram: Party
@@ -413,9 +421,10 @@ def test_a_written_mandate_counts_once_somebody_checked_the_signature(
     assert bram.read(permission)["channels"]
     assert measured.permission(permission)["signers"][0]["method"] == "written_mandate"
     assert code(lambda: house.operator("mandate.open", permission_id=permission)) == "conflict"
-    assert query(house, "SELECT document_sealed, document_sha256 FROM permissions.mandate") == [
-        (None, sha256(MANDATE).digest())
-    ]
+    assert query(
+        house,
+        "SELECT content_sealed, document_sha256 FROM permissions.mandate JOIN documents.document USING (document_id)",
+    ) == [(None, sha256(MANDATE).digest())]
     measured.withdraw(permission)  # as easily as any other
     assert code(lambda: bram.read(permission)) == "permission-ended"
 
@@ -452,8 +461,16 @@ def test_a_document_lies_here_sealed(house: TheHouse, measured: Customer, bram: 
     permission = bram.ask(ean=LOTTES_EAN)["permission_id"]
     register(bram, permission)
     produce(bram, permission)
-    [(sealed,)] = query(house, "SELECT document_sealed FROM permissions.mandate")
+    [(document_id, sealed)] = query(house, "SELECT document_id, content_sealed FROM documents.document")
     assert MANDATE not in bytes(sealed)
+    # Under a key of its own: a backup of before its end opens no more once that has gone.
+    sealed_for = coordinates("content", document_id)
+    assert unseal(house.house.keys.get(Kind.DOCUMENT, document_id), bytes(sealed), sealed_for) == MANDATE
+    with pytest.raises(SealError):
+        unseal(house.house.ledger_key, bytes(sealed), sealed_for)
+    check(house, permission)
+    assert house.operator("erasure.execute")["documents"] == 1
+    assert not house.house.keys.holds(Kind.DOCUMENT, document_id)
 
 
 def test_a_mandate_is_nothing_where_nobody_lives_and_after_the_end(
@@ -547,7 +564,8 @@ def test_a_mandate_of_who_pressed_the_button_already_is_judged_all_the_same(
     register(bram, permission)
     produce(bram, permission)
     assert check(house, permission)["state"] == "requested"
-    assert query(house, "SELECT accepted, document_sealed FROM permissions.mandate") == [(True, None)]
+    assert query(house, "SELECT accepted FROM permissions.mandate") == [(True,)]
+    assert documents_here(house) == 0
     sam.grant({"permission_id": permission, "link_code": None}, measured.occupancy())
     assert [one["method"] for one in measured.permission(permission)["signers"]] == ["portal", "portal"]
 
@@ -570,6 +588,124 @@ def test_a_mandate_may_be_of_today_in_brussels_and_not_of_tomorrow(
     today = date.fromisoformat(signed_on)
     assert code(lambda: signed(today + timedelta(days=1))) == "malformed-request"
     assert signed(today)["promise"]
+
+
+@pytest.mark.requirement("R35")
+def test_a_mandate_that_was_not_shown_in_time_blocks_though_nobody_writes_it_down(
+    house: TheHouse, measured: Customer, bram: Party, granted: dict[str, Any]
+) -> None:
+    permission = granted["permission_id"]
+    register(bram, permission)
+    house.operator("mandate.sample")
+    later(house, 14, measured, bram)
+    assert code(lambda: bram.read(permission)) == "blocked"
+    shown = bram.permission(permission)
+    assert (shown["state"], shown["reason"]) == ("blocked", "mandate_not_produced")
+    assert [one["permission_id"] for one in bram.call("permission.list", state="blocked")["permissions"]] == [
+        permission
+    ]
+    produce(bram, permission)  # late: it stays blocked until somebody judged it
+    assert code(lambda: bram.read(permission)) == "blocked"
+    assert check(house, permission)["state"] == "active"
+    assert bram.read(permission)["channels"]
+    assert events(house, permission)[-5:] == [
+        "mandate.produced",
+        "permission.blocked",
+        "mandate.checked",
+        "permission.unblocked",
+        "mandate.destroyed",
+    ]
+    [sample] = house.operator("mandate.samples")["samples"]
+    assert sample["due_at"] == sample["failed_at"] <= sample["produced_at"] <= sample["passed_at"]
+    assert house.operator("permission.sweep")["recorded"] == {}
+
+
+@pytest.mark.requirement("R35")
+def test_a_mandate_whose_document_lies_here_is_not_drawn_and_blocks_nothing(
+    house: TheHouse, measured: Customer, bram: Party, granted: dict[str, Any]
+) -> None:
+    permission = granted["permission_id"]
+    register(bram, permission)
+    produce(bram, permission)
+    assert house.operator("mandate.sample")["drawn"] == []
+    check(house, permission)
+    [drawn] = house.operator("mandate.sample")["drawn"]  # judged and destroyed: it can be asked for again
+    produce(bram, permission)
+    check(house, permission)
+    later(house, 20, measured, bram)
+    assert house.operator("permission.sweep")["recorded"] == {}
+    assert bram.read(permission)["channels"]
+    assert query(house, "SELECT met_at < due_at FROM clocks.clock WHERE kind = 'mandate_sample'") == [(True,)]
+    assert drawn["permission_id"] == permission
+
+
+@pytest.mark.requirement("R35")
+@pytest.mark.parametrize("end", ["withdrawn", "moved", "terminated", "refused", "timed out"])
+def test_a_document_that_nobody_judged_goes_with_the_end_on_record(
+    house: TheHouse, measured: Customer, bram: Party, end: str
+) -> None:
+    permission = bram.ask(ean=LOTTES_EAN)["permission_id"]
+    if end in ("withdrawn", "moved", "terminated"):
+        measured.grant({"permission_id": permission, "link_code": None})
+    register(bram, permission)
+    produce(bram, permission)
+    assert documents_here(house) == 1
+    if end == "withdrawn":
+        measured.withdraw(permission)
+    elif end == "terminated":
+        bram.call("permission.terminate", permission_id=permission)
+    elif end == "moved":
+        today = day_of(house.clock.now()).isoformat()
+        house.operator("registry.occupancy.end", ean=LOTTES_EAN, until_day=today)
+    elif end == "refused":
+        measured.call("permission.refuse", permission_id=permission)
+    else:
+        later(house, 31, measured, bram)
+        house.operator("permission.sweep")
+    assert documents_here(house) == 0
+    assert events(house, permission)[-1] == "mandate.destroyed"
+    assert every_step_is_in_the_ledger(house)
+    was_granted = end in ("withdrawn", "moved", "terminated")
+    shown = bram.call("permission.show", permission_id=permission)["permission"]["history"]
+    assert (shown[-1]["event"] == "mandate.destroyed") is was_granted
+    assert house.operator("erasure.execute")["documents"] == 1
+
+
+@pytest.mark.requirement("R100")
+def test_a_good_mandate_opens_nothing_that_somebody_doubts(
+    house: TheHouse, measured: Customer, bram: Party, granted: dict[str, Any]
+) -> None:
+    permission = granted["permission_id"]
+    register(bram, permission)
+    house.operator("mandate.sample")
+    later(house, 15, measured, bram)
+    house.operator("permission.sweep")
+    doubt = {"permission_id": permission, "concern": "not_given", "words": ""}
+    case = measured.call("doubt.raise", **doubt)["case"]["case_id"]
+    produce(bram, permission)
+    assert check(house, permission)["state"] == "blocked"
+    assert bram.permission(permission)["reason"] == "doubt"
+    house.operator("doubt.contacted", case_id=case, by="Nadia", how="phone")
+    later(house, 3, measured, bram)  # nobody writes down that the 72 hours passed
+    with pytest.raises(DoorRefusedError):
+        bram.read(permission)
+    house.operator("doubt.sweep")
+    assert bram.permission(permission)["state"] == "invalidated"
+
+
+def test_a_mandate_that_was_due_while_somebody_doubted_blocks_from_the_end_of_the_doubt(
+    house: TheHouse, measured: Customer, bram: Party, granted: dict[str, Any]
+) -> None:
+    permission = granted["permission_id"]
+    register(bram, permission)
+    house.operator("mandate.sample")
+    doubt = {"permission_id": permission, "concern": "not_given", "words": ""}
+    case = measured.call("doubt.raise", **doubt)["case"]["case_id"]
+    later(house, 15, measured, bram)
+    measured.call("doubt.retract", case_id=case)
+    assert bram.permission(permission)["reason"] == "mandate_not_produced"
+    assert code(lambda: bram.read(permission)) == "blocked"
+    assert events(house, permission)[-2:] == ["permission.unblocked", "permission.blocked"]
 
 
 @pytest.mark.requirement("R35")

@@ -20,7 +20,7 @@ TERMS = Terms(longest=100, renewal=10, reminder=30, collection=5, deletion=7)
 
 
 def permission(state: str = "active", **changes: Any) -> Any:
-    given: dict[str, Any] = {"valid_until": None, "data_until": None} | changes
+    given: dict[str, Any] = {"valid_until": None, "data_until": None, "block_at": None} | changes
     found = clocks(
         TERMS, granted_at=GRANTED, valid_until=given["valid_until"], data_until=given["data_until"]
     )
@@ -94,6 +94,22 @@ def test_a_block_does_not_stop_the_clock() -> None:
     row = permission("blocked")
     assert state_at(row, row.ends_at - TICK)[0] == "blocked"
     assert state_at(row, row.ends_at)[0] == "expired"
+
+
+@pytest.mark.requirement("R35")
+@pytest.mark.parametrize("state", ["active", "to_be_renewed"])
+def test_a_drawn_mandate_blocks_by_the_clock_whoever_writes_it_down(state: str) -> None:
+    due = GRANTED + timedelta(days=14)
+    row = permission(state, block_at=due)
+    assert state_at(row, due - TICK)[0] == state
+    assert state_at(row, due) == ("blocked", "mandate_not_produced")
+    assert state_at(row, row.ends_at)[0] == "expired"
+
+
+def test_what_waits_or_is_blocked_for_another_reason_is_not_blocked_for_want_of_a_mandate() -> None:
+    row = permission("blocked", block_at=GRANTED)
+    row.reason = "doubt"
+    assert state_at(row, GRANTED) == ("blocked", "doubt")
 
 
 @given(

@@ -101,6 +101,7 @@ MATRIX: dict[str, dict[str, set[str]]] = {
             "renew_from",
             "fulfils_at",
             "remind_at",
+            "block_at",
             "deletion_days",
             "deletion_confirmed_at",
         ),
@@ -129,11 +130,11 @@ MATRIX: dict[str, dict[str, set[str]]] = {
     "permissions.notice": {"door": LOOK_AND_ADD},
     "permissions.signature": {"door": LOOK_AND_ADD},
     "permissions.event": {"door": LOOK_AND_ADD, "auditor": {READ}},
-    "permissions.mandate": {
-        "door": LOOK_AND_ADD
-        | of("produced_at", "document_sealed", "checked_at", "checked_by", "accepted", "sampled_at", "due_at")
+    "permissions.mandate": {"door": LOOK_AND_ADD | of("document_id", "checked_at", "checked_by", "accepted")},
+    "permissions.mandate_sample": {"door": LOOK_AND_ADD | of("produced_at", "passed_at")},
+    "documents.document": {
+        "door": LOOK_AND_ADD | of("content_sealed", "words_sealed", "destroyed_at", "batch")
     },
-    "permissions.mandate_sample": {"door": LOOK_AND_ADD | of("failed_at", "passed_at")},
     "doubt.doubt_case": {
         "door": LOOK_AND_ADD
         | of(
@@ -152,10 +153,7 @@ MATRIX: dict[str, dict[str, set[str]]] = {
         )
     },
     "doubt.signal": {"door": LOOK_AND_ADD},
-    "doubt.evidence": {
-        "door": LOOK_AND_ADD
-        | of("document_sealed", "findings_sealed", "accepted", "judged_at", "judged_by", "destroyed_at")
-    },
+    "doubt.evidence": {"door": LOOK_AND_ADD | of("accepted", "judged_at", "judged_by")},
     "doubt.event": {"door": LOOK_AND_ADD, "auditor": {READ}},
     "doubt.contact": {"door": LOOK_AND_ADD | of("name_sealed", "email_sealed", "phone_sealed", "changed_at")},
     "doubt.terms": {"door": LOOK_AND_ADD, "auditor": {READ}},
