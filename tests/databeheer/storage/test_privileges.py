@@ -214,6 +214,7 @@ SCHEMAS = {
     "registry": {"door", "web", "auditor"},
     "identity": {"door", "web"},  # web: the context functions only, see MATRIX
     "permissions": {"door", "web", "auditor"},
+    "documents": {"door"},
     "doubt": {"door", "auditor"},
     "metering": {"door", "intake"},
     "ledger": {"door", "publisher", "auditor"},
