@@ -22,7 +22,7 @@ TOP = (
     "Checkpoint",
     "checkpoint\x00",
     "..",
-    "",
+    "%",
     "tile",
     "tile/",
 )
