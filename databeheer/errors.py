@@ -68,7 +68,7 @@ class StoppedError(DatabeheerError):
 
 
 class ReconcilingError(DatabeheerError):
-    """The database was restored from a backup; until lost withdrawals are reconciled, no consent gives access."""
+    """The database was restored from a backup; until lost ends are reconciled, no party has access."""
 
     code = "reconciling"
 

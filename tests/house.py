@@ -28,6 +28,7 @@ from sqlalchemy import Engine
 from databeheer.access import catalogue
 from databeheer.brussels import day_of
 from databeheer.clock import SettableClock, SystemClock
+from databeheer.door import notifying
 from databeheer.door.client import DoorClient, Proof
 from databeheer.door.house import House, make_keys
 from databeheer.door.server import DoorServer
@@ -37,7 +38,7 @@ from databeheer.joins import lists, signature
 from databeheer.metering.exports import read_export
 from databeheer.metering.intake import IntakeReport, take_in
 from databeheer.storage.engine import make_engine
-from databeheer.values import format_instant
+from databeheer.values import Role, format_instant
 from ledger.note import SigningKey
 from tests.databases import Database
 
@@ -228,6 +229,8 @@ class TheHouse:
         if papers:
             self.put_in_order(party_id)
         self.name_contact(party_id)
+        if operator is not None:
+            self.tell_customers(party_id, role)
         client = self.operator("registry.client.add", party_id=party_id, profiles=["own", "facade"])
         return Party(
             self,
@@ -237,6 +240,16 @@ class TheHouse:
             client["client_secret"],
             client["subscription_key"],
             self.token(client["client_id"], client["client_secret"]),
+        )
+
+    def tell_customers(self, party_id: str, role: str) -> None:
+        """Tell who lived here before a grid operator or data manager began, by letter; newcomers the house tells."""
+        self.operator(
+            "registry.notice.give",
+            party_id=party_id,
+            purposes=notifying.purposes_by_law(self.house.catalogue, Role(role)),
+            channel="letter",
+            text_sha256="22" * 32,
         )
 
     def put_in_order(self, party_id: str) -> None:

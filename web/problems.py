@@ -222,9 +222,9 @@ _ROWS = (
     ProblemType(
         "reconciling",
         503,
-        "Consents are being reconciled",
-        "A backup of the database was put back. Until every withdrawal since then is processed again, no data are "
-        "given by consent. Data by law are, and withdrawing works.",
+        "What has ended is being reconciled",
+        "A backup of the database was put back. Until everything that has ended since then is ended again, no data are "
+        "given, by consent or by law. Withdrawing works.",
         "Ask again after `Retry-After`. If a permission lapsed by then, ask the customer again.",
         300,
     ),

@@ -137,6 +137,8 @@ class Row:
     sentence_nl: str
     sentence_en: str
     citations: tuple[Citation, ...]
+    without_notice: str = ""
+    """Of a ground by law that waits for no notice: why none, with the article (R7)."""
 
     @cached_property
     def citation(self) -> Citation:

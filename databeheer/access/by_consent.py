@@ -19,10 +19,12 @@ from databeheer.access.ground import (
     Case,
     Ground,
     Limit,
+    begins_in,
     is_dead,
     measure_problem,
     notice_limit,
     party_problem,
+    restore_problem,
     stop_problem,
     validity_problem,
 )
@@ -69,7 +71,7 @@ def _consent(case: Case, permission: Permission, row: Row, fits: bool) -> Ground
         or (None if fits and permission.purpose is wish.purpose else ReasonCode.PURPOSE_NOT_ALLOWED)
         or (None if suits else ReasonCode.CATEGORY_NOT_GRANTED)
         or measure_problem(case, directions, finest)
-        or _restore_problem(case)
+        or restore_problem(case)
         or stop_problem(case)
     )
     homes: tuple[Occupancy, ...] = ()
@@ -177,7 +179,7 @@ def _contract_limits(case: Case, granter: Occupancy | None, row: Row) -> Iterato
     """Contract, product and regime of the time when the energy flowed (R38)."""
     if row.requires.isdisjoint(_OF_CONTRACT):
         return
-    contracts = [c for c in case.facts.supply_contracts if _counts(case, c, row)]
+    contracts = [c for c in case.facts.supply_contracts if _counts(case, c, granter, row)]
     if Requirement.CONTRACT_PERIOD in row.requires:
         yield ReasonCode.NO_CONTRACT, pairs_of(*(c.period for c in contracts))
     elif Requirement.ACCEPTED_CONTRACT in row.requires:
@@ -193,8 +195,9 @@ def _contract_limits(case: Case, granter: Occupancy | None, row: Row) -> Iterato
         yield ReasonCode.NO_METERING_REGIME, pairs_of(*chosen)
 
 
-def _counts(case: Case, contract: SupplyContract, row: Row) -> bool:
-    if contract.party_id != case.wish.party_id:
+def _counts(case: Case, contract: SupplyContract, granter: Occupancy | None, row: Row) -> bool:
+    """Only a contract with whoever granted it: one of before his stay was somebody else's."""
+    if contract.party_id != case.wish.party_id or granter is None or not begins_in(contract.period, granter):
         return False
     return Requirement.ACCEPTED_CONTRACT not in row.requires or is_accepted(contract, case.now)
 
@@ -240,11 +243,6 @@ def _state_problem(permission: Permission, granter: Occupancy | None, now: datet
     if granter is not None and granter.period.stop <= now:
         return ReasonCode.INVALIDATED_BY_MOVE
     return validity_problem(permission.valid_period, now)
-
-
-def _restore_problem(case: Case) -> ReasonCode | None:
-    """A consent that a backup brought back may have been withdrawn since; what the law gives does not depend on it."""
-    return ReasonCode.UNRECONCILED if case.facts.unreconciled_since is not None else None
 
 
 def _block_problem(case: Case) -> ReasonCode | None:

@@ -11,15 +11,17 @@ from databeheer.access.facts import Authorisation, Necessity, Occupancy
 from databeheer.access.ground import (
     Case,
     Ground,
+    begins_in,
     coarser,
     is_dead,
     measure_problem,
     notice_limit,
     party_problem,
+    restore_problem,
     stop_problem,
     validity_problem,
 )
-from databeheer.access.intervals import ALL_TIME, Pairs, pairs_of
+from databeheer.access.intervals import ALL_TIME, Interval, Pairs, pairs_of
 from databeheer.access.reasons import ReasonCode
 from databeheer.values import Granularity
 
@@ -83,15 +85,27 @@ def _supplied(case: Case, row: Row) -> Iterator[Ground]:
         if Requirement.ACCEPTED_CONTRACT in row.requires and not is_accepted(contract, case.now):
             continue
         claim = pairs_of(contract.period) if Requirement.CONTRACT_PERIOD in row.requires else ALL_TIME
-        yield _statutory(case, row, contract.id, claim, ReasonCode.NO_CONTRACT)
+        yield _of_stay(case, row, contract.id, contract.period, claim, ReasonCode.NO_CONTRACT)
 
 
 def _registered(case: Case, row: Row) -> Iterator[Ground]:
     for registration in case.facts.registrations:
         if registration.party_id == case.wish.party_id:
-            yield _statutory(
-                case, row, registration.id, pairs_of(registration.period), ReasonCode.NOT_REGISTERED
-            )
+            claim = pairs_of(registration.period)
+            yield _of_stay(case, row, registration.id, registration.period, claim, ReasonCode.NOT_REGISTERED)
+
+
+def _of_stay(
+    case: Case, row: Row, fact_id: str, period: Interval, claim: Pairs, outside: ReasonCode
+) -> Ground:
+    """What somebody has by a tie with whoever lived there when it began: of the next occupant it gives nothing.
+
+    A contract without an end does not outlive the stay in which it was made (requirements 0.5).
+    """
+    homes = case.facts.occupancies
+    if Requirement.OCCUPANCY in row.requires:
+        homes = tuple(home for home in homes if begins_in(period, home))
+    return _statutory(case, row, fact_id, claim, outside, homes=homes, outside_homes=outside)
 
 
 def _participating(case: Case, row: Row) -> Iterator[Ground]:
@@ -204,6 +218,10 @@ _BY_CARRIER: dict[Carrier, Callable[[Case, Row], Iterator[Ground]]] = {
 }
 
 
+_OF_LIVING_THERE = frozenset({Carrier.OCCUPANCY, Carrier.CONCERNED})
+"""Who lives or lived there keeps the own view after a restore: no reading of who came next is sealed for him."""
+
+
 def _statutory(
     case: Case,
     row: Row,
@@ -212,6 +230,8 @@ def _statutory(
     outside_claim: ReasonCode,
     *,
     homes: tuple[Occupancy, ...] | None = None,
+    # Before its first occupancy an access point had no meter, so nobody's data lie there.
+    outside_homes: ReasonCode = ReasonCode.OUTSIDE_DATA_PERIOD,
     finest: Granularity | None = None,
     problem: ReasonCode | None = None,
 ) -> Ground:
@@ -225,6 +245,7 @@ def _statutory(
         or (None if is_of else ReasonCode.CATEGORY_NOT_GRANTED)
         or problem
         or measure_problem(case, row.directions, finest)
+        or (None if row.carrier in _OF_LIVING_THERE else restore_problem(case))
         or stop_problem(case)
     )
     return Ground(
@@ -234,8 +255,7 @@ def _statutory(
         homes=homes,
         limits=notice_limit(case, row, homes),
         outside_claim=outside_claim,
-        # Before its first occupancy an access point had no meter, so nobody's data lie there.
-        outside_homes=ReasonCode.OUTSIDE_DATA_PERIOD,
+        outside_homes=outside_homes,
         finest=finest if case.is_of_readings else None,
         problem=problem,
         suits=is_for and is_of,

@@ -95,6 +95,7 @@ def _row(table: object) -> Row:
         sentence_nl=_text(table, "sentence_nl", where),
         sentence_en=_text(table, "sentence_en", where),
         citations=_citations(table, where),
+        without_notice=_text(table, "without_notice", where) if "without_notice" in table else "",
     )
     check_row(row, where)
     return row

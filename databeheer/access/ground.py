@@ -99,6 +99,11 @@ def stop_problem(case: Case) -> ReasonCode | None:
     return ReasonCode.STOPPED if stopped is not None and stopped <= case.now else None
 
 
+def restore_problem(case: Case) -> ReasonCode | None:
+    """What a backup brought back may have ended since: a consent, a contract, a task, a representative's office."""
+    return ReasonCode.UNRECONCILED if case.facts.unreconciled_since is not None else None
+
+
 def is_dead(case: Case, person_id: str | None) -> bool:
     return any(death.person_id == person_id and death.at <= case.now for death in case.facts.deaths)
 
@@ -116,6 +121,11 @@ def notice_limit(case: Case, row: Row, homes: tuple[Occupancy, ...]) -> tuple[Li
     }
     allowed = (home.period for home in homes if home.person_id is None or home.id in told)
     return ((ReasonCode.NO_NOTICE, merged((period.start, period.stop) for period in allowed)),)
+
+
+def begins_in(period: Interval, home: Occupancy) -> bool:
+    """Whether something began in this stay: a contract is one with whoever lived there then."""
+    return period.start in home.period
 
 
 def coarser(one: Granularity, other: Granularity) -> Granularity:

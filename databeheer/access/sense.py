@@ -31,7 +31,12 @@ _NEEDED: dict[Carrier, set[Requirement]] = {
     Carrier.CONCERNED: {Requirement.OCCUPANCY},
     Carrier.REPRESENTATION: {Requirement.OCCUPANCY},
     Carrier.PERMISSION: _SIGNED,
-    Carrier.SUPPLY_CONTRACT: {Requirement.ACCEPTED_CONTRACT, Requirement.CONTRACT_PERIOD},
+    Carrier.SUPPLY_CONTRACT: {
+        Requirement.ACCEPTED_CONTRACT,
+        Requirement.CONTRACT_PERIOD,
+        Requirement.OCCUPANCY,
+    },
+    Carrier.REGISTRATION: {Requirement.OCCUPANCY},
     Carrier.PARTICIPATION: {Requirement.OCCUPANCY, Requirement.CONTRACT_PERIOD},
     Carrier.TERRITORY: {Requirement.OCCUPANCY, Requirement.TERRITORY},
     Carrier.TASK: {Requirement.NECESSITY},
@@ -52,6 +57,8 @@ _ONLY: dict[Requirement, set[Carrier]] = {
         Carrier.CONCERNED,
         Carrier.REPRESENTATION,
         Carrier.PERMISSION,
+        Carrier.SUPPLY_CONTRACT,
+        Carrier.REGISTRATION,
         Carrier.PARTICIPATION,
         Carrier.TERRITORY,
     },
@@ -79,6 +86,12 @@ def check_row(row: Row, where: str) -> None:
     if row.actor_role is Role.AUTHORITY and Requirement.AUTHORISATION not in row.requires:
         raise CatalogueError(f"{where}: an authority names the article that authorises it (4.1.22/5, 1°)")
     _check_requirements(row, where)
+    if (row.basis is BasisKind.LAW and Requirement.NOTICE not in row.requires) is not bool(
+        row.without_notice
+    ):
+        raise CatalogueError(
+            f"{where}: by law nothing is read before the customer was told, or the row says by which article (R7)"
+        )
     limit = row.ceiling_without_necessity
     if limit is not None and row.carrier not in (Carrier.GRID_OPERATOR, Carrier.DATA_MANAGER):
         raise CatalogueError(

@@ -153,8 +153,8 @@ SENTENCES: dict[ReasonCode, tuple[str, str]] = {
         "Whoever asks in this capacity gets no data through the data manager.",
     ),
     ReasonCode.UNRECONCILED: (
-        "Een reservekopie is teruggezet; een toestemming geldt pas weer als elke intrekking opnieuw verwerkt is.",
-        "A backup was put back; no consent counts until every withdrawal since then is processed again.",
+        "Een reservekopie is teruggezet; tot alles wat sindsdien stopte opnieuw stopt, leest alleen de klant zelf.",
+        "A backup was put back; nobody but the customer reads anything until all that has ended since is ended again.",
     ),
     ReasonCode.STOPPED: (
         "De netbeheerder heeft alle afgifte van gegevens tijdelijk gestopt.",

@@ -108,6 +108,8 @@ class Ending(enum.IntEnum):
     DOUBT_LIFTED = 41
     DOUBT_UNPROVEN = 42
     """A case in which no proof came in time: the permissions that stood there ended with it."""
+    PLACED = 43
+    """An access point left the territory in which it was said to lie."""
 
 
 PERMISSION_ENDINGS = {

@@ -1,7 +1,8 @@
 """The door looks whether the ledger is longer, or shorter, than what it knows: a restored database shows here.
 
 Entries that came back from the published tiles have no body. The door finds them by itself, whoever put them back
-and whether or not he said so, and writes them down as a gap: until it is reconciled, no consent gives access.
+and whether or not he said so, and writes them down as a gap: until it is reconciled, nobody reads but
+the customer himself.
 """
 
 from __future__ import annotations

@@ -54,12 +54,13 @@ def _party(party_id: UUID, role: Role, rows: Mapping[str, list[Any]], now: datet
         return tuple(make(row) for row in rows.get(kind, ()))
 
     contracts = _contracts(rows.get("contract", ()), now)
+    triggers = [row.from_at for row in rows.get("dpia_trigger", ())]
     facts = PartyFacts(
         str(party_id),
         role,
         contract_period=_foremost(contracts.values(), now),
         suspensions=each("suspension", _moments),
-        assessments=each("dpia", lambda row: Assessment(str(row.id), midnight(row.from_day), row.until_at)),
+        assessments=each("dpia", lambda row: _assessment(row, triggers)),
         overviews=each("overview", _moments),
         territories=each("territory", lambda row: Territory(row.word, days(row.from_day, row.until_day))),
         processor_agreements=each("agreement", lambda row: days(row.from_day, row.until_day)),
@@ -89,6 +90,14 @@ def _with_contract(facts: PartyFacts, contract: Interval | None) -> PartyFacts:
         facts.overviews,
         facts.territories,
         facts.processor_agreements,
+    )
+
+
+def _assessment(row: Any, triggers: Collection[datetime]) -> Assessment:
+    """A DPIA, overtaken by the first trigger after its date, whenever either was written down (R116)."""
+    assessed_at = midnight(row.from_day)
+    return Assessment(
+        str(row.id), assessed_at, min((at for at in triggers if at > assessed_at), default=None)
     )
 
 
@@ -125,8 +134,10 @@ _PARTIES = text(
     "  CAST(operator AS text), NULL FROM registry.contract WHERE party_id = ANY(:ids)"
     " UNION ALL SELECT 'suspension', party_id, suspension_id, suspended_at, lifted_at, NULL, NULL, NULL, NULL"
     "  FROM registry.suspension WHERE party_id = ANY(:ids)"
-    " UNION ALL SELECT 'dpia', party_id, dpia_id, NULL, stale_at, assessed_on, NULL, NULL, NULL"
+    " UNION ALL SELECT 'dpia', party_id, dpia_id, NULL, NULL, assessed_on, NULL, NULL, NULL"
     "  FROM registry.dpia WHERE party_id = ANY(:ids)"
+    " UNION ALL SELECT 'dpia_trigger', party_id, trigger_id, at, NULL, NULL, NULL, NULL, NULL"
+    "  FROM registry.dpia_trigger WHERE party_id = ANY(:ids)"
     " UNION ALL SELECT 'overview', party_id, overview_id, reachable_from, unreachable_from, NULL, NULL, NULL, NULL"
     "  FROM registry.processing_overview WHERE party_id = ANY(:ids)"
     " UNION ALL SELECT 'agreement', party_id, agreement_id, NULL, NULL, from_day, until_day, NULL, NULL"

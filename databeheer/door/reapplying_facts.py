@@ -13,7 +13,9 @@ from sqlalchemy import Connection, text
 
 from databeheer import clocks
 from databeheer.access.facts import Regime
+from databeheer.brussels import day_of
 from databeheer.door.commands.conditions import DPIA_CLOCK
+from databeheer.door.commands.links import record_end_of_link
 from databeheer.door.commands.market import record_end, record_end_of_price
 from databeheer.door.ends import STALENESS, End, Ending
 from databeheer.door.house import House
@@ -21,7 +23,7 @@ from databeheer.door.permission_record import subjects_of
 from databeheer.door.turn import Statement, Subject, Turn
 from databeheer.errors import ConflictError, MalformedRequestError, NotFoundError
 from databeheer.identity import lives
-from databeheer.registry import concerned, conditions, links, occupancies, parties, supply
+from databeheer.registry import concerned, conditions, links, occupancies, parties, points, supply
 from databeheer.values import format_instant
 
 _AFTER = {"after": "restore"}
@@ -106,6 +108,9 @@ def _condition(_: House, turn: Turn, end: End) -> bool:
 
 def _stale(_: House, turn: Turn, end: End) -> bool:
     trigger = next(trigger for trigger, ending in STALENESS.items() if ending is end.ending)
+    if conditions.was_made_stale(turn.connection, end.id, trigger, end.at):
+        return False
+    parties.get(turn.connection, end.id)
     conditions.make_stale(turn.connection, end.id, trigger, end.at)
     clocks.drop(turn.connection, DPIA_CLOCK, end.id, turn.now)
     turn.end(end.ending, end.id, at=end.at)
@@ -154,13 +159,7 @@ def _link(_: House, turn: Turn, end: End) -> bool:
     if end.day is None:
         return False
     fact = end.ending.name.lower()
-    row = links.end(turn.connection, fact, end.id, end.day)
-    turn.end(end.ending, end.id, end.day)
-    subjects = [Subject(row.occupancy_id)] if end.ending is Ending.PARTICIPATION else []
-    said = {"until": end.day.isoformat()} | _AFTER
-    turn.record(
-        Statement(f"{fact}.ended", said, party_id=row.party_id, operator=row.operator, subjects=subjects)
-    )
+    record_end_of_link(turn, fact, links.end(turn.connection, fact, end.id, end.day), _AFTER)
     return True
 
 
@@ -169,6 +168,20 @@ def _necessity(_: House, turn: Turn, end: End) -> bool:
     turn.end(Ending.NECESSITY, end.id)
     said = {"necessity": str(end.id)} | _AFTER
     turn.record(Statement("necessity.ended", said, party_id=row.party_id, operator=row.operator))
+    return True
+
+
+def _displaced(_: House, turn: Turn, end: End) -> bool:
+    """In which territory it lies now the journal does not say: in none, until the operator says so again (R39)."""
+    point = points.by_id(turn.connection, end.id)
+    if point is None or point.municipality is None:
+        return False
+    points.set_municipality(turn.connection, end.id, None)
+    turn.end(Ending.PLACED, end.id)
+    living = occupancies.within(turn.connection, end.id, day_of(turn.now), None)
+    subjects = [Subject(occupancy_id) for occupancy_id in living]
+    said = {"municipality": ""} | _AFTER
+    turn.record(Statement("access_point.placed", said, operator=point.operator, subjects=subjects))
     return True
 
 
@@ -200,4 +213,5 @@ _BY_ENDING: dict[Ending, Callable[[House, Turn, End], bool]] = {
     Ending.REGISTRATION: _link,
     Ending.PARTICIPATION: _link,
     Ending.NECESSITY: _necessity,
+    Ending.PLACED: _displaced,
 }

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, text
 
 from databeheer.brussels import day_of
 from databeheer.errors import ConflictError, MalformedRequestError
+from databeheer.registry.ending import ending
 
 
 def record_death(connection: Connection, person_id: UUID, died_on: date, now: datetime) -> None:
@@ -72,14 +73,14 @@ def represent(
 
 
 def end_representation(connection: Connection, representation_id: UUID, day: date) -> Any:
-    """End a representation at the beginning of a day; returns its row.
+    """End a representation at the beginning of a day, or cancel it; returns its row.
 
     Raises:
-        ConflictError: there is none that began before that day and lasts longer.
+        ConflictError: there is none that lasts longer.
     """
     row = connection.execute(_END_REPRESENTATION, {"id": representation_id, "day": day}).one_or_none()
     if row is None:
-        raise ConflictError("there is none that began before that day and lasts longer")
+        raise ConflictError("there is none that lasts longer")
     return row
 
 
@@ -111,10 +112,7 @@ _REPRESENT = text(
     " until_day, recorded_index)"
     " VALUES (:id, :person_id, :representative_id, :reference, :from_day, :until_day, :index)"
 )
-_END_REPRESENTATION = text(
-    "UPDATE identity.representation SET until_day = :day WHERE representation_id = :id AND from_day < :day"
-    " AND (until_day IS NULL OR until_day > :day) RETURNING *"
-)
+_END_REPRESENTATION = ending("identity.representation", "representation_id = :id")
 _LIVES = text(
     "SELECT 1 FROM registry.occupancy WHERE person_id = :person AND from_day <= :today"
     " AND (until_day IS NULL OR until_day > :today) LIMIT 1"

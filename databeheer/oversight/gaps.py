@@ -1,7 +1,8 @@
 """Gaps: entries of the ledger that came back after a restore without their bodies and without what they changed.
 
-A database that is restored from a backup has forgotten the withdrawals since. While a gap stands, no consent gives
-access (`databeheer.access`); closing it is the operator's, once every end is known (docs/how-to/restore.md).
+A database that is restored from a backup has forgotten the withdrawals since. While a gap stands, nobody reads but
+the customer himself (`databeheer.access`); closing it is the operator's, once every end is known
+(docs/how-to/restore.md).
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, text
 
 from databeheer.brussels import day_of, midnight
 from databeheer.errors import ConflictError, MalformedRequestError, NotFoundError
+from databeheer.registry.ending import ending
 
 
 class StaleTrigger(enum.StrEnum):
@@ -90,11 +91,11 @@ def file_dpia(
 
     Raises:
         MalformedRequestError: it is dated in the future.
-        ConflictError: the reference is taken, or something has overtaken it since its date.
+        ConflictError: the reference is taken, or something has overtaken it since its date, whenever that was known.
     """
     if assessed_on > day_of(now):
         raise MalformedRequestError("assessed_on: lies in the future")
-    overtaken = connection.execute(_LAST_STALE, {"party": party_id}).scalar_one()
+    overtaken = connection.execute(_LAST_TRIGGER, {"party": party_id}).scalar_one()
     if overtaken is not None and midnight(assessed_on) < overtaken:
         raise ConflictError(
             "this assessment is older than what made the last one out of date; make a new one"
@@ -108,21 +109,21 @@ def file_dpia(
 
 
 def newest_dpia(connection: Connection, party_id: UUID) -> date | None:
-    """Return the day of the newest DPIA of a party that nothing made out of date."""
+    """Return the day of the newest DPIA of a party, overtaken or not."""
     day: date | None = connection.execute(_NEWEST_DPIA, {"party": party_id}).scalar_one()
     return day
 
 
-def make_stale(connection: Connection, party_id: UUID, trigger: StaleTrigger, now: datetime) -> int:
-    """Make every DPIA of a party out of date from now on; returns how many were good until then.
+def make_stale(connection: Connection, party_id: UUID, trigger: StaleTrigger, at: datetime) -> None:
+    """Write down what makes every DPIA of a party out of date that is dated before it, on file by then or not."""
+    happened = {"id": uuid4(), "party": party_id, "trigger": trigger.value, "at": at}
+    connection.execute(_TRIGGER, happened)
 
-    Raises:
-        ConflictError: it has none that is not out of date already.
-    """
-    made = connection.execute(_STALE, {"party": party_id, "by": trigger.value, "now": now}).rowcount
-    if not made:
-        raise ConflictError("this party has no DPIA that is not out of date already")
-    return made
+
+def was_made_stale(connection: Connection, party_id: UUID, trigger: StaleTrigger, at: datetime) -> bool:
+    """Say whether this trigger is on record for that time or later."""
+    happened = {"party": party_id, "trigger": trigger.value, "at": at}
+    return connection.execute(_SAME_TRIGGER, happened).first() is not None
 
 
 # --- overview of processing -------------------------------------------------------------------------------
@@ -198,23 +199,20 @@ def add_authorisation(connection: Connection, party: Any, members: Mapping[str, 
 
 
 _ENDS = {
-    table: text(
-        f"UPDATE registry.{table} SET until_day = :day WHERE {table.rpartition('_')[2]}_id = :id"  # noqa: S608
-        " AND from_day < :day AND (until_day IS NULL OR :day < until_day) RETURNING party_id"
-    )
+    table: ending(f"registry.{table}", f"{table.rpartition('_')[2]}_id = :id")
     for table in ("processor_agreement", "territory", "authorisation")
 }
 
 
 def end(connection: Connection, table: str, fact_id: UUID, day: date) -> UUID:
-    """End an agreement, territory or authorisation at the beginning of a day; returns whose it is.
+    """End an agreement, territory or authorisation at the beginning of a day, or cancel it; returns whose it is.
 
     Raises:
-        ConflictError: there is none that lasts to that day, or it would have no day.
+        ConflictError: there is none that lasts longer.
     """
     row = connection.execute(_ENDS[table], {"id": fact_id, "day": day}).one_or_none()
     if row is None:
-        raise ConflictError("there is none that began before that day and lasts longer")
+        raise ConflictError("there is none that lasts longer")
     party_id: UUID = row.party_id
     return party_id
 
@@ -232,14 +230,17 @@ _LIFT = text(
     "UPDATE registry.suspension SET lifted_at = :now WHERE party_id = :party AND lifted_at IS NULL RETURNING 1"
 )
 _REINSTATE = text("UPDATE registry.party SET suspended_at = NULL WHERE party_id = :party")
-_NEWEST_DPIA = text("SELECT max(assessed_on) FROM registry.dpia WHERE party_id = :party AND stale_at IS NULL")
-_LAST_STALE = text("SELECT max(stale_at) FROM registry.dpia WHERE party_id = :party")
+_NEWEST_DPIA = text("SELECT max(assessed_on) FROM registry.dpia WHERE party_id = :party")
+_LAST_TRIGGER = text("SELECT max(at) FROM registry.dpia_trigger WHERE party_id = :party")
 _FILE = text(
     "INSERT INTO registry.dpia (dpia_id, party_id, reference, assessed_on, filed_at)"
     " VALUES (:id, :party, :reference, :day, :now) ON CONFLICT DO NOTHING RETURNING dpia_id"
 )
-_STALE = text(
-    "UPDATE registry.dpia SET stale_at = :now, stale_by = :by WHERE party_id = :party AND stale_at IS NULL"
+_TRIGGER = text(
+    "INSERT INTO registry.dpia_trigger (trigger_id, party_id, trigger, at) VALUES (:id, :party, :trigger, :at)"
+)
+_SAME_TRIGGER = text(
+    "SELECT 1 FROM registry.dpia_trigger WHERE party_id = :party AND trigger = :trigger AND at >= :at"
 )
 _STANDING_OVERVIEW = text(
     "SELECT * FROM registry.processing_overview WHERE party_id = :party AND unreachable_from IS NULL"

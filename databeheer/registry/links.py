@@ -11,24 +11,30 @@ from sqlalchemy import Connection, text
 
 from databeheer.errors import ConflictError, MalformedRequestError, NotFoundError
 from databeheer.registry.conditions import require_order
+from databeheer.registry.ending import ending
 
 REGISTERED = frozenset({"balance_responsible", "shipper"})
 COMMUNITIES = frozenset({"energy_community"})
+NARROWEST = "SMR1"
+"""The regime that gives the supplier least; where nobody chose, it is what holds."""
 
 
 def choose_regime(connection: Connection, occupancy: Any, regime: str, from_day: date) -> UUID:
     """Record the metering regime that the customer of an occupancy chose, from a day on (R38).
 
+    SMR1 gives the supplier less: it always holds from its day on, and cancels what was chosen for later. A choice that
+    is made on the day of another takes its place.
+
     Raises:
-        ConflictError: the day lies outside the occupancy, or it has this regime, or a later choice, then.
+        ConflictError: the day lies outside the occupancy; or, of SMR3, it holds then already, or a later choice does.
     """
     if from_day < occupancy.from_day or (occupancy.until_day is not None and from_day >= occupancy.until_day):
         raise ConflictError("from_day: outside the occupancy")
     day = {"occupancy": occupancy.occupancy_id, "day": from_day}
     last = connection.execute(_LAST_REGIME, day).one_or_none()
-    if last is not None and (last.from_day >= from_day or last.regime == regime):
+    if regime != NARROWEST and last is not None and (last.from_day > from_day or last.regime == regime):
         raise ConflictError("this regime, or a later choice, holds there then already")
-    connection.execute(_END_REGIME, day)
+    connection.execute(_END_REGIMES, day)
     members = _members(occupancy) | {"id": uuid4(), "regime": regime}
     connection.execute(_REGIME, day | members)
     regime_id: UUID = members["id"]
@@ -75,14 +81,14 @@ def participate(
 
 
 def end(connection: Connection, table: str, fact_id: UUID, day: date) -> Any:
-    """End a registration or participation at the beginning of a day; returns its row.
+    """End a registration or participation at the beginning of a day, or cancel it; returns its row.
 
     Raises:
-        ConflictError: there is none that began before that day and lasts longer.
+        ConflictError: there is none that lasts longer.
     """
     row = connection.execute(_ENDS[table], {"id": fact_id, "day": day}).one_or_none()
     if row is None:
-        raise ConflictError("there is none that began before that day and lasts longer")
+        raise ConflictError("there is none that lasts longer")
     return row
 
 
@@ -131,8 +137,16 @@ def end_necessity(connection: Connection, necessity_id: UUID, now: datetime) -> 
 def end_with_occupancy(connection: Connection, occupancy_id: UUID, day: date) -> list[Any]:
     """End what the customer of an occupancy chose and joined, with his stay; returns the ended participations."""
     stay = {"occupancy": occupancy_id, "day": day}
-    connection.execute(_REGIMES_LEFT, stay)
+    connection.execute(_END_REGIMES, stay)
     return list(connection.execute(_PARTICIPATIONS_LEFT, stay))
+
+
+def end_registrations(
+    connection: Connection, point_id: UUID, day: date, *, begun_before: date | None
+) -> list[Any]:
+    """End every registration of a point at the beginning of a day, as `supply.end_at_point` does contracts."""
+    stay = {"point": point_id, "day": day, "before": begun_before}
+    return list(connection.execute(_REGISTRATIONS_LEFT, stay))
 
 
 def _members(occupancy: Any) -> dict[str, Any]:
@@ -147,10 +161,7 @@ _LAST_REGIME = text(
     "SELECT * FROM registry.metering_regime WHERE occupancy_id = :occupancy"
     " AND (until_day IS NULL OR from_day < until_day AND until_day > :day) ORDER BY from_day DESC LIMIT 1"
 )
-_END_REGIME = text(
-    "UPDATE registry.metering_regime SET until_day = :day WHERE occupancy_id = :occupancy AND from_day < :day"
-    " AND (until_day IS NULL OR until_day > :day)"
-)
+_END_REGIMES = ending("registry.metering_regime", "occupancy_id = :occupancy")
 _REGIME = text(
     "INSERT INTO registry.metering_regime"
     " (metering_regime_id, operator, access_point_id, occupancy_id, regime, from_day)"
@@ -174,11 +185,7 @@ _PARTICIPATION = text(
     " VALUES (:id, :operator, :point, :occupancy, :party, :first, :until)"
 )
 _ENDS = {
-    table: text(
-        f"UPDATE registry.{table} SET until_day = :day WHERE {table}_id = :id AND from_day < :day"  # noqa: S608
-        " AND (until_day IS NULL OR until_day > :day) RETURNING *"
-    )
-    for table in ("registration", "participation")
+    table: ending(f"registry.{table}", f"{table}_id = :id") for table in ("registration", "participation")
 }
 _NECESSITY = text(
     "INSERT INTO registry.necessity (necessity_id, operator, access_point_id, party_id, purpose, granularity, article,"
@@ -189,11 +196,8 @@ _NECESSITY = text(
 _END_NECESSITY = text(
     "UPDATE registry.necessity SET valid_until = :now WHERE necessity_id = :id AND valid_until > :now RETURNING *"
 )
-_REGIMES_LEFT = text(
-    "UPDATE registry.metering_regime SET until_day = greatest(from_day, :day) WHERE occupancy_id = :occupancy"
-    " AND (until_day IS NULL OR until_day > :day)"
-)
-_PARTICIPATIONS_LEFT = text(
-    "UPDATE registry.participation SET until_day = greatest(from_day, :day) WHERE occupancy_id = :occupancy"
-    " AND (until_day IS NULL OR until_day > :day) RETURNING *"
+_PARTICIPATIONS_LEFT = ending("registry.participation", "occupancy_id = :occupancy")
+_REGISTRATIONS_LEFT = ending(
+    "registry.registration",
+    "access_point_id = :point AND (CAST(:before AS date) IS NULL OR from_day < :before)",
 )

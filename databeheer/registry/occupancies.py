@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from databeheer.errors import ConflictError, NotFoundError
+from databeheer.registry.ending import ending
 from databeheer.values import HORIZON
 
 FIRST_DAY = HORIZON[0]
@@ -90,6 +91,14 @@ def within(connection: Connection, point_id: UUID, first: date, until: date | No
     return [row.occupancy_id for row in rows]
 
 
+def within_stay(occupancy: Any, until: date | None) -> date | None:
+    """Return the end of what is made with who lives there: no later than the stay's."""
+    if occupancy.until_day is None:
+        return until
+    stay_end: date = occupancy.until_day
+    return stay_end if until is None else min(until, stay_end)
+
+
 def standing(connection: Connection, occupancy_id: UUID) -> Any | None:
     """Return a person's occupancy that has no end yet."""
     return connection.execute(
@@ -149,12 +158,15 @@ def end_on(connection: Connection, occupancy: Any, day: date) -> None:
     """End an occupancy at the beginning of a day.
 
     Raises:
-        ConflictError: it would have no day.
+        ConflictError: it begins later, or ends by then.
     """
-    # Out and in on one day is how most people move: the vacancy in between has no day.
-    if occupancy.from_day > day or (occupancy.from_day == day and occupancy.person_id is not None):
-        raise ConflictError("an occupancy ends after the day on which it began")
-    connection.execute(
-        text("UPDATE registry.occupancy SET until_day = :day WHERE occupancy_id = :id"),
-        {"day": day, "id": occupancy.occupancy_id},
-    )
+    # Out and in on one day is how most people move: the vacancy in between has no day. A stay without a day is one
+    # that was entered by mistake.
+    if (
+        occupancy.from_day > day
+        or not connection.execute(_END, {"day": day, "id": occupancy.occupancy_id}).all()
+    ):
+        raise ConflictError("an occupancy does not end before it began, nor twice")
+
+
+_END = ending("registry.occupancy", "occupancy_id = :id")

@@ -63,8 +63,18 @@ def set_address(connection: Connection, point_id: UUID, address_sealed: bytes) -
     )
 
 
-def set_municipality(connection: Connection, point_id: UUID, municipality: str) -> None:
-    """Keep the NIS code of the municipality that an access point lies in; in clear, for thousands share it."""
+def by_id(connection: Connection, point_id: UUID) -> Any | None:
+    """Return an access point, if it exists."""
+    return connection.execute(
+        text("SELECT * FROM registry.access_point WHERE access_point_id = :id"), {"id": point_id}
+    ).one_or_none()
+
+
+def set_municipality(connection: Connection, point_id: UUID, municipality: str | None) -> None:
+    """Keep the NIS code of the municipality that an access point lies in; in clear, for thousands share it.
+
+    None: nobody says any more where it lies, and no territory reaches it.
+    """
     connection.execute(
         text("UPDATE registry.access_point SET municipality = :code WHERE access_point_id = :id"),
         {"code": municipality, "id": point_id},

@@ -7,7 +7,7 @@ it (R72, R77). Nothing that is under way at a point hinders a switch (R78).
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -15,6 +15,7 @@ from sqlalchemy import Connection, text
 
 from databeheer.errors import ConflictError, NoLegalBasisError, NotFoundError
 from databeheer.registry.conditions import require_order
+from databeheer.registry.ending import ending
 from databeheer.values import Role
 
 
@@ -74,7 +75,8 @@ def accept(
 ) -> list[Any]:
     """Record an accepted contract; only from here on does the supplier see its own period (R72, R73).
 
-    With `is_switch` a contract that runs on that day ends with it. Returns the contracts that ended so.
+    With `is_switch` a contract that runs on that day ends with it, and gets its days back where the switch is
+    cancelled. Returns the contracts that ended so.
 
     Raises:
         MalformedRequestError: it would end before it begins.
@@ -84,10 +86,18 @@ def accept(
     if party.role != Role.SUPPLIER:
         raise ConflictError("only a supplier has supply contracts")
     days = {"id": point.access_point_id, "first": from_day, "until": until_day, "party": party.party_id}
-    ended = list(connection.execute(_END_RUNNING, days)) if is_switch else []
+    running = connection.execute(_RUNNING, days).one_or_none() if is_switch else None
+    ended = [] if running is None else [end_by_id(connection, running.supply_contract_id, from_day)]
     if connection.execute(_OVERLAP, days).first():
         raise ConflictError("another supply contract covers part of these days; end that one first")
-    members = {"operator": point.operator, "no": point.access_point_no, "contract": uuid4(), "now": now}
+    members = {
+        "operator": point.operator,
+        "no": point.access_point_no,
+        "contract": uuid4(),
+        "now": now,
+        "replaces": running.supply_contract_id if running is not None else None,
+        "replaced_until": running.until_day if running is not None else None,
+    }
     connection.execute(_INSERT, days | members)
     connection.execute(
         _ACCEPT, {"party": party.party_id, "named": point.ean_hash, "state": "accepted", "now": now}
@@ -107,6 +117,34 @@ def end(connection: Connection, point: Any, until_day: date) -> Any:
     return row
 
 
+def cancel(connection: Connection, point: Any, from_day: date) -> tuple[Any, Any | None]:
+    """Cancel the contract that begins on a day: it never ran. Returns it, and which one got its days back.
+
+    Raises:
+        ConflictError: none begins then, or it is cancelled already.
+    """
+    days = {"id": point.access_point_id, "day": from_day}
+    row = connection.execute(_CANCEL, days).one_or_none()
+    if row is None:
+        raise ConflictError("no supply contract begins on that day")
+    resumed = None
+    if row.replaces is not None:
+        back = {"contract": row.replaces, "day": from_day, "until": row.replaced_until}
+        resumed = connection.execute(_RESUME, back).one_or_none()
+    return row, resumed
+
+
+def end_at_point(
+    connection: Connection, point_id: UUID, day: date, *, begun_before: date | None
+) -> list[Any]:
+    """End every contract of a point at the beginning of a day: with the stay of whoever made it. Returns them.
+
+    `begun_before` leaves those alone that begin then or later; None ends, as never having run, what was planned too.
+    """
+    stay = {"id": point_id, "day": day, "before": begun_before}
+    return list(connection.execute(_END_AT_POINT, stay))
+
+
 def end_by_id(connection: Connection, contract_id: UUID, until_day: date) -> Any | None:
     """End a contract at the beginning of a day; returns its row, None where it is not there or ends by then."""
     return connection.execute(_END_BY_ID, {"contract": contract_id, "day": until_day}).one_or_none()
@@ -124,6 +162,15 @@ def on_day(connection: Connection, point: Any, party_id: UUID, day: date) -> Any
     ).one_or_none()
     if row is None:
         raise ConflictError("this supplier has no accepted contract there on that day")
+    return row
+
+
+def until_day(connection: Connection, point: Any, party_id: UUID, day: date) -> Any:
+    """Return a party's contract that runs on the day before, or begins on it; raises ConflictError where none does."""
+    asked = {"id": point.access_point_id, "party": party_id, "before": day - timedelta(days=1), "day": day}
+    row = connection.execute(_UNTIL_DAY, asked).first()
+    if row is None:
+        raise ConflictError("this supplier has no accepted contract there until that day")
     return row
 
 
@@ -152,10 +199,10 @@ def begin_dynamic_price(
 
 
 def end_dynamic_price(connection: Connection, contract: Any, until_day: date) -> None:
-    """End a dynamic price at the beginning of a day; raises ConflictError where none runs on the day before."""
+    """End the dynamic prices of a contract at the beginning of a day; raises ConflictError where none lasts longer."""
     days = {"contract": contract.supply_contract_id, "day": until_day}
-    if connection.execute(_END_PRICE, days).one_or_none() is None:
-        raise ConflictError("no dynamic price runs on the day before and lasts longer")
+    if not connection.execute(_END_PRICE, days).all():
+        raise ConflictError("no dynamic price lasts longer than that")
 
 
 def begin_process(
@@ -207,9 +254,9 @@ _THAT_WAIT = text(
     " LEFT JOIN registry.access_point a ON a.ean_hash = r.named_hash WHERE r.state = 'received'"
     " ORDER BY r.received_at DESC LIMIT 500"
 )
-_END_RUNNING = text(
-    "UPDATE registry.supply_contract SET until_day = :first WHERE access_point_id = :id AND from_day < :first"
-    " AND (until_day IS NULL OR until_day > :first) RETURNING *"
+_RUNNING = text(
+    "SELECT * FROM registry.supply_contract WHERE access_point_id = :id AND from_day < :first"
+    " AND (until_day IS NULL OR until_day > :first)"
 )
 _OVERLAP = text(
     "SELECT 1 FROM registry.supply_contract WHERE access_point_id = :id"
@@ -217,21 +264,31 @@ _OVERLAP = text(
 )
 _INSERT = text(
     "INSERT INTO registry.supply_contract (supply_contract_id, operator, access_point_id, access_point_no,"
-    " party_id, from_day, until_day, accepted_at)"
-    " VALUES (:contract, :operator, :id, :no, :party, :first, :until, :now)"
+    " party_id, from_day, until_day, accepted_at, replaces, replaced_until)"
+    " VALUES (:contract, :operator, :id, :no, :party, :first, :until, :now, :replaces, :replaced_until)"
 )
-_END = text(
-    "UPDATE registry.supply_contract SET until_day = :day WHERE access_point_id = :id AND from_day < :day"
-    " AND (until_day IS NULL OR until_day > :day) RETURNING *"
+_END = ending("registry.supply_contract", "access_point_id = :id AND from_day < :day")
+_END_BY_ID = ending("registry.supply_contract", "supply_contract_id = :contract")
+_CANCEL = ending("registry.supply_contract", "access_point_id = :id AND from_day = :day")
+_END_AT_POINT = ending(
+    "registry.supply_contract",
+    "access_point_id = :id AND (CAST(:before AS date) IS NULL OR from_day < :before)",
 )
-_END_BY_ID = text(
-    "UPDATE registry.supply_contract SET until_day = :day WHERE supply_contract_id = :contract AND from_day < :day"
-    " AND (until_day IS NULL OR until_day > :day) RETURNING *"
+# Only what the switch took: where it ended otherwise since, that end stays.
+_RESUME = text(
+    "UPDATE registry.supply_contract c SET until_day = least(CAST(:until AS date), (SELECT min(n.from_day)"
+    "  FROM registry.supply_contract n WHERE n.access_point_id = c.access_point_id AND n.from_day >= :day"
+    "  AND (n.until_day IS NULL OR n.from_day < n.until_day)))"
+    " WHERE supply_contract_id = :contract AND until_day = :day RETURNING *"
 )
 _BY_ID = text("SELECT * FROM registry.supply_contract WHERE supply_contract_id = :contract")
 _ON_DAY = text(
     "SELECT * FROM registry.supply_contract WHERE access_point_id = :id AND party_id = :party"
     " AND from_day <= :day AND (until_day IS NULL OR until_day > :day)"
+)
+_UNTIL_DAY = text(
+    "SELECT * FROM registry.supply_contract WHERE access_point_id = :id AND party_id = :party"
+    " AND from_day <= :day AND (until_day IS NULL OR until_day > :before AND from_day < until_day) ORDER BY from_day"
 )
 _SAME_PRICE = text(
     "SELECT 1 FROM registry.dynamic_price WHERE supply_contract_id = :contract"
@@ -242,10 +299,7 @@ _PRICE = text(
     " (dynamic_price_id, operator, supply_contract_id, information_sealed, from_day, until_day)"
     " VALUES (:id, :operator, :contract, :information, :first, :until)"
 )
-_END_PRICE = text(
-    "UPDATE registry.dynamic_price SET until_day = :day WHERE supply_contract_id = :contract AND from_day < :day"
-    " AND (until_day IS NULL OR until_day > :day) RETURNING 1"
-)
+_END_PRICE = ending("registry.dynamic_price", "supply_contract_id = :contract")
 _PROCESS = text(
     "INSERT INTO registry.market_process (market_process_id, operator, access_point_id, kind_sealed, begun_at)"
     " VALUES (:id, :operator, :point, :kind, :now)"

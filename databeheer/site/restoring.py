@@ -27,7 +27,7 @@ from ledger.sources import open_source
 class LedgerRestored:
     """What `ledger restore` did: entries [first, until) are back.
 
-    `reconcile` says whether reads by consent are blocked until somebody reconciles. `unpublished` is how many more
+    `reconcile` says whether reads are blocked until somebody reconciles. `unpublished` is how many more
     entries a door may have recorded that were never published: at most so many are gone for good.
     """
 

@@ -67,6 +67,7 @@ def row_members(row: Row) -> dict[str, Any]:
         if row.ceiling_without_necessity
         else None,
         "requires": sorted(row.requires),
+        "without_notice": row.without_notice or None,
         "validation_states": sorted(row.states),
         "sentence": {"nl": row.sentence_nl, "en": row.sentence_en},
         "citations": [citation_members(citation) for citation in row.citations],

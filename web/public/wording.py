@@ -33,7 +33,7 @@ PURPOSES = {
 }
 
 REQUIREMENTS = {
-    "occupancy": "alleen gegevens van de eigen tijd op dit adres",
+    "occupancy": "alleen gegevens van de tijd dat die klant op dit adres was",
     "grid_user_consent": "de toestemming van de netgebruiker",
     "person_concerned_consent": "de toestemming van wie er nog woont",
     "written_mandate": "een schriftelijke toestemming met gecontroleerde handtekening",

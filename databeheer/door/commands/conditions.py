@@ -71,10 +71,14 @@ def file_dpia(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str
 
 
 def make_stale(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Record what made a party's DPIA out of date: without a new one it gets nothing that needs one (R116)."""
+    """Record what makes a party's DPIAs of before now out of date: without a new one it gets nothing that needs one.
+
+    Also where it has none, or none that is good: one of an earlier date that is filed later does not count (R116).
+    """
     trigger = StaleTrigger(arguments["trigger"])
     with house.turn(TurnLane.ENDS) as turn:
         asker_of(turn, house, proof, AskerKind.OPERATOR)
+        parties.get(turn.connection, arguments["party_id"])
         conditions.make_stale(turn.connection, arguments["party_id"], trigger, turn.now)
         clocks.drop(turn.connection, DPIA_CLOCK, arguments["party_id"], turn.now)
         turn.end(STALENESS[trigger], arguments["party_id"])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from databeheer.access.facts import Regime
 from databeheer.brussels import day_of
+from databeheer.door import notifying
 from databeheer.door.commands.base import (
     Command,
     Day,
@@ -37,6 +39,8 @@ def place_point(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[s
         asker_of(turn, house, proof, AskerKind.OPERATOR)
         point = _point(house, turn, arguments["ean"])
         points.set_municipality(turn.connection, point.access_point_id, arguments["municipality"])
+        if point.municipality not in (None, arguments["municipality"]):
+            turn.end(Ending.PLACED, point.access_point_id)
         said = {"municipality": arguments["municipality"]}
         today = day_of(turn.now)
         living = occupancies.within(turn.connection, point.access_point_id, today, None)
@@ -47,7 +51,7 @@ def place_point(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[s
 
 def choose_regime(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """The customer chooses what the supplier gets of an own access point, from a day on (R38)."""
-    with house.turn() as turn:
+    with house.turn(_lane(arguments)) as turn:
         asker = asker_of(turn, house, proof, AskerKind.CUSTOMER, or_representative=True)
         if arguments["from_day"] < day_of(turn.now):
             raise MalformedRequestError("from_day: a choice begins today or later")
@@ -58,10 +62,15 @@ def choose_regime(house: House, proof: Proof, arguments: dict[str, Any]) -> dict
 
 def register_regime(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """Record the regime that a customer asked through his supplier."""
-    with house.turn() as turn:
+    with house.turn(_lane(arguments)) as turn:
         asker_of(turn, house, proof, AskerKind.OPERATOR)
         _choose(turn, _lived_in(house, turn, arguments), arguments, "supplier")
     return {}
+
+
+def _lane(arguments: dict[str, Any]) -> TurnLane:
+    """To choose that the supplier gets less is an end: it goes first."""
+    return TurnLane.ENDS if arguments["regime"] == Regime.SMR1 else TurnLane.REST
 
 
 def _choose(turn: Turn, occupancy: Any, arguments: dict[str, Any], through: str) -> None:
@@ -80,23 +89,27 @@ def _choose(turn: Turn, occupancy: Any, arguments: dict[str, Any], through: str)
 
 
 def add_registration(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Register a balance responsible party or shipper on a point."""
+    """Register a balance responsible party or shipper on a point, for who lives there on the first day (R7)."""
     first, until = arguments["from_day"], arguments["until_day"]
     with house.turn() as turn:
         asker_of(turn, house, proof, AskerKind.OPERATOR)
         point = _point(house, turn, arguments["ean"])
         party = parties.get(turn.connection, arguments["party_id"])
+        stay = occupancies.on_day(turn.connection, point.ean_hash, first)
+        until = occupancies.within_stay(stay, until)
         fact_id = links.register(turn.connection, point, party, first, until)
-        concerned = occupancies.within(turn.connection, point.access_point_id, first, until)
+        told = notifying.write(house, turn, stay, [party], notifying.OF_ONE_PARTY)
+        said = {"from": first.isoformat(), "until": until.isoformat() if until else "", "notices": told}
         turn.record(
             Statement(
                 "registration.begun",
-                {"from": first.isoformat(), "until": until.isoformat() if until else ""},
+                said,
                 party_id=party.party_id,
                 operator=point.operator,
-                subjects=[Subject(occupancy_id) for occupancy_id in concerned],
+                subjects=[Subject(stay.occupancy_id)],
             )
         )
+        notifying.send(house, turn, stay, told)
     return {"id": str(fact_id)}
 
 
@@ -108,36 +121,50 @@ def add_participation(house: House, proof: Proof, arguments: dict[str, Any]) -> 
         occupancy = _lived_in(house, turn, arguments)
         party = parties.get(turn.connection, arguments["party_id"])
         fact_id = links.participate(turn.connection, occupancy, party, first, until)
+        told = notifying.write(house, turn, occupancy, [party], notifying.OF_ONE_PARTY)
+        said = {"from": first.isoformat(), "until": until.isoformat() if until else "", "notices": told}
         turn.record(
             Statement(
                 "participation.begun",
-                {"from": first.isoformat(), "until": until.isoformat() if until else ""},
+                said,
                 party_id=party.party_id,
                 operator=occupancy.operator,
                 subjects=[Subject(occupancy.occupancy_id)],
             )
         )
+        notifying.send(house, turn, occupancy, told)
     return {"id": str(fact_id)}
 
 
 def end_link(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
-    """End a registration or participation at the beginning of a day."""
+    """End a registration or participation at the beginning of a day; one that began no earlier never held."""
     until = arguments["until_day"]
     with house.turn(TurnLane.ENDS) as turn:
         asker_of(turn, house, proof, AskerKind.OPERATOR)
         row = links.end(turn.connection, arguments["fact"], arguments["id"], until)
-        turn.end(Ending[arguments["fact"].upper()], arguments["id"], until)
-        subjects = [row.occupancy_id] if arguments["fact"] == "participation" else []
-        turn.record(
-            Statement(
-                f"{arguments['fact']}.ended",
-                {"until": until.isoformat()},
-                party_id=row.party_id,
-                operator=row.operator,
-                subjects=[Subject(occupancy_id) for occupancy_id in subjects],
-            )
-        )
+        record_end_of_link(turn, arguments["fact"], row)
     return {}
+
+
+def record_end_of_link(
+    turn: Turn, fact: str, row: Any, said: dict[str, Any] | None = None, stay: UUID | None = None
+) -> None:
+    """To the party whose registration or participation ends, and to who lives there then, or did in that `stay`."""
+    turn.end(Ending[fact.upper()], getattr(row, f"{fact}_id"), row.until_day)
+    if stay is not None or fact == "participation":
+        concerned = [stay or row.occupancy_id]
+    else:
+        last = max(row.from_day, row.until_day - timedelta(days=1))
+        concerned = occupancies.within(turn.connection, row.access_point_id, last, last + timedelta(days=1))
+    turn.record(
+        Statement(
+            f"{fact}.ended",
+            {"until": row.until_day.isoformat()} | (said or {}),
+            party_id=row.party_id,
+            operator=row.operator,
+            subjects=[Subject(occupancy_id) for occupancy_id in concerned],
+        )
+    )
 
 
 def record_necessity(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 from marshmallow import fields
 
 from databeheer.brussels import day_of
+from databeheer.door import notifying
 from databeheer.door.commands.base import (
     Command,
     Day,
@@ -109,28 +110,55 @@ def refuse_request(house: House, proof: Proof, arguments: dict[str, Any]) -> dic
 def accept_supply(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """Record an accepted supply contract; only from here on does the supplier see its own period (R72, R73).
 
-    With `switch` the contract that runs on that day ends with it: the supplier before keeps its own period.
+    It is one with who lives there on its first day, who is told in this turn (R7), and ends with that stay. With
+    `switch` the contract that runs on that day ends with it: the supplier before keeps its own period.
     """
     first, until = arguments["from_day"], arguments["until_day"]
     with house.turn() as turn:
         asker_of(turn, house, proof, AskerKind.OPERATOR)
         point = _point(house, turn, arguments["ean"])
         party = parties.get(turn.connection, arguments["party_id"])
+        stay = occupancies.on_day(turn.connection, point.ean_hash, first)
+        until = occupancies.within_stay(stay, until)
         is_switch = arguments["switch"]
         ended = supply.accept(turn.connection, point, party, first, until, turn.now, is_switch=is_switch)
         for row in ended:
             record_end(turn, row)
+        told = notifying.write(house, turn, stay, [party], notifying.OF_ONE_PARTY)
         turn.record(
             Statement(
                 "supply.accepted",
-                {"from": first.isoformat(), "until": until.isoformat() if until else ""},
+                {"from": first.isoformat(), "until": until.isoformat() if until else "", "notices": told},
                 ground="supplier",
                 party_id=party.party_id,
                 operator=point.operator,
-                subjects=_occupants(turn, point.access_point_id, first, until),
+                subjects=[Subject(stay.occupancy_id)],
             )
         )
+        notifying.send(house, turn, stay, told)
     return {}
+
+
+def cancel_supply(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Cancel the supply contract that begins on a day: it never ran; the one that it took the place of runs on."""
+    with house.turn(TurnLane.ENDS) as turn:
+        asker_of(turn, house, proof, AskerKind.OPERATOR)
+        point = _point(house, turn, arguments["ean"])
+        cancelled, resumed = supply.cancel(turn.connection, point, arguments["from_day"])
+        record_end(turn, cancelled)
+        if resumed is not None:
+            until = resumed.until_day
+            turn.record(
+                Statement(
+                    "supply.resumed",
+                    {"until": until.isoformat() if until else ""},
+                    ground="supplier",
+                    party_id=resumed.party_id,
+                    operator=resumed.operator,
+                    subjects=_occupants(turn, point.access_point_id, resumed.from_day, resumed.until_day)[:1],
+                )
+            )
+    return {"resumed": resumed is not None}
 
 
 def end_supply(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -170,8 +198,7 @@ def end_dynamic_price(house: House, proof: Proof, arguments: dict[str, Any]) -> 
     with house.turn(TurnLane.ENDS) as turn:
         asker_of(turn, house, proof, AskerKind.OPERATOR)
         point = _point(house, turn, arguments["ean"])
-        day_before = until - timedelta(days=1)
-        contract = supply.on_day(turn.connection, point, arguments["party_id"], day_before)
+        contract = supply.until_day(turn.connection, point, arguments["party_id"], until)
         supply.end_dynamic_price(turn.connection, contract, until)
         record_end_of_price(turn, contract, until)
     return {}
@@ -207,6 +234,12 @@ def _point(house: House, turn: Turn, ean: EAN) -> Any:
     return found(points.find(turn.connection, ean_hash(house, ean)), "access point")
 
 
+def _on_last_day(turn: Turn, contract: Any) -> list[Subject]:
+    """Who lived there on the last day of a contract; on the first, where it was cancelled."""
+    last = max(contract.from_day, contract.until_day - timedelta(days=1))
+    return _occupants(turn, contract.access_point_id, last, last + timedelta(days=1))
+
+
 def _occupants(turn: Turn, point_id: UUID, first: Any, until: Any) -> list[Subject]:
     return [Subject(one) for one in occupancies.within(turn.connection, point_id, first, until)]
 
@@ -225,10 +258,9 @@ def record_end_of_price(turn: Turn, contract: Any, until: date) -> None:
     )
 
 
-def record_end(turn: Turn, contract: Any) -> None:
-    """To the supplier whose contract ends, and to who lives there then."""
+def record_end(turn: Turn, contract: Any, stay: UUID | None = None) -> None:
+    """To the supplier whose contract ends, and to who made it: in that `stay`, else who lives there then."""
     turn.end(Ending.SUPPLY, contract.supply_contract_id, contract.until_day)
-    day_before = contract.until_day - timedelta(days=1)
     turn.record(
         Statement(
             "supply.ended",
@@ -236,7 +268,7 @@ def record_end(turn: Turn, contract: Any) -> None:
             ground="supplier",
             party_id=contract.party_id,
             operator=contract.operator,
-            subjects=_occupants(turn, contract.access_point_id, day_before, contract.until_day),
+            subjects=[Subject(stay)] if stay else _on_last_day(turn, contract),
         )
     )
 
@@ -262,6 +294,7 @@ COMMANDS = (
         accept_supply,
     ),
     Command("registry.supply.end", schema(ean=_EAN, until_day=Day(required=True)), end_supply),
+    Command("registry.supply.cancel", schema(ean=_EAN, from_day=_FIRST), cancel_supply),
     Command(
         "registry.dynamic_price.begin",
         schema(

@@ -10,6 +10,7 @@ from marshmallow import fields, validate
 from sqlalchemy import text
 
 from databeheer.brussels import day_of
+from databeheer.door import notifying
 from databeheer.door.commands.base import (
     Command,
     Day,
@@ -22,6 +23,8 @@ from databeheer.door.commands.base import (
     short_text,
 )
 from databeheer.door.commands.conditions import municipality
+from databeheer.door.commands.links import record_end_of_link
+from databeheer.door.commands.market import record_end
 from databeheer.door.ends import Ending
 from databeheer.door.house import House
 from databeheer.door.keystore import Kind
@@ -40,7 +43,7 @@ from databeheer.oversight.retention import DataClass
 from databeheer.permissions import life
 from databeheer.permissions.states import Event
 from databeheer.post import outbox
-from databeheer.registry import links, occupancies, parties, points
+from databeheer.registry import links, notices, occupancies, parties, points, supply
 from databeheer.registry.user_ports import Because
 from databeheer.values import EAN, Commodity
 
@@ -111,6 +114,7 @@ def begin_occupancy(house: House, proof: Proof, arguments: dict[str, Any]) -> di
         if erasures.begun_of(turn.connection, DataClass.PERSON, [arguments["person_id"]]):
             raise ConflictError("this person's name and log-in were erased; register the person anew")
         occupancies.end_on(turn.connection, vacancy, first)
+        end_ties(turn, vacancy, first, begun_before=first)
         occupancy_id = _new_occupancy(
             house,
             turn,
@@ -121,40 +125,53 @@ def begin_occupancy(house: House, proof: Proof, arguments: dict[str, Any]) -> di
             from_day=first,
             interval_reading=arguments["interval_reading"],
         )
-        turn.record(
-            Statement(
-                "occupancy.begun",
-                {"from": first.isoformat()},
-                operator=vacancy.operator,
-                subjects=[Subject(occupancy_id)],
-            )
-        )
-        tell(
-            house,
-            turn,
-            "occupancy.begun",
-            to=[outbox.customer(arguments["person_id"])],
-            operator=vacancy.operator,
-            occupancy_id=occupancy_id,
-        )
+        _welcome(house, turn, occupancies.by_id(turn.connection, occupancy_id))
         moved = _move_days(house, turn, vacancy.occupancy_id, occupancy_id, first)
     return {"occupancy_id": str(occupancy_id), "resealed_days": moved}
+
+
+def _welcome(house: House, turn: Turn, occupancy: Any) -> None:
+    """Record a stay that begins, and tell its customer: of it, and of everybody who reads there by law (R7)."""
+    operators = notices.operators_of(turn.connection, occupancy.operator)
+    told = notifying.write(house, turn, occupancy, operators, notifying.ON_ARRIVAL)
+    others = notices.begun_in(turn.connection, occupancy)
+    told_apart = notifying.write(house, turn, occupancy, others, notifying.OF_ONE_PARTY)
+    turn.record(
+        Statement(
+            "occupancy.begun",
+            {"from": occupancy.from_day.isoformat(), "notices": told + told_apart},
+            operator=occupancy.operator,
+            subjects=[Subject(occupancy.occupancy_id)],
+        )
+    )
+    tell(
+        house,
+        turn,
+        notifying.ON_ARRIVAL,
+        to=[outbox.customer(occupancy.person_id)],
+        operator=occupancy.operator,
+        occupancy_id=occupancy.occupancy_id,
+    )
+    notifying.send(house, turn, occupancy, told_apart)
 
 
 def end_occupancy(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """Move a person out: all permissions of the point end in the same transaction (R29, TRDE 5.3.13 par. 3).
 
-    Never refused for what is stored: what was measured from `until_day` on is re-sealed for whom it is of.
+    Never refused for what is stored: what was measured from `until_day` on is re-sealed for whom it is of. Who moved in
+    on that very day, by mistake or as planned and called off, never lived there.
     """
     until = arguments["until_day"]
     with house.turn(TurnLane.ENDS) as turn:
         asker_of(turn, house, proof, AskerKind.OPERATOR)
-        if until > day_of(turn.now):
-            raise MalformedRequestError("until_day: a move is reported on its day or later")
-        day_before = until - timedelta(days=1)
-        occupancy = occupancies.on_day(turn.connection, ean_hash(house, arguments["ean"]), day_before)
+        named = ean_hash(house, arguments["ean"])
+        occupancy = occupancies.on_day(turn.connection, named, until - timedelta(days=1))
         if occupancy.person_id is None or occupancy.until_day is not None:
-            raise ConflictError("nobody lives there on the day before, or the move is known already")
+            occupancy = occupancies.on_day(turn.connection, named, until)
+            if occupancy.person_id is None or occupancy.from_day != until or occupancy.until_day is not None:
+                raise ConflictError("nobody lives there on the day before, or the move is known already")
+        elif until > day_of(turn.now):
+            raise MalformedRequestError("until_day: a move is reported on its day or later")
         index = turn.next_index  # of "occupancy.ended"; what ends with it follows
         ended = move_out(house, turn, occupancy, until)
     return {"ended_permissions": ended, "index": index}
@@ -199,9 +216,19 @@ def move_out(house: House, turn: Turn, occupancy: Any, until: date) -> int:
         turn.record(
             Statement("participation.ended", said, party_id=party_id, operator=operator, subjects=leaving)
         )
+    end_ties(turn, occupancy, until, begun_before=None)
     close_all(house, turn, occupancy, Because.MOVED_OUT)
     _move_days(house, turn, occupancy.occupancy_id, vacancy_id, until)
     return len(ended)
+
+
+def end_ties(turn: Turn, occupancy: Any, day: date, *, begun_before: date | None) -> None:
+    """End the contracts and registrations of a point with the stay in which they were made (requirements 0.5)."""
+    stay = (turn.connection, occupancy.access_point_id, day)
+    for contract in supply.end_at_point(*stay, begun_before=begun_before):
+        record_end(turn, contract, occupancy.occupancy_id)
+    for row in links.end_registrations(*stay, begun_before=begun_before):
+        record_end_of_link(turn, "registration", row, stay=occupancy.occupancy_id)
 
 
 def _move_days(house: House, turn: Turn, wrong: UUID, right: UUID, first: date) -> int:

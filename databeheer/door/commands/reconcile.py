@@ -1,4 +1,4 @@
-"""After a restore: what was lost, the evidence of it, and the end of the block on reads by consent. The operator's."""
+"""After a restore: what was lost, the evidence of it, and the end of the block on reads. The operator's."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def take_evidence(house: House, proof: Proof, arguments: dict[str, Any]) -> dict
 
 
 def finish(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Apply every end in the journal; where it does not reach, end the consents; then let reads by consent go on.
+    """Apply every end in the journal; where it does not reach, end the consents; then let reads go on.
 
     `lapse` agrees that consents end of which nobody knows whether they were withdrawn. `journal_is_newest` says
     that this journal is the one that was in use when the database was lost, and no copy of it: for a power cut,

@@ -18,6 +18,7 @@ from databeheer.door.turn import Statement, Subject, Turn
 from databeheer.errors import UnauthenticatedError
 from databeheer.identity import representations
 from databeheer.identity.representations import Appointment
+from databeheer.oversight import gaps
 from databeheer.registry import occupancies
 
 
@@ -40,9 +41,13 @@ def show(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
 
 
 def take_up(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Take the place of a person: from here on this session sees and decides in that name, and it is recorded."""
+    """Take the place of a person: from here on this session sees and decides in that name, and it is recorded.
+
+    Not while a restored database may have forgotten that the office ended.
+    """
     with house.turn() as turn:
         person_id, _acting = _self(house, turn.connection, proof, turn.now)
+        gaps.refuse_while_one_stands(turn.connection, "acting for somebody")
         appointment = representations.take_up(
             turn.connection, proof.hash, person_id, arguments["representation_id"], turn.now
         )

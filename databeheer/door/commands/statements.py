@@ -336,11 +336,13 @@ _SUPPLIERS = text(
     "SELECT p.*, o.occupancy_id, greatest(c.from_day, o.from_day) AS first, least(c.until_day, o.until_day) AS until"
     " FROM registry.occupancy o JOIN registry.supply_contract c USING (access_point_id)"
     " JOIN registry.party p ON p.party_id = c.party_id WHERE o.person_id = :person"
-    " AND daterange(c.from_day, c.until_day) && daterange(o.from_day, o.until_day) ORDER BY first DESC"
+    " AND daterange(c.from_day, c.until_day) && daterange(o.from_day, o.until_day)"
+    " AND daterange(o.from_day, o.until_day) @> c.from_day ORDER BY first DESC"
 )
 _GRID_OPERATORS = text(
     "SELECT p.*, o.occupancy_id, o.from_day AS first, o.until_day AS until FROM registry.occupancy o"
     " JOIN registry.party p ON p.operator = o.operator AND p.role = 'dso' WHERE o.person_id = :person"
+    " AND (o.until_day IS NULL OR o.from_day < o.until_day)"
     " ORDER BY o.from_day DESC"
 )
 

@@ -98,6 +98,7 @@ def party_view(row: Any) -> dict[str, Any]:
 _OCCUPANCIES = text(
     "SELECT o.*, a.ean_sealed, a.address_sealed, a.commodity FROM registry.occupancy o"
     " JOIN registry.access_point a USING (access_point_id) WHERE o.person_id = :person"
+    " AND (o.until_day IS NULL OR o.from_day < o.until_day)"
     " ORDER BY o.until_day DESC NULLS FIRST, a.commodity, o.from_day"
 )
 _SHARED = text(

@@ -53,6 +53,9 @@ EDGE = midnight(date(2024, 1, 1))
 PAST = Interval(midnight(date(2022, 1, 1)))
 MOVED_OUT = midnight(date(2024, 9, 1))
 HOME = Occupancy("home-maria", MARIA, Interval(midnight(date(2023, 3, 1)), MOVED_OUT))
+STAY = Interval(HOME.period.start)
+"""What began with Maria's stay, and has no end of its own."""
+
 NEXT = Occupancy("home-lotte", LOTTE, Interval(MOVED_OUT))
 STEP = {
     Granularity.QUARTER_HOUR: QUARTER,
@@ -123,18 +126,16 @@ SIGNED = ("validity", "not_blocked", "not_dead", "not_moved")
 OF_SIGNED = ("data_period", "occupancy", "second_signature", "no_gap")
 TASK = ("record",)
 OF_TASK = ("record_period",)
-# The parties that the house already serves get notice with the command that gives it.
-SERVED = PAPERS
 
 ACTORS = (
     Actor(1, "data_management", Role.DATA_MANAGER, Purpose.DATA_MANAGEMENT, ALL, Q, LAW, asks=D),
-    Actor(2, "dso_grid_management", Role.DSO, Purpose.GRID_MANAGEMENT, ALL, Q, SERVED, asks=D),
+    Actor(2, "dso_grid_management", Role.DSO, Purpose.GRID_MANAGEMENT, ALL, Q, LAW, asks=D),
     Actor(3, "own", Role.GRID_USER, Purpose.OWN_INSIGHT, ALL, Q, ("not_dead",), ("occupancy",)),
     Actor(3, "own_by_representative", Role.REPRESENTATIVE, Purpose.OWN_INSIGHT, ALL, Q, ("appointed", "not_dead"),
           ("occupancy",)),
     Actor(4, "own_person_concerned", Role.PERSON_CONCERNED, Purpose.OWN_INSIGHT, ("readings",), Q, (), ("residence",)),
-    Actor(5, "supplier", Role.SUPPLIER, Purpose.BILLING, ("readings",), M, (*SERVED, "accepted"), ("contract",),
-          states="READ VAL NONE"),
+    Actor(5, "supplier", Role.SUPPLIER, Purpose.BILLING, ("readings",), M, (*LAW, "accepted"),
+          ("contract", "same_stay"), states="READ VAL NONE"),
     Actor(6, "supplier_dynamic_price", Role.SUPPLIER, Purpose.DYNAMIC_PRICE_BILLING, ("readings",), Q,
           (*PAPERS, *SIGNED, "accepted_for_price"), (*OF_SIGNED, "contract", "dynamic_price", "regime"),
           states="READ VAL NONE"),
@@ -143,12 +144,12 @@ ACTORS = (
     Actor(8, "supplier_offer", Role.SUPPLIER, Purpose.SUPPLY_OFFER, ("readings",), M, (*PAPERS, *SIGNED, "mandate"),
           OF_SIGNED),
     Actor(9, "energy_service", Role.ENERGY_SERVICE, Purpose.ENERGY_ADVICE, ALL, Q,
-          (*SERVED, *SIGNED, "access_contract"), OF_SIGNED),
+          (*PAPERS, *SIGNED, "access_contract"), OF_SIGNED),
     Actor(10, "flexibility_service", Role.AGGREGATOR, Purpose.FLEXIBILITY, ("readings",), Q,
           (*PAPERS, *SIGNED, "access_contract"), OF_SIGNED),
     Actor(11, "balance_responsible", Role.BALANCE_RESPONSIBLE, Purpose.BALANCING, ("readings",), Q, LAW,
-          ("registration",)),
-    Actor(11, "shipper", Role.SHIPPER, Purpose.BALANCING, ("readings",), H, LAW, ("registration",)),
+          ("registration", "registered_stay")),
+    Actor(11, "shipper", Role.SHIPPER, Purpose.BALANCING, ("readings",), H, LAW, ("registration", "registered_stay")),
     Actor(12, "transmission_operator", Role.TRANSMISSION_OPERATOR, Purpose.GRID_MANAGEMENT, ("readings", "technical"),
           Q, (*LAW, *TASK), OF_TASK),
     Actor(13, "other_grid_operator", Role.OTHER_GRID_OPERATOR, Purpose.GRID_MANAGEMENT, ("readings", "technical"), Q,
@@ -164,7 +165,7 @@ ACTORS = (
     Actor(20, "comparison_tool", Role.COMPARISON_TOOL, Purpose.PRICE_COMPARISON, ALL, Q, (*PAPERS, *SIGNED), OF_SIGNED),
     Actor(24, "processor", Role.PROCESSOR, Purpose.PROCESSING, ALL, Q, (*PARTY, *TASK, "agreement"), OF_TASK),
     Actor(25, "staff", Role.STAFF, Purpose.CASE_HANDLING, ALL, D, (*PARTY, *TASK), OF_TASK),
-    Actor(27, "dso_fraud_detection", Role.DSO, Purpose.FRAUD_DETECTION, ("readings",), Q, (*SERVED, *TASK), OF_TASK),
+    Actor(27, "dso_fraud_detection", Role.DSO, Purpose.FRAUD_DETECTION, ("readings",), Q, (*LAW, *TASK), OF_TASK),
     Actor(28, "data_protection_authority", Role.DATA_PROTECTION_AUTHORITY, Purpose.DATA_PROTECTION, ("records",), M,
           (*PARTY, *TASK), OF_TASK),
 )  # fmt: skip
@@ -218,11 +219,11 @@ def house_for(actor: Actor) -> Facts:
         party=None if actor.role in PERSON_ROLES else party_of(actor.role),
         occupancies=(home, NEXT),
         permissions=(permission,) if by_consent else (),
-        supply_contracts=(SupplyContract("supply", ASKER, PAST, PAST.start, (PAST,)),)
+        supply_contracts=(SupplyContract("supply", ASKER, STAY, PAST.start, (PAST,)),)
         if actor.role is Role.SUPPLIER
         else (),
         regimes=(MeteringRegime("regime", HOME.id, Regime.SMR3, PAST),),
-        registrations=(Registration("registration", ASKER, PAST),) if "registration" in actor.of_data else (),
+        registrations=(Registration("registration", ASKER, STAY),) if "registration" in actor.of_data else (),
         participations=(Participation("taken", ASKER, HOME.id, PAST),)
         if "participation" in actor.of_data
         else (),
@@ -386,10 +387,27 @@ def _unsigned(facts: Facts, interval: Interval) -> Facts:
 
 
 def _lives(facts: Facts, interval: Interval) -> Facts:
-    """Maria lives there from its start; before her somebody else."""
+    """Maria lives there from its start, and her contracts are of her stay; before her somebody else."""
     home = replace(facts.occupancies[0], period=Interval(interval.start, MOVED_OUT))
     before = Occupancy("home-before", LOTTE, Interval(PAST.start, interval.start))
-    return replace(facts, occupancies=(before, home, NEXT))
+    contracts = tuple(replace(one, period=Interval(interval.start)) for one in facts.supply_contracts)
+    return replace(facts, occupancies=(before, home, NEXT), supply_contracts=contracts)
+
+
+def _moves(facts: Facts, interval: Interval) -> Facts:
+    """Maria lives there until its end; what began in her stay has no end, and nothing of Lotte's is in it."""
+    home, next_home, *rest = facts.occupancies
+    moved = interval.end or MOVED_OUT
+    stays = (
+        replace(home, period=Interval(home.period.start, moved)),
+        replace(next_home, period=Interval(moved)),
+    )
+    return replace(facts, occupancies=(*stays, *rest))
+
+
+def _of_stay(interval: Interval) -> Interval:
+    """The interval as far as it lies in Maria's stay: what begins before it is somebody else's."""
+    return Interval(max(interval.start, HOME.period.start), interval.end)
 
 
 OF_DATA: dict[str, Condition] = {
@@ -407,12 +425,16 @@ OF_DATA: dict[str, Condition] = {
         "doubt_gap",
         ("R104",),
     ),
-    "contract": Condition(lambda f, i: _first("supply_contracts", period=i)(f), "no_contract", ("R73",)),
+    "contract": Condition(
+        lambda f, i: _first("supply_contracts", period=_of_stay(i))(f), "no_contract", ("R73",)
+    ),
+    "same_stay": Condition(_moves, "no_contract", ("R73", "R82"), begins=False),
     "dynamic_price": Condition(
         lambda f, i: _first("supply_contracts", dynamic_price=(i,))(f), "no_dynamic_price"
     ),
     "regime": Condition(lambda f, i: _first("regimes", period=i)(f), "no_metering_regime", ("R38",)),
-    "registration": Condition(lambda f, i: _first("registrations", period=i)(f), "not_registered"),
+    "registration": Condition(lambda f, i: _first("registrations", period=_of_stay(i))(f), "not_registered"),
+    "registered_stay": Condition(_moves, "not_registered", ("R82",), begins=False),
     "participation": Condition(lambda f, i: _first("participations", period=i)(f), "not_participant"),
     "record_period": Condition(
         lambda f, i: _first("necessities", data_period=i)(f), "outside_data_period", ("R3",)
@@ -527,7 +549,7 @@ def _terms(actor: Actor, case: Callable[..., Case]) -> Iterator[Case]:
             )
     for other in (Direction.OFFTAKE, Direction.INJECTION):
         yield case(f"{other} only", actor.code, wish=replace(wish, directions=frozenset({other})))
-    restored = "unreconciled" if facts.permissions else actor.code
+    restored = actor.code if actor.code in ("own", "own_person_concerned") else "unreconciled"
     yield case("after a restore", restored, facts=replace(facts, unreconciled_since=NOW))
     yield case("while the house is stopped", "stopped", facts=replace(facts, stopped_since=NOW))
 

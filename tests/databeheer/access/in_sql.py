@@ -79,6 +79,7 @@ asking AS (
   FROM world w JOIN rule r ON r.role = w.role
   WHERE (w.is_person OR (w.party = w.me AND w.party_role = w.role))
     AND (w.stopped IS NULL OR w.stopped > w.now)
+    AND (w.unreconciled IS NULL OR r.carrier IN ('occupancy', 'concerned'))
 ),
 in_order AS (
   SELECT a.* FROM asking a WHERE a.fits AND (a.is_person OR (
@@ -111,12 +112,14 @@ title AS (
     WHERE a.carrier = 'representation' AND a.permission IS NULL
     AND NOT EXISTS (SELECT FROM death d WHERE d.w = a.w AND d.person = f.person AND d.at <= a.now)
   UNION ALL
-  SELECT a.*, s.span::tstzmultirange, NULL, a.ceiling FROM in_order a
+  SELECT a.*, s.span::tstzmultirange, o.id, a.ceiling FROM in_order a
     JOIN supply s ON s.w = a.w AND s.party = a.me AND s.accepted <= a.now
+    JOIN occ o ON o.w = a.w AND o.span @> lower(s.span)
     WHERE a.carrier = 'supply_contract' AND a.permission IS NULL
   UNION ALL
-  SELECT a.*, r.span::tstzmultirange, NULL, a.ceiling FROM in_order a
-    JOIN registration r ON r.w = a.w AND r.party = a.me WHERE a.carrier = 'registration' AND a.permission IS NULL
+  SELECT a.*, r.span::tstzmultirange, o.id, a.ceiling FROM in_order a
+    JOIN registration r ON r.w = a.w AND r.party = a.me JOIN occ o ON o.w = a.w AND o.span @> lower(r.span)
+    WHERE a.carrier = 'registration' AND a.permission IS NULL
   UNION ALL
   SELECT a.*, t.span::tstzmultirange, t.occ, a.ceiling FROM in_order a
     JOIN taken t ON t.w = a.w AND t.party = a.me WHERE a.carrier = 'participation' AND a.permission IS NULL
@@ -146,11 +149,13 @@ title AS (
             OR s.capacity = 'representative' AND EXISTS (SELECT FROM office f WHERE f.w = a.w
               AND f.representative = s.person AND f.person = r.person AND f.span @> s.at)))), '{}')
       - CASE WHEN 'contract_period' = ANY(a.needs) THEN '{(,)}'::tstzmultirange - coalesce((
-          SELECT range_agg(c.span) FROM supply c WHERE c.w = a.w AND c.party = a.me AND c.accepted <= a.now), '{}')
+          SELECT range_agg(c.span) FROM supply c WHERE c.w = a.w AND c.party = a.me AND c.accepted <= a.now
+            AND o.span @> lower(c.span)), '{}')
         ELSE '{}' END
       - CASE WHEN 'dynamic_price' = ANY(a.needs) THEN '{(,)}'::tstzmultirange - coalesce((
           SELECT range_agg(c.span * q.span) FROM supply c JOIN product q ON q.w = c.w AND q.supply = c.id
-          WHERE c.w = a.w AND c.party = a.me AND c.accepted <= a.now), '{}') ELSE '{}' END
+          WHERE c.w = a.w AND c.party = a.me AND c.accepted <= a.now AND o.span @> lower(c.span)), '{}')
+        ELSE '{}' END
       - CASE WHEN 'metering_regime' = ANY(a.needs) THEN '{(,)}'::tstzmultirange - coalesce((
           SELECT range_agg(m.span) FROM regime m WHERE m.w = a.w AND m.occ = o.id AND m.regime = 'SMR3'), '{}')
         ELSE '{}' END
@@ -159,7 +164,7 @@ title AS (
     FROM in_order a
     JOIN permission p ON p.w = a.w AND p.party = a.me AND p.purpose = a.purpose AND p.category = a.category
     JOIN occ o ON o.w = a.w AND o.id = p.occ
-    WHERE a.carrier = 'permission' AND a.unreconciled IS NULL AND (a.permission IS NULL OR a.permission = p.id)
+    WHERE a.carrier = 'permission' AND (a.permission IS NULL OR a.permission = p.id)
     AND p.state IN ('active', 'to_be_renewed') AND p.valid @> a.now AND NOT upper(o.span) <= a.now IS TRUE
     AND (a.category <> 'readings' OR a.directions <@ p.directions)
     AND (NOT 'written_mandate' = ANY(a.needs) OR coalesce(p.checked <= a.now, false))

@@ -82,14 +82,13 @@ LAW = ("dpia", "overview", "notice")
 PAPERS = ("dpia", "overview")
 ADVICE = ("energy_advice", "energy_monitoring")
 
-# The parties that the house already serves (supplier, grid operator) have no notice in the catalogue yet; see its head.
 RULES = {
     "data_management": Rule(Role.DATA_MANAGER, "manager", ("data_management",), TRM, "quarter_hour", LAW, "day"),
-    "dso_grid_management": Rule(Role.DSO, "operator", ("grid_management",), TRM, "quarter_hour", PAPERS, "day"),
+    "dso_grid_management": Rule(Role.DSO, "operator", ("grid_management",), TRM, "quarter_hour", LAW, "day"),
     "own": Rule(Role.GRID_USER, "own", ("own_insight",), TRM, "quarter_hour"),
     "own_by_representative": Rule(Role.REPRESENTATIVE, "appointed", ("own_insight",), TRM, "quarter_hour"),
     "own_person_concerned": Rule(Role.PERSON_CONCERNED, "resident", ("own_insight",), M, "quarter_hour"),
-    "supplier": Rule(Role.SUPPLIER, "supply", ("billing",), M, "month", PAPERS),
+    "supplier": Rule(Role.SUPPLIER, "supply", ("billing",), M, "month", LAW),
     "supplier_dynamic_price": Rule(Role.SUPPLIER, "consent", ("dynamic_price_billing",), M, "quarter_hour",
                                    (*PAPERS, "dynamic")),
     "supplier_service": Rule(Role.SUPPLIER_SERVICE, "consent", ADVICE, TRM, "quarter_hour", (*PAPERS, "contract")),
@@ -112,7 +111,7 @@ RULES = {
     "comparison_tool": Rule(Role.COMPARISON_TOOL, "consent", ("price_comparison",), TRM, "quarter_hour", PAPERS),
     "processor": Rule(Role.PROCESSOR, "task", ("processing",), TRM, "quarter_hour", ("agreement",)),
     "staff": Rule(Role.STAFF, "task", ("case_handling",), TRM, "day"),
-    "dso_fraud_detection": Rule(Role.DSO, "fraud", ("fraud_detection",), M, "quarter_hour", PAPERS),
+    "dso_fraud_detection": Rule(Role.DSO, "fraud", ("fraud_detection",), M, "quarter_hour", LAW),
     "data_protection_authority": Rule(Role.DATA_PROTECTION_AUTHORITY, "task", ("data_protection",), ("records",),
                                       "month"),
 }  # fmt: skip
@@ -281,11 +280,11 @@ def by_law(world: World, code: str, rule: Rule) -> Iterator[Title]:
     elif rule.kind == "supply":
         for contract in facts.supply_contracts:
             if contract.party_id == me and contract.accepted_at is not None and contract.accepted_at <= now:
-                yield title(world, code, contract.id, quarters_of(contract.period), "no_contract")
+                yield made_there(world, code, contract.id, contract.period, "no_contract")
     elif rule.kind == "registered":
         for registration in facts.registrations:
             if registration.party_id == me:
-                yield title(world, code, registration.id, quarters_of(registration.period), "not_registered")
+                yield made_there(world, code, registration.id, registration.period, "not_registered")
     elif rule.kind == "community":
         for taken in facts.participations:
             homes = [home for home in facts.occupancies if home.id == taken.occupancy_id]
@@ -309,6 +308,14 @@ def by_law(world: World, code: str, rule: Rule) -> Iterator[Title]:
             yield from recorded(world, code, rule)
     else:
         yield from recorded(world, code, rule)
+
+
+def made_there(world: World, code: str, fact_id: str, period: Interval, elsewhere: str) -> Title:
+    """A tie with whoever lived there on its first day, and with nobody who lives there later."""
+    then = [home for home in world.facts.occupancies if within(period.start, home.period)]
+    found = title(world, code, fact_id, quarters_of(period), elsewhere, homes=then)
+    found.homeless = elsewhere
+    return found
 
 
 def recorded(world: World, code: str, rule: Rule) -> Iterator[Title]:
@@ -357,6 +364,8 @@ def title(
         problem = "category_not_granted"
     elif problem is None and wish.category == "readings" and finer(wish.granularity, finest):
         problem = "granularity_too_fine"
+    elif problem is None and world.facts.unreconciled_since and rule.kind not in ("own", "resident"):
+        problem = "unreconciled"
     elif problem is None and is_stopped(world):
         problem = "stopped"
     return Title(
@@ -484,7 +493,8 @@ def consent_limits(
         supplied, dynamic, regime = NONE.copy(), NONE.copy(), NONE.copy()
         for contract in world.facts.supply_contracts:
             is_accepted = contract.accepted_at is not None and contract.accepted_at <= world.now
-            if contract.party_id == world.wish.party_id and is_accepted:
+            is_granters = home is not None and within(contract.period.start, home.period)
+            if contract.party_id == world.wish.party_id and is_accepted and is_granters:
                 supplied |= quarters_of(contract.period)
                 for product in contract.dynamic_price:
                     dynamic |= quarters_of(contract.period) & quarters_of(product)

@@ -9,7 +9,16 @@ import pytest
 
 from databeheer.access.catalogue import CatalogueError
 from databeheer.access.decide import ReasonCode, Wish, decide
-from databeheer.access.facts import Block, Capacity, Facts, Gap, Invalidation, PermissionState
+from databeheer.access.facts import (
+    Block,
+    Capacity,
+    Facts,
+    Gap,
+    Invalidation,
+    MeteringRegime,
+    PermissionState,
+    Regime,
+)
 from databeheer.access.intervals import Interval
 from databeheer.errors import MalformedRequestError
 from databeheer.values import PERSON_ROLES, Direction, Granularity, Period, Purpose, Role
@@ -433,13 +442,13 @@ def test_a_stop_holds_for_everybody_at_once_and_outsiders_do_not_notice_it(wish:
         assert (verdict(decision) == "stopped") is stops
 
 
-def test_a_restore_that_is_not_reconciled_stops_consent_alone_and_outsiders_do_not_notice_it() -> None:
+def test_a_restore_that_is_not_reconciled_leaves_the_own_view_alone_and_outsiders_do_not_notice_it() -> None:
     january = span("2024-01-01", "2024-02-01")
     for wish, unreconciled in (
         (own_wish(MARIA, january), "own"),
         (brams_wish(january), "unreconciled"),
-        (watts_wish(january), "supplier"),
-        (zuids_wish(january), verdict(ask(zuids_wish(january)))),
+        (watts_wish(january), "unreconciled"),
+        (zuids_wish(january), "unreconciled"),
     ):
         facts = replace(facts_for(wish.party_id), unreconciled_since=NOW)
         assert verdict(ask(wish, facts)) == unreconciled
@@ -539,13 +548,55 @@ def test_a_supplier_with_a_consent_may_not_use_it_in_its_role_of_supplier() -> N
     assert verdict(ask(wish, facts)) == "purpose_not_allowed"
 
 
-def test_a_contract_over_a_move_names_whose_readings_each_part_is() -> None:
+@pytest.mark.requirement("R73", "R82")
+def test_a_contract_that_nobody_ended_gives_nothing_of_who_lives_there_next() -> None:
     facts = replace(facts_for(WATTS), supply_contracts=(replace(SUPPLY, period=days("2024-05-01")),))
-    decision = ask(
-        watts_wish(span("2024-05-01", "2024-07-01")), facts, now=end_of(days("2024-01-01", "2024-08-01"))
+    both = watts_wish(span("2024-05-01", "2024-07-01"))
+    decision = ask(both, facts, now=end_of(days("2024-01-01", "2024-08-01")))
+    assert outline(decision) == [
+        (span("2024-05-01", "2024-06-01"), "supplier"),
+        (span("2024-06-01", "2024-07-01"), "no_contract"),
+    ]
+    assert [part.occupancy_id for part in decision.granted] == [MARIAS.id]
+
+
+@pytest.mark.parametrize(
+    ("first", "months"),
+    [("2024-05-31", []), ("2024-06-01", ["2024-06-01"]), ("2024-06-02", ["2024-06-02"])],
+)
+def test_a_contract_is_with_whoever_lived_there_on_its_first_day(first: str, months: list[str]) -> None:
+    facts = replace(facts_for(WATTS), supply_contracts=(replace(SUPPLY, period=days(first)),))
+    june = watts_wish(span("2024-06-01", "2024-07-01"))
+    decision = ask(june, facts, now=end_of(days("2024-01-01", "2024-08-01")))
+    assert [part.interval for part in decision.granted] == [span(begin, "2024-07-01") for begin in months]
+
+
+@pytest.mark.requirement("R38", "R73")
+@pytest.mark.parametrize(
+    ("first", "expected"),
+    [
+        (MOVED_IN - QUARTER, "no_contract"),
+        (MOVED_IN, "supplier_dynamic_price"),
+        (MOVED_IN + 96 * QUARTER, "supplier_dynamic_price"),
+    ],
+)
+def test_a_dynamic_price_rests_on_a_contract_with_who_consented_and_on_no_earlier_one(
+    first: datetime, expected: str
+) -> None:
+    contract = replace(SUPPLY, period=Interval(first), dynamic_price=(Interval(first),))
+    consent = replace(CONSENT, party_id=WATTS, purpose=Purpose.DYNAMIC_PRICE_BILLING)
+    facts = replace(
+        facts_for(WATTS),
+        supply_contracts=(contract,),
+        permissions=(consent,),
+        regimes=(MeteringRegime("regime-1", MARIAS.id, Regime.SMR3, Interval(MOVED_IN)),),
     )
-    assert [part.occupancy_id for part in decision.granted] == [MARIAS.id, LOTTES.id]
-    assert {part.fact_id for part in decision.granted} == {SUPPLY.id}
+    wish = watts_wish(
+        span("2024-01-01", "2024-01-02"),
+        purpose=Purpose.DYNAMIC_PRICE_BILLING,
+        granularity=Granularity.QUARTER_HOUR,
+    )
+    assert verdict(ask(wish, facts)) == expected
 
 
 # --- a ceiling cannot be undermined by subtraction --------------------------------------------------------

@@ -29,7 +29,7 @@ categories = ["readings"]
 directions = ["offtake"]
 ceiling = "month"
 ceiling_by = "law"
-requires = ["accepted_contract", "contract_period"]
+requires = ["accepted_contract", "contract_period", "occupancy", "notice"]
 states = ["READ"]
 sentence_nl = "Zo staat het in de wet."
 sentence_en = "The law says so."
@@ -40,6 +40,9 @@ version = "2019"
 article = "4.1.22/7"
 status = "enacted"
 """
+
+
+MINIMAL_REQUIRES = 'requires = ["accepted_contract", "contract_period", "occupancy", "notice"]'
 
 
 def test_the_smallest_catalogue_is_read() -> None:
@@ -159,8 +162,11 @@ REPLACED = [
     ('ceiling = "month"', 'ceiling = "month"\nceiling_without_necessity = "day"'),
     ('ceiling = "month"', 'ceiling = "day"\nceiling_without_necessity = "month"'),
     ('ceiling_by = "law"', 'ceiling_by = "custom"'),
-    ('requires = ["accepted_contract", "contract_period"]', 'requires = ["a nod"]'),
-    ('requires = ["accepted_contract", "contract_period"]', 'requires = ["necessity"]'),
+    (MINIMAL_REQUIRES, 'requires = ["a nod"]'),
+    (MINIMAL_REQUIRES, 'requires = ["necessity"]'),
+    (MINIMAL_REQUIRES, MINIMAL_REQUIRES.replace(', "notice"', "")),
+    (MINIMAL_REQUIRES, MINIMAL_REQUIRES.replace(', "occupancy"', "")),
+    ('sentence_en = "The law says so."', 'sentence_en = "The law says so."\nwithout_notice = "because"'),
     ('states = ["READ"]', 'states = ["read"]'),
     ('states = ["READ"]', "states = []"),
     ('sentence_nl = "Zo staat het in de wet."', 'sentence_nl = " "'),

@@ -101,7 +101,8 @@ def _anything_by_task(case: ground.Case, row: Row) -> Iterator[ground.Ground]:
 CODE: list[tuple[object, str, object]] = [
     (by_consent, "_state_problem", nothing),
     (by_consent, "_death_problem", nothing),
-    (by_consent, "_restore_problem", nothing),
+    (by_consent, "restore_problem", nothing),
+    (by_law, "restore_problem", nothing),
     (by_consent, "_block_problem", nothing),
     (by_consent, "_gap_limit", lambda *_: ()),
     (by_consent, "_mandate_problem", nothing),

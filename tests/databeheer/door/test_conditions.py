@@ -14,7 +14,7 @@ from databeheer.door.client import DoorRefusedError
 from databeheer.door.party_facts import KnownParty, read_parties
 from databeheer.registry.conditions import Clause, StaleTrigger
 from databeheer.values import format_instant
-from tests.doors import query
+from tests.doors import execute, query
 from tests.house import Customer, Party, TheHouse
 
 
@@ -138,11 +138,36 @@ def test_each_of_the_four_triggers_makes_the_dpia_stale_until_a_newer_one_is_fil
     assert sorted(one.stale_at is None for one in facts(house, newcomer).assessments) == [False, True]
 
 
-def test_a_dpia_of_tomorrow_one_filed_twice_and_a_trigger_on_nothing_are_refused(
+@pytest.mark.requirement("R116")
+@pytest.mark.parametrize("stale_before", [True, False])
+def test_a_trigger_counts_also_where_no_dpia_is_good_at_that_time(
+    house: TheHouse, newcomer: Party, stale_before: bool
+) -> None:
+    """Stale since March, a breach in April: an assessment of between them knows nothing of the breach."""
+    party, file = {"party_id": newcomer.party_id}, "registry.dpia.file"
+    if stale_before:
+        house.operator(file, **party, reference="GEB-1", assessed_on=day(house.clock.now(), -100))
+        house.operator("registry.dpia.stale", **party, trigger="use_changed")
+    house.clock.advance(timedelta(days=31))
+    breach = house.clock.now()
+    house.operator("registry.dpia.stale", **party, trigger="unforeseen_breach")
+    assert events(house)[-1] == "dpia.staled"
+    house.clock.advance(timedelta(days=9))
+    between = {"reference": "GEB-2", "assessed_on": day(breach, -16)}
+    assert "older than" in refused(house, file, **party, **between)
+    slipped_in = "INSERT INTO registry.dpia VALUES (gen_random_uuid(), %s, 'slipped in', %s, now())"
+    execute(house, slipped_in, newcomer.party_id, day(breach, -16))
+    ends = [one.stale_at for one in facts(house, newcomer).assessments]
+    assert breach in ends
+    assert None not in ends
+    house.operator(file, **party, reference="GEB-3", assessed_on=day(house.clock.now()))
+    assert [one.stale_at for one in facts(house, newcomer).assessments].count(None) == 1
+
+
+def test_a_dpia_of_tomorrow_one_filed_twice_and_a_trigger_that_is_none_are_refused(
     house: TheHouse, newcomer: Party
 ) -> None:
     party, now = {"party_id": newcomer.party_id}, house.clock.now()
-    assert "no DPIA" in refused(house, "registry.dpia.stale", **party, trigger="use_changed")
     dpia = {**party, "reference": "GEB-1"}
     assert "future" in refused(house, "registry.dpia.file", **dpia, assessed_on=day(now, 1))
     house.operator("registry.dpia.file", **dpia, assessed_on=day(now))
@@ -231,8 +256,21 @@ def test_a_territory_begins_and_ends_at_a_local_midnight(house: TheHouse, bram: 
     house.operator("registry.condition.end", **end, until_day="2026-10-25")
     assert conditions_of(house, bram, "territory") == [("2026-01-01", "2026-10-25")]
     assert events(house)[-2:] == ["territory.given", "territory.ended"]
-    for until in ("2026-01-01", "2026-10-25", "2026-12-01"):
+    for until in ("2026-10-25", "2026-12-01"):
         assert "lasts longer" in refused(house, "registry.condition.end", **end, until_day=until)
+
+
+@pytest.mark.parametrize("until", ["2026-01-01", "2025-12-01"])
+def test_a_territory_given_by_mistake_ends_on_its_first_day_and_never_held(
+    house: TheHouse, bram: Party, until: str
+) -> None:
+    as_role(house, bram, "welfare_centre")
+    given = house.operator("registry.territory.add", party_id=bram.party_id, **CENTRE)
+    end = {"fact": "territory", "id": given["id"], "until_day": until}
+    house.operator("registry.condition.end", **end)
+    assert conditions_of(house, bram, "territory") == [("2026-01-01", "2026-01-01")]
+    assert "lasts longer" in refused(house, "registry.condition.end", **end)
+    house.operator("registry.territory.add", party_id=bram.party_id, **CENTRE)
 
 
 def test_a_territory_twice_one_of_another_role_and_one_that_ends_before_it_begins_are_refused(

@@ -12,7 +12,7 @@ from databeheer.brussels import day_of
 from databeheer.door.client import DoorRefusedError, Proof
 from databeheer.values import format_instant
 from tests.conftest import LOTTES_EAN, MARIAS_EAN
-from tests.doors import query
+from tests.doors import execute, query
 from tests.house import Customer, Party, TheHouse
 
 MONTH = {"from": "2023-09-30T22:00:00Z", "until": "2023-10-31T23:00:00Z", "granularity": "month"}
@@ -107,6 +107,68 @@ def test_after_a_switch_each_supplier_has_its_own_period_and_nothing_later(
     assert reason(lambda: other.read(ean=LOTTES_EAN, **MONTH)) == "no_contract"
     assert other.read(ean=LOTTES_EAN, **later)["channels"] == []  # nothing was measured then
     assert {"supply.ended", "supply.accepted"} <= set(told(measured))
+
+
+@pytest.mark.requirement("R73", "R82")
+@pytest.mark.parametrize("ended", [True, False])
+def test_nothing_of_the_newcomer_reaches_the_supplier_of_who_left(
+    house: TheHouse, measured: Customer, maria: Customer, erik: Party, ended: bool
+) -> None:
+    """The months between the move and the newcomer's own supplier are nobody's but his, whoever forgot what."""
+    house.operator("registry.supply.accept", ean=LOTTES_EAN, party_id=erik.party_id, from_day="2023-01-01")
+    brp = house.party("Evenwicht", "balance_responsible", contract=False)
+    link = {"ean": LOTTES_EAN, "party_id": brp.party_id, "from_day": "2023-01-01"}
+    house.operator("registry.registration.add", **link)
+    moved = "2023-10-01"
+    house.operator("registry.occupancy.end", ean=LOTTES_EAN, until_day=moved)
+    house.operator("registry.occupancy.begin", ean=LOTTES_EAN, person_id=str(maria.person_id), from_day=moved)
+    if not ended:  # as in a database of before contracts ended with a move
+        execute(house, "UPDATE registry.supply_contract SET until_day = NULL")
+        execute(house, "UPDATE registry.registration SET until_day = NULL")
+    assert reason(lambda: erik.read(ean=LOTTES_EAN, **MONTH)) == "no_contract"
+    balancing = {"purpose": "balancing", **MONTH, "granularity": "quarter_hour"}
+    assert reason(lambda: brp.read(ean=LOTTES_EAN, **balancing)) == "not_registered"
+    of_maria = [one for one in maria.call("statutory.list")["parties"] if one["from"] > "2023-09"]
+    assert of_maria == []
+    if ended:
+        house.operator("registry.supply.accept", ean=LOTTES_EAN, party_id=erik.party_id, from_day=moved)
+        assert erik.read(ean=LOTTES_EAN, **MONTH)["channels"]
+
+
+def test_a_switch_that_was_planned_by_who_leaves_is_no_contract_of_who_comes(
+    house: TheHouse, lotte: Customer, maria: Customer, erik: Party
+) -> None:
+    contract = {"ean": LOTTES_EAN, "party_id": erik.party_id, "from_day": today(house, 20)}
+    house.operator("registry.supply.accept", **contract)
+    house.operator("registry.occupancy.end", ean=LOTTES_EAN, until_day=today(house))
+    came = {"ean": LOTTES_EAN, "person_id": str(maria.person_id), "from_day": today(house)}
+    house.operator("registry.occupancy.begin", **came)
+    held = "SELECT count(*) FROM registry.supply_contract WHERE until_day IS NULL OR from_day < until_day"
+    assert query(house, held) == [(0,)]
+    assert "supply.ended" in told(lotte)
+    assert "supply.accepted" not in told(maria)
+
+
+def test_a_switch_that_is_called_off_gives_the_supplier_before_its_days_back(
+    house: TheHouse, lotte: Customer, erik: Party
+) -> None:
+    other = house.party("Nieuwe Stroom", "supplier")
+    before = {"ean": LOTTES_EAN, "party_id": erik.party_id, "from_day": "2023-01-01"}
+    house.operator("registry.supply.accept", **before, until_day=today(house, 300))
+    switch = {"ean": LOTTES_EAN, "from_day": today(house, 6)}
+    house.operator("registry.supply.accept", **switch, party_id=other.party_id, switch=True)
+    assert house.operator("registry.supply.cancel", **switch) == {"resumed": True}
+    contracts = "SELECT from_day::text, until_day::text FROM registry.supply_contract ORDER BY 1"
+    assert query(house, contracts) == [("2023-01-01", today(house, 300)), (today(house, 6),) * 2]
+    assert told(lotte)[:2] == ["supply.resumed", "supply.ended"]
+    assert "no supply contract begins" in refused(house, "registry.supply.cancel", **switch)
+    later = {"party_id": other.party_id, "switch": True}
+    house.operator("registry.supply.accept", **switch, **later)
+    third = {"ean": LOTTES_EAN, "from_day": today(house, 9)}
+    house.operator("registry.supply.accept", **third, **later)
+    assert house.operator("registry.supply.cancel", **switch) == {"resumed": True}
+    assert (today(house, 9), None) in query(house, contracts)  # up to what was accepted since
+    assert ("2023-01-01", today(house, 9)) in query(house, contracts)
 
 
 def test_a_contract_that_ends_before_it_begins_or_overlaps_another_is_refused(
@@ -279,7 +341,6 @@ def test_a_customer_chooses_the_regime_of_an_own_point_from_today_on(
     for customer, arguments, code in (
         (maria, choice, "not-found"),
         (lotte, choice, "conflict"),
-        (lotte, choice | {"regime": "SMR1"}, "conflict"),
         (lotte, choice | {"from_day": today(house, -1)}, "malformed-request"),
         (lotte, choice | {"regime": "SMR2"}, "malformed-request"),
     ):
@@ -290,6 +351,47 @@ def test_a_customer_chooses_the_regime_of_an_own_point_from_today_on(
     rows = query(house, "SELECT regime, from_day, until_day FROM registry.metering_regime ORDER BY 2")
     (last,) = [row for row in rows if row[0] == "SMR1"]
     assert [row[2] for row in rows] == [last[1], None]
+
+
+def regimes(house: TheHouse) -> list[tuple[str, str, str | None]]:
+    """The choices that hold some day, with their days."""
+    return query(
+        house,
+        "SELECT regime, from_day::text, until_day::text FROM registry.metering_regime"
+        " WHERE until_day IS NULL OR from_day < until_day ORDER BY from_day",
+    )
+
+
+@pytest.mark.requirement("R38")
+@pytest.mark.parametrize("later", [0, 1, 40])
+def test_a_customer_can_always_give_his_supplier_less_from_today_on(
+    house: TheHouse, lotte: Customer, later: int
+) -> None:
+    mine = {"occupancy_id": lotte.occupancy()}
+    lotte.call("regime.choose", **mine, regime="SMR3", from_day=today(house, later))
+    lotte.call("regime.choose", **mine, regime="SMR1", from_day=today(house))
+    assert regimes(house) == [("SMR1", today(house), None)]
+    lotte.call("regime.choose", **mine, regime="SMR1", from_day=today(house))  # again is no mistake
+    assert regimes(house) == [("SMR1", today(house), None)]
+    lotte.call("regime.choose", **mine, regime="SMR3", from_day=today(house))  # and may change his mind
+    assert regimes(house) == [("SMR3", today(house), None)]
+
+
+@pytest.mark.requirement("R38")
+def test_quarter_hours_that_were_chosen_today_and_undone_today_reach_nobody(
+    house: TheHouse, measured: Customer, erik: Party
+) -> None:
+    contract = {"ean": LOTTES_EAN, "party_id": erik.party_id, "from_day": "2023-01-01"}
+    house.operator("registry.supply.accept", **contract)
+    house.operator("registry.dynamic_price.begin", **contract, information="INFO")
+    asked = erik.ask(purpose="dynamic_price_billing")
+    measured.grant(asked)
+    house.operator("registry.regime.set", ean=LOTTES_EAN, regime="SMR3", from_day="2023-01-01")
+    assert erik.read(asked["permission_id"], purpose="dynamic_price_billing")["channels"]
+    house.operator("registry.regime.set", ean=LOTTES_EAN, regime="SMR1", from_day="2023-01-01")
+    assert reason(lambda: erik.read(asked["permission_id"], purpose="dynamic_price_billing")) == (
+        "no_metering_regime"
+    )
 
 
 # --- welfare centre, notice, authorities ------------------------------------------------------------------
@@ -433,9 +535,11 @@ def test_a_registration_and_a_participation_are_for_their_roles_once_and_end(
         added = house.operator(command, **link)
         assert "already" in refused(house, command, **link)
         house.operator("registry.link.end", fact=fact, id=added["id"], until_day="2023-06-01")
-        assert "none that began" in refused(
+        assert "none that lasts" in refused(
             house, "registry.link.end", fact=fact, id=added["id"], until_day="2023-07-01"
         )
+        wrong = house.operator(command, **(link | {"from_day": "2023-06-01"}))
+        house.operator("registry.link.end", fact=fact, id=wrong["id"], until_day="2023-06-01")
         house.operator(command, **(link | {"from_day": "2023-06-01"}))
 
 
@@ -547,9 +651,28 @@ def test_an_administrator_looks_for_his_ward_while_the_judgment_holds(
         customer.session = house.log_in(customer.subject, customer.name)
     assert reason(lambda: own_look(maria, occupancy)) == "no_legal_basis"
     assert own_look(measured, occupancy)["channels"]
-    assert "none that began" in refused(
+    assert "none that lasts" in refused(
         house, "registry.representation.end", id=added["id"], until_day=today(house, -1)
     )
+
+
+def test_an_administrator_entered_for_the_wrong_person_ends_the_same_day(
+    house: TheHouse, measured: Customer, maria: Customer
+) -> None:
+    judgment = {
+        "person_id": str(measured.person_id),
+        "representative_id": str(maria.person_id),
+        "reference": "vrederechter Gent 2026/17",
+        "from_day": today(house),
+    }
+    added = house.operator("registry.representation.add", **judgment)
+    maria.call("representation.take_up", representation_id=added["id"])
+    assert own_look(maria, measured.occupancy())["channels"]
+    house.operator("registry.representation.end", id=added["id"], until_day=today(house))
+    with pytest.raises(DoorRefusedError) as ended:
+        own_look(maria, measured.occupancy())
+    assert ended.value.code == "representation-ended"
+    assert maria.call("representation.show")["may_act_for"] == []
 
 
 def test_who_represents_himself_twice_or_nobody_is_refused(

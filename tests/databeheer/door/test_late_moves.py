@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -243,7 +243,6 @@ def test_overlapping_stays_and_one_that_ends_before_it_began_are_refused(
     begin = {"ean": LOTTES_EAN, "person_id": str(noor.person_id)}
     wishes = [
         ("registry.occupancy.begin", begin | {"from_day": "2023-10-29"}),  # somebody lives there
-        ("registry.occupancy.end", {"ean": LOTTES_EAN, "until_day": "2022-01-01"}),  # the day she came
         ("registry.occupancy.end", {"ean": LOTTES_EAN, "until_day": "2021-06-01"}),  # before that
         ("registry.occupancy.end", {"ean": LOTTES_EAN, "until_day": "2099-01-01"}),  # to come
     ]
@@ -252,6 +251,38 @@ def test_overlapping_stays_and_one_that_ends_before_it_began_are_refused(
             house.operator(command, **arguments)
         assert refused.value.code in ("conflict", "malformed-request"), arguments
     assert query(house, "SELECT size FROM ledger.head") == size
+
+
+@pytest.mark.parametrize("days", [0, 30])
+def test_a_move_in_of_the_wrong_person_is_undone_on_its_day_or_before(
+    house: TheHouse, measured: Customer, net: Party, days: int
+) -> None:
+    move_out(house, until=day_of(house.clock.now()))
+    day = day_of(house.clock.now()) + timedelta(days=days)
+    wrong = move_in(house, "wrong", since=day)
+    assert [place["from"] for place in wrong.call("me")["occupancies"]] == [day.isoformat()]
+    move_out(house, until=day)
+    assert wrong.call("me")["occupancies"] == []
+    assert wrong.call("statutory.list")["parties"] == []
+    assert [one["event"] for one in wrong.statements()] == ["occupancy.ended", "occupancy.begun"]
+    with pytest.raises(DoorRefusedError) as again:
+        move_out(house, until=day)
+    assert again.value.code == "conflict"
+    right = move_in(house, "right", since=day)
+    assert [place["until"] for place in right.call("me")["occupancies"]] == [None]
+    stays = "SELECT from_day, until_day FROM registry.occupancy WHERE person_id = %s"
+    assert query(house, stays, wrong.person_id) == [(day, day)]
+
+
+def test_a_move_in_that_is_undone_gives_the_days_back_that_were_sealed_for_it(
+    house: TheHouse, measured: Customer
+) -> None:
+    move_out(house)
+    wrong = move_in(house, "wrong")
+    assert len(own(wrong)) == 100 + 96
+    move_out(house)
+    right = move_in(house, "right")
+    assert len(own(right)) == 100 + 96
 
 
 def test_who_moved_out_yesterday_grants_nothing(house: TheHouse, measured: Customer, bram: Party) -> None:

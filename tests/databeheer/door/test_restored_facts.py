@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from databeheer.brussels import day_of
+from databeheer.door.client import DoorRefusedError
 from databeheer.values import format_instant
 from tests.conftest import LOTTES_EAN, MARIAS_EAN
 from tests.doors import query
@@ -31,7 +32,7 @@ ENDS = {
     "agreement": "SELECT until_day FROM registry.processor_agreement",
     "territory": "SELECT until_day FROM registry.territory",
     "authorisation": "SELECT until_day FROM registry.authorisation",
-    "stale": "SELECT party_id, stale_by FROM registry.dpia WHERE stale_at IS NOT NULL",
+    "stale": "SELECT party_id, trigger, at FROM registry.dpia_trigger",
     "overview": "SELECT party_id FROM registry.processing_overview WHERE unreachable_from IS NOT NULL",
     "necessity": "SELECT valid_until < now() + interval '1 day' FROM registry.necessity",
     "contract": "SELECT valid_until FROM registry.contract WHERE valid_until IS NOT NULL",
@@ -139,6 +140,47 @@ def test_every_fact_that_ended_after_the_dump_ends_again_on_its_day(
     assert state(house) == after
     assert told["ended_again"] == len(ENDS) + 2  # a death, and one that was none
     assert query(house, "SELECT count(*) FROM ledger.body WHERE event = 'dpia.staled'") == [(1,)]
+
+
+def test_a_representative_whose_office_ended_after_the_dump_acts_for_nobody_meanwhile(
+    house: TheHouse, backups: Backups, lotte: Customer, maria: Customer
+) -> None:
+    ward = {"person_id": str(lotte.person_id), "representative_id": str(maria.person_id)}
+    office = house.operator("registry.representation.add", **ward, from_day=SINCE, reference="vonnis")
+    backups.dump()
+    today = day_of(house.clock.now()).isoformat()
+    house.operator("registry.representation.end", id=office["id"], until_day=today)
+    backups.publish()
+    backups.put_back()
+    backups.refill()
+    backups.restart_door()
+    house.operator("reconcile.status")  # the door sees what is lost, and ends all sessions
+    backups.log_in_again(maria)
+    for reconciled in (False, True):
+        with pytest.raises(DoorRefusedError) as refused:
+            maria.call("representation.take_up", representation_id=office["id"])
+        assert refused.value.code == ("not-found" if reconciled else "conflict")
+        if not reconciled:
+            assert house.operator("reconcile.finish")["ended_again"] == 1
+
+
+@pytest.mark.requirement("R39")
+def test_a_point_that_left_a_territory_after_the_dump_lies_in_none_until_somebody_says_so(
+    house: TheHouse, backups: Backups, lotte: Customer
+) -> None:
+    place, where = "registry.access_point.place", "SELECT DISTINCT municipality FROM registry.access_point"
+    house.operator(place, ean=LOTTES_EAN, municipality="44021")
+    backups.dump()
+    house.operator(place, ean=LOTTES_EAN, municipality="31005")
+    backups.publish()
+    backups.put_back()
+    backups.refill()
+    backups.restart_door()
+    assert query(house, where) == [("44021",)]
+    assert house.operator("reconcile.finish")["ended_again"] == 1
+    assert query(house, where) == [(None,)]
+    house.operator(place, ean=LOTTES_EAN, municipality="31005")
+    assert query(house, where) == [("31005",)]
 
 
 def test_what_the_operator_ended_again_by_hand_does_not_end_twice(

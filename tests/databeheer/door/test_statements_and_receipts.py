@@ -140,23 +140,19 @@ def test_reads_that_share_a_batch_count_on(
         assert b64decode(json.loads(subject.body)["previous"]) == leaf_hash(entry(house, before["index"]))
 
 
-def supplied_over_a_move(house: TheHouse, supplier: Party, next_one: Customer) -> None:
-    """Lotte leaves today, somebody comes (perhaps she again), and a supplier is recorded for both stays."""
-    today = day_of(house.clock.now()).isoformat()
-    house.operator("registry.occupancy.end", ean=LOTTES_EAN, until_day=today)
-    house.operator(
-        "registry.occupancy.begin", ean=LOTTES_EAN, person_id=str(next_one.person_id), from_day=today
-    )
-    house.operator(
-        "registry.supply.accept", ean=LOTTES_EAN, party_id=supplier.party_id, from_day="2023-01-01"
-    )
+def told_together(house: TheHouse) -> None:
+    """Everybody is told of a party by one entry."""
+    party = house.party("Tussenpersoon", "intermediary", contract=False)
+    notice = {"purposes": ["market_facilitation"], "channel": "letter", "text_sha256": "11" * 32}
+    house.operator("registry.notice.give", party_id=party.party_id, **notice)
 
 
 def test_pages_of_statements_never_split_an_entry_about_two_of_ones_points(
-    house: TheHouse, lotte: Customer, erik: Party
+    house: TheHouse, lotte: Customer
 ) -> None:
-    """A supply contract over two stays of one person is one entry that both are told of."""
-    supplied_over_a_move(house, erik, lotte)
+    """A notice to a person with two connections is one entry that both are told of."""
+    house.point("541448899990000077", lotte)
+    told_together(house)
     whole = [(one["index"], one["occupancy_id"]) for one in lotte.statements(limit=500)]
     assert len({index for index, _ in whole}) < len(whole)
     for limit in (1, 2, 3):
@@ -292,10 +288,10 @@ def said_of(house: TheHouse, index: int) -> str:
 
 
 def test_two_subjects_of_one_entry_learn_nothing_of_each_other(
-    house: TheHouse, lotte: Customer, maria: Customer, erik: Party
+    house: TheHouse, lotte: Customer, maria: Customer
 ) -> None:
-    """A supply contract that reaches over a move: one entry, two subjects."""
-    supplied_over_a_move(house, erik, maria)
+    """A notice to two people: one entry, two subjects."""
+    told_together(house)
     index = lotte.statements()[0]["index"]
     assert maria.statements()[0]["index"] == index
     hers, his = opened(maria, index).subject, opened(lotte, index).subject

@@ -349,12 +349,13 @@ def test_a_suspension_and_its_end_are_told_to_the_party(house: TheHouse, bram: P
 
 @pytest.mark.requirement("R7")
 def test_a_notice_that_a_party_processes_by_law_is_in_the_inbox(
-    house: TheHouse, lotte: Customer, maria: Customer, erik: Party
+    house: TheHouse, lotte: Customer, maria: Customer
 ) -> None:
+    party = house.party("Tussenpersoon", "intermediary", contract=False)
     answer = house.operator(
         "registry.notice.give",
-        party_id=erik.party_id,
-        purposes=["balancing"],
+        party_id=party.party_id,
+        purposes=["market_facilitation"],
         channel="letter",
         text_sha256="00" * 32,
     )

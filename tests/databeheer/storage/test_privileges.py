@@ -33,7 +33,8 @@ MATRIX: dict[str, dict[str, set[str]]] = {
     "registry.party": {"door": LOOK_AND_ADD | of("suspended_at"), "web": {READ}, "auditor": {READ}},
     "registry.contract": {"door": LOOK_AND_ADD | of("valid_until"), "auditor": {READ}},
     "registry.suspension": {"door": LOOK_AND_ADD | of("lifted_at"), "auditor": {READ}},
-    "registry.dpia": {"door": LOOK_AND_ADD | of("stale_at", "stale_by"), "auditor": {READ}},
+    "registry.dpia": {"door": LOOK_AND_ADD, "auditor": {READ}},
+    "registry.dpia_trigger": {"door": LOOK_AND_ADD, "auditor": {READ}},
     "registry.processing_overview": {
         "door": LOOK_AND_ADD | of("checked_at", "unreachable_from"),
         "auditor": {READ},
@@ -244,6 +245,7 @@ WITHOUT_OPERATOR = {
         (
             "registry.suspension",
             "registry.dpia",
+            "registry.dpia_trigger",
             "registry.processing_overview",
             "registry.processor_agreement",
             "registry.territory",
