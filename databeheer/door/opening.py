@@ -21,9 +21,9 @@ from databeheer.door.facts import Channel
 from databeheer.door.house import House
 from databeheer.door.keystore import KeyStoreError
 from databeheer.metering.aggregate import Slot, slots_of
-from databeheer.metering.opening import SealError, unseal
+from databeheer.metering.opening import SealError, unseal_profile
 from databeheer.metering.profile import ProfileError, unpack
-from databeheer.metering.sealing import profile_coordinates
+from databeheer.metering.sealing import Coordinates
 from databeheer.metering.states import State
 from databeheer.metering.totals import DayTotal, unpack_total
 from databeheer.oversight.erasures import Erased, begun_of
@@ -156,9 +156,9 @@ def _fetch(connection: Connection, stored: Sequence[_Stored], part: str, as_of: 
 def _open(one: _Stored, row: Any, part: str) -> list[Slot]:
     handle, interval, states = bytes(row.channel), one.stretch.interval, one.stretch.states
     key = seals.profile_key(one.root, part, handle, row.day, row.version)
-    where = profile_coordinates(part, one.pseudonym, handle, row.day, row.version)
+    where = Coordinates(one.pseudonym, handle, row.day, row.version)
     try:
-        plain = unseal(key, bytes(row.sealed), where)
+        plain = unseal_profile(key, bytes(row.sealed), bytes(row.fingerprint), where, part)
         found = (
             _slots_of_total(row.day, unpack_total(plain), states)
             if part == "total"
@@ -209,7 +209,7 @@ _ROOTS = text("SELECT occupancy_id, root_id FROM registry.occupancy WHERE occupa
 # Of one part only: what is not asked does not leave the database.
 _PROFILES = text(
     "SELECT DISTINCT ON (p.pseudonym, p.channel, p.day) p.pseudonym, p.channel, p.day, p.version,"
-    " CASE WHEN :totals THEN p.total_sealed ELSE p.values_sealed END AS sealed"
+    " p.fingerprint, CASE WHEN :totals THEN p.total_sealed ELSE p.values_sealed END AS sealed"
     " FROM metering.profile p JOIN metering.batch b ON b.batch = p.batch"
     " WHERE p.pseudonym = ANY(:pseudonyms) AND p.channel = ANY(:channels) AND p.day BETWEEN :first AND :last"
     " AND b.stored_index < :as_of ORDER BY p.pseudonym, p.channel, p.day, p.version DESC"

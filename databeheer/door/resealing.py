@@ -30,9 +30,10 @@ from databeheer.door.halves import subject_handle
 from databeheer.door.house import House
 from databeheer.door.keystore import Kind
 from databeheer.door.turn import Statement, Subject, Turn
-from databeheer.metering.opening import unseal
+from databeheer.metering.opening import unseal, unseal_profile
 from databeheer.metering.profile import pack, unpack
-from databeheer.metering.sealing import fingerprint, profile_coordinates, seal
+from databeheer.metering.sealing import Coordinates, fingerprint, seal, seal_profile
+from databeheer.metering.totals import pack_total, unpack_total
 from databeheer.oversight import erasures
 from databeheer.oversight.retention import DataClass
 from databeheer.values import format_instant, parse_instant
@@ -114,29 +115,33 @@ def _sealed_again(
     row: Any, old: bytes, root: bytes, handle: bytes, *, without_values: bool
 ) -> dict[str, Any]:
     """Open a row under the root that it was under, and seal it under another."""
-    before, pseudonym = seals.pseudonym(old), seals.pseudonym(root)
+    before = Coordinates(seals.pseudonym(old), bytes(row.channel), row.day, row.version)
+    after = Coordinates(seals.pseudonym(root), handle, row.day, row.version)
 
     def opened(part: str, sealed: Any) -> bytes:
-        key = seals.profile_key(old, part, bytes(row.channel), row.day, row.version)
-        where = profile_coordinates(part, before, bytes(row.channel), row.day, row.version)
-        return unseal(key, bytes(sealed), where)
+        key = seals.profile_key(old, part, before.channel, row.day, row.version)
+        return unseal_profile(key, bytes(sealed), bytes(row.fingerprint), before, part)
+
+    total = pack_total(unpack_total(opened("total", row.total_sealed)))
+    padded = opened("values", row.values_sealed) if row.values_sealed is not None else None
+    profile = unpack(padded) if padded is not None else None
+    # As intake wrote it: before it was padded to the size of its channel.
+    content = (pack(profile) if profile is not None else b"") + total
+    mark = fingerprint(seals.sameness_key(root, handle, row.day), content)
 
     def closed(part: str, plain: bytes) -> bytes:
         key = seals.profile_key(root, part, handle, row.day, row.version)
-        return seal(key, plain, profile_coordinates(part, pseudonym, handle, row.day, row.version))
+        return seal_profile(key, plain, mark, after, part)
 
-    total = opened("total", row.total_sealed)
-    values = opened("values", row.values_sealed) if row.values_sealed is not None else None
-    # As intake wrote it: before it was padded to the size of its channel.
-    content = (pack(unpack(values)) if values is not None else b"") + total
+    values = pack(profile, minimum=len(padded)) if profile is not None and padded is not None else None
     return {
         "operator": row.operator,
         "batch": row.batch,
-        "pseudonym": pseudonym,
+        "pseudonym": after.pseudonym,
         "channel": handle,
         "day": row.day,
         "version": row.version,
-        "fingerprint": fingerprint(seals.sameness_key(root, handle, row.day), content),
+        "fingerprint": mark,
         "values": closed("values", values) if values is not None and not without_values else None,
         "total": closed("total", total),
     }

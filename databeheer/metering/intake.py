@@ -6,25 +6,23 @@ the pseudonym and the keys of the next version, and makes all rows readable at o
 
 from __future__ import annotations
 
-import random
 from base64 import b64decode
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-import psycopg
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 
 from databeheer.door.client import DoorClient, DoorRefusedError, Proof
 from databeheer.errors import ConflictError, DatabeheerError
 from databeheer.metering.channel import DAY_MINUTES, ChannelDay
 from databeheer.metering.exports import ExportFile
 from databeheer.metering.profile import pack
-from databeheer.metering.sealing import fingerprint, profile_coordinates, seal
+from databeheer.metering.sealing import Coordinates, fingerprint, seal_profile
 from databeheer.metering.states import State
+from databeheer.metering.storing import SealedRow, store_rows
 from databeheer.metering.totals import pack_total, total_of
-from databeheer.storage.engine import driver
 from databeheer.values import EAN
 
 Progress = Callable[[int, int], None]
@@ -61,19 +59,6 @@ class IntakeReport:
     @property
     def changed(self) -> bool:
         return bool(self.new_days or self.corrected_days)
-
-
-@dataclass(frozen=True)
-class _Row:
-    """One sealed profile row, ready to be stored."""
-
-    pseudonym: bytes
-    channel: bytes
-    day: date
-    version: int
-    fingerprint: bytes
-    values_sealed: bytes | None
-    total_sealed: bytes
 
 
 @dataclass(frozen=True)
@@ -123,14 +108,14 @@ def take_in(
     Raises:
         UnknownAccessPointError: an access point is not registered and `register` is not set.
         FutureDaysError: a day of the file is after today.
-        ConflictError: another intake is storing the same days.
+        ConflictError: another intake stored the same days meanwhile, or a move was reported.
         DatabeheerError: what else the door refuses; in every case nothing of the file was stored.
     """
     channels = _channels(export.days)
     proof = Proof.intake(intake_key)
     opened = _open(door, proof, export, channels, register=register)
     report = IntakeReport(export, batch=opened["batch"])
-    rows: list[_Row] = []
+    rows: list[SealedRow] = []
     done = 0
     for channel, answer in zip(channels, opened["channels"], strict=True):
         size = channel.profile_size()
@@ -143,10 +128,8 @@ def take_in(
             if progress and done % 50 == 0:
                 progress(done, len(export.days))
     if rows:
-        _store(engine, rows, opened["batch"], opened["operator"])
-        report.ledger_index = door.call("intake.stored", proof, batch=opened["batch"], profiles=len(rows))[
-            "index"
-        ]
+        store_rows(engine, rows, opened["batch"], opened["operator"])
+        report.ledger_index = _stored(door, proof, opened["batch"], len(rows))
     if progress:
         progress(len(export.days), len(export.days))
     return report
@@ -179,7 +162,17 @@ def _open(
         raise
 
 
-def _seal(day: ChannelDay, keys: dict[str, Any], report: IntakeReport, size: int) -> _Row | None:
+def _stored(door: DoorClient, proof: Proof, batch: int, profiles: int) -> int:
+    """Say that all rows are there, which makes them readable; returns the entry's index."""
+    try:
+        return int(door.call("intake.stored", proof, batch=batch, profiles=profiles)["index"])
+    except DoorRefusedError as error:
+        if error.code == ConflictError.code:
+            raise ConflictError(str(error)) from error
+        raise
+
+
+def _seal(day: ChannelDay, keys: dict[str, Any], report: IntakeReport, size: int) -> SealedRow | None:
     """Seal one channel-day; None where the newest stored version says the same, or more."""
     values = None if day.slot_minutes == DAY_MINUTES else pack(day)
     total = pack_total(total_of(day))
@@ -198,54 +191,17 @@ def _seal(day: ChannelDay, keys: dict[str, Any], report: IntakeReport, size: int
         report.new_days += 1
     else:
         report.corrected_days += 1
-    pseudonym, channel, version = b64decode(keys["pseudonym"]), b64decode(keys["channel"]), keys["version"]
+    where = Coordinates(b64decode(keys["pseudonym"]), b64decode(keys["channel"]), day.day, keys["version"])
 
     def sealed(part: str, plain: bytes) -> bytes:
-        where = profile_coordinates(part, pseudonym, channel, day.day, version)
-        return seal(b64decode(keys[f"{part}_key"]), plain, where)
+        return seal_profile(b64decode(keys[f"{part}_key"]), plain, same, where, part)
 
-    return _Row(
-        pseudonym,
-        channel,
+    return SealedRow(
+        where.pseudonym,
+        where.channel,
         day.day,
-        version,
+        where.version,
         same,
         sealed("values", values.ljust(size, b"\0")) if values is not None else None,
         sealed("total", total),
     )
-
-
-def _store(engine: Engine, rows: list[_Row], batch: int, operator: int) -> None:
-    """Write all rows in one transaction, shuffled: their order must not tell which channels belong together."""
-    random.SystemRandom().shuffle(rows)
-    months = sorted({row.day.replace(day=1) for row in rows})
-    with engine.begin() as connection:
-        # Apart and first: a new month locks the whole table, and readers would wait until all rows are in.
-        for month in months:
-            connection.execute(text("SELECT metering.ensure_month(:month)"), {"month": month})
-    try:
-        with engine.begin() as connection, driver(connection).cursor() as cursor, cursor.copy(_COPY) as copy:
-            copy.set_types(["bytea", "bytea", "date", "int2", "int2", "int8", "bytea", "bytea", "bytea"])
-            for row in rows:
-                copy.write_row(
-                    (
-                        row.pseudonym,
-                        row.channel,
-                        row.day,
-                        row.version,
-                        operator,
-                        batch,
-                        row.fingerprint,
-                        row.values_sealed,
-                        row.total_sealed,
-                    )
-                )
-    except psycopg.errors.UniqueViolation as error:
-        raise ConflictError("another intake is storing the same days; run this again") from error
-
-
-_COPY = (
-    "COPY metering.profile"
-    " (pseudonym, channel, day, version, operator, batch, fingerprint, values_sealed, total_sealed)"
-    " FROM STDIN (FORMAT BINARY)"
-)

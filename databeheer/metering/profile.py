@@ -1,18 +1,22 @@
 """The bytes of a day profile before they are sealed: packed, of one spelling, padded to a published size.
 
 A sealed row's length is visible in the database, so it must not tell behaviour. Values have a fixed width
-that holds every ordinary value (two bytes: up to 65,535 kWh, 262 kW on a quarter-hour), so a day away and a
-busy day of the same number of slots give the same size; hours of such values fit in 96 bytes, quarter-hours
-in 224, wider quarter-hours in 448 and 896. What still shows is a day with very many changes of state.
+that holds every ordinary value (65 kW: 14 bits on a quarter-hour, 16 on an hour), so a day away and a busy day
+of the same number of slots give the same size: 96 bytes for hours, 188 for quarter-hours; wider values take 224,
+448 or 896. What still shows is a day with very many changes of state.
 
-Layout, big-endian: version 1, slot minutes, width, number of slots, number of runs (one byte each); per run
-its length and its mark (`states.MARKS`); the values, zero where there is none; zeros up to the size.
+Layout, big-endian: version 2, slot minutes, bits of a value, number of slots, number of runs (one byte each); per
+run its length and its mark (`states.MARKS`); the values, zero where there is none; zeros up to the size. Values of
+14 bits are written as the low bytes of all, then the high six bits of all, four in three bytes (which is base 64).
 The same day always gives the same bytes: a keyed fingerprint over them decides whether anything changed.
+Version 1, of before, had no 14 bits, said bytes for bits, and no size of 188; it is read, not written.
 """
 
 from __future__ import annotations
 
+import string
 import struct
+from binascii import a2b_base64, b2a_base64
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -21,12 +25,21 @@ from typing import Protocol
 
 from databeheer.metering.states import MARK_CODES, MARKS, Conversion, MeteringError, Register, State
 
-VERSION = 1
-SIZES = (96, 224, 448, 896)
+VERSION = 2
+SIZES = (96, 188, 224, 448, 896)
 SLOT_COUNTS = {15: (92, 96, 100), 60: (23, 24, 25)}
 _HEADER = struct.Struct(">BBBBB")
-_WIDTHS = {2: "H", 4: "I", 8: "Q"}
+HEADER_LENGTH = _HEADER.size
+SHORT_BITS = 14
+WIDTHS = {15: (SHORT_BITS, 16, 32, 64), 60: (16, 32, 64)}
+"""Bits of a value, by the minutes of a slot; the least that holds the day's largest value is written."""
+_WIDTHS_OF_BEFORE = (2, 4, 8)
+_FORMATS = {16: "H", 32: "I", 64: "Q"}
 LARGEST_VALUE = 2**63 - 1
+_SIX_BITS = bytes(range(64))
+_BASE64 = (string.ascii_uppercase + string.ascii_lowercase + string.digits + "+/").encode()
+_TO_BASE64 = bytes.maketrans(_SIX_BITS, _BASE64)
+_FROM_BASE64 = bytes.maketrans(_BASE64, _SIX_BITS)
 
 
 class ProfileError(MeteringError):
@@ -79,16 +92,16 @@ def pack(profile: ProfileLike, *, minimum: int = SIZES[0]) -> bytes:
     if len(marks) != count:
         raise ProfileError("values and states differ in number")
     numbers = _numbers(values, marks)
-    width = _width(max(numbers))
-    runs = _runs(marks)
+    bits = _bits(profile.slot_minutes, max(numbers))
+    runs = runs_of(marks)
     body = b"".join(
         (
-            _HEADER.pack(VERSION, profile.slot_minutes, width, count, len(runs) // 2),
+            _HEADER.pack(VERSION, profile.slot_minutes, bits, count, len(runs) // 2),
             runs,
-            struct.pack(f">{count}{_WIDTHS[width]}", *numbers),
+            _packed(numbers, bits),
         )
     )
-    return body.ljust(_size(len(body), minimum), b"\0")
+    return body.ljust(size_of(len(body), minimum), b"\0")
 
 
 def unpack(data: bytes) -> DayProfile:
@@ -99,18 +112,20 @@ def unpack(data: bytes) -> DayProfile:
     """
     if len(data) not in SIZES:
         raise ProfileError("a profile has one of the published sizes")
-    version, minutes, width, count, run_count = _HEADER.unpack_from(data)
-    if version != VERSION:
+    version, minutes, bits, count, run_count = _HEADER.unpack_from(data)
+    if version == 1 and bits in _WIDTHS_OF_BEFORE and len(data) != SIZES[1]:
+        bits *= 8
+    elif version != VERSION:
         raise ProfileError("this version of profile is unknown")
-    if count not in SLOT_COUNTS.get(minutes, ()) or width not in _WIDTHS:
+    if count not in SLOT_COUNTS.get(minutes, ()) or bits not in WIDTHS[minutes]:
         raise ProfileError("the header of the profile is wrong")
     begin = _HEADER.size + 2 * run_count
-    end = begin + count * width
+    end = begin + count * bits // 8
     if end > len(data) or any(data[end:]):
         raise ProfileError("the profile does not fill its bytes")
     marks = _expand(data[_HEADER.size : begin], count)
-    numbers = struct.unpack_from(f">{count}{_WIDTHS[width]}", data, begin)
-    if _width(max(numbers)) != width:
+    numbers = _unpacked(data[begin:end], count, bits)
+    if _bits(minutes, max(numbers)) != bits and (version == VERSION or bits != 16):
         raise ProfileError("the values are wider than they need to be")
     states, registers, conversions, valueless = _attributes(marks)
     if any(numbers[slot] for slot in valueless):
@@ -122,17 +137,34 @@ def unpack(data: bytes) -> DayProfile:
     return DayProfile(minutes, values, states, registers, conversions)
 
 
-def _size(length: int, minimum: int) -> int:
+def size_of(length: int, minimum: int = SIZES[0]) -> int:
+    """Return the published size that `length` bytes take; ProfileError beyond the largest."""
     for size in SIZES:
         if size >= length and size >= minimum:
             return size
     raise ProfileError("the profile fits in no published size")
 
 
-def _width(largest: int) -> int:
+def _bits(minutes: int, largest: int) -> int:
     if largest > LARGEST_VALUE:
         raise ProfileError("a value is too large")
-    return 2 if largest < 1 << 16 else 4 if largest < 1 << 32 else 8
+    return next(bits for bits in WIDTHS[minutes] if largest < 1 << bits)
+
+
+def _packed(numbers: Sequence[int], bits: int) -> bytes:
+    if bits != SHORT_BITS:
+        return struct.pack(f">{len(numbers)}{_FORMATS[bits]}", *numbers)
+    pairs = struct.pack(f">{len(numbers)}H", *numbers)
+    return pairs[1::2] + a2b_base64(pairs[0::2].translate(_TO_BASE64))
+
+
+def _unpacked(data: bytes, count: int, bits: int) -> tuple[int, ...]:
+    if bits != SHORT_BITS:
+        return struct.unpack(f">{count}{_FORMATS[bits]}", data)
+    pairs = bytearray(2 * count)
+    pairs[0::2] = b2a_base64(data[count:], newline=False).translate(_FROM_BASE64)
+    pairs[1::2] = data[:count]
+    return struct.unpack(f">{count}H", pairs)
 
 
 def _numbers(values: Sequence[int | None], marks: bytes) -> list[int]:
@@ -163,12 +195,13 @@ def _mark_codes(
 
 
 @lru_cache(maxsize=4096)
-def _runs(marks: bytes) -> bytes:
+def runs_of(marks: bytes) -> bytes:
+    """Return the runs of equal marks, as a profile writes them."""
     return bytes(part for mark, run in groupby(marks) for part in (len(list(run)), mark))
 
 
 def _expand(runs: bytes, count: int) -> bytes:
-    """Undo `_runs`; refuse empty runs, two runs of one mark in a row, unknown marks, a wrong sum."""
+    """Undo `runs_of`; refuse empty runs, two runs of one mark in a row, unknown marks, a wrong sum."""
     lengths, marks = runs[::2], runs[1::2]
     if sum(lengths) != count or 0 in lengths:
         raise ProfileError("the runs do not add up to the day")

@@ -1,14 +1,16 @@
 """The bytes of a day's totals, sealed apart from the profile: who may have totals never opens quarter-hours.
 
-Layout, big-endian: version 1, slot minutes, number of slots, number of values (one byte each); one byte a
+Layout, big-endian: version 2, slot minutes, number of slots, number of values (one byte each); one byte a
 state in the order of its code, and one a conversion, how many slots carry it; number of registers, then each
-register's code and sum in eight bytes; zeros up to 96 bytes, whatever the day was like.
+register's code and sum in five bytes; zeros up to 32 bytes, whatever the day was like. A channel of more than three
+registers, or a sum of 2^40 thousandths (a million MWh) and more, is of version 1: sums in eight bytes, 96 bytes.
 """
 
 from __future__ import annotations
 
 import struct
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple, cast
@@ -25,14 +27,17 @@ from databeheer.metering.states import (
     worst_state,
 )
 
-VERSION = 1
-SIZE = 96
+VERSION, SIZE = 2, 32
+WIDE_VERSION, WIDE_SIZE = 1, 96
+MOST_REGISTERS = 3
+"""Of the short form."""
+SHORT_SUM_BITS = 40
 _SLOT_COUNTS = {15: (92, 96, 100), 60: (23, 24, 25), DAY_MINUTES: tuple(range(1, len(Register) + 1))}
 _STATES = sorted(STATE_CODES, key=STATE_CODES.__getitem__)
 _CONVERSIONS = sorted(CONVERSION_CODES, key=CONVERSION_CODES.__getitem__)
 _REGISTERS = {code: register for register, code in REGISTER_CODES.items()}
 _HEAD = struct.Struct(f">{4 + len(STATE_CODES) + len(CONVERSION_CODES) + 1}B")
-_SUM = struct.Struct(">BQ")
+_SUM_LENGTHS = {VERSION: 5, WIDE_VERSION: 8}
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,15 +118,17 @@ def _count(
 
 
 def pack_total(total: DayTotal) -> bytes:
-    """Return the 96 bytes of `total`; `pack_total(total_of(day))` for a channel-day.
+    """Return the bytes of `total`; `pack_total(total_of(day))` for a channel-day.
 
     Raises:
         ProfileError: counts that do not fit together, or a sum below zero or beyond 63 bits.
     """
     _check(total)
     states, conversions = dict(total.states), dict(total.conversions)
+    is_short = _is_short(total.registers)
+    version, size = (VERSION, SIZE) if is_short else (WIDE_VERSION, WIDE_SIZE)
     head = _HEAD.pack(
-        VERSION,
+        version,
         # 1440 does not fit in a byte; a day is written as zero.
         0 if total.slot_minutes == DAY_MINUTES else total.slot_minutes,
         total.slots,
@@ -130,8 +137,16 @@ def pack_total(total: DayTotal) -> bytes:
         *(conversions.get(conversion, 0) for conversion in _CONVERSIONS),
         len(total.registers),
     )
-    sums = (_SUM.pack(REGISTER_CODES[register], amount) for register, amount in total.registers)
-    return (head + b"".join(sums)).ljust(SIZE, b"\0")
+    length = _SUM_LENGTHS[version]
+    sums = (
+        bytes((REGISTER_CODES[register],)) + amount.to_bytes(length, "big")
+        for register, amount in total.registers
+    )
+    return (head + b"".join(sums)).ljust(size, b"\0")
+
+
+def _is_short(registers: Sequence[tuple[Register, int]]) -> bool:
+    return len(registers) <= MOST_REGISTERS and all(amount < 1 << SHORT_SUM_BITS for _, amount in registers)
 
 
 def unpack_total(data: bytes) -> DayTotal:
@@ -140,15 +155,18 @@ def unpack_total(data: bytes) -> DayTotal:
     Raises:
         ProfileError: any other bytes.
     """
-    if len(data) != SIZE:
-        raise ProfileError("totals have one size")
+    if len(data) not in (SIZE, WIDE_SIZE):
+        raise ProfileError("totals have one of two sizes")
     version, minutes, slots, values, *counts, registers = _HEAD.unpack_from(data)
-    if version != VERSION:
+    if version != (VERSION if len(data) == SIZE else WIDE_VERSION):
         raise ProfileError("this version of totals is unknown")
-    end = _HEAD.size + registers * _SUM.size
+    step = 1 + _SUM_LENGTHS[version]
+    end = _HEAD.size + registers * step
     if minutes not in (0, 15, 60) or registers > len(Register) or any(data[end:]):
         raise ProfileError("the totals are not written as they should be")
-    sums = [_SUM.unpack_from(data, _HEAD.size + i * _SUM.size) for i in range(registers)]
+    sums = [
+        (data[at], int.from_bytes(data[at + 1 : at + step], "big")) for at in range(_HEAD.size, end, step)
+    ]
     codes = [code for code, _ in sums]
     if any(code not in _REGISTERS for code in codes) or codes != sorted(set(codes)):
         raise ProfileError("the registers of the totals are wrong")

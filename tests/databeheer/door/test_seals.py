@@ -15,7 +15,10 @@ from databeheer.brussels import day_of
 from databeheer.door import opening, seals
 from databeheer.door.client import DoorRefusedError
 from databeheer.door.facts import read_facts
-from databeheer.metering.sealing import profile_coordinates, seal
+from databeheer.metering.opening import unseal_profile
+from databeheer.metering.profile import pack, unpack
+from databeheer.metering.sealing import Coordinates, coordinates_of_before, seal, seal_profile
+from databeheer.metering.totals import DayTotal, pack_total, unpack_total
 from databeheer.values import Granularity, Period, parse_instant
 from tests.conftest import MARIAS_EAN
 from tests.databeheer.door.conftest import DAYS
@@ -92,19 +95,46 @@ def test_garbage_in_the_place_of_a_profile_hinders_no_other_day(
     assert lines == [told | {"part": "values"}, told | {"part": "total"}]  # and no word of whose
 
 
-@pytest.mark.parametrize("plain", [b"", b"\0" * 96, b"\xff" * 96, b"\xff" * 264])
+def test_rows_sealed_before_with_a_nonce_of_their_own_open_too(house: TheHouse, measured: Customer) -> None:
+    root = house.house.readings_root(UUID(measured.occupancy()))
+    before = own(measured), own(measured, "day")
+    for day in DAYS:
+        [(pseudonym, channel, mark)] = query(
+            house, "SELECT pseudonym, channel, fingerprint FROM metering.profile WHERE day = %s", day
+        )
+        where = Coordinates(bytes(pseudonym), bytes(channel), day, 1)
+        for part, size in (("values", 224), ("total", 96)):
+            key = seals.profile_key(root, part, bytes(channel), day, 1)
+            plain = unseal_profile(key, part_of(house, f"{part}_sealed", day), bytes(mark), where, part)
+            plain = pack(unpack(plain), minimum=size) if part == "values" else as_before(unpack_total(plain))
+            set_part(house, f"{part}_sealed", seal(key, plain, coordinates_of_before(where, part)), day)
+            assert len(part_of(house, f"{part}_sealed", day)) == size + 40
+    assert (own(measured), own(measured, "day")) == before
+
+
+def as_before(total: DayTotal) -> bytes:
+    """The 96 bytes of totals as they were always written before."""
+    short = pack_total(total)
+    head, sums = bytes((1,)) + short[1:14], short[14:]
+    registers = b"".join(
+        sums[at : at + 1] + b"\0\0\0" + sums[at + 1 : at + 6] for at in range(0, short[13] * 6, 6)
+    )
+    return (head + registers).ljust(96, b"\0")
+
+
+@pytest.mark.parametrize("plain", [b"", b"\0" * 32, b"\0" * 96, b"\xff" * 96, b"\0" * 188])
 def test_nonsense_under_the_right_key_hinders_no_other_day(
     house: TheHouse, measured: Customer, plain: bytes
 ) -> None:
     """Intake has the keys of the rows it writes: what it seals there need not be a profile."""
     root = house.house.readings_root(UUID(measured.occupancy()))
-    [(pseudonym, channel)] = query(
-        house, "SELECT pseudonym, channel FROM metering.profile WHERE day = %s", DAYS[1]
+    [(pseudonym, channel, mark)] = query(
+        house, "SELECT pseudonym, channel, fingerprint FROM metering.profile WHERE day = %s", DAYS[1]
     )
+    where = Coordinates(bytes(pseudonym), bytes(channel), DAYS[1], 1)
     for part in ("values", "total"):
         key = seals.profile_key(root, part, bytes(channel), DAYS[1], 1)
-        where = profile_coordinates(part, bytes(pseudonym), bytes(channel), DAYS[1], 1)
-        set_part(house, f"{part}_sealed", seal(key, plain, where), DAYS[1])
+        set_part(house, f"{part}_sealed", seal_profile(key, plain, bytes(mark), where, part), DAYS[1])
     opens_only(measured, (DAYS[0], DAYS[2]))
     opens_only(measured, (DAYS[0], DAYS[2]), "day")
 

@@ -45,7 +45,7 @@ def values(customer: Customer) -> list[int | None]:
 def everything(house: TheHouse) -> dict[str, list[Any]]:
     """What an intake could have changed: rows, batches, entries, the registry."""
     return {
-        table: query(house, f"SELECT * FROM {table} ORDER BY 1, 2")
+        table: query(house, f"SELECT one.* FROM {table} one ORDER BY one")
         for table in (
             "metering.profile",
             "metering.batch",
@@ -424,14 +424,14 @@ def test_two_intakes_of_the_same_file_at_once_store_it_once(
     """Both were given the same versions; whoever comes second is told to run again, and then has nothing to do."""
     engines = house.engine("intake"), house.engine("intake")
     export, opened = read_export(two_days()), []
-    store = intake._store
+    store = intake.store_rows
 
     def after_both_opened(engine: Engine, rows: list[Any], batch: int, operator: int) -> None:
         opened.append(batch)
         until(lambda: len(opened) == 2, "both intakes have their keys")
         store(engine, rows, batch, operator)
 
-    monkeypatch.setattr(intake, "_store", after_both_opened)
+    monkeypatch.setattr(intake, "store_rows", after_both_opened)
     runs = [
         meanwhile(house.client, lambda engine=engine: take_in(export, house.client, house.intake_key, engine))
         for engine in engines
@@ -452,7 +452,7 @@ def test_two_different_corrections_at_once_do_not_mix(
 ) -> None:
     house.ingest(two_days())
     first, second = read_export(corrected(0)), read_export(corrected(1))
-    engine, store, done = house.engine("intake"), intake._store, []
+    engine, store, done = house.engine("intake"), intake.store_rows, []
 
     def second_comes_between(*arguments: Any) -> None:
         if not done:
@@ -460,7 +460,7 @@ def test_two_different_corrections_at_once_do_not_mix(
             take_in(second, house.client, house.intake_key, engine)
         store(*arguments)
 
-    monkeypatch.setattr(intake, "_store", second_comes_between)
+    monkeypatch.setattr(intake, "store_rows", second_comes_between)
     with pytest.raises(ConflictError):
         take_in(first, house.client, house.intake_key, engine)
     monkeypatch.undo()

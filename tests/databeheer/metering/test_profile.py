@@ -20,7 +20,8 @@ from databeheer.metering.states import (
 )
 from tests.databeheer.metering.strategies import profiles
 
-ORDINARY = 65_535
+ORDINARY = {15: 2**14 - 1, 60: 2**16 - 1}
+"""65 kW, in Wh a slot."""
 
 
 def profile(values, *, minutes=15, mark=Mark(State.READ, Register.DAY, None)):  # noqa: B008 - a constant
@@ -83,7 +84,7 @@ def test_anything_in_the_padding_is_refused(day):
 
 @pytest.mark.parametrize(
     ("minutes", "count", "size"),
-    [(15, 92, 224), (15, 96, 224), (15, 100, 224), (60, 23, 96), (60, 24, 96), (60, 25, 96)],
+    [(15, 92, 188), (15, 96, 188), (60, 23, 96), (60, 24, 96), (60, 25, 96)],
 )
 @given(data=st.data())
 def test_the_length_does_not_tell_a_day_away_from_a_busy_day(minutes, count, size, data):
@@ -94,7 +95,7 @@ def test_the_length_does_not_tell_a_day_away_from_a_busy_day(minutes, count, siz
     parts[gap] = data.draw(
         st.sampled_from([parts[gap], Mark(State.NONE, Register.DAY, None), Mark(State.ABSENT, None, None)])
     )
-    amounts = data.draw(st.lists(st.integers(0, ORDINARY), min_size=count, max_size=count))
+    amounts = data.draw(st.lists(st.integers(0, ORDINARY[minutes]), min_size=count, max_size=count))
     day = DayProfile(
         minutes,
         tuple(a if p.state.has_value else None for a, p in zip(amounts, parts, strict=True)),
@@ -105,17 +106,34 @@ def test_the_length_does_not_tell_a_day_away_from_a_busy_day(minutes, count, siz
 
 
 def test_a_large_site_keeps_the_size_of_its_busy_days():
-    busy = pack(profile([ORDINARY + 1] * 96))
+    busy = pack(profile([ORDINARY[15] + 1] * 96))
     quiet = pack(profile([0] * 96), minimum=len(busy))
-    assert len(busy) == len(quiet) == 448
+    assert len(busy) == len(quiet) == 224
     assert unpack(quiet).values == (0,) * 96
 
 
 @pytest.mark.parametrize(
-    ("largest", "size"), [(0, 224), (ORDINARY, 224), (ORDINARY + 1, 448), (2**32 - 1, 448), (2**32, 896)]
+    ("largest", "size"),
+    [
+        (0, 188),
+        (2**14 - 1, 188),
+        (2**14, 224),
+        (2**16 - 1, 224),
+        (2**16, 448),
+        (2**32 - 1, 448),
+        (2**32, 896),
+    ],
 )
 def test_the_size_follows_the_largest_value(largest, size):
-    assert len(pack(profile([0] * 99 + [largest]))) == size
+    assert len(pack(profile([0] * 95 + [largest]))) == size
+
+
+def test_on_the_day_with_25_hours_four_changes_of_state_fit_too():
+    read, estimated = (State.READ, State.EST)
+    for changes, size in ((4, 188), (5, 224)):
+        states = tuple(estimated if slot % 2 and slot < changes else read for slot in range(100))
+        day = replace(profile([9_999] * 100), states=states)
+        assert len(pack(day)) == size
 
 
 def test_the_first_bytes_are_as_documented():
@@ -126,8 +144,32 @@ def test_the_first_bytes_are_as_documented():
         (None,) * 6 + (Register.TOTAL,) * 18,
         (None,) * 6 + (Conversion.PROVISIONAL,) * 18,
     )
-    expected = bytes([1, 60, 2, 24, 2, 6, 0, 18, 0b01_001_010]) + b"\0\0" * 6 + b"\x01\x2c" * 18
+    expected = bytes([2, 60, 16, 24, 2, 6, 0, 18, 0b01_001_010]) + b"\0\0" * 6 + b"\x01\x2c" * 18
     assert pack(day) == expected.ljust(96, b"\0")
+
+
+def test_quarter_hours_are_written_as_documented():
+    values = [slot * 170 for slot in range(96)]
+    head = bytes([2, 15, 14, 96, 1, 96, 0b00_010_001])
+    low = bytes(value & 255 for value in values)
+    bits = "".join(f"{value >> 8:06b}" for value in values)
+    high = int(bits, 2).to_bytes(72, "big")
+    assert pack(profile(values)) == (head + low + high).ljust(188, b"\0")
+
+
+def test_a_profile_written_before_is_read_but_another_spelling_of_it_is_not():
+    values = [300] * 95 + [40_000]
+    head = bytes([1, 15, 2, 96, 1, 96, 0b00_010_001])
+    body = head + b"".join(value.to_bytes(2, "big") for value in values)
+    assert unpack(body.ljust(224, b"\0")) == profile(values)
+    assert unpack(body.ljust(448, b"\0")) == profile(values)
+    wide = bytes([1, 15, 4]) + head[3:] + b"".join(value.to_bytes(4, "big") for value in values)
+    with pytest.raises(ProfileError, match="wider"):
+        unpack(wide.ljust(448, b"\0"))
+    hours = bytes([1, 60, 2, 24, 1, 24, 0b00_010_001]) + b"\0\1" * 24
+    assert unpack(hours.ljust(96, b"\0")) == profile([1] * 24, minutes=60)
+    with pytest.raises(ProfileError, match="version"):
+        unpack(hours.ljust(188, b"\0"))
 
 
 def test_the_codes_in_stored_bytes_never_change():
@@ -200,12 +242,14 @@ GOOD = pack(profile([1] * 96))
     ("place", "byte"),
     [
         (0, 0),
-        (0, 2),
+        (0, 1),
+        (0, 3),
         (1, 30),
         (1, 60),
         (2, 1),
         (2, 4),
-        (2, 8),
+        (2, 16),
+        (2, 32),
         (3, 92),
         (3, 97),
         (4, 0),
