@@ -108,7 +108,7 @@ def take_in(
     Raises:
         UnknownAccessPointError: an access point is not registered and `register` is not set.
         FutureDaysError: a day of the file is after today.
-        ConflictError: another intake stored the same days meanwhile, or a move was reported.
+        ConflictError: another intake stored the same days meanwhile.
         DatabeheerError: what else the door refuses; in every case nothing of the file was stored.
     """
     channels = _channels(export.days)
@@ -167,7 +167,7 @@ def _stored(door: DoorClient, proof: Proof, batch: int, profiles: int) -> int:
     try:
         return int(door.call("intake.stored", proof, batch=batch, profiles=profiles)["index"])
     except DoorRefusedError as error:
-        if error.code == ConflictError.code:
+        if error.code == "stored-meanwhile":
             raise ConflictError(str(error)) from error
         raise
 

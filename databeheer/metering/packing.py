@@ -127,9 +127,7 @@ def pack_totals(minutes: int, values: Integers, marks: Bytes) -> list[Packed]:
     return packed
 
 
-def _counted(
-    minutes: int, values: Integers, marks: Bytes
-) -> tuple[Bytes, Integers, npt.NDArray[np.bool_]]:
+def _counted(minutes: int, values: Integers, marks: Bytes) -> tuple[Bytes, Integers, npt.NDArray[np.bool_]]:
     """Return each row's head but for its version, the sum of each register, and which of them have a value."""
     rows, slots = values.shape
     head = np.zeros((rows, _TOTALS_HEAD), np.uint8)
@@ -154,9 +152,7 @@ def _counted(
     return head, sums, present
 
 
-def _pack_sums(
-    head: Bytes, sums: Integers, present: npt.NDArray[np.bool_], *, is_wide: bool
-) -> Bytes:
+def _pack_sums(head: Bytes, sums: Integers, present: npt.NDArray[np.bool_], *, is_wide: bool) -> Bytes:
     version, size, length = (
         (totals.WIDE_VERSION, totals.WIDE_SIZE, 8) if is_wide else (totals.VERSION, totals.SIZE, 5)
     )

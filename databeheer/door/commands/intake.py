@@ -58,6 +58,8 @@ class ErasedMeanwhileError(ConflictError):
 class StoredMeanwhileError(ConflictError):
     """Another intake stored the same days, under the same versions, since this one was given its keys."""
 
+    code = "stored-meanwhile"
+
 
 class FutureDaysError(MalformedRequestError):
     """A file speaks of days that are still to come: nothing can have been measured on them."""

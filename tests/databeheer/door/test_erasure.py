@@ -600,7 +600,7 @@ def test_an_intake_that_an_erasure_overtakes_is_refused_and_leaves_no_rows(
 ) -> None:
     later(left.house, 3)
     left.decide("readings")
-    write = intake._store
+    write = intake.store_rows
 
     def overtaken(*arguments: Any) -> None:
         if when == "before its rows":
@@ -609,7 +609,7 @@ def test_an_intake_that_an_erasure_overtakes_is_refused_and_leaves_no_rows(
         if when == "before its end":
             left.house.operator("erasure.execute")
 
-    monkeypatch.setattr(intake, "_store", overtaken)
+    monkeypatch.setattr(intake, "store_rows", overtaken)
     other = english(*(row.but(volume="0,500") for day in DAYS for row in day_rows(day)))
     with pytest.raises(DoorRefusedError, match="erased meanwhile"):
         left.house.ingest(other)

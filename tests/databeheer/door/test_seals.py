@@ -97,7 +97,7 @@ def test_garbage_in_the_place_of_a_profile_hinders_no_other_day(
 
 def test_rows_sealed_before_with_a_nonce_of_their_own_open_too(house: TheHouse, measured: Customer) -> None:
     root = house.house.readings_root(UUID(measured.occupancy()))
-    before = own(measured), own(measured, "day")
+    before = [own(measured, finest)["channels"] for finest in ("quarter_hour", "day")]
     for day in DAYS:
         [(pseudonym, channel, mark)] = query(
             house, "SELECT pseudonym, channel, fingerprint FROM metering.profile WHERE day = %s", day
@@ -109,7 +109,7 @@ def test_rows_sealed_before_with_a_nonce_of_their_own_open_too(house: TheHouse, 
             plain = pack(unpack(plain), minimum=size) if part == "values" else as_before(unpack_total(plain))
             set_part(house, f"{part}_sealed", seal(key, plain, coordinates_of_before(where, part)), day)
             assert len(part_of(house, f"{part}_sealed", day)) == size + 40
-    assert (own(measured), own(measured, "day")) == before
+    assert [own(measured, finest)["channels"] for finest in ("quarter_hour", "day")] == before
 
 
 def as_before(total: DayTotal) -> bytes:

@@ -128,9 +128,9 @@ def test_the_size_follows_the_largest_value(largest, size):
     assert len(pack(profile([0] * 95 + [largest]))) == size
 
 
-def test_on_the_day_with_25_hours_four_changes_of_state_fit_too():
+def test_on_the_day_with_25_hours_three_runs_of_one_state_fit_and_five_do_not():
     read, estimated = (State.READ, State.EST)
-    for changes, size in ((4, 188), (5, 224)):
+    for changes, size in ((3, 188), (4, 224)):
         states = tuple(estimated if slot % 2 and slot < changes else read for slot in range(100))
         day = replace(profile([9_999] * 100), states=states)
         assert len(pack(day)) == size

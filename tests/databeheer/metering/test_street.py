@@ -184,7 +184,7 @@ def test_every_file_has_estimates_and_gaps(export_of):
 def test_every_day_of_the_street_packs_to_one_size_per_slot_length():
     street = Street(brief(PLAN))
     days = [day for point in PLAN.points for day in read_export(street.export(point)[1]).days]
-    assert {(d.slot_minutes, len(pack(d))) for d in days if d.slot_minutes != 1440} == {(15, 224), (60, 96)}
+    assert {(d.slot_minutes, len(pack(d))) for d in days if d.slot_minutes != 1440} == {(15, 188), (60, 96)}
 
 
 def test_the_sun_shines_by_day_and_in_summer(export_of):
