@@ -606,7 +606,7 @@ REMOVALS = (
         "R100",
         "with the signal the permissions are blocked",
         DOOR + "doubting.py",
-        "    if event is Event.OPENED:\n        _block(house, turn, row)\n",
+        "    if event is Event.OPENED:\n        block(house, turn, row)\n",
         "",
     ),
     Removal(
@@ -638,13 +638,31 @@ REMOVALS = (
         "due is None or now <= due:",
     ),
     Removal(
-        "R104", "a gap is given by no consent", ACCESS + "by_consent.py", "        *_gap_limit(case),\n", ""
+        "R104",
+        "a gap is given by no consent",
+        ACCESS + "by_consent.py",
+        "        *_gap_limit(case, permission),\n",
+        "",
+    ),
+    Removal(
+        "R103",
+        "another one's doubt takes nothing from what was proven",
+        ACCESS + "by_consent.py",
+        " and permission.id not in gap.spares",
+        "",
+    ),
+    Removal(
+        "R104",
+        "the proof of one permission is not another one's",
+        DOOR + "doubting.py",
+        "if row.permission_id == permission.permission_id), None)",
+        "), None)",
     ),
     Removal(
         "R105",
         "who doubted by mistake ends the block",
         DOOR + "doubting.py",
-        "        else:\n            _unblock_one(house, turn, permission_id)\n",
+        "        if not others:\n            _unblock_one(house, turn, permission_id)\n",
         "",
     ),
     Removal(
@@ -680,7 +698,7 @@ REMOVALS = (
         "R110",
         "a party's report has its working day",
         DOUBT + "cases.py",
-        "is_late = signal.origin is Origin.PARTY and _reported_late(connection, row, signal, now)",
+        "is_late = signal.origin is Origin.PARTY and duties.reported_late(connection, row, signal, now)",
         "is_late = False",
     ),
     Removal(

@@ -13,6 +13,7 @@ STATES = {
     "contacted": ("Geblokkeerd, de dienst moet bewijs tonen", "refused"),
     "shown": ("Geblokkeerd, wij beoordelen het bewijs", "refused"),
     "accepted": ("Geblokkeerd, een tweede persoon kijkt na", "refused"),
+    "restored": ("Geblokkeerd, wij vragen het bewijs opnieuw", "refused"),
     "lifted": ("Opgelost: de toestemming is aangetoond", "active"),
     "retracted": ("U trok uw twijfel in", "ended"),
     "unproven": ("Gestopt: de toestemming is niet aangetoond", "ended"),
@@ -23,10 +24,13 @@ NEXT = {
     "open": "De dienst krijgt nu niets meer op grond van een toestemming. Wij vragen de dienst om uitleg.",
     "contacted": "De dienst moet ons tonen dat u toestemming gaf. Ze krijgt daarvoor 72 uur, ook in het weekend.",
     "shown": "De dienst toonde op tijd een bewijs. Wij beoordelen het.",
+    "restored": "Een storing wiste wat al getoond of beslist was. De dienst blijft geblokkeerd, wij vragen het weer.",
     "accepted": "Iemand van ons vond het bewijs goed. Een tweede persoon kijkt het na voor de blokkering stopt.",
-    "lifted": "De dienst toonde aan dat u toestemming gaf. Ze mag weer lezen, ook wat ze intussen miste. "
+    "lifted": "De dienst toonde aan dat u deze toestemming gaf. Ze mag weer lezen, ook wat ze intussen miste. "
+    "Loopt er nog een andere twijfel over haar, dan mag dat pas als ook die opgelost is. "
     "Wilt u dat niet? Trek de toestemming dan in.",
-    "retracted": "De dienst mag weer lezen, ook wat ze intussen miste.",
+    "retracted": "De dienst mag weer lezen, ook wat ze intussen miste. "
+    "Loopt er nog een andere twijfel over haar, dan mag dat pas als ook die opgelost is.",
     "unproven": "De dienst toonde niet op tijd aan dat u toestemming gaf. De toestemming is gestopt. "
     "Wil de dienst toch verder, dan moet ze het u opnieuw vragen.",
 }
@@ -56,6 +60,7 @@ STEPS = {
     "doubt.retracted": "De twijfel is ingetrokken",
     "doubt.unproven": "Niet op tijd aangetoond. De toestemming is gestopt",
     "doubt.breach_decided": "Nagegaan of dit een datalek is",
+    "doubt.restored": "Na een storing: de 72 uur zijn gestopt, het bewijs wordt opnieuw gevraagd",
 }
 """Each step of the history of one case."""
 
@@ -72,6 +77,7 @@ STAFF_STATES = {
     "contacted": "geblokkeerd, 72 uur lopen",
     "shown": "geblokkeerd, bewijs te beoordelen",
     "accepted": "geblokkeerd, wacht op tweede persoon",
+    "restored": "geblokkeerd, na een herstel opnieuw te vragen",
     "lifted": "opgeheven na bewijs",
     "retracted": "ingetrokken door wie twijfelde",
     "unproven": "niet aangetoond, toestemming beëindigd",

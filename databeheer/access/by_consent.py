@@ -101,7 +101,7 @@ def _limits(
     return (
         *_signature_limit(case, permission, granter, row),
         *_contract_limits(case, granter, row),
-        *_gap_limit(case),
+        *_gap_limit(case, permission),
         *notice_limit(case, row, homes),
     )
 
@@ -253,7 +253,11 @@ def _block_problem(case: Case) -> ReasonCode | None:
     return None
 
 
-def _gap_limit(case: Case) -> tuple[Limit, ...]:
+def _gap_limit(case: Case, permission: Permission) -> tuple[Limit, ...]:
     """Not of the time in which the party was blocked and showed no mandate: no later consent gives it (R104)."""
-    lost = [gap.period for gap in case.facts.gaps if gap.party_id == case.wish.party_id]
+    lost = [
+        gap.period
+        for gap in case.facts.gaps
+        if gap.party_id == case.wish.party_id and permission.id not in gap.spares
+    ]
     return ((ReasonCode.DOUBT_GAP, minus(ALL_TIME, pairs_of(*lost))),) if lost else ()

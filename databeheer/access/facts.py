@@ -268,12 +268,14 @@ class Gap:
     """Data that a party never gets by consent, for it showed no mandate in time while it was blocked (R104).
 
     `period` is data time: from the block to the end of the permissions in doubt. A later consent, given in the regular
-    way, opens what lies before and after it.
+    way, opens what lies before and after it. `spares` are permissions that were proven in a case of their own: another
+    one's doubt takes nothing from them (R103).
     """
 
     id: str
     party_id: str
     period: Interval
+    spares: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,7 @@ class ClockKind:
     the setting that says how long it is in earnest, where the operator or another catalogue sets that; then `start`
     is given the due moment, and `term` is what it is unless set otherwise. `started_by`, `met_by` and `dropped_by`
     are the ledger's events that tell of it, by which anybody who may open them derives the clock anew; none where no
-    process starts it yet.
+    process starts it yet. `settled_by` are events that tell of one that was started and met in the same turn.
     """
 
     kind: str
@@ -87,12 +87,13 @@ class ClockKind:
     started_by: tuple[str, ...]
     met_by: tuple[str, ...]
     dropped_by: tuple[str, ...]
+    settled_by: tuple[str, ...]
     sources: tuple[Source, ...]
 
     @property
     def has_process(self) -> bool:
         """Whether anything starts it yet."""
-        return bool(self.started_by)
+        return bool(self.started_by or self.settled_by)
 
 
 @dataclass(frozen=True)
@@ -153,7 +154,7 @@ def _kind(table: object) -> ClockKind:
         raise ClockCatalogueError("a clock of the catalogue is not a table")
     name = _name(table, "kind", "a clock of the catalogue")
     where = f"clock {name}"
-    _keys(table, _KEYS, where)
+    _keys({"settled_by": []} | table, _KEYS, where)
     kind = ClockKind(
         kind=name,
         requirements=_words(table, "requirements", _REQUIREMENT, where),
@@ -165,6 +166,7 @@ def _kind(table: object) -> ClockKind:
         started_by=_words(table, "started_by", _EVENT, where),
         met_by=_words(table, "met_by", _EVENT, where),
         dropped_by=_words(table, "dropped_by", _EVENT, where),
+        settled_by=_words({"settled_by": []} | table, "settled_by", _EVENT, where),
         sources=_sources(table["sources"], where),
     )
     _check_sense(kind, where)
@@ -175,12 +177,14 @@ _TEXTS = ("task_nl", "task_en", "from_nl", "from_en", "missed_nl", "missed_en")
 
 
 def _check_sense(kind: ClockKind, where: str) -> None:
-    if bool(kind.started_by) is not bool(kind.met_by):
+    if (kind.met_by and not kind.started_by) or (kind.started_by and not (kind.met_by or kind.settled_by)):
         raise ClockCatalogueError(f"{where}: what is started can be met, and the other way round")
     if kind.dropped_by and not kind.started_by:
         raise ClockCatalogueError(f"{where}: what nothing starts cannot be dropped")
     if set(kind.met_by) & set(kind.dropped_by):
         raise ClockCatalogueError(f"{where}: an event meets it or drops it, not both")
+    if set(kind.settled_by) & {*kind.started_by, *kind.met_by, *kind.dropped_by}:
+        raise ClockCatalogueError(f"{where}: what starts and meets it at once does nothing else to it")
 
 
 def _term(entry: object, where: str) -> Term:

@@ -41,7 +41,8 @@ class Clock:
 
     `started_size` and `ended_size` are how many entries the ledger had when it was started, and when it was met or
     dropped: the entry that tells of it is the first one after that bears its id. `missed_index` is the entry that
-    says that it was missed.
+    says that it was missed. `start_written_at` and `end_written_at` are when its start and its end were written down,
+    where that was later than they were; else None.
     """
 
     clock_no: int
@@ -57,6 +58,8 @@ class Clock:
     dropped_at: datetime | None
     ended_size: int | None
     missed_index: int | None
+    start_written_at: datetime | None
+    end_written_at: datetime | None
 
 
 def start(
@@ -68,8 +71,11 @@ def start(
     party_id: UUID | None = None,
     occupancy_id: UUID | None = None,
     due_at: datetime | None = None,
+    written_at: datetime | None = None,
 ) -> datetime:
     """Start a clock at `now`, the moment that its term counts from; returns the first moment that is too late.
+
+    `written_at` is the moment of the turn, where what starts it happened before.
 
     `about` is the id of what waits, by which it is met. `party_id`: the party that must act (a grid operator as the
     party that it is), or whom it concerns. `due_at` is for kinds whose term is set elsewhere, and for no other. One of
@@ -88,28 +94,37 @@ def start(
         raise ValueError("a clock does not run out before it starts")
     named = {"kind": kind, "about": about}
     members = named | {"party": party_id, "occupancy": occupancy_id, "now": now, "due": moment}
+    members["written"] = _later(now, written_at)
     started: datetime | None = connection.execute(_START, members).scalar_one_or_none()
     if started is None:
         started = connection.execute(_RUNNING, named).scalar_one()
     return started
 
 
-def meet(connection: Connection, kind: str, about: UUID, now: datetime) -> Outcome | None:
+def meet(
+    connection: Connection, kind: str, about: UUID, now: datetime, *, written_at: datetime | None = None
+) -> Outcome | None:
     """What had to be done was done at `now`; late counts as missed. None where no such clock runs.
 
-    Raises:
-        UnknownClockError: the catalogue has no such kind.
-    """
-    return _end(connection, _MEET, kind, about, now)
-
-
-def drop(connection: Connection, kind: str, about: UUID, now: datetime) -> Outcome | None:
-    """Nobody waits for it any more; too late, it stays missed. None where no such clock runs.
+    `written_at` is the moment of the turn, where that was done before.
 
     Raises:
         UnknownClockError: the catalogue has no such kind.
     """
-    return _end(connection, _DROP, kind, about, now)
+    return _end(connection, _MEET, kind, about, now, written_at)
+
+
+def drop(
+    connection: Connection, kind: str, about: UUID, now: datetime, *, written_at: datetime | None = None
+) -> Outcome | None:
+    """Nobody waits for it any more since `now`; too late, it stays missed. None where no such clock runs.
+
+    `written_at` is the moment of the turn, where that is later.
+
+    Raises:
+        UnknownClockError: the catalogue has no such kind.
+    """
+    return _end(connection, _DROP, kind, about, now, written_at)
 
 
 def due(
@@ -149,12 +164,20 @@ def was_missed(connection: Connection, clock: Clock, index: int) -> None:
         raise RuntimeError("the ledger says already that this clock was missed")
 
 
-def _end(connection: Connection, statement: Any, kind: str, about: UUID, now: datetime) -> Outcome | None:
+def _end(
+    connection: Connection, statement: Any, kind: str, about: UUID, now: datetime, written_at: datetime | None
+) -> Outcome | None:
     shipped().get(kind)
-    row = connection.execute(statement, {"kind": kind, "about": about, "now": now}).one_or_none()
+    ended = {"kind": kind, "about": about, "now": now, "written": _later(now, written_at)}
+    row = connection.execute(statement, ended).one_or_none()
     if row is None:
         return None
     return Outcome(row.due_at, now)
+
+
+def _later(at: datetime, written_at: datetime | None) -> datetime | None:
+    """When something was written down, where that was after it happened."""
+    return written_at if written_at is not None and written_at > at else None
 
 
 def _listed(connection: Connection, statement: Any, asked: dict[str, Any]) -> list[Clock]:
@@ -163,16 +186,17 @@ def _listed(connection: Connection, statement: Any, asked: dict[str, Any]) -> li
 
 # Under the head's lock its size is that of before this turn, which appends at its end.
 _START = text(
-    "INSERT INTO clocks.clock (operator, kind, about, party_id, occupancy_id, started_at, started_size, due_at)"
+    "INSERT INTO clocks.clock (operator, kind, about, party_id, occupancy_id, started_at, started_size, due_at,"
+    " start_written_at)"
     " SELECT (SELECT operator FROM registry.occupancy WHERE occupancy_id = CAST(:occupancy AS uuid)), :kind, :about,"
-    " :party, :occupancy, :now, (SELECT size FROM ledger.head), :due"
+    " :party, :occupancy, :now, (SELECT size FROM ledger.head), :due, :written"
     " ON CONFLICT (kind, about) WHERE met_at IS NULL AND dropped_at IS NULL DO NOTHING RETURNING due_at"
 )
 _RUNNING = text(
     "SELECT due_at FROM clocks.clock WHERE kind = :kind AND about = :about AND met_at IS NULL AND dropped_at IS NULL"
 )
 _ENDS = (
-    "UPDATE clocks.clock SET {} = :now, ended_size = (SELECT size FROM ledger.head)"
+    "UPDATE clocks.clock SET {} = :now, ended_size = (SELECT size FROM ledger.head), end_written_at = :written"
     " WHERE kind = :kind AND about = :about AND met_at IS NULL AND dropped_at IS NULL RETURNING due_at"
 )
 _MEET = text(_ENDS.format("met_at"))

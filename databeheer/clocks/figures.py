@@ -16,9 +16,12 @@ class Figures:
     """Of one kind, and of one party where a party or a grid operator has to act, in a period.
 
     A clock counts where it was decided: `kept` when it was met, `missed` when its due moment passed, `dropped` when
-    nobody waited for it any more. So each counts once, and the figures of a period that is over never change, but
-    for the last two. `open` still ran at the end. Of the missed, `met_late` were done since, the last one
-    `longest_late` after it was due.
+    nobody waited for it any more. So each counts once. `open` still ran at the end. Of the missed, `met_late` were
+    done since, the last one `longest_late` after it was due.
+
+    The figures of a period that is over change by those two, and by what happened in it and was written down after it:
+    a party's late report of an older signal, what time ended while nobody wrote that down, a proof found good later.
+    `written_later` is how many clocks that were.
     """
 
     kind: str
@@ -30,6 +33,7 @@ class Figures:
     open: int
     met_late: int
     longest_late: timedelta
+    written_later: int
 
 
 def figures(connection: Connection, since: datetime, until: datetime) -> list[Figures]:
@@ -54,10 +58,13 @@ _FIGURES = text(
     " count(*) FILTER (WHERE dropped_at < due_at AND dropped_at >= :since AND dropped_at < :until) AS dropped,"
     " count(*) FILTER (WHERE started_at < :until AND least(due_at, ended) >= :until) AS open,"
     " count(*) FILTER (WHERE is_missed AND met_at IS NOT NULL AND due_at >= :since AND due_at < :until) AS met_late,"
-    " max(met_at - due_at) FILTER (WHERE is_missed AND due_at >= :since AND due_at < :until) AS longest_late"
+    " max(met_at - due_at) FILTER (WHERE is_missed AND due_at >= :since AND due_at < :until) AS longest_late,"
+    " count(*) FILTER (WHERE start_written_at >= :until AND least(due_at, ended) >= :since"
+    "  OR end_written_at >= :until AND ended < :until) AS written_later"
     " FROM (SELECT *, coalesce(met_at, dropped_at) AS ended,"
     "  CASE WHEN kind = ANY(:of_parties) THEN party_id END AS actor_id,"
     "  due_at <= coalesce(met_at, dropped_at, 'infinity') AS is_missed FROM clocks.clock) c"
-    " WHERE started_at < :until AND least(due_at, met_at, dropped_at) >= :since"
+    " WHERE started_at < :until AND (least(due_at, met_at, dropped_at) >= :since"
+    "  OR end_written_at >= :until AND due_at >= :since)"
     " GROUP BY kind, actor_id ORDER BY kind, actor_id"
 )

@@ -17,7 +17,7 @@ from databeheer.door.doubt_texts import open_words
 from databeheer.door.house import House
 from databeheer.door.names import open_text
 from databeheer.door.proofs import Asker, AskerKind
-from databeheer.doubt import cases, evidence
+from databeheer.doubt import cases, evidence, finding
 from databeheer.doubt.course import allocation_in
 from databeheer.doubt.states import State
 from databeheer.values import format_instant
@@ -30,7 +30,8 @@ def case_views(
 ) -> list[dict[str, Any]]:
     """Return cases as who asks may see them, in their order."""
     ids = [row.case_id for row in rows]
-    signals, events = cases.signals_of(connection, ids), cases.events_of(connection, ids)
+    signals = finding.signals_of(connection, ids)
+    events = finding.events_of(connection, ids, for_party=asker.kind is AskerKind.PARTY)
     shown, running = evidence.of(connection, ids), _running(connection, ids)
     named = {"ids": list({row.party_id for row in rows})}
     parties = {row.party_id: party_view(row) for row in connection.execute(_PARTIES, named)}

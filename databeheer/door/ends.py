@@ -110,6 +110,10 @@ class Ending(enum.IntEnum):
     """A case in which no proof came in time: the permissions that stood there ended with it."""
     PLACED = 43
     """An access point left the territory in which it was said to lie."""
+    DOUBT_PERMISSION = 44
+    """Behind the other two: which permission a case is about. Older journals do not say it."""
+    DOUBT_SHOWN = 45
+    """A case in which something was shown in time: its hours are not to run out in a database that forgot that."""
 
 
 PERMISSION_ENDINGS = {

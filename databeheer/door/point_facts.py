@@ -124,7 +124,7 @@ def _doubted(rows: Collection[Any]) -> dict[str, tuple[Any, ...]]:
         if period := _until(course.block, left_at):
             blocks.append(Block(str(row.id), str(row.party_id), period))
         if course.gap is not None and (period := _until(course.gap, left_at)):
-            gaps.append(Gap(str(row.id), str(row.party_id), period))
+            gaps.append(Gap(str(row.id), str(row.party_id), period, frozenset(row.words or ())))
     return {"blocks": tuple(blocks), "gaps": tuple(gaps)}
 
 
@@ -184,7 +184,10 @@ _OF_PARTIES = (
     "  WHERE access_point_id = ANY(:points) AND party_id = ANY(:parties)"
     " UNION ALL SELECT 'doubt', c.access_point_id, c.case_id, c.party_id, c.occupancy_id, NULL, NULL, NULL,"
     "  o.until_day, c.opened_at, CASE c.state WHEN 'contacted' THEN c.evidence_due_at ELSE c.closed_at END, c.state,"
-    "  NULL FROM doubt.doubt_case c JOIN registry.occupancy o USING (occupancy_id)"
+    "  (SELECT array_agg(CAST(q.permission_id AS text)) FROM doubt.doubt_case q WHERE q.party_id = c.party_id"
+    "   AND q.occupancy_id = c.occupancy_id AND q.state = 'lifted'"
+    "   AND q.permission_id IS DISTINCT FROM c.permission_id)"
+    "  FROM doubt.doubt_case c JOIN registry.occupancy o USING (occupancy_id)"
     "  WHERE c.access_point_id = ANY(:points) AND c.party_id = ANY(:parties)"
 )
 _FACTS_OF_ALL = text(_OF_ALL)

@@ -10,8 +10,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from databeheer.door import doubting, reapplying_facts
+from databeheer.door import reapplying_facts
 from databeheer.door.commands.points import move_out
+from databeheer.door.doubt_restored import apply_doubts
 from databeheer.door.ends import NOBODY, PERMISSION_ENDINGS, End, Ending
 from databeheer.door.house import House
 from databeheer.door.permission_record import record_step
@@ -33,7 +34,7 @@ def apply_ends(house: House, turn: Turn, ends: Iterable[End]) -> int:
     blocks = {end.id: end for end in ends if end.ending in (Ending.BLOCKED, Ending.UNBLOCKED)}
     applied = sum(_apply(house, turn, end, ends[place + 1 :]) for place, end in enumerate(ends))
     applied += sum(_block_again(house, turn, end) for end in blocks.values() if end.ending is Ending.BLOCKED)
-    applied += _apply_doubts(house, turn, ends)
+    applied += apply_doubts(house, turn, ends)
     stops = [end for end in ends if end.ending in (Ending.STOPPED, Ending.STOP_LIFTED)]
     if stops and stops[-1].ending is Ending.STOPPED and stop.current(turn.connection) is None:
         _stop_again(turn)
@@ -114,22 +115,6 @@ def _block_again(house: House, turn: Turn, end: End) -> bool:
     reason, said = timing.NOT_PRODUCED, {"after": "restore"}
     record_step(house, turn, row, Event.BLOCKED, state="blocked", by="operator", reason=reason, said=said)
     return True
-
-
-def _apply_doubts(house: House, turn: Turn, ends: Sequence[End]) -> int:
-    """Block again who was blocked when the database was lost; close what was closed for want of a proof.
-
-    A block that was lifted is not set again; one that the restored database still has is lifted by people only.
-    """
-    applied = 0
-    for place, end in enumerate(ends):
-        is_over = any(one.id == end.id and one.ending is Ending.DOUBT_LIFTED for one in ends[place:])
-        if end.ending is Ending.DOUBT_OPENED and not is_over:
-            party, home = ends[place + 1], ends[place + 2]
-            applied += doubting.block_again(house, turn, end.id, party.id, home.id, end.at)
-        elif end.ending is Ending.DOUBT_UNPROVEN:
-            applied += doubting.close_again(house, turn, end.id, end.at)
-    return applied
 
 
 def _move_out_again(house: House, turn: Turn, end: End) -> bool:

@@ -108,6 +108,10 @@ class Record:
     leaf: bytes = b""
     promise: bytes = b""
 
+    def answer(self) -> dict[str, Any]:
+        """What the answer to a command says of its entry: where it is, and the door's promise."""
+        return {"index": self.index, "promise": b64encode(self.promise).decode()}
+
 
 class Turn:
     """One transaction under the head row. Made by `House.turn`."""

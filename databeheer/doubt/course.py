@@ -67,8 +67,9 @@ class Course:
         """
         if event is Event.UNPROVEN:
             raise ConflictError("only time makes a case unproven")
-        course = self.at(now)
-        due = course.evidence_due_at
+        # What was answered in a lost time did not pass unanswered, however late that is known.
+        course = self if event is Event.RESTORED else self.at(now)
+        due = None if event is Event.RESTORED else course.evidence_due_at
         if due is None and event in _STARTS_HOURS:
             due = evidence_due_at
         state = after(course.state, event)

@@ -58,7 +58,7 @@ _SIGNALS = text(
 )
 _OF_SPAN = "doubt.doubt_case c WHERE c.opened_at >= :first AND c.opened_at < :until"
 _CASES = text(
-    "SELECT (SELECT jsonb_object_agg(state, number) FROM (SELECT state, count(*) AS number FROM"  # noqa: S608
+    "SELECT (SELECT jsonb_object_agg(state, number) FROM (SELECT state, count(*) AS number FROM"  # noqa: S608  parts of our own
     f" {_OF_SPAN} GROUP BY state) counted) AS by_state,"
     " count(*) FILTER (WHERE known_at = opened_at) AS within_turn, max(opened_at - known_at) AS slowest,"
     " max(closed_at - opened_at) AS longest,"
@@ -67,7 +67,7 @@ _CASES = text(
     f" AND s.signalled_at = c.opened_at) AS known_at FROM {_OF_SPAN}) of_span"
 )
 _ROWS = text(
-    "SELECT c.*, p.name AS party_name, (SELECT count(*) FROM doubt.signal s WHERE s.case_id = c.case_id) AS signals,"  # noqa: S608
+    "SELECT c.*, p.name AS party_name, (SELECT count(*) FROM doubt.signal s WHERE s.case_id = c.case_id) AS signals,"  # noqa: S608  as above
     " (SELECT s.origin FROM doubt.signal s WHERE s.case_id = c.case_id ORDER BY s.signalled_at, s.signal_id LIMIT 1)"
     " AS origin, (SELECT min(s.received_at) FROM doubt.signal s WHERE s.case_id = c.case_id) AS known_at,"
     " (SELECT count(*) FROM doubt.evidence e WHERE e.case_id = c.case_id) AS documents"

@@ -13,7 +13,7 @@ from databeheer.errors import ConflictError
 
 
 class State(enum.StrEnum):
-    """Where a case is. In all but the last three the party is blocked."""
+    """Where a case is. In all but `CLOSED` the party is blocked."""
 
     OPEN = "open"
     """The party was not asked yet."""
@@ -23,6 +23,8 @@ class State(enum.StrEnum):
     """The party showed something in time; somebody has to judge it."""
     ACCEPTED = "accepted"
     """One person found the proof good; a second one has to lift the block (R156)."""
+    RESTORED = "restored"
+    """A backup brought it back as it was before something was shown, or the block was lifted: people decide anew."""
     LIFTED = "lifted"
     RETRACTED = "retracted"
     """Whoever doubted says that it was a mistake."""
@@ -45,6 +47,21 @@ class Event(enum.StrEnum):
     LIFTED = "lifted"
     RETRACTED = "retracted"
     UNPROVEN = "unproven"
+    RESTORED = "restored"
+    """After a restore: its hours run no more, for the journal of ends knows that they were answered."""
+
+
+class Step(enum.StrEnum):
+    """What is told of a case beside what moves it; `doubt.` before it is the name in the ledger."""
+
+    PARTY_REPORTED = "party_reported"
+    EVIDENCE_OPENED = "evidence_opened"
+    EVIDENCE_DESTROYED = "evidence_destroyed"
+    BREACH_DECIDED = "breach_decided"
+
+
+NAMES = tuple(f"doubt.{one}" for kind in (Event, Step) for one in kind)
+"""Every name that an entry about one case can have."""
 
 
 class Origin(enum.StrEnum):
@@ -82,6 +99,10 @@ TRANSITIONS: Mapping[tuple[State, Event], State] = MappingProxyType(
         (State.SHOWN, Event.EVIDENCE_ACCEPTED): State.ACCEPTED,
         (State.ACCEPTED, Event.NOT_AGREED): State.SHOWN,
         (State.ACCEPTED, Event.LIFTED): State.LIFTED,
+        (State.OPEN, Event.RESTORED): State.RESTORED,
+        (State.CONTACTED, Event.RESTORED): State.RESTORED,
+        (State.RESTORED, Event.CONTACTED): State.CONTACTED,
+        (State.RESTORED, Event.EVIDENCE_SHOWN): State.SHOWN,
         **{(state, Event.SIGNALLED): state for state in State if state not in CLOSED},
         **{(state, Event.RETRACTED): State.RETRACTED for state in State if state not in CLOSED},
     }

@@ -55,11 +55,19 @@ def _end(connection: Connection, row: Any, now: datetime) -> None:
     if end is None or deletion is None:
         return
     for kind in ("reminder", "mandate_sample"):
-        clocks.drop(connection, kind, row.permission_id, end)
-    _start(connection, "deletion_confirmation", row, end, deletion)
+        clocks.drop(connection, kind, row.permission_id, end, written_at=now)
+    _start(connection, "deletion_confirmation", row, end, deletion, written_at=now)
 
 
-def _start(connection: Connection, kind: str, row: Any, at: datetime, due_at: datetime) -> None:
+def _start(
+    connection: Connection,
+    kind: str,
+    row: Any,
+    at: datetime,
+    due_at: datetime,
+    *,
+    written_at: datetime | None = None,
+) -> None:
     clocks.start(
         connection,
         kind,
@@ -68,4 +76,5 @@ def _start(connection: Connection, kind: str, row: Any, at: datetime, due_at: da
         party_id=row.party_id,
         occupancy_id=row.occupancy_id,
         due_at=due_at,
+        written_at=written_at,
     )

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from flask import current_app
 from flask.typing import ResponseReturnValue
 
 from web.answers import json_response
 from web.api import doubt_examples as examples
+from web.api.cursors import open_cursor, seal_cursor
 from web.api.doubt_schemas import (
     DoubtContact,
     DoubtContacts,
@@ -16,6 +18,7 @@ from web.api.doubt_schemas import (
     DoubtList,
     DoubtOut,
     DoubtReport,
+    DoubtsQuery,
 )
 from web.api.fields import wire_instant
 from web.api.negotiation import JSON, choose_form
@@ -34,15 +37,30 @@ _MOMENTS = ("blocked_at", "contacted_at", "evidence_due_at", "unblock_due_at", "
     "/api/v1/doubts",
     "GET",
     summary="List doubts about your permissions",
+    query=DoubtsQuery,
     answer=DoubtList,
     example=examples.DOUBTS,
     refusals=COMMON,
 )
-def list_doubts() -> ResponseReturnValue:
-    """While a case is open you get nothing on that access point that rests on a permission; by law you do."""
+def list_doubts(query: dict[str, Any]) -> ResponseReturnValue:
+    """Those that stand first, then the newest.
+
+    While a case stands you get nothing on that access point that rests on a permission; by law you do.
+    """
     choose_form((JSON,))
-    found = ask("doubt.list", bearer_proof())["cases"]
-    return json_response({"doubts": [_doubt(case) for case in found]})
+    filters = {name: query[name] for name in ("state",) if name in query}
+    arguments: dict[str, Any] = {**filters, "limit": query["limit"]}
+    secret: str = current_app.config["SECRET_KEY"]
+    if "cursor" in query:
+        arguments["cursor"] = open_cursor(secret, query["cursor"], filters)
+    answer = ask("doubt.list", bearer_proof(), **arguments)
+    position = answer["next_cursor"]
+    return json_response(
+        {
+            "doubts": [_doubt(case) for case in answer["cases"]],
+            "next_cursor": seal_cursor(secret, position, filters) if position else None,
+        }
+    )
 
 
 @operation(

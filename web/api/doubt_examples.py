@@ -73,4 +73,4 @@ DOUBT: dict[str, Any] = {
         },
     ],
 }
-DOUBTS: dict[str, Any] = {"doubts": [DOUBT]}
+DOUBTS: dict[str, Any] = {"doubts": [DOUBT], "next_cursor": None}

@@ -8,7 +8,7 @@ from marshmallow import Schema, fields, validate
 
 from databeheer.doubt.evidence import BEGINNINGS, LARGEST_DOCUMENT
 from databeheer.doubt.states import Concern, Origin, State
-from web.api.fields import instant, moment, one_of
+from web.api.fields import Count, instant, moment, one_of
 
 CONCERNS = [concern.value for concern in Concern]
 STATES = [state.value for state in State]
@@ -28,6 +28,21 @@ def _words(description: str, longest: int = LONGEST_WORDS) -> fields.String:
         required=True,
         validate=validate.Length(1, longest),
         metadata={"description": description},
+    )
+
+
+class DoubtsQuery(Schema):
+    """Which of the doubts about your permissions, and from where in the list."""
+
+    state = one_of(STATES, "Only doubts in this state.")
+    cursor = fields.String(
+        validate=validate.Length(min=1, max=1024),
+        metadata={"description": "`next_cursor` of the page before, with the same filters."},
+    )
+    limit = Count(
+        load_default=50,
+        validate=validate.Range(min=1, max=200),
+        metadata={"description": "Size of the page."},
     )
 
 
@@ -142,7 +157,10 @@ class DoubtOut(Schema):
     state = one_of(STATES, "Where it stands.", required=True)
     is_blocked = fields.Boolean(
         required=True,
-        metadata={"description": "You get nothing on that access point that rests on a permission."},
+        metadata={
+            "description": "By this case you get nothing on that access point that rests on a permission. "
+            "Each permission in doubt has a case of its own; while one stands, you are blocked there."
+        },
     )
     blocked_at = instant("Since when.")
     contacted_at = instant("When you were asked to show the permission.", nullable=True)
@@ -164,6 +182,7 @@ class DoubtOut(Schema):
 
 
 class DoubtList(Schema):
-    """Cases about your permissions, the newest first."""
+    """A page of cases about your permissions, those that stand first and then the newest."""
 
     doubts = fields.List(fields.Nested(DoubtOut), required=True)
+    next_cursor = _text("Ask the next page with this; null: this was the last.", nullable=True)

@@ -51,6 +51,7 @@ class Kept:
     met_late: int
     dropped: int
     open: int
+    written_later: int
 
 
 @blueprint.get("/toezicht/termijnen")
@@ -88,7 +89,7 @@ def _due(row: dict[str, Any]) -> Due:
 
 def _kept(row: dict[str, Any]) -> Kept:
     kind = shipped().get(row["kind"])
-    counts = {name: row[name] for name in ("kept", "missed", "met_late", "dropped", "open")}
+    counts = {name: row[name] for name in ("kept", "missed", "met_late", "dropped", "open", "written_later")}
     return Kept(task=kind.task_nl, term=term_words_nl(kind.term), who=_who(row), **counts)
 
 

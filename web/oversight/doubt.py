@@ -9,6 +9,7 @@ import csv
 import io
 from datetime import date, timedelta
 from typing import Any
+from uuid import uuid4
 
 from flask import Blueprint, Response, current_app, json, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -55,8 +56,12 @@ class SpanQuery(Form):
 
 
 class SignalForm(Form):
-    """A doubt of an authority: of which party, at which access point, and why."""
+    """A doubt of an authority: of which party, at which access point, and why.
 
+    `melding` names the form as it was shown: pressed twice, it is one signal.
+    """
+
+    melding = fields.UUID(required=True)
     ean = fields.String(required=True)
     partij = fields.UUID(required=True, error_messages={"invalid_uuid": "Kies een partij."})
     wat = fields.String(
@@ -112,8 +117,13 @@ def report() -> ResponseReturnValue:
             origin="authority",
             concern=form["wat"],
             source=form["dossier"],
+            signal_id=str(form["melding"]),
         )
     except DoorRefusedError as refusal:
+        if refusal.code == "conflict":
+            return _page(
+                first, last, {"ean": "Dit formulier is al verzonden. Kijk het na en meld opnieuw."}
+            ), 409
         if refusal.code != "not-found":
             raise
         return _page(first, last, {"ean": "Deze partij had hier nooit een toestemming."}), 404
@@ -152,5 +162,6 @@ def _page(first: date, last: date, errors: dict[str, str] | None = None) -> str:
         concerns=CONCERNS,
         states=STAFF_STATES,
         given=request.form,
+        form_id=uuid4(),
         errors=errors or {},
     )

@@ -227,6 +227,7 @@ EVENTS = {
     "doubt.retracted": ("Twijfel ingetrokken", "active"),
     "doubt.unproven": ("Toestemming niet aangetoond", "ended"),
     "doubt.breach_decided": ("Nagegaan of het een datalek is", "ended"),
+    "doubt.restored": ("Bewijs opnieuw te vragen, na een storing", "waiting"),
     "person_concerned.begun": ("Iemand woont hier mee", "ended"),
     "person_concerned.ended": ("Iemand woont hier niet meer", "ended"),
     "permission.invalidated": ("Toestemming gestopt", "ended"),

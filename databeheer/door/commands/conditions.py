@@ -63,7 +63,13 @@ def file_dpia(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str
             clocks.meet(turn.connection, DPIA_CLOCK, party_id, turn.now)
             due_at = years_after(midnight(day), house.catalogue.dpia_years)
             clocks.start(
-                turn.connection, DPIA_CLOCK, party_id, midnight(day), party_id=party_id, due_at=due_at
+                turn.connection,
+                DPIA_CLOCK,
+                party_id,
+                midnight(day),
+                party_id=party_id,
+                due_at=due_at,
+                written_at=turn.now,
             )
         said = {"dpia": str(dpia_id), "assessed_on": day.isoformat()}
         turn.record(Statement("dpia.filed", said, party_id=party_id))

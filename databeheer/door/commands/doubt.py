@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
@@ -33,13 +32,13 @@ from databeheer.door.house import House
 from databeheer.door.names import ean_hash
 from databeheer.door.proofs import Asker, AskerKind, Proof
 from databeheer.door.repeats import LONGEST_KEY, Repeat
-from databeheer.door.turn import Record, Turn
+from databeheer.door.turn import Turn
 from databeheer.door.turn_queue import TurnLane
-from databeheer.doubt import cases
+from databeheer.doubt import cases, finding
 from databeheer.doubt.cases import Signal
-from databeheer.doubt.states import Concern, Origin
+from databeheer.doubt.states import Concern, Origin, State
 from databeheer.errors import ConflictError, MalformedRequestError, NotFoundError, UnauthenticatedError
-from databeheer.permissions import finding
+from databeheer.permissions import finding as permissions
 from databeheer.permissions.finding import Viewer
 
 LONGEST_WORDS = 1000
@@ -52,7 +51,7 @@ def raise_doubt(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[s
         permission = _doubted_by_customer(house, turn, asker, arguments)
         signal = _signal(house, Origin.CUSTOMER, permission, arguments, turn.now, person_id=asker.person_id)
         row, record = doubting.doubt(house, turn, permission, signal)
-    return _answer(house, row.case_id, record, asker)
+    return case_answer(house, row.case_id, asker) | record.answer()
 
 
 def retract(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -62,14 +61,14 @@ def retract(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, 
     """
     with house.turn(TurnLane.CUSTOMER) as turn:
         asker = asker_of(turn, house, proof, AskerKind.CUSTOMER)
-        row = cases.visible(turn.connection, arguments["case_id"], person_id=asker.person_id)
-        signals = cases.signals_of(turn.connection, [row.case_id])[row.case_id]
+        row = finding.visible(turn.connection, arguments["case_id"], person_id=asker.person_id)
+        signals = finding.signals_of(turn.connection, [row.case_id])[row.case_id]
         if any(one.person_id != asker.person_id for one in signals):
             raise ConflictError(
                 "somebody else doubts this permission too; only your own doubt is yours to retract"
             )
         row, record = doubting.retracted(house, turn, row)
-    return _answer(house, row.case_id, record, asker)
+    return case_answer(house, row.case_id, asker) | record.answer()
 
 
 def report_own(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -81,7 +80,7 @@ def report_own(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[st
             return first[0]
         viewer = Viewer(None, asker.party_id)
         permission = found(
-            finding.visible(turn.connection, viewer, arguments["permission_id"], turn.now, locked=True),
+            permissions.visible(turn.connection, viewer, arguments["permission_id"], turn.now, locked=True),
             "permission",
         )
         customer = arguments["customer"]
@@ -97,31 +96,50 @@ def report_own(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[st
 
 
 def signal(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Somebody else doubts: an authority in its own name, or through the operator whoever wrote or rang (R99)."""
+    """Somebody else doubts: an authority in its own name, or through the operator whoever wrote or rang (R99).
+
+    Given again under its `signal_id`, it is one signal: the answer shows its case as it is now.
+    """
     with house.turn(TurnLane.ENDS) as turn:
         asker = asker_of(turn, house, proof, *STAFF)
         origin = Origin(arguments["origin"])
         if asker.kind is AskerKind.INSPECTOR and origin is not Origin.AUTHORITY:
             raise MalformedRequestError("origin: an inspector doubts as an authority")
         permission = _named(house, turn, arguments)
-        made = _signal(house, origin, permission, arguments, turn.now)
-        row, record = doubting.doubt(house, turn, permission, made)
-    return _answer(house, row.case_id, record, asker)
+        before = finding.of_signal(turn.connection, arguments["signal_id"])
+        if before is None:
+            made = _signal(house, origin, permission, arguments, turn.now)
+            row, record = doubting.doubt(house, turn, permission, made)
+        elif before.permission_id != permission.permission_id:
+            raise ConflictError("signal_id: this signal was given already, about another permission")
+    if before is not None:
+        return case_answer(house, before.case_id, asker) | {"index": before.index, "promise": None}
+    return case_answer(house, row.case_id, asker) | record.answer()
 
 
 def list_cases(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
-    """List cases, the newest first: a customer's and a party's own; for the operator and the inspector all."""
+    """List cases by pages, those that stand first and then the newest.
+
+    A customer's and a party's own; for the operator and the inspector all.
+    """
+    state = State(arguments["state"]) if arguments["state"] is not None else None
     with looking(house, proof) as (connection, asker, now):
-        rows = cases.listed(
-            connection, **_scope(asker), is_closed=arguments["closed"], limit=arguments["limit"]
+        rows, cursor = finding.listed(
+            connection,
+            **_scope(asker),
+            now=now,
+            is_closed=arguments["closed"],
+            state=state,
+            cursor=arguments["cursor"],
+            limit=arguments["limit"],
         )
-        return {"cases": case_views(house, connection, rows, asker, now)}
+        return {"cases": case_views(house, connection, rows, asker, now), "next_cursor": cursor}
 
 
 def show(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """Show one case."""
     with looking(house, proof) as (connection, asker, now):
-        row = cases.visible(connection, arguments["case_id"], **_scope(asker))
+        row = finding.visible(connection, arguments["case_id"], **_scope(asker))
         return {"case": case_views(house, connection, [row], asker, now)[0]}
 
 
@@ -143,7 +161,9 @@ def _doubted_by_customer(house: House, turn: Turn, asker: Asker, arguments: dict
     if index is not None:
         permission_id = _permission_of_read(house, turn, asker, index)
     viewer = Viewer(asker.person_id, None)
-    return found(finding.visible(turn.connection, viewer, permission_id, turn.now, locked=True), "permission")
+    return found(
+        permissions.visible(turn.connection, viewer, permission_id, turn.now, locked=True), "permission"
+    )
 
 
 def _permission_of_read(house: House, turn: Turn, asker: Asker, index: int) -> UUID:
@@ -193,9 +213,9 @@ def _named(house: House, turn: Turn, arguments: dict[str, Any]) -> Any:
     if permission_id is None:
         asked = {"hash": ean_hash(house, ean), "party": party_id}
         permission_id = turn.connection.execute(_NEWEST_OF, asked).scalar_one_or_none()
-    row = finding.find(turn.connection, permission_id) if permission_id is not None else None
+    row = permissions.find(turn.connection, permission_id) if permission_id is not None else None
     found(row, "permission that somebody granted")
-    return finding.by_id_locked(turn.connection, permission_id)
+    return permissions.by_id_locked(turn.connection, permission_id)
 
 
 def _signal(
@@ -210,7 +230,7 @@ def _signal(
 ) -> Signal:
     if permission.occupancy_id is None:
         raise ConflictError("nobody granted this request, so nothing can be read with it: refuse it instead")
-    signal_id, owner = uuid4(), owner_of(person_id, permission.occupancy_id)
+    signal_id, owner = arguments.get("signal_id") or uuid4(), owner_of(person_id, permission.occupancy_id)
     return Signal(
         signal_id=signal_id,
         origin=origin,
@@ -221,13 +241,6 @@ def _signal(
         source_sealed=seal_words(house, owner, "source", signal_id, arguments.get("source")),
         words_sealed=seal_words(house, owner, "words", signal_id, arguments["words"]),
     )
-
-
-def _answer(house: House, case_id: UUID, record: Record, asker: Asker) -> dict[str, Any]:
-    return case_answer(house, case_id, asker) | {
-        "index": record.index,
-        "promise": b64encode(record.promise).decode(),
-    }
 
 
 def case_answer(house: House, case_id: UUID, asker: Asker) -> dict[str, Any]:
@@ -285,6 +298,7 @@ COMMANDS = (
             source=short_text(),
             words=WORDS,
             received_at=Instant(load_default=None, allow_none=True),
+            signal_id=identifier(required=False),
         ),
         signal,
     ),
@@ -292,8 +306,10 @@ COMMANDS = (
         "doubt.list",
         schema(
             closed=fields.Boolean(load_default=None, allow_none=True, truthy={True}, falsy={False}),
+            state=one_of(*(state.value for state in State), required=False),
+            cursor=short_text(required=False),
             limit=fields.Integer(
-                load_default=100, strict=True, validate=validate.Range(1, cases.MOST_LISTED)
+                load_default=100, strict=True, validate=validate.Range(1, finding.MOST_LISTED)
             ),
         ),
         list_cases,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -27,7 +26,7 @@ from databeheer.door.doubt_views import STAFF
 from databeheer.door.house import House
 from databeheer.door.names import open_text, seal_text
 from databeheer.door.proofs import AskerKind, Proof
-from databeheer.door.turn import Record, Statement
+from databeheer.door.turn import Statement
 from databeheer.doubt import cases, conduct, figures
 from databeheer.doubt.conduct import Threshold
 from databeheer.errors import MalformedRequestError, UnauthenticatedError
@@ -49,7 +48,7 @@ def set_contact(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[s
         sealed = {one: seal_text(house, f"doubt_contact_{one}", party_id, arguments[one]) for one in _REACH}
         conduct.put_contact(turn.connection, party_id, sealed, turn.now)
         record = turn.record(Statement("doubt.contact_named", {}, party_id=party_id))
-    return _answer(record)
+    return record.answer()
 
 
 def contacts(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
@@ -80,7 +79,7 @@ def set_threshold(house: House, proof: Proof, arguments: dict[str, Any]) -> dict
         rule = Threshold(**(vars(conduct.in_force(turn.connection)) | given))
         conduct.put(turn.connection, rule, turn.now, turn.next_index)
         record = turn.record(Statement("doubt_terms.set", vars(rule)))
-    return {"terms": vars(rule)} | _answer(record)
+    return {"terms": vars(rule)} | record.answer()
 
 
 def ask_improvement(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -93,7 +92,7 @@ def ask_improvement(house: House, proof: Proof, arguments: dict[str, Any]) -> di
         conduct.ask_improvement(turn.connection, improvement_id, party_id, sealed, arguments["by"], turn.now)
         said = {"improvement": str(improvement_id)}
         record = turn.record(Statement("doubt.improvement_asked", said, party_id=party_id))
-    return {"id": str(improvement_id)} | _answer(record)
+    return {"id": str(improvement_id)} | record.answer()
 
 
 def judge_improvement(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -106,7 +105,7 @@ def judge_improvement(house: House, proof: Proof, arguments: dict[str, Any]) -> 
         )
         said = {"sufficient": int(sufficient)}
         record = turn.record(Statement("doubt.improvement_judged", said, party_id=party_id))
-    return _answer(record)
+    return record.answer()
 
 
 def report(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -130,7 +129,7 @@ def report(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, A
         said = {"report": str(report_id), "reason": arguments["reason"], "about": str(party_id)}
         # Not the party's: that the regulator looks at it is not its to know from us.
         record = turn.record(Statement("doubt.reported", said))
-    return {"id": str(report_id)} | _answer(record)
+    return {"id": str(report_id)} | record.answer()
 
 
 def show_figures(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -231,10 +230,6 @@ def _row(row: Any, now: datetime) -> dict[str, Any]:
 
 def _parties(connection: Connection, ids: list[UUID]) -> list[Any]:
     return list(connection.execute(_PARTIES, {"ids": ids}))
-
-
-def _answer(record: Record) -> dict[str, Any]:
-    return {"index": record.index, "promise": b64encode(record.promise).decode()}
 
 
 _PARTIES = text("SELECT * FROM registry.party WHERE party_id = ANY(:ids)")

@@ -20,17 +20,18 @@ from databeheer.door.commands.base import (
     short_text,
 )
 from databeheer.door.commands.doubt import KEY, LONGEST_WORDS, case_answer
+from databeheer.door.doubt_record import note
 from databeheer.door.doubt_views import case_views
 from databeheer.door.house import House
 from databeheer.door.names import seal_text
-from databeheer.door.proofs import Asker, AskerKind, Proof
+from databeheer.door.proofs import AskerKind, Proof
 from databeheer.door.repeats import Repeat
 from databeheer.door.sweeping import sweep_each
-from databeheer.door.turn import Record, Turn
+from databeheer.door.turn import Turn
 from databeheer.door.turn_queue import TurnLane
-from databeheer.doubt import cases, evidence
+from databeheer.doubt import cases, evidence, finding
 from databeheer.doubt.evidence import BEGINNINGS, Document
-from databeheer.doubt.states import Event, State
+from databeheer.doubt.states import Event, State, Step
 from databeheer.errors import ConflictError, DatabeheerError, MalformedRequestError
 
 MOST_SETTLED = 200
@@ -48,7 +49,7 @@ def contacted(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str
         asker = asker_of(turn, house, proof, AskerKind.OPERATOR)
         row = cases.get(turn.connection, arguments["case_id"])
         row, record = doubting.contacted(house, turn, row, by=arguments["by"], how=arguments["how"])
-    return _answer(house, row.case_id, record, asker)
+    return case_answer(house, row.case_id, asker) | record.answer()
 
 
 def show_evidence(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -59,7 +60,7 @@ def show_evidence(house: House, proof: Proof, arguments: dict[str, Any]) -> dict
         repeat = Repeat(house, turn, asker.party_id, "doubt.show_evidence", arguments)
         if (first := repeat.answered()) is not None:
             return first[0]
-        before = cases.visible(turn.connection, arguments["case_id"], party_id=asker.party_id)
+        before = finding.visible(turn.connection, arguments["case_id"], party_id=asker.party_id)
         row = doubting.settle(house, turn, before)
         is_late = row.closed_at is not None and before.closed_at is None
         answer: dict[str, Any] = {}
@@ -89,11 +90,10 @@ def open_evidence(house: House, proof: Proof, arguments: dict[str, Any]) -> dict
         if here is None:
             raise ConflictError("it was destroyed; its hash and the verdict remain")
         said = {"by": arguments["by"], "document": bytes(shown.document_sha256).hex()}
-        record = doubting.note(house, turn, row, "evidence_opened", by="data_manager", said=said)
+        record = note(house, turn, row, Step.EVIDENCE_OPENED, by="data_manager", said=said)
     document, findings = documents.opened(house, here)
     return {
-        "index": record.index,
-        "promise": b64encode(record.promise).decode(),
+        **record.answer(),
         "media_type": shown.media_type,
         "document": b64encode(document).decode(),
         "findings": findings,
@@ -112,12 +112,10 @@ def judge(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, An
         evidence.judge(turn.connection, shown, accepted=accepted, by=by, now=turn.now)
         if accepted:
             row = cases.step(turn.connection, row, Event.EVIDENCE_ACCEPTED, turn.now, accepted_by=by)
-            record = doubting.note(
-                house, turn, row, Event.EVIDENCE_ACCEPTED, by="data_manager", said={"by": by}
-            )
+            record = note(house, turn, row, Event.EVIDENCE_ACCEPTED, by="data_manager", said={"by": by})
         else:
             row, record = doubting.refused(house, turn, row, by=by)
-    return _answer(house, row.case_id, record, asker)
+    return case_answer(house, row.case_id, asker) | record.answer()
 
 
 def lift(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -132,15 +130,15 @@ def lift(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any
             row, record = doubting.lifted(house, turn, row, by=by)
         else:
             row = cases.step(turn.connection, row, Event.NOT_AGREED, turn.now)
-            record = doubting.note(house, turn, row, Event.NOT_AGREED, by="data_manager", said={"by": by})
-    return _answer(house, row.case_id, record, asker)
+            record = note(house, turn, row, Event.NOT_AGREED, by="data_manager", said={"by": by})
+    return case_answer(house, row.case_id, asker) | record.answer()
 
 
 def sweep(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """Write down that 72 hours passed without a proof: the clerk's, or the operator's; again while `more`."""
     with house.turn(TurnLane.ENDS) as turn:
         clerk_or_operator(turn, house, proof)
-        due = cases.due(turn.connection, turn.now, arguments["limit"])
+        due = doubting.due(turn, arguments["limit"])
         return sweep_each(turn, due, arguments["limit"], lambda case_id: _settle(house, turn, case_id))
 
 
@@ -163,16 +161,16 @@ def decide_breach(house: House, proof: Proof, arguments: dict[str, Any]) -> dict
             by=arguments["by"],
             now=turn.now,
         )
-        record = doubting.note(
+        record = note(
             house,
             turn,
             row,
-            "breach_decided",
+            Step.BREACH_DECIDED,
             by="data_manager",
             said={"breach": int(is_breach), "by": arguments["by"]},
             for_party=False,
         )
-    return _answer(house, row.case_id, record, asker)
+    return case_answer(house, row.case_id, asker) | record.answer()
 
 
 def _settle(house: House, turn: Turn, case_id: UUID) -> str:
@@ -182,13 +180,6 @@ def _settle(house: House, turn: Turn, case_id: UUID) -> str:
 
 def _same(one: str, other: str) -> bool:
     return " ".join(one.split()).casefold() == " ".join(other.split()).casefold()
-
-
-def _answer(house: House, case_id: UUID, record: Record, asker: Asker) -> dict[str, Any]:
-    return case_answer(house, case_id, asker) | {
-        "index": record.index,
-        "promise": b64encode(record.promise).decode(),
-    }
 
 
 _BY = short_text(longest=100)

@@ -5,7 +5,6 @@ Each is in the ledger. A refusal is recorded too: the customer gets its reason a
 
 from __future__ import annotations
 
-from base64 import b64encode
 from dataclasses import asdict
 from datetime import date
 from typing import Any
@@ -67,8 +66,7 @@ class ErasureRefusedError(DatabeheerError):
         return {
             "reason": self.obstacle.value,
             "earliest": _day(self.verdict.earliest),
-            "index": self.record.index,
-            "promise": b64encode(self.record.promise).decode(),
+            **self.record.answer(),
         }
 
 
@@ -121,7 +119,7 @@ def ask(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]
             _tell(house, turn, "erasure.asked", target, {})
     if verdict.obstacle is not None:
         raise ErasureRefusedError(verdict, record)
-    return {"index": record.index, "promise": b64encode(record.promise).decode()}
+    return record.answer()
 
 
 def decide(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -58,8 +57,7 @@ def request_supply(house: House, proof: Proof, arguments: dict[str, Any]) -> dic
     return {
         "request_id": str(request_id),
         "state": "received",
-        "index": record.index,
-        "promise": b64encode(record.promise).decode(),
+        **record.answer(),
     }
 
 

@@ -143,7 +143,7 @@ def _finish(house: House, proof: Proof, arguments: dict[str, Any], command: str)
             record = _record(house, turn, order, "port.impossible", said, asker.party_id)
         repeat.keep({}, index)  # what it became is looked up again: it stays as it is
         view = _view(house, port_orders.find(turn.connection, order_id, operator), turn.now)
-    return {"order": view, "index": record.index, "promise": b64encode(record.promise).decode()}
+    return {"order": view} | record.answer()
 
 
 def _grid_of(connection: Any, asker: Asker) -> int | None:

@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from databeheer.door import evidence
 from databeheer.door.commands.base import Command, asker_of, schema
+from databeheer.door.doubt_restored import stop_all_hours
 from databeheer.door.house import House
 from databeheer.door.proofs import AskerKind, Proof
 from databeheer.door.reapplying import apply_ends, lapse
@@ -70,6 +71,7 @@ def finish(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, A
         ended = apply_ends(house, turn, house.ends.since(min(gap.first for gap in standing)))
         is_known = reaches or arguments["journal_is_newest"]
         lapsed = 0 if is_known else lapse(house, turn, _found(standing))
+        ended += 0 if is_known else stop_all_hours(house, turn)
         word = "reaches" if reaches else "declared" if is_known else "does not reach"
         for gap in standing:
             _close(turn, gap, {"ended": ended, "lapsed": lapsed, "journal": word})

@@ -22,7 +22,7 @@ from databeheer.door.halves import subject_handle
 from databeheer.door.heads import subject_heads
 from databeheer.door.house import House
 from databeheer.door.proofs import Asker, AskerKind, Proof
-from databeheer.doubt.states import Event as DoubtEvent
+from databeheer.doubt import states as doubt_states
 from databeheer.errors import NotFoundError, UnauthenticatedError
 from databeheer.identity import representations
 from databeheer.joins import explain as joins_explain
@@ -304,11 +304,7 @@ _EVENTS = {
         ),
         # To open a user port is a consent too (R53).
         *(f"port.{step}" for step in _PORT_STEPS),
-        *(f"doubt.{event}" for event in DoubtEvent),
-        *(
-            f"doubt.{step}"
-            for step in ("party_reported", "evidence_opened", "evidence_destroyed", "breach_decided")
-        ),
+        *doubt_states.NAMES,
     ],
 }
 # With ties: an entry may speak of two occupancies of one person, and a page never ends between the two.

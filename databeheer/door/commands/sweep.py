@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from typing import Any
 
 from marshmallow import fields, validate
@@ -44,11 +43,7 @@ def set_terms(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str
             raise MalformedRequestError("renewal_days: shorter than longest_days")
         terms.put(turn.connection, new, turn.now, turn.next_index)
         record = turn.record(Statement("permission_terms.set", terms.view(new)))
-    return {
-        "terms": terms.view(new),
-        "index": record.index,
-        "promise": b64encode(record.promise).decode(),
-    }
+    return {"terms": terms.view(new)} | record.answer()
 
 
 def show_terms(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:

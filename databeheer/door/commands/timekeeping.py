@@ -155,6 +155,7 @@ def _figures_view(one: Figures, parties: dict[Any, dict[str, Any]]) -> dict[str,
         "open": one.open,
         "met_late": one.met_late,
         "longest_late_seconds": int(one.longest_late.total_seconds()),
+        "written_later": one.written_later,
     }
 
 

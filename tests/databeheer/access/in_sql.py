@@ -43,7 +43,7 @@ TABLES = {
     "law": "w int, party text, categories text[], fine int, span tstzrange",
     "notice": "w int, party text, occ text, purposes text[], given timestamptz",
     "block": "w int, party text, span tstzrange",
-    "gap": "w int, party text, span tstzrange",
+    "gap": "w int, party text, span tstzrange, spares text[]",
     "office": "w int, representative text, person text, span tstzrange",
     "death": "w int, person text, at timestamptz",
 }
@@ -159,7 +159,8 @@ title AS (
       - CASE WHEN 'metering_regime' = ANY(a.needs) THEN '{(,)}'::tstzmultirange - coalesce((
           SELECT range_agg(m.span) FROM regime m WHERE m.w = a.w AND m.occ = o.id AND m.regime = 'SMR3'), '{}')
         ELSE '{}' END
-      - coalesce((SELECT range_agg(g.span) FROM gap g WHERE g.w = a.w AND g.party = a.me), '{}'),
+      - coalesce((SELECT range_agg(g.span) FROM gap g WHERE g.w = a.w AND g.party = a.me
+          AND NOT p.id = ANY(g.spares)), '{}'),
     o.id, greatest(a.ceiling, p.fine)
     FROM in_order a
     JOIN permission p ON p.w = a.w AND p.party = a.me AND p.purpose = a.purpose AND p.category = a.category
@@ -308,7 +309,7 @@ def _rows(w: int, world: World) -> Iterator[tuple[str, tuple[Any, ...]]]:
     for block in facts.blocks:
         yield "block", (w, block.party_id, _range(block.period))
     for gap in facts.gaps:
-        yield "gap", (w, gap.party_id, _range(gap.period))
+        yield "gap", (w, gap.party_id, _range(gap.period), _list(gap.spares))
     for office in facts.representations:
         yield "office", (w, office.representative_id, office.person_id, _range(office.period))
     for death in facts.deaths:

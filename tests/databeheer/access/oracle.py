@@ -504,7 +504,7 @@ def consent_limits(
         limits += [("no_contract", supplied), ("no_dynamic_price", dynamic), ("no_metering_regime", regime)]
     lost = NONE.copy()
     for gap in world.facts.gaps:
-        if gap.party_id == world.wish.party_id:
+        if gap.party_id == world.wish.party_id and permission.id not in gap.spares:
             lost |= quarters_of(gap.period)
     limits.append(("doubt_gap", ~lost))
     return limits

@@ -422,6 +422,9 @@ def test_a_gap_after_a_doubt_is_never_given_by_consent_and_takes_nothing_from_th
     ]
     of_others = replace(facts_for(BRAM), gaps=(replace(gap, party_id=WATTS),))
     assert verdict(ask(brams_wish(january), of_others)) == "energy_service"
+    [proven] = [one.fact_id for one in decision.granted[:1]]
+    of_another = replace(facts_for(BRAM), gaps=(replace(gap, spares=frozenset({proven})),))
+    assert verdict(ask(brams_wish(january), of_another)) == "energy_service"
     by_law = replace(facts_for(WATTS), gaps=(replace(gap, party_id=WATTS),))
     assert verdict(ask(watts_wish(january), by_law)) == "supplier"
     assert verdict(ask(own_wish(MARIA, january), replace(facts_for(None), gaps=(gap,)))) == "own"

@@ -197,7 +197,11 @@ class _Maker:
                 if self._random.random() < 0.9
             ),
             blocks=tuple(Block("block-0", self._party(), self.stretch()) for _ in seldom()),
-            gaps=tuple(Gap(f"gap-{n}", self._party(), self.stretch()) for _ in seldom() for n in range(2)),
+            gaps=tuple(
+                Gap(f"gap-{n}", self._party(), self.stretch(), self._spared())
+                for _ in seldom()
+                for n in range(2)
+            ),
             representations=tuple(
                 Representation(
                     f"appointed-{n}",
@@ -249,6 +253,11 @@ class _Maker:
 
     def _home(self) -> str:
         return self.mostly(HOMES[0], HOMES[1:])
+
+    def _spared(self) -> frozenset[str]:
+        return self.mostly(
+            frozenset(), (frozenset({"permission-0"}), frozenset({"permission-1", "permission-9"}))
+        )
 
     def _purposes(self) -> frozenset[Purpose]:
         return frozenset({self.mostly(self._purpose, (*Purpose,)), self.any((*Purpose,))})

@@ -129,9 +129,9 @@ def test_the_due_list_is_by_moment_and_can_be_of_one_kind(connection: Connection
     first, second, third = uuid4(), uuid4(), uuid4()
     clocks.start(connection, "port_execution", second, T0 + HOUR)
     clocks.start(connection, "port_execution", first, T0)
-    clocks.start(connection, "doubt_evidence", third, T0)
+    clocks.start(connection, "breach_notice", third, T0)
     assert [clock.about for clock in clocks.due(connection, LONG)] == [first, second, third]
-    assert [clock.about for clock in clocks.due(connection, LONG, kind="doubt_evidence")] == [third]
+    assert [clock.about for clock in clocks.due(connection, LONG, kind="breach_notice")] == [third]
     assert [clock.about for clock in clocks.due(connection, LONG, limit=1)] == [first]
     assert [clock.about for clock in clocks.coming(connection, T0, T0 + 25 * HOUR)] == [first]
 
@@ -253,7 +253,7 @@ def test_what_the_callers_transaction_undoes_never_ran(engine: Engine) -> None:
 
 # ---- against a naive model -----------------------------------------------------------------------------------------
 
-KINDS = ("port_execution", "doubt_evidence", "doubt_contact")
+KINDS = ("port_execution", "breach_notice", "doubt_contact")
 STEP = st.tuples(
     st.sampled_from(["start", "meet", "drop"]), st.sampled_from(KINDS), st.integers(0, 2), st.integers(0, 40)
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from databeheer.brussels import BRUSSELS, day_of, days_between, is_working_day, midnight
@@ -115,6 +115,7 @@ def test_a_term_in_working_days_has_so_many_of_them_and_its_last_day_is_one(
     assert sum(is_working_day(day) for day in days_between(day_of(start) + timedelta(days=1), last)) == amount
 
 
+@settings(deadline=None)  # a year's calendar is made when it is first asked for
 @given(st.integers(2015, 2090))
 def test_a_working_day_is_never_a_holiday(year: int) -> None:
     """Easter by Gauss's rule, not by the library that the calendar is made with."""

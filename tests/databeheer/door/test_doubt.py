@@ -391,13 +391,18 @@ def test_the_customer_reads_own_words_and_deadlines_and_the_party_neither_words_
 
 @pytest.mark.requirement("R107")
 def test_allocation_on_the_data_in_doubt_goes_to_zero_and_then_to_the_profile_or_back(
-    house: TheHouse, measured: Customer, bram: Party, granted: dict[str, Any]
+    house: TheHouse, measured: Customer, erik: Party, granted: dict[str, Any]
 ) -> None:
+    house.operator("registry.supply.accept", ean=LOTTES_EAN, party_id=erik.party_id, from_day="2023-01-01")
+    price = erik.ask(purpose="dynamic_price_billing")
+    measured.grant(price)
     assert raise_doubt(measured, granted)["allocation"] == "untouched"
-    # Whether a point is allocated on it hangs on the permission's purpose (`cases.ALLOCATING`).
-    query(house, "UPDATE doubt.doubt_case SET allocates = true RETURNING 1")
-    [case] = measured.call("doubt.list")["cases"]
+    case = raise_doubt(measured, price)
     assert case["allocation"] == "zero"
     contact(house, case)
-    later(house, timedelta(hours=72), measured, bram)
-    assert bram.call("doubt.list")["cases"][0]["allocation"] == "profile"
+    assert show(erik, case)["allocation"] == "zero"
+    assert lift(house, case)["allocation"] == "smart_meter"
+    again = raise_doubt(measured, price)
+    contact(house, again)
+    later(house, timedelta(hours=72), measured, erik)
+    assert erik.call("doubt.show", case_id=again["case_id"])["case"]["allocation"] == "profile"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -150,7 +151,13 @@ def test_a_case_waits_for_a_word_on_whether_it_is_a_breach_and_a_breach_names_it
     assert (decided["case"]["breach"], decided["case"]["breach_reference"]) == ("yes", "LEK-2026-7")
     assert figures(house)["undecided_breach"] == 0
     assert refusal(lambda: bram.call("receipt.opening", index=decided["index"])).code == "not-found"
-    assert "breach" not in bram.call("doubt.show", case_id=case["case_id"])["case"]
+    # Nor does it learn that anybody asked: not by an entry, a moment or a step of its case.
+    for told in (bram.call("doubt.show", case_id=case["case_id"]), bram.call("doubt.list")):
+        assert "breach" not in json.dumps(told)
+        assert decided["index"] not in [
+            one["index"] for row in told.get("cases", [told.get("case")]) for one in row["history"]
+        ]
+    assert "doubt.breach_decided" in json.dumps(lotte.call("doubt.show", case_id=case["case_id"]))
 
 
 @pytest.mark.requirement("R113")

@@ -332,6 +332,95 @@ def test_a_refused_proof_can_be_followed_by_a_better_one_while_the_72_hours_run(
     assert [one["accepted"] for one in closed["evidence"]] == [False, False]
 
 
+def hours(house: TheHouse) -> list[tuple[Any, ...]]:
+    """Of each clock of the 72 hours, in order: when it is due, and how it ended."""
+    rows = query(
+        house,
+        "SELECT due_at, met_at < due_at, dropped_at < due_at FROM clocks.clock WHERE kind = 'doubt_evidence'"
+        " ORDER BY clock_no",
+    )
+    return [
+        (
+            format_instant(due),
+            "kept"
+            if kept
+            else "dropped"
+            if dropped
+            else "missed"
+            if None in (kept, dropped) and (kept is False or dropped is False)
+            else "runs",
+        )
+        for due, kept, dropped in rows
+    ]
+
+
+@pytest.mark.requirement("R102")
+def test_a_blank_page_is_no_mandate_shown_and_the_same_hours_run_on_until_they_are_missed(
+    house: TheHouse, measured: Customer, bram: Party, granted: dict[str, Any]
+) -> None:
+    case = raise_doubt(measured, granted)
+    due = contact(house, case)["evidence_due_at"]
+    later(house, timedelta(hours=1), measured, bram)
+    show(bram, case, b"%PDF-1.7 blank")
+    assert hours(house) == [(due, "dropped")]
+    later(house, timedelta(hours=1), measured, bram)
+    judge(house, case, accepted=False)
+    assert hours(house) == [(due, "dropped"), (due, "runs")]
+    later(house, timedelta(hours=70), measured, bram)
+    assert house.operator("doubt.sweep")["recorded"] == {"doubt_unproven": 1}
+    assert hours(house) == [(due, "dropped"), (due, "missed")]
+    assert house.operator("clocks.sweep")["recorded"] == {"doubt_evidence": 1}
+
+
+@pytest.mark.requirement("R102")
+def test_hours_that_ended_while_a_blank_page_was_judged_are_missed_and_nobody_is_asked_for_a_better_one(
+    house: TheHouse, measured: Customer, bram: Party, granted: dict[str, Any]
+) -> None:
+    case = raise_doubt(measured, granted)
+    due = contact(house, case)["evidence_due_at"]
+    show(bram, case, b"%PDF-1.7 blank")
+    later(house, timedelta(hours=80), measured, bram)
+    assert judge(house, case, accepted=False)["state"] == "unproven"
+    assert hours(house) == [(due, "dropped"), (due, "missed")]
+    told = [
+        row[0] for row in query(house, "SELECT kind FROM post.message WHERE party_id IS NOT NULL ORDER BY at")
+    ]
+    assert "doubt.evidence_refused" not in told
+    assert "doubt.unproven" in told
+
+
+@pytest.mark.requirement("R102", "R103")
+def test_a_good_proof_keeps_the_hours_at_the_moment_when_it_was_shown_however_late_it_is_judged(
+    house: TheHouse, measured: Customer, bram: Party, granted: dict[str, Any]
+) -> None:
+    case = raise_doubt(measured, granted)
+    due = contact(house, case)["evidence_due_at"]
+    later(house, timedelta(hours=71), measured, bram)
+    show(bram, case)
+    shown_at = house.clock.now()
+    later(house, timedelta(hours=48), measured, bram)
+    lift(house, case)
+    assert hours(house) == [(due, "dropped"), (due, "kept")]
+    assert query(
+        house, "SELECT met_at FROM clocks.clock WHERE met_at IS NOT NULL AND kind = 'doubt_evidence'"
+    ) == [(shown_at,)]
+    assert house.operator("clocks.sweep")["recorded"] == {"doubt_unblock": 1}
+
+
+def test_who_shows_before_it_is_asked_keeps_its_hours_too(
+    house: TheHouse, measured: Customer, bram: Party, granted: dict[str, Any]
+) -> None:
+    case = raise_doubt(measured, granted)
+    show(bram, case)
+    judge(house, case, accepted=False)
+    [(due, how)] = hours(house)
+    assert (due, how) == (format_instant(house.clock.now() + timedelta(hours=72)), "runs")
+    assert bram.call("doubt.show", case_id=case["case_id"])["case"]["evidence_due_at"] == due
+    show(bram, case)
+    lift(house, case)
+    assert [how for _, how in hours(house)] == ["dropped", "kept"]
+
+
 # --- destroyed --------------------------------------------------------------------------------------------
 
 

@@ -10,7 +10,10 @@ from typing import Any
 import pytest
 
 from databeheer.door.client import DoorRefusedError
+from databeheer.door.ends import NAME
+from databeheer.values import format_instant
 from tests.databeheer.doubt.acts import contact, later, lift, raise_doubt, show
+from tests.doors import query
 from tests.house import Customer, Party, TheHouse
 from tests.restores import Backups
 
@@ -28,14 +31,19 @@ def refusal(act: Callable[[], object]) -> DoorRefusedError:
     return refused.value
 
 
-def put_back(backups: Backups, *people: Customer | Party) -> dict[str, Any]:
-    """Lose the database, put the dump back, make the ledger whole, and reconcile."""
+def restore(backups: Backups, *people: Customer | Party) -> None:
+    """Lose the database, put the dump back, and make the ledger whole."""
     backups.publish()
     backups.put_back()
     backups.refill()
     backups.restart_door()
     backups.house.operator("reconcile.status")
     backups.log_in_again(*people)
+
+
+def put_back(backups: Backups, *people: Customer | Party) -> dict[str, Any]:
+    """Restore, and reconcile."""
+    restore(backups, *people)
     done: dict[str, Any] = backups.house.operator("reconcile.finish")
     return done
 
@@ -97,3 +105,81 @@ def test_a_block_that_was_lifted_is_not_set_again_and_one_that_the_backup_has_is
     assert refusal(lambda: bram.read(at_maria["permission_id"])).code == "blocked"
     maria.call("doubt.retract", case_id=known["case_id"])
     assert bram.permission(at_maria["permission_id"])["state"] == "active"
+
+
+@pytest.mark.requirement("R103", "R105")
+@pytest.mark.parametrize("answer", ["shown", "lifted", "retracted"])
+def test_hours_that_were_answered_in_the_lost_time_run_out_for_nobody_and_people_decide_anew(
+    backups: Backups, measured: Customer, bram: Party, granted: dict[str, Any], answer: str
+) -> None:
+    house, permission = backups.house, granted["permission_id"]
+    case = raise_doubt(measured, granted)
+    contact(house, case)
+    backups.dump()
+    later(house, timedelta(hours=1), measured, bram)
+    if answer == "retracted":
+        measured.call("doubt.retract", case_id=case["case_id"])
+    else:
+        show(bram, case)
+    if answer == "lifted":
+        lift(house, case)
+    later(house, timedelta(hours=72), measured, bram)
+    restore(backups, measured, bram)
+    # Before it is reconciled, nobody knows: the clerk's beat ends nothing.
+    assert house.operator("doubt.sweep") == {"recorded": {}, "failed": 0, "more": False}
+    house.operator("reconcile.finish")
+    assert house.operator("doubt.sweep")["recorded"] == {}
+    [again] = measured.call("doubt.list")["cases"]
+    assert (again["state"], again["is_blocked"], again["gap"]) == ("restored", True, None)
+    assert again["contact_due_at"]
+    assert bram.permission(permission)["state"] == "blocked"
+    assert refusal(lambda: bram.read(permission)).code == "blocked"
+    due = contact(house, again)["evidence_due_at"]
+    assert due == format_instant(house.clock.now() + timedelta(hours=72))
+    show(bram, again)
+    lift(house, again)
+    assert bram.read(permission)["granted"]
+    assert clocks_of(house, "doubt_evidence")[0] == (False, True)  # dropped in time: nobody missed it
+
+
+def test_where_the_journal_does_not_reach_no_hours_run_out_either(
+    backups: Backups, measured: Customer, bram: Party, granted: dict[str, Any]
+) -> None:
+    house = backups.house
+    case = raise_doubt(measured, granted)
+    contact(house, case)
+    backups.dump()
+    bram.ask()
+    later(house, timedelta(hours=73), measured, bram)
+    (house.house.keys.folder / NAME).unlink()
+    restore(backups, measured, bram)
+    house.operator("reconcile.finish", lapse=True)
+    assert house.operator("doubt.sweep")["recorded"] == {}
+    assert measured.call("doubt.list")["cases"][0]["state"] == "restored"
+
+
+@pytest.mark.requirement("R100")
+def test_two_blocks_that_a_backup_does_not_know_are_both_set_again_each_about_its_permission(
+    backups: Backups, measured: Customer, bram: Party, granted: dict[str, Any]
+) -> None:
+    other = bram.ask(purpose="energy_monitoring")
+    measured.grant(other)
+    backups.dump()
+    for one in (granted, other):
+        raise_doubt(measured, one)
+    put_back(backups, measured, bram)
+    about = {one["permission_id"] for one in measured.call("doubt.list")["cases"]}
+    assert about == {granted["permission_id"], other["permission_id"]}
+
+
+def clocks_of(house: TheHouse, kind: str) -> list[tuple[bool, bool]]:
+    """Of each clock of a kind: was it missed, was it dropped."""
+    return [
+        tuple(row)
+        for row in query(
+            house,
+            "SELECT due_at <= coalesce(met_at, dropped_at), dropped_at IS NOT NULL FROM clocks.clock"
+            " WHERE kind = %s ORDER BY clock_no",
+            kind,
+        )
+    ]

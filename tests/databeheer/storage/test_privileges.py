@@ -196,7 +196,7 @@ MATRIX: dict[str, dict[str, set[str]]] = {
     "oversight.looked_at": {"door": LOOK_AND_ADD},
     "oversight.evidence": {"door": LOOK_AND_ADD},
     "clocks.clock": {
-        "door": LOOK_AND_ADD | of("met_at", "dropped_at", "ended_size", "missed_index"),
+        "door": LOOK_AND_ADD | of("met_at", "dropped_at", "ended_size", "missed_index", "end_written_at"),
         "auditor": {READ},
     },
     "web.rate": {"web": {READ, ADD, "UPDATE", "DELETE"}},

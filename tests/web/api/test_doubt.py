@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from databeheer.doubt.evidence import LARGEST_DOCUMENT
 from databeheer.values import format_instant
-from tests.databeheer.doubt.acts import PDF, contact, lift, raise_doubt
+from tests.databeheer.doubt.acts import PDF, contact, later, lift, raise_doubt
 from tests.house import Customer, Party, TheHouse
 from tests.web.programs import Caller
 
@@ -50,7 +51,7 @@ def test_a_party_reports_shows_and_follows_its_case(
     place = reported.headers["Location"]
     assert bram_calls.get(place).get_json() == case
     assert joris_calls.get(place).status_code == 404
-    assert joris_calls.get("/api/v1/doubts").get_json() == {"doubts": []}
+    assert joris_calls.get("/api/v1/doubts").get_json() == {"doubts": [], "next_cursor": None}
     assert joris_calls.post(f"{place}/evidence", evidence()).status_code == 404
     contact(house, {"case_id": case["id"]})
     shown = bram_calls.post(f"{place}/evidence", evidence(b"%PDF-" + bytes(LARGEST_DOCUMENT - 5)))
@@ -60,6 +61,41 @@ def test_a_party_reports_shows_and_follows_its_case(
     [told] = bram_calls.get("/api/v1/doubts").get_json()["doubts"]
     assert (told["state"], told["is_blocked"], told["gap"]) == ("lifted", False, None)
     assert told["documents"][0]["destroyed_at"]
+
+
+def test_a_party_finds_all_its_cases_those_that_stand_first_by_pages_and_by_state(
+    house: TheHouse, lotte: Customer, bram: Party, bram_calls: Caller
+) -> None:
+    made = []
+    for purpose in ("energy_advice", "energy_monitoring", "energy_advice"):
+        asked = bram.ask(purpose=purpose)
+        lotte.grant(asked)
+        house.clock.advance(timedelta(minutes=1))
+        made.append(raise_doubt(lotte, asked)["case_id"])
+    lotte.call("doubt.retract", case_id=made[2])
+    found, query = [], {"limit": "1"}
+    for _ in made:
+        page = bram_calls.get("/api/v1/doubts", **query).get_json()
+        found += [one["id"] for one in page["doubts"]]
+        query = {"limit": "1", "cursor": page["next_cursor"]}
+    assert found == [made[1], made[0], made[2]]
+    assert page["next_cursor"] is None
+
+    def in_state(state: str) -> list[str]:
+        answer = bram_calls.get("/api/v1/doubts", state=state).get_json()
+        return [one["id"] for one in answer["doubts"]]
+
+    assert (in_state("open"), in_state("retracted")) == ([made[1], made[0]], [made[2]])
+    contact(house, {"case_id": made[0]})
+    later(house, timedelta(hours=72), bram)
+    bram_calls.token = bram.token
+    # Nobody wrote it down yet, and it is so.
+    assert (in_state("contacted"), in_state("unproven")) == ([], [made[0]])
+    for wrong in ({"state": "gone"}, {"cursor": "x"}, {"limit": "0"}):
+        assert bram_calls.get("/api/v1/doubts", **wrong).status_code == 400
+    first = bram_calls.get("/api/v1/doubts", limit="1").get_json()["next_cursor"]
+    other_list = {"state": "open", "cursor": first}
+    assert bram_calls.get("/api/v1/doubts", **other_list).status_code == 400
 
 
 def test_what_a_party_must_not_know_is_not_in_the_answer(

@@ -85,13 +85,14 @@ def test_an_inspector_reports_a_doubt_and_the_party_is_blocked_with_it(
 ) -> None:
     post = [form for form in Page(ines.get(PLACE)).forms if form.method == "post" and form.action == PLACE]
     form = {"ean": LOTTES_EAN, "partij": bram.party_id, "wat": "not_given", "dossier": "VNR-12"}
-    form |= {"csrf_token": post[0].fields["csrf_token"]}
+    form |= {name: post[0].fields[name] for name in ("csrf_token", "melding")}
     for wrong, status in (
         ({"wat": ""}, 400),
         ({"dossier": "x"}, 400),
         ({"ean": "12"}, 400),
         ({"ean": MARIAS_EAN}, 404),
         ({"partij": joris.party_id}, 404),
+        ({"melding": ""}, 400),
     ):
         assert ines.post(PLACE, data=form | wrong).status_code == status, wrong
     assert lotte.call("doubt.list")["cases"] == []
@@ -100,6 +101,26 @@ def test_an_inspector_reports_a_doubt_and_the_party_is_blocked_with_it(
         bram.read(granted["permission_id"])
     assert refused.value.code == "blocked"
     assert "een overheid" in Page(ines.get(PLACE)).text
+
+
+def test_a_button_pressed_twice_is_one_signal_and_a_form_used_again_for_another_permission_is_none(
+    ines: FlaskClient, lotte: Customer, maria: Customer, bram: Party, granted: dict[str, Any]
+) -> None:
+    maria.grant(bram.ask())
+    post = [form for form in Page(ines.get(PLACE)).forms if form.method == "post" and form.action == PLACE]
+    form = {"ean": LOTTES_EAN, "partij": bram.party_id, "wat": "not_given", "dossier": "VNR-12"}
+    form |= {name: post[0].fields[name] for name in ("csrf_token", "melding")}
+    for _ in range(2):
+        assert ines.post(PLACE, data=form).status_code == 303
+    [case] = lotte.call("doubt.list")["cases"]
+    assert len(case["signals"]) == 1
+    assert [one["event"] for one in case["history"]] == ["doubt.opened"]
+    used = Page(ines.post(PLACE, data=form | {"ean": MARIAS_EAN}))
+    assert used.status == 409
+    assert "al verzonden" in used.text
+    assert maria.call("doubt.list")["cases"] == []
+    again = [one for one in used.forms if one.method == "post" and one.action == PLACE]
+    assert again[0].fields["melding"] != form["melding"]
 
 
 def test_a_customer_and_a_stranger_get_no_page_and_no_file(
