@@ -39,6 +39,7 @@ def describe(home: Home, base_url: str, facts: Mapping[str, Any]) -> dict[str, A
     return {
         "url": base_url,
         "login_url": f"{base_url}/aanmelden",
+        "post_url": f"{base_url}/demo/postbus",
         "logins": {
             "customers": [one for one in people if one["role"] == "customer"],
             "inspector": next(one for one in people if one["role"] == "inspector"),

@@ -261,7 +261,7 @@ def _tell_move(teller: Teller, plan: StreetPlan, ids: dict[str, str]) -> None:
 
 
 def _tell_permissions(teller: Teller, plan: StreetPlan) -> None:
-    """The permissions of this year: active, refused, withdrawn, and one that waits for Maria."""
+    """The permissions of this year: active, refused, withdrawn."""
     year = plan.last_day - timedelta(days=360)
     maria, gas = plan.point("maria").ean.digits, plan.point("maria-gas").ean.digits
     teller.at(year + timedelta(days=1), 10)
@@ -304,12 +304,16 @@ def _tell_permissions(teller: Teller, plan: StreetPlan) -> None:
     )
     teller.at(year + timedelta(days=151), 16)
     teller.customer("kompas", "permission.refuse", permission_id=asked["permission_id"])
+
+
+def tell_request(teller: Teller, plan: StreetPlan) -> None:
+    """The day before yesterday: a request that waits for Maria."""
     teller.at(plan.last_day - timedelta(days=1), 16, 5)
     waiting = teller.ask(
         "monitor",
         purpose="energy_monitoring",
         granularity="quarter_hour",
-        ean=maria,
+        ean=plan.point("maria").ean.digits,
         valid_until=format_instant(midnight(plan.last_day + timedelta(days=365))),
         **_from(plan.first_day),
     )

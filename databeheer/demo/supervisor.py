@@ -21,6 +21,7 @@ from databeheer.clock import SettableClock, SystemClock
 from databeheer.demo import story
 from databeheer.demo.description import VISITOR, describe, who_logs_in
 from databeheer.demo.join_story import tell_joins
+from databeheer.demo.post_box import DATA_MANAGERS_ADDRESS, PostBox, bring, story_postman, tell_post
 from databeheer.demo.regulator import sign_shipped_list
 from databeheer.demo.story_door import StoryDoor, log_in_for
 from databeheer.demo.taking_in import Work, take_street_in
@@ -50,6 +51,7 @@ class Demo:
     provider_port: int = 0
     storage: Storage = field(init=False)
     site: Site = field(init=False)
+    post: PostBox = field(init=False)
     facts: dict[str, Any] = field(default_factory=dict)
     is_resetting: bool = False
 
@@ -57,6 +59,9 @@ class Demo:
         self.storage = Storage(self.home)
         self.site = Site(self.home, self.storage, self.base_url)
         self.provider_port = free_port()
+        if self.facts_file.exists():
+            self.facts = json.loads(self.facts_file.read_text())
+        self.post = PostBox(self.home.path / "post", self.facts.get("hooks"))
 
     @property
     def base_url(self) -> str:
@@ -76,8 +81,7 @@ class Demo:
         prepare(self.home, self.storage)
         self._start_witness()
         ProviderKey.open(self.home.provider_key)
-        if self.facts_file.exists():
-            self.facts = json.loads(self.facts_file.read_text())
+        if self.facts:
             self.say("Uw demo van de vorige keer is er nog.")
         else:
             self._tell_story()
@@ -90,13 +94,26 @@ class Demo:
     def stop(self) -> None:
         """End everything, the last started first; the data stay."""
         self.site.end_all()
+        self.post.close()
         self.storage.stop()
 
     def _start_processes(self) -> None:
-        self.site.start_door(self._door_settings())
+        self.site.start_door(self._door_settings() | {"DATABEHEER_DATA_MANAGER_EMAIL": DATA_MANAGERS_ADDRESS})
+        self._settle_hooks()
         self.site.start_publisher({POLICY_VARIABLE: str(self.home.witness_policy)})
         self.site.start_clerk()
-        self.site.start_postman({"DATABEHEER_LOOPBACK_WEBHOOKS": "1"})
+        self.site.start_postman(self.post.postman_settings)
+
+    def _settle_hooks(self) -> None:
+        """Have web hooks come to where they are taken now: somebody else may have the port of last time."""
+        kept = self.facts.get("hooks")
+        if kept is None or kept["port"] == self.post.hooks.port:
+            return
+        with DoorClient(self.home.door_socket) as door:
+            teller = story.Teller(door, SettableClock(SystemClock().now()), "", lambda *_: "")
+            teller.parties = self.facts["parties"]
+            self.facts["hooks"] = self.post.settle(teller)
+        self._keep_facts()
 
     def _start_witness(self) -> None:
         """Start the demo's own witness early: it is ready by the time that the publisher asks it."""
@@ -166,6 +183,7 @@ class Demo:
         return {
             **sign_shipped_list(self.home.path / "regulator"),
             "DATABEHEER_LOOPBACK_WEBHOOKS": "1",
+            "DATABEHEER_SENDS_EMAIL": "1",
             "DATABEHEER_PROVIDER_ISSUER": ISSUER,
             "DATABEHEER_PROVIDER_PUBLIC_KEY": str(self.home.provider_public_key),
             "DATABEHEER_PROVIDER_URL": f"http://127.0.0.1:{self.provider_port}/authorize",
@@ -175,17 +193,25 @@ class Demo:
 
     def _tell_story(self) -> None:
         plan = willow_street(story.last_story_day(SystemClock().now()))
-        with self._door_with(SettableClock(SystemClock().now())) as (door, clock):
+        with (
+            self._door_with(SettableClock(SystemClock().now())) as (door, clock),
+            closing(story_postman(self.home, self.storage.url("postman"), self.post, clock)) as postman,
+        ):
             teller = story.Teller(
                 door, clock, self.home.operator_key.read_text(), log_in_for(self.home, door, clock)
             )
             self.say("De straat wordt ingericht …")
             story.tell_registry(teller, plan)
+            hooks = tell_post(teller, plan, self.post, postman)
+            story.tell_request(teller, plan)
+            bring(postman)
             self._take_street_in(plan, teller)
             story.tell_last_night(teller, plan)
+            bring(postman)
             tell_joins(teller, plan)
             story.tell_what_time_did(teller)
         self.facts = {"parties": teller.parties, "last_day": plan.last_day.isoformat(), "visitor": False}
+        self.facts["hooks"] = hooks
         self._keep_facts()
 
     def _take_street_in(self, plan: StreetPlan, teller: story.Teller) -> None:
@@ -263,6 +289,7 @@ class Demo:
         """Start over: a new log with a new origin and new keys, an empty database, the story anew."""
         self.site.end("identity", "postman", "clerk", "publisher", "door", "witness")
         self._wipe()
+        self.post.arrivals.forget()
         prepare(self.home, self.storage, new_origin())
         self._start_witness()
         self._tell_story()

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from databeheer.demo import tamper
+from databeheer.demo.post_box import PostBox
 from databeheer.site.home import Home
 from databeheer.site.house import Storage
 
@@ -21,6 +22,7 @@ class Granting(Protocol):
 
     home: Home
     storage: Storage
+    post: PostBox
     facts: dict[str, Any]
     is_resetting: bool
 
@@ -70,6 +72,8 @@ class WishServer(socketserver.ThreadingUnixStreamServer):
         if wish["do"] == "tamper":
             with self._busy:
                 return tamper.show(self._demo.home, self._demo.storage, wish["kind"])
+        if wish["do"] == "post":
+            return self._demo.post.arrivals.shown()
         if wish["do"] == "describe":
             # The demo's web plays a party; in earnest no page knows a party's credentials.
             return self._demo.description() | {"last_day": self._demo.facts.get("last_day")}

@@ -137,6 +137,22 @@ def test_the_story_holds_a_permission_in_every_state(demo: RunningDemo) -> None:
     }
 
 
+@pytest.mark.requirement("R27")
+def test_a_visitor_sees_what_was_sent_to_maria_and_to_a_partys_program(
+    demo: RunningDemo, open_page: Callable[[], Watched]
+) -> None:
+    visitor = open_page()
+    visitor.page.goto(demo.url)
+    visitor.page.get_by_role("link", name="Open de postbus van de demo").click()
+    asks = "Zonnewijzer vraagt toestemming om uw meetgegevens te lezen"
+    email = visitor.page.get_by_role("listitem").filter(has=visitor.page.get_by_role("heading", name=asks))
+    email.get_by_text("Lees de e-mail").click()
+    expect(email.get_by_text("Meld u daar aan zoals u gewoon bent.")).to_be_visible()
+    expect(visitor.page.get_by_text("De handtekening klopt: dit komt van databeheer.").first).to_be_visible()
+    expect(visitor.page.get_by_text("De handtekening klopt niet.")).to_have_count(0)
+    keep(visitor, "demo-post")
+
+
 def test_code_that_is_not_ours_verifies_the_demos_whole_ledger(demo: RunningDemo, tmp_path: Path) -> None:
     go = build_go_verifier(tmp_path)
     with urllib.request.urlopen(f"{demo.url}/ledger/vkey", timeout=10) as answer:

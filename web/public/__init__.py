@@ -7,6 +7,7 @@ from flask import Flask
 from web.public import greeting, wording
 from web.public.bases import blueprint as basis_pages
 from web.public.demo_party import blueprint as demo_party_pages
+from web.public.demo_post import blueprint as demo_post_pages
 from web.public.health import blueprint as health_answers
 from web.public.joins import blueprint as join_pages
 from web.public.log import blueprint as log_files
@@ -25,3 +26,4 @@ def register(app: Flask) -> None:
         app.register_blueprint(blueprint)
     if app.config["WEB_SETTINGS"].demo:
         app.register_blueprint(demo_party_pages)
+        app.register_blueprint(demo_post_pages)

@@ -16,7 +16,7 @@ from tests.web.sites import browser, make_whole_site, whole_site_served
 from tests.web.supervising import supervising
 from web import close
 
-DEMO_ONLY = ("/demo/opnieuw", "/demo/dienst", "/toezicht/knoeien")
+DEMO_ONLY = ("/demo/opnieuw", "/demo/dienst", "/demo/postbus", "/toezicht/knoeien")
 
 
 def test_outside_the_demo_there_is_a_plain_start_page(standing: Standing) -> None:
