@@ -14,8 +14,18 @@ from web.public.log import blueprint as log_files
 from web.public.parties import blueprint as party_pages
 from web.public.retention import blueprint as retention_pages
 from web.public.start import blueprint as start_pages
+from web.public.validation import blueprint as validation_pages
 
-BLUEPRINTS = (start_pages, log_files, party_pages, join_pages, basis_pages, retention_pages, health_answers)
+BLUEPRINTS = (
+    start_pages,
+    log_files,
+    party_pages,
+    join_pages,
+    basis_pages,
+    retention_pages,
+    validation_pages,
+    health_answers,
+)
 
 
 def register(app: Flask) -> None:

@@ -29,6 +29,7 @@ from databeheer.metering.validation.grades import (
 from databeheer.metering.validation.history import History, aligned, like_days_of, totals_of
 from databeheer.metering.validation.outcome import Outcome, Summary
 from databeheer.metering.validation.reasons import Reason, reasons_in
+from databeheer.metering.validation.rectifying import rectify
 from databeheer.metering.validation.registers import Differences, difference
 from databeheer.metering.validation.validating import validate
 
@@ -58,6 +59,7 @@ __all__ = [
     "difference",
     "like_days_of",
     "reasons_in",
+    "rectify",
     "require_rectifiable",
     "shipped",
     "totals_of",

@@ -102,11 +102,11 @@ def require_array(
         raise BlockError(f"the shape of {name} does not fit the values")
 
 
-def require_range(array: Integers, name: str) -> None:
-    """Refuse numbers beyond `LARGEST`; `UNKNOWN` is none."""
+def require_range(array: Integers, name: str, *, always_known: bool = False) -> None:
+    """Refuse numbers beyond `LARGEST`; `UNKNOWN` is none, and is refused as well where all is always known."""
     if array.size == 0:
         return
-    if int(array.max()) > LARGEST or np.any((array < -LARGEST) & (array != UNKNOWN)):
+    if int(array.max()) > LARGEST or np.any((array < -LARGEST) & (always_known | (array != UNKNOWN))):
         raise BlockError(f"a number in {name} is too large to be judged")
 
 

@@ -183,7 +183,7 @@ class Block:
         if self.slots != slots_in_day(self.day, self.slot_minutes):
             raise BlockError("the number of slots does not fit the day")
         require_array(self.states, np.uint8, 2, "states", self.values.shape)
-        require_range(self.values, "values")
+        require_range(self.values, "values", always_known=True)
         if self.states.size and int(self.states.max()) > max(STATE_CODES.values()):
             raise BlockError("a state is unknown")
         if np.any((self.values != 0) & ~self.has_value):

@@ -26,6 +26,7 @@ from databeheer.metering.validation.arrays import (
     is_measured,
     runs_of,
 )
+from databeheer.metering.validation.block import Block
 from databeheer.metering.validation.catalogue import Catalogue, Estimation
 from databeheer.metering.validation.judging import Judgement
 from databeheer.metering.validation.reasons import OWN_ESTIMATES, TO_REGISTER, Reason
@@ -66,15 +67,29 @@ def _needed(judgement: Judgement, catalogue: Catalogue) -> Booleans:
     block, case = judgement.block, judgement.case
     needed = case.expected & ((block.states == ABSENT) | (block.states == NVAL) | judgement.invalid)
     estimates = (block.states == EST) & ~judgement.invalid
-    if block.reasons is not None:
-        needed |= estimates & np.isin(block.reasons, [reason.value for reason in OWN_ESTIMATES])
+    gaps = any_of(needed)
+    again, yields = gaps, np.zeros(block.rows, np.bool_)
     if case.differences is not None:
-        # An estimate that came with the file yields to the register too, where the day does not agree with it.
-        parameters = catalogue.get(Reason.REGISTER_MISMATCH).parameters
-        above, below = register.apart(case, case.differences.used, parameters)
-        needed |= estimates & (above | below)[:, None]
+        used = case.differences.used
+        above, below = register.apart(case, used, catalogue.get(Reason.REGISTER_MISMATCH).parameters)
+        # Ours agree to the last unit. An estimate that was delivered yields only where nothing else can.
+        again = gaps | ((used != UNKNOWN) & (case.used != used))
+        yields = above | (below & ~gaps)
+    ours = own_estimates(block)
+    needed |= estimates & np.where(ours, again[:, None], yields[:, None])
     wanted: Booleans = needed & ~judgement.contradicted[:, None]
     return wanted
+
+
+def own_estimates(block: Block) -> Booleans:
+    """Say of each slot whether what is stored of it was estimated here."""
+    if block.reasons is None:
+        return np.zeros(block.values.shape, np.bool_)
+    ours: Booleans = np.isin(block.reasons, _OWN) & (block.states == EST)
+    return ours
+
+
+_OWN = [reason.value for reason in OWN_ESTIMATES]
 
 
 class _Part:

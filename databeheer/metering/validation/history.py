@@ -50,7 +50,7 @@ class History:
         shape = (rows, self.values.shape[1], slots)
         require_array(self.values, np.int64, 3, "values of history", shape)
         require_array(self.states, np.uint8, 3, "states of history", shape)
-        require_range(self.values, "values of history")
+        require_range(self.values, "values of history", always_known=True)
         if self.totals is not None:
             require_array(self.totals, np.int64, 2, "totals of history", (rows, *self.totals.shape[1:]))
             require_range(self.totals, "totals of history")

@@ -125,7 +125,7 @@ def _note(notes: _Notes, case: Case, entry: RuleEntry, finding: Finding) -> None
     else:
         notes.main[slots & (notes.main == 0)] = entry.reason
     if entry.severity is Severity.DOUBTFUL:
-        if entry.settled_by_register:
-            notes.doubted |= slots
-        else:
+        if not entry.settled_by_register:
             notes.unsettled |= rows
+        elif entry.judges == "value":
+            notes.doubted |= slots

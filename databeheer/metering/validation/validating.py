@@ -18,7 +18,7 @@ from databeheer.metering.validation.arrays import (
 )
 from databeheer.metering.validation.block import Block
 from databeheer.metering.validation.catalogue import Catalogue, shipped
-from databeheer.metering.validation.estimating import Estimates, estimate
+from databeheer.metering.validation.estimating import Estimates, estimate, own_estimates
 from databeheer.metering.validation.grades import GRADE_CODES, Grade
 from databeheer.metering.validation.judging import Judgement, judge
 from databeheer.metering.validation.outcome import Outcome
@@ -73,23 +73,29 @@ def _agrees(judgement: Judgement, catalogue: Catalogue) -> Booleans:
 def _outcome(
     block: Block, judgement: Judgement, estimates: Estimates, as_read: Codes, version: str
 ) -> Outcome:
-    # What is below zero cannot be kept as a value; what is left of it is that nothing is there, and why.
-    unkept = judgement.invalid & (block.values < 0)
     given = estimates.given
     left = estimates.needed & ~given & judgement.accepted[:, None]
+    ours = own_estimates(block)
+    # What is below zero cannot be kept as a value, and an estimate that breaks a rule was never measured: what is
+    # left of them is that nothing is there, and why. An estimate of ours for which there is no room any more goes.
+    withdrawn = ours & ~given & (estimates.needed | judgement.contradicted[:, None])
+    unkept = (judgement.invalid & ((block.values < 0) | (block.states == EST))) | withdrawn
     as_read = np.where(unkept, np.uint8(ABSENT), as_read)
     values = np.where(given, estimates.values, np.where(unkept, 0, block.values))
     states = np.where(given, np.uint8(EST), as_read)
     reasons, profile_reasons = judgement.reasons, judgement.profile_reasons
     main = np.where(given, estimates.methods, judgement.main_reasons)
+    main = np.where(withdrawn, np.uint8(Reason.NO_ESTIMATE), main)
     for method in np.unique(estimates.methods[given]).tolist() if given.any() else ():
         if method:
             _add(reasons, profile_reasons, given & (estimates.methods == method), Reason(method))
     _add(reasons, profile_reasons, left, Reason.NO_ESTIMATE)
-    if block.reasons is not None:
-        rectified = (block.reasons == Reason.RECTIFIED) & (main == 0) & has_value(states)
-        main = np.where(rectified, np.uint8(Reason.RECTIFIED), main)
-    stored = np.uint8(0) if block.reasons is None else block.reasons
+    stored = np.zeros_like(main) if block.reasons is None else block.reasons
+    # Why a value was not kept, how it was estimated, that a person set it right: an earlier look knows.
+    rectified = (stored == Reason.RECTIFIED) & (main == 0) & has_value(states)
+    unkept_before = (stored > 0) & (main == Reason.MISSING) & (states == ABSENT)
+    estimated_before = ours & (states == EST) & (main == 0)
+    main = np.where(rectified | unkept_before | estimated_before, stored, main)
     changed = ((values != block.values) | (states != block.states) | (main != stored)).any(axis=1)
     return Outcome(
         accepted=judgement.accepted,

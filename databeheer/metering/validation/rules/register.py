@@ -52,7 +52,7 @@ def register_mismatch(case: Case, parameters: Parameters) -> Finding:
     doubted = case.doubted & case.measured & ((case.block.values > 0) == above[:, None])
     rest = measured - np.where(doubted, case.block.values, 0).sum(axis=1, dtype=np.int64)
     settled = wrong & any_of(doubted) & (rest <= found.used)
-    return Finding(np.where(settled[:, None], doubted, (wrong & ~settled)[:, None] & case.usable), known)
+    return Finding(np.where(settled[:, None], doubted, (wrong & ~settled)[:, None] & case.measured), known)
 
 
 def apart(case: Case, used: Integers, parameters: Parameters) -> tuple[Booleans, Booleans]:
