@@ -13,7 +13,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-from databeheer.clocks.catalogue import shipped
+from databeheer.clocks.catalogue import Actor, shipped
 
 MOST_LISTED = 500
 
@@ -132,11 +132,16 @@ def due(
     now: datetime,
     *,
     kind: str | None = None,
+    actor: Actor | None = None,
     party_id: UUID | None = None,
     limit: int = MOST_LISTED,
 ) -> list[Clock]:
-    """Return the clocks that have run out by `now` and still wait to be met, the oldest due moment first."""
-    return _listed(connection, _DUE, {"now": now, "kind": kind, "party": party_id, "limit": limit})
+    """Return the clocks that have run out by `now` and still wait to be met, the oldest due moment first.
+
+    Of one kind, of those of one actor, or of one party, where that is given.
+    """
+    asked = {"now": now, "kinds": _kinds(kind, actor), "party": party_id, "limit": limit}
+    return _listed(connection, _DUE, asked)
 
 
 def coming(
@@ -145,11 +150,12 @@ def coming(
     until: datetime,
     *,
     kind: str | None = None,
+    actor: Actor | None = None,
     party_id: UUID | None = None,
     limit: int = MOST_LISTED,
 ) -> list[Clock]:
     """Return the clocks that run at `now` and are due before `until`, the nearest due moment first."""
-    asked = {"now": now, "until": until, "kind": kind, "party": party_id, "limit": limit}
+    asked = {"now": now, "until": until, "kinds": _kinds(kind, actor), "party": party_id, "limit": limit}
     return _listed(connection, _COMING, asked)
 
 
@@ -180,6 +186,13 @@ def _later(at: datetime, written_at: datetime | None) -> datetime | None:
     return written_at if written_at is not None and written_at > at else None
 
 
+def _kinds(kind: str | None, actor: Actor | None) -> list[str] | None:
+    """Which kinds are asked for: one, those of one actor; None: all."""
+    if kind is None and actor is None:
+        return None
+    return [one.kind for one in shipped().kinds if kind in (None, one.kind) and actor in (None, one.actor)]
+
+
 def _listed(connection: Connection, statement: Any, asked: dict[str, Any]) -> list[Clock]:
     return [Clock(**row._mapping) for row in connection.execute(statement, asked)]
 
@@ -202,7 +215,8 @@ _ENDS = (
 _MEET = text(_ENDS.format("met_at"))
 _DROP = text(_ENDS.format("dropped_at"))
 _OF = (
-    " AND (CAST(:kind AS text) IS NULL OR kind = :kind) AND (CAST(:party AS uuid) IS NULL OR party_id = :party)"
+    " AND (CAST(:kinds AS text[]) IS NULL OR kind = ANY(:kinds))"
+    " AND (CAST(:party AS uuid) IS NULL OR party_id = :party)"
     " ORDER BY due_at, clock_no LIMIT :limit"
 )
 _RUNS = "SELECT * FROM clocks.clock WHERE met_at IS NULL AND dropped_at IS NULL"

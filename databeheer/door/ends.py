@@ -114,6 +114,8 @@ class Ending(enum.IntEnum):
     """Behind the other two: which permission a case is about. Older journals do not say it."""
     DOUBT_SHOWN = 45
     """A case in which something was shown in time: its hours are not to run out in a database that forgot that."""
+    PORT_OPENED = 46
+    """A user port that its customer wants open: no end, but a database that forgot it takes the port for closed."""
 
 
 PERMISSION_ENDINGS = {

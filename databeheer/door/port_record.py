@@ -11,7 +11,6 @@ from databeheer.door.house import House
 from databeheer.door.permission_record import subjects_of
 from databeheer.door.port_post import tell_port
 from databeheer.door.turn import Record, Statement, Subject, Turn
-from databeheer.errors import ConflictError
 from databeheer.registry import parties, user_ports
 from databeheer.registry.user_ports import Because, Order, Placed, Wanted
 from databeheer.values import format_instant
@@ -32,8 +31,8 @@ def give(
     placed = user_ports.place(turn.connection, order, turn.now, turn.next_index)
     if not placed.is_new:
         return placed, None
-    if order.wanted == Wanted.CLOSED:
-        turn.end(Ending.PORT_CLOSED, order.port.user_port_id)
+    ending = Ending.PORT_CLOSED if order.wanted == Wanted.CLOSED else Ending.PORT_OPENED
+    turn.end(ending, order.port.user_port_id)
     row = placed.row
     record = _record(
         house, turn, row, order, ASKED[order.wanted], said | {"due": format_instant(row.due_at)}, own
@@ -86,16 +85,14 @@ def close_all(house: House, turn: Turn, occupancy: Any, because: Because) -> int
 
 
 def close_again(house: House, turn: Turn, user_port_id: UUID) -> bool:
-    """Give an order to close again that a restored database has forgotten; False where nothing is left to close.
+    """Order a port closed of which a restored database has forgotten an order; False where a close waits already.
 
-    Without knowing what the grid operator did since, closing once too often is the safe side.
+    Nobody knows what the grid operator did since: one that counts as closed may be open, and would stay so for
+    whoever comes next. Closing once too often is the safe side.
     """
     port = user_ports.by_id(turn.connection, user_port_id)
     occupancy_id = user_ports.book_of(turn.connection, user_port_id) if port is not None else None
     if occupancy_id is None:
         return False
-    try:
-        placed, _ = give(house, turn, Order(port, occupancy_id, Wanted.CLOSED, Because.RESTORED), {}, {})
-    except ConflictError:
-        return False
+    placed, _ = give(house, turn, Order(port, occupancy_id, Wanted.CLOSED, Because.RESTORED), {}, {})
     return placed.is_new

@@ -100,7 +100,7 @@ def _apply(house: House, turn: Turn, end: End, following: Sequence[End]) -> bool
         return _move_out_again(house, turn, end)
     if end.ending is Ending.PARTY_SUSPENDED:
         return suspend_party(house, turn, end.id)
-    if end.ending is Ending.PORT_CLOSED:
+    if end.ending in (Ending.PORT_CLOSED, Ending.PORT_OPENED):
         return close_again(house, turn, end.id)
     return reapplying_facts.apply(house, turn, end, following)
 

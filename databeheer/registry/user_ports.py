@@ -47,7 +47,7 @@ class Because(Code):
     MOVED_OUT = "moved_out"
     DIED = "died"
     RESTORED = "restored"
-    """A close that got lost with the database, given again."""
+    """An order got lost with the database: whatever it was, the port is closed."""
 
 
 class OrderState(Code):
@@ -148,12 +148,13 @@ def place(connection: Connection, order: Order, now: datetime, index: int) -> Pl
     second window, changes nothing.
 
     Raises:
-        ConflictError: nothing waits, and the port is that way already.
+        ConflictError: nothing waits, and the port is that way already, as far as anybody knows.
     """
     port, waiting = order.port, _waiting(connection, order.port.user_port_id)
     if waiting is not None and waiting.wanted == order.wanted:
         return Placed(waiting, is_new=False)
-    if waiting is None and port.is_open == (order.wanted == Wanted.OPEN):
+    is_known = order.because != Because.RESTORED
+    if waiting is None and is_known and port.is_open == (order.wanted == Wanted.OPEN):
         raise ConflictError(f"this port is {order.wanted} already")
     if waiting is not None:
         end(connection, waiting.port_order_id, OrderState.REPLACED, now)

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from databeheer.brussels import midnight
+from databeheer.clocks.catalogue import Actor
 from databeheer.clocks.command_line import FORMAT, lines
 from databeheer.door.client import DoorClient, Proof
 from databeheer.errors import UnavailableError
@@ -59,16 +60,22 @@ def explain(entry: int | None, language: str, as_json: bool, of_demo: bool, **wi
 
 @click.command()
 @click.option("--months", default=1, show_default=True, type=click.IntRange(1, 36), help="Of the figures.")
+@click.option(
+    "--actor",
+    type=click.Choice([actor.value for actor in Actor]),
+    help="List only what this one has to do; you are data_manager.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--demo", "of_demo", is_flag=True, help="In the demo's house instead of the own one.")
-def clocks(months: int, as_json: bool, of_demo: bool) -> None:
+def clocks(months: int, actor: str | None, as_json: bool, of_demo: bool) -> None:
     """Say which clocks have run out, which run out this week, and how many were kept and missed, month by month."""
     home = Home.from_environment()
     home = Home(home.path / "demo") if of_demo else home
     if not home.exists():
         raise UnavailableError(f"there is no house in {home.path}; DATABEHEER_HOME or --demo names another")
     with running(home), DoorClient(home.door_socket) as door:
-        report = door.call("clocks.report", Proof.operator(home.operator_key.read_text()), months=months)
+        proof = Proof.operator(home.operator_key.read_text())
+        report = door.call("clocks.report", proof, months=months, actor=actor)
     if as_json:
         click.echo(json.dumps({"format": FORMAT} | report, indent=2, ensure_ascii=False))
         return

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from babel.dates import format_date
-from flask import Blueprint, Response, json, render_template
+from flask import Blueprint, Response, json, render_template, request
 from flask.typing import ResponseReturnValue
+from marshmallow import fields, validate
 
 from databeheer.clocks import Actor, shipped
 from databeheer.clocks.command_line import FORMAT
@@ -15,6 +16,7 @@ from databeheer.clocks.page import term_words_nl
 from databeheer.values import parse_day
 from web.door import ask
 from web.dutch import LOCALE
+from web.forms import Form, parse_or_refuse
 from web.oversight.guard import require_inspector
 
 blueprint = Blueprint("oversight_clocks", __name__)
@@ -54,11 +56,18 @@ class Kept:
     written_later: int
 
 
+class ActorQuery(Form):
+    """Whose terms the lists hold; without it, everybody's."""
+
+    wie = fields.String(load_default=None, validate=validate.OneOf([actor.value for actor in Actor]))
+
+
 @blueprint.get("/toezicht/termijnen")
 @require_inspector
 def show() -> ResponseReturnValue:
     """Show the due lists and the figures of the last months."""
-    report = ask("clocks.report", months=MONTHS_SHOWN)
+    who = parse_or_refuse(ActorQuery(), request.args)["wie"]
+    report = ask("clocks.report", months=MONTHS_SHOWN, actor=who)
     return render_template(
         "oversight/clocks.html",
         overdue=[_due(row) for row in report["overdue"]],
@@ -68,6 +77,8 @@ def show() -> ResponseReturnValue:
             (_month(month["month"]), [_kept(row) for row in month["figures"]]) for month in report["months"]
         ],
         version=report["catalogue"],
+        who=who,
+        actors=_ACTORS,
     )
 
 
@@ -75,7 +86,8 @@ def show() -> ResponseReturnValue:
 @require_inspector
 def as_json() -> ResponseReturnValue:
     """The same for programs, of a year; docs/reference/clocks.md describes the members."""
-    report = {"format": FORMAT} | ask("clocks.report", months=MONTHS_GIVEN)
+    who = parse_or_refuse(ActorQuery(), request.args)["wie"]
+    report = {"format": FORMAT} | ask("clocks.report", months=MONTHS_GIVEN, actor=who)
     return Response(
         json.dumps(report), content_type="application/json", headers={"Cache-Control": "no-store"}
     )

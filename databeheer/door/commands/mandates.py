@@ -44,7 +44,7 @@ def register(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str,
         digest = bytes.fromhex(arguments["document_sha256"])
         mandates.register(turn.connection, row, digest, arguments["signed_on"], turn.now)
         record = _record(house, turn, row, "mandate.registered", state, "party", digest)
-    return _answer(record)
+    return record.answer()
 
 
 def produce(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -57,7 +57,7 @@ def produce(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, 
         document_id = documents.take(house, turn, row.operator, document)
         mandates.produce(turn.connection, mandate, document_id, turn.now)
         record = _record(house, turn, row, "mandate.produced", state, "party", bytes(mandate.document_sha256))
-    return _answer(record)
+    return record.answer()
 
 
 def draw(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -97,7 +97,7 @@ def open_document(house: House, proof: Proof, arguments: dict[str, Any]) -> dict
             house, turn, row, "mandate.opened", state, "operator", bytes(mandate.document_sha256)
         )
     document, _ = documents.opened(house, here)
-    return _answer(record) | {"document": b64encode(document).decode()}
+    return record.answer() | {"document": b64encode(document).decode()}
 
 
 def judge(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -130,7 +130,7 @@ def judge(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, An
         after = finding.by_id(turn.connection, row.permission_id)
         destroy_mandate(house, turn, after)
         state = state_at(after, turn.now)[0]
-    return _answer(record) | {"state": state}
+    return record.answer() | {"state": state}
 
 
 def list_samples(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -242,10 +242,6 @@ def _record(
 ) -> Record:
     members = {"document": digest.hex()} | (said or {})
     return record_step(house, turn, row, event, state=state, by=by, said=members, for_party=for_party)
-
-
-def _answer(record: Record) -> dict[str, Any]:
-    return {"index": record.index, "promise": b64encode(record.promise).decode()}
 
 
 COMMANDS = (

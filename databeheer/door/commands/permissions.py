@@ -265,7 +265,7 @@ def answer_of(house: House, permission_id: UUID, record: Record, asker: Asker) -
             person_id=asker.person_id,
             for_party=_is_party(asker),
         )
-    return {"permission": view, "index": record.index, "promise": b64encode(record.promise).decode()}
+    return {"permission": view} | record.answer()
 
 
 def _is_party(asker: Asker) -> bool:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, exc, text
 
 from databeheer import clocks
-from databeheer.clocks import Figures, UnknownClockError
+from databeheer.clocks import Actor, Figures, UnknownClockError
 from databeheer.clocks.engine import _UNRECORDED
 from databeheer.storage.engine import make_engine
 from tests.databases import Database
@@ -249,6 +249,58 @@ def test_what_the_callers_transaction_undoes_never_ran(engine: Engine) -> None:
         raise ZeroDivisionError
     with engine.connect() as connection:
         assert clocks.coming(connection, T0, LONG) == []
+
+
+SEPTEMBER, OCTOBER, NOVEMBER = (datetime(2026, month, 1, tzinfo=UTC) for month in (9, 10, 11))
+
+
+def test_what_ended_in_a_month_and_was_written_down_after_it_changes_that_month_alone(
+    connection: Connection,
+) -> None:
+    """A permission ended in September; the clerk was away until October."""
+    about, end, back = uuid4(), SEPTEMBER + 24 * 24 * HOUR, OCTOBER + 100 * HOUR
+    clocks.start(connection, "reminder", about, T0, due_at=OCTOBER + 50 * HOUR)
+
+    def told(since: datetime, until: datetime) -> tuple[int, ...]:
+        found = only(clocks.figures(connection, since, until))
+        return found.missed, found.dropped, found.open, found.written_later
+
+    assert told(SEPTEMBER, OCTOBER) == (0, 0, 1, 0)
+    assert told(OCTOBER, back) == (1, 0, 0, 0)  # as far as anybody knew
+    clocks.drop(connection, "reminder", about, end, written_at=back)
+    assert told(SEPTEMBER, OCTOBER) == (0, 1, 0, 1)
+    assert told(OCTOBER, back) == (0, 0, 0, 1)
+    assert clocks.figures(connection, OCTOBER, NOVEMBER) == []
+    assert told(datetime(2026, 8, 1, tzinfo=UTC), SEPTEMBER) == (0, 0, 1, 0)
+
+
+def test_what_was_started_too_late_to_be_met_is_missed_in_its_own_month_and_that_says_so(
+    connection: Connection,
+) -> None:
+    about, back = uuid4(), OCTOBER + 100 * HOUR
+    clocks.start(connection, "port_execution", about, SEPTEMBER, written_at=back)
+    september = only(clocks.figures(connection, SEPTEMBER, OCTOBER))
+    assert (september.missed, september.written_later) == (1, 1)
+    assert clocks.figures(connection, OCTOBER, NOVEMBER) == []
+
+
+def test_what_is_written_down_as_it_happens_is_not_later(connection: Connection) -> None:
+    about = uuid4()
+    clocks.start(connection, "port_execution", about, SEPTEMBER, written_at=SEPTEMBER)
+    clocks.meet(connection, "port_execution", about, SEPTEMBER + HOUR, written_at=SEPTEMBER + HOUR)
+    assert only(clocks.figures(connection, SEPTEMBER, OCTOBER)).written_later == 0
+
+
+def test_the_lists_can_be_of_one_actor(connection: Connection) -> None:
+    clocks.start(connection, "port_execution", uuid4(), T0)
+    clocks.start(connection, "doubt_contact", uuid4(), T0)
+    for actor, kinds in (
+        (Actor.GRID_OPERATOR, ["port_execution"]),
+        (Actor.DATA_MANAGER, ["doubt_contact"]),
+        (Actor.PARTY, []),
+    ):
+        assert [one.kind for one in clocks.due(connection, LONG, actor=actor)] == kinds
+        assert [one.kind for one in clocks.coming(connection, T0, LONG, actor=actor)] == kinds
 
 
 # ---- against a naive model -----------------------------------------------------------------------------------------

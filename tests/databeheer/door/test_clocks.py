@@ -18,11 +18,13 @@ from databeheer.brussels import day_of, midnight
 from databeheer.clocks import Clock
 from databeheer.door.bodies import shared_body
 from databeheer.door.client import DoorClient, DoorRefusedError, Proof
+from databeheer.door.commands.timekeeping import months_back
 from databeheer.site.clerk import Clerk
 from databeheer.values import format_instant, parse_instant
 from tests.commands import every_command
 from tests.conftest import LOTTES_EAN
 from tests.databeheer.door import test_user_ports as user_ports
+from tests.databeheer.doubt import acts as doubts
 from tests.doors import held, meanwhile, query
 from tests.house import Customer, Party, TheHouse
 
@@ -278,6 +280,8 @@ def derived(house: TheHouse) -> list[Told]:
                     found.append((*name, running.pop(name), how, said["index"]))
             if said["event"] in kind.started_by and name not in running:
                 running[name] = said["index"]
+            if said["event"] in kind.settled_by:
+                found.append((*name, said["index"], "met", said["index"]))
     return sorted([*found, *((*name, index, "runs", -1) for name, index in running.items())])
 
 
@@ -300,8 +304,11 @@ def standing(house: TheHouse) -> list[Told]:
     for one in all_clocks(house):
         kind = clocks.shipped().get(one.kind)
         how = "met" if one.met_at else "dropped" if one.dropped_at else "runs"
-        ended = entry(one, one.ended_size, kind.met_by if one.met_at else kind.dropped_by)
-        found.append((one.kind, str(one.about), entry(one, one.started_size, kind.started_by), how, ended))
+        ended = entry(
+            one, one.ended_size, (*kind.met_by, *kind.settled_by) if one.met_at else kind.dropped_by
+        )
+        started = entry(one, one.started_size, (*kind.started_by, *kind.settled_by))
+        found.append((one.kind, str(one.about), started, how, ended))
     return sorted(found)
 
 
@@ -354,6 +361,34 @@ def test_so_are_those_of_user_ports_and_a_grid_operator_that_is_late_is_named(
     figures = inspectors_figures(house, "port_execution")
     assert (figures["kept"], figures["missed"], figures["met_late"]) == (1, 2, 2)
     assert (figures["actor"], figures["party"]["name"]) == ("grid_operator", net.name)
+
+
+@pytest.mark.requirement("R101", "R102", "R103")
+def test_so_are_those_of_a_doubt_shown_refused_lifted_and_unproven(
+    house: TheHouse, measured: Customer, bram: Party, granted: dict[str, Any]
+) -> None:
+    case = doubts.raise_doubt(measured, granted)
+    doubts.contact(house, case)
+    doubts.show(bram, case)
+    doubts.judge(house, case, accepted=False)
+    later(house, timedelta(hours=1), measured, bram)
+    doubts.show(bram, case)
+    doubts.lift(house, case)
+    again = bram.call(
+        "doubt.report_own",
+        permission_id=granted["permission_id"],
+        concern="other",
+        customer="unknown",
+        received_at=format_instant(house.clock.now()),
+        words="x",
+    )["case"]
+    doubts.contact(house, again)
+    later(house, timedelta(hours=73), measured, bram)
+    clerk(house).round()
+    found = derived(house)
+    assert found == standing(house)
+    of_hours = [how for kind, _, _, how, _ in found if kind == "doubt_evidence"]
+    assert sorted(of_hours) == ["dropped", "dropped", "dropped", "met"]
 
 
 def test_a_miss_is_an_entry_that_says_who_had_to_act_and_names_nobody(
@@ -543,6 +578,52 @@ def test_the_report_lists_what_is_due_soon_and_months_by_brussels_days(
     months = [datetime.fromisoformat(f"{one['month']}-01").date() for one in found["months"]]
     assert months[0] == day_of(house.clock.now()).replace(day=1)
     assert [(a.year * 12 + a.month) - (b.year * 12 + b.month) for a, b in pairwise(months)] == [1, 1]
+
+
+def test_the_lists_can_be_of_one_actor_so_that_nobodys_own_work_is_lost_among_others(
+    house: TheHouse, measured: Customer, bram: Party, granted: dict[str, Any]
+) -> None:
+    other = bram.ask()
+    measured.grant(other)
+    measured.withdraw(other["permission_id"])
+    doubts.raise_doubt(measured, granted)
+    later(house, timedelta(days=31), measured, bram)
+    lists = {
+        actor: [one["kind"] for one in report(house, actor=actor)["overdue"]]
+        for actor in (None, "data_manager", "party", "grid_operator")
+    }
+    assert lists == {
+        None: ["doubt_contact", "deletion_confirmation"],
+        "data_manager": ["doubt_contact"],
+        "party": ["deletion_confirmation"],
+        "grid_operator": [],
+    }
+    assert code(lambda: report(house, actor="nobody")) == "malformed-request"
+
+
+@pytest.mark.requirement("R110")
+def test_a_late_report_of_an_older_signal_changes_its_month_and_the_month_says_so(
+    house: TheHouse, measured: Customer, bram: Party, granted: dict[str, Any]
+) -> None:
+    later(house, timedelta(days=62), measured, bram)
+
+    def of_the_month_before(number: int) -> dict[str, int]:
+        month = report(house, months=3)["months"][number]
+        [one] = [one for one in month["figures"] if one["kind"] == "doubt_party_report"] or [{}]
+        return {name: one.get(name, 0) for name in ("kept", "missed", "met_late", "written_later")}
+
+    assert of_the_month_before(2) == {"kept": 0, "missed": 0, "met_late": 0, "written_later": 0}
+    bram.call(
+        "doubt.report_own",
+        permission_id=granted["permission_id"],
+        concern="other",
+        customer="unknown",
+        received_at=format_instant(midnight(months_back(house.clock.now(), 3)[2][0]) + timedelta(days=3)),
+        words="x",
+    )
+    house.clock.advance(timedelta(minutes=1))
+    assert of_the_month_before(2) == {"kept": 0, "missed": 1, "met_late": 1, "written_later": 1}
+    assert of_the_month_before(0) == {"kept": 0, "missed": 0, "met_late": 0, "written_later": 0}
 
 
 def test_figures_of_a_month_that_is_over_stay_as_they_are(

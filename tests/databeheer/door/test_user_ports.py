@@ -715,6 +715,27 @@ def test_a_close_that_a_restored_database_forgot_is_given_again(
         assert apply_ends(house.house, turn, house.house.ends.since(0)) == 0
 
 
+@pytest.mark.requirement("R57")
+def test_an_opening_that_a_restored_database_forgot_is_closed_before_somebody_else_lives_there(
+    house: TheHouse, fitted: Customer, maria: Customer, net: Party
+) -> None:
+    opened(fitted, net)
+    with psycopg.connect(house.database.url("superuser")) as connection:
+        connection.execute("DELETE FROM registry.port_order")
+        connection.execute("UPDATE registry.user_port SET is_open = false")
+    assert not shown(fitted)["is_open"]  # so the database says; the grid operator has opened it
+    with house.house.turn() as turn:
+        assert apply_ends(house.house, turn, house.house.ends.since(0)) == 1
+    [order] = orders(net)
+    assert (order["port"], order["wanted"]) == ("P1", "closed")
+    move_out(house)
+    assert [one["order_id"] for one in orders(net)] == [order["order_id"]]
+    execute(net, order)
+    move_in(house, maria)
+    [point] = [one for one in maria.call("port.list")["points"] if one["meters"]]
+    assert not any(port["is_open"] for port in point["meters"][0]["ports"])
+
+
 def test_an_order_that_somebody_changed_in_the_database_is_told_by_the_check_of_bodies(
     house: TheHouse, fitted: Customer
 ) -> None:
