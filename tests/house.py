@@ -160,7 +160,7 @@ class TheHouse:
     def operator(self, command: str, **arguments: Any) -> dict[str, Any]:
         """Give a command as the operator at the command line."""
         answer = self.client.call(command, Proof.operator(self.operator_key), **arguments)
-        if command == "registry.occupancy.end":
+        if command in ("registry.occupancy.end", "registry.concerned.end"):
             for person in self.people:  # who moves out is logged out, and comes back for what was his
                 person.session = self.log_in(person.subject, person.name)
         return answer

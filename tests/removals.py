@@ -578,7 +578,7 @@ REMOVALS = (
         "R97",
         "who moved out is logged out",
         COMMANDS + "points.py",
-        "    lives.end_of_stay(turn.connection, occupancy.person_id, day_of(turn.now), turn.now)\n",
+        "    lives.end_of_stay(turn.connection, [occupancy.person_id, *others], turn.now)\n",
         "",
     ),
     Removal(

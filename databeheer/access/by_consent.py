@@ -128,13 +128,15 @@ def _has_signed(case: Case, permission: Permission, granter: Occupancy) -> bool:
 
 
 def _represented_by_signers(case: Case, permission: Permission) -> set[str]:
-    """In whose name representatives signed: of those appointments that ran at that moment."""
+    """In whose name representatives signed who were appointed to act for that person at that moment."""
     return {
         appointed.person_id
         for signer in permission.signers
         if signer.capacity is Capacity.REPRESENTATIVE
         for appointed in case.facts.representations
-        if appointed.representative_id == signer.person_id and signer.signed_at in appointed.period
+        if appointed.representative_id == signer.person_id
+        and appointed.person_id == signer.for_person_id
+        and signer.signed_at in appointed.period
     }
 
 

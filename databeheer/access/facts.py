@@ -85,11 +85,15 @@ class PortName(Code):
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """One person's signature under a consent."""
+    """One person's signature under a consent.
+
+    `for_person_id` is in whose name a representative signed: it counts for nobody else whom he represents.
+    """
 
     person_id: str
     capacity: Capacity
     signed_at: datetime
+    for_person_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -226,16 +226,15 @@ def _block_one(house: House, turn: Turn, permission_id: UUID) -> None:
     row = finding.by_id_locked(turn.connection, permission_id)
     if state_at(row, turn.now)[0] not in ("active", "to_be_renewed"):
         return  # it ended by the clock, or is blocked for another reason: the block itself holds all the same
-    life.block(turn.connection, row, DOUBTED, turn.now)
-    record_step(house, turn, row, PermissionEvent.BLOCKED, state="blocked", by="operator", reason=DOUBTED)
+    state = life.block(turn.connection, row, DOUBTED, turn.now)
+    record_step(house, turn, row, PermissionEvent.BLOCKED, state=state, by="operator", reason=DOUBTED)
 
 
 def _unblock_one(house: House, turn: Turn, permission_id: UUID) -> None:
     row = finding.by_id_locked(turn.connection, permission_id)
     if row.state == "blocked" and row.reason == DOUBTED and state_at(row, turn.now)[0] == "blocked":
-        life.unblock(turn.connection, row, turn.now)
+        state = life.unblock(turn.connection, row, turn.now)
         after = finding.by_id(turn.connection, permission_id)
-        state = state_at(after, turn.now)[0]
         record_step(house, turn, after, PermissionEvent.UNBLOCKED, state=state, by="operator")
         catch_up(house, turn, after)  # a mandate that was due meanwhile blocks it from then on
 

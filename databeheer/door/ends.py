@@ -62,7 +62,10 @@ class Ending(enum.IntEnum):
     STOP_LIFTED = 8
     LAPSED = 9
     RENEWED = 10
-    """A permission that a new one took the place of: whoever withdraws the new one has withdrawn both."""
+    """A permission that a new one took the place of: whoever withdraws the new one has withdrawn both.
+
+    Where this end got lost, so did the new one, which was granted in the same turn.
+    """
     PORT_CLOSED = 11
     """A user port that its customer, or the house, wants closed."""
     MANDATE_REJECTED = 12
@@ -126,9 +129,9 @@ PERMISSION_ENDINGS = {
     Ending.HOLDER_DIED: ("invalidated", "holder_died"),
     Ending.MANDATE_REJECTED: ("invalidated", "mandate_rejected"),
     Ending.LAPSED: ("lapsed", "lost_in_restore"),
-    Ending.RENEWED: ("expired", "renewed"),
+    Ending.RENEWED: ("lapsed", "lost_in_restore"),
 }
-"""State and reason of a permission that ended so."""
+"""State and reason of a permission that ended so, and of which a restored database does not know it."""
 
 
 STALENESS = {trigger: Ending[trigger.name] for trigger in StaleTrigger}

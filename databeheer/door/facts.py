@@ -168,9 +168,9 @@ def _signers(row: Any) -> tuple[Signer, ...]:
 
 def _add_signers(connection: Connection, book: FactBook, permissions: Sequence[UUID]) -> None:
     signed: dict[str, list[Signer]] = defaultdict(list)
-    for row in signers.of(connection, permissions):
+    for row in signers.counting(connection, permissions):
         signed[str(row.permission_id)].append(
-            Signer(str(row.person_id), Capacity(row.capacity), row.signed_at)
+            Signer(str(row.person_id), Capacity(row.capacity), row.signed_at, str(row.for_person_id))
         )
 
     def complete(permission: Permission) -> Permission:

@@ -16,6 +16,7 @@ from databeheer.permissions import finding
 from databeheer.post import catalogue, outbox
 from databeheer.post.catalogue import Kind, Recipient
 from databeheer.post.outbox import Addressee
+from databeheer.registry.residents import RESIDENTS
 
 _ADDRESSED = frozenset(
     {
@@ -78,17 +79,11 @@ def _said(kind: Kind, row: Any, reason: str) -> dict[str, str]:
     return {name: value for name, value in said.items() if name in kind.says and value}
 
 
-_PEOPLE = text(
-    """
+_WHO = """
     SELECT person_id FROM (
         SELECT p.person_id FROM permissions.permission p WHERE p.permission_id = :id AND NOT :not_again
         UNION SELECT s.for_person_id FROM permissions.signature s WHERE s.permission_id = :id AND NOT :not_again
-        UNION SELECT o.person_id FROM registry.occupancy o
-            WHERE o.occupancy_id = CAST(:addressed AS uuid) AND o.from_day <= :today
-              AND (o.until_day IS NULL OR o.until_day > :today)
-        UNION SELECT c.person_id FROM registry.person_concerned c
-            WHERE c.occupancy_id = CAST(:addressed AS uuid) AND c.from_day <= :today
-              AND (c.until_day IS NULL OR c.until_day > :today)
+        UNION SELECT r.person_id FROM resident r WHERE r.occupancy_id = CAST(:addressed AS uuid)
     ) concerned
     WHERE person_id IS NOT NULL
       AND NOT (:not_again AND (
@@ -97,5 +92,5 @@ _PEOPLE = text(
           OR EXISTS (SELECT FROM permissions.permission p
               WHERE p.permission_id = :id AND p.applicant_id = concerned.person_id)))
     ORDER BY person_id
-    """
-)
+"""
+_PEOPLE = text(RESIDENTS + _WHO)

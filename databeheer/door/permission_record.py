@@ -1,6 +1,6 @@
 """Each step in the life of a permission: its entry in the ledger, its row in the history, its messages, together.
 
-With its end, the written mandate that lies here goes.
+With its end, the written mandate that lies here goes; with its end, or that of a part of it, its waiting renewals.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from databeheer.door.house import House
 from databeheer.door.keystore import Kind
 from databeheer.door.permission_post import tell_step
 from databeheer.door.turn import Record, Statement, Subject, Turn
-from databeheer.permissions import duties, finding, history, life, mandates, timing
+from databeheer.permissions import duties, finding, history, life, mandates, renewal, timing
+from databeheer.permissions.duties import ENDINGS
 from databeheer.permissions.states import ENDED, Event
-from databeheer.permissions.timing import Due
+from databeheer.permissions.timing import RENEWED, Due
 
 
 def record_step(
@@ -33,12 +34,14 @@ def record_step(
     subject: UUID | None = None,
     for_party: bool = True,
     with_ground: bool = True,
+    person_id: UUID | None = None,
 ) -> Record:
     """Record a step of a permission, in the turn that takes it and after it is written down; its clocks follow it.
 
     `event` with a dot is a name of its own, as `mandate.sampled`. `at` is when time did it, where that is earlier
     than now. `for_party` False: neither the entry nor the history tells the party (R98), as of a renewal that was not
-    granted. `subject` is whose book it stands in, by default whose the permission is, or whom it is addressed to.
+    granted. `subject` is whose book it stands in, by default whose the permission is, or whom it is addressed to;
+    `person_id` who of the people took it, or in whose name, for the history alone.
     """
     for_party = for_party and finding.is_the_partys(row)
     name = str(event) if "." in event else f"permission.{event}"
@@ -53,6 +56,7 @@ def record_step(
         at=at or turn.now,
         index=turn.next_index,
         for_party=for_party,
+        person_id=person_id,
     )
     duties.follow(turn.connection, row.permission_id, name, turn.now)
     record = turn.record(
@@ -71,7 +75,15 @@ def record_step(
     tell_step(house, turn, row.permission_id, name, reason=reason, for_party=for_party)
     if state in ENDED:
         destroy_mandate(house, turn, row)
+    if name in _OVERTAKES and reason != RENEWED:
+        _close_renewals(house, turn, row)
     return record
+
+
+def _close_renewals(house: House, turn: Turn, row: Any) -> None:
+    for one in renewal.close(turn.connection, row.permission_id, turn.now):
+        how = {"state": one.state, "reason": one.reason}
+        record_step(house, turn, one, Event.TIMED_OUT, by="operator", with_ground=False, **how)
 
 
 def destroy_mandate(house: House, turn: Turn, row: Any) -> None:
@@ -122,3 +134,6 @@ def subjects_of(house: House, occupancy_id: UUID | None) -> list[Subject]:
     if occupancy_id is None or not house.keys.holds(Kind.OCCUPANCY_LEDGER, occupancy_id):
         return []
     return [Subject(occupancy_id)]
+
+
+_OVERTAKES = ENDINGS | {f"permission.{Event.NARROWED}"}

@@ -68,6 +68,7 @@ _SESSION = text(
     "  false) AS stands"
     " FROM identity.session s LEFT JOIN identity.representation r USING (representation_id)"
     " WHERE s.token_hash = :hash AND s.ended_at IS NULL AND s.created_at <= :now AND s.expires_at > :now"
+    " AND NOT EXISTS (SELECT FROM identity.death d WHERE d.person_id = s.person_id AND d.refuted_at IS NULL)"
 )
 _TOKEN = text(
     "SELECT t.party_id, t.profile FROM identity.access_token t JOIN identity.client c USING (client_id)"

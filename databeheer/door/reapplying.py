@@ -110,10 +110,11 @@ def _block_again(house: House, turn: Turn, end: End) -> bool:
     row = finding.find(turn.connection, end.id)
     if row is None or timing.state_at(row, turn.now)[0] not in ("active", "to_be_renewed"):
         return False
-    life.block(turn.connection, finding.by_id_locked(turn.connection, end.id), timing.NOT_PRODUCED, turn.now)
+    row, reason = finding.by_id_locked(turn.connection, end.id), timing.NOT_PRODUCED
+    state = life.block(turn.connection, row, reason, turn.now)
     turn.end(Ending.BLOCKED, end.id)
-    reason, said = timing.NOT_PRODUCED, {"after": "restore"}
-    record_step(house, turn, row, Event.BLOCKED, state="blocked", by="operator", reason=reason, said=said)
+    said = {"after": "restore"}
+    record_step(house, turn, row, Event.BLOCKED, state=state, by="operator", reason=reason, said=said)
     return True
 
 

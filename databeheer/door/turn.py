@@ -168,7 +168,11 @@ class Turn:
         self._ends.append(End(ending, identifier, at or self.now, self.size, day))
 
     def speak_for(self, occupancy_ids: Collection[UUID], said: dict[str, Any]) -> None:
-        """Who gives this turn's command does so in another's name: `said` goes into the halves of that one's stays."""
+        """Who gives this turn's command does so in another's name: `said` goes into the halves of that one's stays.
+
+        Of what has no such half, as where that one is not the grid user, an entry of the house says it at the end:
+        not the half of that home, whose grid user need not know that somebody has an administrator.
+        """
         self._spoken_for, self._in_whose_name = frozenset(occupancy_ids), said
 
     def record(self, statement: Statement) -> Record:
@@ -206,6 +210,7 @@ class Turn:
         """Append everything recorded, in order, with its sealed bodies."""
         if not self._records:
             return
+        self._say_in_whose_name()
         month = self._ensure_month()
         for record in self._records:
             record.statement = self._without_erased(record.statement)
@@ -256,6 +261,17 @@ class Turn:
         appended = postgres.append(driver(self.connection), self._head, commitments)
         if [entry.leaf for entry in appended] != [record.leaf for record in self._records]:
             raise RuntimeError("what was appended is not what was recorded")
+
+    def _say_in_whose_name(self) -> None:
+        untold = [
+            place
+            for place, record in enumerate(self._records)
+            if not any(one.occupancy_id in self._spoken_for for one in record.statement.subjects)
+        ]
+        if self._in_whose_name and untold:
+            said = self._in_whose_name | {"entries": [self._head.size + place for place in untold]}
+            operator = self._records[untold[0]].statement.operator
+            self._records.append(Record(Statement("representation.acted", said, operator=operator)))
 
     def committed(self, origin: str, promise_key: SigningKey) -> None:
         """After the commit: sign a promise for each record."""

@@ -6,6 +6,7 @@ view, which never was his to give.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -14,6 +15,7 @@ from sqlalchemy import Connection, text
 
 from databeheer.brussels import day_of
 from databeheer.errors import ConflictError, MalformedRequestError
+from databeheer.registry import residents
 from databeheer.registry.ending import ending
 
 
@@ -84,12 +86,12 @@ def end_representation(connection: Connection, representation_id: UUID, day: dat
     return row
 
 
-def end_of_stay(connection: Connection, person_id: UUID, today: date, now: datetime) -> bool:
-    """End the sessions of somebody who has moved out and is grid user nowhere any more (R97); say whether so."""
-    if connection.execute(_LIVES, {"person": person_id, "today": today}).first():
-        return False
-    end_sessions(connection, person_id, now)
-    return True
+def end_of_stay(connection: Connection, people: Iterable[UUID], now: datetime) -> None:
+    """End the sessions of those who left and live nowhere here any more, and of who acts in their names (R97)."""
+    for person_id in people:
+        if not residents.live_somewhere(connection, person_id, day_of(now)):
+            end_sessions(connection, person_id, now)
+            connection.execute(_END_ACTING, {"person": person_id, "now": now})
 
 
 _DEATH = text(
@@ -103,6 +105,11 @@ _IS_DEAD = text("SELECT 1 FROM identity.death WHERE person_id = :person AND refu
 _END_SESSIONS = text(
     "UPDATE identity.session SET ended_at = :now WHERE person_id = :person AND ended_at IS NULL AND expires_at > :now"
 )
+_END_ACTING = text(
+    "UPDATE identity.session s SET ended_at = :now FROM identity.representation r"
+    " WHERE r.representation_id = s.representation_id AND r.person_id = :person"
+    " AND s.ended_at IS NULL AND s.expires_at > :now"
+)
 _SAME = text(
     "SELECT 1 FROM identity.representation WHERE person_id = :person_id AND representative_id = :representative_id"
     " AND daterange(from_day, until_day) && daterange(:from_day, :until_day)"
@@ -113,7 +120,3 @@ _REPRESENT = text(
     " VALUES (:id, :person_id, :representative_id, :reference, :from_day, :until_day, :index)"
 )
 _END_REPRESENTATION = ending("identity.representation", "representation_id = :id")
-_LIVES = text(
-    "SELECT 1 FROM registry.occupancy WHERE person_id = :person AND from_day <= :today"
-    " AND (until_day IS NULL OR until_day > :today) LIMIT 1"
-)

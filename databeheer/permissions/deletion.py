@@ -10,19 +10,24 @@ from sqlalchemy import Connection, text
 from databeheer.access.facts import PermissionState as State
 from databeheer.errors import ConflictError
 from databeheer.permissions.states import ENDED
-from databeheer.permissions.timing import OVER_AT, state_at
+from databeheer.permissions.timing import OVER_AT, RENEWED, state_at
 
 
 def confirm(connection: Connection, row: Any, now: datetime) -> None:
     """Write down that the party deleted what it read under an ended permission, locked before.
 
     Raises:
-        ConflictError: it was never granted, has not ended, or the deletion is confirmed already.
+        ConflictError: it was never granted, has not ended, goes on under a renewal, or the deletion is confirmed
+            already.
     """
     if row.ends_at is None:
         raise ConflictError("nothing could be read under this permission, so there is nothing to delete")
     if State(state_at(row, now)[0]) not in ENDED:
         raise ConflictError("this permission has not ended; end it first")
+    if row.reason == RENEWED:
+        raise ConflictError(
+            "this permission goes on under its renewal; its data are deleted at the end of that"
+        )
     if row.deletion_confirmed_at is not None:
         raise ConflictError("the deletion is confirmed already")
     connection.execute(_CONFIRM, {"id": row.permission_id, "now": now})
@@ -37,7 +42,7 @@ _CONFIRM = text("UPDATE permissions.permission SET deletion_confirmed_at = :now 
 _OVERDUE = text(
     "SELECT permission_id, party_id, over_at, over_at + make_interval(hours => 24 * deletion_days) AS delete_by"  # noqa: S608
     f" FROM (SELECT p.*, {OVER_AT} AS over_at FROM permissions.permission p"
-    "  WHERE ends_at IS NOT NULL AND deletion_confirmed_at IS NULL) p"
+    "  WHERE ends_at IS NOT NULL AND deletion_confirmed_at IS NULL AND reason <> 'renewed') p"
     " WHERE over_at <= :now AND over_at + make_interval(hours => 24 * deletion_days) <= :now"
     " ORDER BY delete_by, permission_id LIMIT :limit"
 )

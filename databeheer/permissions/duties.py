@@ -14,22 +14,13 @@ from sqlalchemy import Connection
 
 from databeheer import clocks
 from databeheer.permissions import finding, mandates
-from databeheer.permissions.states import Event
-from databeheer.permissions.timing import delete_by, ended_at
+from databeheer.permissions.states import ENDS, Event
+from databeheer.permissions.timing import NOT_PRODUCED, delete_by, ended_at
 
 REMINDER_SLACK = timedelta(days=1)
 """How long after a reminder is due it may go out."""
-_ENDINGS = frozenset(
-    f"permission.{event}"
-    for event in (
-        Event.FULFILLED,
-        Event.EXPIRED,
-        Event.REVOKED,
-        Event.TERMINATED,
-        Event.INVALIDATED,
-        Event.LAPSED,
-    )
-)
+ENDINGS = frozenset(f"permission.{event}" for event in ENDS)
+"""The steps that end what was granted, as the ledger names them."""
 
 
 def follow(connection: Connection, permission_id: UUID, event: str, now: datetime) -> None:
@@ -45,18 +36,29 @@ def follow(connection: Connection, permission_id: UUID, event: str, now: datetim
         clocks.meet(connection, "mandate_sample", permission_id, now)
     elif event == "permission.deletion_confirmed":
         clocks.meet(connection, "deletion_confirmation", permission_id, now)
-    elif event in _ENDINGS:
+    elif event == f"permission.{Event.BLOCKED}":
+        row = finding.by_id(connection, permission_id)
+        at = row.block_at if row.reason == NOT_PRODUCED and row.block_at is not None else now
+        clocks.drop(connection, "reminder", permission_id, at, written_at=now)
+    elif event == f"permission.{Event.UNBLOCKED}":
+        row = finding.by_id(connection, permission_id)
+        _start(connection, "reminder", row, now, max(row.remind_at, now) + REMINDER_SLACK)
+    elif event in ENDINGS:
         _end(connection, finding.by_id(connection, permission_id), now)
 
 
 def _end(connection: Connection, row: Any, now: datetime) -> None:
-    """What had to be done while it lasted, nobody waits for; what was read is to be deleted, if it was ever granted."""
+    """What had to be done while it lasted, nobody waits for; what was read is to be deleted, if it was ever granted.
+
+    Of what a renewal took the place of, nothing: the end of the renewal starts that clock for both.
+    """
     end, deletion = ended_at(row, now), delete_by(row, now)
-    if end is None or deletion is None:
+    if end is None or row.ends_at is None:
         return
     for kind in ("reminder", "mandate_sample"):
         clocks.drop(connection, kind, row.permission_id, end, written_at=now)
-    _start(connection, "deletion_confirmation", row, end, deletion, written_at=now)
+    if deletion is not None:
+        _start(connection, "deletion_confirmation", row, end, deletion, written_at=now)
 
 
 def _start(

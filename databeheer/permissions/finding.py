@@ -1,6 +1,8 @@
-"""Who may see which permission: the party that asked, who decided or signed, whom a waiting request addresses.
+"""Who may see which permission: its party, who decided or signed, the grid user whom it addresses, who lives with him.
 
-A party sees no renewal that was not granted (yet): it did not ask for it.
+A party sees no renewal that was not granted (yet): it did not ask for it. Who lives there too sees what waits for an
+answer there, and of what was answered all that stood in his own time there: what the household did before he came is
+not his to know.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from sqlalchemy import Connection, text
 from databeheer.brussels import day_of
 from databeheer.errors import MalformedRequestError
 from databeheer.permissions.timing import STATE_AT
+from databeheer.registry.residents import RESIDENTS
 
 
 @dataclass(frozen=True)
@@ -119,28 +122,29 @@ _BY_ID = text("SELECT * FROM permissions.permission WHERE permission_id = :id")
 _BY_ID_LOCKED = text("SELECT * FROM permissions.permission WHERE permission_id = :id FOR UPDATE")
 _BY_LINK = text("SELECT p.* FROM permissions.permission p WHERE p.link_hash = :link")
 # A renewal is its party's once it is granted: before, it would tell that more than one must sign (R98).
-_SEES = """
-    FROM permissions.permission p LEFT JOIN registry.occupancy o ON o.occupancy_id = p.addressed_to
+_SELECT = """
+    SELECT p.* FROM permissions.permission p LEFT JOIN registry.occupancy o ON o.occupancy_id = p.addressed_to
     WHERE (p.party_id = CAST(:party_id AS uuid) AND (p.renews IS NULL OR p.occupancy_id IS NOT NULL)
            OR p.person_id = CAST(:person_id AS uuid)
            OR o.person_id = CAST(:person_id AS uuid)
            OR CAST(:person_id AS uuid) IS NOT NULL AND (
                EXISTS (SELECT FROM permissions.signature s
                        WHERE s.permission_id = p.permission_id AND s.for_person_id = CAST(:person_id AS uuid))
-               OR EXISTS (SELECT FROM registry.person_concerned c WHERE c.occupancy_id = p.addressed_to
-                       AND c.person_id = CAST(:person_id AS uuid) AND c.from_day <= :today
-                       AND (c.until_day IS NULL OR c.until_day > :today))))
+               OR EXISTS (SELECT FROM resident r WHERE r.occupancy_id = p.addressed_to
+                       AND r.person_id = CAST(:person_id AS uuid) AND (p.state = 'requested'
+                           OR coalesce(p.ended_at, least(p.ends_at, p.fulfils_at))
+                               > r.from_day::timestamp AT TIME ZONE 'Europe/Brussels'))))
 """
-_VISIBLE = text("SELECT p.*" + _SEES + "AND p.permission_id = :id")
-_VISIBLE_LOCKED = text("SELECT p.*" + _SEES + "AND p.permission_id = :id FOR UPDATE OF p")
-# To people that who moved answers no more; a party is not told (R98).
+_SEEN = RESIDENTS + _SELECT
+_VISIBLE = text(_SEEN + "AND p.permission_id = :id")
+_VISIBLE_LOCKED = text(_SEEN + "AND p.permission_id = :id FOR UPDATE OF p")
+# To people what nobody there can answer any more; a party is not told (R98).
 _PAGE = text(
-    "SELECT p.*"
-    + _SEES
+    _SEEN
     + f"""
     AND (CAST(:state AS text) IS NULL OR :state = CASE
-        WHEN p.state = 'requested' AND CAST(:person_id AS uuid) IS NOT NULL AND o.until_day <= :today
-            THEN 'invalidated'
+        WHEN p.state = 'requested' AND CAST(:person_id AS uuid) IS NOT NULL AND p.addressed_to IS NOT NULL
+            AND NOT EXISTS (SELECT FROM resident r WHERE r.occupancy_id = p.addressed_to) THEN 'invalidated'
         ELSE {STATE_AT} END)
     AND (CAST(:reference_hash AS bytea) IS NULL OR p.reference_hash = :reference_hash)
     AND (CAST(:before_at AS timestamptz) IS NULL

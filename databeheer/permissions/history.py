@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -23,34 +24,51 @@ def add(
     at: datetime,
     index: int,
     for_party: bool,
+    person_id: UUID | None = None,
 ) -> None:
     """Write down a step that ledger entry `index` records.
 
-    `by` is grid_user, person_concerned, representative, applicant, party, operator, time or move.
+    `by` is grid_user, person_concerned, representative, applicant, party, operator, time or move; `person_id` who of
+    the people took it, or in whose name.
     `for_party` False: a step that the party does not see, for it would tell who lives where (R98).
     """
     connection.execute(_ADD, {name: value for name, value in locals().items() if name != "connection"})
 
 
-def of(connection: Connection, permission_id: UUID, *, for_party: bool) -> list[dict[str, Any]]:
-    """Return the steps of a permission, oldest first, as its customer or its party sees them."""
-    rows = connection.execute(_OF, {"id": permission_id, "for_party": for_party})
-    return [
-        {
-            "event": row.event,
-            "state": row.state,
-            "reason": row.reason,
-            "by": _by_for_party(row.by) if for_party else row.by,
-            "at": format_instant(row.at),
-            "index": row.index,
-        }
-        for row in rows
-    ]
+def of_party(connection: Connection, permission_id: UUID) -> list[dict[str, Any]]:
+    """Return the steps of a permission, oldest first, as its party sees them."""
+    rows = connection.execute(_OF, {"id": permission_id, "for_party": True})
+    return [_step(row) | {"by": _by_for_party(row.by)} for row in rows]
 
 
-def was_ended_by_representative(connection: Connection, permission_id: UUID) -> bool:
-    """Say whether it was a representative who refused or withdrew."""
-    return connection.execute(_ENDED_BY_REPRESENTATIVE, {"id": permission_id}).first() is not None
+def of_person(connection: Connection, permission_id: UUID, person_id: UUID | None) -> list[dict[str, Any]]:
+    """Return the same as one of its people sees them: which were his own, and in which capacity others took theirs."""
+    rows = connection.execute(_OF, {"id": permission_id, "for_party": False})
+    return [_step(row) | by_for(row, person_id) for row in rows]
+
+
+def ended_by(connection: Connection, permission_ids: Sequence[UUID]) -> dict[UUID, Any]:
+    """Return the step by which people refused or withdrew, of those permissions of which they did."""
+    return {row.permission_id: row for row in connection.execute(_ENDED_BY, {"ids": list(permission_ids)})}
+
+
+def by_for(row: Any, person_id: UUID | None) -> dict[str, Any]:
+    """Who took a step, as this person may know it: that somebody has an administrator is nobody else's to know."""
+    is_you = row.person_id is not None and row.person_id == person_id
+    by = row.by
+    if by == "representative" and not is_you:
+        by = "grid_user" if row.is_holder else "person_concerned"
+    return {"by": by, "is_you": is_you}
+
+
+def _step(row: Any) -> dict[str, Any]:
+    return {
+        "event": row.event,
+        "state": row.state,
+        "reason": row.reason,
+        "at": format_instant(row.at),
+        "index": row.index,
+    }
 
 
 def _by_for_party(by: str) -> str:
@@ -59,13 +77,16 @@ def _by_for_party(by: str) -> str:
 
 
 _ADD = text(
-    "INSERT INTO permissions.event (permission_id, operator, event, state, reason, by, at, index, for_party)"
-    " VALUES (:permission_id, :operator, :event, :state, :reason, :by, :at, :index, :for_party)"
+    "INSERT INTO permissions.event (permission_id, operator, event, state, reason, by, at, index, for_party,"
+    " person_id) VALUES (:permission_id, :operator, :event, :state, :reason, :by, :at, :index, :for_party, :person_id)"
 )
-_OF = text(
-    "SELECT * FROM permissions.event WHERE permission_id = :id AND (for_party OR NOT :for_party) ORDER BY event_no"
+_STEPS = (
+    "SELECT e.*, coalesce(e.person_id = o.person_id, false) AS is_holder FROM permissions.event e"
+    " JOIN permissions.permission p USING (permission_id)"
+    " LEFT JOIN registry.occupancy o ON o.occupancy_id = coalesce(p.occupancy_id, p.addressed_to) WHERE {}"
+    " ORDER BY e.event_no"
 )
-_ENDED_BY_REPRESENTATIVE = text(
-    "SELECT 1 FROM permissions.event WHERE permission_id = :id AND by = 'representative'"
-    " AND event IN ('permission.rejected', 'permission.revoked')"
+_OF = text(_STEPS.format("e.permission_id = :id AND (e.for_party OR NOT :for_party)"))
+_ENDED_BY = text(
+    _STEPS.format("e.permission_id = ANY(:ids) AND e.event IN ('permission.rejected', 'permission.revoked')")
 )

@@ -20,7 +20,7 @@ from databeheer.access.catalogue import Catalogue
 from databeheer.access.facts import PermissionState as State
 from databeheer.brussels import day_of, midnight
 from databeheer.errors import ConflictError, MalformedRequestError, NoLegalBasisError, NotFoundError
-from databeheer.permissions import signers, terms
+from databeheer.permissions import finding, signers, terms
 from databeheer.permissions.states import Event, after
 from databeheer.permissions.timing import IS_LIVE, state_at
 from databeheer.registry import occupancies
@@ -30,6 +30,8 @@ LINK_TERM = timedelta(days=30)
 """How long a request waits for its answer."""
 MOST_WAITING = 5
 """How many requests of one party for one access point may wait at once."""
+MOST_ASKED = ((timedelta(days=1), 10), (timedelta(days=30), 20))
+"""How often one party may ask for one access point in a time, whatever became of it: each request is a message."""
 STATES = tuple(state.value for state in State)
 PARTS = ("past", "future")
 """Data that are there already when a party asks, and data that are still to come: each has its own answer (R31)."""
@@ -98,12 +100,13 @@ def ground_of(catalogue: Catalogue, purpose: str) -> str:
     return next((row.code for row in rows if purpose in row.purposes), rows[0].code)
 
 
-def ask(connection: Connection, request: Request, link_hash: bytes, now: datetime) -> None:
-    """Write a request down; it waits LINK_TERM for its answer.
+def ask(connection: Connection, request: Request, link_hash: bytes, now: datetime) -> str:
+    """Write a request down; it waits LINK_TERM for its answer. Returns its state.
 
     Raises:
         ConflictError: the party has used this reference before, or MOST_WAITING of its requests for the same
-            access point wait already; counted by the name, so that it does not tell whether the point exists.
+            access point wait already, or it asked MOST_ASKED times; counted by the name, so that it does not tell
+            whether the point exists.
     """
     if request.named_hash is not None:
         _refuse_too_many(connection, request.party_id, request.named_hash, now)
@@ -120,6 +123,7 @@ def ask(connection: Connection, request: Request, link_hash: bytes, now: datetim
     ).one_or_none()
     if inserted is None:
         raise ConflictError("you have used this reference before; choose another")
+    return State.REQUESTED.value
 
 
 def waiting(
@@ -154,8 +158,8 @@ def _is_for(
 ) -> bool:
     if row.named_hash is None and row.addressed_to is None:
         return link_hash is not None and hmac.compare_digest(link_hash, bytes(row.link_hash))
-    if row.state != State.REQUESTED:  # to say that it was answered already, to who answered
-        return person_id in (row.person_id, row.addressee)
+    if row.state != State.REQUESTED and person_id in (row.person_id, row.addressee):
+        return True  # to be told that it was answered already
     if row.addressed_to is None:
         return False
     occupancy = occupancies.by_id(connection, row.addressed_to)
@@ -211,21 +215,22 @@ def narrow(connection: Connection, row: Any, parts: Collection[str]) -> None:
         connection.execute(_NARROW, {"id": row.permission_id, "part": refused[0]})
 
 
-def await_others(connection: Connection, row: Any, occupancy: Any) -> None:
-    """Address a request that somebody signed to all who must sign it too."""
-    after(State(row.state), Event.SIGNED)
+def await_others(connection: Connection, row: Any, occupancy: Any) -> str:
+    """Address a request that somebody signed to all who must sign it too; returns its state."""
+    state = after(State(row.state), Event.SIGNED)
     connection.execute(_ADDRESS, {"id": row.permission_id, "occupancy": occupancy.occupancy_id})
+    return state.value
 
 
 def forward(
     connection: Connection, row: Any, named_hash: bytes, addressed: Any | None, applicant: UUID, now: datetime
-) -> None:
-    """Send a request on to the contract holder of the access point that its applicant names (R36).
+) -> str:
+    """Send a request on to the contract holder of the access point that its applicant names (R36); returns its state.
 
     Raises:
-        ConflictError: it is addressed already; or too many of the party's requests for that point wait.
+        ConflictError: it is addressed already; or the party has asked for that point too often.
     """
-    after(State(row.state), Event.FORWARDED)
+    state = after(State(row.state), Event.FORWARDED)
     if row.named_hash is not None or row.addressed_to is not None:
         raise ConflictError("this request was sent on already")
     _refuse_too_many(connection, row.party_id, named_hash, now)
@@ -238,6 +243,7 @@ def forward(
             "applicant": applicant,
         },
     )
+    return state.value
 
 
 def activate(
@@ -249,10 +255,10 @@ def activate(
     language: str | None,
     more_signers: bool,
     now: datetime,
-) -> None:
+) -> str:
     """Make a request active that all have granted; its clocks run under the terms in force now.
 
-    `row` as it is after narrowing.
+    `row` as it is after narrowing. Returns its state, which the clock may have moved on already.
     """
     after(State(row.state), Event.GRANTED)
     rule = terms.in_force(connection)
@@ -269,18 +275,25 @@ def activate(
             "language": language,
             "more_signers": more_signers,
             "deletion_days": rule.deletion,
+            "reminder_days": rule.reminder,
+            "collection_days": rule.collection,
             "data_from": data_from,
             "data_until": data_until,
             "now": now,
             **vars(clocks),
         },
     )
+    return _state_now(connection, row.permission_id, now)
 
 
-def refuse(connection: Connection, row: Any, person_id: UUID, now: datetime) -> None:
-    """Refuse a waiting request; as final as granting."""
-    after(State(row.state), Event.REJECTED)
+def refuse(connection: Connection, row: Any, person_id: UUID, now: datetime) -> str:
+    """Refuse a waiting request, or take the own signature back while others think; as final as granting.
+
+    Returns its state.
+    """
+    state = after(State(row.state), Event.REJECTED)
     connection.execute(_REFUSE, {"id": row.permission_id, "person": person_id, "now": now})
+    return state.value
 
 
 def end(connection: Connection, row: Any, *, by_party: bool, now: datetime) -> str:
@@ -307,7 +320,7 @@ def end_part(connection: Connection, row: Any, part: str, now: datetime) -> str:
         raise ConflictError("this part was not granted, or ended already")
     if len(parts) == 1:
         raise ConflictError("this is all that is left of the permission; end it whole")
-    connection.execute(_END_PART, {"id": row.permission_id, "part": part})
+    _cut_off(connection, row, part, now)
     return state.value
 
 
@@ -316,8 +329,18 @@ def end_part_again(connection: Connection, permission_id: UUID, part: str, at: d
     row = connection.execute(_LIVE_BEFORE, {"id": permission_id, "at": at}).one_or_none()
     if row is None or part not in parts_of(row) or len(parts_of(row)) == 1:
         return None
-    connection.execute(_END_PART, {"id": permission_id, "part": part})
+    _cut_off(connection, row, part, at)
     return connection.execute(_LIVE_BEFORE, {"id": permission_id, "at": at}).one()
+
+
+def _cut_off(connection: Connection, row: Any, part: str, at: datetime) -> None:
+    """Take a part away; what is left without new data closes as a permission that was granted so does."""
+    fulfils_at = None
+    if part == "future":
+        fulfils_at = terms.fulfilment(
+            row.collection_days, since=at, valid_until=row.valid_until, data_until=row.split_at
+        )
+    connection.execute(_END_PART, {"id": row.permission_id, "part": part, "fulfils_at": fulfils_at})
 
 
 def end_as(connection: Connection, row: Any, event: Event, reason: str, now: datetime) -> str:
@@ -331,24 +354,26 @@ def end_as(connection: Connection, row: Any, event: Event, reason: str, now: dat
     return state.value
 
 
-def block(connection: Connection, row: Any, reason: str, now: datetime) -> None:
-    """Stop a permission's access while something about it is examined; `row` locked before.
+def block(connection: Connection, row: Any, reason: str, now: datetime) -> str:
+    """Stop a permission's access while something about it is examined; `row` locked before. Returns its state.
 
     Raises:
         ConflictError: it gives no access now.
     """
     state = after(State(state_at(row, now)[0]), Event.BLOCKED)
     connection.execute(_CHANGE, {"id": row.permission_id, "state": state, "reason": reason})
+    return state.value
 
 
-def unblock(connection: Connection, row: Any, now: datetime) -> None:
-    """Let a blocked permission go on as before.
+def unblock(connection: Connection, row: Any, now: datetime) -> str:
+    """Let a blocked permission go on as before; returns its state, which the clock may have moved on meanwhile.
 
     Raises:
         ConflictError: it is not blocked, or ended meanwhile.
     """
     state = after(State(state_at(row, now)[0]), Event.UNBLOCKED)
     connection.execute(_CHANGE, {"id": row.permission_id, "state": state, "reason": ""})
+    return _state_now(connection, row.permission_id, now)
 
 
 def write_down(connection: Connection, row: Any, event: Event, reason: str, at: datetime) -> str:
@@ -357,7 +382,7 @@ def write_down(connection: Connection, row: Any, event: Event, reason: str, at: 
     if event in (Event.RENEWAL_DUE, Event.BLOCKED):
         connection.execute(_CHANGE, {"id": row.permission_id, "state": state, "reason": reason})
     elif event is Event.REMINDED:
-        next_at = at + timedelta(days=terms.in_force(connection).reminder)
+        next_at = at + timedelta(days=row.reminder_days)
         connection.execute(_REMINDED, {"id": row.permission_id, "next": next_at})
     else:
         connection.execute(_END, {"id": row.permission_id, "state": state, "reason": reason, "now": at})
@@ -429,6 +454,10 @@ def instant(value: datetime | None) -> str:
     return format_instant(value) if value else ""
 
 
+def _state_now(connection: Connection, permission_id: UUID, now: datetime) -> str:
+    return state_at(finding.by_id(connection, permission_id), now)[0]
+
+
 def _refuse_too_many(connection: Connection, party_id: UUID, named_hash: bytes, now: datetime) -> None:
     asked = {"party": party_id, "named": named_hash, "now": now}
     if connection.execute(_COUNT_WAITING, asked).scalar_one() >= MOST_WAITING:
@@ -436,6 +465,12 @@ def _refuse_too_many(connection: Connection, party_id: UUID, named_hash: bytes, 
             f"{MOST_WAITING} requests of this party for this access point wait for an answer already;"
             " wait for one, or terminate one of them, before another"
         )
+    for term, most in MOST_ASKED:
+        since = connection.execute(_COUNT_ASKED, asked | {"since": now - term}).scalar_one()
+        if since >= most:
+            raise ConflictError(
+                f"this party asked {most} times for this access point in {term.days} days, which is the most"
+            )
 
 
 _CONTRACT = text(
@@ -457,6 +492,10 @@ _COUNT_WAITING = text(
     "SELECT count(*) FROM permissions.permission WHERE party_id = :party AND named_hash = :named"
     " AND state = 'requested' AND link_expires_at > :now"
 )
+_COUNT_ASKED = text(
+    "SELECT count(*) FROM permissions.permission WHERE party_id = :party AND named_hash = :named"
+    " AND requested_at > :since"
+)
 _WAITING = text(
     "SELECT p.*, o.person_id AS addressee FROM permissions.permission p"
     " LEFT JOIN registry.occupancy o ON o.occupancy_id = p.addressed_to"
@@ -467,7 +506,8 @@ _GRANT = text(
     " occupancy_id = :occupancy, person_id = :person, decided_at = :now, notice_sha256 = :notice,"
     " data_from = :data_from, data_until = :data_until,"
     " language = :language, more_signers = :more_signers, ends_at = :ends_at, renew_from = :renew_from,"
-    " fulfils_at = :fulfils_at, remind_at = :remind_at, deletion_days = :deletion_days WHERE permission_id = :id"
+    " fulfils_at = :fulfils_at, remind_at = :remind_at, deletion_days = :deletion_days,"
+    " reminder_days = :reminder_days, collection_days = :collection_days WHERE permission_id = :id"
 )
 _NARROW = text("UPDATE permissions.permission SET refused_part = :part WHERE permission_id = :id")
 _ADDRESS = text("UPDATE permissions.permission SET addressed_to = :occupancy WHERE permission_id = :id")
@@ -489,7 +529,8 @@ _REASON_OF_EVENT = {Event.TERMINATED: "terminated_by_party", Event.REVOKED: "wit
 _END_PART = text(
     "UPDATE permissions.permission SET withdrawn_part = :part,"
     " data_from = CASE WHEN :part = 'past' THEN split_at ELSE data_from END,"
-    " data_until = CASE WHEN :part = 'future' THEN split_at ELSE data_until END WHERE permission_id = :id"
+    " data_until = CASE WHEN :part = 'future' THEN split_at ELSE data_until END,"
+    " fulfils_at = least(fulfils_at, CAST(:fulfils_at AS timestamptz)) WHERE permission_id = :id"
 )
 _LIVE_BEFORE = text(
     "SELECT * FROM permissions.permission WHERE permission_id = :id"

@@ -1,4 +1,8 @@
-"""Renewal: a new permission on the terms of one that reaches its longest term, linked to it."""
+"""Renewal: a new permission on the terms of one that reaches its longest term, linked to it.
+
+It goes on from what stands: where the old one ended, or is less than it was, before all had granted the new one, the
+word of those who signed was for something else, and nothing comes of it (R22, R28).
+"""
 
 from __future__ import annotations
 
@@ -8,8 +12,15 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
+from databeheer.access.facts import PermissionState as State
 from databeheer.errors import ConflictError
+from databeheer.permissions import finding
 from databeheer.permissions.life import LINK_TERM, split_of
+from databeheer.permissions.states import GIVES, Event, after
+from databeheer.permissions.timing import over_at, state_at
+
+OVERTAKEN = "renewal_overtaken"
+"""Why a renewal ended that waited: what it was to renew ended first, or a part of it."""
 
 
 def begin(
@@ -21,7 +32,7 @@ def begin(
     link_hash: bytes,
     now: datetime,
 ) -> None:
-    """Ask for the same again, for the same address; it waits for those who must sign.
+    """Ask for the same again, for the same address; it waits for those who must sign, and no longer than the old one.
 
     Raises:
         ConflictError: its renewal waits for another signer already.
@@ -36,15 +47,32 @@ def begin(
             "new": new_id,
             "reference_sealed": reference_sealed,
             "link": link_hash,
-            "link_expires": now + LINK_TERM,
+            "link_expires": min(now + LINK_TERM, over_at(old)),
             "split_at": split_of(old.data_from, old.data_until, now),
             "now": now,
         },
     )
 
 
+def require_standing(connection: Connection, old_id: UUID, now: datetime) -> None:
+    """Refuse to grant a renewal of what gives no access now; raises ConflictError."""
+    if state_at(finding.by_id_locked(connection, old_id), now)[0] not in GIVES:
+        raise ConflictError("what this renews has ended, or is being examined")
+
+
+def close(connection: Connection, old_id: UUID, now: datetime) -> list[Any]:
+    """End the renewals that wait for an answer, of a permission that ended or was narrowed; returns their rows."""
+    state = after(State.REQUESTED, Event.TIMED_OUT)
+    ended = {"old": old_id, "state": state, "reason": OVERTAKEN, "now": now}
+    return list(connection.execute(_CLOSE, ended))
+
+
 _WAITING = text(
     "SELECT 1 FROM permissions.permission WHERE renews = :old AND state = 'requested' AND link_expires_at > :now"
+)
+_CLOSE = text(
+    "UPDATE permissions.permission SET state = :state, reason = :reason, ended_at = :now WHERE renews = :old"
+    " AND state = 'requested' AND link_expires_at > :now RETURNING *"
 )
 # The granted data, not what was once asked: a part that was refused is not asked again.
 _BEGIN = text(

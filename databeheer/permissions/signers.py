@@ -16,7 +16,7 @@ from sqlalchemy import Connection, text
 
 from databeheer.access.facts import Capacity
 from databeheer.errors import ConflictError
-from databeheer.registry import concerned
+from databeheer.registry import residents
 
 
 @dataclass(frozen=True)
@@ -49,27 +49,19 @@ class Signature:
 
 def capacity_of(connection: Connection, occupancy: Any, person_id: UUID, day: date) -> Capacity | None:
     """Return in which capacity a person signs for an occupancy on a day; None: not at all."""
-    if occupancy.person_id is None or not _stands(occupancy, day):
-        return None
-    if occupancy.person_id == person_id:
-        return Capacity.GRID_USER
-    if person_id in concerned.of(connection, occupancy.occupancy_id, day):
-        return Capacity.NATURAL_PERSON
-    return None
+    capacity = residents.at(connection, occupancy.occupancy_id, day).get(person_id)
+    return Capacity(capacity) if capacity is not None else None
 
 
 def required(connection: Connection, occupancy: Any, day: date) -> set[UUID]:
-    """Return whose signatures a permission for this occupancy needs on a day; nobody's, where it has ended."""
-    if occupancy.person_id is None or not _stands(occupancy, day):
-        return set()
-    return {occupancy.person_id} | concerned.of(connection, occupancy.occupancy_id, day)
+    """Return whose signatures a permission for this occupancy needs on a day; nobody's, where nobody can give one."""
+    return set(residents.at(connection, occupancy.occupancy_id, day))
 
 
 def missing(connection: Connection, permission_id: UUID, occupancy: Any, day: date) -> set[UUID]:
     """Return whose signatures a permission for this occupancy still needs on a day."""
-    return required(connection, occupancy, day) - {
-        one.for_person_id for one in of(connection, [permission_id])
-    }
+    signed = {one.for_person_id for one in counting(connection, [permission_id])}
+    return required(connection, occupancy, day) - signed
 
 
 def sign(
@@ -115,13 +107,14 @@ def of(connection: Connection, permission_ids: Sequence[UUID]) -> list[Any]:
     return list(connection.execute(_OF, {"ids": list(permission_ids)}))
 
 
+def counting(connection: Connection, permission_ids: Sequence[UUID]) -> list[Any]:
+    """Return the signatures that count, oldest first: of who died before all had granted, none does."""
+    return list(connection.execute(_COUNTING, {"ids": list(permission_ids)}))
+
+
 def notice_of(connection: Connection, permission_id: UUID, person_id: UUID | None) -> Any | None:
-    """Return the text that this person, or who signed for him, read; anybody's, where there is none of his."""
-    return connection.execute(_NOTICE, {"id": permission_id, "person": person_id}).first()
-
-
-def _stands(occupancy: Any, day: date) -> bool:
-    return bool(occupancy.from_day <= day and (occupancy.until_day is None or occupancy.until_day > day))
+    """Return the text that this person, or who signed for him, read; None where nobody did."""
+    return connection.execute(_NOTICE, {"id": permission_id, "person": person_id}).one_or_none()
 
 
 _KEEP_NOTICE = text(
@@ -134,13 +127,20 @@ _SIGN = text(
     " :method, :notice, :document, :whose, :representation, :now)"
     " ON CONFLICT (permission_id, for_person_id) DO NOTHING RETURNING 1"
 )
-_OF = text(
-    "SELECT s.*, n.language FROM permissions.signature s"
-    " LEFT JOIN permissions.notice n ON n.sha256 = s.notice_sha256"
-    " WHERE s.permission_id = ANY(:ids) ORDER BY s.signed_at, s.person_id"
+_SIGNATURES = (
+    "SELECT s.*, n.language FROM permissions.signature s JOIN permissions.permission p USING (permission_id)"
+    " LEFT JOIN permissions.notice n ON n.sha256 = s.notice_sha256 WHERE s.permission_id = ANY(:ids){}"
+    " ORDER BY s.signed_at, s.person_id"
+)
+_OF = text(_SIGNATURES.format(""))
+_COUNTING = text(
+    _SIGNATURES.format(
+        " AND NOT EXISTS (SELECT FROM identity.death d WHERE d.person_id = s.for_person_id AND d.refuted_at IS NULL"
+        " AND d.recorded_at <= coalesce(p.decided_at, 'infinity'))"
+    )
 )
 _NOTICE = text(
     "SELECT n.sha256, n.language, n.text, s.signed_at FROM permissions.signature s"
     " JOIN permissions.notice n ON n.sha256 = s.notice_sha256 WHERE s.permission_id = :id"
-    " ORDER BY s.for_person_id = CAST(:person AS uuid) DESC NULLS LAST, s.signed_at LIMIT 1"
+    " AND s.for_person_id = CAST(:person AS uuid)"
 )

@@ -38,11 +38,12 @@ class Event(enum.StrEnum):
     """Of past and future data, one part was withdrawn or given up; the other goes on (R31)."""
 
 
-LIVE = frozenset({State.ACTIVE, State.TO_BE_RENEWED, State.BLOCKED})
+GIVES = frozenset({State.ACTIVE, State.TO_BE_RENEWED})
+LIVE = GIVES | {State.BLOCKED}
 """Granted, and not ended; BLOCKED gives no access meanwhile."""
 ENDED = frozenset(State) - LIVE - {State.REQUESTED}
 
-_ENDS: Mapping[Event, State] = MappingProxyType(
+ENDS: Mapping[Event, State] = MappingProxyType(
     {
         Event.FULFILLED: State.FULFILLED,
         Event.EXPIRED: State.EXPIRED,
@@ -52,6 +53,7 @@ _ENDS: Mapping[Event, State] = MappingProxyType(
         Event.LAPSED: State.LAPSED,
     }
 )
+"""The events that end what was granted, each with its state."""
 TRANSITIONS: Mapping[tuple[State, Event], State] = MappingProxyType(
     {
         (State.REQUESTED, Event.SIGNED): State.REQUESTED,
@@ -64,9 +66,9 @@ TRANSITIONS: Mapping[tuple[State, Event], State] = MappingProxyType(
         (State.ACTIVE, Event.BLOCKED): State.BLOCKED,
         (State.TO_BE_RENEWED, Event.BLOCKED): State.BLOCKED,
         (State.BLOCKED, Event.UNBLOCKED): State.ACTIVE,
-        **{(state, Event.REMINDED): state for state in LIVE},
+        **{(state, Event.REMINDED): state for state in GIVES},
         **{(state, Event.NARROWED): state for state in LIVE},
-        **{(state, event): end for state in LIVE for event, end in _ENDS.items()},
+        **{(state, event): end for state in LIVE for event, end in ENDS.items()},
     }
 )
 

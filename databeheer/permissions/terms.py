@@ -69,15 +69,26 @@ def clocks(
     longest = _to_the_millisecond(granted_at + timedelta(days=terms.longest))
     is_cut = valid_until is None or valid_until > longest
     ends_at = longest if is_cut or valid_until is None else valid_until
-    fulfils_at = None
-    if valid_until is None and data_until is not None:
-        fulfils_at = _to_the_millisecond(max(data_until, granted_at) + timedelta(days=terms.collection))
     return Clocks(
         ends_at=ends_at,
         renew_from=ends_at - timedelta(days=terms.renewal) if is_cut else None,
-        fulfils_at=fulfils_at,
+        fulfils_at=fulfilment(
+            terms.collection, since=granted_at, valid_until=valid_until, data_until=data_until
+        ),
         remind_at=granted_at + timedelta(days=terms.reminder),
     )
+
+
+def fulfilment(
+    collection: int, *, since: datetime, valid_until: datetime | None, data_until: datetime | None
+) -> datetime | None:
+    """Return when a permission closes by itself, of which all data lie before `data_until` `since` a moment.
+
+    That is `collection` days after all of them are there. None: it has an agreed end, or goes on giving new data.
+    """
+    if valid_until is not None or data_until is None:
+        return None
+    return _to_the_millisecond(max(data_until, since) + timedelta(days=collection))
 
 
 def _to_the_millisecond(moment: datetime) -> datetime:

@@ -17,13 +17,13 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from databeheer.access.facts import PermissionState as State
-from databeheer.permissions.states import ENDED, LIVE, Event
+from databeheer.permissions.states import ENDED, GIVES, LIVE, Event
 
 MOST_DUE = 500
 NOT_PRODUCED = "mandate_not_produced"
 """Why a permission is blocked of which the written mandate was drawn, and not handed over in time (R35)."""
-GIVES = frozenset({State.ACTIVE, State.TO_BE_RENEWED})
-"""The states that give access."""
+RENEWED = "renewed"
+"""Why a permission ended that a new one took the place of; of no other is it said."""
 
 
 @dataclass(frozen=True)
@@ -78,11 +78,20 @@ def ended_at(row: Any, now: datetime) -> datetime | None:
     return moment
 
 
+def over_at(row: Any) -> datetime:
+    """When the clock ends a permission that was granted, if nothing else does before."""
+    moment: datetime = min(row.ends_at, row.fulfils_at or row.ends_at)
+    return moment
+
+
 def delete_by(row: Any, now: datetime) -> datetime | None:
-    """By when the party has deleted what it read (R32); None for what was never granted."""
-    if row.ends_at is None:
+    """By when the party has deleted what it read (R32).
+
+    None for what was never granted, and for what a renewal took the place of: its data go with the renewal's.
+    """
+    if row.ends_at is None or row.reason == RENEWED:
         return None
-    end = ended_at(row, now) or min(row.ends_at, row.fulfils_at or row.ends_at)
+    end = ended_at(row, now) or over_at(row)
     return end + timedelta(days=row.deletion_days)
 
 
@@ -135,7 +144,7 @@ _MOMENTS = (
     ("link_expires_at", frozenset({State.REQUESTED})),
     ("ends_at", LIVE),
     ("fulfils_at", LIVE),
-    ("remind_at", LIVE),
+    ("remind_at", GIVES),
     ("block_at", GIVES),
     ("renew_from", frozenset({State.ACTIVE})),
 )

@@ -59,13 +59,13 @@ def end(connection: Connection, occupancy_id: UUID, person_id: UUID, until_day: 
         raise ConflictError("that person is not known there, or came on that day or later")
 
 
-def of(connection: Connection, occupancy_id: UUID, day: date) -> set[UUID]:
-    """Return who lives there on a day beside the contract holder."""
+def left_behind(connection: Connection, occupancy_id: UUID) -> list[UUID]:
+    """Return who was known to live there when the contract holder moved out: nobody wrote down that they left."""
     rows = connection.execute(
         text(
-            "SELECT person_id FROM registry.person_concerned WHERE occupancy_id = :occupancy"
-            " AND from_day <= :day AND (until_day IS NULL OR until_day > :day)"
+            "SELECT person_id FROM registry.person_concerned WHERE occupancy_id = :occupancy AND until_day IS NULL"
+            " ORDER BY person_id"
         ),
-        {"occupancy": occupancy_id, "day": day},
+        {"occupancy": occupancy_id},
     )
-    return set(rows.scalars())
+    return list(rows.scalars())

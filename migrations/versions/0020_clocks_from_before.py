@@ -23,7 +23,7 @@ SELECT p.operator, 'reminder', p.permission_id, p.party_id, p.occupancy_id,
 FROM permissions.permission p LEFT JOIN LATERAL (
     SELECT at, index FROM permissions.event WHERE permission_id = p.permission_id
     AND event IN ('permission.granted', 'permission.reminded') ORDER BY event_no DESC LIMIT 1) e ON true
-WHERE p.state IN ('active', 'to_be_renewed', 'blocked')
+WHERE p.state IN ('active', 'to_be_renewed')
 """
 DELETIONS = """
 SELECT p.operator, 'deletion_confirmation', p.permission_id, p.party_id, p.occupancy_id,

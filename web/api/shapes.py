@@ -22,6 +22,7 @@ _ENDED_BY = {
 }
 _ENDED_BY_FOR = {
     "renewed": "grid_user",
+    "renewal_overtaken": "operator",
     "mandate_rejected": "operator",
     "holder_died": "death",
     "doubt_not_answered": "operator",
@@ -34,6 +35,7 @@ REASONS = {
     "expired": "expired",
     "longest_term": "longest_term_reached",
     "renewed": "renewed",
+    "renewal_overtaken": "renewal_overtaken",
     "data_period_over": "fulfilled",
     "not_answered_in_time": "timed_out",
     "moved_out": "invalidated_by_move",

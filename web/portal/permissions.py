@@ -153,6 +153,13 @@ def send_on(permission_id: UUID) -> ResponseReturnValue:
     return render_template("portal/sent_on.html", me=visitor(), permission=Permission.of(asked["permission"]))
 
 
+@blueprint.post("/mijn/vraag/<uuid:permission_id>/terugnemen")
+@require_session
+def take_back(permission_id: UUID) -> ResponseReturnValue:
+    """Take an answer back while others have yet to answer: one button, nothing to fill in (R21)."""
+    return _answered(permission_id, ask("permission.refuse", permission_id=str(permission_id)))
+
+
 @blueprint.get("/mijn/toestemming/<uuid:permission_id>")
 @require_session
 def history(permission_id: UUID) -> ResponseReturnValue:
@@ -214,7 +221,8 @@ def everything() -> ResponseReturnValue:
         "portal/permissions.html",
         me=visitor(),
         points={point.occupancy_id: point for point in my_points()},
-        waiting=[reads.line(each) for each in permissions if each.is_waiting],
+        waiting=[reads.line(each) for each in permissions if each.is_waiting and each.waits_for_you],
+        waiting_for_others=[reads.line(each) for each in permissions if each.waits_for_others],
         active_ones=[reads.line(each) for each in permissions if each.is_live],
         ended=[reads.line(each) for each in permissions if not each.is_waiting and not each.is_live],
     )

@@ -115,16 +115,22 @@ class Step:
     """One step in the life of a permission, with the number of its line in the ledger."""
 
     event: str
+    reason: str
     by: str
+    is_you: bool
     at: datetime
     index: int
 
     @property
     def words(self) -> str:
-        return wording.STEPS.get(self.event, wording.OTHER_EVENT[0])
+        by_reason = wording.STEPS_BY_REASON.get(self.reason)
+        return by_reason or wording.STEPS.get(self.event, wording.OTHER_EVENT[0])
 
     @property
     def by_words(self) -> str:
+        """Who took it; that an administrator did shows to whom he did it for alone."""
+        if self.is_you:
+            return wording.REPRESENTATIVE_IN_YOUR_NAME if self.by == "representative" else "u"
         return wording.STEPPERS[self.by]
 
 
@@ -180,7 +186,7 @@ class Permission:
     waits_for_you: bool
     by_applicant: bool
     is_renewable: bool
-    ended_by_representative: bool
+    ended_by: str
     history: tuple[Step, ...]
     read: Read | None
 
@@ -224,9 +230,11 @@ class Permission:
             waits_for_you=bool(answer["waits_for_you"]),
             by_applicant=bool(answer["by_applicant"]),
             is_renewable=bool(answer["is_renewable"]),
-            ended_by_representative=bool(answer["ended_by_representative"]),
+            ended_by=_ended_by(answer["ended_by"]),
             history=tuple(
-                Step(one["event"], one["by"], _required(one["at"]), one["index"])
+                Step(
+                    one["event"], one["reason"], one["by"], one["is_you"], _required(one["at"]), one["index"]
+                )
                 for one in answer.get("history", ())
             ),
             read=Read(read["text"], read["language"], read["sha256"], _required(read["read_at"]))
@@ -263,6 +271,16 @@ class Permission:
         return self.is_waiting and not self.waits_for_you
 
     @property
+    def has_signed(self) -> bool:
+        """The visitor granted it, or somebody in his name did."""
+        return any(one.is_you and one.at for one in self.signers)
+
+    @property
+    def can_take_back(self) -> bool:
+        """The visitor granted it, and as long as others have not, he can take that back (R21)."""
+        return self.waits_for_others and self.has_signed
+
+    @property
     def has_both_parts(self) -> bool:
         """Data of before and data to come: each can be granted alone."""
         return self.split_at is not None and len(self.parts) > 1
@@ -271,8 +289,8 @@ class Permission:
     def state_words(self) -> str:
         if self.waits_for_others:
             return wording.WAITS_FOR_OTHERS
-        if self.ended_by_representative:
-            return wording.ENDED_BY_REPRESENTATIVE[self.state][0]
+        if self._by_people is not None:
+            return self._by_people[0]
         return wording.STATES_BY_REASON.get(self.reason) or wording.STATES[self.state][0]
 
     @property
@@ -284,13 +302,14 @@ class Permission:
         """Who ended it and why, in words; empty while it runs or waits."""
         if self.state not in wording.ENDINGS:
             return ""
-        if self.ended_by_representative:
-            return wording.ENDED_BY_REPRESENTATIVE[self.state][1]
-        several = "several" if len(self.signers) > 1 or (self.state == "rejected" and self.signers) else ""
-        by_reason = wording.ENDINGS_BY_REASON
-        return (
-            by_reason.get(several + self.reason) or by_reason.get(self.reason) or wording.ENDINGS[self.state]
-        )
+        if self._by_people is not None:
+            return self._by_people[1]
+        return wording.ENDINGS_BY_REASON.get(self.reason) or wording.ENDINGS[self.state]
+
+    @property
+    def _by_people(self) -> tuple[str, str] | None:
+        """The words for a refusal or a withdrawal, by who it was; None where it was nobody of the household."""
+        return wording.ENDED_BY.get((self.state, self.ended_by))
 
     @property
     def closed_at(self) -> datetime | None:
@@ -399,7 +418,7 @@ class Statement:
     def event_words(self) -> str:
         words = wording.EVENTS.get(self.event, wording.OTHER_EVENT)[0]
         if self.is_by_representative and self.party:
-            return f"{words.removesuffix(' door u')} door uw bewindvoerder"
+            return f"{words} door uw bewindvoerder"
         return words
 
     @property
@@ -417,6 +436,13 @@ def _granularity_read(commodity: str, is_interval: bool) -> str:
     if not is_interval:
         return "day"
     return "hour" if commodity == "gas" else "quarter_hour"
+
+
+def _ended_by(step: Answer | None) -> str:
+    """Who of the household refused or withdrew: `you`, who acts in your name, or in which capacity another did."""
+    if step is None:
+        return ""
+    return "you" if step["is_you"] and step["by"] != "representative" else str(step["by"])
 
 
 def _missing(answer: Answer) -> tuple[Signer, ...]:

@@ -85,13 +85,13 @@ CATEGORIES = {
 
 STATES = {
     "requested": ("Wacht op u", "waiting"),
-    "rejected": ("Door u geweigerd", "refused"),
+    "rejected": ("Geweigerd", "refused"),
     "timed_out": ("Niet op tijd beantwoord", "ended"),
     "active": ("Actief", "active"),
     "to_be_renewed": ("Actief, loopt bijna af", "active"),
     "blocked": ("Geblokkeerd tijdens onderzoek", "refused"),
     "fulfilled": ("Doel bereikt", "ended"),
-    "revoked": ("Door u ingetrokken", "ended"),
+    "revoked": ("Ingetrokken", "ended"),
     "expired": ("Afgelopen", "ended"),
     "terminated": ("Door de dienst gestopt", "ended"),
     "invalidated": ("Gestopt door verhuizing", "ended"),
@@ -103,15 +103,16 @@ STATES_BY_REASON = {
     "holder_died": "Gestopt door overlijden",
     "mandate_rejected": "Gestopt: papier niet in orde",
     "doubt_not_answered": "Gestopt: niet aangetoond",
+    "renewal_overtaken": "Vervallen",
 }
 """Words of a state where the reason says more."""
 
 ENDINGS = {
-    "rejected": "U hebt de vraag geweigerd.",
+    "rejected": "U, of iemand die er ook woont, heeft de vraag geweigerd.",
     "timed_out": "U hebt niet op tijd geantwoord. De vraag is vervallen.",
     "blocked": "Er is twijfel over deze toestemming. Zolang dat onderzocht wordt, krijgt de dienst geen gegevens.",
     "fulfilled": "Het doel is bereikt. De toestemming is daarmee afgelopen.",
-    "revoked": "U hebt de toestemming zelf ingetrokken.",
+    "revoked": "U, of iemand die er ook woont, heeft de toestemming ingetrokken.",
     "expired": "De afgesproken einddatum is voorbij.",
     "terminated": "De dienst heeft de gegevens niet meer nodig en is zelf gestopt.",
     "invalidated": "U bent op dit adres geen netgebruiker meer. Dan stopt elke toestemming vanzelf.",
@@ -122,17 +123,16 @@ ENDINGS = {
 
 ENDINGS_BY_REASON = {
     "longest_term": "De langste termijn was voorbij en u hebt de toestemming niet verlengd.",
-    "renewed": "U hebt de toestemming verlengd. Een nieuwe toestemming nam haar plaats in.",
+    "renewed": "De toestemming is verlengd. Een nieuwe toestemming nam haar plaats in.",
+    "renewal_overtaken": "Wat hiermee verlengd zou worden, stopte of veranderde intussen. Daarom verviel deze vraag.",
     "data_period_over": "De gevraagde gegevens lagen vast en de dienst heeft ze kunnen ophalen. Het doel is bereikt.",
     "mandate_not_produced": "De dienst toonde het papier met uw handtekening niet op tijd. Zolang krijgt ze niets.",
     "holder_died": "De netgebruiker is overleden. Dan stopt elke toestemming die hij of zij gaf.",
     "mandate_rejected": "Het papier waarop deze toestemming steunde, was niet in orde.",
     "doubt": "Er is twijfel over deze toestemming. Zolang dat onderzocht wordt, krijgt de dienst geen gegevens.",
     "doubt_not_answered": "Er was twijfel over deze toestemming. De dienst toonde niet op tijd aan dat u ze gaf.",
-    "severalwithdrawn_by_customer": "U, of iemand die mee ondertekende, heeft de toestemming ingetrokken.",
-    "severalrejected_by_customer": "U, of iemand die mee moest ondertekenen, heeft geweigerd.",
 }
-"""The same where the reason says more than the state; `several` before it where more than one person signs."""
+"""The same where the reason says more than the state."""
 
 WAITS_FOR_OTHERS = "Wacht op iemand anders"
 SIGNERS = {
@@ -144,10 +144,33 @@ SIGNERS = {
 REPRESENTATIVE_OF_YOU = "De bewindvoerder, in uw naam"
 
 YOUR_REPRESENTATIVE = "Uw bewindvoerder"
-ENDED_BY_REPRESENTATIVE = {
-    "rejected": ("Geweigerd in uw naam", "Uw bewindvoerder heeft de vraag in uw naam geweigerd."),
-    "revoked": ("Ingetrokken in uw naam", "Uw bewindvoerder heeft de toestemming in uw naam ingetrokken."),
+REPRESENTATIVE_IN_YOUR_NAME = "de bewindvoerder, in uw naam"
+ENDED_BY = {
+    ("rejected", "you"): ("Door u geweigerd", "U hebt de vraag geweigerd."),
+    ("rejected", "grid_user"): ("Geweigerd door een ander", "De netgebruiker heeft de vraag geweigerd."),
+    ("rejected", "person_concerned"): (
+        "Geweigerd door een ander",
+        "Een medebewoner heeft de vraag geweigerd.",
+    ),
+    ("rejected", "representative"): (
+        "Geweigerd in uw naam",
+        "Uw bewindvoerder heeft de vraag in uw naam geweigerd.",
+    ),
+    ("revoked", "you"): ("Door u ingetrokken", "U hebt de toestemming zelf ingetrokken."),
+    ("revoked", "grid_user"): (
+        "Ingetrokken door een ander",
+        "De netgebruiker heeft de toestemming ingetrokken.",
+    ),
+    ("revoked", "person_concerned"): (
+        "Ingetrokken door een ander",
+        "Een medebewoner heeft de toestemming ingetrokken.",
+    ),
+    ("revoked", "representative"): (
+        "Ingetrokken in uw naam",
+        "Uw bewindvoerder heeft de toestemming in uw naam ingetrokken.",
+    ),
 }
+"""Words of a refusal and a withdrawal by who of the household it was; one is enough (R4)."""
 
 STEPS = {
     "permission.requested": "Gevraagd",
@@ -177,6 +200,9 @@ STEPS = {
 }
 """Each step of the history of one permission."""
 
+STEPS_BY_REASON = {"renewal_overtaken": "Vervallen: wat verlengd zou worden, stopte of veranderde"}
+"""The same where the reason says more."""
+
 STEPPERS = {
     "grid_user": "de netgebruiker",
     "person_concerned": "een medebewoner",
@@ -192,9 +218,9 @@ EVENTS = {
     "data.read": ("Gelezen", "read"),
     "data.refused": ("Geweigerd", "refused"),
     "permission.requested": ("Gevraagd", "waiting"),
-    "permission.granted": ("Toegestaan door u", "active"),
-    "permission.rejected": ("Geweigerd door u", "refused"),
-    "permission.revoked": ("Ingetrokken door u", "ended"),
+    "permission.granted": ("Toestemming gegeven", "active"),
+    "permission.rejected": ("Vraag geweigerd", "refused"),
+    "permission.revoked": ("Toestemming ingetrokken", "ended"),
     "permission.terminated": ("Gestopt door de dienst", "ended"),
     "permission.narrowed": ("Een deel gestopt", "ended"),
     "permission.expired": ("Afgelopen", "ended"),

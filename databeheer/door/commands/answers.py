@@ -34,8 +34,8 @@ from databeheer.identity.tokens import token_hash
 from databeheer.permissions import finding, life, renewal, signers
 from databeheer.permissions.finding import Viewer
 from databeheer.permissions.signers import Notice, Signature
-from databeheer.permissions.states import LIVE, Event
-from databeheer.permissions.timing import state_at
+from databeheer.permissions.states import Event
+from databeheer.permissions.timing import RENEWED, state_at
 from databeheer.registry import occupancies
 
 LONGEST_NOTICE = 8000
@@ -55,12 +55,20 @@ def grant(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, An
 
 
 def sign(house: House, turn: Turn, row: Any, occupancy: Any, signature: Signature) -> Record:
-    """Add a signature in this turn; make the permission active where it was the last one needed."""
+    """Add a signature in this turn; make the permission active where it was the last one needed.
+
+    Raises:
+        ConflictError: it is not his to give there now, as where the grid user died; or what it renews stands no more.
+    """
+    must_sign = signers.required(turn.connection, occupancy, day_of(turn.now))
+    whose = signature.for_person_id or signature.person_id
+    if whose not in must_sign:
+        raise ConflictError("nobody can give this permission there in that name now")
+    if row.renews is not None:
+        renewal.require_standing(turn.connection, row.renews, turn.now)
     signers.sign(turn.connection, row.permission_id, occupancy.operator, signature, turn.now)
-    signed = signers.of(turn.connection, [row.permission_id])
-    missing = signers.required(turn.connection, occupancy, day_of(turn.now)) - {
-        one.for_person_id for one in signed
-    }
+    signed = signers.counting(turn.connection, [row.permission_id])
+    missing = must_sign - {one.for_person_id for one in signed}
     by = _BY[signature.capacity]
     said = {"method": signature.method, "signers": len(signed)}
     if signature.notice is not None:
@@ -68,21 +76,22 @@ def sign(house: House, turn: Turn, row: Any, occupancy: Any, signature: Signatur
     if signature.document_sha256 is not None:
         said |= {"document": signature.document_sha256.hex()}
     if missing:
-        life.await_others(turn.connection, row, occupancy)
+        state = life.await_others(turn.connection, row, occupancy)
         # Not the party's to know: that somebody signed tells that the point exists, and how many live there.
         return record_step(
             house,
             turn,
             finding.by_id(turn.connection, row.permission_id),
             Event.SIGNED,
-            state="requested",
+            state=state,
             by=by,
             said=said,
             subject=occupancy.occupancy_id,
             for_party=False,
+            person_id=whose,
         )
     read = next((one for one in signed if one.capacity == Capacity.GRID_USER), signed[-1])
-    life.activate(
+    state = life.activate(
         turn.connection,
         finding.by_id(turn.connection, row.permission_id),
         occupancy,
@@ -94,19 +103,22 @@ def sign(house: House, turn: Turn, row: Any, occupancy: Any, signature: Signatur
     active = finding.by_id(turn.connection, row.permission_id)
     if active.renews is not None:
         said |= {"renews": str(active.renews)}
-    record = record_step(house, turn, active, Event.GRANTED, state="active", by=by, said=said)
+    record = record_step(house, turn, active, Event.GRANTED, state=state, by=by, said=said, person_id=whose)
     if active.renews is not None:
-        _end_renewed(house, turn, active.renews)
+        _end_renewed(house, turn, active.renews, by, whose)
     doubting.hold(house, turn, active)
     return record
 
 
 def refuse(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
-    """The customer refuses a request; as final as granting, and as easy. Of several signers one is enough."""
+    """The customer refuses a request; as final as granting, and as easy. Of several signers one is enough.
+
+    So who has signed takes that back while others think (R21).
+    """
     with house.turn(TurnLane.ENDS) as turn:
         asker = asker_of(turn, house, proof, AskerKind.CUSTOMER, or_representative=True)
         row = _waiting(turn, arguments, asker)
-        life.refuse(turn.connection, row, found(asker.person_id, "person"), turn.now)
+        state = life.refuse(turn.connection, row, found(asker.person_id, "person"), turn.now)
         turn.end(Ending.REJECTED, row.permission_id)
         # In whose book it stands: the addressed point's, else the one where the person lives now.
         home = row.addressed_to or occupancies.home_of(turn.connection, asker.person_id, day_of(turn.now))
@@ -115,10 +127,11 @@ def refuse(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, A
             turn,
             row,
             Event.REJECTED,
-            state="rejected",
+            state=state,
             by=_by(turn, row.addressed_to, asker),
             subject=home,
             with_ground=False,
+            person_id=asker.person_id,
         )
     return answer_of(house, row.permission_id, record, asker)
 
@@ -139,16 +152,17 @@ def forward(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, 
         named = ean_hash(house, arguments["ean"])
         addressed = occupancies.lived_in(turn.connection, named, day_of(turn.now))
         applicant = found(asker.person_id, "person")
-        life.forward(turn.connection, row, named, addressed, applicant, turn.now)
+        state = life.forward(turn.connection, row, named, addressed, applicant, turn.now)
         record_step(
             house,
             turn,
             finding.by_id(turn.connection, row.permission_id),
             Event.FORWARDED,
-            state="requested",
+            state=state,
             by="applicant",
             for_party=False,
             with_ground=False,
+            person_id=applicant,
         )
     return {"state": "requested"}
 
@@ -185,13 +199,11 @@ def renew(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, An
     return answer_of(house, new_id, record, asker)
 
 
-def _end_renewed(house: House, turn: Turn, old_id: UUID) -> None:
+def _end_renewed(house: House, turn: Turn, old_id: UUID, by: str, person_id: UUID) -> None:
     old = finding.by_id_locked(turn.connection, old_id)
-    if state_at(old, turn.now)[0] not in LIVE:
-        return  # it ended while the other signers thought about it
-    state = life.end_as(turn.connection, old, Event.EXPIRED, "renewed", turn.now)
+    state = life.end_as(turn.connection, old, Event.EXPIRED, RENEWED, turn.now)
     turn.end(Ending.RENEWED, old_id)
-    record_step(house, turn, old, Event.EXPIRED, state=state, by="grid_user", reason="renewed")
+    record_step(house, turn, old, Event.EXPIRED, state=state, by=by, reason=RENEWED, person_id=person_id)
 
 
 def _place(turn: Turn, occupancy_id: UUID, asker: Asker) -> tuple[Any, Capacity]:

@@ -130,7 +130,8 @@ def asker_of(
     """Return who asks, checked in this turn, if it is one of `kinds`.
 
     `or_representative`: a command that somebody may give in the name of whom he represents. Then every entry of this
-    turn says so, in the half of that person alone, with the appointment and the judgment's reference.
+    turn says so, in the half of that person alone, with the appointment and the judgment's reference; or an entry of
+    the house, where the person has no half.
     """
     asker = check(turn.connection, proof, turn.now, house.operator_key_hash)
     if asker.kind not in kinds:

@@ -15,6 +15,7 @@ from databeheer.door.permission_record import subjects_of
 from databeheer.door.proofs import AskerKind, Proof
 from databeheer.door.turn import Statement, Turn
 from databeheer.errors import ConflictError, MalformedRequestError
+from databeheer.identity import lives
 from databeheer.registry import concerned, occupancies
 
 
@@ -32,13 +33,14 @@ def begin(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, An
 
 
 def end(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Somebody who lived there beside the contract holder does not any more."""
+    """Somebody who lived there beside the contract holder does not any more; his sessions end (R97)."""
     with house.turn() as turn:
         asker_of(turn, house, proof, AskerKind.OPERATOR)
         if arguments["until_day"] > day_of(turn.now):
             raise MalformedRequestError("until_day: a move is reported on its day or later")
         occupancy = _standing(house, turn, arguments)
         concerned.end(turn.connection, occupancy.occupancy_id, arguments["person_id"], arguments["until_day"])
+        lives.end_of_stay(turn.connection, [arguments["person_id"]], turn.now)
         _record(
             house, turn, occupancy, "person_concerned.ended", {"until": arguments["until_day"].isoformat()}
         )

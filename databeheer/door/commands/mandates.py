@@ -203,10 +203,9 @@ def _carry_on(house: House, turn: Turn, row: Any, digest: bytes) -> None:
         )
         sign(house, turn, row, occupancy, signature)
     elif row.state == "blocked" and row.reason == NOT_PRODUCED:
-        life.unblock(turn.connection, row, turn.now)
+        state = life.unblock(turn.connection, row, turn.now)
         turn.end(Ending.UNBLOCKED, row.permission_id)
         after = finding.by_id(turn.connection, row.permission_id)
-        state = state_at(after, turn.now)[0]
         record_step(house, turn, after, Event.UNBLOCKED, state=state, by="operator")
         doubting.hold(house, turn, after)  # somebody may doubt it meanwhile: then that holds it
 

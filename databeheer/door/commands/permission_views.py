@@ -1,20 +1,25 @@
-"""What the door shows of a permission: to its party as much as it may know, to its customer all."""
+"""What the door shows of permissions: to their party as much as it may know, to their people what is theirs to know."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, text
 
+from databeheer.access.facts import Capacity
 from databeheer.brussels import day_of
 from databeheer.door.commands.views import party_view
 from databeheer.door.house import House
 from databeheer.door.names import open_text
 from databeheer.permissions import history, life, signers, terms, timing
-from databeheer.registry import occupancies
+from databeheer.registry import residents
 from databeheer.values import format_instant
+
+_RETURN_URLS = ("return_url_success", "return_url_failed")
 
 
 def permission_view(
@@ -25,28 +30,119 @@ def permission_view(
     *,
     person_id: UUID | None = None,
     for_party: bool,
-    with_return_urls: bool = True,
 ) -> dict[str, Any]:
-    """Return a permission as its customer, or its party, sees it.
+    """Return a permission as one of its people, or its party, sees it."""
+    [view] = permission_views(house, connection, [row], now, person_id=person_id, for_party=for_party)
+    return view
+
+
+def permission_views(
+    house: House,
+    connection: Connection,
+    rows: Sequence[Any],
+    now: datetime,
+    *,
+    person_id: UUID | None = None,
+    for_party: bool,
+    with_return_urls: bool = True,
+) -> list[dict[str, Any]]:
+    """Return permissions as their people, or their party, see them; in as many queries for many as for one."""
+    around = _Around.read(connection, rows, now, for_party=for_party)
+    views = []
+    for row in rows:
+        view = _for_all(house, around, row, now, for_party)
+        is_own = for_party
+        if not for_party:
+            view |= _for_people(around, row, now, person_id)
+            is_own = view["is_own"]
+        if with_return_urls:
+            view |= {what: _return_url(house, row, what) if is_own else None for what in _RETURN_URLS}
+        views.append(view)
+    return views
+
+
+def history_view(
+    connection: Connection, row: Any, person_id: UUID | None, *, for_party: bool
+) -> dict[str, Any]:
+    """Return what happened step by step; to people also the text that was read in their name."""
+    if for_party:
+        return {"history": history.of_party(connection, row.permission_id)}
+    read = signers.notice_of(connection, row.permission_id, person_id)
+    return {
+        "history": history.of_person(connection, row.permission_id, person_id),
+        "notice": {
+            "text": read.text,
+            "language": read.language,
+            "sha256": bytes(read.sha256).hex(),
+            "read_at": format_instant(read.signed_at),
+        }
+        if read is not None
+        else None,
+    }
+
+
+@dataclass(frozen=True)
+class _Around:
+    """What stands around the permissions of one page; of their people nothing, where it is for a party."""
+
+    parties: Mapping[UUID, Any]
+    homes: Mapping[UUID, Any]
+    renewed_by: Mapping[UUID, UUID]
+    signed: Mapping[UUID, list[Any]] = field(default_factory=dict)
+    ended_by: Mapping[UUID, Any] = field(default_factory=dict)
+    residents: Mapping[UUID, Mapping[UUID, str]] = field(default_factory=dict)
+    longest_days: int = 0
+
+    @classmethod
+    def read(cls, connection: Connection, rows: Sequence[Any], now: datetime, *, for_party: bool) -> _Around:
+        ids = [row.permission_id for row in rows]
+        places = [place for row in rows if (place := row.occupancy_id or row.addressed_to) is not None]
+        of_all: dict[str, Any] = {
+            "parties": _by(connection, _PARTIES, [row.party_id for row in rows]),
+            "homes": _by(connection, _HOMES, places),
+            "renewed_by": {old: row.permission_id for old, row in _by(connection, _RENEWED_BY, ids).items()},
+        }
+        if for_party:
+            return cls(**of_all)
+        signed: dict[UUID, list[Any]] = {}
+        for one in signers.of(connection, ids):
+            signed.setdefault(one.permission_id, []).append(one)
+        waiting = [row.addressed_to for row in rows if row.state == "requested" and row.addressed_to]
+        return cls(
+            **of_all,
+            signed=signed,
+            ended_by=history.ended_by(connection, ids),
+            residents=residents.at_each(connection, waiting, day_of(now)),
+            longest_days=terms.in_force(connection).longest,
+        )
+
+    def holder(self, row: Any) -> UUID | None:
+        """Whose access point it is for, where it is known for which."""
+        home = self.homes.get(row.occupancy_id or row.addressed_to)
+        return home.person_id if home is not None else None
+
+
+def _for_all(house: House, around: _Around, row: Any, now: datetime, for_party: bool) -> dict[str, Any]:
+    """What its party may know, and everybody.
 
     The EAN, and which part of the data was granted, show only once all granted: before that, the party does not
     know whether the access point exists, nor whether its request stands in somebody's portal, or who signed.
     """
-    party = connection.execute(_PARTY, {"party": row.party_id}).one()
     is_granted = row.occupancy_id is not None
     ean = commodity = None
     if is_granted:
-        point = connection.execute(_POINT_OF, {"occupancy": row.occupancy_id}).one()
-        ean = open_text(house, "ean", point.access_point_id, bytes(point.ean_sealed))
-        commodity = point.commodity
+        home = around.homes[row.occupancy_id]
+        ean = open_text(house, "ean", home.access_point_id, bytes(home.ean_sealed))
+        commodity = home.commodity
     state, reason = timing.state_at(row, now)
     tells_all = is_granted or not for_party
     data_from, data_until = life.granted_period(row) if tells_all else (row.data_from, row.data_until)
-    view = {
+    renewed_by = around.renewed_by.get(row.permission_id)
+    return {
         "permission_id": str(row.permission_id),
         "reference": open_text(house, "reference", row.permission_id, bytes(row.reference_sealed)),
         "service": row.service,
-        "party": party_view(party),
+        "party": party_view(around.parties[row.party_id]),
         "purpose": row.purpose,
         "category": row.category,
         "granularity": row.granularity,
@@ -69,54 +165,28 @@ def permission_view(
         "delete_by": _instant(timing.delete_by(row, now)),
         "deletion_confirmed_at": _instant(row.deletion_confirmed_at),
         "renews": str(row.renews) if row.renews else None,
-        "renewed_by": _renewed_by(connection, row),
+        "renewed_by": str(renewed_by) if renewed_by else None,
         "ean": ean,
         "commodity": commodity,
     }
-    if not for_party:  # the house's own name of who lives where, when: no party's business
-        view |= _for_people(connection, row, now, person_id)
-    if with_return_urls:
-        view |= {
-            what: open_text(house, what, row.permission_id, bytes(sealed)) if sealed is not None else None
-            for what, sealed in (
-                ("return_url_success", row.return_url_success_sealed),
-                ("return_url_failed", row.return_url_failed_sealed),
-            )
-        }
-    return view
 
 
-def history_view(
-    connection: Connection, row: Any, person_id: UUID | None, *, for_party: bool
-) -> dict[str, Any]:
-    """Return what happened step by step; to people also the text that was read at the grant."""
-    steps = history.of(connection, row.permission_id, for_party=for_party)
-    if for_party:
-        return {"history": steps}
-    read = signers.notice_of(connection, row.permission_id, person_id)
-    return {
-        "history": steps,
-        "notice": {
-            "text": read.text,
-            "language": read.language,
-            "sha256": bytes(read.sha256).hex(),
-            "read_at": format_instant(read.signed_at),
-        }
-        if read is not None
-        else None,
-    }
+def _for_people(around: _Around, row: Any, now: datetime, person_id: UUID | None) -> dict[str, Any]:
+    """Who signed, who has yet to, who ended it; the house's own name of who lives where: no party's business.
 
-
-def _for_people(connection: Connection, row: Any, now: datetime, person_id: UUID | None) -> dict[str, Any]:
-    signed = signers.of(connection, [row.permission_id])
+    `is_own`: it is the viewer's to answer, or he did; what others of his home did, he sees in less detail.
+    """
+    signed = around.signed.get(row.permission_id, [])
+    holder = around.holder(row)
+    step = around.ended_by.get(row.permission_id)
     view: dict[str, Any] = {
         "occupancy_id": str(row.occupancy_id) if row.occupancy_id else None,
         "addressed_to": str(row.addressed_to) if row.addressed_to else None,
         "parts": list(life.parts_of(row)),
-        "longest_days": terms.in_force(connection).longest,
+        "longest_days": around.longest_days,
         "signers": [
             {
-                "capacity": one.capacity,
+                "capacity": one.capacity if one.for_person_id == person_id else _as_whom(one, holder),
                 "is_you": one.for_person_id == person_id,
                 "method": one.method,
                 "at": format_instant(one.signed_at),
@@ -127,46 +197,56 @@ def _for_people(connection: Connection, row: Any, now: datetime, person_id: UUID
         "waits_for_you": False,
         "by_applicant": row.applicant_id is not None,
         "is_renewable": False,
-        "ended_by_representative": row.state in ("rejected", "revoked")
-        and history.was_ended_by_representative(connection, row.permission_id),
+        "ended_by": history.by_for(step, person_id) if step is not None else None,
     }
     if row.state == "requested":
-        view |= _waiting(connection, row, now, person_id, {one.for_person_id for one in signed})
+        view |= _waiting(around, row, now, person_id, {one.for_person_id for one in signed})
     elif person_id is not None:
         renewable = timing.state_at(row, now)[0] == "to_be_renewed" and row.person_id == person_id
         view["is_renewable"] = renewable and view["occupancy_id"] is not None
-    return view
+    has_acted = row.person_id == person_id or any(one.for_person_id == person_id for one in signed)
+    return view | {"is_own": view["waits_for_you"] or (person_id is not None and has_acted)}
+
+
+def _as_whom(signature: Any, holder: UUID | None) -> str:
+    """In which capacity somebody else signed: not whether an administrator did it for him."""
+    return (Capacity.GRID_USER if signature.for_person_id == holder else Capacity.NATURAL_PERSON).value
 
 
 def _waiting(
-    connection: Connection, row: Any, now: datetime, person_id: UUID | None, signed: set[UUID]
+    around: _Around, row: Any, now: datetime, person_id: UUID | None, signed: set[UUID]
 ) -> dict[str, Any]:
-    """Who still has to answer; to who moved out, that nobody there can any more (a party is not told)."""
+    """Who still has to answer; that nobody there can any more, where that is so (a party is not told)."""
     if row.addressed_to is None:
         return {"waits_for_you": row.named_hash is None}
-    occupancy = occupancies.by_id(connection, row.addressed_to)
-    if occupancy.until_day is not None and occupancy.until_day <= day_of(now):
-        return {"state": "invalidated", "reason": "moved_out"}
-    missing = signers.required(connection, occupancy, day_of(now)) - signed
-    capacities = {"grid_user" if one == occupancy.person_id else "natural_person" for one in missing}
-    return {"waits_for": sorted(capacities), "waits_for_you": person_id in missing}
+    people = around.residents.get(row.addressed_to)
+    if not people:
+        until = around.homes[row.addressed_to].until_day
+        has_left = until is not None and until <= day_of(now)
+        return {"state": "invalidated", "reason": "moved_out" if has_left else "holder_died"}
+    missing = people.keys() - signed
+    return {"waits_for": sorted({people[one] for one in missing}), "waits_for_you": person_id in missing}
 
 
-def _renewed_by(connection: Connection, row: Any) -> str | None:
-    """The permission that took this one's place, once it was granted."""
-    found = connection.execute(_RENEWED_BY, {"id": row.permission_id}).scalar_one_or_none()
-    return str(found) if found else None
+def _return_url(house: House, row: Any, what: str) -> str | None:
+    sealed = getattr(row, f"{what}_sealed")
+    return open_text(house, what, row.permission_id, bytes(sealed)) if sealed is not None else None
+
+
+def _by(connection: Connection, query: Any, ids: Sequence[UUID]) -> dict[UUID, Any]:
+    """The rows of a query by the id that stands first in them."""
+    return {row[0]: row for row in connection.execute(query, {"ids": list(set(ids))})}
 
 
 def _instant(value: datetime | None) -> str | None:
     return format_instant(value) if value else None
 
 
-_PARTY = text("SELECT * FROM registry.party WHERE party_id = :party")
-_POINT_OF = text(
-    "SELECT a.* FROM registry.access_point a JOIN registry.occupancy o USING (access_point_id)"
-    " WHERE o.occupancy_id = :occupancy"
+_PARTIES = text("SELECT * FROM registry.party WHERE party_id = ANY(:ids)")
+_HOMES = text(
+    "SELECT o.occupancy_id, o.person_id, o.until_day, a.access_point_id, a.ean_sealed, a.commodity"
+    " FROM registry.occupancy o JOIN registry.access_point a USING (access_point_id) WHERE o.occupancy_id = ANY(:ids)"
 )
 _RENEWED_BY = text(
-    "SELECT permission_id FROM permissions.permission WHERE renews = :id AND occupancy_id IS NOT NULL"
+    "SELECT renews, permission_id FROM permissions.permission WHERE renews = ANY(:ids) AND occupancy_id IS NOT NULL"
 )

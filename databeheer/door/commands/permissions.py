@@ -24,7 +24,7 @@ from databeheer.door.commands.base import (
     schema,
     short_text,
 )
-from databeheer.door.commands.permission_views import history_view, permission_view
+from databeheer.door.commands.permission_views import history_view, permission_view, permission_views
 from databeheer.door.commands.views import places_of
 from databeheer.door.ends import Ending
 from databeheer.door.house import House
@@ -61,21 +61,21 @@ def request(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, 
         reference = arguments["reference"] or uuid4().hex
         asked = _request(house, turn, asker, operator, arguments | {"reference": reference})
         asked.check(turn.now)
-        life.ask(turn.connection, asked, token_hash(link_code), turn.now)
+        state = life.ask(turn.connection, asked, token_hash(link_code), turn.now)
         index = turn.next_index
         record_step(
             house,
             turn,
             finding.by_id(turn.connection, asked.permission_id),
             "requested",
-            state="requested",
+            state=state,
             by="party",
             with_ground=False,
         )
         answer = {
             "permission_id": str(asked.permission_id),
             "reference": reference,
-            "state": "requested",
+            "state": state,
             "link_code": link_code,
             "link_expires_at": format_instant(turn.now + life.LINK_TERM),
         }
@@ -137,18 +137,15 @@ def list_permissions(house: House, proof: Proof, arguments: dict[str, Any]) -> d
                 raise MalformedRequestError("reference: a party finds its own requests by it, nobody else")
             hashed = reference_hash(house, asker.party_id, reference)
         rows, cursor = finding.page(connection, _viewer(asker), now=now, reference_hash=hashed, **arguments)
-        views = [
-            permission_view(
-                house,
-                connection,
-                row,
-                now,
-                person_id=asker.person_id,
-                for_party=_is_party(asker),
-                with_return_urls=False,
-            )
-            for row in rows
-        ]
+        views = permission_views(
+            house,
+            connection,
+            rows,
+            now,
+            person_id=asker.person_id,
+            for_party=_is_party(asker),
+            with_return_urls=False,
+        )
     return {"permissions": views, "next_cursor": cursor}
 
 
@@ -199,21 +196,23 @@ def end_permission(house: House, proof: Proof, arguments: dict[str, Any], kind: 
         )
         by = "party" if _is_party(asker) else _signer(turn, row, asker)
         if part is not None:
-            record = _end_part(house, turn, row, part, by)
+            record = _end_part(house, turn, row, part, by, asker.person_id)
         else:
             state = life.end(turn.connection, row, by_party=_is_party(asker), now=turn.now)
             turn.end(Ending.TERMINATED if _is_party(asker) else Ending.REVOKED, row.permission_id)
             event = Event.TERMINATED if _is_party(asker) else Event.REVOKED
-            record = record_step(house, turn, row, event, state=state, by=by)
+            record = record_step(house, turn, row, event, state=state, by=by, person_id=asker.person_id)
         repeat.keep({}, index)  # what it became is looked up again: it stays as it is
     return answer_of(house, row.permission_id, record, asker)
 
 
-def _end_part(house: House, turn: Turn, row: Any, part: str, by: str) -> Record:
+def _end_part(house: House, turn: Turn, row: Any, part: str, by: str, person_id: UUID | None) -> Record:
     state = life.end_part(turn.connection, row, part, turn.now)
     turn.end(Ending.PAST_PART if part == "past" else Ending.FUTURE_PART, row.permission_id)
     left = finding.by_id(turn.connection, row.permission_id)
-    return record_step(house, turn, left, Event.NARROWED, state=state, by=by, reason=part)
+    return record_step(
+        house, turn, left, Event.NARROWED, state=state, by=by, reason=part, person_id=person_id
+    )
 
 
 def _signer(turn: Turn, row: Any, asker: Asker) -> str:

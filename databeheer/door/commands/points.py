@@ -43,7 +43,7 @@ from databeheer.oversight.retention import DataClass
 from databeheer.permissions import life
 from databeheer.permissions.states import Event
 from databeheer.post import outbox
-from databeheer.registry import links, notices, occupancies, parties, points, supply
+from databeheer.registry import concerned, links, notices, occupancies, parties, points, supply
 from databeheer.registry.user_ports import Because
 from databeheer.values import EAN, Commodity
 
@@ -195,7 +195,8 @@ def move_out(house: House, turn: Turn, occupancy: Any, until: date) -> int:
     )
     ended = life.end_by_move(turn.connection, occupancy.occupancy_id, turn.now)
     left = links.end_with_occupancy(turn.connection, occupancy.occupancy_id, until)
-    lives.end_of_stay(turn.connection, occupancy.person_id, day_of(turn.now), turn.now)
+    others = concerned.left_behind(turn.connection, occupancy.occupancy_id)
+    lives.end_of_stay(turn.connection, [occupancy.person_id, *others], turn.now)
     leaving = subjects_of(house, occupancy.occupancy_id)
     said = {"until": until.isoformat()}
     turn.record(Statement("occupancy.ended", said, operator=occupancy.operator, subjects=leaving))

@@ -19,6 +19,9 @@ from databeheer.permissions import deletion, terms, timing
 from databeheer.permissions.terms import Terms
 from databeheer.values import format_instant
 
+LONGEST_REMINDER = 365
+"""In days: who gave a permission is reminded of it once a year at least (R23)."""
+
 
 def sweep(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """Record what time did and nobody wrote down: the clerk's, or the operator's; again while `more` is true.
@@ -97,7 +100,15 @@ COMMANDS = (
     ),
     Command(
         "permission.terms.set",
-        schema(**{f"{name}_days": _days(least=0 if name == "deletion" else 1) for name in Terms.names()}),
+        schema(
+            **{
+                f"{name}_days": _days(
+                    longest=LONGEST_REMINDER if name == "reminder" else 36525,
+                    least=0 if name == "deletion" else 1,
+                )
+                for name in Terms.names()
+            }
+        ),
         set_terms,
     ),
     Command("permission.terms", schema(), show_terms),

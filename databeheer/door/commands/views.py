@@ -14,6 +14,7 @@ from databeheer.door.house import House
 from databeheer.door.names import open_text
 from databeheer.oversight import erasures
 from databeheer.oversight.retention import DataClass
+from databeheer.registry.residents import RESIDENTS
 
 
 def occupancies_of(house: House, connection: Connection, person_id: UUID | None) -> list[dict[str, Any]]:
@@ -56,7 +57,7 @@ def occupancies_of(house: House, connection: Connection, person_id: UUID | None)
 def places_of(house: House, connection: Connection, person_id: UUID, now: datetime) -> list[dict[str, Any]]:
     """Return the access points that a person can sign for: his own, and where he lives beside the contract holder."""
     own = [place | {"capacity": "grid_user"} for place in occupancies_of(house, connection, person_id)]
-    shared = connection.execute(_SHARED, {"person": person_id, "day": day_of(now)})
+    shared = connection.execute(_SHARED, {"person": person_id, "today": day_of(now)})
     return own + [
         {
             "occupancy_id": str(row.occupancy_id),
@@ -101,12 +102,12 @@ _OCCUPANCIES = text(
     " AND (o.until_day IS NULL OR o.from_day < o.until_day)"
     " ORDER BY o.until_day DESC NULLS FIRST, a.commodity, o.from_day"
 )
-_SHARED = text(
-    "SELECT c.from_day, o.occupancy_id, o.interval_reading, a.* FROM registry.person_concerned c"
+_OF_RESIDENT = (
+    "SELECT r.from_day, o.occupancy_id, o.interval_reading, a.* FROM resident r"
     " JOIN registry.occupancy o USING (occupancy_id) JOIN registry.access_point a USING (access_point_id)"
-    " WHERE c.person_id = :person AND c.from_day <= :day AND (c.until_day IS NULL OR c.until_day > :day)"
-    " AND (o.until_day IS NULL OR o.until_day > :day) ORDER BY a.commodity, c.from_day"
+    " WHERE r.person_id = :person AND r.capacity = 'natural_person' ORDER BY a.commodity, r.from_day"
 )
+_SHARED = text(RESIDENTS + _OF_RESIDENT)
 _LAST_READING_DAY = text(
     "SELECT max(p.day) FROM metering.profile p JOIN metering.batch b USING (batch)"
     " WHERE p.pseudonym = :pseudonym AND b.stored_index IS NOT NULL"

@@ -33,7 +33,7 @@ TABLES = {
     "resident": "w int, occ text, person text, span tstzrange",
     "permission": "w int, id text, party text, occ text, purpose text, category text, directions text[], fine int,"
     " data tstzrange, valid tstzrange, state text, checked timestamptz",
-    "signer": "w int, permission text, person text, capacity text, at timestamptz",
+    "signer": "w int, permission text, person text, capacity text, at timestamptz, whose text",
     "supply": "w int, id text, party text, span tstzrange, accepted timestamptz",
     "product": "w int, supply text, span tstzrange",
     "regime": "w int, occ text, regime text, span tstzrange",
@@ -147,7 +147,8 @@ title AS (
           AND r.person IS DISTINCT FROM o.person AND NOT EXISTS (SELECT FROM signer s WHERE s.w = a.w
             AND s.permission = p.id AND (s.person = r.person AND s.capacity = 'natural_person'
             OR s.capacity = 'representative' AND EXISTS (SELECT FROM office f WHERE f.w = a.w
-              AND f.representative = s.person AND f.person = r.person AND f.span @> s.at)))), '{}')
+              AND f.representative = s.person AND f.person = r.person AND s.whose = r.person
+              AND f.span @> s.at)))), '{}')
       - CASE WHEN 'contract_period' = ANY(a.needs) THEN '{(,)}'::tstzmultirange - coalesce((
           SELECT range_agg(c.span) FROM supply c WHERE c.w = a.w AND c.party = a.me AND c.accepted <= a.now
             AND o.span @> lower(c.span)), '{}')
@@ -174,7 +175,7 @@ title AS (
     AND EXISTS (SELECT FROM signer s WHERE s.w = a.w AND s.permission = p.id AND o.person IS NOT NULL AND (
       s.capacity = 'grid_user' AND s.person = o.person
       OR s.capacity = 'representative' AND EXISTS (SELECT FROM office f WHERE f.w = a.w
-        AND f.representative = s.person AND f.person = o.person AND f.span @> s.at)))
+        AND f.representative = s.person AND f.person = o.person AND s.whose = o.person AND f.span @> s.at)))
 ),
 reaching AS (
   SELECT t.*, t.claim * o.span::tstzmultirange AS reach FROM title t
@@ -286,7 +287,9 @@ def _rows(w: int, world: World) -> Iterator[tuple[str, tuple[Any, ...]]]:
             grant.state.value, checked,
         )  # fmt: skip
         for signer in grant.signers:
-            yield "signer", (w, grant.id, signer.person_id, signer.capacity.value, signer.signed_at)
+            yield "signer", (
+                w, grant.id, signer.person_id, signer.capacity.value, signer.signed_at, signer.for_person_id,
+            )  # fmt: skip
     for contract in facts.supply_contracts:
         yield "supply", (w, contract.id, contract.party_id, _range(contract.period), contract.accepted_at)
         for product in contract.dynamic_price:

@@ -456,17 +456,18 @@ def consent_problem(
 def grid_user_signed(world: World, permission: Permission, home: Occupancy) -> bool:
     if home.person_id is None:
         return False
-    appointed = {
-        office.representative_id
-        for office in world.facts.representations
-        for signer in permission.signers
-        if office.person_id == home.person_id and within(signer.signed_at, office.period)
-    }
-    return any(
-        (signer.capacity == "grid_user" and signer.person_id == home.person_id)
-        or (signer.capacity == "representative" and signer.person_id in appointed)
-        for signer in permission.signers
-    )
+    for signer in permission.signers:
+        if signer.capacity == "grid_user" and signer.person_id == home.person_id:
+            return True
+        if signer.capacity == "representative" and home.person_id == signer.for_person_id:
+            for office in world.facts.representations:
+                acts_for_him = (office.representative_id, office.person_id) == (
+                    signer.person_id,
+                    home.person_id,
+                )
+                if acts_for_him and within(signer.signed_at, office.period):
+                    return True
+    return False
 
 
 def consent_limits(
@@ -483,6 +484,7 @@ def consent_limits(
                     if (
                         signer.capacity == "representative"
                         and is_of_signer
+                        and office.person_id == signer.for_person_id
                         and within(signer.signed_at, office.period)
                     ):
                         signed.append(office.person_id)

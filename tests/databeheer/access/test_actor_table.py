@@ -160,16 +160,34 @@ def test_an_administrator_signs_for_the_person_he_was_appointed_for_and_only_whi
     actor = next(actor for actor in ACTORS if actor.code == "energy_service")
     facts = house_for(actor)
     (permission,), (appointed,) = facts.permissions, facts.representations
-    signed = replace(permission, signers=(Signer(THEO, Capacity.REPRESENTATIVE, NOW),))
-    for period, person, expected in (
-        (Interval(NOW), MARIA, "energy_service"),
-        (Interval(NOW - TICK, NOW), MARIA, "not_occupant"),
-        (Interval(NOW + TICK), MARIA, "not_occupant"),
-        (Interval(NOW), "somebody", "not_occupant"),
+    for period, person, whose, expected in (
+        (Interval(NOW), MARIA, MARIA, "energy_service"),
+        (Interval(NOW - TICK, NOW), MARIA, MARIA, "not_occupant"),
+        (Interval(NOW + TICK), MARIA, MARIA, "not_occupant"),
+        (Interval(NOW), "somebody", MARIA, "not_occupant"),
+        (Interval(NOW), MARIA, NADIA, "not_occupant"),
+        (Interval(NOW), MARIA, None, "not_occupant"),
     ):
+        signed = replace(permission, signers=(Signer(THEO, Capacity.REPRESENTATIVE, NOW, whose),))
         office = replace(appointed, period=period, person_id=person)
         known = replace(facts, permissions=(signed,), representations=(office,))
         assert verdict(decide(wish_of(actor), known, NOW, CATALOGUE)) == expected
+
+
+@pytest.mark.requirement("R4")
+def test_what_an_administrator_signs_for_one_counts_for_nobody_else_whom_he_represents() -> None:
+    """Theo acts for Maria and for Nadia, who lives there too; he signed in Maria's name alone."""
+    actor = next(actor for actor in ACTORS if actor.code == "energy_service")
+    facts = house_for(actor)
+    (permission,), (for_maria,) = facts.permissions, facts.representations
+    home = replace(facts.occupancies[0], concerned=(PersonConcerned(NADIA, PAST),))
+    for_maria = replace(for_maria, period=Interval(NOW))
+    offices = (for_maria, replace(for_maria, id="for Nadia", person_id=NADIA))
+    known = replace(facts, occupancies=(home, *facts.occupancies[1:]), representations=offices)
+    signed = tuple(Signer(THEO, Capacity.REPRESENTATIVE, NOW, whose) for whose in (MARIA, NADIA))
+    for signers, expected in ((signed[:1], "second_signature_missing"), (signed, "energy_service")):
+        given = replace(known, permissions=(replace(permission, signers=signers),))
+        assert verdict(decide(wish_of(actor), given, NOW, CATALOGUE)) == expected
 
 
 def test_a_resident_keeps_his_own_view_when_the_contract_holder_dies() -> None:

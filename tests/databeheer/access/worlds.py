@@ -275,6 +275,7 @@ class _Maker:
                 self.any((MARIA, MARIA, MARIA, LOTTE)),
                 self.any((*[Capacity.GRID_USER] * 4, *Capacity)),
                 midnight(LONG_AGO),
+                self.any((MARIA, MARIA, LOTTE, None)),
             )
             for _ in range(self.any((1, 1, 2, 2)))
         )

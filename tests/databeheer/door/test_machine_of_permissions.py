@@ -110,10 +110,10 @@ class Lives(RuleBasedStateMachine):
         ):
             assert self.state(permission) == "terminated"
 
-    @rule(permission=asked, who=st.sampled_from(["lotte", "maria"]))
-    def renew(self, permission: str, who: str) -> None:
+    @rule(target=asked, permission=asked, who=st.sampled_from(["lotte", "maria"]))
+    def renew(self, permission: str, who: str) -> str:
         if not permission:
-            return
+            return ""
         wish = {"permission_id": permission, "notice": "Again?", "language": "nl"}
         before = self.state(permission)
         answer = self.attempt(permission, lambda: self.people[who].call("permission.renew", **wish))
@@ -123,6 +123,8 @@ class Lives(RuleBasedStateMachine):
             self.renewals.add(new)
             self.known[new] = {"permission_id": new, "link_code": None}
             self.last[new] = self.state(new)
+            return new
+        return ""
 
     @rule(permission=asked)
     def confirm_deletion(self, permission: str) -> None:
@@ -184,6 +186,14 @@ class Lives(RuleBasedStateMachine):
             " FROM permissions.permission p",
         )
         assert all(signed == 2 for state, signed in rows if state in GIVES)
+
+    @invariant()
+    def a_renewal_waits_only_while_what_it_renews_stands(self) -> None:
+        found = self.people["lotte"].call("permission.list", limit=500)["permissions"]
+        states = {one["permission_id"]: one["state"] for one in found}
+        assert all(
+            states[one["renews"]] in GIVES for one in found if one["renews"] and one["state"] == "requested"
+        )
 
     def attempt(self, permission: str, act: Any) -> Any:
         """Try something; where it is refused, nothing has changed: no state, no history, no entry."""

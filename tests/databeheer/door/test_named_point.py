@@ -12,7 +12,7 @@ import pytest
 
 from databeheer.brussels import day_of
 from databeheer.door.client import DoorRefusedError, Proof
-from databeheer.permissions.life import LINK_TERM, MOST_WAITING
+from databeheer.permissions.life import LINK_TERM, MOST_ASKED, MOST_WAITING
 from ledger.commitment import Opening
 from ledger.tree import root_hash
 from tests.conftest import LOTTES_EAN, MARIAS_EAN
@@ -141,6 +141,35 @@ def test_requests_for_one_point_pile_up_no_higher_than_the_cap_whether_or_not_it
     assert len(maria.call("permission.list")["permissions"]) == MOST_WAITING + 2
     for _ in range(MOST_WAITING + 1):
         bram.ask()  # what names nobody stands in nobody's portal
+
+
+@pytest.mark.requirement("R98")
+def test_asking_and_giving_up_again_and_again_ends_whether_or_not_the_point_exists(
+    house: TheHouse, maria: Customer, bram: Party, joris: Party
+) -> None:
+    """Each request is a message to who lives there: a party that took its own back has asked all the same."""
+
+    def ask_until_refused(ean: str) -> tuple[int, str]:
+        for number in range(100):
+            try:
+                asked = bram.ask(ean=ean)
+            except DoorRefusedError as refused:
+                return number, f"{refused.code}: {refused}"
+            bram.call("permission.terminate", permission_id=asked["permission_id"])
+        raise AssertionError("it goes on for ever")
+
+    (day, most_a_day), (_, most_a_month) = MOST_ASKED
+    for expected in (most_a_day, most_a_month - most_a_day, 0):
+        refusals = [ask_until_refused(ean) for ean in (MARIAS_EAN, UNKNOWN_EAN)]
+        assert refusals[0] == refusals[1]
+        assert refusals[0][0] == expected
+        assert joris.ask(ean=MARIAS_EAN)["state"] == "requested"
+        house.clock.advance(day)
+        for party in (bram, joris):
+            party.token = house.token(party.client_id, party.client_secret)
+    maria.session = house.log_in(maria.subject, maria.name)
+    assert len(maria.call("permission.list")["permissions"]) == most_a_month + 3
+    assert bram.ask()["state"] == "requested"  # what names nobody is no message to anybody
 
 
 def test_what_waited_too_long_counts_no_more(house: TheHouse, maria: Customer, bram: Party) -> None:

@@ -7,8 +7,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from databeheer.brussels import BRUSSELS, day_of, midnight
+from databeheer.door.bodies import shared_body
 from databeheer.door.client import DoorRefusedError, Proof
 from databeheer.door.commands.post import CODE_DIGITS
 from tests.conftest import LOTTES_EAN, MARIAS_EAN
@@ -285,9 +287,42 @@ def test_a_resident_can_be_represented_and_a_representative_can_sign_for_himself
     assert [(one["capacity"], one["is_you"]) for one in signed] == [
         ("natural_person", False),
         ("representative", True),
-        ("representative", False),
+        ("natural_person", False),  # that Ward has an administrator is not hers to know
     ]
     assert today
+
+
+def test_what_is_done_for_a_resident_who_is_grid_user_nowhere_stands_in_the_houses_own_book(
+    house: TheHouse, measured: Customer, theo: Customer, bram: Party
+) -> None:
+    """Not in Lotte's half: that Ward has an administrator is not hers to know, and not Bram's."""
+    ward = house.customer("ward", "Ward Janssens")
+    house.operator(
+        "registry.concerned.begin", ean=LOTTES_EAN, person_id=str(ward.person_id), from_day="2022-06-01"
+    )
+    appointment = appoint(house, ward, theo)
+    act_for(theo, appointment)
+    asked, other = bram.ask(ean=LOTTES_EAN), bram.ask(ean=LOTTES_EAN)
+    first = theo.grant(asked, measured.occupancy())["index"]
+    second = theo.call("permission.refuse", permission_id=other["permission_id"])["index"]
+    with house.engine("door").connect() as connection:
+        rows = connection.execute(
+            text("SELECT * FROM ledger.body WHERE event = 'representation.acted' ORDER BY index")
+        ).all()
+    said = [shared_body(house.house, row).said for row in rows]
+    assert [one["entries"] for one in said] == [[first], [second]]
+    for one in said:
+        assert (one["capacity"], one["representation"], one["reference"], one["party"]) == (
+            "representative",
+            appointment,
+            JUDGMENT,
+            "",
+        )
+    for event in ("permission.signed", "permission.rejected"):
+        assert [half for half in own_halves(house, measured, event) if "representation" in half] == []
+    shown = measured.permission(other["permission_id"])
+    assert (shown["ended_by"]["by"], "representative" in str(shown)) == ("person_concerned", False)
+    assert ward.permission(other["permission_id"])["ended_by"] == {"by": "representative", "is_you": True}
 
 
 def test_two_representatives_act_for_one_person_and_one_undoes_what_the_other_did(

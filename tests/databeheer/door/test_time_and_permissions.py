@@ -212,6 +212,73 @@ def test_data_to_come_stop_and_what_was_there_stays_open(
     assert bram.read(permission, **PAST_DAY)["channels"]
 
 
+def test_what_is_left_when_new_data_are_withdrawn_closes_once_it_could_be_fetched(
+    house: TheHouse, measured: Customer, bram: Party
+) -> None:
+    house.operator("permission.terms.set", collection_days=20)
+    asked = bram.ask()
+    measured.grant(asked)
+    house.operator("permission.terms.set", collection_days=90)  # for what is granted from now on
+    later(house, 100, measured, bram)
+    measured.call("permission.withdraw", permission_id=asked["permission_id"], part="future")
+    later(house, 20, measured, bram)
+    shown = bram.permission(asked["permission_id"])
+    assert (shown["state"], shown["reason"]) == ("fulfilled", "data_period_over")
+    house.operator("permission.sweep")
+    assert events(house, asked["permission_id"])[-2:] == ["permission.narrowed", "permission.fulfilled"]
+    agreed = bram.ask(valid_until=(house.clock.now() + timedelta(days=200)).isoformat())
+    measured.grant(agreed)
+    measured.call("permission.withdraw", permission_id=agreed["permission_id"], part="future")
+    later(house, 150, measured, bram)
+    assert bram.permission(agreed["permission_id"])["state"] == "active"  # an agreed end is an end
+
+
+@pytest.mark.requirement("R23")
+def test_the_reminders_of_a_permission_keep_the_term_under_which_it_was_granted(
+    house: TheHouse, measured: Customer, bram: Party
+) -> None:
+    house.operator("permission.terms.set", reminder_days=15)
+    permission = measured.grant(bram.ask())["permission"]["permission_id"]
+    assert code(lambda: house.operator("permission.terms.set", reminder_days=366)) == "malformed-request"
+    house.operator("permission.terms.set", reminder_days=365)
+    for _ in range(2):
+        later(house, 15)
+        assert house.operator("permission.sweep")["recorded"] == {"reminded": 1}
+    assert (
+        events(house, permission)
+        == ["permission.requested", "permission.granted"] + ["permission.reminded"] * 2
+    )
+
+
+def test_nobody_is_reminded_that_a_blocked_permission_gives_access(
+    house: TheHouse, measured: Customer, bram: Party
+) -> None:
+    house.operator("permission.terms.set", longest_days=40, renewal_days=5, reminder_days=15, mandate_days=1)
+    permission = {"permission_id": measured.grant(bram.ask())["permission"]["permission_id"]}
+    bram.call(
+        "mandate.register", document_sha256=sha256(MANDATE).hexdigest(), signed_on="2023-01-01", **permission
+    )
+    house.operator("mandate.sample")
+    later(house, 1)
+    house.operator("permission.sweep")
+    later(house, 35, measured, bram)
+    assert house.operator("permission.sweep")["recorded"] == {}
+    assert house.operator("clocks.sweep")["recorded"].get("reminder") is None  # nor did anybody miss it
+    bram.call("mandate.produce", document=b64encode(MANDATE).decode(), **permission)
+    house.operator("mandate.check", accepted=True, checked_by="desk 1", **permission)
+    states = {
+        one["event"]: one["state"] for one in measured.permission(permission["permission_id"])["history"]
+    }
+    assert (states["permission.blocked"], states["permission.unblocked"]) == ("blocked", "to_be_renewed")
+    house.operator("permission.sweep")
+    later(house, 0)
+    house.operator("permission.sweep")
+    assert sorted(events(house, permission["permission_id"])[-2:]) == [
+        "permission.reminded",
+        "permission.renewal_due",
+    ]
+
+
 # ---- renewal ---------------------------------------------------------------------------------------------------
 
 
@@ -274,13 +341,7 @@ def test_nobody_else_renews_and_nothing_before_its_time(
 def test_a_renewal_that_another_must_sign_leaves_the_old_one_until_then(
     house: TheHouse, measured: Customer, bram: Party, ending: dict[str, Any]
 ) -> None:
-    sam = house.customer("sam", "Sam Smets")
-    house.operator(
-        "registry.concerned.begin",
-        ean=LOTTES_EAN,
-        person_id=str(sam.person_id),
-        from_day=day_of(house.clock.now()).isoformat(),
-    )
+    sam = move_in(house)
     new = renew(measured, ending["permission_id"])
     assert new["state"] == "requested"
     assert bram.permission(ending["permission_id"])["state"] == "to_be_renewed"
@@ -335,6 +396,104 @@ def _ended(end: str) -> str:
 
 def sent_to_parties(house: TheHouse) -> list[tuple[Any, ...]]:
     return query(house, "SELECT kind, about FROM post.message WHERE party_id IS NOT NULL ORDER BY index")
+
+
+def move_in(house: TheHouse) -> Customer:
+    """Sam, who lives with Lotte from today on, and has to sign what is granted from now on."""
+    sam = house.customer("sam", "Sam Smets")
+    today = day_of(house.clock.now()).isoformat()
+    house.operator("registry.concerned.begin", ean=LOTTES_EAN, person_id=str(sam.person_id), from_day=today)
+    return sam
+
+
+@pytest.mark.requirement("R22", "R28")
+@pytest.mark.parametrize("how", ["withdrawn", "given up", "narrowed", "moved", "died"])
+def test_a_renewal_that_waits_does_not_outlive_what_it_renews(
+    house: TheHouse, measured: Customer, bram: Party, ending: dict[str, Any], how: str
+) -> None:
+    """Lotte's word for the renewal was for what stood then: Sam's press on another day makes nothing of it."""
+    sam, old, home = move_in(house), ending["permission_id"], measured.occupancy()
+    new = renew(measured, old)["permission_id"]
+    today = day_of(house.clock.now()).isoformat()
+    {
+        "withdrawn": lambda: measured.withdraw(old),
+        "given up": lambda: bram.call("permission.terminate", permission_id=old),
+        "narrowed": lambda: measured.call("permission.withdraw", permission_id=old, part="future"),
+        "moved": lambda: house.operator("registry.occupancy.end", ean=LOTTES_EAN, until_day=today),
+        "died": lambda: house.operator(
+            "registry.person.died", person_id=str(measured.person_id), died_on=today, reference="x"
+        ),
+    }[how]()
+    became = query(house, "SELECT state, reason FROM permissions.permission WHERE permission_id = %s", new)
+    assert became == [("timed_out", "renewal_overtaken")]
+    wish = {"permission_id": new, "link_code": None}
+    assert code(lambda: sam.grant(wish, home)) in {"conflict", "not-found"}
+    assert code(lambda: bram.read(new)) in {"permission-ended", "permission-not-active"}
+    last = query(house, "SELECT event FROM permissions.event WHERE permission_id = %s ORDER BY event_no", new)
+    assert [event for (event,) in last] == ["permission.signed", "permission.timed_out"]
+    assert every_step_is_in_the_ledger(house)
+
+
+def test_a_narrowed_permission_is_renewed_as_it_is_now(
+    house: TheHouse, measured: Customer, bram: Party, ending: dict[str, Any]
+) -> None:
+    sam, old = move_in(house), ending["permission_id"]
+    first = renew(measured, old)["permission_id"]
+    measured.call("permission.withdraw", permission_id=old, part="past")
+    second = renew(measured, old)
+    assert second["permission_id"] != first
+    given = sam.grant({"permission_id": second["permission_id"], "link_code": None}, measured.occupancy())
+    assert given["permission"]["data_from"] == bram.permission(old)["data_from"] > "2023"
+    assert (bram.permission(old)["state"], bram.permission(old)["reason"]) == ("expired", "renewed")
+
+
+def test_nobody_renews_what_is_being_examined(
+    house: TheHouse, measured: Customer, bram: Party, ending: dict[str, Any]
+) -> None:
+    sam, old, home = move_in(house), ending["permission_id"], measured.occupancy()
+    new = renew(measured, old)["permission_id"]
+    case = measured.call("doubt.raise", permission_id=old, concern="not_given")["case"]
+    assert code(lambda: sam.grant({"permission_id": new, "link_code": None}, home)) == "conflict"
+    measured.call("doubt.retract", case_id=case["case_id"])
+    given = sam.grant({"permission_id": new, "link_code": None}, home)["permission"]
+    assert given["state"] == "active"
+
+
+def test_a_renewal_waits_no_longer_than_what_it_renews(
+    house: TheHouse, measured: Customer, bram: Party, ending: dict[str, Any]
+) -> None:
+    sam, old, home = move_in(house), ending["permission_id"], measured.occupancy()
+    new = renew(measured, old)
+    assert new["request_expires_at"] == bram.permission(old)["ends_at"]
+    later(house, 4, measured, bram, sam)
+    states = {one: measured.permission(one)["state"] for one in (old, new["permission_id"])}
+    assert states == {old: "expired", new["permission_id"]: "timed_out"}
+    assert code(lambda: sam.grant({"permission_id": new["permission_id"], "link_code": None}, home)) == (
+        "conflict"
+    )
+    house.operator("permission.sweep")
+    assert {one: measured.permission(one)["state"] for one in states} == states
+
+
+@pytest.mark.requirement("R32")
+def test_a_renewal_leaves_the_party_nothing_to_delete_until_it_ends(
+    house: TheHouse, measured: Customer, bram: Party, ending: dict[str, Any]
+) -> None:
+    old = ending["permission_id"]
+    new = renew(measured, old)["permission_id"]
+    assert bram.permission(old)["delete_by"] is None
+    assert code(lambda: bram.call("permission.confirm_deletion", permission_id=old)) == "conflict"
+    later(house, 35, measured, bram)
+    house.operator("permission.sweep")
+    house.operator("clocks.sweep")
+    inspector = Proof.session(house.inspector())
+    assert house.client.call("permission.deletions_overdue", inspector)["overdue"] == []
+    assert not query(house, "SELECT 1 FROM clocks.clock WHERE kind = 'deletion_confirmation'")
+    measured.withdraw(new)
+    assert bram.permission(new)["delete_by"] is not None
+    later(house, 31, measured, bram)
+    overdue = house.client.call("permission.deletions_overdue", Proof.session(house.inspector()))["overdue"]
+    assert [one["permission_id"] for one in overdue] == [new]
 
 
 # ---- deletion --------------------------------------------------------------------------------------------------

@@ -104,6 +104,8 @@ MATRIX: dict[str, dict[str, set[str]]] = {
             "remind_at",
             "block_at",
             "deletion_days",
+            "reminder_days",
+            "collection_days",
             "deletion_confirmed_at",
         ),
         "web": of(

@@ -120,6 +120,60 @@ def test_who_still_has_to_sign_is_said_to_both(
     assert "Een medebewoner, op" in lottes.get("/mijn").text
 
 
+@pytest.mark.requirement("R21")
+@pytest.mark.parametrize("place", ["/mijn/toestemmingen", "/mijn/vraag/{}/antwoord", "/mijn/toestemming/{}"])
+def test_who_granted_first_takes_it_back_by_one_press_while_the_other_thinks(
+    visit: Visit, house: TheHouse, lotte: Customer, maria: Customer, bram: Party, place: str
+) -> None:
+    sam = house.customer("sam", "Sam Smets")
+    house.operator(
+        "registry.concerned.begin", ean=LOTTES_EAN, person_id=str(sam.person_id), from_day="2022-01-01"
+    )
+    asked = bram.ask(ean=LOTTES_EAN)
+    permission, lottes, sams = asked["permission_id"], visit(lotte), visit(sam)
+    lottes.press(lottes.get(f"/mijn/vraag/{permission}"), permission, "grant")
+    question = sams.get(f"/mijn/vraag/{permission}")
+    assert "Antwoord terugnemen" not in sams.get("/mijn/toestemmingen").text  # Sam has nothing to take back
+    page = lottes.get(place.format(permission))
+    marias = visit(maria)
+    token = marias.get("/mijn").forms[0].fields
+    assert marias.send(f"/mijn/vraag/{permission}/terugnemen", token).status == 404
+    pressed = lottes.pressed
+    lottes.press(page, "/terugnemen")
+    assert lottes.pressed == pressed + 1
+    assert bram.permission(permission)["state"] == "rejected"
+    assert sams.press(question, permission, "grant").status == 409
+    assert bram.permission(permission)["state"] == "rejected"
+
+
+def test_each_page_says_who_of_the_household_did_it(
+    visit: Visit, house: TheHouse, lotte: Customer, bram: Party
+) -> None:
+    standing = lotte.grant(bram.ask(ean=LOTTES_EAN) | {"link_code": None})["permission"]["permission_id"]
+    sam = house.customer("sam", "Sam Smets")
+    house.operator(
+        "registry.concerned.begin", ean=LOTTES_EAN, person_id=str(sam.person_id), from_day="2022-01-01"
+    )
+    refused, waits = (bram.ask(ean=LOTTES_EAN)["permission_id"] for _ in range(2))
+    sam.call("permission.refuse", permission_id=refused)
+    lottes, sams = visit(lotte), visit(sam)
+    for visitor, words in ((lottes, "Een medebewoner heeft de vraag geweigerd"), (sams, "U hebt geweigerd")):
+        page = visitor.get(f"/mijn/vraag/{refused}").text
+        assert words in page
+        assert ("U hebt geweigerd" in page) == (visitor is sams)
+    page = sams.get(f"/mijn/vraag/{standing}").text
+    assert "U gaf Bram Energieadvies toestemming" not in page
+    assert "Bram Energieadvies heeft toestemming" in page
+    assert "U gaf Bram Energieadvies toestemming" in lottes.get(f"/mijn/vraag/{standing}").text
+    lottes.press(lottes.get(f"/mijn/vraag/{waits}"), waits, "grant")
+    lottes_list, sams_list = (who.get("/mijn/toestemmingen").text for who in (lottes, sams))
+    assert "Wacht op u" not in lottes_list
+    assert "Wacht op iemand anders" in lottes_list
+    assert "Wacht op u" in sams_list
+    assert "Geweigerd , door u" in sams.get(f"/mijn/toestemming/{refused}").text
+    assert "Geweigerd , door een medebewoner" in lottes.get(f"/mijn/toestemming/{refused}").text
+
+
 @pytest.mark.requirement("R36")
 @pytest.mark.parametrize("ean", [LOTTES_EAN, "541448899990000060"])
 def test_who_is_not_the_contract_holder_sends_the_request_on(
@@ -159,7 +213,7 @@ def test_renewing_is_one_press_on_a_page_that_asks_again(
     assert bram.permission(new)["state"] == "active"
     history = visitor.get(f"/mijn/toestemming/{old}")
     assert f"/mijn/toestemming/{new}" in history.links
-    assert "U hebt de toestemming verlengd." in history.text
+    assert "De toestemming is verlengd." in history.text
     assert visitor.press(page, "/verlengen").status == 409  # an old page, pressed again
     assert visit(maria).get(fresh).status == 404
 

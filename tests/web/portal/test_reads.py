@@ -26,8 +26,8 @@ def test_reads_and_refusals_show_party_ground_data_period_and_reason(
     with pytest.raises(DoorRefusedError):
         bram.read(permission_id)
     text = visit(lotte).get("/mijn/gelezen", soort="alles").text
-    refusal, _, rest = text.partition("Ingetrokken door u")
-    read, _, _ = rest.partition("Toegestaan door u")
+    refusal, _, rest = text.partition("Toestemming ingetrokken")
+    read, _, _ = rest.partition("Toestemming gegeven")
     assert "Bram Energieadvies Geweigerd" in refusal
     assert "Vroeg uw verbruik per kwartier, op 29 oktober 2023. Kreeg niets." in refusal
     assert "ingetrokken" in refusal
