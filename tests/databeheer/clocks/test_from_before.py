@@ -22,6 +22,12 @@ RUNNING = (
 )
 
 
+_DRAWN_BY_ITSELF = """
+ALTER TABLE permissions.mandate ADD COLUMN IF NOT EXISTS sampled_at timestamptz,
+    ADD COLUMN IF NOT EXISTS due_at timestamptz, ADD COLUMN IF NOT EXISTS produced_at timestamptz;
+UPDATE permissions.mandate m SET sampled_at = s.drawn_at, due_at = s.due_at, produced_at = s.produced_at
+    FROM permissions.mandate_sample s WHERE s.permission_id = m.permission_id
+"""
 _STALE_BY_ITSELF = b"""
     ALTER TABLE registry.dpia ADD COLUMN IF NOT EXISTS stale_at timestamptz;
     UPDATE registry.dpia d SET stale_at = t.at FROM registry.dpia_trigger t WHERE t.party_id = d.party_id;
@@ -40,10 +46,11 @@ def later(house: TheHouse, days: int, *people: Customer | Party) -> None:
 def fill(house: TheHouse) -> None:
     """What the migration does, by who does it; twice, as after a house was upgraded that had clocks already.
 
-    It ran when a DPIA itself said that it was out of date.
+    It ran when a DPIA itself said that it was out of date, and a mandate that it was drawn.
     """
     with psycopg.connect(house.database.url("owner")) as connection:
         connection.execute(_STALE_BY_ITSELF)
+        connection.execute(_DRAWN_BY_ITSELF)
         for statement in STATEMENTS * 2:
             connection.execute(statement.encode())
 
