@@ -186,7 +186,7 @@ def every_command(
         },
         "registry.occupancy.end": {"ean": MARIAS_EAN, "until_day": "2026-01-01"},
         "registry.supply.accept": {"ean": MARIAS_EAN, **party, "from_day": "2026-01-01"},
-        "registry.supply.refuse": {"request_id": someone, "reason": "x"},
+        "registry.supply.refuse": {"request_id": someone, "reason": "not_accepted"},
         "registry.supply.cancel": {"ean": MARIAS_EAN, "from_day": "2026-01-01"},
         "registry.supply.end": {"ean": MARIAS_EAN, "until_day": "2026-01-01"},
         "supply.request": {"ean": MARIAS_EAN, "from_day": "2026-12-01"},

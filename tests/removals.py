@@ -208,6 +208,13 @@ REMOVALS = (
     ),
     Removal(
         "R14",
+        "the law that the record names, no other",
+        ACCESS + "by_law.py",
+        "            law.id == record.authorisation_id\n            and law.party_id",
+        "            law.party_id",
+    ),
+    Removal(
+        "R14",
         "the law is cited",
         COMMANDS + "conditions.py",
         "            article=short_text(longest=100),\n",
@@ -376,6 +383,13 @@ REMOVALS = (
         "    if False:\n",
     ),
     Removal(
+        "R29",
+        "who comes next hears nothing of it",
+        ACCESS + "judged.py",
+        "permissions=tuple(one for one in facts.permissions if one.occupancy_id == home.id)",
+        "permissions=facts.permissions",
+    ),
+    Removal(
         "R30",
         "which data, from when to when",
         COMMANDS + "statements.py",
@@ -423,6 +437,13 @@ REMOVALS = (
         COMMANDS + "permissions.py",
         "            purpose=one_of(*(purpose.value for purpose in Purpose)),\n",
         "            purpose=one_of(*(purpose.value for purpose in Purpose), required=False, missing='energy_advice'),\n",
+    ),
+    Removal(
+        "R34",
+        "what is past only",
+        ACCESS + "catalogue.toml",
+        '"occupancy", "history", "written_mandate"',
+        '"occupancy", "written_mandate"',
     ),
     Removal(
         "R34",
@@ -551,6 +572,13 @@ REMOVALS = (
         '            "received_at": format_instant(row.received_at),\n            "ean": "541448899990000039",\n',
     ),
     Removal(
+        "R76",
+        "not when somebody moved",
+        COMMANDS + "readings.py",
+        "for granted in joined(read.leaving)",
+        "for granted in read.leaving",
+    ),
+    Removal(
         "R77",
         "a switch is not held against what is under way",
         COMMANDS + "market.py",
@@ -561,6 +589,13 @@ REMOVALS = (
         '            " USING (access_point_id) WHERE a.ean_hash = :n AND p.ended_at IS NULL"), {"n": named}).first():\n'
         '            raise MalformedRequestError("end of contract in progress")\n'
         "        request_id",
+    ),
+    Removal(
+        "R77",
+        "nor told why it did not go on",
+        COMMANDS + "market.py",
+        "reason=one_of(*REFUSALS)",
+        "reason=one_of(*REFUSALS, *PROCESSES)",
     ),
     Removal(
         "R78",

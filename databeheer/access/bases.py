@@ -59,6 +59,8 @@ class Requirement(Code):
     """The signature of the grid user, or his representative (4.1.22/5, 5°)."""
     PERSON_CONCERNED_CONSENT = "person_concerned_consent"
     """And, where somebody else's data they are too, that person's (R4)."""
+    HISTORY = "history"
+    """Only of before the day on which the consent was given (row 8; R34)."""
     WRITTEN_MANDATE = "written_mandate"
     ACCEPTED_CONTRACT = "accepted_contract"
     CONTRACT_PERIOD = "contract_period"

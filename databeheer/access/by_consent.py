@@ -28,8 +28,9 @@ from databeheer.access.ground import (
     stop_problem,
     validity_problem,
 )
-from databeheer.access.intervals import ALL_TIME, Pairs, meet, merged, minus, pairs_of
+from databeheer.access.intervals import ALL_TIME, BEGINNING, Pairs, meet, merged, minus, pairs_of
 from databeheer.access.reasons import ReasonCode
+from databeheer.brussels import day_of, midnight
 
 
 def consents(case: Case, rows: Sequence[Row]) -> list[Ground]:
@@ -83,7 +84,7 @@ def _consent(case: Case, permission: Permission, row: Row, fits: bool) -> Ground
     return Ground(
         row=row,
         fact_id=permission.id,
-        claim=pairs_of(permission.data_period),
+        claim=_claim(permission, row),
         homes=homes,
         limits=limits,
         outside_claim=ReasonCode.OUTSIDE_DATA_PERIOD,
@@ -93,6 +94,15 @@ def _consent(case: Case, permission: Permission, row: Row, fits: bool) -> Ground
         suits=suits,
         citation=row.citation,
     )
+
+
+def _claim(permission: Permission, row: Row) -> Pairs:
+    claim = pairs_of(permission.data_period)
+    if Requirement.HISTORY in row.requires:
+        # Whole days only: of the day itself nobody could tell afterwards what was past already.
+        given_on = midnight(day_of(permission.valid_period.start))
+        claim = meet(claim, ((BEGINNING, given_on),))
+    return claim
 
 
 def _limits(

@@ -173,7 +173,7 @@ def _authorised(case: Case, row: Row, record: Necessity) -> Ground:
     problem = validity_problem(record.valid_period, case.now)
     law: Authorisation | None = None
     if Requirement.AUTHORISATION in row.requires:
-        law = _authorising(case)
+        law = _authorising(case, record)
         finest = coarser(finest, law.granularity) if law is not None else finest
         problem = problem or (ReasonCode.NO_AUTHORISATION if law is None else None)
     ground = _statutory(
@@ -188,16 +188,20 @@ def _authorised(case: Case, row: Row, record: Necessity) -> Ground:
     return ground if law is None else replace(ground, citation=_citation(law))
 
 
-def _authorising(case: Case) -> Authorisation | None:
-    """The law that lets the party know these data in the most detail (R14)."""
-    able = [
-        law
-        for law in case.facts.authorisations
-        if law.party_id == case.wish.party_id
-        and case.now in law.period
-        and case.wish.category in law.categories
-    ]
-    return min(able, key=lambda law: (law.granularity.rank, law.id)) if able else None
+def _authorising(case: Case, record: Necessity) -> Authorisation | None:
+    """The law that the record names, where it lets the party know these data now (R14).
+
+    Not any law of the party: what one task's law allows would leave under the file of another.
+    """
+    for law in case.facts.authorisations:
+        if (
+            law.id == record.authorisation_id
+            and law.party_id == case.wish.party_id
+            and case.now in law.period
+            and case.wish.category in law.categories
+        ):
+            return law
+    return None
 
 
 def _citation(law: Authorisation) -> Citation:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -103,10 +104,15 @@ class Decision:
 
     def main_reason(self) -> ReasonCode:
         """The one reason to report for a decision that refuses something."""
-        given = {refused.reason for refused in self.refused}
-        return next(reason for reason in ERRORS if reason in given)
+        return main_reason(self.refused)
 
     def refusal(self) -> DatabeheerError:
         """The error that stands for this refusal."""
         reason = self.main_reason()
         return ERRORS[reason](SENTENCES[reason][1])
+
+
+def main_reason(refused: Iterable[Refused]) -> ReasonCode:
+    """The one reason to report for some refused stretches, at least one."""
+    given = {one.reason for one in refused}
+    return next(reason for reason in ERRORS if reason in given)

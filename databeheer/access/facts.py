@@ -212,7 +212,8 @@ class Necessity:
 
     It names the task's purpose, the finest granularity needed, the data it needs and how long it may look
     (3.1.53 al. 5 draft; 4.1.22/5 al. 2: only what is strictly necessary). For staff it is the case at hand, for
-    a processor the written instruction, for an authority or a public body the file.
+    a processor the written instruction, for an authority or a public body the file. `authorisation_id` names the law
+    that this file rests on: no other that the party has counts for it.
     """
 
     id: str
@@ -221,6 +222,7 @@ class Necessity:
     granularity: Granularity
     data_period: Interval
     valid_period: Interval
+    authorisation_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

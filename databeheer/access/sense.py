@@ -64,6 +64,7 @@ _ONLY: dict[Requirement, set[Carrier]] = {
     },
     Requirement.GRID_USER_CONSENT: {Carrier.PERMISSION},
     Requirement.PERSON_CONCERNED_CONSENT: {Carrier.PERMISSION},
+    Requirement.HISTORY: {Carrier.PERMISSION},
     Requirement.WRITTEN_MANDATE: {Carrier.PERMISSION},
     Requirement.ACCEPTED_CONTRACT: {Carrier.SUPPLY_CONTRACT, Carrier.PERMISSION},
     Requirement.CONTRACT_PERIOD: {Carrier.SUPPLY_CONTRACT, Carrier.PERMISSION, Carrier.PARTICIPATION},

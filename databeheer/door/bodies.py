@@ -32,6 +32,20 @@ class Body:
         return members
 
 
+@dataclass(frozen=True)
+class BodyRow:
+    """The columns of a body that `shared_body` reads."""
+
+    index: int
+    key_sealed: bytes | None
+    shared_sealed: bytes
+
+    @classmethod
+    def beside(cls, statement: Any) -> BodyRow:
+        """The body that a row of statements was joined with, of which the key stands under `body_key_sealed`."""
+        return cls(statement.index, statement.body_key_sealed, statement.shared_sealed)
+
+
 def shared_body(house: House, row: Any) -> Body:
     """Open the shared half of a `ledger.body` row."""
     if not row.shared_sealed:

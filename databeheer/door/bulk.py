@@ -8,10 +8,7 @@ Under an idempotency key the same request finds its entry again, and is handed o
 
 from __future__ import annotations
 
-import threading
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -26,7 +23,7 @@ from databeheer.door.read_statements import refused_of, span_of
 from databeheer.door.reads import Decider
 from databeheer.door.repeats import Repeat, promise_again
 from databeheer.door.turn import Record
-from databeheer.errors import ConflictError, QueueFullError, UnauthenticatedError
+from databeheer.errors import ConflictError, UnauthenticatedError
 
 COMMAND = "readings.bulk"
 
@@ -39,38 +36,6 @@ class BulkRead:
     index: int
     promise: bytes
     as_of: int
-
-
-class BulkDesk:
-    """How many reads in bulk the door carries out at once, and how many wait.
-
-    Each holds much in memory, and the head row for long.
-    """
-
-    def __init__(self, *, at_once: int = 2, waiting: int = 16, most_of_one: int = 4) -> None:
-        self._free = threading.BoundedSemaphore(at_once)
-        self._lock = threading.Lock()
-        self._most, self._most_of_one = at_once + waiting, most_of_one
-        self._held: Counter[bytes] = Counter()
-
-    @contextmanager
-    def place(self, proof: Proof) -> Iterator[None]:
-        """Wait for one's turn, and have it in the block.
-
-        Raises:
-            QueueFullError: too many wait already, of this asker or of all.
-        """
-        with self._lock:
-            if self._held[proof.hash] >= self._most_of_one or self._held.total() >= self._most:
-                raise QueueFullError("too many reads in bulk wait already; ask again in a moment")
-            self._held[proof.hash] += 1
-        try:
-            with self._free:
-                yield
-        finally:
-            with self._lock:
-                self._held[proof.hash] -= 1
-                self._held += Counter()  # lets those go that hold none
 
 
 def admit_bulk(

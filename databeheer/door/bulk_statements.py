@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from databeheer.door.proofs import Asker
 from databeheer.door.read_request import Decided
-from databeheer.door.read_statements import registers_of, span_of, subjects_of
+from databeheer.door.read_statements import span_of, subjects_of
 from databeheer.door.turn import Statement, Subject
-from databeheer.values import Period
 
 EVENT = "data.asked"
 
@@ -77,38 +77,15 @@ def _subjects_of(read: Decided, item: int) -> Iterable[Subject]:
 
     `item` is its place in the request, from 0: by it a later correction tells the party what to drop.
     """
-    request, point = read.request, read.point
-    registers = registers_of(point, read.directions, request.granularity)
-    for subject in subjects_of(request, point, read.home, read.leaving, registers):
-        own = [granted for granted in read.leaving if UUID(granted.occupancy_id) == subject.occupancy_id]
-        refused = _refused_in(read, str(subject.occupancy_id))
+    for subject in subjects_of(read):
         said = subject.said | {
             "directions": sorted(read.directions),
-            "permission": str(request.permission_id or ""),
+            "permission": str(read.request.permission_id or ""),
             "item": item,
-            "bases": [granted.basis for granted in own],
-            "facts": [granted.fact_id for granted in own],
-            "refused": [[*span_of(period), reason] for period, reason in refused],
         }
-        event = "data.read" if own else "data.refused"
-        ground = own[0].basis if own else read.decision.main_reason().value
-        yield Subject(subject.occupancy_id, said, event, ground, point.operator if point else None)
-
-
-def _refused_in(read: Decided, occupancy: str) -> list[tuple[Period, str]]:
-    """What was refused of one stay; where it lies outside of it altogether, why.
-
-    Why a stretch before or after was refused is the business of who lived there then.
-    """
-    stays = [one.period for one in read.point.occupancies if one.id == occupancy] if read.point else []
-    everything = [(refused.interval, refused.reason.value) for refused in read.decision.refused]
-    inside = [
-        (Period(start, stop), reason)
-        for period, reason in everything
-        for stay in stays
-        if (start := max(period.start, stay.start)) < (stop := min(period.end, stay.stop))
-    ]
-    return inside or ([] if read.leaving else everything)
+        event = "data.read" if subject.said["granted"] else "data.refused"
+        operator = read.point.operator if read.point else None
+        yield replace(subject, said=said, event=event, operator=operator)
 
 
 def _tally(reads: Iterable[Decided]) -> list[list[Any]]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from databeheer.access import judged
 from databeheer.access.bases import BasisKind, Catalogue
-from databeheer.access.decide import decide
-from databeheer.access.decision import Decision, Wish
-from databeheer.access.facts import Facts
+from databeheer.access.decision import Wish
+from databeheer.access.facts import Facts, Occupancy
+from databeheer.access.judged import Judged
 from databeheer.door.facts import FactBook, Point
 from databeheer.door.house import House
 from databeheer.door.proofs import Asker, AskerKind
@@ -16,12 +19,33 @@ from databeheer.values import Direction, Purpose, Role
 
 def judge(
     house: House, turn: Turn, book: FactBook, point: Point | None, request: ReadRequest, asker: Asker
-) -> tuple[frozenset[Direction], Decision]:
-    """Decide one request, for these directions; nothing is recorded yet."""
-    facts = _facts(book, point, request, asker)
+) -> Judged:
+    """Decide one request; nothing is recorded yet."""
+    return _judge(house, turn, request, asker, _facts(book, point, request, asker))
+
+
+def judge_for_customer(
+    house: House,
+    turn: Turn,
+    book: FactBook,
+    point: Point,
+    home: Occupancy,
+    request: ReadRequest,
+    asker: Asker,
+) -> Judged:
+    """Decide what a party would get, as the customer of one occupancy may know it beforehand.
+
+    By facts about that occupancy only; and by no record of necessity: a customer must not find out by asking that
+    somebody investigates him, for fraud or otherwise. What such a record gives he sees once it is read.
+    """
+    facts = judged.about(_facts(book, point, request, asker), home)
+    return _judge(house, turn, request, asker, replace(facts, necessities=()))
+
+
+def _judge(house: House, turn: Turn, request: ReadRequest, asker: Asker, facts: Facts) -> Judged:
     directions = request.directions or _directions_of(request, asker, facts)
     wish = _wish(request, directions, asker, facts, house.catalogue)
-    return directions, decide(wish, facts, turn.now, house.catalogue)
+    return judged.judge(wish, facts, turn.now, house.catalogue)
 
 
 def _facts(book: FactBook, point: Point | None, request: ReadRequest, asker: Asker) -> Facts:

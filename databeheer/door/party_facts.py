@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -33,7 +33,7 @@ class KnownParty:
     def at(self, operator: int) -> PartyFacts:
         """The party as it asks of a point of this grid operator: only the contract with that one counts."""
         if operator not in self._of_operator:
-            self._of_operator[operator] = _with_contract(self.facts, self.contracts.get(operator))
+            self._of_operator[operator] = replace(self.facts, contract_period=self.contracts.get(operator))
         return self._of_operator[operator]
 
 
@@ -78,19 +78,6 @@ def _contracts(rows: Collection[Any], now: datetime) -> dict[int, Interval]:
 
 def _foremost(contracts: Collection[Interval], now: datetime) -> Interval | None:
     return max(contracts, key=lambda one: (now in one, one.start), default=None)
-
-
-def _with_contract(facts: PartyFacts, contract: Interval | None) -> PartyFacts:
-    return PartyFacts(
-        facts.id,
-        facts.role,
-        contract,
-        facts.suspensions,
-        facts.assessments,
-        facts.overviews,
-        facts.territories,
-        facts.processor_agreements,
-    )
 
 
 def _assessment(row: Any, triggers: Collection[datetime]) -> Assessment:

@@ -66,7 +66,7 @@ def record_step(
             | ({"reason": reason} if reason else {})
             | ({"since": life.instant(at)} if at is not None else {})
             | (said or {}),
-            ground=life.ground_of(house.catalogue, row.purpose) if with_ground else "",
+            ground=life.ground_of(turn.connection, house.catalogue, row) if with_ground else "",
             party_id=row.party_id if for_party else None,
             operator=row.operator,
             subjects=subjects_of(house, subject or row.occupancy_id or row.addressed_to),

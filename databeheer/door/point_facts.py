@@ -104,6 +104,7 @@ def _necessity(row: Any) -> Necessity:
         Granularity(row.words[0]),
         days(row.from_day, row.until_day),
         Interval(row.from_at, row.until_at),
+        str(row.other_id) if row.other_id else None,
     )
 
 
@@ -176,8 +177,8 @@ _OF_PARTIES = (
     "  from_day, until_day, NULL, NULL, NULL, NULL FROM registry.participation"
     "  WHERE access_point_id = ANY(:points) AND party_id = ANY(:parties)"
     "  AND (until_day IS NULL OR from_day < until_day)"
-    " UNION ALL SELECT 'necessity', access_point_id, necessity_id, party_id, NULL, NULL, NULL, data_from,"
-    "  data_until, valid_from, valid_until, purpose, ARRAY[granularity] FROM registry.necessity"
+    " UNION ALL SELECT 'necessity', access_point_id, necessity_id, party_id, NULL, NULL, authorisation_id,"
+    "  data_from, data_until, valid_from, valid_until, purpose, ARRAY[granularity] FROM registry.necessity"
     "  WHERE access_point_id = ANY(:points) AND party_id = ANY(:parties)"
     " UNION ALL SELECT 'notice', access_point_id, notice_id, party_id, occupancy_id, NULL, NULL, NULL, NULL,"
     "  given_at, NULL, NULL, purposes FROM registry.notice"

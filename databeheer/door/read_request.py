@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from databeheer.access.decision import Decision, Granted
+from databeheer.access.judged import Judged
 from databeheer.door.facts import Point
 from databeheer.door.proofs import Asker, Proof
 from databeheer.door.turn import Record
@@ -41,11 +42,18 @@ class Decided:
 
     request: ReadRequest
     asker: Asker
-    directions: frozenset[Direction]
     point: Point | None
     home: UUID | None
-    decision: Decision
+    judged: Judged
     leaving: tuple[Granted, ...]
+
+    @property
+    def decision(self) -> Decision:
+        return self.judged.decision
+
+    @property
+    def directions(self) -> frozenset[Direction]:
+        return self.judged.wish.directions
 
     @property
     def event(self) -> str:

@@ -1,16 +1,22 @@
-"""What the ledger says of a read: to the party in the shared half, to each whose data it is in an own one."""
+"""What the ledger says of a read: to all whom it concerns in the shared half, to each whose data it is in an own one.
+
+Nobody is told of another's stay: neither what was read of it, nor why something was refused of it.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from databeheer.access.decision import Granted
+from databeheer.access.decision import Refused, main_reason
+from databeheer.access.facts import Occupancy
+from databeheer.access.reasons import ReasonCode
 from databeheer.brussels import day_of
 from databeheer.door.facts import Point
 from databeheer.door.proofs import Asker, AskerKind
-from databeheer.door.read_request import Decided, ReadRequest
+from databeheer.door.read_request import Decided
 from databeheer.door.turn import Statement, Subject
 from databeheer.values import Direction, Granularity, Period, format_instant
 
@@ -19,34 +25,60 @@ _STEP = {Granularity.QUARTER_HOUR: timedelta(minutes=15), Granularity.HOUR: time
 
 def statement_of(read: Decided) -> Statement:
     """What the ledger says of one read; recorded before anything is opened, so counts are upper bounds."""
-    request, asker = read.request, read.asker
-    registers = registers_of(read.point, read.directions, request.granularity)
-    said: dict[str, Any] = {
-        "asker": _word_of(asker),
+    subjects = subjects_of(read)
+    return Statement(
+        event=read.event,
+        said={"asker": _word_of(read.asker)} | said_of(read),
+        ground=ground_for_all(read, subjects),
+        party_id=read.asker.party_id,
+        operator=_operator(read),
+        subjects=subjects,
+    )
+
+
+def said_of(read: Decided) -> dict[str, Any]:
+    """What the shared half says: what was asked; and under a permission, which is of one stay only, what came of it.
+
+    Of an access point what came of it stands in the half of each stay: every subject's receipt opens the shared one.
+    """
+    request = read.request
+    asked: dict[str, Any] = {
         "category": "readings",
         "directions": sorted(read.directions),
         "granularity": request.granularity.value,
         "permission": str(request.permission_id or ""),
         "asked": span_of(request.period),
+        "mode": "strict" if request.strict else "clip",
         "catalogue": read.decision.catalogue_version,
+    }
+    if request.permission_id is None:
+        return asked
+    registers = registers_of(read.point, read.directions, request.granularity)
+    return asked | {
         "granted": [[*span_of(g.interval), g.basis] for g in read.leaving],
         "facts": [g.fact_id for g in read.leaving],
         "refused": refused_of(read),
         "slots": sum(_slots(g.interval, request.granularity) for g in read.leaving) * registers,
     }
-    return Statement(
-        event=read.event,
-        said=said,
-        ground=read.ground,
-        party_id=asker.party_id,
-        operator=_operator(read),
-        subjects=subjects_of(request, read.point, read.home, read.leaving, registers),
-    )
+
+
+def ground_for_all(read: Decided, subjects: Sequence[Subject]) -> str:
+    """The ground that everybody whom a read concerns may know: of a refusal, the reason that each of them is told."""
+    if read.leaving:
+        return read.ground
+    told = {subject.ground for subject in subjects if subject.ground}
+    if not told:  # there is nobody to tell
+        return read.ground
+    return told.pop() if len(told) == 1 else ReasonCode.NO_LEGAL_BASIS.value
 
 
 def refused_of(read: Decided) -> list[list[str]]:
-    """The refused stretches of a read, each with its reason."""
-    return [[*span_of(refused.interval), refused.reason.value] for refused in read.decision.refused]
+    """The refused stretches of a read, each with its reason: as the party hears them."""
+    return _spelled(read.decision.refused)
+
+
+def _spelled(refused: Iterable[Refused]) -> list[list[str]]:
+    return [[*span_of(one.interval), one.reason.value] for one in refused]
 
 
 def _operator(read: Decided) -> int:
@@ -56,35 +88,48 @@ def _operator(read: Decided) -> int:
     return read.point.operator
 
 
-def subjects_of(
-    request: ReadRequest,
-    point: Point | None,
-    home: UUID | None,
-    leaving: tuple[Granted, ...],
-    registers: int,
-) -> list[Subject]:
+def subjects_of(read: Decided) -> list[Subject]:
     """Whose data it is about: the occupancies that something leaves of, else all in the asked period.
 
     Under a permission also whose it is, who granted it or whom it asks; a refusal is that one's business alone:
-    who lives there now or did before must not learn with whom that person deals.
+    who lives there now or did before must not learn with whom that person deals. Each is told of the own stay only.
     """
-    if point is None:
+    if read.point is None:
         return []
-    concerned = {granted.occupancy_id for granted in leaving} | ({str(home)} if home else set())
-    subjects: list[Subject] = []
-    for occupancy in point.occupancies:
-        overlaps = (
-            occupancy.period.start < request.period.end and request.period.start < occupancy.period.stop
-        )
-        if occupancy.id not in concerned and (concerned or not overlaps):
-            continue
-        own = [granted.interval for granted in leaving if granted.occupancy_id == occupancy.id]
-        said = {
-            "granted": [span_of(interval) for interval in own],
-            "slots": sum(_slots(interval, request.granularity) for interval in own) * registers,
-        }
-        subjects.append(Subject(UUID(occupancy.id), said))
-    return subjects
+    asked = read.request.period
+    concerned = {granted.occupancy_id for granted in read.leaving} | (
+        {str(read.home)} if read.home else set()
+    )
+    return [
+        _subject(read, occupancy)
+        for occupancy in read.point.occupancies
+        if occupancy.id in concerned
+        or (not concerned and occupancy.period.start < asked.end and asked.start < occupancy.period.stop)
+    ]
+
+
+def _subject(read: Decided, home: Occupancy) -> Subject:
+    granularity = read.request.granularity
+    registers = registers_of(read.point, read.directions, granularity)
+    own = [granted for granted in read.leaving if granted.occupancy_id == home.id]
+    refused = _refused_of(read, home)
+    said = {
+        "granted": [span_of(granted.interval) for granted in own],
+        "bases": [granted.basis for granted in own],
+        "facts": [granted.fact_id for granted in own],
+        "refused": _spelled(refused),
+        "slots": sum(_slots(granted.interval, granularity) for granted in own) * registers,
+    }
+    ground = own[0].basis if own else main_reason(refused).value
+    return Subject(UUID(home.id), said, ground=ground)
+
+
+def _refused_of(read: Decided, home: Occupancy) -> tuple[Refused, ...]:
+    """What was refused of one stay; where that is nothing and yet nothing leaves, that what lies outside of it was."""
+    if read.request.permission_id is not None:
+        return read.decision.refused
+    refused = read.judged.refused_of(home)
+    return refused if refused or read.leaving else read.judged.outside(home)
 
 
 def _word_of(asker: Asker) -> str:

@@ -65,11 +65,11 @@ class Decider:
 
     def __call__(self, request: ReadRequest, asker: Asker) -> Decided:
         point = self._targets.point_of(request, self._book)
-        directions, decision = judge(self._house, self._turn, self._book, point, request, asker)
+        judged = judge(self._house, self._turn, self._book, point, request, asker)
         # All or nothing: where a part is refused, a strict request gets none of it.
-        leaving = () if request.strict and decision.refused else decision.granted
+        leaving = () if request.strict and judged.decision.refused else judged.decision.granted
         home = self._book.permission_homes.get(request.permission_id) if request.permission_id else None
-        return Decided(request, asker, directions, point, home, decision, leaving)
+        return Decided(request, asker, point, home, judged, leaving)
 
 
 def _asker(turn: Turn, proof: Proof, house: House) -> Asker | DatabeheerError:

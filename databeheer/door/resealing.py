@@ -25,7 +25,7 @@ from sqlalchemy import text
 
 from databeheer.brussels import midnight
 from databeheer.door import seals
-from databeheer.door.bodies import shared_body, subject_body
+from databeheer.door.bodies import BodyRow, shared_body, subject_body
 from databeheer.door.halves import subject_handle
 from databeheer.door.house import House
 from databeheer.door.keystore import Kind
@@ -164,18 +164,19 @@ def _tell_of_reads(house: House, turn: Turn, wrong: Any, right: Any, first: date
     handle = subject_handle(house.keys_of_subject(wrong.occupancy_id))
     told: set[tuple[Any, ...]] = set()
     for row in turn.connection.execute(_READS, {"handle": handle, "first": first}).all():
-        shared, whole = shared_body(house, _Body(row)).said, subject_body(house, row).said
+        shared, whole = shared_body(house, BodyRow.beside(row)).said, subject_body(house, row).said
         # A read in bulk that asked under several permissions tells all but the first of them under `also`.
         for own in (whole, *(whole | also for also in whole.get("also", ()))):
             spans = list(_from(own.get("granted", []), first))
             said = _corrected(row, shared, own)
-            which = (said["read"], said["permission"], said.get("item"))
+            permission = own.get("permission", shared.get("permission", ""))
+            which = (said["read"], permission, said.get("item"))
             if not spans or which in told:
                 continue
             told.add(which)
             seen = {"granted": spans, "slots": own.get("slots", 0)}
-            # Under which permission is the business of who granted it, and of the party.
-            others = seen | {"permission": ""}
+            # Under which permission is the business of who granted it; the party knows from which read it was.
+            leavers = seen | {"permission": permission}
             turn.record(
                 Statement(
                     "data.read_corrected",
@@ -183,20 +184,22 @@ def _tell_of_reads(house: House, turn: Turn, wrong: Any, right: Any, first: date
                     ground=own.get("ground", row.ground),
                     party_id=row.party_id,
                     operator=wrong.operator,
-                    subjects=[Subject(wrong.occupancy_id, seen), Subject(right.occupancy_id, others)],
+                    subjects=[Subject(wrong.occupancy_id, leavers), Subject(right.occupancy_id, seen)],
                 )
             )
 
 
 def _corrected(row: Any, shared: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
-    """What the party is told of one look: which it was, and of a read in bulk which part, for that is what it drops."""
+    """What all are told of one look: which it was, and of a read in bulk which part, for that is what the party drops.
+
+    Under which permission it was stands in the half of who granted it.
+    """
     said = {
         "read": shared.get("read", row.index),
         "read_at": shared.get("read_at", shared["at"]),
         "asker": shared.get("asker", "party"),
         "granularity": shared.get("granularity", ""),
         "directions": own.get("directions", shared.get("directions", [])),
-        "permission": shared.get("permission", own.get("permission", "")),
     }
     item = shared.get("item", own.get("item"))
     return said if item is None else said | {"item": item}
@@ -208,13 +211,6 @@ def _from(granted: list[list[str]], first: date) -> Iterator[list[str]]:
     for since, until in granted:
         if parse_instant(until) > start:
             yield [format_instant(max(parse_instant(since), start)), until]
-
-
-class _Body:
-    """The body's columns of a joined row, under the names that `shared_body` reads."""
-
-    def __init__(self, row: Any) -> None:
-        self.index, self.key_sealed, self.shared_sealed = row.index, row.body_key_sealed, row.shared_sealed
 
 
 _ROWS = text(

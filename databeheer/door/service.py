@@ -11,7 +11,6 @@ import psycopg
 import structlog
 from sqlalchemy import exc
 
-from databeheer.door.bulk import BulkDesk
 from databeheer.door.commands import (
     answers,
     audit,
@@ -42,13 +41,16 @@ from databeheer.door.commands import (
     reconcile,
     representations,
     statements,
+    statutory,
     sweep,
     timekeeping,
     user_ports,
     webhooks,
+    wishing,
 )
 from databeheer.door.commands.base import Command, parse, schema
 from databeheer.door.commands.readings import RefusedReadError, refused_view
+from databeheer.door.desk import Desk
 from databeheer.door.house import House
 from databeheer.door.keystore import KeyStoreError
 from databeheer.door.proofs import Proof
@@ -79,6 +81,7 @@ class DoorService:
             *doubt_conduct.COMMANDS,
             *concerned.COMMANDS,
             *statements.COMMANDS,
+            *statutory.COMMANDS,
             *receipts.COMMANDS,
             *parties.COMMANDS,
             *conditions.COMMANDS,
@@ -97,10 +100,11 @@ class DoorService:
             *reconcile.COMMANDS,
             *audit.COMMANDS,
             *explaining.COMMANDS,
+            *wishing.commands(Desk("questions about what would be decided")),
             *post.COMMANDS,
             *webhooks.COMMANDS,
             *readings.commands(self.loop),
-            *bulk.commands(BulkDesk()),
+            *bulk.commands(Desk("reads in bulk")),
         ]
         self.commands = {command.name: command for command in commands}
 

@@ -93,11 +93,11 @@ def may_ask(
     return operator
 
 
-def ground_of(catalogue: Catalogue, purpose: str) -> str:
-    """Return the code of the catalogue's row that a consent for this purpose rests on."""
-    rows = [row for row in catalogue.rows if row.basis is BasisKind.CONSENT]
-    rows.sort(key=lambda row: row.actor_role is not Role.ENERGY_SERVICE)
-    return next((row.code for row in rows if purpose in row.purposes), rows[0].code)
+def ground_of(connection: Connection, catalogue: Catalogue, row: Any) -> str:
+    """Return the code of the catalogue's row that a permission rests on; one purpose can be of several roles."""
+    role = Role(connection.execute(_ROLE, {"party": row.party_id}).scalar_one())
+    rows = catalogue.plan(role).by_consent
+    return next((one.code for one in rows if row.purpose in one.purposes), rows[0].code if rows else "")
 
 
 def ask(connection: Connection, request: Request, link_hash: bytes, now: datetime) -> str:
@@ -473,6 +473,7 @@ def _refuse_too_many(connection: Connection, party_id: UUID, named_hash: bytes, 
             )
 
 
+_ROLE = text("SELECT role FROM registry.party WHERE party_id = :party")
 _CONTRACT = text(
     "SELECT p.role, p.suspended_at, c.operator FROM registry.party p LEFT JOIN registry.contract c"
     " ON c.party_id = p.party_id AND c.valid_from <= :now AND (c.valid_until IS NULL OR c.valid_until > :now)"

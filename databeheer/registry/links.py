@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import Connection, text
 
 from databeheer.errors import ConflictError, MalformedRequestError, NotFoundError
-from databeheer.registry.conditions import require_order
+from databeheer.registry.conditions import WITH_AUTHORISATION, require_order
 from databeheer.registry.ending import ending
 
 REGISTERED = frozenset({"balance_responsible", "shipper"})
@@ -103,15 +103,18 @@ def record_necessity(
 ) -> None:
     """Record why a party with a legal task needs these data of this point, before it looks (R60).
 
-    `members`: purpose, granularity, article, data_from and data_until (Brussels days), valid_until.
+    `members`: purpose, granularity, article, data_from and data_until (Brussels days), valid_until; of who rests on an
+    authorisation, authorisation_id: the law of that very article.
 
     Raises:
-        MalformedRequestError: periods that can give nothing.
+        MalformedRequestError: periods that can give nothing; a law that is not named, or named where none is rested on.
+        NotFoundError: the party has no such authorisation for that article.
     """
     if members["data_until"] <= members["data_from"]:
         raise MalformedRequestError("data_until: lies after data_from")
     if members["valid_until"] <= now:
         raise MalformedRequestError("valid_until: lies in the future")
+    _check_law(connection, party, members)
     connection.execute(
         _NECESSITY,
         {
@@ -124,6 +127,19 @@ def record_necessity(
             "now": now,
         },
     )
+
+
+def _check_law(connection: Connection, party: Any, members: dict[str, Any]) -> None:
+    named = members["authorisation_id"]
+    if (named is not None) != (party.role in WITH_AUTHORISATION):
+        raise MalformedRequestError(
+            "authorisation_id: an authority or a public body names the law that it rests on, nobody else does"
+        )
+    if named is None:
+        return
+    law = {"id": named, "party": party.party_id, "article": members["article"]}
+    if connection.execute(_LAW, law).first() is None:
+        raise NotFoundError("this party has no such authorisation for that article")
 
 
 def end_necessity(connection: Connection, necessity_id: UUID, now: datetime) -> Any:
@@ -189,9 +205,12 @@ _ENDS = {
 }
 _NECESSITY = text(
     "INSERT INTO registry.necessity (necessity_id, operator, access_point_id, party_id, purpose, granularity, article,"
-    " reason_sealed, data_from, data_until, valid_from, valid_until, recorded_at)"
-    " VALUES (:id, :operator, :point, :party, :purpose, :granularity, :article, :reason, :data_from, :data_until,"
-    " :now, :valid_until, :now)"
+    " authorisation_id, reason_sealed, data_from, data_until, valid_from, valid_until, recorded_at)"
+    " VALUES (:id, :operator, :point, :party, :purpose, :granularity, :article, :authorisation_id, :reason,"
+    " :data_from, :data_until, :now, :valid_until, :now)"
+)
+_LAW = text(
+    "SELECT 1 FROM registry.authorisation WHERE authorisation_id = :id AND party_id = :party AND article = :article"
 )
 _END_NECESSITY = text(
     "UPDATE registry.necessity SET valid_until = :now WHERE necessity_id = :id AND valid_until > :now RETURNING *"

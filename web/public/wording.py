@@ -41,6 +41,7 @@ REQUIREMENTS = {
     "contract_period": "alleen gegevens van de periode van het eigen contract",
     "dynamic_price": "een contract met dynamische prijs",
     "metering_regime": "de keuze van de klant voor uitlezing per kwartier",
+    "history": "alleen gegevens van voor de dag waarop de klant het toestond",
     "data_access_contract": "een geldig contract met de netbeheerder",
     "dpia": "een geldige beoordeling van de gevolgen voor privacy (DPIA), niet ouder dan twee jaar",
     "processing_overview": "een gepubliceerd overzicht van wat de partij met gegevens doet",

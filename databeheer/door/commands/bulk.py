@@ -8,9 +8,10 @@ from uuid import UUID
 
 from marshmallow import ValidationError, fields, validate
 
-from databeheer.door.bulk import COMMAND, BulkDesk, admit_bulk
+from databeheer.door.bulk import COMMAND, admit_bulk
 from databeheer.door.commands.base import Command, EANCode, Instant, one_of, schema, short_text
 from databeheer.door.commands.readings import handed_over, refused_view
+from databeheer.door.desk import Desk
 from databeheer.door.house import House
 from databeheer.door.names import ean_hash
 from databeheer.door.proofs import Proof
@@ -25,7 +26,7 @@ MOST_VALUES = 200_000
 """Values that one answer may hold at most: of a thousand points, both directions of the longest day's quarter-hours."""
 
 
-def read_bulk(house: House, proof: Proof, arguments: dict[str, Any], desk: BulkDesk) -> dict[str, Any]:
+def read_bulk(house: House, proof: Proof, arguments: dict[str, Any], desk: Desk) -> dict[str, Any]:
     """Decide on all, record them in one entry, open, hand over; each item has its own outcome.
 
     Raises:
@@ -112,7 +113,7 @@ SCHEMA = schema(
 )
 
 
-def commands(desk: BulkDesk) -> tuple[Command, ...]:
+def commands(desk: Desk) -> tuple[Command, ...]:
     """The command, bound to the door's one desk."""
 
     def handler(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:

@@ -1,11 +1,8 @@
-"""Explanations: of a decision that was made, and of one that somebody wishes to know beforehand.
-
-A decision of the past is opened for whom it concerns. To ask what would be decided tells as much as a refusal does,
-so it is recorded as one is: the customer sees who asked, and what was answered.
-"""
+"""Explanations of decisions that were made: each is opened for whom it concerns."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -14,36 +11,21 @@ from sqlalchemy import Connection, text
 
 from databeheer.access.bases import CatalogueError
 from databeheer.access.decision import Decision, Granted, Refused
-from databeheer.access.explain import Explained, Language, explain
+from databeheer.access.intervals import IntervalSet
 from databeheer.access.reasons import ReasonCode
 from databeheer.door.bodies import shared_body, subject_body, subject_of_statement
 from databeheer.door.bulk_statements import EVENT as BULK_EVENT
-from databeheer.door.commands.base import (
-    Command,
-    EANCode,
-    Instant,
-    asker_of,
-    identifier,
-    looking,
-    one_of,
-    schema,
-)
-from databeheer.door.commands.readings import LONGEST_PERIOD
+from databeheer.door.commands.base import Command, asker_of, looking, schema
 from databeheer.door.commands.receipts import entitled
-from databeheer.door.facts import Point, read_facts
+from databeheer.door.explanations import Asked, told
 from databeheer.door.house import House
-from databeheer.door.judging import judge
-from databeheer.door.names import ean_hash
-from databeheer.door.proofs import Asker, AskerKind, Proof
-from databeheer.door.read_request import ReadRequest
-from databeheer.door.read_statements import registers_of, span_of, subjects_of
-from databeheer.door.reads import Targets
+from databeheer.door.proofs import AskerKind, Proof
+from databeheer.door.read_statements import span_of
 from databeheer.door.turn import Statement, Subject
-from databeheer.door.turn_queue import TurnLane
-from databeheer.errors import MalformedRequestError, NotFoundError
+from databeheer.errors import NotFoundError
 from databeheer.oversight import erasures
 from databeheer.storage.engine import driver
-from databeheer.values import Direction, Granularity, Period, Purpose, format_instant, parse_instant
+from databeheer.values import Period, parse_instant
 from ledger.postgres import size
 
 DECISIONS = ("data.read", "data.refused", "decision.explained")
@@ -59,7 +41,7 @@ def explain_past(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[
     """
     index = arguments["index"]
     if proof.kind == "operator":
-        with house.turn(TurnLane.READS) as turn:
+        with house.turn() as turn:
             asker_of(turn, house, proof, AskerKind.OPERATOR)
             said = _said(house, turn.connection, index)
             subjects = [
@@ -76,69 +58,11 @@ def explain_past(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[
         return _past(house, index, _said(house, connection, index, leaf))
 
 
-def explain_wish(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Say what would be decided, without handing anything over; the question is recorded.
-
-    A party asks for itself, by permission or access point; a customer asks of any party, about the own time at
-    an own access point; the operator of any party and access point.
-
-    Raises:
-        MalformedRequestError: the target does not fit who asks.
-        NotFoundError: no such party, or no such own access point in that time.
-    """
-    period = Period(arguments["from"], arguments["until"])
-    if period.end - period.start > LONGEST_PERIOD:
-        raise MalformedRequestError("a period is three years at most; ask in parts")
-    request = _request(house, proof, arguments, period)
-    with house.turn(TurnLane.READS) as turn:
-        kinds = (AskerKind.CUSTOMER, AskerKind.PARTY, AskerKind.OPERATOR)
-        asker = asker_of(turn, house, proof, *kinds, or_representative=True)
-        party_id = _party_asked_of(asker, arguments["party_id"])
-        targets = Targets(turn, [request])
-        permissions = {request.permission_id} if request.permission_id else set()
-        book = read_facts(
-            turn.connection, turn.now, points=targets.points, permissions=permissions, parties={party_id}
-        )
-        if party_id not in book.parties:
-            raise NotFoundError("there is no such party")
-        point = targets.point_of(request, book)
-        if asker.kind is AskerKind.CUSTOMER:
-            _require_own_time(asker, point, request)
-        own = Asker(AskerKind.PARTY, party_id=party_id, profile="own")
-        in_its_place = asker if asker.kind is AskerKind.PARTY else own
-        directions, decision = judge(house, turn, book, point, request, in_its_place)
-        said = {
-            "asker": asker.kind.value,
-            "asked": span_of(period),
-            "granularity": request.granularity.value,
-            "directions": sorted(directions),
-            "permission": str(request.permission_id or ""),
-            "catalogue": decision.catalogue_version,
-            "granted": [[*span_of(g.interval), g.basis] for g in decision.granted],
-            "refused": [[*span_of(r.interval), r.reason.value] for r in decision.refused],
-        }
-        home = book.permission_homes.get(request.permission_id) if request.permission_id else None
-        registers = registers_of(point, directions, request.granularity)
-        subjects = subjects_of(request, point, home, decision.granted, registers)
-        record = turn.record(
-            Statement(
-                "decision.explained",
-                said,
-                ground=decision.granted[0].basis if decision.granted else decision.main_reason().value,
-                party_id=party_id if asker.kind is AskerKind.PARTY else None,
-                subjects=subjects,
-            )
-        )
-    return _told(house, decision, said) | {"index": record.index}
-
-
-# --- what was decided -----------------------------------------------------------------------------------------
-
-
 def _said(house: House, connection: Connection, index: int, leaf: int | None = None) -> dict[str, Any]:
-    """What an entry says of its decision; of a read in bulk, of the one that is told in this leaf.
+    """What an entry says of its decision: to the subject of a leaf, or to the party and the operator.
 
-    The party of a read in bulk got a decision for each that it asked, and its half of the entry holds none.
+    What came of a read by access point stands in its subjects' halves only. The party of a read in bulk got a decision
+    for each that it asked, and its half of the entry holds none.
     """
     body = connection.execute(_BODY, {"index": index}).one_or_none()
     if body is None:
@@ -149,26 +73,54 @@ def _said(house: House, connection: Connection, index: int, leaf: int | None = N
     erased = erasures.entry_erased(connection, index)
     if erased is not None:
         raise erased.error()
-    said: dict[str, Any] = {}
-    if body.event in DECISIONS:
-        said = shared_body(house, body).said
-    elif body.event == BULK_EVENT and leaf is not None:
-        row = connection.execute(_STATEMENT, {"index": index, "leaf": leaf}).one()
-        own = subject_body(house, row).said
-        both = zip(own["granted"], own["bases"], strict=True)
-        said = shared_body(house, body).said | own | {"granted": [[*span, basis] for span, basis in both]}
-    elif body.event == BULK_EVENT:
+    if body.event == BULK_EVENT and leaf is None:
         raise NotFoundError(
             f"entry {index} is a read of many access points at once, with a decision for each of them. What would be"
             " decided now is explained by permission (decision.wish); what was decided then, each customer reads"
             " in the portal"
         )
+    said: dict[str, Any] = {}
+    if body.event in (*DECISIONS, BULK_EVENT):
+        said = shared_body(house, body).said
+        if leaf is not None:
+            row = connection.execute(_STATEMENT, {"index": index, "leaf": leaf}).one()
+            said |= _of_subject(subject_body(house, row).said)
+        elif "asked" in said and "granted" not in said:
+            rows = connection.execute(_STATEMENTS, {"index": index}).all()
+            said |= _of_all(said, [_of_subject(subject_body(house, row).said) for row in rows])
     if "asked" not in said or "granted" not in said:
         raise NotFoundError(
             f"entry {index} is no decision about data: it records {body.event}; decisions are data.read and"
             " data.refused"
         )
     return said
+
+
+def _of_subject(own: dict[str, Any]) -> dict[str, Any]:
+    if "bases" not in own:  # an entry from before each half said what came of it: the shared one does
+        return {}
+    both = zip(own["granted"], own["bases"], strict=True)
+    return own | {"granted": [[*span, basis] for span, basis in both]}
+
+
+def _of_all(shared: dict[str, Any], halves: list[dict[str, Any]]) -> dict[str, Any]:
+    """What the party got of an access point: all that its occupants were told left, and nothing of whose it was.
+
+    Why the rest was refused is said in one word only: where the reasons change, somebody moved.
+    """
+    granted = sorted((tuple(one), fact) for own in halves for one, fact in _with_facts(own))
+    given = IntervalSet.of(*(_period(start, stop) for (start, stop, _), _ in granted))
+    left = IntervalSet.of(_period(*shared["asked"])) - given
+    reason = shared["ground"] if shared["ground"] in set(ReasonCode) else ReasonCode.NO_LEGAL_BASIS.value
+    return {
+        "granted": [list(one) for one, _ in granted],
+        "facts": [fact for _, fact in granted],
+        "refused": [[*span_of(period), reason] for period in left.periods()],
+    }
+
+
+def _with_facts(own: dict[str, Any]) -> Iterator[tuple[list[str], str]]:
+    yield from zip(own.get("granted", []), own.get("facts", []), strict=True)
 
 
 def _subjects_of_entry(house: House, connection: Connection, index: int) -> list[UUID]:
@@ -186,7 +138,8 @@ def _past(house: House, index: int, said: dict[str, Any]) -> dict[str, Any]:
         Refused(_period(start, stop), ReasonCode(reason)) for start, stop, reason in said["refused"]
     )
     decision = Decision(granted, refused, said["catalogue"])
-    return _told(house, decision, said) | {"index": index, "at": said["at"], "event": said["event"]}
+    asked = Asked(_period(*said["asked"]), said["granularity"], said["directions"])
+    return told(house, decision, asked) | {"index": index, "at": said["at"], "event": said["event"]}
 
 
 def _rule(house: House, code: str) -> tuple[str, Any]:
@@ -198,82 +151,8 @@ def _rule(house: House, code: str) -> tuple[str, Any]:
         ) from error
 
 
-def _told(house: House, decision: Decision, said: dict[str, Any]) -> dict[str, Any]:
-    both = zip(
-        explain(decision, house.catalogue, Language.DUTCH),
-        explain(decision, house.catalogue, Language.ENGLISH),
-        strict=True,
-    )
-    return {
-        "catalogue": decision.catalogue_version,
-        "catalogue_now": house.catalogue.version,
-        "asked": {"from": said["asked"][0], "until": said["asked"][1]},
-        "granularity": said["granularity"],
-        "directions": said["directions"],
-        "parts": [_part(dutch, english) for dutch, english in both],
-    }
-
-
-def _part(dutch: Explained, english: Explained) -> dict[str, Any]:
-    return {
-        "from": format_instant(dutch.interval.start),
-        "until": format_instant(dutch.interval.end),
-        "granted": dutch.reason is None,
-        "reason": dutch.reason.value if dutch.reason else None,
-        "rule": dutch.rule or None,
-        "fact": dutch.fact_id or None,
-        "text": {"nl": dutch.text, "en": english.text},
-        "rests_on": {"nl": dutch.fact, "en": english.fact} if dutch.fact else None,
-    }
-
-
 def _period(start: str, stop: str) -> Period:
     return Period(parse_instant(start), parse_instant(stop))
-
-
-# --- what is asked of -----------------------------------------------------------------------------------------
-
-
-def _request(house: House, proof: Proof, arguments: dict[str, Any], period: Period) -> ReadRequest:
-    targets = [arguments["permission_id"], arguments["ean"], arguments["occupancy_id"]]
-    if sum(target is not None for target in targets) != 1:
-        raise MalformedRequestError("name one of permission_id, ean and occupancy_id")
-    if (proof.kind == "session") != (arguments["occupancy_id"] is not None):
-        raise MalformedRequestError("a customer asks by occupancy_id, others by permission_id or ean")
-    return ReadRequest(
-        proof=proof,
-        period=period,
-        granularity=Granularity(arguments["granularity"]),
-        directions=frozenset(Direction(one) for one in arguments["directions"])
-        if arguments["directions"]
-        else None,
-        strict=False,
-        purpose=Purpose(arguments["purpose"]) if arguments["purpose"] else None,
-        permission_id=arguments["permission_id"],
-        ean_hash=ean_hash(house, arguments["ean"]) if arguments["ean"] else None,
-        occupancy_id=arguments["occupancy_id"],
-    )
-
-
-def _party_asked_of(asker: Asker, named: UUID | None) -> UUID:
-    if asker.kind is AskerKind.PARTY:
-        if asker.party_id is None or named not in (None, asker.party_id):
-            raise MalformedRequestError("a party asks for itself")
-        return asker.party_id
-    if named is None:
-        raise MalformedRequestError("party_id: name the party")
-    return named
-
-
-def _require_own_time(asker: Asker, point: Point | None, request: ReadRequest) -> None:
-    """Of others who lived there before or come after, a customer must learn nothing."""
-    home = next(
-        (one for one in point.occupancies if one.id == str(request.occupancy_id)) if point else iter(()), None
-    )
-    if home is None or home.person_id is None or home.person_id != str(asker.person_id):
-        raise NotFoundError("there is no such access point of yours")
-    if request.period.start < home.period.start or home.period.stop < request.period.end:
-        raise NotFoundError("you were not the grid user here in all of that time; ask of your own time")
 
 
 _BODY = text("SELECT * FROM ledger.body WHERE index = :index")
@@ -285,21 +164,5 @@ COMMANDS = (
         "decision.explain",
         schema(index=fields.Integer(required=True, strict=True, validate=validate.Range(0, 2**53))),
         explain_past,
-    ),
-    Command(
-        "decision.wish",
-        schema(
-            party_id=identifier(required=False),
-            permission_id=identifier(required=False),
-            ean=EANCode(load_default=None, allow_none=True),
-            occupancy_id=identifier(required=False),
-            purpose=one_of(*(purpose.value for purpose in Purpose), required=False),
-            granularity=one_of(*(granularity.value for granularity in Granularity)),
-            directions=fields.List(
-                one_of(*(direction.value for direction in Direction)), load_default=None, allow_none=True
-            ),
-            **{"from": Instant(required=True), "until": Instant(required=True)},
-        ),
-        explain_wish,
     ),
 )

@@ -184,6 +184,8 @@ def record_necessity(house: House, proof: Proof, arguments: dict[str, Any]) -> d
             "data": [arguments["data_from"].isoformat(), arguments["data_until"].isoformat()],
             "valid_until": format_instant(arguments["valid_until"]),
         }
+        if arguments["authorisation_id"] is not None:
+            said["authorisation"] = str(arguments["authorisation_id"])
         turn.record(Statement("necessity.recorded", said, party_id=party.party_id, operator=point.operator))
     return {"id": str(necessity_id)}
 
@@ -236,6 +238,7 @@ COMMANDS = (
             purpose=one_of(*(purpose.value for purpose in Purpose)),
             granularity=one_of(*(granularity.value for granularity in Granularity)),
             article=short_text(longest=100),
+            authorisation_id=identifier(required=False),
             reason=short_text(longest=500),
             data_from=Day(required=True),
             data_until=Day(required=True),

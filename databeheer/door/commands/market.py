@@ -34,6 +34,8 @@ from databeheer.values import EAN, format_instant
 
 PROCESSES = ("drop", "budget_meter", "prepayment", "end_of_contract", "meter_replacement")
 """What may be under way at a point; of none of them anything leaves."""
+REFUSALS = ("not_accepted", "customer_withdrew", "announced_again")
+"""Why an announced switch does not go on. Its supplier reads it: it tells nothing of what is under way there (R77)."""
 FARTHEST = timedelta(days=366)
 """How long before its day a switch may be announced."""
 
@@ -279,7 +281,9 @@ COMMANDS = (
     Command("supply.request", schema(ean=_EAN, from_day=_FIRST), request_supply),
     Command("supply.withdraw", schema(request_id=identifier()), withdraw_request),
     Command("supply.list", schema(), list_requests),
-    Command("registry.supply.refuse", schema(request_id=identifier(), reason=short_text()), refuse_request),
+    Command(
+        "registry.supply.refuse", schema(request_id=identifier(), reason=one_of(*REFUSALS)), refuse_request
+    ),
     Command(
         "registry.supply.accept",
         schema(

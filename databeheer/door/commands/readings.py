@@ -11,6 +11,7 @@ from uuid import UUID
 from marshmallow import fields, validate
 
 from databeheer.access.explain import Language, reason_sentence
+from databeheer.access.judged import joined
 from databeheer.door.commands.base import Command, EANCode, Instant, identifier, one_of, schema
 from databeheer.door.handing_over import open_channels
 from databeheer.door.house import House
@@ -61,7 +62,7 @@ def handed_over(house: House, reads: Sequence[Decided], as_of: int) -> list[dict
         {
             "granted": [
                 {**_span(granted.interval), "ground": granted.basis, "citation": str(granted.citation)}
-                for granted in read.leaving
+                for granted in joined(read.leaving)
             ],
             "refused": refused_view(read),
             # Not of what is refused: it would tell that the point exists.

@@ -10,11 +10,9 @@ from marshmallow import fields, validate
 from sqlalchemy import Connection, text
 
 from databeheer import clocks
-from databeheer.access.bases import BasisKind
-from databeheer.access.explain import Language, citation_text, ground_sentence, reason_sentence
+from databeheer.access.explain import Language, ground_sentence, reason_sentence
 from databeheer.access.reasons import ReasonCode
-from databeheer.brussels import midnight
-from databeheer.door.bodies import shared_body, subject_body
+from databeheer.door.bodies import BodyRow, shared_body, subject_body
 from databeheer.door.commands.base import Command, Day, identifier, looking, one_of, schema, short_text
 from databeheer.door.commands.login import open_name
 from databeheer.door.commands.views import occupancies_of, party_view
@@ -30,7 +28,7 @@ from databeheer.oversight import erasures
 from databeheer.oversight.retention import DataClass
 from databeheer.permissions.states import Event
 from databeheer.post import inbox
-from databeheer.values import Role, format_instant
+from databeheer.values import format_instant
 
 
 def me(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
@@ -128,25 +126,11 @@ def list_readers(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[
     return {"parties": sorted(views, key=lambda view: (view["name"].casefold(), view["id"]))}
 
 
-def statutory(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
-    """Who may see the person's data by law, without his consent: kept apart from his consents (R40)."""
-    with looking(house, proof) as (connection, asker, _now):
-        require_customer(asker)
-        handles = own_handles(house, connection, asker, None)
-        last = _last_reads(house, connection, handles)
-        found: list[dict[str, Any]] = []
-        for row in connection.execute(_SUPPLIERS, {"person": asker.person_id}):
-            found.append(_by_law(house, row, "supplier", Role.SUPPLIER, last))
-        for row in connection.execute(_GRID_OPERATORS, {"person": asker.person_id}):
-            found.append(_by_law(house, row, None, Role.DSO, last))
-    return {"parties": found}
-
-
 def last_reads(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
     """When each party last read, by permission: what the overview shows beside it."""
     with looking(house, proof) as (connection, asker, _now):
         require_customer(asker)
-        found = _last_reads(house, connection, own_handles(house, connection, asker, None))
+        found = last_reads_of(house, connection, own_handles(house, connection, asker, None))
     return {
         "last_reads": [
             {"party_id": str(party), "ground": ground, "at": at} for (party, ground), at in found.items()
@@ -176,11 +160,19 @@ def own_handles(
     return {subject_handle(house.keys_of_subject(occupancy)): occupancy for occupancy in living}
 
 
+def last_reads_of(
+    house: House, connection: Connection, handles: dict[bytes, UUID]
+) -> dict[tuple[UUID, str], str]:
+    """When each party last read under each ground, of these subjects."""
+    rows = connection.execute(_LAST_READS, {"handles": list(handles)}).all()
+    return {(row.party_id, row.ground): shared_body(house, BodyRow.beside(row)).said["at"] for row in rows}
+
+
 def _statements_of(
     house: House, row: Any, handles: dict[bytes, UUID], parties: dict[UUID, Any]
 ) -> Iterator[dict[str, Any]]:
     """Yield what one index row tells; of a bulk read that asked under several permissions, one by one."""
-    shared, own = shared_body(house, _BodyRow(row)).said, subject_body(house, row).said
+    shared, own = shared_body(house, BodyRow.beside(row)).said, subject_body(house, row).said
     yield _statement(house, row, shared, own, handles, parties)
     for also in own.get("also", ()):
         yield _statement(house, row, shared, own | also, handles, parties)
@@ -225,15 +217,6 @@ def _statement(
     }
 
 
-class _BodyRow:
-    """The body's columns of a joined row, under the names that `shared_body` reads."""
-
-    def __init__(self, row: Any) -> None:
-        self.index = row.index
-        self.key_sealed = row.body_key_sealed
-        self.shared_sealed = row.shared_sealed
-
-
 def _reason(event: str, said: dict[str, Any]) -> str | None:
     if event == "join.refused":
         return str(said["reason"])
@@ -252,35 +235,6 @@ def _sentence(house: House, event: str, ground: str, reason: str | None, said: d
         kind = clocks.shipped().get(said["clock"])
         return f"{kind.task_nl} {kind.missed_nl}"
     return ""
-
-
-def _last_reads(
-    house: House, connection: Connection, handles: dict[bytes, UUID]
-) -> dict[tuple[UUID, str], str]:
-    rows = connection.execute(_LAST_READS, {"handles": list(handles)}).all()
-    return {(row.party_id, row.ground): shared_body(house, _BodyRow(row)).said["at"] for row in rows}
-
-
-def _by_law(
-    house: House, row: Any, code: str | None, role: Role, last: dict[tuple[UUID, str], str]
-) -> dict[str, Any]:
-    catalogue_row = next(
-        candidate
-        for candidate in house.catalogue.rows_of(role)
-        if candidate.basis is BasisKind.LAW and code in (None, candidate.code)
-    )
-    return {
-        "party": party_view(row),
-        "ground": catalogue_row.code,
-        "sentence_nl": catalogue_row.sentence_nl,
-        "citation": citation_text(catalogue_row.citation, Language.DUTCH),
-        "occupancy_id": str(row.occupancy_id),
-        "from": format_instant(midnight(row.first)),
-        "until": format_instant(midnight(row.until)) if row.until else None,
-        "last_read_at": max(
-            (at for (party, ground), at in last.items() if party == row.party_id), default=None
-        ),
-    }
 
 
 def _parties(connection: Connection, ids: set[UUID]) -> dict[UUID, Any]:
@@ -328,19 +282,6 @@ _LAST_READS = text(
     " AND event IN ('data.read', 'join.run') AND party_id IS NOT NULL GROUP BY party_id, ground"
     ") s JOIN ledger.body b ON b.index = s.index"
 )
-_SUPPLIERS = text(
-    "SELECT p.*, o.occupancy_id, greatest(c.from_day, o.from_day) AS first, least(c.until_day, o.until_day) AS until"
-    " FROM registry.occupancy o JOIN registry.supply_contract c USING (access_point_id)"
-    " JOIN registry.party p ON p.party_id = c.party_id WHERE o.person_id = :person"
-    " AND daterange(c.from_day, c.until_day) && daterange(o.from_day, o.until_day)"
-    " AND daterange(o.from_day, o.until_day) @> c.from_day ORDER BY first DESC"
-)
-_GRID_OPERATORS = text(
-    "SELECT p.*, o.occupancy_id, o.from_day AS first, o.until_day AS until FROM registry.occupancy o"
-    " JOIN registry.party p ON p.operator = o.operator AND p.role = 'dso' WHERE o.person_id = :person"
-    " AND (o.until_day IS NULL OR o.from_day < o.until_day)"
-    " ORDER BY o.from_day DESC"
-)
 
 COMMANDS = (
     Command("me", schema(), me),
@@ -362,6 +303,5 @@ COMMANDS = (
         list_statements,
     ),
     Command("statements.readers", schema(occupancy_id=identifier(required=False)), list_readers),
-    Command("statutory.list", schema(), statutory),
     Command("reads.last", schema(), last_reads),
 )

@@ -51,6 +51,7 @@ EDGE = midnight(date(2024, 1, 1))
 """Where the data's time is cut in two: a beginning of a month, so of every slot."""
 
 PAST = Interval(midnight(date(2022, 1, 1)))
+GRANTED_AT = NOW - timedelta(days=30)
 MOVED_OUT = midnight(date(2024, 9, 1))
 HOME = Occupancy("home-maria", MARIA, Interval(midnight(date(2023, 3, 1)), MOVED_OUT))
 STAY = Interval(HOME.period.start)
@@ -142,7 +143,7 @@ ACTORS = (
     Actor(7, "supplier_service", Role.SUPPLIER_SERVICE, Purpose.ENERGY_MONITORING, ALL, Q,
           (*PAPERS, *SIGNED, "access_contract"), OF_SIGNED),
     Actor(8, "supplier_offer", Role.SUPPLIER, Purpose.SUPPLY_OFFER, ("readings",), M, (*PAPERS, *SIGNED, "mandate"),
-          OF_SIGNED),
+          (*OF_SIGNED, "history")),
     Actor(9, "energy_service", Role.ENERGY_SERVICE, Purpose.ENERGY_ADVICE, ALL, Q,
           (*PAPERS, *SIGNED, "access_contract"), OF_SIGNED),
     Actor(10, "flexibility_service", Role.AGGREGATOR, Purpose.FLEXIBILITY, ("readings",), Q,
@@ -208,10 +209,10 @@ def house_for(actor: Actor) -> Facts:
         BOTH,
         Q,
         PAST,
-        PAST,
+        Interval(GRANTED_AT),
         PermissionState.ACTIVE,
-        (Signer(MARIA, Capacity.GRID_USER, NOW - timedelta(days=30)),),
-        WrittenMandate(b"document", NOW - timedelta(days=30)),
+        (Signer(MARIA, Capacity.GRID_USER, GRANTED_AT),),
+        WrittenMandate(b"document", GRANTED_AT),
     )
     lives_there = PersonConcerned(NADIA, days("2023-06-01", "2024-08-01"))
     home = replace(HOME, concerned=(lives_there,)) if actor.role is Role.PERSON_CONCERNED else HOME
@@ -227,7 +228,7 @@ def house_for(actor: Actor) -> Facts:
         participations=(Participation("taken", ASKER, HOME.id, PAST),)
         if "participation" in actor.of_data
         else (),
-        necessities=(Necessity("record", ASKER, actor.purpose, Q, PAST, PAST),) if has_record else (),
+        necessities=(Necessity("record", ASKER, actor.purpose, Q, PAST, PAST, "law"),) if has_record else (),
         authorisations=(Authorisation("law", ASKER, "Decreet", "2020", "7", frozenset(ALL), Q, PAST),),
         notices=(
             Notice("notice-1", ASKER, HOME.id, frozenset({actor.purpose}), PAST.start),
@@ -355,7 +356,11 @@ AT_ACCESS: dict[str, Condition] = {
         ("R34",),
         ends=False,
     ),
-    "validity": Condition(lambda f, i: _first("permissions", valid_period=i)(f), "expired", ("R24",)),
+    "validity": Condition(
+        lambda f, i: _first("permissions", valid_period=Interval(max(i.start, GRANTED_AT), i.end))(f),
+        "expired",
+        ("R24",),
+    ),
     "not_blocked": Condition(
         lambda f, i: replace(f, blocks=tuple(Block("block", ASKER, gap) for gap in _gap(i))),
         "blocked",
@@ -384,6 +389,12 @@ def _unsigned(facts: Facts, interval: Interval) -> Facts:
     """Somebody who did not sign lives there too, outside the interval."""
     gaps = tuple(PersonConcerned(NADIA, gap) for gap in _gap(interval))
     return _first("occupancies", concerned=gaps)(facts)
+
+
+def _given_at_its_end(facts: Facts, interval: Interval) -> Facts:
+    """Granted in the course of the first day after the interval."""
+    assert interval.end is not None
+    return _first("permissions", valid_period=Interval(interval.end + timedelta(hours=9, minutes=7)))(facts)
 
 
 def _lives(facts: Facts, interval: Interval) -> Facts:
@@ -433,6 +444,7 @@ OF_DATA: dict[str, Condition] = {
         lambda f, i: _first("supply_contracts", dynamic_price=(i,))(f), "no_dynamic_price"
     ),
     "regime": Condition(lambda f, i: _first("regimes", period=i)(f), "no_metering_regime", ("R38",)),
+    "history": Condition(_given_at_its_end, "outside_data_period", begins=False),
     "registration": Condition(lambda f, i: _first("registrations", period=_of_stay(i))(f), "not_registered"),
     "registered_stay": Condition(_moves, "not_registered", ("R82",), begins=False),
     "participation": Condition(lambda f, i: _first("participations", period=i)(f), "not_participant"),
@@ -571,6 +583,12 @@ def _ceiling(actor: Actor, case: Callable[..., Case]) -> Iterator[Case]:
     if "authorisation" in actor.at_access:
         coarse = _first("authorisations", granularity=M)(facts)
         yield case("finer than the authorising law", "granularity_too_fine", "R14", "R3", facts=coarse)
+        finer = replace(facts.authorisations[0], id="law of another task")
+        both = replace(coarse, authorisations=(*coarse.authorisations, finer))
+        yield case("finer, under the law of another task", "granularity_too_fine", "R14", facts=both)
+        for named in (None, "law of another task"):
+            unnamed = _first("necessities", authorisation_id=named)(facts)
+            yield case(f"on a record that names {named}", "no_authorisation", "R14", facts=unnamed)
         other = _first("authorisations", categories=frozenset({"technical"}))(facts)
         yield case("readings under a law for technical data", "no_authorisation", "R14", facts=other)
 

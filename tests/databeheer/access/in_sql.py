@@ -39,8 +39,8 @@ TABLES = {
     "regime": "w int, occ text, regime text, span tstzrange",
     "registration": "w int, party text, span tstzrange",
     "taken": "w int, party text, occ text, span tstzrange",
-    "record": "w int, party text, purpose text, fine int, data tstzrange, valid tstzrange",
-    "law": "w int, party text, categories text[], fine int, span tstzrange",
+    "record": "w int, party text, purpose text, fine int, data tstzrange, valid tstzrange, law text",
+    "law": "w int, id text, party text, categories text[], fine int, span tstzrange",
     "notice": "w int, party text, occ text, purposes text[], given timestamptz",
     "block": "w int, party text, span tstzrange",
     "gap": "w int, party text, span tstzrange, spares text[]",
@@ -135,7 +135,7 @@ title AS (
   SELECT a.*, n.data::tstzmultirange, NULL, greatest(a.ceiling, n.fine, l.fine) FROM in_order a
     JOIN record n ON n.w = a.w AND n.party = a.me AND n.purpose = ANY(a.row_purposes) AND n.valid @> a.now
     LEFT JOIN LATERAL (SELECT min(fine) AS fine FROM law WHERE law.w = a.w AND law.party = a.me
-      AND law.span @> a.now AND a.category = ANY(law.categories)) l ON 'authorisation' = ANY(a.needs)
+      AND law.id = n.law AND law.span @> a.now AND a.category = ANY(law.categories)) l ON 'authorisation' = ANY(a.needs)
     WHERE a.permission IS NULL AND (NOT 'authorisation' = ANY(a.needs) OR l.fine IS NOT NULL)
     AND (a.carrier = 'task'
       OR (a.carrier = 'grid_operator' AND a.me = a.grid OR a.carrier = 'data_manager' AND a.me = a.manager)
@@ -159,6 +159,9 @@ title AS (
         ELSE '{}' END
       - CASE WHEN 'metering_regime' = ANY(a.needs) THEN '{(,)}'::tstzmultirange - coalesce((
           SELECT range_agg(m.span) FROM regime m WHERE m.w = a.w AND m.occ = o.id AND m.regime = 'SMR3'), '{}')
+        ELSE '{}' END
+      - CASE WHEN 'history' = ANY(a.needs)
+          THEN tstzmultirange(tstzrange(date_trunc('day', lower(p.valid), 'Europe/Brussels'), NULL))
         ELSE '{}' END
       - coalesce((SELECT range_agg(g.span) FROM gap g WHERE g.w = a.w AND g.party = a.me
           AND NOT p.id = ANY(g.spares)), '{}'),
@@ -303,10 +306,13 @@ def _rows(w: int, world: World) -> Iterator[tuple[str, tuple[Any, ...]]]:
     for record in facts.necessities:
         yield "record", (
             w, record.party_id, record.purpose.value, record.granularity.rank, _range(record.data_period),
-            _range(record.valid_period),
+            _range(record.valid_period), record.authorisation_id,
         )  # fmt: skip
     for law in facts.authorisations:
-        yield "law", (w, law.party_id, _list(law.categories), law.granularity.rank, _range(law.period))
+        yield (
+            "law",
+            (w, law.id, law.party_id, _list(law.categories), law.granularity.rank, _range(law.period)),
+        )
     for notice in facts.notices:
         yield "notice", (w, notice.party_id, notice.occupancy_id, _list(notice.purposes), notice.given_at)
     for block in facts.blocks:

@@ -92,7 +92,7 @@ RULES = {
     "supplier_dynamic_price": Rule(Role.SUPPLIER, "consent", ("dynamic_price_billing",), M, "quarter_hour",
                                    (*PAPERS, "dynamic")),
     "supplier_service": Rule(Role.SUPPLIER_SERVICE, "consent", ADVICE, TRM, "quarter_hour", (*PAPERS, "contract")),
-    "supplier_offer": Rule(Role.SUPPLIER, "consent", ("supply_offer",), M, "month", (*PAPERS, "written")),
+    "supplier_offer": Rule(Role.SUPPLIER, "consent", ("supply_offer",), M, "month", (*PAPERS, "written", "past")),
     "energy_service": Rule(Role.ENERGY_SERVICE, "consent", ADVICE, TRM, "quarter_hour", (*PAPERS, "contract")),
     "flexibility_service": Rule(Role.AGGREGATOR, "consent", ("flexibility",), M, "quarter_hour",
                                 (*PAPERS, "contract")),
@@ -328,10 +328,12 @@ def by_record(world: World, code: str, rule: Rule, record: Necessity) -> Title:
     finest = coarser(record.granularity, rule.finest)
     problem = validity(record.valid_period, world.now)
     if "authorised" in rule.needs:
+        # R14: the grant cites the law that authorises it, so the file says which one that is.
         laws = [
             law.granularity
             for law in world.facts.authorisations
-            if law.party_id == world.wish.party_id
+            if law.id == record.authorisation_id
+            and law.party_id == world.wish.party_id
             and within(world.now, law.period)
             and world.wish.category in law.categories
         ]
@@ -410,11 +412,15 @@ def consent(world: World, permission: Permission, rules: dict[str, Rule]) -> Tit
     rule = RULES[code]
     home = next((o for o in facts.occupancies if o.id == permission.occupancy_id), None)
     finest = coarser(permission.granularity, rule.finest)
+    speaks_of = quarters_of(permission.data_period)
+    if "past" in rule.needs:  # history only: the days before the one of the grant
+        given = permission.valid_period.start.astimezone(BRUSSELS).date()
+        speaks_of &= np.arange(SIZE) < place(midnight(given))
     suits = permission.purpose is wish.purpose and permission.category == wish.category
     return Title(
         code=code,
         fact_id=permission.id,
-        speaks_of=quarters_of(permission.data_period),
+        speaks_of=speaks_of,
         homes=[home] if home is not None and grid_user_signed(world, permission, home) else [],
         finest=finest if wish.category == "readings" else None,
         problem=consent_problem(world, permission, home, rule, finest, is_known=bool(fitting)),

@@ -657,6 +657,7 @@ def test_the_grid_operator_has_days_without_a_record_and_names_itself_as_the_fac
     assert [part.fact_id for part in decision.granted] == [ZUID]
 
 
+@pytest.mark.requirement("R60")
 @pytest.mark.parametrize("granularity", [Granularity.QUARTER_HOUR, Granularity.HOUR])
 def test_finer_than_days_needs_a_necessity_record_for_those_very_days(granularity: Granularity) -> None:
     decision = ask(zuids_wish(span("2023-10-27", "2023-11-02"), granularity=granularity))

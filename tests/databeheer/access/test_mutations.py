@@ -121,7 +121,7 @@ CODE: list[tuple[object, str, object]] = [
     (by_law, "stop_problem", nothing),
     (by_law, "validity_problem", nothing),
     (by_law, "notice_limit", lambda *_: ()),
-    (by_law, "_authorising", lambda case: next(iter(case.facts.authorisations), None)),
+    (by_law, "_authorising", lambda case, _: next(iter(case.facts.authorisations), None)),
     (grounds, "_is_who_asks", lambda _: True),
     (sys.modules["databeheer.access.decide"], "cut_slots", lambda *_: ()),
 ]

@@ -57,7 +57,7 @@ LONG_AGO, LATER = date(2022, 1, 1), date(2025, 6, 1)
 HERE, THERE = "44021", "11002"
 
 PURPOSES: dict[Role, tuple[Purpose, ...]] = {
-    Role.SUPPLIER: (Purpose.BILLING, Purpose.DYNAMIC_PRICE_BILLING, Purpose.SUPPLY_OFFER),
+    Role.SUPPLIER: (Purpose.BILLING, Purpose.DYNAMIC_PRICE_BILLING, *[Purpose.SUPPLY_OFFER] * 2),
     Role.SUPPLIER_SERVICE: (Purpose.ENERGY_MONITORING, Purpose.ENERGY_ADVICE),
     Role.ENERGY_SERVICE: (Purpose.ENERGY_MONITORING, Purpose.ENERGY_ADVICE),
     Role.AGGREGATOR: (Purpose.FLEXIBILITY,),
@@ -288,7 +288,7 @@ class _Maker:
             directions=self.any((BOTH, OFFTAKE)),
             granularity=self._granularity(),
             data_period=self.stretch(),
-            valid_period=self.mostly(self.always(), (self.stretch(),)),
+            valid_period=self.mostly(self._validity(), (self.stretch(),)),
             state=self.any((*PermissionState, *[PermissionState.ACTIVE] * 20)),
             signers=signers,
             mandate=self.mostly(
@@ -296,6 +296,11 @@ class _Maker:
             ),
             invalidated_by=self.any((*Invalidation,)),
         )
+
+    def _validity(self) -> Interval:
+        """Given long ago, or, as what is about history must be, some time before now."""
+        is_recent = self._purpose is Purpose.SUPPLY_OFFER or self._random.random() < 0.3
+        return Interval(self._before()) if is_recent else self.always()
 
     def _supply(self, contract_id: str) -> SupplyContract:
         return SupplyContract(
@@ -318,6 +323,7 @@ class _Maker:
             self._granularity(),
             self.stretch(),
             self.mostly(self.always(), (self.stretch(),)),
+            self.mostly("law-0", ("law-1", "law-9", None)),
         )
 
     def _authorisation(self, law_id: str) -> Authorisation:

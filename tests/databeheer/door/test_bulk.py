@@ -8,9 +8,9 @@ from uuid import uuid4
 
 import pytest
 
-from databeheer.door.bulk import BulkDesk
 from databeheer.door.bulk_statements import leaves_for
 from databeheer.door.client import DoorRefusedError, Proof
+from databeheer.door.desk import Desk
 from databeheer.door.proofs import Proof as DoorProof
 from databeheer.errors import QueueFullError
 from tests.conftest import LOTTES_EAN, MARIAS_EAN
@@ -373,7 +373,7 @@ def test_a_door_killed_under_bulk_reads_has_recorded_what_it_answered_and_repeat
 
 def test_of_one_asker_only_so_many_wait_and_others_still_come_in() -> None:
     desk, mine, others = (
-        BulkDesk(at_once=3, waiting=1, most_of_one=2),
+        Desk("reads in bulk", at_once=3, waiting=1, most_of_one=2),
         DoorProof("token", "a"),
         DoorProof("token", "b"),
     )

@@ -123,19 +123,24 @@ def test_a_filed_dpia_counts_from_the_day_it_was_made(house: TheHouse, newcomer:
 
 @pytest.mark.requirement("R116")
 @pytest.mark.parametrize("trigger", [trigger.value for trigger in StaleTrigger])
-def test_each_of_the_four_triggers_makes_the_dpia_stale_until_a_newer_one_is_filed(
-    house: TheHouse, newcomer: Party, trigger: str
+def test_after_each_of_the_four_triggers_nothing_is_read_until_a_newer_dpia_is_filed(
+    house: TheHouse, measured: Customer, bram: Party, granted: dict[str, Any], trigger: str
 ) -> None:
-    party, now = {"party_id": newcomer.party_id}, house.clock.now()
-    house.operator("registry.dpia.file", **party, reference="GEB-1", assessed_on=day(now, -10))
+    party, now = {"party_id": bram.party_id}, house.clock.now()
+    assert bram.read(granted["permission_id"])["channels"]
     house.operator("registry.dpia.stale", **party, trigger=trigger)
-    assert [one.stale_at for one in facts(house, newcomer).assessments] == [now]
+    assert [one.stale_at for one in facts(house, bram).assessments] == [now]
+    with pytest.raises(DoorRefusedError) as stale:
+        bram.read(granted["permission_id"])
+    assert stale.value.reason == "no_dpia"
     assert "older than" in refused(
         house, "registry.dpia.file", **party, reference="GEB-2", assessed_on=day(now, -1)
     )
     house.clock.advance(timedelta(days=1))
     house.operator("registry.dpia.file", **party, reference="GEB-3", assessed_on=day(house.clock.now()))
-    assert sorted(one.stale_at is None for one in facts(house, newcomer).assessments) == [False, True]
+    bram.token = house.token(bram.client_id, bram.client_secret)
+    assert bram.read(granted["permission_id"])["channels"]
+    assert sorted(one.stale_at is None for one in facts(house, bram).assessments) == [False, True]
 
 
 @pytest.mark.requirement("R116")

@@ -229,7 +229,9 @@ def test_an_announced_switch_is_replaced_withdrawn_or_refused_once(
     assert outsider.value.code == "not-found"
     assert other.call("supply.list")["requests"] == []
     erik.call("supply.withdraw", request_id=second)
-    assert "no such request" in refused(house, "registry.supply.refuse", request_id=first, reason="x")
+    assert "no such request" in refused(
+        house, "registry.supply.refuse", request_id=first, reason="not_accepted"
+    )
     states = {one["request_id"]: one["state"] for one in erik.call("supply.list")["requests"]}
     assert states == {first: "replaced", second: "withdrawn"}
 
@@ -474,19 +476,10 @@ def test_the_next_occupant_was_not_told_and_a_vacancy_cannot_be(
     assert house.operator("registry.notice.give", **notice) == {"told": 1, "left": 0}
 
 
-@pytest.mark.requirement("R14", "R60")
-def test_an_authority_needs_its_law_and_a_recorded_necessity(house: TheHouse, measured: Customer) -> None:
-    authority = in_order(house, house.party("Agentschap", "authority", contract=False))
-    party = {"party_id": authority.party_id}
-    notice = {**party, "purposes": ["public_task"], **TOLD}
-    house.operator("registry.notice.give", **notice, ean=LOTTES_EAN)
-
-    def read() -> dict[str, Any]:
-        return authority.read(ean=LOTTES_EAN, purpose="public_task", **MONTH)
-
-    assert reason(read) == "no_legal_basis"
-    needed = {
-        **party,
+def needed_by(party: Party, **changes: Any) -> dict[str, Any]:
+    """A record of why a party needs Lotte's October."""
+    return {
+        "party_id": party.party_id,
         "ean": LOTTES_EAN,
         "purpose": "public_task",
         "granularity": "month",
@@ -494,28 +487,102 @@ def test_an_authority_needs_its_law_and_a_recorded_necessity(house: TheHouse, me
         "reason": "dossier 17",
         "data_from": "2023-10-01",
         "data_until": "2023-11-01",
+        "valid_until": format_instant(party.house.clock.now() + timedelta(days=30)),
+    } | changes
+
+
+def authorised(party: Party, article: str, granularity: str, **changes: Any) -> str:
+    """A law that lets a party know readings; returns its id."""
+    law = {
+        "party_id": party.party_id,
+        "act": "Decreet van 1 januari 2024",
+        "version": "geconsolideerd",
+        "article": article,
+        "categories": ["readings"],
+        "granularity": granularity,
+        "from_day": "2024-01-01",
     }
-    until = format_instant(house.clock.now() + timedelta(days=30))
-    added = house.operator("registry.necessity.add", **needed, valid_until=until)
-    assert reason(read) == "no_authorisation"
-    house.operator(
-        "registry.authorisation.add",
-        **party,
-        act="Decreet van 1 januari 2024",
-        version="geconsolideerd",
-        article="12, §2",
-        categories=["readings"],
-        granularity="month",
-        from_day="2024-01-01",
-    )
+    return str(party.house.operator("registry.authorisation.add", **(law | changes))["id"])
+
+
+@pytest.fixture
+def authority(house: TheHouse, measured: Customer) -> Party:
+    """An authority of which Lotte was told."""
+    party = in_order(house, house.party("Agentschap", "authority", contract=False))
+    notice = {"party_id": party.party_id, "purposes": ["public_task"], **TOLD}
+    house.operator("registry.notice.give", **notice, ean=LOTTES_EAN)
+    return party
+
+
+@pytest.mark.requirement("R14")
+def test_an_authority_needs_its_law_and_a_recorded_necessity(
+    house: TheHouse, measured: Customer, authority: Party
+) -> None:
+    def read() -> dict[str, Any]:
+        return authority.read(ean=LOTTES_EAN, purpose="public_task", **MONTH)
+
+    assert reason(read) == "no_legal_basis"
+    add = "registry.necessity.add"
+    assert "names the law" in refused(house, add, **needed_by(authority))
+    law = authorised(authority, "12, §2", "month")
+    needed = needed_by(authority, authorisation_id=law)
+    added = house.operator(add, **needed)
     answer = read()
     assert answer["channels"]
     assert "Decreet van 1 januari 2024" in answer["granted"][0]["citation"]
     assert "necessity.recorded" not in told(measured)  # of an investigation nobody is warned
+    house.operator("registry.condition.end", fact="authorisation", id=law, until_day=today(house))
+    assert reason(read) == "no_authorisation"
     house.operator("registry.necessity.end", id=added["id"])
-    assert reason(read) == "expired"
+    assert reason(read) == "no_authorisation"
     for wrong in ({"data_until": "2023-10-01"}, {"valid_until": "2024-01-01T00:00:00Z"}):
-        refused(house, "registry.necessity.add", **(needed | {"valid_until": until} | wrong))
+        refused(house, add, **(needed | wrong))
+
+
+@pytest.mark.requirement("R3", "R14")
+def test_what_one_law_lets_an_authority_know_does_not_leave_under_the_file_of_another(
+    house: TheHouse, measured: Customer, authority: Party
+) -> None:
+    fine = authorised(authority, "7", "quarter_hour")
+    coarse = authorised(authority, "12, §2", "month")
+    by_coarse = needed_by(authority, granularity="quarter_hour", authorisation_id=coarse)
+    house.operator("registry.necessity.add", **by_coarse)
+    wish = {"ean": LOTTES_EAN, "purpose": "public_task"}
+    assert reason(lambda: authority.read(**wish)) == "granularity_too_fine"
+    assert "12, §2" in authority.read(**wish, **MONTH)["granted"][0]["citation"]
+    house.operator("registry.necessity.add", **(by_coarse | {"authorisation_id": fine, "article": "7"}))
+    assert "artikel 7 " in authority.read(**wish)["granted"][0]["citation"]
+
+
+def test_a_record_names_a_law_of_its_own_party_and_article_and_only_where_one_is_needed(
+    house: TheHouse, measured: Customer, authority: Party, net: Party
+) -> None:
+    add = "registry.necessity.add"
+    other = house.party("Ander agentschap", "authority", contract=False)
+    of_another, own = authorised(other, "12, §2", "month"), authorised(authority, "9", "month")
+    for law in (of_another, own, "00000000-0000-0000-0000-000000000000"):
+        assert "no such authorisation" in refused(house, add, **needed_by(authority, authorisation_id=law))
+    fraud = needed_by(net, purpose="fraud_detection", authorisation_id=own)
+    assert "nobody else" in refused(house, add, **fraud)
+
+
+@pytest.mark.requirement("R60")
+def test_finer_than_days_the_grid_operator_reads_only_by_a_record_of_who_needs_it_and_by_which_article(
+    house: TheHouse, measured: Customer, net: Party
+) -> None:
+    wish = {"ean": LOTTES_EAN, "purpose": "grid_management"}
+    assert net.read(**wish, granularity="day")["channels"]
+    for fine in ("quarter_hour", "hour"):
+        assert reason(lambda fine=fine: net.read(**wish, granularity=fine)) == "granularity_too_fine"
+    needed = needed_by(net, purpose="grid_management", granularity="quarter_hour", article="4.1.22/6")
+    for missing in ("party_id", "article", "reason"):
+        refused(house, "registry.necessity.add", **{k: v for k, v in needed.items() if k != missing})
+    added = house.operator("registry.necessity.add", **needed)
+    assert len(net.read(**wish)["channels"][0]["slots"]) == 100
+    before = {"from": "2023-09-29T22:00:00Z", "until": "2023-09-30T22:00:00Z"}  # of a day it does not name
+    assert reason(lambda: net.read(**wish, **before)) == "granularity_too_fine"
+    house.operator("registry.necessity.end", id=added["id"])
+    assert reason(lambda: net.read(**wish)) == "granularity_too_fine"
 
 
 # --- registrations, participations ------------------------------------------------------------------------

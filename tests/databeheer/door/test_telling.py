@@ -363,7 +363,6 @@ def test_a_notice_that_a_party_processes_by_law_is_in_the_inbox(
     assert to_whom(house, "customer.notified") == {to(lotte), to(maria)}
 
 
-@pytest.mark.requirement("R49")
 def test_each_step_of_an_erasure_is_told(house: TheHouse, measured: Customer, maria: Customer) -> None:
     with pytest.raises(DoorRefusedError):
         measured.call("erasure.ask", data_class="readings", occupancy_id=measured.occupancy())
