@@ -534,7 +534,7 @@ def test_an_authority_needs_its_law_and_a_recorded_necessity(
     house.operator("registry.condition.end", fact="authorisation", id=law, until_day=today(house))
     assert reason(read) == "no_authorisation"
     house.operator("registry.necessity.end", id=added["id"])
-    assert reason(read) == "no_authorisation"
+    assert reason(read) == "expired"
     for wrong in ({"data_until": "2023-10-01"}, {"valid_until": "2024-01-01T00:00:00Z"}):
         refused(house, add, **(needed | wrong))
 
