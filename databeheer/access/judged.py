@@ -14,6 +14,7 @@ from databeheer.access.bases import Catalogue
 from databeheer.access.decide import decide
 from databeheer.access.decision import Decision, Granted, Refused, Wish
 from databeheer.access.facts import Facts, Occupancy
+from databeheer.access.ground import begins_in
 from databeheer.access.intervals import Interval, Pairs, meet, minus, pairs_of
 from databeheer.access.reasons import ReasonCode
 from databeheer.values import Period
@@ -53,7 +54,7 @@ def judge(wish: Wish, facts: Facts, now: datetime, catalogue: Catalogue) -> Judg
 
 
 def about(facts: Facts, home: Occupancy) -> Facts:
-    """The facts that are about one occupancy: of contracts, registrations and records those that reach into it."""
+    """The facts that are about one occupancy: contracts and registrations made in it, records that reach into it."""
 
     def touches(period: Interval) -> bool:
         return period.start < home.period.stop and home.period.start < period.stop
@@ -62,9 +63,9 @@ def about(facts: Facts, home: Occupancy) -> Facts:
         facts,
         occupancies=(home,),
         permissions=tuple(one for one in facts.permissions if one.occupancy_id == home.id),
-        supply_contracts=tuple(one for one in facts.supply_contracts if touches(one.period)),
+        supply_contracts=tuple(one for one in facts.supply_contracts if begins_in(one.period, home)),
         regimes=tuple(one for one in facts.regimes if one.occupancy_id == home.id),
-        registrations=tuple(one for one in facts.registrations if touches(one.period)),
+        registrations=tuple(one for one in facts.registrations if begins_in(one.period, home)),
         participations=tuple(one for one in facts.participations if one.occupancy_id == home.id),
         necessities=tuple(one for one in facts.necessities if touches(one.data_period)),
         notices=tuple(one for one in facts.notices if one.occupancy_id == home.id),

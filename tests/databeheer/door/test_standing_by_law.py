@@ -37,7 +37,7 @@ def test_everybody_whom_the_law_gives_standing_stands_in_the_list_with_the_own_d
     house.operator("registry.supply.accept", **point, party_id=erik.party_id, **days)
     community = {"party_id": party("Deelstroom", "energy_community"), **days}
     house.operator("registry.participation.add", **point, **community)
-    balance = {"party_id": party("Evenwicht", "balance_responsible"), "from_day": "2021-01-01"}
+    balance = {"party_id": party("Evenwicht", "balance_responsible"), "from_day": "2022-01-01"}
     house.operator("registry.registration.add", **point, **balance)
     party("Nergens Stroom", "supplier")
     lived = "2021-12-31T23:00:00Z"
@@ -65,10 +65,10 @@ def test_who_moves_in_sees_by_law_who_is_there_in_the_own_time_only(
     }
     house.operator("registry.supply.accept", **supply)
     later = {"ean": LOTTES_EAN, "party_id": other.party_id, "from_day": "2023-10-29"}
-    house.operator("registry.supply.accept", **later)
     house.operator("registry.occupancy.end", ean=LOTTES_EAN, until_day="2023-10-29")
     came = {"person_id": str(maria.person_id), "from_day": "2023-10-29"}
     stay = house.operator("registry.occupancy.begin", ean=LOTTES_EAN, **came)["occupancy_id"]
+    house.operator("registry.supply.accept", **later)
     moved = "2023-10-28T22:00:00Z"
     hers = [one for one in maria.call("statutory.list")["parties"] if one["occupancy_id"] == stay]
     assert {(one["party"]["name"], one["from"]) for one in hers} == {

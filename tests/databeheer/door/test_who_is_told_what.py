@@ -145,9 +145,10 @@ def test_the_newcomer_does_not_learn_who_supplied_the_leaver(
 
 @pytest.fixture
 def supplied(house: TheHouse, measured: Customer, noor: Customer, erik: Party) -> Party:
-    """Erik supplies the point from before the move until after it."""
+    """Erik supplies who leaves, and who comes."""
     house.operator("registry.supply.accept", ean=LOTTES_EAN, party_id=erik.party_id, from_day="2022-01-01")
     move(house, noor)
+    house.operator("registry.supply.accept", ean=LOTTES_EAN, party_id=erik.party_id, from_day="2023-10-29")
     return erik
 
 
@@ -239,6 +240,7 @@ def test_a_customer_who_asks_what_a_party_would_get_hears_nothing_of_the_one_bef
 def test_a_customer_does_not_find_out_by_asking_that_he_is_investigated(
     house: TheHouse, measured: Customer, net: Party
 ) -> None:
+    assert asks(measured, net, "grid_management") == [(True, None)]
     purposes = {"fraud_detection": "quarter_hour", "grid_management": "quarter_hour"}
     before = {p: asks(measured, net, p, granularity=fine) for p, fine in purposes.items()}
     for purpose in purposes:
