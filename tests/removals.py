@@ -547,8 +547,8 @@ REMOVALS = (
         "R73",
         "its own period",
         ACCESS + "by_law.py",
-        "        claim = pairs_of(contract.period) if Requirement.CONTRACT_PERIOD in row.requires else ALL_TIME\n        yield _statutory(case, row, contract.id",
-        "        claim = ALL_TIME\n        yield _statutory(case, row, contract.id",
+        "        claim = pairs_of(contract.period) if Requirement.CONTRACT_PERIOD in row.requires else ALL_TIME\n        yield _of_stay(case, row, contract.id",
+        "        claim = ALL_TIME\n        yield _of_stay(case, row, contract.id",
     ),
     Removal(
         "R74",
@@ -601,8 +601,8 @@ REMOVALS = (
         "R78",
         "a switch is accepted whatever is under way",
         COMMANDS + "market.py",
-        '        party = parties.get(turn.connection, arguments["party_id"])\n        is_switch',
-        '        party = parties.get(turn.connection, arguments["party_id"])\n'
+        '        until = occupancies.within_stay(stay, until)\n        is_switch',
+        '        until = occupancies.within_stay(stay, until)\n'
         "        from sqlalchemy import text as _text\n"
         '        if turn.connection.execute(_text("SELECT 1 FROM registry.market_process WHERE access_point_id = :p AND"\n'
         '            " ended_at IS NULL"), {"p": point.access_point_id}).first():\n'

@@ -57,7 +57,7 @@ LONG_AGO, LATER = date(2022, 1, 1), date(2025, 6, 1)
 HERE, THERE = "44021", "11002"
 
 PURPOSES: dict[Role, tuple[Purpose, ...]] = {
-    Role.SUPPLIER: (Purpose.BILLING, Purpose.DYNAMIC_PRICE_BILLING, *[Purpose.SUPPLY_OFFER] * 2),
+    Role.SUPPLIER: (Purpose.BILLING, Purpose.DYNAMIC_PRICE_BILLING, Purpose.SUPPLY_OFFER),
     Role.SUPPLIER_SERVICE: (Purpose.ENERGY_MONITORING, Purpose.ENERGY_ADVICE),
     Role.ENERGY_SERVICE: (Purpose.ENERGY_MONITORING, Purpose.ENERGY_ADVICE),
     Role.AGGREGATOR: (Purpose.FLEXIBILITY,),
@@ -99,7 +99,7 @@ def worlds() -> st.SearchStrategy[World]:
 def world_of(seed: int) -> World:
     """The world of that seed; its boundaries crowd around one change of the clock."""
     random = Random(seed)
-    role = random.choice([*Role, *[Role.SUPPLIER] * 8, *[Role.ENERGY_SERVICE] * 5, *sorted(PERSON_ROLES)])
+    role = random.choice([*Role, *[Role.SUPPLIER] * 12, *[Role.ENERGY_SERVICE] * 5, *sorted(PERSON_ROLES)])
     maker = _Maker(random, random.choice(PURPOSES.get(role, OF_PEOPLE)))
     now = maker.any((midnight(LATER), midnight(LATER), maker.moment())) + maker.any(
         (QUARTER * 0, TICK, -TICK)
