@@ -601,8 +601,8 @@ REMOVALS = (
         "R78",
         "a switch is accepted whatever is under way",
         COMMANDS + "market.py",
-        '        until = occupancies.within_stay(stay, until)\n        is_switch',
-        '        until = occupancies.within_stay(stay, until)\n'
+        "        until = occupancies.within_stay(stay, until)\n        is_switch",
+        "        until = occupancies.within_stay(stay, until)\n"
         "        from sqlalchemy import text as _text\n"
         '        if turn.connection.execute(_text("SELECT 1 FROM registry.market_process WHERE access_point_id = :p AND"\n'
         '            " ended_at IS NULL"), {"p": point.access_point_id}).first():\n'
