@@ -18,8 +18,9 @@ from databeheer.door.house import House
 from databeheer.door.names import open_text
 from databeheer.door.proofs import Asker, AskerKind
 from databeheer.doubt import cases, evidence, finding
-from databeheer.doubt.course import allocation_in
+from databeheer.doubt.course import Course, allocation_in
 from databeheer.doubt.states import State
+from databeheer.oversight import gaps
 from databeheer.values import format_instant
 
 STAFF = (AskerKind.OPERATOR, AskerKind.INSPECTOR)
@@ -28,7 +29,11 @@ STAFF = (AskerKind.OPERATOR, AskerKind.INSPECTOR)
 def case_views(
     house: House, connection: Connection, rows: Sequence[Any], asker: Asker, now: datetime
 ) -> list[dict[str, Any]]:
-    """Return cases as who asks may see them, in their order."""
+    """Return cases as who asks may see them, in their order.
+
+    While a restore is not reconciled, time closes none: it may have been answered in what is lost.
+    """
+    is_whole = not gaps.standing(connection)
     ids = [row.case_id for row in rows]
     signals = finding.signals_of(connection, ids)
     events = finding.events_of(connection, ids, for_party=asker.kind is AskerKind.PARTY)
@@ -40,7 +45,7 @@ def case_views(
             house,
             row,
             asker,
-            now,
+            cases.course_of(row).at(now) if is_whole else cases.course_of(row),
             parties[row.party_id],
             signals.get(row.case_id, []),
             events.get(row.case_id, []),
@@ -55,14 +60,13 @@ def _view(
     house: House,
     row: Any,
     asker: Asker,
-    now: datetime,
+    course: Course,
     party: dict[str, Any],
     signals: Sequence[Any],
     events: Sequence[Any],
     shown: Sequence[Any],
     running: dict[str, datetime],
 ) -> dict[str, Any]:
-    course = cases.course_of(row).at(now)
     state = course.state
     view = {
         "case_id": str(row.case_id),

@@ -125,7 +125,8 @@ def test_hours_that_were_answered_in_the_lost_time_run_out_for_nobody_and_people
         lift(house, case)
     later(house, timedelta(hours=72), measured, bram)
     restore(backups, measured, bram)
-    # Before it is reconciled, nobody knows: the clerk's beat ends nothing.
+    # Before it is reconciled, nobody knows: the clerk's beat ends nothing, and nobody is told that it ended.
+    assert measured.call("doubt.list")["cases"][0]["state"] == "contacted"
     assert house.operator("doubt.sweep") == {"recorded": {}, "failed": 0, "more": False}
     house.operator("reconcile.finish")
     assert house.operator("doubt.sweep")["recorded"] == {}
