@@ -20,6 +20,7 @@ from databeheer.errors import DatabeheerError
 from databeheer.metering.exports import ExportFile, IntakeError, read_export
 from databeheer.metering.intake import FutureDaysError, IntakeReport, UnknownAccessPointError, take_in
 from databeheer.oversight.command_line import oversight
+from databeheer.site.batches import batch
 from databeheer.site.command_line import clocks, explain
 from databeheer.site.home import Home
 from databeheer.site.house import running
@@ -282,6 +283,9 @@ cli.add_command(explain)
 
 
 cli.add_command(clocks)
+
+
+cli.add_command(batch)
 
 
 @cli.group()

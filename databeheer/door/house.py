@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -127,3 +127,7 @@ class House:
     def readings_root(self, root_id: UUID) -> bytes:
         """Root key of the readings of one occupancy, by the name that its `root_id` says."""
         return self.keys.get(Kind.READINGS, root_id)
+
+    def readings_roots(self, root_ids: Collection[UUID]) -> dict[UUID, bytes]:
+        """Root keys of the readings of many occupancies."""
+        return self.keys.get_many(Kind.READINGS, root_ids)

@@ -106,6 +106,25 @@ class KeyStore:
             raise KeyStoreError("the key is not there: erased, or never made")
         return unwrap(record, epoch_key)
 
+    def get_many(self, kind: Kind, identifiers: Collection[UUID]) -> dict[UUID, bytes]:
+        """Return many keys, with one look at the folder for all of them.
+
+        Raises:
+            KeyStoreError: the store does not hold one of them.
+        """
+        with self._lock:
+            self._follow()
+            if any((kind, one.bytes) not in self._sealed for one in identifiers):
+                self._refresh()
+            records = {one: self._sealed.get((kind, one.bytes)) for one in identifiers}
+            epoch_key = self._epoch_key
+        found: dict[UUID, bytes] = {}
+        for one, record in records.items():
+            if record is None:
+                raise KeyStoreError("the key is not there: erased, or never made")
+            found[one] = unwrap(record, epoch_key)
+        return found
+
     def holds(self, kind: Kind, identifier: UUID) -> bool:
         """Say whether the store has this key."""
         return self._find(kind, identifier)[0] is not None

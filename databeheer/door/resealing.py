@@ -26,6 +26,7 @@ from sqlalchemy import text
 from databeheer.brussels import midnight
 from databeheer.door import seals
 from databeheer.door.bodies import BodyRow, shared_body, subject_body
+from databeheer.door.changed_stays import note_change
 from databeheer.door.halves import subject_handle
 from databeheer.door.house import House
 from databeheer.door.keystore import Kind
@@ -91,6 +92,7 @@ def move_days(house: House, turn: Turn, wrong: Any, right: Any, first: date) -> 
     if sealed:
         turn.connection.execute(_INSERT, sealed)
     turn.connection.execute(_DELETE, {"pseudonym": seals.pseudonym(old)})
+    note_change(house, turn, wrong.root_id, None)
     turn.connection.execute(_NEW_ROOT, {"occupancy": wrong.occupancy_id, "root": root_id})
     turn.connection.execute(_RETIRE, {"operator": wrong.operator, "sealed": seal_root(house, wrong.root_id)})
     said = {"from": first.isoformat(), "moved": moved, "resealed": len(sealed) - moved}

@@ -14,6 +14,7 @@ from sqlalchemy import exc
 from databeheer.door.commands import (
     answers,
     audit,
+    batches,
     bulk,
     concerned,
     conditions,
@@ -93,6 +94,7 @@ class DoorService:
             *people.COMMANDS,
             *representations.COMMANDS,
             *intake.COMMANDS,
+            *batches.COMMANDS,
             *oversight.COMMANDS,
             *joins.COMMANDS,
             *ledger.COMMANDS,

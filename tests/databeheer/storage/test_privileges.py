@@ -164,7 +164,10 @@ MATRIX: dict[str, dict[str, set[str]]] = {
     "doubt.improvement": {"door": LOOK_AND_ADD | of("outcome", "judged_at", "judged_by")},
     "doubt.report": {"door": LOOK_AND_ADD},
     "registry.person_concerned": {"door": LOOK_AND_ADD | of("until_day")},
-    "metering.batch": {"door": LOOK_AND_ADD | of("stored_index", "roots_sealed")},
+    "metering.batch": {
+        "door": LOOK_AND_ADD | of("stored_index", "roots_sealed", "handed_out", "is_given_up")
+    },
+    "metering.changed_stay": {"door": LOOK_AND_ADD | {"DELETE"}},
     "metering.profile": {"door": LOOK_AND_ADD | {"DELETE"}, "intake": {ADD}},
     "oversight.retired_root": {"door": LOOK_AND_ADD | of("batch")},
     "ledger.entry": {"door": LOOK_AND_ADD, "publisher": {READ}, "auditor": {READ}},

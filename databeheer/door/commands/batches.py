@@ -1,0 +1,344 @@
+"""Intake's side of the door for the head-end's batches: open one, get write keys chunk by chunk, make it readable.
+
+Opening is one entry of the ledger, before any key leaves; it says for how many rows and for which days, and no more
+keys leave than that. A chunk is one look-up of facts, outside the turn; what changed until the batch is stored (moves,
+erasures) is weighed then, under the head row. A batch is known by its sender and number: the same one twice is no
+change, another content under the number is refused, and a later attempt takes the place of one that broke off.
+"""
+
+from __future__ import annotations
+
+from base64 import b64decode, b64encode
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import psycopg
+from marshmallow import fields, validate
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import OperationalError
+
+from databeheer.brussels import day_of
+from databeheer.door.changed_stays import BatchConflictError, clear_changes, require_unchanged
+from databeheer.door.commands.base import Command, Day, schema, short_text
+from databeheer.door.commands.intake import StoredMeanwhileError, require_versions
+from databeheer.door.house import House
+from databeheer.door.proofs import Proof, check_intake
+from databeheer.door.turn import Statement, Turn
+from databeheer.door.write_keys import (
+    DIRECTIONS,
+    ROW,
+    UNITS,
+    Keys,
+    Places,
+    Rows,
+    derive_keys,
+    find_places,
+    version_keys,
+)
+from databeheer.errors import ConflictError, MalformedRequestError
+from databeheer.metering.batches.manifest import MOST_ROWS
+from databeheer.oversight import gaps
+from databeheer.registry import parties
+
+MOST_AT_ONCE = 4096
+STALE = timedelta(days=1)
+"""A batch that was not stored within a day broke off: its keys are good for nothing from then on."""
+
+
+class OtherContentError(ConflictError):
+    """A batch of this number was stored already, with other content."""
+
+    code = "other-content"
+
+
+def begin(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Open a batch; `stored_index` is given where the same one is stored already, and then nothing is open."""
+    check_intake(proof, house.intake_key_hash)
+    days = arguments["first_day"], arguments["last_day"]
+    if days[1] < days[0]:
+        raise MalformedRequestError("last_day lies before first_day")
+    with house.turn() as turn:
+        gaps.refuse_while_one_stands(turn.connection, "taking batches in")
+        parties.require_operator(turn.connection, arguments["operator"])
+        if days[1] >= day_of(turn.now):
+            raise MalformedRequestError("a batch is of days that are over")
+        known = _known(turn, arguments["sender"], arguments["sent_id"])
+        sha256 = bytes.fromhex(arguments["sha256"])
+        if known is not None and known.stored_index is not None:
+            if bytes(known.sha256) != sha256 or known.operator != arguments["operator"]:
+                raise OtherContentError("a batch of this number was stored with other content")
+            return {"batch": known.batch, "stored_index": known.stored_index}
+        if known is not None:
+            _give_up(turn.connection, known.batch)
+        turn.connection.execute(_GIVE_UP_STALE, {"before": turn.now - STALE})
+        batch = turn.connection.execute(
+            _INSERT,
+            {
+                "operator": arguments["operator"],
+                "sha256": sha256,
+                "rows": arguments["rows"],
+                "now": turn.now,
+                "size": turn.size,
+                "first": days[0],
+                "last": days[1],
+                "sender": arguments["sender"],
+                "sent": arguments["sent_id"],
+            },
+        ).scalar_one()
+        # Without subjects: a row for each would tie an occupancy's handle, which lasts, to the rows of a batch.
+        said = {"batch": batch, "sha256": arguments["sha256"], "profiles": arguments["rows"]}
+        turn.record(
+            Statement(
+                "readings.opened",
+                said | {"from": days[0].isoformat(), "until": (days[1] + timedelta(days=1)).isoformat()},
+                operator=arguments["operator"],
+            )
+        )
+    return {"batch": batch, "stored_index": None}
+
+
+def hand_out(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Hand out the keys of a chunk of rows of one day; what has a problem gets none.
+
+    `rows` are base64 of `write_keys.ROW`. Returns blobs, a piece a row: `problems` and `gas` (1 byte), `pseudonyms`
+    (16), `channels` (8), `versions` (2, big-endian), `values`, `totals` and `sameness` (32: keys), `fingerprints`
+    (16) and `stored` (1: bit 0 something is, bit 1 with values) of the newest version that can be read.
+    """
+    check_intake(proof, house.intake_key_hash)
+    rows = _rows(arguments["rows"], len(arguments["devices"]))
+    day: date = arguments["day"]
+    with house.engine.connect() as connection, connection.begin():
+        batch = connection.execute(
+            _HAND_OUT, {"batch": arguments["batch"], "rows": len(rows), "day": day}
+        ).one_or_none()
+        if batch is None:
+            raise ConflictError("this batch is not open, or not for these days, or has had its keys")
+        places = find_places(house, connection, arguments["devices"], day, batch.operator)
+        _ensure_channels(connection, places, rows, batch.operator)
+        keys = derive_keys(house, places, rows, day)
+        stored = _stored(connection, keys, day)
+    versions = stored.versions + 1
+    version_keys(keys, day, versions)
+    return {
+        "problems": _text(keys.problems.tobytes()),
+        "gas": _text(places.gas[rows["device"]].tobytes()),
+        "pseudonyms": _text(keys.pseudonyms),
+        "channels": _text(keys.channels),
+        "versions": _text(versions.astype(">u2").tobytes()),
+        "values": _text(keys.values),
+        "totals": _text(keys.totals),
+        "sameness": _text(keys.sameness),
+        "fingerprints": _text(stored.fingerprints.tobytes()),
+        "stored": _text(stored.flags.tobytes()),
+    }
+
+
+def store(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Make a batch's rows readable: all of them, from this entry on."""
+    check_intake(proof, house.intake_key_hash)
+    try:
+        with house.turn() as turn:
+            batch = _locked(turn, arguments["batch"])
+            if batch is None or batch.stored_index is not None or batch.is_given_up:
+                raise ConflictError("this batch is not open")
+            require_unchanged(house, turn, batch)
+            require_versions(turn, batch)
+            said = {
+                "batch": batch.batch,
+                "sha256": bytes(batch.sha256).hex(),
+                "profiles": arguments["profiles"],
+            }
+            record = turn.record(Statement("readings.stored", said, operator=batch.operator))
+            turn.connection.execute(_STORED, {"batch": batch.batch, "index": turn.next_index - 1})
+            clear_changes(turn.connection)
+    except (BatchConflictError, StoredMeanwhileError):
+        with house.engine.begin() as connection:
+            _give_up(connection, arguments["batch"])
+        raise
+    return {"index": record.index}
+
+
+def give_up(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Close a batch that is refused: its rows go, its keys are good for nothing, its number is free again."""
+    check_intake(proof, house.intake_key_hash)
+    with house.engine.begin() as connection:
+        _give_up(connection, arguments["batch"])
+        clear_changes(connection)
+    return {}
+
+
+def _give_up(connection: Connection, batch: int) -> None:
+    row = connection.execute(_GIVE_UP, {"batch": batch}).one_or_none()
+    if row is not None:
+        connection.execute(_DELETE_ROWS, {"batch": batch, "first": row.first_day, "last": row.last_day})
+
+
+def _known(turn: Turn, sender: str, sent_id: str) -> Any | None:
+    """The batch of that number, locked; one whose rows are being written this moment is not waited for."""
+    try:
+        return turn.connection.execute(_KNOWN, {"sender": sender, "sent": sent_id}).one_or_none()
+    except OperationalError as error:
+        raise _being_written(error) from error
+
+
+def _locked(turn: Turn, batch: int) -> Any | None:
+    try:
+        return turn.connection.execute(_LOCKED, {"batch": batch}).one_or_none()
+    except OperationalError as error:
+        raise _being_written(error) from error
+
+
+def _being_written(error: OperationalError) -> Exception:
+    if isinstance(error.orig, psycopg.errors.LockNotAvailable):
+        return ConflictError("rows of this batch are being written by another intake")
+    return error
+
+
+def _rows(encoded: str, devices: int) -> Rows:
+    try:
+        raw = b64decode(encoded, validate=True)
+        rows = np.frombuffer(raw, ROW)
+    except ValueError as error:
+        raise MalformedRequestError("rows: not the bytes of whole rows") from error
+    if not 1 <= len(rows) <= MOST_AT_ONCE:
+        raise MalformedRequestError(f"rows: from 1 to {MOST_AT_ONCE}")
+    for name, count in (
+        ("device", devices),
+        ("direction", len(DIRECTIONS)),
+        ("unit", len(UNITS)),
+        ("intervals", 2),
+    ):
+        if int(rows[name].max()) >= count:
+            raise MalformedRequestError(f"rows: there is no such {name}")
+    if len(np.unique(rows[["device", "direction", "unit"]])) != len(rows):
+        raise MalformedRequestError("rows: a row comes twice")
+    return rows
+
+
+def _ensure_channels(connection: Connection, places: Places, rows: Rows, operator: int) -> None:
+    """Make channels known that no row brought before."""
+    kinds = rows[["device", "direction", "unit"]]
+    for direction in np.unique(kinds["direction"]).tolist():
+        for unit in np.unique(kinds["unit"]).tolist():
+            devices = kinds["device"][(kinds["direction"] == direction) & (kinds["unit"] == unit)]
+            meters = [UUID(bytes=places.meters[n]) for n in devices.tolist() if places.is_good(n)]
+            if meters:
+                connection.execute(
+                    _CHANNELS,
+                    {
+                        "meters": meters,
+                        "direction": DIRECTIONS[direction].value,
+                        "unit": UNITS[unit].value,
+                        "operator": operator,
+                    },
+                )
+
+
+class _StoredVersions:
+    """Of each row the highest version there is, and of the newest that can be read fingerprint and flags."""
+
+    def __init__(self, rows: int) -> None:
+        self.versions = np.zeros(rows, np.uint16)
+        self.fingerprints = np.zeros((rows, 16), np.uint8)
+        self.flags = np.zeros(rows, np.uint8)
+
+
+def _stored(connection: Connection, keys: Keys, day: date) -> _StoredVersions:
+    found = _StoredVersions(len(keys.problems))
+    pseudonyms = [bytes(keys.pseudonyms[at : at + 16]) for at in range(0, len(keys.pseudonyms), 16)]
+    places = {
+        (pseudonym, bytes(keys.channels[8 * n : 8 * n + 8])): n
+        for n, pseudonym in enumerate(pseudonyms)
+        if not keys.problems[n]
+    }
+    connection.execute(_BY_BLOCKS)
+    for row in connection.execute(_VERSIONS, {"pseudonyms": list({one for one, _ in places}), "day": day}):
+        n = places.get((bytes(row.pseudonym), bytes(row.channel)))
+        if n is not None:
+            found.versions[n] = row.version
+            if row.stored_index is not None:
+                found.fingerprints[n] = np.frombuffer(bytes(row.fingerprint), np.uint8)
+                found.flags[n] = 3 if row.has_values else 1
+    return found
+
+
+def _text(value: bytes | bytearray) -> str:
+    return b64encode(value).decode()
+
+
+_INSERT = text(
+    "INSERT INTO metering.batch"
+    " (operator, sha256, profiles, opened_at, opened_size, first_day, last_day, sender, sent_id)"
+    " VALUES (:operator, :sha256, :rows, :now, :size, :first, :last, :sender, :sent) RETURNING batch"
+)
+_KNOWN = text(
+    "SELECT * FROM metering.batch WHERE sender = :sender AND sent_id = :sent AND NOT is_given_up FOR UPDATE NOWAIT"
+)
+_LOCKED = text("SELECT * FROM metering.batch WHERE batch = :batch AND sender IS NOT NULL FOR UPDATE NOWAIT")
+_HAND_OUT = text(
+    "UPDATE metering.batch SET handed_out = handed_out + :rows WHERE batch = :batch AND sender IS NOT NULL"
+    " AND stored_index IS NULL AND NOT is_given_up AND handed_out + :rows <= profiles"
+    " AND :day BETWEEN first_day AND last_day RETURNING operator"
+)
+_GIVE_UP = text(
+    "UPDATE metering.batch SET is_given_up = true WHERE batch = :batch AND sender IS NOT NULL"
+    " AND stored_index IS NULL RETURNING first_day, last_day"
+)
+_GIVE_UP_STALE = text(
+    "UPDATE metering.batch SET is_given_up = true WHERE sender IS NOT NULL AND stored_index IS NULL"
+    " AND opened_at < :before"
+)
+_DELETE_ROWS = text("DELETE FROM metering.profile WHERE batch = :batch AND day BETWEEN :first AND :last")
+_STORED = text("UPDATE metering.batch SET stored_index = :index WHERE batch = :batch")
+_CHANNELS = text(
+    "INSERT INTO registry.channel (meter_id, direction, unit, operator)"
+    " SELECT w.meter, :direction, :unit, :operator FROM unnest(CAST(:meters AS uuid[])) AS w (meter)"
+    " WHERE NOT EXISTS (SELECT FROM registry.channel c WHERE c.meter_id = w.meter AND c.direction = :direction"
+    "  AND c.unit = :unit) ON CONFLICT DO NOTHING"
+)
+# Of a pseudonym's rows in the month one day is wanted: the block ranges leave out the pages of all other days.
+_BY_BLOCKS = text("SET LOCAL enable_indexscan = off")
+_VERSIONS = text(
+    "SELECT p.pseudonym, p.channel, p.version, p.fingerprint, p.values_sealed IS NOT NULL AS has_values,"
+    " b.stored_index FROM metering.profile p JOIN metering.batch b USING (batch)"
+    " WHERE p.pseudonym = ANY(:pseudonyms) AND p.day = :day ORDER BY p.version"
+)
+_NUMBER = fields.Integer(required=True, strict=True, validate=validate.Range(1, 2**31 - 1))
+
+COMMANDS = (
+    Command(
+        "batch.begin",
+        schema(
+            sender=short_text(longest=64),
+            sent_id=short_text(longest=64),
+            operator=fields.Integer(required=True, strict=True, validate=validate.Range(1, 32_000)),
+            sha256=fields.String(required=True, validate=validate.Regexp(r"[0-9a-f]{64}\Z")),
+            rows=fields.Integer(required=True, strict=True, validate=validate.Range(1, MOST_ROWS)),
+            first_day=Day(required=True),
+            last_day=Day(required=True),
+        ),
+        begin,
+    ),
+    Command(
+        "batch.keys",
+        schema(
+            batch=_NUMBER,
+            day=Day(required=True),
+            devices=fields.List(
+                short_text(longest=40), required=True, validate=validate.Length(1, MOST_AT_ONCE)
+            ),
+            rows=fields.String(required=True, validate=validate.Length(1, 64 * MOST_AT_ONCE)),
+        ),
+        hand_out,
+    ),
+    Command(
+        "batch.stored",
+        schema(
+            batch=_NUMBER, profiles=fields.Integer(required=True, strict=True, validate=validate.Range(0))
+        ),
+        store,
+    ),
+    Command("batch.give_up", schema(batch=_NUMBER), give_up),
+)

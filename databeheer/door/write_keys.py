@@ -1,0 +1,199 @@
+"""Write keys in bulk: for each row of a head-end's chunk its pseudonym, its channel and the keys of its next version.
+
+A chunk is of one Brussels day. One query finds meters, points and stays; the keys of all rows are then derived in
+one loop. What is handed out are blobs of keys, one after the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from hashlib import blake2b
+from typing import cast
+from uuid import UUID
+
+import numpy as np
+import numpy.typing as npt
+from sqlalchemy import Connection, text
+
+from databeheer.door.house import House
+from databeheer.door.seals import derive
+from databeheer.metering.batches.problems import RowProblem
+from databeheer.metering.states import Unit
+from databeheer.oversight import erasures
+from databeheer.oversight.retention import DataClass
+from databeheer.values import Direction
+
+DIRECTIONS = tuple(Direction)
+UNITS = tuple(Unit)
+ROW = np.dtype([("device", "<u2"), ("direction", "u1"), ("unit", "u1"), ("intervals", "u1")])
+"""How a row of a chunk is asked: the place of its device, direction and unit in their lists, whether it has slots."""
+
+Rows = npt.NDArray[np.void]
+_PLACE = np.dtype(
+    [("n", ">i4"), *((name, "V16") for name in ("meter", "stay", "root")), ("gas", "u1"), ("intervals", "u1")]
+)
+
+
+@dataclass
+class Keys:
+    """What leaves for a chunk of n rows: `problems` says of each row 0 or why there is nothing for it."""
+
+    problems: npt.NDArray[np.uint8]
+    pseudonyms: bytearray
+    channels: bytearray
+    values: bytearray
+    totals: bytearray
+    sameness: bytearray
+    roots: list[bytes]
+
+    @classmethod
+    def of(cls, problems: npt.NDArray[np.uint8]) -> Keys:
+        rows = len(problems)
+        return cls(
+            problems,
+            bytearray(16 * rows),
+            bytearray(8 * rows),
+            bytearray(32 * rows),
+            bytearray(32 * rows),
+            bytearray(32 * rows),
+            [b""] * rows,
+        )
+
+
+@dataclass
+class Places:
+    """Where each device of a chunk hangs on the day, and whose readings they are; nothing where it has a problem."""
+
+    problems: npt.NDArray[np.uint8]
+    gas: npt.NDArray[np.uint8]
+    intervals: npt.NDArray[np.uint8]
+    meters: list[bytes]
+    roots: list[UUID | None]
+
+    @classmethod
+    def of(cls, devices: int) -> Places:
+        return cls(
+            np.full(devices, RowProblem.UNKNOWN_DEVICE, np.uint8),
+            np.zeros(devices, np.uint8),
+            np.zeros(devices, np.uint8),
+            [b""] * devices,
+            [None] * devices,
+        )
+
+    def is_good(self, device: int) -> bool:
+        return not self.problems[device]
+
+    def wanted_roots(self) -> set[UUID]:
+        """The roots of all devices without a problem."""
+        return {root for root, problem in zip(self.roots, self.problems, strict=True) if root and not problem}
+
+
+def find_places(
+    house: House, connection: Connection, devices: Sequence[str], day: date, operator: int
+) -> Places:
+    """Return the places of devices on a day."""
+    key = house.registry_key("find")
+    hashes = [derive(key, "meter", device.encode()) for device in devices]
+    found = connection.execute(_PLACES, {"hashes": hashes, "day": day, "operator": operator}).scalar_one()
+    rows = np.frombuffer(bytes(found or b""), _PLACE)
+    places = Places.of(len(devices))
+    numbers = rows["n"].astype(np.intp) - 1
+    places.problems[numbers] = 0
+    seen, times = np.unique(numbers, return_counts=True)
+    places.problems[seen[times > 1]] = RowProblem.DEVICE_AT_TWO_POINTS
+    places.gas[numbers], places.intervals[numbers] = rows["gas"], rows["intervals"]
+    stays: dict[UUID, int] = {}
+    meters, homes, roots = (rows[name].tobytes() for name in ("meter", "stay", "root"))
+    for at, n in zip(range(0, 16 * len(rows), 16), numbers.tolist(), strict=True):
+        places.meters[n], places.roots[n] = meters[at : at + 16], UUID(bytes=roots[at : at + 16])
+        stays[UUID(bytes=homes[at : at + 16])] = n
+    _note_removed(connection, hashes, places)
+    for stay_id in erasures.begun_of(connection, DataClass.READINGS, stays):
+        places.problems[stays[stay_id]] = RowProblem.ERASED
+    return places
+
+
+def _note_removed(connection: Connection, hashes: list[bytes], places: Places) -> None:
+    """Tell a meter that hung somewhere on another day from one that nobody knows."""
+    unknown = np.flatnonzero(places.problems == RowProblem.UNKNOWN_DEVICE).tolist()
+    if unknown:
+        known = connection.execute(_KNOWN, {"hashes": [hashes[n] for n in unknown]}).scalars()
+        there = {bytes(one) for one in known}
+        for n in unknown:
+            if hashes[n] in there:
+                places.problems[n] = RowProblem.DEVICE_NOT_THERE_THEN
+
+
+def derive_keys(house: House, places: Places, rows: Rows, day: date) -> Keys:
+    """Derive what the rows need, but for what depends on their version (`version_keys`)."""
+    keys = Keys.of(places.problems[rows["device"]])
+    keys.problems[(keys.problems == 0) & _wrong_commodity(places, rows)] = RowProblem.WRONG_COMMODITY
+    without = (rows["intervals"] == 1) & (places.intervals[rows["device"]] == 0)
+    keys.problems[(keys.problems == 0) & without] = RowProblem.INTERVALS_NOT_READ
+    roots = house.readings_roots(places.wanted_roots())
+    pseudonyms = {
+        name: blake2b(b"", key=root, person=b"pseudonym", digest_size=16).digest()
+        for name, root in roots.items()
+    }
+    spelled_day = _length(10) + day.isoformat().encode()
+    devices, directions, units = (rows[name].tolist() for name in ("device", "direction", "unit"))
+    for n in np.flatnonzero(keys.problems == 0).tolist():
+        device = devices[n]
+        name = cast("UUID", places.roots[device])
+        root = roots[name]
+        meter = _SIXTEEN + places.meters[device] + _CHANNELS[directions[n]][units[n]]
+        channel = blake2b(meter, key=root, person=b"channel", digest_size=8).digest()
+        same = blake2b(_EIGHT + channel + spelled_day, key=root, person=b"sameness", digest_size=32).digest()
+        keys.pseudonyms[16 * n : 16 * n + 16] = pseudonyms[name]
+        keys.channels[8 * n : 8 * n + 8] = channel
+        keys.sameness[32 * n : 32 * n + 32] = same
+        keys.roots[n] = root
+    return keys
+
+
+def _wrong_commodity(places: Places, rows: Rows) -> npt.NDArray[np.bool_]:
+    """Say of each row whether its unit is not its point's: kWh is of both."""
+    is_gas = places.gas[rows["device"]] == 1
+    wrong: npt.NDArray[np.bool_] = (rows["unit"] != UNITS.index(Unit.KWH)) & (
+        (rows["unit"] == UNITS.index(Unit.M3)) != is_gas
+    )
+    return wrong
+
+
+def version_keys(keys: Keys, day: date, versions: npt.NDArray[np.uint16]) -> None:
+    """Derive the keys of values and totals of each row's version."""
+    spelled_day = _length(10) + day.isoformat().encode() + _length(2)
+    tails = {version: spelled_day + version.to_bytes(2, "big") for version in np.unique(versions).tolist()}
+    for n, (root, version) in enumerate(zip(keys.roots, versions.tolist(), strict=True)):
+        if root:
+            message = _EIGHT + keys.channels[8 * n : 8 * n + 8] + tails[version]
+            start, end = 32 * n, 32 * n + 32
+            keys.values[start:end] = blake2b(message, key=root, person=b"values", digest_size=32).digest()
+            keys.totals[start:end] = blake2b(message, key=root, person=b"total", digest_size=32).digest()
+
+
+def _length(size: int) -> bytes:
+    return size.to_bytes(4, "big")
+
+
+def _part(value: str) -> bytes:
+    return _length(len(value)) + value.encode()
+
+
+_EIGHT, _SIXTEEN = _length(8), _length(16)
+_CHANNELS = [[_part(direction) + _part(unit) for unit in UNITS] for direction in DIRECTIONS]
+_PLACES = text(
+    "SELECT string_agg(int4send(w.n::int4) || uuid_send(m.meter_id)"
+    " || uuid_send(o.occupancy_id) || uuid_send(o.root_id)"
+    " || CASE a.commodity WHEN 'gas' THEN '\\x01'::bytea ELSE '\\x00'::bytea END"
+    " || CASE WHEN o.interval_reading THEN '\\x01'::bytea ELSE '\\x00'::bytea END, ''::bytea)"
+    " FROM unnest(CAST(:hashes AS bytea[])) WITH ORDINALITY AS w (hash, n)"
+    " JOIN registry.meter m ON m.number_hash = w.hash AND m.operator = :operator"
+    "  AND (m.removed_on IS NULL OR m.removed_on > :day)"
+    " JOIN registry.access_point a ON a.access_point_id = m.access_point_id"
+    " JOIN registry.occupancy o ON o.access_point_id = m.access_point_id"
+    "  AND o.from_day <= :day AND (o.until_day IS NULL OR o.until_day > :day)"
+)
+_KNOWN = text("SELECT DISTINCT number_hash FROM registry.meter WHERE number_hash = ANY(:hashes)")

@@ -1,0 +1,166 @@
+"""The manifest of a batch: a small JSON file beside the Parquet file, that says what the sender meant to send."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from databeheer.errors import MalformedRequestError
+from databeheer.metering.batches.problems import BatchProblem, BatchRefusedError
+from databeheer.metering.validation import Grade
+from databeheer.values import parse_day, parse_instant
+
+FORMAT_VERSION = 1
+MANIFEST_NAME = "manifest.json"
+LARGEST_MANIFEST = 64 * 1024
+LARGEST_DATA = 1024**3
+MOST_ROWS = 250_000
+MOST_DAYS = 366
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_LONG_NUMBER = re.compile(r"[0-9]{12,}")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\.parquet")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a batch says of itself.
+
+    `batch` is the sender's own number of it; `operator` whose grid it is of; `grade` whether bills may rest on it;
+    `sha256` is over the bytes of the Parquet file `data`; both days belong to it.
+    """
+
+    batch: str
+    sender: str
+    operator: int
+    grade: Grade
+    created_at: datetime
+    data: Path
+    sha256: str
+    rows: int
+    first_day: date
+    last_day: date
+
+
+def find_manifest(place: Path) -> Path:
+    """Return the manifest that a directory holds, or the file itself."""
+    return place / MANIFEST_NAME if place.is_dir() else place
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Read a manifest; the data lie in the same directory.
+
+    Raises:
+        BatchRefusedError: it cannot be read, or a member is missing, unknown or wrong.
+    """
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(LARGEST_MANIFEST + 1)
+    except OSError as error:
+        raise BatchRefusedError(
+            BatchProblem.MANIFEST_UNREADABLE, f"it cannot be opened ({error.strerror})"
+        ) from error
+    if len(content) > LARGEST_MANIFEST:
+        raise BatchRefusedError(
+            BatchProblem.MANIFEST_UNREADABLE, f"it is longer than {LARGEST_MANIFEST} bytes"
+        )
+    try:
+        members = json.loads(content, object_pairs_hook=_once)
+    except (ValueError, RecursionError) as error:
+        raise BatchRefusedError(BatchProblem.MANIFEST_UNREADABLE, "it is not JSON") from error
+    if not isinstance(members, dict):
+        raise BatchRefusedError(BatchProblem.MANIFEST_WRONG, "it is not a JSON object")
+    return _parsed(members, path.parent)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("a member comes twice")
+    return members
+
+
+_MEMBERS = {
+    "format": int,
+    "batch": str,
+    "sender": str,
+    "operator": int,
+    "grade": str,
+    "created_at": str,
+    "data": str,
+    "sha256": str,
+    "rows": int,
+    "first_day": str,
+    "last_day": str,
+}
+
+
+def _parsed(members: dict[str, Any], folder: Path) -> Manifest:
+    if unknown := members.keys() - _MEMBERS.keys():
+        raise _wrong(f"there are {len(unknown)} members that this format does not have")
+    for name, kind in _MEMBERS.items():
+        if type(members.get(name)) is not kind:
+            raise _wrong(f"{name} is missing, or of another kind")
+    if members["format"] != FORMAT_VERSION:
+        raise _wrong(f"format is not {FORMAT_VERSION}")
+    for name, form in (("batch", _ID), ("sender", _ID), ("sha256", _SHA256), ("data", _NAME)):
+        if not form.fullmatch(members[name]) or (name != "sha256" and _LONG_NUMBER.search(members[name])):
+            raise _wrong(f"{name} is not written as it should be")
+    if not 1 <= members["rows"] <= MOST_ROWS:
+        raise _wrong(f"rows is not from 1 to {MOST_ROWS}")
+    if not 1 <= members["operator"] <= 32_000:
+        raise _wrong("operator is no grid operator's number")
+    try:
+        first, last = parse_day(members["first_day"]), parse_day(members["last_day"])
+        created_at, grade = parse_instant(members["created_at"]), Grade(members["grade"])
+    except (MalformedRequestError, ValueError) as error:
+        raise _wrong("created_at, first_day, last_day or grade is not written as it should be") from error
+    if last < first or (last - first).days >= MOST_DAYS:
+        raise _wrong(f"it is of no day, or of more than {MOST_DAYS}")
+    return Manifest(
+        members["batch"],
+        members["sender"],
+        members["operator"],
+        grade,
+        created_at,
+        folder / members["data"],
+        members["sha256"],
+        members["rows"],
+        first,
+        last,
+    )
+
+
+def _wrong(detail: str) -> BatchRefusedError:
+    return BatchRefusedError(BatchProblem.MANIFEST_WRONG, detail)
+
+
+def read_data(manifest: Manifest) -> bytes:
+    """Return the bytes of the Parquet file, of the length and checksum that they should have.
+
+    Raises:
+        BatchRefusedError: it is not there, larger than a batch may be (told before it is read), or another file.
+    """
+    try:
+        with manifest.data.open("rb") as stream:
+            size = stream.seek(0, 2)
+            if size > LARGEST_DATA:
+                raise BatchRefusedError(
+                    BatchProblem.TOO_LARGE, f"a batch has at most {LARGEST_DATA} bytes: send it in parts"
+                )
+            stream.seek(0)
+            content = stream.read(LARGEST_DATA + 1)
+    except OSError as error:
+        raise BatchRefusedError(
+            BatchProblem.DATA_MISSING, f"the data cannot be opened ({error.strerror})"
+        ) from error
+    if hashlib.sha256(content).hexdigest() != manifest.sha256:
+        raise BatchRefusedError(
+            BatchProblem.WRONG_CHECKSUM, "the data are not what the manifest speaks of: send both again"
+        )
+    return content
