@@ -32,14 +32,14 @@ class BatchConflictError(ConflictError):
     code = "batch-conflict"
 
 
-def note_change(house: House, turn: Turn, root_id: UUID, day: date | None) -> None:
-    """Note that under this root nothing from `day` on is right any more (None: nothing at all), for open batches."""
+def note_change(house: House, turn: Turn, occupancy: Any, day: date | None) -> None:
+    """Note for open batches that nothing from `day` on (None: nothing at all) is right under this stay's root."""
     if turn.connection.execute(_OPEN).first() is not None:
         ordinal = _FROM_THE_FIRST if day is None else day.toordinal()
-        plain = root_id.bytes + ordinal.to_bytes(4, "big")
+        plain = occupancy.root_id.bytes + ordinal.to_bytes(4, "big")
         # A nonce of its own, and a random part: who looks at two notes cannot tell whether they are of one stay.
         sealed = seal(house.ledger_key, plain + secrets.token_bytes(4), _COORDINATES)
-        turn.connection.execute(_NOTE, {"sealed": sealed})
+        turn.connection.execute(_NOTE, {"operator": occupancy.operator, "sealed": sealed})
 
 
 def require_unchanged(house: House, turn: Turn, batch: Any) -> None:
@@ -51,7 +51,7 @@ def require_unchanged(house: House, turn: Turn, batch: Any) -> None:
     if turn.connection.execute(_ERASURES, {"opened": batch.opened_size}).first() is not None:
         raise BatchConflictError("readings were erased meanwhile; take the batch in again")
     for row in turn.connection.execute(_NOTES).all():
-        plain = unseal(house.ledger_key, bytes(row.sealed), _COORDINATES)
+        plain = unseal(house.ledger_key, bytes(row.stay_sealed), _COORDINATES)
         root_id, day = UUID(bytes=plain[:16]), date.fromordinal(int.from_bytes(plain[16:20], "big"))
         try:
             pseudonym = seals.pseudonym(house.readings_root(root_id))
@@ -75,8 +75,8 @@ def clear_changes(connection: Connection) -> None:
 _OPEN = text(
     "SELECT 1 FROM metering.batch WHERE sender IS NOT NULL AND stored_index IS NULL AND NOT is_given_up LIMIT 1"
 )
-_NOTE = text("INSERT INTO metering.changed_stay (sealed) VALUES (:sealed)")
-_NOTES = text("SELECT sealed FROM metering.changed_stay ORDER BY change_no")
+_NOTE = text("INSERT INTO metering.changed_stay (operator, stay_sealed) VALUES (:operator, :sealed)")
+_NOTES = text("SELECT stay_sealed FROM metering.changed_stay ORDER BY change_no")
 _ERASURES = text("SELECT 1 FROM oversight.erasure_batch WHERE begun_index >= :opened LIMIT 1")
 _ROWS = text(
     "SELECT 1 FROM metering.profile WHERE pseudonym = :pseudonym AND batch = :batch"

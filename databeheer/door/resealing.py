@@ -92,7 +92,7 @@ def move_days(house: House, turn: Turn, wrong: Any, right: Any, first: date) -> 
     if sealed:
         turn.connection.execute(_INSERT, sealed)
     turn.connection.execute(_DELETE, {"pseudonym": seals.pseudonym(old)})
-    note_change(house, turn, wrong.root_id, None)
+    note_change(house, turn, wrong, None)
     turn.connection.execute(_NEW_ROOT, {"occupancy": wrong.occupancy_id, "root": root_id})
     turn.connection.execute(_RETIRE, {"operator": wrong.operator, "sealed": seal_root(house, wrong.root_id)})
     said = {"from": first.isoformat(), "moved": moved, "resealed": len(sealed) - moved}

@@ -25,7 +25,8 @@ GRANT UPDATE (handed_out, is_given_up) ON metering.batch TO databeheer_door;
 -- Stays that ended, or left their root, while a batch was open: sealed, and gone when no batch is open any more.
 CREATE TABLE metering.changed_stay (
     change_no bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    sealed bytea NOT NULL
+    operator smallint NOT NULL REFERENCES registry.operator,
+    stay_sealed bytea NOT NULL
 );
 GRANT SELECT, INSERT, DELETE ON metering.changed_stay TO databeheer_door;
 

@@ -115,7 +115,7 @@ def begin_occupancy(house: House, proof: Proof, arguments: dict[str, Any]) -> di
         if erasures.begun_of(turn.connection, DataClass.PERSON, [arguments["person_id"]]):
             raise ConflictError("this person's name and log-in were erased; register the person anew")
         occupancies.end_on(turn.connection, vacancy, first)
-        note_change(house, turn, vacancy.root_id, first)
+        note_change(house, turn, vacancy, first)
         end_ties(turn, vacancy, first, begun_before=first)
         occupancy_id = _new_occupancy(
             house,
@@ -185,7 +185,7 @@ def move_out(house: House, turn: Turn, occupancy: Any, until: date) -> int:
     Readings that were stored of later days go to the vacancy. Returns how many permissions ended.
     """
     occupancies.end_on(turn.connection, occupancy, until)
-    note_change(house, turn, occupancy.root_id, until)
+    note_change(house, turn, occupancy, until)
     turn.end(Ending.OCCUPANCY, occupancy.occupancy_id, until)
     vacancy_id = _new_occupancy(
         house,

@@ -20,7 +20,6 @@ class BatchProblem(enum.StrEnum):
     MISSING_COLUMN = "missing-column"
     WRONG_TYPE = "wrong-type"
     WRONG_ROW_COUNT = "wrong-row-count"
-    WRONG_DAYS = "wrong-days"
     OTHER_CONTENT = "other-content"
     BAD_ROWS = "bad-rows"
     REFUSED_BY_THE_DOOR = "refused-by-the-door"
