@@ -20,6 +20,7 @@ from databeheer.metering.validation.arrays import (
 )
 from databeheer.metering.validation.block import Block, Gas, Registers, Weather
 from databeheer.metering.validation.catalogue import Catalogue, Severity, shipped
+from databeheer.metering.validation.consumption import consumption_of
 from databeheer.metering.validation.grades import (
     GRADE_CODES,
     Grade,
@@ -56,6 +57,7 @@ __all__ = [
     "Weather",
     "aligned",
     "codes_of",
+    "consumption_of",
     "difference",
     "like_days_of",
     "reasons_in",

@@ -41,6 +41,7 @@ SLOT_MINUTES = (15, 60, 1440)
 class Registers:
     """Readings of the cumulative register that the slots of each row add up to; all (n,), thousandths.
 
+    A meter with a day and a night register has them added up here.
     `begin` at local midnight or where the meter's time here begins, `end` at the next midnight or where it ends.
     `digits`: how many digits before the decimals the register shows; it rolls over after that.
     `final` and `initial`: where a row spans two meters (a day's total), the last reading of the old one and

@@ -19,7 +19,16 @@ from tests.web.supervising import supervising
 
 pytestmark = pytest.mark.browser
 
-PUBLIC = ("/", "/ledger", "/register", "/grondslagen", "/joins", "/demo/dienst?wie=advice", "/demo/opnieuw")
+PUBLIC = (
+    "/",
+    "/ledger",
+    "/register",
+    "/grondslagen",
+    "/joins",
+    "/meetwaarden",
+    "/demo/dienst?wie=advice",
+    "/demo/opnieuw",
+)
 OVERSIGHT = (
     "/toezicht",
     "/toezicht/logboek",

@@ -89,17 +89,7 @@ class Case:
     @cached_property
     def differences(self) -> Differences | None:
         """What the registers say, where there are any."""
-        registers = self.block.registers
-        if registers is None:
-            return None
-        return difference(
-            registers.begin,
-            registers.end,
-            self.limits * self.block.slots,
-            digits=registers.digits,
-            final=registers.final,
-            initial=registers.initial,
-        )
+        return differences_of(self.block, self.limits)
 
     def per_slot(self, per_hour: int) -> int:
         """Turn an amount per hour into one per slot."""
@@ -126,6 +116,21 @@ class Rule:
     phase: Phase
     parameters: frozenset[str]
     look: Look
+
+
+def differences_of(block: Block, limits: Integers) -> Differences | None:
+    """Return what the registers of a block counted; more than `limits` (n,) in each slot is impossible."""
+    registers = block.registers
+    if registers is None:
+        return None
+    return difference(
+        registers.begin,
+        registers.end,
+        limits * block.slots,
+        digits=registers.digits,
+        final=registers.final,
+        initial=registers.initial,
+    )
 
 
 def limits_of(block: Block, parameters: Parameters) -> Integers:

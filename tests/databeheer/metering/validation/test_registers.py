@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from databeheer.metering.validation import UNKNOWN, Reason, difference, validate
+from databeheer.metering.validation import UNKNOWN, Reason, Registers, consumption_of, difference, validate
 from tests.databeheer.metering.validation.days import USUAL, each, ordinary, said, with_register
 
 MOST = 1_000_000
@@ -78,6 +80,17 @@ def test_a_day_over_the_roll_over_is_validated_and_the_report_says_so():
     rolled = with_register(ordinary(), 96 * USUAL - 10**9, **registers)
     assert said(validate(rolled)) == {Reason.REGISTER_ROLLED_OVER}
     assert np.array_equal(validate(rolled).states, validate(block).states)
+
+
+@pytest.mark.requirement("R67")
+def test_a_meter_that_gives_readings_only_has_the_consumption_between_them():
+    days = ordinary(3, minutes=1440, value=0, capacity=each(9_200, 9_200, None))
+    assert consumption_of(days) is None
+    most = 11_500 * 24
+    registers = Registers(begin=each(0, 0, 10**9 - 5), end=each(most, most + 1, 7), digits=each(6, 6, 6))
+    found = consumption_of(replace(days, registers=registers))
+    assert found.used.tolist() == [most, UNKNOWN, 12]
+    assert found.impossible.tolist() == [False, True, False]
 
 
 def test_an_impossible_register_is_not_used():
