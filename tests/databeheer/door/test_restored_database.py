@@ -309,10 +309,11 @@ def test_whatever_narrowed_access_narrows_it_again(
     backups.refill()
     backups.restart_door()
     house.operator("reconcile.finish")
-    if reason == "unauthenticated":
-        assert refusal(lambda: backups.log_in_again(bram)).code == "unauthenticated"
-        return
     backups.log_in_again(bram)
+    if reason == "unauthenticated":  # it is suspended, and what it was granted has ended
+        assert refusal(lambda: bram.read(granted["permission_id"])).code == "unauthenticated"
+        assert bram.permission(granted["permission_id"])["reason"] == "party_suspended"
+        return
     if reason is None:
         assert bram.read(granted["permission_id"])["granted"]
         return
