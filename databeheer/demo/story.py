@@ -266,7 +266,7 @@ def _tell_permissions(teller: Teller, plan: StreetPlan) -> None:
     maria, gas = plan.point("maria").ean.digits, plan.point("maria-gas").ean.digits
     teller.at(year + timedelta(days=1), 10)
     for party in teller.parties:
-        _file_dpia(teller, party)
+        _put_in_order(teller, party)
     teller.at(year + timedelta(days=2), 15)
     once = teller.ask("monitor", purpose="energy_monitoring", granularity="day", ean=gas, **_from(year))
     teller.at(year + timedelta(days=2), 20)

@@ -16,7 +16,7 @@ from uuid import UUID
 from databeheer.door.proofs import Asker
 from databeheer.door.read_request import Decided
 from databeheer.door.read_statements import span_of, subjects_of
-from databeheer.door.turn import Statement, Subject
+from databeheer.door.turn import NO_OPERATOR, Statement, Subject
 
 EVENT = "data.asked"
 
@@ -43,6 +43,7 @@ def bulk_statement(
             "catalogue": catalogue_version,
         },
         party_id=asker.party_id,
+        operator=NO_OPERATOR,  # whose points they are stands in the halves: a party opens the shared one
         subjects=subjects,
         points=len(reads),
         leaves=leaves_for(len(reads), len(subjects)),

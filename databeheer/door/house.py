@@ -21,6 +21,7 @@ from databeheer.door.turn import Turn
 from databeheer.door.turn_queue import TurnLane, TurnQueue
 from databeheer.identity.provider import IdentityProvider
 from databeheer.joins.signature import JoinListFiles
+from databeheer.oversight.waits import Waits
 from ledger.note import SigningKey
 
 # House keys have fixed names: there is one of each.
@@ -69,6 +70,8 @@ class House:
     ends: EndsJournal = field(init=False)
     """The journal of ends, beside the key store."""
     told_reads: ToldReads = field(default_factory=ToldReads)
+    waits: Waits = field(default_factory=Waits)
+    """How long each party waited for this door's answers (R9)."""
     _months: set[str] = field(default_factory=set)
     _watch: GapWatch = field(default_factory=GapWatch)
 

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, text
 from databeheer.access.facts import Assessment, Authorisation, PartyFacts, Territory
 from databeheer.access.intervals import Interval
 from databeheer.brussels import midnight
+from databeheer.registry.conditions import OVERVIEW_SEEN_FOR
 from databeheer.values import Granularity, Role
 
 
@@ -41,7 +42,7 @@ def read_parties(connection: Connection, ids: Collection[UUID], now: datetime) -
     """Read the facts of these parties as of `now`; those that are not there are left out."""
     roles: dict[UUID, Role] = {}
     rows: dict[UUID, dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
-    for row in connection.execute(_PARTIES, {"ids": list(ids)}):
+    for row in connection.execute(_PARTIES, {"ids": list(ids), "seen_for": OVERVIEW_SEEN_FOR}):
         if row.kind == "party":
             roles[row.party_id] = Role(row.word)
         else:
@@ -125,8 +126,9 @@ _PARTIES = text(
     "  FROM registry.dpia WHERE party_id = ANY(:ids)"
     " UNION ALL SELECT 'dpia_trigger', party_id, trigger_id, at, NULL, NULL, NULL, NULL, NULL"
     "  FROM registry.dpia_trigger WHERE party_id = ANY(:ids)"
-    " UNION ALL SELECT 'overview', party_id, overview_id, reachable_from, unreachable_from, NULL, NULL, NULL, NULL"
-    "  FROM registry.processing_overview WHERE party_id = ANY(:ids)"
+    " UNION ALL SELECT 'overview', party_id, overview_id, reachable_from, coalesce(unreachable_from,"
+    "  checked_at + CAST(:seen_for AS interval)), NULL, NULL, NULL, NULL FROM registry.processing_overview"
+    "  WHERE party_id = ANY(:ids)"
     " UNION ALL SELECT 'agreement', party_id, agreement_id, NULL, NULL, from_day, until_day, NULL, NULL"
     "  FROM registry.processor_agreement WHERE party_id = ANY(:ids)"
     " UNION ALL SELECT 'territory', party_id, territory_id, NULL, NULL, from_day, until_day, municipality, NULL"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import Future
@@ -30,6 +31,7 @@ class _Waiting:
     number: int
     request: ReadRequest = field(compare=False)
     answer: Future[Admitted] = field(compare=False)
+    since: float = field(compare=False, default_factory=time.monotonic)
 
 
 class ReadLoop:
@@ -117,6 +119,8 @@ class ReadLoop:
             return
         for waiting, outcome in zip(batch, outcomes, strict=True):
             if isinstance(outcome, Admitted):
+                if outcome.decided.asker.party_id is not None:
+                    self._house.waits.add(outcome.decided.asker.party_id, time.monotonic() - waiting.since)
                 waiting.answer.set_result(outcome)
             else:
                 waiting.answer.set_exception(outcome)

@@ -17,7 +17,7 @@ from databeheer.brussels import day_of
 from databeheer.door.facts import Point
 from databeheer.door.proofs import Asker, AskerKind
 from databeheer.door.read_request import Decided
-from databeheer.door.turn import Statement, Subject
+from databeheer.door.turn import NO_OPERATOR, Statement, Subject
 from databeheer.values import Direction, Granularity, Period, format_instant
 
 _STEP = {Granularity.QUARTER_HOUR: timedelta(minutes=15), Granularity.HOUR: timedelta(hours=1)}
@@ -84,7 +84,7 @@ def _spelled(refused: Iterable[Refused]) -> list[list[str]]:
 def _operator(read: Decided) -> int:
     """Under which grid operator it is counted; a party's refusal does not tell that the point exists."""
     if read.point is None or (read.asker.kind is AskerKind.PARTY and not read.leaving):
-        return 1
+        return NO_OPERATOR
     return read.point.operator
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import secrets
 from base64 import b64encode
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -44,6 +44,8 @@ from ledger.promise import Promise, sign_promise
 from ledger.tree import leaf_hash
 
 PROMISE_TERM = timedelta(seconds=60)
+NO_OPERATOR = 0
+"""Of no one grid operator: of a party that serves all of them, of the house, or of customers of several."""
 
 
 @dataclass(frozen=True)
@@ -75,14 +77,16 @@ class Statement:
     counts for. `leaves` is given where the number of subjects would tell something: the subjects then stand
     among decoys, that many halves in all; the shared half says how many. `house_said` goes into a half of the
     house's own, which only an auditor opens: what neither the party nor a subject may learn. Such a statement has
-    its leaves, and says there how many.
+    its leaves, and says there how many. `operator` is the grid operator that it counts under; where it is not given,
+    that of its subjects' stays: each its own where they differ, and then, or without a subject, NO_OPERATOR for the
+    whole.
     """
 
     event: str
     said: dict[str, Any]
     ground: str = ""
     party_id: UUID | None = None
-    operator: int = 1
+    operator: int | None = None
     subjects: Sequence[Subject] = ()
     points: int = 1
     leaves: int | None = None
@@ -214,6 +218,7 @@ class Turn:
         month = self._ensure_month()
         for record in self._records:
             record.statement = self._without_erased(record.statement)
+        self._look_up_operators()
         self._look_up_last()
         previous = self._head.last_leaf if self._head.size else GENESIS_PREVIOUS
         commitments: list[bytes] = []
@@ -361,6 +366,15 @@ class Turn:
         living = [subject for subject in statement.subjects if self.can_tell(subject.occupancy_id)]
         return statement if len(living) == len(statement.subjects) else replace(statement, subjects=living)
 
+    def _look_up_operators(self) -> None:
+        """Give every statement that names no grid operator that of its subjects' stays (R136)."""
+        open_ = [record for record in self._records if record.statement.operator is None]
+        stays = list({one.occupancy_id for record in open_ for one in record.statement.subjects})
+        rows = self.connection.execute(_OPERATORS, {"ids": stays}) if stays else ()
+        known = {row.occupancy_id: row.operator for row in rows}
+        for record in open_:
+            record.statement = _at_operators(record.statement, known)
+
     def can_tell(self, occupancy_id: UUID) -> bool:
         """Whether anything can be told to a subject: False where its ledger was erased.
 
@@ -402,6 +416,18 @@ def _json(value: dict[str, Any] | None) -> str | None:
     return None if value is None else canonical(value).decode()
 
 
+def _at_operators(statement: Statement, known: Mapping[UUID, int]) -> Statement:
+    concerned = {known.get(one.occupancy_id, NO_OPERATOR) for one in statement.subjects}
+    if len(concerned) < 2:
+        return replace(statement, operator=min(concerned, default=NO_OPERATOR))
+    subjects = [
+        replace(one, operator=known.get(one.occupancy_id, NO_OPERATOR)) if one.operator is None else one
+        for one in statement.subjects
+    ]
+    return replace(statement, operator=NO_OPERATOR, subjects=subjects)
+
+
+_OPERATORS = text("SELECT occupancy_id, operator FROM registry.occupancy WHERE occupancy_id = ANY(:ids)")
 _INSERT_BODY = text(
     "INSERT INTO ledger.body (index, month, operator, day, party_id, ground, event, points, house_half, key_sealed,"
     " shared_sealed) VALUES (:index, :month, :operator, :day, :party_id, :ground, :event, :points,"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -43,6 +43,8 @@ class Clause(enum.StrEnum):
     ERASURE_OR_RETURN = "erasure_or_return"
 
 
+OVERVIEW_SEEN_FOR = timedelta(days=731)
+"""How long an overview of processing counts after somebody saw it there: as long as a DPIA, so look with each."""
 WITH_TERRITORY = frozenset({"welfare_centre", "other_grid_operator"})
 WITH_AUTHORISATION = frozenset({"authority", "public_body"})
 
@@ -69,14 +71,8 @@ def suspend(connection: Connection, party_id: UUID, now: datetime) -> None:
     connection.execute(_END_TOKENS, party)
 
 
-def is_suspended(connection: Connection, party_id: UUID) -> bool:
-    """Whether a party is suspended now."""
-    found: bool = connection.execute(_IS_SUSPENDED, {"party": party_id}).scalar_one()
-    return found
-
-
 def reinstate(connection: Connection, party_id: UUID, now: datetime) -> None:
-    """End a suspension: what the law gives it may have again from now on, and ask customers anew.
+    """End a suspension: what its permissions and the law give, it may have again from now on.
 
     Raises:
         ConflictError: the party is not suspended.
@@ -140,9 +136,14 @@ def overview_checked(
 ) -> bool:
     """Record that somebody looked whether a party's overview is there (R6). Returns whether that changed anything.
 
-    Another address than before is another overview: the one before ends.
+    Another address than before is another overview: the one before ends. So does one that nobody looked for within
+    OVERVIEW_SEEN_FOR: it counts again from when it is found again.
     """
     standing = connection.execute(_STANDING_OVERVIEW, {"party": party_id}).one_or_none()
+    if standing is not None and standing.checked_at + OVERVIEW_SEEN_FOR <= now:
+        lapsed = {"id": standing.overview_id, "at": standing.checked_at + OVERVIEW_SEEN_FOR}
+        connection.execute(_LAPSED, lapsed)
+        standing = None
     if standing is not None and reachable and standing.url == url:
         connection.execute(_STILL_THERE, {"id": standing.overview_id, "now": now})
         return False
@@ -235,7 +236,6 @@ _END_TOKENS = text(
 _LIFT = text(
     "UPDATE registry.suspension SET lifted_at = :now WHERE party_id = :party AND lifted_at IS NULL RETURNING 1"
 )
-_IS_SUSPENDED = text("SELECT suspended_at IS NOT NULL FROM registry.party WHERE party_id = :party")
 _REINSTATE = text("UPDATE registry.party SET suspended_at = NULL WHERE party_id = :party")
 _NEWEST_DPIA = text("SELECT max(assessed_on) FROM registry.dpia WHERE party_id = :party")
 _LAST_TRIGGER = text("SELECT max(at) FROM registry.dpia_trigger WHERE party_id = :party")
@@ -256,6 +256,7 @@ _STILL_THERE = text("UPDATE registry.processing_overview SET checked_at = :now W
 _NOT_THERE = text(
     "UPDATE registry.processing_overview SET checked_at = :now, unreachable_from = :now WHERE overview_id = :id"
 )
+_LAPSED = text("UPDATE registry.processing_overview SET unreachable_from = :at WHERE overview_id = :id")
 _OVERVIEW = text(
     "INSERT INTO registry.processing_overview (overview_id, party_id, url, reachable_from, checked_at)"
     " VALUES (:id, :party, :url, :now, :now)"

@@ -45,16 +45,19 @@ def register(connection: Connection, point: Any, party: Any, from_day: date, unt
     """Register a balance responsible party or shipper on a point (4.1.22/9).
 
     Raises:
-        ConflictError: another role, or it stands registered on part of these days.
+        ConflictError: another role, or somebody stands registered in this role on part of these days.
     """
     require_order(from_day, until_day)
     if party.role not in REGISTERED:
         raise ConflictError("only a balance responsible party or a shipper is registered on a point")
     days = {"point": point.access_point_id, "party": party.party_id, "first": from_day, "until": until_day}
-    if connection.execute(_SAME_REGISTRATION, days).first():
-        raise ConflictError("this party stands registered there on part of these days already")
+    if connection.execute(_SAME_REGISTRATION, days | {"role": party.role}).first():
+        raise ConflictError(
+            "a party of this role stands registered there on part of these days already; end that first"
+        )
+    members = {"operator": point.operator, "no": point.access_point_no, "role": party.role}
     registration_id = uuid4()
-    connection.execute(_REGISTRATION, days | {"id": registration_id, "operator": point.operator})
+    connection.execute(_REGISTRATION, days | members | {"id": registration_id})
     return registration_id
 
 
@@ -184,12 +187,13 @@ _REGIME = text(
     " VALUES (:id, :operator, :point, :occupancy, :regime, :day)"
 )
 _SAME_REGISTRATION = text(
-    "SELECT 1 FROM registry.registration WHERE access_point_id = :point AND party_id = :party"
+    "SELECT 1 FROM registry.registration WHERE access_point_id = :point AND role = :role"
     " AND daterange(from_day, until_day) && daterange(:first, :until)"
 )
 _REGISTRATION = text(
-    "INSERT INTO registry.registration (registration_id, operator, access_point_id, party_id, from_day, until_day)"
-    " VALUES (:id, :operator, :point, :party, :first, :until)"
+    "INSERT INTO registry.registration"
+    " (registration_id, operator, access_point_id, access_point_no, party_id, role, from_day, until_day)"
+    " VALUES (:id, :operator, :point, :no, :party, :role, :first, :until)"
 )
 _SAME_PARTICIPATION = text(
     "SELECT 1 FROM registry.participation WHERE occupancy_id = :occupancy AND party_id = :party"

@@ -39,16 +39,23 @@ def require_operator(connection: Connection, operator: int) -> None:
 
 
 def add(connection: Connection, members: Mapping[str, Any], now: datetime) -> UUID:
-    """Onboard a party: name, role, about, website, processing_url, operator (where it is a grid operator)."""
+    """Onboard a party: name, role, about, website, processing_url, operator (where it is a grid operator).
+
+    Raises:
+        ConflictError: that grid operator has a party in this role.
+    """
     party_id = uuid4()
-    connection.execute(
+    added = connection.execute(
         text(
             "INSERT INTO registry.party"
             " (party_id, name, role, about, website, processing_url, operator, created_at)"
             " VALUES (:id, :name, :role, :about, :website, :processing_url, :operator, :now)"
+            " ON CONFLICT (operator, role) WHERE operator IS NOT NULL DO NOTHING RETURNING 1"
         ),
         {**members, "id": party_id, "now": now},
-    )
+    ).one_or_none()
+    if added is None:
+        raise ConflictError("this grid operator has a party in this role already")
     return party_id
 
 
@@ -63,12 +70,9 @@ def get(connection: Connection, party_id: UUID) -> Any:
 
 
 def grid_operator(connection: Connection, operator: int) -> UUID | None:
-    """Return the party that is the grid operator of this number; the first, where it has several."""
+    """Return the party that is the grid operator of this number."""
     found: UUID | None = connection.execute(
-        text(
-            "SELECT party_id FROM registry.party WHERE operator = :operator AND role = 'dso'"
-            " ORDER BY created_at, party_id LIMIT 1"
-        ),
+        text("SELECT party_id FROM registry.party WHERE operator = :operator AND role = 'dso'"),
         {"operator": operator},
     ).scalar_one_or_none()
     return found

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import text
 
@@ -15,6 +17,7 @@ from databeheer.door.turn import Statement
 from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import UnauthenticatedError
 from databeheer.oversight import figures, stop
+from databeheer.oversight.waits import Wait
 from databeheer.values import format_instant
 
 
@@ -43,6 +46,7 @@ def summary(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, 
             }
             for one in counted
         ],
+        "treatment": _treatment(house, by_parties, parties),
         "reads": sum(one.count for one in by_parties if one.is_read),
         "refusals": sum(one.count for one in by_parties if not one.is_read),
         "own_reads": sum(one.count for one in counted if one.party_id is None and one.is_read),
@@ -50,6 +54,33 @@ def summary(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, 
         "permissions": permissions,
         "stop": {"since": format_instant(standing.since), "reason": standing.reason} if standing else None,
     }
+
+
+def _treatment(
+    house: House, counted: list[figures.Count], parties: dict[UUID, dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """How each party is served: how much it asked, how much was refused, how long it waited since the door's start.
+
+    For the grid operator as for any other: one queue, and one report (R9).
+    """
+    waits = house.waits.all()
+    asked = Counter[UUID | None]()
+    refused = Counter[UUID | None]()
+    for one in counted:
+        asked[one.party_id] += one.count
+        refused[one.party_id] += 0 if one.is_read else one.count
+    return [
+        {
+            "party": view,
+            "asked": asked[party_id],
+            "refused": refused[party_id],
+            "waits": waits.get(party_id, Wait()).answered,
+            "mean_ms": round(1000 * waits.get(party_id, Wait()).mean, 1),
+            "longest_ms": round(1000 * waits.get(party_id, Wait()).longest, 1),
+        }
+        for party_id, view in parties.items()
+        if asked[party_id]
+    ]
 
 
 def set_stop(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:

@@ -44,7 +44,8 @@ def add_party(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str
         if arguments["operator"] is not None:
             parties.require_operator(turn.connection, arguments["operator"])
         party_id = parties.add(turn.connection, arguments, turn.now)
-        turn.record(Statement("party.onboarded", {"role": arguments["role"]}, party_id=party_id))
+        said = {"role": arguments["role"]}
+        turn.record(Statement("party.onboarded", said, party_id=party_id, operator=arguments["operator"]))
     return {"party_id": str(party_id)}
 
 
@@ -57,9 +58,14 @@ def add_contract(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[
         parties.get(turn.connection, arguments["party_id"])
         parties.require_operator(turn.connection, arguments["operator"])
         parties.add_contract(turn.connection, arguments)
-        turn.record(
-            Statement("contract.signed", {"number": arguments["number"]}, party_id=arguments["party_id"])
-        )
+        until = arguments["valid_until"]
+        said = {
+            "number": arguments["number"],
+            "from": format_instant(arguments["valid_from"]),
+            "until": format_instant(until) if until else "",
+        }
+        of = {"party_id": arguments["party_id"], "operator": arguments["operator"]}
+        turn.record(Statement("contract.signed", said, **of))
     return {}
 
 
@@ -97,6 +103,7 @@ def add_person(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[st
         asker_of(turn, house, proof, AskerKind.OPERATOR)
         identity = Identity(arguments["subject"], arguments["name"], "customer")
         person_id = person_of(house, turn.connection, identity, turn.now)
+        turn.record(Statement("person.registered", {"person": str(person_id)}))
     return {"person_id": str(person_id)}
 
 

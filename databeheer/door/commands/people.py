@@ -143,7 +143,6 @@ def give_notice(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[s
                     "customer.notified",
                     said,
                     party_id=party.party_id,
-                    operator=rows[0].operator,
                     subjects=[Subject(row.occupancy_id) for row in rows],
                 )
             )

@@ -54,19 +54,24 @@ def register_point(house: House, proof: Proof, arguments: dict[str, Any]) -> dic
     with house.turn() as turn:
         asker_of(turn, house, proof, AskerKind.OPERATOR)
         parties.require_operator(turn.connection, arguments["operator"])
-        point_id = new_point(house, turn, arguments["ean"], arguments["commodity"], arguments["operator"])
+        place = arguments["municipality"] or ""
+        named = arguments["ean"], arguments["commodity"], arguments["operator"]
+        point_id = new_point(house, turn, *named, municipality=place)
         if point_id is None:
             raise ConflictError("this access point is registered already")
         if arguments["address"]:
             sealed = seal_text(house, "address", point_id, arguments["address"])
             points.set_address(turn.connection, point_id, sealed)
-        if arguments["municipality"]:
-            points.set_municipality(turn.connection, point_id, arguments["municipality"])
     return {}
 
 
-def new_point(house: House, turn: Turn, ean: EAN, commodity: str, operator: int) -> UUID | None:
-    """Register an access point in this turn; None where it is known already."""
+def new_point(
+    house: House, turn: Turn, ean: EAN, commodity: str, operator: int, *, municipality: str = ""
+) -> UUID | None:
+    """Register an access point in this turn; None where it is known already.
+
+    `municipality` (NIS code) decides which welfare centre may see it.
+    """
     point_id = uuid4()
     number = points.add(
         turn.connection,
@@ -79,6 +84,8 @@ def new_point(house: House, turn: Turn, ean: EAN, commodity: str, operator: int)
     )
     if number is None:
         return None
+    if municipality:
+        points.set_municipality(turn.connection, point_id, municipality)
     vacancy_id = _new_occupancy(
         house,
         turn,
@@ -91,7 +98,7 @@ def new_point(house: House, turn: Turn, ean: EAN, commodity: str, operator: int)
     turn.record(
         Statement(
             "access_point.registered",
-            {"commodity": commodity},
+            {"commodity": commodity, "municipality": municipality},
             operator=operator,
             subjects=[Subject(vacancy_id)],
         )

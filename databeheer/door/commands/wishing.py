@@ -32,7 +32,7 @@ from databeheer.door.proofs import Asker, AskerKind, Proof
 from databeheer.door.read_request import Decided, ReadRequest
 from databeheer.door.read_statements import ground_for_all, said_of, subjects_of
 from databeheer.door.reads import Targets
-from databeheer.door.turn import Statement
+from databeheer.door.turn import NO_OPERATOR, Statement
 from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import MalformedRequestError, NotFoundError
 from databeheer.values import Direction, Granularity, Period, Purpose
@@ -85,6 +85,8 @@ def explain_wish(house: House, proof: Proof, arguments: dict[str, Any], desk: De
                 said_of(wished) | {"asker": asker.kind.value},
                 ground=ground_for_all(wished, subjects),
                 party_id=party_id if asker.kind is AskerKind.PARTY else None,
+                # A party opens the shared half: whose point it is would tell that it exists (R98).
+                operator=NO_OPERATOR if asker.kind is AskerKind.PARTY else None,
                 subjects=subjects,
             )
         )

@@ -424,8 +424,8 @@ def test_a_removed_leaf_does_not_pass_for_one_that_an_erasure_of_readings_took(
     stay = grow_old(house, neighbours)
     destroy = erasing._destroy_keys
 
-    def removes(opened: Any, rows: Any, retired: Any) -> None:
-        destroy(opened, rows, retired)
+    def removes(opened: Any, rows: Any, *gone: Any) -> None:
+        destroy(opened, rows, *gone)
         with psycopg.connect(house.database.url("superuser"), autocommit=True) as server:
             server.execute("SET session_replication_role = replica")
             server.execute(

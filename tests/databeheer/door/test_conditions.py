@@ -12,11 +12,10 @@ from databeheer.access.intervals import Interval
 from databeheer.brussels import day_of, midnight
 from databeheer.door.client import DoorRefusedError
 from databeheer.door.party_facts import KnownParty, read_parties
-from databeheer.registry.conditions import Clause, StaleTrigger
+from databeheer.registry.conditions import OVERVIEW_SEEN_FOR, Clause, StaleTrigger
 from databeheer.values import format_instant
 from tests.doors import execute, query
 from tests.house import Customer, Party, TheHouse
-from tests.letters import told
 
 
 def known(house: TheHouse, party: Party) -> KnownParty:
@@ -84,75 +83,19 @@ def test_a_suspension_stops_a_party_on_every_point_at_once_and_is_one_entry(
 
 
 @pytest.mark.requirement("R13")
-def test_a_suspension_ends_every_permission_at_once_and_each_is_written_down_and_told_after(
-    house: TheHouse, measured: Customer, maria: Customer, bram: Party, erik: Party
-) -> None:
-    asked = bram.ask(), bram.ask()
-    measured.grant(asked[0])
-    maria.grant(asked[1])
-    others = erik.ask(purpose="supply_offer", granularity="month", directions=["offtake"])
-    measured.grant(others)
-    house.operator("registry.party.suspend", party_id=bram.party_id, reason="no DPIA")
-    suspended = house.clock.now()
-    house.clock.advance(timedelta(minutes=1))  # nobody has written anything down yet
-    for customer, one in zip((measured, maria), asked, strict=True):
-        seen = customer.permission(one["permission_id"])
-        assert (seen["state"], seen["reason"]) == ("invalidated", "party_suspended")
-        assert seen["ended_at"] == format_instant(suspended)
-    assert house.operator("permission.sweep")["recorded"] == {"invalidated": 2}
-    people = {one.to.id for one in told(house, "permission.invalidated") if one.to.recipient == "customer"}
-    assert people == {measured.person_id, maria.person_id}
-    assert measured.permission(others["permission_id"])["state"] == "active"
-
-
-@pytest.mark.requirement("R13")
-def test_a_party_that_is_taken_back_asks_anew_and_nothing_that_ended_opens_again(
+def test_a_party_that_is_taken_back_reads_again_with_a_new_token_and_the_old_one_stays_ended(
     house: TheHouse, measured: Customer, bram: Party, granted: dict[str, Any]
 ) -> None:
-    waiting = bram.ask()
     house.operator("registry.party.suspend", party_id=bram.party_id, reason="no DPIA")
     began = house.clock.now()
     house.clock.advance(timedelta(minutes=5))
-    with pytest.raises(DoorRefusedError, match="suspended"):
-        measured.grant(waiting)
     house.operator("registry.party.reinstate", party_id=bram.party_id, reason="filed one")
     with pytest.raises(DoorRefusedError) as old:
         bram.read(granted["permission_id"])
     assert old.value.code == "unauthenticated"
     bram.token = house.token(bram.client_id, bram.client_secret)
-    for _ in range(2):  # by the clock, and when it is written down
-        with pytest.raises(DoorRefusedError) as ended:
-            bram.read(granted["permission_id"])
-        assert ended.value.reason == "ended_by_suspension"
-        house.operator("permission.sweep")
-    measured.grant(waiting)
-    assert bram.read(waiting["permission_id"])["channels"]
+    assert bram.read(granted["permission_id"])["channels"]
     assert facts(house, bram).suspensions == (Interval(began, house.clock.now()),)
-
-
-@pytest.mark.requirement("R13", "R32")
-def test_a_suspended_party_meets_its_duties_with_a_new_token_and_can_do_nothing_else(
-    house: TheHouse, measured: Customer, bram: Party, granted: dict[str, Any]
-) -> None:
-    waiting = bram.ask()
-    house.operator("registry.party.suspend", party_id=bram.party_id, reason="no DPIA")
-    bram.token = house.token(bram.client_id, bram.client_secret)
-    listed = {one["permission_id"] for one in bram.call("permission.list")["permissions"]}
-    assert listed == {granted["permission_id"], waiting["permission_id"]}
-    assert bram.permission(granted["permission_id"])["state"] == "invalidated"
-    bram.call("permission.terminate", permission_id=waiting["permission_id"])
-    confirmed = bram.call("permission.confirm_deletion", permission_id=granted["permission_id"])
-    assert confirmed["permission"]["deletion_confirmed_at"]
-    for act in (
-        lambda: bram.read(granted["permission_id"]),
-        lambda: bram.ask(),
-        lambda: bram.call("party.me"),
-        lambda: bram.call("doubt.contacts"),
-        lambda: bram.call("mandate.show", permission_id=granted["permission_id"]),
-    ):
-        with pytest.raises(DoorRefusedError) as refusal:
-            act()
-        assert refusal.value.code == "unauthenticated"
 
 
 def test_a_party_that_is_not_suspended_is_not_taken_back_nor_suspended_twice(
@@ -247,11 +190,30 @@ def test_an_overview_counts_while_it_is_found_and_no_longer(house: TheHouse, new
     house.operator("registry.overview.check", **look, reachable=True)
     house.clock.advance(timedelta(days=30))
     assert house.operator("registry.overview.check", **look, reachable=True) == {"changed": False}
-    assert facts(house, newcomer).overviews == (Interval(began),)
+    assert events(house)[-1] == "overview.checked"
+    assert facts(house, newcomer).overviews == (Interval(began, house.clock.now() + OVERVIEW_SEEN_FOR),)
     house.clock.advance(timedelta(days=30))
     house.operator("registry.overview.check", **look, reachable=False)
     assert facts(house, newcomer).overviews == (Interval(began, house.clock.now()),)
-    assert events(house)[-2:] == ["overview.published", "overview.missing"]
+    assert events(house)[-3:] == ["overview.published", "overview.checked", "overview.missing"]
+
+
+@pytest.mark.requirement("R6")
+@pytest.mark.parametrize(("late", "counts"), [(-1, True), (0, False), (40, False)])
+def test_an_overview_that_nobody_looked_for_in_two_years_counts_no_more_until_it_is_found(
+    house: TheHouse, newcomer: Party, late: int, counts: bool
+) -> None:
+    look = {"party_id": newcomer.party_id, "url": "https://bram.example/verwerking", "reachable": True}
+    began = house.clock.now()
+    house.operator("registry.overview.check", **look)
+    house.clock.advance(OVERVIEW_SEEN_FOR + timedelta(days=late))
+    now = house.clock.now()
+    assert any(now in one for one in facts(house, newcomer).overviews) is counts
+    house.operator("registry.overview.check", **look)
+    assert any(now in one for one in facts(house, newcomer).overviews)
+    stretches = {(one.start, one.end) for one in facts(house, newcomer).overviews}
+    until = now + OVERVIEW_SEEN_FOR
+    assert stretches == ({(began, until)} if counts else {(began, began + OVERVIEW_SEEN_FOR), (now, until)})
 
 
 @pytest.mark.requirement("R6")
@@ -274,7 +236,10 @@ def test_an_overview_at_another_address_is_another_one(house: TheHouse, newcomer
     house.clock.advance(timedelta(days=1))
     house.operator("registry.overview.check", **party, url="https://bram.example/2")
     moved = house.clock.now()
-    assert set(facts(house, newcomer).overviews) == {Interval(began, moved), Interval(moved)}
+    assert set(facts(house, newcomer).overviews) == {
+        Interval(began, moved),
+        Interval(moved, moved + OVERVIEW_SEEN_FOR),
+    }
     assert "http" in refused(house, "registry.overview.check", **party, url="javascript:alert(1)")
 
 
@@ -412,6 +377,35 @@ def test_a_contract_with_another_grid_operator_opens_nothing_here(
     house.operator("registry.contract.add", party_id=away.party_id, number="E-1", valid_from=since)
     assert away.read(asked["permission_id"])["channels"]
     assert set(known(house, away).contracts) == {1, 2}
+
+
+@pytest.mark.requirement("R136")
+def test_a_fact_counts_under_the_grid_operator_whose_customer_it_is_about(
+    house: TheHouse, lotte: Customer
+) -> None:
+    """A person with a connection in two areas: each stay has it under its own operator, and nobody under another's."""
+    house.operator("registry.operator.add", operator=2, code="net-ander", name="Ander Net")
+    ean = "541448899990000077"
+    house.operator("registry.access_point.register", ean=ean, commodity="gas", operator=2)
+    came = {"ean": ean, "person_id": str(lotte.person_id), "from_day": "2024-01-01"}
+    house.operator("registry.occupancy.begin", **came)
+    party = house.party("Tussenpersoon", "intermediary", contract=False)
+    notice = {"purposes": ["market_facilitation"], "channel": "letter", "text_sha256": "11" * 32}
+    house.operator("registry.notice.give", party_id=party.party_id, **notice)
+    since = format_instant(house.clock.now())
+    signed = {"party_id": party.party_id, "number": "C-2", "valid_from": since}
+    house.operator("registry.contract.add", **signed, operator=2)
+    entries = dict(query(house, "SELECT event, operator FROM ledger.body"))
+    assert (entries["customer.notified"], entries["contract.signed"], entries["dpia.filed"]) == (0, 2, 0)
+    told = "SELECT operator FROM ledger.statement WHERE event = 'customer.notified' ORDER BY 1"
+    assert query(house, told) == [(1,), (2,)]
+
+
+def test_a_grid_operator_has_one_party_in_each_of_its_roles(house: TheHouse, net: Party) -> None:
+    again = {"name": "Nog een net", "operator": 1}
+    assert "in this role already" in refused(house, "registry.party.add", **again, role="dso")
+    house.operator("registry.party.add", **again, role="data_manager")
+    assert "in this role already" in refused(house, "registry.party.add", **again, role="data_manager")
 
 
 def test_of_several_contracts_the_one_in_force_counts_else_the_newest(house: TheHouse) -> None:

@@ -278,24 +278,24 @@ def test_two_receipts_of_one_party_share_nothing_of_the_subject(
 
 
 def test_of_an_entry_about_two_the_other_keeps_line_and_receipt(
-    left: Left, maria: Customer, erik: Party
+    house: TheHouse, lotte: Customer, maria: Customer, bram: Party, joris: Party
 ) -> None:
-    """An accepted supply contract tells both Lotte and who came after her: erasing one leaves the other's."""
-    house = left.house
-    house.operator(
-        "registry.supply.accept",
-        ean=LOTTES_EAN,
-        party_id=erik.party_id,
-        from_day="2023-01-01",
-        until_day=None,
-    )
+    """A notice tells both Lotte and Maria: erasing one leaves the other's, and what the party keeps."""
+    party = house.party("Tussenpersoon", "intermediary", contract=False)
+    notice = {"purposes": ["market_facilitation"], "channel": "letter", "text_sha256": "11" * 32}
+    house.operator("registry.notice.give", party_id=party.party_id, **notice)
     [index] = query(house, "SELECT max(index) FROM ledger.statement WHERE leaf = 1")[0]
-    assert query(house, "SELECT count(*) FROM ledger.statement WHERE index = %s", index)[0][0] >= 2
+    assert query(house, "SELECT count(*) FROM ledger.statement WHERE index = %s", index) == [(2,)]
+    stay = UUID(lotte.occupancy())
+    today = day_of(house.clock.now()).isoformat()
+    house.operator("registry.occupancy.end", ean=LOTTES_EAN, until_day=today)
+    left = Left(house, lotte, bram, joris, stay, "", 0, 0, {})
     later(house, 11)
-    left.renew(erik)
-    before = erik.call("receipt.opening", index=index)
+    left.renew(party)
+    before = party.call("receipt.opening", index=index)
     left.erase("readings", "ledger")
-    assert erik.call("receipt.opening", index=index) == before
+    assert party.call("receipt.opening", index=index) == before
+    assert query(house, "SELECT count(*) FROM ledger.statement WHERE index = %s", index) == [(1,)]
     Opening.from_dict(before["opening"]).verify(parse(left.entry(index)).commitment)
     assert house.operator("ledger.check_bodies", start=0, limit=2000)["problems"] == []
 

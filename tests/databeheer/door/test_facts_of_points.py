@@ -6,6 +6,7 @@ import json
 from datetime import date, timedelta
 from typing import Any
 
+import psycopg
 import pytest
 
 from databeheer.brussels import day_of
@@ -476,6 +477,57 @@ def test_the_next_occupant_was_not_told_and_a_vacancy_cannot_be(
     assert house.operator("registry.notice.give", **notice) == {"told": 1, "left": 0}
 
 
+DAY = {"from": "2023-10-28T22:00:00Z", "until": "2023-10-29T23:00:00Z", "granularity": "day"}
+NOTICES = "SELECT party_id::text, purposes, channel FROM registry.notice ORDER BY given_at, 2"
+
+
+@pytest.mark.requirement("R7")
+def test_who_moves_in_is_told_of_the_grid_operator_in_that_turn_and_who_was_not_told_is_not_read(
+    house: TheHouse, net: Party
+) -> None:
+    lotte = house.customer("lotte", "Lotte Janssens")
+    before = len(query(house, NOTICES))
+    house.point(LOTTES_EAN, lotte)
+    tasks = ["fraud_detection", "grid_management"]
+    assert query(house, NOTICES)[before:] == [(net.party_id, tasks, "portal")]
+    assert [one["event"] for one in lotte.statements()] == ["occupancy.begun"]
+    (message,) = lotte.call("inbox.show")["messages"]
+    assert "netbeheerder" in json.dumps(message)
+    assert "granted" in net.read(ean=LOTTES_EAN, **DAY)
+    execute(house, "DELETE FROM registry.notice")
+    assert reason(lambda: net.read(ean=LOTTES_EAN, **DAY)) == "no_notice"
+
+
+@pytest.mark.requirement("R7")
+def test_an_accepted_supplier_is_told_to_its_customer_by_name_and_who_was_not_told_is_not_read(
+    house: TheHouse, measured: Customer, erik: Party
+) -> None:
+    contract = {"ean": LOTTES_EAN, "party_id": erik.party_id}
+    house.operator("registry.supply.accept", **contract, from_day="2023-01-01", until_day="2023-11-01")
+    assert query(house, NOTICES) == [(erik.party_id, ["billing"], "portal")]
+    titles = [one["title"] for one in measured.call("inbox.show")["messages"]]
+    assert [title for title in titles if erik.name in title]
+    house.operator("registry.supply.accept", **contract, from_day="2023-11-01")
+    assert len(query(house, NOTICES)) == 1  # it is the same supplier: nothing new to tell
+    assert erik.read(ean=LOTTES_EAN, **MONTH)["channels"]
+    execute(house, "DELETE FROM registry.notice")
+    assert reason(lambda: erik.read(ean=LOTTES_EAN, **MONTH)) == "no_notice"
+
+
+@pytest.mark.requirement("R7")
+def test_a_grid_operator_that_begins_later_reads_nobody_who_lives_there_until_they_are_told(
+    house: TheHouse, lotte: Customer, maria: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(house, "tell_customers", lambda *_: None)
+    house.operator("registry.operator.add", operator=2, code="net-ander", name="Ander Net")
+    net, other = house.party("Net", "dso", operator=1), house.party("Ander", "dso", operator=2)
+    assert reason(lambda: net.read(ean=LOTTES_EAN, **DAY)) == "no_notice"
+    tasks = {"purposes": ["grid_management"], **TOLD}
+    assert house.operator("registry.notice.give", party_id=other.party_id, **tasks) == {"told": 0, "left": 0}
+    assert house.operator("registry.notice.give", party_id=net.party_id, **tasks) == {"told": 2, "left": 0}
+    assert "granted" in net.read(ean=LOTTES_EAN, **DAY)
+
+
 def needed_by(party: Party, **changes: Any) -> dict[str, Any]:
     """A record of why a party needs Lotte's October."""
     return {
@@ -608,6 +660,24 @@ def test_a_registration_and_a_participation_are_for_their_roles_once_and_end(
         wrong = house.operator(command, **(link | {"from_day": "2023-06-01"}))
         house.operator("registry.link.end", fact=fact, id=wrong["id"], until_day="2023-06-01")
         house.operator(command, **(link | {"from_day": "2023-06-01"}))
+
+
+def test_one_party_of_a_role_stands_registered_on_a_point_at_a_time(house: TheHouse, lotte: Customer) -> None:
+    parties = {
+        name: house.party(name, role, contract=False)
+        for name, role in (("one", "balance_responsible"), ("two", "balance_responsible"), ("gas", "shipper"))
+    }
+    add = "registry.registration.add"
+
+    def link(name: str, first: str) -> dict[str, Any]:
+        return {"ean": LOTTES_EAN, "party_id": parties[name].party_id, "from_day": first}
+
+    house.operator(add, **link("one", "2023-01-01"), until_day="2023-06-01")
+    assert "of this role" in refused(house, add, **link("two", "2023-05-31"))
+    house.operator(add, **link("gas", "2023-01-01"))
+    house.operator(add, **link("two", "2023-06-01"))
+    with pytest.raises(psycopg.errors.ExclusionViolation):
+        execute(house, "UPDATE registry.registration SET until_day = NULL WHERE until_day = '2023-06-01'")
 
 
 @pytest.mark.requirement("R29")

@@ -188,13 +188,11 @@ def test_nobody_opens_the_chain_of_anothers_point(measured: Customer, maria: Cus
     assert refused.value.code == "not-found"
 
 
-def test_of_an_entry_about_two_own_points_each_has_its_own_half(
-    house: TheHouse, lotte: Customer, erik: Party
-) -> None:
-    today = day_of(house.clock.now()).isoformat()
-    house.operator("registry.occupancy.end", ean=LOTTES_EAN, until_day=today)
-    house.operator("registry.occupancy.begin", ean=LOTTES_EAN, person_id=str(lotte.person_id), from_day=today)
-    house.operator("registry.supply.accept", ean=LOTTES_EAN, party_id=erik.party_id, from_day="2023-01-01")
+def test_of_an_entry_about_two_own_points_each_has_its_own_half(house: TheHouse, lotte: Customer) -> None:
+    house.point("541448899990000077", lotte)
+    party = house.party("Tussenpersoon", "intermediary", contract=False)
+    notice = {"purposes": ["market_facilitation"], "channel": "letter", "text_sha256": "11" * 32}
+    house.operator("registry.notice.give", party_id=party.party_id, **notice)
     index = lotte.statements()[0]["index"]
     subjects = set()
     for number in range(2):

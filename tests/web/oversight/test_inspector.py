@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import pytest
 from flask.testing import FlaskClient
 
+from databeheer.door.client import DoorRefusedError, Proof
+from tests.conftest import LOTTES_EAN
 from tests.databeheer.joins.street import settle
 from tests.house import Customer, Party, TheHouse
 from tests.web.portal.visiting import Page
@@ -56,6 +58,29 @@ def test_an_inspector_counts_reads_and_refusals_per_ground_and_party(
     assert f"{bram.name} energiedienst De toestemming is ingetrokken. 1" in page.text
     assert "Ingetrokken door de klant 1" in page.text
     assert lotte.name not in page.html
+
+
+@pytest.mark.requirement("R9")
+def test_an_inspector_sees_how_often_each_party_is_refused_and_how_long_it_waits(
+    house: TheHouse, ines: FlaskClient, lotte: Customer, bram: Party, net: Party
+) -> None:
+    """The grid operator stands in the same list: one queue, and one report."""
+    for _ in range(3):
+        with pytest.raises(DoorRefusedError):
+            bram.read(ean=LOTTES_EAN)
+    day = {"from": "2023-10-28T22:00:00Z", "until": "2023-10-29T23:00:00Z", "granularity": "day"}
+    net.read(ean=LOTTES_EAN, **day)
+    told = house.client.call("oversight.summary", Proof.session(house.inspector()))["treatment"]
+    by_name = {one["party"]["name"]: one for one in told}
+    assert {name: (one["asked"], one["refused"], one["waits"]) for name, one in by_name.items()} == {
+        bram.name: (3, 3, 3),
+        net.name: (1, 0, 1),
+    }
+    assert all(0 < one["mean_ms"] <= one["longest_ms"] for one in told)
+    page = Page(ines.get("/toezicht"))
+    assert "Wordt iedereen gelijk behandeld?" in page.text
+    assert f"{bram.name} energiedienst 3 3 (100 %)" in page.text
+    assert f"{net.name} netbeheerder 1 0 (0 %)" in page.text
 
 
 def test_the_emergency_stop_shows_at_once(ines: FlaskClient, house: TheHouse) -> None:
