@@ -57,7 +57,15 @@ def test_every_answer_forbids_script_frames_and_other_hosts(
 ) -> None:
     visitor = Visitor(site, house)
     visitor.log_in(lotte.subject, lotte.name)
-    for path in ("/mijn", "/mijn/gelezen", "/mijn/bewijzen", "/mijn/verbruik", "/nergens", "/aanmelden"):
+    for path in (
+        "/mijn",
+        "/mijn/gelezen",
+        "/mijn/bewijzen",
+        "/mijn/verbruik",
+        "/mijn/verbruik/bestand",
+        "/nergens",
+        "/aanmelden",
+    ):
         headers = visitor.get(path).response.headers
         assert headers["Content-Security-Policy"] == CONTENT_SECURITY_POLICY, path
         assert headers["X-Content-Type-Options"] == "nosniff"

@@ -7,6 +7,7 @@ from flask import Flask
 from web.portal import wording
 from web.portal.consumption import blueprint as consumption_pages
 from web.portal.doubting import blueprint as doubting_pages
+from web.portal.downloading import blueprint as downloading_pages
 from web.portal.erasing import blueprint as erasing_pages
 from web.portal.login import blueprint as login_pages
 from web.portal.messages import blueprint as message_pages
@@ -25,6 +26,7 @@ BLUEPRINTS = (
     read_pages,
     proof_pages,
     consumption_pages,
+    downloading_pages,
     port_pages,
     representing_pages,
     erasing_pages,

@@ -23,16 +23,11 @@ from web.portal import wording
 from web.portal.chart import Bar, Tick, draw
 from web.portal.login import require_session, visitor
 from web.portal.overview import my_points
+from web.portal.own_readings import NOTHING_THERE
 from web.portal.shown import Point
 
 blueprint = Blueprint("consumption", __name__)
 
-NOTHING_THERE = {
-    "no-legal-basis",
-    "outside-granted-period",
-    "granularity-too-fine",
-    "not-found",
-}
 HOUR_TICK = 3
 
 

@@ -84,6 +84,7 @@ def story(house: TheHouse, lotte: Customer, bram: Party, erik: Party) -> list[st
         "/mijn/bewijzen",
         f"/mijn/verbruik?adres={UUID(electricity)}&dag=2023-10-29",
         "/mijn/verbruik?dag=2023-12-01",
+        "/mijn/verbruik/bestand",
         f"/mijn/vraag/{waiting['permission_id']}",
         f"/mijn/vraag/{granted}/antwoord",
         f"/verbruik/dienstverlener?id={by_link['link_code']}",
