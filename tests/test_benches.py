@@ -14,8 +14,17 @@ import psycopg
 import pytest
 
 from databeheer.door.client import Proof
+from databeheer.metering.validation import Reason
 from databeheer.storage.engine import make_engine
-from tests.bench import appending, bench_access, bench_access_stored, bench_append, bench_bulk, bench_switch
+from tests.bench import (
+    appending,
+    bench_access,
+    bench_access_stored,
+    bench_append,
+    bench_bulk,
+    bench_switch,
+    bench_validation,
+)
 from tests.bench.granted import make_grants
 from tests.conftest import LOTTES_EAN, MARIAS_EAN
 from tests.databases import Database
@@ -75,6 +84,15 @@ def test_the_benchs_points_are_read_in_one_entry_and_one_by_one(house: TheHouse)
     with bench_bulk.several(house.client) as pool:
         bench_bulk.one_by_one(pool, house.client, proof, permissions)
     assert bench_append.ledger_size(house.database.url("superuser")) == before + 1 + 3
+
+
+def test_the_benchs_days_are_judged_whole_and_agree_with_their_registers() -> None:
+    block = bench_validation.street(2 * bench_validation.GAPS)
+    outcome = bench_validation.fresh(block)
+    assert block.registers is not None
+    assert (outcome.values.sum(axis=1) == block.registers.end - block.registers.begin).all()
+    assert outcome.summary.values.keys() == {Reason.MISSING, Reason.LIKE_DAYS_TO_REGISTER}
+    assert bench_validation.in_a_loop(block) == 0
 
 
 def test_the_soaks_street_still_lives_when_the_papers_of_its_parties_have_had_their_time(
