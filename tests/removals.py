@@ -1,4 +1,4 @@
-"""Which test fails when a rule is removed: each requirement of access, the change that removes it, and who notices.
+"""Which test fails when a rule is removed: requirements of access and of readings, the change, and who notices.
 
 `docs/requirements.md` calls a requirement shown where a test is marked with it. Whether that test would fail without
 the rule is seen here: the rule is taken out of a copy of the sources, and one of the marked tests must fail.
@@ -27,6 +27,8 @@ from tests.requirements_register import ROOT, TESTS, find_marks
 
 OF_ACCESS = [f"R{number}" for number in (*range(1, 10), *range(12, 41), *range(72, 79), 97, *range(99, 114))]
 """The requirements that issue 4 asks this of."""
+OF_READINGS = ["R61", "R62", "R67", "R68"]
+"""Those of validation."""
 COPIED = (
     "databeheer",
     "ledger",
@@ -69,6 +71,8 @@ ACCESS, DOOR, COMMANDS = "databeheer/access/", "databeheer/door/", "databeheer/d
 LIFE, MANDATES = "databeheer/permissions/life.py", "databeheer/permissions/mandates.py"
 TEMPLATES = "web/templates/portal/"
 DOUBT, CLOCKS = "databeheer/doubt/", "databeheer/clocks/catalogue.toml"
+VALIDATION = "databeheer/metering/validation/"
+RULES_OF = VALIDATION + "rules/"
 
 REMOVALS = (
     Removal("R1", "one basis, not two", ACCESS + "decide.py", "open_ = minus(open_, piece)", "pass"),
@@ -770,6 +774,116 @@ REMOVALS = (
         DOUBT + "figures.py",
         "max(opened_at - known_at) AS slowest",
         "max(opened_at - opened_at) AS slowest",
+    ),
+    Removal(
+        "R61",
+        "nothing informative is validated",
+        VALIDATION + "validating.py",
+        "        (block.grades == GRADE_CODES[Grade.BILLING])\n        & (case",
+        "        (case",
+    ),
+    Removal(
+        "R61",
+        "nothing informative is rectified",
+        VALIDATION + "grades.py",
+        "    if grade is not Grade.BILLING:\n",
+        "    if False:\n",
+    ),
+    Removal(
+        "R61",
+        "the method is published",
+        "web/public/validation.py",
+        '@blueprint.get("/meetwaarden")\n',
+        "",
+    ),
+    Removal(
+        "R62",
+        "an estimate says that it is one",
+        VALIDATION + "validating.py",
+        "    states = np.where(given, np.uint8(EST), as_read)\n",
+        "    states = as_read\n",
+    ),
+    Removal(
+        "R62",
+        "what agrees with its register is validated",
+        VALIDATION + "validating.py",
+        "    return np.where(validated, np.uint8(VAL), states)\n",
+        "    return states\n",
+    ),
+    *(
+        Removal("R67", rule, (RULES_OF + file).replace("rules/../", ""), old, new)
+        for rule, file, old, new in (
+            ("nothing below zero", "alone.py", "case.block.values < 0", "case.block.values < -(10**18)"),
+            (
+                "nothing beyond the connection",
+                "alone.py",
+                "case.block.values > case.limits[:, None]",
+                "case.block.values > 10**18",
+            ),
+            (
+                "a register rolls over",
+                "../registers.py",
+                "    rolls = modulus != UNKNOWN\n",
+                "    rolls = modulus > 10**18\n",
+            ),
+            (
+                "two meters count together",
+                "../registers.py",
+                "first + np.where(changed & known, second, 0)",
+                "first",
+            ),
+            (
+                "a spike that the register does not know gives way",
+                "register.py",
+                "    wrong = known & (above |",
+                "    wrong = known & (below & above |",
+            ),
+        )
+    ),
+    Removal(
+        "R67",
+        "estimates share what the register leaves, to the last unit",
+        VALIDATION + "apportioning.py",
+        " + extra, axis=1)",
+        ", axis=1)",
+    ),
+    Removal(
+        "R67",
+        "what was measured is kept",
+        VALIDATION + "rectifying.py",
+        "        values=np.where(slots, values, block.values),\n",
+        "        values=values,\n",
+    ),
+    *(
+        Removal("R68", rule, (RULES_OF + file).replace("rules/../", ""), old, new)
+        for rule, file, old, new in (
+            (
+                "spikes",
+                "own_past.py",
+                "(case.block.values > bounds[:, None])",
+                "(case.block.values > 10**18)",
+            ),
+            ("runs of zeros", "own_past.py", "    found[row, slot] = True\n", ""),
+            (
+                "history",
+                "own_past.py",
+                "Finding(judged & (above | below), judged)",
+                "Finding(judged & False, judged)",
+            ),
+            (
+                "estimates are no history",
+                "../history.py",
+                "        return is_measured(self.states[rows])\n",
+                "        return self.states[rows] > 0\n",
+            ),
+            (
+                "climate",
+                "surroundings.py",
+                "np.abs(case.used - usual) > allowed",
+                "np.abs(case.used - usual) > 1e18",
+            ),
+            ("statistics", "surroundings.py", "case.used * 100 >", "case.used * 0 >"),
+        )
     ),
 )
 """Each rule, and what takes it out. A removal leaves code that runs: only what it forbade is now allowed."""
