@@ -242,6 +242,7 @@ _BY_INVALIDATION = {
     Invalidation.HOLDER_DIED: ReasonCode.HOLDER_DIED,
     Invalidation.MANDATE_REJECTED: ReasonCode.MANDATE_REJECTED,
     Invalidation.DOUBT_NOT_ANSWERED: ReasonCode.UNPROVEN,
+    Invalidation.PARTY_SUSPENDED: ReasonCode.ENDED_BY_SUSPENSION,
 }
 
 

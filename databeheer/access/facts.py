@@ -55,6 +55,8 @@ class Invalidation(Code):
     """The written mandate that carried it was no good (R34)."""
     DOUBT_NOT_ANSWERED = "doubt_not_answered"
     """There was doubt about it, and its party did not show in time that the customer gave it (R104)."""
+    PARTY_SUSPENDED = "party_suspended"
+    """Its party met the conditions no longer (R13); taken back, it asks anew."""
 
 
 class Capacity(Code):

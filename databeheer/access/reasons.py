@@ -36,6 +36,7 @@ class ReasonCode(Code):
     MANDATE_REJECTED = "mandate_rejected"
     LAPSED = "lapsed"
     UNPROVEN = "unproven"
+    ENDED_BY_SUSPENSION = "ended_by_suspension"
     OUTSIDE_DATA_PERIOD = "outside_data_period"
     NOT_OCCUPANT = "not_occupant"
     NO_CONTRACT = "no_contract"
@@ -78,6 +79,7 @@ ERRORS: dict[ReasonCode, type[DatabeheerError]] = {
     ReasonCode.MANDATE_REJECTED: PermissionEndedError,
     ReasonCode.LAPSED: PermissionEndedError,
     ReasonCode.UNPROVEN: PermissionEndedError,
+    ReasonCode.ENDED_BY_SUSPENSION: PermissionEndedError,
     ReasonCode.TERMINATED: PermissionEndedError,
     ReasonCode.EXPIRED: PermissionEndedError,
     ReasonCode.FULFILLED: PermissionEndedError,
@@ -153,6 +155,7 @@ NEAREST_FIRST: dict[ReasonCode, int] = {
             ReasonCode.MANDATE_REJECTED,
             ReasonCode.LAPSED,
             ReasonCode.UNPROVEN,
+            ReasonCode.ENDED_BY_SUSPENSION,
             ReasonCode.REJECTED,
             ReasonCode.ROLE_GETS_NOTHING,
             ReasonCode.NO_LEGAL_BASIS,

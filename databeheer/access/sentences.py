@@ -48,6 +48,10 @@ SENTENCES: dict[ReasonCode, tuple[str, str]] = {
         "De partij toonde niet op tijd aan dat de klant de toestemming gaf. De toestemming geldt niet meer.",
         "The party did not show in time that the customer gave the consent, so it ended; ask the customer again.",
     ),
+    ReasonCode.ENDED_BY_SUSPENSION: (
+        "De toestemming is gestopt toen de partij geschorst werd.",
+        "Consent ended when the party was suspended; ask the customer again.",
+    ),
     ReasonCode.OUTSIDE_DATA_PERIOD: (
         "Deze dagen vallen buiten de periode waarvoor gegevens gegeven mogen worden.",
         "These days lie outside the period of which data may be given.",

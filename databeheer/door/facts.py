@@ -138,6 +138,7 @@ def read_facts(
 
 def permission_of(row: Any, now: datetime) -> Permission:
     """Build the domain value of a permission row, in the state that it has now."""
+    state, reason = state_at(row, now)
     return Permission(
         id=str(row.permission_id),
         party_id=str(row.party_id),
@@ -148,13 +149,13 @@ def permission_of(row: Any, now: datetime) -> Permission:
         granularity=Granularity(row.granularity),
         data_period=Interval(row.data_from, row.data_until),
         valid_period=_valid(row),
-        state=PermissionState(state_at(row, now)[0]),
+        state=PermissionState(state),
         signers=_signers(row),
         mandate=WrittenMandate(bytes(row.document_sha256), row.checked_at if row.accepted else None)
         if row.document_sha256 is not None
         else None,
-        invalidated_by=Invalidation(row.reason)
-        if row.state == PermissionState.INVALIDATED
+        invalidated_by=Invalidation(reason)
+        if state == PermissionState.INVALIDATED
         else Invalidation.MOVED_OUT,
     )
 

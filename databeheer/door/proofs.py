@@ -49,7 +49,8 @@ class Asker:
     """Who asks, proven under the ledger's lock.
 
     `person_id` is in whose name: the person's own, or whom the person represents; then `representative_id` is who
-    asks, and `representation_id` the appointment.
+    asks, and `representation_id` the appointment. `is_suspended`: a party that may only end things and say that it
+    deleted (`or_suspended`).
     """
 
     kind: AskerKind
@@ -59,6 +60,7 @@ class Asker:
     party_id: UUID | None = None
     profile: str = ""
     staff: str = ""
+    is_suspended: bool = False
 
 
 _SESSION = text(
@@ -71,16 +73,24 @@ _SESSION = text(
     " AND NOT EXISTS (SELECT FROM identity.death d WHERE d.person_id = s.person_id AND d.refuted_at IS NULL)"
 )
 _TOKEN = text(
-    "SELECT t.party_id, t.profile FROM identity.access_token t JOIN identity.client c USING (client_id)"
+    "SELECT t.party_id, t.profile, p.suspended_at FROM identity.access_token t JOIN identity.client c USING (client_id)"
     " JOIN registry.party p ON p.party_id = t.party_id WHERE t.token_hash = :hash AND t.revoked_at IS NULL"
-    " AND t.expires_at > :now AND c.ended_at IS NULL AND p.suspended_at IS NULL"
+    " AND t.expires_at > :now AND c.ended_at IS NULL"
 )
 
 
-def check(connection: Connection, proof: Proof, now: datetime, operator_key_hash: bytes) -> Asker:
+def check(
+    connection: Connection,
+    proof: Proof,
+    now: datetime,
+    operator_key_hash: bytes,
+    *,
+    or_suspended: bool = False,
+) -> Asker:
     """Return who the proof shows, as of `now`.
 
-    Called in the same transaction as what the asker then does, so that a log-out or a revoked token counts.
+    Called in the same transaction as what the asker then does, so that a log-out or a revoked token counts. A
+    suspended party is nobody, but where `or_suspended`: what it has to do then, it must be able to do (R13, R32).
 
     Raises:
         UnauthenticatedError: missing, unknown, ended or expired; the answer does not say which.
@@ -92,11 +102,15 @@ def check(connection: Connection, proof: Proof, now: datetime, operator_key_hash
             asker = _acting(_session(connection, proof, now))
         elif proof.kind == "token":
             row = connection.execute(_TOKEN, {"hash": proof.hash, "now": now}).one_or_none()
-            asker = Asker(AskerKind.PARTY, party_id=row.party_id, profile=row.profile) if row else None
+            asker = _party(row)
         elif proof.kind == "operator" and hmac.compare_digest(proof.hash, operator_key_hash):
             asker = Asker(AskerKind.OPERATOR)
     if asker is None:
         raise UnauthenticatedError("log in again: the session or token is missing, ended or expired")
+    if asker.is_suspended and not or_suspended:
+        raise UnauthenticatedError(
+            "your organisation is suspended: it can only end things and confirm deletions"
+        )
     return asker
 
 
@@ -163,6 +177,17 @@ def _fits(proof: Proof) -> bool:
 def _session(connection: Connection, proof: Proof, now: datetime) -> Any | None:
     wanted = {"hash": proof.hash, "now": now, "today": day_of(now)}
     return connection.execute(_SESSION, wanted).one_or_none()
+
+
+def _party(row: Any | None) -> Asker | None:
+    if row is None:
+        return None
+    return Asker(
+        AskerKind.PARTY,
+        party_id=row.party_id,
+        profile=row.profile,
+        is_suspended=row.suspended_at is not None,
+    )
 
 
 def _acting(row: Any) -> Asker | None:

@@ -10,20 +10,19 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from databeheer.door import reapplying_facts
+from databeheer.door import reapplying_facts, suspending
 from databeheer.door.commands.points import move_out
 from databeheer.door.doubt_restored import apply_doubts
 from databeheer.door.ends import NOBODY, PERMISSION_ENDINGS, End, Ending
 from databeheer.door.house import House
 from databeheer.door.permission_record import record_step
 from databeheer.door.port_record import close_again
-from databeheer.door.telling import tell_party
 from databeheer.door.turn import Statement, Turn
 from databeheer.errors import NotFoundError
 from databeheer.oversight import stop
 from databeheer.permissions import finding, life, timing
 from databeheer.permissions.states import Event
-from databeheer.registry import conditions, occupancies
+from databeheer.registry import occupancies
 
 _PARTS = {Ending.PAST_PART: "past", Ending.FUTURE_PART: "future"}
 
@@ -82,12 +81,9 @@ def lapse(house: House, turn: Turn, before: datetime) -> int:
 def suspend_party(house: House, turn: Turn, party_id: UUID) -> bool:
     """Suspend a party whose suspension got lost; False where it is suspended, or unknown now."""
     try:
-        conditions.suspend(turn.connection, party_id, turn.now)
+        suspending.suspend(house, turn, party_id, "lost in a restore")
     except NotFoundError:
         return False
-    turn.end(Ending.PARTY_SUSPENDED, party_id)
-    turn.record(Statement("party.suspended", {"reason": "lost in a restore"}, party_id=party_id))
-    tell_party(house, turn, "party.suspended", party_id)
     return True
 
 

@@ -208,10 +208,7 @@ def _is_past(value: Any, now: datetime) -> bool:
     return value is None or (type(value) is int and value <= (now + _SKEW).timestamp())
 
 
-_CLIENT = text(
-    "SELECT c.* FROM identity.client c JOIN registry.party p USING (party_id)"
-    " WHERE c.client_id = :client AND c.ended_at IS NULL AND p.suspended_at IS NULL"
-)
+_CLIENT = text("SELECT * FROM identity.client WHERE client_id = :client AND ended_at IS NULL")
 _SUBSCRIPTION = text(
     "SELECT c.subscription_key_hash FROM identity.access_token t JOIN identity.client c USING (client_id)"
     " WHERE t.token_hash = :hash"

@@ -425,6 +425,14 @@ def end_by_move(connection: Connection, occupancy_id: UUID, now: datetime) -> li
     return list(connection.execute(_MOVE, {"occupancy": occupancy_id, "now": now}))
 
 
+def close_all(connection: Connection, party_id: UUID, now: datetime) -> int:
+    """End all permissions of a party that is suspended (R13); returns how many.
+
+    One statement, however many they are: they end by the clock, now, and each is written down after (`timing`).
+    """
+    return connection.execute(_CLOSE_ALL, {"party": party_id, "now": now}).rowcount
+
+
 def end_by_death(connection: Connection, person_id: UUID, now: datetime) -> list[Any]:
     """End all permissions of a grid user who died; returns the ended rows.
 
@@ -556,6 +564,9 @@ _COUNT_LAPSING = text(
 _MOVE = text(
     "UPDATE permissions.permission p SET state = 'invalidated', reason = 'moved_out', ended_at = :now"  # noqa: S608
     f" WHERE p.occupancy_id = :occupancy AND {IS_LIVE} RETURNING p.*"
+)
+_CLOSE_ALL = text(
+    f"UPDATE permissions.permission p SET closes_at = :now WHERE p.party_id = :party AND {IS_LIVE}"  # noqa: S608
 )
 _DEATH = text(
     "UPDATE permissions.permission p SET state = 'invalidated', reason = 'holder_died', ended_at = :now"  # noqa: S608

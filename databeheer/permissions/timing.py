@@ -16,6 +16,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
+from databeheer.access.facts import Invalidation
 from databeheer.access.facts import PermissionState as State
 from databeheer.permissions.states import ENDED, GIVES, LIVE, Event
 
@@ -24,6 +25,7 @@ NOT_PRODUCED = "mandate_not_produced"
 """Why a permission is blocked of which the written mandate was drawn, and not handed over in time (R35)."""
 RENEWED = "renewed"
 """Why a permission ended that a new one took the place of; of no other is it said."""
+PARTY_SUSPENDED = Invalidation.PARTY_SUSPENDED.value
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,8 @@ def change_at(row: Any, now: datetime) -> tuple[Event, str, datetime] | None:
     if state is State.REQUESTED and row.link_expires_at <= now:
         return Event.TIMED_OUT, "not_answered_in_time", row.link_expires_at
     if state in LIVE:
+        if row.closes_at is not None and row.closes_at <= min(now, row.ends_at, row.fulfils_at or now):
+            return Event.INVALIDATED, PARTY_SUSPENDED, row.closes_at
         if row.fulfils_at is not None and row.fulfils_at <= min(now, row.ends_at):
             return Event.FULFILLED, "data_period_over", row.fulfils_at
         if row.ends_at <= now:
@@ -56,6 +60,7 @@ _STATE_BY_TIME = {
     Event.TIMED_OUT: State.TIMED_OUT,
     Event.FULFILLED: State.FULFILLED,
     Event.EXPIRED: State.EXPIRED,
+    Event.INVALIDATED: State.INVALIDATED,
     Event.BLOCKED: State.BLOCKED,
     Event.RENEWAL_DUE: State.TO_BE_RENEWED,
 }
@@ -126,22 +131,25 @@ def _listed(states: Collection[State]) -> str:
 
 
 IS_LIVE = (
-    f"(p.state IN ({_listed(LIVE)}) AND p.ends_at > :now AND (p.fulfils_at IS NULL OR p.fulfils_at > :now))"
+    f"(p.state IN ({_listed(LIVE)}) AND p.ends_at > :now AND (p.fulfils_at IS NULL OR p.fulfils_at > :now)"
+    " AND (p.closes_at IS NULL OR p.closes_at > :now))"
 )
 """SQL: granted, and not ended by now, by the clock either."""
 STATE_AT = f"""(CASE
     WHEN p.state = 'requested' AND p.link_expires_at <= :now THEN 'timed_out'
     WHEN p.state NOT IN ({_listed(LIVE)}) THEN p.state
+    WHEN p.closes_at <= least(:now, p.ends_at, p.fulfils_at) THEN 'invalidated'
     WHEN p.fulfils_at <= least(:now, p.ends_at) THEN 'fulfilled'
     WHEN p.ends_at <= :now THEN 'expired'
     WHEN p.state IN ({_listed(GIVES)}) AND p.block_at <= :now THEN 'blocked'
     WHEN p.state = 'active' AND p.renew_from <= :now THEN 'to_be_renewed'
     ELSE p.state END)"""
 """SQL: the state now, as `state_at` tells it."""
-OVER_AT = "coalesce(p.ended_at, least(p.ends_at, p.fulfils_at))"
+OVER_AT = "coalesce(p.ended_at, least(p.closes_at, p.ends_at, p.fulfils_at))"
 """SQL: when what was granted ended, or will by itself."""
 _MOMENTS = (
     ("link_expires_at", frozenset({State.REQUESTED})),
+    ("closes_at", LIVE),
     ("ends_at", LIVE),
     ("fulfils_at", LIVE),
     ("remind_at", GIVES),
@@ -153,8 +161,8 @@ _MOMENTS = (
 _DUE = text(
     "SELECT p.* FROM permissions.permission p WHERE "  # noqa: S608
     + " OR ".join(f"p.state IN ({_listed(states)}) AND p.{moment} <= :now" for moment, states in _MOMENTS)
-    + " ORDER BY least(CASE WHEN p.state = 'requested' THEN p.link_expires_at END, p.ends_at, p.fulfils_at,"
-    " p.remind_at, p.block_at, p.renew_from), p.permission_id LIMIT :limit"
+    + " ORDER BY least(CASE WHEN p.state = 'requested' THEN p.link_expires_at END, p.closes_at, p.ends_at,"
+    " p.fulfils_at, p.remind_at, p.block_at, p.renew_from), p.permission_id LIMIT :limit"
 )
 _NEXT = text(
     "SELECT min(moment) FROM ("  # noqa: S608

@@ -71,8 +71,14 @@ def suspend(connection: Connection, party_id: UUID, now: datetime) -> None:
     connection.execute(_END_TOKENS, party)
 
 
+def is_suspended(connection: Connection, party_id: UUID) -> bool:
+    """Whether a party is suspended now."""
+    found: bool = connection.execute(_IS_SUSPENDED, {"party": party_id}).scalar_one()
+    return found
+
+
 def reinstate(connection: Connection, party_id: UUID, now: datetime) -> None:
-    """End a suspension: what its permissions and the law give, it may have again from now on.
+    """End a suspension: what the law gives it may have again from now on, and ask customers anew.
 
     Raises:
         ConflictError: the party is not suspended.
@@ -236,6 +242,7 @@ _END_TOKENS = text(
 _LIFT = text(
     "UPDATE registry.suspension SET lifted_at = :now WHERE party_id = :party AND lifted_at IS NULL RETURNING 1"
 )
+_IS_SUSPENDED = text("SELECT suspended_at IS NOT NULL FROM registry.party WHERE party_id = :party")
 _REINSTATE = text("UPDATE registry.party SET suspended_at = NULL WHERE party_id = :party")
 _NEWEST_DPIA = text("SELECT max(assessed_on) FROM registry.dpia WHERE party_id = :party")
 _LAST_TRIGGER = text("SELECT max(at) FROM registry.dpia_trigger WHERE party_id = :party")

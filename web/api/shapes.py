@@ -26,6 +26,7 @@ _ENDED_BY_FOR = {
     "mandate_rejected": "operator",
     "holder_died": "death",
     "doubt_not_answered": "operator",
+    "party_suspended": "operator",
 }
 # The end reason of annex III, K, by ours. What a state means is in docs/how-to/read-as-a-market-party.md.
 REASONS = {
@@ -45,6 +46,7 @@ REASONS = {
     "lost_in_restore": "lapsed",
     "doubt": "doubt",
     "doubt_not_answered": "mandate_not_shown",
+    "party_suspended": "party_suspended",
 }
 CSV_COLUMNS = (
     "start",

@@ -104,6 +104,7 @@ STATES_BY_REASON = {
     "mandate_rejected": "Gestopt: papier niet in orde",
     "doubt_not_answered": "Gestopt: niet aangetoond",
     "renewal_overtaken": "Vervallen",
+    "party_suspended": "Gestopt: dienst geschorst",
 }
 """Words of a state where the reason says more."""
 
@@ -131,6 +132,7 @@ ENDINGS_BY_REASON = {
     "mandate_rejected": "Het papier waarop deze toestemming steunde, was niet in orde.",
     "doubt": "Er is twijfel over deze toestemming. Zolang dat onderzocht wordt, krijgt de dienst geen gegevens.",
     "doubt_not_answered": "Er was twijfel over deze toestemming. De dienst toonde niet op tijd aan dat u ze gaf.",
+    "party_suspended": "De dienst voldeed niet meer aan de voorwaarden. Later moet ze het u opnieuw vragen.",
 }
 """The same where the reason says more than the state."""
 

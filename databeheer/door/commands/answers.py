@@ -36,7 +36,7 @@ from databeheer.permissions.finding import Viewer
 from databeheer.permissions.signers import Notice, Signature
 from databeheer.permissions.states import Event
 from databeheer.permissions.timing import RENEWED, state_at
-from databeheer.registry import occupancies
+from databeheer.registry import conditions, occupancies
 
 LONGEST_NOTICE = 8000
 
@@ -58,8 +58,13 @@ def sign(house: House, turn: Turn, row: Any, occupancy: Any, signature: Signatur
     """Add a signature in this turn; make the permission active where it was the last one needed.
 
     Raises:
-        ConflictError: it is not his to give there now, as where the grid user died; or what it renews stands no more.
+        ConflictError: it is not his to give there now, as where the grid user died; or what it renews stands no more; or
+            the party is suspended.
     """
+    if conditions.is_suspended(turn.connection, row.party_id):
+        raise ConflictError(
+            "this organisation is suspended and gets nothing; it can ask again once it is not"
+        )
     must_sign = signers.required(turn.connection, occupancy, day_of(turn.now))
     whose = signature.for_person_id or signature.person_id
     if whose not in must_sign:

@@ -125,15 +125,21 @@ def _in_words(messages: Any) -> str:
 
 
 def asker_of(
-    turn: Turn, house: House, proof: Proof, *kinds: AskerKind, or_representative: bool = False
+    turn: Turn,
+    house: House,
+    proof: Proof,
+    *kinds: AskerKind,
+    or_representative: bool = False,
+    or_suspended: bool = False,
 ) -> Asker:
     """Return who asks, checked in this turn, if it is one of `kinds`.
 
     `or_representative`: a command that somebody may give in the name of whom he represents. Then every entry of this
     turn says so, in the half of that person alone, with the appointment and the judgment's reference; or an entry of
     the house, where the person has no half.
+    `or_suspended`: a command that a suspended party may give, for it gives it nothing.
     """
-    asker = check(turn.connection, proof, turn.now, house.operator_key_hash)
+    asker = check(turn.connection, proof, turn.now, house.operator_key_hash, or_suspended=or_suspended)
     if asker.kind not in kinds:
         raise UnauthenticatedError("this proof does not give this command")
     if not or_representative:
@@ -169,14 +175,18 @@ def _in_whose_name(turn: Turn, house: House, asker: Asker) -> dict[str, Any]:
 
 
 @contextmanager
-def looking(house: House, proof: Proof) -> Iterator[tuple[Connection, Asker, datetime]]:
+def looking(
+    house: House, proof: Proof, *, or_suspended: bool = False
+) -> Iterator[tuple[Connection, Asker, datetime]]:
     """Open a transaction for looking only: the connection, who asks, and the time. Nothing is recorded.
 
-    For what is the asker's own and no reading: own permissions, own access points, own statements.
+    For what is the asker's own and no reading: own permissions, own access points, own statements. `or_suspended`: a
+    suspended party's too.
     """
     now = house.clock.now()
     with house.engine.connect() as connection, connection.begin():
-        yield connection, check(connection, proof, now, house.operator_key_hash), now
+        asker = check(connection, proof, now, house.operator_key_hash, or_suspended=or_suspended)
+        yield connection, asker, now
 
 
 def found(row: Any, what: str) -> Any:

@@ -13,6 +13,7 @@ from databeheer import clocks
 from databeheer.access.bases import Category
 from databeheer.access.conditions import years_after
 from databeheer.brussels import midnight
+from databeheer.door import suspending
 from databeheer.door.commands.base import Command, Day, asker_of, identifier, one_of, schema, short_text
 from databeheer.door.ends import STALENESS, Ending
 from databeheer.door.house import House
@@ -30,19 +31,15 @@ _FACTS = {"processor": "processor_agreement", "territory": "territory", "authori
 
 
 def suspend_party(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Suspend a party: it loses access on all its points in one transaction (R13)."""
+    """Suspend a party: it loses access on all its points, and its permissions end, in one transaction (R13)."""
     with house.turn(TurnLane.ENDS) as turn:
         asker_of(turn, house, proof, AskerKind.OPERATOR)
-        conditions.suspend(turn.connection, arguments["party_id"], turn.now)
-        turn.end(Ending.PARTY_SUSPENDED, arguments["party_id"])
-        said = {"reason": arguments["reason"]}
-        turn.record(Statement("party.suspended", said, party_id=arguments["party_id"]))
-        tell_party(house, turn, "party.suspended", arguments["party_id"])
+        suspending.suspend(house, turn, arguments["party_id"], arguments["reason"])
     return {}
 
 
 def reinstate_party(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
-    """End a suspension; the party mints new tokens, the old ones stay ended."""
+    """End a suspension; the party mints new tokens and asks new permissions, the old ones stay ended."""
     with house.turn() as turn:
         asker_of(turn, house, proof, AskerKind.OPERATOR)
         conditions.reinstate(turn.connection, arguments["party_id"], turn.now)

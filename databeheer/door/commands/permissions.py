@@ -1,4 +1,7 @@
-"""Commands on permissions: who asks is checked, the rule is `databeheer.permissions`', the entry commits with it."""
+"""Commands on permissions: who asks is checked, the rule is `databeheer.permissions`', the entry commits with it.
+
+A suspended party still sees its own, ends what waits, and says that it deleted: its duties do not end with its rights.
+"""
 
 from __future__ import annotations
 
@@ -94,7 +97,7 @@ def by_link(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, 
 
 def show(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """Show one permission to the customer whom it concerns, or to the party that has it."""
-    with looking(house, proof) as (connection, asker, now):
+    with looking(house, proof, or_suspended=True) as (connection, asker, now):
         row = finding.visible(connection, _viewer(asker), arguments["permission_id"], now)
         shown = _with_candidates(house, connection, found(row, "permission"), asker, now)
         shown["permission"] |= history_view(connection, row, asker.person_id, for_party=_is_party(asker))
@@ -109,7 +112,7 @@ def terminate(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str
 def confirm_deletion(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """The party says that it deleted what it read under a permission that has ended (R32)."""
     with house.turn() as turn:
-        asker = asker_of(turn, house, proof, AskerKind.PARTY)
+        asker = asker_of(turn, house, proof, AskerKind.PARTY, or_suspended=True)
         repeat = Repeat(house, turn, asker.party_id, "permission.confirm_deletion", arguments)
         if (first := repeat.answered()) is not None:
             return _ended_before(house, turn, arguments["permission_id"], first[1])
@@ -130,7 +133,7 @@ def confirm_deletion(house: House, proof: Proof, arguments: dict[str, Any]) -> d
 def list_permissions(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """List the asker's permissions, newest first, by pages: active, waiting and ended ones (R26)."""
     reference = arguments.pop("reference")
-    with looking(house, proof) as (connection, asker, now):
+    with looking(house, proof, or_suspended=True) as (connection, asker, now):
         hashed = None
         if reference is not None:
             if asker.party_id is None:
@@ -185,7 +188,7 @@ def end_permission(house: House, proof: Proof, arguments: dict[str, Any], kind: 
     """End a permission, or one part of its data, for who asks: the party, the grid user, or another signer."""
     permission_id, part = arguments["permission_id"], arguments["part"]
     with house.turn(TurnLane.ENDS) as turn:
-        asker = asker_of(turn, house, proof, kind, or_representative=True)
+        asker = asker_of(turn, house, proof, kind, or_representative=True, or_suspended=True)
         repeat = Repeat(house, turn, asker.party_id, "permission.terminate", arguments)
         if (first := repeat.answered()) is not None:
             return _ended_before(house, turn, permission_id, first[1])

@@ -50,7 +50,7 @@ NEAREST = (
     "party_suspended", "blocked", "doubt_gap", "no_metering_regime", "no_dynamic_price", "not_occupant",
     "outside_data_period", "no_contract", "not_registered", "not_participant", "not_yet_valid", "requested", "expired",
     "fulfilled", "withdrawn", "terminated", "invalidated_by_move", "holder_died", "mandate_rejected", "lapsed",
-    "unproven", "rejected",
+    "unproven", "ended_by_suspension", "rejected",
     "role_gets_nothing", "no_legal_basis",
 )  # fmt: skip
 ENDED = {"requested": "requested", "blocked": "blocked", "fulfilled": "fulfilled", "rejected": "rejected",
@@ -61,6 +61,7 @@ LOST = {
     "holder_died": "holder_died",
     "mandate_rejected": "mandate_rejected",
     "doubt_not_answered": "unproven",
+    "party_suspended": "ended_by_suspension",
 }
 TRM, TM, M = ("readings", "technical", "relational"), ("readings", "technical"), ("readings",)
 

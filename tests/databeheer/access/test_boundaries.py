@@ -239,6 +239,9 @@ def test_of_whoever_was_told_too_late_or_not_at_all_nothing_is_given(
         (Invalidation.HOLDER_DIED, "holder_died"),
         (Invalidation.MANDATE_REJECTED, "mandate_rejected"),
         pytest.param(Invalidation.DOUBT_NOT_ANSWERED, "unproven", marks=pytest.mark.requirement("R104")),
+        pytest.param(
+            Invalidation.PARTY_SUSPENDED, "ended_by_suspension", marks=pytest.mark.requirement("R13")
+        ),
     ],
 )
 def test_what_a_consent_rested_on_and_lost_is_said(lost: Invalidation, expected: str) -> None:

@@ -296,7 +296,9 @@ def test_a_subscription_key_belongs_to_its_own_client(standing: TheHouse, bram: 
 
 
 @pytest.mark.requirement("R13")
-def test_a_suspended_partys_tokens_end_and_it_gets_no_new_one(house: TheHouse, bram_of_house: Party) -> None:
+def test_a_suspended_partys_tokens_end_and_a_new_one_is_good_for_its_duties_only(
+    house: TheHouse, bram_of_house: Party
+) -> None:
     party = bram_of_house
     signing = Program(house, party, "Ed25519")
     tokens_now = [
@@ -310,9 +312,13 @@ def test_a_suspended_partys_tokens_end_and_it_gets_no_new_one(house: TheHouse, b
             with pytest.raises(DoorRefusedError) as error:
                 house.client.call(command, Proof.token(token))
             assert error.value.code == "unauthenticated"
-    with pytest.raises(DoorRefusedError):
-        house.token(party.client_id, party.client_secret)
-    refused(signing, signing.sign(signing.claims()))
+    for token in (
+        house.token(party.client_id, party.client_secret),
+        signing.mint(signing.sign(signing.claims())),
+    ):
+        assert house.client.call("permission.list", Proof.token(token))["permissions"] == []
+        with pytest.raises(DoorRefusedError, match="suspended"):
+            house.client.call("party.me", Proof.token(token))
 
 
 @pytest.mark.requirement("R13")

@@ -16,6 +16,7 @@ from databeheer.registry.conditions import OVERVIEW_SEEN_FOR, Clause, StaleTrigg
 from databeheer.values import format_instant
 from tests.doors import execute, query
 from tests.house import Customer, Party, TheHouse
+from tests.letters import told
 
 
 def known(house: TheHouse, party: Party) -> KnownParty:
@@ -83,19 +84,75 @@ def test_a_suspension_stops_a_party_on_every_point_at_once_and_is_one_entry(
 
 
 @pytest.mark.requirement("R13")
-def test_a_party_that_is_taken_back_reads_again_with_a_new_token_and_the_old_one_stays_ended(
+def test_a_suspension_ends_every_permission_at_once_and_each_is_written_down_and_told_after(
+    house: TheHouse, measured: Customer, maria: Customer, bram: Party, erik: Party
+) -> None:
+    asked = bram.ask(), bram.ask()
+    measured.grant(asked[0])
+    maria.grant(asked[1])
+    others = erik.ask(purpose="supply_offer", granularity="month", directions=["offtake"])
+    measured.grant(others)
+    house.operator("registry.party.suspend", party_id=bram.party_id, reason="no DPIA")
+    suspended = house.clock.now()
+    house.clock.advance(timedelta(minutes=1))  # nobody has written anything down yet
+    for customer, one in zip((measured, maria), asked, strict=True):
+        seen = customer.permission(one["permission_id"])
+        assert (seen["state"], seen["reason"]) == ("invalidated", "party_suspended")
+        assert seen["ended_at"] == format_instant(suspended)
+    assert house.operator("permission.sweep")["recorded"] == {"invalidated": 2}
+    people = {one.to.id for one in told(house, "permission.invalidated") if one.to.recipient == "customer"}
+    assert people == {measured.person_id, maria.person_id}
+    assert measured.permission(others["permission_id"])["state"] == "active"
+
+
+@pytest.mark.requirement("R13")
+def test_a_party_that_is_taken_back_asks_anew_and_nothing_that_ended_opens_again(
     house: TheHouse, measured: Customer, bram: Party, granted: dict[str, Any]
 ) -> None:
+    waiting = bram.ask()
     house.operator("registry.party.suspend", party_id=bram.party_id, reason="no DPIA")
     began = house.clock.now()
     house.clock.advance(timedelta(minutes=5))
+    with pytest.raises(DoorRefusedError, match="suspended"):
+        measured.grant(waiting)
     house.operator("registry.party.reinstate", party_id=bram.party_id, reason="filed one")
     with pytest.raises(DoorRefusedError) as old:
         bram.read(granted["permission_id"])
     assert old.value.code == "unauthenticated"
     bram.token = house.token(bram.client_id, bram.client_secret)
-    assert bram.read(granted["permission_id"])["channels"]
+    for _ in range(2):  # by the clock, and when it is written down
+        with pytest.raises(DoorRefusedError) as ended:
+            bram.read(granted["permission_id"])
+        assert ended.value.reason == "ended_by_suspension"
+        house.operator("permission.sweep")
+    measured.grant(waiting)
+    assert bram.read(waiting["permission_id"])["channels"]
     assert facts(house, bram).suspensions == (Interval(began, house.clock.now()),)
+
+
+@pytest.mark.requirement("R13", "R32")
+def test_a_suspended_party_meets_its_duties_with_a_new_token_and_can_do_nothing_else(
+    house: TheHouse, measured: Customer, bram: Party, granted: dict[str, Any]
+) -> None:
+    waiting = bram.ask()
+    house.operator("registry.party.suspend", party_id=bram.party_id, reason="no DPIA")
+    bram.token = house.token(bram.client_id, bram.client_secret)
+    listed = {one["permission_id"] for one in bram.call("permission.list")["permissions"]}
+    assert listed == {granted["permission_id"], waiting["permission_id"]}
+    assert bram.permission(granted["permission_id"])["state"] == "invalidated"
+    bram.call("permission.terminate", permission_id=waiting["permission_id"])
+    confirmed = bram.call("permission.confirm_deletion", permission_id=granted["permission_id"])
+    assert confirmed["permission"]["deletion_confirmed_at"]
+    for act in (
+        lambda: bram.read(granted["permission_id"]),
+        lambda: bram.ask(),
+        lambda: bram.call("party.me"),
+        lambda: bram.call("doubt.contacts"),
+        lambda: bram.call("mandate.show", permission_id=granted["permission_id"]),
+    ):
+        with pytest.raises(DoorRefusedError) as refusal:
+            act()
+        assert refusal.value.code == "unauthenticated"
 
 
 def test_a_party_that_is_not_suspended_is_not_taken_back_nor_suspended_twice(

@@ -20,7 +20,12 @@ TERMS = Terms(longest=100, renewal=10, reminder=30, collection=5, deletion=7)
 
 
 def permission(state: str = "active", **changes: Any) -> Any:
-    given: dict[str, Any] = {"valid_until": None, "data_until": None, "block_at": None} | changes
+    given: dict[str, Any] = {
+        "valid_until": None,
+        "data_until": None,
+        "block_at": None,
+        "closes_at": None,
+    } | changes
     found = clocks(
         TERMS, granted_at=GRANTED, valid_until=given["valid_until"], data_until=given["data_until"]
     )
@@ -104,6 +109,16 @@ def test_a_drawn_mandate_blocks_by_the_clock_whoever_writes_it_down(state: str) 
     assert state_at(row, due - TICK)[0] == state
     assert state_at(row, due) == ("blocked", "mandate_not_produced")
     assert state_at(row, row.ends_at)[0] == "expired"
+
+
+@pytest.mark.requirement("R13")
+@pytest.mark.parametrize("state", ["active", "to_be_renewed", "blocked"])
+def test_a_suspension_ends_what_was_granted_at_its_moment_and_before_every_other_end(state: str) -> None:
+    row = permission(state, closes_at=GRANTED + timedelta(days=1))
+    assert state_at(row, row.closes_at - TICK)[0] == state
+    for later in (timedelta(), timedelta(days=1000)):
+        assert state_at(row, row.closes_at + later) == ("invalidated", "party_suspended")
+    assert delete_by(row, row.ends_at) == row.closes_at + timedelta(days=7)
 
 
 def test_what_waits_or_is_blocked_for_another_reason_is_not_blocked_for_want_of_a_mandate() -> None:

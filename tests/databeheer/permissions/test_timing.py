@@ -21,12 +21,13 @@ from tests.databases import Databases
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 _DAYS = st.integers(-2, 2)
 _MAYBE = st.one_of(st.none(), _DAYS)
-MOMENTS = ("link_expires_at", "ends_at", "fulfils_at", "renew_from", "block_at")
+MOMENTS = ("link_expires_at", "closes_at", "ends_at", "fulfils_at", "renew_from", "block_at")
 ROWS = st.lists(
     st.fixed_dictionaries(
         {
             "state": st.sampled_from([state.value for state in State]),
             "link_expires_at": _DAYS,
+            "closes_at": _MAYBE,
             "ends_at": _DAYS,
             "fulfils_at": _MAYBE,
             "renew_from": _MAYBE,

@@ -103,6 +103,7 @@ MATRIX: dict[str, dict[str, set[str]]] = {
             "fulfils_at",
             "remind_at",
             "block_at",
+            "closes_at",
             "deletion_days",
             "reminder_days",
             "collection_days",
