@@ -58,8 +58,8 @@ def sign(house: House, turn: Turn, row: Any, occupancy: Any, signature: Signatur
     """Add a signature in this turn; make the permission active where it was the last one needed.
 
     Raises:
-        ConflictError: it is not his to give there now, as where the grid user died; or what it renews stands no more; or
-            the party is suspended.
+        ConflictError: it is not his to give there now, as where the grid user died; or what it renews stands no more;
+            or the party is suspended.
     """
     if conditions.is_suspended(turn.connection, row.party_id):
         raise ConflictError(
