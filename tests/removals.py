@@ -211,6 +211,13 @@ REMOVALS = (
         "",
     ),
     Removal(
+        "R13",
+        "its permissions end",
+        DOOR + "suspending.py",
+        "    ended = life.close_all(turn.connection, party_id, turn.now)\n",
+        "    ended = 0\n",
+    ),
+    Removal(
         "R14",
         "an authority needs its law",
         ACCESS + "by_law.py",
@@ -724,6 +731,13 @@ REMOVALS = (
         "databeheer/documents.py",
         '" WHERE document_id = :id AND destroyed_at IS NULL RETURNING',
         '" WHERE false AND document_id = :id RETURNING',
+    ),
+    Removal(
+        "R106",
+        "its key goes though nothing else is erased",
+        DOOR + "erasing.py",
+        " and not left and not destroyed:",
+        " and not left:",
     ),
     Removal(
         "R107",
