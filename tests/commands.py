@@ -278,7 +278,7 @@ def every_command(
             "first_day": "2023-10-28",
             "last_day": "2023-10-28",
         },
-        "batch.keys": {"batch": 1, "day": "2023-10-28", "devices": ["x"], "rows": "AAAAAAE="},
+        "batch.keys": {"batch": 1, "day": "2023-10-28", "devices": "x", "rows": "AAAAAAE="},
         "batch.stored": {"batch": 1, "profiles": 0},
         "batch.give_up": {"batch": 1},
         "inbox.show": {},

@@ -12,7 +12,8 @@ import secrets
 from pathlib import Path
 from typing import Protocol
 
-from nacl import bindings, exceptions
+from nacl import bindings
+from nacl._sodium import ffi, lib
 
 from databeheer.errors import DatabeheerError
 
@@ -65,12 +66,21 @@ class FileEpochKey:
         return nonce + bindings.crypto_aead_xchacha20poly1305_ietf_encrypt(key, coordinates, nonce, self._key)
 
     def unwrap(self, wrapped: bytes, coordinates: bytes) -> bytes:
-        try:
-            return bindings.crypto_aead_xchacha20poly1305_ietf_decrypt(
-                wrapped[24:], coordinates, wrapped[:24], self._key
-            )
-        except exceptions.CryptoError as error:
-            raise KeyStoreError("a wrapped key does not open under this epoch") from error
+        # libsodium itself: PyNaCl's wrapping takes four times as long, and a batch of readings opens thousands.
+        opened = ffi.new("unsigned char[32]")
+        if len(wrapped) != WRAPPED_LENGTH or lib.crypto_aead_xchacha20poly1305_ietf_decrypt(
+            opened,
+            ffi.NULL,
+            ffi.NULL,
+            wrapped[24:],
+            WRAPPED_LENGTH - 24,
+            coordinates,
+            len(coordinates),
+            wrapped[:24],
+            self._key,
+        ):
+            raise KeyStoreError("a wrapped key does not open under this epoch")
+        return bytes(ffi.buffer(opened))
 
 
 class FileEpochKeys:

@@ -131,6 +131,6 @@ class House:
         """Root key of the readings of one occupancy, by the name that its `root_id` says."""
         return self.keys.get(Kind.READINGS, root_id)
 
-    def readings_roots(self, root_ids: Collection[UUID]) -> dict[UUID, bytes]:
-        """Root keys of the readings of many occupancies."""
+    def readings_roots(self, root_ids: Collection[bytes]) -> dict[bytes, bytes]:
+        """Root keys of the readings of many occupancies, by the bytes of their `root_id`."""
         return self.keys.get_many(Kind.READINGS, root_ids)

@@ -106,23 +106,24 @@ class KeyStore:
             raise KeyStoreError("the key is not there: erased, or never made")
         return unwrap(record, epoch_key)
 
-    def get_many(self, kind: Kind, identifiers: Collection[UUID]) -> dict[UUID, bytes]:
-        """Return many keys, with one look at the folder for all of them.
+    def get_many(self, kind: Kind, identifiers: Collection[bytes]) -> dict[bytes, bytes]:
+        """Return many keys by the bytes of their identifiers, with one look at the folder for all of them.
 
         Raises:
             KeyStoreError: the store does not hold one of them.
         """
+        names = [(kind, one) for one in identifiers]
         with self._lock:
             self._follow()
-            if any((kind, one.bytes) not in self._sealed for one in identifiers):
+            if any(name not in self._sealed for name in names):
                 self._refresh()
-            records = {one: self._sealed.get((kind, one.bytes)) for one in identifiers}
+            records = [self._sealed.get(name) for name in names]
             epoch_key = self._epoch_key
-        found: dict[UUID, bytes] = {}
-        for one, record in records.items():
+        found: dict[bytes, bytes] = {}
+        for (_, identifier), record in zip(names, records, strict=True):
             if record is None:
                 raise KeyStoreError("the key is not there: erased, or never made")
-            found[one] = unwrap(record, epoch_key)
+            found[identifier] = unwrap(record, epoch_key)
         return found
 
     def holds(self, kind: Kind, identifier: UUID) -> bool:

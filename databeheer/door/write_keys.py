@@ -10,19 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from hashlib import blake2b
-from typing import cast
-from uuid import UUID
 
 import numpy as np
 import numpy.typing as npt
 from sqlalchemy import Connection, text
 
 from databeheer.door.house import House
-from databeheer.door.seals import derive
 from databeheer.metering.batches.problems import RowProblem
 from databeheer.metering.states import Unit
-from databeheer.oversight import erasures
-from databeheer.oversight.retention import DataClass
 from databeheer.values import Direction
 
 DIRECTIONS = tuple(Direction)
@@ -32,7 +27,15 @@ ROW = np.dtype([("device", "<u2"), ("direction", "u1"), ("unit", "u1"), ("interv
 
 Rows = npt.NDArray[np.void]
 _PLACE = np.dtype(
-    [("n", ">i4"), *((name, "V16") for name in ("meter", "stay", "root")), ("gas", "u1"), ("intervals", "u1")]
+    [
+        ("n", ">i4"),
+        ("meter", "V16"),
+        ("root", "V16"),
+        ("channels", ">i4"),
+        ("gas", "u1"),
+        ("intervals", "u1"),
+        ("erased", "u1"),
+    ]
 )
 
 
@@ -69,8 +72,10 @@ class Places:
     problems: npt.NDArray[np.uint8]
     gas: npt.NDArray[np.uint8]
     intervals: npt.NDArray[np.uint8]
+    channels: npt.NDArray[np.int64]
+    """Which channels of the meter are known, a bit for each (`channel_bits`)."""
     meters: list[bytes]
-    roots: list[UUID | None]
+    roots: list[bytes]
 
     @classmethod
     def of(cls, devices: int) -> Places:
@@ -78,16 +83,14 @@ class Places:
             np.full(devices, RowProblem.UNKNOWN_DEVICE, np.uint8),
             np.zeros(devices, np.uint8),
             np.zeros(devices, np.uint8),
+            np.zeros(devices, np.int64),
             [b""] * devices,
-            [None] * devices,
+            [b""] * devices,
         )
 
-    def is_good(self, device: int) -> bool:
-        return not self.problems[device]
-
-    def wanted_roots(self) -> set[UUID]:
+    def wanted_roots(self) -> set[bytes]:
         """The roots of all devices without a problem."""
-        return {root for root, problem in zip(self.roots, self.problems, strict=True) if root and not problem}
+        return {self.roots[device] for device in np.flatnonzero(self.problems == 0).tolist()}
 
 
 def find_places(
@@ -95,23 +98,23 @@ def find_places(
 ) -> Places:
     """Return the places of devices on a day."""
     key = house.registry_key("find")
-    hashes = [derive(key, "meter", device.encode()) for device in devices]
-    found = connection.execute(_PLACES, {"hashes": hashes, "day": day, "operator": operator}).scalar_one()
-    rows = np.frombuffer(bytes(found or b""), _PLACE)
+    # As `names.meter_hash`, with the house's key opened once.
+    hashes = [
+        blake2b(_part(device), key=key, person=b"meter", digest_size=_HASH).digest() for device in devices
+    ]
+    asked = {"hashes": b"".join(hashes), "count": len(hashes), "day": day, "operator": operator}
+    rows = np.frombuffer(bytes(connection.execute(_PLACES, asked).scalar_one() or b""), _PLACE)
     places = Places.of(len(devices))
-    numbers = rows["n"].astype(np.intp) - 1
-    places.problems[numbers] = 0
+    numbers = rows["n"].astype(np.intp)
+    places.problems[numbers] = np.where(rows["erased"] == 1, RowProblem.ERASED, 0)
     seen, times = np.unique(numbers, return_counts=True)
     places.problems[seen[times > 1]] = RowProblem.DEVICE_AT_TWO_POINTS
     places.gas[numbers], places.intervals[numbers] = rows["gas"], rows["intervals"]
-    stays: dict[UUID, int] = {}
-    meters, homes, roots = (rows[name].tobytes() for name in ("meter", "stay", "root"))
+    places.channels[numbers] = rows["channels"]
+    meters, roots = rows["meter"].tobytes(), rows["root"].tobytes()
     for at, n in zip(range(0, 16 * len(rows), 16), numbers.tolist(), strict=True):
-        places.meters[n], places.roots[n] = meters[at : at + 16], UUID(bytes=roots[at : at + 16])
-        stays[UUID(bytes=homes[at : at + 16])] = n
+        places.meters[n], places.roots[n] = meters[at : at + 16], roots[at : at + 16]
     _note_removed(connection, hashes, places)
-    for stay_id in erasures.begun_of(connection, DataClass.READINGS, stays):
-        places.problems[stays[stay_id]] = RowProblem.ERASED
     return places
 
 
@@ -141,7 +144,7 @@ def derive_keys(house: House, places: Places, rows: Rows, day: date) -> Keys:
     devices, directions, units = (rows[name].tolist() for name in ("device", "direction", "unit"))
     for n in np.flatnonzero(keys.problems == 0).tolist():
         device = devices[n]
-        name = cast("UUID", places.roots[device])
+        name = places.roots[device]
         root = roots[name]
         meter = _SIXTEEN + places.meters[device] + _CHANNELS[directions[n]][units[n]]
         channel = blake2b(meter, key=root, person=b"channel", digest_size=8).digest()
@@ -179,17 +182,31 @@ def _length(size: int) -> bytes:
 
 
 def _part(value: str) -> bytes:
-    return _length(len(value)) + value.encode()
+    spelled = value.encode()
+    return _length(len(spelled)) + spelled
 
 
+def channel_bits(rows: Rows) -> npt.NDArray[np.int64]:
+    """Return the bit of each row's channel."""
+    bits: npt.NDArray[np.int64] = 1 << (rows["direction"].astype(np.int64) * len(UNITS) + rows["unit"])
+    return bits
+
+
+_HASH = 32
 _EIGHT, _SIXTEEN = _length(8), _length(16)
 _CHANNELS = [[_part(direction) + _part(unit) for unit in UNITS] for direction in DIRECTIONS]
+# One row a device, as bytes one after the other: to fetch thousands of rows costs more than to find them.
 _PLACES = text(
-    "SELECT string_agg(int4send(w.n::int4) || uuid_send(m.meter_id)"
-    " || uuid_send(o.occupancy_id) || uuid_send(o.root_id)"
+    "SELECT string_agg(int4send(w.n) || uuid_send(m.meter_id) || uuid_send(o.root_id)"
+    " || int4send(coalesce((SELECT bit_or(1 << ((c.direction = 'injection')::int * 5"
+    "  + array_position(ARRAY['kWh', 'm3', 'kVArh', 'kVArh-inductive', 'kVArh-capacitive'], c.unit) - 1))"
+    "  FROM registry.channel c WHERE c.meter_id = m.meter_id), 0))"
     " || CASE a.commodity WHEN 'gas' THEN '\\x01'::bytea ELSE '\\x00'::bytea END"
-    " || CASE WHEN o.interval_reading THEN '\\x01'::bytea ELSE '\\x00'::bytea END, ''::bytea)"
-    " FROM unnest(CAST(:hashes AS bytea[])) WITH ORDINALITY AS w (hash, n)"
+    " || CASE WHEN o.interval_reading THEN '\\x01'::bytea ELSE '\\x00'::bytea END"
+    " || CASE WHEN EXISTS (SELECT FROM oversight.erasure e WHERE e.occupancy_id = o.occupancy_id"
+    "  AND e.data_class = 'readings' AND e.batch IS NOT NULL) THEN '\\x01'::bytea ELSE '\\x00'::bytea END, ''::bytea)"
+    " FROM (SELECT n, substr(CAST(:hashes AS bytea), 1 + 32 * n, 32) AS hash FROM generate_series(0, :count - 1) AS n)"
+    "  AS w"
     " JOIN registry.meter m ON m.number_hash = w.hash AND m.operator = :operator"
     "  AND (m.removed_on IS NULL OR m.removed_on > :day)"
     " JOIN registry.access_point a ON a.access_point_id = m.access_point_id"

@@ -35,6 +35,23 @@ class Part:
         self.injecting = rows * INJECTING // PROFILES
         self.gas = rows - self.electricity - self.injecting
 
+    @classmethod
+    def of_quarter_hours(cls, rows: int) -> Part:
+        """Return as many profiles of electricity alone."""
+        part = cls(0)
+        part.injecting = rows * INJECTING // (ELECTRICITY + INJECTING)
+        part.electricity = rows - part.injecting
+        return part
+
+    @property
+    def rows(self) -> int:
+        return self.electricity + self.injecting + self.gas
+
+    @property
+    def values(self) -> int:
+        """Of an ordinary day."""
+        return 96 * (self.electricity + self.injecting) + 24 * self.gas
+
     def points(self) -> Iterator[tuple[str, str]]:
         """Yield each point's meter and commodity."""
         for number in range(self.electricity):

@@ -33,6 +33,7 @@ from databeheer.door.write_keys import (
     Keys,
     Places,
     Rows,
+    channel_bits,
     derive_keys,
     find_places,
     version_keys,
@@ -102,12 +103,14 @@ def begin(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, An
 def hand_out(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """Hand out the keys of a chunk of rows of one day; what has a problem gets none.
 
-    `rows` are base64 of `write_keys.ROW`. Returns blobs, a piece a row: `problems` and `gas` (1 byte), `pseudonyms`
-    (16), `channels` (8), `versions` (2, big-endian), `values`, `totals` and `sameness` (32: keys), `fingerprints`
-    (16) and `stored` (1: bit 0 something is, bit 1 with values) of the newest version that can be read.
+    `devices` are meter numbers, a line each; `rows` are base64 of `write_keys.ROW`. Returns blobs, a piece a row:
+    `problems` and `gas` (1 byte), `pseudonyms` (16), `channels` (8), `versions` (2, big-endian), `values`, `totals` and
+    `sameness` (32: keys), `fingerprints` (16) and `stored` (1: bit 0 something is, bit 1 with values) of the newest
+    version that can be read.
     """
     check_intake(proof, house.intake_key_hash)
-    rows = _rows(arguments["rows"], len(arguments["devices"]))
+    devices = arguments["devices"].split("\n")
+    rows = _rows(arguments["rows"], len(devices))
     day: date = arguments["day"]
     with house.engine.connect() as connection, connection.begin():
         batch = connection.execute(
@@ -115,7 +118,7 @@ def hand_out(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str,
         ).one_or_none()
         if batch is None:
             raise ConflictError("this batch is not open, or not for these days, or has had its keys")
-        places = find_places(house, connection, arguments["devices"], day, batch.operator)
+        places = find_places(house, connection, devices, day, batch.operator)
         _ensure_channels(connection, places, rows, batch.operator)
         keys = derive_keys(house, places, rows, day)
         stored = _stored(connection, keys, day)
@@ -219,21 +222,19 @@ def _rows(encoded: str, devices: int) -> Rows:
 
 def _ensure_channels(connection: Connection, places: Places, rows: Rows, operator: int) -> None:
     """Make channels known that no row brought before."""
-    kinds = rows[["device", "direction", "unit"]]
-    for direction in np.unique(kinds["direction"]).tolist():
-        for unit in np.unique(kinds["unit"]).tolist():
-            devices = kinds["device"][(kinds["direction"] == direction) & (kinds["unit"] == unit)]
-            meters = [UUID(bytes=places.meters[n]) for n in devices.tolist() if places.is_good(n)]
-            if meters:
-                connection.execute(
-                    _CHANNELS,
-                    {
-                        "meters": meters,
-                        "direction": DIRECTIONS[direction].value,
-                        "unit": UNITS[unit].value,
-                        "operator": operator,
-                    },
-                )
+    devices, bits = rows["device"], channel_bits(rows)
+    missing = (places.problems[devices] == 0) & (places.channels[devices] & bits == 0)
+    for bit in np.unique(bits[missing]).tolist():
+        these = rows[missing & (bits == bit)]
+        connection.execute(
+            _CHANNELS,
+            {
+                "meters": [UUID(bytes=places.meters[n]) for n in these["device"].tolist()],
+                "direction": DIRECTIONS[int(these["direction"][0])].value,
+                "unit": UNITS[int(these["unit"][0])].value,
+                "operator": operator,
+            },
+        )
 
 
 class _StoredVersions:
@@ -253,8 +254,10 @@ def _stored(connection: Connection, keys: Keys, day: date) -> _StoredVersions:
         for n, pseudonym in enumerate(pseudonyms)
         if not keys.problems[n]
     }
+    wanted = {one for one, _ in places}
     connection.execute(_BY_BLOCKS)
-    for row in connection.execute(_VERSIONS, {"pseudonyms": list({one for one, _ in places}), "day": day}):
+    asked = {"pseudonyms": b"".join(wanted), "count": len(wanted), "day": day}
+    for row in connection.execute(_VERSIONS, asked):
         n = places.get((bytes(row.pseudonym), bytes(row.channel)))
         if n is not None:
             found.versions[n] = row.version
@@ -303,7 +306,8 @@ _BY_BLOCKS = text("SET LOCAL enable_indexscan = off")
 _VERSIONS = text(
     "SELECT p.pseudonym, p.channel, p.version, p.fingerprint, p.values_sealed IS NOT NULL AS has_values,"
     " b.stored_index FROM metering.profile p JOIN metering.batch b USING (batch)"
-    " WHERE p.pseudonym = ANY(:pseudonyms) AND p.day = :day ORDER BY p.version"
+    " WHERE p.pseudonym = ANY(ARRAY(SELECT substr(CAST(:pseudonyms AS bytea), 1 + 16 * n, 16)"
+    "  FROM generate_series(0, :count - 1) AS n)) AND p.day = :day ORDER BY p.version"
 )
 _NUMBER = fields.Integer(required=True, strict=True, validate=validate.Range(1, 2**31 - 1))
 

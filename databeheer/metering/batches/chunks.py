@@ -115,7 +115,7 @@ def ask_keys(door: DoorClient, proof: Proof, batch: int, chunk: Chunk) -> ChunkK
         proof,
         batch=batch,
         day=chunk.day.isoformat(),
-        devices=[chunk.table.device.names[code] for code in used.tolist()],
+        devices="\n".join(chunk.table.device.names[code] for code in used.tolist()),
         rows=b64encode(asked.tobytes()).decode(),
     )
     return ChunkKeys.of(answer, len(chunk.rows))

@@ -498,14 +498,14 @@ def test_keys_leave_for_the_days_and_rows_of_the_opening_only(metered: TheHouse)
         last_day=DAY.isoformat(),
     )["batch"]
     row, two = "AAAAAAE=", "AAAAAAEAAAEAAQ=="
-    ask: dict[str, Any] = {"batch": opened, "day": DAY.isoformat(), "devices": [LOTTES], "rows": row}
+    ask: dict[str, Any] = {"batch": opened, "day": DAY.isoformat(), "devices": LOTTES, "rows": row}
     for wrong in (
         {"day": (DAY + timedelta(days=1)).isoformat()},
         {"batch": opened + 1},
         {"rows": "AAAAAAEAAAAAAQ=="},
         {"rows": "AQAAAAE="},
         {"rows": "AAA="},
-        {"devices": []},
+        {"devices": ""},
     ):
         with pytest.raises(DoorRefusedError) as refused:
             metered.intake("batch.keys", **ask | wrong)
