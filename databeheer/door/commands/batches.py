@@ -330,9 +330,7 @@ COMMANDS = (
         schema(
             batch=_NUMBER,
             day=Day(required=True),
-            devices=fields.List(
-                short_text(longest=40), required=True, validate=validate.Length(1, MOST_AT_ONCE)
-            ),
+            devices=fields.String(required=True, validate=validate.Length(1, 41 * MOST_AT_ONCE)),
             rows=fields.String(required=True, validate=validate.Length(1, 64 * MOST_AT_ONCE)),
         ),
         hand_out,
