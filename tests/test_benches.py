@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from random import Random
 
 import psycopg
 import pytest
 
 from databeheer.door.client import Proof
+from databeheer.metering.batches.taking import take_batch
 from databeheer.metering.validation import Reason
 from databeheer.storage.engine import make_engine
 from tests.bench import (
@@ -104,3 +106,16 @@ def test_the_soaks_street_still_lives_when_the_papers_of_its_parties_have_had_th
         told = [one for _ in range(3) for home in street.round() for one in home.told]
         street.close()
     assert any(one.days for one in told if one.act == "read")
+
+
+def test_a_part_of_flanders_is_taken_in_by_the_bench(database: Database, tmp_path: Path) -> None:
+    part = flanders.Part(64)
+    day = flanders.days(1)[0]
+    with open_house(database) as house:
+        flanders.populate(house, part)
+        batch = flanders.write_day(tmp_path, part, day, "one")
+        report = take_batch(batch, house.client, house.intake_key, house.engine("intake"), house.clock)
+        assert (report.outcome, report.new) == ("stored", part.rows)
+        with psycopg.connect(database.url("superuser")) as connection:
+            rows = connection.execute("SELECT count(*), count(values_sealed) FROM metering.profile")
+            assert rows.fetchone() == (part.rows, part.rows)
