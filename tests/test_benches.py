@@ -26,6 +26,7 @@ from tests.bench import (
     bench_bulk,
     bench_switch,
     bench_validation,
+    flanders,
 )
 from tests.bench.granted import make_grants
 from tests.conftest import LOTTES_EAN, MARIAS_EAN
