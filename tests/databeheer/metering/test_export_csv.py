@@ -141,7 +141,7 @@ def as_it_comes_back(day: ChannelDay) -> ChannelDay | None:
     return replace(day, states=tuple(states), registers=tuple(registers))
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(electricity_days(), st.sampled_from([DUTCH, ENGLISH]))
 def test_any_days_go_out_and_come_in_as_they_were(days: list[ChannelDay], words: Words) -> None:
     expected = [back for day in days if (back := as_it_comes_back(day)) is not None]
@@ -165,6 +165,17 @@ def test_a_day_of_gas_keeps_its_caloric_value_on_its_kwh_only() -> None:
     assert header[-2:] == ["Calorische Bovenwaarde", "Omschrijving"]
     assert (first[9], first[11]) == ("m³", "")
     assert (second[9], second[11]) == ("kWh", "Voorlopig")
+
+
+@LANGUAGES
+def test_reactive_energy_keeps_its_kinds_apart(words: Words) -> None:
+    kinds = {
+        Unit.KVARH: Register.REACTIVE,
+        Unit.KVARH_INDUCTIVE: Register.INDUCTIVE,
+        Unit.KVARH_CAPACITIVE: Register.CAPACITIVE,
+    }
+    days = [one_day(ORDINARY, unit=unit, registers=(register,) * 96) for unit, register in kinds.items()]
+    assert by_channel(read_export(written(days, words)).days) == by_channel(days)
 
 
 @pytest.mark.parametrize(("day", "slots"), [(SPRING, 92), (ORDINARY, 96), (AUTUMN, 100)])
