@@ -238,8 +238,8 @@ def test_a_move_reported_in_time_changes_no_root(house: TheHouse, measured: Cust
 def test_overlapping_stays_and_one_that_ends_before_it_began_are_refused(
     house: TheHouse, measured: Customer
 ) -> None:
-    size = query(house, "SELECT size FROM ledger.head")
     noor = house.customer("noor", "Noor")
+    size = query(house, "SELECT size FROM ledger.head")
     begin = {"ean": LOTTES_EAN, "person_id": str(noor.person_id)}
     wishes = [
         ("registry.occupancy.begin", begin | {"from_day": "2023-10-29"}),  # somebody lives there
