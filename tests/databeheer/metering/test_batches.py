@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date, timedelta
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pyarrow as pa
@@ -481,6 +483,40 @@ def test_a_move_elsewhere_does_not(metered: TheHouse, take: Take) -> None:
     )
     assert take(profile(LOTTES, DAY), door=moved).outcome == "stored"
     assert query(metered, "SELECT count(*) FROM metering.changed_stay") == [(0,)]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_batches_that_break_off_come_twice_and_correct_each_other_end_as_if_they_had_not(
+    metered: TheHouse, take: Take, lotte: Customer, maria: Customer, seed: int
+) -> None:
+    random = Random(seed)
+    people, days = {LOTTES: lotte, MARIAS: maria}, [DAY, DAY + timedelta(days=1)]
+    expected: dict[tuple[str, date], int] = {}
+    sent: list[tuple[str, list[dict[str, Any]]]] = []
+    for number in range(5):
+        chosen = random.sample([(meter, day) for meter in people for day in days], random.randint(1, 4))
+        chosen.sort()
+        values = {place: random.randint(1, 500) for place in chosen}
+        rows = [profile(meter, day, [values[meter, day]] * 96) for meter, day in chosen]
+        sent.append((f"batch-{number}", rows))
+        for _ in range(random.randint(0, 2)):
+            command = random.choice(("batch.begin", "batch.keys", "batch.stored"))
+            with suppress(DoorUnreachableError):
+                take(
+                    *rows,
+                    batch=sent[-1][0],
+                    door=_DiesBefore(metered.client, command, after=random.random() < 0.5),
+                )
+        assert take(*rows, batch=sent[-1][0]).outcome in ("stored", "no-change")
+        name, again = random.choice(sent)
+        assert take(*again, batch=name).outcome == "no-change"
+        expected |= values
+    for (meter, day), value in expected.items():
+        assert own(people[meter], day) == [(value, "VAL")] * 96
+    unreadable = (
+        "SELECT count(*) FROM metering.profile JOIN metering.batch USING (batch) WHERE stored_index IS NULL"
+    )
+    assert query(metered, unreadable) == [(0,)]
 
 
 # ---- what intake's key is good for --------------------------------------------------------------------------
