@@ -110,7 +110,10 @@ def electricity_days(draw: st.DrawFn) -> list[ChannelDay]:
                     max_size=6,
                 )
             )
-            marks = [kinds[slot * len(kinds) // count] for slot in range(count)]
+            # Holes also within the repeated hour, of one pass only.
+            holes = draw(st.sets(st.integers(0, count - 1) | st.integers(7, 16), max_size=5))
+            absent = State.ABSENT, Register.TOTAL
+            marks = [absent if slot in holes else kinds[slot * len(kinds) // count] for slot in range(count)]
             amounts = draw(st.lists(st.integers(0, LARGEST), min_size=count, max_size=count))
             found.append(
                 one_day(
@@ -147,6 +150,15 @@ def test_any_days_go_out_and_come_in_as_they_were(days: list[ChannelDay], words:
     expected = [back for day in days if (back := as_it_comes_back(day)) is not None]
     if expected:
         assert by_channel(read_export(written(days, words)).days) == by_channel(expected)
+
+
+def test_a_quarter_of_the_repeated_hour_that_is_there_once_has_a_twin_without_value() -> None:
+    states = tuple(State.ABSENT if slot == 13 else State.READ for slot in range(100))
+    values = tuple(None if slot == 13 else slot for slot in range(100))
+    registers = tuple(None if slot == 13 else Register.NIGHT for slot in range(100))
+    [day] = read_export(written([one_day(AUTUMN, values=values, states=states, registers=registers)])).days
+    assert day.values == values
+    assert day.states[13] is State.NONE
 
 
 def test_a_day_of_gas_keeps_its_caloric_value_on_its_kwh_only() -> None:
