@@ -21,6 +21,7 @@ from databeheer.site.home import Home
 from databeheer.site.house import running
 from databeheer.storage.embedded import EmbeddedPostgreSQL
 from tests.databeheer.metering.builders import Row, day_rows, english, real_files
+from tests.databeheer.metering.head_end import Sent, profile
 
 # The totals of the shared folder's README, to the last digit.
 TOTALS = {
@@ -298,3 +299,25 @@ def test_explaining_an_entry_that_is_no_decision_names_what_it_is(operator: Oper
     assert "entry 0 is no decision about data: it records operator.added" in done.stderr
     done = operator.run("explain", "--entry", "999999")
     assert "there is no entry 999999: the ledger has" in done.stderr
+
+
+def test_a_batch_of_a_head_end_is_taken_once_and_a_refused_one_leaves_its_report(
+    operator: Operator, tmp_path: Path
+) -> None:
+    ean, meter, day = "541448899990000077", "1SAG0000000077", date(2024, 5, 13)
+    operator.run("operator", "registry.access_point.register", f"ean={ean}", "commodity=electricity")
+    installed = operator.run(
+        "operator", "registry.meter.install", f"ean={ean}", f"meter={meter}", "digital=true"
+    )
+    assert installed.returncode == 0, installed.stderr
+    good = Sent([profile(meter, day)], "good").write(tmp_path / "good")
+    bad = Sent([profile(meter, day), profile("1SAG0000000099", day)], "bad").write(tmp_path / "bad")
+    refused = operator.run("batch", "take", bad)
+    assert refused.returncode == 1
+    assert "unknown-device: 1 rows (2)" in refused.stdout
+    taken = operator.run("batch", "take", good / "manifest.json", "--json")
+    assert (taken.returncode, json.loads(taken.stdout)["taken"]["new"]) == (0, 1)
+    assert "no change" in operator.run("batch", "take", good).stdout
+    assert operator.run("batch", "report", "bad").stdout == refused.stdout
+    assert operator.run("batch", "report", "other").returncode == 2
+    assert operator.run("batch", "report", "../keys").returncode == 2
