@@ -23,6 +23,9 @@ NEVER_OVER_HTTP = {
     "unknown-access-point",
     "intervals-not-read",
     "future-days",
+    "stored-meanwhile",
+    "other-content",
+    "batch-conflict",
     "not-delivered",  # the postman's own: it tries again
     "refused-for-good",
     "forbidden-address",
