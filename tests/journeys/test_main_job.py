@@ -227,6 +227,7 @@ def test_the_main_job_from_request_to_inspection(site: JourneySite, open_page: C
 
     # She withdraws in one step; the next read is refused, and she sees that too.
     lotte.page.get_by_role("button", name="Intrekken").click()
+    expect(lotte.page.get_by_role("status")).to_be_visible()
     keep(lotte, "withdrawn")
     status, problem, headers = program.get(f"/permissions/{asked['id']}/readings", **DAY)
     assert (status, problem["type"]) == (403, "/problems/permission-ended")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from databeheer.demo.copying import Original
 from databeheer.demo.tamper import tamper
@@ -113,6 +113,7 @@ def test_at_320_pixels_every_column_is_seen(browser: Browser, address: str, hous
         watched.page.goto(address + path)
         if button:
             watched.page.get_by_role("button", name=button).click()
+            expect(watched.page.get_by_role("status")).to_be_visible()
         tables = watched.page.locator(".table-scroll")
         assert tables.count() > 0, path
         hidden = tables.evaluate_all("all => all.filter(one => one.scrollWidth > one.clientWidth).length")
@@ -136,7 +137,7 @@ def test_what_the_buttons_lead_to_is_accessible_too(browser: Browser, address: s
     ):
         page.goto(address + path)
         page.get_by_role("button", name=button).click()
-        assert page.get_by_role("status").is_visible(), button
+        expect(page.get_by_role("status"), button).to_be_visible()
         assert watched.faults() == [], button
     assert watched.console == []
     context.close()
