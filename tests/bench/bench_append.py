@@ -26,7 +26,7 @@ from tests.databeheer.metering.builders import day_rows, english
 from tests.doors import door_process
 from tests.house import TheHouse, open_house
 
-ROUNDS = 3
+ROUNDS = 5
 QUIET_FSYNC_US = 200
 LONE_ROUNDS = 9
 SPAN_SECONDS = 3.0
