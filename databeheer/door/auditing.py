@@ -16,7 +16,7 @@ from databeheer.door.bodies import half_of, shared_body, subject_body
 from databeheer.door.erasure_check import records
 from databeheer.door.halves import HOUSE_LEAF, all_halves, key_coordinates, open_house_half, subject_handle
 from databeheer.door.house import House
-from databeheer.door.keystore import KeyStoreError
+from databeheer.door.keys.store import KeyStoreError
 from databeheer.metering.opening import SealError, unseal
 from databeheer.oversight.erasures import Erased, begun_of
 from databeheer.oversight.retention import DataClass

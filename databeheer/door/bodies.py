@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 
 from databeheer.door.halves import all_halves, key_coordinates, shared_coordinates, subject_coordinates
 from databeheer.door.house import House
-from databeheer.door.keystore import KeyStoreError
+from databeheer.door.keys.store import KeyStoreError
 from databeheer.metering.opening import SealError, unseal
 from ledger.commitment import Opening, open_for_party, open_for_subject, subject_half
 

@@ -24,7 +24,7 @@ from databeheer.door.bodies import Body, key_of_statement, shared_body, subject_
 from databeheer.door.erasure_check import unlike_erasures
 from databeheer.door.halves import HOUSE_LEAF, all_halves, leaves_of, subject_handle, subject_name
 from databeheer.door.house import House
-from databeheer.door.keystore import KeyStoreError
+from databeheer.door.keys.store import KeyStoreError
 from databeheer.errors import MalformedRequestError
 from databeheer.metering.opening import SealError
 from databeheer.storage.engine import driver

@@ -15,8 +15,8 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from databeheer.door import seals
-from databeheer.door.epochs import KeyStoreError
 from databeheer.door.house import House
+from databeheer.door.keys.epochs import KeyStoreError
 from databeheer.door.turn import Turn
 from databeheer.errors import ConflictError
 from databeheer.metering.opening import unseal

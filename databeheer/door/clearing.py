@@ -14,7 +14,7 @@ from databeheer.door import seals
 from databeheer.door.bodies import half_of, shared_body
 from databeheer.door.halves import subject_handle
 from databeheer.door.house import House
-from databeheer.door.keystore import KeyStoreError, Kind
+from databeheer.door.keys.store import KeyStoreError, Kind
 from databeheer.oversight.retention import DataClass
 from databeheer.post import outbox
 from ledger.commitment import shared_half

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 from databeheer import documents
 from databeheer.door.house import House
-from databeheer.door.keystore import Kind
+from databeheer.door.keys.store import Kind
 from databeheer.door.turn import Turn
 from databeheer.errors import MalformedRequestError
 from databeheer.metering.opening import unseal

@@ -28,7 +28,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
-from databeheer.door.epochs import KeyStoreError
+from databeheer.door.keys.epochs import KeyStoreError
 from databeheer.metering.opening import SealError, unseal
 from databeheer.metering.sealing import seal
 from databeheer.registry.conditions import StaleTrigger

@@ -30,7 +30,7 @@ from databeheer.door.clearing import clear, clear_retired, clear_rows, key_of
 from databeheer.door.erasure_check import digest
 from databeheer.door.halves import subject_handle
 from databeheer.door.house import House
-from databeheer.door.keystore import Kind
+from databeheer.door.keys.store import Kind
 from databeheer.door.resealing import open_root
 from databeheer.door.telling import FIRST_OPERATOR, tell
 from databeheer.door.turn import Statement, Subject, Turn

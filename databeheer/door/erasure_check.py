@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 
 from databeheer.door.bodies import shared_body
 from databeheer.door.house import House
-from databeheer.door.keystore import KeyStoreError
+from databeheer.door.keys.store import KeyStoreError
 from databeheer.metering.opening import SealError
 from databeheer.oversight.erasure_claims import RECORD_LENGTH, record
 from databeheer.oversight.retention import DataClass

@@ -14,8 +14,8 @@ from databeheer.access.catalogue import Catalogue
 from databeheer.clock import Clock
 from databeheer.door.ends import EndsJournal
 from databeheer.door.gap_watch import GapWatch
-from databeheer.door.keystore import KeyStore, Kind
-from databeheer.door.seals import derive
+from databeheer.door.keys.derived import derive
+from databeheer.door.keys.store import KeyStore, Kind
 from databeheer.door.told_reads import ToldReads
 from databeheer.door.turn import Turn
 from databeheer.door.turn_queue import TurnLane, TurnQueue

@@ -22,10 +22,10 @@ from databeheer.door.facts import FactBook, read_facts
 from databeheer.door.house import House
 from databeheer.door.join_lists import adopt
 from databeheer.door.join_scope import JoinAsked, PointStretches, may_leave, whole
+from databeheer.door.keys.derived import derive
 from databeheer.door.names import ean_hash
 from databeheer.door.opening import Stretch, open_stretches
 from databeheer.door.proofs import Asker, AskerKind
-from databeheer.door.seals import derive
 from databeheer.door.turn import Record, Statement, Subject, Turn
 from databeheer.errors import ConflictError
 from databeheer.joins.cases import JoinCase, Shape

@@ -18,7 +18,7 @@ from databeheer.clock import Clock, SystemClock
 from databeheer.door.bodies import check_keys
 from databeheer.door.gap_watch import LedgerSetBackError
 from databeheer.door.house import House
-from databeheer.door.keystore import KeyStore
+from databeheer.door.keys.store import KeyStore
 from databeheer.door.server import DoorServer
 from databeheer.door.service import DoorService
 from databeheer.errors import DatabeheerError

@@ -13,7 +13,7 @@ from typing import Any
 
 from databeheer.access.bases import Catalogue, Requirement
 from databeheer.door.house import House
-from databeheer.door.keystore import Kind
+from databeheer.door.keys.store import Kind
 from databeheer.door.telling import tell
 from databeheer.door.turn import Turn
 from databeheer.post import outbox

@@ -19,7 +19,7 @@ from databeheer.brussels import day_bounds, day_of, slot_starts
 from databeheer.door import seals
 from databeheer.door.facts import Channel
 from databeheer.door.house import House
-from databeheer.door.keystore import KeyStoreError
+from databeheer.door.keys.store import KeyStoreError
 from databeheer.metering.aggregate import Slot, slots_of
 from databeheer.metering.opening import SealError, unseal_profile
 from databeheer.metering.profile import ProfileError, unpack

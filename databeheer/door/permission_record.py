@@ -11,7 +11,7 @@ from uuid import UUID
 
 from databeheer.door.ends import Ending
 from databeheer.door.house import House
-from databeheer.door.keystore import Kind
+from databeheer.door.keys.store import Kind
 from databeheer.door.permission_post import tell_step
 from databeheer.door.turn import Record, Statement, Subject, Turn
 from databeheer.permissions import duties, finding, history, life, mandates, renewal, timing

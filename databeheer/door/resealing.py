@@ -29,7 +29,7 @@ from databeheer.door.bodies import BodyRow, shared_body, subject_body
 from databeheer.door.changed_stays import note_change
 from databeheer.door.halves import subject_handle
 from databeheer.door.house import House
-from databeheer.door.keystore import Kind
+from databeheer.door.keys.store import Kind
 from databeheer.door.turn import Statement, Subject, Turn
 from databeheer.metering.opening import unseal, unseal_profile
 from databeheer.metering.profile import pack, unpack

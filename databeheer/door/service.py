@@ -53,7 +53,7 @@ from databeheer.door.commands.base import Command, parse, schema
 from databeheer.door.commands.readings import RefusedReadError, refused_view
 from databeheer.door.desk import Desk
 from databeheer.door.house import House
-from databeheer.door.keystore import KeyStoreError
+from databeheer.door.keys.store import KeyStoreError
 from databeheer.door.proofs import Proof
 from databeheer.door.read_loop import ReadLoop
 from databeheer.errors import DatabeheerError, MalformedRequestError, QueueFullError

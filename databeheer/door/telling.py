@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from databeheer.door.house import House
-from databeheer.door.keystore import Kind as KeyKind
+from databeheer.door.keys.store import Kind as KeyKind
 from databeheer.door.turn import Turn
 from databeheer.metering.opening import unseal
 from databeheer.metering.sealing import seal

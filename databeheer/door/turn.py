@@ -21,7 +21,6 @@ from sqlalchemy import Connection, text
 from databeheer.brussels import day_of
 from databeheer.clock import Clock
 from databeheer.door.ends import End, Ending
-from databeheer.door.epochs import KeyStoreError
 from databeheer.door.halves import (
     HOUSE_LEAF,
     all_halves,
@@ -32,6 +31,7 @@ from databeheer.door.halves import (
     subject_handle,
     subject_name,
 )
+from databeheer.door.keys.epochs import KeyStoreError
 from databeheer.metering.sealing import seal
 from databeheer.oversight import erasures
 from databeheer.oversight.retention import DataClass

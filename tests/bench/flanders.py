@@ -14,9 +14,9 @@ import psycopg
 import pyarrow as pa
 
 from databeheer.brussels import slots_in_day
-from databeheer.door.keystore import Kind
+from databeheer.door.keys.store import Kind
+from databeheer.door.keys.wrapped import wrap
 from databeheer.door.names import meter_hash
-from databeheer.door.wrapped_keys import wrap
 from tests.databeheer.metering.head_end import write_table
 from tests.house import TheHouse
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from databeheer.door.documents import coordinates
-from databeheer.door.keystore import Kind
+from databeheer.door.keys.store import Kind
 from databeheer.metering.opening import unseal
 from databeheer.storage.system_account import reachable_binaries
 from databeheer.values import format_instant

@@ -27,7 +27,7 @@ from databeheer.door.commands.base import (
 )
 from databeheer.door.erasing import execute, weigh
 from databeheer.door.house import House
-from databeheer.door.keystore import KeyStoreError
+from databeheer.door.keys.store import KeyStoreError
 from databeheer.door.proofs import AskerKind, Proof
 from databeheer.door.telling import tell
 from databeheer.door.turn import Record, Statement, Subject, Turn

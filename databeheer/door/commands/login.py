@@ -12,9 +12,9 @@ from sqlalchemy import Connection, text
 
 from databeheer.door.commands.base import Command, looking, one_of, schema, short_text
 from databeheer.door.house import House
-from databeheer.door.keystore import Kind
+from databeheer.door.keys.derived import derive
+from databeheer.door.keys.store import Kind
 from databeheer.door.proofs import AskerKind, Proof
-from databeheer.door.seals import derive
 from databeheer.errors import UnauthenticatedError, UnavailableError
 from databeheer.identity import clients, lives, sessions
 from databeheer.identity.provider import Identity, IdentityProvider

@@ -28,7 +28,7 @@ from databeheer.door.commands.links import record_end_of_link
 from databeheer.door.commands.market import record_end
 from databeheer.door.ends import Ending
 from databeheer.door.house import House
-from databeheer.door.keystore import Kind
+from databeheer.door.keys.store import Kind
 from databeheer.door.names import ean_hash, seal_text
 from databeheer.door.permission_record import record_step, subjects_of
 from databeheer.door.port_record import close_all

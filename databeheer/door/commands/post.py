@@ -24,10 +24,10 @@ from databeheer.door.commands.base import (
     schema,
 )
 from databeheer.door.house import House
+from databeheer.door.keys.derived import derive
 from databeheer.door.letters import goodbye_to_person, letter_of, open_own, party_name, seal_own
 from databeheer.door.permission_record import subjects_of
 from databeheer.door.proofs import Asker, AskerKind, Proof, check, check_postman
-from databeheer.door.seals import derive
 from databeheer.door.telling import open_said, tell
 from databeheer.door.turn import Record, Statement, Subject, Turn
 from databeheer.door.turn_queue import TurnLane

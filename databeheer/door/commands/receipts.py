@@ -17,7 +17,7 @@ from databeheer.door.commands.base import Command, Day, identifier, looking, sch
 from databeheer.door.commands.statements import own_handles, require_customer
 from databeheer.door.heads import subject_heads
 from databeheer.door.house import House
-from databeheer.door.keystore import KeyStoreError
+from databeheer.door.keys.store import KeyStoreError
 from databeheer.door.proofs import Asker, AskerKind, Proof
 from databeheer.errors import NotFoundError
 from databeheer.oversight import erasures

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 from databeheer.door.commands.base import Command, identifier, schema
 from databeheer.door.commands.login import open_name
 from databeheer.door.house import House
-from databeheer.door.keystore import Kind
+from databeheer.door.keys.store import Kind
 from databeheer.door.names import open_text
 from databeheer.door.permission_record import subjects_of
 from databeheer.door.proofs import AskerKind, Proof, check_self

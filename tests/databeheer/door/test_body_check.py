@@ -13,7 +13,7 @@ import pytest
 
 from databeheer.door.client import DoorRefusedError, Proof
 from databeheer.door.halves import key_coordinates, shared_coordinates, subject_coordinates
-from databeheer.door.keystore import KeyStoreError, Kind
+from databeheer.door.keys.store import KeyStoreError, Kind
 from databeheer.metering.opening import unseal
 from databeheer.metering.sealing import seal
 from databeheer.metering.street import invented_ean

@@ -15,7 +15,7 @@ from sqlalchemy import text
 from databeheer.door.bodies import shared_body
 from databeheer.door.client import DoorRefusedError
 from databeheer.door.documents import coordinates
-from databeheer.door.keystore import Kind
+from databeheer.door.keys.store import Kind
 from databeheer.doubt.evidence import LARGEST_DOCUMENT
 from databeheer.metering.opening import SealError, unseal
 from databeheer.values import format_instant, parse_instant

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from databeheer.door.ends import NAME, NOBODY, End, Ending, EndsJournal, JournalError, Reach
-from databeheer.door.epochs import KeyStoreError
+from databeheer.door.keys.epochs import KeyStoreError
 from databeheer.values import HORIZON
 
 KEY = bytes(range(32))

@@ -16,7 +16,7 @@ from databeheer.brussels import day_of
 from databeheer.door import erasing, seals
 from databeheer.door.client import DoorRefusedError, Proof
 from databeheer.door.halves import subject_handle
-from databeheer.door.keystore import Epochs, KeyStore, KeyStoreError, Kind, NewEpoch
+from databeheer.door.keys.store import Epochs, KeyStore, KeyStoreError, Kind, NewEpoch
 from databeheer.door.turn import Statement, Subject
 from databeheer.metering import intake
 from databeheer.site.audit import audit_bodies

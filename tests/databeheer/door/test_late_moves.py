@@ -13,7 +13,7 @@ from databeheer.brussels import day_of
 from databeheer.door.bodies import shared_body
 from databeheer.door.client import DoorRefusedError
 from databeheer.door.handing_over import open_channels
-from databeheer.door.keystore import Kind
+from databeheer.door.keys.store import Kind
 from databeheer.door.proofs import Proof
 from databeheer.door.read_request import Admitted, ReadRequest
 from databeheer.door.reads import admit

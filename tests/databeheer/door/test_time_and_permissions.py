@@ -12,7 +12,7 @@ import pytest
 from databeheer.brussels import day_of, midnight
 from databeheer.door.client import DoorRefusedError, Proof
 from databeheer.door.documents import coordinates
-from databeheer.door.keystore import Kind
+from databeheer.door.keys.store import Kind
 from databeheer.metering.opening import SealError, unseal
 from databeheer.permissions import timing
 from databeheer.values import format_instant, parse_instant

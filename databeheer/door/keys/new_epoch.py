@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from databeheer.door.epochs import EpochKey
-from databeheer.door.wrapped_keys import StoredName, require_survivors, unwrap, wrap
+from databeheer.door.keys.epochs import EpochKey
+from databeheer.door.keys.wrapped import StoredName, require_survivors, unwrap, wrap
 
 
 @dataclass(frozen=True)

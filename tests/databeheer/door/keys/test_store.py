@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from databeheer.door.keystore import KeyStore, KeyStoreError, Kind
+from databeheer.door.keys.store import KeyStore, KeyStoreError, Kind
 from tests.doors import CHECKOUT, until
 
 RECORD = 113
@@ -95,7 +95,8 @@ def test_of_two_doors_that_make_the_same_key_one_wins(folder: Path) -> None:
 def test_processes_that_make_keys_at_once_lose_none_and_agree(folder: Path) -> None:
     program = (
         "import sys; from pathlib import Path; from uuid import UUID; "
-        "from databeheer.door.keystore import KeyStore, Kind; store = KeyStore(Path(sys.argv[1])); sys.stdin.read(1); "
+        "from databeheer.door.keys.store import KeyStore, Kind; "
+        "store = KeyStore(Path(sys.argv[1])); sys.stdin.read(1); "
         "print(*(store.get_or_make(Kind.READINGS, UUID(int=n)).hex() for n in range(1, 61)))"
     )
     makers = [

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from typing import BinaryIO
 from uuid import UUID
 
-from databeheer.door.epochs import EpochKey, KeyStoreError
+from databeheer.door.keys.epochs import EpochKey, KeyStoreError
 
 RECORD_LENGTH = 113
 _HEAD = slice(0, 17)

@@ -6,7 +6,7 @@ and destroy the old one (design.md, Key store). With the old epoch key gone, no 
 Layout of the folder (mode 0700), its own backup and retention:
 
     epoch-0001.key       32 bytes; whoever has it and the next file opens everything (`epochs.FileEpochKeys`)
-    epoch-0001.wrapped   records of 113 bytes (`wrapped_keys`)
+    epoch-0001.wrapped   records of 113 bytes (`wrapped`)
 
 The epoch in force is the highest one that has wrapped keys. A rename puts it there, whole: before that the old
 one holds, after it the new one, and no crash leaves a mix.
@@ -25,14 +25,14 @@ from pathlib import Path
 from typing import BinaryIO, Literal
 from uuid import UUID
 
-from databeheer.door.epochs import KEY_LENGTH as KEY_LENGTH
-from databeheer.door.epochs import EpochKey, EpochKeys, FileEpochKeys, numbered, sync_folder, write_new
-from databeheer.door.epochs import KeyStoreError as KeyStoreError
-from databeheer.door.new_epoch import Epochs as Epochs
-from databeheer.door.new_epoch import NewEpoch as NewEpoch
-from databeheer.door.wrapped_keys import RECORD_LENGTH, StoredName, read_records, unwrap, wrap
-from databeheer.door.wrapped_keys import Kind as Kind
-from databeheer.door.wrapped_keys import Name as Name
+from databeheer.door.keys.epochs import KEY_LENGTH as KEY_LENGTH
+from databeheer.door.keys.epochs import EpochKey, EpochKeys, FileEpochKeys, numbered, sync_folder, write_new
+from databeheer.door.keys.epochs import KeyStoreError as KeyStoreError
+from databeheer.door.keys.new_epoch import Epochs as Epochs
+from databeheer.door.keys.new_epoch import NewEpoch as NewEpoch
+from databeheer.door.keys.wrapped import RECORD_LENGTH, StoredName, read_records, unwrap, wrap
+from databeheer.door.keys.wrapped import Kind as Kind
+from databeheer.door.keys.wrapped import Name as Name
 
 _FIRST_EPOCH = 1
 _NAME = re.compile(r"epoch-([0-9]{4,})\.wrapped")

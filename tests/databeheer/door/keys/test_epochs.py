@@ -10,8 +10,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from databeheer.door.epochs import EpochKey, FileEpochKey
-from databeheer.door.keystore import Epochs, KeyStore, KeyStoreError, Kind
+from databeheer.door.keys.epochs import EpochKey, FileEpochKey
+from databeheer.door.keys.store import Epochs, KeyStore, KeyStoreError, Kind
 from tests.doors import CHECKOUT
 
 STAYS, GOES, LATER = UUID(int=101), UUID(int=102), UUID(int=103)
@@ -126,7 +126,7 @@ _KILLED_AT_EACH_STEP = """
 import os, signal, sys, shutil
 from pathlib import Path
 from uuid import UUID
-from databeheer.door.keystore import KeyStore, Kind
+from databeheer.door.keys.store import KeyStore, Kind
 
 whole, folder = Path(sys.argv[1]), Path(sys.argv[2])
 stays, goes = UUID(int=101), UUID(int=102)
@@ -191,7 +191,7 @@ _MAKES = """
 import sys
 from pathlib import Path
 from uuid import UUID
-from databeheer.door.keystore import KeyStore, Kind
+from databeheer.door.keys.store import KeyStore, Kind
 store, first = KeyStore(Path(sys.argv[1])), int(sys.argv[2])
 sys.stdin.read(1)
 for n in range(first, first + 40):
