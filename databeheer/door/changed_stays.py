@@ -14,8 +14,8 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-from databeheer.door import seals
 from databeheer.door.house import House
+from databeheer.door.keys import seals
 from databeheer.door.keys.epochs import KeyStoreError
 from databeheer.door.turn import Turn
 from databeheer.errors import ConflictError

@@ -10,10 +10,10 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from databeheer import documents
-from databeheer.door import seals
 from databeheer.door.bodies import half_of, shared_body
 from databeheer.door.halves import subject_handle
 from databeheer.door.house import House
+from databeheer.door.keys import seals
 from databeheer.door.keys.store import KeyStoreError, Kind
 from databeheer.oversight.retention import DataClass
 from databeheer.post import outbox

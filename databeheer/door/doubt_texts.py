@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from databeheer.door.house import House
-from databeheer.door.keys.derived import derive
+from databeheer.door.keys.seals import derive
 from databeheer.door.keys.store import Kind
 from databeheer.metering.opening import unseal
 from databeheer.metering.sealing import seal

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from databeheer.door.keys.derived import derive
+from databeheer.door.keys.seals import derive
 from databeheer.metering.opening import SealError
 from ledger.commitment import subject_half
 

@@ -14,7 +14,7 @@ from databeheer.access.catalogue import Catalogue
 from databeheer.clock import Clock
 from databeheer.door.ends import EndsJournal
 from databeheer.door.gap_watch import GapWatch
-from databeheer.door.keys.derived import derive
+from databeheer.door.keys.seals import derive
 from databeheer.door.keys.store import KeyStore, Kind
 from databeheer.door.told_reads import ToldReads
 from databeheer.door.turn import Turn

@@ -22,7 +22,7 @@ from databeheer.door.facts import FactBook, read_facts
 from databeheer.door.house import House
 from databeheer.door.join_lists import adopt
 from databeheer.door.join_scope import JoinAsked, PointStretches, may_leave, whole
-from databeheer.door.keys.derived import derive
+from databeheer.door.keys.seals import derive
 from databeheer.door.names import ean_hash
 from databeheer.door.opening import Stretch, open_stretches
 from databeheer.door.proofs import Asker, AskerKind

@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from databeheer.door.house import House
-from databeheer.door.keys.derived import derive
+from databeheer.door.keys.seals import derive
 from databeheer.metering.opening import unseal
 from databeheer.metering.sealing import seal
 from databeheer.values import EAN

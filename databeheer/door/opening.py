@@ -16,9 +16,9 @@ import structlog
 from sqlalchemy import Connection, text
 
 from databeheer.brussels import day_bounds, day_of, slot_starts
-from databeheer.door import seals
 from databeheer.door.facts import Channel
 from databeheer.door.house import House
+from databeheer.door.keys import seals
 from databeheer.door.keys.store import KeyStoreError
 from databeheer.metering.aggregate import Slot, slots_of
 from databeheer.metering.opening import SealError, unseal_profile

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from databeheer.door.halves import canonical
 from databeheer.door.house import House
-from databeheer.door.keys.derived import derive
+from databeheer.door.keys.seals import derive
 from databeheer.door.turn import PROMISE_TERM, Turn
 from databeheer.errors import DatabeheerError
 from databeheer.metering.opening import unseal

@@ -24,11 +24,11 @@ from uuid import UUID, uuid4
 from sqlalchemy import text
 
 from databeheer.brussels import midnight
-from databeheer.door import seals
 from databeheer.door.bodies import BodyRow, shared_body, subject_body
 from databeheer.door.changed_stays import note_change
 from databeheer.door.halves import subject_handle
 from databeheer.door.house import House
+from databeheer.door.keys import seals
 from databeheer.door.keys.store import Kind
 from databeheer.door.turn import Statement, Subject, Turn
 from databeheer.metering.opening import unseal, unseal_profile

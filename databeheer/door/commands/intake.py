@@ -20,10 +20,10 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from databeheer.brussels import day_of
-from databeheer.door import seals
 from databeheer.door.commands.base import Command, Day, EANCode, one_of, schema, short_text
 from databeheer.door.commands.points import new_point
 from databeheer.door.house import House
+from databeheer.door.keys import seals
 from databeheer.door.names import ean_hash, meter_hash, seal_text
 from databeheer.door.proofs import Proof, check_intake
 from databeheer.door.turn import Statement, Turn

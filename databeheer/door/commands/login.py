@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 
 from databeheer.door.commands.base import Command, looking, one_of, schema, short_text
 from databeheer.door.house import House
-from databeheer.door.keys.derived import derive
+from databeheer.door.keys.seals import derive
 from databeheer.door.keys.store import Kind
 from databeheer.door.proofs import AskerKind, Proof
 from databeheer.errors import UnauthenticatedError, UnavailableError

@@ -24,7 +24,7 @@ from databeheer.door.commands.base import (
     schema,
 )
 from databeheer.door.house import House
-from databeheer.door.keys.derived import derive
+from databeheer.door.keys.seals import derive
 from databeheer.door.letters import goodbye_to_person, letter_of, open_own, party_name, seal_own
 from databeheer.door.permission_record import subjects_of
 from databeheer.door.proofs import Asker, AskerKind, Proof, check, check_postman

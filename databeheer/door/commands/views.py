@@ -9,8 +9,8 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from databeheer.brussels import day_of
-from databeheer.door import seals
 from databeheer.door.house import House
+from databeheer.door.keys import seals
 from databeheer.door.names import open_text
 from databeheer.oversight import erasures
 from databeheer.oversight.retention import DataClass
