@@ -13,9 +13,10 @@ import psycopg
 import pytest
 
 from databeheer.brussels import day_of
-from databeheer.door import erasing, seals
+from databeheer.door import erasing
 from databeheer.door.client import DoorRefusedError, Proof
 from databeheer.door.halves import subject_handle
+from databeheer.door.keys import seals
 from databeheer.door.keys.store import Epochs, KeyStore, KeyStoreError, Kind, NewEpoch
 from databeheer.door.turn import Statement, Subject
 from databeheer.metering import intake
