@@ -14,6 +14,9 @@ from datetime import date
 
 READINGS_YEARS = 3
 """Readings stay three years after the stay: the history of customer and supplier (R49, R70)."""
+FULL_YEARS = 3
+"""Of a stay that lasts, readings stay for three full calendar years beside the current one: what a supplier shows
+its customer of the past (R70), compared with a whole year before. Then the month goes, of everybody (R137)."""
 LEDGER_YEARS = 10
 """Who read, and on which ground, stays to the limitation period of personal actions: ten years (old Civil Code
 art. 2262bis par. 1), counted from the later of the end of the stay and the last entry about it."""
@@ -119,6 +122,11 @@ def weigh_person(stays: list[Stay], today: date) -> Verdict:
 
 HOUSE_VERDICT = Verdict(Obstacle.HOUSE, None)
 """The house's own bodies have one key, which also says which key opens every other: it goes with the house."""
+
+
+def month_goes_on(month: date) -> date:
+    """The first day on which a month of readings may go: the year that makes it older than the full years kept."""
+    return date(month.year + FULL_YEARS + 1, 1, 1)
 
 
 def years_later(day: date, years: int) -> date:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
-from databeheer.oversight.retention import LEDGER_YEARS, READINGS_YEARS
+from databeheer.oversight.retention import FULL_YEARS, LEDGER_YEARS, READINGS_YEARS
 
 blueprint = Blueprint("retention", __name__)
 
@@ -13,4 +13,9 @@ blueprint = Blueprint("retention", __name__)
 @blueprint.get("/bewaartermijnen")
 def page() -> ResponseReturnValue:
     """Show the terms."""
-    return render_template("public/retention.html", readings_years=READINGS_YEARS, ledger_years=LEDGER_YEARS)
+    return render_template(
+        "public/retention.html",
+        readings_years=READINGS_YEARS,
+        full_years=FULL_YEARS,
+        ledger_years=LEDGER_YEARS,
+    )
