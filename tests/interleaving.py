@@ -23,6 +23,7 @@ from databeheer.door.client import DoorClient, DoorRefusedError, Proof
 from databeheer.values import format_instant
 from tests.databeheer.metering.builders import Row, english
 from tests.house import Customer, Party, TheHouse
+from tests.series import slots_in
 
 CONNECTIONS = 6
 PEOPLE = 4
@@ -164,7 +165,7 @@ class Street:
             told.act, told.reason = f"{act} refused", refusal.reason or refusal.code
         told.index = answer.get("index")
         for channel in answer.get("channels", []):
-            for slot in channel["slots"]:
+            for slot in slots_in(channel):
                 day = date.fromisoformat(slot["start"][:10]) + timedelta(
                     days=1
                 )  # local midnight is 22 or 23 h UTC

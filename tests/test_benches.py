@@ -33,6 +33,7 @@ from tests.conftest import LOTTES_EAN, MARIAS_EAN
 from tests.databases import Database
 from tests.house import TheHouse, open_house
 from tests.interleaving import Street
+from tests.series import slots_in
 
 GRANTS, ASKED = 100, 20
 
@@ -77,7 +78,7 @@ def test_a_client_of_the_bench_reads_through_the_door(house: TheHouse) -> None:
     token, permission = bench_append.settle(house)
     with ExitStack() as stack:
         read = appending.client_of("reading", stack, str(house.socket), token, permission)
-        assert sum(len(channel["slots"]) for channel in read()["channels"]) >= 96
+        assert sum(len(slots_in(channel)) for channel in read()["channels"]) >= 96
 
 
 def test_the_benchs_points_are_read_in_one_entry_and_one_by_one(house: TheHouse) -> None:

@@ -1,40 +1,68 @@
-"""What a read hands over: the granted values of each channel, in the slots that were asked for."""
+"""What a read hands over: the granted values of each channel, as series of the granularity that was asked for."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from databeheer.door.facts import Channel, Point
 from databeheer.door.house import House
 from databeheer.door.names import open_text
-from databeheer.door.opening import Stretch, open_stretches
+from databeheer.door.opening import Stretch, open_pieces, open_totals
 from databeheer.door.read_request import Decided
 from databeheer.metering.aggregate import Slot, aggregate, months_by_register
-from databeheer.values import Granularity, format_instant
+from databeheer.metering.day_series import Piece, series_of_pieces
+from databeheer.metering.series import Series, by_start, series_of
+from databeheer.values import Granularity
+
+_TOTALS = (Granularity.DAY, Granularity.MONTH)
 
 
 def open_channels(house: House, reads: Sequence[Decided], as_of: int) -> list[list[dict[str, Any]]]:
     """Return the values that may leave of each read, a channel at a time; all of one granularity.
 
-    Each channel: direction, unit, commodity, meter number and its slots, in thousandths of the unit, start and
-    end in UTC. Versions are those stored before the reads were recorded (when the ledger had `as_of` entries),
-    so that what was handed over can be found again from the entry alone.
+    Each channel: direction, unit, commodity, meter number and its series (`metering.series`). Versions are those
+    stored before the reads were recorded (when the ledger had `as_of` entries), so that what was handed over can be
+    found again from the entry alone.
     """
     if not reads:
         return []
     pairs = [(number, stretch) for number, read in enumerate(reads) for stretch in _stretches(read)]
-    granularity = reads[0].request.granularity
-    slots: list[dict[Channel, list[Slot]]] = [defaultdict(list) for _ in reads]
-    for place, channel, found in open_stretches(house, [one for _, one in pairs], granularity, as_of):
-        slots[pairs[place][0]][channel].extend(found)
+    series: list[dict[Channel, list[Series]]] = [{} for _ in reads]
+    for number, channel, found in _series(house, pairs, reads[0].request.granularity, as_of):
+        series[number][channel] = found
     return [
-        _channels(house, read.point, found, granularity) if read.point else []
-        for read, found in zip(reads, slots, strict=True)
+        _channels(house, read.point, found) if read.point and found else []
+        for read, found in zip(reads, series, strict=True)
     ]
+
+
+def _series(
+    house: House, pairs: Sequence[tuple[int, Stretch]], granularity: Granularity, as_of: int
+) -> Iterator[tuple[int, Channel, list[Series]]]:
+    """Yield the series of each channel of each read, by the read's number."""
+    stretches = [stretch for _, stretch in pairs]
+    if granularity in _TOTALS:
+        slots: dict[tuple[int, Channel], list[Slot]] = defaultdict(list)
+        for place, channel, totals in open_totals(house, stretches, as_of):
+            slots[pairs[place][0], channel] += totals
+        for (number, channel), days in slots.items():
+            in_order = sorted(days, key=by_start)
+            kept = months_by_register(in_order) if granularity is Granularity.MONTH else in_order
+            yield number, channel, series_of(kept)
+        return
+    pieces: dict[tuple[int, Channel], list[Piece]] = defaultdict(list)
+    for place, channel, found in open_pieces(house, stretches, as_of):
+        pieces[pairs[place][0], channel] += found
+    for (number, channel), of_channel in pieces.items():
+        finest = series_of_pieces(of_channel)
+        if granularity is Granularity.HOUR:
+            quarters = [slot for one in finest for slot in one.slots()]
+            yield number, channel, series_of(aggregate(quarters, Granularity.HOUR))
+        else:
+            yield number, channel, finest
 
 
 def _stretches(read: Decided) -> list[Stretch]:
@@ -54,41 +82,15 @@ def _stretches(read: Decided) -> list[Stretch]:
     ]
 
 
-def _channels(
-    house: House, point: Point, slots: dict[Channel, list[Slot]], granularity: Granularity
-) -> list[dict[str, Any]]:
+def _channels(house: House, point: Point, series: Mapping[Channel, list[Series]]) -> list[dict[str, Any]]:
     return [
         {
             "direction": channel.direction.value,
             "unit": channel.unit,
             "commodity": point.commodity,
             "meter": open_text(house, "meter", channel.meter_id, channel.number_sealed),
-            "slots": [_view(slot) for slot in _gathered(slots[channel], granularity)],
+            "series": [one.view() for one in series[channel]],
         }
         for channel in point.channels
-        if slots.get(channel)
+        if series.get(channel)
     ]
-
-
-def _gathered(slots: list[Slot], granularity: Granularity) -> list[Slot]:
-    """Add up to the asked granularity; registers stay apart where totals are asked."""
-    in_order = sorted(slots, key=lambda slot: (slot.start, slot.register or ""))
-    if granularity is Granularity.MONTH:
-        return months_by_register(in_order)
-    return aggregate(in_order, granularity) if granularity is Granularity.HOUR else in_order
-
-
-# Of many points the slots begin and end at the same moments.
-_instant = lru_cache(maxsize=8192)(format_instant)
-
-
-def _view(slot: Slot) -> dict[str, Any]:
-    return {
-        "start": _instant(slot.start),
-        "end": _instant(slot.end),
-        "value": slot.value,
-        "state": slot.state.value,
-        "register": slot.register.value if slot.register else None,
-        "conversion": slot.conversion.value if slot.conversion else None,
-        "missing": slot.missing,
-    }

@@ -24,7 +24,7 @@ from databeheer.door.join_lists import adopt
 from databeheer.door.join_scope import JoinAsked, PointStretches, may_leave, whole
 from databeheer.door.keys.seals import derive
 from databeheer.door.names import ean_hash
-from databeheer.door.opening import Stretch, open_stretches
+from databeheer.door.opening import Stretch, open_totals
 from databeheer.door.proofs import Asker, AskerKind
 from databeheer.door.turn import Record, Statement, Subject, Turn
 from databeheer.errors import ConflictError
@@ -105,7 +105,7 @@ def open_amounts(house: House, join: Join) -> list[Amount]:
         return []
     case, key = join.case, house.release_key(join.party_id, join.release_id)
     pairs = [(part, stretch) for part in join.parts for stretch in _stretches(case, part)]
-    opened = open_stretches(house, [stretch for _, stretch in pairs], case.granularity, join.as_of)
+    opened = open_totals(house, [stretch for _, stretch in pairs], join.as_of)
     return [
         Amount(
             _pseudonym(case, *pairs[number], key),

@@ -20,18 +20,19 @@ from databeheer.door.facts import Channel
 from databeheer.door.house import House
 from databeheer.door.keys import seals
 from databeheer.door.keys.store import KeyStoreError
-from databeheer.metering.aggregate import Slot, slots_of
+from databeheer.metering.aggregate import Slot
+from databeheer.metering.day_series import Piece, fits, pieces
 from databeheer.metering.opening import SealError, unseal_profile
-from databeheer.metering.profile import ProfileError, unpack
+from databeheer.metering.profile import ProfileError
 from databeheer.metering.sealing import Coordinates
 from databeheer.metering.states import State
 from databeheer.metering.totals import DayTotal, unpack_total
+from databeheer.metering.unpacking import Day, unpack_rows
 from databeheer.oversight.erasures import Erased, begun_of
 from databeheer.oversight.retention import DataClass
-from databeheer.values import Granularity, Period
+from databeheer.values import Period
 
 _log = structlog.get_logger("door")
-_TOTALS = (Granularity.DAY, Granularity.MONTH)
 _AT_ONCE = 128
 """Stretches whose profiles are fetched by one query: enough to save most of the round trips, few enough to hold."""
 
@@ -52,25 +53,49 @@ class Stretch:
         return day_of(self.interval.start), day_of(self.interval.end - timedelta(microseconds=1))
 
 
-def open_stretches(
-    house: House, stretches: Sequence[Stretch], granularity: Granularity, as_of: int
+def open_totals(
+    house: House, stretches: Sequence[Stretch], as_of: int
 ) -> Iterator[tuple[int, Channel, list[Slot]]]:
-    """Yield the slots of each channel-day, with the number of its stretch, as stored before entry `as_of`.
+    """Yield the day totals of each channel-day, with the number of its stretch, as stored before entry `as_of`.
 
-    Only for what was decided and recorded durably. For days and months the sealed totals are opened, and the
-    slots are days; else the finest slots there are.
+    Only for what was decided and recorded durably. Quarter-hours are not opened for it.
 
-    A row that does not open (changed, moved, or written as nobody should) gives no value and hinders no other
-    day: a log line says that there is one, a day total in its place says that it is missing.
+    A row that does not open (changed, moved, or written as nobody should) gives no value and hinders no other day: a
+    log line says that there is one, and a slot in its place that the day is missing.
     """
-    part = "total" if granularity in _TOTALS else "values"
-    for start in range(0, len(stretches), _AT_ONCE):
-        for one in _stored(house, list(enumerate(stretches[start : start + _AT_ONCE], start)), part, as_of):
-            first, last = one.stretch.days
-            for row in one.rows:
-                # Of another stretch of this occupancy, or kept as totals only: not opened.
-                if first <= row.day <= last and bytes(row.channel) in one.channels and row.sealed is not None:
-                    yield one.number, one.channels[bytes(row.channel)], _open(one, row, part)
+    for some in _stored_in_parts(house, stretches, "total", as_of):
+        for one in some:
+            for handle, row in _granted(one):
+                yield one.number, one.channels[handle], _totals_of(one, handle, row)
+
+
+def open_pieces(
+    house: House, stretches: Sequence[Stretch], as_of: int
+) -> Iterator[tuple[int, Channel, list[Piece]]]:
+    """Yield what there is of each channel in the finest slots, with the number of its stretch.
+
+    As `open_totals`; a row that does not open leaves nothing in its place.
+    """
+    for some in _stored_in_parts(house, stretches, "values", as_of):
+        opened = [
+            (one, handle, row.day, plain)
+            for one in some
+            for handle, row in _granted(one)
+            if (plain := _unsealed(one, handle, row, "values")) is not None
+        ]
+        days: dict[tuple[int, bytes], list[tuple[date, Day]]] = defaultdict(list)
+        unpacked = unpack_rows([plain for *_, plain in opened])
+        for (one, handle, on, _), day in zip(opened, unpacked, strict=True):
+            if day is None or not fits(on, day):
+                _does_not_open("values", ProfileError)
+            else:
+                days[one.number, handle].append((on, day))
+        for one in some:
+            interval, states = one.stretch.interval, one.stretch.states
+            for handle, channel in one.channels.items():
+                kept = list(pieces(days.get((one.number, handle), ()), interval, states))
+                if kept:
+                    yield one.number, channel, kept
 
 
 @dataclass(frozen=True)
@@ -87,6 +112,13 @@ class _Stored:
     @property
     def pseudonym(self) -> bytes:
         return seals.pseudonym(self.root)
+
+
+def _stored_in_parts(
+    house: House, stretches: Sequence[Stretch], part: str, as_of: int
+) -> Iterator[list[_Stored]]:
+    for start in range(0, len(stretches), _AT_ONCE):
+        yield list(_stored(house, list(enumerate(stretches[start : start + _AT_ONCE], start)), part, as_of))
 
 
 def _stored(house: House, wanted: Sequence[tuple[int, Stretch]], part: str, as_of: int) -> Iterator[_Stored]:
@@ -110,6 +142,18 @@ def _stored(house: House, wanted: Sequence[tuple[int, Stretch]], part: str, as_o
                 elif not erased_readings(house, [stretch.occupancy_id]):
                     raise missing[number]
             wanted = again
+
+
+def _granted(one: _Stored) -> Iterator[tuple[bytes, Any]]:
+    """Yield the rows of a stretch, each with its channel's handle.
+
+    Others are of another stretch of this occupancy, or kept as totals only: they are not opened.
+    """
+    first, last = one.stretch.days
+    for row in one.rows:
+        handle = bytes(row.channel)
+        if first <= row.day <= last and handle in one.channels and row.sealed is not None:
+            yield handle, row
 
 
 def _with_roots(
@@ -153,25 +197,34 @@ def _fetch(connection: Connection, stored: Sequence[_Stored], part: str, as_of: 
             one.rows.append(row)
 
 
-def _open(one: _Stored, row: Any, part: str) -> list[Slot]:
-    handle, interval, states = bytes(row.channel), one.stretch.interval, one.stretch.states
+def _totals_of(one: _Stored, handle: bytes, row: Any) -> list[Slot]:
+    interval, states = one.stretch.interval, one.stretch.states
+    plain = _unsealed(one, handle, row, "total")
+    try:
+        slots = [_hole(row.day)] if plain is None else _slots_of_total(row.day, unpack_total(plain), states)
+    except ProfileError as error:
+        _does_not_open("total", type(error))
+        slots = [_hole(row.day)]
+    return [
+        slot
+        for slot in slots
+        if interval.start <= slot.start and slot.end <= interval.end and slot.state is not State.ABSENT
+    ]
+
+
+def _unsealed(one: _Stored, handle: bytes, row: Any, part: str) -> bytes | None:
+    """Open one part of a row; None where it does not open."""
     key = seals.profile_key(one.root, part, handle, row.day, row.version)
     where = Coordinates(one.pseudonym, handle, row.day, row.version)
     try:
-        plain = unseal_profile(key, bytes(row.sealed), bytes(row.fingerprint), where, part)
-        found = (
-            _slots_of_total(row.day, unpack_total(plain), states)
-            if part == "total"
-            else slots_of(row.day, unpack(plain))
-        )
-    except (SealError, ProfileError) as error:
-        _log.error("a stored value does not open", part=part, error=type(error).__name__)
-        found = [_hole(row.day)] if part == "total" else []
-    return [
-        _withheld(slot, states)
-        for slot in found
-        if interval.start <= slot.start and slot.end <= interval.end and slot.state is not State.ABSENT
-    ]
+        return unseal_profile(key, bytes(row.sealed), bytes(row.fingerprint), where, part)
+    except SealError as error:
+        _does_not_open(part, type(error))
+        return None
+
+
+def _does_not_open(part: str, error: type[Exception]) -> None:
+    _log.error("a stored value does not open", part=part, error=error.__name__)
 
 
 def erased_readings(house: House, occupancies: Iterable[UUID]) -> dict[UUID, Erased]:
@@ -197,12 +250,6 @@ def _hole(day: date) -> Slot:
     """A day of which nothing can be said: a sum over it must show that it lacks something."""
     start, end = day_bounds(day)
     return Slot(start, end, None, State.NVAL, missing=len(slot_starts(day, 15)))
-
-
-def _withheld(slot: Slot, states: frozenset[str]) -> Slot:
-    if slot.value is None or slot.state.value in states:
-        return slot
-    return Slot(slot.start, slot.end, None, slot.state, slot.register, None, slot.missing + 1)
 
 
 _ROOTS = text("SELECT occupancy_id, root_id FROM registry.occupancy WHERE occupancy_id = ANY(:homes)")

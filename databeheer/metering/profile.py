@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby, pairwise
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from databeheer.metering.states import MARK_CODES, MARKS, Conversion, MeteringError, Register, State
 
@@ -110,20 +110,10 @@ def unpack(data: bytes) -> DayProfile:
     Raises:
         ProfileError: any other bytes, another spelling of the same profile included.
     """
-    if len(data) not in SIZES:
-        raise ProfileError("a profile has one of the published sizes")
-    version, minutes, bits, count, run_count = _HEADER.unpack_from(data)
-    if version == 1 and bits in _WIDTHS_OF_BEFORE and len(data) != SIZES[1]:
-        bits *= 8
-    elif version != VERSION:
-        raise ProfileError("this version of profile is unknown")
-    if count not in SLOT_COUNTS.get(minutes, ()) or bits not in WIDTHS[minutes]:
-        raise ProfileError("the header of the profile is wrong")
-    begin = _HEADER.size + 2 * run_count
-    end = begin + count * bits // 8
-    if end > len(data) or any(data[end:]):
+    version, minutes, bits, count, begin, end = read_head(data)
+    if any(data[end:]):
         raise ProfileError("the profile does not fill its bytes")
-    marks = _expand(data[_HEADER.size : begin], count)
+    marks = expand(data[_HEADER.size : begin], count)
     numbers = _unpacked(data[begin:end], count, bits)
     if _bits(minutes, max(numbers)) != bits and (version == VERSION or bits != 16):
         raise ProfileError("the values are wider than they need to be")
@@ -135,6 +125,39 @@ def unpack(data: bytes) -> DayProfile:
         missing = set(valueless)
         values = tuple(None if slot in missing else number for slot, number in enumerate(numbers))
     return DayProfile(minutes, values, states, registers, conversions)
+
+
+class Head(NamedTuple):
+    """What the head of a profile says, and where its values begin and end."""
+
+    version: int
+    minutes: int
+    bits: int
+    slots: int
+    begin: int
+    end: int
+
+
+def read_head(data: bytes) -> Head:
+    """Return the head of a profile, checked against its length.
+
+    Raises:
+        ProfileError: no profile has such a head, or such a length.
+    """
+    if len(data) not in SIZES:
+        raise ProfileError("a profile has one of the published sizes")
+    version, minutes, bits, count, run_count = _HEADER.unpack_from(data)
+    if version == 1 and bits in _WIDTHS_OF_BEFORE and len(data) != SIZES[1]:
+        bits *= 8
+    elif version != VERSION:
+        raise ProfileError("this version of profile is unknown")
+    if count not in SLOT_COUNTS.get(minutes, ()) or bits not in WIDTHS[minutes]:
+        raise ProfileError("the header of the profile is wrong")
+    begin = _HEADER.size + 2 * run_count
+    end = begin + count * bits // 8
+    if end > len(data):
+        raise ProfileError("the profile does not fill its bytes")
+    return Head(version, minutes, bits, count, begin, end)
 
 
 def size_of(length: int, minimum: int = SIZES[0]) -> int:
@@ -200,7 +223,7 @@ def runs_of(marks: bytes) -> bytes:
     return bytes(part for mark, run in groupby(marks) for part in (len(list(run)), mark))
 
 
-def _expand(runs: bytes, count: int) -> bytes:
+def expand(runs: bytes, count: int) -> bytes:
     """Undo `runs_of`; refuse empty runs, two runs of one mark in a row, unknown marks, a wrong sum."""
     lengths, marks = runs[::2], runs[1::2]
     if sum(lengths) != count or 0 in lengths:

@@ -132,6 +132,8 @@ def _all_marks() -> Iterable[Mark]:
 
 # One byte a mark: bits 0-2 state, 3-5 register, 6-7 conversion; what is not a key here does not exist.
 MARKS: dict[int, Mark] = {_code(mark): mark for mark in _all_marks()}
+WITHOUT_CONVERSION = 0b00111111
+"""The bits of a mark that are kept where the value is withheld, and with it how it was converted."""
 MARK_CODES: dict[tuple[State, Register | None, Conversion | None], int] = {
     (mark.state, mark.register, mark.conversion): code for code, mark in MARKS.items()
 }

@@ -93,7 +93,7 @@ def _export(eans: list[str]) -> bytes:
 
 
 def _require_whole(items: Iterable[dict[str, Any]]) -> None:
-    if not all(len(item["channels"][0]["slots"]) == 96 for item in items):
+    if not all(len(item["channels"][0]["series"][0]["values"]) == 96 for item in items):
         raise AssertionError("a read gives less than the day")
 
 

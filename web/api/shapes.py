@@ -7,6 +7,10 @@ import io
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from databeheer.metering.aggregate import Slot
+from databeheer.metering.series import slots_of_channel
+from databeheer.values import format_instant
+
 THOUSANDTHS = 1000
 
 # Who or what brought a permission to this state, as the caller is told.
@@ -61,7 +65,6 @@ CSV_COLUMNS = (
     "conversion",
     "missing",
 )
-Slot = Mapping[str, Any]
 
 
 def decimal(thousandths: int | None) -> str | None:
@@ -198,34 +201,34 @@ def _channel(channel: Mapping[str, Any]) -> dict[str, Any]:
         "commodity": channel["commodity"],
         "unit": channel["unit"],
         "meter": channel.get("meter"),
-        "readings": [_reading(slot) for slot in channel["slots"]],
+        "readings": [_reading(slot) for slot in slots_of_channel(channel)],
     }
 
 
 def _reading(slot: Slot) -> dict[str, Any]:
     return {
-        "start": slot["start"],
-        "end": slot["end"],
-        "value": decimal(slot["value"]),
-        "state": slot["state"],
-        "register": slot.get("register"),
-        "conversion": slot.get("conversion"),
-        "missing": slot.get("missing", 0),
+        "start": format_instant(slot.start),
+        "end": format_instant(slot.end),
+        "value": decimal(slot.value),
+        "state": slot.state.value,
+        "register": slot.register.value if slot.register else None,
+        "conversion": slot.conversion.value if slot.conversion else None,
+        "missing": slot.missing,
     }
 
 
 def _csv_rows(answer: Mapping[str, Any]) -> Iterator[tuple[object, ...]]:
     for channel in answer["channels"]:
         constant = (channel["commodity"], channel["direction"], channel["unit"], channel.get("meter") or "")
-        for slot in channel["slots"]:
-            value = decimal(slot["value"])
+        for slot in slots_of_channel(channel):
+            value = decimal(slot.value)
             yield (
-                slot["start"],
-                slot["end"],
+                format_instant(slot.start),
+                format_instant(slot.end),
                 *constant,
-                slot.get("register") or "",
+                slot.register.value if slot.register else "",
                 "" if value is None else value,
-                slot["state"],
-                slot.get("conversion") or "",
-                slot.get("missing", 0),
+                slot.state.value,
+                slot.conversion.value if slot.conversion else "",
+                slot.missing,
             )

@@ -9,7 +9,9 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from databeheer.values import parse_instant
+from databeheer.metering.aggregate import Slot
+from databeheer.metering.series import slots_of_channel
+from databeheer.values import format_instant
 from web.facade.names import ENERGY_TYPE
 
 _KEYS = {timedelta(minutes=15): "quarterHourlyEnergy", timedelta(hours=1): "hourlyEnergy"}
@@ -60,29 +62,27 @@ def _kind(*, has_own: bool, has_meters: bool) -> str:
 def _collect(meters: _Meters, channel: Mapping[str, Any], registers: frozenset[str]) -> None:
     # Inductive and capacitive energy are channels of their own here, registers of one unit there.
     unit, _, reactive_kind = channel["unit"].partition("-")
-    for slot in channel["slots"]:
-        register = reactive_kind or slot.get("register") or "total"
-        if slot["value"] is None or slot["state"] not in _SHOWN_STATES or register not in registers:
+    for slot in slots_of_channel(channel):
+        register = reactive_kind or (slot.register.value if slot.register else "total")
+        if slot.value is None or slot.state.value not in _SHOWN_STATES or register not in registers:
             continue
-        slices = meters.setdefault(channel.get("meter"), {}).setdefault(_key(slot), {})
-        by_unit = slices.setdefault((slot["start"], slot["end"]), {}).setdefault(unit, {})
-        by_unit.setdefault(channel["direction"], {})[register] = _value(slot, unit)
+        # Gas is counted by the hour whatever was asked, so the slot itself says what it is.
+        key = _KEYS.get(slot.end - slot.start, _DAILY)
+        slices = meters.setdefault(channel.get("meter"), {}).setdefault(key, {})
+        span = format_instant(slot.start), format_instant(slot.end)
+        by_unit = slices.setdefault(span, {}).setdefault(unit, {})
+        by_unit.setdefault(channel["direction"], {})[register] = _value(slot.value, slot, unit)
 
 
-def _key(slot: Mapping[str, Any]) -> str:
-    # Gas is counted by the hour whatever was asked, so the slot itself says what it is.
-    return _KEYS.get(parse_instant(slot["end"]) - parse_instant(slot["start"]), _DAILY)
-
-
-def _value(slot: Mapping[str, Any], unit: str) -> dict[str, Any]:
+def _value(thousandths: int, slot: Slot, unit: str) -> dict[str, Any]:
     # Thousandths over a thousand: the nearest double, which prints as the decimal it came from.
     value: dict[str, Any] = {
-        "value": slot["value"] / 1000,
+        "value": thousandths / 1000,
         "unit": unit,
-        "validationState": slot["state"],
+        "validationState": slot.state.value,
     }
-    if slot.get("conversion"):
-        value["gasConversionFactor"] = slot["conversion"]
+    if slot.conversion:
+        value["gasConversionFactor"] = slot.conversion.value
     return value
 
 

@@ -15,7 +15,8 @@ from marshmallow import fields
 from databeheer.brussels import BRUSSELS, day_bounds, day_of, days_between, slot_starts
 from databeheer.clock import Clock
 from databeheer.door.client import DoorRefusedError
-from databeheer.values import format_instant, parse_instant
+from databeheer.metering.series import slots_of_channel
+from databeheer.values import format_instant
 from web import dutch
 from web.door import ask
 from web.forms import Form, parse_or_refuse
@@ -158,12 +159,11 @@ def _series(unit: str, channels: Sequence[dict[str, Any]], window: Window) -> Se
     }
     qualities: dict[datetime, set[str]] = {}
     for channel in channels:
-        for slot in channel["slots"]:
-            at = parse_instant(slot["start"])
-            row = values[at]
-            row[channel["direction"]] = _add(row[channel["direction"]], slot["value"])
-            if slot["value"] is not None:
-                qualities.setdefault(at, set()).add(wording.QUALITIES[slot["state"]])
+        for slot in slots_of_channel(channel):
+            row = values[slot.start]
+            row[channel["direction"]] = _add(row[channel["direction"]], slot.value)
+            if slot.value is not None:
+                qualities.setdefault(slot.start, set()).add(wording.QUALITIES[slot.state.value])
     slots = tuple(
         Slot(
             at, _label(at, window), row["offtake"], row["injection"], ", ".join(sorted(qualities.get(at, ())))

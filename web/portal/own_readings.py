@@ -9,10 +9,10 @@ from typing import Any
 
 from databeheer.brussels import day_bounds
 from databeheer.door.client import DoorRefusedError
-from databeheer.metering.aggregate import Slot
 from databeheer.metering.measured import Measured
-from databeheer.metering.states import Conversion, Register, State, Unit
-from databeheer.values import Commodity, Direction, Granularity, format_instant, parse_instant
+from databeheer.metering.series import slots_of_channel
+from databeheer.metering.states import Unit
+from databeheer.values import Commodity, Direction, Granularity, format_instant
 from web.door import ask
 
 PART = timedelta(days=184)
@@ -40,7 +40,7 @@ class Gathered:
         self.refused += answer["refused"]
         self.receipts.append({"index": answer["index"], "promise": answer["promise"]})
         for channel in answer["channels"]:
-            self._channel(channel).add(map(_slot, channel["slots"]))
+            self._channel(channel).add(slots_of_channel(channel))
 
     def _channel(self, channel: Mapping[str, Any]) -> Measured:
         key = channel["direction"], channel["unit"], channel["meter"]
@@ -91,15 +91,3 @@ def _parts(first: date, last: date, granularity: Granularity) -> Iterator[tuple[
     while first <= last:
         yield first, min(last, first + PART - timedelta(days=1))
         first += PART
-
-
-def _slot(slot: Mapping[str, Any]) -> Slot:
-    return Slot(
-        parse_instant(slot["start"]),
-        parse_instant(slot["end"]),
-        slot["value"],
-        State(slot["state"]),
-        Register(slot["register"]) if slot["register"] else None,
-        Conversion(slot["conversion"]) if slot["conversion"] else None,
-        slot["missing"],
-    )

@@ -9,6 +9,7 @@ from typing import Any
 from tests.conftest import LOTTES_EAN, MARIAS_EAN
 from tests.databeheer.metering.builders import METER, Row, day_rows, english
 from tests.house import Customer, Party, TheHouse
+from tests.series import slots_in
 
 DAY = date(2023, 10, 29)
 WINDOW = {
@@ -60,4 +61,4 @@ def read_bulk(party: Party, permissions: list[str] | None = None, **changes: Any
 
 
 def values(item: dict[str, Any]) -> list[int | None]:
-    return [slot["value"] for channel in item["channels"] for slot in channel["slots"]]
+    return [slot["value"] for channel in item["channels"] for slot in slots_in(channel)]

@@ -16,6 +16,7 @@ from databeheer.door.client import DoorRefusedError
 from databeheer.values import format_instant
 from tests.doors import query
 from tests.house import Customer, Party, TheHouse
+from tests.series import slots_in
 
 AUTUMN_DAY = {"from": "2023-10-28T22:00:00Z", "until": "2023-10-29T23:00:00Z"}
 
@@ -122,6 +123,6 @@ def test_a_permission_that_ends_in_the_hour_that_comes_twice_ends_there_and_not_
     asked = bram.ask(data_until=until)
     measured.grant(asked)
     given = bram.read(asked["permission_id"], **AUTUMN_DAY, mode="clip")
-    assert sum(len(channel["slots"]) for channel in given["channels"]) == slots
-    assert given["channels"][0]["slots"][-1]["end"] == until
+    assert sum(len(slots_in(channel)) for channel in given["channels"]) == slots
+    assert slots_in(given["channels"][0])[-1]["end"] == until
     assert refusal(lambda: bram.read(asked["permission_id"], **AUTUMN_DAY)).reason == "outside_data_period"

@@ -15,6 +15,7 @@ from databeheer.values import format_instant
 from tests.conftest import LOTTES_EAN, MARIAS_EAN
 from tests.doors import execute, query
 from tests.house import Customer, Party, TheHouse
+from tests.series import slots_in
 
 MONTH = {"from": "2023-09-30T22:00:00Z", "until": "2023-10-31T23:00:00Z", "granularity": "month"}
 UNKNOWN_EAN = "541448899990000060"
@@ -258,7 +259,7 @@ def test_quarter_hours_for_a_dynamic_price_need_consent_and_regime_both(
         measured.withdraw(asked["permission_id"])
     read = {"permission_id": asked["permission_id"], "purpose": "dynamic_price_billing"}
     if consent and regime:
-        assert len(erik.read(**read)["channels"][0]["slots"]) == 100
+        assert len(slots_in(erik.read(**read)["channels"][0])) == 100
         other = erik.ask(purpose="dynamic_price_billing")
         maria.grant(other)
         assert reason(lambda: erik.read(other["permission_id"])) == "no_contract"
@@ -302,7 +303,7 @@ def test_the_price_and_the_regime_are_held_against_when_the_energy_flowed(
     assert reason(read) == "no_dynamic_price"
     # The day of 25 hours belongs to the price as a whole: it ends at the local midnight after it.
     house.operator("registry.dynamic_price.begin", **contract, until_day="2023-10-30", information="INFO")
-    assert len(read()["channels"][0]["slots"]) == 100
+    assert len(slots_in(read()["channels"][0])) == 100
     edge = {"from": "2023-10-29T22:45:00Z", "until": "2023-10-29T23:15:00Z", "mode": "clip"}
     clipped = read(**edge)
     assert [one["from"] for one in clipped["granted"]] == ["2023-10-29T22:45:00Z"]
@@ -630,7 +631,7 @@ def test_finer_than_days_the_grid_operator_reads_only_by_a_record_of_who_needs_i
     for missing in ("party_id", "article", "reason"):
         refused(house, "registry.necessity.add", **{k: v for k, v in needed.items() if k != missing})
     added = house.operator("registry.necessity.add", **needed)
-    assert len(net.read(**wish)["channels"][0]["slots"]) == 100
+    assert len(slots_in(net.read(**wish)["channels"][0])) == 100
     before = {"from": "2023-09-29T22:00:00Z", "until": "2023-09-30T22:00:00Z"}  # of a day it does not name
     assert reason(lambda: net.read(**wish, **before)) == "granularity_too_fine"
     house.operator("registry.necessity.end", id=added["id"])

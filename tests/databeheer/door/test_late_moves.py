@@ -26,13 +26,14 @@ from tests.databeheer.door.conftest import DAYS
 from tests.databeheer.metering.builders import day_rows, english
 from tests.doors import execute, query
 from tests.house import Customer, Party, TheHouse
+from tests.series import slots_in
 
 WHOLE = {"from": "2023-10-27T22:00:00Z", "until": "2023-10-30T23:00:00Z", "mode": "clip"}
 MOVED = date(2023, 10, 29)
 
 
 def quarters(answer: dict[str, Any]) -> list[tuple[str, int]]:
-    return [(slot["start"], slot["value"]) for channel in answer["channels"] for slot in channel["slots"]]
+    return [(slot["start"], slot["value"]) for channel in answer["channels"] for slot in slots_in(channel)]
 
 
 def own(who: Customer) -> list[tuple[str, int]]:
@@ -176,7 +177,7 @@ def test_a_newcomer_whose_quarter_hours_nobody_reads_gets_day_totals_only(
     totals = [
         slot["value"]
         for channel in noor.call("readings.read", **days)["channels"]
-        for slot in channel["slots"]
+        for slot in slots_in(channel)
     ]
     assert totals == [sum(range(1, slots + 1)) for slots in (100, 96)]
 

@@ -18,6 +18,7 @@ from tests.conftest import LOTTES_EAN, MARIAS_EAN
 from tests.databeheer.door.conftest import export
 from tests.doors import HEAD, execute, held, meanwhile, query
 from tests.house import Customer, Party, TheHouse
+from tests.series import slots_in
 
 OCTOBER_29 = {"from": "2023-10-28T22:00:00Z", "until": "2023-10-29T23:00:00Z", "granularity": "quarter_hour"}
 
@@ -466,7 +467,7 @@ OLD_DAYS = {"from": "2023-10-27T22:00:00Z", "until": "2023-10-30T23:00:00Z", "mo
 
 
 def quarters_of(answer: dict[str, Any]) -> int:
-    return sum(len(channel["slots"]) for channel in answer["channels"])
+    return sum(len(slots_in(channel)) for channel in answer["channels"])
 
 
 def own_quarters(who: Customer) -> int:
@@ -520,7 +521,7 @@ def test_what_was_stored_past_a_move_that_was_reported_late_is_the_newcomers(
 
     def total(party: Party, **wish: str) -> int:
         answer = party.read(ean=LOTTES_EAN, **(by_law | wish))
-        values = [slot["value"] for channel in answer["channels"] for slot in channel["slots"]]
+        values = [slot["value"] for channel in answer["channels"] for slot in slots_in(channel)]
         return sum(value or 0 for value in values)
 
     her_day, his_days = sum(range(1, 97)), sum(range(1, 101)) + sum(range(1, 97))
@@ -563,7 +564,7 @@ def test_a_supplier_sees_the_months_of_its_own_contract_and_nothing_beside(
     )
     answer = read(*october)
     assert [one["ground"] for one in answer["granted"]] == ["supplier"]
-    assert [slot["value"] for slot in answer["channels"][0]["slots"]] == [
+    assert [slot["value"] for slot in slots_in(answer["channels"][0])] == [
         sum(range(1, 97)) * 2 + sum(range(1, 101))
     ]
     for fine in ("quarter_hour", "hour", "day"):

@@ -21,6 +21,7 @@ from databeheer.values import format_instant
 from tests.conftest import LOTTES_EAN
 from tests.doors import FACTS, HEAD, execute, held, meanwhile, query
 from tests.house import Customer, Party, TheHouse
+from tests.series import slots_in
 
 End = Callable[[TheHouse, Customer, Party, str], Any]
 
@@ -101,7 +102,7 @@ def test_a_read_that_has_its_turn_is_served_and_the_end_waits_for_it(
         lock.until_waiting(2)
         assert not ending.done()
         lock.release()
-        assert len(reading.result(60)["channels"][0]["slots"]) == 100
+        assert len(slots_in(reading.result(60)["channels"][0])) == 100
         assert ending.exception(60) is None
     with pytest.raises(DoorRefusedError) as again:
         bram.read(permission)

@@ -18,6 +18,7 @@ from ledger.promise import open_promise
 from ledger.tree import leaf_hash
 from tests.doors import HEAD, DoorProcess, door_process, execute, held, meanwhile, query, start_door, until
 from tests.house import ORIGIN, Customer, Party, TheHouse
+from tests.series import slots_in
 
 WISH = {"from": "2023-10-28T22:00:00Z", "until": "2023-10-29T23:00:00Z", "granularity": "quarter_hour"}
 
@@ -183,7 +184,7 @@ def test_whatever_a_killed_door_handed_over_is_in_the_ledger_and_the_next_one_se
         answer = again.client.call(
             "readings.read", Proof.token(bram.token), permission_id=granted["permission_id"], **WISH
         )
-        assert len(answer["channels"][0]["slots"]) == 100
+        assert len(slots_in(answer["channels"][0])) == 100
     finally:
         again.end()
     assert sorted(entries(house)) == list(range(len(entries(house))))

@@ -20,12 +20,13 @@ from databeheer.metering.opening import unseal_profile
 from databeheer.metering.profile import pack, unpack
 from databeheer.metering.sealing import Coordinates, coordinates_of_before, seal, seal_profile
 from databeheer.metering.totals import DayTotal, pack_total, unpack_total
-from databeheer.values import Granularity, Period, parse_instant
+from databeheer.values import Period, parse_instant
 from tests.conftest import MARIAS_EAN
 from tests.databeheer.door.conftest import DAYS
 from tests.databeheer.metering.builders import METER, Row, day_rows, english
 from tests.doors import execute, query
 from tests.house import Customer, Party, TheHouse
+from tests.series import slots_in
 
 WHOLE = {"from": "2023-10-27T22:00:00Z", "until": "2023-10-30T23:00:00Z"}
 INJECTION = Row(register="Injection Day")
@@ -38,12 +39,12 @@ def own(customer: Customer, granularity: str = "quarter_hour", **changes: Any) -
 
 
 def values(answer: dict[str, Any], channel: int = 0) -> list[int | None]:
-    return [slot["value"] for slot in answer["channels"][channel]["slots"]]
+    return [slot["value"] for slot in slots_in(answer["channels"][channel])]
 
 
 def opens_only(customer: Customer, days: Iterable[date], granularity: str = "quarter_hour") -> None:
     """Values come of these days and of no other; where totals are asked, the others are holes that show."""
-    slots = [slot for channel in own(customer, granularity)["channels"] for slot in channel["slots"]]
+    slots = [slot for channel in own(customer, granularity)["channels"] for slot in slots_in(channel)]
     valued = {day_of(parse_instant(slot["start"])) for slot in slots if slot["value"] is not None}
     assert valued == set(days)
     for slot in slots:
@@ -145,7 +146,7 @@ def test_a_month_with_a_day_that_does_not_open_says_that_it_lacks_it(
 ) -> None:
     set_part(house, "total_sealed", b"", DAYS[1])
     october = {"from": "2023-09-30T22:00:00Z", "until": "2023-10-31T23:00:00Z"}
-    [slot] = own(measured, "month", **october)["channels"][0]["slots"]
+    [slot] = slots_in(own(measured, "month", **october)["channels"][0])
     assert (slot["value"], slot["missing"]) == (2 * sum(range(1, 97)), 100)
 
 
@@ -280,7 +281,7 @@ def test_values_that_were_not_validated_never_leave(
     for answer in (own(lotte, **whole), bram.read(asked["permission_id"], **whole)):
         given = [value for value in values(answer) if value is not None]
         assert max(given, default=0) < 987_654
-        slots = answer["channels"][0]["slots"]
+        slots = slots_in(answer["channels"][0])
         assert sum(slot["missing"] for slot in slots) >= 1  # a hole, not a smaller sum in silence
     if granularity == "quarter_hour":
         [hole] = [slot for slot in slots if slot["value"] is None]
@@ -294,7 +295,7 @@ def test_the_validation_state_travels_with_each_value(house: TheHouse, lotte: Cu
     states = ["Read", "Estimated", "Validated"] * 32
     rows = [row.but(state=state) for row, state in zip(day_rows(DAYS[0]), states, strict=True)]
     house.ingest(english(*rows))
-    found = own(lotte)["channels"][0]["slots"]
+    found = slots_in(own(lotte)["channels"][0])
     assert {slot["state"] for slot in found} == {"READ", "EST", "VAL"}
 
 
@@ -306,7 +307,7 @@ def test_an_estimate_never_reaches_the_supplier(house: TheHouse, lotte: Customer
         "registry.supply.accept", ean="541448899990000039", party_id=erik.party_id, from_day="2023-01-01"
     )
     month = {"from": "2023-09-30T22:00:00Z", "until": "2023-10-31T23:00:00Z", "granularity": "month"}
-    [slot] = erik.read(ean="541448899990000039", **month)["channels"][0]["slots"]
+    [slot] = slots_in(erik.read(ean="541448899990000039", **month)["channels"][0])
     assert slot["value"] is None
     assert slot["missing"] >= 1
 
@@ -319,7 +320,7 @@ def test_only_the_asked_period_and_direction_leave(house: TheHouse, lotte: Custo
     answer = bram.read(asked["permission_id"], directions=["offtake"], **hour)
     [channel] = answer["channels"]
     assert channel["direction"] == "offtake"
-    assert [slot["start"][11:16] for slot in channel["slots"]] == ["10:00", "10:15", "10:30", "10:45"]
+    assert [slot["start"][11:16] for slot in slots_in(channel)] == ["10:00", "10:15", "10:30", "10:45"]
     with pytest.raises(DoorRefusedError) as refused:
         bram.read(asked["permission_id"], directions=["offtake", "injection"], **hour)
     assert refused.value.reason == "direction_not_granted"
@@ -371,7 +372,7 @@ def _handles(house: TheHouse, root: bytes) -> set[bytes]:
     return {seals.channel_handle(root, meter, direction, unit) for meter, direction, unit in meters}
 
 
-def _as_of(house: TheHouse, customer: Customer, index: int) -> list[int | None]:
+def _as_of(house: TheHouse, customer: Customer, index: int) -> list[int]:
     states = catalogue.load().row("own").states
     period = Period(parse_instant("2023-10-28T22:00:00Z"), parse_instant("2023-10-29T23:00:00Z"))
     [point_id] = [row[0] for row in query(house, "SELECT access_point_id FROM registry.access_point")]
@@ -379,5 +380,5 @@ def _as_of(house: TheHouse, customer: Customer, index: int) -> list[int | None]:
         book = read_facts(connection, house.clock.now(), points=[point_id], permissions=[], parties=[])
     home = UUID(customer.occupancy())
     stretch = opening.Stretch(home, home, period, states, book.points[point_id].channels)
-    [(_, _, slots)] = opening.open_stretches(house.house, [stretch], Granularity.QUARTER_HOUR, index)
-    return [slot.value for slot in slots]
+    [(_, _, pieces)] = opening.open_pieces(house.house, [stretch], index)
+    return [value for piece in pieces for value in piece.values.tolist()]

@@ -13,6 +13,7 @@ from tests.conftest import LOTTES_EAN, MARIAS_EAN
 from tests.doors import HEAD, held, meanwhile, query
 from tests.house import Customer, Party, TheHouse
 from tests.letters import to_whom
+from tests.series import slots_in
 
 UNKNOWN_EAN = "541448899990000060"
 
@@ -159,7 +160,7 @@ def test_who_made_himself_known_later_closes_his_own_time_only(
     )
     wish = {"from": "2023-10-27T22:00:00Z", "until": "2023-10-30T23:00:00Z", "mode": "clip"}
     answer = bram.read(granted["permission_id"], **wish)
-    assert sum(len(channel["slots"]) for channel in answer["channels"]) == 96
+    assert sum(len(slots_in(channel)) for channel in answer["channels"]) == 96
     assert {one["reason"] for one in answer["refused"]} == {"second_signature_missing"}
 
 

@@ -24,6 +24,7 @@ from tests.conftest import LOTTES_EAN, MARIAS_EAN
 from tests.databeheer.metering.head_end import TYPES, Sent, profile, write_table
 from tests.doors import execute, query
 from tests.house import Customer, TheHouse
+from tests.series import slots_in
 
 DAY = date(2024, 6, 3)
 LOTTES, MARIAS = "1SAG0000000001", "1SAG0000000002"
@@ -66,7 +67,7 @@ def own(
         granularity=granularity,
         **{"from": start, "until": f"{day.isoformat()}T22:00:00Z"},
     )
-    return [(slot["value"], slot["state"]) for one in answer["channels"] for slot in one["slots"]]
+    return [(slot["value"], slot["state"]) for one in answer["channels"] for slot in slots_in(one)]
 
 
 def rows_of(house: TheHouse, *tables: str) -> dict[str, list[Any]]:
@@ -143,7 +144,7 @@ def test_the_tariff_tells_the_registers_apart(take: Take, lotte: Customer) -> No
         **{"from": "2024-06-02T22:00:00Z", "until": "2024-06-03T22:00:00Z"},
     )
     [channel] = answer["channels"]
-    assert {slot["register"]: slot["value"] for slot in channel["slots"]} == {"day": 60, "night": 36}
+    assert {slot["register"]: slot["value"] for slot in slots_in(channel)} == {"day": 60, "night": 36}
 
 
 # ---- the same once more -------------------------------------------------------------------------------------

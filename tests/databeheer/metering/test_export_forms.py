@@ -16,8 +16,9 @@ from databeheer.metering.export_json import write_json
 from databeheer.metering.export_parquet import SCHEMA, write_parquet
 from databeheer.metering.measured import Measured
 from databeheer.metering.profile import LARGEST_VALUE, DayProfile
+from databeheer.metering.series import series_of
 from databeheer.metering.states import Conversion, Register, State, Unit
-from databeheer.values import Commodity, Direction, Granularity, format_instant
+from databeheer.values import Commodity, Direction, Granularity
 from web.api import shapes
 
 AUTUMN = date(2023, 10, 29)
@@ -59,18 +60,7 @@ def test_the_json_is_what_a_market_party_would_get_of_the_same_values() -> None:
                 "commodity": channel.commodity.value,
                 "unit": channel.unit.value,
                 "meter": channel.meter,
-                "slots": [
-                    {
-                        "start": format_instant(slot.start),
-                        "end": format_instant(slot.end),
-                        "value": slot.value,
-                        "state": slot.state,
-                        "register": slot.register,
-                        "conversion": slot.conversion,
-                        "missing": slot.missing,
-                    }
-                    for slot in channel
-                ],
+                "series": [one.view() for one in series_of(channel)],
             }
             for channel in channels()
         ],

@@ -21,6 +21,7 @@ from tests.conftest import LOTTES_EAN, MARIAS_EAN
 from tests.databeheer.metering.builders import Row, day_rows, english
 from tests.doors import execute, held, meanwhile, query, until
 from tests.house import Customer, Party, TheHouse
+from tests.series import slots_in
 
 SATURDAY, SUNDAY = date(2023, 10, 28), date(2023, 10, 29)
 WHOLE = {"from": "2023-10-27T22:00:00Z", "until": "2023-10-29T23:00:00Z", "granularity": "quarter_hour"}
@@ -39,7 +40,7 @@ def corrected(slot: int = 0, volume: str = "5,000", day: date = SUNDAY) -> bytes
 
 def values(customer: Customer) -> list[int | None]:
     answer = customer.call("readings.read", occupancy_id=customer.occupancy(), **WHOLE)
-    return [slot["value"] for channel in answer["channels"] for slot in channel["slots"]]
+    return [slot["value"] for channel in answer["channels"] for slot in slots_in(channel)]
 
 
 def everything(house: TheHouse) -> dict[str, list[Any]]:
@@ -195,7 +196,7 @@ def test_intervals_are_refused_where_nobody_asked_to_read_them(
     day = neighbour.call(
         "readings.read", occupancy_id=neighbour.occupancy(), **(WHOLE | {"granularity": "day"})
     )
-    assert [slot["value"] for slot in day["channels"][0]["slots"]] == [9999]
+    assert [slot["value"] for slot in slots_in(day["channels"][0])] == [9999]
     quarters = neighbour.call("readings.read", occupancy_id=neighbour.occupancy(), **WHOLE)
     assert quarters["channels"] == []
 

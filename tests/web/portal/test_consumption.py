@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
+from databeheer.brussels import day_bounds, day_of
 from databeheer.values import format_instant
 from tests.databeheer.metering.builders import Row, english
 from tests.house import Customer, TheHouse
+from tests.series import as_series
 from tests.web.portal.visiting import Visitor
 from web.portal.chart import Bar, Tick, draw
 from web.portal.consumption import Window, series_of
@@ -21,8 +23,18 @@ Visit = Callable[[Customer], Visitor]
 def channel(
     window: Window, direction: str = "offtake", value: int | None = 100, skip: int = 0
 ) -> dict[str, object]:
-    slots = [{"start": format_instant(at), "value": value, "state": "READ"} for at in window.slots()[skip:]]
-    return {"direction": direction, "unit": "kWh", "meter": "1SAG9990000003", "slots": slots}
+    step = {"quarter_hour": timedelta(minutes=15), "hour": timedelta(hours=1)}.get(window.granularity)
+    slots = [
+        {
+            "start": format_instant(at),
+            "end": format_instant(at + step if step else day_bounds(day_of(at))[1]),
+            "value": value,
+            "state": "READ",
+            "register": "night",
+        }
+        for at in window.slots()[skip:]
+    ]
+    return {"direction": direction, "unit": "kWh", "meter": "1SAG9990000003", "series": as_series(slots)}
 
 
 @pytest.mark.parametrize(
