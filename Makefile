@@ -25,7 +25,7 @@ CODE := ledger databeheer web migrations tests
 PRESENT = $(wildcard $(CODE))
 
 .PHONY: help demo check test bench soak format lint types imports requirements requirements-check lock screenshots \
-	clean environment chromium go
+	clean environment chromium go softhsm
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -143,8 +143,22 @@ go:
 		apt-get -qq install -y --no-install-recommends golang-go golang-golang-x-mod-dev >/dev/null; } || \
 		echo "$$left apt-get could not install it"
 
+# The key store's tests over a token want SoftHSM; likewise.
+softhsm:
+	@command -v softhsm2-util >/dev/null && exit 0; \
+	left="make test: left out the key store over a token:"; \
+	if ! command -v apt-get >/dev/null; then echo "$$left no SoftHSM, and no apt-get to install it"; exit 0; \
+	elif [ "$$(id -u)" = 0 ]; then as_root=; \
+	elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then as_root="sudo -n"; \
+	else echo "$$left no SoftHSM, and neither root nor sudo to install it"; exit 0; \
+	fi; \
+	echo "installing SoftHSM"; \
+	{ $$as_root apt-get -qq update && $$as_root env DEBIAN_FRONTEND=noninteractive \
+		apt-get -qq install -y --no-install-recommends softhsm2 >/dev/null; } || \
+		echo "$$left apt-get could not install it"
+
 # A worker for each processor, which takes tests from another when it has none left; a choice of tests runs in order.
-test: $(VENV)/stamp-dev chromium go
+test: $(VENV)/stamp-dev chromium go softhsm
 	$(PY) -m pytest $(if $(ARGS),$(ARGS),--numprocesses logical --dist worksteal)
 
 bench: $(VENV)/stamp-dev

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +14,7 @@ from databeheer.access.catalogue import Catalogue
 from databeheer.clock import Clock
 from databeheer.door.ends import EndsJournal
 from databeheer.door.gap_watch import GapWatch
+from databeheer.door.keys.place import epoch_keys
 from databeheer.door.keys.seals import derive
 from databeheer.door.keys.store import KeyStore, Kind
 from databeheer.door.told_reads import ToldReads
@@ -30,9 +31,12 @@ REGISTRY_HOUSE = UUID(int=2)
 JOINS_HOUSE = UUID(int=3)
 
 
-def make_keys(folder: Path) -> KeyStore:
-    """Make a new key store, with the house's own keys; refuses a folder that holds one."""
-    keys = KeyStore.create(folder)
+def make_keys(folder: Path, environment: Mapping[str, str] | None = None) -> KeyStore:
+    """Make a new key store, with the house's own keys; refuses a folder that holds one.
+
+    `environment` may name a token for its epoch keys.
+    """
+    keys = KeyStore.create(folder, epoch_keys(folder, environment or {}))
     for name in (LEDGER_HOUSE, REGISTRY_HOUSE, JOINS_HOUSE):
         keys.make(Kind.HOUSE, name)
     return keys

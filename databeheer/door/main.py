@@ -18,6 +18,7 @@ from databeheer.clock import Clock, SystemClock
 from databeheer.door.bodies import check_keys
 from databeheer.door.gap_watch import LedgerSetBackError
 from databeheer.door.house import House
+from databeheer.door.keys.place import epoch_keys
 from databeheer.door.keys.store import KeyStore
 from databeheer.door.server import DoorServer
 from databeheer.door.service import DoorService
@@ -44,6 +45,7 @@ def house_from(environment: Mapping[str, str], clock: Clock | None = None) -> Ho
 
     Raises:
         SettingsError: a setting is missing, by name.
+        KeyStoreError, KeysAwayError: the key store does not open; why, in words.
     """
 
     def required(name: str) -> str:
@@ -51,11 +53,11 @@ def house_from(environment: Mapping[str, str], clock: Clock | None = None) -> Ho
             raise SettingsError(f"the door needs {name}")
         return environment[name]
 
-    origin = required("DATABEHEER_LEDGER_ORIGIN")
+    origin, keys = required("DATABEHEER_LEDGER_ORIGIN"), Path(required("DATABEHEER_KEYS"))
     seed = bytes.fromhex(Path(required("DATABEHEER_PROMISE_KEY")).read_text())
     return House(
         engine=make_engine(required("DATABEHEER_DOOR_DATABASE_URL"), pool_size=20, max_overflow=20),
-        keys=KeyStore(Path(required("DATABEHEER_KEYS"))),
+        keys=KeyStore(keys, epoch_keys(keys, environment)),
         clock=clock or SystemClock(),
         catalogue=catalogue.load(),
         origin=origin,

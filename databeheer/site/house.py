@@ -23,6 +23,11 @@ from databeheer.storage.embedded import EmbeddedPostgreSQL
 
 DATABASE = "databeheer"
 DATABASE_VARIABLE = "DATABEHEER_DATABASE_URL"
+# Which token holds the roots of the key store, and where SoftHSM finds its own.
+_OF_TOKEN = (
+    *(f"DATABEHEER_PKCS11_{name}" for name in ("MODULE", "TOKEN", "PIN_FILE", "MOVE")),
+    "SOFTHSM2_CONF",
+)
 _PATIENCE_SECONDS = 30.0
 _TAIL = 4096
 
@@ -122,6 +127,7 @@ class Site:
             "DATABEHEER_LEDGER_ORIGIN": self.home.origin,
             "DATABEHEER_LEDGER_DIRECTORY": str(self.home.ledger),
             "DATABEHEER_BASE_URL": self.base_url,
+            **{name: os.environ[name] for name in _OF_TOKEN if name in os.environ},
             **(extra or {}),
         }
         self.run("door", ["-m", "databeheer.door.main"], environment)
@@ -282,7 +288,7 @@ def prepare(home: Home, storage: Storage, origin: str | None = None) -> None:
     is_new = not home.origin_file.exists()
     home.make_secrets(origin or new_origin())
     if is_new:  # only with a new home: a key store that is lost must not be replaced in silence
-        make_keys(home.keys)
+        make_keys(home.keys, os.environ)
     storage.start()
 
 

@@ -1,30 +1,36 @@
 """Epoch keys: what wraps every other key, and what an erasure destroys.
 
-`EpochKeys` is the contract; files are one form of it, hardware (PKCS#11) could be another. Whoever wraps never
-needs to see the key itself.
+`EpochKeys` is the contract of where they lie: in files (`files`) or sealed by a root that never leaves a token
+(`token_keys`). Everything else of the key store is the same over both, and so are its tests.
 """
 
 from __future__ import annotations
 
-import os
-import re
+import hashlib
 import secrets
-from pathlib import Path
 from typing import Protocol
 
 from nacl import bindings
 from nacl._sodium import ffi, lib
 
-from databeheer.errors import DatabeheerError
+from databeheer.errors import DatabeheerError, UnavailableError
 
 KEY_LENGTH = 32
 WRAPPED_LENGTH = 24 + KEY_LENGTH + 16
+PRINT_LENGTH = 8
 
 
 class KeyStoreError(DatabeheerError):
     """The key store is missing, damaged, or does not hold the key."""
 
     code = "key-store"
+
+
+class KeysAwayError(UnavailableError):
+    """Where the epoch keys lie does not answer: away, locked, refused. Nothing is known to be lost.
+
+    No KeyStoreError, so that nobody takes a token that was pulled out for a key that was erased.
+    """
 
 
 class EpochKey(Protocol):
@@ -36,24 +42,31 @@ class EpochKey(Protocol):
     def unwrap(self, wrapped: bytes, coordinates: bytes) -> bytes:
         """Return what was wrapped; raises KeyStoreError under another key, at other coordinates, or changed."""
 
+    def secret(self) -> bytes:
+        """Return the KEY_LENGTH bytes themselves: for what custodians keep, and for nothing else."""
+
 
 class EpochKeys(Protocol):
-    """Where the epoch keys lie."""
+    """Where the epoch keys lie. An epoch has one key, and a number that is never used again.
 
-    def make(self, number: int) -> EpochKey:
-        """Make the key of an epoch, durable on return; what an attempt that broke off left is replaced."""
+    Every method raises KeysAwayError where the place is away or locked, and KeyStoreError where it is not the one
+    that was meant; called again once it is back, it works.
+    """
+
+    def put(self, number: int, key: bytes) -> EpochKey:
+        """Keep the key of an epoch, durably on return; what an attempt that broke off left is destroyed first."""
 
     def open(self, number: int) -> EpochKey:
-        """Return the key of an epoch; raises KeyStoreError where it is not there."""
+        """Return the key of an epoch; raises KeyStoreError where it is not there, or not to be had."""
 
     def destroy(self, number: int) -> None:
-        """Destroy the key of an epoch; gone on return. Safe to repeat."""
+        """Destroy the key of an epoch: gone on return, also from copies of the folder. Safe to repeat."""
 
     def numbers(self) -> list[int]:
-        """The epochs of which a key is there, ascending."""
+        """The epochs of which anything is there, ascending."""
 
 
-class FileEpochKey:
+class HeldKey:
     """A key of 32 bytes in memory: XChaCha20-Poly1305 under a fresh nonce."""
 
     def __init__(self, key: bytes) -> None:
@@ -82,74 +95,10 @@ class FileEpochKey:
             raise KeyStoreError("a wrapped key does not open under this epoch")
         return bytes(ffi.buffer(opened))
 
-
-class FileEpochKeys:
-    """Epoch keys as files `epoch-0001.key` of mode 0600.
-
-    Destroying overwrites and unlinks. On a disk that moves blocks (SSD, copy-on-write, snapshots) the old bytes
-    may outlive that below the file system: put the folder on an encrypted volume (docs/how-to/erase.md).
-    """
-
-    _NAME = re.compile(r"epoch-([0-9]{4,})\.key")
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def make(self, number: int) -> EpochKey:
-        self.destroy(number)
-        key = secrets.token_bytes(KEY_LENGTH)
-        write_new(self._path(number), key)
-        return FileEpochKey(key)
-
-    def open(self, number: int) -> EpochKey:
-        try:
-            return FileEpochKey(self._path(number).read_bytes())
-        except OSError as error:
-            raise KeyStoreError("the key store is not there: nothing sealed can be opened") from error
-
-    def destroy(self, number: int) -> None:
-        path = self._path(number)
-        try:
-            descriptor = os.open(path, os.O_WRONLY)
-        except FileNotFoundError:
-            return
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(secrets.token_bytes(KEY_LENGTH))
-            file.flush()
-            os.fsync(file.fileno())
-        path.unlink(missing_ok=True)
-        sync_folder(self._folder)
-
-    def numbers(self) -> list[int]:
-        return numbered(self._folder, self._NAME)
-
-    def _path(self, number: int) -> Path:
-        return self._folder / f"epoch-{number:04}.key"
+    def secret(self) -> bytes:
+        return self._key
 
 
-def numbered(folder: Path, name: re.Pattern[str]) -> list[int]:
-    """The numbers in the names of files in a folder, ascending; none where there is no folder."""
-    try:
-        found = [name.fullmatch(entry) for entry in os.listdir(folder)]
-    except OSError:
-        return []
-    return sorted(int(match[1]) for match in found if match)
-
-
-def write_new(path: Path, content: bytes) -> None:
-    """Write a file that must not exist, durably with its name, readable by its owner only."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable: a file that was unlinked stays so."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def fingerprint(secret: bytes) -> bytes:
+    """Return the 8 bytes by which an epoch key is known; they tell nothing else of it."""
+    return hashlib.blake2b(b"", key=secret, person=b"epoch-print", digest_size=PRINT_LENGTH).digest()

@@ -5,8 +5,10 @@ and destroy the old one (design.md, Key store). With the old epoch key gone, no 
 
 Layout of the folder (mode 0700), its own backup and retention:
 
-    epoch-0001.key       32 bytes; whoever has it and the next file opens everything (`epochs.FileEpochKeys`)
+    epoch-0001.key       32 bytes; whoever has it and the next file opens everything (`files.FileEpochKeys`)
     epoch-0001.wrapped   records of 113 bytes (`wrapped`)
+
+With a token `epoch-0001.sealed` is there instead of `epoch-0001.key` (`token_keys.TokenEpochKeys`).
 
 The epoch in force is the highest one that has wrapped keys. A rename puts it there, whole: before that the old
 one holds, after it the new one, and no crash leaves a mix.
@@ -19,15 +21,16 @@ import os
 import re
 import secrets
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Literal
 from uuid import UUID
 
 from databeheer.door.keys.epochs import KEY_LENGTH as KEY_LENGTH
-from databeheer.door.keys.epochs import EpochKey, EpochKeys, FileEpochKeys, numbered, sync_folder, write_new
+from databeheer.door.keys.epochs import EpochKey, EpochKeys
 from databeheer.door.keys.epochs import KeyStoreError as KeyStoreError
+from databeheer.door.keys.files import FileEpochKeys, numbered, sync_folder, write_new
 from databeheer.door.keys.new_epoch import Epochs as Epochs
 from databeheer.door.keys.new_epoch import NewEpoch as NewEpoch
 from databeheer.door.keys.wrapped import RECORD_LENGTH, StoredName, read_records, unwrap, wrap
@@ -36,6 +39,7 @@ from databeheer.door.keys.wrapped import Name as Name
 
 _FIRST_EPOCH = 1
 _NAME = re.compile(r"epoch-([0-9]{4,})\.wrapped")
+_CUSTODY = re.compile(r"epoch-([0-9]{4,})\.custody")
 
 
 class KeyStore:
@@ -59,14 +63,19 @@ class KeyStore:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if numbered(folder, _NAME):
             raise KeyStoreError("there is a key store already")
-        (epoch_keys or FileEpochKeys(folder)).make(_FIRST_EPOCH)
-        write_new(_wrapped(folder, _FIRST_EPOCH), b"")
+        (epoch_keys or FileEpochKeys(folder)).put(_FIRST_EPOCH, secrets.token_bytes(KEY_LENGTH))
+        write_new(wrapped_file(folder, _FIRST_EPOCH), b"")
         return cls(folder, epoch_keys)
 
     @property
     def folder(self) -> Path:
         """Where the store is: outside the database and its backups."""
         return self._folder
+
+    @property
+    def epoch_keys(self) -> EpochKeys:
+        """Where the epoch keys lie."""
+        return self._epoch_keys
 
     @property
     def epoch(self) -> int:
@@ -153,29 +162,47 @@ class KeyStore:
     def new_epoch(self, without: Collection[Name]) -> Iterator[NewEpoch]:
         """Prepare a new epoch without these keys, which is the long part; `begin` puts it in force.
 
-        Meanwhile keys are given out and made as ever. Where the block ends without `begin`, nothing has changed.
+        Meanwhile keys are given out and made as ever. Where the block ends without `begin`, nothing has changed; what
+        a rotation had prepared begins again.
         """
-        folder = os.open(self._folder, os.O_RDONLY)
-        try:
-            fcntl.flock(folder, fcntl.LOCK_EX)  # one preparation at a time, of all doors
-            with self._lock:
-                self._follow()
-                self._refresh()
-                number, old = self._number, self._epoch_key
-                records = dict(self._sealed)
-            part = self._folder / f".epoch-{number + 1:04}.part"
+        with self.preparing() as (number, old, records):
+            part = self.part(number + 1)
             part.unlink(missing_ok=True)
+            fresh = self._epoch_keys.put(number + 1, secrets.token_bytes(KEY_LENGTH))
             write_new(part, b"")
-            leaving = {(kind, identifier.bytes) for kind, identifier in without}
-            fresh = self._epoch_keys.make(number + 1)
-            new = NewEpoch(part, old, fresh, leaving, lambda one: self._put_in_force(one, number))
-            new.bring(records)
+            new = self.prepared(number, old, fresh, {(kind, one.bytes) for kind, one in without})
+            new.bring(dict(records))
             yield new
             if not new.is_begun:
                 part.unlink(missing_ok=True)
                 self._epoch_keys.destroy(number + 1)
+
+    @contextmanager
+    def preparing(self) -> Iterator[tuple[int, EpochKey, Mapping[StoredName, bytes]]]:
+        """The epoch in force and its records, with no other preparation beside, of any door.
+
+        The records are those that the store holds, not a copy of millions: more may come while one looks.
+        """
+        folder = os.open(self._folder, os.O_RDONLY)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX)
+            with self._lock:
+                self._follow()
+                self._refresh()
+                found = self._number, self._epoch_key, self._sealed
+            yield found
         finally:
             os.close(folder)
+
+    def part(self, number: int) -> Path:
+        """Where an epoch is being prepared."""
+        return self._folder / f".epoch-{number:04}.part"
+
+    def prepared(self, number: int, old: EpochKey, fresh: EpochKey, leaving: set[StoredName]) -> NewEpoch:
+        """The epoch that is being prepared to follow the epoch `number`."""
+        return NewEpoch(
+            self.part(number + 1), old, fresh, leaving, lambda one: self._put_in_force(one, number)
+        )
 
     def _put_in_force(self, new: NewEpoch, number: int) -> tuple[int, int]:
         """Let a prepared epoch follow the epoch `number`: a rename, whole or not at all."""
@@ -185,11 +212,13 @@ class KeyStore:
             with self._lock:
                 records = dict(self._sealed)
             new.bring(records)
-            new.part.rename(_wrapped(self._folder, number + 1))  # from here on the new epoch is in force
+            new.part.rename(wrapped_file(self._folder, number + 1))  # from here on the new epoch is in force
             new.is_begun = True
             sync_folder(self._folder)
-            with self._lock:
-                self._open_newest()
+            with (
+                self._lock
+            ):  # what it holds is known: whoever reads does not wait until all of it is read again
+                self._adopt(number + 1, new.key, new.records)
             self.destroy_older()
         return number, number + 1
 
@@ -217,13 +246,16 @@ class KeyStore:
                 return
 
     def _take(self, number: int) -> None:
-        epoch_key = self._epoch_keys.open(number)  # where it is not there, what is held stays whole
-        self._number, self._epoch_key = number, epoch_key
-        self._wrapped = _wrapped(self._folder, number)
-        self._paths = str(self._wrapped), str(_wrapped(self._folder, number + 1))
-        self._sealed: dict[StoredName, bytes] = {}
-        self._read_to = 0
+        # Where the key is not there, what is held stays whole.
+        self._adopt(number, self._epoch_keys.open(number), {})
         self._refresh()
+
+    def _adopt(self, number: int, epoch_key: EpochKey, sealed: dict[StoredName, bytes]) -> None:
+        self._number, self._epoch_key = number, epoch_key
+        self._wrapped = wrapped_file(self._folder, number)
+        self._paths = str(self._wrapped), str(wrapped_file(self._folder, number + 1))
+        self._sealed = sealed
+        self._read_to = len(sealed) * RECORD_LENGTH
 
     def _follow(self) -> None:
         """See whether another door began a new epoch: what it erased must not open here either."""
@@ -240,9 +272,11 @@ class KeyStore:
         for number in self._epoch_keys.numbers():
             if number < self._number:
                 self._epoch_keys.destroy(number)
-        for number in numbered(self._folder, _NAME):
-            if number < self._number:
-                _wrapped(self._folder, number).unlink(missing_ok=True)
+        # What says of custodians' shares which are true goes with their epoch.
+        for name, file_of in ((_NAME, wrapped_file), (_CUSTODY, custody_file)):
+            for number in numbered(self._folder, name):
+                if number < self._number:
+                    file_of(self._folder, number).unlink(missing_ok=True)
         sync_folder(self._folder)
 
     @contextmanager
@@ -284,8 +318,26 @@ class KeyStore:
             self._read_to += RECORD_LENGTH
 
 
-def _wrapped(folder: Path, number: int) -> Path:
+def wrapped_file(folder: Path, number: int) -> Path:
+    """Where the wrapped keys of an epoch lie."""
     return folder / f"epoch-{number:04}.wrapped"
+
+
+def custody_file(folder: Path, number: int) -> Path:
+    """Where it stands which shares of the key of an epoch were given out (`custody`)."""
+    return folder / f"epoch-{number:04}.custody"
+
+
+def newest_epoch(folder: Path) -> int:
+    """The epoch in force, which needs no key to be known.
+
+    Raises:
+        KeyStoreError: there is no store there.
+    """
+    numbers = numbered(folder, _NAME)
+    if not numbers:
+        raise _gone()
+    return numbers[-1]
 
 
 def _gone() -> KeyStoreError:

@@ -6,11 +6,11 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 
-from databeheer.door.keys.epochs import EpochKey, FileEpochKey
+from databeheer.door.keys.epochs import EpochKey, HeldKey
 from databeheer.door.keys.store import Epochs, KeyStore, KeyStoreError, Kind
 from tests.doors import CHECKOUT
 
@@ -111,7 +111,7 @@ def test_an_old_epoch_put_back_beside_the_new_one_is_destroyed_again(folder: Pat
 def test_a_damaged_record_stops_the_change_and_the_old_epoch_holds(folder: Path) -> None:
     """Rewrapping what does not open would lose it for good."""
     store = KeyStore(folder)
-    wrong = FileEpochKey(bytes(32))
+    wrong = HeldKey(bytes(32))
     store._epoch_key = wrong
     with pytest.raises(KeyStoreError, match="does not open"):
         store.begin_epoch([(Kind.READINGS, GOES)])
@@ -228,10 +228,10 @@ class Box:
     """Epoch keys that never leave their box, as hardware keeps them."""
 
     def __init__(self) -> None:
-        self.inside: dict[int, FileEpochKey] = {}
+        self.inside: dict[int, HeldKey] = {}
 
-    def make(self, number: int) -> EpochKey:
-        self.inside[number] = FileEpochKey(uuid4().bytes + uuid4().bytes)
+    def put(self, number: int, key: bytes) -> EpochKey:
+        self.inside[number] = HeldKey(key)
         return self.inside[number]
 
     def open(self, number: int) -> EpochKey:
