@@ -8,19 +8,20 @@ Under an idempotency key the same request finds its entry again, and is handed o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
 from databeheer.door.bulk_statements import bulk_statement
-from databeheer.door.first_reads import tell_first_reads
+from databeheer.door.first_reads import tell_first_of, tell_first_reads
 from databeheer.door.halves import canonical
 from databeheer.door.house import House
+from databeheer.door.portfolio.alike import Kind
+from databeheer.door.portfolio.sorting import Sorted, sort_out
 from databeheer.door.proofs import Asker, AskerKind, Proof, check
-from databeheer.door.read_request import Decided, ReadRequest
+from databeheer.door.read_request import Decided, Wanted
 from databeheer.door.read_statements import refused_of, span_of
-from databeheer.door.reads import Decider
 from databeheer.door.repeats import Repeat, promise_again
 from databeheer.door.turn import Record
 from databeheer.errors import ConflictError, UnauthenticatedError
@@ -30,17 +31,19 @@ COMMAND = "readings.bulk"
 
 @dataclass(frozen=True)
 class BulkRead:
-    """Many reads, decided and recorded in one entry: where it stands, the promise, and which stored readings count."""
+    """Many reads, decided and recorded in one entry: where it stands, the promise, and which stored readings count.
 
-    reads: tuple[Decided, ...]
+    `reads` by their places in the request; the others are alike in `kinds`.
+    """
+
+    reads: Mapping[int, Decided]
+    kinds: Sequence[Kind]
     index: int
     promise: bytes
     as_of: int
 
 
-def admit_bulk(
-    house: House, proof: Proof, requests: Sequence[ReadRequest], arguments: dict[str, Any]
-) -> BulkRead:
+def admit_bulk(house: House, proof: Proof, requests: Wanted, arguments: dict[str, Any]) -> BulkRead:
     """Decide on all requests of one party and record them in one entry.
 
     `arguments` are those of the command, with the idempotency key where there is one.
@@ -52,22 +55,27 @@ def admit_bulk(
     """
     with house.turn() as turn:
         asker = _party(turn.connection, proof, turn.now, house)
-        decide_one = Decider(house, turn, requests, [asker])
-        reads = tuple(decide_one(request, asker) for request in requests)
+        sorted_ = sort_out(house, turn, asker, requests)
         repeat = Repeat(house, turn, asker.party_id, COMMAND, arguments)
         first = repeat.answered()
         if first is not None:
             answer, kept = first
-            if answer["outcome"] != _outcome(reads):
+            if answer["outcome"] != _outcome(sorted_):
                 raise ConflictError(
                     "what was granted at this key's first use is not what is granted now; ask again with a new key"
                 )
-            return BulkRead(reads, kept.index, promise_again(house, turn, kept), answer["as_of"])
-        record: Record = turn.record(bulk_statement(reads, asker, house.catalogue.version, turn.can_tell))
-        told = tell_first_reads(house, turn, reads)
-        repeat.keep({"as_of": turn.size, "outcome": _outcome(reads)}, turn.next_index - 1)
+            promise = promise_again(house, turn, kept)
+            return BulkRead(sorted_.reads, sorted_.kinds, kept.index, promise, answer["as_of"])
+        version = house.catalogue.version
+        record: Record = turn.record(
+            bulk_statement(sorted_.reads, sorted_.kinds, asker, version, sorted_.keys, turn.can_tell)
+        )
+        told = tell_first_reads(house, turn, sorted_.reads.values())
+        told |= tell_first_of(house, turn, sorted_.kinds, told)
+        if repeat.has_key:
+            repeat.keep({"as_of": turn.size, "outcome": _outcome(sorted_)}, turn.next_index - 1)
     house.told_reads.keep(told)
-    return BulkRead(reads, record.index, record.promise, turn.size)
+    return BulkRead(sorted_.reads, sorted_.kinds, record.index, record.promise, turn.size)
 
 
 def _party(connection: Any, proof: Proof, now: Any, house: House) -> Asker:
@@ -77,14 +85,20 @@ def _party(connection: Any, proof: Proof, now: Any, house: House) -> Asker:
     return asker
 
 
-def _outcome(reads: Sequence[Decided]) -> str:
+def _outcome(sorted_: Sorted) -> str:
     """A digest of what each read gives and refuses; the same facts decided later give the same."""
-    said = [
-        [
+    said: dict[int, Any] = {
+        place: [
             [[*span_of(one.interval), one.basis, one.fact_id, one.occupancy_id] for one in read.leaving],
             refused_of(read),
             sorted(read.directions),
         ]
-        for read in reads
-    ]
-    return sha256(canonical(said)).hexdigest()
+        for place, read in sorted_.reads.items()
+    }
+    for kind in sorted_.kinds:
+        [granted] = kind.read.leaving
+        directions, given = sorted(kind.read.directions), [*span_of(granted.interval), granted.basis]
+        for one in kind.members:
+            leaving = [[*given, one.permission, one.stay]]
+            said[one.place] = [leaving, [], directions]
+    return sha256(canonical([said[place] for place in sorted(said)])).hexdigest()

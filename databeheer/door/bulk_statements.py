@@ -8,11 +8,14 @@ an auditor opens. Between them stand decoys (docs/reference/ledger.md, 2.1).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+from databeheer.door.halves import subject_handle
+from databeheer.door.portfolio.alike import Kind
+from databeheer.door.portfolio.crowd import Alike, Member, template_of
 from databeheer.door.proofs import Asker
 from databeheer.door.read_request import Decided
 from databeheer.door.read_statements import span_of, subjects_of
@@ -22,16 +25,27 @@ EVENT = "data.asked"
 
 
 def bulk_statement(
-    reads: Sequence[Decided], asker: Asker, catalogue_version: str, can_tell: Callable[[UUID], bool]
+    reads: Mapping[int, Decided],
+    kinds: Sequence[Kind],
+    asker: Asker,
+    catalogue_version: str,
+    keys: Mapping[bytes, bytes],
+    can_tell: Callable[[UUID], bool],
 ) -> Statement:
     """Return the one statement of many reads of one party, all of one window and granularity.
 
-    `can_tell` says of an occupancy whether its ledger is kept: of one that was erased nothing can be written, and the
-    house's half counts only what is.
+    `reads` are those that were decided one by one, by their places in the request; the others are alike, and `keys`
+    has the ledger key of each of their stays. `can_tell` says of an occupancy whether its ledger is kept: of one that
+    was erased nothing can be written, and the house's half counts only what is.
     """
-    first = reads[0].request
+    first = next(iter(reads.values())).request if reads else kinds[0].read.request
     subjects = [one for one in _subjects(reads) if can_tell(one.occupancy_id)]
-    untold = sum(1 for read in reads if read.leaving and not can_tell(UUID(read.leaving[0].occupancy_id)))
+    untold = sum(
+        1 for read in reads.values() if read.leaving and not can_tell(UUID(read.leaving[0].occupancy_id))
+    )
+    alike = [_alike(kind, keys) for kind in kinds]
+    points = len(reads) + sum(len(kind.members) for kind in kinds)
+    told = len(subjects) + sum(len(one.members) for one in alike)
     return Statement(
         event=EVENT,
         said={
@@ -45,10 +59,24 @@ def bulk_statement(
         party_id=asker.party_id,
         operator=NO_OPERATOR,  # whose points they are stands in the halves: a party opens the shared one
         subjects=subjects,
-        points=len(reads),
-        leaves=leaves_for(len(reads), len(subjects)),
-        house_said={"subjects": len(subjects), "tally": _tally(reads), "untold": untold},
+        alike=alike,
+        points=points,
+        leaves=leaves_for(points, told),
+        house_said={"subjects": told, "tally": _tally(reads.values(), kinds), "untold": untold},
     )
+
+
+def _alike(kind: Kind, keys: Mapping[bytes, bytes]) -> Alike:
+    """The subjects of one kind: each is told what the first one is told, of the own stay and permission."""
+    first = kind.members[0]
+    [subject] = _subjects_of(kind.read, first.place)
+    if subject.ground is None or subject.operator is None or subject.event is None:
+        raise ValueError("a subject of a read in bulk has its own event, ground and operator")
+    members = []
+    for one in kind.members:
+        key = keys[one.occupancy]
+        members.append(Member(one.occupancy, key, subject_handle(key), one.permission.encode(), one.place))
+    return Alike(template_of(subject.own), subject.event, subject.ground, subject.operator, members)
 
 
 def leaves_for(asked: int, subjects: int) -> int:
@@ -59,10 +87,10 @@ def leaves_for(asked: int, subjects: int) -> int:
     return 1 << max(2 * asked, subjects).bit_length()
 
 
-def _subjects(reads: Iterable[Decided]) -> Iterable[Subject]:
+def _subjects(reads: Mapping[int, Decided]) -> Iterable[Subject]:
     """One subject an occupancy, whatever was asked of it: an entry is one link in its chain."""
     found: dict[UUID, list[Subject]] = {}
-    for item, read in enumerate(reads):
+    for item, read in reads.items():
         for subject in _subjects_of(read, item):
             found.setdefault(subject.occupancy_id, []).append(subject)
     for occupancy_id, several in found.items():
@@ -89,9 +117,18 @@ def _subjects_of(read: Decided, item: int) -> Iterable[Subject]:
         yield replace(subject, said=said, event=event, operator=operator)
 
 
-def _tally(reads: Iterable[Decided]) -> list[list[Any]]:
+def stays_of(reads: Iterable[Decided]) -> set[bytes]:
+    """The occupancies that reads tell something."""
+    return {subject.occupancy_id.bytes for read in reads for subject in subjects_of(read)}
+
+
+def _tally(reads: Iterable[Decided], kinds: Iterable[Kind]) -> list[list[Any]]:
     """How often which event, on which ground, at which grid operator's points."""
-    counted = Counter(
-        (read.event, read.ground, read.point.operator if read.point and read.leaving else 1) for read in reads
-    )
+    counted = Counter(_counted(read) for read in reads)
+    for kind in kinds:
+        counted[_counted(kind.read)] += len(kind.members)
     return [[*what, times] for what, times in sorted(counted.items())]
+
+
+def _counted(read: Decided) -> tuple[str, str, int]:
+    return read.event, read.ground, read.point.operator if read.point and read.leaving else 1

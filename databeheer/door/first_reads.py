@@ -6,10 +6,12 @@ Each read asks whether it is the first, so the answer is remembered: a door look
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from uuid import UUID
 
 from databeheer.access.facts import Occupancy
 from databeheer.door.house import House
+from databeheer.door.portfolio.alike import Kind
 from databeheer.door.proofs import AskerKind
 from databeheer.door.read_request import Decided
 from databeheer.door.telling import Telling, compose, write
@@ -35,6 +37,31 @@ def tell_first_reads(house: House, turn: Turn, decided: Iterable[Decided]) -> se
             messages += [message for message in composed if message is not None]
     write(house, turn, messages)
     return found
+
+
+def tell_first_of(house: House, turn: Turn, kinds: Iterable[Kind], found: AbstractSet[First]) -> set[First]:
+    """The same of reads that are alike: of each the grid user alone is told, for nobody else is concerned there."""
+    messages, more = [], set[First]()
+    for kind in kinds:
+        party_id = kind.read.asker.party_id
+        if party_id is None:
+            continue
+        for one in kind.members:
+            first = party_id, one.stay, one.permission
+            if first in house.told_reads or first in found:
+                continue
+            more.add(first)
+            wanted = Telling(
+                kind=KIND,
+                operator=one.operator,
+                about=UUID(one.permission),
+                said={"party": str(party_id)},
+                key="|".join((str(party_id), one.stay, one.permission)),
+                occupancy_id=UUID(one.stay),
+            )
+            messages.append(compose(house, turn, wanted, outbox.customer(UUID(bytes=one.person))))
+    write(house, turn, [message for message in messages if message is not None])
+    return more
 
 
 def _firsts(decided: Decided) -> Iterator[tuple[First, Occupancy]]:

@@ -138,3 +138,11 @@ class House:
     def readings_roots(self, root_ids: Collection[bytes]) -> dict[bytes, bytes]:
         """Root keys of the readings of many occupancies, by the bytes of their `root_id`."""
         return self.keys.get_many(Kind.READINGS, root_ids)
+
+    def roots_held(self, root_ids: Collection[bytes]) -> dict[bytes, bytes]:
+        """Those root keys of the readings of many occupancies that there are: an erased one is not."""
+        return self.keys.find_many(Kind.READINGS, root_ids)
+
+    def keys_of_subjects(self, occupancy_ids: Collection[bytes]) -> dict[bytes, bytes]:
+        """Keys of the ledger bodies of many occupancies, by their bytes; of an erased one there is none."""
+        return self.keys.find_many(Kind.OCCUPANCY_LEDGER, occupancy_ids)

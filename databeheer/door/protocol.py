@@ -27,10 +27,30 @@ class FrameError(Exception):
     """The other side does not speak this protocol, or broke off in the middle of a frame."""
 
 
+class Spelled(bytes):
+    """A member of an answer that is JSON already: what is large is spelled where it is made, and once."""
+
+
 def send(connection: socket.socket, message: dict[str, Any]) -> None:
-    """Write one frame."""
-    payload = json.dumps(message, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+    """Write one frame. Members of the answer may come spelled."""
+    payload = _payload(message)
     connection.sendall(len(payload).to_bytes(4, "big") + payload)
+
+
+def _payload(message: dict[str, Any]) -> bytes:
+    answer = message.get("answer")
+    if not isinstance(answer, dict) or not any(isinstance(one, Spelled) for one in answer.values()):
+        return spell(message)
+    members = [
+        spell(name) + b":" + (one if isinstance(one, Spelled) else spell(one)) for name, one in answer.items()
+    ]
+    others = [spell(name) + b":" + spell(one) for name, one in message.items() if name != "answer"]
+    return b"{" + b",".join([b'"answer":{' + b",".join(members) + b"}", *others]) + b"}"
+
+
+def spell(value: object) -> bytes:
+    """Return a value as JSON, as frames have it."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
 
 
 def receive(connection: Readable, largest: int) -> dict[str, Any] | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from databeheer.access.decision import Decision, Granted
@@ -31,6 +32,33 @@ class ReadRequest:
     permission_id: UUID | None = None
     ean_hash: bytes | None = None
     occupancy_id: UUID | None = None
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Many questions that differ in their target only: permissions, or keyed hashes of access points."""
+
+    common: ReadRequest
+    permissions: Sequence[UUID] | None
+    points: Sequence[bytes] | None = None
+
+    def __len__(self) -> int:
+        return len(self.permissions or self.points or ())
+
+    def one(self, place: int) -> ReadRequest:
+        """Return the question at a place."""
+        if self.permissions is not None:
+            return replace(self.common, permission_id=self.permissions[place])
+        return replace(self.common, ean_hash=(self.points or ())[place])
+
+    def part(self, places: range) -> Wanted:
+        """Return some that follow one another."""
+        some = slice(places.start, places.stop)
+        return replace(
+            self,
+            permissions=self.permissions and self.permissions[some],
+            points=self.points and self.points[some],
+        )
 
 
 @dataclass(frozen=True)

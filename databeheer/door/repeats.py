@@ -52,6 +52,11 @@ class Repeat:
             asked = json.dumps([command, given], sort_keys=True, default=repr).encode()
             self._key = Key(derive(secret, "key", name.encode()), derive(secret, "request", asked))
 
+    @property
+    def has_key(self) -> bool:
+        """Whether the command came under a key."""
+        return self._key is not None
+
     def answered(self) -> tuple[dict[str, Any], Kept] | None:
         """Return what was kept the first time; None where there is no key, or it is new.
 

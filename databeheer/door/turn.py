@@ -32,6 +32,7 @@ from databeheer.door.halves import (
     subject_name,
 )
 from databeheer.door.keys.epochs import KeyStoreError
+from databeheer.door.portfolio import crowd
 from databeheer.metering.sealing import seal
 from databeheer.oversight import erasures
 from databeheer.oversight.retention import DataClass
@@ -77,9 +78,10 @@ class Statement:
     counts for. `leaves` is given where the number of subjects would tell something: the subjects then stand
     among decoys, that many halves in all; the shared half says how many. `house_said` goes into a half of the
     house's own, which only an auditor opens: what neither the party nor a subject may learn. Such a statement has
-    its leaves, and says there how many. `operator` is the grid operator that it counts under; where it is not given,
-    that of its subjects' stays: each its own where they differ, and then, or without a subject, NO_OPERATOR for the
-    whole.
+    its leaves, and says there how many. `alike` are further subjects of a statement with a party and its leaves, of
+    each of whom the same is said; nobody is in both. `operator` is the grid operator that it counts under; where it
+    is not given, that of its subjects' stays: each its own where they differ, and then, or without a subject,
+    NO_OPERATOR for the whole.
     """
 
     event: str
@@ -88,6 +90,7 @@ class Statement:
     party_id: UUID | None = None
     operator: int | None = None
     subjects: Sequence[Subject] = ()
+    alike: Sequence[crowd.Alike] = ()
     points: int = 1
     leaves: int | None = None
     house_said: dict[str, Any] | None = None
@@ -224,17 +227,22 @@ class Turn:
         commitments: list[bytes] = []
         bodies: list[dict[str, Any]] = []
         statements: list[dict[str, Any]] = []
+        copied: list[bytes] = []
         for offset, record in enumerate(self._records):
             record.index = self._head.size + offset
             shared_half, shared_sealed, key_sealed = self._shared(record)
-            rows = self._subjects(record, month)
+            rows, sealed = self._subjects(record, month)
             statements.extend(rows)
+            halves = {row["leaf"]: row["half"] for row in rows}
+            for one in sealed:
+                halves |= one.halves
+                copied += one.rows
             committed = commitment.commit(
                 shared_half,
                 all_halves(
                     self._house_key,
                     record.index,
-                    {row["leaf"]: row["half"] for row in rows},
+                    halves,
                     record.statement.leaves,
                     has_party=record.statement.party_id is not None,
                     house_half=record.statement.house_half,
@@ -243,6 +251,9 @@ class Turn:
             record.leaf = leaf_hash(encode(committed, previous))
             for row in rows:
                 self._last_of_subject[row["handle"]] = (row["counter"], record.leaf)
+            for one in sealed:
+                for handle, counter in one.counters.items():
+                    self._last_of_subject[handle] = (counter, record.leaf)
             previous = record.leaf
             commitments.append(committed)
             bodies.append(
@@ -263,6 +274,8 @@ class Turn:
         self.connection.execute(_INSERT_BODY, bodies)
         if statements:
             self.connection.execute(_INSERT_STATEMENT, statements)
+        if copied:
+            crowd.store(driver(self.connection), copied)
         appended = postgres.append(driver(self.connection), self._head, commitments)
         if [entry.leaf for entry in appended] != [record.leaf for record in self._records]:
             raise RuntimeError("what was appended is not what was recorded")
@@ -315,15 +328,21 @@ class Turn:
         sealed = seal(self._subject_key(occupancy_id), salt + body, shared_coordinates(record.index))
         return half, sealed, seal(self._house_key, occupancy_id.bytes, key_coordinates(record.index, 0))
 
-    def _subjects(self, record: Record, month: str) -> list[dict[str, Any]]:
-        """Return the rows of a record's subjects, in the order of their leaves."""
+    def _subjects(self, record: Record, month: str) -> tuple[list[dict[str, Any]], list[crowd.Sealed]]:
+        """Return the rows of a record's subjects, in the order of their leaves; and those of whom the same is said."""
         statement = record.statement
         places: Sequence[int] = range(len(statement.subjects))
+        alike: list[crowd.Sealed] = []
         if (
             statement.leaves is not None
         ):  # in no order: where a subject stands tells nothing of what was asked
             free = range(HOUSE_LEAF + 1 if statement.house_said is not None else 0, statement.leaves)
-            places = secrets.SystemRandom().sample(free, len(statement.subjects))
+            number = len(statement.subjects)
+            chosen = crowd.places(free, number + sum(len(one.members) for one in statement.alike))
+            places = chosen[:number]
+            for one in statement.alike:
+                alike.append(self._seal_alike(record, one, chosen[number : number + len(one.members)]))
+                number += len(one.members)
         rows = [
             self._subject(record.index, leaf_no, subject)
             | {
@@ -336,7 +355,15 @@ class Turn:
             }
             for leaf_no, subject in zip(places, statement.subjects, strict=True)
         ]
-        return sorted(rows, key=lambda row: row["leaf"])
+        return sorted(rows, key=lambda row: row["leaf"]), alike
+
+    def _seal_alike(self, record: Record, alike: crowd.Alike, leaves: Sequence[int]) -> crowd.Sealed:
+        party_id = record.statement.party_id
+        if party_id is None:
+            raise ValueError("only of what a party did the same is said of many")
+        month = self.now.date().replace(day=1)
+        entry = crowd.Entry(record.index, month, day_of(self.now), party_id)
+        return crowd.seal_alike(alike, leaves, entry, self._last_of_subject, self._house_key)
 
     def _subject(self, index: int, leaf_no: int, subject: Subject) -> dict[str, Any]:
         key, handle = self._keys_of(subject.occupancy_id)
@@ -398,10 +425,12 @@ class Turn:
 
     def _look_up_last(self) -> None:
         """Read the newest statement of every subject of this turn, in one query however many they are."""
-        subjects = {subject.occupancy_id for record in self._records for subject in record.statement.subjects}
-        if subjects:
-            handles = [self._keys_of(occupancy_id)[1] for occupancy_id in subjects]
-            for row in self.connection.execute(NEWEST, {"handles": handles}):
+        statements = [record.statement for record in self._records]
+        subjects = {subject.occupancy_id for statement in statements for subject in statement.subjects}
+        handles = {self._keys_of(occupancy_id)[1] for occupancy_id in subjects}
+        handles |= {member.handle for one in statements for alike in one.alike for member in alike.members}
+        if handles:
+            for row in self.connection.execute(NEWEST, {"handles": list(handles)}):
                 self._last_of_subject[bytes(row.handle)] = (row.counter, bytes(row.leaf))
 
     def _ensure_month(self) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from nacl import bindings, exceptions
+from nacl._sodium import ffi, lib
 
 from databeheer.errors import DatabeheerError
 from databeheer.metering.profile import SIZES
 from databeheer.metering.sealing import (
+    KEY_LENGTH,
     NONCE_LENGTH,
     TAG_LENGTH,
     Coordinates,
@@ -52,7 +53,13 @@ def unseal_profile(key: bytes, sealed: bytes, mark: bytes, row: Coordinates, par
 
 
 def _unseal(key: bytes, sealed: bytes, coordinates: bytes, nonce: bytes) -> bytes:
-    try:
-        return bindings.crypto_aead_xchacha20poly1305_ietf_decrypt(sealed, coordinates, nonce, key)
-    except (exceptions.CryptoError, ValueError, TypeError) as error:
-        raise SealError("a sealed value does not open") from error
+    size = len(sealed) - TAG_LENGTH
+    if size < 0 or len(nonce) != NONCE_LENGTH or len(key) != KEY_LENGTH:
+        raise SealError("a sealed value does not open")
+    plain = ffi.new("unsigned char[]", size + 1)
+    # libsodium itself, as in `sealing.seal`.
+    if lib.crypto_aead_xchacha20poly1305_ietf_decrypt(
+        plain, ffi.NULL, ffi.NULL, sealed, len(sealed), coordinates, len(coordinates), nonce, key
+    ):
+        raise SealError("a sealed value does not open")
+    return bytes(ffi.buffer(plain, size))

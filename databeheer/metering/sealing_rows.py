@@ -13,9 +13,14 @@ import numpy as np
 from nacl._sodium import ffi, lib
 
 from databeheer.metering.packing import Bytes
-from databeheer.metering.sealing import COORDINATES_LABEL, NONCE_LENGTH, PART_CODES, TAG_LENGTH
+from databeheer.metering.sealing import (
+    COORDINATES_LABEL,
+    KEY_LENGTH,
+    NONCE_LENGTH,
+    PART_CODES,
+    TAG_LENGTH,
+)
 
-KEY_LENGTH = 32
 MARK_LENGTH = 16
 
 
@@ -55,10 +60,7 @@ def seal_rows(keys: Bytes, plain: Bytes, marks: Bytes, where: Bytes) -> Bytes:
     """Seal one part of each row: keys (n, 32), plain (n, size), marks (n, 16), where (n, 42); (n, size + 16)."""
     rows, size = plain.shape
     sealed = np.empty((rows, size + TAG_LENGTH), np.uint8)
-    nonces = np.zeros((rows, NONCE_LENGTH), np.uint8)
-    nonces[:, :MARK_LENGTH] = marks
-    nonces[:, MARK_LENGTH:] = np.frombuffer(size.to_bytes(NONCE_LENGTH - MARK_LENGTH, "big"), np.uint8)
-    held = [np.ascontiguousarray(array) for array in (plain, where, nonces, keys)]
+    held = [np.ascontiguousarray(array) for array in (plain, where, nonces(marks, size), keys)]
     out, text, context, nonce, key = (
         ffi.cast("unsigned char *", ffi.from_buffer(array)) for array in (sealed, *held)
     )
@@ -72,3 +74,11 @@ def seal_rows(keys: Bytes, plain: Bytes, marks: Bytes, where: Bytes) -> Bytes:
         nonce += NONCE_LENGTH
         key += KEY_LENGTH
     return sealed
+
+
+def nonces(marks: Bytes, size: int) -> Bytes:
+    """Return the nonce of each row, of which a part is so long before it is sealed: (n, 24)."""
+    found = np.zeros((len(marks), NONCE_LENGTH), np.uint8)
+    found[:, :MARK_LENGTH] = marks
+    found[:, MARK_LENGTH:] = np.frombuffer(size.to_bytes(NONCE_LENGTH - MARK_LENGTH, "big"), np.uint8)
+    return found

@@ -3,45 +3,101 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 from uuid import UUID
 
 from marshmallow import ValidationError, fields, validate
 
-from databeheer.door.bulk import COMMAND, admit_bulk
+from databeheer.door.bulk import COMMAND, BulkRead, admit_bulk
 from databeheer.door.commands.base import Command, EANCode, Instant, one_of, schema, short_text
-from databeheer.door.commands.readings import handed_over, refused_view
+from databeheer.door.commands.readings import handed_over, handed_view, refused_view
 from databeheer.door.desk import Desk
 from databeheer.door.house import House
 from databeheer.door.names import ean_hash
+from databeheer.door.opening import erased_readings
+from databeheer.door.portfolio.alike import Kind
+from databeheer.door.portfolio.opening import open_day
 from databeheer.door.proofs import Proof
-from databeheer.door.read_request import Decided, ReadRequest
+from databeheer.door.protocol import Spelled, spell
+from databeheer.door.read_request import Decided, ReadRequest, Wanted
 from databeheer.door.read_statements import most_values
 from databeheer.door.repeats import LONGEST_KEY
 from databeheer.errors import MalformedRequestError, TooLargeError
 from databeheer.values import Direction, Granularity, Period, Purpose
 
-MOST_ASKED = 1000
-MOST_VALUES = 200_000
-"""Values that one answer may hold at most: of a thousand points, both directions of the longest day's quarter-hours."""
+MOST_ASKED = 10_000
+MOST_VALUES = 2_000_000
+"""Values that one answer may hold at most: of all that may be asked, both directions of the longest day."""
+AT_ONCE = 1000
+"""How many are decided in one turn, and stand in one entry. Between two turns whoever waits has theirs: no withdrawal
+and no single read waits for longer than one such turn, and an emergency stop is seen by the next."""
 
 
 def read_bulk(house: House, proof: Proof, arguments: dict[str, Any], desk: Desk) -> dict[str, Any]:
-    """Decide on all, record them in one entry, open, hand over; each item has its own outcome.
+    """Decide on all, record them, open, hand over; each item has its own outcome.
+
+    What is more than `AT_ONCE` comes in several entries, of which each one's promise speaks for those before it too.
+    Nothing is handed over before all of it is recorded. While one part is opened, the next one is decided.
 
     Raises:
         MalformedRequestError, TooLargeError: nothing was recorded.
     """
     requests = _requests(house, proof, arguments)
-    with desk.place(proof):
-        bulk = admit_bulk(house, proof, requests, arguments)
-        views = handed_over(house, bulk.reads, bulk.as_of)
+    parts = [range(first, min(first + AT_ONCE, len(requests))) for first in range(0, len(requests), AT_ONCE)]
+    with desk.place(proof), ThreadPoolExecutor(1, "door-opens") as opener:
+        recorded: list[BulkRead] = []
+        opened: list[Future[list[bytes]]] = []
+        for number, part in enumerate(parts):
+            bulk = admit_bulk(house, proof, requests.part(part), _of_part(arguments, number))
+            recorded.append(bulk)
+            opened.append(opener.submit(items, house, bulk))
+        spelled = [item for one in opened for item in one.result()]
+    entries = [_entry(bulk) | {"items": len(part)} for bulk, part in zip(recorded, parts, strict=True)]
+    return {"items": Spelled(b"[" + b",".join(spelled) + b"]"), **_entry(recorded[-1]), "entries": entries}
+
+
+def _of_part(arguments: dict[str, Any], number: int) -> dict[str, Any]:
+    """The arguments of one part: under an idempotency key, each has a key of its own, which no caller can give."""
+    key = arguments["idempotency_key"]
+    if key is None or not number:
+        return arguments
+    return arguments | {"idempotency_key": f"{key}\0{number}"}
+
+
+def _entry(bulk: BulkRead) -> dict[str, Any]:
     return {
-        "items": [view | _refusal(read) for read, view in zip(bulk.reads, views, strict=True)],
         "index": bulk.index,
         "promise": b64encode(bulk.promise).decode(),
         "receipt": f"/api/v1/receipts/{bulk.index}",
     }
+
+
+def items(house: House, bulk: BulkRead) -> list[bytes]:
+    """Open what was recorded, and return the JSON of each item, in the order of the request."""
+    found = {}
+    for place, view in zip(
+        bulk.reads, handed_over(house, list(bulk.reads.values()), bulk.as_of), strict=True
+    ):
+        found[place] = spell(view | _refusal(bulk.reads[place]))
+    channels = open_day(house, bulk.kinds, bulk.as_of)
+    for kind in bulk.kinds:
+        found |= _items_of(house, kind, channels)
+    return [found[place] for place in sorted(found)]
+
+
+def _items_of(house: House, kind: Kind, channels: Mapping[int, bytes]) -> dict[int, bytes]:
+    """The items of one kind: alike but for channels, and for what of those was erased."""
+    view = handed_view(kind.read, "@channels@", "@erased@") | _refusal(kind.read)
+    before, rest = spell(view).split(b'"@channels@"')
+    between, after = rest.split(b'"@erased@"')
+    full = between + b"[]" + after
+    found = {one.place: before + channels[one.place] + full for one in kind.members}
+    empty = {UUID(one.stay): one.place for one in kind.members if channels[one.place] == b"[]"}
+    for stay, erased in erased_readings(house, empty).items() if empty else ():
+        found[empty[stay]] = before + b"[]" + between + spell([erased.view()]) + after
+    return found
 
 
 def _refusal(read: Decided) -> dict[str, Any]:
@@ -57,7 +113,7 @@ def _refusal(read: Decided) -> dict[str, Any]:
     }
 
 
-def _requests(house: House, proof: Proof, arguments: dict[str, Any]) -> list[ReadRequest]:
+def _requests(house: House, proof: Proof, arguments: dict[str, Any]) -> Wanted:
     permissions, eans = arguments["permission_ids"], arguments["eans"]
     if (permissions is None) == (eans is None):
         raise MalformedRequestError("name either permission_ids or eans")
@@ -74,13 +130,11 @@ def _requests(house: House, proof: Proof, arguments: dict[str, Any]) -> list[Rea
         )
     purpose = Purpose(arguments["purpose"]) if arguments["purpose"] else None
     strict = arguments["mode"] == "strict"
-    targets: list[tuple[UUID | None, bytes | None]] = [
-        (None, ean_hash(house, one)) if eans is not None else (one, None) for one in asked
-    ]
-    return [
-        ReadRequest(proof, period, granularity, directions, strict, purpose, permission_id, point_hash)
-        for permission_id, point_hash in targets
-    ]
+    return Wanted(
+        ReadRequest(proof, period, granularity, directions, strict, purpose),
+        permissions,
+        None if eans is None else [ean_hash(house, one) for one in eans],
+    )
 
 
 def _directions(names: list[str] | None) -> frozenset[Direction] | None:

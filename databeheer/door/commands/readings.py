@@ -59,19 +59,26 @@ def handed_over(house: House, reads: Sequence[Decided], as_of: int) -> list[dict
     empty = [read for read, found in zip(reads, channels, strict=True) if read.leaving and not found]
     gone = erased_readings(house, {home for read in empty for home in _homes(read)}) if empty else {}
     return [
-        {
-            "granted": [
-                {**_span(granted.interval), "ground": granted.basis, "citation": str(granted.citation)}
-                for granted in joined(read.leaving)
-            ],
-            "refused": refused_view(read),
-            # Not of what is refused: it would tell that the point exists.
-            "commodity": read.point.commodity if read.point and read.leaving else None,
-            "channels": found,
-            "erased": [] if found else [gone[home].view() for home in _homes(read) if home in gone],
-        }
+        handed_view(
+            read, found, [] if found else [gone[home].view() for home in _homes(read) if home in gone]
+        )
         for read, found in zip(reads, channels, strict=True)
     ]
+
+
+def handed_view(read: Decided, channels: Any, erased: Any) -> dict[str, Any]:
+    """What is handed over of a read: its grounds, these channels; of what was erased, when and why."""
+    return {
+        "granted": [
+            {**_span(granted.interval), "ground": granted.basis, "citation": str(granted.citation)}
+            for granted in joined(read.leaving)
+        ],
+        "refused": refused_view(read),
+        # Not of what is refused: it would tell that the point exists.
+        "commodity": read.point.commodity if read.point and read.leaving else None,
+        "channels": channels,
+        "erased": erased,
+    }
 
 
 def refused_view(read: Decided) -> list[dict[str, Any]]:

@@ -121,6 +121,13 @@ class KeyStore:
         Raises:
             KeyStoreError: the store does not hold one of them.
         """
+        found = self.find_many(kind, identifiers)
+        if any(one not in found for one in identifiers):
+            raise KeyStoreError("the key is not there: erased, or never made")
+        return found
+
+    def find_many(self, kind: Kind, identifiers: Collection[bytes]) -> dict[bytes, bytes]:
+        """Return those of these keys that the store holds, as `get_many` does."""
         names = [(kind, one) for one in identifiers]
         with self._lock:
             self._follow()
@@ -128,12 +135,11 @@ class KeyStore:
                 self._refresh()
             records = [self._sealed.get(name) for name in names]
             epoch_key = self._epoch_key
-        found: dict[bytes, bytes] = {}
-        for (_, identifier), record in zip(names, records, strict=True):
-            if record is None:
-                raise KeyStoreError("the key is not there: erased, or never made")
-            found[identifier] = unwrap(record, epoch_key)
-        return found
+        return {
+            name[1]: unwrap(record, epoch_key)
+            for name, record in zip(names, records, strict=True)
+            if record is not None
+        }
 
     def holds(self, kind: Kind, identifier: UUID) -> bool:
         """Say whether the store has this key."""
