@@ -24,9 +24,11 @@ from tests.bench import (
     bench_access_stored,
     bench_append,
     bench_bulk,
+    bench_portfolio,
     bench_switch,
     bench_validation,
     flanders,
+    portfolio,
 )
 from tests.bench.granted import make_grants
 from tests.conftest import LOTTES_EAN, MARIAS_EAN
@@ -88,6 +90,13 @@ def test_the_benchs_points_are_read_in_one_entry_and_one_by_one(house: TheHouse)
     with bench_bulk.several(house.client) as pool:
         bench_bulk.one_by_one(pool, house.client, proof, permissions)
     assert bench_append.ledger_size(house.database.url("superuser")) == before + 1 + 3
+
+
+def test_the_benchs_portfolio_is_read_with_a_leaf_for_each(house: TheHouse) -> None:
+    bram, permissions = portfolio.settle(house, 3)
+    for _ in range(2):
+        bench_portfolio.read(house.client, Proof.token(bram.token), permissions)
+    bench_portfolio.require_leaves(house, permissions, 2)
 
 
 def test_the_benchs_days_are_judged_whole_and_agree_with_their_registers() -> None:

@@ -17,7 +17,7 @@ from databeheer.door.desk import Desk
 from databeheer.door.house import House
 from databeheer.door.names import ean_hash
 from databeheer.door.opening import erased_readings
-from databeheer.door.portfolio.alike import Kind
+from databeheer.door.portfolio.alike import Kind, is_asked_plainly
 from databeheer.door.portfolio.opening import open_day
 from databeheer.door.proofs import Proof
 from databeheer.door.protocol import Spelled, spell
@@ -28,8 +28,8 @@ from databeheer.errors import MalformedRequestError, TooLargeError
 from databeheer.values import Direction, Granularity, Period, Purpose
 
 MOST_ASKED = 10_000
-MOST_VALUES = 2_000_000
-"""Values that one answer may hold at most: of all that may be asked, both directions of the longest day."""
+MOST_VALUES = 200_000
+"""Values that one answer may hold at most, but for the quarter-hours of one day: those of all that may be asked."""
 AT_ONCE = 1000
 """How many are decided in one turn, and stand in one entry. Between two turns whoever waits has theirs: no withdrawal
 and no single read waits for longer than one such turn, and an emergency stop is seen by the next."""
@@ -124,7 +124,8 @@ def _requests(house: House, proof: Proof, arguments: dict[str, Any]) -> Wanted:
     period, granularity = Period(arguments["from"], arguments["until"]), Granularity(arguments["granularity"])
     directions = _directions(arguments["directions"])
     asked = permissions or eans
-    if len(asked) * most_values(period, granularity, directions) > MOST_VALUES:
+    most = len(asked) * most_values(period, granularity, directions)
+    if most > MOST_VALUES and not is_asked_plainly(period, granularity):
         raise TooLargeError(
             f"that may be more than {MOST_VALUES} values; ask for a shorter period, fewer points or larger slots"
         )
