@@ -24,6 +24,7 @@ from databeheer.site.batches import batch
 from databeheer.site.command_line import clocks, explain
 from databeheer.site.home import Home
 from databeheer.site.house import running
+from databeheer.site.plan import plan
 from databeheer.storage.engine import make_engine
 from ledger.errors import LedgerError
 from ledger.report import Report
@@ -286,6 +287,9 @@ cli.add_command(clocks)
 
 
 cli.add_command(batch)
+
+
+cli.add_command(plan)
 
 
 @cli.group()

@@ -27,8 +27,8 @@ from tests.requirements_register import ROOT, TESTS, find_marks
 
 OF_ACCESS = [f"R{number}" for number in (*range(1, 10), *range(12, 41), *range(72, 79), 97, *range(99, 114))]
 """The requirements that issue 4 asks this of."""
-OF_READINGS = ["R61", "R62", "R67", "R68"]
-"""Those of validation."""
+OF_READINGS = ["R58", "R59", "R60", "R61", "R62", "R65", "R67", "R68", "R135", "R197"]
+"""Those of validation, and of what is read at all."""
 COPIED = (
     "databeheer",
     "ledger",
@@ -73,6 +73,7 @@ TEMPLATES = "web/templates/portal/"
 DOUBT, CLOCKS = "databeheer/doubt/", "databeheer/clocks/catalogue.toml"
 VALIDATION = "databeheer/metering/validation/"
 RULES_OF = VALIDATION + "rules/"
+PLAN = "databeheer/metering/plan/"
 
 REMOVALS = (
     Removal("R1", "one basis, not two", ACCESS + "decide.py", "open_ = minus(open_, piece)", "pass"),
@@ -898,6 +899,84 @@ REMOVALS = (
             ),
             ("statistics", "surroundings.py", "case.used * 100 >", "case.used * 0 >"),
         )
+    ),
+    Removal(
+        "R58",
+        "registers of every digital meter",
+        PLAN + "wanted.py",
+        "    for direction in DIRECTIONS[meter.commodity]:\n",
+        "    for direction in DIRECTIONS[meter.commodity] if meter.asked else ():\n",
+    ),
+    Removal(
+        "R58",
+        "per tariff period",
+        PLAN + "completeness.py",
+        "    if wanted.kind is Kind.REGISTERS and not _are_apart(wanted, stored, day):\n",
+        "    if False:\n",
+    ),
+    Removal(
+        "R58",
+        "what is missing shows",
+        PLAN + "completeness.py",
+        "        return Finding.MISSING\n    if wanted.kind",
+        "        return Finding.RECEIVED\n    if wanted.kind",
+    ),
+    Removal(
+        "R58",
+        "what is missing is read again",
+        "databeheer/door/reading_plan/commands.py",
+        "                lacking += _lacking(",
+        "                _lacking(",
+    ),
+    Removal(
+        "R59",
+        "no intervals where nobody asked",
+        DOOR + "write_keys.py",
+        "    keys.problems[(keys.problems == 0) & without] = RowProblem.INTERVALS_NOT_READ\n",
+        "",
+    ),
+    Removal(
+        "R59",
+        "from the day that the grid user chose",
+        "databeheer/registry/interval_choices.py",
+        '    " AND c.from_day <= :day ORDER BY',
+        '    " ORDER BY',
+    ),
+    Removal(
+        "R60",
+        "a need that is valid",
+        "databeheer/registry/interval_choices.py",
+        " AND n.valid_until > :now)",
+        ")",
+    ),
+    Removal(
+        "R60",
+        "of the days that it names",
+        "databeheer/registry/interval_choices.py",
+        "n.data_from <= :day AND n.data_until > :day",
+        "n.data_from <= :day",
+    ),
+    Removal(
+        "R65",
+        "the weekend is low",
+        PLAN + "tariff_periods.py",
+        "local.weekday() < FIRST_DAY_OF_WEEKEND and ",
+        "",
+    ),
+    Removal(
+        "R135",
+        "the plan names devices",
+        "databeheer/door/reading_plan/commands.py",
+        '                "directions": [each.direction.value for each in registers],\n',
+        '                "directions": [each.direction.value for each in registers],\n'
+        '                "stay": str(one.occupancy_id),\n',
+    ),
+    Removal(
+        "R197",
+        "injection is read by itself",
+        PLAN + "wanted.py",
+        "Commodity.ELECTRICITY: tuple(Direction)",
+        "Commodity.ELECTRICITY: (Direction.OFFTAKE,)",
     ),
 )
 """Each rule, and what takes it out. A removal leaves code that runs: only what it forbade is now allowed."""

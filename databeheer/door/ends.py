@@ -119,6 +119,8 @@ class Ending(enum.IntEnum):
     """A case in which something was shown in time: its hours are not to run out in a database that forgot that."""
     PORT_OPENED = 46
     """A user port that its customer wants open: no end, but a database that forgot it takes the port for closed."""
+    INTERVAL_READING = 47
+    """The reading of quarter-hours and hours, of an occupancy, from a day on."""
 
 
 PERMISSION_ENDINGS = {

@@ -20,10 +20,20 @@ from databeheer.door.commands.market import record_end, record_end_of_price
 from databeheer.door.ends import STALENESS, End, Ending
 from databeheer.door.house import House
 from databeheer.door.permission_record import subjects_of
+from databeheer.door.reading_plan.commands import record_choice
 from databeheer.door.turn import Statement, Subject, Turn
 from databeheer.errors import ConflictError, MalformedRequestError, NotFoundError
 from databeheer.identity import lives
-from databeheer.registry import concerned, conditions, links, occupancies, parties, points, supply
+from databeheer.registry import (
+    concerned,
+    conditions,
+    interval_choices,
+    links,
+    occupancies,
+    parties,
+    points,
+    supply,
+)
 from databeheer.values import format_instant
 
 _AFTER = {"after": "restore"}
@@ -155,6 +165,15 @@ def _regime(house: House, turn: Turn, end: End) -> bool:
     return True
 
 
+def _intervals(house: House, turn: Turn, end: End) -> bool:
+    occupancy = occupancies.find(turn.connection, end.id)
+    if occupancy is None or end.day is None or occupancy.person_id is None:
+        return False
+    interval_choices.choose(turn.connection, occupancy, is_on=False, from_day=end.day, now=turn.now)
+    record_choice(house, turn, occupancy, end.day, dict(_AFTER), is_on=False)
+    return True
+
+
 def _link(_: House, turn: Turn, end: End) -> bool:
     if end.day is None:
         return False
@@ -210,6 +229,7 @@ _BY_ENDING: dict[Ending, Callable[[House, Turn, End], bool]] = {
     Ending.SUPPLY: _supply,
     Ending.DYNAMIC_PRICE: _price,
     Ending.REGIME: _regime,
+    Ending.INTERVAL_READING: _intervals,
     Ending.REGISTRATION: _link,
     Ending.PARTICIPATION: _link,
     Ending.NECESSITY: _necessity,

@@ -37,6 +37,7 @@ from databeheer.metering.sealing import Coordinates, fingerprint, seal, seal_pro
 from databeheer.metering.totals import pack_total, unpack_total
 from databeheer.oversight import erasures
 from databeheer.oversight.retention import DataClass
+from databeheer.registry import interval_choices
 from databeheer.values import format_instant, parse_instant
 
 _RETIRED = b"registry/v1|retired-root"
@@ -86,7 +87,7 @@ def move_days(house: House, turn: Turn, wrong: Any, right: Any, first: date) -> 
         if moves and (channel.handle(theirs), row.day) in present:
             continue
         moved += moves
-        without_values = moves and not right.interval_reading  # nobody asked to read them there (R59)
+        without_values = moves and not _are_read(turn, right, row.day)
         sealed.append(_sealed_again(row, old, root, channel.handle(root), without_values=without_values))
     secrets.SystemRandom().shuffle(sealed)
     if sealed:
@@ -101,6 +102,13 @@ def move_days(house: House, turn: Turn, wrong: Any, right: Any, first: date) -> 
         turn.record(Statement("readings.resealed", said, operator=wrong.operator, subjects=subjects))
     _tell_of_reads(house, turn, wrong, right, first)
     return moved
+
+
+def _are_read(turn: Turn, stay: Any, day: date) -> bool:
+    """Whether the intervals of a day may stand with a stay (R59); a vacancy keeps them for who moves in."""
+    return stay.person_id is None or interval_choices.are_read(
+        turn.connection, stay.occupancy_id, [day], turn.now
+    )
 
 
 def seal_root(house: House, root_id: UUID) -> bytes:

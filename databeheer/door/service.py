@@ -57,6 +57,7 @@ from databeheer.door.house import House
 from databeheer.door.keys.store import KeyStoreError
 from databeheer.door.proofs import Proof
 from databeheer.door.read_loop import ReadLoop
+from databeheer.door.reading_plan import commands as reading_plan
 from databeheer.errors import DatabeheerError, MalformedRequestError, QueueFullError
 from databeheer.metering.opening import SealError
 from databeheer.metering.profile import ProfileError
@@ -96,6 +97,7 @@ class DoorService:
             *representations.COMMANDS,
             *intake.COMMANDS,
             *batches.COMMANDS,
+            *reading_plan.COMMANDS,
             *oversight.COMMANDS,
             *joins.COMMANDS,
             *ledger.COMMANDS,

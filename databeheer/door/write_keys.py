@@ -18,6 +18,7 @@ from sqlalchemy import Connection, text
 from databeheer.door.house import House
 from databeheer.metering.batches.problems import RowProblem
 from databeheer.metering.states import Unit
+from databeheer.registry.interval_choices import ASKED, NEEDED
 from databeheer.values import Direction
 
 DIRECTIONS = tuple(Direction)
@@ -103,6 +104,7 @@ def find_places(
         blake2b(_part(device), key=key, person=b"meter", digest_size=_HASH).digest() for device in devices
     ]
     asked = {"hashes": b"".join(hashes), "count": len(hashes), "day": day, "operator": operator}
+    asked["now"] = house.clock.now()
     rows = np.frombuffer(bytes(connection.execute(_PLACES, asked).scalar_one() or b""), _PLACE)
     places = Places.of(len(devices))
     numbers = rows["n"].astype(np.intp)
@@ -197,18 +199,18 @@ _EIGHT, _SIXTEEN = _length(8), _length(16)
 _CHANNELS = [[_part(direction) + _part(unit) for unit in UNITS] for direction in DIRECTIONS]
 # One row a device, as bytes one after the other: to fetch thousands of rows costs more than to find them.
 _PLACES = text(
-    "SELECT string_agg(int4send(w.n) || uuid_send(m.meter_id) || uuid_send(o.root_id)"
+    "SELECT string_agg(int4send(w.n) || uuid_send(m.meter_id) || uuid_send(o.root_id)"  # noqa: S608  parts of our own
     " || int4send(coalesce((SELECT bit_or(1 << ((c.direction = 'injection')::int * 5"
     "  + array_position(ARRAY['kWh', 'm3', 'kVArh', 'kVArh-inductive', 'kVArh-capacitive'], c.unit) - 1))"
     "  FROM registry.channel c WHERE c.meter_id = m.meter_id), 0))"
     " || CASE a.commodity WHEN 'gas' THEN '\\x01'::bytea ELSE '\\x00'::bytea END"
-    " || CASE WHEN o.interval_reading THEN '\\x01'::bytea ELSE '\\x00'::bytea END"
+    f" || CASE WHEN {ASKED} OR {NEEDED} THEN '\\x01'::bytea ELSE '\\x00'::bytea END"
     " || CASE WHEN EXISTS (SELECT FROM oversight.erasure e WHERE e.occupancy_id = o.occupancy_id"
     "  AND e.data_class = 'readings' AND e.batch IS NOT NULL) THEN '\\x01'::bytea ELSE '\\x00'::bytea END, ''::bytea)"
     " FROM (SELECT n, substr(CAST(:hashes AS bytea), 1 + 32 * n, 32) AS hash FROM generate_series(0, :count - 1) AS n)"
     "  AS w"
     " JOIN registry.meter m ON m.number_hash = w.hash AND m.operator = :operator"
-    "  AND (m.removed_on IS NULL OR m.removed_on > :day)"
+    "  AND (m.removed_on IS NULL OR m.removed_on > :day) AND (m.installed_on IS NULL OR m.installed_on <= :day)"
     " JOIN registry.access_point a ON a.access_point_id = m.access_point_id"
     " JOIN registry.occupancy o ON o.access_point_id = m.access_point_id"
     "  AND o.from_day <= :day AND (o.until_day IS NULL OR o.until_day > :day)"

@@ -15,9 +15,17 @@ from databeheer.registry.user_ports import OrderState, UserPort
 
 
 def describe(
-    connection: Connection, meter_id: UUID, *, is_digital: bool, ports: Collection[UserPort], now: datetime
+    connection: Connection,
+    meter_id: UUID,
+    *,
+    is_digital: bool,
+    ports: Collection[UserPort],
+    now: datetime,
+    from_day: date | None = None,
 ) -> None:
     """Write down what a meter is and which ports it has; again, where that was a mistake.
+
+    `from_day` is the first Brussels day on which it counts; None leaves what was written down.
 
     Raises:
         MalformedRequestError: a meter that is not digital has no ports.
@@ -31,7 +39,7 @@ def describe(
             raise ConflictError(
                 "a port that is open, or for which an order waits, stays; have it closed first"
             )
-    connection.execute(_DESCRIBE, {"meter": meter_id, "digital": is_digital})
+    connection.execute(_DESCRIBE, {"meter": meter_id, "digital": is_digital, "from": from_day})
     names = [port.value for port in ports]
     connection.execute(_WITHOUT, {"meter": meter_id, "ports": names, "now": now})
     for port in names:
@@ -64,7 +72,10 @@ _METER = text("SELECT * FROM registry.meter WHERE meter_id = :meter")
 _AT_POINT = text(
     "SELECT * FROM registry.meter WHERE access_point_id = :point AND removed_on IS NULL ORDER BY meter_id"
 )
-_DESCRIBE = text("UPDATE registry.meter SET is_digital = :digital, removed_on = NULL WHERE meter_id = :meter")
+_DESCRIBE = text(
+    "UPDATE registry.meter SET is_digital = :digital, removed_on = NULL,"
+    " installed_on = coalesce(CAST(:from AS date), installed_on) WHERE meter_id = :meter"
+)
 _REMOVE = text(
     "UPDATE registry.meter SET removed_on = :day WHERE meter_id = :meter AND removed_on IS NULL RETURNING 1"
 )

@@ -282,6 +282,8 @@ EVENTS = {
     "person.died": ("Overlijden gemeld", "ended"),
     "person.death_refuted": ("Melding van overlijden rechtgezet", "ended"),
     "decision.explained": ("Uitleg gevraagd", "ended"),
+    "interval_reading.begun": ("Uitlezing per kwartier of uur gekozen", "active"),
+    "interval_reading.ended": ("Uitlezing per kwartier of uur gestopt", "ended"),
     "meter.installed": ("Meter geplaatst of beschreven", "ended"),
     "meter.removed": ("Meter weggehaald", "ended"),
     "port.opening_asked": ("Gevraagd om een poort te openen", "waiting"),

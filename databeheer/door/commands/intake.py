@@ -32,7 +32,7 @@ from databeheer.metering.opening import unseal
 from databeheer.metering.sealing import seal
 from databeheer.oversight import erasures, gaps
 from databeheer.oversight.retention import DataClass
-from databeheer.registry import occupancies, points
+from databeheer.registry import interval_choices, occupancies, points
 from databeheer.values import Commodity, Direction
 
 MOST_CHANNELS = 64
@@ -266,7 +266,7 @@ def _days(
         if occupancy.occupancy_id in gone:
             passed_over += len(days)
             continue
-        if channel["intervals"] and not occupancy.interval_reading:
+        if channel["intervals"] and not _are_read(turn, occupancy, days):
             raise IntervalsNotReadError(
                 "quarter-hours and hours are not read here; only day totals are taken in"
             )
@@ -292,6 +292,13 @@ def _days(
     if len(answers) + passed_over != len(channel["days"]):
         raise ConflictError("the file has days before the access point was registered")
     return answers
+
+
+def _are_read(turn: Turn, occupancy: Any, days: list[date]) -> bool:
+    """Whether intervals of these days are taken in: of a vacancy they are, for somebody got this file of that point."""
+    return occupancy.person_id is None or interval_choices.are_read(
+        turn.connection, occupancy.occupancy_id, days, turn.now
+    )
 
 
 @dataclass(frozen=True)

@@ -94,6 +94,7 @@ def new_point(
         operator=operator,
         person_id=None,
         from_day=occupancies.FIRST_DAY,
+        interval_reading=False,
     )
     turn.record(
         Statement(
@@ -202,6 +203,7 @@ def move_out(house: House, turn: Turn, occupancy: Any, until: date) -> int:
         operator=occupancy.operator,
         person_id=None,
         from_day=until,
+        interval_reading=False,
     )
     ended = life.end_by_move(turn.connection, occupancy.occupancy_id, turn.now)
     left = links.end_with_occupancy(turn.connection, occupancy.occupancy_id, until)

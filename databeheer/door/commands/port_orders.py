@@ -58,7 +58,14 @@ def describe_meter(house: House, proof: Proof, arguments: dict[str, Any]) -> dic
         asker_of(turn, house, proof, AskerKind.OPERATOR)
         point = found(points.find(turn.connection, ean_hash(house, arguments["ean"])), "access point")
         meter_id = _meter(house, turn, point, arguments["meter"])
-        meters.describe(turn.connection, meter_id, is_digital=arguments["digital"], ports=ports, now=turn.now)
+        meters.describe(
+            turn.connection,
+            meter_id,
+            is_digital=arguments["digital"],
+            ports=ports,
+            now=turn.now,
+            from_day=arguments["from_day"],
+        )
         said: dict[str, Any] = {"digital": int(arguments["digital"]), "ports": sorted(ports)}
         if ports:
             notice = Notice(INSTALLED_NL, "nl")
@@ -222,6 +229,7 @@ COMMANDS = (
             meter=short_text(longest=40),
             digital=fields.Boolean(required=True, truthy={True}, falsy={False}),
             ports=fields.List(one_of(*(port.value for port in UserPort)), load_default=list),
+            from_day=Day(load_default=None, allow_none=True),
         ),
         describe_meter,
     ),

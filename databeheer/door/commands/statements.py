@@ -47,7 +47,7 @@ def me(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
         return {
             "role": "customer",
             "name": open_name(house, person.person_id, bytes(person.name_sealed)),
-            "occupancies": occupancies_of(house, connection, asker.person_id),
+            "occupancies": occupancies_of(house, connection, asker.person_id, now),
             "unread": inbox.unread(connection, asker.person_id),
             "is_represented": asker.representative_id is not None,
             "has_representations": representations.concern(

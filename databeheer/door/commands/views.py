@@ -14,12 +14,15 @@ from databeheer.door.keys import seals
 from databeheer.door.names import open_text
 from databeheer.oversight import erasures
 from databeheer.oversight.retention import DataClass
+from databeheer.registry.interval_choices import ASKED
 from databeheer.registry.residents import RESIDENTS
 
 
-def occupancies_of(house: House, connection: Connection, person_id: UUID | None) -> list[dict[str, Any]]:
+def occupancies_of(
+    house: House, connection: Connection, person_id: UUID | None, now: datetime
+) -> list[dict[str, Any]]:
     """Return a person's access points, with EAN, address and meters opened: they are the person's own."""
-    rows = connection.execute(_OCCUPANCIES, {"person": person_id}).all()
+    rows = connection.execute(_OCCUPANCIES, {"person": person_id, "day": day_of(now)}).all()
     meters: dict[UUID, list[str]] = {}
     for meter in connection.execute(_METERS, {"points": [row.access_point_id for row in rows]}):
         meters.setdefault(meter.access_point_id, []).append(
@@ -40,7 +43,7 @@ def occupancies_of(house: House, connection: Connection, person_id: UUID | None)
             "meters": meters.get(row.access_point_id, []),
             "from": row.from_day.isoformat(),
             "until": row.until_day.isoformat() if row.until_day else None,
-            "interval_reading": row.interval_reading,
+            "interval_reading": row.reads_intervals,
             "last_reading_day": None
             if row.occupancy_id in gone[DataClass.READINGS]
             else _last_reading_day(house, connection, row.root_id),
@@ -56,8 +59,8 @@ def occupancies_of(house: House, connection: Connection, person_id: UUID | None)
 
 def places_of(house: House, connection: Connection, person_id: UUID, now: datetime) -> list[dict[str, Any]]:
     """Return the access points that a person can sign for: his own, and where he lives beside the contract holder."""
-    own = [place | {"capacity": "grid_user"} for place in occupancies_of(house, connection, person_id)]
-    shared = connection.execute(_SHARED, {"person": person_id, "today": day_of(now)})
+    own = [place | {"capacity": "grid_user"} for place in occupancies_of(house, connection, person_id, now)]
+    shared = connection.execute(_SHARED, {"person": person_id, "today": day_of(now), "day": day_of(now)})
     return own + [
         {
             "occupancy_id": str(row.occupancy_id),
@@ -69,7 +72,7 @@ def places_of(house: House, connection: Connection, person_id: UUID, now: dateti
             "meters": [],
             "from": row.from_day.isoformat(),
             "until": None,
-            "interval_reading": row.interval_reading,
+            "interval_reading": row.reads_intervals,
             "last_reading_day": None,
             "erased": {},
             "capacity": "natural_person",
@@ -97,13 +100,14 @@ def party_view(row: Any) -> dict[str, Any]:
 
 
 _OCCUPANCIES = text(
-    "SELECT o.*, a.ean_sealed, a.address_sealed, a.commodity FROM registry.occupancy o"
+    f"SELECT o.*, {ASKED} AS reads_intervals, a.ean_sealed, a.address_sealed, a.commodity"  # noqa: S608  parts of our own
+    " FROM registry.occupancy o"
     " JOIN registry.access_point a USING (access_point_id) WHERE o.person_id = :person"
     " AND (o.until_day IS NULL OR o.from_day < o.until_day)"
     " ORDER BY o.until_day DESC NULLS FIRST, a.commodity, o.from_day"
 )
 _OF_RESIDENT = (
-    "SELECT r.from_day, o.occupancy_id, o.interval_reading, a.* FROM resident r"
+    f"SELECT r.from_day, o.occupancy_id, {ASKED} AS reads_intervals, a.* FROM resident r"  # noqa: S608  parts of our own
     " JOIN registry.occupancy o USING (occupancy_id) JOIN registry.access_point a USING (access_point_id)"
     " WHERE r.person_id = :person AND r.capacity = 'natural_person' ORDER BY a.commodity, r.from_day"
 )

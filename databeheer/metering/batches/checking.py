@@ -21,6 +21,10 @@ from databeheer.values import Direction
 DIRECTIONS = {direction.value: code for code, direction in enumerate(Direction)}
 UNITS = {unit.value: code for code, unit in enumerate(Unit)}
 TARIFFS = {"single": 0, "dual": 1}
+_NUMBERS = (
+    *("register_begin", "register_end", "register_digits"),
+    *("register_low_begin", "register_low_end", "clock_offset_s"),
+)
 GIVEN_STATES = (0, 1, 2)
 """ABSENT, READ and EST: what a head-end can say; the rest is for validation."""
 _DEVICE = re.compile(r"[0-9A-Za-z][0-9A-Za-z./-]{0,39}")
@@ -54,6 +58,7 @@ def check_rows(table: Table, manifest: Manifest) -> Codes:
         found.add(
             RowProblem.BAD_TARIFF, ~_are(table.tariff, TARIFFS.__contains__) & (table.tariff.codes >= 0)
         )
+    found.add(RowProblem.BAD_TARIFF, _has_low_register(table) & ~_is_dual(table))
     _check_days(found, table, manifest)
     _check_states(found, table)
     _check_numbers(found, table)
@@ -72,6 +77,20 @@ def _are(texts: Texts, is_good: Callable[[str], object]) -> Mask:
     table = np.array([*(bool(is_good(name)) for name in texts.names), False])
     found: Mask = table[texts.codes]
     return found
+
+
+def _has_low_register(table: Table) -> Mask:
+    has = np.zeros(table.rows, np.bool_)
+    for numbers in (table.register_low_begin, table.register_low_end):
+        if numbers is not None:
+            has |= numbers != UNKNOWN
+    return has
+
+
+def _is_dual(table: Table) -> Mask:
+    if table.tariff is None:
+        return np.zeros(table.rows, np.bool_)
+    return _are(table.tariff, "dual".__eq__)
 
 
 def _is_device(name: str) -> bool:
@@ -108,7 +127,8 @@ def _check_states(found: _Problems, table: Table) -> None:
 def _check_numbers(found: _Problems, table: Table) -> None:
     flat = table.values.flat
     found.add(RowProblem.NUMBER_TOO_LARGE, _any_in(table.values, (flat > LARGEST) | (flat < -LARGEST)))
-    for numbers in (table.register_begin, table.register_end, table.register_digits, table.clock_offset_s):
+    for name in _NUMBERS:
+        numbers = getattr(table, name)
         if numbers is not None:
             beyond = (numbers > LARGEST) | (numbers < -LARGEST)
             found.add(RowProblem.NUMBER_TOO_LARGE, beyond & (numbers != UNKNOWN))

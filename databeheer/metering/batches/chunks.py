@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from typing import Any, Self
@@ -12,13 +12,15 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from databeheer.brussels import BRUSSELS, slot_starts
 from databeheer.door.client import DoorClient, Proof
 from databeheer.metering.batches.checking import DIRECTIONS, TARIFFS, UNITS, codes_of, kinds_of
 from databeheer.metering.batches.problems import RowProblem
 from databeheer.metering.batches.reading import Integers, Table
+from databeheer.metering.batches.two_registers import TwoRegisters, two_registers
 from databeheer.metering.channel import DAY_MINUTES
 from databeheer.metering.packing import Bytes
+from databeheer.metering.plan.tariff_periods import periods_of
+from databeheer.metering.plan.wanted import INTERVAL_MINUTES
 from databeheer.metering.states import REGISTER_CODES, STATE_CODES, Register, State, Unit
 from databeheer.metering.validation import (
     COMMODITY_CODES,
@@ -39,6 +41,7 @@ from databeheer.metering.validation.rules.base import limits_of
 from databeheer.values import Commodity, Direction
 
 ROWS_AT_ONCE = 4096
+FINEST_OF_GAS = INTERVAL_MINUTES[Commodity.GAS]
 _ROW = np.dtype([("device", "<u2"), ("direction", "u1"), ("unit", "u1"), ("intervals", "u1")])
 _READ, _EST, _ABSENT = (STATE_CODES[state] for state in (State.READ, State.EST, State.ABSENT))
 _UNIT_CODES = np.array([UNIT_CODES[unit] for unit in Unit], np.uint8)
@@ -128,19 +131,35 @@ class Judged:
     outcome: Outcome
     marks: Bytes
     problems: Bytes
+    apart: TwoRegisters | None = None
+
+    def parts(self, chosen: Rows) -> Iterator[tuple[Rows, Integers, Bytes]]:
+        """Yield the chosen rows with values and marks: those first whose day stands in one piece, then the others."""
+        values, marks = self.outcome.values, self.marks
+        if self.apart is None or marks.shape[1] != 1:
+            yield chosen, values[chosen], marks[chosen]
+            return
+        divides = self.apart.divides(values[chosen, 0], marks[chosen, 0], chosen)
+        yield chosen[~divides], values[chosen[~divides]], marks[chosen[~divides]]
+        rows = chosen[divides]
+        yield rows, self.apart.values(rows), self.apart.marks(marks[rows, 0])
 
 
 def judge(chunk: Chunk, keys: ChunkKeys, grade: Grade) -> Judged:
     """Validate and estimate the rows of a chunk."""
-    block, impossible = _block(chunk, keys, grade)
+    block, impossible, apart = _block(chunk, keys, grade)
     outcome = validate(block)
     problems = np.where(impossible, np.uint8(RowProblem.NO_CONSUMPTION), np.uint8(0))
     problems[~outcome.accepted & ~impossible] = RowProblem.REFUSED_BY_A_RULE
-    return Judged(outcome, _marks(chunk, outcome.states), problems)
+    if chunk.slot_minutes < FINEST_OF_GAS:
+        problems[keys.gas == 1] = RowProblem.FINER_THAN_PLANNED
+    return Judged(outcome, _marks(chunk, outcome.states), problems, apart)
 
 
-def _block(chunk: Chunk, keys: ChunkKeys, grade: Grade) -> tuple[Block, npt.NDArray[np.bool_]]:
-    """Return the block, and which rows of registers give no consumption."""
+def _block(
+    chunk: Chunk, keys: ChunkKeys, grade: Grade
+) -> tuple[Block, npt.NDArray[np.bool_], TwoRegisters | None]:
+    """Return the block, which rows of registers give no consumption, and what two registers say apart."""
     table, rows = chunk.table, chunk.rows
     about: dict[str, Any] = {
         "day": chunk.day,
@@ -153,13 +172,17 @@ def _block(chunk: Chunk, keys: ChunkKeys, grade: Grade) -> tuple[Block, npt.NDAr
         "directions": _DIRECTION_CODES[chunk.directions()],
         "units": _UNIT_CODES[chunk.units()],
         "grades": np.full(len(rows), GRADE_CODES[grade], np.uint8),
-        "registers": _registers(table, rows),
         "clock_offset": None if table.clock_offset_s is None else table.clock_offset_s[rows],
     }
+    nothing = np.zeros((len(rows), 1), np.int64), np.full((len(rows), 1), _ABSENT, np.uint8)
+    values, states = nothing if chunk.slot_minutes == DAY_MINUTES else _slots(table, rows)
+    block = Block(values=values, states=states, **about)
+    registers = _registers(table, rows)
+    apart = two_registers(table, rows, registers, _most(block))
+    block = replace(block, registers=registers if apart is None else apart.together)
     if chunk.slot_minutes == DAY_MINUTES:
-        return _block_of_registers(about, len(rows))
-    values, states = _slots(table, rows)
-    return Block(values=values, states=states, **about), np.zeros(len(rows), np.bool_)
+        return *_of_registers(block), apart
+    return block, np.zeros(len(rows), np.bool_), apart
 
 
 def _slots(table: Table, rows: Rows) -> tuple[Integers, Bytes]:
@@ -179,19 +202,22 @@ def _registers(table: Table, rows: Rows) -> Registers | None:
     return Registers(begin=table.register_begin[rows], end=table.register_end[rows], digits=digits)
 
 
-def _block_of_registers(about: dict[str, Any], rows: int) -> tuple[Block, npt.NDArray[np.bool_]]:
+def _most(block: Block) -> Integers:
+    """Return of each row what can flow in its day at all."""
+    most: Integers = limits_of(block, shipped().get(Reason.ABOVE_CEILING).parameters) * block.values.shape[1]
+    return most
+
+
+def _of_registers(empty: Block) -> tuple[Block, npt.NDArray[np.bool_]]:
     """Consumption is the difference of the day's two register readings (R58)."""
-    nothing = np.zeros((rows, 1), np.int64)
-    empty = Block(values=nothing, states=np.full((rows, 1), _ABSENT, np.uint8), **about)
     registers = empty.registers
     if registers is None:
-        return empty, np.ones(rows, np.bool_)
-    most = limits_of(empty, shipped().get(Reason.ABOVE_CEILING).parameters)
-    used = difference(registers.begin, registers.end, most, digits=registers.digits).used
+        return empty, np.ones(len(empty.values), np.bool_)
+    used = difference(registers.begin, registers.end, _most(empty), digits=registers.digits).used
     impossible = used == UNKNOWN
     values = np.where(impossible, 0, used)[:, None]
     states = np.where(impossible, np.uint8(_ABSENT), np.uint8(_READ))[:, None]
-    return Block(values=values, states=states, **about), impossible
+    return replace(empty, values=values, states=states), impossible
 
 
 def _marks(chunk: Chunk, states: Bytes) -> Bytes:
@@ -209,8 +235,4 @@ def _marks(chunk: Chunk, states: Bytes) -> Bytes:
 
 @lru_cache(maxsize=64)
 def _tariffs(day: date, minutes: int) -> Bytes:
-    """Return the register that counts in each slot: day from Monday to Friday, 07:00 to 22:00, holidays included."""
-    hours = [start.astimezone(BRUSSELS).hour for start in slot_starts(day, minutes)]
-    is_day = [day.weekday() < 5 and 7 <= hour < 22 for hour in hours]
-    codes = REGISTER_CODES[Register.NIGHT], REGISTER_CODES[Register.DAY]
-    return np.array([codes[one] for one in is_day], np.uint8)
+    return np.array([REGISTER_CODES[period] for period in periods_of(day, minutes)], np.uint8)

@@ -50,6 +50,7 @@ class RowProblem(enum.IntEnum):
     OUT_OF_ORDER = 76
     NO_CONSUMPTION = 77
     REFUSED_BY_A_RULE = 78
+    FINER_THAN_PLANNED = 79
 
     @property
     def slug(self) -> str:
@@ -67,13 +68,15 @@ _REMEDIES = {
     RowProblem.DEVICE_AT_TWO_POINTS: "this meter is registered at two access points on that day: end one of them",
     RowProblem.DEVICE_NOT_THERE_THEN: "this meter had been taken away by that day: check the day",
     RowProblem.WRONG_COMMODITY: "this unit is not of what flows through this meter",
-    RowProblem.INTERVALS_NOT_READ: "nobody asked to read quarter-hours or hours here (R59); send registers only",
+    RowProblem.INTERVALS_NOT_READ: (
+        "no grid user asked for quarter-hours or hours here, and no need is on record (R59, R60); send registers only"
+    ),
     RowProblem.ERASED: "readings of this stay were erased: passed over",
     RowProblem.NOTHING_IN_FIELD: "a field that is required is null",
     RowProblem.BAD_DEVICE: "a device is 1 to 40 letters, digits, '-', '.' or '/', and no EAN code",
     RowProblem.BAD_DIRECTION: "a direction is offtake or injection",
     RowProblem.BAD_UNIT: "the unit is none of those listed",
-    RowProblem.BAD_TARIFF: "a tariff is single or dual",
+    RowProblem.BAD_TARIFF: "a tariff is single or dual; dual where there is a low-tariff register",
     RowProblem.BAD_SLOT_MINUTES: "slots are of 15, 60 or 1440 minutes",
     RowProblem.DAY_OUTSIDE: "the day lies outside the days of the manifest",
     RowProblem.WRONG_SLOT_COUNT: (
@@ -86,6 +89,7 @@ _REMEDIES = {
     RowProblem.OUT_OF_ORDER: "the days of one device, direction and unit go forwards",
     RowProblem.NO_CONSUMPTION: "the two register readings give no consumption that is possible",
     RowProblem.REFUSED_BY_A_RULE: "a rule of validation refuses the profile: see the reasons in the report",
+    RowProblem.FINER_THAN_PLANNED: "finer than gas is read (R60); send hours",
 }
 
 

@@ -32,6 +32,8 @@ COLUMNS: dict[str, str] = {
     "register_begin": "number",
     "register_end": "number",
     "register_digits": "number",
+    "register_low_begin": "number",
+    "register_low_end": "number",
     "clock_offset_s": "number",
 }
 REQUIRED = ("device", "direction", "unit", "day", "slot_minutes", "values")
@@ -77,6 +79,8 @@ class Table:
     register_begin: Integers | None
     register_end: Integers | None
     register_digits: Integers | None
+    register_low_begin: Integers | None
+    register_low_end: Integers | None
     clock_offset_s: Integers | None
 
     @property
@@ -178,6 +182,8 @@ def _table(table: Any) -> Table:
         register_begin=numbers("register_begin"),
         register_end=numbers("register_end"),
         register_digits=numbers("register_digits"),
+        register_low_begin=numbers("register_low_begin"),
+        register_low_end=numbers("register_low_end"),
         clock_offset_s=numbers("clock_offset_s"),
     )
 

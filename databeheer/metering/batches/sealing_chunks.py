@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from databeheer.metering.batches.chunks import Chunk, ChunkKeys, Judged
+from databeheer.metering.batches.chunks import Chunk, ChunkKeys
 from databeheer.metering.batches.copying import copied
 from databeheer.metering.channel import DAY_MINUTES
-from databeheer.metering.packing import Bytes, Packed, pack_rows, pack_totals
+from databeheer.metering.packing import Bytes, Integers, Packed, pack_rows, pack_totals
 from databeheer.metering.sealing_rows import coordinates, fingerprints, seal_rows
 from databeheer.metering.states import STATE_CODES, State
 
@@ -36,10 +36,15 @@ class Taken:
 
 
 def sealed_rows(
-    chunk: Chunk, keys: ChunkKeys, judged: Judged, chosen: Rows, batch: int, operator: int, taken: Taken
+    chunk: Chunk,
+    keys: ChunkKeys,
+    part: tuple[Rows, Integers, Bytes],
+    batch: int,
+    operator: int,
+    taken: Taken,
 ) -> Iterator[bytes]:
-    """Yield the chosen rows of a chunk as the database takes them, and count them in `taken`."""
-    values, marks = judged.outcome.values[chosen], judged.marks[chosen]
+    """Yield rows of a chunk, with their values and marks, as the database takes them, and count them in `taken`."""
+    chosen, values, marks = part
     profiles: list[Packed | None] = [None]
     if chunk.slot_minutes != DAY_MINUTES:
         profiles = [*pack_rows(chunk.slot_minutes, values, marks)]

@@ -177,9 +177,10 @@ class _Attempt:
             self._report.validation = summary if before is None else before + summary
             if not is_bad:
                 good = np.flatnonzero(problems == 0)
-                yield from sealed_rows(
-                    chunk, keys, judged, good, self._batch, self._manifest.operator, self._taken
-                )
+                for part in judged.parts(good):
+                    yield from sealed_rows(
+                        chunk, keys, part, self._batch, self._manifest.operator, self._taken
+                    )
             done += len(chunk.rows)
             self._progress(done, self._table.rows)
         if is_bad:

@@ -8,8 +8,9 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from databeheer.brussels import BRUSSELS, slot_starts
+from databeheer.brussels import slot_starts
 from databeheer.metering.channel import DAY_MINUTES, ChannelDay
+from databeheer.metering.plan.tariff_periods import period_at
 from databeheer.metering.states import STATE_CODES, Conversion, Register, Unit
 from databeheer.metering.validation.arrays import (
     ABSENT,
@@ -110,9 +111,7 @@ _TARIFFS = {Register.DAY, Register.NIGHT}
 
 
 def _tariff(day: ChannelDay, slot: int) -> Register:
-    """Monday to Friday 07:00 to 22:00 is day, holidays included."""
-    hour = slot_starts(day.day, day.slot_minutes)[slot].astimezone(BRUSSELS).hour
-    return Register.DAY if day.day.weekday() < 5 and 7 <= hour < 22 else Register.NIGHT
+    return period_at(slot_starts(day.day, day.slot_minutes)[slot])
 
 
 def _channel(day: ChannelDay) -> _Channel:

@@ -27,6 +27,7 @@ ENDS = {
     "supply": "SELECT party_id, until_day FROM registry.supply_contract ORDER BY 1",
     "price": "SELECT until_day FROM registry.dynamic_price",
     "regime": "SELECT until_day FROM registry.metering_regime WHERE regime = 'SMR3'",
+    "intervals": "SELECT occupancy_id, from_day, is_on FROM registry.interval_choice",
     "registration": "SELECT until_day FROM registry.registration",
     "participation": "SELECT until_day FROM registry.participation",
     "agreement": "SELECT until_day FROM registry.processor_agreement",
@@ -114,6 +115,7 @@ def test_every_fact_that_ended_after_the_dump_ends_again_on_its_day(
     house.operator("registry.dynamic_price.end", **supplied, **ends)
     house.operator("registry.supply.end", **here, until_day=(today + timedelta(days=2)).isoformat())
     house.operator("registry.regime.set", **here, regime="SMR1", from_day=day)
+    house.operator("registry.interval_reading.choose", **here, on=False, from_day=day)
     for fact, made in (("registration", registration), ("participation", joined)):
         house.operator("registry.link.end", fact=fact, id=made["id"], **ends)
     for fact, made in (("processor", agreed), ("territory", placed), ("authorisation", lawful)):

@@ -27,6 +27,8 @@ TYPES = {
     "register_begin": pa.int64(),
     "register_end": pa.int64(),
     "register_digits": pa.int8(),
+    "register_low_begin": pa.int64(),
+    "register_low_end": pa.int64(),
     "clock_offset_s": pa.int32(),
 }
 

@@ -462,7 +462,8 @@ def test_a_move_that_is_reported_meanwhile_refuses_the_batch(
     report = take(*rows, door=moved)
     assert "move was reported" in report.detail
     assert query(metered, "SELECT count(*) FROM metering.profile") == [(0,)]
-    assert take(*rows).outcome == "stored"
+    assert told(take(*rows)) == {"intervals-not-read": [1]}  # a vacancy asked for none
+    assert take(rows[1], profile(LOTTES, DAY, [], slot_minutes=1440)).outcome == "stored"
     assert query(metered, "SELECT count(*) FROM metering.changed_stay") == [(0,)]
     assert len(own(maria)) == 96
 

@@ -53,7 +53,12 @@ MATRIX: dict[str, dict[str, set[str]]] = {
     "registry.notice": {"door": LOOK_AND_ADD},
     "identity.death": {"door": LOOK_AND_ADD | of("refuted_at")},
     "identity.representation": {"door": LOOK_AND_ADD | of("until_day")},
-    "registry.meter": {"door": LOOK_AND_ADD | of("is_digital", "removed_on")},
+    "registry.meter": {"door": LOOK_AND_ADD | of("is_digital", "installed_on", "removed_on")},
+    "registry.interval_choice": {"door": LOOK_AND_ADD},
+    "metering.day_check": {"door": LOOK_AND_ADD},
+    "metering.reread": {
+        "door": LOOK_AND_ADD | {"DELETE"} | of("attempts", "last_attempt_at", "ended_at", "outcome")
+    },
     "registry.user_port": {
         "door": {READ}
         | of("user_port_id", "operator", "meter_id", "port", what=ADD)

@@ -1,0 +1,75 @@
+"""Whether quarter-hours and hours are read at all: as a grid user chose it, or because a law's need is on record.
+
+What somebody chose moving in stands with the stay (`interval_reading`). What he chose since is a row of its own, from a
+day on; the last choice of those that have begun holds. So a choice for now also cancels one that was made for later.
+A vacancy chose nothing.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+from databeheer.errors import ConflictError
+
+ASKED = (
+    "coalesce((SELECT c.is_on FROM registry.interval_choice c WHERE c.occupancy_id = o.occupancy_id"
+    " AND c.from_day <= :day ORDER BY c.choice_no DESC LIMIT 1), o.interval_reading)"
+)
+"""SQL: whether the grid user of stay `o` asked for intervals of `:day` (R59)."""
+NEEDED = (
+    "EXISTS (SELECT FROM registry.necessity n WHERE n.access_point_id = o.access_point_id"
+    " AND n.granularity IN ('quarter_hour', 'hour') AND n.data_from <= :day AND n.data_until > :day"
+    " AND n.valid_from <= :now AND n.valid_until > :now)"
+)
+"""SQL: whether a record of necessity, with its requester and article, needs intervals of `:day` at `:now` (R60)."""
+
+
+def choose(connection: Connection, occupancy: Any, *, is_on: bool, from_day: date, now: datetime) -> None:
+    """Write a grid user's choice down, from a Brussels day on.
+
+    Raises:
+        ConflictError: the day lies outside the stay, or nothing would change.
+    """
+    if from_day < occupancy.from_day or (occupancy.until_day is not None and from_day >= occupancy.until_day):
+        raise ConflictError("from_day: outside the occupancy")
+    day = {"occupancy": occupancy.occupancy_id, "day": from_day}
+    if (
+        is_asked(connection, occupancy.occupancy_id, from_day) == is_on
+        and not connection.execute(_LATER, day).first()
+    ):
+        raise ConflictError("so it is already")
+    members = {"operator": occupancy.operator, "is_on": is_on, "now": now}
+    connection.execute(_CHOOSE, day | members)
+
+
+def is_asked(connection: Connection, occupancy_id: UUID, day: date) -> bool:
+    """Say whether the grid user of a stay asked for intervals of a day."""
+    found: bool = connection.execute(_IS_ASKED, {"stay": occupancy_id, "day": day}).scalar_one()
+    return found
+
+
+def are_read(connection: Connection, occupancy_id: UUID, days: list[date], now: datetime) -> bool:
+    """Say whether intervals are read on every one of these days: on request, or for a need that is on record."""
+    members = {"occupancy": occupancy_id, "days": days, "now": now}
+    found: bool = connection.execute(_ARE_READ, members).scalar_one()
+    return found
+
+
+_LATER = text(
+    "SELECT 1 FROM registry.interval_choice WHERE occupancy_id = :occupancy AND from_day > :day LIMIT 1"
+)
+_CHOOSE = text(
+    "INSERT INTO registry.interval_choice (operator, occupancy_id, from_day, is_on, chosen_at)"
+    " VALUES (:operator, :occupancy, :day, :is_on, :now)"
+)
+_IS_ASKED = text(
+    f"SELECT {ASKED} FROM registry.occupancy o WHERE o.occupancy_id = :stay"  # noqa: S608  parts of our own
+)
+_ARE_READ = text(
+    f"SELECT bool_and({ASKED.replace(':day', 'd.day')} OR {NEEDED.replace(':day', 'd.day')})"  # noqa: S608  parts of our own
+    " FROM registry.occupancy o, unnest(CAST(:days AS date[])) AS d (day) WHERE o.occupancy_id = :occupancy"
+)
