@@ -11,8 +11,8 @@ from uuid import UUID
 import structlog
 from sqlalchemy import Connection, text
 
-from databeheer.door import seals
 from databeheer.door.house import House
+from databeheer.door.keys import seals
 from databeheer.metering.opening import SealError, unseal_profile
 from databeheer.metering.plan.completeness import Finding, find
 from databeheer.metering.plan.meters import Placed
