@@ -20,6 +20,7 @@ from tests.databases import Database
 from tests.databeheer.metering.head_end import Sent, profile
 from tests.doors import query
 from tests.house import Customer, Party, TheHouse, open_house
+from tests.series import slots_in
 
 DAY = date(2024, 6, 3)
 NEXT = DAY + timedelta(days=1)
@@ -115,7 +116,7 @@ def totals(customer: Customer, day: date = DAY) -> dict[tuple[str, str], int]:
     return {
         (one["direction"], slot["register"]): slot["value"]
         for one in answer["channels"]
-        for slot in one["slots"]
+        for slot in slots_in(one)
     }
 
 
@@ -170,7 +171,7 @@ def test_quarter_hours_agree_with_both_registers_together(take: Take, lotte: Cus
         granularity="quarter_hour",
         **{"from": begin, "until": end},
     )
-    assert {slot["state"] for slot in answer["channels"][0]["slots"]} == {"VAL"}
+    assert {slot["state"] for slot in slots_in(answer["channels"][0])} == {"VAL"}
 
 
 # --- what is read, and what is refused --------------------------------------------------------------------
