@@ -22,6 +22,7 @@ from databeheer.metering.intake import FutureDaysError, IntakeReport, UnknownAcc
 from databeheer.oversight.command_line import oversight
 from databeheer.site.batches import batch
 from databeheer.site.command_line import clocks, explain
+from databeheer.site.handover.command_line import group as handover
 from databeheer.site.home import Home
 from databeheer.site.house import running
 from databeheer.site.plan import plan
@@ -290,6 +291,7 @@ cli.add_command(batch)
 
 
 cli.add_command(plan)
+cli.add_command(handover)
 
 
 @cli.group()

@@ -73,6 +73,12 @@ class ReconcilingError(DatabeheerError):
     code = "reconciling"
 
 
+class HandedOverError(DatabeheerError):
+    """The house went to a successor: its ledger takes no entry, so nothing can be done here."""
+
+    code = "handed-over"
+
+
 class RateLimitedError(DatabeheerError):
     """The identity asks too often."""
 

@@ -125,6 +125,14 @@ NOT_PUBLISHED_YET = Page(
     "Wacht even en laad de pagina opnieuw.",
 )
 
+HANDED_OVER = Page(
+    503,
+    "Wij hebben een opvolger",
+    "Een andere databeheerder heeft alles overgenomen: uw gegevens, uw toestemmingen en het logboek. Hier verandert "
+    "niets meer.",
+    "Ga naar de opvolger. Uw bewijzen blijven geldig.",
+)
+
 HTTP_PAGES = {page.status: page for page in (BAD_REQUEST, FORBIDDEN, NOT_FOUND, METHOD, TOO_LARGE, TOO_OFTEN)}
 
 REFUSAL_PAGES = {
@@ -140,6 +148,7 @@ REFUSAL_PAGES = {
     "blocked": FORBIDDEN,
     "stopped": STOPPED,
     "reconciling": RECONCILING,
+    "handed-over": HANDED_OVER,
     "rate-limited": TOO_OFTEN,
     "receipt-not-yet": NOT_PUBLISHED_YET,
     "queue-full": BUSY,

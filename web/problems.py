@@ -229,6 +229,15 @@ _ROWS = (
         300,
     ),
     ProblemType(
+        "handed-over",
+        503,
+        "This house has a successor",
+        "The appointment of the data manager has ended, and everything was handed over. This ledger takes no entry any "
+        "more, so nothing is given, granted or withdrawn here.",
+        "Go to the successor; the register of parties names it. Your permissions and receipts went along.",
+        86_400,
+    ),
+    ProblemType(
         "queue-full",
         503,
         "Too busy",

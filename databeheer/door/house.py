@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
 
+import psycopg
 from sqlalchemy import Engine, event
 
 from databeheer.access.catalogue import Catalogue
@@ -20,6 +21,7 @@ from databeheer.door.keys.store import KeyStore, Kind
 from databeheer.door.told_reads import ToldReads
 from databeheer.door.turn import Turn
 from databeheer.door.turn_queue import TurnLane, TurnQueue
+from databeheer.errors import HandedOverError
 from databeheer.identity.provider import IdentityProvider
 from databeheer.joins.signature import JoinListFiles
 from databeheer.oversight.waits import Waits
@@ -95,13 +97,20 @@ class House:
 
         Raises:
             QueueFullError: too many wait; the block did not run.
+            HandedOverError: the house has a successor; all that the block did is undone.
             LedgerSetBackError: the database is older than what a door recorded; the block did not run.
         """
         with self.queue.part(lane) as connection:
             turn = Turn(connection, self.clock, self.ledger_key, self.keys_of_subject, self._months)
             self._watch.look(turn, self.ends)
             yield turn
-            turn.close()
+            try:
+                turn.close()
+            except psycopg.errors.InsufficientPrivilege as error:  # `ledger.close_log` took the right away
+                raise HandedOverError(
+                    "this house was handed over to a successor: nothing is recorded here any more, so nothing is"
+                    " given or changed"
+                ) from error
             if turn.count or turn.ends:
                 self.ends.keep(turn.size, turn.count, turn.ends)
             self._watch.passed(turn)

@@ -139,6 +139,7 @@ class Turn:
         self._months = months
         self._records: list[Record] = []
         self._ends: list[End] = []
+        self._afterwards: list[Callable[[Connection], None]] = []
         self._keys: dict[UUID, tuple[bytes, bytes]] = {}
         self._last_of_subject: dict[bytes, tuple[int, bytes]] = {}
         self._new_month: str | None = None
@@ -173,6 +174,10 @@ class Turn:
         `at` is when it ends, where that is not now.
         """
         self._ends.append(End(ending, identifier, at or self.now, self.size, day))
+
+    def afterwards(self, act: Callable[[Connection], None]) -> None:
+        """Have this done in the transaction once everything recorded was appended."""
+        self._afterwards.append(act)
 
     def speak_for(self, occupancy_ids: Collection[UUID], said: dict[str, Any]) -> None:
         """Who gives this turn's command does so in another's name: `said` goes into the halves of that one's stays.
@@ -279,6 +284,8 @@ class Turn:
         appended = postgres.append(driver(self.connection), self._head, commitments)
         if [entry.leaf for entry in appended] != [record.leaf for record in self._records]:
             raise RuntimeError("what was appended is not what was recorded")
+        for act in self._afterwards:
+            act(self.connection)
 
     def _say_in_whose_name(self) -> None:
         untold = [

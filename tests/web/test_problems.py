@@ -16,6 +16,7 @@ from web.problems import PROBLEMS, problem_of
 # Raised at the start, or answered to the operator's command line: no visitor of the web can meet them.
 NEVER_OVER_HTTP = {
     "error",
+    "bundle",
     "settings",
     "malformed-catalogue",
     "post-catalogue",
