@@ -121,10 +121,11 @@ def check_keys(house: House) -> None:
                 " ORDER BY index DESC LIMIT 1"
             )
         ).one_or_none()
-        epoch = connection.execute(text("SELECT max(epoch_begun) FROM oversight.erasure_batch")).scalar_one()
+        epoch = connection.execute(_NEWEST_EPOCH).scalar_one()
     if epoch is not None and house.keys.epoch < epoch:
         raise KeyStoreError(
-            "the key store is a copy from before an erasure, and should have been destroyed; put back a newer one"
+            "the key store is a copy from before an erasure or a rotation, and should have been destroyed;"
+            " put back a newer one"
         )
     if newest is None:
         return
@@ -141,4 +142,8 @@ def _body(plain: bytes) -> Body:
     return Body(plain[:_SALT], plain[_SALT:])
 
 
+_NEWEST_EPOCH = text(
+    "SELECT greatest((SELECT max(epoch_begun) FROM oversight.erasure_batch),"
+    " (SELECT max(epoch_begun) FROM oversight.key_rotation))"
+)
 _KEPT_HALVES = text("SELECT leaf, half FROM ledger.erased WHERE index = :index AND leaf >= 0")

@@ -16,6 +16,7 @@ from databeheer.clock import Clock
 from databeheer.door.ends import EndsJournal
 from databeheer.door.gap_watch import GapWatch
 from databeheer.door.keys.place import epoch_keys
+from databeheer.door.keys.rotation import Rotation
 from databeheer.door.keys.seals import derive
 from databeheer.door.keys.store import KeyStore, Kind
 from databeheer.door.told_reads import ToldReads
@@ -73,6 +74,8 @@ class House:
     longest_queue: int = 128
     """How many commands may wait for a turn."""
     queue: TurnQueue = field(init=False)
+    rotation: Rotation = field(init=False)
+    """The steps of this door towards the next epoch of its keys."""
     ends: EndsJournal = field(init=False)
     """The journal of ends, beside the key store."""
     told_reads: ToldReads = field(default_factory=ToldReads)
@@ -83,6 +86,7 @@ class House:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "queue", TurnQueue(self.engine, longest=self.longest_queue))
+        object.__setattr__(self, "rotation", Rotation(self.keys))
         ends = EndsJournal(self.keys.folder, lambda: derive(self.ledger_key, "ends"))
         object.__setattr__(self, "ends", ends)
         event.listen(self.engine, "connect", lambda *_: self._watch.forget())

@@ -25,7 +25,10 @@ DATABASE = "databeheer"
 DATABASE_VARIABLE = "DATABEHEER_DATABASE_URL"
 # Which token holds the roots of the key store, and where SoftHSM finds its own.
 _OF_TOKEN = (
-    *(f"DATABEHEER_PKCS11_{name}" for name in ("MODULE", "TOKEN", "PIN_FILE", "MOVE")),
+    "DATABEHEER_PKCS11_MODULE",
+    "DATABEHEER_PKCS11_TOKEN",
+    "DATABEHEER_PKCS11_PIN_FILE",
+    "DATABEHEER_PKCS11_MOVE",
     "SOFTHSM2_CONF",
 )
 _PATIENCE_SECONDS = 30.0

@@ -174,6 +174,11 @@ def _in_whose_name(turn: Turn, house: House, asker: Asker) -> dict[str, Any]:
     }
 
 
+def same_name(one: str, other: str) -> bool:
+    """Whether two names are spelled alike: four eyes go by the names that are given under the operator's key."""
+    return " ".join(one.split()).casefold() == " ".join(other.split()).casefold()
+
+
 @contextmanager
 def looking(
     house: House, proof: Proof, *, or_suspended: bool = False

@@ -16,6 +16,7 @@ from databeheer.door.commands.base import (
     clerk_or_operator,
     identifier,
     one_of,
+    same_name,
     schema,
     short_text,
 )
@@ -124,7 +125,7 @@ def lift(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any
     with house.turn() as turn:
         asker = asker_of(turn, house, proof, AskerKind.OPERATOR)
         row = cases.get(turn.connection, arguments["case_id"])
-        if _same(by, row.accepted_by):
+        if same_name(by, row.accepted_by):
             raise ConflictError("somebody else than who judged the proof lifts the block (four eyes)")
         if arguments["agrees"]:
             row, record = doubting.lifted(house, turn, row, by=by)
@@ -176,10 +177,6 @@ def decide_breach(house: House, proof: Proof, arguments: dict[str, Any]) -> dict
 def _settle(house: House, turn: Turn, case_id: UUID) -> str:
     doubting.settle(house, turn, cases.get(turn.connection, case_id))
     return "doubt_unproven"
-
-
-def _same(one: str, other: str) -> bool:
-    return " ".join(one.split()).casefold() == " ".join(other.split()).casefold()
 
 
 _BY = short_text(longest=100)

@@ -182,7 +182,7 @@ def run(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
         _require_operator(asker.kind)
     outcome = execute(house)
     with house.engine.connect() as connection:
-        return asdict(outcome) | {"destroy": _copies(connection, outcome.epoch_ended)}
+        return asdict(outcome) | {"destroy": copies(connection, outcome.epoch_ended)}
 
 
 def list_all(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
@@ -194,13 +194,12 @@ def list_all(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
             for row in erasures.listed(connection)
         ]
         due = _due(house, connection, now)
-        epochs = connection.execute(text("SELECT max(epoch_ended) FROM oversight.erasure_batch")).scalar_one()
         return {
             "erasures": rows,
             "due": due,
             "documents": documents.waiting(connection),
             "epoch": house.keys.epoch,
-            "destroy": _copies(connection, epochs or 0),
+            "destroy": ended_copies(connection),
         }
 
 
@@ -313,7 +312,12 @@ def _due(house: House, connection: Connection, now: Any) -> list[dict[str, Any]]
     return due
 
 
-def _copies(connection: Connection, epoch: int) -> list[dict[str, Any]]:
+def ended_copies(connection: Connection) -> list[dict[str, Any]]:
+    """The copies that an erasure or a rotation has left behind and nobody confirmed to be destroyed."""
+    return copies(connection, connection.execute(_ENDED_EPOCH).scalar_one())
+
+
+def copies(connection: Connection, epoch: int) -> list[dict[str, Any]]:
     """The copies of epochs that have ended which nobody confirmed to be destroyed."""
     return [
         {
@@ -345,6 +349,11 @@ _ENDED = text(
     "  AND e.state <> 'refused') AS standing FROM registry.occupancy o WHERE o.until_day < :before"
     " AND (SELECT count(*) FROM oversight.erasure e WHERE e.occupancy_id = o.occupancy_id"
     "  AND e.state IN ('decided', 'executed')) < 2 ORDER BY o.until_day LIMIT :limit"
+)
+# By an erasure or by a rotation: either way a copy of the key store opens what it should not.
+_ENDED_EPOCH = text(
+    "SELECT coalesce(greatest((SELECT max(epoch_ended) FROM oversight.erasure_batch),"
+    " (SELECT max(epoch_ended) FROM oversight.key_rotation WHERE finished_at IS NOT NULL)), 0)"
 )
 _COPY_MADE = text(
     "INSERT INTO oversight.key_copy (copy_id, custodian, place, epoch, made_at)"

@@ -14,7 +14,7 @@ from databeheer.door.keys.epochs import KEY_LENGTH, EpochKey, KeyStoreError
 from databeheer.door.keys.files import write_new
 from databeheer.door.keys.new_epoch import Epochs, NewEpoch
 from databeheer.door.keys.store import KeyStore
-from databeheer.door.keys.wrapped import StoredName
+from databeheer.door.keys.wrapped import RECORD_LENGTH, StoredName
 
 MOST_IN_A_STEP = 5_000
 
@@ -33,7 +33,7 @@ class Progress:
 
 
 class Rotation:
-    """Steps of one door towards the next epoch of its key store; not for several threads at once."""
+    """Steps of one door towards the next epoch of its key store; several threads wait for each other."""
 
     def __init__(self, keys: KeyStore) -> None:
         self._keys = keys
@@ -61,6 +61,15 @@ class Rotation:
                 raise
             self._file = _identity(new)
             return Progress(number, len(new.records), len(records))
+
+    def progress(self) -> Progress:
+        """How far it is, as it lies on the disk; nothing is begun."""
+        number, total = self._keys.epoch, len(self._keys)
+        try:
+            size = self._keys.part(number + 1).stat().st_size
+        except FileNotFoundError:
+            size = 0
+        return Progress(number, min(size // RECORD_LENGTH, total), total)
 
     def finish(self, number: int) -> Epochs | None:
         """Put the new epoch in force, and destroy the epoch `number`; None where it has ended already.

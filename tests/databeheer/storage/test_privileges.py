@@ -203,6 +203,19 @@ MATRIX: dict[str, dict[str, set[str]]] = {
         "auditor": {READ},
     },
     "oversight.key_copy": {"door": LOOK_AND_ADD | of("destroyed_at", "destroyed_index", "confirmed_by")},
+    "oversight.key_rotation": {
+        "door": LOOK_AND_ADD
+        | of(
+            "begun_by",
+            "begun_at",
+            "begun_index",
+            "epoch_ended",
+            "finished_at",
+            "finished_index",
+            "epoch_begun",
+        ),
+        "auditor": {READ},
+    },
     "oversight.gap": {"door": LOOK_AND_ADD | of("journal_reaches", "reconciled_index"), "auditor": {READ}},
     "oversight.looked_at": {"door": LOOK_AND_ADD},
     "oversight.evidence": {"door": LOOK_AND_ADD},
@@ -284,6 +297,7 @@ WITHOUT_OPERATOR = {
     "permissions.notice": "a text of the house; the signature under it carries it",
     "oversight.erasure_batch": "rewraps the keys of the whole house",
     "oversight.key_copy": "a copy of the whole key store",
+    "oversight.key_rotation": "rewraps the keys of the whole house",
     "oversight.stop": "stops the door, and with it everybody",
     "oversight.gap": "of the log itself",
     "oversight.looked_at": "of the log itself",
