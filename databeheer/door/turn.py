@@ -232,7 +232,6 @@ class Turn:
         commitments: list[bytes] = []
         bodies: list[dict[str, Any]] = []
         statements: list[dict[str, Any]] = []
-        copied: list[bytes] = []
         for offset, record in enumerate(self._records):
             record.index = self._head.size + offset
             shared_half, shared_sealed, key_sealed = self._shared(record)
@@ -241,7 +240,6 @@ class Turn:
             halves = {row["leaf"]: row["half"] for row in rows}
             for one in sealed:
                 halves |= one.halves
-                copied += one.rows
             committed = commitment.commit(
                 shared_half,
                 all_halves(
@@ -279,8 +277,6 @@ class Turn:
         self.connection.execute(_INSERT_BODY, bodies)
         if statements:
             self.connection.execute(_INSERT_STATEMENT, statements)
-        if copied:
-            crowd.store(driver(self.connection), copied)
         appended = postgres.append(driver(self.connection), self._head, commitments)
         if [entry.leaf for entry in appended] != [record.leaf for record in self._records]:
             raise RuntimeError("what was appended is not what was recorded")
@@ -370,7 +366,8 @@ class Turn:
             raise ValueError("only of what a party did the same is said of many")
         month = self.now.date().replace(day=1)
         entry = crowd.Entry(record.index, month, day_of(self.now), party_id)
-        return crowd.seal_alike(alike, leaves, entry, self._last_of_subject, self._house_key)
+        with crowd.writing(driver(self.connection)) as write:
+            return crowd.seal_alike(alike, leaves, entry, self._last_of_subject, self._house_key, write)
 
     def _subject(self, index: int, leaf_no: int, subject: Subject) -> dict[str, Any]:
         key, handle = self._keys_of(subject.occupancy_id)
@@ -437,8 +434,7 @@ class Turn:
         handles = {self._keys_of(occupancy_id)[1] for occupancy_id in subjects}
         handles |= {member.handle for one in statements for alike in one.alike for member in alike.members}
         if handles:
-            for row in self.connection.execute(NEWEST, {"handles": list(handles)}):
-                self._last_of_subject[bytes(row.handle)] = (row.counter, bytes(row.leaf))
+            self._last_of_subject |= crowd.newest(driver(self.connection), handles)
 
     def _ensure_month(self) -> str:
         month = self.now.date().replace(day=1).isoformat()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -153,9 +154,29 @@ def _several(one: fields.Field[Any], most: int) -> fields.List[Any]:
     )
 
 
+class _Identifiers(fields.List[Any]):
+    """UUIDs, each once. Read at once where all are right; else one by one, to say which are wrong."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            fields.UUID(),
+            load_default=None,
+            allow_none=True,
+            validate=[validate.Length(1, MOST_ASKED), _each_once],
+        )
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> list[Any]:
+        if isinstance(value, list) and len(value) <= MOST_ASKED:
+            with suppress(ValueError, AttributeError, TypeError):
+                return [UUID(one) for one in value]
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
 SCHEMA = schema(
     **{
-        "permission_ids": _several(fields.UUID(), MOST_ASKED),
+        "permission_ids": _Identifiers(),
         "eans": _several(EANCode(), MOST_ASKED),
         "purpose": one_of(*(purpose.value for purpose in Purpose), required=False),
         "from": Instant(required=True),

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -22,6 +22,7 @@ from uuid import UUID
 
 from databeheer.access.bases import Catalogue, Requirement
 from databeheer.brussels import day_bounds, day_of
+from databeheer.door.portfolio.crowd import array_of
 from databeheer.door.read_request import Decided
 from databeheer.door.turn import Turn
 from databeheer.door.write_keys import DIRECTIONS, UNITS
@@ -147,11 +148,6 @@ def holds_for_all(read: Decided, first: Plain) -> bool:
         and granted.fact_id == first.permission
         and granted.occupancy_id == first.stay
     )
-
-
-def array_of(names: Iterable[str]) -> str:
-    """Spell an array of hexadecimal names for the database; a list of as many takes the driver ten times as long."""
-    return "{" + ",".join(names) + "}"
 
 
 _UNKNOWN = 1 << len(DIRECTIONS) * len(UNITS)

@@ -10,7 +10,8 @@ from __future__ import annotations
 import os
 import secrets
 from binascii import b2a_base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from hmac import digest
@@ -29,6 +30,7 @@ from ledger.entry import GENESIS_PREVIOUS
 _SALT = 32
 _NAME = 16
 _LONGEST = 1 << 16
+_AT_ONCE = 128
 _EPOCH = date(2000, 1, 1).toordinal()
 _GAPS = {
     "counter": ('"@counter@"', "%d"),
@@ -95,11 +97,14 @@ class Entry:
 
 @dataclass
 class Sealed:
-    """Halves by their leaves, the rows as COPY takes them (without head and tail), and each one's new counter."""
+    """The halves by their leaves, and each subject's new counter by its handle."""
 
     halves: dict[int, bytes]
-    rows: list[bytes]
     counters: dict[bytes, int]
+
+
+Write = Callable[[bytes], None]
+"""Takes rows as COPY has them."""
 
 
 def seal_alike(
@@ -108,39 +113,61 @@ def seal_alike(
     entry: Entry,
     last: Mapping[bytes, tuple[int, bytes]],
     house_key: bytes,
+    write: Write,
 ) -> Sealed:
-    """Seal the halves of all members, at these leaves; `last` is the newest statement under each handle."""
-    members, count = alike.members, len(alike.members)
-    salts, close = os.urandom(_SALT * count), _Sealer(2 * count)
+    """Seal the halves of all members, at these leaves, and write their rows.
+
+    `last` is the newest statement under each handle. Rows are written as they are made: the database takes some in
+    while the next are sealed.
+    """
+    sealed, close = Sealed({}, {}), _Sealer(2 * len(alike.members))
+    for start in range(0, len(alike.members), _AT_ONCE):
+        some = slice(start, start + _AT_ONCE)
+        members = alike.members[some]
+        write(_rows(alike, members, leaves[some], entry, last, house_key, close, sealed))
+    return sealed
+
+
+def _rows(
+    alike: Alike,
+    members: Sequence[Member],
+    leaves: Sequence[int],
+    entry: Entry,
+    last: Mapping[bytes, tuple[int, bytes]],
+    house_key: bytes,
+    close: _Sealer,
+    sealed: Sealed,
+) -> bytes:
+    salts = os.urandom(_SALT * len(members))
     label, template, genesis = SUBJECT_LABEL + b"\x00", alike.template, (0, GENESIS_PREVIOUS)
     index = str(entry.index).encode()
     key_head, own_head = b"body/v1|key|" + index + b"|", b"body/v1|subject|" + index + b"|"
-    sealed = Sealed({}, [], {})
-    halves, names, bodies = [], [], []
+    halves, names, bodies, counters = [], [], [], []
     for place, (member, leaf) in enumerate(zip(members, leaves, strict=True)):
-        counter, previous = last.get(member.handle, genesis)
-        counter += 1
+        occupancy, key, handle, permission, item = member
+        counter, previous = last.get(handle, genesis)
         body = template % (
-            counter,
-            member.permission,
-            member.item,
-            member.permission,
+            counter + 1,
+            permission,
+            item,
+            permission,
             b2a_base64(previous, newline=False),
-            b2a_base64(subject_name(member.key), newline=False),
+            b2a_base64(subject_name(key), newline=False),
         )
         salt, spelled = salts[_SALT * place : _SALT * place + _SALT], str(leaf).encode()
         half = digest(salt, label + body, "sha256")
-        names.append(close(house_key, member.occupancy, key_head + spelled))
-        bodies.append(close(member.key, salt + body, own_head + spelled))
+        names.append(close(house_key, occupancy, key_head + spelled))
+        bodies.append(close(key, salt + body, own_head + spelled))
         halves.append(half)
+        counters.append(counter + 1)
         sealed.halves[leaf] = half
-        sealed.counters[member.handle] = counter
-    heads = _heads(alike, leaves, entry, list(sealed.counters.values()), halves, names)
-    width = len(heads) // count if count else 0
+        sealed.counters[handle] = counter + 1
+    heads = _heads(alike, members, leaves, entry, counters, halves, names)
+    width = len(heads) // len(members)
+    parts: list[bytes] = []
     for place, body in enumerate(bodies):
-        sealed.rows.append(heads[width * place : width * place + width])
-        sealed.rows.append(len(body).to_bytes(4, "big") + body)
-    return sealed
+        parts += (heads[width * place : width * place + width], len(body).to_bytes(4, "big"), body)
+    return b"".join(parts)
 
 
 class _Sealer:
@@ -167,6 +194,7 @@ class _Sealer:
 
 def _heads(
     alike: Alike,
+    members: Sequence[Member],
     leaves: Sequence[int],
     entry: Entry,
     counters: Sequence[int],
@@ -177,7 +205,7 @@ def _heads(
     name_length = NONCE_LENGTH + _NAME + TAG_LENGTH
     ground, event = alike.ground.encode(), alike.event.encode()
     fields: list[tuple[str, str, Any]] = [
-        ("handle", "V16", [member.handle for member in alike.members]),
+        ("handle", "V16", [member.handle for member in members]),
         ("counter", ">i8", counters),
         ("index", ">i8", entry.index),
         ("leaf", ">i2", leaves),
@@ -194,7 +222,7 @@ def _heads(
         [("columns", ">i2")]
         + [pair for name, form, _ in fields for pair in ((f"{name}#", ">i4"), (name, form))]
     )
-    rows = np.zeros(len(alike.members), kind)
+    rows = np.zeros(len(members), kind)
     rows["columns"] = len(fields) + 1
     for name, form, given in fields:
         rows[f"{name}#"] = kind[name].itemsize
@@ -207,10 +235,39 @@ def _heads(
     return rows.tobytes()
 
 
-def store(connection: psycopg.Connection[Any], rows: Sequence[bytes]) -> None:
-    """Write the rows of subjects, in the caller's transaction."""
+@contextmanager
+def writing(connection: psycopg.Connection[Any]) -> Iterator[Write]:
+    """Write rows of subjects in the caller's transaction; they are in when the block ends."""
     with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
-        copy.write(_COPY_HEAD + b"".join(rows) + _COPY_TAIL)
+        copy.write(_COPY_HEAD)
+        yield copy.write
+        copy.write(_COPY_TAIL)
+
+
+def newest(connection: psycopg.Connection[Any], handles: Iterable[bytes]) -> dict[bytes, tuple[int, bytes]]:
+    """Return the counter of the newest statement under each handle, and the leaf of its entry; of many as bytes."""
+    with connection.cursor(binary=True) as cursor:
+        asked = {"handles": array_of(f'"\\\\x{handle.hex()}"' for handle in handles)}
+        [found] = cursor.execute(_NEWEST, asked).fetchone() or (None,)
+    blob = found or b""
+    return {
+        blob[at : at + 16]: (int.from_bytes(blob[at + 16 : at + 24], "big"), blob[at + 24 : at + 56])
+        for at in range(0, len(blob), 56)
+    }
+
+
+def array_of(names: Iterable[str]) -> str:
+    """Spell an array of hexadecimal names for the database; a list of as many takes the driver ten times as long."""
+    return "{" + ",".join(names) + "}"
+
+
+_NEWEST = (
+    "SELECT string_agg(wanted.handle || int8send(s.counter) || e.leaf, '')"
+    " FROM unnest(CAST(%(handles)s AS bytea[])) AS wanted (handle)"
+    " CROSS JOIN LATERAL (SELECT one.counter, one.index FROM ledger.statement one"
+    "  WHERE one.handle = wanted.handle ORDER BY one.counter DESC LIMIT 1) s"
+    " JOIN ledger.entry e ON e.index = s.index"
+)
 
 
 def places(free: range, count: int) -> list[int]:

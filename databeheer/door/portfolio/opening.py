@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date
 from hashlib import blake2b
+from typing import NamedTuple
 from uuid import UUID
 
 import numpy as np
@@ -25,7 +25,8 @@ from databeheer.door.keys.store import KeyStoreError
 from databeheer.door.names import Names
 from databeheer.door.opening import erased_readings
 from databeheer.door.portfolio import text
-from databeheer.door.portfolio.alike import Kind, Plain, array_of
+from databeheer.door.portfolio.alike import Kind, Plain
+from databeheer.door.portfolio.crowd import array_of
 from databeheer.metering.day_series import fits, pieces, series_of_pieces
 from databeheer.metering.opening import SealError, unseal_profile
 from databeheer.metering.opening_rows import open_rows
@@ -46,8 +47,7 @@ _HEAD = 42
 _PLAIN_SIZES = frozenset(size + TAG_LENGTH for size in SIZES)
 
 
-@dataclass(frozen=True)
-class _Home:
+class _Home(NamedTuple):
     """One plain permission with what opens its channels: `handles` in the order of the kind's channels."""
 
     kind: Kind
@@ -57,21 +57,11 @@ class _Home:
     handles: tuple[bytes, ...]
 
 
-@dataclass
-class _Rows:
-    """Rows that are stored, of one length."""
+class _Rows(NamedTuple):
+    """Rows that are stored, of one length, one after the other."""
 
     blob: bytes
     width: int
-
-    def name(self, row: int) -> bytes:
-        return self.blob[self.width * row : self.width * row + _NAME]
-
-    def version(self, row: int) -> bytes:
-        return self.blob[self.width * row + _VERSION.start : self.width * row + _VERSION.stop]
-
-    def __len__(self) -> int:
-        return len(self.blob) // self.width
 
 
 def open_day(house: House, kinds: Sequence[Kind], as_of: int) -> dict[int, bytes]:
@@ -143,25 +133,29 @@ def _roots_now(connection: Connection, homes: Sequence[bytes]) -> dict[bytes, by
 
 
 def _newest(stored: Sequence[_Rows]) -> dict[bytes, tuple[int, int]]:
-    """Return where the newest version of each channel of each pseudonym stands: which rows, which of them."""
-    newest: dict[bytes, tuple[int, int]] = {}
-    for number, rows in enumerate(stored):
-        for row in range(len(rows)):
-            name = rows.name(row)
-            other = newest.get(name)
-            if other is None or stored[other[0]].version(other[1]) < rows.version(row):
-                newest[name] = number, row
-    return newest
+    """Return where the newest version of each channel of each pseudonym stands: in which rows, from where on."""
+    found: dict[bytes, tuple[int, int]] = {}
+    for number, (blob, width) in enumerate(stored):
+        for at in range(0, len(blob), width):
+            name = blob[at : at + _NAME]
+            if name in found:
+                other, there = found[name]
+                if (
+                    stored[other].blob[there + _NAME : there + _MARK.start]
+                    > blob[at + _NAME : at + _MARK.start]
+                ):
+                    continue
+            found[name] = number, at
+    return found
 
 
 # --- opened ---------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class _Wanted:
-    """A row to be opened, whose it is and of which of the kind's channels."""
+class _Wanted(NamedTuple):
+    """A row to be opened, by where it begins; whose it is and of which of the kind's channels."""
 
-    row: int
+    at: int
     home: _Home
     channel: int
     key: bytes
@@ -175,10 +169,11 @@ def _texts(house: House, homes: Sequence[_Home], stored: Sequence[_Rows], day: d
         for channel, handle in enumerate(home.handles):
             place = newest.get(home.pseudonym + handle)
             if place is not None:
-                number, row = place
-                message = _EIGHT + handle + spelled_day + stored[number].version(row)
+                number, at = place
+                version = stored[number].blob[at + _NAME : at + _MARK.start]
+                message = _EIGHT + handle + spelled_day + version
                 key = blake2b(message, key=home.root, person=b"values", digest_size=32).digest()
-                wanted[number].append(_Wanted(row, home, channel, key))
+                wanted[number].append(_Wanted(at, home, channel, key))
     series: dict[tuple[int, int], bytes] = {}
     for rows, some in zip(stored, wanted, strict=True):
         if some:
@@ -191,7 +186,9 @@ def _opened(rows: _Rows, wanted: Sequence[_Wanted], day: date) -> list[bytes]:
     """Return what these rows hold; nothing of one that does not open."""
     if rows.width - _HEAD not in _PLAIN_SIZES:
         return [_opened_alone(rows, one, day) for one in wanted]
-    data = np.frombuffer(rows.blob, np.uint8).reshape(-1, rows.width)[[one.row for one in wanted]]
+    data = np.frombuffer(rows.blob, np.uint8).reshape(-1, rows.width)[
+        [one.at // rows.width for one in wanted]
+    ]
     keys = np.frombuffer(b"".join(one.key for one in wanted), np.uint8).reshape(-1, 32)
     where = coordinates(data[:, :16], data[:, 16:_NAME], day, data[:, _VERSION], "values")
     plain, opens = open_rows(keys, data[:, _HEAD:], data[:, _MARK], where)
@@ -205,7 +202,7 @@ def _opened(rows: _Rows, wanted: Sequence[_Wanted], day: date) -> list[bytes]:
 
 def _opened_alone(rows: _Rows, one: _Wanted, day: date) -> bytes:
     """Open a row as they were sealed before."""
-    row = rows.blob[rows.width * one.row : rows.width * (one.row + 1)]
+    row = rows.blob[one.at : one.at + rows.width]
     where = Coordinates(row[:16], row[16:_NAME], day, int.from_bytes(row[_VERSION], "big"))
     try:
         return unseal_profile(one.key, row[_HEAD:], row[_MARK], where, "values")

@@ -1,14 +1,18 @@
-"""Sealing many rows at once gives the same bytes as sealing each."""
+"""Sealing many rows at once gives the same bytes as sealing each; opened together they give what they held."""
 
 from __future__ import annotations
 
 from datetime import date
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from nacl import bindings
 
 from databeheer.metering import sealing
+from databeheer.metering.opening import SealError, unseal
+from databeheer.metering.opening_rows import open_rows
 from databeheer.metering.sealing_rows import coordinates, fingerprints, seal_rows
 
 DAYS = st.dates(date(1990, 1, 1), date(2100, 12, 31))
@@ -42,3 +46,42 @@ def test_rows_are_sealed_as_one_by_one(data, rows, size, day, part):
         assert where[row].tobytes() == sealing.profile_coordinates(place, part)
         alone = sealing.seal_profile(keys[row].tobytes(), plain[row].tobytes(), mark, place, part)
         assert sealed[row].tobytes() == alone
+    opened, opens = open_rows(keys, sealed, marks, where)
+    assert opens.all()
+    assert (opened == plain).all()
+
+
+@given(st.data(), st.sampled_from([96, 188]), st.sampled_from(["keys", "sealed", "marks", "where"]))
+def test_a_row_of_which_a_bit_is_flipped_gives_nothing_and_hinders_no_other(data, size, what):
+    arrays = {"keys": matrix(data.draw, 3, 32), "where": matrix(data.draw, 3, 42)}
+    plain = matrix(data.draw, 3, size)
+    arrays["marks"] = fingerprints(arrays["keys"], plain)
+    arrays["sealed"] = seal_rows(arrays["keys"], plain, arrays["marks"], arrays["where"])
+    changed = arrays[what] = arrays[what].copy()
+    bit = data.draw(st.integers(0, 8 * changed.shape[1] - 1))
+    changed[1, bit // 8] ^= 1 << bit % 8
+    opened, opens = open_rows(arrays["keys"], arrays["sealed"], arrays["marks"], arrays["where"])
+    assert opens.tolist() == [True, False, True]
+    assert (opened[[0, 2]] == plain[[0, 2]]).all()
+    assert not opened[1].any()
+
+
+@given(st.binary(min_size=32, max_size=32), st.binary(max_size=200), st.binary(max_size=50))
+def test_a_seal_is_what_the_library_makes_of_it_too(key, plain, where):
+    sealed = sealing.seal(key, plain, where)
+    opened = bindings.crypto_aead_xchacha20poly1305_ietf_decrypt(sealed[24:], where, sealed[:24], key)
+    assert opened == plain == unseal(key, sealed, where)
+
+
+@pytest.mark.parametrize("length", [0, 23, 24, 39])
+def test_what_is_too_short_for_a_seal_does_not_open(length):
+    with pytest.raises(SealError):
+        unseal(bytes(32), bytes(length), b"")
+
+
+@pytest.mark.parametrize("length", [0, 31, 33])
+def test_no_key_of_another_length_seals_or_opens(length):
+    with pytest.raises(ValueError, match="32 bytes"):
+        sealing.seal(bytes(length), b"", b"")
+    with pytest.raises(SealError):
+        unseal(bytes(length), sealing.seal(bytes(32), b"", b""), b"")
