@@ -21,7 +21,7 @@ from databeheer.door.portfolio.alike import Kind
 from databeheer.door.portfolio.sorting import Sorted, sort_out
 from databeheer.door.proofs import Asker, AskerKind, Proof, check
 from databeheer.door.read_request import Decided, Wanted
-from databeheer.door.read_statements import refused_of, span_of
+from databeheer.door.read_statements import homes_of, refused_of, span_of
 from databeheer.door.repeats import Repeat, promise_again
 from databeheer.door.turn import Record
 from databeheer.errors import ConflictError, UnauthenticatedError
@@ -86,12 +86,16 @@ def _party(connection: Any, proof: Proof, now: Any, house: House) -> Asker:
 
 
 def _outcome(sorted_: Sorted) -> str:
-    """A digest of what each read gives and refuses; the same facts decided later give the same."""
+    """A digest of what each read gives and refuses, and of whom: the same facts decided later give the same.
+
+    Whom it concerns counts by itself: who came to live there since has not been told of the first one's refusal.
+    """
     said: dict[int, Any] = {
         place: [
             [[*span_of(one.interval), one.basis, one.fact_id, one.occupancy_id] for one in read.leaving],
             refused_of(read),
             sorted(read.directions),
+            [home.id for home in homes_of(read)],
         ]
         for place, read in sorted_.reads.items()
     }
@@ -100,5 +104,5 @@ def _outcome(sorted_: Sorted) -> str:
         directions, given = sorted(kind.read.directions), [*span_of(granted.interval), granted.basis]
         for one in kind.members:
             leaving = [[*given, one.permission, one.stay]]
-            said[one.place] = [leaving, [], directions]
+            said[one.place] = [leaving, [], directions, [one.stay]]
     return sha256(canonical([said[place] for place in sorted(said)])).hexdigest()

@@ -89,10 +89,15 @@ def _operator(read: Decided) -> int:
 
 
 def subjects_of(read: Decided) -> list[Subject]:
+    """Whom a read concerns, each told of the own stay only."""
+    return [_subject(read, home) for home in homes_of(read)]
+
+
+def homes_of(read: Decided) -> list[Occupancy]:
     """Whose data it is about: the occupancies that something leaves of, else all in the asked period.
 
     Under a permission also whose it is, who granted it or whom it asks; a refusal is that one's business alone:
-    who lives there now or did before must not learn with whom that person deals. Each is told of the own stay only.
+    who lives there now or did before must not learn with whom that person deals.
     """
     if read.point is None:
         return []
@@ -101,7 +106,7 @@ def subjects_of(read: Decided) -> list[Subject]:
         {str(read.home)} if read.home else set()
     )
     return [
-        _subject(read, occupancy)
+        occupancy
         for occupancy in read.point.occupancies
         if occupancy.id in concerned
         or (not concerned and occupancy.period.start < asked.end and asked.start < occupancy.period.stop)

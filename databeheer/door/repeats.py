@@ -7,7 +7,7 @@ answer is sealed, and kept in the transaction that records the command (`ledger.
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from databeheer.errors import DatabeheerError
 from databeheer.metering.opening import unseal
 from databeheer.metering.sealing import seal
 from databeheer.storage.engine import driver
+from databeheer.values import EAN
 from ledger import idempotency, postgres
 from ledger.errors import KeyReusedError
 from ledger.idempotency import Kept, Key
@@ -49,12 +50,12 @@ class Repeat:
         self._key: Key | None = None
         if name is not None and party_id is not None:
             secret = derive(house.registry_key("find"), "idempotency", party_id.bytes)
-            asked = json.dumps([command, given], sort_keys=True, default=repr).encode()
+            asked = canonical([command, spelled(given)])
             self._key = Key(derive(secret, "key", name.encode()), derive(secret, "request", asked))
 
     @property
     def has_key(self) -> bool:
-        """Whether the command came under a key."""
+        """Whether the command came under a key: only then anything is kept."""
         return self._key is not None
 
     def answered(self) -> tuple[dict[str, Any], Kept] | None:
@@ -86,6 +87,27 @@ class Repeat:
         sealed = seal(self._house.ledger_key, canonical(answer), _coordinates(self._key))
         kept = Kept(self._key, index, 1, sealed, self._turn.now)
         idempotency.keep(driver(self._turn.connection), [kept])
+
+
+def spelled(value: Any) -> Any:
+    """Spell what a command was given as JSON, every part of it: two requests that differ are spelled differently.
+
+    Raises:
+        TypeError: a type that is not named here; a spelling that leaves something out would make two requests one.
+    """
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, EAN):
+        return value.digits
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    if isinstance(value, list | tuple):
+        return [spelled(one) for one in value]
+    if isinstance(value, dict):
+        return {str(name): spelled(one) for name, one in value.items()}
+    raise TypeError(f"an argument of type {type(value).__name__} has no spelling under an idempotency key")
 
 
 def promise_again(house: House, turn: Turn, kept: Kept) -> bytes:

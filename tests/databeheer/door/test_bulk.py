@@ -336,6 +336,34 @@ def test_a_key_belongs_to_one_request_of_one_party(neighbours: Neighbours, bram:
     assert {outcome(item)[0] for item in theirs["items"]} == {"no-legal-basis"}
 
 
+def test_a_key_belongs_to_the_access_points_that_were_asked(
+    neighbours: Neighbours, house: TheHouse, maria: Customer, joris: Party
+) -> None:
+    wish = {**WINDOW, "purpose": "billing", "idempotency_key": "k-1"}
+    joris.call("readings.bulk", **wish, eans=[LOTTES_EAN])
+    before = size(house), len(maria.statements())
+    other = refusal(lambda: joris.call("readings.bulk", **wish, eans=[MARIAS_EAN]))
+    assert other.code == "idempotency-key-reused"
+    assert (size(house), len(maria.statements())) == before
+
+
+def test_a_refusal_is_not_repeated_about_somebody_who_was_not_told_of_it(
+    neighbours: Neighbours, house: TheHouse, lotte: Customer, joris: Party
+) -> None:
+    wish = {**WINDOW, "purpose": "billing", "eans": [LOTTES_EAN], "idempotency_key": "k-1"}
+    first = joris.call("readings.bulk", **wish)
+    assert joris.call("readings.bulk", **wish) == first
+    house.operator("registry.occupancy.end", ean=LOTTES_EAN, until_day="2023-10-29")
+    noor = house.customer("noor", "Noor")
+    house.operator(
+        "registry.occupancy.begin", ean=LOTTES_EAN, person_id=str(noor.person_id), from_day="2023-10-29"
+    )
+    told = len(noor.statements())
+    assert refusal(lambda: joris.call("readings.bulk", **wish)).code == "conflict"
+    joris.call("readings.bulk", **(wish | {"idempotency_key": "k-2"}))
+    assert len(noor.statements()) == told + 1
+
+
 def test_what_a_key_hands_over_again_is_what_was_stored_then(
     neighbours: Neighbours, house: TheHouse, bram: Party
 ) -> None:

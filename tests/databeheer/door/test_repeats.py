@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import socket
 from base64 import b64decode
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from databeheer.door.client import DoorRefusedError, Proof
+from databeheer.door.halves import canonical
 from databeheer.door.protocol import send
+from databeheer.door.repeats import spelled
+from databeheer.values import EAN
 from ledger.promise import open_promise
-from tests.conftest import LOTTES_EAN
+from tests.conftest import LOTTES_EAN, MARIAS_EAN
 from tests.doors import HEAD, held, meanwhile, query, until
 from tests.house import Customer, Party, TheHouse
 
@@ -80,6 +84,42 @@ def test_another_request_under_the_same_key_is_refused_and_changes_nothing(
     assert error.value.code == "idempotency-key-reused"
     assert ledger_size(house) == size
     assert len(bram.call("permission.list")["permissions"]) == 1
+
+
+def test_another_access_point_under_the_same_key_is_another_request(
+    house: TheHouse, lotte: Customer, maria: Customer, bram: Party
+) -> None:
+    bram.ask(idempotency_key=KEY, ean=LOTTES_EAN)
+    size = ledger_size(house)
+    with pytest.raises(DoorRefusedError) as error:
+        bram.ask(idempotency_key=KEY, ean=MARIAS_EAN)
+    assert error.value.code == "idempotency-key-reused"
+    assert ledger_size(house) == size
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (EAN(LOTTES_EAN), EAN(MARIAS_EAN)),
+        ([EAN(LOTTES_EAN)], [EAN(MARIAS_EAN)]),
+        ([EAN(LOTTES_EAN), EAN(MARIAS_EAN)], [EAN(MARIAS_EAN), EAN(LOTTES_EAN)]),
+        (UUID(int=1), UUID(int=2)),
+        (datetime(2024, 1, 1, tzinfo=UTC), datetime(2024, 1, 1, microsecond=1, tzinfo=UTC)),
+        (date(2024, 1, 1), date(2024, 1, 2)),
+        (None, False),
+        ([], None),
+        (["a", "b"], ["a,b"]),
+    ],
+    ids=str,
+)
+def test_arguments_that_differ_are_spelled_differently(one: Any, other: Any) -> None:
+    assert canonical(spelled({"a": one})) != canonical(spelled({"a": other}))
+
+
+@pytest.mark.parametrize("value", [1.5, b"bytes", {1, 2}, object()], ids=lambda one: type(one).__name__)
+def test_what_has_no_spelling_is_an_error_and_never_left_out(value: Any) -> None:
+    with pytest.raises(TypeError, match="no spelling"):
+        spelled({"a": [value]})
 
 
 def test_joris_learns_nothing_from_brams_key_and_may_use_the_same(bram: Party, joris: Party) -> None:
