@@ -222,8 +222,9 @@ _BY_CARRIER: dict[Carrier, Callable[[Case, Row], Iterator[Ground]]] = {
 }
 
 
-_OF_LIVING_THERE = frozenset({Carrier.OCCUPANCY, Carrier.CONCERNED})
-"""Who lives or lived there keeps the own view after a restore: no reading of who came next is sealed for him."""
+_OUTLIVES_A_RESTORE = frozenset({Carrier.OCCUPANCY})
+"""The contract holder keeps the own view after a restore: the door knows from outside the database where a stay ended.
+Who lives there beside him may have left since."""
 
 
 def _statutory(
@@ -249,7 +250,7 @@ def _statutory(
         or (None if is_of else ReasonCode.CATEGORY_NOT_GRANTED)
         or problem
         or measure_problem(case, row.directions, finest)
-        or (None if row.carrier in _OF_LIVING_THERE else restore_problem(case))
+        or (None if row.carrier in _OUTLIVES_A_RESTORE else restore_problem(case))
         or stop_problem(case)
     )
     return Ground(

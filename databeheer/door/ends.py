@@ -12,15 +12,17 @@ Layout of `ends.journal` (mode 0600), numbers big-endian:
 Ids are sealed under a key of the house, each with its place in the file as associated data. The numbers of the
 head tell no more than the public checkpoint: `complete` is the stretch of entries of which every end is in here;
 an older copy of the file that was put back shows by it. `seen` is the largest ledger that a door saw committed;
-a smaller one was set back. All but `seen` is written under the ledger's head lock, so doors that share the
-folder never write it at once; `seen` may lag behind.
+a smaller one was set back. Both stretches are written under the ledger's head lock, so doors that share the folder
+never write them at once; `seen` may lag behind. Records are appended under a lock of the file's own.
 """
 
 from __future__ import annotations
 
 import enum
+import fcntl
 import os
 import struct
+import threading
 import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -121,6 +123,10 @@ class Ending(enum.IntEnum):
     """A user port that its customer wants open: no end, but a database that forgot it takes the port for closed."""
     INTERVAL_READING = 47
     """The reading of quarter-hours and hours, of an occupancy, from a day on."""
+    CONCERNED_LEFT = 48
+    """At an occupancy, on a day, somebody who lived there too left: the CONCERNED right after names whom."""
+    COMMITTED = 49
+    """The turn of a lift has committed: `id` is the number of the lift's record. Without it no lift is believed."""
 
 
 PERMISSION_ENDINGS = {
@@ -134,6 +140,11 @@ PERMISSION_ENDINGS = {
     Ending.RENEWED: ("lapsed", "lost_in_restore"),
 }
 """State and reason of a permission that ended so, and of which a restored database does not know it."""
+
+
+LIFTS = frozenset({Ending.STOP_LIFTED, Ending.UNBLOCKED, Ending.DEATH_REFUTED, Ending.DOUBT_LIFTED})
+"""What widens access again. An end is believed though its turn may not have committed: that only narrows. A lift is
+believed once its turn is known to have committed, so a second record says that afterwards."""
 
 
 STALENESS = {trigger: Ending[trigger.name] for trigger in StaleTrigger}
@@ -176,6 +187,7 @@ class EndsJournal:
         self._path = folder / NAME
         self._key = key
         self._opened: _Opened | None = None
+        self._appending = threading.Lock()
 
     def reach(self) -> Reach | None:
         """Return how far the journal reaches; None where there is none.
@@ -186,11 +198,12 @@ class EndsJournal:
         opened = self._file()
         return None if opened is None else _reach(opened.file)
 
-    def keep(self, size: int, count: int, ends: Sequence[End]) -> None:
+    def keep(self, size: int, count: int, ends: Sequence[End]) -> list[int]:
         """Write ends down, durably, before the `count` entries behind the ledger's `size` commit.
 
         Without ends nothing is forced to the disk: the head then only says how far the file reaches, and a power
-        cut makes it say less, never more. Entries that this file did not see make it begin anew there.
+        cut makes it say less, never more. Entries that this file did not see make it begin anew there. Returns the
+        numbers of the records that are lifts, to `confirm` after the commit.
         """
         opened = self._file_made()  # held, so that it stays open
         file = opened.file
@@ -198,12 +211,18 @@ class EndsJournal:
         if known is None:
             os.pwrite(file, _HEAD.pack(_MAGIC, size, size, 0), 0)
             known = Reach(size, size, 0)
-        if ends:
-            self._append(file, ends)
+        first = self._append(file, ends) if ends else 0
         begun = known.complete_from if size <= known.complete_below else size
         os.pwrite(file, _STRETCH.pack(_MAGIC, begun, size + count), 0)
         if ends:
             os.fsync(file)
+        return [first + place for place, end in enumerate(ends) if end.ending in LIFTS]
+
+    def confirm(self, lifts: Sequence[int], size: int, at: datetime) -> None:
+        """Note that the turn of these lifts has committed, `at` a time and behind the ledger's `size`."""
+        opened = self._file_made()
+        self._append(opened.file, [End(Ending.COMMITTED, UUID(int=number), at, size) for number in lifts])
+        os.fsync(opened.file)
 
     def saw(self, size: int) -> None:
         """Note a ledger that has committed at this size; after the commit, and not forced to the disk."""
@@ -211,7 +230,7 @@ class EndsJournal:
         os.pwrite(opened.file, _SEEN.pack(size), _STRETCH.size)
 
     def since(self, index: int) -> list[End]:
-        """Return the ends of entries from `index` on, in the order in which they happened.
+        """Return the ends of entries from `index` on, in the order in which they happened; lifts if they committed.
 
         Raises:
             JournalError: a record does not open.
@@ -221,13 +240,32 @@ class EndsJournal:
         data = self._path.read_bytes()[_HEAD.size :]
         records = (data[at : at + _RECORD] for at in range(0, len(data) - len(data) % _RECORD, _RECORD))
         ends = [self._open(number, record) for number, record in enumerate(records)]
-        return [end for end in ends if end.index >= index]
+        committed = {end.id.int for end in ends if end.ending is Ending.COMMITTED}
+        return [
+            end
+            for number, end in enumerate(ends)
+            if end.index >= index
+            and end.ending is not Ending.COMMITTED
+            and (end.ending not in LIFTS or number in committed)
+        ]
 
-    def _append(self, file: int, ends: Sequence[End]) -> None:
-        written = max(os.fstat(file).st_size - _HEAD.size, 0)
-        count = written // _RECORD  # over a record that a crash cut short
-        data = b"".join(self._seal(count + place, end) for place, end in enumerate(ends))
-        os.pwrite(file, data, _HEAD.size + count * _RECORD)
+    def length(self) -> int:
+        """Return how long the file is, in bytes: it only grows, so what was read of it holds while this is the same."""
+        opened = self._file()
+        return 0 if opened is None else os.fstat(opened.file).st_size
+
+    def _append(self, file: int, ends: Sequence[End]) -> int:
+        """Write records behind the last; returns the number of the first. Lifts are confirmed without the head lock."""
+        with self._appending:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            try:
+                written = max(os.fstat(file).st_size - _HEAD.size, 0)
+                count = written // _RECORD  # over a record that a crash cut short
+                data = b"".join(self._seal(count + place, end) for place, end in enumerate(ends))
+                os.pwrite(file, data, _HEAD.size + count * _RECORD)
+            finally:
+                fcntl.flock(file, fcntl.LOCK_UN)
+        return count
 
     def _seal(self, number: int, end: End) -> bytes:
         plain = _PLAIN.pack(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +26,7 @@ from databeheer.access.facts import (
     WrittenMandate,
 )
 from databeheer.access.intervals import Interval
+from databeheer.brussels import midnight
 from databeheer.door.party_facts import KnownParty, days, read_parties
 from databeheer.door.point_facts import PointFacts, read_point_facts
 from databeheer.oversight import gaps, stop
@@ -75,6 +76,13 @@ class FactBook:
     own: dict[tuple[UUID, UUID], list[Permission]] = field(default_factory=lambda: defaultdict(list))
     stopped_since: datetime | None = None
     unreconciled_since: datetime | None = None
+
+    def end_stays(self, days: Mapping[UUID, date]) -> None:
+        """Take stays as ended on these days at the latest, though the database does not know it."""
+        for point_id, point in self.points.items():
+            ended = tuple(_ended(home, days.get(UUID(home.id))) for home in point.occupancies)
+            kept = tuple(home for home in ended if home.period.start < home.period.stop)
+            self.points[point_id] = replace(point, occupancies=kept)
 
     def facts(self, point: Point | None, party_id: UUID | None, permission_id: UUID | None) -> Facts:
         """Return the facts that concern one asker and one access point (none where the point does not exist)."""
@@ -134,6 +142,12 @@ def read_facts(
     book.stopped_since = standing.since if standing else None
     book.unreconciled_since = gaps.unreconciled_since(connection)
     return book
+
+
+def _ended(home: Occupancy, day: date | None) -> Occupancy:
+    if day is None or midnight(day) >= home.period.stop:
+        return home
+    return replace(home, period=Interval(home.period.start, max(midnight(day), home.period.start)))
 
 
 def permission_of(row: Any, now: datetime) -> Permission:

@@ -19,6 +19,7 @@ from databeheer.door.keys.place import epoch_keys
 from databeheer.door.keys.rotation import Rotation
 from databeheer.door.keys.seals import derive
 from databeheer.door.keys.store import KeyStore, Kind
+from databeheer.door.known_moves import KnownMoves
 from databeheer.door.told_reads import ToldReads
 from databeheer.door.turn import Turn
 from databeheer.door.turn_queue import TurnLane, TurnQueue
@@ -78,6 +79,8 @@ class House:
     """The steps of this door towards the next epoch of its keys."""
     ends: EndsJournal = field(init=False)
     """The journal of ends, beside the key store."""
+    moves: KnownMoves = field(init=False)
+    """What it knows of stays that ended, for as long as a restored database does not."""
     told_reads: ToldReads = field(default_factory=ToldReads)
     waits: Waits = field(default_factory=Waits)
     """How long each party waited for this door's answers (R9)."""
@@ -89,6 +92,7 @@ class House:
         object.__setattr__(self, "rotation", Rotation(self.keys))
         ends = EndsJournal(self.keys.folder, lambda: derive(self.ledger_key, "ends"))
         object.__setattr__(self, "ends", ends)
+        object.__setattr__(self, "moves", KnownMoves(ends))
         event.listen(self.engine, "connect", lambda *_: self._watch.forget())
 
     @contextmanager
@@ -96,8 +100,8 @@ class House:
         """Take a turn: lock the ledger's head, read the clock, then do what the block does; commit at its end.
 
         What the block records is appended last and all at once; what it ends is in the journal of ends before it
-        commits. An error undoes all that the block did. Blocks that wait at the same time share a transaction, one
-        after the other (`turn_queue`).
+        commits, and what it lifts is confirmed there afterwards. An error undoes all that the block did. Blocks that
+        wait at the same time share a transaction, one after the other (`turn_queue`).
 
         Raises:
             QueueFullError: too many wait; the block did not run.
@@ -115,10 +119,13 @@ class House:
                     "this house was handed over to a successor: nothing is recorded here any more, so nothing is"
                     " given or changed"
                 ) from error
+            lifts: list[int] = []
             if turn.count or turn.ends:
-                self.ends.keep(turn.size, turn.count, turn.ends)
+                lifts = self.ends.keep(turn.size, turn.count, turn.ends)
             self._watch.passed(turn)
         self._watch.committed(turn)
+        if lifts:
+            self.ends.confirm(lifts, turn.size, turn.now)
         if turn.count:
             self.ends.saw(turn.size + turn.count)
         turn.committed(self.origin, self.promise_key)

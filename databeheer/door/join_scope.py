@@ -56,7 +56,10 @@ def may_leave(
     *,
     complete: bool,
 ) -> tuple[tuple[PointStretches, ...], JoinReason | None]:
-    if book.stopped_since is not None and book.stopped_since <= turn.now:
+    # While a restored backup is not reconciled, what the list or a stay lost is not known: nothing leaves either.
+    if book.unreconciled_since is not None or (
+        book.stopped_since is not None and book.stopped_since <= turn.now
+    ):
         return (), JoinReason.STOPPED
     if any(turn.now in suspension for suspension in party.suspensions):
         return (), JoinReason.PARTY_SUSPENDED

@@ -50,7 +50,7 @@ class Asker:
 
     `person_id` is in whose name: the person's own, or whom the person represents; then `representative_id` is who
     asks, and `representation_id` the appointment. `is_suspended`: a party that may only end things and say that it
-    deleted (`or_suspended`).
+    deleted (`or_suspended`), and is refused whatever it reads.
     """
 
     kind: AskerKind
@@ -90,7 +90,8 @@ def check(
     """Return who the proof shows, as of `now`.
 
     Called in the same transaction as what the asker then does, so that a log-out or a revoked token counts. A
-    suspended party is nobody, but where `or_suspended`: what it has to do then, it must be able to do (R13, R32).
+    suspended party is nobody, but where `or_suspended`: what it has to do then, it must be able to do (R13, R32), and
+    what it tries to read is decided, refused and recorded as anybody's.
 
     Raises:
         UnauthenticatedError: missing, unknown, ended or expired; the answer does not say which.

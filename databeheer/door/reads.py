@@ -62,6 +62,8 @@ class Decider:
             permissions={request.permission_id for request in requests if request.permission_id},
             parties={asker.party_id for asker in askers if asker.party_id},
         )
+        if self._book.unreconciled_since is not None:
+            self._book.end_stays(house.moves.forgotten(turn.connection))
 
     def __call__(self, request: ReadRequest, asker: Asker) -> Decided:
         point = self._targets.point_of(request, self._book)
@@ -74,7 +76,8 @@ class Decider:
 
 def _asker(turn: Turn, proof: Proof, house: House) -> Asker | DatabeheerError:
     try:
-        asker = check(turn.connection, proof, turn.now, house.operator_key_hash)
+        # What a suspended party tries to read is decided too: refused, and recorded like any refusal.
+        asker = check(turn.connection, proof, turn.now, house.operator_key_hash, or_suspended=True)
     except UnauthenticatedError as error:
         return error
     if asker.kind not in (AskerKind.CUSTOMER, AskerKind.PARTY):

@@ -42,7 +42,7 @@ _AFTER = {"after": "restore"}
 def apply(house: House, turn: Turn, end: End, following: Sequence[End]) -> bool:
     """Apply one end, of what is no permission, occupancy or suspension; `following` are those right after it."""
     try:
-        if end.ending is Ending.CONCERNED_AT:
+        if end.ending in (Ending.CONCERNED_AT, Ending.CONCERNED_LEFT):
             return _concerned(house, turn, end, following)
         known = _BY_ENDING.get(end.ending)
         return known is not None and known(house, turn, end)
@@ -78,19 +78,25 @@ def _represented(house: House, turn: Turn, end: End) -> bool:
 
 
 def _concerned(house: House, turn: Turn, end: End, following: Sequence[End]) -> bool:
-    """Whoever made himself known: no consent opens his time without him (R4)."""
+    """Whoever made himself known: no consent opens his time without him (R4). And who left: he reads no further."""
     occupancy = occupancies.find(turn.connection, end.id)
     if not following or following[0].ending is not Ending.CONCERNED or occupancy is None or end.day is None:
         return False
     person_id = following[0].id
     if not _exists(turn.connection, person_id):
         return False
-    concerned.begin(turn.connection, occupancy, person_id, end.day)
-    turn.end(Ending.CONCERNED_AT, end.id, end.day)
+    if end.ending is Ending.CONCERNED_AT:
+        event, word = "person_concerned.begun", "from"
+        concerned.begin(turn.connection, occupancy, person_id, end.day)
+    else:
+        event, word = "person_concerned.ended", "until"
+        concerned.end(turn.connection, occupancy.occupancy_id, person_id, end.day)
+        lives.end_of_stay(turn.connection, [person_id], turn.now)
+    turn.end(end.ending, end.id, end.day)
     turn.end(Ending.CONCERNED, person_id)
-    said = {"from": end.day.isoformat()} | _AFTER
+    said = {word: end.day.isoformat()} | _AFTER
     subjects = subjects_of(house, end.id)
-    turn.record(Statement("person_concerned.begun", said, operator=occupancy.operator, subjects=subjects))
+    turn.record(Statement(event, said, operator=occupancy.operator, subjects=subjects))
     return True
 
 

@@ -40,6 +40,8 @@ def end(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]
             raise MalformedRequestError("until_day: a move is reported on its day or later")
         occupancy = _standing(house, turn, arguments)
         concerned.end(turn.connection, occupancy.occupancy_id, arguments["person_id"], arguments["until_day"])
+        turn.end(Ending.CONCERNED_LEFT, occupancy.occupancy_id, arguments["until_day"])
+        turn.end(Ending.CONCERNED, arguments["person_id"])
         lives.end_of_stay(turn.connection, [arguments["person_id"]], turn.now)
         _record(
             house, turn, occupancy, "person_concerned.ended", {"until": arguments["until_day"].isoformat()}

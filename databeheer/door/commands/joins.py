@@ -108,7 +108,7 @@ def run(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]
     )
     signed = read_list(house)
     with house.turn() as turn:
-        asker = asker_of(turn, house, proof, AskerKind.PARTY, AskerKind.INSPECTOR)
+        asker = asker_of(turn, house, proof, AskerKind.PARTY, AskerKind.INSPECTOR, or_suspended=True)
         if asker.kind is AskerKind.PARTY and asker.profile != "own":
             raise UnauthenticatedError("this token does not run joins")
         join = attempt(house, turn, asker, asked, signed)

@@ -561,7 +561,7 @@ def _terms(actor: Actor, case: Callable[..., Case]) -> Iterator[Case]:
             )
     for other in (Direction.OFFTAKE, Direction.INJECTION):
         yield case(f"{other} only", actor.code, wish=replace(wish, directions=frozenset({other})))
-    restored = actor.code if actor.code in ("own", "own_person_concerned") else "unreconciled"
+    restored = actor.code if actor.code == "own" else "unreconciled"
     yield case("after a restore", restored, facts=replace(facts, unreconciled_since=NOW))
     yield case("while the house is stopped", "stopped", facts=replace(facts, stopped_since=NOW))
 

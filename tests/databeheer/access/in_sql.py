@@ -79,7 +79,7 @@ asking AS (
   FROM world w JOIN rule r ON r.role = w.role
   WHERE (w.is_person OR (w.party = w.me AND w.party_role = w.role))
     AND (w.stopped IS NULL OR w.stopped > w.now)
-    AND (w.unreconciled IS NULL OR r.carrier IN ('occupancy', 'concerned'))
+    AND (w.unreconciled IS NULL OR r.carrier = 'occupancy')
 ),
 in_order AS (
   SELECT a.* FROM asking a WHERE a.fits AND (a.is_person OR (

@@ -367,7 +367,7 @@ def title(
         problem = "category_not_granted"
     elif problem is None and wish.category == "readings" and finer(wish.granularity, finest):
         problem = "granularity_too_fine"
-    elif problem is None and world.facts.unreconciled_since and rule.kind not in ("own", "resident"):
+    elif problem is None and world.facts.unreconciled_since and rule.kind != "own":
         problem = "unreconciled"
     elif problem is None and is_stopped(world):
         problem = "stopped"

@@ -448,7 +448,9 @@ def test_a_stop_holds_for_everybody_at_once_and_outsiders_do_not_notice_it(wish:
         assert (verdict(decision) == "stopped") is stops
 
 
-def test_a_restore_that_is_not_reconciled_leaves_the_own_view_alone_and_outsiders_do_not_notice_it() -> None:
+def test_a_restore_that_is_not_reconciled_leaves_the_holders_view_alone_and_outsiders_do_not_notice_it() -> (
+    None
+):
     january = span("2024-01-01", "2024-02-01")
     for wish, unreconciled in (
         (own_wish(MARIA, january), "own"),

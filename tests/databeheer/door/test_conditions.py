@@ -14,6 +14,8 @@ from databeheer.door.client import DoorRefusedError
 from databeheer.door.party_facts import KnownParty, read_parties
 from databeheer.registry.conditions import OVERVIEW_SEEN_FOR, Clause, StaleTrigger
 from databeheer.values import format_instant
+from tests.conftest import LOTTES_EAN
+from tests.databeheer.door.bulk import read_bulk, values
 from tests.doors import execute, query
 from tests.house import Customer, Party, TheHouse
 from tests.letters import told
@@ -44,8 +46,17 @@ def refused(house: TheHouse, command: str, **arguments: Any) -> str:
     return str(error.value)
 
 
+def refusal_of(read: Any) -> DoorRefusedError:
+    with pytest.raises(DoorRefusedError) as error:
+        read()
+    return error.value
+
+
 def day(moment: datetime, days: int = 0) -> str:
     return (day_of(moment) + timedelta(days=days)).isoformat()
+
+
+OCTOBER = {"from": "2023-09-30T22:00:00Z", "until": "2023-10-31T23:00:00Z"}
 
 
 @pytest.fixture
@@ -144,7 +155,6 @@ def test_a_suspended_party_meets_its_duties_with_a_new_token_and_can_do_nothing_
     confirmed = bram.call("permission.confirm_deletion", permission_id=granted["permission_id"])
     assert confirmed["permission"]["deletion_confirmed_at"]
     for act in (
-        lambda: bram.read(granted["permission_id"]),
         lambda: bram.ask(),
         lambda: bram.call("party.me"),
         lambda: bram.call("doubt.contacts"),
@@ -153,6 +163,35 @@ def test_a_suspended_party_meets_its_duties_with_a_new_token_and_can_do_nothing_
         with pytest.raises(DoorRefusedError) as refusal:
             act()
         assert refusal.value.code == "unauthenticated"
+
+
+@pytest.mark.requirement("R13")
+def test_what_a_suspended_party_tries_to_read_is_refused_on_record(
+    house: TheHouse, measured: Customer, bram: Party, granted: dict[str, Any]
+) -> None:
+    house.operator("registry.party.suspend", party_id=bram.party_id, reason="no DPIA")
+    bram.token = house.token(bram.client_id, bram.client_secret)
+    one = refusal_of(lambda: bram.read(granted["permission_id"]))
+    assert (one.code, one.reason) == ("permission-ended", "ended_by_suspension")
+    told = measured.statements()[0]
+    assert (told["index"], told["event"]) == (one.index, "data.refused")
+    answer = read_bulk(bram, [granted["permission_id"]])
+    assert [item["reason"] for item in answer["items"]] == ["ended_by_suspension"]
+    assert values(answer["items"][0]) == []
+    told = measured.statements()[0]
+    assert (told["index"], told["event"]) == (answer["index"], "data.refused")
+
+
+@pytest.mark.requirement("R13")
+def test_a_suspended_party_with_a_contract_reads_nothing_and_the_customer_sees_that_it_tried(
+    house: TheHouse, measured: Customer, erik: Party
+) -> None:
+    house.operator("registry.supply.accept", ean=LOTTES_EAN, party_id=erik.party_id, from_day="2023-01-01")
+    house.operator("registry.party.suspend", party_id=erik.party_id, reason="no overview")
+    erik.token = house.token(erik.client_id, erik.client_secret)
+    one = refusal_of(lambda: erik.read(ean=LOTTES_EAN, purpose="billing", granularity="month", **OCTOBER))
+    assert one.reason == "party_suspended"
+    assert measured.statements()[0]["index"] == one.index
 
 
 def test_a_party_that_is_not_suspended_is_not_taken_back_nor_suspended_twice(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -11,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from databeheer.door.ends import NAME, NOBODY, End, Ending, EndsJournal, JournalError, Reach
+from databeheer.door.ends import LIFTS, NAME, NOBODY, End, Ending, EndsJournal, JournalError, Reach
 from databeheer.door.keys.epochs import KeyStoreError
 from databeheer.values import HORIZON
 
@@ -37,7 +39,7 @@ def change(folder: Path, at: int) -> None:
 
 ends = st.builds(
     End,
-    st.sampled_from(Ending),
+    st.sampled_from([ending for ending in Ending if ending not in {*LIFTS, Ending.COMMITTED}]),
     st.uuids(),
     st.datetimes(datetime(1970, 1, 2), datetime(2100, 1, 1)).map(lambda at: at.replace(tzinfo=UTC)),  # noqa: DTZ001
     st.integers(0, 2**53),
@@ -55,6 +57,46 @@ def test_what_is_kept_comes_back_in_order_from_an_index_on(batches: list[list[En
         kept = [one for batch in batches for one in batch]
         assert journal(Path(name)).since(0) == kept
         assert journal(Path(name)).since(index) == [one for one in kept if one.index >= index]
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(sorted(LIFTS)) | st.just(Ending.STOPPED), st.booleans()), max_size=8)
+)
+def test_a_lift_counts_in_its_place_once_its_turn_is_known_to_have_committed(
+    happened: list[tuple[Ending, bool]],
+) -> None:
+    from tempfile import TemporaryDirectory
+
+    with TemporaryDirectory() as name:
+        kept = journal(Path(name))
+        unconfirmed: list[int] = []
+        for index, (ending, commits) in enumerate(happened):
+            lifts = kept.keep(index, 1, [end(index, ending, NOBODY)])
+            assert len(lifts) == (ending in LIFTS)
+            unconfirmed += lifts if commits else []
+        for number in reversed(unconfirmed):  # in whatever order the turns hear of it
+            kept.confirm([number], 0, NOON)
+        believed = [
+            (ending, index)
+            for index, (ending, commits) in enumerate(happened)
+            if ending not in LIFTS or commits
+        ]
+        assert [(one.ending, one.index) for one in journal(Path(name)).since(0)] == believed
+
+
+def test_several_who_append_and_confirm_at_once_write_over_nothing_of_each_other(tmp_path: Path) -> None:
+    doors = [journal(tmp_path), journal(tmp_path)]
+    doors[0].keep(0, 0, [])
+
+    def work(number: int) -> None:
+        for _ in range(20):
+            lifts = doors[number % 2].keep(0, 0, [end(0), end(0, Ending.STOP_LIFTED, NOBODY)])
+            doors[number % 2].confirm(lifts, 0, NOON)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(work, range(4)))
+    kept = Counter(one.ending for one in journal(tmp_path).since(0))
+    assert kept == {Ending.REVOKED: 80, Ending.STOP_LIFTED: 80}
 
 
 def test_a_journal_that_was_never_made_holds_nothing_and_reaches_nowhere(tmp_path: Path) -> None:

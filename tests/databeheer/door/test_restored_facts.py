@@ -11,6 +11,7 @@ import pytest
 
 from databeheer.brussels import day_of
 from databeheer.door.client import DoorRefusedError
+from databeheer.door.gap_watch import GapWatch
 from databeheer.values import format_instant
 from tests.conftest import LOTTES_EAN, MARIAS_EAN
 from tests.doors import query
@@ -22,6 +23,10 @@ CLAUSES = (
     *("written_instructions", "confidentiality", "sub_processors", "assistance", "erasure_or_return"),
 )
 SINCE = "2023-01-01"
+QUARTERS = {"granularity": "quarter_hour"}
+FIRST_DAY = {"from": "2023-10-27T22:00:00Z", "until": "2023-10-28T22:00:00Z", **QUARTERS}
+LAST_DAY = {"from": "2023-10-29T23:00:00Z", "until": "2023-10-30T23:00:00Z", **QUARTERS}
+REFUSED = "SELECT count(*) FROM ledger.body WHERE event = 'data.refused'"
 ENDS = {
     "representation": "SELECT until_day FROM identity.representation",
     "supply": "SELECT party_id, until_day FROM registry.supply_contract ORDER BY 1",
@@ -38,6 +43,7 @@ ENDS = {
     "necessity": "SELECT valid_until < now() + interval '1 day' FROM registry.necessity",
     "contract": "SELECT valid_until FROM registry.contract WHERE valid_until IS NOT NULL",
     "resident": "SELECT occupancy_id, person_id, from_day FROM registry.person_concerned",
+    "housemate": "SELECT until_day FROM registry.person_concerned WHERE from_day = '2022-01-01'",
     "death": "SELECT person_id, died_on, refuted_at IS NULL FROM identity.death ORDER BY 2",
 }
 
@@ -56,7 +62,7 @@ def state(house: TheHouse) -> dict[str, Any]:
 def people(house: TheHouse) -> dict[str, str]:
     return {
         name: house.operator("registry.person.add", subject=name, name=name.title())["person_id"]
-        for name in ("ward", "administrator", "resident", "dead", "alive")
+        for name in ("ward", "administrator", "resident", "housemate", "dead", "alive")
     }
 
 
@@ -108,6 +114,8 @@ def test_every_fact_that_ended_after_the_dump_ends_again_on_its_day(
     [(number,)] = query(
         house, "SELECT number FROM registry.contract WHERE party_id = %s", parties["energy_service"].party_id
     )
+    housemate = {"ean": MARIAS_EAN, "person_id": who["housemate"]}
+    house.operator("registry.concerned.begin", **housemate, from_day="2022-01-01")
     backups.dump()
     before = state(house)
 
@@ -128,6 +136,7 @@ def test_every_fact_that_ended_after_the_dump_ends_again_on_its_day(
     house.operator("registry.contract.end", number=number, valid_until=later)
     resident = {"ean": MARIAS_EAN, "person_id": who["resident"]}
     house.operator("registry.concerned.begin", **resident, from_day="2024-01-01")
+    house.operator("registry.concerned.end", **housemate, until_day="2024-01-01")
     for name, on in (("dead", "2023-05-05"), ("alive", "2023-06-06")):
         house.operator("registry.person.died", person_id=who[name], died_on=on, reference="akte")
     house.operator("registry.person.alive", person_id=who["alive"], reason="another of that name")
@@ -142,6 +151,96 @@ def test_every_fact_that_ended_after_the_dump_ends_again_on_its_day(
     assert state(house) == after
     assert told["ended_again"] == len(ENDS) + 2  # a death, and one that was none
     assert query(house, "SELECT count(*) FROM ledger.body WHERE event = 'dpia.staled'") == [(1,)]
+
+
+def restored(house: TheHouse, backups: Backups, *people: Customer | Party) -> None:
+    backups.publish()
+    backups.put_back()
+    backups.refill()
+    backups.restart_door()
+    house.operator("reconcile.status")  # the door sees what is lost, and ends all sessions
+    backups.log_in_again(*people)
+
+
+def reason_of(call: Any) -> str | None:
+    with pytest.raises(DoorRefusedError) as refused:
+        call()
+    return refused.value.reason
+
+
+@pytest.mark.requirement("R4")
+def test_a_housemate_who_left_after_the_dump_does_not_read_again(
+    house: TheHouse, backups: Backups, measured: Customer
+) -> None:
+    sam = house.customer("sam", "Sam")
+    house.operator(
+        "registry.concerned.begin", ean=LOTTES_EAN, person_id=str(sam.person_id), from_day="2022-01-01"
+    )
+    home = measured.occupancy()
+
+    def read() -> Any:
+        return sam.call("readings.read", occupancy_id=home, **LAST_DAY)
+
+    assert read()["granted"]
+    backups.dump()
+    house.operator(
+        "registry.concerned.end", ean=LOTTES_EAN, person_id=str(sam.person_id), until_day="2023-10-29"
+    )
+    restored(house, backups, sam)
+    assert reason_of(read) == "unreconciled"
+    house.operator("reconcile.finish")
+    backups.log_in_again(sam, measured)  # his sessions ended with his stay, once more
+    assert reason_of(read) == "not_occupant"
+    assert [one["event"] for one in measured.statements()].count("person_concerned.ended") == 1
+
+
+@pytest.mark.requirement("R22")
+def test_who_moved_after_the_dump_reads_his_own_days_meanwhile_and_none_since(
+    house: TheHouse, backups: Backups, measured: Customer
+) -> None:
+    home = measured.occupancy()
+
+    def read(window: dict[str, str]) -> Any:
+        return measured.call("readings.read", occupancy_id=home, **window)
+
+    backups.dump()
+    house.operator("registry.occupancy.end", ean=LOTTES_EAN, until_day="2023-10-29")
+    restored(house, backups, measured)
+    before = query(house, REFUSED)
+    assert reason_of(lambda: read(LAST_DAY)) == "not_occupant"
+    assert query(house, REFUSED) == [(before[0][0] + 1,)]
+    assert read(FIRST_DAY)["granted"]
+    house.operator("reconcile.finish")
+    backups.log_in_again(measured)
+    assert reason_of(lambda: read(LAST_DAY)) == "not_occupant"
+    assert read(FIRST_DAY)["granted"]
+
+
+def test_a_stop_whose_lift_never_committed_stands_after_a_restore(
+    house: TheHouse,
+    backups: Backups,
+    measured: Customer,
+    bram: Party,
+    granted: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def cut_off(watch: GapWatch, turn: Any) -> None:
+        raise ConnectionError("between the journal and the commit")
+
+    backups.dump()
+    house.operator("stop.set", reason="a leak")
+    with monkeypatch.context() as broken:
+        broken.setattr(GapWatch, "passed", cut_off)
+        assert reason_of(lambda: house.operator("stop.lift", reason="over")) is None
+    assert reason_of(lambda: bram.read(granted["permission_id"])) == "stopped"
+    restored(house, backups, bram)
+    house.operator("reconcile.finish")
+    assert reason_of(lambda: bram.read(granted["permission_id"])) == "stopped"
+    house.operator("stop.lift", reason="over, this time")
+    assert bram.read(granted["permission_id"])["granted"]
+    restored(house, backups, bram)  # the dump of before the stop, once more
+    house.operator("reconcile.finish")
+    assert bram.read(granted["permission_id"])["granted"]
 
 
 def test_a_representative_whose_office_ended_after_the_dump_acts_for_nobody_meanwhile(
