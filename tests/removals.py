@@ -27,7 +27,21 @@ from tests.requirements_register import ROOT, TESTS, find_marks
 
 OF_ACCESS = [f"R{number}" for number in (*range(1, 10), *range(12, 41), *range(72, 79), 97, *range(99, 114))]
 """The requirements that issue 4 asks this of."""
-OF_READINGS = ["R58", "R59", "R60", "R61", "R62", "R65", "R67", "R68", "R135", "R197"]
+OF_READINGS = [
+    "R58",
+    "R59",
+    "R60",
+    "R61",
+    "R62",
+    "R65",
+    "R67",
+    "R68",
+    "R135",
+    "R176",
+    *(f"R{number}" for number in range(178, 182)),
+    "R183",
+    "R197",
+]
 """Those of validation, and of what is read at all."""
 COPIED = (
     "databeheer",
@@ -74,6 +88,7 @@ DOUBT, CLOCKS = "databeheer/doubt/", "databeheer/clocks/catalogue.toml"
 VALIDATION = "databeheer/metering/validation/"
 RULES_OF = VALIDATION + "rules/"
 PLAN = "databeheer/metering/plan/"
+CREDIT = "databeheer/door/credit/"
 
 REMOVALS = (
     Removal("R1", "one basis, not two", ACCESS + "decide.py", "open_ = minus(open_, piece)", "pass"),
@@ -970,6 +985,76 @@ REMOVALS = (
         '                "directions": [each.direction.value for each in registers],\n',
         '                "directions": [each.direction.value for each in registers],\n'
         '                "stay": str(one.occupancy_id),\n',
+    ),
+    Removal(
+        "R176",
+        "no credit of whom no duty is",
+        CREDIT + "commands.py",
+        "    if len(stays) != 1 or not functions.is_active(house, turn.connection, stays[0].occupancy_id, day):\n",
+        "    if len(stays) != 1:\n",
+    ),
+    Removal(
+        "R178",
+        "budget meters are counted",
+        "databeheer/door/reading_plan/commands.py",
+        "pages_of_day(connection, operator, day, now, with_budget)",
+        "pages_of_day(connection, operator, day, now, frozenset())",
+    ),
+    Removal(
+        "R179",
+        "once a day",
+        CREDIT + "commands.py",
+        "    if row.advised_index is not None or (row.told_index is not None and not is_low):\n",
+        "    if row.advised_index is not None:\n",
+    ),
+    Removal(
+        "R179",
+        "every day",
+        CREDIT + "commands.py",
+        "    return [one for one in stays if functions.credit_day(house, turn.connection, one, day).told_index is None]\n",
+        "    return []\n",
+    ),
+    Removal(
+        "R180",
+        "the advice comes at once",
+        CREDIT + "commands.py",
+        "(row.told_index is not None and not is_low)",
+        "row.told_index is not None",
+    ),
+    Removal(
+        "R180",
+        "one more day of an average customer",
+        "databeheer/metering/credit/telling.py",
+        "state.credit <= average.of(commodity, day)",
+        "state.credit <= 0",
+    ),
+    Removal(
+        "R181",
+        "all is said, or it is refused",
+        CREDIT + "commands.py",
+        "            state.require_whole(Commodity(stay.commodity))\n",
+        "",
+    ),
+    Removal(
+        "R181",
+        "emergency credit and 10 amperes in the words",
+        "databeheer/post/catalogue.toml",
+        'customer.nl_more = "{credit}. {emergency} {limiter} {advice}"',
+        'customer.nl_more = "{credit}. {advice}"',
+    ),
+    Removal(
+        "R183",
+        "names that stand in clear say nothing",
+        "databeheer/metering/credit/telling.py",
+        'TOP_UP = "meter.today"',
+        'TOP_UP = "budget.top_up"',
+    ),
+    Removal(
+        "R183",
+        "whose it is, is sealed",
+        CREDIT + "functions.py",
+        '    sealed = seal(_key(house), plain.ljust(_LENGTH), b"credit/v1|function|" + handle)\n',
+        "    sealed = plain.ljust(_LENGTH)\n",
     ),
     Removal(
         "R197",

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text
 
 from databeheer import documents
 from databeheer.door.bodies import half_of, shared_body
+from databeheer.door.credit import functions
 from databeheer.door.halves import subject_handle
 from databeheer.door.house import House
 from databeheer.door.keys import seals
@@ -48,6 +49,7 @@ def clear_rows(house: House, connection: Connection, row: Any) -> None:
         if row.data_class == DataClass.READINGS:
             pseudonym = seals.pseudonym(house.readings_root(row.root_id))
             connection.execute(_DELETE_PROFILES, {"pseudonym": pseudonym})
+            functions.forget(house, connection, row.occupancy_id)
         elif row.data_class == DataClass.LEDGER:
             _clear_ledger(house, connection, row)
         else:

@@ -114,10 +114,12 @@ def _email(house: House, connection: Connection, row: Any, now: datetime) -> dic
     if not is_own and not _acts_for(connection, to, row.person_id, now):
         return NOBODY
     said, language = open_said(house, row), contact.language
-    title = words.words(row.kind, Recipient.CUSTOMER, language, said, party_name(connection, said)).title
-    compose = words.email if is_own else words.representatives_email
+    told = words.words(row.kind, Recipient.CUSTOMER, language, said, party_name(connection, said))
     address = open_own(house, to, "email", bytes(contact.email_sealed))
-    return _as_email(address, compose(title, language, house.public_url), language)
+    if is_own:
+        more = told.more if contact.whole_email else ""
+        return _as_email(address, words.email(told.title, language, house.public_url, more), language)
+    return _as_email(address, words.representatives_email(told.title, language, house.public_url), language)
 
 
 def _acts_for(connection: Connection, person_id: UUID, represented_id: UUID, now: datetime) -> bool:

@@ -54,6 +54,7 @@ from databeheer.door.commands import (
 )
 from databeheer.door.commands.base import Command, parse, schema
 from databeheer.door.commands.readings import RefusedReadError, refused_view
+from databeheer.door.credit import commands as credit
 from databeheer.door.desk import Desk
 from databeheer.door.house import House
 from databeheer.door.keys.store import KeyStoreError
@@ -100,6 +101,7 @@ class DoorService:
             *intake.COMMANDS,
             *batches.COMMANDS,
             *reading_plan.COMMANDS,
+            *credit.COMMANDS,
             *oversight.COMMANDS,
             *joins.COMMANDS,
             *ledger.COMMANDS,

@@ -13,12 +13,14 @@ from types import MappingProxyType
 from typing import Any
 
 from databeheer.errors import DatabeheerError
+from databeheer.post import credit_words
 
 SHIPPED = Path(__file__).with_name("catalogue.toml")
 LANGUAGES = ("nl", "en")
 """Languages that a customer can choose."""
-FIELDS = frozenset({"party", "reason", "until", "clock"})
-"""What a message may say beside its kind: a party's number, a reason code, a Brussels day, a clock's kind. No text."""
+FIELDS = frozenset({"party", "reason", "until", "clock"}) | credit_words.FIELDS
+"""What a message may say beside its kind: a party's number, a reason code, a Brussels day, a clock's kind; amounts and
+codes of credit. No text."""
 IN_A_TITLE = frozenset({"party"})
 """All that a title may say: it goes into an e-mail, which anybody on its way can read."""
 _FIELD = re.compile(r"\{(\w+)\}")

@@ -86,13 +86,19 @@ def speak(connection: Connection, person_id: UUID, language: str) -> None:
     connection.execute(_SPEAK, {"person": person_id, "language": language})
 
 
+def want_whole(connection: Connection, person_id: UUID, *, is_on: bool) -> None:
+    """Choose whether e-mails hold the whole message, or only say that there is one."""
+    connection.execute(_WHOLE, {"person": person_id, "whole": is_on})
+
+
 def new_delivery() -> UUID:
     """A number for the delivery of a letter."""
     return uuid4()
 
 
 _FIND = text(
-    "SELECT p.email_sealed, c.language, coalesce(c.wants_email, false) AS wants_email, c.asked_sealed,"
+    "SELECT p.email_sealed, c.language, coalesce(c.wants_email, false) AS wants_email,"
+    " coalesce(c.whole_email, false) AS whole_email, c.asked_sealed,"
     " c.code_expires_at, c.code_tries, (SELECT max(d.ended_at) FROM post.delivery d"
     "  WHERE d.person_id = p.person_id AND d.message_id IS NOT NULL AND d.state = 'dead') AS failed_at,"
     " (SELECT max(d.ended_at) FROM post.delivery d"
@@ -118,6 +124,10 @@ _REMOVE = text(
     "UPDATE post.contact c SET wants_email = false, confirmed_at = NULL, asked_sealed = NULL, code_hash = NULL,"
     " code_expires_at = NULL FROM post.contact old WHERE old.person_id = c.person_id AND c.person_id = :person"
     " RETURNING old.wants_email OR old.code_hash IS NOT NULL"
+)
+_WHOLE = text(
+    "INSERT INTO post.contact (person_id, language, wants_email, whole_email) VALUES (:person, 'nl', false, :whole)"
+    " ON CONFLICT (person_id) DO UPDATE SET whole_email = :whole"
 )
 _SPEAK = text(
     "INSERT INTO post.contact (person_id, language, wants_email) VALUES (:person, :language, false)"

@@ -13,7 +13,7 @@ from datetime import date
 
 from babel.dates import format_date
 
-from databeheer.post import catalogue
+from databeheer.post import catalogue, credit_words
 from databeheer.post.catalogue import IN_A_TITLE, Recipient, Words
 
 INBOX = "/mijn/berichten"
@@ -116,8 +116,10 @@ def words(kind: str, to: Recipient, language: str, said: Mapping[str, str], part
     values["party"] = party_name or _SOMEBODY.get(language, "a party")
     if values.get("until"):
         values["until"] = spell_day(date.fromisoformat(values["until"]), language)
+    if spec.says >= credit_words.FIELDS:
+        values |= credit_words.phrases(said, values["until"], language)
     title = spoken.title.format(**{name: values[name] for name in IN_A_TITLE})
-    return Words(title[:1].upper() + title[1:], spoken.more.format(**values))
+    return Words(title[:1].upper() + title[1:], " ".join(spoken.more.format(**values).split()))
 
 
 def spell_day(day: date, language: str) -> str:
@@ -125,10 +127,11 @@ def spell_day(day: date, language: str) -> str:
     return format_date(day, "d MMMM y", locale=language)
 
 
-def email(title: str, language: str, base_url: str) -> Email:
-    """Return the e-mail of a message."""
+def email(title: str, language: str, base_url: str, more: str = "") -> Email:
+    """Return the e-mail of a message; with `more`, its second sentence, for who chose to get the whole message."""
     links = {"portal": base_url + INBOX, "settings": base_url + SETTINGS}
-    return Email(title, _BODY[language].format(title=title, **links))
+    told = f"{title}.\n\n{more}" if more else title
+    return Email(title, _BODY[language].format(title=told, **links).replace("..", "."))
 
 
 def representatives_email(title: str, language: str, base_url: str) -> Email:

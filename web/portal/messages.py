@@ -37,7 +37,10 @@ _LEADS: Mapping[str, tuple[str, str]] = {
     "mandate": ("permissions.history", "Bekijk de toestemming"),
     "data": ("reads.show", "Bekijk wie las"),
     "port": ("ports.show", "Bekijk uw poorten"),
+    "meter.daily": ("messages.settings", "Kies hoe u dit bericht krijgt"),
+    "meter.today": ("messages.settings", "Kies hoe u dit bericht krijgt"),
     "meter": ("ports.show", "Bekijk uw poorten"),
+    "interval_reading": ("overview.show", "Bekijk uw overzicht"),
     "erasure": ("erasing.show", "Bekijk uw gegevens"),
     "occupancy": ("overview.show", "Bekijk uw overzicht"),
     "contact": ("messages.settings", "Bekijk de instellingen"),
@@ -80,6 +83,12 @@ class LanguageForm(Form):
     """In which language e-mail comes."""
 
     taal = fields.String(required=True, validate=validate.OneOf(LANGUAGES))
+
+
+class WholeForm(Form):
+    """Whether e-mails hold the whole message."""
+
+    heel = fields.String(required=True, validate=validate.OneOf(("ja", "nee")))
 
 
 class Empty(Form):
@@ -210,6 +219,16 @@ def choose_language() -> ResponseReturnValue:
     """Choose the language of e-mail."""
     ask("contact.speak", language=parse_or_refuse(LanguageForm(), request.form)["taal"])
     flash("De taal van uw e-mails is veranderd.", "good")
+    return redirect(url_for("messages.settings"), 303)
+
+
+@blueprint.post("/mijn/berichten/instellingen/heel")
+@require_session
+def choose_whole() -> ResponseReturnValue:
+    """Choose whether e-mails hold the whole message."""
+    is_on = parse_or_refuse(WholeForm(), request.form)["heel"] == "ja"
+    ask("contact.whole", on=is_on)
+    flash("Uw keuze is bewaard.", "good")
     return redirect(url_for("messages.settings"), 303)
 
 

@@ -282,6 +282,8 @@ EVENTS = {
     "person.died": ("Overlijden gemeld", "ended"),
     "person.death_refuted": ("Melding van overlijden rechtgezet", "ended"),
     "decision.explained": ("Uitleg gevraagd", "ended"),
+    "meter.setting_changed": ("Instelling van uw meter veranderd", "ended"),
+    "meter.told": ("Bericht over uw meter verstuurd", "ended"),
     "interval_reading.begun": ("Uitlezing per kwartier of uur gekozen", "active"),
     "interval_reading.ended": ("Uitlezing per kwartier of uur gestopt", "ended"),
     "meter.installed": ("Meter geplaatst of beschreven", "ended"),

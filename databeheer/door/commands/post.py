@@ -86,6 +86,7 @@ def show_contact(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any
         return {
             "sends_email": house.sends_email,
             "wants_email": row.wants_email,
+            "whole_email": row.whole_email,
             "language": row.language or "nl",
             "email": _address(house, person_id, row) if row.email_sealed else None,
             "waits_for_code": open_own(house, person_id, "asked", bytes(row.asked_sealed)) if waits else None,
@@ -129,6 +130,14 @@ def confirm(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, 
     if not is_right:  # after the turn, so that the try counts
         raise MalformedRequestError("code: this is not the code that was sent")
     return {"index": record.index}
+
+
+def want_whole(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Choose whether e-mails hold the whole message: quicker, and readable by whoever sees the e-mail on its way."""
+    with house.engine.begin() as connection:
+        person_id = _customer(_known(house, connection, proof))
+        contacts.want_whole(connection, person_id, is_on=arguments["on"])
+    return {}
 
 
 def remove(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
@@ -263,6 +272,11 @@ COMMANDS = (
     Command("contact.show", schema(), show_contact),
     Command("contact.ask", schema(email=_EMAIL, language=one_of(*LANGUAGES)), ask_code),
     Command("contact.confirm", schema(code=_CODE), confirm),
+    Command(
+        "contact.whole",
+        schema(on=fields.Boolean(required=True, truthy={True}, falsy={False})),
+        want_whole,
+    ),
     Command("contact.remove", schema(), remove),
     Command("contact.speak", schema(language=one_of(*LANGUAGES)), speak),
     Command("post.open", schema(delivery_id=identifier()), open_letter),

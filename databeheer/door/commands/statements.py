@@ -27,7 +27,7 @@ from databeheer.joins import explain as joins_explain
 from databeheer.oversight import erasures
 from databeheer.oversight.retention import DataClass
 from databeheer.permissions.states import Event
-from databeheer.post import inbox
+from databeheer.post import credit_words, inbox
 from databeheer.values import format_instant
 
 
@@ -234,6 +234,8 @@ def _sentence(house: House, event: str, ground: str, reason: str | None, said: d
     if event == "clock.missed":
         kind = clocks.shipped().get(said["clock"])
         return f"{kind.task_nl} {kind.missed_nl}"
+    if event in ("meter.told", "meter.setting_changed"):
+        return credit_words.of_entry(said)
     return ""
 
 

@@ -25,6 +25,7 @@ from databeheer.door.commands.base import (
     looking,
     schema,
 )
+from databeheer.door.credit.functions import active_on
 from databeheer.door.ends import Ending
 from databeheer.door.house import House
 from databeheer.door.names import ean_hash, open_text
@@ -159,7 +160,8 @@ def check(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, An
         record = turn.record(Statement("readings.counted", said, ground=GROUND, operator=operator))
     tally, lacking = Tally(), []
     with house.engine.connect() as connection, connection.begin():
-        for page in pages_of_day(connection, operator, day, now, frozenset()):
+        with_budget = active_on(house, connection, day, operator)
+        for page in pages_of_day(connection, operator, day, now, with_budget):
             stored = stored_totals(house, connection, page, day, as_of)
             for one in page:
                 found_here = findings(one, stored, day)

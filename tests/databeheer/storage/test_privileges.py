@@ -56,6 +56,11 @@ MATRIX: dict[str, dict[str, set[str]]] = {
     "registry.meter": {"door": LOOK_AND_ADD | of("is_digital", "installed_on", "removed_on")},
     "registry.interval_choice": {"door": LOOK_AND_ADD},
     "metering.day_check": {"door": LOOK_AND_ADD},
+    "metering.average_day": {"door": LOOK_AND_ADD},
+    "metering.budget_function": {"door": LOOK_AND_ADD | {"DELETE"} | of("fact_sealed")},
+    "metering.credit_day": {
+        "door": LOOK_AND_ADD | {"DELETE"} | of("state_sealed", "told_index", "advised_index")
+    },
     "metering.reread": {
         "door": LOOK_AND_ADD | {"DELETE"} | of("attempts", "last_attempt_at", "ended_at", "outcome")
     },

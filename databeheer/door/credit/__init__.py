@@ -1,0 +1,1 @@
+"""The door's side of credit: which budget functions are active, sealed; what their customers are told, once a day."""
