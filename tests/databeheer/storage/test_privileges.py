@@ -300,6 +300,7 @@ WITHOUT_OPERATOR = {
     "permissions.terms": "the house's, for every grid operator alike",
     "doubt.terms": "the house's, for every grid operator alike",
     "permissions.notice": "a text of the house; the signature under it carries it",
+    "metering.average_day": "the house's, for every grid operator alike",
     "oversight.erasure_batch": "rewraps the keys of the whole house",
     "oversight.key_copy": "a copy of the whole key store",
     "oversight.key_rotation": "rewraps the keys of the whole house",
