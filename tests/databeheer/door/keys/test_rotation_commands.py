@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 
-from databeheer.door.client import DoorRefusedError, Proof
+from databeheer.brussels import midnight
+from databeheer.door.client import DoorClient, DoorRefusedError, Proof
 from databeheer.door.house import LEDGER_HOUSE
 from databeheer.door.keys.store import KeyStore, KeyStoreError, Kind
+from databeheer.values import format_instant
+from tests.conftest import MARIAS_EAN
+from tests.databeheer.door.conftest import DAYS
 from tests.databeheer.door.test_erasure import refusal
-from tests.doors import PATIENCE_SECONDS, door_environment, door_process, launch, query
+from tests.databeheer.metering.builders import Row, day_rows, english
+from tests.doors import PATIENCE_SECONDS, door_environment, door_process, launch, meanwhile, query
 from tests.house import Customer, Party, TheHouse
 from tests.tokens import SoftToken
+
+ONE_DAY = {"from": "2023-10-28T22:00:00Z", "until": "2023-10-29T23:00:00Z", "granularity": "quarter_hour"}
 
 
 def events(house: TheHouse) -> list[str]:
@@ -71,7 +80,7 @@ def test_nobody_but_the_operator_rotates(house: TheHouse, lotte: Customer, joris
 
 
 def test_reads_batches_and_moves_go_on_and_everything_opens_afterwards(
-    house: TheHouse, measured: Customer, granted: dict[str, Any], bram: Party
+    house: TheHouse, measured: Customer, maria: Customer, granted: dict[str, Any], bram: Party
 ) -> None:
     before = bram.read(granted["permission_id"])["channels"]
     secret = (house.folder / "keys" / "epoch-0001.key").read_bytes()
@@ -81,6 +90,8 @@ def test_reads_batches_and_moves_go_on_and_everything_opens_afterwards(
     def meanwhile() -> None:
         customer = house.customer(f"newcomer-{len(made)}", "Newcomer")
         made.append(customer)
+        if len(made) == 1:  # a batch in the middle: write keys, seals, and its own fresh reads
+            house.ingest(english(*day_rows(DAYS[0], row=Row(ean=f'="{MARIAS_EAN}"', meter="2SAG9990000003"))))
         read.append(bram.read(granted["permission_id"])["channels"])
 
     begun(house)
@@ -91,12 +102,38 @@ def test_reads_batches_and_moves_go_on_and_everything_opens_afterwards(
     assert house.house.keys.epoch == 2
     for customer in (*made, measured):
         assert customer.call("me")
+    wish = {"occupancy_id": maria.occupancy(), "granularity": "day"}
+    day = {"from": format_instant(midnight(DAYS[0])), "until": format_instant(midnight(DAYS[1]))}
+    assert maria.call("readings.read", **wish, **day)["channels"]
     assert done["total"] == len(KeyStore(house.folder / "keys"))
     whole = b"".join(file.read_bytes() for file in (house.folder / "keys").iterdir())
     assert secret not in whole
     shutil.copy(house.folder / "keys" / "epoch-0002.wrapped", old / "epoch-0001.wrapped")
     with pytest.raises(KeyStoreError, match="does not open"):  # the old key opens nothing of today's
         KeyStore(old).get(Kind.HOUSE, LEDGER_HOUSE)
+
+
+def test_who_reads_all_the_while_waits_for_no_rotation_and_reads_the_same(
+    house: TheHouse, measured: Customer, granted: dict[str, Any], bram: Party
+) -> None:
+    before, stop, reads = bram.read(granted["permission_id"])["channels"], threading.Event(), list[Any]()
+    proof, wish = Proof.token(bram.token), {"permission_id": granted["permission_id"], **ONE_DAY}
+
+    def read(client: DoorClient) -> None:
+        while not stop.is_set():
+            reads.append(client.call("readings.read", proof, **wish)["channels"])
+
+    clients = [DoorClient(house.socket) for _ in range(2)]
+    readers = [meanwhile(client, partial(read, client)) for client in clients]
+    for epoch in (1, 2):
+        begun(house)
+        seen = len(reads)
+        assert step_through(house, 1)["epoch_begun"] == epoch + 1
+        assert len(reads) > seen
+    stop.set()
+    for reader in readers:
+        reader.result(PATIENCE_SECONDS)
+    assert all(one == before for one in reads)
 
 
 def test_a_door_that_is_killed_in_the_middle_is_followed_by_one_that_goes_on(
