@@ -25,7 +25,8 @@ from pathlib import Path
 from tests.databases import SERVER_VARIABLE
 from tests.requirements_register import ROOT, TESTS, find_marks
 
-OF_ACCESS = [f"R{number}" for number in (*range(1, 10), *range(12, 41), *range(72, 79), 97, *range(99, 114))]
+_NUMBERS = (*range(1, 10), *range(12, 41), *range(51, 58), 60, 63, *range(72, 79), 97, *range(99, 117))
+OF_ACCESS = [f"R{number}" for number in _NUMBERS]
 """The requirements that issue 4 asks this of."""
 OF_READINGS = [
     "R58",
@@ -564,6 +565,175 @@ REMOVALS = (
         "{% if False %}",
     ),
     Removal(
+        "R51",
+        "a new port is closed",
+        "migrations/versions/0017_user_ports.py",
+        "    is_open boolean NOT NULL DEFAULT false,",
+        "    is_open boolean NOT NULL DEFAULT true,",
+    ),
+    Removal(
+        "R51",
+        "nobody can add one that is open",
+        "migrations/versions/0017_user_ports.py",
+        "INSERT (user_port_id, operator, meter_id, port), UPDATE",
+        "INSERT (user_port_id, operator, meter_id, port, is_open), UPDATE",
+    ),
+    Removal(
+        "R51",
+        "the house opens nothing by itself",
+        "migrations/versions/0017_user_ports.py",
+        "CHECK (because = 'customer' OR wanted = 'closed')",
+        "CHECK (true)",
+    ),
+    Removal(
+        "R52",
+        "at installation the person is told",
+        COMMANDS + "port_orders.py",
+        "        if ports and living is not None:\n",
+        "        if False:\n",
+    ),
+    Removal(
+        "R52",
+        "that opening is free",
+        COMMANDS + "port_orders.py",
+        "op elk moment gratis laten openen",
+        "op elk moment laten openen",
+    ),
+    Removal(
+        "R52", "so does the portal", TEMPLATES + "ports.html", "Openen en sluiten is gratis en kan", "Dat kan"
+    ),
+    Removal(
+        "R53",
+        "what was read is kept, as with a consent",
+        COMMANDS + "user_ports.py",
+        "        signers.keep_notice(turn.connection, notice, turn.now)\n",
+        "",
+    ),
+    Removal(
+        "R53",
+        "by the customer, nobody else",
+        COMMANDS + "user_ports.py",
+        'occupancies.own(turn.connection, arguments["occupancy_id"], person_id), "access',
+        'occupancies.by_id(turn.connection, arguments["occupancy_id"]), "access',
+    ),
+    Removal(
+        "R53",
+        "closing is as near as opening",
+        TEMPLATES + "ports.html",
+        '{{ parts.post_button(url_for("ports.close_port", **port.path), "Ongedaan maken" if port.waiting',
+        '{{ parts.post_button(url_for("ports.show"), "Ongedaan maken" if port.waiting',
+    ),
+    Removal(
+        "R54",
+        "the grid operator hears of it at once",
+        DOOR + "port_post.py",
+        "    if grid_operator_id is not None and Recipient.PARTY in kind.recipients:\n",
+        "    if False:\n",
+    ),
+    Removal(
+        "R54",
+        "when it first had the order is measured",
+        COMMANDS + "port_orders.py",
+        "    if new and asker.kind is AskerKind.PARTY:\n",
+        "    if False:\n",
+    ),
+    Removal(
+        "R55",
+        "24 hours",
+        CLOCKS,
+        'requirements = ["R55"]\nactor = "grid_operator"\nterm = { amount = 24,',
+        'requirements = ["R55"]\nactor = "grid_operator"\nterm = { amount = 25,',
+    ),
+    Removal(
+        "R55",
+        "at the due moment it is on the breach list",
+        "databeheer/clocks/engine.py",
+        """_DUE = text(_RUNS + " AND due_at <= :now" + _OF)""",
+        """_DUE = text(_RUNS + " AND due_at < :now" + _OF)""",
+    ),
+    Removal(
+        "R56",
+        "an open port is no ground",
+        ACCESS + "by_law.py",
+        "    return _BY_CARRIER[row.carrier](case, row) if case.facts.occupancies else iter(())\n",
+        "    if case.facts.open_ports:\n        return _operated(case, row, case.wish.party_id)\n"
+        "    return _BY_CARRIER[row.carrier](case, row) if case.facts.occupancies else iter(())\n",
+    ),
+    Removal(
+        "R56",
+        "an open port is no need",
+        DOOR + "point_facts.py",
+        """    " UNION ALL SELECT 'notice', access_point_id""",
+        """    " UNION ALL SELECT 'necessity', m.access_point_id, u.user_port_id, p.id, NULL, NULL, NULL, DATE '2020-01-01',"
+    "  NULL, TIMESTAMPTZ '2020-01-01', NULL, 'grid_management', ARRAY['quarter_hour'] FROM registry.user_port u"
+    "  JOIN registry.meter m USING (meter_id) CROSS JOIN unnest(CAST(:parties AS uuid[])) AS p (id)"
+    "  WHERE u.is_open AND m.access_point_id = ANY(:points)"
+    " UNION ALL SELECT 'notice', access_point_id""",
+    ),
+    Removal(
+        "R57",
+        "a move closes what is open",
+        COMMANDS + "points.py",
+        "    close_all(house, turn, occupancy, Because.MOVED_OUT)\n",
+        "",
+    ),
+    Removal(
+        "R57",
+        "so does a death",
+        COMMANDS + "people.py",
+        "            close_all(house, turn, occupancy, Because.DIED)\n",
+        "            pass\n",
+    ),
+    Removal(
+        "R57",
+        "an opening that waits is closed too",
+        "databeheer/registry/user_ports.py",
+        "    return bool(port.is_open if port.waiting_wanted is None else port.waiting_wanted == Wanted.OPEN)\n",
+        "    return bool(port.is_open)\n",
+    ),
+    Removal(
+        "R60",
+        "finer than days only with a record",
+        ACCESS + "by_law.py",
+        "        finest = row.ceiling_without_necessity or row.ceiling\n",
+        "        finest = row.ceiling\n",
+    ),
+    Removal(
+        "R60",
+        "of the days that the record names",
+        ACCESS + "by_law.py",
+        "        pairs_of(record.data_period),\n",
+        "        ALL_TIME,\n",
+    ),
+    Removal(
+        "R60",
+        "the record says by which article",
+        COMMANDS + "links.py",
+        "            article=short_text(longest=100),\n            authorisation_id",
+        "            article=short_text(required=False, longest=100, missing=''),\n            authorisation_id",
+    ),
+    Removal(
+        "R63",
+        "a value in another state stays",
+        DOOR + "opening.py",
+        "    if slot.value is None or slot.state.value in states:\n",
+        "    if True:\n",
+    ),
+    Removal(
+        "R63",
+        "nor in a total",
+        DOOR + "opening.py",
+        "    if any(state.has_value and state.value not in states for state, _ in total.states):\n",
+        "    if False:\n",
+    ),
+    Removal(
+        "R63",
+        "no row can give what is not validated",
+        ACCESS + "catalogue.py",
+        """        if state == "NVAL":\n""",
+        "        if False:\n",
+    ),
+    Removal(
         "R72",
         "only once accepted",
         ACCESS + "by_consent.py",
@@ -804,6 +974,51 @@ REMOVALS = (
         DOUBT + "figures.py",
         "max(opened_at - known_at) AS slowest",
         "max(opened_at - opened_at) AS slowest",
+    ),
+    Removal(
+        "R114",
+        "no DPIA, no data",
+        ACCESS + "conditions.py",
+        "            return True\n    return False\n",
+        "            return True\n    return not party.assessments\n",
+    ),
+    Removal(
+        "R115",
+        "two years",
+        ACCESS + "catalogue.toml",
+        "dpia_years = 2\n",
+        "dpia_years = 3\n",
+    ),
+    Removal(
+        "R115",
+        "an old one is none",
+        ACCESS + "conditions.py",
+        "            and now < years_after(assessment.assessed_at, catalogue.dpia_years)\n",
+        "",
+    ),
+    Removal(
+        "R115", "announced before", COMMANDS + "timekeeping.py", "COMING_DAYS = 7\n", "COMING_DAYS = 0\n"
+    ),
+    Removal(
+        "R116",
+        "a trigger overtakes what is on file",
+        ACCESS + "conditions.py",
+        "            not is_stale\n            and assessment",
+        "            assessment",
+    ),
+    Removal(
+        "R116",
+        "and what is filed later of before it",
+        DOOR + "party_facts.py",
+        "min((at for at in triggers if at > assessed_at), default=None)",
+        "None",
+    ),
+    Removal(
+        "R116",
+        "there are four",
+        COMMANDS + "conditions.py",
+        "trigger=one_of(*(trigger.value for trigger in StaleTrigger))",
+        "trigger=one_of(*(trigger.value for trigger in list(StaleTrigger)[:3]))",
     ),
     Removal(
         "R61",
