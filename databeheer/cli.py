@@ -26,6 +26,7 @@ from databeheer.site.handover.command_line import group as handover
 from databeheer.site.home import Home
 from databeheer.site.house import running
 from databeheer.site.keys import keys
+from databeheer.site.letters import letters
 from databeheer.site.plan import plan
 from databeheer.storage.engine import make_engine
 from ledger.errors import LedgerError
@@ -294,6 +295,7 @@ cli.add_command(batch)
 cli.add_command(plan)
 cli.add_command(handover)
 cli.add_command(keys)
+cli.add_command(letters)
 
 
 @cli.group()

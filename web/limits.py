@@ -19,6 +19,9 @@ from ipaddress import IPv6Address, IPv6Network, ip_address
 from flask import Flask, current_app, request
 from sqlalchemy import text
 
+from databeheer.approval_letters import code as codes
+from databeheer.approval_letters.code import MistypedCodeError
+from databeheer.approval_letters.words import PAGE as LETTER_PAGE
 from databeheer.clock import Clock
 from databeheer.errors import RateLimitedError
 from web.database import engine
@@ -45,6 +48,8 @@ TOKEN = Limit("token", 60, 600)
 LOGIN = Limit("login", 60, 300)
 PROGRAM = Limit("program", 1200, 3000)
 PERSON = Limit("person", 300, 600)
+LETTER = Limit("letter", 10, 30)
+"""Codes from letters; one identity is the part of a code by which its letter is found."""
 FREE = ("/static/", "/ledger", "/health/", "/metrics")
 """Public files and probes: served from disk, cheap, and read by verifiers in bulk; they need no database."""
 
@@ -63,6 +68,8 @@ def limit_of(path: str) -> Limit | None:
         return TOKEN
     if PROGRAM_PATHS.match(path):
         return PROGRAM
+    if lowered.startswith(LETTER_PAGE):
+        return LETTER
     return LOGIN if lowered.startswith(("/aanmelden", "/verbruik/dienstverlener")) else PERSON
 
 
@@ -84,8 +91,18 @@ def _identity(limit: Limit) -> tuple[str, ...] | None:
         client = claimed_client()
         # With its address: who names another's client elsewhere does not lock it out.
         return None if client is None else ("client", _address(), client)
+    if limit is LETTER:
+        return _letter()
     proof = proof_of_request()
     return None if proof == NO_PROOF else (proof.kind, proof.value)
+
+
+def _letter() -> tuple[str, ...] | None:
+    """Which letter a code is for, right or wrong; whoever is logged in gains nothing by it."""
+    try:
+        return ("letter", codes.parse(request.form.get("code", "")).finder)
+    except MistypedCodeError:
+        return None
 
 
 def _address() -> str:

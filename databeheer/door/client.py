@@ -18,7 +18,9 @@ _TIMEOUT_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Proof:
-    """What shows who asks: a session or access token, or the key of the operator, intake, clerk or postman."""
+    """What shows who asks: a session or access token, a letter's code, or the key of the operator, intake, clerk or
+    postman.
+    """
 
     kind: str
     value: str
@@ -46,6 +48,11 @@ class Proof:
     @classmethod
     def postman(cls, value: str) -> Proof:
         return cls("postman", value)
+
+    @classmethod
+    def letter(cls, value: str) -> Proof:
+        """The code of an approval letter, or what fetches the receipt of the answer that it gave."""
+        return cls("letter", value)
 
     def __repr__(self) -> str:
         return f"Proof({self.kind})"

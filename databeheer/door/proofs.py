@@ -33,7 +33,7 @@ class AskerKind(enum.Enum):
 
 @dataclass(frozen=True)
 class Proof:
-    """What came with a request; `kind` is session, token, operator, intake, clerk, postman or none."""
+    """What came with a request; `kind` is session, token, operator, intake, clerk, postman, letter or none."""
 
     kind: str = "none"
     value: str = field(default="", repr=False)

@@ -13,6 +13,7 @@ from sqlalchemy import exc
 
 from databeheer.door.commands import (
     answers,
+    approval_letters,
     audit,
     batches,
     bulk,
@@ -96,6 +97,7 @@ class DoorService:
             *port_orders.COMMANDS,
             *market.COMMANDS,
             *links.COMMANDS,
+            *approval_letters.COMMANDS,
             *people.COMMANDS,
             *representations.COMMANDS,
             *intake.COMMANDS,

@@ -21,7 +21,8 @@ class Terms:
     before that the customer is asked whether it goes on, `reminder` how often he is reminded that it runs.
     `collection` is how long a party has to fetch (and fetch corrected) data of a closed period, before a
     permission without an agreed end counts as fulfilled. `deletion` is how long after the end the party has
-    deleted the data (R32), `mandate` how long it has to produce a written mandate that was sampled (R35).
+    deleted the data (R32), `mandate` how long it has to produce a written mandate that was sampled (R35), `letter`
+    how long the code in a letter to a contract holder is good at most (R36).
     """
 
     longest: int = 1826
@@ -30,6 +31,7 @@ class Terms:
     collection: int = 30
     deletion: int = 30
     mandate: int = 14
+    letter: int = 21
 
     @classmethod
     def names(cls) -> tuple[str, ...]:
@@ -101,10 +103,10 @@ def view(terms: Terms) -> dict[str, Any]:
 
 
 _NEWEST = text(
-    "SELECT longest, renewal, reminder, collection, deletion, mandate FROM permissions.terms"
+    "SELECT longest, renewal, reminder, collection, deletion, mandate, letter FROM permissions.terms"
     " ORDER BY terms_no DESC LIMIT 1"
 )
 _PUT = text(
-    "INSERT INTO permissions.terms (longest, renewal, reminder, collection, deletion, mandate, at, index)"
-    " VALUES (:longest, :renewal, :reminder, :collection, :deletion, :mandate, :at, :index)"
+    "INSERT INTO permissions.terms (longest, renewal, reminder, collection, deletion, mandate, letter, at, index)"
+    " VALUES (:longest, :renewal, :reminder, :collection, :deletion, :mandate, :letter, :at, :index)"
 )

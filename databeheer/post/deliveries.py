@@ -46,6 +46,8 @@ class Channel(enum.StrEnum):
 
     EMAIL = "email"
     WEBHOOK = "webhook"
+    LETTER = "letter"
+    """On paper: the operator prints and posts it, and no postman sees it."""
 
 
 class End(enum.StrEnum):
@@ -229,5 +231,5 @@ _CONTENT = text(
     " m.message_id, m.kind, m.recipient, m.person_id, m.party_id, m.operator, m.about, m.said_sealed, m.at,"
     " l.what, l.letter_sealed FROM post.delivery d LEFT JOIN post.message m USING (message_id)"
     " LEFT JOIN post.letter l USING (delivery_id)"
-    " WHERE d.delivery_id = :id AND d.state = 'waiting' AND d.attempts > 0"
+    " WHERE d.delivery_id = :id AND d.state = 'waiting' AND d.attempts > 0 AND d.channel <> 'letter'"
 )

@@ -1,7 +1,7 @@
 """Letters that are no messages, for they tell of nothing in the inbox: sealed whole, to an address of their own.
 
 A code goes to an address that is not confirmed yet; a goodbye to one that was left, so that whoever had it learns of a
-change that he did not make.
+change that he did not make. An approval goes on paper (`databeheer.approval_letters`).
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ class What(enum.StrEnum):
 
     CODE = "code"
     GOODBYE = "goodbye"
+    APPROVAL = "approval"
 
 
 def to_person(
@@ -34,6 +35,19 @@ def to_party(
 ) -> None:
     """Put a web hook to an address of a party on its way."""
     _write(connection, delivery_id, Channel.WEBHOOK, what, sealed, now, party_id=party_id)
+
+
+def on_paper(
+    connection: Connection, delivery_id: UUID, what: What, person_id: UUID, sealed: bytes, now: datetime
+) -> None:
+    """Let a letter wait for the operator, who prints and posts it."""
+    _write(connection, delivery_id, Channel.LETTER, what, sealed, now, person_id=person_id)
+
+
+def content(connection: Connection, delivery_id: UUID) -> bytes | None:
+    """Return the sealed text of a letter on paper that waits; None where it is over."""
+    sealed: bytes | None = connection.execute(_CONTENT, {"id": delivery_id}).scalar_one_or_none()
+    return sealed
 
 
 def forget_codes(connection: Connection, person_id: UUID) -> None:
@@ -64,6 +78,10 @@ _DELIVERY = text(
 _LETTER = text(
     "INSERT INTO post.letter (delivery_id, what, person_id, party_id, letter_sealed)"
     " VALUES (:id, :what, :person, :party, :sealed)"
+)
+_CONTENT = text(
+    "SELECT l.letter_sealed FROM post.letter l JOIN post.delivery d USING (delivery_id)"
+    " WHERE l.delivery_id = :id AND d.state = 'waiting' AND d.channel = 'letter'"
 )
 _FORGET_CODES = text(
     "DELETE FROM post.delivery d USING post.letter l"

@@ -31,6 +31,8 @@ NEVER_OVER_HTTP = {
     "refused-for-good",
     "forbidden-address",
     "key-store",  # the door says `unavailable`
+    "letter-code-mistyped",  # said by the page on which it was typed
+    "letter-code-unknown",
 }
 
 

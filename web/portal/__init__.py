@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from web.portal import wording
+from web.portal.by_letter import blueprint as letter_pages
 from web.portal.consumption import blueprint as consumption_pages
 from web.portal.doubting import blueprint as doubting_pages
 from web.portal.downloading import blueprint as downloading_pages
@@ -31,6 +32,7 @@ BLUEPRINTS = (
     representing_pages,
     erasing_pages,
     doubting_pages,
+    letter_pages,
 )
 
 

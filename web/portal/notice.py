@@ -36,10 +36,11 @@ class Notice:
         return sha256(self.text.encode()).hexdigest()
 
 
-def notice_of(permission: Permission, points: Iterable[Point]) -> Notice:
-    """Write the notice of one request, to somebody who can grant it for these points."""
+def notice_of(permission: Permission, points: Iterable[Point] = (), *, commodity: str = "") -> Notice:
+    """Write the notice of one request, to somebody who can grant it for these points, or for this energy."""
     commodities = {point.commodity for point in points}
-    commodity = commodities.pop() if len(commodities) == 1 else ""
+    if len(commodities) == 1:
+        commodity = commodities.pop()
     party = permission.party
     rows = [
         ("Wie vraagt het?", _sentence(f"{party.name}, {party.role_words}") + _after(party.about)),

@@ -10,7 +10,7 @@ from marshmallow import fields, validate
 
 from databeheer.access.facts import Capacity
 from databeheer.brussels import day_of
-from databeheer.door import doubting
+from databeheer.door import approval_letters, doubting
 from databeheer.door.commands.base import (
     Command,
     EANCode,
@@ -83,7 +83,7 @@ def sign(house: House, turn: Turn, row: Any, occupancy: Any, signature: Signatur
     if missing:
         state = life.await_others(turn.connection, row, occupancy)
         # Not the party's to know: that somebody signed tells that the point exists, and how many live there.
-        return record_step(
+        record = record_step(
             house,
             turn,
             finding.by_id(turn.connection, row.permission_id),
@@ -95,6 +95,9 @@ def sign(house: House, turn: Turn, row: Any, occupancy: Any, signature: Signatur
             for_party=False,
             person_id=whose,
         )
+        if occupancy.person_id in missing:
+            approval_letters.ask_on_paper(house, turn, row.permission_id)
+        return record
     read = next((one for one in signed if one.capacity == Capacity.GRID_USER), signed[-1])
     state = life.activate(
         turn.connection,
@@ -123,22 +126,38 @@ def refuse(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, A
     with house.turn(TurnLane.ENDS) as turn:
         asker = asker_of(turn, house, proof, AskerKind.CUSTOMER, or_representative=True)
         row = _waiting(turn, arguments, asker)
-        state = life.refuse(turn.connection, row, found(asker.person_id, "person"), turn.now)
-        turn.end(Ending.REJECTED, row.permission_id)
         # In whose book it stands: the addressed point's, else the one where the person lives now.
         home = row.addressed_to or occupancies.home_of(turn.connection, asker.person_id, day_of(turn.now))
-        record = record_step(
-            house,
-            turn,
-            row,
-            Event.REJECTED,
-            state=state,
-            by=_by(turn, row.addressed_to, asker),
-            subject=home,
-            with_ground=False,
-            person_id=asker.person_id,
-        )
+        person_id = found(asker.person_id, "person")
+        record = reject(house, turn, row, home, person_id=person_id, by=_by(turn, row.addressed_to, asker))
     return answer_of(house, row.permission_id, record, asker)
+
+
+def reject(
+    house: House,
+    turn: Turn,
+    row: Any,
+    home: UUID | None,
+    *,
+    person_id: UUID,
+    by: str,
+    said: dict[str, Any] | None = None,
+) -> Record:
+    """Refuse a waiting request in this turn; it stands in the book of `home`."""
+    state = life.refuse(turn.connection, row, person_id, turn.now)
+    turn.end(Ending.REJECTED, row.permission_id)
+    return record_step(
+        house,
+        turn,
+        row,
+        Event.REJECTED,
+        state=state,
+        by=by,
+        said=said,
+        subject=home,
+        with_ground=False,
+        person_id=person_id,
+    )
 
 
 def withdraw(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -169,6 +188,7 @@ def forward(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, 
             with_ground=False,
             person_id=applicant,
         )
+        approval_letters.ask_on_paper(house, turn, row.permission_id)
     return {"state": "requested"}
 
 
@@ -264,7 +284,7 @@ NOTICE = fields.String(
     validate=[validate.Length(1, LONGEST_NOTICE), validate.Regexp(r"[^\x00-\x08\x0b-\x1f\x7f]*\Z")],
 )
 LANGUAGE = one_of("nl", "en", "fr", "de")
-_PARTS = fields.List(
+PARTS = fields.List(
     one_of(*life.PARTS),
     load_default=lambda: list(life.PARTS),
     validate=validate.Length(min=1, max=len(life.PARTS)),
@@ -277,7 +297,7 @@ COMMANDS = (
             permission_id=identifier(),
             link_code=short_text(required=False),
             occupancy_id=identifier(),
-            parts=_PARTS,
+            parts=PARTS,
             notice=NOTICE,
             language=LANGUAGE,
         ),

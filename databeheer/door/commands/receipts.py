@@ -15,6 +15,7 @@ from databeheer.door import kept_openings
 from databeheer.door.bodies import opening
 from databeheer.door.commands.base import Command, Day, identifier, looking, schema
 from databeheer.door.commands.statements import own_handles, require_customer
+from databeheer.door.halves import subject_handle
 from databeheer.door.heads import subject_heads
 from databeheer.door.house import House
 from databeheer.door.keys.store import KeyStoreError
@@ -39,6 +40,22 @@ def open_receipt(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[
         if found is not None:
             heads = subject_heads(house, connection, [found[1]])
             answer["head"] = next(head.view()["note"] for head in heads.values())
+    return answer
+
+
+def opened_for(house: House, connection: Connection, index: int, occupancy_id: UUID) -> dict[str, Any]:
+    """What opens one entry for one stay that it is about, with the head of that stay's chain.
+
+    Raises:
+        NotFoundError: the entry says nothing to that stay.
+    """
+    handle = subject_handle(house.keys_of_subject(occupancy_id))
+    row = connection.execute(_OWN_LEAF, {"index": index, "handles": [handle]}).one_or_none()
+    if row is None:
+        raise NotFoundError("there is no such entry")
+    answer = _opened(house, connection, index, row.leaf)
+    heads = subject_heads(house, connection, [occupancy_id])
+    answer["head"] = next(head.view()["note"] for head in heads.values())
     return answer
 
 

@@ -252,9 +252,9 @@ def test_a_dpia_is_good_for_two_years_to_the_day_and_is_announced_before_it_runs
     made = day_of(ends).replace(year=day_of(ends).year - 2).isoformat()
     house.operator("registry.dpia.file", party_id=newcomer.party_id, reference="GEB-1", assessed_on=made)
     coming = house.operator("clocks.report")["coming"]
-    assert [
-        (one["kind"], one["due_at"]) for one in coming if one["party"]["party_id"] == newcomer.party_id
-    ] == [("dpia_validity", format_instant(ends))]
+    assert [(one["kind"], one["due_at"]) for one in coming if one["party"]["id"] == newcomer.party_id] == [
+        ("dpia_validity", format_instant(ends))
+    ]
     house.clock.set(ends - timedelta(seconds=1))
     newcomer.token = house.token(newcomer.client_id, newcomer.client_secret)
     assert newcomer.read(granted["permission_id"])["channels"]

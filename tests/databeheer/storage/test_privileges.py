@@ -143,6 +143,18 @@ MATRIX: dict[str, dict[str, set[str]]] = {
     "permissions.terms": {"door": LOOK_AND_ADD, "auditor": {READ}},
     "permissions.notice": {"door": LOOK_AND_ADD},
     "permissions.signature": {"door": LOOK_AND_ADD},
+    "permissions.approval_letter": {
+        "door": LOOK_AND_ADD
+        | of(
+            "wrong_tries",
+            "opened_at",
+            "posted_at",
+            "ended_at",
+            "end_reason",
+            "answer_index",
+            "receipt_hash",
+        )
+    },
     "permissions.event": {"door": LOOK_AND_ADD, "auditor": {READ}},
     "permissions.mandate": {"door": LOOK_AND_ADD | of("document_id", "checked_at", "checked_by", "accepted")},
     "permissions.mandate_sample": {"door": LOOK_AND_ADD | of("produced_at", "passed_at")},
