@@ -762,9 +762,9 @@ REMOVALS = (
     Removal(
         "R63",
         "a value in another state stays",
-        DOOR + "opening.py",
-        "    if slot.value is None or slot.state.value in states:\n",
-        "    if True:\n",
+        "databeheer/metering/day_series.py",
+        "        if withheld.any():\n",
+        "        if False:\n",
     ),
     Removal(
         "R63",

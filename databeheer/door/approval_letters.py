@@ -22,11 +22,11 @@ from databeheer.approval_letters.letters import EndReason, Letter
 from databeheer.brussels import day_of, midnight
 from databeheer.door.commands.login import open_name
 from databeheer.door.house import House
-from databeheer.door.keystore import Kind
+from databeheer.door.keys.seals import derive
+from databeheer.door.keys.store import Kind
 from databeheer.door.letters import open_own, seal_own
 from databeheer.door.names import open_text
 from databeheer.door.permission_record import subjects_of
-from databeheer.door.seals import derive
 from databeheer.door.telling import tell
 from databeheer.door.turn import Statement, Turn
 from databeheer.errors import ConflictError, NotFoundError
@@ -111,7 +111,12 @@ def write(house: House, turn: Turn, row: Any, *, is_asked: bool) -> UUID:
     written = letters.by_id(turn.connection, letter_id, turn.now)
     _record(house, turn, written, "letter.written", {"until": day_of(expires_at).isoformat()})
     tell(
-        house, turn, "letter.written", to=[outbox.DATA_MANAGER], operator=occupancy.operator, about=row.permission_id
+        house,
+        turn,
+        "letter.written",
+        to=[outbox.DATA_MANAGER],
+        operator=occupancy.operator,
+        about=row.permission_id,
     )
     return letter_id
 
