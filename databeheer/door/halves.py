@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Any
+from uuid import UUID
 
 from databeheer.door.keys.seals import derive
-from databeheer.metering.opening import SealError
+from databeheer.metering.opening import SealError, unseal
+from databeheer.metering.sealing import seal
 from ledger.commitment import subject_half
 
 HOUSE_LEAF = 0
 """Where the house's own half stands, in an entry that has one."""
+_SEALED = "person_sealed"
 MOST_LEAVES = 2**15 - 1
 """How many halves one entry has at most: their numbers are small integers in the database."""
 
@@ -77,9 +81,42 @@ def leaves_of(house_half: Any) -> int:
 def open_house_half(house_key: bytes, index: int, said: Mapping[str, Any]) -> tuple[bytes, bytes]:
     """Return salt and body of the house's own half of an entry: its words stand in clear beside the entry.
 
-    The salt is made from the house's key, so that the words alone do not tell anybody the half.
+    The salt is made from the house's key, so that the words alone do not tell anybody the half. A person that it
+    names stands sealed in the row, and open in the body: an auditor gets who it was.
+
+    Raises:
+        SealError: the sealed name was changed, or is another entry's.
     """
-    return derive(house_key, "house-half", index.to_bytes(8, "big")), canonical(said)
+    return derive(house_key, "house-half", index.to_bytes(8, "big")), canonical(
+        _with_person(house_key, index, said)
+    )
+
+
+def seal_person(house_key: bytes, index: int, person_id: UUID) -> dict[str, str]:
+    """The member of a house's half that names a person, as its row keeps it."""
+    return {_SEALED: b64encode(seal(house_key, person_id.bytes, person_coordinates(index))).decode()}
+
+
+def person_named(house_key: bytes, index: int, said: Mapping[str, Any]) -> UUID | None:
+    """The person whom a house's half names, if it does."""
+    person = _with_person(house_key, index, said).get("person")
+    return None if person is None else UUID(person)
+
+
+def _with_person(house_key: bytes, index: int, said: Mapping[str, Any]) -> dict[str, Any]:
+    if _SEALED not in said:
+        return dict(said)
+    try:
+        sealed = b64decode(str(said[_SEALED]), validate=True)
+    except ValueError as error:
+        raise SealError("the house's half of an entry was changed") from error
+    name = UUID(bytes=unseal(house_key, sealed, person_coordinates(index)))
+    return {member: value for member, value in said.items() if member != _SEALED} | {"person": str(name)}
+
+
+def person_coordinates(index: int) -> bytes:
+    """Associated data of the sealed name of a person in the house's half of one entry."""
+    return f"body/v1|person|{index}".encode()
 
 
 def decoy_half(house_key: bytes, index: int, leaf: int = 0) -> bytes:

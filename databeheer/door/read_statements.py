@@ -6,7 +6,7 @@ Nobody is told of another's stay: neither what was read of it, nor why something
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +15,8 @@ from databeheer.access.facts import Occupancy
 from databeheer.access.reasons import ReasonCode
 from databeheer.brussels import day_of
 from databeheer.door.facts import Point
-from databeheer.door.proofs import Asker, AskerKind
+from databeheer.door.onlookers import Look, leaves_beside_house, person_to_seal
+from databeheer.door.proofs import AskerKind
 from databeheer.door.read_request import Decided
 from databeheer.door.turn import NO_OPERATOR, Statement, Subject
 from databeheer.values import Direction, Granularity, Period, format_instant
@@ -23,16 +24,20 @@ from databeheer.values import Direction, Granularity, Period, format_instant
 _STEP = {Granularity.QUARTER_HOUR: timedelta(minutes=15), Granularity.HOUR: timedelta(hours=1)}
 
 
-def statement_of(read: Decided) -> Statement:
+def statement_of(read: Decided, now: datetime) -> Statement:
     """What the ledger says of one read; recorded before anything is opened, so counts are upper bounds."""
-    subjects = subjects_of(read)
+    look = Look.by(read.asker, now)
+    subjects = subjects_of(read, look)
+    person_id = None if look is None else person_to_seal(look.person_id, subjects)
     return Statement(
         event=read.event,
-        said={"asker": _word_of(read.asker)} | said_of(read),
+        said={"asker": read.asker.kind.value} | said_of(read),
         ground=ground_for_all(read, subjects),
         party_id=read.asker.party_id,
         operator=_operator(read),
         subjects=subjects,
+        leaves=None if person_id is None else leaves_beside_house(subjects),
+        person_id=person_id,
     )
 
 
@@ -88,9 +93,10 @@ def _operator(read: Decided) -> int:
     return read.point.operator
 
 
-def subjects_of(read: Decided) -> list[Subject]:
-    """Whom a read concerns, each told of the own stay only."""
-    return [_subject(read, home) for home in homes_of(read)]
+def subjects_of(read: Decided, look: Look | None = None) -> list[Subject]:
+    """Whom a read concerns, each told of the own stay only; and of a person's `look`, what that one was to this stay."""
+    stays = read.point.occupancies if read.point is not None else ()
+    return [_subject(read, home, {} if look is None else look.told(home, stays)) for home in homes_of(read)]
 
 
 def homes_of(read: Decided) -> list[Occupancy]:
@@ -113,7 +119,7 @@ def homes_of(read: Decided) -> list[Occupancy]:
     ]
 
 
-def _subject(read: Decided, home: Occupancy) -> Subject:
+def _subject(read: Decided, home: Occupancy, told: dict[str, str]) -> Subject:
     granularity = read.request.granularity
     registers = registers_of(read.point, read.directions, granularity)
     own = [granted for granted in read.leaving if granted.occupancy_id == home.id]
@@ -126,7 +132,7 @@ def _subject(read: Decided, home: Occupancy) -> Subject:
         "slots": sum(_slots(granted.interval, granularity) for granted in own) * registers,
     }
     ground = own[0].basis if own else main_reason(refused).value
-    return Subject(UUID(home.id), said, ground=ground)
+    return Subject(UUID(home.id), said | told, ground=ground)
 
 
 def _refused_of(read: Decided, home: Occupancy) -> tuple[Refused, ...]:
@@ -135,12 +141,6 @@ def _refused_of(read: Decided, home: Occupancy) -> tuple[Refused, ...]:
         return read.decision.refused
     refused = read.judged.refused_of(home)
     return refused if refused or read.leaving else read.judged.outside(home)
-
-
-def _word_of(asker: Asker) -> str:
-    if asker.representative_id is not None:
-        return "representative"
-    return "customer" if asker.kind is AskerKind.CUSTOMER else "party"
 
 
 def registers_of(point: Point | None, directions: frozenset[Direction], granularity: Granularity) -> int:

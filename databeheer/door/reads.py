@@ -41,7 +41,7 @@ def admit(house: House, requests: Sequence[ReadRequest]) -> list[Admitted | Data
                 outcomes.append(asker)
                 continue
             decided = decide_one(request, asker)
-            outcomes.append(Admitted(decided, turn.record(statement_of(decided)), turn.size))
+            outcomes.append(Admitted(decided, turn.record(statement_of(decided, turn.now)), turn.size))
             told |= tell_first_reads(house, turn, [decided])
     house.told_reads.keep(told)
     return outcomes

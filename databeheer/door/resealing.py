@@ -26,10 +26,12 @@ from sqlalchemy import text
 from databeheer.brussels import midnight
 from databeheer.door.bodies import BodyRow, shared_body, subject_body
 from databeheer.door.changed_stays import note_change
-from databeheer.door.halves import subject_handle
+from databeheer.door.facts import read_facts
+from databeheer.door.halves import person_named, subject_handle
 from databeheer.door.house import House
 from databeheer.door.keys import seals
 from databeheer.door.keys.store import Kind
+from databeheer.door.onlookers import Onlooker, leaves_beside_house, person_to_seal, relation
 from databeheer.door.turn import Statement, Subject, Turn
 from databeheer.metering.opening import unseal, unseal_profile
 from databeheer.metering.profile import pack, unpack
@@ -185,8 +187,12 @@ def _tell_of_reads(house: House, turn: Turn, wrong: Any, right: Any, first: date
                 continue
             told.add(which)
             seen = {"granted": spans, "slots": own.get("slots", 0)}
+            person_id = _person_of(house, row, own, wrong)
             # Under which permission is the business of who granted it; the party knows from which read it was.
-            leavers = seen | {"permission": permission}
+            leavers = seen | {"permission": permission} | _reader(own)
+            newcomers = seen | _reader_for(turn, person_id, wrong, right)
+            subjects = [Subject(wrong.occupancy_id, leavers), Subject(right.occupancy_id, newcomers)]
+            person_id = None if person_id is None else person_to_seal(person_id, subjects)
             turn.record(
                 Statement(
                     "data.read_corrected",
@@ -194,9 +200,35 @@ def _tell_of_reads(house: House, turn: Turn, wrong: Any, right: Any, first: date
                     ground=own.get("ground", row.ground),
                     party_id=row.party_id,
                     operator=wrong.operator,
-                    subjects=[Subject(wrong.occupancy_id, leavers), Subject(right.occupancy_id, seen)],
+                    subjects=subjects,
+                    leaves=None if person_id is None else leaves_beside_house(subjects),
+                    person_id=person_id,
                 )
             )
+
+
+def _reader(own: dict[str, Any]) -> dict[str, Any]:
+    return {"reader": own["reader"]} if "reader" in own else {}
+
+
+def _person_of(house: House, row: Any, own: dict[str, Any], wrong: Any) -> UUID | None:
+    """Which person looked: whose stay it was taken for, or whom the house's half names; None of a party."""
+    if row.house_half is not None and "reader" in own:
+        person = person_named(house.ledger_key, row.index, row.house_half)
+        return wrong.person_id if person is None else person
+    return wrong.person_id if own.get("reader") else None
+
+
+def _reader_for(turn: Turn, person_id: UUID | None, wrong: Any, right: Any) -> dict[str, str]:
+    """What a person who looked was to the stay that the days are of: not what he took himself to be."""
+    if person_id is None:
+        return {}
+    points = {wrong.access_point_id}
+    book = read_facts(turn.connection, turn.now, points=points, permissions=(), parties=())
+    stays = book.points[wrong.access_point_id].occupancies
+    its = next((one for one in stays if one.id == str(right.occupancy_id)), None)
+    seen = Onlooker.NOBODY if its is None else relation(str(person_id), its, stays, turn.now)
+    return {"reader": seen.value}
 
 
 def _corrected(row: Any, shared: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
@@ -242,7 +274,7 @@ _DELETE = text("DELETE FROM metering.profile WHERE pseudonym = :pseudonym")
 _NEW_ROOT = text("UPDATE registry.occupancy SET root_id = :root WHERE occupancy_id = :occupancy")
 _RETIRE = text("INSERT INTO oversight.retired_root (operator, root_sealed) VALUES (:operator, :sealed)")
 _READS = text(
-    "SELECT s.*, b.key_sealed AS body_key_sealed, b.shared_sealed FROM ledger.statement s"
+    "SELECT s.*, b.key_sealed AS body_key_sealed, b.shared_sealed, b.house_half FROM ledger.statement s"
     " JOIN ledger.body b ON b.index = s.index AND b.month = s.month"
     " WHERE s.handle = :handle AND s.event IN ('data.read', 'data.read_corrected') AND s.day >= :first ORDER BY s.index"
 )

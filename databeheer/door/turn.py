@@ -26,6 +26,7 @@ from databeheer.door.halves import (
     all_halves,
     canonical,
     key_coordinates,
+    seal_person,
     shared_coordinates,
     subject_coordinates,
     subject_handle,
@@ -78,10 +79,11 @@ class Statement:
     counts for. `leaves` is given where the number of subjects would tell something: the subjects then stand
     among decoys, that many halves in all; the shared half says how many. `house_said` goes into a half of the
     house's own, which only an auditor opens: what neither the party nor a subject may learn. Such a statement has
-    its leaves, and says there how many. `alike` are further subjects of a statement with a party and its leaves, of
-    each of whom the same is said; nobody is in both. `operator` is the grid operator that it counts under; where it
-    is not given, that of its subjects' stays: each its own where they differ, and then, or without a subject,
-    NO_OPERATOR for the whole.
+    its leaves, and says there how many. `person_id` is a person whom only an auditor may learn: it stands in the
+    house's half, sealed, and such a statement has its leaves too. `alike` are further subjects of a statement with a
+    party and its leaves, of each of whom the same is said; nobody is in both. `operator` is the grid operator that it
+    counts under; where it is not given, that of its subjects' stays: each its own where they differ, and then, or
+    without a subject, NO_OPERATOR for the whole.
     """
 
     event: str
@@ -94,16 +96,24 @@ class Statement:
     points: int = 1
     leaves: int | None = None
     house_said: dict[str, Any] | None = None
+    person_id: UUID | None = None
+
+    @property
+    def has_house_half(self) -> bool:
+        """Whether the house says something that only an auditor opens."""
+        return self.house_said is not None or self.person_id is not None
 
     @property
     def is_of_house(self) -> bool:
         """Whether the shared half is sealed under the house's key: it must outlive each subject's."""
         return len(self.subjects) != 1 or self.leaves is not None
 
-    @property
-    def house_half(self) -> dict[str, Any] | None:
-        """What the house's own half says, where there is one."""
-        return None if self.house_said is None else self.house_said | {"leaves": self.leaves, "v": 1}
+    def house_half(self, house_key: bytes, index: int) -> dict[str, Any] | None:
+        """What the house's own half says, where there is one, in the form in which its row keeps it."""
+        if not self.has_house_half:
+            return None
+        person = {} if self.person_id is None else seal_person(house_key, index, self.person_id)
+        return (self.house_said or {}) | person | {"leaves": self.leaves, "v": 1}
 
 
 @dataclass
@@ -235,6 +245,7 @@ class Turn:
         for offset, record in enumerate(self._records):
             record.index = self._head.size + offset
             shared_half, shared_sealed, key_sealed = self._shared(record)
+            house_half = record.statement.house_half(self._house_key, record.index)
             rows, sealed = self._subjects(record, month)
             statements.extend(rows)
             halves = {row["leaf"]: row["half"] for row in rows}
@@ -248,7 +259,7 @@ class Turn:
                     halves,
                     record.statement.leaves,
                     has_party=record.statement.party_id is not None,
-                    house_half=record.statement.house_half,
+                    house_half=house_half,
                 ),
             )
             record.leaf = leaf_hash(encode(committed, previous))
@@ -269,7 +280,7 @@ class Turn:
                     "ground": record.statement.ground,
                     "event": record.statement.event,
                     "points": record.statement.points,
-                    "house_half": _json(record.statement.house_half),
+                    "house_half": _json(house_half),
                     "key_sealed": key_sealed,
                     "shared_sealed": shared_sealed,
                 }
@@ -315,11 +326,7 @@ class Turn:
                 "operator": statement.operator,
             }
             | ({} if statement.points == 1 else {"points": statement.points})
-            | (
-                {}
-                if statement.leaves is None or statement.house_said is not None
-                else {"leaves": statement.leaves}
-            )
+            | ({} if statement.leaves is None or statement.has_house_half else {"leaves": statement.leaves})
         )
         salt = secrets.token_bytes(32)
         half = commitment.half(commitment.SHARED_LABEL, salt, body)
@@ -339,7 +346,7 @@ class Turn:
         if (
             statement.leaves is not None
         ):  # in no order: where a subject stands tells nothing of what was asked
-            free = range(HOUSE_LEAF + 1 if statement.house_said is not None else 0, statement.leaves)
+            free = range(HOUSE_LEAF + 1 if statement.has_house_half else 0, statement.leaves)
             number = len(statement.subjects)
             chosen = crowd.places(free, number + sum(len(one.members) for one in statement.alike))
             places = chosen[:number]

@@ -38,7 +38,7 @@ class Audited:
 
     `shared` is None where it was erased or is lost; `subjects` holds the opened ones only, by name. `unopened` are
     the halves that stand as their 32 bytes, by leaf; -1 is the shared one. `house` is what the house's own
-    half says, of an entry that has one: a read in bulk.
+    half says, of an entry that has one: a read in bulk; a person's look at what is not that person's (`person`).
     """
 
     index: int
@@ -81,7 +81,8 @@ def check(item: Any, reader: TileReader, checkpoint: Checkpoint) -> Audited:
         raise ProofError(f"the body of entry {index} is withheld, and no erasure is named")
     opened = [said for said, _ in leaves if said is not None]
     first = leaves[0][0] if leaves else None
-    house = first if first is not None and "tally" in first else None
+    # A subject's half names its subject, and never says how many halves there are.
+    house = first if first is not None and "leaves" in first and "subject" not in first else None
     # Statements from before subjects had a name do not say it; their place in the entry stands for it.
     subjects = {
         str(said.get("subject", f"{index}/{place}")): said

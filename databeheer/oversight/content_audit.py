@@ -227,7 +227,7 @@ class _Read:
 def _told(entry: Audited) -> Iterable[tuple[str, str, int]]:
     """What an entry counts for: event, ground, how often. Of a read in bulk, as the house's half says."""
     shared = entry.shared or {}
-    if entry.house is not None:
+    if entry.event == _BULK and entry.house is not None:
         yield from tallies.sums(tallies.rows_of(entry.house))
     elif entry.event in _COUNTED:
         yield entry.event, str(shared.get("ground", "")), int(shared.get("points", 1))

@@ -361,6 +361,8 @@ class Statement:
     is_audit: bool = False
     task: str = ""
     is_by_representative: bool = False
+    onlooker: str | None = None
+    """What a customer who looked was to this stay; empty where the line does not say, None where none did."""
 
     @classmethod
     def of(cls, answer: Answer) -> Statement:
@@ -371,7 +373,8 @@ class Statement:
             event=str(answer["event"]),
             at=_required(answer["at"]),
             party=Party.of(answer["party"]) if answer["party"] else None,
-            is_own=answer["by"] == "customer",
+            is_own=answer["by"] == "customer" and answer["reader"] == "holder",
+            onlooker=str(answer["reader"] or "") if answer["by"] == "customer" else None,
             basis=_catalogue().row(ground).basis if is_read and ground else None,
             sentence=str(answer["sentence_nl"] or ""),
             granularity=wording.GRANULARITIES.get(str(answer["granularity"] or ""), ""),
@@ -408,7 +411,9 @@ class Statement:
             return self.party.name
         if self.is_by_representative:
             return wording.YOUR_REPRESENTATIVE
-        return "U zelf" if self.is_own else "De toezichthouder" if self.is_audit else "Databeheer"
+        if self.onlooker is not None:
+            return wording.ONLOOKERS[self.onlooker]
+        return "De toezichthouder" if self.is_audit else "Databeheer"
 
     @property
     def basis_words(self) -> str:

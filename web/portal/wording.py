@@ -146,6 +146,14 @@ SIGNERS = {
 REPRESENTATIVE_OF_YOU = "De bewindvoerder, in uw naam"
 
 YOUR_REPRESENTATIVE = "Uw bewindvoerder"
+ONLOOKERS = {
+    "holder": "U zelf",
+    "resident": "Een huisgenoot",
+    "former": "Wie hier vroeger woonde",
+    "nobody": "Een andere klant",
+    "": "Een klant",
+}
+"""What a customer who looked was to the stay whose book is read; empty in a line from before that was said."""
 REPRESENTATIVE_IN_YOUR_NAME = "de bewindvoerder, in uw naam"
 ENDED_BY = {
     ("rejected", "you"): ("Door u geweigerd", "U hebt de vraag geweigerd."),

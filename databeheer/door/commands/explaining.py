@@ -98,7 +98,7 @@ def _said(house: House, connection: Connection, index: int, leaf: int | None = N
 
 def _of_subject(own: dict[str, Any]) -> dict[str, Any]:
     if "bases" not in own:  # an entry from before each half said what came of it: the shared one does
-        return {}
+        return {name: own[name] for name in ("reader",) if name in own}
     both = zip(own["granted"], own["bases"], strict=True)
     return own | {"granted": [[*span, basis] for span, basis in both]}
 
@@ -139,7 +139,12 @@ def _past(house: House, index: int, said: dict[str, Any]) -> dict[str, Any]:
     )
     decision = Decision(granted, refused, said["catalogue"])
     asked = Asked(_period(*said["asked"]), said["granularity"], said["directions"])
-    return told(house, decision, asked) | {"index": index, "at": said["at"], "event": said["event"]}
+    return told(house, decision, asked) | {
+        "index": index,
+        "at": said["at"],
+        "event": said["event"],
+        "reader": said.get("reader"),
+    }
 
 
 def _rule(house: House, code: str) -> tuple[str, Any]:

@@ -19,6 +19,7 @@ from databeheer.door.commands.views import occupancies_of, party_view
 from databeheer.door.halves import subject_handle
 from databeheer.door.heads import subject_heads
 from databeheer.door.house import House
+from databeheer.door.onlookers import Onlooker
 from databeheer.door.proofs import Asker, AskerKind, Proof
 from databeheer.doubt import states as doubt_states
 from databeheer.errors import NotFoundError, UnauthenticatedError
@@ -89,7 +90,8 @@ def list_statements(house: House, proof: Proof, arguments: dict[str, Any]) -> di
     """List what the ledger says of the person's own access points, newest first, by pages.
 
     Found by the index rows; only what is shown is opened. `heads` are the door's signed words on how many
-    statements there are of each access point.
+    statements there are of each access point. `reader` is what a person who looked was to this stay
+    (`onlookers.Onlooker`); None where nobody did, or the entry is from before that was said.
     """
     limit = arguments["limit"]
     with looking(house, proof) as (connection, asker, _now):
@@ -191,7 +193,7 @@ def _statement(
     event, ground = own.get("event", row.event), own.get("ground", row.ground)
     granted = own.get("granted") or []
     asked = said.get("asked") or ["", ""]
-    reason = _reason(event, said)
+    reason, reader = _reason(event, said), said.get("reader")
     return {
         "index": row.index,
         "counter": row.counter,
@@ -199,7 +201,8 @@ def _statement(
         "at": said["at"],
         "occupancy_id": str(handles[bytes(row.handle)]),
         "party": party_view(parties[row.party_id]) if row.party_id in parties else None,
-        "by": said.get("asker", ""),
+        "by": "representative" if reader == _REPRESENTATIVE else said.get("asker", ""),
+        "reader": reader,
         "capacity": said.get("capacity"),
         "ground": ground if reason is None else None,
         "sentence_nl": _sentence(house, event, ground, reason, said),
@@ -246,10 +249,19 @@ def _parties(connection: Connection, ids: set[UUID]) -> dict[UUID, Any]:
     return {row.party_id: row for row in rows}
 
 
+_REPRESENTATIVE = Onlooker.REPRESENTATIVE.value
 _PORT_STEPS = ("opening_asked", "closing_asked", "forwarded", "opened", "closed", "replaced", "impossible")
 _EVENTS = {
     # A join is a read by law; it shows where the reads show (R8).
-    "reads": ["data.read", "data.refused", "join.run", "join.refused", "audit.opened"],
+    "reads": [
+        "data.read",
+        "data.refused",
+        "data.read_corrected",
+        "decision.explained",
+        "join.run",
+        "join.refused",
+        "audit.opened",
+    ],
     "permissions": [
         "permission.requested",
         *(f"permission.{event}" for event in Event),

@@ -28,6 +28,7 @@ from databeheer.door.facts import Point, read_facts
 from databeheer.door.house import House
 from databeheer.door.judging import judge, judge_for_customer
 from databeheer.door.names import ean_hash
+from databeheer.door.onlookers import Look
 from databeheer.door.proofs import Asker, AskerKind, Proof
 from databeheer.door.read_request import Decided, ReadRequest
 from databeheer.door.read_statements import ground_for_all, said_of, subjects_of
@@ -78,7 +79,7 @@ def explain_wish(house: House, proof: Proof, arguments: dict[str, Any], desk: De
             judged = judge(house, turn, book, point, request, in_its_place)
         stay = book.permission_homes.get(request.permission_id) if request.permission_id else None
         wished = Decided(request, in_its_place, point, stay, judged, judged.decision.granted)
-        subjects = subjects_of(wished)
+        subjects = subjects_of(wished, Look.by(asker, turn.now))
         record = turn.record(
             Statement(
                 "decision.explained",

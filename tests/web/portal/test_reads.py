@@ -9,11 +9,17 @@ import pytest
 from databeheer.door.client import DoorRefusedError
 from ledger import receipt
 from ledger.note import VerifierKey
+from tests.conftest import LOTTES_EAN
 from tests.house import Customer, Party, TheHouse
 from tests.web.portal.visiting import Visitor
 from tests.web.programs import publish
 
 Visit = Callable[[Customer], Visitor]
+AUTUMN = {
+    "from": "2023-10-28T22:00:00Z",
+    "until": "2023-10-29T23:00:00Z",
+    "granularity": "quarter_hour",
+}
 
 
 @pytest.mark.requirement("R44", "R46")
@@ -122,3 +128,44 @@ def test_a_made_up_query_is_refused(visit: Visit, lotte: Customer) -> None:
 
 def test_reads_at_marias_address_cannot_be_chosen(visit: Visit, lotte: Customer, maria: Customer) -> None:
     assert visit(lotte).get("/mijn/gelezen", adres=maria.occupancy()).status == 404
+
+
+def test_looks_of_others_than_the_holder_are_not_called_yours(
+    visit: Visit, house: TheHouse, lotte: Customer, maria: Customer, measured_autumn: Customer
+) -> None:
+    sam = house.customer("sam", "Sam")
+    person = {"person_id": str(sam.person_id), "from_day": "2022-01-01"}
+    house.operator("registry.concerned.begin", ean=LOTTES_EAN, **person)
+    with pytest.raises(DoorRefusedError):
+        maria.call("readings.read", occupancy_id=lotte.occupancy(), **AUTUMN)
+    sam.call("readings.read", occupancy_id=lotte.occupancy(), **AUTUMN)
+    lotte.call("readings.read", occupancy_id=lotte.occupancy(), **AUTUMN)
+    lines = visit(lotte).get("/mijn/gelezen").text
+    for line in ("Een andere klant Geweigerd", "Een huisgenoot Gelezen", "U zelf Gelezen"):
+        assert lines.count(line) == 1
+    assert "U woont hier" not in lines
+    recent = visit(lotte).get("/mijn").text
+    assert "Een andere klant" in recent
+    assert "Een huisgenoot" in recent
+    assert "U zelf" not in recent
+
+
+def test_whose_days_were_read_before_the_move_was_known_is_told_so_among_the_reads(
+    visit: Visit, house: TheHouse, lotte: Customer, net: Party, measured_autumn: Customer
+) -> None:
+    lotte.call("readings.read", occupancy_id=lotte.occupancy(), **AUTUMN)
+    house.operator("registry.occupancy.end", ean=LOTTES_EAN, until_day="2023-10-29")
+    noor = house.customer("noor", "Noor")
+    person = {"person_id": str(noor.person_id), "from_day": "2023-10-29"}
+    house.operator("registry.occupancy.begin", ean=LOTTES_EAN, **person)
+    page = visit(noor).get("/mijn/gelezen").text
+    assert "Nog niemand las uw gegevens." not in page
+    assert "Wie hier vroeger woonde Gelezen voor de verhuizing gemeld was" in page
+
+
+def test_an_operators_look_at_a_decision_is_among_the_reads(
+    visit: Visit, house: TheHouse, lotte: Customer, bram: Party, measured_autumn: Customer
+) -> None:
+    index = bram.read(lotte.grant(bram.ask())["permission"]["permission_id"])["index"]
+    house.operator("decision.explain", index=index)
+    assert "Databeheer Uitleg gevraagd" in visit(lotte).get("/mijn/gelezen").text
