@@ -94,7 +94,7 @@ def _operator(read: Decided) -> int:
 
 
 def subjects_of(read: Decided, look: Look | None = None) -> list[Subject]:
-    """Whom a read concerns, each told of the own stay only; and of a person's `look`, what that one was to this stay."""
+    """Whom a read concerns, each told of the own stay only; of a person's `look` what that one was to it, too."""
     stays = read.point.occupancies if read.point is not None else ()
     return [_subject(read, home, {} if look is None else look.told(home, stays)) for home in homes_of(read)]
 
