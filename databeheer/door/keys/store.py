@@ -21,7 +21,7 @@ import os
 import re
 import secrets
 import threading
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Literal
@@ -114,10 +114,7 @@ class KeyStore:
         Raises:
             KeyStoreError: the store does not hold it (never made, or erased).
         """
-        record, epoch_key = self._find(kind, identifier)
-        if record is None:
-            raise KeyStoreError("the key is not there: erased, or never made")
-        return unwrap(record, epoch_key)
+        return self.get_many(kind, (identifier.bytes,))[identifier.bytes]
 
     def get_many(self, kind: Kind, identifiers: Collection[bytes]) -> dict[bytes, bytes]:
         """Return many keys by the bytes of their identifiers, with one look at the folder for all of them.
@@ -133,21 +130,22 @@ class KeyStore:
     def find_many(self, kind: Kind, identifiers: Collection[bytes]) -> dict[bytes, bytes]:
         """Return those of these keys that the store holds, as `get_many` does."""
         names = [(kind, one) for one in identifiers]
-        with self._lock:
-            self._follow()
-            if any(name not in self._sealed for name in names):
-                self._refresh()
-            records = [self._sealed.get(name) for name in names]
-            epoch_key = self._epoch_key
-        return {
-            name[1]: unwrap(record, epoch_key)
-            for name, record in zip(names, records, strict=True)
-            if record is not None
-        }
+        while True:
+            records, epoch_key = self._find(names)
+            try:
+                return {
+                    name[1]: unwrap(record, epoch_key)
+                    for name, record in zip(names, records, strict=True)
+                    if record is not None
+                }
+            except KeyStoreError:
+                if self._is_current(epoch_key):
+                    raise
+                # The epoch ended since we looked, and its key with it: look again under the next one.
 
     def holds(self, kind: Kind, identifier: UUID) -> bool:
         """Say whether the store has this key."""
-        return self._find(kind, identifier)[0] is not None
+        return self._find([(kind, identifier.bytes)])[0][0] is not None
 
     def get_or_make(self, kind: Kind, identifier: UUID) -> bytes:
         """Return a key, made now where it did not exist."""
@@ -232,13 +230,17 @@ class KeyStore:
             self.destroy_older()
         return number, number + 1
 
-    def _find(self, kind: Kind, identifier: UUID) -> tuple[bytes | None, EpochKey]:
-        name = (kind, identifier.bytes)
+    def _find(self, names: Sequence[StoredName]) -> tuple[list[bytes | None], EpochKey]:
         with self._lock:
             self._follow()
-            if name not in self._sealed:
+            if any(name not in self._sealed for name in names):
                 self._refresh()  # another door may have made it
-            return self._sealed.get(name), self._epoch_key
+            return [self._sealed.get(name) for name in names], self._epoch_key
+
+    def _is_current(self, epoch_key: EpochKey) -> bool:
+        with self._lock:
+            self._follow()
+            return self._epoch_key is epoch_key
 
     def _open_newest(self) -> None:
         """Take the epoch in force; another door may begin the next one meanwhile."""

@@ -126,6 +126,26 @@ def test_a_token_that_is_pulled_out_stops_the_door_within_a_minute_and_back_it_g
     assert (store.epoch, door(folder, token).get(Kind.READINGS, ONE)) == (2, key)
 
 
+def test_an_epoch_that_ends_between_the_look_and_the_opening_is_no_lost_key(
+    folder: Path, token: SoftToken, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seconds = 0.0
+    store = door(folder, token, lambda: seconds)
+    key, find = store.get(Kind.READINGS, ONE), store._find
+
+    def found(names: Any) -> Any:
+        nonlocal seconds
+        answer = find(names)
+        if store.epoch == 1:
+            door(folder, token).begin_epoch([])
+            seconds = LIFETIME_SECONDS  # and what this door held of the old one is held no longer
+        return answer
+
+    monkeypatch.setattr(store, "_find", found)
+    assert store.get(Kind.READINGS, ONE) == key
+    assert store.epoch == 2
+
+
 def test_a_session_that_somebody_ended_is_opened_again(folder: Path, token: SoftToken) -> None:
     seconds = 0.0
     store = door(folder, token, lambda: seconds)
