@@ -22,6 +22,7 @@ from databeheer.metering.intake import FutureDaysError, IntakeReport, UnknownAcc
 from databeheer.oversight.command_line import oversight
 from databeheer.site.batches import batch
 from databeheer.site.command_line import clocks, explain
+from databeheer.site.credit import credit
 from databeheer.site.handover.command_line import group as handover
 from databeheer.site.home import Home
 from databeheer.site.house import running
@@ -293,6 +294,9 @@ cli.add_command(batch)
 
 
 cli.add_command(plan)
+
+
+cli.add_command(credit)
 cli.add_command(handover)
 cli.add_command(keys)
 cli.add_command(letters)

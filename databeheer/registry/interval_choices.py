@@ -7,6 +7,7 @@ A vacancy chose nothing.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -46,6 +47,27 @@ def choose(connection: Connection, occupancy: Any, *, is_on: bool, from_day: dat
     connection.execute(_CHOOSE, day | members)
 
 
+def stretches(connection: Connection, stays: Sequence[Any]) -> dict[UUID, list[tuple[date, date | None]]]:
+    """Return of each stay (rows of registry.occupancy) in which days its grid user wants intervals: [from, until)."""
+    made: dict[UUID, list[Any]] = {one.occupancy_id: [] for one in stays}
+    for row in connection.execute(_OF_STAYS, {"ids": list(made)}):
+        made[row.occupancy_id].append(row)
+    return {one.occupancy_id: _stretches_of(one, made[one.occupancy_id]) for one in stays}
+
+
+def _stretches_of(stay: Any, choices: Sequence[Any]) -> list[tuple[date, date | None]]:
+    found: list[tuple[date, date | None]] = []
+    begun: date | None = stay.from_day if stay.interval_reading else None
+    for day in sorted({choice.from_day for choice in choices}):
+        is_on = [choice for choice in choices if choice.from_day <= day][-1].is_on
+        if is_on and begun is None:
+            begun = day
+        elif not is_on and begun is not None:
+            found.append((begun, day))
+            begun = None
+    return [*found, (begun, stay.until_day)] if begun is not None else found
+
+
 def is_asked(connection: Connection, occupancy_id: UUID, day: date) -> bool:
     """Say whether the grid user of a stay asked for intervals of a day."""
     found: bool = connection.execute(_IS_ASKED, {"stay": occupancy_id, "day": day}).scalar_one()
@@ -59,6 +81,7 @@ def are_read(connection: Connection, occupancy_id: UUID, days: list[date], now: 
     return found
 
 
+_OF_STAYS = text("SELECT * FROM registry.interval_choice WHERE occupancy_id = ANY(:ids) ORDER BY choice_no")
 _LATER = text(
     "SELECT 1 FROM registry.interval_choice WHERE occupancy_id = :occupancy AND from_day > :day LIMIT 1"
 )

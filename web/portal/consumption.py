@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from flask import Blueprint, abort, current_app, render_template, request
+from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
-from marshmallow import fields
+from marshmallow import fields, validate
 
 from databeheer.brussels import BRUSSELS, day_bounds, day_of, days_between, slot_starts
 from databeheer.clock import Clock
@@ -30,6 +30,13 @@ from web.portal.shown import Point
 blueprint = Blueprint("consumption", __name__)
 
 HOUR_TICK = 3
+
+
+class ReadingForm(Form):
+    """Of which address, and whether it is to be read finer than by the day."""
+
+    adres = fields.UUID(required=True)
+    aan = fields.String(required=True, validate=validate.OneOf(("ja", "nee")))
 
 
 class ConsumptionQuery(Form):
@@ -132,7 +139,8 @@ def show() -> ResponseReturnValue:
     clock: Clock = current_app.config["WEB_CLOCK"]
     latest = day_of(clock.now()) - timedelta(days=1)
     newest = min(point.last_reading_day or latest, latest)
-    window = Window.around(_within(point, query["dag"] or newest, latest), point.granularity)
+    chosen = _within(point, query["dag"] or newest, latest)
+    window = Window.around(chosen, point.granularity_on(chosen))
     answer = _read(point, window)
     return render_template(
         "portal/consumption.html",
@@ -144,6 +152,20 @@ def show() -> ResponseReturnValue:
         series=series_of(answer["channels"], window) if answer else (),
         index=answer.get("index") if answer else None,
     )
+
+
+@blueprint.post("/mijn/verbruik/uitlezing")
+@require_session
+def choose_reading() -> ResponseReturnValue:
+    """Have one's meter read per quarter-hour (of gas hour) from today on, or no longer."""
+    form = parse_or_refuse(ReadingForm(), request.form)
+    try:
+        ask("interval_reading.choose", occupancy_id=str(form["adres"]), on=form["aan"] == "ja")
+    except DoorRefusedError as refusal:
+        if refusal.code != "conflict":  # a second tab did it already
+            raise
+    flash("Uw keuze is bewaard. Ze geldt vanaf vandaag, en staat in het logboek.", "good")
+    return redirect(url_for("consumption.show", adres=str(form["adres"])), 303)
 
 
 def series_of(channels: Sequence[dict[str, Any]], window: Window) -> tuple[Series, ...]:

@@ -181,7 +181,7 @@ def _years_later(day: date) -> date:
 
 def granularities(point: Point) -> dict[str, str]:
     """How fine a file of this point can be, from how its meter is read to months, in words."""
-    finest = Granularity(point.granularity)
+    finest = Granularity(point.finest)
     return {
         each.value: wording.GRANULARITIES[each.value]
         for each in Granularity

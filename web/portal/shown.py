@@ -67,6 +67,7 @@ class Point:
     begins: date
     ends: date | None
     granularity: str
+    intervals: tuple[tuple[date, date | None], ...]
     last_reading_day: date | None
     erased: Mapping[str, Gone]
 
@@ -81,9 +82,23 @@ class Point:
             begins=parse_day(str(answer["from"])),
             ends=parse_day(str(answer["until"])) if answer["until"] else None,
             granularity=_granularity_read(str(answer["commodity"]), bool(answer["interval_reading"])),
+            intervals=tuple(
+                (parse_day(first), parse_day(until) if until else None)
+                for first, until in answer["intervals"]
+            ),
             last_reading_day=parse_day(answer["last_reading_day"]) if answer["last_reading_day"] else None,
             erased={name: Gone.of(gone) for name, gone in answer["erased"].items()},
         )
+
+    @property
+    def finest(self) -> str:
+        """How fine the meter was read at any time."""
+        return _granularity_read(self.commodity, bool(self.intervals))
+
+    def granularity_on(self, day: date) -> str:
+        """How fine the meter was read on a day, as its grid user chose."""
+        was_on = any(first <= day and (until is None or day < until) for first, until in self.intervals)
+        return _granularity_read(self.commodity, was_on)
 
     @property
     def commodity_words(self) -> str:

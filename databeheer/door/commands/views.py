@@ -14,6 +14,7 @@ from databeheer.door.keys import seals
 from databeheer.door.names import open_text
 from databeheer.oversight import erasures
 from databeheer.oversight.retention import DataClass
+from databeheer.registry import interval_choices
 from databeheer.registry.interval_choices import ASKED
 from databeheer.registry.residents import RESIDENTS
 
@@ -23,6 +24,7 @@ def occupancies_of(
 ) -> list[dict[str, Any]]:
     """Return a person's access points, with EAN, address and meters opened: they are the person's own."""
     rows = connection.execute(_OCCUPANCIES, {"person": person_id, "day": day_of(now)}).all()
+    intervals = interval_choices.stretches(connection, rows)
     meters: dict[UUID, list[str]] = {}
     for meter in connection.execute(_METERS, {"points": [row.access_point_id for row in rows]}):
         meters.setdefault(meter.access_point_id, []).append(
@@ -44,6 +46,10 @@ def occupancies_of(
             "from": row.from_day.isoformat(),
             "until": row.until_day.isoformat() if row.until_day else None,
             "interval_reading": row.reads_intervals,
+            "intervals": [
+                [first.isoformat(), until and until.isoformat()]
+                for first, until in intervals[row.occupancy_id]
+            ],
             "last_reading_day": None
             if row.occupancy_id in gone[DataClass.READINGS]
             else _last_reading_day(house, connection, row.root_id),
@@ -73,6 +79,7 @@ def places_of(house: House, connection: Connection, person_id: UUID, now: dateti
             "from": row.from_day.isoformat(),
             "until": None,
             "interval_reading": row.reads_intervals,
+            "intervals": [[row.from_day.isoformat(), None]] if row.reads_intervals else [],
             "last_reading_day": None,
             "erased": {},
             "capacity": "natural_person",

@@ -139,3 +139,21 @@ def test_a_made_up_query_is_refused(visit: Visit, lotte: Customer) -> None:
     visitor = visit(lotte)
     for query in ("dag=gisteren", "dag=2023-02-30", "dag=0001-01-01T00:00", "adres=x", "van=2023-01-01"):
         assert visitor.get(f"/mijn/verbruik?{query}").status == 400, query
+
+
+@pytest.mark.requirement("R59")
+def test_one_button_has_the_meter_read_finer_and_one_ends_it(
+    visit: Visit, house: TheHouse, measured_autumn: Customer
+) -> None:
+    visitor = visit(measured_autumn)
+    page = visitor.get("/mijn/verbruik", dag="2023-10-29")
+    assert "Wij lezen uw verbruik per kwartier, omdat u dat vroeg." in page.text
+    page = visitor.press(page, "/uitlezing")
+    assert "Uw keuze is bewaard." in page.text
+    assert "Lees mijn meter per kwartier" in page.text
+    before = visitor.get("/mijn/verbruik", dag="2023-10-29")
+    assert "Toon de 100 cijfers in een tabel" in before.text  # what was there stays
+    page = visitor.press(visitor.get("/mijn/verbruik"), "/uitlezing")
+    assert "Lees alleen de meterstand van elke dag" in page.text
+    events = [one["event"] for one in measured_autumn.statements()]
+    assert ("interval_reading.begun" in events, "interval_reading.ended" in events) == (True, True)

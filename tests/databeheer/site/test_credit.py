@@ -1,0 +1,94 @@
+"""The file of what budget meters say: a line each, and a wrong one is named by its number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from databeheer.cli import cli
+from databeheer.door.client import DoorRefusedError
+from databeheer.site import credit
+
+
+def test_a_line_is_a_device(tmp_path: Path) -> None:
+    file = tmp_path / "credit.jsonl"
+    file.write_text('{"device": "1SAG1", "credit": 5}\n{"device": "1SAG2", "credit": -1}\n')
+    assert credit.read(file) == [{"device": "1SAG1", "credit": 5}, {"device": "1SAG2", "credit": -1}]
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("", "empty"),
+        ("{}\n[]\n", "line 2"),
+        ("{}\nnonsense 541448899990000039\n", "line 2"),
+        ("[" * 5000, "line 1"),
+        ('{"a": "' + "x" * 5000 + '"}', "line 1"),
+    ],
+)
+def test_what_is_no_such_file_is_refused_and_nothing_of_it_is_shown(
+    tmp_path: Path, content: str, told: str
+) -> None:
+    file = tmp_path / "credit.jsonl"
+    file.write_text(content)
+    with pytest.raises(click.UsageError) as refused:
+        credit.read(file)
+    assert told in str(refused.value)
+    assert "5414" not in str(refused.value)
+
+
+class _Door:
+    """A door that refuses the part with line 1001."""
+
+    def __init__(self) -> None:
+        self.parts: list[int] = []
+
+    def __enter__(self) -> _Door:
+        return self
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def call(self, command: str, proof: Any, *, states: list[dict[str, Any]]) -> dict[str, int]:
+        self.parts.append(len(states))
+        if any(one["credit"] == 1001 for one in states):
+            raise DoorRefusedError({"code": "no-budget-function", "detail": "not read"})
+        return {"taken": len(states), "told": 1}
+
+
+@pytest.fixture
+def door(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> _Door:
+    """The command line without a house: what it asks is looked at here, what the door does of it elsewhere."""
+    found = _Door()
+
+    class Home:
+        path, door_socket, intake_key = tmp_path, tmp_path / "socket", tmp_path / "key"
+
+        @classmethod
+        def from_environment(cls) -> type[Home]:
+            return cls
+
+        require: Callable[[], None] = staticmethod(lambda: None)
+
+    (tmp_path / "key").write_text("key")
+    monkeypatch.setattr(credit, "Home", Home)
+    monkeypatch.setattr(credit, "running", lambda _home: found)
+    monkeypatch.setattr(credit, "DoorClient", lambda _socket: found)
+    return found
+
+
+def test_a_thousand_lines_stand_or_fall_together_and_the_others_are_taken(
+    door: _Door, tmp_path: Path
+) -> None:
+    file = tmp_path / "credit.jsonl"
+    file.write_text("".join(f'{{"device": "1SAG{n}", "credit": {n}}}\n' for n in range(1, 2502)))
+    run = CliRunner().invoke(cli, ["credit", "take", str(file)])
+    assert door.parts == [1000, 1000, 501]
+    assert (run.exit_code, run.output) == (
+        1,
+        "1501 taken in, 2 customers told\nlines 1001 to 2000 refused: no-budget-function: not read\n",
+    )
