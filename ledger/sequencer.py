@@ -46,6 +46,10 @@ class _Waiting:
     commitments: Sequence[bytes] = ()  # what `work` came to, under the head
 
 
+_Answers = list[tuple[_Waiting, list[Appended]]]
+_Refusals = list[tuple[_Waiting, Exception]]
+
+
 class Sequencer:
     """Appends for all threads of a process, over one connection of its own.
 
@@ -119,14 +123,15 @@ class Sequencer:
         while self._wait():
             batch: list[_Waiting] = []
             try:
-                answers = self._append(batch)
+                answers, refused = self._append(batch)
             except BaseException as error:
                 for waiting in batch or self._take(batch):
-                    if not waiting.outcome.done():
-                        waiting.outcome.fail(error)
+                    waiting.outcome.fail(error)
                 continue
             for waiting, answer in answers:
                 waiting.outcome.fulfil(answer)
+            for waiting, refusal in refused:
+                waiting.outcome.fail(refusal)
 
     def _wait(self) -> bool:
         """Wait until something is to be appended; False once the sequencer is closed and empty."""
@@ -156,27 +161,29 @@ class Sequencer:
                     batch.append(waiting)
         return batch
 
-    def _append(self, batch: list[_Waiting]) -> list[tuple[_Waiting, list[Appended]]]:
-        """Append what waits in one transaction; returns the answers once it is durable.
+    def _append(self, batch: list[_Waiting]) -> tuple[_Answers, _Refusals]:
+        """Append what waits in one transaction; returns the answers, and whom it refused, once it is durable.
 
+        Nobody is answered before: a refusal too may rest on what this transaction wrote.
         It is put in `batch` only when the head is locked: whoever came while others held it shares this commit.
         """
         if self._database.is_alone:
             answered = self._append_alone(self._take(batch))
             if answered is not None:
-                return answered
+                return answered, []
+        refused: _Refusals = []
         with self._database.turn() as (connection, head):
             self._take(batch)
-            new, answers = self._recognised(connection, batch)
-            new = self._decided(connection, new, head.size)
+            new, answers = self._recognised(connection, batch, refused)
+            new = self._decided(connection, new, head.size, refused)
             commitments = [commitment for waiting in new for commitment in waiting.commitments]
             appended = iter(postgres.append(connection, head, commitments))
             fresh = [(waiting, list(islice(appended, len(waiting.commitments)))) for waiting in new]
             self._keep(connection, fresh, head.size)
             self._database.appended(head, [entry for _, entries in fresh for entry in entries])
-        return answers + fresh
+        return answers + fresh, refused
 
-    def _append_alone(self, batch: Sequence[_Waiting]) -> list[tuple[_Waiting, list[Appended]]] | None:
+    def _append_alone(self, batch: Sequence[_Waiting]) -> _Answers | None:
         """Append in one round trip, where nobody else appends, nobody wants to decide and nobody gave a key."""
         commitments: list[bytes] = []
         for waiting in batch:
@@ -191,9 +198,13 @@ class Sequencer:
         return [(waiting, list(islice(entries, len(waiting.commitments)))) for waiting in batch]
 
     def _decided(
-        self, connection: psycopg.Connection[Any], batch: Sequence[_Waiting], index: int
+        self,
+        connection: psycopg.Connection[Any],
+        batch: Sequence[_Waiting],
+        index: int,
+        refused: _Refusals,
     ) -> list[_Waiting]:
-        """Let each decide in turn, in a savepoint of its own; who raises is answered and left out."""
+        """Let each decide in turn, in a savepoint of its own; who raises is refused and left out."""
         decided = []
         for waiting in batch:
             if callable(waiting.work):
@@ -205,7 +216,7 @@ class Sequencer:
                 except Exception as error:
                     if connection.closed:
                         raise
-                    waiting.outcome.fail(error)
+                    refused.append((waiting, error))
                     continue
             else:
                 waiting.commitments = waiting.work
@@ -216,12 +227,12 @@ class Sequencer:
     # ---- keys --------------------------------------------------------------------------------------------
 
     def _recognised(
-        self, connection: psycopg.Connection[Any], batch: Sequence[_Waiting]
-    ) -> tuple[list[_Waiting], list[tuple[_Waiting, list[Appended]]]]:
+        self, connection: psycopg.Connection[Any], batch: Sequence[_Waiting], refused: _Refusals
+    ) -> tuple[list[_Waiting], _Answers]:
         """Return what is new, and the first answers of what repeats a key."""
         keys = [waiting.key for waiting in batch if waiting.key is not None]
         kept = idempotency.recall(connection, keys) if keys else {}
-        new, answers = list[_Waiting](), list[tuple[_Waiting, list[Appended]]]()
+        new, answers = list[_Waiting](), _Answers()
         for waiting in batch:
             first = kept.get(waiting.key.key_hash) if waiting.key is not None else None
             if waiting.key is None or first is None:
@@ -230,7 +241,7 @@ class Sequencer:
             try:
                 idempotency.same_request(first, waiting.key)
             except KeyReusedError as error:
-                waiting.outcome.fail(error)
+                refused.append((waiting, error))
                 continue
             entries = postgres.read_entries(connection, first.index, first.entries)
             answer = [
@@ -242,7 +253,7 @@ class Sequencer:
     def _keep(
         self,
         connection: psycopg.Connection[Any],
-        fresh: Sequence[tuple[_Waiting, list[Appended]]],
+        fresh: _Answers,
         index: int,
     ) -> None:
         rows, now = [], self._clock()

@@ -21,7 +21,7 @@ class Ticket:
         self._claim = Lock()  # whoever takes it first has the submission: the log, or who takes it back
         self._open = Lock()  # held until there is an outcome
         self._open.acquire()
-        self._entries: list[Appended] = []
+        self._entries: list[Appended] | None = None
         self._error: BaseException | None = None
 
     def result(self, timeout_seconds: float | None = None) -> list[Appended]:
@@ -35,7 +35,7 @@ class Ticket:
         error = self.exception(timeout_seconds)
         if error is not None:
             raise error
-        return self._entries
+        return self._entries or []
 
     def exception(self, timeout_seconds: float | None = None) -> BaseException | None:
         """Wait for the outcome; return why nothing was appended, None where it was."""
@@ -45,8 +45,8 @@ class Ticket:
         return self._error
 
     def done(self) -> bool:
-        """Whether there is an outcome."""
-        return not self._open.locked()
+        """Whether there is an outcome; whoever collects it holds the lock for a moment, so the lock does not tell."""
+        return self._entries is not None or self._error is not None
 
     def cancel(self) -> bool:
         """Take the submission back; False where the log has begun with it."""

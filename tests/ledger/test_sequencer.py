@@ -393,6 +393,22 @@ def test_a_connection_that_is_cut_in_the_commit_says_that_the_outcome_is_unknown
     assert len(entries_of(connect())) == before + 1
 
 
+def test_who_is_refused_hears_it_only_when_what_it_saw_is_durable(log: Sequencer, connect: Connect) -> None:
+    connect().execute("CREATE TABLE noted (number integer PRIMARY KEY); COMMIT")
+    connect().execute(END_IN_COMMIT.format(index=0))
+
+    def note(connection: Connection, index: int) -> Sequence[bytes]:
+        connection.execute("INSERT INTO noted VALUES (1)")
+        return [commitment(1)]
+
+    with head_held(connect):
+        first, doubled = log.submit(note), log.submit(note)
+    assert isinstance(error_of(first), UnknownOutcomeError)
+    assert isinstance(error_of(doubled), UnknownOutcomeError)  # there is nothing that it doubles
+    connect().execute("DROP TRIGGER breaks_off ON ledger.entry; COMMIT")
+    assert outcome(log.submit(note))[0].index == 0
+
+
 def test_after_an_unknown_outcome_the_key_tells(log: Sequencer, connect: Connect) -> None:
     key = Key.of(EMMA, b"k1", b"request")
     connect().execute(END_IN_COMMIT.format(index=0).encode())
