@@ -120,6 +120,8 @@ def end(connection: Connection, point: Any, until_day: date) -> Any:
 def cancel(connection: Connection, point: Any, from_day: date) -> tuple[Any, Any | None]:
     """Cancel the contract that begins on a day: it never ran. Returns it, and which one got its days back.
 
+    Those days end with the stay in which that one began (ADR 0018).
+
     Raises:
         ConflictError: none begins then, or it is cancelled already.
     """
@@ -274,12 +276,15 @@ _END_AT_POINT = ending(
     "registry.supply_contract",
     "access_point_id = :id AND (CAST(:before AS date) IS NULL OR from_day < :before)",
 )
-# Only what the switch took: where it ended otherwise since, that end stays.
+# Only what the switch took: where it ended otherwise since, that end stays. And never beyond the stay in which the
+# contract began: a move ended what ran on the day of the move, and this one did not run then.
 _RESUME = text(
     "UPDATE registry.supply_contract c SET until_day = least(CAST(:until AS date), (SELECT min(n.from_day)"
     "  FROM registry.supply_contract n WHERE n.access_point_id = c.access_point_id AND n.from_day >= :day"
-    "  AND (n.until_day IS NULL OR n.from_day < n.until_day)))"
-    " WHERE supply_contract_id = :contract AND until_day = :day RETURNING *"
+    "  AND (n.until_day IS NULL OR n.from_day < n.until_day)), o.until_day)"
+    " FROM registry.occupancy o WHERE c.supply_contract_id = :contract AND c.until_day = :day"
+    " AND o.access_point_id = c.access_point_id AND o.from_day <= c.from_day"
+    " AND (o.until_day IS NULL OR o.until_day > :day AND o.until_day > c.from_day) RETURNING c.*"
 )
 _BY_ID = text("SELECT * FROM registry.supply_contract WHERE supply_contract_id = :contract")
 _ON_DAY = text(

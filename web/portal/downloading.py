@@ -19,7 +19,7 @@ from databeheer.metering.export_csv import write_csv
 from databeheer.metering.export_json import write_json
 from databeheer.metering.export_parquet import write_parquet
 from databeheer.metering.export_words import DUTCH, ENGLISH
-from databeheer.values import EAN, Granularity
+from databeheer.values import EAN, HORIZON, Granularity
 from web import dutch
 from web.forms import Form, parse, parse_or_refuse
 from web.portal import wording
@@ -122,8 +122,8 @@ def download() -> ResponseReturnValue:
         return _page(points, point, error="Vul een eerste en een laatste dag in.", wrong="van"), 400
     point = _point(points, wish.occupancy_id)
     if point is None:
-        # Not his: the door is asked all the same, refuses, and writes down who tried.
-        gather(wish.occupancy_id, wish.first, wish.last, wish.granularity)
+        # Not his: the door is asked all the same, once, refuses, and writes down who tried.
+        gather(wish.occupancy_id, *_days_for_another(wish), wish.granularity)
         abort(404)
     if (problem := _problem(point, wish)) is not None:
         return _page(points, point, *problem), 400
@@ -146,6 +146,12 @@ def _wish(form: Mapping[str, Any]) -> Wish:
         form["vorm"],
         form["taal"],
     )
+
+
+def _days_for_another(wish: Wish) -> tuple[date, date]:
+    """The days of a wish that is refused anyhow, such as the door can write down, whatever was filled in."""
+    first, last = (min(max(day, HORIZON[0]), HORIZON[1]) for day in sorted((wish.first, wish.last)))
+    return first, min(last, first + timedelta(days=365))
 
 
 def _problem(point: Point, wish: Wish) -> tuple[str, str] | None:

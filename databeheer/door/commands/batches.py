@@ -60,6 +60,7 @@ def begin(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, An
     days = arguments["first_day"], arguments["last_day"]
     if days[1] < days[0]:
         raise MalformedRequestError("last_day lies before first_day")
+    _give_up_stale(house)
     with house.turn() as turn:
         gaps.refuse_while_one_stands(turn.connection, "taking batches in")
         parties.require_operator(turn.connection, arguments["operator"])
@@ -73,7 +74,6 @@ def begin(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, An
             return {"batch": known.batch, "stored_index": known.stored_index}
         if known is not None:
             _give_up(turn.connection, known.batch)
-        turn.connection.execute(_GIVE_UP_STALE, {"before": turn.now - STALE})
         batch = turn.connection.execute(
             _INSERT,
             {
@@ -176,6 +176,15 @@ def _give_up(connection: Connection, batch: int) -> None:
     row = connection.execute(_GIVE_UP, {"batch": batch}).one_or_none()
     if row is not None:
         connection.execute(_DELETE_ROWS, {"batch": batch, "first": row.first_day, "last": row.last_day})
+
+
+def _give_up_stale(house: House) -> None:
+    """Give up, with their rows, what broke off long ago; in no turn, for the rows may be millions."""
+    with house.engine.begin() as connection:
+        for row in connection.execute(_GIVE_UP_STALE, {"before": house.clock.now() - STALE}).all():
+            connection.execute(
+                _DELETE_ROWS, {"batch": row.batch, "first": row.first_day, "last": row.last_day}
+            )
 
 
 def _known(turn: Turn, sender: str, sent_id: str) -> Any | None:
@@ -291,7 +300,7 @@ _GIVE_UP = text(
 )
 _GIVE_UP_STALE = text(
     "UPDATE metering.batch SET is_given_up = true WHERE sender IS NOT NULL AND stored_index IS NULL"
-    " AND opened_at < :before"
+    " AND opened_at < :before AND NOT is_given_up RETURNING batch, first_day, last_day"
 )
 _DELETE_ROWS = text("DELETE FROM metering.profile WHERE batch = :batch AND day BETWEEN :first AND :last")
 _STORED = text("UPDATE metering.batch SET stored_index = :index WHERE batch = :batch")

@@ -203,9 +203,7 @@ def _roots_of(batch: int) -> bytes:
 def _locked(turn: Turn, batch: int) -> Any | None:
     """The batch, locked; rows of it that are being written are not waited for: the head is locked meanwhile."""
     try:
-        return turn.connection.execute(
-            text("SELECT * FROM metering.batch WHERE batch = :batch FOR UPDATE NOWAIT"), {"batch": batch}
-        ).one_or_none()
+        return turn.connection.execute(_LOCKED, {"batch": batch}).one_or_none()
     except OperationalError as error:
         if isinstance(error.orig, psycopg.errors.LockNotAvailable):
             raise ConflictError("rows of this batch are still being written") from error
@@ -335,6 +333,8 @@ def _text(value: bytes) -> str:
 
 
 _SEAL_ROOTS = text("UPDATE metering.batch SET roots_sealed = :roots WHERE batch = :batch")
+# A head-end's batch has a sender: what changed since its keys left is weighed by `batch.stored` only.
+_LOCKED = text("SELECT * FROM metering.batch WHERE batch = :batch AND sender IS NULL FOR UPDATE NOWAIT")
 _DELETE_ROWS = text("DELETE FROM metering.profile WHERE batch = :batch")
 _STORED_SINCE = text(
     "SELECT o.batch FROM metering.batch b JOIN metering.batch o ON o.stored_index >= :opened"

@@ -66,6 +66,22 @@ def test_a_restored_backup_does_not_lift_a_block_that_it_does_not_know(
     assert bram.read(permission)["granted"]
 
 
+def test_a_doubt_of_which_a_backup_lost_who_raised_it_is_nobodys_to_take_back(
+    backups: Backups, measured: Customer, bram: Party, granted: dict[str, Any]
+) -> None:
+    permission = granted["permission_id"]
+    backups.dump()
+    case = raise_doubt(measured, granted)
+    put_back(backups, measured, bram)
+    for again in (False, True):  # nor once one's own doubt is added to what was lost
+        if again:
+            backups.house.clock.advance(timedelta(minutes=1))
+            raise_doubt(measured, granted)
+        refused = refusal(lambda: measured.call("doubt.retract", case_id=case["case_id"]))
+        assert (refused.code, "a backup was put back" in str(refused)) == ("conflict", True)
+    assert refusal(lambda: bram.read(permission)).code == "blocked"
+
+
 @pytest.mark.requirement("R104")
 @pytest.mark.parametrize("known", [True, False], ids=["the backup has the open case", "it has not"])
 def test_a_restored_backup_gives_neither_the_permission_back_nor_the_gap(

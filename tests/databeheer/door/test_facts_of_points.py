@@ -173,6 +173,28 @@ def test_a_switch_that_is_called_off_gives_the_supplier_before_its_days_back(
     assert ("2023-01-01", today(house, 9)) in query(house, contracts)
 
 
+@pytest.mark.parametrize("moved", [3, 6, 9], ids=["before the switch", "on its day", "after it"])
+def test_a_switch_that_is_called_off_after_a_move_gives_no_day_beyond_the_stay_back(
+    house: TheHouse, lotte: Customer, maria: Customer, erik: Party, moved: int
+) -> None:
+    other = house.party("Nieuwe Stroom", "supplier")
+    before = {"ean": LOTTES_EAN, "party_id": erik.party_id, "from_day": "2023-01-01"}
+    house.operator("registry.supply.accept", **before)
+    switch = {"ean": LOTTES_EAN, "from_day": "2023-10-06"}
+    house.operator("registry.supply.accept", **switch, party_id=other.party_id, switch=True)
+    until = f"2023-10-0{moved}"
+    house.operator("registry.occupancy.end", ean=LOTTES_EAN, until_day=until)
+    if moved > 6:
+        assert house.operator("registry.supply.cancel", **switch) == {"resumed": True}
+    else:  # it was cancelled with the stay in which it was planned
+        assert "no supply contract begins" in refused(house, "registry.supply.cancel", **switch)
+    came = {"ean": LOTTES_EAN, "person_id": str(maria.person_id), "from_day": "2023-10-20"}
+    house.operator("registry.occupancy.begin", **came)
+    contracts = "SELECT until_day::text FROM registry.supply_contract WHERE party_id = %s"
+    assert query(house, contracts, erik.party_id) == [(until,)]
+    assert "supply.resumed" not in told(maria)
+
+
 def test_a_contract_that_ends_before_it_begins_or_overlaps_another_is_refused(
     house: TheHouse, lotte: Customer, erik: Party, bram: Party
 ) -> None:

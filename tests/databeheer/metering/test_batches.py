@@ -423,6 +423,16 @@ class _Between:
         self._client.close()
 
 
+def test_a_batch_that_broke_off_a_day_ago_leaves_no_rows_behind(metered: TheHouse, take: Take) -> None:
+    with pytest.raises(DoorUnreachableError):
+        take(profile(LOTTES, DAY), door=_DiesBefore(metered.client, "batch.stored"))
+    rows = "SELECT count(*) FROM metering.profile"
+    for hours, left in ((23, 1), (2, 0)):
+        metered.clock.advance(timedelta(hours=hours))
+        assert take(profile(MARIAS, DAY), batch=f"after-{hours}").outcome != "refused"
+        assert query(metered, rows) == [(left + 1,)]
+
+
 def test_of_the_same_batch_at_once_one_is_stored(metered: TheHouse, take: Take, lotte: Customer) -> None:
     row, done = profile(LOTTES, DAY), []
     door = _Between(metered.client, "batch.stored", lambda: done.append(take(row)))
@@ -554,6 +564,23 @@ def test_keys_leave_for_the_days_and_rows_of_the_opening_only(metered: TheHouse)
     metered.intake("batch.give_up", batch=opened)
     with pytest.raises(DoorRefusedError, match="not open"):
         metered.intake("batch.stored", batch=opened, profiles=0)
+
+
+def test_a_head_ends_batch_is_not_stored_as_a_file_is(metered: TheHouse, take: Take, lotte: Customer) -> None:
+    opened: list[int] = []
+
+    def store_as_file() -> None:
+        [(batch,)] = query(metered, "SELECT max(batch) FROM metering.batch")
+        opened.append(batch)
+        metered.operator("registry.occupancy.end", ean=LOTTES_EAN, until_day=DAY.isoformat())
+        with pytest.raises(DoorRefusedError, match="not open"):
+            metered.intake("intake.stored", batch=batch, profiles=1)
+
+    report = take(profile(LOTTES, DAY), door=_Between(metered.client, "batch.stored", store_as_file))
+    assert "move was reported" in report.detail
+    with pytest.raises(DoorRefusedError, match="not open"):  # given up now
+        metered.intake("intake.stored", batch=opened[0], profiles=1)
+    assert query(metered, "SELECT count(*) FROM metering.batch WHERE stored_index IS NOT NULL") == [(0,)]
 
 
 def test_every_problem_has_a_remedy() -> None:

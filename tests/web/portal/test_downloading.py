@@ -17,6 +17,7 @@ from databeheer.metering.states import State
 from databeheer.values import Granularity
 from tests.conftest import LOTTES_EAN
 from tests.databeheer.metering.builders import day_rows, english, real_files
+from tests.doors import query
 from tests.house import Customer, Party, TheHouse
 from tests.web.portal.test_erasing import erase, move_out
 from tests.web.portal.visiting import Page, Visitor
@@ -24,6 +25,7 @@ from web.portal import own_readings
 
 Visit = Callable[[Customer], Visitor]
 PATH = "/mijn/verbruik/bestand"
+REFUSED = "SELECT count(*) FROM ledger.body WHERE event = 'data.refused'"
 AUTUMN = "2023-10-29"
 WISH = {"van": AUTUMN, "tot": AUTUMN, "per": "quarter_hour", "vorm": "csv", "taal": "nl"}
 
@@ -225,6 +227,28 @@ def test_joris_gets_nothing_of_lotte_and_that_he_tried_is_written_down(
     told = measured_autumn.statements(limit=200)
     assert len(told) == before + 1
     assert told[0]["event"] == "data.refused"
+
+
+@pytest.mark.requirement("R98")
+@pytest.mark.parametrize("per", ["quarter_hour", "day"])
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [
+        ("9999-12-31", "9999-12-31"),
+        ("0001-01-01", "0001-01-01"),
+        ("0001-01-01", "9999-12-31"),
+        ("2023-11-02", "2023-11-01"),
+    ],
+)
+def test_whatever_days_joris_asks_of_lotte_he_is_refused_on_record_once(
+    visit: Visit, house: TheHouse, measured_autumn: Customer, first: str, last: str, per: str
+) -> None:
+    joris = visit(house.customer("joris", "Joris Buitenstaander"))
+    token = joris.get("/mijn/berichten/instellingen").forms[0].fields["csrf_token"]
+    before = query(house, REFUSED)[0][0]
+    wish = WISH | {"adres": measured_autumn.occupancy(), "csrf_token": token, "van": first, "tot": last}
+    assert joris.send(PATH, wish | {"per": per}).status == 404
+    assert query(house, REFUSED)[0][0] == before + 1
 
 
 def test_joris_the_party_has_no_use_for_the_page(
