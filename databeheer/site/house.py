@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 import time
@@ -288,11 +289,26 @@ def _name_grid_operator(home: Home) -> None:
 def prepare(home: Home, storage: Storage, origin: str | None = None) -> None:
     """Start the database and make what is missing of keys and schema."""
     home.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    is_new = not home.origin_file.exists()
+    if (
+        not home.origin_file.exists()
+    ):  # only with a new home: a lost key store must not be replaced in silence
+        make_key_store(home)
     home.make_secrets(origin or new_origin())
-    if is_new:  # only with a new home: a key store that is lost must not be replaced in silence
-        make_keys(home.keys, os.environ)
     storage.start()
+
+
+def make_key_store(home: Home) -> None:
+    """Make the key store of a new home, whole or not at all: the token that is to hold its roots may be away.
+
+    Raises:
+        KeyStoreError, KeysAwayError: the settings of the token are not whole, or it does not answer; try again.
+    """
+    if home.keys.exists():
+        return  # made, and broken off before the home was
+    fresh = home.path / "keys.new"
+    shutil.rmtree(fresh, ignore_errors=True)
+    make_keys(fresh, os.environ)
+    fresh.rename(home.keys)
 
 
 def new_origin() -> str:
