@@ -63,6 +63,12 @@ def lock_head(connection: psycopg.Connection[Any]) -> Head:
     return _head(connection, _LOCK)
 
 
+def ask_head(connection: psycopg.Connection[Any]) -> Callable[[], Head]:
+    """As `lock_head`, in a pipeline of the caller's: ask now, and return what gives the head once it was answered."""
+    cursor = connection.cursor(row_factory=tuple_row).execute(_LOCK, binary=True)
+    return lambda: _head_in(cursor)
+
+
 def read_head(connection: psycopg.Connection[Any]) -> Head:
     """Return the head without locking it: for reading only, never to append to."""
     return _head(connection, _HEAD)
@@ -77,8 +83,16 @@ def append(connection: psycopg.Connection[Any], head: Head, commitments: Sequenc
         MalformedError: a commitment is not 32 bytes; nothing was sent.
         StaleHeadError: `head` is not the head now; nothing was appended.
     """
-    if not commitments:
-        return []
+    return ask_to_append(connection, head, commitments)() if commitments else []
+
+
+def ask_to_append(
+    connection: psycopg.Connection[Any], head: Head, commitments: Sequence[bytes]
+) -> Callable[[], list[Appended]]:
+    """As `append` of at least one, in a pipeline of the caller's: what is returned says what came of it.
+
+    It must be called before the transaction commits.
+    """
     linked = chain(commitments, head.last_leaf)
     parameters = {
         "count": len(linked),
@@ -88,13 +102,16 @@ def append(connection: psycopg.Connection[Any], head: Head, commitments: Sequenc
         "entries": [entry for entry, _ in linked],
         "leaves": [leaf for _, leaf in linked],
     }
-    with connection.cursor(row_factory=tuple_row) as cursor:
-        cursor.execute(_APPEND, parameters)
+    cursor = connection.cursor(row_factory=tuple_row).execute(_APPEND, parameters)
+
+    def appended() -> list[Appended]:
         if cursor.rowcount != len(linked):
             raise StaleHeadError(
                 f"the ledger does not end at entry {head.size}: lock its head before appending"
             )
-    return [Appended(index, leaf, entry) for index, (entry, leaf) in enumerate(linked, start=head.size)]
+        return [Appended(index, leaf, entry) for index, (entry, leaf) in enumerate(linked, start=head.size)]
+
+    return appended
 
 
 def read_entries(connection: psycopg.Connection[Any], start: int, limit: int) -> list[bytes]:
@@ -157,7 +174,11 @@ class PostgresEntries:
 
 def _head(connection: psycopg.Connection[Any], query: str) -> Head:
     with connection.cursor(row_factory=tuple_row) as cursor:
-        row = cursor.execute(query, binary=True).fetchone()
+        return _head_in(cursor.execute(query, binary=True))
+
+
+def _head_in(cursor: psycopg.Cursor[Any]) -> Head:
+    row = cursor.fetchone()
     if row is None:
         raise LedgerError("the ledger has no head row: was its schema made?")
     return Head(int(row[0]), bytes(row[1]))

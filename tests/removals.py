@@ -713,8 +713,8 @@ REMOVALS = (
         """    " UNION ALL SELECT 'notice', access_point_id""",
         """    " UNION ALL SELECT 'necessity', m.access_point_id, u.user_port_id, p.id, NULL, NULL, NULL, DATE '2020-01-01',"
     "  NULL, TIMESTAMPTZ '2020-01-01', NULL, 'grid_management', ARRAY['quarter_hour'] FROM registry.user_port u"
-    "  JOIN registry.meter m USING (meter_id) CROSS JOIN unnest(CAST(:parties AS uuid[])) AS p (id)"
-    "  WHERE u.is_open AND m.access_point_id = ANY(:points)"
+    "  JOIN registry.meter m USING (meter_id) CROSS JOIN unnest(CAST(%(parties)s AS uuid[])) AS p (id)"
+    "  WHERE u.is_open AND m.access_point_id = ANY(%(points)s)"
     " UNION ALL SELECT 'notice', access_point_id""",
     ),
     Removal(

@@ -6,13 +6,13 @@ Source: design.md, Access decisions ("Facts of a whole portfolio come in one que
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from databeheer.access.facts import (
     Capacity,
@@ -27,11 +27,11 @@ from databeheer.access.facts import (
 )
 from databeheer.access.intervals import Interval
 from databeheer.brussels import midnight
-from databeheer.door.party_facts import KnownParty, days, read_parties
-from databeheer.door.point_facts import PointFacts, read_point_facts
-from databeheer.oversight import gaps, stop
+from databeheer.door.party_facts import KnownParty, ask_parties, days, parties_of
+from databeheer.door.point_facts import PointFacts, ask_point_facts
 from databeheer.permissions import signers
 from databeheer.permissions.timing import state_at
+from databeheer.storage.look import Look, look
 from databeheer.values import Direction, Granularity, Purpose
 
 
@@ -106,6 +106,26 @@ class FactBook:
         )
 
 
+class FirstLook:
+    """What is asked before it is known which access points are meant: permissions, and whether anything may leave."""
+
+    def __init__(self, look: Look, permissions: Collection[UUID]) -> None:
+        self.permissions = look.ask(_PERMISSIONS, {"ids": list(permissions)}) if permissions else []
+        self._standing = look.ask(_STANDING, {})
+
+    @property
+    def stopped_since(self) -> datetime | None:
+        """Since when the emergency stop stands."""
+        since: datetime | None = self._standing[0].stopped_since
+        return since
+
+    @property
+    def unreconciled_since(self) -> datetime | None:
+        """Since when a gap in the ledger's bodies stands (`oversight.gaps`)."""
+        since: datetime | None = self._standing[0].unreconciled_since
+        return since
+
+
 def read_facts(
     connection: Connection,
     now: datetime,
@@ -113,34 +133,41 @@ def read_facts(
     points: Collection[UUID],
     permissions: Collection[UUID],
     parties: Collection[UUID],
+    first: FirstLook | None = None,
 ) -> FactBook:
-    """Read the facts about these access points, permissions and parties, in few statements whatever their number."""
-    book = FactBook()
+    """Read the facts about these access points, permissions and parties, in two looks whatever their number.
+
+    `first` is what was looked up of these permissions already, in the same transaction and under the same lock.
+    """
+    if first is None:
+        look = Look(connection)
+        first = FirstLook(look, permissions)
+        look.send()
+    book = FactBook(stopped_since=first.stopped_since, unreconciled_since=first.unreconciled_since)
     wanted = set(points)
     more: list[UUID] = []
-    if permissions:
-        for row in connection.execute(_PERMISSIONS, {"ids": list(permissions)}):
-            book.permissions[row.permission_id] = permission_of(row, now)
-            more += [row.permission_id] if row.more_signers else []
-            book.permission_points[row.permission_id] = row.access_point_id
-            book.permission_homes[row.permission_id] = row.home
-            if row.access_point_id:
-                wanted.add(row.access_point_id)
-    if parties:
-        book.parties = read_parties(connection, parties, now)
-    if wanted:
-        _read_points(connection, wanted, book)
-        book.links = read_point_facts(connection, wanted, parties)
-    if wanted and parties:
-        ask = {"points": list(wanted), "parties": list(parties)}
-        for row in connection.execute(_OWN_PERMISSIONS, ask):
-            book.own[row.party_id, row.access_point_id].append(permission_of(row, now))
-            more += [row.permission_id] if row.more_signers else []
+    for row in first.permissions:
+        book.permissions[row.permission_id] = permission_of(row, now)
+        more += [row.permission_id] if row.more_signers else []
+        book.permission_points[row.permission_id] = row.access_point_id
+        book.permission_homes[row.permission_id] = row.home
+        if row.access_point_id:
+            wanted.add(row.access_point_id)
+    look = Look(connection)
+    found_parties = ask_parties(look, parties)
+    found_points = _Points(look, wanted)
+    links = ask_point_facts(look, wanted, parties)
+    asked = {"points": list(wanted), "parties": list(parties)}
+    own = look.ask(_OWN_PERMISSIONS, asked) if wanted and parties else []
+    look.send()
+    book.parties = parties_of(found_parties, now)
+    book.points = found_points.read(connection)
+    book.links = PointFacts(links)
+    for row in own:
+        book.own[row.party_id, row.access_point_id].append(permission_of(row, now))
+        more += [row.permission_id] if row.more_signers else []
     if more:
         _add_signers(connection, book, more)
-    standing = stop.current(connection)
-    book.stopped_since = standing.since if standing else None
-    book.unreconciled_since = gaps.unreconciled_since(connection)
     return book
 
 
@@ -204,72 +231,90 @@ def _valid(row: Any) -> Interval:
     return Interval(start, max(until, start) if until else None)
 
 
-def _read_points(connection: Connection, wanted: Iterable[UUID], book: FactBook) -> None:
-    ids = {"ids": list(wanted)}
-    occupancies: dict[UUID, list[Occupancy]] = defaultdict(list)
-    roots: dict[UUID, dict[str, UUID]] = defaultdict(dict)
-    concerned: dict[UUID, list[PersonConcerned]] = defaultdict(list)
-    rows = connection.execute(_OCCUPANCIES, ids).all()
-    if any(row.has_concerned for row in rows):
-        for row in connection.execute(_CONCERNED, {"ids": [row.occupancy_id for row in rows]}):
-            concerned[row.occupancy_id].append(
-                PersonConcerned(str(row.person_id), days(row.from_day, row.until_day))
-            )
-    for row in rows:
-        roots[row.access_point_id][str(row.occupancy_id)] = row.root_id
-        occupancies[row.access_point_id].append(
-            Occupancy(
-                str(row.occupancy_id),
-                str(row.person_id) if row.person_id else None,
-                days(row.from_day, row.until_day),
-                tuple(concerned[row.occupancy_id]),
-            )
-        )
-    channels: dict[UUID, list[Channel]] = defaultdict(list)
-    for row in connection.execute(_CHANNELS, ids):
-        channels[row.access_point_id].append(
-            Channel(row.meter_id, row.number_sealed, Direction(row.direction), row.unit)
-        )
-    for row in connection.execute(_POINTS, ids):
-        book.points[row.access_point_id] = Point(
-            row.access_point_id,
-            row.operator,
-            row.commodity,
-            row.ean_sealed,
-            row.grid_operator_id,
-            row.data_manager_id,
-            row.municipality,
-            roots[row.access_point_id],
-            tuple(occupancies[row.access_point_id]),
-            tuple(channels[row.access_point_id]),
+class _Points:
+    """What is asked of access points: themselves, their occupancies, their channels."""
+
+    def __init__(self, look: Look, wanted: Collection[UUID]) -> None:
+        ids = {"ids": list(wanted)}
+        self._points, self._homes, self._channels = (
+            look.ask(query, ids) if wanted else [] for query in (_POINTS, _OCCUPANCIES, _CHANNELS)
         )
 
+    def read(self, connection: Connection) -> dict[UUID, Point]:
+        """Return the points; the connection is for who else lives there, where anybody does."""
+        occupancies: dict[UUID, list[Occupancy]] = defaultdict(list)
+        roots: dict[UUID, dict[str, UUID]] = defaultdict(dict)
+        concerned = self._concerned(connection)
+        for row in self._homes:
+            roots[row.access_point_id][str(row.occupancy_id)] = row.root_id
+            occupancies[row.access_point_id].append(
+                Occupancy(
+                    str(row.occupancy_id),
+                    str(row.person_id) if row.person_id else None,
+                    days(row.from_day, row.until_day),
+                    tuple(concerned[row.occupancy_id]),
+                )
+            )
+        channels: dict[UUID, list[Channel]] = defaultdict(list)
+        for row in self._channels:
+            channels[row.access_point_id].append(
+                Channel(row.meter_id, row.number_sealed, Direction(row.direction), row.unit)
+            )
+        return {
+            row.access_point_id: Point(
+                row.access_point_id,
+                row.operator,
+                row.commodity,
+                row.ean_sealed,
+                row.grid_operator_id,
+                row.data_manager_id,
+                row.municipality,
+                roots[row.access_point_id],
+                tuple(occupancies[row.access_point_id]),
+                tuple(channels[row.access_point_id]),
+            )
+            for row in self._points
+        }
 
-_PERMISSIONS = text(
+    def _concerned(self, connection: Connection) -> dict[UUID, list[PersonConcerned]]:
+        found: dict[UUID, list[PersonConcerned]] = defaultdict(list)
+        if any(row.has_concerned for row in self._homes):
+            for row in look(connection, _CONCERNED, {"ids": [row.occupancy_id for row in self._homes]}):
+                found[row.occupancy_id].append(
+                    PersonConcerned(str(row.person_id), days(row.from_day, row.until_day))
+                )
+        return found
+
+
+_PERMISSIONS = (
     "SELECT p.*, o.occupancy_id AS home, o.access_point_id, m.document_sha256, m.checked_at, m.accepted"
     " FROM permissions.permission p LEFT JOIN permissions.mandate m USING (permission_id)"
     " LEFT JOIN registry.occupancy o ON o.occupancy_id = coalesce(p.occupancy_id, p.addressed_to)"
-    " WHERE p.permission_id = ANY(:ids)"
+    " WHERE p.permission_id = ANY(%(ids)s)"
 )
-_OWN_PERMISSIONS = text(
+_OWN_PERMISSIONS = (
     "SELECT p.*, o.access_point_id, m.document_sha256, m.checked_at, m.accepted FROM permissions.permission p"
     " JOIN registry.occupancy o USING (occupancy_id) LEFT JOIN permissions.mandate m USING (permission_id)"
-    " WHERE o.access_point_id = ANY(:points) AND p.party_id = ANY(:parties)"
+    " WHERE o.access_point_id = ANY(%(points)s) AND p.party_id = ANY(%(parties)s)"
 )
-_POINTS = text(
+_POINTS = (
     "SELECT a.*, g.party_id AS grid_operator_id, m.party_id AS data_manager_id FROM registry.access_point a"
     " LEFT JOIN registry.party g ON g.operator = a.operator AND g.role = 'dso'"
     " LEFT JOIN registry.party m ON m.operator = a.operator AND m.role = 'data_manager'"
-    " WHERE a.access_point_id = ANY(:ids)"
+    " WHERE a.access_point_id = ANY(%(ids)s)"
 )
-_OCCUPANCIES = text(
+_OCCUPANCIES = (
     "SELECT o.*, EXISTS (SELECT FROM registry.person_concerned c WHERE c.occupancy_id = o.occupancy_id)"
-    " AS has_concerned FROM registry.occupancy o WHERE access_point_id = ANY(:ids)"
+    " AS has_concerned FROM registry.occupancy o WHERE access_point_id = ANY(%(ids)s)"
     " AND (until_day IS NULL OR from_day < until_day) ORDER BY access_point_id, from_day"
 )
-_CONCERNED = text("SELECT * FROM registry.person_concerned WHERE occupancy_id = ANY(:ids)")
-_CHANNELS = text(
+_CONCERNED = "SELECT * FROM registry.person_concerned WHERE occupancy_id = ANY(%(ids)s)"
+_CHANNELS = (
     "SELECT m.access_point_id, c.meter_id, m.number_sealed, c.direction, c.unit FROM registry.channel c"
-    " JOIN registry.meter m USING (meter_id) WHERE m.access_point_id = ANY(:ids)"
+    " JOIN registry.meter m USING (meter_id) WHERE m.access_point_id = ANY(%(ids)s)"
     " ORDER BY m.access_point_id, c.meter_id, c.direction DESC, c.unit"
+)
+_STANDING = (
+    "SELECT (SELECT CASE WHEN stopped THEN at END FROM oversight.stop ORDER BY stop_no DESC LIMIT 1) AS stopped_since,"
+    " (SELECT min(found_at) FROM oversight.gap WHERE reconciled_index IS NULL) AS unreconciled_since"
 )

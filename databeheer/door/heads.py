@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 from databeheer.door.halves import subject_handle, subject_name
 from databeheer.door.house import House
 from databeheer.door.turn import NEWEST
+from databeheer.storage.look import look
 from ledger.subject_head import SubjectHead, sign_subject_head
 
 
@@ -47,7 +48,7 @@ def subject_heads(
     owners = {subject_handle(key): (occupancy_id, subject_name(key)) for occupancy_id, key in keys.items()}
     heads: dict[bytes, SignedHead] = {}
     row: Any
-    for row in connection.execute(NEWEST, {"handles": list(owners)}):
+    for row in look(connection, NEWEST, {"handles": list(owners)}):
         occupancy_id, name = owners[bytes(row.handle)]
         head = SubjectHead(house.origin, name, row.counter, row.index, bytes(row.leaf))
         note = sign_subject_head(head, house.promise_key)

@@ -108,8 +108,8 @@ class House:
             HandedOverError: the house has a successor; all that the block did is undone.
             LedgerSetBackError: the database is older than what a door recorded; the block did not run.
         """
-        with self.queue.part(lane) as connection:
-            turn = Turn(connection, self.clock, self.ledger_key, self.keys_of_subject, self._months)
+        with self.queue.part(lane) as (connection, head):
+            turn = Turn(connection, head, self.clock, self.ledger_key, self.keys_of_subject, self._months)
             self._watch.look(turn, self.ends)
             yield turn
             try:

@@ -9,11 +9,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import Connection, text
 
 from databeheer.brussels import day_bounds, day_of, slot_starts
 from databeheer.door.facts import Channel
@@ -30,6 +30,7 @@ from databeheer.metering.totals import DayTotal, unpack_total
 from databeheer.metering.unpacking import Day, unpack_rows
 from databeheer.oversight.erasures import Erased, begun_of
 from databeheer.oversight.retention import DataClass
+from databeheer.storage.look import Look
 from databeheer.values import Period
 
 _log = structlog.get_logger("door")
@@ -109,7 +110,7 @@ class _Stored:
     """By their handles under this root."""
     rows: list[Any]
 
-    @property
+    @cached_property
     def pseudonym(self) -> bytes:
         return seals.pseudonym(self.root)
 
@@ -127,12 +128,16 @@ def _stored(house: House, wanted: Sequence[tuple[int, Stretch]], part: str, as_o
     A move that is reported late re-seals rows under another root, perhaps since the facts were read. So the roots are
     looked at once more after the rows: none ever comes back, hence where it is the same the rows are whole.
     """
-    with house.engine.connect() as connection:
+    # Committed, though it only reads: after a ROLLBACK the driver prepares every statement of its connection anew.
+    with house.engine.begin() as connection:
         while wanted:
             found, missing = _with_roots(house, wanted)
-            _fetch(connection, list(found.values()), part, as_of)
-            homes = [stretch.occupancy_id for _, stretch in wanted]
-            now = {row.occupancy_id: row.root_id for row in connection.execute(_ROOTS, {"homes": homes})}
+            look = Look(connection)
+            rows = _ask(look, list(found.values()), part, as_of)
+            homes = look.ask(_ROOTS, {"homes": [stretch.occupancy_id for _, stretch in wanted]})
+            look.send()  # each with a snapshot of its own, in this order
+            _put_in_places(rows, found.values())
+            now = {row.occupancy_id: row.root_id for row in homes}
             again = []
             for number, stretch in wanted:
                 if now[stretch.occupancy_id] != stretch.root_id:
@@ -151,7 +156,7 @@ def _granted(one: _Stored) -> Iterator[tuple[bytes, Any]]:
     """
     first, last = one.stretch.days
     for row in one.rows:
-        handle = bytes(row.channel)
+        handle = row.channel
         if first <= row.day <= last and handle in one.channels and row.sealed is not None:
             yield handle, row
 
@@ -176,24 +181,28 @@ def _with_roots(
     return found, missing
 
 
-def _fetch(connection: Connection, stored: Sequence[_Stored], part: str, as_of: int) -> None:
-    """Put the rows of all of them in their places."""
+def _ask(look: Look, stored: Sequence[_Stored], part: str, as_of: int) -> list[Any]:
+    """Ask for the rows of all of them."""
     if not stored:
-        return
+        return []
     days = [one.stretch.days for one in stored]
-    places: dict[bytes, list[_Stored]] = defaultdict(list)
-    for one in stored:
-        places[one.pseudonym].append(one)
     asked = {
-        "pseudonyms": list(places),
+        "pseudonyms": list({one.pseudonym for one in stored}),
         "channels": list({handle for one in stored for handle in one.channels}),
         "first": min(first for first, _ in days),
         "last": max(last for _, last in days),
         "as_of": as_of,
         "totals": part == "total",
     }
-    for row in connection.execute(_PROFILES, asked):
-        for one in places[bytes(row.pseudonym)]:
+    return look.ask(_PROFILES, asked)
+
+
+def _put_in_places(rows: Iterable[Any], stored: Iterable[_Stored]) -> None:
+    places: dict[bytes, list[_Stored]] = defaultdict(list)
+    for one in stored:
+        places[one.pseudonym].append(one)
+    for row in rows:
+        for one in places[row.pseudonym]:
             one.rows.append(row)
 
 
@@ -217,7 +226,7 @@ def _unsealed(one: _Stored, handle: bytes, row: Any, part: str) -> bytes | None:
     key = seals.profile_key(one.root, part, handle, row.day, row.version)
     where = Coordinates(one.pseudonym, handle, row.day, row.version)
     try:
-        return unseal_profile(key, bytes(row.sealed), bytes(row.fingerprint), where, part)
+        return unseal_profile(key, row.sealed, row.fingerprint, where, part)
     except SealError as error:
         _does_not_open(part, type(error))
         return None
@@ -252,12 +261,13 @@ def _hole(day: date) -> Slot:
     return Slot(start, end, None, State.NVAL, missing=len(slot_starts(day, 15)))
 
 
-_ROOTS = text("SELECT occupancy_id, root_id FROM registry.occupancy WHERE occupancy_id = ANY(:homes)")
+_ROOTS = "SELECT occupancy_id, root_id FROM registry.occupancy WHERE occupancy_id = ANY(%(homes)s)"
 # Of one part only: what is not asked does not leave the database.
-_PROFILES = text(
+_PROFILES = (
     "SELECT DISTINCT ON (p.pseudonym, p.channel, p.day) p.pseudonym, p.channel, p.day, p.version,"
-    " p.fingerprint, CASE WHEN :totals THEN p.total_sealed ELSE p.values_sealed END AS sealed"
+    " p.fingerprint, CASE WHEN %(totals)s THEN p.total_sealed ELSE p.values_sealed END AS sealed"
     " FROM metering.profile p JOIN metering.batch b ON b.batch = p.batch"
-    " WHERE p.pseudonym = ANY(:pseudonyms) AND p.channel = ANY(:channels) AND p.day BETWEEN :first AND :last"
-    " AND b.stored_index < :as_of ORDER BY p.pseudonym, p.channel, p.day, p.version DESC"
+    " WHERE p.pseudonym = ANY(%(pseudonyms)s) AND p.channel = ANY(%(channels)s)"
+    " AND p.day BETWEEN %(first)s AND %(last)s AND b.stored_index < %(as_of)s"
+    " ORDER BY p.pseudonym, p.channel, p.day, p.version DESC"
 )

@@ -9,12 +9,11 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, text
-
 from databeheer.access.facts import Assessment, Authorisation, PartyFacts, Territory
 from databeheer.access.intervals import Interval
 from databeheer.brussels import midnight
 from databeheer.registry.conditions import OVERVIEW_SEEN_FOR
+from databeheer.storage.look import Look
 from databeheer.values import Granularity, Role
 
 
@@ -38,11 +37,16 @@ class KnownParty:
         return self._of_operator[operator]
 
 
-def read_parties(connection: Connection, ids: Collection[UUID], now: datetime) -> dict[UUID, KnownParty]:
-    """Read the facts of these parties as of `now`; those that are not there are left out."""
+def ask_parties(look: Look, ids: Collection[UUID]) -> list[Any]:
+    """Ask what is known of these parties; the rows are for `parties_of`."""
+    return look.ask(_PARTIES, {"ids": list(ids), "seen_for": OVERVIEW_SEEN_FOR}) if ids else []
+
+
+def parties_of(found: Collection[Any], now: datetime) -> dict[UUID, KnownParty]:
+    """Return the facts of parties as of `now`; those that are not there are left out."""
     roles: dict[UUID, Role] = {}
     rows: dict[UUID, dict[str, list[Any]]] = defaultdict(lambda: defaultdict(list))
-    for row in connection.execute(_PARTIES, {"ids": list(ids), "seen_for": OVERVIEW_SEEN_FOR}):
+    for row in found:
         if row.kind == "party":
             roles[row.party_id] = Role(row.word)
         else:
@@ -114,26 +118,26 @@ def days(first: date, until: date | None) -> Interval:
 
 
 # One statement for all kinds: what a kind has not is null. Types stand in the first branch.
-_PARTIES = text(
+_PARTIES = (
     "SELECT 'party' AS kind, party_id, party_id AS id, CAST(NULL AS timestamptz) AS from_at,"
     "  CAST(NULL AS timestamptz) AS until_at, CAST(NULL AS date) AS from_day, CAST(NULL AS date) AS until_day,"
-    "  role AS word, CAST(NULL AS text[]) AS words FROM registry.party WHERE party_id = ANY(:ids)"
+    "  role AS word, CAST(NULL AS text[]) AS words FROM registry.party WHERE party_id = ANY(%(ids)s)"
     " UNION ALL SELECT 'contract', party_id, contract_id, valid_from, valid_until, NULL, NULL,"
-    "  CAST(operator AS text), NULL FROM registry.contract WHERE party_id = ANY(:ids)"
+    "  CAST(operator AS text), NULL FROM registry.contract WHERE party_id = ANY(%(ids)s)"
     " UNION ALL SELECT 'suspension', party_id, suspension_id, suspended_at, lifted_at, NULL, NULL, NULL, NULL"
-    "  FROM registry.suspension WHERE party_id = ANY(:ids)"
+    "  FROM registry.suspension WHERE party_id = ANY(%(ids)s)"
     " UNION ALL SELECT 'dpia', party_id, dpia_id, NULL, NULL, assessed_on, NULL, NULL, NULL"
-    "  FROM registry.dpia WHERE party_id = ANY(:ids)"
+    "  FROM registry.dpia WHERE party_id = ANY(%(ids)s)"
     " UNION ALL SELECT 'dpia_trigger', party_id, trigger_id, at, NULL, NULL, NULL, NULL, NULL"
-    "  FROM registry.dpia_trigger WHERE party_id = ANY(:ids)"
+    "  FROM registry.dpia_trigger WHERE party_id = ANY(%(ids)s)"
     " UNION ALL SELECT 'overview', party_id, overview_id, reachable_from, coalesce(unreachable_from,"
-    "  checked_at + CAST(:seen_for AS interval)), NULL, NULL, NULL, NULL FROM registry.processing_overview"
-    "  WHERE party_id = ANY(:ids)"
+    "  checked_at + CAST(%(seen_for)s AS interval)), NULL, NULL, NULL, NULL FROM registry.processing_overview"
+    "  WHERE party_id = ANY(%(ids)s)"
     " UNION ALL SELECT 'agreement', party_id, agreement_id, NULL, NULL, from_day, until_day, NULL, NULL"
-    "  FROM registry.processor_agreement WHERE party_id = ANY(:ids)"
+    "  FROM registry.processor_agreement WHERE party_id = ANY(%(ids)s)"
     " UNION ALL SELECT 'territory', party_id, territory_id, NULL, NULL, from_day, until_day, municipality, NULL"
-    "  FROM registry.territory WHERE party_id = ANY(:ids)"
+    "  FROM registry.territory WHERE party_id = ANY(%(ids)s)"
     " UNION ALL SELECT 'authorisation', party_id, authorisation_id, NULL, NULL, from_day, until_day, NULL,"
     "  ARRAY[act, version, article, granularity] || categories"
-    "  FROM registry.authorisation WHERE party_id = ANY(:ids)"
+    "  FROM registry.authorisation WHERE party_id = ANY(%(ids)s)"
 )

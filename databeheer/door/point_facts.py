@@ -8,8 +8,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, text
-
 from databeheer.access.facts import (
     Block,
     Death,
@@ -28,6 +26,7 @@ from databeheer.brussels import midnight
 from databeheer.door.party_facts import days
 from databeheer.doubt.course import Course
 from databeheer.doubt.states import State
+from databeheer.storage.look import Look
 from databeheer.values import Granularity, Purpose
 
 
@@ -66,14 +65,12 @@ class PointFacts:
         return found
 
 
-def read_point_facts(
-    connection: Connection, points: Collection[UUID], parties: Collection[UUID]
-) -> PointFacts:
-    """Read what is known of these points, of what is one party's only for these parties."""
+def ask_point_facts(look: Look, points: Collection[UUID], parties: Collection[UUID]) -> list[Any]:
+    """Ask what is known of these points, of what is one party's only for these; the rows are for `PointFacts`."""
     if not points:
-        return PointFacts()
+        return []
     asked = {"points": list(points), "parties": list(parties)}
-    return PointFacts(connection.execute(_FACTS if parties else _FACTS_OF_ALL, asked).all())
+    return look.ask(_FACTS if parties else _FACTS_OF_ALL, asked)
 
 
 def _supply(row: Any, prices: Collection[Any]) -> SupplyContract:
@@ -147,49 +144,49 @@ _OF_ALL = (
     "SELECT 'regime' AS kind, access_point_id, metering_regime_id AS id, CAST(NULL AS uuid) AS party_id,"
     "  occupancy_id, CAST(NULL AS uuid) AS person_id, CAST(NULL AS uuid) AS other_id, from_day, until_day,"
     "  CAST(NULL AS timestamptz) AS from_at, CAST(NULL AS timestamptz) AS until_at, regime AS word,"
-    "  CAST(NULL AS text[]) AS words FROM registry.metering_regime WHERE access_point_id = ANY(:points)"
+    "  CAST(NULL AS text[]) AS words FROM registry.metering_regime WHERE access_point_id = ANY(%(points)s)"
     " UNION ALL SELECT 'death', o.access_point_id, d.death_id, NULL, NULL, d.person_id, NULL, d.died_on, NULL,"
     "  NULL, NULL, NULL, NULL FROM registry.occupancy o JOIN identity.death d USING (person_id)"
-    "  WHERE o.access_point_id = ANY(:points) AND d.refuted_at IS NULL"
+    "  WHERE o.access_point_id = ANY(%(points)s) AND d.refuted_at IS NULL"
     " UNION ALL SELECT 'representation', o.access_point_id, r.representation_id, NULL, NULL, r.person_id,"
     "  r.representative_id, r.from_day, r.until_day, NULL, NULL, 'entry ' || r.recorded_index, NULL"
     "  FROM registry.occupancy o JOIN identity.representation r USING (person_id)"
-    "  WHERE o.access_point_id = ANY(:points)"
+    "  WHERE o.access_point_id = ANY(%(points)s)"
     " UNION ALL SELECT 'representation', o.access_point_id, r.representation_id, NULL, NULL, r.person_id,"
     "  r.representative_id, r.from_day, r.until_day, NULL, NULL, 'entry ' || r.recorded_index, NULL"
     "  FROM registry.occupancy o JOIN registry.person_concerned c USING (occupancy_id)"
-    "  JOIN identity.representation r ON r.person_id = c.person_id WHERE o.access_point_id = ANY(:points)"
+    "  JOIN identity.representation r ON r.person_id = c.person_id WHERE o.access_point_id = ANY(%(points)s)"
 )
 _OF_PARTIES = (
     " UNION ALL SELECT 'supply', access_point_id, supply_contract_id, party_id, NULL, NULL, NULL, from_day,"
     "  until_day, accepted_at, NULL, NULL, NULL FROM registry.supply_contract"
-    "  WHERE access_point_id = ANY(:points) AND party_id = ANY(:parties)"
+    "  WHERE access_point_id = ANY(%(points)s) AND party_id = ANY(%(parties)s)"
     "  AND (until_day IS NULL OR from_day < until_day)"
     " UNION ALL SELECT 'dynamic_price', c.access_point_id, c.supply_contract_id, c.party_id, NULL, NULL, NULL,"
     "  d.from_day, d.until_day, NULL, NULL, NULL, NULL FROM registry.supply_contract c"
     "  JOIN registry.dynamic_price d USING (supply_contract_id)"
-    "  WHERE c.access_point_id = ANY(:points) AND c.party_id = ANY(:parties)"
+    "  WHERE c.access_point_id = ANY(%(points)s) AND c.party_id = ANY(%(parties)s)"
     " UNION ALL SELECT 'registration', access_point_id, registration_id, party_id, NULL, NULL, NULL, from_day,"
     "  until_day, NULL, NULL, NULL, NULL FROM registry.registration"
-    "  WHERE access_point_id = ANY(:points) AND party_id = ANY(:parties)"
+    "  WHERE access_point_id = ANY(%(points)s) AND party_id = ANY(%(parties)s)"
     "  AND (until_day IS NULL OR from_day < until_day)"
     " UNION ALL SELECT 'participation', access_point_id, participation_id, party_id, occupancy_id, NULL, NULL,"
     "  from_day, until_day, NULL, NULL, NULL, NULL FROM registry.participation"
-    "  WHERE access_point_id = ANY(:points) AND party_id = ANY(:parties)"
+    "  WHERE access_point_id = ANY(%(points)s) AND party_id = ANY(%(parties)s)"
     "  AND (until_day IS NULL OR from_day < until_day)"
     " UNION ALL SELECT 'necessity', access_point_id, necessity_id, party_id, NULL, NULL, authorisation_id,"
     "  data_from, data_until, valid_from, valid_until, purpose, ARRAY[granularity] FROM registry.necessity"
-    "  WHERE access_point_id = ANY(:points) AND party_id = ANY(:parties)"
+    "  WHERE access_point_id = ANY(%(points)s) AND party_id = ANY(%(parties)s)"
     " UNION ALL SELECT 'notice', access_point_id, notice_id, party_id, occupancy_id, NULL, NULL, NULL, NULL,"
     "  given_at, NULL, NULL, purposes FROM registry.notice"
-    "  WHERE access_point_id = ANY(:points) AND party_id = ANY(:parties)"
+    "  WHERE access_point_id = ANY(%(points)s) AND party_id = ANY(%(parties)s)"
     " UNION ALL SELECT 'doubt', c.access_point_id, c.case_id, c.party_id, c.occupancy_id, NULL, NULL, NULL,"
     "  o.until_day, c.opened_at, CASE c.state WHEN 'contacted' THEN c.evidence_due_at ELSE c.closed_at END, c.state,"
     "  (SELECT array_agg(CAST(q.permission_id AS text)) FROM doubt.doubt_case q WHERE q.party_id = c.party_id"
     "   AND q.occupancy_id = c.occupancy_id AND q.state = 'lifted'"
     "   AND q.permission_id IS DISTINCT FROM c.permission_id)"
     "  FROM doubt.doubt_case c JOIN registry.occupancy o USING (occupancy_id)"
-    "  WHERE c.access_point_id = ANY(:points) AND c.party_id = ANY(:parties)"
+    "  WHERE c.access_point_id = ANY(%(points)s) AND c.party_id = ANY(%(parties)s)"
 )
-_FACTS_OF_ALL = text(_OF_ALL)
-_FACTS = text(_OF_ALL + _OF_PARTIES)
+_FACTS_OF_ALL = _OF_ALL
+_FACTS = _OF_ALL + _OF_PARTIES

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import enum
 import hmac
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from databeheer.brussels import day_of
 from databeheer.errors import UnauthenticatedError
 from databeheer.identity.representations import RepresentationEndedError
 from databeheer.identity.tokens import token_hash
+from databeheer.storage.look import Look
 
 LONGEST_PROOF = 512
 
@@ -63,22 +65,6 @@ class Asker:
     is_suspended: bool = False
 
 
-_SESSION = text(
-    "SELECT s.role, s.person_id, encode(s.staff_hash, 'hex') AS staff, s.representation_id,"
-    " r.person_id AS represented_id, coalesce(r.from_day <= :today AND (r.until_day IS NULL OR r.until_day > :today)"
-    "  AND NOT EXISTS (SELECT FROM identity.death d WHERE d.person_id = r.person_id AND d.refuted_at IS NULL),"
-    "  false) AS stands"
-    " FROM identity.session s LEFT JOIN identity.representation r USING (representation_id)"
-    " WHERE s.token_hash = :hash AND s.ended_at IS NULL AND s.created_at <= :now AND s.expires_at > :now"
-    " AND NOT EXISTS (SELECT FROM identity.death d WHERE d.person_id = s.person_id AND d.refuted_at IS NULL)"
-)
-_TOKEN = text(
-    "SELECT t.party_id, t.profile, p.suspended_at FROM identity.access_token t JOIN identity.client c USING (client_id)"
-    " JOIN registry.party p ON p.party_id = t.party_id WHERE t.token_hash = :hash AND t.revoked_at IS NULL"
-    " AND t.expires_at > :now AND c.ended_at IS NULL"
-)
-
-
 def check(
     connection: Connection,
     proof: Proof,
@@ -97,22 +83,40 @@ def check(
         UnauthenticatedError: missing, unknown, ended or expired; the answer does not say which.
         RepresentationEndedError: a session that acts for somebody under an appointment that has ended.
     """
-    asker: Asker | None = None
-    if _fits(proof):
-        if proof.kind == "session":
-            asker = _acting(_session(connection, proof, now))
-        elif proof.kind == "token":
-            row = connection.execute(_TOKEN, {"hash": proof.hash, "now": now}).one_or_none()
-            asker = _party(row)
-        elif proof.kind == "operator" and hmac.compare_digest(proof.hash, operator_key_hash):
-            asker = Asker(AskerKind.OPERATOR)
-    if asker is None:
-        raise UnauthenticatedError("log in again: the session or token is missing, ended or expired")
-    if asker.is_suspended and not or_suspended:
-        raise UnauthenticatedError(
-            "your organisation is suspended: it can only end things and confirm deletions"
-        )
-    return asker
+    look = Look(connection)
+    shown = Shown(look, [proof], now)
+    look.send()
+    return shown.by(proof, operator_key_hash, or_suspended=or_suspended)
+
+
+class Shown:
+    """Who sessions and tokens show, looked up together; `by` judges each as `check` says, once the look was sent."""
+
+    def __init__(self, look: Look, proofs: Collection[Proof], now: datetime) -> None:
+        self._sessions = _ask(look, _SESSIONS, "session", proofs, {"now": now, "today": day_of(now)})
+        self._tokens = _ask(look, _TOKENS, "token", proofs, {"now": now})
+
+    def by(self, proof: Proof, operator_key_hash: bytes, *, or_suspended: bool = False) -> Asker:
+        """Return who a proof shows; raises as `check` does."""
+        asker: Asker | None = None
+        if _fits(proof):
+            if proof.kind == "session":
+                asker = _acting(self.session(proof))
+            elif proof.kind == "token":
+                asker = _party(_row_of(self._tokens, proof))
+            elif proof.kind == "operator" and hmac.compare_digest(proof.hash, operator_key_hash):
+                asker = Asker(AskerKind.OPERATOR)
+        if asker is None:
+            raise UnauthenticatedError("log in again: the session or token is missing, ended or expired")
+        if asker.is_suspended and not or_suspended:
+            raise UnauthenticatedError(
+                "your organisation is suspended: it can only end things and confirm deletions"
+            )
+        return asker
+
+    def session(self, proof: Proof) -> Any | None:
+        """Return the row of a live session."""
+        return _row_of(self._sessions, proof)
 
 
 def check_self(connection: Connection, proof: Proof, now: datetime, operator_key_hash: bytes) -> Asker:
@@ -123,9 +127,12 @@ def check_self(connection: Connection, proof: Proof, now: datetime, operator_key
     Raises:
         UnauthenticatedError: as `check`.
     """
-    row = _session(connection, proof, now) if proof.kind == "session" and _fits(proof) else None
+    look = Look(connection)
+    shown = Shown(look, [proof], now)
+    look.send()
+    row = shown.session(proof)
     if row is None or row.role != "customer":
-        return check(connection, proof, now, operator_key_hash)
+        return shown.by(proof, operator_key_hash)
     return Asker(AskerKind.CUSTOMER, person_id=row.person_id, representation_id=row.representation_id)
 
 
@@ -175,9 +182,16 @@ def _fits(proof: Proof) -> bool:
     return len(proof.value) <= LONGEST_PROOF
 
 
-def _session(connection: Connection, proof: Proof, now: datetime) -> Any | None:
-    wanted = {"hash": proof.hash, "now": now, "today": day_of(now)}
-    return connection.execute(_SESSION, wanted).one_or_none()
+def _ask(
+    look: Look, query: str, kind: str, proofs: Collection[Proof], moment: Mapping[str, Any]
+) -> list[Any]:
+    hashes = [proof.hash for proof in proofs if proof.kind == kind and _fits(proof)]
+    return look.ask(query, {"hashes": hashes, **moment}) if hashes else []
+
+
+def _row_of(rows: Collection[Any], proof: Proof) -> Any | None:
+    wanted = proof.hash  # rows are few: proofs of one turn of the loop
+    return next((row for row in rows if row.token_hash == wanted), None)
 
 
 def _party(row: Any | None) -> Asker | None:
@@ -202,3 +216,22 @@ def _acting(row: Any) -> Asker | None:
     if not row.stands:
         raise RepresentationEndedError("the appointment under which you act has ended")
     return Asker(AskerKind.CUSTOMER, row.represented_id, row.person_id, row.representation_id)
+
+
+_SESSIONS = (
+    "SELECT s.token_hash, s.role, s.person_id, encode(s.staff_hash, 'hex') AS staff, s.representation_id,"
+    " r.person_id AS represented_id, coalesce(r.from_day <= %(today)s"
+    "  AND (r.until_day IS NULL OR r.until_day > %(today)s)"
+    "  AND NOT EXISTS (SELECT FROM identity.death d WHERE d.person_id = r.person_id AND d.refuted_at IS NULL),"
+    "  false) AS stands"
+    " FROM identity.session s LEFT JOIN identity.representation r USING (representation_id)"
+    " WHERE s.token_hash = ANY(%(hashes)s) AND s.ended_at IS NULL AND s.created_at <= %(now)s"
+    " AND s.expires_at > %(now)s"
+    " AND NOT EXISTS (SELECT FROM identity.death d WHERE d.person_id = s.person_id AND d.refuted_at IS NULL)"
+)
+_TOKENS = (
+    "SELECT t.token_hash, t.party_id, t.profile, p.suspended_at FROM identity.access_token t"
+    " JOIN identity.client c USING (client_id)"
+    " JOIN registry.party p ON p.party_id = t.party_id WHERE t.token_hash = ANY(%(hashes)s) AND t.revoked_at IS NULL"
+    " AND t.expires_at > %(now)s AND c.ended_at IS NULL"
+)

@@ -43,6 +43,7 @@ from ledger import commitment, postgres
 from ledger.entry import GENESIS_PREVIOUS, encode
 from ledger.note import SigningKey
 from ledger.promise import Promise, sign_promise
+from ledger.storage import Head
 from ledger.tree import leaf_hash
 
 PROMISE_TERM = timedelta(seconds=60)
@@ -131,18 +132,19 @@ class Record:
 
 
 class Turn:
-    """One transaction under the head row. Made by `House.turn`."""
+    """One transaction under the head row, which is locked: `head`. Made by `House.turn`."""
 
     def __init__(
         self,
         connection: Connection,
+        head: Head,
         clock: Clock,
         house_key: bytes,
         subject_key: Callable[[UUID], bytes],
         months: set[str],
     ) -> None:
         self.connection = connection
-        self._head = postgres.lock_head(driver(connection))
+        self._head = head
         self.now: datetime = clock.now()  # after the lock, or an end that passed while waiting is missed
         self._house_key = house_key
         self._subject_key = subject_key
@@ -285,11 +287,22 @@ class Turn:
                     "shared_sealed": shared_sealed,
                 }
             )
-        self.connection.execute(_INSERT_BODY, bodies)
-        if statements:
-            self.connection.execute(_INSERT_STATEMENT, statements)
-        appended = postgres.append(driver(self.connection), self._head, commitments)
-        if [entry.leaf for entry in appended] != [record.leaf for record in self._records]:
+        self._store(bodies, statements, commitments)
+
+    def _store(
+        self,
+        bodies: Sequence[dict[str, Any]],
+        statements: Sequence[dict[str, Any]],
+        commitments: Sequence[bytes],
+    ) -> None:
+        """Write bodies and statements, and append the entries, in one trip."""
+        below = driver(self.connection)
+        with below.pipeline(), below.cursor() as cursor:
+            cursor.executemany(_INSERT_BODY, bodies)
+            if statements:
+                cursor.executemany(_INSERT_STATEMENT, statements)
+            appended = postgres.ask_to_append(below, self._head, commitments)
+        if [entry.leaf for entry in appended()] != [record.leaf for record in self._records]:
             raise RuntimeError("what was appended is not what was recorded")
         for act in self._afterwards:
             act(self.connection)
@@ -467,19 +480,19 @@ def _at_operators(statement: Statement, known: Mapping[UUID, int]) -> Statement:
 
 
 _OPERATORS = text("SELECT occupancy_id, operator FROM registry.occupancy WHERE occupancy_id = ANY(:ids)")
-_INSERT_BODY = text(
+_INSERT_BODY = (
     "INSERT INTO ledger.body (index, month, operator, day, party_id, ground, event, points, house_half, key_sealed,"
-    " shared_sealed) VALUES (:index, :month, :operator, :day, :party_id, :ground, :event, :points,"
-    " CAST(:house_half AS jsonb), :key_sealed, :shared_sealed)"
+    " shared_sealed) VALUES (%(index)s, %(month)s, %(operator)s, %(day)s, %(party_id)s, %(ground)s, %(event)s,"
+    " %(points)s, CAST(%(house_half)s AS jsonb), %(key_sealed)s, %(shared_sealed)s)"
 )
-_INSERT_STATEMENT = text(
+_INSERT_STATEMENT = (
     "INSERT INTO ledger.statement (handle, counter, index, leaf, month, operator, day, party_id, ground, event,"
-    " half, key_sealed, subject_sealed) VALUES (:handle, :counter, :index, :leaf, :month, :operator, :day,"
-    " :party_id, :ground, :event, :half, :key_sealed, :subject_sealed)"
+    " half, key_sealed, subject_sealed) VALUES (%(handle)s, %(counter)s, %(index)s, %(leaf)s, %(month)s, %(operator)s,"
+    " %(day)s, %(party_id)s, %(ground)s, %(event)s, %(half)s, %(key_sealed)s, %(subject_sealed)s)"
 )
 # The newest statement under each handle: its counter, its index, its entry's leaf.
-NEWEST = text(
-    "SELECT wanted.handle, s.counter, s.index, e.leaf FROM unnest(CAST(:handles AS bytea[])) AS wanted (handle)"
+NEWEST = (
+    "SELECT wanted.handle, s.counter, s.index, e.leaf FROM unnest(CAST(%(handles)s AS bytea[])) AS wanted (handle)"
     " CROSS JOIN LATERAL (SELECT one.counter, one.index FROM ledger.statement one"
     "  WHERE one.handle = wanted.handle ORDER BY one.counter DESC LIMIT 1) s"
     " JOIN ledger.entry e ON e.index = s.index"

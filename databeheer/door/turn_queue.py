@@ -13,15 +13,20 @@ from __future__ import annotations
 import enum
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from heapq import heapify, heappop, heappush
+from typing import NamedTuple
 
+import psycopg
 from psycopg.pq import TransactionStatus
 from sqlalchemy import Connection, Engine
 
 from databeheer.errors import QueueFullError
 from databeheer.storage.engine import driver
 from ledger import postgres
+from ledger.storage import Head
+
+_SAVE, _UNDO = "SAVEPOINT part", "ROLLBACK TO SAVEPOINT part"
 
 
 class TurnLane(enum.IntEnum):
@@ -56,6 +61,13 @@ class _Place:
         self.settled.set()
 
 
+class Part(NamedTuple):
+    """One part of a transaction: the connection, and the ledger's head, which is locked."""
+
+    connection: Connection
+    head: Head
+
+
 class TurnQueue:
     """Gives parts of shared transactions under the head row to the threads of one door.
 
@@ -78,7 +90,7 @@ class TurnQueue:
             return len(self._waiting)
 
     @contextmanager
-    def part(self, lane: TurnLane = TurnLane.REST) -> Iterator[Connection]:
+    def part(self, lane: TurnLane = TurnLane.REST) -> Iterator[Part]:
         """Wait for a turn; within the block the head is locked. What the block did is durable after it.
 
         Raises:
@@ -90,10 +102,8 @@ class TurnQueue:
             raise QueueFullError(
                 "more commands wait than the door holds; nothing was done, ask again in a moment"
             )
-        with (
-            self._lead(place) if place.connection is None else _follow(place, place.connection) as connection
-        ):
-            yield connection
+        with self._lead(place) if place.connection is None else _follow(place, place.connection) as part:
+            yield part
 
     # ---- who is next -------------------------------------------------------------------------------------
 
@@ -138,15 +148,15 @@ class TurnQueue:
     # ---- one transaction ---------------------------------------------------------------------------------
 
     @contextmanager
-    def _lead(self, own: _Place) -> Iterator[Connection]:
+    def _lead(self, own: _Place) -> Iterator[Part]:
         group, refusal = list[_Place](), list[BaseException]()
         try:
             with self._engine.begin() as connection:
-                postgres.lock_head(driver(connection))
+                head = _lock_and_save(connection)
                 try:
-                    with connection.begin_nested():
-                        yield connection
+                    yield Part(connection, head)
                 except BaseException as error:
+                    _undo(connection)
                     if not _is_usable(connection):
                         raise
                     refusal.append(error)
@@ -177,16 +187,40 @@ class TurnQueue:
 
 
 @contextmanager
-def _follow(place: _Place, connection: Connection) -> Iterator[Connection]:
+def _follow(place: _Place, connection: Connection) -> Iterator[Part]:
     """Do one's part on the leader's connection, then wait until the leader has committed it."""
     try:
-        with connection.begin_nested():
-            yield connection
+        head = _lock_and_save(connection)
+        try:
+            yield Part(connection, head)
+        except BaseException:
+            _undo(connection)
+            raise
     except BaseException as error:
         place.error = error
         _wait_for_commit(place)
         raise
     _wait_for_commit(place)
+
+
+def _lock_and_save(connection: Connection) -> Head:
+    """Lock the head and set the savepoint of one part, in one trip; what was read before the lock counts for nothing.
+
+    The savepoint stays: the commit releases it, and the next part's stands within it.
+    """
+    below = driver(connection)
+    with below.pipeline():
+        # The lock comes first, so that undoing the part does not give it back.
+        head = postgres.ask_head(below)
+        below.execute(_SAVE)
+    return head()
+
+
+def _undo(connection: Connection) -> None:
+    """Undo one part; where even that fails, the connection is not usable, and the transaction is given up."""
+    if not connection.invalidated and not connection.closed:
+        with suppress(psycopg.Error):
+            driver(connection).execute(_UNDO)
 
 
 def _wait_for_commit(place: _Place) -> None:

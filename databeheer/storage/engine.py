@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import select
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, cast
 
 import psycopg
-from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy import Connection, Engine, create_engine, event, exc, text
 from sqlalchemy.engine import make_url
 
 CONNECT_SECONDS = 5
@@ -37,16 +38,33 @@ def make_engine(
     options = f"{parsed.query.get('options', '')} -c synchronous_commit={'on' if durable else 'off'}"
     if statement_seconds is not None:
         options += f" -c statement_timeout={statement_seconds}s"
-    return create_engine(
+    engine = create_engine(
         parsed.update_query_dict({"options": options.strip()}),
         pool_size=pool_size,
         max_overflow=max_overflow,
         pool_timeout=pool_seconds,
-        pool_pre_ping=True,
+        pool_use_lifo=True,  # the warmest first: it has the statements prepared that come again
         connect_args={"connect_timeout": CONNECT_SECONDS},
         isolation_level="READ COMMITTED",
         hide_parameters=True,  # an error message in a log line must not hold what was looked for
     )
+    event.listen(engine, "checkout", _require_open)
+    return engine
+
+
+def _require_open(connection: psycopg.Connection[Any], *_: object) -> None:
+    """Take no connection that the server closed meanwhile; seen without a trip to it.
+
+    On one that nobody uses nothing is on its way: what can be read there is the end, or the reason for it.
+    """
+    if connection.closed or _has_news(connection.pgconn.socket):
+        raise exc.InvalidatePoolError
+
+
+def _has_news(socket: int) -> bool:
+    looked = select.poll()
+    looked.register(socket, select.POLLIN)
+    return bool(looked.poll(0))
 
 
 def driver(connection: Connection) -> psycopg.Connection[Any]:

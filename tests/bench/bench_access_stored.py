@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from random import Random
+from typing import Any
+from unittest.mock import patch
 from uuid import UUID
 
 import psycopg
@@ -13,8 +15,10 @@ from sqlalchemy import Connection
 from databeheer.access.catalogue import load
 from databeheer.access.decide import decide
 from databeheer.access.decision import Decision, Wish
+from databeheer.door import facts
 from databeheer.door.facts import read_facts
 from databeheer.storage.engine import make_engine
+from databeheer.storage.look import Look
 from databeheer.values import Granularity, Period, Purpose, Role
 from tests.bench.granted import BOTH, NOW
 from tests.bench.measure import Benchmark, Row, rates
@@ -128,25 +132,34 @@ class BareQueries:
 
     def __init__(self, connection: Connection, keys: Sequence[Key]) -> None:
         self._connection = connection
-        self._sent: list[tuple[object, object]] = []
-        recorder = _Recording(connection, self._sent)
+        self._sent: list[list[tuple[str, Mapping[str, Any]]]] = []
         points, parties = {point for _, point in keys}, {party for party, _ in keys}
-        read_facts(recorder, NOW, points=points, permissions=(), parties=parties)  # type: ignore[arg-type]
+        with patch.object(facts, "Look", self._recording):
+            read_facts(connection, NOW, points=points, permissions=(), parties=parties)
 
     def __call__(self) -> None:
-        for statement, parameters in self._sent:
-            self._connection.execute(statement, parameters).all()  # type: ignore[call-overload]
+        for together in self._sent:
+            look = Look(self._connection)
+            for query, parameters in together:
+                look.ask(query, parameters)
+            look.send()
+
+    def _recording(self, connection: Connection) -> Look:
+        asked: list[tuple[str, Mapping[str, Any]]] = []
+        self._sent.append(asked)
+        return _Recording(connection, asked)
 
 
-class _Recording:
-    """Passes statements on and remembers them."""
+class _Recording(Look):
+    """Remembers what it is asked."""
 
-    def __init__(self, connection: Connection, sent: list[tuple[object, object]]) -> None:
-        self._connection, self._sent = connection, sent
+    def __init__(self, connection: Connection, asked: list[tuple[str, Mapping[str, Any]]]) -> None:
+        super().__init__(connection)
+        self._remembered = asked
 
-    def execute(self, statement: object, parameters: object = None) -> object:
-        self._sent.append((statement, parameters))
-        return self._connection.execute(statement, parameters)  # type: ignore[call-overload]
+    def ask(self, query: str, parameters: Mapping[str, Any]) -> list[Any]:
+        self._remembered.append((query, parameters))
+        return super().ask(query, parameters)
 
 
 def from_postgres(name: str) -> Row:

@@ -32,7 +32,7 @@ from databeheer.door.onlookers import Look
 from databeheer.door.proofs import Asker, AskerKind, Proof
 from databeheer.door.read_request import Decided, ReadRequest
 from databeheer.door.read_statements import ground_for_all, said_of, subjects_of
-from databeheer.door.reads import Targets
+from databeheer.door.reads import Sought
 from databeheer.door.turn import NO_OPERATOR, Statement
 from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import MalformedRequestError, NotFoundError
@@ -61,10 +61,15 @@ def explain_wish(house: House, proof: Proof, arguments: dict[str, Any], desk: De
         kinds = (AskerKind.CUSTOMER, AskerKind.PARTY, AskerKind.OPERATOR)
         asker = asker_of(turn, house, proof, *kinds, or_representative=True)
         party_id = _party_asked_of(asker, arguments["party_id"])
-        targets = Targets(turn, [request])
-        permissions = {request.permission_id} if request.permission_id else set()
+        sought = Sought.now(turn, [request])
+        targets = sought.targets
         book = read_facts(
-            turn.connection, turn.now, points=targets.points, permissions=permissions, parties={party_id}
+            turn.connection,
+            turn.now,
+            points=targets.points,
+            permissions=sought.permissions,
+            parties={party_id},
+            first=sought.first,
         )
         if party_id not in book.parties:
             raise NotFoundError("there is no such party")

@@ -20,7 +20,7 @@ from databeheer.door.portfolio.alike import (
 )
 from databeheer.door.proofs import Asker
 from databeheer.door.read_request import Decided, Wanted
-from databeheer.door.reads import Decider
+from databeheer.door.reads import Decider, Sought
 from databeheer.door.turn import Turn
 from databeheer.values import Role
 
@@ -89,7 +89,7 @@ def _decided(
     if not places:
         return {}
     asked = {place: requests.one(place) for place in sorted(places)}
-    decide_one = Decider(house, turn, list(asked.values()), [asker])
+    decide_one = Decider(house, turn, Sought.now(turn, list(asked.values())), [asker])
     return {place: decide_one(request, asker) for place, request in asked.items()}
 
 

@@ -11,8 +11,9 @@ from databeheer.access.facts import PartyFacts
 from databeheer.access.intervals import Interval
 from databeheer.brussels import day_of, midnight
 from databeheer.door.client import DoorRefusedError
-from databeheer.door.party_facts import KnownParty, read_parties
+from databeheer.door.party_facts import KnownParty, ask_parties, parties_of
 from databeheer.registry.conditions import OVERVIEW_SEEN_FOR, Clause
+from databeheer.storage.look import Look
 from databeheer.values import format_instant
 from tests.conftest import LOTTES_EAN
 from tests.databeheer.door.bulk import read_bulk, values
@@ -24,7 +25,10 @@ from tests.letters import told
 def known(house: TheHouse, party: Party) -> KnownParty:
     """The party as the door knows it now."""
     with house.house.engine.connect() as connection:
-        (found,) = read_parties(connection, [party.party_id], house.clock.now()).values()  # type: ignore[list-item]
+        look = Look(connection)
+        rows = ask_parties(look, [party.party_id])  # type: ignore[list-item]
+        look.send()
+    (found,) = parties_of(rows, house.clock.now()).values()
     return found
 
 

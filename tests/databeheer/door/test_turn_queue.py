@@ -50,7 +50,7 @@ class Parts:
 
         def run() -> None:
             try:
-                with self.queue.part(lane) as connection:
+                with self.queue.part(lane) as (connection, _):
                     self.order.append(number)
                     connection.execute(text(TELL), {"number": number, "name": f"op-{number}"})
                     then(connection)
