@@ -80,6 +80,7 @@ def move_days(house: House, turn: Turn, wrong: Any, right: Any, first: date) -> 
     present = _present(turn, seals.pseudonym(theirs), first)
     sealed: list[dict[str, Any]] = []
     moved = 0
+    read = _days_read(turn, right, {row.day for row in rows if row.day >= first})
     for row in rows:
         if row.stored_index is None:  # of an intake that has not ended: it is refused at its end
             continue
@@ -89,7 +90,7 @@ def move_days(house: House, turn: Turn, wrong: Any, right: Any, first: date) -> 
         if moves and (channel.handle(theirs), row.day) in present:
             continue
         moved += moves
-        without_values = moves and not _are_read(turn, right, row.day)
+        without_values = moves and row.day not in read
         sealed.append(_sealed_again(row, old, root, channel.handle(root), without_values=without_values))
     secrets.SystemRandom().shuffle(sealed)
     if sealed:
@@ -106,11 +107,11 @@ def move_days(house: House, turn: Turn, wrong: Any, right: Any, first: date) -> 
     return moved
 
 
-def _are_read(turn: Turn, stay: Any, day: date) -> bool:
-    """Whether the intervals of a day may stand with a stay (R59); a vacancy keeps them for who moves in."""
-    return stay.person_id is None or interval_choices.are_read(
-        turn.connection, stay.occupancy_id, [day], turn.now
-    )
+def _days_read(turn: Turn, stay: Any, days: set[date]) -> set[date]:
+    """The days of which intervals may stand with a stay (R59); a vacancy keeps all of them for who moves in."""
+    if stay.person_id is None:
+        return days
+    return interval_choices.days_read(turn.connection, stay.occupancy_id, days, turn.now)
 
 
 def seal_root(house: House, root_id: UUID) -> bytes:

@@ -7,7 +7,7 @@ A vacancy chose nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -74,11 +74,10 @@ def is_asked(connection: Connection, occupancy_id: UUID, day: date) -> bool:
     return found
 
 
-def are_read(connection: Connection, occupancy_id: UUID, days: list[date], now: datetime) -> bool:
-    """Say whether intervals are read on every one of these days: on request, or for a need that is on record."""
-    members = {"occupancy": occupancy_id, "days": days, "now": now}
-    found: bool = connection.execute(_ARE_READ, members).scalar_one()
-    return found
+def days_read(connection: Connection, occupancy_id: UUID, days: Collection[date], now: datetime) -> set[date]:
+    """Return on which of these days intervals are read: on request, or for a need that is on record."""
+    members = {"stay": occupancy_id, "days": list(days), "now": now}
+    return set(connection.execute(_DAYS_READ, members).scalars())
 
 
 _OF_STAYS = text("SELECT * FROM registry.interval_choice WHERE occupancy_id = ANY(:ids) ORDER BY choice_no")
@@ -92,7 +91,7 @@ _CHOOSE = text(
 _IS_ASKED = text(
     f"SELECT {ASKED} FROM registry.occupancy o WHERE o.occupancy_id = :stay"  # noqa: S608  parts of our own
 )
-_ARE_READ = text(
-    f"SELECT bool_and({ASKED.replace(':day', 'd.day')} OR {NEEDED.replace(':day', 'd.day')})"  # noqa: S608  parts of our own
-    " FROM registry.occupancy o, unnest(CAST(:days AS date[])) AS d (day) WHERE o.occupancy_id = :occupancy"
+_DAYS_READ = text(
+    "SELECT d.day FROM registry.occupancy o, unnest(CAST(:days AS date[])) AS d (day)"  # noqa: S608  parts of our own
+    f" WHERE o.occupancy_id = :stay AND ({ASKED.replace(':day', 'd.day')} OR {NEEDED.replace(':day', 'd.day')})"
 )

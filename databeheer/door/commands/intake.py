@@ -294,9 +294,10 @@ def _days(
 
 def _are_read(turn: Turn, occupancy: Any, days: list[date]) -> bool:
     """Whether intervals of these days are taken in: of a vacancy they are, for somebody got this file of that point."""
-    return occupancy.person_id is None or interval_choices.are_read(
-        turn.connection, occupancy.occupancy_id, days, turn.now
-    )
+    if occupancy.person_id is None:
+        return True
+    read = interval_choices.days_read(turn.connection, occupancy.occupancy_id, days, turn.now)
+    return read >= set(days)
 
 
 @dataclass(frozen=True)

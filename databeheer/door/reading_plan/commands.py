@@ -34,12 +34,13 @@ from databeheer.door.reading_plan.received import findings, stored_totals
 from databeheer.door.telling import tell
 from databeheer.door.turn import Statement, Subject, Turn
 from databeheer.door.turn_queue import TurnLane
-from databeheer.errors import ConflictError, MalformedRequestError, UnauthenticatedError
+from databeheer.errors import ConflictError, MalformedRequestError, StoppedError, UnauthenticatedError
 from databeheer.metering.plan import rereads
 from databeheer.metering.plan.completeness import LACKING, Finding, Tally
 from databeheer.metering.plan.meters import FIRST, PAGE, page_of_day, pages_of_day
 from databeheer.metering.plan.rereads import Lacking
 from databeheer.metering.plan.wanted import Kind, wanted
+from databeheer.oversight import stop
 from databeheer.post import outbox
 from databeheer.registry import interval_choices, occupancies, parties
 from databeheer.values import format_instant
@@ -155,6 +156,8 @@ def check(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, An
         parties.require_operator(turn.connection, operator)
         if day >= day_of(turn.now):
             raise MalformedRequestError("day: a day is checked once it is over")
+        if stop.current(turn.connection) is not None:
+            raise StoppedError("hand-over is stopped: nothing is opened, not even to be counted")
         now, as_of = turn.now, turn.size
         said = {"day": day.isoformat(), "why": "completeness"}
         record = turn.record(Statement("readings.counted", said, ground=GROUND, operator=operator))

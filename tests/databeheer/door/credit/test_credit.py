@@ -342,3 +342,32 @@ def test_the_database_says_in_clear_nowhere_whose_budget_meter_it_is(
         budget, "SELECT count(*) FROM ledger.body WHERE event LIKE 'meter.%%' AND party_id IS NOT NULL"
     )
     assert parties == [(0,)]
+
+
+def test_with_the_readings_of_a_stay_goes_all_that_is_known_of_its_credit(
+    budget: TheHouse, lotte: Customer
+) -> None:
+    stay = lotte.occupancy()
+    take(budget, state(budget))
+    budget.operator("registry.occupancy.end", ean=LOTTES_EAN, until_day="2024-06-03")
+    budget.clock.advance(4 * timedelta(days=366))
+    budget.operator(
+        "erasure.decide",
+        data_class="readings",
+        reason="retention_ended",
+        decided_by="DPO",
+        occupancy_id=stay,
+    )
+    assert query(budget, "SELECT count(*) FROM metering.budget_function") == [(1,)]
+    budget.operator("erasure.execute")
+    for table in ("metering.budget_function", "metering.credit_day"):
+        assert query(budget, f"SELECT count(*) FROM {table}") == [(0,)]
+
+
+def test_a_day_that_is_long_over_leaves_its_entry_and_no_row(budget: TheHouse, lotte: Customer) -> None:
+    take(budget, state(budget))
+    budget.clock.advance(timedelta(days=100))
+    evening(budget)
+    assert sweep(budget) == {"meter.told": 1}
+    assert query(budget, "SELECT count(*) FROM metering.credit_day WHERE state_sealed IS NOT NULL") == [(0,)]
+    assert log_of(lotte)[-1:] == of_days("3 juni 2024")

@@ -422,3 +422,15 @@ def test_nothing_is_asked_for_any_more_from_its_deadline_on(metered: TheHouse) -
     assert to_reread(metered) == []
     assert check(metered)["to_read_again"] == 0
     assert query(metered, "SELECT DISTINCT outcome FROM metering.reread") == [("too_late",)]
+
+
+def test_while_the_emergency_stop_stands_nothing_is_opened_to_be_counted(
+    take: Take, metered: TheHouse
+) -> None:
+    take(*quarters(LOTTES))
+    metered.operator("stop.set", reason="a leak is suspected")
+    with pytest.raises(DoorRefusedError) as refused:
+        check(metered)
+    assert refused.value.code == "stopped"
+    metered.operator("stop.lift", reason="a false alarm")
+    assert check(metered)["to_read_again"] == 4

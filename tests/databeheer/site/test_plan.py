@@ -1,0 +1,104 @@
+"""`databeheer plan`: what it asks of the door, and what it prints; what the door does of it is shown elsewhere."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from databeheer.cli import cli
+from databeheer.site import plan
+
+REPORT = {
+    "day": "2024-06-03",
+    "index": 7,
+    "checked_at": "2024-06-04T05:00:00Z",
+    "meters": {"electricity": 2},
+    "rows": [
+        {"energy": "electricity", "what": "registers", "reason": "every_meter", "expected": 4}
+        | {"received": 3, "estimated": 0, "incomplete": 0, "undivided": 0, "missing": 1}
+    ],
+    "to_read_again": 1,
+}
+
+
+class _Door:
+    """A door with two pages of devices and one thing to read again."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, str, dict[str, Any]]] = []
+        self.report = REPORT
+
+    def __enter__(self) -> _Door:
+        return self
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def call(self, command: str, proof: Any, **arguments: Any) -> dict[str, Any]:
+        self.asked.append((command, proof.kind, arguments))
+        if command == "reading_plan.show":
+            page = "second" if arguments["after"] else "first"
+            return {"devices": [{"device": page}], "next": None if arguments["after"] else "here"}
+        if command == "reading_plan.report":
+            return {"days": [self.report]}
+        return {"rereads": [{"device": "1SAG1"}]} if command.endswith("rereads") else self.report
+
+
+@pytest.fixture
+def door(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> _Door:
+    found = _Door()
+
+    class Home:
+        path, door_socket = tmp_path, tmp_path / "socket"
+        intake_key = operator_key = tmp_path / "key"
+
+        @classmethod
+        def from_environment(cls) -> type[Home]:
+            return cls
+
+        require: Callable[[], None] = staticmethod(lambda: None)
+
+    (tmp_path / "key").write_text("key")
+    monkeypatch.setattr(plan, "Home", Home)
+    monkeypatch.setattr(plan, "running", lambda _home: found)
+    monkeypatch.setattr(plan, "DoorClient", lambda _socket: found)
+    return found
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(cli, ["plan", *arguments])
+
+
+def test_the_plan_is_a_line_for_each_device_of_every_page_with_intakes_key(door: _Door) -> None:
+    shown = run("show", "2024-06-03")
+    assert [json.loads(line)["device"] for line in shown.output.splitlines()] == ["first", "second"]
+    assert [(kind, asked["after"]) for _, kind, asked in door.asked] == [("intake", None), ("intake", "here")]
+
+
+def test_a_check_says_what_came_and_ends_with_1_where_something_is_to_be_read_again(door: _Door) -> None:
+    checked = run("check", "2024-06-03")
+    assert checked.output.splitlines() == [
+        "2024-06-03: digital meters: 2 of electricity",
+        "  electricity, registers, every_meter: 4 expected: 3 received, 1 missing",
+        "  to be read again: 1; ledger entry 7",
+    ]
+    assert (checked.exit_code, door.asked[0][1]) == (1, "operator")
+    door.report = REPORT | {"to_read_again": 0}
+    assert run("check").exit_code == 0
+    assert json.loads(run("check", "2024-06-03", "--json").output) == door.report
+
+
+def test_reports_of_days_and_the_list_to_re_read_are_shown(door: _Door) -> None:
+    assert "3 received, 1 missing" in run("report", "2024-06-01", "2024-06-03").output
+    assert json.loads(run("rereads").output) == {"device": "1SAG1"}
+    assert door.asked[-1][1] == "intake"
+
+
+@pytest.mark.parametrize("day", ["3 June", "2024-13-01", "20240603"])
+def test_what_is_no_day_is_not_asked(door: _Door, day: str) -> None:
+    assert run("check", day).exit_code == 2
+    assert door.asked == []
