@@ -96,7 +96,11 @@ def test_the_benchs_portfolio_is_read_with_a_leaf_for_each(house: TheHouse) -> N
     bram, permissions = portfolio.settle(house, 3)
     for _ in range(2):
         bench_portfolio.read(house.client, Proof.token(bram.token), permissions)
-    bench_portfolio.require_leaves(house, permissions, 2)
+    division = bench_portfolio.divided(house, Proof.token(bram.token), permissions)
+    assert {"facts and decisions", "leaves, rows and entry", "opening and text, beside it"} < {
+        what for what, _ in division
+    }
+    bench_portfolio.require_leaves(house, permissions, 4)
 
 
 def test_the_benchs_days_are_judged_whole_and_agree_with_their_registers() -> None:

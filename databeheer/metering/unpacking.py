@@ -44,23 +44,44 @@ def unpack_rows(rows: Sequence[bytes]) -> list[Day | None]:
     return found
 
 
-def _unpack(rows: Sequence[bytes]) -> Sequence[Day | None]:
-    """Unpack rows of one size and one header."""
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Days of one slot length, a row each, as in `Day`; of those that are not right nothing is meant."""
+
+    minutes: int
+    values: Integers
+    marks: Bytes
+    is_right: Truths
+
+
+def unpack_block(data: Bytes) -> Block | None:
+    """Unpack rows of one size and one header, (n, size); None where no profile has such a header."""
     try:
-        head = profile.read_head(rows[0])
+        head = profile.read_head(data[0].tobytes())
     except ProfileError:
-        return [None] * len(rows)
-    data = np.frombuffer(b"".join(rows), np.uint8).reshape(len(rows), -1)
-    marks, is_known = _marks([row[profile.HEADER_LENGTH : head.begin] for row in rows], head.slots)
+        return None
+    runs, length = data[:, profile.HEADER_LENGTH : head.begin].tobytes(), head.begin - profile.HEADER_LENGTH
+    spelled = [runs[at : at + length] for at in range(0, length * len(data), length)] if length else []
+    marks, is_known = _marks(spelled or [b""] * len(data), head.slots)
     numbers = _numbers(data[:, head.begin : head.end], head.bits)
     valueless = VALUELESS[marks]
     is_right = is_known & ~data[:, head.end :].any(axis=1) & ~((numbers != 0) & valueless).any(axis=1)
     is_right &= _fits(numbers, head)
     values = numbers.astype(np.int64)
     values[valueless] = NO_VALUE
+    return Block(head.minutes, values, marks, is_right)
+
+
+def _unpack(rows: Sequence[bytes]) -> Sequence[Day | None]:
+    """Unpack rows of one size and one header."""
+    if not rows[0]:
+        return [None] * len(rows)
+    block = unpack_block(np.frombuffer(b"".join(rows), np.uint8).reshape(len(rows), -1))
+    if block is None:
+        return [None] * len(rows)
     return [
-        Day(head.minutes, values[row], marks[row]) if right else None
-        for row, right in enumerate(is_right.tolist())
+        Day(block.minutes, block.values[row], block.marks[row]) if right else None
+        for row, right in enumerate(block.is_right.tolist())
     ]
 
 

@@ -6,12 +6,20 @@ told each customer of the first read before: who reads a portfolio does so every
 
 from __future__ import annotations
 
+import gc
 import statistics
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
+from unittest import mock
 
 import psycopg
 
+from databeheer.door import bulk as door_bulk
 from databeheer.door.client import DoorClient, Proof
+from databeheer.door.commands import bulk as command
+from databeheer.door.turn import Turn
 from tests.bench.appending import durable_server
 from tests.bench.measure import Benchmark, Row, seconds
 from tests.bench.portfolio import WINDOW, settle
@@ -30,11 +38,17 @@ def portfolio(name: str) -> Row:
         bram, permissions = settle(house, POINTS)
         with door_process(house) as door:
             proof = Proof.token(bram.token)
+            gc.freeze()  # what the harness holds is no client's
             first = seconds(lambda: read(door.client, proof, permissions))
             spent = [seconds(lambda: read(door.client, proof, permissions)) for _ in range(ROUNDS)]
-            require_leaves(house, permissions, 1 + ROUNDS)
+            division = divided(house, proof, permissions)
+            require_leaves(house, permissions, 3 + ROUNDS)
     figure = statistics.median(2 * POINTS / one for one in spent)
-    print(f"{name}: the first time, with a message to each customer, {first:.2f} s; then {sorted(spent)}")
+    told = ", ".join(f"{one:.2f}" for one in sorted(spent))
+    print(f"{name}: the first time, with a message to each customer, {first:.2f} s; then {told} s")
+    print(
+        f"{name}: of one more, in one process: " + ", ".join(f"{what} {one:.2f} s" for what, one in division)
+    )
     ratio = round(figure / PROFILES_A_SECOND, 3)
     return Row(name, round(figure), "profiles/s", PROFILES_A_SECOND, ratio, 1, ratio >= 1)
 
@@ -50,6 +64,44 @@ def read(door: DoorClient, proof: Proof, permissions: list[str]) -> dict[str, An
 def _is_whole(item: dict[str, Any]) -> bool:
     channels = item["channels"]
     return len(channels) == 2 and all(len(one["series"][0]["values"]) == 96 for one in channels)
+
+
+def divided(house: TheHouse, proof: Proof, permissions: list[str]) -> list[tuple[str, float]]:
+    """Read once more through a door in this process; how long each part took, opening beside the rest."""
+    spent: dict[str, float] = {}
+    arguments = {"permission_ids": permissions, **WINDOW}
+    message = {
+        "command": "readings.bulk",
+        "proof": {"kind": proof.kind, "value": proof.value},
+        "arguments": arguments,
+    }
+    with ExitStack() as stack:
+        for what, place, name in _PARTS:
+            stack.enter_context(mock.patch.object(place, name, _timed(getattr(place, name), what, spent)))
+        house.service.answer(message)  # this door has told nobody yet: its memory is its own
+        spent.clear()
+        spent["all"] = seconds(lambda: house.service.answer(message))
+    return list(spent.items())
+
+
+_PARTS: tuple[tuple[str, Any, str], ...] = (
+    ("facts and decisions", door_bulk, "sort_out"),
+    ("what is said", door_bulk, "bulk_statement"),
+    ("leaves, rows and entry", Turn, "close"),
+    ("promise after the commit", Turn, "committed"),
+    ("opening and text, beside it", command, "items"),
+)
+
+
+def _timed(work: Callable[..., Any], what: str, spent: dict[str, float]) -> Callable[..., Any]:
+    def timed(*arguments: Any, **named: Any) -> Any:
+        start = time.perf_counter()
+        try:
+            return work(*arguments, **named)
+        finally:
+            spent[what] = spent.get(what, 0.0) + time.perf_counter() - start
+
+    return timed
 
 
 def require_leaves(house: TheHouse, permissions: list[str], reads: int) -> None:

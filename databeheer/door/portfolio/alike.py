@@ -97,7 +97,7 @@ class AlikeChannel:
     head: bytes
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Kind:
     """Plain permissions that are alike. The first was decided, and `read` is what came of it."""
 

@@ -7,7 +7,6 @@ of them: roots, pseudonyms and keys in one loop, the rows by one query, unsealin
 from __future__ import annotations
 
 import json
-from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from datetime import date
 from hashlib import blake2b
@@ -18,7 +17,7 @@ import numpy as np
 import structlog
 from sqlalchemy import Connection
 
-from databeheer.brussels import day_of
+from databeheer.brussels import day_of, slots_in_day
 from databeheer.door.house import House
 from databeheer.door.keys import seals
 from databeheer.door.keys.store import KeyStoreError
@@ -27,14 +26,14 @@ from databeheer.door.opening import erased_readings
 from databeheer.door.portfolio import text
 from databeheer.door.portfolio.alike import Kind, Plain
 from databeheer.door.portfolio.crowd import array_of
-from databeheer.metering.day_series import fits, pieces, series_of_pieces
+from databeheer.metering.day_series import pieces, series_of_pieces
 from databeheer.metering.opening import SealError, unseal_profile
 from databeheer.metering.opening_rows import open_rows
 from databeheer.metering.packing import Bytes
-from databeheer.metering.profile import SIZES
+from databeheer.metering.profile import HEADER_LENGTH, SIZES
 from databeheer.metering.sealing import TAG_LENGTH, Coordinates
 from databeheer.metering.sealing_rows import coordinates
-from databeheer.metering.unpacking import Day, unpack_rows
+from databeheer.metering.unpacking import Block, Day, Truths, unpack_block
 from databeheer.storage.engine import driver
 from databeheer.values import format_instant
 
@@ -152,126 +151,148 @@ def _newest(stored: Sequence[_Rows]) -> dict[bytes, tuple[int, int]]:
 # --- opened ---------------------------------------------------------------------------------------------------
 
 
-class _Wanted(NamedTuple):
-    """A row to be opened, by where it begins; whose it is and of which of the kind's channels."""
+class _Wanted:
+    """Rows of one length that are to be opened: where each begins, its key, its place and channel, whose kind it is."""
 
-    at: int
-    home: _Home
-    channel: int
-    key: bytes
+    def __init__(self) -> None:
+        self.starts: list[int] = []
+        self.keys: list[bytes] = []
+        self.slots: list[_Slot] = []
+        self.kinds: list[Kind] = []
 
 
 def _texts(house: House, homes: Sequence[_Home], stored: Sequence[_Rows], day: date) -> dict[int, bytes]:
-    newest, names = _newest(stored), Names(house)
-    wanted: list[list[_Wanted]] = [[] for _ in stored]
-    spelled_day = _TEN + day.isoformat().encode() + _TWO
-    for home in homes:
-        for channel, handle in enumerate(home.handles):
-            place = newest.get(home.pseudonym + handle)
-            if place is not None:
-                number, at = place
-                version = stored[number].blob[at + _NAME : at + _MARK.start]
-                message = _EIGHT + handle + spelled_day + version
-                key = blake2b(message, key=home.root, person=b"values", digest_size=32).digest()
-                wanted[number].append(_Wanted(at, home, channel, key))
-    series: dict[tuple[int, int], bytes] = {}
-    for rows, some in zip(stored, wanted, strict=True):
-        if some:
-            days = unpack_rows(_opened(rows, some, day))
-            series |= _series(some, days, day)
+    names, series = Names(house), dict[_Slot, bytes]()
+    for rows, wanted in zip(stored, _wanted(homes, stored, day), strict=True):
+        if not wanted.starts:
+            continue
+        if rows.width - _HEAD in _PLAIN_SIZES:
+            plain, opens = _opened(rows, wanted, day)
+            for numbers in _of_one_header(plain, opens):
+                series |= _series(wanted, numbers, unpack_block(plain[numbers]), day)
+        else:
+            for number, held in enumerate(_opened_one_by_one(rows, wanted, day)):
+                block = unpack_block(np.frombuffer(held, np.uint8)[None, :]) if held else None
+                series |= _series(wanted, [number], block, day) if held else {}
     return {home.one.place: _channels(home, names, series) for home in homes}
 
 
-def _opened(rows: _Rows, wanted: Sequence[_Wanted], day: date) -> list[bytes]:
-    """Return what these rows hold; nothing of one that does not open."""
-    if rows.width - _HEAD not in _PLAIN_SIZES:
-        return [_opened_alone(rows, one, day) for one in wanted]
-    data = np.frombuffer(rows.blob, np.uint8).reshape(-1, rows.width)[
-        [one.at // rows.width for one in wanted]
-    ]
-    keys = np.frombuffer(b"".join(one.key for one in wanted), np.uint8).reshape(-1, 32)
+def _wanted(homes: Sequence[_Home], stored: Sequence[_Rows], day: date) -> list[_Wanted]:
+    newest, wanted = _newest(stored), [_Wanted() for _ in stored]
+    spelled_day = _TEN + day.isoformat().encode() + _TWO
+    for kind, one, root, pseudonym, handles in homes:
+        for channel, handle in enumerate(handles):
+            place = newest.get(pseudonym + handle)
+            if place is None:
+                continue
+            number, start = place
+            version = stored[number].blob[start + _NAME : start + _MARK.start]
+            message = _EIGHT + handle + spelled_day + version
+            some = wanted[number]
+            some.starts.append(start)
+            some.keys.append(blake2b(message, key=root, person=b"values", digest_size=32).digest())
+            some.slots.append((one.place, channel))
+            some.kinds.append(kind)
+    return wanted
+
+
+def _opened(rows: _Rows, wanted: _Wanted, day: date) -> tuple[Bytes, Truths]:
+    """Return what these rows hold, and which of them open."""
+    chosen = np.array(wanted.starts) // rows.width
+    data = np.frombuffer(rows.blob, np.uint8).reshape(-1, rows.width)[chosen]
+    keys = np.frombuffer(b"".join(wanted.keys), np.uint8).reshape(-1, 32)
     where = coordinates(data[:, :16], data[:, 16:_NAME], day, data[:, _VERSION], "values")
     plain, opens = open_rows(keys, data[:, _HEAD:], data[:, _MARK], where)
-    size, text_ = plain.shape[1], plain.tobytes()
-    found = [text_[size * row : size * row + size] for row in range(len(wanted))]
-    for row in np.flatnonzero(~opens).tolist():
+    for _ in range(int((~opens).sum())):
         _does_not_open("SealError")
-        found[row] = b""
-    return found
+    return plain, opens
 
 
-def _opened_alone(rows: _Rows, one: _Wanted, day: date) -> bytes:
-    """Open a row as they were sealed before."""
-    row = rows.blob[one.at : one.at + rows.width]
-    where = Coordinates(row[:16], row[16:_NAME], day, int.from_bytes(row[_VERSION], "big"))
-    try:
-        return unseal_profile(one.key, row[_HEAD:], row[_MARK], where, "values")
-    except SealError:
-        _does_not_open("SealError")
-        return b""
+def _opened_one_by_one(rows: _Rows, wanted: _Wanted, day: date) -> Iterator[bytes]:
+    """Open rows as they were sealed before; nothing of one that does not open."""
+    for start, key in zip(wanted.starts, wanted.keys, strict=True):
+        row = rows.blob[start : start + rows.width]
+        where = Coordinates(row[:16], row[16:_NAME], day, int.from_bytes(row[_VERSION], "big"))
+        try:
+            yield unseal_profile(key, row[_HEAD:], row[_MARK], where, "values")
+        except SealError:
+            _does_not_open("SealError")
+            yield b""
+
+
+def _of_one_header(plain: Bytes, opens: Truths) -> Iterator[list[int]]:
+    """Yield the numbers of the rows that opened, those of one header together."""
+    heads = np.zeros((len(plain), 8), np.uint8)
+    heads[:, :HEADER_LENGTH] = plain[:, :HEADER_LENGTH]
+    kinds, which = np.unique(heads.view(np.uint64).reshape(-1), return_inverse=True)
+    for kind in range(len(kinds)):
+        numbers: list[int] = np.flatnonzero((which == kind) & opens).tolist()
+        if numbers:
+            yield numbers
 
 
 def _does_not_open(error: str) -> None:
     _log.error("a stored value does not open", part="values", error=error)
 
 
-def _series(wanted: Sequence[_Wanted], days: Sequence[Day | None], day: date) -> dict[tuple[int, int], bytes]:
-    """Return the JSON of the series of each row that opened, by place and channel."""
-    found: dict[tuple[int, int], bytes] = {}
-    together: dict[tuple[int, frozenset[str]], list[int]] = defaultdict(list)
-    for number, (one, opened) in enumerate(zip(wanted, days, strict=True)):
-        if opened is None or not fits(day, opened):
+def _series(wanted: _Wanted, numbers: Sequence[int], block: Block | None, day: date) -> dict[_Slot, bytes]:
+    """Return the JSON of the series of each row that is a profile of the day."""
+    if block is None or block.values.shape[1] != slots_in_day(day, block.minutes):
+        for _ in numbers:
             _does_not_open("ProfileError")
+        return {}
+    found: dict[_Slot, bytes] = {}
+    by_states: dict[frozenset[str], list[bool]] = {}
+    for kind in set(wanted.kinds):
+        by_states.setdefault(kind.states, text.leave_whole(block.marks, kind.states).tolist())
+    texts, length, marks = text.values_text(block.values), block.marks.shape[1], block.marks.tobytes()
+    head = _head(wanted.kinds[0], block.minutes)
+    for row, (number, right, spelled) in enumerate(zip(numbers, block.is_right.tolist(), texts, strict=True)):
+        kind = wanted.kinds[number]
+        if not right:
+            _does_not_open("ProfileError")
+        elif spelled is not None and by_states[kind.states][row]:
+            runs = text.marks_text(marks[length * row : length * row + length])
+            found[wanted.slots[number]] = b"".join((head, spelled, b"]", runs, b"}]"))
         else:
-            together[opened.minutes, one.home.kind.states].append(number)
-    for (minutes, states), numbers in together.items():
-        some = [found_day for number in numbers if (found_day := days[number]) is not None]
-        values, marks = np.stack([one.values for one in some]), np.stack([one.marks for one in some])
-        whole = text.leave_whole(marks, states).tolist()
-        head = _head(wanted[numbers[0]], minutes)
-        rendered = zip(numbers, text.values_text(values), whole, _rows_of(marks), strict=True)
-        for number, spelled, is_whole, row in rendered:
-            one = wanted[number]
-            place = one.home.one.place, one.channel
-            if spelled is not None and is_whole:
-                found[place] = b"".join((head, spelled, b"]", text.marks_text(row), b"}]"))
-            else:
-                found[place] = _with_care(one, days[number], day)
+            held = Day(block.minutes, block.values[row], block.marks[row])
+            found[wanted.slots[number]] = _with_care(kind, held, day)
     return found
 
 
-def _rows_of(marks: Bytes) -> Iterator[bytes]:
-    length, whole = marks.shape[1], marks.tobytes()
-    return (whole[at : at + length] for at in range(0, len(whole), length))
-
-
-def _head(one: _Wanted, minutes: int) -> bytes:
-    start = format_instant(one.home.kind.read.request.period.start)
+def _head(kind: Kind, minutes: int) -> bytes:
+    start = format_instant(kind.read.request.period.start)
     return f'[{{"start":"{start}","step":{60 * minutes},"values":['.encode()
 
 
-def _with_care(one: _Wanted, opened: Day | None, day: date) -> bytes:
+def _with_care(kind: Kind, held: Day, day: date) -> bytes:
     """The series of a day with slots that are absent or withheld, or with large values."""
-    if opened is None:
-        return b""
-    kind = one.home.kind
-    kept = series_of_pieces(pieces([(day, opened)], kind.read.request.period, kind.states))
+    kept = series_of_pieces(pieces([(day, held)], kind.read.request.period, kind.states))
     return json.dumps([one.view() for one in kept], separators=(",", ":")).encode() if kept else b""
 
 
-def _channels(home: _Home, names: Names, series: dict[tuple[int, int], bytes]) -> bytes:
+def _channels(home: _Home, names: Names, series: dict[_Slot, bytes]) -> bytes:
+    kind, one, _, _, handles = home
     found: list[bytes] = []
     meter: bytes | None = None
-    for number, channel in enumerate(home.kind.channels):
-        spelled = series.get((home.one.place, number))
+    for number in range(len(handles)):
+        spelled = series.get((one.place, number))
         if spelled:
             if meter is None:
-                number_ = names.open("meter", home.one.meter, home.one.number_sealed)
-                meter = json.dumps(number_).encode()
-            found += [b"," if found else b"[", channel.head, meter, b',"series":', spelled, b"}"]
-    return b"".join([*found, b"]"]) if found else b"[]"
+                meter = json.dumps(names.open("meter", one.meter, one.number_sealed)).encode()
+            found += (
+                b"," if found else b"[",
+                kind.channels[number].head,
+                meter,
+                b',"series":',
+                spelled,
+                b"}",
+            )
+    return b"".join(found) + b"]" if found else b"[]"
 
 
+_Slot = tuple[int, int]
+"""A place in the request, and which of its kind's channels."""
 _TWO, _EIGHT, _TEN, _SIXTEEN = (size.to_bytes(4, "big") for size in (2, 8, 10, 16))
 _STORED = (
     "SELECT length(p.values_sealed), string_agg(p.pseudonym || p.channel || int2send(p.version) || p.fingerprint"
