@@ -127,6 +127,9 @@ class Ending(enum.IntEnum):
     """At an occupancy, on a day, somebody who lived there too left: the CONCERNED right after names whom."""
     COMMITTED = 49
     """The turn of a lift has committed: `id` is the number of the lift's record. Without it no lift is believed."""
+    SUSPENSION = 50
+    """A permission whose party was suspended; NOT_PROVEN one that its party did not show in time."""
+    NOT_PROVEN = 51
 
 
 PERMISSION_ENDINGS = {
@@ -136,6 +139,8 @@ PERMISSION_ENDINGS = {
     Ending.INVALIDATED: ("invalidated", "moved_out"),
     Ending.HOLDER_DIED: ("invalidated", "holder_died"),
     Ending.MANDATE_REJECTED: ("invalidated", "mandate_rejected"),
+    Ending.SUSPENSION: ("invalidated", "party_suspended"),
+    Ending.NOT_PROVEN: ("invalidated", "doubt_not_answered"),
     Ending.LAPSED: ("lapsed", "lost_in_restore"),
     Ending.RENEWED: ("lapsed", "lost_in_restore"),
 }

@@ -31,6 +31,7 @@ from ledger.errors import LedgerError
 _ENDING_OF_EVENT = {
     (f"permission.{state}", reason): ending for ending, (state, reason) in PERMISSION_ENDINGS.items()
 }
+# Of entries from before they said why.
 _WITHOUT_REASON = {
     "permission.revoked": Ending.REVOKED,
     "permission.terminated": Ending.TERMINATED,
@@ -98,7 +99,7 @@ def _apply(house: House, turn: Turn, said: dict[str, Any]) -> bool:
         )
         if event == "permission.narrowed":
             return end_part(house, turn, permission_id, _PARTS[reason], at)
-        ending = _ENDING_OF_EVENT.get((event, reason)) or _WITHOUT_REASON.get(event)
+        ending = _ENDING_OF_EVENT.get((event, reason)) if reason else _WITHOUT_REASON.get(event)
         return ending is not None and end_permission(house, turn, permission_id, ending, at)
     return event == "party.suspended" and suspend_party(house, turn, UUID(said["party"]))
 

@@ -109,7 +109,9 @@ def ask(connection: Connection, request: Request, link_hash: bytes, now: datetim
             whether the point exists.
     """
     if request.named_hash is not None:
-        _refuse_too_many(connection, request.party_id, request.named_hash, now)
+        why = _too_many(connection, request.party_id, request.named_hash, now, is_forwarded=False)
+        if why is not None:
+            raise ConflictError(why)
     inserted = connection.execute(
         _INSERT,
         {
@@ -222,28 +224,40 @@ def await_others(connection: Connection, row: Any, occupancy: Any) -> str:
     return state.value
 
 
+@dataclass(frozen=True)
+class Forwarded:
+    """What became of a request that was sent on; `too_often` where it reached nobody, and nobody is told so."""
+
+    state: str
+    too_often: bool
+
+
 def forward(
     connection: Connection, row: Any, named_hash: bytes, addressed: Any | None, applicant: UUID, now: datetime
-) -> str:
-    """Send a request on to the contract holder of the access point that its applicant names (R36); returns its state.
+) -> Forwarded:
+    """Send a request on to the contract holder of the access point that its applicant names (R36).
+
+    Where that party's requests were sent on to that point as often as it may ask there itself, it reaches nobody; to
+    refuse it would tell who sends it on what others did. These are counted apart from what the party asks itself, for
+    its own counts tell it.
 
     Raises:
-        ConflictError: it is addressed already; or the party has asked for that point too often.
+        ConflictError: it is addressed already.
     """
     state = after(State(row.state), Event.FORWARDED)
     if row.named_hash is not None or row.addressed_to is not None:
         raise ConflictError("this request was sent on already")
-    _refuse_too_many(connection, row.party_id, named_hash, now)
+    too_often = _too_many(connection, row.party_id, named_hash, now, is_forwarded=True) is not None
     connection.execute(
         _FORWARD,
         {
             "id": row.permission_id,
             "named": named_hash,
-            "occupancy": addressed.occupancy_id if addressed is not None else None,
+            "occupancy": addressed.occupancy_id if addressed is not None and not too_often else None,
             "applicant": applicant,
         },
     )
-    return state.value
+    return Forwarded(state.value, too_often)
 
 
 def activate(
@@ -466,19 +480,23 @@ def _state_now(connection: Connection, permission_id: UUID, now: datetime) -> st
     return state_at(finding.by_id(connection, permission_id), now)[0]
 
 
-def _refuse_too_many(connection: Connection, party_id: UUID, named_hash: bytes, now: datetime) -> None:
-    asked = {"party": party_id, "named": named_hash, "now": now}
+def _too_many(
+    connection: Connection, party_id: UUID, named_hash: bytes, now: datetime, *, is_forwarded: bool
+) -> str | None:
+    """Why one more request of this party for a point is one too many; None where it is not."""
+    asked = {"party": party_id, "named": named_hash, "now": now, "is_forwarded": is_forwarded}
     if connection.execute(_COUNT_WAITING, asked).scalar_one() >= MOST_WAITING:
-        raise ConflictError(
+        return (
             f"{MOST_WAITING} requests of this party for this access point wait for an answer already;"
             " wait for one, or terminate one of them, before another"
         )
     for term, most in MOST_ASKED:
         since = connection.execute(_COUNT_ASKED, asked | {"since": now - term}).scalar_one()
         if since >= most:
-            raise ConflictError(
+            return (
                 f"this party asked {most} times for this access point in {term.days} days, which is the most"
             )
+    return None
 
 
 _ROLE = text("SELECT role FROM registry.party WHERE party_id = :party")
@@ -499,11 +517,11 @@ _INSERT = text(
 )
 _COUNT_WAITING = text(
     "SELECT count(*) FROM permissions.permission WHERE party_id = :party AND named_hash = :named"
-    " AND state = 'requested' AND link_expires_at > :now"
+    " AND state = 'requested' AND link_expires_at > :now AND (applicant_id IS NOT NULL) = :is_forwarded"
 )
 _COUNT_ASKED = text(
     "SELECT count(*) FROM permissions.permission WHERE party_id = :party AND named_hash = :named"
-    " AND requested_at > :since"
+    " AND requested_at > :since AND (applicant_id IS NOT NULL) = :is_forwarded"
 )
 _WAITING = text(
     "SELECT p.*, o.person_id AS addressee FROM permissions.permission p"

@@ -149,7 +149,7 @@ _WRITE = text(
         UNION ALL SELECT t.message_id, 'webhook', NULL, t.party_id FROM told t JOIN post.webhook USING (party_id)
         UNION ALL SELECT t.message_id, 'webhook', NULL, p.party_id
             FROM told t JOIN registry.party p USING (operator) JOIN post.webhook w ON w.party_id = p.party_id
-            WHERE t.recipient = 'data_manager'
+            WHERE t.recipient = 'data_manager' AND p.role IN ('dso', 'data_manager')
     )
     INSERT INTO post.delivery (delivery_id, message_id, operator, channel, person_id, party_id, told_at, next_at)
     SELECT gen_random_uuid(), t.message_id, t.operator, s.channel, s.person_id, s.party_id, t.at, t.at

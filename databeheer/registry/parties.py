@@ -10,6 +10,10 @@ from uuid import UUID, uuid4
 from sqlalchemy import Connection, text
 
 from databeheer.errors import ConflictError, NotFoundError
+from databeheer.values import Role
+
+OF_A_GRID_OPERATOR = frozenset({Role.DSO, Role.DATA_MANAGER})
+"""The roles in which a party is a grid operator itself, or its working company: its rows and messages are its own."""
 
 
 def add_operator(connection: Connection, operator: int, code: str, name: str) -> None:

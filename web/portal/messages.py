@@ -45,9 +45,11 @@ _LEADS: Mapping[str, tuple[str, str]] = {
     "occupancy": ("overview.show", "Bekijk uw overzicht"),
     "contact": ("messages.settings", "Bekijk de instellingen"),
     "doubt": ("doubting.everything", "Bekijk uw meldingen"),
-    "clock": ("reads.show", "Bekijk wie las"),
+    "clock": ("reads.show", "Bekijk wat er opgeschreven is"),
     "customer": (_REGISTER, "Bekijk het register"),
 }
+# A missed clock is no look: it stands among all lines only.
+_WITH: Mapping[str, Mapping[str, str]] = {"clock": {"soort": "alles"}}
 _OF_A_PERMISSION = ("permissions.show", "permissions.history")
 
 
@@ -115,7 +117,8 @@ class Message:
         if endpoint in _OF_A_PERMISSION:
             href = url_for(endpoint, permission_id=answer["about"]) if answer["about"] else None
         elif endpoint:
-            href = endpoint if endpoint == _REGISTER else url_for(endpoint)
+            given = _WITH.get(kind.partition(".")[0], {})
+            href = endpoint if endpoint == _REGISTER else url_for(endpoint, **given)
         return cls(
             str(answer["title"]),
             str(answer["more"]),

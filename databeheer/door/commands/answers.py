@@ -12,6 +12,7 @@ from databeheer.access.facts import Capacity
 from databeheer.brussels import day_of
 from databeheer.door import approval_letters, doubting
 from databeheer.door.commands.base import (
+    LINES,
     Command,
     EANCode,
     asker_of,
@@ -168,7 +169,8 @@ def withdraw(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str,
 def forward(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """Somebody who is not the contract holder sends a request on to whoever is (R36).
 
-    The answer is the same whether or not the access point exists, or anybody lives there (R98).
+    The answer is the same whether or not the access point exists, anybody lives there (R98), or its party's requests
+    were sent on there too often: then it reaches nobody, and the house's record alone says so.
     """
     with house.turn(TurnLane.CUSTOMER) as turn:
         asker = asker_of(turn, house, proof, AskerKind.CUSTOMER, or_representative=True)
@@ -176,14 +178,15 @@ def forward(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, 
         named = ean_hash(house, arguments["ean"])
         addressed = occupancies.lived_in(turn.connection, named, day_of(turn.now))
         applicant = found(asker.person_id, "person")
-        state = life.forward(turn.connection, row, named, addressed, applicant, turn.now)
+        sent = life.forward(turn.connection, row, named, addressed, applicant, turn.now)
         record_step(
             house,
             turn,
             finding.by_id(turn.connection, row.permission_id),
             Event.FORWARDED,
-            state=state,
+            state=sent.state,
             by="applicant",
+            said={"dropped": "too_often"} if sent.too_often else None,
             for_party=False,
             with_ground=False,
             person_id=applicant,
@@ -281,7 +284,7 @@ _BY = {
 }
 NOTICE = fields.String(
     required=True,
-    validate=[validate.Length(1, LONGEST_NOTICE), validate.Regexp(r"[^\x00-\x08\x0b-\x1f\x7f]*\Z")],
+    validate=[validate.Length(1, LONGEST_NOTICE), validate.Regexp(LINES)],
 )
 LANGUAGE = one_of("nl", "en", "fr", "de")
 PARTS = fields.List(

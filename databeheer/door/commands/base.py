@@ -23,6 +23,11 @@ from databeheer.identity.representations import NotForRepresentativesError
 from databeheer.registry import occupancies
 from databeheer.values import EAN, parse_day, parse_instant
 
+# Control characters, and whatever else ends a line.
+ONE_LINE = r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]*\Z"
+LINES = r"[^\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]*\Z"
+"""The same, with line feeds."""
+
 Handler = Callable[[House, Proof, dict[str, Any]], dict[str, Any]]
 
 
@@ -74,11 +79,20 @@ class EANCode(fields.Field[EAN]):
 
 
 def short_text(*, required: bool = True, longest: int = 200, missing: Any = None) -> fields.String:
-    """A text of at most `longest` characters without control characters."""
-    checks = [
-        validate.Length(min=1 if required else 0, max=longest),
-        validate.Regexp(r"[^\x00-\x08\x0b-\x1f\x7f]*\Z"),
-    ]
+    """A text of at most `longest` characters on one line, without control characters.
+
+    One line, so that what somebody calls himself makes no line of a text that another signs, and no e-mail's head.
+    """
+    return _text(ONE_LINE, required=required, longest=longest, missing=missing)
+
+
+def long_text(*, required: bool = True, longest: int, missing: Any = None) -> fields.String:
+    """A text of at most `longest` characters that may have lines of its own: nothing signed is made of it."""
+    return _text(LINES, required=required, longest=longest, missing=missing)
+
+
+def _text(pattern: str, *, required: bool, longest: int, missing: Any) -> fields.String:
+    checks = [validate.Length(min=1 if required else 0, max=longest), validate.Regexp(pattern)]
     if required:
         return fields.String(required=True, validate=checks)
     return fields.String(load_default=missing, allow_none=missing is None, validate=checks)

@@ -20,6 +20,7 @@ from databeheer.door.commands.base import (
     asker_of,
     found,
     identifier,
+    long_text,
     looking,
     one_of,
     schema,
@@ -263,7 +264,7 @@ _NEWEST_OF = text(
     " ORDER BY o.from_day DESC, p.decided_at DESC, p.permission_id LIMIT 1"
 )
 _CONCERN = one_of(*(concern.value for concern in Concern))
-WORDS = short_text(required=False, longest=LONGEST_WORDS, missing="")
+WORDS = long_text(required=False, longest=LONGEST_WORDS, missing="")
 KEY = fields.String(load_default=None, validate=validate.Regexp(rf"[!-~]{{1,{LONGEST_KEY}}}\Z"))
 
 COMMANDS = (
@@ -287,7 +288,7 @@ COMMANDS = (
             concern=_CONCERN,
             customer=one_of("unsatisfied", "unknown"),
             received_at=Instant(required=True),
-            words=short_text(longest=LONGEST_WORDS),
+            words=long_text(longest=LONGEST_WORDS),
             idempotency_key=KEY,
         ),
         report_own,

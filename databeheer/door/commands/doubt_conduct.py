@@ -15,6 +15,7 @@ from databeheer.door.commands.base import (
     Day,
     asker_of,
     identifier,
+    long_text,
     looking,
     one_of,
     schema,
@@ -246,7 +247,7 @@ def _number(most: int) -> fields.Integer:
 
 _BY = short_text(longest=100)
 _PARTY = {"party_id": identifier()}
-_WORDS = short_text(longest=LONGEST_WORDS)
+_WORDS = long_text(longest=LONGEST_WORDS)
 
 COMMANDS = (
     Command(

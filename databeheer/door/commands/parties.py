@@ -11,6 +11,7 @@ from databeheer.door.commands.base import (
     Instant,
     asker_of,
     identifier,
+    long_text,
     one_of,
     schema,
     short_text,
@@ -42,6 +43,10 @@ def add_party(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str
     with house.turn() as turn:
         asker_of(turn, house, proof, AskerKind.OPERATOR)
         if arguments["operator"] is not None:
+            if arguments["role"] not in parties.OF_A_GRID_OPERATOR:
+                raise MalformedRequestError(
+                    "operator: only a dso and a data_manager are a grid operator's own"
+                )
             parties.require_operator(turn.connection, arguments["operator"])
         party_id = parties.add(turn.connection, arguments, turn.now)
         said = {"role": arguments["role"]}
@@ -150,7 +155,7 @@ COMMANDS = (
         schema(
             party_id=identifier(),
             profiles=fields.List(one_of("own", "facade"), required=True, validate=validate.Length(1, 2)),
-            public_key=short_text(required=False, longest=4096),
+            public_key=long_text(required=False, longest=4096),
         ),
         add_client,
     ),

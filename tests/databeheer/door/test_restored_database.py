@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
+from databeheer.access.facts import Invalidation
 from databeheer.brussels import day_of
-from databeheer.door.client import DoorRefusedError
-from databeheer.door.ends import NAME
+from databeheer.door.client import DoorRefusedError, Proof
+from databeheer.door.ends import NAME, PERMISSION_ENDINGS
 from tests.conftest import LOTTES_EAN
 from tests.databeheer.door.conftest import export
 from tests.doors import door_environment, execute, launch, query
@@ -519,6 +520,30 @@ def test_a_receipt_that_somebody_kept_ends_again_what_it_ended(
     assert house.operator("reconcile.finish", lapse=True)["lapsed"] == 1
     assert refusal(lambda: bram.read(kept["permission_id"])).reason == "lapsed"
     assert refusal(lambda: bram.read(granted["permission_id"])).reason == "withdrawn"
+
+
+def test_a_receipt_says_again_that_a_suspension_ended_it(
+    house: TheHouse, backups: Backups, measured: Customer, granted: dict[str, Any], bram: Party
+) -> None:
+    backups.dump()
+    house.operator("registry.party.suspend", party_id=bram.party_id, reason="geen verwerkersovereenkomst")
+    house.client.call("permission.sweep", Proof.clerk(house.clerk_key))
+    row = next(one for one in measured.statements() if one["event"] == "permission.invalidated")
+    backups.publish()
+    receipt = backups.receipt(row["index"], measured)
+    backups.put_back()
+    backups.refill()
+    backups.restart_door()
+    house.operator("reconcile.status")
+    backups.log_in_again(measured, bram)
+    assert house.operator("reconcile.evidence", receipt=receipt)["ended"] is True
+    ended = query(house, "SELECT state, reason FROM permissions.permission")
+    assert ended == [("invalidated", "party_suspended")]
+
+
+def test_every_reason_why_a_permission_lost_what_it_rested_on_has_an_end_of_its_own() -> None:
+    reasons = {reason for state, reason in PERMISSION_ENDINGS.values() if state == "invalidated"}
+    assert reasons == {one.value for one in Invalidation}
 
 
 def test_a_receipt_of_a_grant_widens_nothing(house: TheHouse, bram: Party, receipts: dict[str, str]) -> None:

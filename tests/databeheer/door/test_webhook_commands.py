@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
+import psycopg
 import pytest
 
 from databeheer.door.client import DoorRefusedError, Proof
@@ -297,3 +298,22 @@ def test_a_later_secret_does_not_outlive_its_day(house: TheHouse, bram: Party) -
     house.clock.advance(OVERLAP + timedelta(seconds=1))
     bram.token = house.token(bram.client_id, bram.client_secret)
     assert bram.call("webhook.show")["webhook"]["old_secret_until"] is None
+
+
+def test_a_supplier_cannot_be_entered_with_a_grid_operators_number(house: TheHouse) -> None:
+    wish = {"name": "Spion", "role": "supplier", "operator": 1}
+    assert code(lambda: house.operator("registry.party.add", **wish)) == "malformed-request"
+    forged = "INSERT INTO registry.party (party_id, name, role, about, website, processing_url, operator, created_at)"
+    with pytest.raises(psycopg.IntegrityError):
+        execute(house, f"{forged} VALUES (gen_random_uuid(), 'Spion', 'supplier', '', '', '', 1, now())")
+
+
+def test_the_grid_operators_hooks_get_what_the_data_manager_is_told_and_a_suppliers_do_not(
+    house: TheHouse, lotte: Customer, bram: Party, net: Party, erik: Party
+) -> None:
+    for party in (net, erik):
+        party.call("webhook.put", url=URL)
+    lotte.grant(bram.ask())
+    got = [{one["type"] for one in party.call("webhook.deliveries")["deliveries"]} for party in (net, erik)]
+    assert "permission.granted" in got[0]
+    assert got[1] == {"webhook.changed"}

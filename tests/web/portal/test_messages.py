@@ -38,6 +38,12 @@ def code_sent(house: TheHouse) -> str:
     return found.group()
 
 
+def test_a_missed_clock_leads_to_the_page_that_shows_it(site: Flask) -> None:
+    told = {"kind": "clock.missed", "about": None, "title": "", "more": "", "is_read": False, "index": 3}
+    with site.test_request_context():
+        assert Message.of(told | {"at": "2026-11-01T00:00:00Z"}).href == "/mijn/gelezen?soort=alles"
+
+
 @pytest.mark.requirement("R8", "R27")
 def test_what_happened_stands_in_the_inbox_with_a_way_to_it(
     visit: Visit, lotte: Customer, bram: Party
