@@ -49,7 +49,7 @@ _LEADS: Mapping[str, tuple[str, str]] = {
     "customer": (_REGISTER, "Bekijk het register"),
 }
 # A missed clock is no look: it stands among all lines only.
-_WITH: Mapping[str, Mapping[str, str]] = {"clock": {"soort": "alles"}}
+_WITH: Mapping[str, Mapping[str, Any]] = {"clock": {"soort": "alles"}}
 _OF_A_PERMISSION = ("permissions.show", "permissions.history")
 
 
