@@ -19,8 +19,8 @@ from pathlib import Path
 from databeheer.door.keys import shamir
 from databeheer.door.keys.epochs import EpochKeys, HeldKey, KeyStoreError, fingerprint
 from databeheer.door.keys.files import sync_folder, write_new
+from databeheer.door.keys.layout import custody_file, newest_epoch, wrapped_file
 from databeheer.door.keys.shares import Share, ShareError
-from databeheer.door.keys.store import custody_file, newest_epoch, wrapped_file
 from databeheer.door.keys.wrapped import read_records, unwrap
 
 _FORMAT = 1

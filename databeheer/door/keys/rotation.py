@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from databeheer.door.keys.epochs import KEY_LENGTH, EpochKey, KeyStoreError
 from databeheer.door.keys.files import write_new
+from databeheer.door.keys.layout import part_file
 from databeheer.door.keys.new_epoch import Epochs, NewEpoch
 from databeheer.door.keys.store import KeyStore
 from databeheer.door.keys.wrapped import RECORD_LENGTH, StoredName
@@ -66,7 +67,7 @@ class Rotation:
         """How far it is, as it lies on the disk; nothing is begun."""
         number, total = self._keys.epoch, len(self._keys)
         try:
-            size = self._keys.part(number + 1).stat().st_size
+            size = part_file(self._keys.folder, number + 1).stat().st_size
         except FileNotFoundError:
             size = 0
         return Progress(number, min(size // RECORD_LENGTH, total), total)
@@ -93,7 +94,7 @@ class Rotation:
         if new is not None and self._number == number and self._file == _identity(new):
             return new
         self._left, self._number = [], number
-        part, places = self._keys.part(number + 1), self._keys.epoch_keys
+        part, places = part_file(self._keys.folder, number + 1), self._keys.epoch_keys
         if part.exists() and number + 1 in places.numbers():
             try:
                 new = self._keys.prepared(number, old, places.open(number + 1), set())

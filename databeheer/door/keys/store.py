@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import re
 import secrets
 import threading
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -30,7 +29,8 @@ from uuid import UUID
 from databeheer.door.keys.epochs import KEY_LENGTH as KEY_LENGTH
 from databeheer.door.keys.epochs import EpochKey, EpochKeys
 from databeheer.door.keys.epochs import KeyStoreError as KeyStoreError
-from databeheer.door.keys.files import FileEpochKeys, numbered, sync_folder, write_new
+from databeheer.door.keys.files import FileEpochKeys, sync_folder, write_new
+from databeheer.door.keys.layout import epochs, gone, part_file, remove_before, wrapped_file
 from databeheer.door.keys.new_epoch import Epochs as Epochs
 from databeheer.door.keys.new_epoch import NewEpoch as NewEpoch
 from databeheer.door.keys.wrapped import RECORD_LENGTH, StoredName, read_records, unwrap, wrap
@@ -38,8 +38,6 @@ from databeheer.door.keys.wrapped import Kind as Kind
 from databeheer.door.keys.wrapped import Name as Name
 
 _FIRST_EPOCH = 1
-_NAME = re.compile(r"epoch-([0-9]{4,})\.wrapped")
-_CUSTODY = re.compile(r"epoch-([0-9]{4,})\.custody")
 
 
 class KeyStore:
@@ -61,7 +59,7 @@ class KeyStore:
     def create(cls, folder: Path, epoch_keys: EpochKeys | None = None) -> KeyStore:
         """Make a new store in `folder`, which must not hold one."""
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if numbered(folder, _NAME):
+        if epochs(folder):
             raise KeyStoreError("there is a key store already")
         (epoch_keys or FileEpochKeys(folder)).put(_FIRST_EPOCH, secrets.token_bytes(KEY_LENGTH))
         write_new(wrapped_file(folder, _FIRST_EPOCH), b"")
@@ -174,7 +172,7 @@ class KeyStore:
         a rotation had prepared begins again.
         """
         with self.preparing() as (number, old, records):
-            part = self.part(number + 1)
+            part = part_file(self._folder, number + 1)
             part.unlink(missing_ok=True)
             fresh = self._epoch_keys.put(number + 1, secrets.token_bytes(KEY_LENGTH))
             write_new(part, b"")
@@ -202,14 +200,14 @@ class KeyStore:
         finally:
             os.close(folder)
 
-    def part(self, number: int) -> Path:
-        """Where an epoch is being prepared."""
-        return self._folder / f".epoch-{number:04}.part"
-
     def prepared(self, number: int, old: EpochKey, fresh: EpochKey, leaving: set[StoredName]) -> NewEpoch:
         """The epoch that is being prepared to follow the epoch `number`."""
         return NewEpoch(
-            self.part(number + 1), old, fresh, leaving, lambda one: self._put_in_force(one, number)
+            part_file(self._folder, number + 1),
+            old,
+            fresh,
+            leaving,
+            lambda one: self._put_in_force(one, number),
         )
 
     def _put_in_force(self, new: NewEpoch, number: int) -> tuple[int, int]:
@@ -245,16 +243,16 @@ class KeyStore:
     def _open_newest(self) -> None:
         """Take the epoch in force; another door may begin the next one meanwhile."""
         while True:
-            numbers = numbered(self._folder, _NAME)
+            numbers = epochs(self._folder)
             if not numbers:
-                raise _gone()
+                raise gone()
             try:
                 self._take(numbers[-1])
             except KeyStoreError:
-                if numbered(self._folder, _NAME)[-1:] == numbers[-1:]:
+                if epochs(self._folder)[-1:] == numbers[-1:]:
                     raise
                 continue
-            if numbered(self._folder, _NAME)[-1:] == numbers[-1:]:
+            if epochs(self._folder)[-1:] == numbers[-1:]:
                 return
 
     def _take(self, number: int) -> None:
@@ -284,11 +282,7 @@ class KeyStore:
         for number in self._epoch_keys.numbers():
             if number < self._number:
                 self._epoch_keys.destroy(number)
-        # What says of custodians' shares which are true goes with their epoch.
-        for name, file_of in ((_NAME, wrapped_file), (_CUSTODY, custody_file)):
-            for number in numbered(self._folder, name):
-                if number < self._number:
-                    file_of(self._folder, number).unlink(missing_ok=True)
+        remove_before(self._folder, self._number)
         sync_folder(self._folder)
 
     @contextmanager
@@ -316,7 +310,7 @@ class KeyStore:
         try:
             file = self._wrapped.open(mode)
         except OSError as error:
-            raise _gone() from error
+            raise gone() from error
         with file:
             yield file
 
@@ -328,29 +322,3 @@ class KeyStore:
         for name, record in read_records(file):
             self._sealed[name] = record
             self._read_to += RECORD_LENGTH
-
-
-def wrapped_file(folder: Path, number: int) -> Path:
-    """Where the wrapped keys of an epoch lie."""
-    return folder / f"epoch-{number:04}.wrapped"
-
-
-def custody_file(folder: Path, number: int) -> Path:
-    """Where it stands which shares of the key of an epoch were given out (`custody`)."""
-    return folder / f"epoch-{number:04}.custody"
-
-
-def newest_epoch(folder: Path) -> int:
-    """The epoch in force, which needs no key to be known.
-
-    Raises:
-        KeyStoreError: there is no store there.
-    """
-    numbers = numbered(folder, _NAME)
-    if not numbers:
-        raise _gone()
-    return numbers[-1]
-
-
-def _gone() -> KeyStoreError:
-    return KeyStoreError("the key store is not there: nothing sealed can be opened")

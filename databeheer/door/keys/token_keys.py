@@ -118,7 +118,9 @@ class TokenEpochKeys:
         return self._store() + number.to_bytes(4, "big")
 
     def _seal(self, number: int, key: bytes, session: Session) -> bytes:
-
+        with suppress(pkcs11.NoSuchKey):  # of a first try, which the token carried out and did not answer
+            for one in self._roots(number, session):
+                one.destroy()
         made = session.generate_key(
             KeyType.AES,
             256,

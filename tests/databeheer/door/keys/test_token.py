@@ -14,6 +14,7 @@ import pytest
 from pkcs11 import Attribute, KeyType, MechanismFlag, ObjectClass
 
 from databeheer.door.keys import token as tokens
+from databeheer.door.keys import token_keys
 from databeheer.door.keys.epochs import EpochKeys, KeysAwayError, KeyStoreError
 from databeheer.door.keys.files import FileEpochKeys
 from databeheer.door.keys.place import MovingEpochKeys, epoch_keys
@@ -248,6 +249,23 @@ def test_two_roots_of_one_name_are_refused_and_both_are_destroyed_with_the_epoch
         door(folder, token)
     TokenEpochKeys(folder, token.settings).destroy(1)
     assert on(token, roots) == []
+
+
+def test_a_root_that_the_token_made_and_did_not_answer_for_is_not_left_beside_the_next(
+    folder: Path, token: SoftToken, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seal, faults = token_keys._sealed_by, [pkcs11.DeviceError]
+
+    def sealed(*arguments: Any) -> bytes:
+        if faults:
+            raise faults.pop()
+        return seal(*arguments)
+
+    monkeypatch.setattr(token_keys, "_sealed_by", sealed)
+    keys = TokenEpochKeys(folder, token.settings)
+    keys.put(2, bytes(32))
+    assert keys.open(2).secret() == bytes(32)
+    assert len(on(token, roots)) == 2  # one for each epoch
 
 
 def test_a_root_that_could_be_taken_out_is_not_trusted(folder: Path, token: SoftToken) -> None:
