@@ -7,9 +7,12 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import structlog
+from marshmallow import fields, validate
 
 from databeheer.door.turn import Turn
 
+SKIP = fields.Integer(load_default=0, strict=True, validate=validate.Range(0, 100_000))
+"""How many of what is due failed already in this round, the oldest first."""
 _Due = TypeVar("_Due")
 _log = structlog.get_logger("door")
 
@@ -18,7 +21,8 @@ def sweep_each(turn: Turn, due: Sequence[_Due], limit: int, act: Callable[[_Due]
     """Do `act` for each, apart from the others; it returns under which name its one counts.
 
     The answer says how many of each were recorded and how many failed, and whether there is more to do now. What
-    failed is due still; it is no reason to ask again at once.
+    failed is due still, at the front: who asks for more in the same round says how many failed so far (`SKIP`), so
+    that even a whole batch that fails keeps nothing behind it from being done.
     """
     recorded: Counter[str] = Counter()
     failed = 0
@@ -36,5 +40,5 @@ def sweep_each(turn: Turn, due: Sequence[_Due], limit: int, act: Callable[[_Due]
     return {
         "recorded": dict(recorded),
         "failed": failed,
-        "more": len(due) == limit and failed < len(due),
+        "more": len(due) == limit,
     }

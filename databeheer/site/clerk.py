@@ -28,9 +28,10 @@ _log = structlog.get_logger("clerk")
 
 
 class Clerk:
-    """Does one round after the other; `key` is the clerk's own."""
+    """Does one round after the other; `key` is the clerk's own. `limit`: how much at once, else the door's most."""
 
-    def __init__(self, door: DoorClient, key: str) -> None:
+    def __init__(self, door: DoorClient, key: str, limit: int | None = None) -> None:
+        self._arguments = {} if limit is None else {"limit": limit}
         self._door = door
         self._proof = Proof.clerk(key)
 
@@ -55,10 +56,11 @@ class Clerk:
         return done
 
     def _sweep(self, command: str) -> Iterator[dict[str, int]]:
-        more = True
+        more, failed = True, 0
         while more:
-            answer = self._door.call(command, self._proof)
+            answer = self._door.call(command, self._proof, skip=failed, **self._arguments)
             if answer["failed"]:
+                failed += answer["failed"]
                 _log.error("not written down", command=command, failed=answer["failed"])
             yield answer["recorded"]
             more = answer["more"]

@@ -35,7 +35,7 @@ from databeheer.door.commands.permission_views import permission_views
 from databeheer.door.commands.receipts import opened_for
 from databeheer.door.house import House
 from databeheer.door.proofs import AskerKind, Proof
-from databeheer.door.sweeping import sweep_each
+from databeheer.door.sweeping import SKIP, sweep_each
 from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import ConflictError, UnauthenticatedError
 from databeheer.permissions import finding, life
@@ -99,7 +99,8 @@ def sweep(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, An
     """Close the letters whose codes are dead already: the clerk's, or the operator's; again while `more` is true."""
     with house.turn() as turn:
         clerk_or_operator(turn, house, proof)
-        found_dead = letters.dead(turn.connection, turn.now, arguments["limit"])
+        skip = arguments["skip"]
+        found_dead = letters.dead(turn.connection, turn.now, skip + arguments["limit"])[skip:]
         return sweep_each(
             turn,
             found_dead,
@@ -198,7 +199,7 @@ COMMANDS = (
     Command("letter.list", schema(limit=_LIMIT), list_letters),
     Command("letter.open", schema(letter_id=identifier()), open_letter),
     Command("letter.posted", schema(letter_id=identifier()), posted),
-    Command("letter.sweep", schema(limit=_LIMIT), sweep),
+    Command("letter.sweep", schema(skip=SKIP, limit=_LIMIT), sweep),
     Command("letter.show", schema(), show),
     Command(
         "letter.answer",

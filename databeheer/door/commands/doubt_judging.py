@@ -28,7 +28,7 @@ from databeheer.door.house import House
 from databeheer.door.names import seal_text
 from databeheer.door.proofs import AskerKind, Proof
 from databeheer.door.repeats import Repeat
-from databeheer.door.sweeping import sweep_each
+from databeheer.door.sweeping import SKIP, sweep_each
 from databeheer.door.turn import Turn
 from databeheer.door.turn_queue import TurnLane
 from databeheer.doubt import cases, evidence, finding
@@ -140,7 +140,7 @@ def sweep(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, An
     """Write down that 72 hours passed without a proof: the clerk's, or the operator's; again while `more`."""
     with house.turn(TurnLane.ENDS) as turn:
         clerk_or_operator(turn, house, proof)
-        due = doubting.due(turn, arguments["limit"])
+        due = doubting.due(turn, arguments["skip"] + arguments["limit"])[arguments["skip"] :]
         return sweep_each(turn, due, arguments["limit"], lambda case_id: _settle(house, turn, case_id))
 
 
@@ -207,9 +207,10 @@ COMMANDS = (
     Command(
         "doubt.sweep",
         schema(
+            skip=SKIP,
             limit=fields.Integer(
                 load_default=MOST_SETTLED, strict=True, validate=validate.Range(1, MOST_SETTLED)
-            )
+            ),
         ),
         sweep,
     ),

@@ -12,7 +12,7 @@ from databeheer.door.commands.views import party_view
 from databeheer.door.house import House
 from databeheer.door.permission_record import write_down
 from databeheer.door.proofs import AskerKind, Proof
-from databeheer.door.sweeping import sweep_each
+from databeheer.door.sweeping import SKIP, sweep_each
 from databeheer.door.turn import Statement
 from databeheer.errors import MalformedRequestError, UnauthenticatedError
 from databeheer.permissions import deletion, terms, timing
@@ -30,7 +30,8 @@ def sweep(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, An
     """
     with house.turn() as turn:
         clerk_or_operator(turn, house, proof)
-        found = timing.due(turn.connection, turn.now, arguments["limit"])
+        skip = arguments["skip"]
+        found = timing.due(turn.connection, turn.now, skip + arguments["limit"])[skip:]
         swept = sweep_each(turn, found, arguments["limit"], lambda one: write_down(house, turn, one))
         foreseen = timing.next_at(turn.connection, turn.now)
     return swept | {"next_at": format_instant(foreseen) if foreseen else None}
@@ -92,9 +93,10 @@ COMMANDS = (
     Command(
         "permission.sweep",
         schema(
+            skip=SKIP,
             limit=fields.Integer(
                 load_default=timing.MOST_DUE, strict=True, validate=validate.Range(1, timing.MOST_DUE)
-            )
+            ),
         ),
         sweep,
     ),

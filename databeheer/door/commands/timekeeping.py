@@ -17,7 +17,7 @@ from databeheer.door.commands.views import party_view
 from databeheer.door.house import House
 from databeheer.door.permission_record import subjects_of
 from databeheer.door.proofs import AskerKind, Proof
-from databeheer.door.sweeping import sweep_each
+from databeheer.door.sweeping import SKIP, sweep_each
 from databeheer.door.telling import tell
 from databeheer.door.turn import Statement, Turn
 from databeheer.errors import UnauthenticatedError
@@ -34,7 +34,8 @@ def sweep(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, An
     """Record every clock that was missed, once each: the clerk's, or the operator's; again while `more` is true."""
     with house.turn() as turn:
         clerk_or_operator(turn, house, proof)
-        found = clocks.unrecorded(turn.connection, turn.now, arguments["limit"])
+        skip = arguments["skip"]
+        found = clocks.unrecorded(turn.connection, turn.now, skip + arguments["limit"])[skip:]
         return sweep_each(turn, found, arguments["limit"], lambda clock: _write_down(house, turn, clock))
 
 
@@ -169,9 +170,10 @@ COMMANDS = (
     Command(
         "clocks.sweep",
         schema(
+            skip=SKIP,
             limit=fields.Integer(
                 load_default=MOST_LISTED, strict=True, validate=validate.Range(1, MOST_LISTED)
-            )
+            ),
         ),
         sweep,
     ),

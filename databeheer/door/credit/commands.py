@@ -30,7 +30,7 @@ from databeheer.door.credit import functions
 from databeheer.door.house import House
 from databeheer.door.names import ean_hash, meter_hash
 from databeheer.door.proofs import AskerKind, Proof, check_intake
-from databeheer.door.sweeping import sweep_each
+from databeheer.door.sweeping import SKIP, sweep_each
 from databeheer.door.telling import tell
 from databeheer.door.turn import Statement, Subject, Turn
 from databeheer.errors import ConflictError, MalformedRequestError, NotFoundError
@@ -138,7 +138,7 @@ def sweep(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, An
             return {"recorded": {}, "failed": 0, "more": False}
         today = day_of(turn.now)
         functions.forget_before(turn.connection, today - KEPT)
-        found = _untold(house, turn, today)[: arguments["limit"]]
+        found = _untold(house, turn, today)[arguments["skip"] :][: arguments["limit"]]
         average = _average(turn.connection) if found else None
 
         def act(stay: Any) -> str:
@@ -247,9 +247,10 @@ COMMANDS = (
     Command(
         "credit.sweep",
         schema(
+            skip=SKIP,
             limit=fields.Integer(
                 load_default=MOST_AT_ONCE, strict=True, validate=validate.Range(1, MOST_AT_ONCE)
-            )
+            ),
         ),
         sweep,
     ),

@@ -23,6 +23,7 @@ CREATE TRIGGER refuse_one BEFORE INSERT ON permissions.event
 def stuck(house: TheHouse, lotte: Customer, maria: Customer, bram: Party) -> str:
     """Bram's requests to both had no answer in time, and the database takes no event of the one to Maria."""
     asked = bram.ask(ean=MARIAS_EAN)["permission_id"]
+    house.clock.advance(timedelta(seconds=1))  # it is the first in the row
     bram.ask(ean=LOTTES_EAN)
     house.clock.advance(timedelta(days=31))
     execute(house, REFUSE.format(asked))
@@ -46,10 +47,15 @@ def test_one_that_fails_stops_no_other_and_leaves_nothing_of_itself(house: TheHo
     assert query(house, told, stuck) == [(0,)]
 
 
-def test_a_sweep_that_can_do_nothing_is_not_asked_again_at_once(house: TheHouse, stuck: str) -> None:
-    house.operator("permission.sweep")
-    swept = house.operator("permission.sweep", limit=1)
-    assert (swept["recorded"], swept["failed"], swept["more"]) == ({}, 1, False)
+def test_a_whole_batch_that_fails_keeps_nothing_behind_it_from_being_done(
+    house: TheHouse, stuck: str
+) -> None:
+    first = house.operator("permission.sweep", limit=1)
+    assert (first["recorded"], first["failed"], first["more"]) == ({}, 1, True)
+    assert Clerk(house.client, house.clerk_key, limit=1).round() == {"timed_out": 1}
+    assert Clerk(house.client, house.clerk_key, limit=1).round() == {}  # and it ends
+    swept = house.operator("permission.sweep", limit=1, skip=1)
+    assert (swept["recorded"], swept["failed"], swept["more"]) == ({}, 0, False)
     execute(house, "DROP TRIGGER refuse_one ON permissions.event")
     assert house.operator("permission.sweep")["recorded"] == {"timed_out": 1}
 
