@@ -130,6 +130,10 @@ class Ending(enum.IntEnum):
     SUSPENSION = 50
     """A permission whose party was suspended; NOT_PROVEN one that its party did not show in time."""
     NOT_PROVEN = 51
+    WEBHOOK = 52
+    """Of a party, where its web hooks went, or the secret that signed them, was left."""
+    EMAIL = 53
+    """Of a person, the address for e-mail was left."""
 
 
 PERMISSION_ENDINGS = {

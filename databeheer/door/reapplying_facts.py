@@ -6,7 +6,6 @@ Each function returns whether it ended anything: the database may know it, or ne
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, text
@@ -14,6 +13,7 @@ from sqlalchemy import Connection, text
 from databeheer import clocks
 from databeheer.access.facts import Regime
 from databeheer.brussels import day_of
+from databeheer.door import reapplying_post
 from databeheer.door.commands.conditions import DPIA_CLOCK
 from databeheer.door.commands.links import record_end_of_link
 from databeheer.door.commands.market import record_end, record_end_of_price
@@ -21,6 +21,7 @@ from databeheer.door.ends import STALENESS, End, Ending
 from databeheer.door.house import House
 from databeheer.door.permission_record import subjects_of
 from databeheer.door.reading_plan.commands import record_choice
+from databeheer.door.reapplying_post import stays_of
 from databeheer.door.turn import Statement, Subject, Turn
 from databeheer.errors import ConflictError, MalformedRequestError, NotFoundError
 from databeheer.identity import lives
@@ -56,14 +57,14 @@ def _died(house: House, turn: Turn, end: End) -> bool:
     lives.record_death(turn.connection, end.id, end.day, turn.now)
     said = {"on": end.day.isoformat()} | _AFTER
     turn.end(Ending.DIED, end.id, end.day)
-    turn.record(Statement("person.died", said, subjects=_stays(house, turn, end.id)))
+    turn.record(Statement("person.died", said, subjects=stays_of(house, turn, end.id)))
     return True
 
 
 def _alive(house: House, turn: Turn, end: End) -> bool:
     lives.refute_death(turn.connection, end.id, turn.now)
     turn.end(Ending.DEATH_REFUTED, end.id)
-    turn.record(Statement("person.death_refuted", dict(_AFTER), subjects=_stays(house, turn, end.id)))
+    turn.record(Statement("person.death_refuted", dict(_AFTER), subjects=stays_of(house, turn, end.id)))
     return True
 
 
@@ -73,7 +74,7 @@ def _represented(house: House, turn: Turn, end: End) -> bool:
     row = lives.end_representation(turn.connection, end.id, end.day)
     turn.end(Ending.REPRESENTATION, end.id, end.day)
     said = {"until": end.day.isoformat()} | _AFTER
-    turn.record(Statement("representation.ended", said, subjects=_stays(house, turn, row.person_id)))
+    turn.record(Statement("representation.ended", said, subjects=stays_of(house, turn, row.person_id)))
     return True
 
 
@@ -214,13 +215,7 @@ def _exists(connection: Connection, person_id: UUID) -> bool:
     return connection.execute(_PERSON, {"id": person_id}).first() is not None
 
 
-def _stays(house: House, turn: Turn, person_id: UUID) -> list[Subject]:
-    ids: Sequence[Any] = turn.connection.execute(_STAYS, {"id": person_id}).scalars().all()
-    return [subject for occupancy_id in ids for subject in subjects_of(house, occupancy_id)]
-
-
 _PERSON = text("SELECT 1 FROM identity.person WHERE person_id = :id")
-_STAYS = text("SELECT occupancy_id FROM registry.occupancy WHERE person_id = :id ORDER BY from_day")
 
 _BY_ENDING: dict[Ending, Callable[[House, Turn, End], bool]] = {
     Ending.DIED: _died,
@@ -240,4 +235,6 @@ _BY_ENDING: dict[Ending, Callable[[House, Turn, End], bool]] = {
     Ending.PARTICIPATION: _link,
     Ending.NECESSITY: _necessity,
     Ending.PLACED: _displaced,
+    Ending.WEBHOOK: reapplying_post.leave_webhook,
+    Ending.EMAIL: reapplying_post.leave_address,
 }

@@ -81,6 +81,21 @@ def remove(connection: Connection, person_id: UUID) -> bool:
     return bool(was_on)
 
 
+def forget_older(connection: Connection, person_id: UUID, before: datetime) -> bool:
+    """Forget a person's address that was confirmed before a moment; False where there is none."""
+    forgotten = connection.execute(_FORGET_OLDER, {"person": person_id, "before": before}).one_or_none()
+    if forgotten is None:
+        return False
+    connection.execute(_TAKE_ADDRESS, {"person": person_id, "address": None})
+    sealed_letters.forget_codes(connection, person_id)
+    return True
+
+
+def confirmed_before(connection: Connection, before: datetime) -> list[UUID]:
+    """Return who is told by e-mail at an address that was confirmed before a moment."""
+    return list(connection.execute(_CONFIRMED_BEFORE, {"before": before}).scalars())
+
+
 def speak(connection: Connection, person_id: UUID, language: str) -> None:
     """Choose the language of e-mail."""
     connection.execute(_SPEAK, {"person": person_id, "language": language})
@@ -129,6 +144,11 @@ _WHOLE = text(
     "INSERT INTO post.contact (person_id, language, wants_email, whole_email) VALUES (:person, 'nl', false, :whole)"
     " ON CONFLICT (person_id) DO UPDATE SET whole_email = :whole"
 )
+_FORGET_OLDER = text(
+    "UPDATE post.contact SET wants_email = false, confirmed_at = NULL, asked_sealed = NULL, code_hash = NULL,"
+    " code_expires_at = NULL WHERE person_id = :person AND confirmed_at < :before RETURNING 1"
+)
+_CONFIRMED_BEFORE = text("SELECT person_id FROM post.contact WHERE confirmed_at < :before ORDER BY person_id")
 _SPEAK = text(
     "INSERT INTO post.contact (person_id, language, wants_email) VALUES (:person, :language, false)"
     " ON CONFLICT (person_id) DO UPDATE SET language = :language"

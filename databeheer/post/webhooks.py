@@ -83,6 +83,11 @@ def put(connection: Connection, party_id: UUID, members: dict[str, Any], now: da
     connection.execute(_PUT, members | {"party": party_id, "now": now})
 
 
+def all_of(connection: Connection) -> list[UUID]:
+    """Return the parties that have a web hook."""
+    return list(connection.execute(_ALL).scalars())
+
+
 def remove(connection: Connection, party_id: UUID) -> bool:
     """Forget a party's web hook; False where it had none."""
     return bool(connection.execute(_REMOVE, {"party": party_id}).rowcount)
@@ -97,4 +102,5 @@ _PUT = text(
     " secret_sealed = :secret_sealed, old_scheme = :old_scheme, old_secret_sealed = :old_secret_sealed,"
     " old_until = :old_until, changed_at = :now"
 )
+_ALL = text("SELECT party_id FROM post.webhook ORDER BY party_id")
 _REMOVE = text("DELETE FROM post.webhook WHERE party_id = :party")

@@ -10,7 +10,6 @@ from typing import Any
 from uuid import UUID
 
 from marshmallow import fields, validate
-from sqlalchemy import text
 
 from databeheer.door.commands.base import (
     Command,
@@ -23,15 +22,23 @@ from databeheer.door.commands.base import (
     require_himself,
     schema,
 )
+from databeheer.door.ends import Ending
 from databeheer.door.house import House
 from databeheer.door.keys.seals import derive
 from databeheer.door.letters import goodbye_to_person, letter_of, open_own, party_name, seal_own
-from databeheer.door.permission_record import subjects_of
 from databeheer.door.proofs import Asker, AskerKind, Proof, check, check_postman
+from databeheer.door.reapplying_post import OPERATOR_OF, stays_of
 from databeheer.door.telling import open_said, tell
-from databeheer.door.turn import Record, Statement, Subject, Turn
+from databeheer.door.turn import Record, Statement, Turn
 from databeheer.door.turn_queue import TurnLane
-from databeheer.errors import ConflictError, MalformedRequestError, NotFoundError, UnauthenticatedError
+from databeheer.errors import (
+    ConflictError,
+    MalformedRequestError,
+    NotFoundError,
+    ReconcilingError,
+    UnauthenticatedError,
+)
+from databeheer.oversight import gaps
 from databeheer.post import contacts, deliveries, figures, inbox, outbox, words
 from databeheer.post.catalogue import LANGUAGES, Recipient
 from databeheer.post.words import Goodbye
@@ -125,6 +132,7 @@ def confirm(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, 
             address = open_own(house, person_id, "asked", bytes(row.asked_sealed))
             if row.email_sealed and (old := _address(house, person_id, row)) != address:
                 goodbye_to_person(house, turn, person_id, old, row.language, Goodbye.REPLACED)
+                turn.end(Ending.EMAIL, person_id)
             contacts.take(turn.connection, person_id, seal_own(house, person_id, "email", address))
             record = _record(house, turn, person_id, "contact.confirmed")
     if not is_right:  # after the turn, so that the try counts
@@ -147,6 +155,7 @@ def remove(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
         row = contacts.find(turn.connection, person_id)
         if not contacts.remove(turn.connection, person_id):
             raise ConflictError("no e-mail is sent to you")
+        turn.end(Ending.EMAIL, person_id)
         if row.email_sealed:
             old = _address(house, person_id, row)
             goodbye_to_person(house, turn, person_id, old, row.language, Goodbye.REMOVED)
@@ -163,9 +172,15 @@ def speak(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, An
 
 
 def open_letter(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
-    """What the postman needs to deliver one letter now; `to` is null where nobody wants it any more."""
+    """What the postman needs to deliver one letter now; `to` is null where nobody wants it any more.
+
+    Raises:
+        ReconcilingError: where it goes may have been left since the backup; the postman comes again.
+    """
     check_postman(proof, house.postman_key_hash)
     with house.engine.connect() as connection, connection.begin():
+        if gaps.unreconciled_since(connection) is not None:
+            raise ReconcilingError("letters wait until what a restored backup forgot is reconciled")
         row = deliveries.content(connection, arguments["delivery_id"])
         if row is None:
             raise NotFoundError("no such letter is on its way")
@@ -213,15 +228,10 @@ def _address(house: House, person_id: UUID, contact: Any) -> str:
 
 
 def _record(house: House, turn: Turn, person_id: UUID, event: str) -> Record:
-    record = turn.record(Statement(event, {}, subjects=_stays(house, turn, person_id)))
-    operator = turn.connection.execute(_OPERATOR, {"id": person_id}).scalar_one()
+    record = turn.record(Statement(event, {}, subjects=stays_of(house, turn, person_id)))
+    operator = turn.connection.execute(OPERATOR_OF, {"id": person_id}).scalar_one()
     tell(house, turn, event, to=[outbox.customer(person_id)], operator=operator)
     return record
-
-
-def _stays(house: House, turn: Turn, person_id: UUID) -> list[Subject]:
-    ids = turn.connection.execute(_STAYS, {"id": person_id}).scalars()
-    return [subject for occupancy_id in ids for subject in subjects_of(house, occupancy_id)]
 
 
 def _known(house: House, connection: Any, proof: Proof) -> Asker:
@@ -247,12 +257,6 @@ def _code_hash(house: House, person_id: UUID, code: str) -> bytes:
     return derive(house.registry_key("email-code"), "code", person_id.bytes, code.encode())
 
 
-_STAYS = text("SELECT occupancy_id FROM registry.occupancy WHERE person_id = :id ORDER BY from_day")
-# Whose the person's newest stay is; without one the house's first.
-_OPERATOR = text(
-    "SELECT coalesce((SELECT operator FROM registry.occupancy WHERE person_id = :id ORDER BY from_day DESC LIMIT 1),"
-    " (SELECT min(operator) FROM registry.operator))"
-)
 _EMAIL = fields.String(
     required=True,
     validate=[validate.Length(3, LONGEST_ADDRESS), validate.Regexp(r"[!-~]+\Z"), validate.Email()],

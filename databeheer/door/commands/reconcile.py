@@ -13,6 +13,7 @@ from databeheer.door.doubt_restored import stop_all_hours
 from databeheer.door.house import House
 from databeheer.door.proofs import AskerKind, Proof
 from databeheer.door.reapplying import apply_ends, lapse
+from databeheer.door.reapplying_post import leave_all
 from databeheer.door.turn import Statement, Turn
 from databeheer.errors import ConflictError
 from databeheer.oversight import gaps
@@ -72,6 +73,7 @@ def finish(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, A
         is_known = reaches or arguments["journal_is_newest"]
         lapsed = 0 if is_known else lapse(house, turn, _found(standing))
         ended += 0 if is_known else stop_all_hours(house, turn)
+        ended += 0 if is_known else leave_all(house, turn, _found(standing))
         word = "reaches" if reaches else "declared" if is_known else "does not reach"
         for gap in standing:
             _close(turn, gap, {"ended": ended, "lapsed": lapsed, "journal": word})

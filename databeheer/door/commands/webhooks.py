@@ -17,12 +17,14 @@ from databeheer.door.commands.base import (
     schema,
     short_text,
 )
+from databeheer.door.ends import Ending
 from databeheer.door.house import House
 from databeheer.door.letters import goodbye_to_party, open_of_party, seal_of_party
 from databeheer.door.proofs import Asker, AskerKind, Proof, check
 from databeheer.door.telling import tell_party
 from databeheer.door.turn import Statement, Turn
 from databeheer.errors import UnauthenticatedError
+from databeheer.oversight import gaps
 from databeheer.post import addresses, deliveries, webhooks
 from databeheer.post.webhooks import OVERLAP, Scheme, Secret
 from databeheer.values import format_instant
@@ -46,7 +48,9 @@ def put(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]
         party_id = _party(asker_of(turn, house, proof, AskerKind.PARTY))
         row = webhooks.find(turn.connection, party_id, locked=True)
         old: tuple[Any, Any, Any]
-        is_new = row is None or arguments["rotate"] or row.scheme != scheme
+        # What a backup brought back may have been rotated away since.
+        is_forgotten = gaps.unreconciled_since(turn.connection) is not None
+        is_new = row is None or arguments["rotate"] or row.scheme != scheme or is_forgotten
         secret = Secret.new(scheme) if is_new else _secret(house, row)
         members: dict[str, Any] = {
             "url_sealed": seal_of_party(house, party_id, "url", arguments["url"].encode()),
@@ -60,8 +64,11 @@ def put(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]
         else:
             old = (None, None, None)
         members |= dict(zip(("old_scheme", "old_secret_sealed", "old_until"), old, strict=True))
-        if row is not None and _url(house, row) != arguments["url"]:
+        is_elsewhere = row is not None and _url(house, row) != arguments["url"]
+        if is_elsewhere:
             goodbye_to_party(house, turn, row)
+        if row is not None and (is_new or is_elsewhere):
+            turn.end(Ending.WEBHOOK, party_id)
         webhooks.put(turn.connection, party_id, members, turn.now)
         index = _record(house, turn, party_id, "set")
         view = _view(house, webhooks.find(turn.connection, party_id), turn.now)
@@ -76,6 +83,7 @@ def remove(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
         row = found(webhooks.find(turn.connection, party_id, locked=True), "web hook of yours")
         goodbye_to_party(house, turn, row)
         webhooks.remove(turn.connection, party_id)
+        turn.end(Ending.WEBHOOK, party_id)
         index = _record(house, turn, party_id, "removed")
     return {"index": index}
 
