@@ -24,6 +24,8 @@ from databeheer.door.commands import (
     port_orders,
     sweep,
 )
+from databeheer.door.credit import commands as credit
+from databeheer.door.reading_plan import commands as reading_plan
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
@@ -81,7 +83,10 @@ def test_the_operators_page_lists_every_command_of_the_operators_with_its_argume
         for row in re.findall(r"^\| `(?:registry|stop)\..*$", page, re.MULTILINE)
         for name in re.findall(r"`((?:registry|stop)\.[a-z_.]+)`", row)
     }
-    modules = (parties, conditions, points, port_orders, market, links, people, oversight, concerned)
+    modules = (
+        *(parties, conditions, points, port_orders, market, links, people, oversight, concerned),
+        *(reading_plan, credit),
+    )
     offered = [command for module in modules for command in module.COMMANDS]
     commands = {each.name: each for each in offered if each.name.startswith(("registry.", "stop."))}
     assert rows.keys() == commands.keys()

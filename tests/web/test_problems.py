@@ -27,6 +27,7 @@ NEVER_OVER_HTTP = {
     "stored-meanwhile",
     "other-content",
     "batch-conflict",
+    "no-budget-function",  # of the intake of credit
     "not-delivered",  # the postman's own: it tries again
     "refused-for-good",
     "forbidden-address",
