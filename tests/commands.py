@@ -190,6 +190,8 @@ def every_command(
         "registry.contract.end": {"number": "x"},
         "registry.contract.add": {**party, "number": "x", "valid_from": period["from"]},
         "registry.client.add": {**party, "profiles": ["own"]},
+        "registry.client.end": {"client_id": "client-0123456789abcdef"},
+        "registry.client.renew": {"client_id": "client-0123456789abcdef"},
         "registry.person.add": {"subject": "thief", "name": "Thief"},
         "registry.access_point.register": {"ean": "541448899990000060", "commodity": "gas"},
         "registry.occupancy.begin": {

@@ -134,6 +134,9 @@ class Ending(enum.IntEnum):
     """Of a party, where its web hooks went, or the secret that signed them, was left."""
     EMAIL = 53
     """Of a person, the address for e-mail was left."""
+    CLIENT = 54
+    """A program of a party; CLIENT_SECRET the secret that it had."""
+    CLIENT_SECRET = 55
 
 
 PERMISSION_ENDINGS = {

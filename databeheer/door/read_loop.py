@@ -16,6 +16,7 @@ from sqlalchemy.exc import OperationalError
 from databeheer.door.house import House
 from databeheer.door.read_request import Admitted, ReadRequest
 from databeheer.door.reads import admit
+from databeheer.door.whose import Whose
 from databeheer.errors import QueueFullError
 
 
@@ -41,6 +42,7 @@ class ReadLoop:
         self, house: House, *, longest_queue: int = 1024, most_of_one: int = 128, largest_batch: int = 256
     ) -> None:
         self._house = house
+        self._whose = Whose(house.engine)
         self._largest_batch = largest_batch
         self._most_of_one = most_of_one
         self._held: Counter[bytes] = Counter()
@@ -65,7 +67,7 @@ class ReadLoop:
         Raises:
             QueueFullError: too much waits already, of this asker or of all.
         """
-        asker = request.proof.hash
+        asker = self._whose(request.proof)
         with self._lock:  # `stop` takes it too: whatever is in the queue by then is answered
             if self._stopping.is_set():
                 raise QueueFullError("the door is closing; ask again in a moment")

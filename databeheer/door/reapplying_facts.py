@@ -24,7 +24,7 @@ from databeheer.door.reading_plan.commands import record_choice
 from databeheer.door.reapplying_post import stays_of
 from databeheer.door.turn import Statement, Subject, Turn
 from databeheer.errors import ConflictError, MalformedRequestError, NotFoundError
-from databeheer.identity import lives
+from databeheer.identity import clients, lives
 from databeheer.registry import (
     concerned,
     conditions,
@@ -211,6 +211,18 @@ def _displaced(_: House, turn: Turn, end: End) -> bool:
     return True
 
 
+def _client(_: House, turn: Turn, end: End) -> bool:
+    """A program that ended, or whose secret was renewed: the old one is not to be good again in an older database."""
+    client_id = clients.of_number(end.id)
+    is_over = end.ending is Ending.CLIENT
+    change = clients.end if is_over else clients.forget_secret
+    row = change(turn.connection, client_id, turn.now)
+    turn.end(end.ending, end.id)
+    event = "client.ended" if is_over else "client.renewed"
+    turn.record(Statement(event, dict(_AFTER), party_id=row.party_id))
+    return True
+
+
 def _exists(connection: Connection, person_id: UUID) -> bool:
     return connection.execute(_PERSON, {"id": person_id}).first() is not None
 
@@ -237,4 +249,6 @@ _BY_ENDING: dict[Ending, Callable[[House, Turn, End], bool]] = {
     Ending.PLACED: _displaced,
     Ending.WEBHOOK: reapplying_post.leave_webhook,
     Ending.EMAIL: reapplying_post.leave_address,
+    Ending.CLIENT: _client,
+    Ending.CLIENT_SECRET: _client,
 }

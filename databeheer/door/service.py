@@ -62,6 +62,7 @@ from databeheer.door.keys.store import KeyStoreError
 from databeheer.door.proofs import Proof
 from databeheer.door.read_loop import ReadLoop
 from databeheer.door.reading_plan import commands as reading_plan
+from databeheer.door.whose import Whose
 from databeheer.errors import DatabeheerError, MalformedRequestError, QueueFullError
 from databeheer.metering.opening import SealError
 from databeheer.metering.profile import ProfileError
@@ -75,6 +76,7 @@ class DoorService:
     def __init__(self, house: House, *, longest_queue: int = 1024) -> None:
         self.house = house
         self.loop = ReadLoop(house, longest_queue=longest_queue)
+        whose = Whose(house.engine)
         commands: list[Command] = [
             Command("ping", schema(), lambda *_: {}),
             *login.COMMANDS,
@@ -114,11 +116,11 @@ class DoorService:
             *reconcile.COMMANDS,
             *audit.COMMANDS,
             *explaining.COMMANDS,
-            *wishing.commands(Desk("questions about what would be decided")),
+            *wishing.commands(Desk("questions about what would be decided", whose=whose)),
             *post.COMMANDS,
             *webhooks.COMMANDS,
             *readings.commands(self.loop),
-            *bulk.commands(Desk("reads in bulk")),
+            *bulk.commands(Desk("reads in bulk", whose=whose)),
         ]
         self.commands = {command.name: command for command in commands}
 

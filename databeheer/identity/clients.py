@@ -15,7 +15,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import import_key
 from sqlalchemy import Connection, text
 
-from databeheer.errors import MalformedRequestError, UnauthenticatedError
+from databeheer.errors import ConflictError, MalformedRequestError, NotFoundError, UnauthenticatedError
 from databeheer.identity.tokens import new_token, token_hash
 
 TOKEN_TERM = timedelta(hours=1)
@@ -24,6 +24,7 @@ LONGEST_ASSERTION = {"own": timedelta(minutes=5), "facade": timedelta(hours=1)}
 ALGORITHMS = ["RS256", "PS256", "ES256", "Ed25519"]
 RSA_2048_DIGITS = 342
 """Base64url digits of the modulus of an RSA key of 2048 bits."""
+_PREFIX = "client-"
 _CURVES = {"RSA": None, "EC": "P-256", "OKP": "Ed25519"}
 _SKEW = timedelta(seconds=10)
 _WRONG = "the client is not known, or its secret or assertion is wrong"
@@ -132,7 +133,7 @@ def add(
     if public_key is not None:
         check_public_key(public_key)
     made = Credentials(
-        client_id=f"client-{secrets.token_hex(8)}",
+        client_id=f"{_PREFIX}{secrets.token_hex(8)}",
         secret=None if public_key else new_token(),
         subscription_key=secrets.token_hex(16) if "facade" in profiles else None,
     )
@@ -152,6 +153,59 @@ def add(
         },
     )
     return made
+
+
+def end(connection: Connection, client_id: str, now: datetime) -> Any:
+    """End a client, and its tokens; returns its row. It can be made again only as another.
+
+    Raises:
+        NotFoundError: there is none that has not ended.
+    """
+    row = _standing(connection.execute(_END, {"client": client_id, "now": now}).one_or_none())
+    connection.execute(_END_TOKENS, {"client": client_id, "now": now})
+    return row
+
+
+def renew(connection: Connection, client_id: str, now: datetime) -> tuple[Any, str]:
+    """Give a client another secret, shown once; the old one and its tokens are dead at once. Returns its row too.
+
+    Raises:
+        NotFoundError: there is none that has not ended.
+        ConflictError: it signs with a key of its own, and has no secret.
+    """
+    row = _standing(connection.execute(_CLIENT, {"client": client_id}).one_or_none())
+    if row.secret_hash is None:
+        raise ConflictError("this client signs with its own key; end it, and add one with another key")
+    secret = new_token()
+    connection.execute(_RENEW, {"client": client_id, "secret": token_hash(secret)})
+    connection.execute(_END_TOKENS, {"client": client_id, "now": now})
+    return row, secret
+
+
+def forget_secret(connection: Connection, client_id: str, now: datetime) -> Any:
+    """Make the secret of a client good for nothing that a restored database took for good; a new one is to be given.
+
+    Raises:
+        NotFoundError: there is none that has not ended.
+        ConflictError: it signs with a key of its own, and has no secret.
+    """
+    return renew(connection, client_id, now)[0]
+
+
+def number_of(client_id: str) -> UUID:
+    """What names a client in the journal of ends."""
+    return UUID(int=int(client_id.removeprefix(_PREFIX), 16))
+
+
+def of_number(number: UUID) -> str:
+    """The client that `number_of` named."""
+    return f"{_PREFIX}{number.int:016x}"
+
+
+def _standing(row: Any | None) -> Any:
+    if row is None:
+        raise NotFoundError("there is no such client, or it has ended")
+    return row
 
 
 def mint_token(connection: Connection, client: Client, profile: str, now: datetime) -> str:
@@ -209,6 +263,13 @@ def _is_past(value: Any, now: datetime) -> bool:
 
 
 _CLIENT = text("SELECT * FROM identity.client WHERE client_id = :client AND ended_at IS NULL")
+_END = text(
+    "UPDATE identity.client SET ended_at = :now WHERE client_id = :client AND ended_at IS NULL RETURNING *"
+)
+_RENEW = text("UPDATE identity.client SET secret_hash = :secret WHERE client_id = :client")
+_END_TOKENS = text(
+    "UPDATE identity.access_token SET revoked_at = :now WHERE client_id = :client AND revoked_at IS NULL"
+)
 _SUBSCRIPTION = text(
     "SELECT c.subscription_key_hash FROM identity.access_token t JOIN identity.client c USING (client_id)"
     " WHERE t.token_hash = :hash"

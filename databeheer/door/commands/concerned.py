@@ -14,6 +14,7 @@ from databeheer.door.names import ean_hash
 from databeheer.door.permission_record import subjects_of
 from databeheer.door.proofs import AskerKind, Proof
 from databeheer.door.turn import Statement, Turn
+from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import ConflictError, MalformedRequestError
 from databeheer.identity import lives
 from databeheer.registry import concerned, occupancies
@@ -21,7 +22,7 @@ from databeheer.registry import concerned, occupancies
 
 def begin(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """Somebody makes himself known who lives there too: from now on no consent opens his time without him."""
-    with house.turn() as turn:
+    with house.turn(TurnLane.ENDS) as turn:
         asker_of(turn, house, proof, AskerKind.OPERATOR)
         occupancy = _standing(house, turn, arguments)
         found(turn.connection.execute(_PERSON, {"id": arguments["person_id"]}).one_or_none(), "person")
@@ -34,7 +35,7 @@ def begin(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, An
 
 def end(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """Somebody who lived there beside the contract holder does not any more; his sessions end (R97)."""
-    with house.turn() as turn:
+    with house.turn(TurnLane.ENDS) as turn:
         asker_of(turn, house, proof, AskerKind.OPERATOR)
         if arguments["until_day"] > day_of(turn.now):
             raise MalformedRequestError("until_day: a move is reported on its day or later")

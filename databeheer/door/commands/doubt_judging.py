@@ -105,7 +105,7 @@ def open_evidence(house: House, proof: Proof, arguments: dict[str, Any]) -> dict
 def judge(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """Judge what was shown. Good: a second person has to lift the block. Not good: it is destroyed."""
     accepted, by = arguments["accepted"], arguments["by"]
-    with house.turn() as turn:
+    with house.turn(TurnLane.REST if accepted else TurnLane.ENDS) as turn:
         asker = asker_of(turn, house, proof, AskerKind.OPERATOR)
         row = cases.get(turn.connection, arguments["case_id"])
         if row.state != State.SHOWN:

@@ -35,7 +35,7 @@ from databeheer.values import EAN, Granularity, Purpose, format_instant
 
 def place_point(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """Say in which municipality an access point lies: whose welfare centre may see it (R39)."""
-    with house.turn() as turn:
+    with house.turn(TurnLane.ENDS) as turn:
         asker_of(turn, house, proof, AskerKind.OPERATOR)
         point = _point(house, turn, arguments["ean"])
         points.set_municipality(turn.connection, point.access_point_id, arguments["municipality"])

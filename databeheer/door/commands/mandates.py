@@ -27,6 +27,7 @@ from databeheer.door.house import House
 from databeheer.door.permission_record import catch_up, destroy_mandate, record_step
 from databeheer.door.proofs import AskerKind, Proof
 from databeheer.door.turn import Record, Turn
+from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import ConflictError, MalformedRequestError, UnauthenticatedError
 from databeheer.permissions import finding, life, mandates, signers, terms
 from databeheer.permissions.finding import Viewer
@@ -108,7 +109,7 @@ def judge(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, An
     Where others must sign too, the party does not learn of a good one before they did: it would learn of them (R98).
     """
     accepted = arguments["accepted"]
-    with house.turn() as turn:
+    with house.turn(TurnLane.REST if accepted else TurnLane.ENDS) as turn:
         asker_of(turn, house, proof, AskerKind.OPERATOR)
         found(finding.find(turn.connection, arguments["permission_id"]), "permission")
         row = catch_up(house, turn, finding.by_id_locked(turn.connection, arguments["permission_id"]))

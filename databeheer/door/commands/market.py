@@ -114,7 +114,7 @@ def accept_supply(house: House, proof: Proof, arguments: dict[str, Any]) -> dict
     `switch` the contract that runs on that day ends with it: the supplier before keeps its own period.
     """
     first, until = arguments["from_day"], arguments["until_day"]
-    with house.turn() as turn:
+    with house.turn(TurnLane.ENDS if arguments["switch"] else TurnLane.REST) as turn:
         asker_of(turn, house, proof, AskerKind.OPERATOR)
         point = _point(house, turn, arguments["ean"])
         party = parties.get(turn.connection, arguments["party_id"])

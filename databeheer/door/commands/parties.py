@@ -102,6 +102,26 @@ def add_client(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[st
     }
 
 
+def end_client(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """End a program of a party: its secret or key, and the tokens it has, are good for nothing from now on."""
+    with house.turn(TurnLane.ENDS) as turn:
+        asker_of(turn, house, proof, AskerKind.OPERATOR)
+        row = clients.end(turn.connection, arguments["client_id"], turn.now)
+        turn.end(Ending.CLIENT, clients.number_of(row.client_id))
+        turn.record(Statement("client.ended", {}, party_id=row.party_id))
+    return {}
+
+
+def renew_client(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Give a program of a party another secret, shown once; the old one and its tokens are dead at once."""
+    with house.turn(TurnLane.ENDS) as turn:
+        asker_of(turn, house, proof, AskerKind.OPERATOR)
+        row, secret = clients.renew(turn.connection, arguments["client_id"], turn.now)
+        turn.end(Ending.CLIENT_SECRET, clients.number_of(row.client_id))
+        turn.record(Statement("client.renewed", {}, party_id=row.party_id))
+    return {"client_id": row.client_id, "client_secret": secret}
+
+
 def add_person(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """Make the person behind a provider's subject known, so that an occupancy can name him."""
     with house.turn() as turn:
@@ -113,6 +133,8 @@ def add_person(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[st
 
 
 _OPERATOR = fields.Integer(load_default=1, strict=True, validate=validate.Range(1, 32000))
+
+_CLIENT = fields.String(required=True, validate=validate.Regexp(r"client-[0-9a-f]{16}\Z"))
 
 COMMANDS = (
     Command(
@@ -159,5 +181,7 @@ COMMANDS = (
         ),
         add_client,
     ),
+    Command("registry.client.end", schema(client_id=_CLIENT), end_client),
+    Command("registry.client.renew", schema(client_id=_CLIENT), renew_client),
     Command("registry.person.add", schema(subject=short_text(), name=short_text()), add_person),
 )
