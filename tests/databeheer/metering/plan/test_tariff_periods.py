@@ -61,7 +61,7 @@ def test_a_holiday_is_counted_as_the_real_files_have_it(holiday: date) -> None:
 @pytest.mark.requirement("R65")
 @pytest.mark.parametrize("meter", ["541448899990000015", "541448899990000039"])
 def test_every_quarter_hour_of_the_real_files_stands_in_the_period_that_we_say(meter: str) -> None:
-    [path] = real_files().glob(f"*electricity_{meter}_*.csv") or real_files().glob(f"*_{meter}_*.csv")
+    [path] = real_files().glob(f"*_{meter}_*.csv")
     days = [one for one in read_export(path).days if one.direction is Direction.OFFTAKE]
     assert len(days) > 10
     for one in days:
