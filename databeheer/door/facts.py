@@ -31,7 +31,7 @@ from databeheer.door.party_facts import KnownParty, ask_parties, days, parties_o
 from databeheer.door.point_facts import PointFacts, ask_point_facts
 from databeheer.permissions import signers
 from databeheer.permissions.timing import state_at
-from databeheer.storage.look import Look, look
+from databeheer.storage.look import Look, look, uuids
 from databeheer.values import Direction, Granularity, Purpose
 
 
@@ -110,7 +110,7 @@ class FirstLook:
     """What is asked before it is known which access points are meant: permissions, and whether anything may leave."""
 
     def __init__(self, look: Look, permissions: Collection[UUID]) -> None:
-        self.permissions = look.ask(_PERMISSIONS, {"ids": list(permissions)}) if permissions else []
+        self.permissions = look.ask(_PERMISSIONS, {"ids": uuids(permissions)}) if permissions else []
         self._standing = look.ask(_STANDING, {})
 
     @property
@@ -157,8 +157,9 @@ def read_facts(
     found_parties = ask_parties(look, parties)
     found_points = _Points(look, wanted)
     links = ask_point_facts(look, wanted, parties)
-    asked = {"points": list(wanted), "parties": list(parties)}
-    own = look.ask(_OWN_PERMISSIONS, asked) if wanted and parties else []
+    # Who names a permission is judged by that one alone: others of the same point matter where the point is named.
+    asked = {"points": uuids(points), "parties": uuids(parties)}
+    own = look.ask(_OWN_PERMISSIONS, asked) if points and parties else []
     look.send()
     book.parties = parties_of(found_parties, now)
     book.points = found_points.read(connection)
@@ -235,7 +236,7 @@ class _Points:
     """What is asked of access points: themselves, their occupancies, their channels."""
 
     def __init__(self, look: Look, wanted: Collection[UUID]) -> None:
-        ids = {"ids": list(wanted)}
+        ids = {"ids": uuids(wanted)}
         self._points, self._homes, self._channels = (
             look.ask(query, ids) if wanted else [] for query in (_POINTS, _OCCUPANCIES, _CHANNELS)
         )

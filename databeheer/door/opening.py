@@ -30,7 +30,7 @@ from databeheer.metering.totals import DayTotal, unpack_total
 from databeheer.metering.unpacking import Day, unpack_rows
 from databeheer.oversight.erasures import Erased, begun_of
 from databeheer.oversight.retention import DataClass
-from databeheer.storage.look import Look
+from databeheer.storage.look import Look, uuids
 from databeheer.values import Period
 
 _log = structlog.get_logger("door")
@@ -128,13 +128,13 @@ def _stored(house: House, wanted: Sequence[tuple[int, Stretch]], part: str, as_o
     A move that is reported late re-seals rows under another root, perhaps since the facts were read. So the roots are
     looked at once more after the rows: none ever comes back, hence where it is the same the rows are whole.
     """
-    # Committed, though it only reads: after a ROLLBACK the driver prepares every statement of its connection anew.
-    with house.engine.begin() as connection:
+    # Without a transaction: nothing is written, and after a ROLLBACK the driver prepares all its statements anew.
+    with house.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         while wanted:
             found, missing = _with_roots(house, wanted)
             look = Look(connection)
             rows = _ask(look, list(found.values()), part, as_of)
-            homes = look.ask(_ROOTS, {"homes": [stretch.occupancy_id for _, stretch in wanted]})
+            homes = look.ask(_ROOTS, {"homes": uuids(stretch.occupancy_id for _, stretch in wanted)})
             look.send()  # each with a snapshot of its own, in this order
             _put_in_places(rows, found.values())
             now = {row.occupancy_id: row.root_id for row in homes}

@@ -13,7 +13,7 @@ from databeheer.access.facts import Assessment, Authorisation, PartyFacts, Terri
 from databeheer.access.intervals import Interval
 from databeheer.brussels import midnight
 from databeheer.registry.conditions import OVERVIEW_SEEN_FOR
-from databeheer.storage.look import Look
+from databeheer.storage.look import Look, uuids
 from databeheer.values import Granularity, Role
 
 
@@ -39,7 +39,7 @@ class KnownParty:
 
 def ask_parties(look: Look, ids: Collection[UUID]) -> list[Any]:
     """Ask what is known of these parties; the rows are for `parties_of`."""
-    return look.ask(_PARTIES, {"ids": list(ids), "seen_for": OVERVIEW_SEEN_FOR}) if ids else []
+    return look.ask(_PARTIES, {"ids": uuids(ids), "seen_for": OVERVIEW_SEEN_FOR}) if ids else []
 
 
 def parties_of(found: Collection[Any], now: datetime) -> dict[UUID, KnownParty]:

@@ -26,7 +26,7 @@ from databeheer.brussels import midnight
 from databeheer.door.party_facts import days
 from databeheer.doubt.course import Course
 from databeheer.doubt.states import State
-from databeheer.storage.look import Look
+from databeheer.storage.look import Look, uuids
 from databeheer.values import Granularity, Purpose
 
 
@@ -69,7 +69,7 @@ def ask_point_facts(look: Look, points: Collection[UUID], parties: Collection[UU
     """Ask what is known of these points, of what is one party's only for these; the rows are for `PointFacts`."""
     if not points:
         return []
-    asked = {"points": list(points), "parties": list(parties)}
+    asked = {"points": uuids(points), "parties": uuids(parties)}
     return look.ask(_FACTS if parties else _FACTS_OF_ALL, asked)
 
 

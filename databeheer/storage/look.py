@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
+from uuid import UUID
 
 from psycopg.rows import namedtuple_row
 from sqlalchemy import Connection
@@ -41,6 +42,11 @@ class Look:
             for cursor, (_, _, rows) in zip(cursors, self._asked, strict=True):
                 rows += cursor.fetchall()
         self._asked.clear()
+
+
+def uuids(names: Iterable[UUID]) -> str:
+    """Spell an array of UUIDs: where the database knows that it is one, that saves the driver most of its work."""
+    return "{" + ",".join(one.hex for one in names) + "}"
 
 
 def look(connection: Connection, query: str, parameters: Mapping[str, Any]) -> list[Any]:
