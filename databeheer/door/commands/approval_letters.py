@@ -149,7 +149,9 @@ def answer(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, A
 
 def receipt(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
     """Give what opens the entry of an answer by letter, to whoever gave that answer; for a day."""
-    if proof.kind != BY_LETTER or len(proof.value) > LONGEST_TICKET:
+    if proof.kind != BY_LETTER:
+        raise UnauthenticatedError("this needs what the answer by letter gave")
+    if len(proof.value) > LONGEST_TICKET:
         raise letters.UnknownCodeError
     with house.engine.connect() as connection, connection.begin():
         row = letters.with_receipt(connection, receipt_hash(house, proof.value), house.clock.now())
