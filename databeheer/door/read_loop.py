@@ -2,28 +2,42 @@
 
 from __future__ import annotations
 
-import queue
 import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from heapq import heapify, heappop, heappush
 
 import psycopg
 from sqlalchemy.exc import OperationalError
 
 from databeheer.door.house import House
+from databeheer.door.proofs import Proof
 from databeheer.door.read_request import Admitted, ReadRequest
 from databeheer.door.reads import admit
 from databeheer.door.whose import Whose
 from databeheer.errors import QueueFullError
+from databeheer.values import Role
 
 
 class Lane:
     """Overload sheds from the bottom: customers first, then grid security, billing, the rest (design.md)."""
 
     CUSTOMER, GRID, BILLING, REST = range(4)
+
+
+_LANES = {
+    Role.DSO.value: Lane.GRID,
+    Role.TRANSMISSION_OPERATOR.value: Lane.GRID,
+    Role.OTHER_GRID_OPERATOR.value: Lane.GRID,
+    Role.SUPPLIER.value: Lane.BILLING,
+    Role.BALANCE_RESPONSIBLE.value: Lane.BILLING,
+    Role.SHIPPER.value: Lane.BILLING,
+}
+"""By role; a purpose is only what a party says."""
+_FULL = "more requests wait than the door holds; ask again in a moment"
 
 
 @dataclass(order=True)
@@ -46,9 +60,11 @@ class ReadLoop:
         self._largest_batch = largest_batch
         self._most_of_one = most_of_one
         self._held: Counter[bytes] = Counter()
-        self._waiting: queue.PriorityQueue[_Waiting] = queue.PriorityQueue(longest_queue)
+        self._longest = longest_queue
+        self._waiting: list[_Waiting] = []
         self._number = 0
         self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
         self._stopping = threading.Event()
         self._worker = threading.Thread(target=self._run, name="door-reads", daemon=True)
 
@@ -59,7 +75,14 @@ class ReadLoop:
         """Stop after the batch at hand; what still waits is refused."""
         with self._lock:
             self._stopping.set()
+            self._changed.notify()
         self._worker.join()
+
+    def lane_of(self, proof: Proof) -> int:
+        """In which lane a read waits: a person's own first, a party's by its role."""
+        if proof.kind == "session":
+            return Lane.CUSTOMER
+        return _LANES.get(self._whose.role_of(proof) or "", Lane.REST)
 
     def submit(self, request: ReadRequest, lane: int) -> Future[Admitted]:
         """Put a request in the queue.
@@ -74,16 +97,33 @@ class ReadLoop:
             if self._held[asker] >= self._most_of_one:
                 raise QueueFullError("too many of your requests wait already; ask again in a moment")
             waiting = _Waiting(lane, self._number, request, Future())
-            try:
-                self._waiting.put_nowait(waiting)
-            except queue.Full as error:
-                raise QueueFullError(
-                    "more requests wait than the door holds; ask again in a moment"
-                ) from error
+            shed = self._make_room(waiting)
+            heappush(self._waiting, waiting)
             self._number += 1
             self._held[asker] += 1
+            self._changed.notify()
         waiting.answer.add_done_callback(lambda _: self._release(asker))
+        if shed is not None:
+            shed.answer.set_exception(QueueFullError(_FULL))
         return waiting.answer
+
+    def _make_room(self, newcomer: _Waiting) -> _Waiting | None:
+        """Shed from the bottom: the last of the lowest lane goes, where the newcomer's is higher."""
+        if len(self._waiting) < self._longest:
+            return None
+        last = max(self._waiting, default=newcomer)
+        if newcomer.lane >= last.lane:
+            raise QueueFullError(_FULL)
+        self._waiting.remove(last)
+        heapify(self._waiting)
+        return last
+
+    def _take(self, most: int) -> list[_Waiting]:
+        with self._lock:
+            self._changed.wait_for(lambda: self._waiting or self._stopping.is_set())
+            if self._stopping.is_set():
+                return []
+            return [heappop(self._waiting) for _ in range(min(most, len(self._waiting)))]
 
     def _release(self, asker: bytes) -> None:
         with self._lock:
@@ -92,21 +132,12 @@ class ReadLoop:
                 del self._held[asker]
 
     def _run(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                batch = [self._waiting.get(timeout=0.2)]
-            except queue.Empty:
-                continue
-            while len(batch) < self._largest_batch:
-                try:
-                    batch.append(self._waiting.get_nowait())
-                except queue.Empty:
-                    break
+        while batch := self._take(self._largest_batch):
             self._answer(batch)
-        while not self._waiting.empty():
-            self._waiting.get_nowait().answer.set_exception(
-                QueueFullError("the door is closing; ask again in a moment")
-            )
+        with self._lock:
+            left, self._waiting = self._waiting, []
+        for waiting in left:
+            waiting.answer.set_exception(QueueFullError("the door is closing; ask again in a moment"))
 
     def _answer(self, batch: Sequence[_Waiting]) -> None:
         try:

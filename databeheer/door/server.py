@@ -23,6 +23,31 @@ FRAME_SECONDS = 30.0
 """How long a caller may take over one frame, from its first byte; between two frames it may wait for ever."""
 ANSWER_SECONDS = 60.0
 """How long a caller may take to read one answer."""
+KEPT_BACK = 32
+"""Connections beyond the limit, each for one command that narrows access: what ends something is never turned away."""
+NARROWING = frozenset(
+    {
+        "permission.withdraw",
+        "permission.refuse",
+        "permission.terminate",
+        "port.close",
+        "doubt.raise",
+        "session.end",
+        "stop.set",
+        "registry.party.suspend",
+        "registry.client.end",
+        "registry.client.renew",
+        "registry.contract.end",
+        "registry.condition.end",
+        "registry.occupancy.end",
+        "registry.supply.end",
+        "registry.supply.cancel",
+        "registry.link.end",
+        "registry.necessity.end",
+        "registry.concerned.end",
+        "registry.representation.end",
+    }
+)
 MOST_CONNECTIONS = 256
 """Each costs a thread. The web holds one a thread; the limit is for whoever opens them and does not close."""
 
@@ -51,8 +76,10 @@ class _Handler(socketserver.BaseRequestHandler):
 
     def _answer_all(self) -> None:
         connection: socket.socket = self.request
+        is_kept_back = self.server.is_kept_back(connection)
         while True:
-            connection.settimeout(None)
+            # One that was kept back waits for nobody: the next one may need it.
+            connection.settimeout(self.server.frame_seconds if is_kept_back else None)
             if not connection.recv(1, socket.MSG_PEEK):
                 return
             frame = _UntilDeadline(connection, self.server.frame_seconds)
@@ -66,9 +93,17 @@ class _Handler(socketserver.BaseRequestHandler):
                 return
             if message is None:
                 return
+            if is_kept_back and message.get("command") not in NARROWING:
+                _refuse(connection, "unavailable", _TOO_MANY)
+                return
             answer = self.server.service.answer(message)
             connection.settimeout(ANSWER_SECONDS)
             send(connection, answer)
+            if is_kept_back:
+                return
+
+
+_TOO_MANY = "the door has too many connections"
 
 
 def _refuse(connection: socket.socket, code: str, detail: str, seconds: float = ANSWER_SECONDS) -> None:
@@ -89,6 +124,7 @@ class DoorServer(socketserver.ThreadingUnixStreamServer):
         *,
         frame_seconds: float = FRAME_SECONDS,
         most_connections: int = MOST_CONNECTIONS,
+        kept_back: int = KEPT_BACK,
         poll_seconds: float = 0.1,
     ) -> None:
         """Listen at `path`, in place of what stood there.
@@ -97,13 +133,16 @@ class DoorServer(socketserver.ThreadingUnixStreamServer):
             path: of the socket.
             service: what answers.
             frame_seconds: what a caller may take over one frame.
-            most_connections: how many there may be at once; the next one is told so and closed.
+            most_connections: how many there may be at once; the next one is told so and closed, but
+            kept_back: so many more may each give one command that narrows access.
             poll_seconds: how long `close` may wait before it is noticed.
         """
         self.service = service
         self._poll_seconds = poll_seconds
         self.frame_seconds = frame_seconds
         self._places = threading.BoundedSemaphore(most_connections)
+        self._back_places = threading.BoundedSemaphore(kept_back) if kept_back else None
+        self._back: set[int] = set()
         self._path = path
         path.unlink(missing_ok=True)
         before = os.umask(0o177)
@@ -116,23 +155,36 @@ class DoorServer(socketserver.ThreadingUnixStreamServer):
     def process_request(self, request: Any, client_address: Any) -> None:
         """Give the connection a thread, if there is a place left; else say so and close it at once."""
         if not self._places.acquire(blocking=False):
-            _log.warning("a connection is refused: there are too many")
-            with suppress(OSError):  # never wait here: nobody else is let in meanwhile
-                _refuse(request, "unavailable", "the door has too many connections", 0.0)
-            self.shutdown_request(request)
-            return
+            if self._back_places is None or not self._back_places.acquire(blocking=False):
+                _log.warning("a connection is refused: there are too many")
+                with suppress(OSError):  # never wait here: nobody else is let in meanwhile
+                    _refuse(request, "unavailable", _TOO_MANY, 0.0)
+                self.shutdown_request(request)
+                return
+            self._back.add(id(request))
         try:
             super().process_request(request, client_address)
         except BaseException:  # no thread was to be had
-            self._places.release()
+            self._free(request)
             raise
+
+    def is_kept_back(self, request: Any) -> bool:
+        """Whether a connection has one of the places that are kept for what narrows access."""
+        return id(request) in self._back
+
+    def _free(self, request: Any) -> None:
+        if self.is_kept_back(request) and self._back_places is not None:
+            self._back.discard(id(request))
+            self._back_places.release()
+        else:
+            self._places.release()
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         """Handle the connection until it ends, then free its place."""
         try:
             super().process_request_thread(request, client_address)
         finally:
-            self._places.release()
+            self._free(request)
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Log a fault of a handler without what it was working on; the connection is closed."""

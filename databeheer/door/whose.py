@@ -14,34 +14,46 @@ MOST_REMEMBERED = 100_000
 class Whose:
     """Names who stands behind a proof. Proves nothing: whether it still holds is asked under the head row.
 
-    Whose a token or a session is never changes, so each is looked up once.
+    Whose a token or a session is never changes, nor a party's role, so each is looked up once.
     """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._known: dict[bytes, bytes] = {}
+        self._known: dict[bytes, tuple[bytes, str | None]] = {}
         self._lock = threading.Lock()
 
     def __call__(self, proof: Proof) -> bytes:
         """The party's or the person's number; of what is neither, the hash of the proof itself."""
+        return self._look_up(proof)[0]
+
+    def role_of(self, proof: Proof) -> str | None:
+        """The role of the party; None where it is no party's, or no party is known."""
+        return self._look_up(proof)[1]
+
+    def _look_up(self, proof: Proof) -> tuple[bytes, str | None]:
         query = _OF.get(proof.kind)
         if query is None or len(proof.value) > LONGEST_PROOF:
-            return proof.hash
+            return proof.hash, None
         known = self._known.get(proof.hash)
         if known is not None:
             return known
         with self._engine.connect() as connection:
-            owner = connection.execute(query, {"hash": proof.hash}).scalar_one_or_none()
-        if owner is None:
-            return proof.hash
+            row = connection.execute(query, {"hash": proof.hash}).one_or_none()
+        if row is None or row.owner is None:
+            return proof.hash, None
         with self._lock:
             if len(self._known) >= MOST_REMEMBERED:
                 self._known = {}
-            self._known[proof.hash] = owner.bytes
-        return bytes(owner.bytes)
+            self._known[proof.hash] = (row.owner.bytes, row.role)
+        return row.owner.bytes, row.role
 
 
 _OF = {
-    "token": text("SELECT party_id FROM identity.access_token WHERE token_hash = :hash"),
-    "session": text("SELECT person_id FROM identity.session WHERE token_hash = :hash"),
+    "token": text(
+        "SELECT t.party_id AS owner, p.role FROM identity.access_token t JOIN registry.party p USING (party_id)"
+        " WHERE t.token_hash = :hash"
+    ),
+    "session": text(
+        "SELECT person_id AS owner, CAST(NULL AS text) AS role FROM identity.session WHERE token_hash = :hash"
+    ),
 }

@@ -18,7 +18,7 @@ from databeheer.door.house import House
 from databeheer.door.names import ean_hash
 from databeheer.door.opening import erased_readings
 from databeheer.door.proofs import Proof
-from databeheer.door.read_loop import Lane, ReadLoop
+from databeheer.door.read_loop import ReadLoop
 from databeheer.door.read_request import Admitted, Decided, ReadRequest
 from databeheer.errors import DatabeheerError, MalformedRequestError
 from databeheer.values import Direction, Granularity, Period, Purpose, format_instant
@@ -42,7 +42,7 @@ def read(house: House, proof: Proof, arguments: dict[str, Any], loop: ReadLoop) 
         RefusedReadError: nothing may leave; the refusal is recorded.
     """
     request = _request(house, proof, arguments)
-    admitted = loop.submit(request, Lane.CUSTOMER if proof.kind == "session" else Lane.REST).result()
+    admitted = loop.submit(request, loop.lane_of(proof)).result()
     if (error := admitted.decided.refusal()) is not None:
         raise RefusedReadError(error, admitted)
     [view] = handed_over(house, [admitted.decided], admitted.as_of)

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from databeheer.door import proofs
 from databeheer.door.client import DoorClient, DoorRefusedError, Proof
 from databeheer.door.protocol import LARGEST_ANSWER, LARGEST_REQUEST, receive
-from databeheer.door.server import DoorServer, _UntilDeadline
+from databeheer.door.server import NARROWING, DoorServer, _UntilDeadline
 from databeheer.door.service import DoorService
 from databeheer.errors import DatabeheerError
 from databeheer.storage.engine import make_engine
@@ -269,7 +269,7 @@ def test_a_connection_may_rest_between_two_frames(standing: TheHouse) -> None:
 
 def test_one_connection_too_many_is_told_so_and_closed_and_the_others_go_on(standing: TheHouse) -> None:
     with (
-        door_with(standing, most_connections=2) as path,
+        door_with(standing, most_connections=2, kept_back=0) as path,
         connected(standing, path) as first,
         connected(standing, path) as second,
     ):
@@ -283,7 +283,7 @@ def test_one_connection_too_many_is_told_so_and_closed_and_the_others_go_on(stan
 
 
 def test_a_place_is_free_again_when_its_connection_ends(standing: TheHouse) -> None:
-    with door_with(standing, most_connections=1) as path:
+    with door_with(standing, most_connections=1, kept_back=0) as path:
         with connected(standing, path) as first:
             assert ping(first) == {"answer": {}}
 
@@ -306,10 +306,37 @@ def test_a_door_without_a_database_connection_to_spare_is_unavailable_and_not_br
 
 
 def test_the_client_says_that_a_full_door_does_not_answer(standing: TheHouse) -> None:
-    with door_with(standing, most_connections=1) as path, connected(standing, path) as first:
+    with door_with(standing, most_connections=1, kept_back=0) as path, connected(standing, path) as first:
         assert ping(first) == {"answer": {}}
         client = DoorClient(path)
         with pytest.raises(DatabeheerError) as refused:
             client.call("ping")
         assert refused.value.code == "unavailable"
         client.close()
+
+
+def test_a_full_door_still_takes_what_narrows_access_one_command_a_connection(standing: TheHouse) -> None:
+    with (
+        door_with(standing, most_connections=1, kept_back=1) as path,
+        connected(standing, path) as first,
+    ):
+        assert ping(first) == {"answer": {}}
+
+        def code_of(command: str) -> str:
+            """How the door answers this on a connection of its own, which it closes."""
+            with connected(standing, path) as other, suppress(OSError):
+                other.sendall(frame(json.dumps(PING | {"command": command}).encode()))
+                answer = receive(other, LARGEST_ANSWER)
+                assert answer is not None
+                assert receive(other, LARGEST_ANSWER) is None
+                return str(answer["error"]["code"])
+            return ""
+
+        for _ in range(2):
+            until(lambda: code_of("permission.withdraw") == "malformed-request", "the place is free and used")
+            assert code_of("ping") in ("unavailable", "")
+        assert ping(first) == {"answer": {}}
+
+
+def test_every_command_that_has_a_place_kept_back_exists(standing: TheHouse) -> None:
+    assert set(DoorService(standing.house).commands) >= NARROWING
