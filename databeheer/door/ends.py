@@ -131,9 +131,9 @@ class Ending(enum.IntEnum):
     """A permission whose party was suspended; NOT_PROVEN one that its party did not show in time."""
     NOT_PROVEN = 51
     WEBHOOK = 52
-    """Of a party, where its web hooks went, or the secret that signed them, was left."""
+    """Of a party, where its web hooks went, or the secret that signed them, was left; `at` is when it was set."""
     EMAIL = 53
-    """Of a person, the address for e-mail was left."""
+    """Of a person, the address for e-mail was left; `at` is when it was confirmed."""
     CLIENT = 54
     """A program of a party; CLIENT_SECRET the secret that it had."""
     CLIENT_SECRET = 55

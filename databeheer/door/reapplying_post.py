@@ -25,7 +25,7 @@ _AFTER = {"after": "restore"}
 def leave_webhook(house: House, turn: Turn, end: End) -> bool:
     """Remove a party's web hook as a backup brings it back; False where it was set again since."""
     row = webhooks.find(turn.connection, end.id, locked=True)
-    if row is None or row.changed_at >= end.at:
+    if row is None or row.changed_at > end.at:
         return False
     webhooks.remove(turn.connection, end.id)
     turn.end(Ending.WEBHOOK, end.id, at=end.at)

@@ -82,7 +82,7 @@ def remove(connection: Connection, person_id: UUID) -> bool:
 
 
 def forget_older(connection: Connection, person_id: UUID, before: datetime) -> bool:
-    """Forget a person's address that was confirmed before a moment; False where there is none."""
+    """Forget a person's address that was confirmed by a moment; False where there is none."""
     forgotten = connection.execute(_FORGET_OLDER, {"person": person_id, "before": before}).one_or_none()
     if forgotten is None:
         return False
@@ -92,7 +92,7 @@ def forget_older(connection: Connection, person_id: UUID, before: datetime) -> b
 
 
 def confirmed_before(connection: Connection, before: datetime) -> list[UUID]:
-    """Return who is told by e-mail at an address that was confirmed before a moment."""
+    """Return who is told by e-mail at an address that was confirmed by a moment."""
     return list(connection.execute(_CONFIRMED_BEFORE, {"before": before}).scalars())
 
 
@@ -114,7 +114,7 @@ def new_delivery() -> UUID:
 _FIND = text(
     "SELECT p.email_sealed, c.language, coalesce(c.wants_email, false) AS wants_email,"
     " coalesce(c.whole_email, false) AS whole_email, c.asked_sealed,"
-    " c.code_expires_at, c.code_tries, (SELECT max(d.ended_at) FROM post.delivery d"
+    " c.confirmed_at, c.code_expires_at, c.code_tries, (SELECT max(d.ended_at) FROM post.delivery d"
     "  WHERE d.person_id = p.person_id AND d.message_id IS NOT NULL AND d.state = 'dead') AS failed_at,"
     " (SELECT max(d.ended_at) FROM post.delivery d"
     "  WHERE d.person_id = p.person_id AND d.message_id IS NOT NULL AND d.state = 'delivered') AS delivered_at"
@@ -146,9 +146,11 @@ _WHOLE = text(
 )
 _FORGET_OLDER = text(
     "UPDATE post.contact SET wants_email = false, confirmed_at = NULL, asked_sealed = NULL, code_hash = NULL,"
-    " code_expires_at = NULL WHERE person_id = :person AND confirmed_at < :before RETURNING 1"
+    " code_expires_at = NULL WHERE person_id = :person AND confirmed_at <= :before RETURNING 1"
 )
-_CONFIRMED_BEFORE = text("SELECT person_id FROM post.contact WHERE confirmed_at < :before ORDER BY person_id")
+_CONFIRMED_BEFORE = text(
+    "SELECT person_id FROM post.contact WHERE confirmed_at <= :before ORDER BY person_id"
+)
 _SPEAK = text(
     "INSERT INTO post.contact (person_id, language, wants_email) VALUES (:person, :language, false)"
     " ON CONFLICT (person_id) DO UPDATE SET language = :language"

@@ -132,7 +132,7 @@ def confirm(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, 
             address = open_own(house, person_id, "asked", bytes(row.asked_sealed))
             if row.email_sealed and (old := _address(house, person_id, row)) != address:
                 goodbye_to_person(house, turn, person_id, old, row.language, Goodbye.REPLACED)
-                turn.end(Ending.EMAIL, person_id)
+                turn.end(Ending.EMAIL, person_id, at=row.confirmed_at)
             contacts.take(turn.connection, person_id, seal_own(house, person_id, "email", address))
             record = _record(house, turn, person_id, "contact.confirmed")
     if not is_right:  # after the turn, so that the try counts
@@ -155,7 +155,7 @@ def remove(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
         row = contacts.find(turn.connection, person_id)
         if not contacts.remove(turn.connection, person_id):
             raise ConflictError("no e-mail is sent to you")
-        turn.end(Ending.EMAIL, person_id)
+        turn.end(Ending.EMAIL, person_id, at=row.confirmed_at)
         if row.email_sealed:
             old = _address(house, person_id, row)
             goodbye_to_person(house, turn, person_id, old, row.language, Goodbye.REMOVED)

@@ -68,7 +68,7 @@ def put(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]
         if is_elsewhere:
             goodbye_to_party(house, turn, row)
         if row is not None and (is_new or is_elsewhere):
-            turn.end(Ending.WEBHOOK, party_id)
+            turn.end(Ending.WEBHOOK, party_id, at=row.changed_at)
         webhooks.put(turn.connection, party_id, members, turn.now)
         index = _record(house, turn, party_id, "set")
         view = _view(house, webhooks.find(turn.connection, party_id), turn.now)
@@ -83,7 +83,7 @@ def remove(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
         row = found(webhooks.find(turn.connection, party_id, locked=True), "web hook of yours")
         goodbye_to_party(house, turn, row)
         webhooks.remove(turn.connection, party_id)
-        turn.end(Ending.WEBHOOK, party_id)
+        turn.end(Ending.WEBHOOK, party_id, at=row.changed_at)
         index = _record(house, turn, party_id, "removed")
     return {"index": index}
 
