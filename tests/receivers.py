@@ -129,7 +129,7 @@ class Hook:
 
 @dataclass
 class Receiver:
-    """An HTTP server and what it got; `status` is its answer, `extra` its headers."""
+    """An HTTP server and what it got; `status` is its answer, `extra` its headers, `answered` what was taken whole."""
 
     port: int = 0
     hooks: list[Hook] = field(default_factory=list)
@@ -137,6 +137,7 @@ class Receiver:
     extra: dict[str, str] = field(default_factory=dict)
     content: bytes = b""
     hangs: threading.Event | None = None
+    answered: int = 0
 
     @property
     def url(self) -> str:
@@ -160,6 +161,7 @@ def receiver(tls: ssl.SSLContext | None = None) -> Iterator[Receiver]:
             self.send_header("content-length", str(len(got.content)))
             self.end_headers()
             self.wfile.write(got.content)
+            got.answered += 1
 
         def do_GET(self) -> None:
             self.do_POST()

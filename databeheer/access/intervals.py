@@ -48,10 +48,6 @@ class Interval:
     def __contains__(self, instant: datetime) -> bool:
         return self.start <= instant < self.stop
 
-    def has_ended(self, now: datetime) -> bool:
-        """Say whether `now` lies at or after its end."""
-        return self.stop <= now
-
     @classmethod
     def of(cls, period: Period) -> Self:
         """The same instants as a bounded period."""

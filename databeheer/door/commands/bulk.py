@@ -13,7 +13,7 @@ from marshmallow import ValidationError, fields, validate
 
 from databeheer.door.bulk import COMMAND, BulkRead, admit_bulk
 from databeheer.door.commands.base import Command, EANCode, Instant, one_of, schema, short_text
-from databeheer.door.commands.readings import handed_over, handed_view, refused_view
+from databeheer.door.commands.readings import directions_of, handed_over, handed_view, refused_view
 from databeheer.door.desk import Desk
 from databeheer.door.house import House
 from databeheer.door.names import ean_hash
@@ -123,7 +123,7 @@ def _requests(house: House, proof: Proof, arguments: dict[str, Any]) -> Wanted:
             "purpose: access points are read for a purpose, permissions for their own"
         )
     period, granularity = Period(arguments["from"], arguments["until"]), Granularity(arguments["granularity"])
-    directions = _directions(arguments["directions"])
+    directions = directions_of(arguments["directions"])
     asked = permissions or eans
     most = len(asked) * most_values(period, granularity, directions)
     if most > MOST_VALUES and not is_asked_plainly(period, granularity):
@@ -137,10 +137,6 @@ def _requests(house: House, proof: Proof, arguments: dict[str, Any]) -> Wanted:
         permissions,
         None if eans is None else [ean_hash(house, one) for one in eans],
     )
-
-
-def _directions(names: list[str] | None) -> frozenset[Direction] | None:
-    return frozenset(Direction(name) for name in names) if names else None
 
 
 def _each_once(values: list[Any]) -> None:

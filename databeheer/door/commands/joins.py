@@ -13,7 +13,7 @@ from databeheer.door.bodies import shared_body
 from databeheer.door.commands.base import Command, EANCode, Instant, asker_of, schema
 from databeheer.door.commands.views import party_view
 from databeheer.door.house import House
-from databeheer.door.join_lists import adopt, read_list
+from databeheer.door.join_lists import read_list
 from databeheer.door.join_scope import JoinAsked
 from databeheer.door.joining import Join, attempt, close, open_amounts
 from databeheer.door.proofs import AskerKind, Proof, check
@@ -82,15 +82,6 @@ def list_joins(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
         "content": signed.content.decode(),
         "cases": [_case_view(case) for case in joins.cases],
     }
-
-
-def adopt_list(house: House) -> bool:
-    """Adopt the list as it is now, recording it, and say whether one is in force: for the door's start."""
-    signed = read_list(house)
-    if signed is None:
-        return False
-    with house.turn() as turn:
-        return adopt(turn, signed)
 
 
 def run(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:

@@ -111,7 +111,7 @@ def _request(house: House, proof: Proof, arguments: dict[str, Any]) -> ReadReque
         proof=proof,
         period=period,
         granularity=Granularity(arguments["granularity"]),
-        directions=_directions(arguments["directions"]),
+        directions=directions_of(arguments["directions"]),
         strict=arguments["mode"] == "strict",
         purpose=Purpose(arguments["purpose"]) if arguments["purpose"] else None,
         permission_id=arguments["permission_id"],
@@ -120,7 +120,8 @@ def _request(house: House, proof: Proof, arguments: dict[str, Any]) -> ReadReque
     )
 
 
-def _directions(names: list[str] | None) -> frozenset[Direction] | None:
+def directions_of(names: list[str] | None) -> frozenset[Direction] | None:
+    """The directions that were asked; None where that was left to what gives them."""
     return frozenset(Direction(name) for name in names) if names else None
 
 

@@ -21,7 +21,7 @@ from databeheer.door.commands.base import (
     one_of,
     schema,
 )
-from databeheer.door.commands.readings import LONGEST_PERIOD
+from databeheer.door.commands.readings import LONGEST_PERIOD, directions_of
 from databeheer.door.desk import Desk
 from databeheer.door.explanations import Asked, told
 from databeheer.door.facts import Point, read_facts
@@ -115,9 +115,7 @@ def _request(house: House, proof: Proof, arguments: dict[str, Any], period: Peri
         proof=proof,
         period=period,
         granularity=Granularity(arguments["granularity"]),
-        directions=frozenset(Direction(one) for one in arguments["directions"])
-        if arguments["directions"]
-        else None,
+        directions=directions_of(arguments["directions"]),
         strict=False,
         purpose=Purpose(arguments["purpose"]) if arguments["purpose"] else None,
         permission_id=arguments["permission_id"],

@@ -100,10 +100,6 @@ class Outcome:
             _counts(self.profile_reasons),
         )
 
-    def rows_with(self, reason: Reason) -> Integers:
-        """Return the rows in which a reason was found."""
-        return np.flatnonzero(self.profile_reasons & reason.bit)
-
 
 def _counts(sets: ReasonSets) -> dict[Reason, int]:
     there = int(np.bitwise_or.reduce(sets, axis=None)) if sets.size else 0

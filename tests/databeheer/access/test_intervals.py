@@ -105,12 +105,10 @@ def test_an_interval_is_half_open() -> None:
     one = Interval(at(1), at(2))
     seen = [at(1) - tick in one, at(1) in one, at(2) - tick in one, at(2) in one]
     assert seen == [False, True, True, False]
-    assert [one.has_ended(at(2) - tick), one.has_ended(at(2))] == [False, True]
 
 
 def test_an_interval_without_an_end_never_ends() -> None:
     assert datetime(9999, 1, 1, tzinfo=UTC) in Interval(at(0))
-    assert not Interval(at(0)).has_ended(datetime(9999, 1, 1, tzinfo=UTC))
 
 
 def test_a_period_is_the_same_instants_as_its_interval() -> None:

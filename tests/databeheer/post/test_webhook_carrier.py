@@ -118,12 +118,14 @@ def test_2xx_is_a_delivery(status: int) -> None:
     with receiver() as got:
         got.status = status
         carry(WebhookCarrier(loopback=True), got.url)
+    assert [hook.body for hook in got.hooks] == [b"{}"]
 
 
 def test_an_answer_without_end_is_not_read() -> None:
     with receiver() as got:
         got.content = b"x" * 50_000_000
         carry(WebhookCarrier(loopback=True), got.url)
+    assert (len(got.hooks), got.answered) == (1, 0)
 
 
 def at_look(number: int) -> Clock:
