@@ -19,10 +19,10 @@ def begin(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, An
 
     `confirm` is the log's name, so that nobody closes a house by a slip.
     """
-    if arguments["confirm"] != house.origin:
-        raise ConflictError(f"to close this house for good, give confirm={house.origin}")
     with house.turn() as turn:
         asker_of(turn, house, proof, AskerKind.OPERATOR)
+        if arguments["confirm"] != house.origin:
+            raise ConflictError(f"to close this house for good, give confirm={house.origin}")
         gaps.refuse_while_one_stands(turn.connection, "handing the house over")
         said = {"to": arguments["successor"], "by": arguments["decided_by"]}
         record = turn.record(Statement("house.handed_over", said))

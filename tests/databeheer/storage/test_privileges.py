@@ -84,7 +84,7 @@ MATRIX: dict[str, dict[str, set[str]]] = {
     "identity.person": {"door": LOOK_AND_ADD | of("subject_hash", "name_sealed", "email_sealed")},
     "identity.login": {"door": LOOK_AND_ADD | of("used_at") | {"DELETE"}},
     "identity.session": {"door": LOOK_AND_ADD | of("ended_at", "representation_id")},
-    "identity.client": {"door": LOOK_AND_ADD | of("ended_at")},
+    "identity.client": {"door": LOOK_AND_ADD | of("ended_at", "secret_hash")},
     "identity.access_token": {"door": LOOK_AND_ADD | of("revoked_at")},
     "identity.assertion": {"door": LOOK_AND_ADD | {"DELETE"}},
     "permissions.permission": {
@@ -234,6 +234,7 @@ MATRIX: dict[str, dict[str, set[str]]] = {
         "auditor": {READ},
     },
     "oversight.gap": {"door": LOOK_AND_ADD | of("journal_reaches", "reconciled_index"), "auditor": {READ}},
+    "oversight.handover": {"door": LOOK_AND_ADD | of("opened_at", "opened_index", "outcome")},
     "oversight.looked_at": {"door": LOOK_AND_ADD},
     "oversight.evidence": {"door": LOOK_AND_ADD},
     "clocks.clock": {
@@ -272,7 +273,10 @@ FUNCTIONS = {
     "identity.context_party": {"web", "door"},
     "metering.ensure_month": {"intake"},
     "metering.refuse_closed_batch": set[str](),
+    "metering.months": {"door"},
+    "metering.drop_month": {"door"},
     "ledger.ensure_month": {"door"},
+    "ledger.close_log": {"door"},
     "ledger.erase_statements": {"door"},
     "ledger.refuse_change": set[str](),
     "ledger.refuse_backward": set[str](),
@@ -318,6 +322,7 @@ WITHOUT_OPERATOR = {
     "oversight.key_rotation": "rewraps the keys of the whole house",
     "oversight.stop": "stops the door, and with it everybody",
     "oversight.gap": "of the log itself",
+    "oversight.handover": "of the house itself",
     "oversight.looked_at": "of the log itself",
     "oversight.evidence": "opens an entry of the log; its body has the operator",
     "web.rate": "bookkeeping of the web",
@@ -431,7 +436,7 @@ def test_a_definers_function_trusts_no_search_path(superuser: psycopg.Connection
     rows = superuser.execute(
         "SELECT proname, proconfig FROM pg_proc WHERE prosecdef AND pronamespace <> 'pg_catalog'::regnamespace"
     ).fetchall()
-    assert len(rows) == 6
+    assert len(rows) == 9
     assert {tuple(config) for _, config in rows} == {("search_path=pg_catalog",)}
 
 
