@@ -70,7 +70,7 @@ class PostBox:
 def story_postman(home: Home, database_url: str, box: PostBox, clock: Clock) -> Postman:
     """The postman at the story's time."""
     settings = EmailSettings("127.0.0.1", box.mail.port, SENDER, Security.PLAIN)
-    letters = DoorLetters(DoorClient(home.door_socket), home.postman_key.read_text())
+    letters = DoorLetters(DoorClient(home.story_socket), home.postman_key.read_text())
     engine = make_engine(database_url, pool_size=2, max_overflow=0)
     carriers: dict[Channel, Carrier] = {
         Channel.EMAIL: EmailCarrier(settings),

@@ -16,7 +16,11 @@ from databeheer.site.home import Home
 
 
 class StoryDoor:
-    """The door in this process, with a clock that the storyteller moves."""
+    """The door in this process, with a clock that the storyteller moves.
+
+    It listens on a socket of its own, which the storyteller and its helpers alone know: whoever waits at the
+    house's socket, as the web does, must never be let in by a door whose clock tells another time.
+    """
 
     def __init__(self, environment: dict[str, str], clock: SettableClock, socket: Path) -> None:
         self._house = house_from(environment, clock)

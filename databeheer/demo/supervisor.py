@@ -223,7 +223,7 @@ class Demo:
                 plan.last_day,
                 point.key,
                 folder,
-                self.home.door_socket,
+                self.home.story_socket,
                 self.home.intake_key.read_text(),
                 self.storage.url("intake"),
             )
@@ -248,7 +248,7 @@ class Demo:
             "DATABEHEER_BASE_URL": self.base_url,
             **self._door_settings(),
         }
-        return StoryDoor(environment, clock, self.home.door_socket)
+        return StoryDoor(environment, clock, self.home.story_socket)
 
     # ---- the visitor's own export --------------------------------------------------------------------------
 
@@ -298,7 +298,12 @@ class Demo:
         self.say("De demo is opnieuw begonnen: met een nieuw logboek en nieuwe sleutels.")
 
     def _wipe(self) -> None:
-        """Throw the database, the keys and the log away."""
+        """Throw the database, the keys and the log away.
+
+        What tells that a story was told goes first, and the origin last: broken off in the middle, the next start
+        sees a home whose story was not told, and wipes it again.
+        """
+        self.facts_file.unlink(missing_ok=True)
         self.storage.reach()
         self.storage.drop()
         for name in ("publisher", "door", "witness"):
@@ -306,7 +311,7 @@ class Demo:
         for path in (self.home.keys, self.home.ledger):
             shutil.rmtree(path, ignore_errors=True)
         secrets = (self.home.operator_key, self.home.intake_key, self.home.clerk_key, self.home.postman_key)
-        for file in (self.home.origin_file, *secrets, self.facts_file):
+        for file in (*secrets, self.home.origin_file):
             file.unlink(missing_ok=True)
 
     # ---- what a visitor needs -------------------------------------------------------------------------------

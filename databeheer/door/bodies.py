@@ -135,7 +135,10 @@ def check_keys(house: House) -> None:
         else:
             unseal(house.ledger_key, bytes(newest.key_sealed), key_coordinates(newest.index, 0))
     except SealError as error:
-        raise KeyStoreError("the key store is not the one that this database was filled with") from error
+        raise KeyStoreError(
+            "the key store is not the one that this database was filled with; put back the two that belong together"
+            " (docs/how-to/restore.md). Of a demo, throw its home away (README.md, what the demo leaves)"
+        ) from error
 
 
 def _body(plain: bytes) -> Body:

@@ -23,6 +23,8 @@ FRAME_SECONDS = 30.0
 """How long a caller may take over one frame, from its first byte; between two frames it may wait for ever."""
 ANSWER_SECONDS = 60.0
 """How long a caller may take to read one answer."""
+CLOSING_SECONDS = 5.0
+"""How long a door that closes waits for the answers at hand before it breaks them off."""
 KEPT_BACK = 32
 """Connections beyond the limit, each for one command that narrows access: what ends something is never turned away."""
 NARROWING = frozenset(
@@ -96,6 +98,9 @@ class _Handler(socketserver.BaseRequestHandler):
             if is_kept_back and message.get("command") not in NARROWING:
                 _refuse(connection, "unavailable", _TOO_MANY)
                 return
+            if self.server.is_closing:  # it came in just before: nothing was done, and a newer door may do it
+                _refuse(connection, "unavailable", "the door is closing; ask again in a moment")
+                return
             answer = self.server.service.answer(message)
             connection.settimeout(ANSWER_SECONDS)
             send(connection, answer)
@@ -143,6 +148,9 @@ class DoorServer(socketserver.ThreadingUnixStreamServer):
         self._places = threading.BoundedSemaphore(most_connections)
         self._back_places = threading.BoundedSemaphore(kept_back) if kept_back else None
         self._back: set[int] = set()
+        self.is_closing = False
+        self._open: set[Any] = set()
+        self._open_changed = threading.Condition()
         self._path = path
         path.unlink(missing_ok=True)
         before = os.umask(0o177)
@@ -162,6 +170,8 @@ class DoorServer(socketserver.ThreadingUnixStreamServer):
                 self.shutdown_request(request)
                 return
             self._back.add(id(request))
+        with self._open_changed:
+            self._open.add(request)
         try:
             super().process_request(request, client_address)
         except BaseException:  # no thread was to be had
@@ -171,6 +181,13 @@ class DoorServer(socketserver.ThreadingUnixStreamServer):
     def is_kept_back(self, request: Any) -> bool:
         """Whether a connection has one of the places that are kept for what narrows access."""
         return id(request) in self._back
+
+    def shutdown_request(self, request: Any) -> None:
+        """Close a connection, and forget it first: what is closed has no number to shut."""
+        with self._open_changed:
+            self._open.discard(request)
+            self._open_changed.notify_all()
+        super().shutdown_request(request)
 
     def _free(self, request: Any) -> None:
         if self.is_kept_back(request) and self._back_places is not None:
@@ -200,10 +217,25 @@ class DoorServer(socketserver.ThreadingUnixStreamServer):
         threading.Thread(target=self.serve, name="door-server", daemon=True).start()
 
     def close(self) -> None:
-        """Stop taking connections, finish the batch at hand, remove the socket."""
+        """Stop taking connections, end those that there are, finish the batch at hand, remove the socket.
+
+        A connection ends once the answer at hand is given, so that whoever holds one notices and finds the newer
+        door; after CLOSING_SECONDS it is broken off.
+        """
+        self.is_closing = True
         self.shutdown()
         self.server_close()
+        self._shut(socket.SHUT_RD)
         self.service.stop()
+        with self._open_changed:
+            self._open_changed.wait_for(lambda: not self._open, CLOSING_SECONDS)
+        self._shut(socket.SHUT_RDWR)
         with suppress(FileNotFoundError):
             if self._path.stat().st_ino == self._inode:  # else a newer door has it
                 self._path.unlink()
+
+    def _shut(self, direction: int) -> None:
+        with self._open_changed:
+            for connection in self._open:
+                with suppress(OSError):  # the caller left
+                    connection.shutdown(direction)

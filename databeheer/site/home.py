@@ -172,6 +172,11 @@ class Home:
         return self.run / "door.sock"
 
     @property
+    def story_socket(self) -> Path:
+        """Of the door with the storyteller's clock, while the demo's story is told; no other process is given it."""
+        return self.run / "story.sock"
+
+    @property
     def supervisor_socket(self) -> Path:
         return self.run / "supervisor.sock"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -217,15 +218,65 @@ def test_a_door_that_ends_leaves_its_successors_socket_alone(standing: TheHouse)
     assert not path.exists()
 
 
+def test_a_door_that_closes_ends_the_connections_that_it_let_in(standing: TheHouse) -> None:
+    path = standing.folder / "closing.sock"
+    server = DoorServer(path, DoorService(standing.house))
+    server.start()
+    client = DoorClient(path)
+    with connected(standing, path) as idle, connected(standing, path) as halfway:
+        assert ping(idle) == {"answer": {}}
+        assert client.call("ping") == {}
+        halfway.sendall(b"\x00\x00")
+        server.close()
+        idle.settimeout(5)
+        assert idle.recv(1) == b""
+        with suppress(OSError):
+            idle.sendall(frame(json.dumps(PING).encode()))
+            assert idle.recv(1) == b""
+    with pytest.raises(DatabeheerError) as nobody:
+        client.call("ping")
+    assert nobody.value.code == "unavailable"
+    with door_with(standing, path=path):
+        assert client.call("ping") == {}
+    client.close()
+
+
+def test_a_door_that_closes_gives_the_answer_at_hand_first(
+    standing: TheHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, service = standing.folder / "closing.sock", DoorService(standing.house)
+    begun, may_end, answer = threading.Event(), threading.Event(), service.answer
+
+    def answer_late(message: dict[str, Any]) -> dict[str, Any]:
+        begun.set()
+        assert may_end.wait(30)
+        return answer(message)
+
+    monkeypatch.setattr(service, "answer", answer_late)
+    server = DoorServer(path, service)
+    server.start()
+    with connected(standing, path) as connection:
+        connection.sendall(frame(json.dumps(PING).encode()))
+        assert begun.wait(30)
+        closing = threading.Thread(target=server.close)
+        closing.start()
+        until(lambda: server.is_closing, "the door closes")
+        may_end.set()
+        assert receive(connection, LARGEST_ANSWER) == {"answer": {}}
+        assert receive(connection, LARGEST_ANSWER) is None
+        closing.join(30)
+        assert not closing.is_alive()
+
+
 def test_proofs_do_not_show_in_what_is_printed_of_them() -> None:
     assert "secret" not in repr(proofs.Proof("session", "secret"))
     assert "secret" not in repr(Proof.session("secret"))
 
 
 @contextmanager
-def door_with(house: TheHouse, **limits: Any) -> Iterator[Path]:
+def door_with(house: TheHouse, path: Path | None = None, **limits: Any) -> Iterator[Path]:
     """Another door on the same house, with limits that a test reaches."""
-    path = house.folder / "limited.sock"
+    path = path or house.folder / "limited.sock"
     server = DoorServer(path, DoorService(house.house), **limits)
     server.start()
     try:
