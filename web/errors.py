@@ -65,7 +65,7 @@ METHOD = Page(405, "Dit kan hier niet", "Deze pagina kan dit niet voor u doen. E
 CONFLICT = Page(
     409,
     "Dit kan nu niet meer",
-    "Intussen is er iets veranderd. Er is niets extra gebeurd.",
+    "Intussen is er iets veranderd. Er is niets extra's gebeurd.",
     "Kijk in uw overzicht hoe het nu staat.",
 )
 ONLY_HIMSELF = Page(

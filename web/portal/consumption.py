@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -98,6 +98,25 @@ class Slot:
 
 
 @dataclass(frozen=True)
+class Total:
+    """What was measured together in thousandths of the unit, None where nothing was; and of how many slots it is."""
+
+    value: int | None
+    measured: int
+    slots: int
+
+    @classmethod
+    def of(cls, values: Iterable[int | None]) -> Total:
+        given = list(values)
+        measured = [value for value in given if value is not None]
+        return cls(sum(measured) if measured else None, len(measured), len(given))
+
+    @property
+    def is_partial(self) -> bool:
+        return 0 < self.measured < self.slots
+
+
+@dataclass(frozen=True)
 class Series:
     """All slots of one unit, with the drawing of them."""
 
@@ -115,12 +134,12 @@ class Series:
         return any(slot.offtake is None and slot.injection is None for slot in self.slots)
 
     @property
-    def offtake(self) -> int:
-        return sum(slot.offtake or 0 for slot in self.slots)
+    def offtake(self) -> Total:
+        return Total.of(slot.offtake for slot in self.slots)
 
     @property
-    def injection(self) -> int:
-        return sum(slot.injection or 0 for slot in self.slots)
+    def injection(self) -> Total:
+        return Total.of(slot.injection for slot in self.slots)
 
 
 @blueprint.get("/mijn/verbruik")

@@ -11,12 +11,13 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from marshmallow import fields, validate
 
+from databeheer.door.client import DoorRefusedError
 from databeheer.values import parse_day, parse_instant
 from web.door import ask
 from web.erasing_words import CLASSES, OBSTACLES, REASONS, STATES
 from web.forms import Form, parse_or_refuse
 from web.portal.login import require_session, visitor
-from web.portal.overview import my_points, names_of
+from web.portal.overview import my_points
 
 blueprint = Blueprint("erasing", __name__)
 
@@ -87,12 +88,25 @@ def send() -> ResponseReturnValue:
     occupancy = str(form["adres"]) if form["adres"] else None
     if form["zeker"] != "ja":
         return _page(unsure=f"{form['soort']}-{occupancy or ''}"), 400
-    asked = ask("erasure.ask", data_class=form["soort"], occupancy_id=occupancy)
+    try:
+        asked = ask("erasure.ask", data_class=form["soort"], occupancy_id=occupancy)
+    except DoorRefusedError as refusal:
+        if refusal.code == "conflict":  # the button was pressed twice, or a second tab did it
+            return _page(title=CLASSES[form["soort"]], is_done=True), 409
+        if refusal.code != "erasure-refused":
+            raise
+        return _page(title=CLASSES[form["soort"]], refusal=refusal), 409
     flash({"title": CLASSES[form["soort"]], "index": asked["index"]}, "erasure")  # type: ignore[arg-type]
     return redirect(url_for("erasing.show"), 303)
 
 
-def _page(unsure: str | None = None) -> str:
+def _page(
+    unsure: str | None = None,
+    *,
+    title: str = "",
+    refusal: DoorRefusedError | None = None,
+    is_done: bool = False,
+) -> str:
     classes = [Erasable.of(answer) for answer in ask("erasure.mine")["classes"]]
     return render_template(
         "portal/erasing.html",
@@ -101,6 +115,11 @@ def _page(unsure: str | None = None) -> str:
             occupancy: [one for one in classes if one.occupancy_id == occupancy]
             for occupancy in dict.fromkeys(one.occupancy_id for one in classes)
         },
-        point_names=names_of(my_points()),
+        point_names={point.occupancy_id: point.name for point in my_points()},
         unsure=unsure,
+        title=title,
+        refusal=refusal,
+        why_not=OBSTACLES.get(refusal.reason or "", "") if refusal else "",
+        earliest=parse_day(refusal.earliest) if refusal and refusal.earliest else None,
+        is_done=is_done,
     )

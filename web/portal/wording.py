@@ -210,7 +210,10 @@ STEPS = {
 }
 """Each step of the history of one permission."""
 
-STEPS_BY_REASON = {"renewal_overtaken": "Vervallen: wat verlengd zou worden, stopte of veranderde"}
+STEPS_BY_REASON = {
+    "renewal_overtaken": "Vervallen: wat verlengd zou worden, stopte of veranderde",
+    "party_suspended": "Gestopt: de dienst werd geschorst",
+}
 """The same where the reason says more."""
 
 STEPPERS = {

@@ -69,7 +69,7 @@ STATES = {
     "revoked": "ingetrokken door de klant",
     "expired": "afgelopen",
     "terminated": "gestopt door de dienst",
-    "invalidated": "gestopt door verhuizing, overlijden of een ongeldig papier",
+    "invalidated": "gestopt: de voorwaarden gelden niet meer",
     "lapsed": "vervallen bij een herstel",
 }
 """Where a permission is, said to others than its customer."""

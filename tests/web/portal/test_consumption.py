@@ -10,7 +10,7 @@ import pytest
 
 from databeheer.brussels import day_bounds, day_of
 from databeheer.values import format_instant
-from tests.databeheer.metering.builders import Row, english
+from tests.databeheer.metering.builders import Row, day_rows, english
 from tests.house import Customer, TheHouse
 from tests.series import as_series
 from tests.web.portal.visiting import Visitor
@@ -47,7 +47,7 @@ def test_every_quarter_of_the_day_has_its_bar(day: date, slots: int) -> None:
     bars = re.search(r'class="bar-offtake" d="([^"]*)"', series.chart)
     assert bars
     assert bars.group(1).count("M") == slots
-    assert series.offtake == slots * 100
+    assert (series.offtake.value, series.offtake.is_partial) == (slots * 100, False)
 
 
 def test_the_double_hour_of_october_is_named_twice() -> None:
@@ -72,13 +72,20 @@ def test_a_measured_zero_is_no_hole() -> None:
     window = Window.around(date(2023, 6, 1), "quarter_hour")
     (series,) = series_of([channel(window, value=0)], window)
     assert not series.has_gaps
+    assert series.offtake.value == 0
+
+
+def test_a_day_without_any_value_has_no_total() -> None:
+    window = Window.around(date(2023, 6, 1), "quarter_hour")
+    (series,) = series_of([channel(window, value=None)], window)
+    assert (series.offtake.value, series.offtake.is_partial) == (None, False)
 
 
 def test_meters_of_one_direction_add_up_and_directions_stay_apart() -> None:
     window = Window.around(date(2023, 6, 1), "quarter_hour")
     channels = [channel(window), channel(window, value=50), channel(window, "injection", 30)]
     (series,) = series_of(channels, window)
-    assert (series.offtake, series.injection) == (96 * 150, 96 * 30)
+    assert (series.offtake.value, series.injection.value) == (96 * 150, 96 * 30)
 
 
 def test_the_chart_has_a_name_for_who_hears_it_and_no_style() -> None:
@@ -112,6 +119,17 @@ def test_a_day_without_data_says_so(visit: Visit, measured_autumn: Customer) -> 
     )
 
 
+def test_a_day_of_rows_without_a_value_is_not_told_as_zero(
+    visit: Visit, house: TheHouse, lotte: Customer
+) -> None:
+    house.ingest(
+        english(*(row.but(volume="", state="No Consumption") for row in day_rows(date(2023, 10, 30))))
+    )
+    page = visit(lotte).get("/mijn/verbruik", dag="2023-10-30")
+    assert "De meter gaf voor deze dag geen geldige waarde door." in page.text
+    assert "0,000 kWh" not in page.text
+
+
 def test_a_meter_read_by_the_day_shows_a_month(visit: Visit, house: TheHouse, lotte: Customer) -> None:
     ean = "541448899990000022"
     occupancy = house.point(ean, lotte, interval_reading=False, address="Zeedijk 8, 8400 Oostende")
@@ -124,6 +142,7 @@ def test_a_meter_read_by_the_day_shows_a_month(visit: Visit, house: TheHouse, lo
     assert "1 oktober 2023 tot en met 31 oktober 2023" in page.text
     assert "Toon de 31 cijfers in een tabel" in page.text
     assert "5,050 kWh" in page.text
+    assert "Dit is van 1 van de 31 dagen." in page.text
 
 
 def test_a_day_before_the_visitor_lived_there_is_not_asked(visit: Visit, measured_autumn: Customer) -> None:

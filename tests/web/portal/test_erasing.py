@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -37,6 +38,7 @@ def test_who_lives_there_sees_why_nothing_can_be_erased_now(visit: Visit, measur
     assert page.text.count("Dit kan nu niet. U woont hier nu.") == 3
     assert "Een toestemming intrekken is niet hetzelfde als wissen" in page.text
     assert not page.has_form("/mijn/wissen")
+    assert "<h2></h2>" not in page.html
 
 
 def test_asking_needs_a_tick_and_the_page_says_what_happens_next(
@@ -59,6 +61,32 @@ def test_asking_needs_a_tick_and_the_page_says_what_happens_next(
     gone = visitor.get("/mijn/verbruik", dag="2023-10-29")
     assert f"zie inschrijving {index}" in gone.text
     assert "Gewist" in visitor.get("/mijn/gelezen", soort="alles").text
+
+
+def test_a_refused_request_says_why_and_from_which_day(
+    visit: Visit, house: TheHouse, measured_autumn: Customer
+) -> None:
+    stay = measured_autumn.occupancy()
+    move_out(house, 3)
+    visitor = visit(measured_autumn)
+    form = visitor.get("/mijn/wissen").form("/mijn/wissen")
+    page = visitor.send("/mijn/wissen", {**form.fields, "soort": "ledger", "adres": stay, "zeker": "ja"})
+    assert page.status == 409
+    assert f"Wij kunnen dit nu niet wissen: {CLASSES['ledger']}" in page.text
+    assert re.search(r"De wet vraagt om dit een tijd te bewaren. Het kan vanaf \d+ \w+ \d{4}", page.text)
+
+
+def test_asking_twice_says_that_it_was_asked(
+    visit: Visit, house: TheHouse, measured_autumn: Customer
+) -> None:
+    move_out(house, 3)
+    visitor = visit(measured_autumn)
+    page = visitor.get("/mijn/wissen")
+    visitor.press(page, "/mijn/wissen", zeker="ja")
+    again = visitor.press(page, "/mijn/wissen", zeker="ja")
+    assert again.status == 409
+    assert "Dit was al gevraagd: Uw meetgegevens" in again.text
+    assert "Berichten" in again.text
 
 
 def test_lines_that_were_erased_are_said_to_be_so(

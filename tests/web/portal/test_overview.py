@@ -150,7 +150,7 @@ def test_of_gas_nobody_gets_what_goes_onto_the_net(visit: Visit, house: TheHouse
     visitor = visit(gerda)
     request = visitor.get("/verbruik/dienstverlener", id=asked["link_code"])
     assert "Wat u van het net afneemt, per uur." in request.text
-    assert "U gaf niemand toestemming voor gas op dit adres." in visitor.get("/mijn").text
+    assert "Niemand heeft nu uw toestemming voor gas op dit adres." in visitor.get("/mijn").text
     granted = visitor.press(request, asked["permission_id"], "grant")
     for page in (granted, visitor.get("/mijn"), visitor.get("/mijn/toestemmingen")):
         assert "op het net zet" not in page.text
