@@ -28,9 +28,9 @@ from sqlalchemy import Engine
 from databeheer.access import catalogue
 from databeheer.brussels import day_of
 from databeheer.clock import SettableClock, SystemClock
-from databeheer.door import notifying
 from databeheer.door.client import DoorClient, Proof
 from databeheer.door.house import House, make_keys
+from databeheer.door.post import notifying
 from databeheer.door.server import DoorServer
 from databeheer.door.service import DoorService
 from databeheer.identity.provider import IdentityProvider

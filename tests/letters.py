@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from databeheer.clock import Clock
 from databeheer.door.client import DoorClient
-from databeheer.door.telling import addressee_of, open_said
+from databeheer.door.post.telling import addressee_of, open_said
 from databeheer.post.carrying import Carrier
 from databeheer.post.deliveries import Channel
 from databeheer.post.outbox import Addressee

@@ -184,7 +184,7 @@ REMOVALS = (
     Removal(
         "R8",
         "a grant is told to the customer",
-        DOOR + "permission_post.py",
+        DOOR + "post/permissions.py",
         "        to += [outbox.customer(person_id) for person_id in _people(turn, row, event)]\n",
         "        pass\n",
     ),
@@ -259,7 +259,7 @@ REMOVALS = (
     Removal(
         "R15",
         "the uses of one party",
-        DOOR + "auditing.py",
+        DOOR + "bodies/auditing.py",
         "        rows = connection.execute(_OF_PARTY, asked)\n",
         "        rows = connection.execute(_WHOLE, asked | {'start': max(cursor, span[0]), 'stop': span[1]})\n",
     ),
@@ -386,14 +386,14 @@ REMOVALS = (
     Removal(
         "R27",
         "the data manager is told",
-        DOOR + "permission_post.py",
+        DOOR + "post/permissions.py",
         "        to.append(outbox.DATA_MANAGER)\n",
         "        pass\n",
     ),
     Removal(
         "R27",
         "the party is told",
-        DOOR + "permission_post.py",
+        DOOR + "post/permissions.py",
         "        to.append(outbox.party(row.party_id))\n",
         "        pass\n",
     ),
@@ -491,7 +491,7 @@ REMOVALS = (
     Removal(
         "R34",
         "signature checked",
-        DOOR + "facts.py",
+        DOOR + "facts/of_requests.py",
         "row.checked_at if row.accepted else None)",
         "row.registered_at)",
     ),
@@ -673,7 +673,7 @@ REMOVALS = (
     Removal(
         "R54",
         "the grid operator hears of it at once",
-        DOOR + "port_post.py",
+        DOOR + "post/ports.py",
         "    if grid_operator_id is not None and Recipient.PARTY in kind.recipients:\n",
         "    if False:\n",
     ),
@@ -709,7 +709,7 @@ REMOVALS = (
     Removal(
         "R56",
         "an open port is no need",
-        DOOR + "point_facts.py",
+        DOOR + "facts/of_points.py",
         """    " UNION ALL SELECT 'notice', access_point_id""",
         """    " UNION ALL SELECT 'necessity', m.access_point_id, u.user_port_id, p.id, NULL, NULL, NULL, DATE '2020-01-01',"
     "  NULL, TIMESTAMPTZ '2020-01-01', NULL, 'grid_management', ARRAY['quarter_hour'] FROM registry.user_port u"
@@ -769,7 +769,7 @@ REMOVALS = (
     Removal(
         "R63",
         "nor in a total",
-        DOOR + "opening.py",
+        DOOR + "reads/opening.py",
         "    if any(state.has_value and state.value not in states for state, _ in total.states):\n",
         "    if False:\n",
     ),
@@ -898,7 +898,7 @@ REMOVALS = (
     Removal(
         "R100",
         "with the signal the permissions are blocked",
-        DOOR + "doubting.py",
+        DOOR + "doubts/doubting.py",
         "    if event is Event.OPENED:\n        block(house, turn, row)\n",
         "",
     ),
@@ -947,14 +947,14 @@ REMOVALS = (
     Removal(
         "R104",
         "the proof of one permission is not another one's",
-        DOOR + "doubting.py",
+        DOOR + "doubts/doubting.py",
         "if row.permission_id == permission.permission_id), None)",
         "), None)",
     ),
     Removal(
         "R105",
         "who doubted by mistake ends the block",
-        DOOR + "doubting.py",
+        DOOR + "doubts/doubting.py",
         "        if not others:\n            _unblock_one(house, turn, permission_id)\n",
         "",
     ),
@@ -968,7 +968,7 @@ REMOVALS = (
     Removal(
         "R106",
         "its key goes though nothing else is erased",
-        DOOR + "erasing.py",
+        DOOR + "erasure/erasing.py",
         " and not left and not destroyed:",
         " and not left:",
     ),
@@ -1056,7 +1056,7 @@ REMOVALS = (
     Removal(
         "R116",
         "and what is filed later of before it",
-        DOOR + "party_facts.py",
+        DOOR + "facts/of_parties.py",
         "min((at for at in triggers if at > assessed_at), default=None)",
         "None",
     ),
@@ -1208,7 +1208,7 @@ REMOVALS = (
     Removal(
         "R59",
         "no intervals where nobody asked",
-        DOOR + "write_keys.py",
+        DOOR + "keys/write_keys.py",
         "    keys.problems[(keys.problems == 0) & without] = RowProblem.INTERVALS_NOT_READ\n",
         "",
     ),

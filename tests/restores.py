@@ -13,7 +13,7 @@ from pathlib import Path
 import psycopg
 
 from databeheer.door.client import DoorClient
-from databeheer.door.gap_watch import GapWatch
+from databeheer.door.restore.gap_watch import GapWatch
 from databeheer.door.server import DoorServer
 from databeheer.door.service import DoorService
 from databeheer.storage import provision

@@ -2,5 +2,13 @@
 
 A process of its own. It alone holds the keys and it alone appends to the ledger. `client` is all that other
 processes may import. Start reading at `service.py` (what can be asked), then `turn.py` (order is truth),
-`reads.py` (the loop that every reading passes) and `opening.py` (what leaves).
+`reads/admitting.py` (the turn that every reading passes) and `reads/opening.py` (what leaves). The rooms:
+
+    commands/      what can be asked: parse, proof, rule, entry
+    reads/         asked, decided and recorded in one turn, then opened and handed over; portfolio/: many at once
+    facts/         what decisions rest on, read under the lock
+    bodies/        what an entry commits to: sealed halves, opened for whom they are
+    keys/          the key store, its epochs, custody and rotation; keys to write with
+    post/          who is told what
+    doubts/ joins/ moves/ erasure/ restore/ reading_plan/ credit/    one part of the law each
 """

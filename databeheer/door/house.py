@@ -13,14 +13,14 @@ from sqlalchemy import Engine, event
 
 from databeheer.access.catalogue import Catalogue
 from databeheer.clock import Clock
-from databeheer.door.ends import EndsJournal
-from databeheer.door.gap_watch import GapWatch
 from databeheer.door.keys.place import epoch_keys
 from databeheer.door.keys.rotation import Rotation
 from databeheer.door.keys.seals import derive
 from databeheer.door.keys.store import KeyStore, Kind
-from databeheer.door.known_moves import KnownMoves
-from databeheer.door.told_reads import ToldReads
+from databeheer.door.reads.told_reads import ToldReads
+from databeheer.door.restore.ends import EndsJournal
+from databeheer.door.restore.gap_watch import GapWatch
+from databeheer.door.restore.known_moves import KnownMoves
 from databeheer.door.turn import Turn
 from databeheer.door.turn_queue import TurnLane, TurnQueue
 from databeheer.errors import HandedOverError

@@ -16,11 +16,11 @@ from sqlalchemy.exc import OperationalError
 
 from databeheer.access import catalogue
 from databeheer.clock import Clock, SystemClock
-from databeheer.door.bodies import check_keys
-from databeheer.door.gap_watch import LedgerSetBackError
+from databeheer.door.bodies.opened import check_keys
 from databeheer.door.house import House
 from databeheer.door.keys.place import epoch_keys
 from databeheer.door.keys.store import KeyStore
+from databeheer.door.restore.gap_watch import LedgerSetBackError
 from databeheer.door.server import DoorServer
 from databeheer.door.service import DoorService
 from databeheer.errors import DatabeheerError

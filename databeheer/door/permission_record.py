@@ -9,10 +9,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from databeheer.door.ends import Ending
 from databeheer.door.house import House
 from databeheer.door.keys.store import Kind
-from databeheer.door.permission_post import tell_step
+from databeheer.door.post.permissions import tell_step
+from databeheer.door.restore.ends import Ending
 from databeheer.door.turn import Record, Statement, Subject, Turn
 from databeheer.permissions import duties, finding, history, life, mandates, renewal, timing
 from databeheer.permissions.duties import ENDINGS

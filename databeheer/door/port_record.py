@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from databeheer.door.ends import Ending
 from databeheer.door.house import House
 from databeheer.door.permission_record import subjects_of
-from databeheer.door.port_post import tell_port
+from databeheer.door.post.ports import tell_port
+from databeheer.door.restore.ends import Ending
 from databeheer.door.turn import Record, Statement, Subject, Turn
 from databeheer.registry import parties, user_ports
 from databeheer.registry.user_ports import Because, Order, Placed, Wanted

@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from databeheer.door.halves import canonical
+from databeheer.door.bodies.halves import canonical
 from databeheer.door.house import House
 from databeheer.door.keys.seals import derive
 from databeheer.door.turn import PROMISE_TERM, Turn

@@ -60,8 +60,8 @@ from databeheer.door.desk import Desk
 from databeheer.door.house import House
 from databeheer.door.keys.store import KeyStoreError
 from databeheer.door.proofs import Proof
-from databeheer.door.read_loop import ReadLoop
 from databeheer.door.reading_plan import commands as reading_plan
+from databeheer.door.reads.loop import ReadLoop
 from databeheer.door.whose import Whose
 from databeheer.errors import DatabeheerError, MalformedRequestError, QueueFullError
 from databeheer.metering.opening import SealError

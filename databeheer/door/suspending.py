@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from databeheer.door.ends import Ending
 from databeheer.door.house import House
-from databeheer.door.telling import tell_party
+from databeheer.door.post.telling import tell_party
+from databeheer.door.restore.ends import Ending
 from databeheer.door.turn import Statement, Turn
 from databeheer.permissions import life
 from databeheer.registry import conditions

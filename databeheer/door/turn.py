@@ -20,8 +20,7 @@ from sqlalchemy import Connection, text
 
 from databeheer.brussels import day_of
 from databeheer.clock import Clock
-from databeheer.door.ends import End, Ending
-from databeheer.door.halves import (
+from databeheer.door.bodies.halves import (
     HOUSE_LEAF,
     all_halves,
     canonical,
@@ -34,6 +33,7 @@ from databeheer.door.halves import (
 )
 from databeheer.door.keys.epochs import KeyStoreError
 from databeheer.door.portfolio import crowd
+from databeheer.door.restore.ends import End, Ending
 from databeheer.metering.sealing import seal
 from databeheer.oversight import erasures
 from databeheer.oversight.retention import DataClass

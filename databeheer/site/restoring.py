@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from databeheer.clock import Clock, SystemClock
-from databeheer.door.ends import EndsJournal
+from databeheer.door.restore.ends import EndsJournal
 from databeheer.errors import ConflictError
 from databeheer.oversight import gaps
 from databeheer.site.home import Home

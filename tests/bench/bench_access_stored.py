@@ -15,8 +15,8 @@ from sqlalchemy import Connection
 from databeheer.access.catalogue import load
 from databeheer.access.decide import decide
 from databeheer.access.decision import Decision, Wish
-from databeheer.door import facts
-from databeheer.door.facts import read_facts
+from databeheer.door.facts import of_requests as facts
+from databeheer.door.facts.of_requests import read_facts
 from databeheer.storage.engine import make_engine
 from databeheer.storage.look import Look
 from databeheer.values import Granularity, Period, Purpose, Role

@@ -16,9 +16,9 @@ from unittest import mock
 
 import psycopg
 
-from databeheer.door import bulk as door_bulk
 from databeheer.door.client import DoorClient, Proof
 from databeheer.door.commands import bulk as command
+from databeheer.door.reads import bulk as door_bulk
 from databeheer.door.turn import Turn
 from tests.bench.appending import durable_server
 from tests.bench.measure import Benchmark, Row, seconds

@@ -10,7 +10,6 @@ from marshmallow import fields, validate
 
 from databeheer.access.facts import Capacity
 from databeheer.brussels import day_of
-from databeheer.door import approval_letters, doubting
 from databeheer.door.commands.base import (
     LINES,
     Command,
@@ -23,11 +22,13 @@ from databeheer.door.commands.base import (
     short_text,
 )
 from databeheer.door.commands.permissions import PART, answer_of, end_permission
-from databeheer.door.ends import Ending
+from databeheer.door.doubts import doubting
 from databeheer.door.house import House
 from databeheer.door.names import ean_hash, open_text, seal_text
 from databeheer.door.permission_record import record_step
+from databeheer.door.post import approval_letters
 from databeheer.door.proofs import Asker, AskerKind, Proof
+from databeheer.door.restore.ends import Ending
 from databeheer.door.turn import Record, Turn
 from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import ConflictError

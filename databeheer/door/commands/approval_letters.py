@@ -18,8 +18,6 @@ from databeheer.approval_letters import letters
 from databeheer.approval_letters.code import LetterCode
 from databeheer.approval_letters.letters import EndReason
 from databeheer.approval_letters.words import PAGE
-from databeheer.door import approval_letters
-from databeheer.door.approval_letters import code_hash, finder_hash, receipt_hash
 from databeheer.door.commands.answers import NOTICE, PARTS, reject, sign
 from databeheer.door.commands.base import (
     Command,
@@ -34,6 +32,8 @@ from databeheer.door.commands.base import (
 from databeheer.door.commands.permission_views import permission_views
 from databeheer.door.commands.receipts import opened_for
 from databeheer.door.house import House
+from databeheer.door.post import approval_letters
+from databeheer.door.post.approval_letters import code_hash, finder_hash, receipt_hash
 from databeheer.door.proofs import AskerKind, Proof
 from databeheer.door.sweeping import SKIP, sweep_each
 from databeheer.door.turn_queue import TurnLane

@@ -8,7 +8,7 @@ from typing import Any
 from marshmallow import fields, validate
 
 from databeheer.brussels import day_of
-from databeheer.door.auditing import Scope, erasures_of, find, open_entries
+from databeheer.door.bodies.auditing import Scope, erasures_of, find, open_entries
 from databeheer.door.commands.base import Command, Day, EANCode, asker_of, identifier, schema, short_text
 from databeheer.door.house import House
 from databeheer.door.names import ean_hash

@@ -20,13 +20,10 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
 
 from databeheer.brussels import day_of
-from databeheer.door.changed_stays import BatchConflictError, clear_changes, require_unchanged
 from databeheer.door.commands.base import Command, Day, schema, short_text
 from databeheer.door.commands.intake import StoredMeanwhileError, require_versions
 from databeheer.door.house import House
-from databeheer.door.proofs import Proof, check_intake
-from databeheer.door.turn import Statement, Turn
-from databeheer.door.write_keys import (
+from databeheer.door.keys.write_keys import (
     DIRECTIONS,
     ROW,
     UNITS,
@@ -38,6 +35,9 @@ from databeheer.door.write_keys import (
     find_places,
     version_keys,
 )
+from databeheer.door.moves.changed_stays import BatchConflictError, clear_changes, require_unchanged
+from databeheer.door.proofs import Proof, check_intake
+from databeheer.door.turn import Statement, Turn
 from databeheer.errors import ConflictError, MalformedRequestError
 from databeheer.metering.batches.manifest import MOST_ROWS
 from databeheer.oversight import gaps

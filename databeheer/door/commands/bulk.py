@@ -11,19 +11,19 @@ from uuid import UUID
 
 from marshmallow import ValidationError, fields, validate
 
-from databeheer.door.bulk import COMMAND, BulkRead, admit_bulk
 from databeheer.door.commands.base import Command, EANCode, Instant, one_of, schema, short_text
 from databeheer.door.commands.readings import directions_of, handed_over, handed_view, refused_view
 from databeheer.door.desk import Desk
 from databeheer.door.house import House
 from databeheer.door.names import ean_hash
-from databeheer.door.opening import erased_readings
 from databeheer.door.portfolio.alike import Kind, is_asked_plainly
 from databeheer.door.portfolio.opening import open_day
 from databeheer.door.proofs import Proof
 from databeheer.door.protocol import Spelled, spell
-from databeheer.door.read_request import Decided, ReadRequest, Wanted
-from databeheer.door.read_statements import most_values
+from databeheer.door.reads.bulk import COMMAND, BulkRead, admit_bulk
+from databeheer.door.reads.opening import erased_readings
+from databeheer.door.reads.request import Decided, ReadRequest, Wanted
+from databeheer.door.reads.statements import most_values
 from databeheer.door.repeats import LONGEST_KEY
 from databeheer.errors import MalformedRequestError, TooLargeError
 from databeheer.values import Direction, Granularity, Period, Purpose

@@ -8,11 +8,11 @@ from sqlalchemy import text
 
 from databeheer.brussels import day_of
 from databeheer.door.commands.base import Command, Day, EANCode, asker_of, found, identifier, schema
-from databeheer.door.ends import Ending
 from databeheer.door.house import House
 from databeheer.door.names import ean_hash
 from databeheer.door.permission_record import subjects_of
 from databeheer.door.proofs import AskerKind, Proof
+from databeheer.door.restore.ends import Ending
 from databeheer.door.turn import Statement, Turn
 from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import ConflictError, MalformedRequestError

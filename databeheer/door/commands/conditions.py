@@ -15,10 +15,10 @@ from databeheer.access.conditions import years_after
 from databeheer.brussels import midnight
 from databeheer.door import suspending
 from databeheer.door.commands.base import Command, Day, asker_of, identifier, one_of, schema, short_text
-from databeheer.door.ends import STALENESS, Ending
 from databeheer.door.house import House
+from databeheer.door.post.telling import tell_party
 from databeheer.door.proofs import AskerKind, Proof
-from databeheer.door.telling import tell_party
+from databeheer.door.restore.ends import STALENESS, Ending
 from databeheer.door.turn import Statement
 from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import MalformedRequestError

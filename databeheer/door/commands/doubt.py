@@ -11,8 +11,7 @@ from marshmallow import fields, validate
 from sqlalchemy import text
 
 from databeheer.access.bases import BasisKind
-from databeheer.door import doubting
-from databeheer.door.bodies import shared_body, subject_body
+from databeheer.door.bodies.opened import shared_body, subject_body
 from databeheer.door.commands.base import (
     Command,
     EANCode,
@@ -27,8 +26,9 @@ from databeheer.door.commands.base import (
     short_text,
 )
 from databeheer.door.commands.receipts import entitled
-from databeheer.door.doubt_texts import owner_of, seal_words
-from databeheer.door.doubt_views import STAFF, case_views
+from databeheer.door.doubts import doubting
+from databeheer.door.doubts.texts import owner_of, seal_words
+from databeheer.door.doubts.views import STAFF, case_views
 from databeheer.door.house import House
 from databeheer.door.names import ean_hash
 from databeheer.door.proofs import Asker, AskerKind, Proof

@@ -23,7 +23,7 @@ from databeheer.door.commands.base import (
 )
 from databeheer.door.commands.doubt import LONGEST_WORDS
 from databeheer.door.commands.views import party_view
-from databeheer.door.doubt_views import STAFF
+from databeheer.door.doubts.views import STAFF
 from databeheer.door.house import House
 from databeheer.door.names import open_text, seal_text
 from databeheer.door.proofs import AskerKind, Proof

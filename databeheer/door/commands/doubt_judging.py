@@ -9,7 +9,7 @@ from uuid import UUID
 from marshmallow import fields, validate
 
 from databeheer import documents as store
-from databeheer.door import documents, doubting
+from databeheer.door import documents
 from databeheer.door.commands.base import (
     Command,
     asker_of,
@@ -22,8 +22,9 @@ from databeheer.door.commands.base import (
     short_text,
 )
 from databeheer.door.commands.doubt import KEY, LONGEST_WORDS, case_answer
-from databeheer.door.doubt_record import note
-from databeheer.door.doubt_views import case_views
+from databeheer.door.doubts import doubting
+from databeheer.door.doubts.record import note
+from databeheer.door.doubts.views import case_views
 from databeheer.door.house import House
 from databeheer.door.names import seal_text
 from databeheer.door.proofs import AskerKind, Proof

@@ -25,11 +25,11 @@ from databeheer.door.commands.base import (
     schema,
     short_text,
 )
-from databeheer.door.erasing import execute, weigh
+from databeheer.door.erasure.erasing import execute, weigh
 from databeheer.door.house import House
 from databeheer.door.keys.store import KeyStoreError
+from databeheer.door.post.telling import tell
 from databeheer.door.proofs import AskerKind, Proof
-from databeheer.door.telling import tell
 from databeheer.door.turn import Record, Statement, Subject, Turn
 from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import ConflictError, DatabeheerError, MalformedRequestError, UnauthenticatedError

@@ -13,14 +13,14 @@ from databeheer.access.bases import CatalogueError
 from databeheer.access.decision import Decision, Granted, Refused
 from databeheer.access.intervals import IntervalSet
 from databeheer.access.reasons import ReasonCode
-from databeheer.door.bodies import shared_body, subject_body, subject_of_statement
-from databeheer.door.bulk_statements import EVENT as BULK_EVENT
+from databeheer.door.bodies.opened import shared_body, subject_body, subject_of_statement
 from databeheer.door.commands.base import Command, asker_of, looking, schema
 from databeheer.door.commands.receipts import entitled
-from databeheer.door.explanations import Asked, told
 from databeheer.door.house import House
 from databeheer.door.proofs import AskerKind, Proof
-from databeheer.door.read_statements import span_of
+from databeheer.door.reads.bulk_statements import EVENT as BULK_EVENT
+from databeheer.door.reads.explanations import Asked, told
+from databeheer.door.reads.statements import span_of
 from databeheer.door.turn import Statement, Subject
 from databeheer.errors import NotFoundError
 from databeheer.oversight import erasures

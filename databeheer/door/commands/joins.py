@@ -9,13 +9,13 @@ from marshmallow import fields, validate
 from sqlalchemy import text
 
 from databeheer.access.explain import Language, citation_text
-from databeheer.door.bodies import shared_body
+from databeheer.door.bodies.opened import shared_body
 from databeheer.door.commands.base import Command, EANCode, Instant, asker_of, schema
 from databeheer.door.commands.views import party_view
 from databeheer.door.house import House
-from databeheer.door.join_lists import read_list
-from databeheer.door.join_scope import JoinAsked
-from databeheer.door.joining import Join, attempt, close, open_amounts
+from databeheer.door.joins.joining import Join, attempt, close, open_amounts
+from databeheer.door.joins.lists import read_list
+from databeheer.door.joins.scope import JoinAsked
 from databeheer.door.proofs import AskerKind, Proof, check
 from databeheer.door.turn import Record
 from databeheer.errors import DatabeheerError, UnauthenticatedError

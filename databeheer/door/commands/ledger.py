@@ -7,7 +7,7 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from databeheer.door.body_check import check_bodies
+from databeheer.door.bodies.checking import check_bodies
 from databeheer.door.commands.base import Command, looking, schema
 from databeheer.door.house import House
 from databeheer.door.proofs import AskerKind, Proof

@@ -10,7 +10,7 @@ from marshmallow import fields, validate
 from databeheer import documents as store
 from databeheer.access.facts import Capacity
 from databeheer.brussels import day_of
-from databeheer.door import documents, doubting
+from databeheer.door import documents
 from databeheer.door.commands.answers import sign
 from databeheer.door.commands.base import (
     Command,
@@ -22,10 +22,11 @@ from databeheer.door.commands.base import (
     schema,
     short_text,
 )
-from databeheer.door.ends import Ending
+from databeheer.door.doubts import doubting
 from databeheer.door.house import House
 from databeheer.door.permission_record import catch_up, destroy_mandate, record_step
 from databeheer.door.proofs import AskerKind, Proof
+from databeheer.door.restore.ends import Ending
 from databeheer.door.turn import Record, Turn
 from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import ConflictError, MalformedRequestError, UnauthenticatedError

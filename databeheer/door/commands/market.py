@@ -9,7 +9,6 @@ from uuid import UUID, uuid4
 from marshmallow import fields
 
 from databeheer.brussels import day_of
-from databeheer.door import notifying
 from databeheer.door.commands.base import (
     Command,
     Day,
@@ -22,10 +21,11 @@ from databeheer.door.commands.base import (
     schema,
     short_text,
 )
-from databeheer.door.ends import Ending
 from databeheer.door.house import House
 from databeheer.door.names import ean_hash, open_text, seal_text
+from databeheer.door.post import notifying
 from databeheer.door.proofs import AskerKind, Proof
+from databeheer.door.restore.ends import Ending
 from databeheer.door.turn import Statement, Subject, Turn
 from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import MalformedRequestError, UnauthenticatedError

@@ -10,9 +10,9 @@ from sqlalchemy import text
 
 from databeheer.door.commands.base import Command, Day, asker_of, looking, schema, short_text
 from databeheer.door.commands.views import party_view
-from databeheer.door.ends import NOBODY, Ending
 from databeheer.door.house import House
 from databeheer.door.proofs import AskerKind, Proof
+from databeheer.door.restore.ends import NOBODY, Ending
 from databeheer.door.turn import Statement
 from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import UnauthenticatedError

@@ -17,9 +17,9 @@ from databeheer.door.commands.base import (
     short_text,
 )
 from databeheer.door.commands.login import person_of
-from databeheer.door.ends import Ending
 from databeheer.door.house import House
 from databeheer.door.proofs import AskerKind, Proof
+from databeheer.door.restore.ends import Ending
 from databeheer.door.turn import Statement
 from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import MalformedRequestError

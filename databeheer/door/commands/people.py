@@ -21,13 +21,13 @@ from databeheer.door.commands.base import (
     short_text,
 )
 from databeheer.door.commands.conditions import some_of
-from databeheer.door.ends import Ending
 from databeheer.door.house import House
 from databeheer.door.names import ean_hash, seal_text
 from databeheer.door.permission_record import record_step, subjects_of
 from databeheer.door.port_record import close_all
+from databeheer.door.post.telling import tell
 from databeheer.door.proofs import AskerKind, Proof
-from databeheer.door.telling import tell
+from databeheer.door.restore.ends import Ending
 from databeheer.door.turn import Statement, Subject, Turn
 from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import ConflictError

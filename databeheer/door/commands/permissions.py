@@ -29,12 +29,12 @@ from databeheer.door.commands.base import (
 )
 from databeheer.door.commands.permission_views import history_view, permission_view, permission_views
 from databeheer.door.commands.views import places_of
-from databeheer.door.ends import Ending
 from databeheer.door.house import House
 from databeheer.door.names import ean_hash, reference_hash, seal_text
 from databeheer.door.permission_record import record_step
 from databeheer.door.proofs import Asker, AskerKind, Proof
 from databeheer.door.repeats import LONGEST_KEY, Repeat, promise_again
+from databeheer.door.restore.ends import Ending
 from databeheer.door.turn import Record, Turn
 from databeheer.door.turn_queue import TurnLane
 from databeheer.doubt import conduct

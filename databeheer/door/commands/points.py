@@ -10,8 +10,6 @@ from marshmallow import fields, validate
 from sqlalchemy import text
 
 from databeheer.brussels import day_of
-from databeheer.door import notifying
-from databeheer.door.changed_stays import note_change
 from databeheer.door.commands.base import (
     Command,
     Day,
@@ -26,15 +24,17 @@ from databeheer.door.commands.base import (
 from databeheer.door.commands.conditions import municipality
 from databeheer.door.commands.links import record_end_of_link
 from databeheer.door.commands.market import record_end
-from databeheer.door.ends import Ending
 from databeheer.door.house import House
 from databeheer.door.keys.store import Kind
+from databeheer.door.moves.changed_stays import note_change
+from databeheer.door.moves.resealing import move_days
 from databeheer.door.names import ean_hash, seal_text
 from databeheer.door.permission_record import record_step, subjects_of
 from databeheer.door.port_record import close_all
+from databeheer.door.post import notifying
+from databeheer.door.post.telling import tell
 from databeheer.door.proofs import AskerKind, Proof
-from databeheer.door.resealing import move_days
-from databeheer.door.telling import tell
+from databeheer.door.restore.ends import Ending
 from databeheer.door.turn import Statement, Subject, Turn
 from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import ConflictError, MalformedRequestError

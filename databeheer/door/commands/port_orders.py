@@ -28,7 +28,7 @@ from databeheer.door.commands.permissions import KEY
 from databeheer.door.house import House
 from databeheer.door.names import ean_hash, meter_hash, open_text, seal_text
 from databeheer.door.permission_record import subjects_of
-from databeheer.door.port_post import tell_port
+from databeheer.door.post.ports import tell_port
 from databeheer.door.proofs import Asker, AskerKind, Proof
 from databeheer.door.repeats import Repeat, promise_again
 from databeheer.door.turn import Record, Statement, Turn

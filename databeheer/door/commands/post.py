@@ -22,13 +22,13 @@ from databeheer.door.commands.base import (
     require_himself,
     schema,
 )
-from databeheer.door.ends import Ending
 from databeheer.door.house import House
 from databeheer.door.keys.seals import derive
-from databeheer.door.letters import goodbye_to_person, letter_of, open_own, party_name, seal_own
+from databeheer.door.post.letters import goodbye_to_person, letter_of, open_own, party_name, seal_own
+from databeheer.door.post.telling import open_said, tell
 from databeheer.door.proofs import Asker, AskerKind, Proof, check, check_postman
-from databeheer.door.reapplying_post import OPERATOR_OF, stays_of
-from databeheer.door.telling import open_said, tell
+from databeheer.door.restore.ends import Ending
+from databeheer.door.restore.reapplying_post import OPERATOR_OF, stays_of
 from databeheer.door.turn import Record, Statement, Turn
 from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import (

@@ -13,13 +13,13 @@ from marshmallow import fields, validate
 from databeheer.access.explain import Language, reason_sentence
 from databeheer.access.judged import joined
 from databeheer.door.commands.base import Command, EANCode, Instant, identifier, one_of, schema
-from databeheer.door.handing_over import open_channels
 from databeheer.door.house import House
 from databeheer.door.names import ean_hash
-from databeheer.door.opening import erased_readings
 from databeheer.door.proofs import Proof
-from databeheer.door.read_loop import ReadLoop
-from databeheer.door.read_request import Admitted, Decided, ReadRequest
+from databeheer.door.reads.handing_over import open_channels
+from databeheer.door.reads.loop import ReadLoop
+from databeheer.door.reads.opening import erased_readings
+from databeheer.door.reads.request import Admitted, Decided, ReadRequest
 from databeheer.errors import DatabeheerError, MalformedRequestError
 from databeheer.values import Direction, Granularity, Period, Purpose, format_instant
 

@@ -11,15 +11,15 @@ from uuid import UUID
 from marshmallow import fields, validate
 from sqlalchemy import Connection, text
 
-from databeheer.door import kept_openings
-from databeheer.door.bodies import opening
+from databeheer.door.bodies.halves import subject_handle
+from databeheer.door.bodies.heads import subject_heads
+from databeheer.door.bodies.opened import opening
 from databeheer.door.commands.base import Command, Day, identifier, looking, schema
 from databeheer.door.commands.statements import own_handles, require_customer
-from databeheer.door.halves import subject_handle
-from databeheer.door.heads import subject_heads
 from databeheer.door.house import House
 from databeheer.door.keys.store import KeyStoreError
 from databeheer.door.proofs import Asker, AskerKind, Proof
+from databeheer.door.restore import kept_openings
 from databeheer.errors import NotFoundError
 from databeheer.oversight import erasures
 

@@ -7,13 +7,13 @@ from typing import Any
 from marshmallow import fields, validate
 from sqlalchemy import text
 
-from databeheer.door import evidence
 from databeheer.door.commands.base import Command, asker_of, schema
-from databeheer.door.doubt_restored import stop_all_hours
+from databeheer.door.doubts.restored import stop_all_hours
 from databeheer.door.house import House
 from databeheer.door.proofs import AskerKind, Proof
-from databeheer.door.reapplying import apply_ends, lapse
-from databeheer.door.reapplying_post import leave_all
+from databeheer.door.restore import evidence
+from databeheer.door.restore.reapplying import apply_ends, lapse
+from databeheer.door.restore.reapplying_post import leave_all
 from databeheer.door.turn import Statement, Turn
 from databeheer.errors import ConflictError
 from databeheer.oversight import gaps

@@ -12,14 +12,14 @@ from sqlalchemy import Connection, text
 from databeheer import clocks
 from databeheer.access.explain import Language, ground_sentence, reason_sentence
 from databeheer.access.reasons import ReasonCode
-from databeheer.door.bodies import BodyRow, shared_body, subject_body
+from databeheer.door.bodies.halves import subject_handle
+from databeheer.door.bodies.heads import subject_heads
+from databeheer.door.bodies.onlookers import Onlooker
+from databeheer.door.bodies.opened import BodyRow, shared_body, subject_body
 from databeheer.door.commands.base import Command, Day, identifier, looking, one_of, schema, short_text
 from databeheer.door.commands.login import open_name
 from databeheer.door.commands.views import occupancies_of, party_view
-from databeheer.door.halves import subject_handle
-from databeheer.door.heads import subject_heads
 from databeheer.door.house import House
-from databeheer.door.onlookers import Onlooker
 from databeheer.door.proofs import Asker, AskerKind, Proof
 from databeheer.doubt import states as doubt_states
 from databeheer.errors import NotFoundError, UnauthenticatedError

@@ -14,7 +14,7 @@ from databeheer.access.standing import roles_with_standing, standing_by_law
 from databeheer.door.commands.base import Command, looking, schema
 from databeheer.door.commands.statements import last_reads_of, own_handles, require_customer
 from databeheer.door.commands.views import party_view
-from databeheer.door.facts import read_facts
+from databeheer.door.facts.of_requests import read_facts
 from databeheer.door.house import House
 from databeheer.door.proofs import Proof
 from databeheer.values import format_instant

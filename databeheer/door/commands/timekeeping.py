@@ -16,9 +16,9 @@ from databeheer.door.commands.base import Command, clerk_or_operator, looking, o
 from databeheer.door.commands.views import party_view
 from databeheer.door.house import House
 from databeheer.door.permission_record import subjects_of
+from databeheer.door.post.telling import tell
 from databeheer.door.proofs import AskerKind, Proof
 from databeheer.door.sweeping import SKIP, sweep_each
-from databeheer.door.telling import tell
 from databeheer.door.turn import Statement, Turn
 from databeheer.errors import UnauthenticatedError
 from databeheer.post import outbox

@@ -17,11 +17,11 @@ from databeheer.door.commands.base import (
     schema,
     short_text,
 )
-from databeheer.door.ends import Ending
 from databeheer.door.house import House
-from databeheer.door.letters import goodbye_to_party, open_of_party, seal_of_party
+from databeheer.door.post.letters import goodbye_to_party, open_of_party, seal_of_party
+from databeheer.door.post.telling import tell_party
 from databeheer.door.proofs import Asker, AskerKind, Proof, check
-from databeheer.door.telling import tell_party
+from databeheer.door.restore.ends import Ending
 from databeheer.door.turn import Statement, Turn
 from databeheer.errors import UnauthenticatedError
 from databeheer.oversight import gaps

@@ -12,6 +12,7 @@ from uuid import UUID
 from marshmallow import fields
 
 from databeheer.access.facts import Occupancy
+from databeheer.door.bodies.onlookers import Look
 from databeheer.door.commands.base import (
     Command,
     EANCode,
@@ -23,16 +24,15 @@ from databeheer.door.commands.base import (
 )
 from databeheer.door.commands.readings import LONGEST_PERIOD, directions_of
 from databeheer.door.desk import Desk
-from databeheer.door.explanations import Asked, told
-from databeheer.door.facts import Point, read_facts
+from databeheer.door.facts.of_requests import Point, read_facts
 from databeheer.door.house import House
-from databeheer.door.judging import judge, judge_for_customer
 from databeheer.door.names import ean_hash
-from databeheer.door.onlookers import Look
 from databeheer.door.proofs import Asker, AskerKind, Proof
-from databeheer.door.read_request import Decided, ReadRequest
-from databeheer.door.read_statements import ground_for_all, said_of, subjects_of
-from databeheer.door.reads import Sought
+from databeheer.door.reads.admitting import Sought
+from databeheer.door.reads.explanations import Asked, told
+from databeheer.door.reads.judging import judge, judge_for_customer
+from databeheer.door.reads.request import Decided, ReadRequest
+from databeheer.door.reads.statements import ground_for_all, said_of, subjects_of
 from databeheer.door.turn import NO_OPERATOR, Statement
 from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import MalformedRequestError, NotFoundError

@@ -29,9 +29,9 @@ from databeheer.door.commands.base import (
 from databeheer.door.credit import functions
 from databeheer.door.house import House
 from databeheer.door.names import ean_hash, meter_hash
+from databeheer.door.post.telling import tell
 from databeheer.door.proofs import AskerKind, Proof, check_intake
 from databeheer.door.sweeping import SKIP, sweep_each
-from databeheer.door.telling import tell
 from databeheer.door.turn import Statement, Subject, Turn
 from databeheer.errors import ConflictError, MalformedRequestError, NotFoundError
 from databeheer.metering.credit.state import MOST_CENTS, CreditState

@@ -22,10 +22,10 @@ from uuid import UUID
 
 from databeheer.access.bases import Catalogue, Requirement
 from databeheer.brussels import day_bounds, day_of
+from databeheer.door.keys.write_keys import DIRECTIONS, UNITS
 from databeheer.door.portfolio.crowd import array_of
-from databeheer.door.read_request import Decided
+from databeheer.door.reads.request import Decided
 from databeheer.door.turn import Turn
-from databeheer.door.write_keys import DIRECTIONS, UNITS
 from databeheer.permissions.timing import STATE_AT
 from databeheer.storage.engine import driver
 from databeheer.values import Granularity, Period, Role

@@ -22,7 +22,7 @@ import numpy as np
 import psycopg
 from nacl._sodium import ffi, lib
 
-from databeheer.door.halves import canonical, subject_name
+from databeheer.door.bodies.halves import canonical, subject_name
 from databeheer.metering.sealing import NONCE_LENGTH, TAG_LENGTH
 from ledger.commitment import SUBJECT_LABEL
 from ledger.entry import GENESIS_PREVIOUS

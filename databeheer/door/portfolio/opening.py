@@ -1,7 +1,7 @@
 """Open one day of everybody in a portfolio who may be read: the text of each one's channels.
 
-Only for what was decided and recorded durably. What `databeheer.door.opening` does for each read is done here for all
-of them: roots, pseudonyms and keys in one loop, the rows by one query, unsealing and unpacking as arrays.
+Only for what was decided and recorded durably. What `databeheer.door.reads.opening` does for each read is done here for
+all of them: roots, pseudonyms and keys in one loop, the rows by one query, unsealing and unpacking as arrays.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from databeheer.door.house import House
 from databeheer.door.keys import seals
 from databeheer.door.keys.store import KeyStoreError
 from databeheer.door.names import Names
-from databeheer.door.opening import erased_readings
 from databeheer.door.portfolio import text
 from databeheer.door.portfolio.alike import Kind, Plain
 from databeheer.door.portfolio.crowd import array_of
+from databeheer.door.reads.opening import erased_readings
 from databeheer.metering.day_series import pieces, series_of_pieces
 from databeheer.metering.opening import SealError, unseal_profile
 from databeheer.metering.opening_rows import open_rows

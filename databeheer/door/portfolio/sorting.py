@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import text
 
-from databeheer.door.bulk_statements import stays_of
 from databeheer.door.house import House
 from databeheer.door.portfolio.alike import (
     Kind,
@@ -19,8 +18,9 @@ from databeheer.door.portfolio.alike import (
     plain,
 )
 from databeheer.door.proofs import Asker
-from databeheer.door.read_request import Decided, Wanted
-from databeheer.door.reads import Decider, Sought
+from databeheer.door.reads.admitting import Decider, Sought
+from databeheer.door.reads.bulk_statements import stays_of
+from databeheer.door.reads.request import Decided, Wanted
 from databeheer.door.turn import Turn
 from databeheer.values import Role
 

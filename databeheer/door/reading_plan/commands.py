@@ -26,12 +26,12 @@ from databeheer.door.commands.base import (
     schema,
 )
 from databeheer.door.credit.functions import active_on
-from databeheer.door.ends import Ending
 from databeheer.door.house import House
 from databeheer.door.names import ean_hash, open_text
+from databeheer.door.post.telling import tell
 from databeheer.door.proofs import AskerKind, Proof, check_intake
 from databeheer.door.reading_plan.received import findings, stored_totals
-from databeheer.door.telling import tell
+from databeheer.door.restore.ends import Ending
 from databeheer.door.turn import Statement, Subject, Turn
 from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import ConflictError, MalformedRequestError, StoppedError, UnauthenticatedError

@@ -11,8 +11,8 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from databeheer.door.bodies.halves import key_coordinates, shared_coordinates, subject_coordinates
 from databeheer.door.client import DoorRefusedError, Proof
-from databeheer.door.halves import key_coordinates, shared_coordinates, subject_coordinates
 from databeheer.door.keys.store import KeyStoreError, Kind
 from databeheer.metering.opening import unseal
 from databeheer.metering.sealing import seal

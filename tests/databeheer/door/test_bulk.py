@@ -8,10 +8,10 @@ from uuid import uuid4
 
 import pytest
 
-from databeheer.door.bulk_statements import leaves_for
 from databeheer.door.client import DoorRefusedError, Proof
 from databeheer.door.desk import Desk
 from databeheer.door.proofs import Proof as DoorProof
+from databeheer.door.reads.bulk_statements import leaves_for
 from databeheer.errors import QueueFullError
 from tests.conftest import LOTTES_EAN, MARIAS_EAN
 from tests.databeheer.door.bulk import (

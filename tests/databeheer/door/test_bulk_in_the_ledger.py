@@ -15,9 +15,11 @@ import psycopg
 import pytest
 
 from databeheer.brussels import day_of
-from databeheer.door import auditing, bulk, erasing
+from databeheer.door.bodies import auditing
+from databeheer.door.bodies.halves import subject_handle, subject_name
 from databeheer.door.client import DoorRefusedError
-from databeheer.door.halves import subject_handle, subject_name
+from databeheer.door.erasure import erasing
+from databeheer.door.reads import bulk
 from databeheer.door.turn import Statement
 from ledger import receipt
 from ledger.chain import verify_chains

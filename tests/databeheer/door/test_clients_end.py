@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from databeheer.door.client import DoorRefusedError
-from databeheer.door.ends import Ending
 from databeheer.door.proofs import Proof
+from databeheer.door.restore.ends import Ending
 from databeheer.door.whose import Whose
 from databeheer.identity import clients
 from tests.doors import query

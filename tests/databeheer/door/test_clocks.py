@@ -16,7 +16,7 @@ from databeheer import clocks
 from databeheer.access.conditions import years_after
 from databeheer.brussels import day_of, midnight
 from databeheer.clocks import Clock
-from databeheer.door.bodies import shared_body
+from databeheer.door.bodies.opened import shared_body
 from databeheer.door.client import DoorClient, DoorRefusedError, Proof
 from databeheer.door.commands.timekeeping import months_back
 from databeheer.site.clerk import Clerk

@@ -11,7 +11,7 @@ from databeheer.access.facts import PartyFacts
 from databeheer.access.intervals import Interval
 from databeheer.brussels import day_of, midnight
 from databeheer.door.client import DoorRefusedError
-from databeheer.door.party_facts import KnownParty, ask_parties, parties_of
+from databeheer.door.facts.of_parties import KnownParty, ask_parties, parties_of
 from databeheer.registry.conditions import OVERVIEW_SEEN_FOR, Clause
 from databeheer.storage.look import Look
 from databeheer.values import format_instant

@@ -15,9 +15,9 @@ from sqlalchemy import text
 
 from databeheer.access import catalogue
 from databeheer.brussels import day_of
-from databeheer.door import erasing
-from databeheer.door.bodies import shared_body
+from databeheer.door.bodies.opened import shared_body
 from databeheer.door.client import DoorRefusedError, Proof
+from databeheer.door.erasure import erasing
 from databeheer.oversight.content_audit import Report, audit
 from ledger import receipt
 from ledger.checkpoint import Checkpoint, open_checkpoint

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from databeheer.door.bodies import shared_body
+from databeheer.door.bodies.opened import shared_body
 from databeheer.door.client import DoorRefusedError
 from databeheer.door.documents import coordinates
 from databeheer.door.keys.store import Kind

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from databeheer.door.bodies import shared_body
+from databeheer.door.bodies.opened import shared_body
 from databeheer.door.client import DoorRefusedError
 from databeheer.values import format_instant
 from tests.databeheer.doubt.acts import contact, later, lift, raise_doubt, show

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from databeheer.door.client import DoorRefusedError
-from databeheer.door.ends import NAME
+from databeheer.door.restore.ends import NAME
 from databeheer.values import format_instant
 from tests.databeheer.doubt.acts import contact, later, lift, raise_doubt, show
 from tests.doors import query

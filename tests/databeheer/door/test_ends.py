@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from databeheer.door.ends import LIFTS, NAME, NOBODY, End, Ending, EndsJournal, JournalError, Reach
 from databeheer.door.keys.epochs import KeyStoreError
+from databeheer.door.restore.ends import LIFTS, NAME, NOBODY, End, Ending, EndsJournal, JournalError, Reach
 from databeheer.values import HORIZON
 
 KEY = bytes(range(32))
@@ -212,7 +212,7 @@ def test_ends_are_forced_to_the_disk_and_nothing_else_is(
 ) -> None:
     journal(tmp_path).keep(1, 1, [])  # the name of the file is made durable once
     forced: list[int] = []
-    monkeypatch.setattr("databeheer.door.ends.os.fsync", forced.append)
+    monkeypatch.setattr("databeheer.door.restore.ends.os.fsync", forced.append)
     journal(tmp_path).keep(2, 1, [])
     assert forced == []
     journal(tmp_path).keep(3, 1, [end(3)])

@@ -13,9 +13,9 @@ import psycopg
 import pytest
 
 from databeheer.brussels import day_of
-from databeheer.door import erasing
+from databeheer.door.bodies.halves import subject_handle
 from databeheer.door.client import DoorRefusedError, Proof
-from databeheer.door.halves import subject_handle
+from databeheer.door.erasure import erasing
 from databeheer.door.keys import seals
 from databeheer.door.keys.store import Epochs, KeyStore, KeyStoreError, Kind, NewEpoch
 from databeheer.door.turn import Statement, Subject

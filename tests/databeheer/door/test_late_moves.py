@@ -10,14 +10,14 @@ import pytest
 from sqlalchemy import text
 
 from databeheer.brussels import day_of
-from databeheer.door.bodies import shared_body
+from databeheer.door.bodies.opened import shared_body
 from databeheer.door.client import DoorRefusedError
-from databeheer.door.handing_over import open_channels
 from databeheer.door.keys.store import Kind
+from databeheer.door.moves.resealing import open_root
 from databeheer.door.proofs import Proof
-from databeheer.door.read_request import Admitted, ReadRequest
-from databeheer.door.reads import admit
-from databeheer.door.resealing import open_root
+from databeheer.door.reads.admitting import admit
+from databeheer.door.reads.handing_over import open_channels
+from databeheer.door.reads.request import Admitted, ReadRequest
 from databeheer.metering.exports import read_export
 from databeheer.metering.intake import take_in
 from databeheer.values import Granularity, Period, parse_instant

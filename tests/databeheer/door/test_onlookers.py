@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from databeheer.access.facts import Occupancy, PersonConcerned
 from databeheer.access.intervals import Interval
 from databeheer.brussels import day_of, midnight
+from databeheer.door.bodies.halves import open_house_half
+from databeheer.door.bodies.onlookers import Onlooker, relation
 from databeheer.door.client import DoorRefusedError
-from databeheer.door.halves import open_house_half
-from databeheer.door.onlookers import Onlooker, relation
 from databeheer.metering.opening import SealError
 from ledger.encoding import decode_base64, encode_base64
 from tests.conftest import LOTTES_EAN

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from databeheer.door.proofs import Proof
-from databeheer.door.read_loop import Lane, ReadLoop
-from databeheer.door.read_request import ReadRequest
+from databeheer.door.reads.loop import Lane, ReadLoop
+from databeheer.door.reads.request import ReadRequest
 from databeheer.errors import QueueFullError
 from databeheer.values import Granularity, Period, parse_instant
 from tests.house import Customer, Party, TheHouse

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from databeheer.brussels import midnight
-from databeheer.door.read_statements import most_values
+from databeheer.door.reads.statements import most_values
 from databeheer.values import Direction, Granularity, Period
 
 OFFTAKE = frozenset({Direction.OFFTAKE})

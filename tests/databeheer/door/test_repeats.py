@@ -10,8 +10,8 @@ from uuid import UUID
 
 import pytest
 
+from databeheer.door.bodies.halves import canonical
 from databeheer.door.client import DoorRefusedError, Proof
-from databeheer.door.halves import canonical
 from databeheer.door.protocol import send
 from databeheer.door.repeats import spelled
 from databeheer.values import EAN

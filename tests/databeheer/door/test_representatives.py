@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from databeheer.brussels import BRUSSELS, day_of, midnight
-from databeheer.door.bodies import shared_body
+from databeheer.door.bodies.opened import shared_body
 from databeheer.door.client import DoorRefusedError, Proof
 from databeheer.door.commands.post import CODE_DIGITS
 from tests.conftest import LOTTES_EAN, MARIAS_EAN

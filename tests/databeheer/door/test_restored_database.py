@@ -15,7 +15,7 @@ import pytest
 from databeheer.access.facts import Invalidation
 from databeheer.brussels import day_of
 from databeheer.door.client import DoorRefusedError, Proof
-from databeheer.door.ends import NAME, PERMISSION_ENDINGS
+from databeheer.door.restore.ends import NAME, PERMISSION_ENDINGS
 from tests.conftest import LOTTES_EAN
 from tests.databeheer.door.conftest import export
 from tests.doors import door_environment, execute, launch, query
@@ -390,7 +390,7 @@ def test_a_withdrawal_that_the_journal_cannot_take_does_not_happen(
 
     before = size(house)
     with monkeypatch.context() as patch:
-        patch.setattr("databeheer.door.ends.os.fsync", full)
+        patch.setattr("databeheer.door.restore.ends.os.fsync", full)
         assert refusal(lambda: measured.withdraw(granted["permission_id"])).code == "internal"
     assert size(house) == before
     assert bram.permission(granted["permission_id"])["state"] == "active"

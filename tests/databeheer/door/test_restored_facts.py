@@ -11,7 +11,7 @@ import pytest
 
 from databeheer.brussels import day_of
 from databeheer.door.client import DoorRefusedError
-from databeheer.door.gap_watch import GapWatch
+from databeheer.door.restore.gap_watch import GapWatch
 from databeheer.values import format_instant
 from tests.conftest import LOTTES_EAN, MARIAS_EAN
 from tests.doors import query

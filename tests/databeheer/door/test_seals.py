@@ -12,10 +12,10 @@ from structlog.testing import capture_logs
 
 from databeheer.access import catalogue
 from databeheer.brussels import day_of
-from databeheer.door import opening
 from databeheer.door.client import DoorRefusedError
-from databeheer.door.facts import read_facts
+from databeheer.door.facts.of_requests import read_facts
 from databeheer.door.keys import seals
+from databeheer.door.reads import opening
 from databeheer.metering.opening import unseal_profile
 from databeheer.metering.profile import pack, unpack
 from databeheer.metering.sealing import Coordinates, coordinates_of_before, seal, seal_profile

@@ -12,8 +12,8 @@ from uuid import UUID
 import pytest
 
 from databeheer.brussels import day_of
+from databeheer.door.bodies.halves import subject_handle
 from databeheer.door.client import DoorRefusedError
-from databeheer.door.halves import subject_handle
 from ledger.commitment import Opening
 from ledger.entry import GENESIS_PREVIOUS, parse
 from ledger.errors import ProofError

@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from databeheer import clocks
 from databeheer.brussels import day_of
 from databeheer.door.client import DoorClient, DoorRefusedError, DoorUnreachableError, Proof
-from databeheer.door.telling import tell
+from databeheer.door.post.telling import tell
 from databeheer.door.turn import Statement
 from databeheer.permissions.states import Event
 from databeheer.post import catalogue, outbox

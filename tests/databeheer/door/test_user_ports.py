@@ -13,7 +13,7 @@ import pytest
 from databeheer import clocks
 from databeheer.brussels import day_of
 from databeheer.door.client import DoorClient, DoorRefusedError, Proof
-from databeheer.door.reapplying import apply_ends
+from databeheer.door.restore.reapplying import apply_ends
 from tests.conftest import LOTTES_EAN, MARIAS_EAN
 from tests.databases import Database
 from tests.doors import held, meanwhile, query

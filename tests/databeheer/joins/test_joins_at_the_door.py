@@ -175,7 +175,7 @@ def test_the_area_of_one_grid_operator_is_not_anothers(house: TheHouse) -> None:
 def test_a_join_that_one_entry_cannot_speak_of_is_refused(
     net: Party, neighbours: list[Neighbour], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("databeheer.door.join_scope.MOST_SUBJECTS", 5)
+    monkeypatch.setattr("databeheer.door.joins.scope.MOST_SUBJECTS", 5)
     eans = [one.ean.digits for one in neighbours]
     assert refused(net, **FRAUD, **SEPTEMBER, eans=eans).reason == "too_many_points"
 

@@ -11,18 +11,18 @@ from uuid import UUID, uuid4
 import pytest
 
 from databeheer.brussels import day_of
-from databeheer.door import bulk as door_bulk
-from databeheer.door.bodies import subject_body
-from databeheer.door.body_check import check_bodies
-from databeheer.door.bulk import BulkRead, admit_bulk
+from databeheer.door.bodies.checking import check_bodies
+from databeheer.door.bodies.halves import canonical
+from databeheer.door.bodies.opened import subject_body
 from databeheer.door.client import DoorRefusedError
 from databeheer.door.commands import bulk as command
-from databeheer.door.halves import canonical
 from databeheer.door.portfolio import sorting
 from databeheer.door.portfolio.opening import open_day
 from databeheer.door.portfolio.sorting import Sorted
 from databeheer.door.proofs import Proof
-from databeheer.door.read_request import ReadRequest, Wanted
+from databeheer.door.reads import bulk as door_bulk
+from databeheer.door.reads.bulk import BulkRead, admit_bulk
+from databeheer.door.reads.request import ReadRequest, Wanted
 from databeheer.metering.street import invented_ean
 from databeheer.values import Granularity, Period, parse_instant
 from tests.conftest import LOTTES_EAN, MARIAS_EAN

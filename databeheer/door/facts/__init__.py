@@ -1,0 +1,1 @@
+"""What a decision rests on, read under the ledger's lock: one query a kind of fact."""

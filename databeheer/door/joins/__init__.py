@@ -1,0 +1,1 @@
+"""Joins: the one translation between pseudonymisation domains, in two turns."""

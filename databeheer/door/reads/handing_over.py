@@ -1,0 +1,96 @@
+"""What a read hands over: the granted values of each channel, as series of the granularity that was asked for."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from databeheer.door.facts.of_requests import Channel, Point
+from databeheer.door.house import House
+from databeheer.door.names import open_text
+from databeheer.door.reads.opening import Stretch, open_pieces, open_totals
+from databeheer.door.reads.request import Decided
+from databeheer.metering.aggregate import Slot, aggregate, months_by_register
+from databeheer.metering.day_series import Piece, series_of_pieces
+from databeheer.metering.series import Series, by_start, series_of
+from databeheer.values import Granularity
+
+_TOTALS = (Granularity.DAY, Granularity.MONTH)
+
+
+def open_channels(house: House, reads: Sequence[Decided], as_of: int) -> list[list[dict[str, Any]]]:
+    """Return the values that may leave of each read, a channel at a time; all of one granularity.
+
+    Each channel: direction, unit, commodity, meter number and its series (`metering.series`). Versions are those
+    stored before the reads were recorded (when the ledger had `as_of` entries), so that what was handed over can be
+    found again from the entry alone.
+    """
+    if not reads:
+        return []
+    pairs = [(number, stretch) for number, read in enumerate(reads) for stretch in _stretches(read)]
+    series: list[dict[Channel, list[Series]]] = [{} for _ in reads]
+    for number, channel, found in _series(house, pairs, reads[0].request.granularity, as_of):
+        series[number][channel] = found
+    return [
+        _channels(house, read.point, found) if read.point and found else []
+        for read, found in zip(reads, series, strict=True)
+    ]
+
+
+def _series(
+    house: House, pairs: Sequence[tuple[int, Stretch]], granularity: Granularity, as_of: int
+) -> Iterator[tuple[int, Channel, list[Series]]]:
+    """Yield the series of each channel of each read, by the read's number."""
+    stretches = [stretch for _, stretch in pairs]
+    if granularity in _TOTALS:
+        slots: dict[tuple[int, Channel], list[Slot]] = defaultdict(list)
+        for place, channel, totals in open_totals(house, stretches, as_of):
+            slots[pairs[place][0], channel] += totals
+        for (number, channel), days in slots.items():
+            in_order = sorted(days, key=by_start)
+            kept = months_by_register(in_order) if granularity is Granularity.MONTH else in_order
+            yield number, channel, series_of(kept)
+        return
+    pieces: dict[tuple[int, Channel], list[Piece]] = defaultdict(list)
+    for place, channel, found in open_pieces(house, stretches, as_of):
+        pieces[pairs[place][0], channel] += found
+    for (number, channel), of_channel in pieces.items():
+        finest = series_of_pieces(of_channel)
+        if granularity is Granularity.HOUR:
+            quarters = [slot for one in finest for slot in one.slots()]
+            yield number, channel, series_of(aggregate(quarters, Granularity.HOUR))
+        else:
+            yield number, channel, finest
+
+
+def _stretches(read: Decided) -> list[Stretch]:
+    point = read.point
+    if point is None:
+        return []
+    channels = tuple(channel for channel in point.channels if channel.direction in read.directions)
+    return [
+        Stretch(
+            UUID(granted.occupancy_id),
+            point.roots[granted.occupancy_id],
+            granted.interval,
+            granted.states,
+            channels,
+        )
+        for granted in read.leaving
+    ]
+
+
+def _channels(house: House, point: Point, series: Mapping[Channel, list[Series]]) -> list[dict[str, Any]]:
+    return [
+        {
+            "direction": channel.direction.value,
+            "unit": channel.unit,
+            "commodity": point.commodity,
+            "meter": open_text(house, "meter", channel.meter_id, channel.number_sealed),
+            "series": [one.view() for one in series[channel]],
+        }
+        for channel in point.channels
+        if series.get(channel)
+    ]
