@@ -20,6 +20,7 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from tests.databases import SERVER_VARIABLE
@@ -1374,9 +1375,15 @@ def _first_failure(removal: Removal, tests: list[str], place: Path) -> str:
     return ""
 
 
+@cache
+def _marks(tests_folder: Path) -> dict[str, set[str]]:
+    """Every mark below a folder of tests: reading them all takes seconds."""
+    return find_marks(tests_folder)
+
+
 def marked(requirement: str, tests_folder: Path = TESTS) -> list[str]:
     """The tests that show a requirement, the quick ones first."""
-    marks = find_marks(tests_folder).get(requirement, ())
+    marks = _marks(tests_folder).get(requirement, ())
     tests = [test for test in marks if not any(slow in test for slow in TOO_SLOW)]
     return sorted(tests, key=lambda test: ("/web/" in test, "/door/" in test, test))
 
