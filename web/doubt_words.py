@@ -8,6 +8,13 @@ CONCERNS = {
     "other": "Er klopt iets anders niet",
 }
 
+CONCERNS_OF_OTHERS = {
+    "not_given": "Iemand meldde dat deze toestemming niet gegeven is",
+    "too_much": "Iemand meldde dat de toestemming niet voor dit alles gegeven is",
+    "other": "Iemand meldde dat er iets anders niet klopt",
+}
+"""The same where somebody else reported it: never put into the customer's mouth."""
+
 STATES = {
     "open": ("Geblokkeerd, wij contacteren de dienst", "refused"),
     "contacted": ("Geblokkeerd, de dienst moet bewijs tonen", "refused"),
@@ -19,6 +26,8 @@ STATES = {
     "unproven": ("Gestopt: de toestemming is niet aangetoond", "ended"),
 }
 """Words and badge of each state of a case."""
+STATES_OF_OTHERS = {"retracted": "De twijfel is ingetrokken"}
+"""The same where the doubt was somebody else's."""
 
 NEXT = {
     "open": "De dienst krijgt nu niets meer op grond van een toestemming. Wij vragen de dienst om uitleg.",

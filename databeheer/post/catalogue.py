@@ -23,6 +23,8 @@ FIELDS = frozenset({"party", "reason", "until", "clock"}) | credit_words.FIELDS
 codes of credit. No text."""
 IN_A_TITLE = frozenset({"party"})
 """All that a title may say: it goes into an e-mail, which anybody on its way can read."""
+LAST_DAY = "last_day"
+"""The day before `until`, for words that say "up to and including"."""
 _FIELD = re.compile(r"\{(\w+)\}")
 
 
@@ -104,9 +106,14 @@ def _words(code: str, to: Recipient, says: frozenset[str], table: dict[str, str]
     if table.keys() - {*languages, *(f"{language}_more" for language in languages)}:
         raise PostCatalogueError(f"{code}: unknown words for {to}")
     found = {}
+    last_day = {LAST_DAY} if "until" in says else set()
     for language in languages:
         title, more = table.get(language, ""), table.get(f"{language}_more", "")
-        if not title or set(_FIELD.findall(title)) - (says & IN_A_TITLE) or set(_FIELD.findall(more)) - says:
+        if (
+            not title
+            or set(_FIELD.findall(title)) - (says & IN_A_TITLE)
+            or set(_FIELD.findall(more)) - says - last_day
+        ):
             raise PostCatalogueError(
                 f"{code}: {to} needs a title in {language} that says no more than it may"
             )

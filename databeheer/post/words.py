@@ -9,12 +9,12 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from babel.dates import format_date
 
 from databeheer.post import catalogue, credit_words
-from databeheer.post.catalogue import IN_A_TITLE, Recipient, Words
+from databeheer.post.catalogue import IN_A_TITLE, LAST_DAY, Recipient, Words
 
 INBOX = "/mijn/berichten"
 SETTINGS = "/mijn/berichten/instellingen"
@@ -63,13 +63,13 @@ _GOODBYE_BODY = {
     "nl": (
         "Dag\n\n{subject}. Dat is zopas zo ingesteld in het portaal van databeheer. Dit is het laatste bericht op dit"
         " adres.\n\nWas u dat? Dan hoeft u niets te doen.\n\nWas u het niet? Dan is er misschien iemand anders in uw"
-        " portaal. Meld u aan zoals u gewoon bent, kijk de instellingen na, en meld het ons:\n{settings}\n\n"
+        " portaal. Meld u aan zoals u gewoon bent en kijk de instellingen na:\n{settings}\n\n"
         "databeheer\n"
     ),
     "en": (
         "Hello\n\n{subject}. Somebody just set this in the portal of databeheer. This is the last message to this"
         " address.\n\nWas it you? Then you need not do anything.\n\nWas it not you? Then somebody else may be in your"
-        " portal. Log in there as you always do, look at the settings, and tell us:\n{settings}\n\ndatabeheer\n"
+        " portal. Log in there as you always do and look at the settings:\n{settings}\n\ndatabeheer\n"
     ),
 }
 REPRESENTING = "/mijn/namens"
@@ -112,10 +112,12 @@ def words(kind: str, to: Recipient, language: str, said: Mapping[str, str], part
     spec = catalogue.kind(kind)
     by_language = spec.words[to]
     spoken = by_language.get(language) or by_language["en"]
-    values = {name: said.get(name, "") for name in spec.says}
+    values = {name: said.get(name, "") for name in spec.says} | {LAST_DAY: ""}
     values["party"] = party_name or _SOMEBODY.get(language, "a party")
     if values.get("until"):
-        values["until"] = spell_day(date.fromisoformat(values["until"]), language)
+        until = date.fromisoformat(values["until"])
+        values["until"] = spell_day(until, language)
+        values[LAST_DAY] = spell_day(until - timedelta(days=1), language)
     if spec.says >= credit_words.FIELDS:
         values |= credit_words.phrases(said, values["until"], language)
     title = spoken.title.format(**{name: values[name] for name in IN_A_TITLE})

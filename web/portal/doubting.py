@@ -14,7 +14,16 @@ from marshmallow import ValidationError, fields, validate
 
 from databeheer.values import Period, parse_instant
 from web.door import ask
-from web.doubt_words import CONCERNS, NEXT, ORIGINS, STATES, STEPPERS, STEPS
+from web.doubt_words import (
+    CONCERNS,
+    CONCERNS_OF_OTHERS,
+    NEXT,
+    ORIGINS,
+    STATES,
+    STATES_OF_OTHERS,
+    STEPPERS,
+    STEPS,
+)
 from web.forms import Form, parse, parse_or_refuse
 from web.portal.login import require_session, visitor
 from web.portal.overview import my_points, names_of
@@ -80,20 +89,22 @@ class Case:
     proofs: tuple[Mapping[str, Any], ...]
     steps: tuple[Step, ...]
     can_retract: bool
+    is_yours: bool
 
     @classmethod
     def of(cls, answer: Mapping[str, Any]) -> Case:
         state = str(answer["state"])
         gap = answer["gap"]
         signals = answer["signals"]
+        is_yours = any(one["is_yours"] for one in signals)
         return cls(
             case_id=str(answer["case_id"]),
             party=str(answer["party"]["name"]),
             permission_id=answer["permission_id"],
             occupancy_id=str(answer["occupancy_id"]),
-            concern=CONCERNS[answer["concern"]],
+            concern=(CONCERNS if is_yours else CONCERNS_OF_OTHERS)[answer["concern"]],
             state=state,
-            state_words=STATES[state][0],
+            state_words=STATES[state][0] if is_yours else STATES_OF_OTHERS.get(state, STATES[state][0]),
             badge=STATES[state][1],
             next_words=NEXT[state],
             blocked_at=parse_instant(answer["blocked_at"]),
@@ -111,6 +122,7 @@ class Case:
                 for one in answer["history"]
             ),
             can_retract=bool(answer["can_retract"]),
+            is_yours=is_yours,
         )
 
 

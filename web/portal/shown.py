@@ -144,6 +144,8 @@ class Step:
     @property
     def by_words(self) -> str:
         """Who took it; that an administrator did shows to whom he did it for alone."""
+        if self.reason == "party_suspended":
+            return wording.STEPPERS["operator"]  # the clock wrote it down; databeheer's suspension ended it
         if self.is_you:
             return wording.REPRESENTATIVE_IN_YOUR_NAME if self.by == "representative" else "u"
         return wording.STEPPERS[self.by]
@@ -192,6 +194,7 @@ class Permission:
     withdrawn_part: str | None
     parts: tuple[str, ...]
     ends_at: datetime | None
+    over_at: datetime | None
     longest_days: int
     delete_by: datetime | None
     deletion_confirmed_at: datetime | None
@@ -233,6 +236,7 @@ class Permission:
             withdrawn_part=answer["withdrawn_part"],
             parts=tuple(answer["parts"]),
             ends_at=_instant(answer["ends_at"]),
+            over_at=_instant(answer["over_at"]),
             longest_days=int(answer["longest_days"]),
             delete_by=_instant(answer["delete_by"]),
             deletion_confirmed_at=_instant(answer["deletion_confirmed_at"]),
@@ -376,6 +380,7 @@ class Statement:
     is_audit: bool = False
     task: str = ""
     is_by_representative: bool = False
+    capacity: str = ""
     onlooker: str | None = None
     """What a customer who looked was to this stay; empty where the line does not say, None where none did."""
 
@@ -400,6 +405,7 @@ class Statement:
             is_audit=answer["by"] == "inspector",
             task=str(answer.get("task") or ""),
             is_by_representative="representative" in (answer["by"], answer["capacity"]),
+            capacity=str(answer["capacity"] or ""),
         )
 
     @property
@@ -422,13 +428,20 @@ class Statement:
     @property
     def reader(self) -> str:
         """Who read, asked or did it."""
-        if self.party:
-            return self.party.name
-        if self.is_by_representative:
-            return wording.YOUR_REPRESENTATIVE
-        if self.onlooker is not None:
-            return wording.ONLOOKERS[self.onlooker]
-        return "De toezichthouder" if self.is_audit else "Databeheer"
+        if self.party is None and not self.is_by_representative:
+            if self.onlooker is not None:
+                return wording.ONLOOKERS[self.onlooker]
+            if self.is_audit:
+                return "De toezichthouder"
+        name = self.party.name if self.party else None
+        return wording.actor_words(
+            self.event, name, self.capacity, is_by_representative=self.is_by_representative
+        )
+
+    @property
+    def about(self) -> str:
+        """The party that it is about, where another did it."""
+        return self.party.name if self.party and self.party.name != self.reader else ""
 
     @property
     def basis_words(self) -> str:
@@ -436,10 +449,7 @@ class Statement:
 
     @property
     def event_words(self) -> str:
-        words = wording.EVENTS.get(self.event, wording.OTHER_EVENT)[0]
-        if self.is_by_representative and self.party:
-            return f"{words} door uw bewindvoerder"
-        return words
+        return wording.EVENTS.get(self.event, wording.OTHER_EVENT)[0]
 
     @property
     def badge(self) -> str:

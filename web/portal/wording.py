@@ -313,7 +313,7 @@ EVENTS = {
     "join.run": ("Gebruikt in een koppeling", "law"),
     "join.refused": ("Koppeling geweigerd", "refused"),
     "audit.opened": ("Ingekeken door de toezichthouder", "law"),
-    "contact.confirmed": ("U kreeg voortaan ook e-mail", "ended"),
+    "contact.confirmed": ("E-mail aangezet", "active"),
     "contact.removed": ("E-mail uitgezet", "ended"),
     "erasure.asked": ("Gevraagd om te wissen", "waiting"),
     "erasure.decided": ("Beslist om te wissen", "ended"),
@@ -321,6 +321,56 @@ EVENTS = {
     "erasure.executed": ("Gewist", "ended"),
     "clock.missed": ("Termijn niet gehaald", "refused"),
 }
+_PARTYS = frozenset(
+    {
+        "data.read",
+        "data.refused",
+        "data.read_corrected",
+        "join.run",
+        "join.refused",
+        "permission.requested",
+        "permission.terminated",
+        "permission.deletion_confirmed",
+        "mandate.registered",
+        "mandate.produced",
+        "doubt.party_reported",
+        "doubt.evidence_shown",
+        "port.forwarded",
+        "port.opened",
+        "port.closed",
+        "port.impossible",
+        "supply.accepted",
+        "supply.ended",
+        "supply.resumed",
+        "dynamic_price.begun",
+        "dynamic_price.ended",
+        "regime.chosen",
+    }
+)
+_HOUSEHOLDS = frozenset(
+    f"permission.{step}" for step in ("granted", "signed", "rejected", "revoked", "narrowed", "forwarded")
+)
+_YOURS = frozenset({"port.opening_asked", "erasure.asked", "contact.confirmed", "contact.removed"})
+_DOUBTERS = frozenset({"doubt.opened", "doubt.signalled", "doubt.retracted"})
+_CAPACITIES = {"grid_user": "holder", "natural_person": "resident"}
+_BY_HOUSEHOLD = "U, of iemand die er ook woont"
+
+
+def actor_words(event: str, party: str | None, capacity: str, *, is_by_representative: bool) -> str:
+    """Who did what a line tells: the party that it names did not do all of it."""
+    if event in _PARTYS and party:
+        return party
+    if is_by_representative:
+        return YOUR_REPRESENTATIVE
+    if event in _DOUBTERS:
+        return "Wie de twijfel meldde"
+    if capacity in _CAPACITIES:
+        return ONLOOKERS[_CAPACITIES[capacity]]
+    if event in _HOUSEHOLDS:
+        return _BY_HOUSEHOLD
+    return ONLOOKERS["holder"] if event in _YOURS else "Databeheer"
+
+
 OTHER_EVENT = ("Genoteerd", "ended")
 """Words and badge of each event that a customer sees."""
 

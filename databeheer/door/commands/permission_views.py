@@ -183,6 +183,7 @@ def _for_people(around: _Around, row: Any, now: datetime, person_id: UUID | None
         "occupancy_id": str(row.occupancy_id) if row.occupancy_id else None,
         "addressed_to": str(row.addressed_to) if row.addressed_to else None,
         "parts": list(life.parts_of(row)),
+        "over_at": _instant(timing.over_at(row)) if row.ends_at else None,
         "longest_days": around.longest_days,
         "signers": [
             {

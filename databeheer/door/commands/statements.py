@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -106,7 +107,10 @@ def list_statements(house: House, proof: Proof, arguments: dict[str, Any]) -> di
             _STATEMENTS, {**wanted, "before": arguments["cursor"], "limit": limit}
         ).all()
         parties = _parties(connection, {row.party_id for row in rows if row.party_id})
-        statements = [view for row in rows for view in _statements_of(house, row, handles, parties)]
+        met = clocks.met_after(
+            connection, [row._mapping["index"] for row in rows if row.event == "clock.missed"]
+        )
+        statements = [view for row in rows for view in _statements_of(house, row, handles, parties, met)]
         last = statements[-1]["index"] if statements else 0
         more = connection.execute(_STATEMENTS, {**wanted, "before": last, "limit": 1}).first()
         heads = subject_heads(house, connection, handles.values())
@@ -171,13 +175,17 @@ def last_reads_of(
 
 
 def _statements_of(
-    house: House, row: Any, handles: dict[bytes, UUID], parties: dict[UUID, Any]
+    house: House,
+    row: Any,
+    handles: dict[bytes, UUID],
+    parties: dict[UUID, Any],
+    met: Mapping[int, datetime],
 ) -> Iterator[dict[str, Any]]:
     """Yield what one index row tells; of a bulk read that asked under several permissions, one by one."""
     shared, own = shared_body(house, BodyRow.beside(row)).said, subject_body(house, row).said
-    yield _statement(house, row, shared, own, handles, parties)
+    yield _statement(house, row, shared, own, handles, parties, met)
     for also in own.get("also", ()):
-        yield _statement(house, row, shared, own | also, handles, parties)
+        yield _statement(house, row, shared, own | also, handles, parties, met)
 
 
 def _statement(
@@ -187,6 +195,7 @@ def _statement(
     own: dict[str, Any],
     handles: dict[bytes, UUID],
     parties: dict[UUID, Any],
+    met: Mapping[int, datetime],
 ) -> dict[str, Any]:
     # Of a bulk read, what concerns this subject alone stands in its own half.
     said = shared | own
@@ -205,7 +214,7 @@ def _statement(
         "reader": reader,
         "capacity": said.get("capacity"),
         "ground": ground if reason is None else None,
-        "sentence_nl": _sentence(house, event, ground, reason, said),
+        "sentence_nl": _sentence(house, event, ground, reason, said, met.get(row.index)),
         "granularity": said.get("granularity"),
         "directions": said.get("directions", []),
         "period": {
@@ -227,7 +236,9 @@ def _reason(event: str, said: dict[str, Any]) -> str | None:
     return refused[0][2] if event == "data.refused" and refused else None
 
 
-def _sentence(house: House, event: str, ground: str, reason: str | None, said: dict[str, Any]) -> str:
+def _sentence(
+    house: House, event: str, ground: str, reason: str | None, said: dict[str, Any], met_at: datetime | None
+) -> str:
     if event in ("join.run", "join.refused"):
         return joins_explain.sentence_nl(said)
     if reason is not None:
@@ -235,8 +246,7 @@ def _sentence(house: House, event: str, ground: str, reason: str | None, said: d
     if event == "data.read":
         return ground_sentence(ground, house.catalogue, Language.DUTCH)
     if event == "clock.missed":
-        kind = clocks.shipped().get(said["clock"])
-        return f"{kind.task_nl} {kind.missed_nl}"
+        return clocks.missed_nl(said, met_at)
     if event in ("meter.told", "meter.setting_changed"):
         return credit_words.of_entry(said)
     return ""

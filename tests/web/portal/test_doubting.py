@@ -81,6 +81,24 @@ def test_a_read_in_the_list_can_be_doubted_and_one_by_law_or_of_ones_own_cannot(
     assert again.status in (400, 409)
 
 
+def test_a_doubt_that_somebody_else_reported_is_not_put_into_the_customers_mouth(
+    visit: Visit, house: TheHouse, measured_autumn: Customer, granted: dict[str, Any]
+) -> None:
+    house.operator(
+        "doubt.signal",
+        permission_id=granted["permission_id"],
+        origin="consumer_body",
+        concern="not_given",
+        source="Ombudsdienst",
+    )
+    (case,) = measured_autumn.call("doubt.list")["cases"]
+    page = visit(measured_autumn).get(f"/mijn/twijfel/{case['case_id']}")
+    assert "Iemand meldde dat deze toestemming niet gegeven is" in page.text
+    assert "Gemeld door een consumentenorganisatie" in page.text
+    for words in ("Uw twijfel", "Ik heb", "Ook gemeld"):
+        assert words not in page.text
+
+
 def test_a_mistake_is_taken_back_with_one_button(
     visit: Visit, measured_autumn: Customer, bram: Party, granted: dict[str, Any]
 ) -> None:
@@ -105,7 +123,7 @@ def test_another_customer_sees_nothing_of_it(
         f"/mijn/toestemming/{granted['permission_id']}/twijfel",
     ):
         assert visitor.get(path).status == 404
-    assert "U meldde nog nergens twijfel over" in visitor.get("/mijn/twijfel").text
+    assert "Niemand meldde twijfel" in visitor.get("/mijn/twijfel").text
 
 
 def test_every_code_has_its_words() -> None:

@@ -97,6 +97,37 @@ def test_the_history_shows_each_step_with_its_number_and_the_text_that_was_read(
     assert visit(maria).get(f"/mijn/toestemming/{asked['permission_id']}").status == 404
 
 
+def test_a_suspension_is_told_as_one_and_who_did_what_stands_in_the_book(
+    visit: Visit, house: TheHouse, lotte: Customer, bram: Party
+) -> None:
+    asked = bram.ask()
+    visitor = visit(lotte)
+    visitor.press(open_link(visitor, asked), asked["permission_id"], "grant")
+    house.operator("registry.party.suspend", party_id=bram.party_id, reason="onderzoek")
+    house.operator("permission.sweep")
+    text = visitor.get(f"/mijn/toestemming/{asked['permission_id']}").text
+    assert "Gestopt: de dienst werd geschorst" in text
+    assert "door databeheer" in text
+    assert "door de tijd" not in text
+    told = visitor.get("/mijn/berichten").text
+    assert "Op de bladzijde van de toestemming leest u waarom." in told
+    assert "De toestemming loopt tot en met" in told
+    book = visitor.get("/mijn/gelezen", soort="toestemmingen").text
+    assert "Databeheer Toestemming gestopt" in book
+    assert "U, of iemand die er ook woont Toestemming gegeven" in book
+
+
+def test_a_permission_for_past_data_says_when_it_ends_by_itself(
+    visit: Visit, lotte: Customer, bram: Party
+) -> None:
+    asked = bram.ask(data_until="2023-11-01T00:00:00Z")
+    visitor = visit(lotte)
+    visitor.press(open_link(visitor, asked), asked["permission_id"], "grant")
+    text = visitor.get("/mijn").text
+    assert "Ze stopt vanzelf na" in text
+    assert "hoogstens tot en met" not in text
+
+
 def test_who_still_has_to_sign_is_said_to_both(
     visit: Visit, house: TheHouse, lotte: Customer, bram: Party
 ) -> None:

@@ -74,7 +74,7 @@ def test_what_he_decides_the_represented_reads_as_done_in_her_name(
     visitor.press(request, asked["permission_id"], "grant")
     own = visit(lotte)
     lines = own.get("/mijn/gelezen", soort="alles").text
-    assert "Toestemming gegeven door uw bewindvoerder" in lines
+    assert "Uw bewindvoerder Toestemming gegeven" in lines
     assert "Uw bewindvoerder meldde zich aan in uw naam" in lines
     history = own.get(f"/mijn/toestemming/{asked['permission_id']}")
     assert "door de bewindvoerder, in uw naam" in history.text
