@@ -225,6 +225,7 @@ def operator(command: str, arguments: tuple[str, ...], of_demo: bool) -> None:
     """Give the door a command as the operator: `databeheer operator registry.party.add name="Zon" role=energy_service`.
 
     Each argument is NAME=VALUE; a value is JSON where it parses as such, else text; @FILE is the text of a file.
+    The commands and their arguments are listed in docs/how-to/operate.md.
     """
     given: dict[str, Any] = {}
     for argument in arguments:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ledger.encoding import decode_hash, encode_base64, parse_number, require_hash
 from ledger.errors import MalformedError, SignatureError
-from ledger.note import VerifierKey, check_name, open_note
+from ledger.note import VerifierKey, check_name, open_note, split_note
 from ledger.tree import EMPTY_ROOT, MAX_SIZE
 
 
@@ -64,8 +64,24 @@ def open_checkpoint(data: bytes, keys: Sequence[VerifierKey]) -> Checkpoint:
         MalformedError: not a note, or not a checkpoint.
         SignatureError: none of `keys` is the log's own, or the signature does not verify.
     """
-    note = open_note(data, keys)
+    try:
+        note = open_note(data, keys)
+    except SignatureError as error:
+        _say_if_another_log(data, keys, error)
+        raise
     checkpoint = parse_checkpoint(note.text)
     if checkpoint.origin not in note.verified:
         raise SignatureError("the checkpoint is not signed by a key of its own origin")
     return checkpoint
+
+
+def _say_if_another_log(data: bytes, keys: Sequence[VerifierKey], error: SignatureError) -> None:
+    # Nobody signed this name for us: it is told as what the checkpoint claims, and nothing more rests on it.
+    try:
+        claimed = parse_checkpoint(split_note(data)[0]).origin
+    except MalformedError:
+        return
+    if claimed not in {key.name for key in keys}:
+        raise SignatureError(
+            f"this is another log, {claimed} by its own word; the key is of {', '.join(key.name for key in keys)}"
+        ) from error

@@ -65,6 +65,8 @@ class HTTPSource:
         """Say that there is no log at this address, and what the address may lack."""
         if self._prefix.endswith("/checkpoint"):
             return f"there is no log at {self._prefix}: give the address without /checkpoint"
+        if self._prefix.endswith("/ledger"):
+            return f"there is no log at {self._prefix} (yet): its publisher has not written {self._prefix}/checkpoint"
         return (
             f"there is no log at {self._prefix}: it has no {self._prefix}/checkpoint. The address of a log is often"
             f" longer than that of its site; try {self._prefix}/ledger"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from base64 import b64encode
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -154,7 +155,7 @@ class DoorService:
             raise MalformedRequestError("a message has command, proof and arguments")
         command = self.commands.get(_name(message))
         if command is None:
-            raise MalformedRequestError("there is no such command")
+            raise MalformedRequestError(f"there is no such command{self._near(_name(message))}")
         proof = message["proof"]
         if (
             not isinstance(proof, dict)
@@ -164,6 +165,11 @@ class DoorService:
             raise MalformedRequestError("a proof has a kind and a value")
         arguments = parse(command, message["arguments"])
         return command.handler(self.house, Proof(proof["kind"], proof["value"]), arguments)
+
+    def _near(self, name: str) -> str:
+        """Commands whose names are like this one, as a tail of a sentence; the names themselves are no secret."""
+        near = get_close_matches(name[:64], self.commands)
+        return f"; near it are {', '.join(near)}" if near else "; docs/how-to/operate.md lists them"
 
 
 def _where(error: BaseException) -> list[str]:

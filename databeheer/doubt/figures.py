@@ -15,7 +15,8 @@ class Figures:
 
     `by_origin` counts signals, `by_state` the cases opened in it as they are now. `slowest_block` is the longest time
     from when whoever reports it knew, to the block; `within_turn` how many were blocked the moment they were
-    reported first. `undecided_breach` counts closed cases of which nobody said whether they are a breach (R112).
+    reported first. `undecided_breach` counts closed cases of which nobody said whether they are a breach (R112);
+    one whose doubt was taken back needs no such word.
     """
 
     signals: int

@@ -30,7 +30,16 @@ def add_operator(connection: Connection, operator: int, code: str, name: str) ->
         {"operator": operator, "code": code, "name": name},
     ).one_or_none()
     if added is None:
-        raise ConflictError("this grid operator is registered already")
+        taken: Any = connection.execute(
+            text(
+                "SELECT operator, code FROM registry.operator WHERE operator = :operator OR code = :code LIMIT 1"
+            ),
+            {"operator": operator, "code": code},
+        ).one()
+        raise ConflictError(
+            f"grid operator {taken.operator} is registered already, with the code {taken.code};"
+            " give another one a number (operator) and code of its own"
+        )
 
 
 def require_operator(connection: Connection, operator: int) -> None:

@@ -71,8 +71,10 @@ def show(name: str, as_json: bool, of_demo: bool) -> None:
     """Show what came of the newest attempt at a batch, by its number."""
     if not _NAME.fullmatch(name):
         raise click.UsageError("that is no number of a batch")
+    home = _home(of_demo)
+    home.require()
     try:
-        content = _place(_home(of_demo), name).read_text()
+        content = _place(home, name).read_text()
     except FileNotFoundError as error:
         raise click.ClickException("no batch of this number was taken in here") from error
     click.echo(content if as_json else as_text(json.loads(content)))

@@ -26,10 +26,18 @@ def main() -> int:
     """Publish until SIGTERM. A refusal to sign ends the process with what to do, in plain words."""
     configure()
     environment = os.environ
-    url = environment["DATABEHEER_PUBLISHER_DATABASE_URL"]
-    origin = environment["DATABEHEER_LEDGER_ORIGIN"]
-    public = Path(environment["DATABEHEER_LEDGER_DIRECTORY"])
-    keys = log_keys(origin, environment)
+    try:
+        url = environment["DATABEHEER_PUBLISHER_DATABASE_URL"]
+        origin = environment["DATABEHEER_LEDGER_ORIGIN"]
+        public = Path(environment["DATABEHEER_LEDGER_DIRECTORY"])
+        memory = Path(environment["DATABEHEER_PUBLISHER_MEMORY"])
+        keys = log_keys(origin, environment)
+    except KeyError as error:
+        sys.stderr.write(f"the publisher does not start: it needs {error.args[0]}\n")
+        return 2
+    except (OSError, ValueError, LedgerError) as error:
+        sys.stderr.write(f"the publisher does not start: {error}\n")
+        return 2
     try:
         witnesses = gathering(environment, origin, public, SystemClock())
         publish_keys(public, keys)
@@ -38,7 +46,7 @@ def main() -> int:
             public,
             keys,
             origin,
-            Path(environment["DATABEHEER_PUBLISHER_MEMORY"]),
+            memory,
             GrowthKeeper(public, SystemClock().now),
             witnesses,
         )

@@ -335,7 +335,19 @@ def test_who_is_not_there_is_told_once_and_is_not_called_bad(
             assert words in outcome.err
             assert outcome.err.count("\n") == 1, outcome.err
             assert "BAD" not in outcome.err
+        for_no_log_yet = run(*command, f"{site}/ledger", *more, "--key", published.key.vkey).err
+        assert "publisher has not written" in for_no_log_yet
+        assert "/ledger/ledger" not in for_no_log_yet
         assert f"try {site}/ledger" in run(*command, site, *more, "--key", published.key.vkey).err
+
+
+def test_the_key_of_another_log_is_called_that(published: PublishedLog, run: Run) -> None:
+    old = SigningKey("old.example/ledger", bytes(32)).vkey
+    said = run("verify", str(published.public), "--key", old)
+    assert said.status == 1
+    assert f"this is another log, {published.key.name} by its own word; the key is of old.example/ledger" in (
+        said.out + said.err
+    )
 
 
 @contextmanager

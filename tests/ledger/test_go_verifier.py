@@ -302,3 +302,11 @@ def signed_unseen(place: Path, entries: list[bytes], key: SigningKey) -> Publish
     public.write_tile(TilePath(None, 0, len(entries)), encode_bundle(entries))
     public.write_checkpoint(sign_note(Checkpoint(key.name, edge.size, edge.root()).text(), [key]))
     return log
+
+
+def test_a_mistyped_key_and_an_address_where_nobody_answers_say_nothing_of_the_log(
+    go: Foreign, full_log: PublishedLog
+) -> None:
+    key = full_log.key.vkey
+    assert check(go, full_log, vkey=key[:-2] + ("A" if key[-2] != "A" else "B") + key[-1]) == Said(2, "")
+    assert go.run("-key", key, "http://127.0.0.1:1/ledger") == Said(2, "")

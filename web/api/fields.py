@@ -47,10 +47,10 @@ class Moment(fields.Field[datetime]):
 
 
 class Count(fields.Integer):
-    """A positive integer in its one spelling: int() also takes "+4", "4_2" and foreign digits."""
+    """A count in its one spelling: int() also takes "+4", "4_2", foreign digits. Its range says how much it may be."""
 
     def _validated(self, value: Any) -> int:
-        if not isinstance(value, str) or re.fullmatch("[1-9][0-9]{0,8}", value) is None:
+        if not isinstance(value, str) or re.fullmatch("0|[1-9][0-9]{0,8}", value) is None:
             raise self.make_error("invalid", input=value)
         return int(value)
 

@@ -75,6 +75,8 @@ def contacts(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
 def set_threshold(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """Set when a party counts as one that is doubted regularly; recorded."""
     given = {name: value for name, value in arguments.items() if value is not None}
+    if not given:
+        raise MalformedRequestError("name threshold, window_days or both")
     with house.turn() as turn:
         asker_of(turn, house, proof, AskerKind.OPERATOR)
         rule = Threshold(**(vars(conduct.in_force(turn.connection)) | given))

@@ -40,6 +40,10 @@ def sweep(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, An
 def set_terms(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """Set the terms for what is granted from now on; recorded."""
     given = {name.removesuffix("_days"): value for name, value in arguments.items() if value is not None}
+    if not given:
+        raise MalformedRequestError(
+            f"name at least one of {', '.join(f'{name}_days' for name in Terms.names())}"
+        )
     with house.turn() as turn:
         asker_of(turn, house, proof, AskerKind.OPERATOR)
         new = Terms(**(vars(terms.in_force(turn.connection)) | given))

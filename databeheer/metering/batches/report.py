@@ -106,7 +106,10 @@ class BatchReport:
 
 def as_text(report: Mapping[str, Any]) -> str:
     """Return a report's members as lines for a person."""
-    lines = [f"batch {report['batch']} of {report['sender']}: {report['outcome']}, {report['rows']} rows"]
+    # Of a manifest that does not read, neither number nor sender nor rows are known.
+    named = f"batch {report['batch']} of {report['sender']}" if report["batch"] else "a batch without a name"
+    rows_told = f", {report['rows']} rows" if report["batch"] else ""
+    lines = [f"{named}: {report['outcome']}{rows_told}"]
     if report["problem"]:
         lines.append(f"  {report['problem']}: {report['detail']}")
     for one in report["row_problems"]:

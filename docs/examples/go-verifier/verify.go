@@ -4,8 +4,8 @@
 //	verify -key VKEY [-old CHECKPOINT] [-receipt FILE] URL|DIR
 //
 // It reads everything: the signed checkpoint, every tile of every level, every entry. Exit status: 0 it
-// holds, 1 it does not (and a sentence names the first bad entry), 2 wrong use, 3 it is shorter than what you
-// kept: rolled back, or a mirror of before.
+// holds, 1 it does not (and a sentence names the first bad entry), 2 wrong use: no verifier key, or an address
+// where nobody answers, 3 it is shorter than what you kept: rolled back, or a mirror of before.
 //
 // Nothing counts that was not hashed up to the signed root. That is why tlog.TileHashReader is not used: it
 // authenticates only the tiles that it was asked for, and in version 0.7.0 not even all of those (README.md).
@@ -19,6 +19,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"net/url"
 	"os"
 	"regexp"
 	"strconv"
@@ -40,6 +41,9 @@ var emptyRoot = mustHash("47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=")
 // errShorter says no more than this: who rolled a log back and who has an old mirror of it show the same files.
 var errShorter = errors.New("the log is shorter than what you kept")
 
+// errUse is about what was given on the command line: of the log it says nothing.
+var errUse = errors.New("wrong use")
+
 var canonicalEntry = regexp.MustCompile(`^\{"c":"([A-Za-z0-9+/]{43}=)","p":"([A-Za-z0-9+/]{43}=)","v":1\}$`)
 
 // A log is what is behind a URL or directory, held against one signed tree.
@@ -59,6 +63,10 @@ func main() {
 		os.Exit(2)
 	}
 	said, err := verify(flag.Arg(0), *key, *old, *receipt)
+	if errors.Is(err, errUse) {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(2)
+	}
 	if err != nil {
 		fmt.Println("REFUSED:", err)
 		if errors.Is(err, errShorter) {
@@ -72,10 +80,13 @@ func main() {
 func verify(place, vkey, oldFile, receiptFile string) (string, error) {
 	verifier, err := note.NewVerifier(vkey)
 	if err != nil {
-		return "", fmt.Errorf("the key is not a verifier key: %w", err)
+		return "", fmt.Errorf("%w: the key is not a verifier key, mistyped? (%v)", errUse, err)
 	}
 	l := &log{fetch: source(place)}
 	signed, err := l.fetch("checkpoint", 1e6)
+	if unanswered := (*url.Error)(nil); errors.As(err, &unanswered) {
+		return "", fmt.Errorf("%w: nothing could be read: %v", errUse, err)
+	}
 	if err != nil {
 		return "", err
 	}

@@ -218,6 +218,12 @@ def test_a_door_that_ends_leaves_its_successors_socket_alone(standing: TheHouse)
     assert not path.exists()
 
 
+def test_a_command_that_is_not_there_names_those_that_are_near(standing: TheHouse) -> None:
+    for wrong, said in {"registry.party.ad": "registry.party.add", "zzz": "docs/how-to/operate.md"}.items():
+        with pytest.raises(DatabeheerError, match=said):
+            standing.client.call(wrong)
+
+
 def test_a_door_that_closes_ends_the_connections_that_it_let_in(standing: TheHouse) -> None:
     path = standing.folder / "closing.sock"
     server = DoorServer(path, DoorService(standing.house))

@@ -71,7 +71,11 @@ def test_the_operator_sets_the_longest_term_it_is_recorded_and_holds_for_later_g
     assert query(house, "SELECT event FROM ledger.body WHERE index = %s", new["index"]) == [
         ("permission_terms.set",)
     ]
-    assert code(lambda: house.operator("permission.terms.set", longest_days=10)) == "malformed-request"
+    for wrong in ({"longest_days": 10}, {}):
+        assert (
+            code(lambda wrong=wrong: house.operator("permission.terms.set", **wrong)) == "malformed-request"
+        )
+    assert code(lambda: house.operator("doubt.terms.set")) == "malformed-request"
     assert lotte.call("permission.terms")["terms"]["longest_days"] == 100
     wish = {"longest_days": 36525}
     for proof in (Proof.session(lotte.session), Proof.token(bram.token), Proof.session(house.inspector())):

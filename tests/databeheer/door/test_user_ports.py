@@ -366,6 +366,8 @@ def test_nobody_but_who_lives_there_orders_or_sees_a_port(
 def test_only_the_grid_operator_of_that_grid_sees_and_answers_orders(
     house: TheHouse, fitted: Customer, net: Party, joris: Party, erik: Party
 ) -> None:
+    with pytest.raises(DatabeheerError, match="grid operator 1 is registered already"):
+        house.operator("registry.operator.add", code="net-ander", name="Ander Net")
     house.operator("registry.operator.add", operator=2, code="net-ander", name="Ander Net")
     other = house.party("Ander Net", "dso", operator=2)
     order = ask_open(fitted)

@@ -93,6 +93,7 @@ def test_a_party_finds_all_its_cases_those_that_stand_first_by_pages_and_by_stat
     assert (in_state("contacted"), in_state("unproven")) == ([], [made[0]])
     for wrong in ({"state": "gone"}, {"cursor": "x"}, {"limit": "0"}):
         assert bram_calls.get("/api/v1/doubts", **wrong).status_code == 400
+    assert "200" in bram_calls.get("/api/v1/doubts", limit="0").get_data(as_text=True)
     first = bram_calls.get("/api/v1/doubts", limit="1").get_json()["next_cursor"]
     other_list = {"state": "open", "cursor": first}
     assert bram_calls.get("/api/v1/doubts", **other_list).status_code == 400
