@@ -14,6 +14,7 @@ from databeheer import clocks
 from databeheer.brussels import day_of
 from databeheer.door.client import DoorClient, DoorRefusedError, Proof
 from databeheer.door.restore.reapplying import apply_ends
+from databeheer.errors import DatabeheerError
 from tests.conftest import LOTTES_EAN, MARIAS_EAN
 from tests.databases import Database
 from tests.doors import held, meanwhile, query
