@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from databeheer.post import catalogue
-from databeheer.post.catalogue import IN_A_TITLE, LANGUAGES, PostCatalogueError, Recipient
+from databeheer.post.catalogue import IN_A_TITLE, LANGUAGES, LAST_DAY, PostCatalogueError, Recipient
 from tests.requirements_register import load_requirements
 
 KINDS = catalogue.load()
@@ -34,7 +34,9 @@ def test_every_kind_has_words_for_each_of_its_recipients(kind: catalogue.Kind) -
         assert set(by_language) == (set(LANGUAGES) if recipient is Recipient.CUSTOMER else {"en"})
         for words in by_language.values():
             title = words.title.format(**dict.fromkeys(kind.says & IN_A_TITLE, "Partij"))
-            more = words.more.format(**dict.fromkeys(kind.says, "woord"))
+            more = words.more.format(
+                **dict.fromkeys(kind.says | ({LAST_DAY} if "until" in kind.says else set()), "woord")
+            )
             assert "{" not in title + more
             assert 0 < len(title) <= 120  # fits a subject line
 
