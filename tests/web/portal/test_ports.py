@@ -73,7 +73,7 @@ def test_opening_takes_a_page_that_says_what_it_means_and_one_confirmation(
     page = visitor.press(page, "/P1/openen")
     assert "U hebt gevraagd: de P1-poort openen" in page.text
     assert "P1-poort Wordt geopend" in page.text
-    assert f"voor {dutch.moment(asked_at + timedelta(hours=24))}" in page.text
+    assert f"vóór {dutch.moment(asked_at + timedelta(hours=24))}" in page.text
     execute(net)
     page = visitor.get("/mijn/poorten")
     assert "P1-poort Open" in page.text
