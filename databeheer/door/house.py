@@ -26,6 +26,7 @@ from databeheer.door.turn_queue import TurnLane, TurnQueue
 from databeheer.errors import HandedOverError
 from databeheer.identity.provider import IdentityProvider
 from databeheer.joins.signature import JoinListFiles
+from databeheer.oversight import handover
 from databeheer.oversight.waits import Waits
 from ledger.note import SigningKey
 
@@ -114,7 +115,9 @@ class House:
             yield turn
             try:
                 turn.close()
-            except psycopg.errors.InsufficientPrivilege as error:  # `ledger.close_log` took the right away
+            except psycopg.errors.InsufficientPrivilege as error:
+                if not self._is_handed_over():
+                    raise
                 raise HandedOverError(
                     "this house was handed over to a successor: nothing is recorded here any more, so nothing is"
                     " given or changed"
@@ -129,6 +132,11 @@ class House:
         if turn.count:
             self.ends.saw(turn.size + turn.count)
         turn.committed(self.origin, self.promise_key)
+
+    def _is_handed_over(self) -> bool:
+        """Whether that is why the right to append is gone; over another connection, this one's turn is undone."""
+        with self.engine.connect() as connection:
+            return handover.standing(connection) is not None
 
     # A key that was made with its row is never made again: a lost or erased one is an error, not a fresh start
     # under which everything stored before is silently a stranger.

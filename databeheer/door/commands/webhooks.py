@@ -23,6 +23,7 @@ from databeheer.door.post.telling import tell_party
 from databeheer.door.proofs import Asker, AskerKind, Proof, check
 from databeheer.door.restore.ends import Ending
 from databeheer.door.turn import Statement, Turn
+from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import UnauthenticatedError
 from databeheer.oversight import gaps
 from databeheer.post import addresses, deliveries, webhooks
@@ -44,7 +45,7 @@ def put(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]
     """
     addresses.parse(arguments["url"], loopback=house.loopback_webhooks)
     scheme = Scheme(arguments["scheme"])
-    with house.turn() as turn:
+    with house.turn(TurnLane.ENDS) as turn:
         party_id = _party(asker_of(turn, house, proof, AskerKind.PARTY))
         row = webhooks.find(turn.connection, party_id, locked=True)
         old: tuple[Any, Any, Any]
@@ -78,7 +79,7 @@ def put(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]
 
 def remove(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
     """Send the party no more web hooks; what is on its way is dropped."""
-    with house.turn() as turn:
+    with house.turn(TurnLane.ENDS) as turn:
         party_id = _party(asker_of(turn, house, proof, AskerKind.PARTY))
         row = found(webhooks.find(turn.connection, party_id, locked=True), "web hook of yours")
         goodbye_to_party(house, turn, row)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -26,7 +27,7 @@ def known(house: TheHouse, party: Party) -> KnownParty:
     """The party as the door knows it now."""
     with house.house.engine.connect() as connection:
         look = Look(connection)
-        rows = ask_parties(look, [party.party_id])  # type: ignore[list-item]
+        rows = ask_parties(look, [UUID(party.party_id)])
         look.send()
     (found,) = parties_of(rows, house.clock.now()).values()
     return found

@@ -310,7 +310,8 @@ def test_what_is_done_for_a_resident_who_is_grid_user_nowhere_stands_in_the_hous
             text("SELECT * FROM ledger.body WHERE event = 'representation.acted' ORDER BY index")
         ).all()
     said = [shared_body(house.house, row).said for row in rows]
-    assert [one["entries"] for one in said] == [[first], [second]]
+    letter = first + 1  # to the contract holder, whom no e-mail reaches
+    assert [one["entries"] for one in said] == [[first, letter], [second]]
     for one in said:
         assert (one["capacity"], one["representation"], one["reference"], one["party"]) == (
             "representative",

@@ -63,6 +63,7 @@ def test_the_customer_sees_each_read_with_party_ground_data_and_time(
         "occupancy_id": measured.occupancy(),
         "party": "Bram Energieadvies",
         "by": "party",
+        "reader": None,
         "ground": "energy_service",
         "sentence_nl": "",
         "granularity": "quarter_hour",

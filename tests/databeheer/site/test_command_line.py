@@ -307,11 +307,18 @@ def test_a_batch_of_a_head_end_is_taken_once_and_a_refused_one_leaves_its_report
     ean, meter, day = "541448899990000077", "1SAG0000000077", date(2024, 5, 13)
     operator.run("operator", "registry.access_point.register", f"ean={ean}", "commodity=electricity")
     installed = operator.run(
-        "operator", "registry.meter.install", f"ean={ean}", f"meter={meter}", "digital=true"
+        "operator",
+        "registry.meter.install",
+        f"ean={ean}",
+        f"meter={meter}",
+        "digital=true",
+        "from_day=2024-01-01",
     )
     assert installed.returncode == 0, installed.stderr
-    good = Sent([profile(meter, day)], "good").write(tmp_path / "good")
-    bad = Sent([profile(meter, day), profile("1SAG0000000099", day)], "bad").write(tmp_path / "bad")
+    # A vacancy: nobody asked for its quarter-hours.
+    registers = profile(meter, day, [], slot_minutes=1440, register_end=1_005_000)
+    good = Sent([registers], "good").write(tmp_path / "good")
+    bad = Sent([registers, profile("1SAG0000000099", day)], "bad").write(tmp_path / "bad")
     refused = operator.run("batch", "take", bad)
     assert refused.returncode == 1
     assert "unknown-device: 1 rows (2)" in refused.stdout
