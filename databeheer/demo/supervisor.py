@@ -184,6 +184,7 @@ class Demo:
             **sign_shipped_list(self.home.path / "regulator"),
             "DATABEHEER_LOOPBACK_WEBHOOKS": "1",
             "DATABEHEER_SENDS_EMAIL": "1",
+            "DATABEHEER_DEMO": "1",
             "DATABEHEER_PROVIDER_ISSUER": ISSUER,
             "DATABEHEER_PROVIDER_PUBLIC_KEY": str(self.home.provider_public_key),
             "DATABEHEER_PROVIDER_URL": f"http://127.0.0.1:{self.provider_port}/authorize",

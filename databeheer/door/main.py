@@ -24,7 +24,7 @@ from databeheer.door.restore.gap_watch import LedgerSetBackError
 from databeheer.door.server import DoorServer
 from databeheer.door.service import DoorService
 from databeheer.errors import DatabeheerError
-from databeheer.identity.provider import IdentityProvider
+from databeheer.identity.provider import DEMO_ISSUER, IdentityProvider
 from databeheer.joins.signature import JoinListFiles
 from databeheer.logs import configure
 from databeheer.storage.engine import make_engine
@@ -89,10 +89,15 @@ def _hash_in(file: str | None) -> bytes | None:
 
 
 def _provider(environment: Mapping[str, str]) -> IdentityProvider | None:
-    """The one identity provider that is believed, if one is set up."""
+    """The one identity provider that is believed, if one is set up: the stand-in by the demo's house alone (R134)."""
     issuer = environment.get("DATABEHEER_PROVIDER_ISSUER")
     if not issuer:
         return None
+    if (issuer == DEMO_ISSUER) != (environment.get("DATABEHEER_DEMO") == "1"):
+        raise SettingsError(
+            "DATABEHEER_PROVIDER_ISSUER: the demo's stand-in is believed in a demo (DATABEHEER_DEMO=1) and nowhere"
+            " else, and a demo believes nobody else"
+        )
     text = Path(environment["DATABEHEER_PROVIDER_PUBLIC_KEY"]).read_text().strip()
     key = urlsafe_b64decode(text + "=" * (-len(text) % 4))
     return IdentityProvider(issuer, AUDIENCE, key, environment["DATABEHEER_PROVIDER_URL"])

@@ -26,10 +26,11 @@ from jinja2 import Environment, FileSystemLoader
 from databeheer.clock import Clock, SystemClock
 from databeheer.errors import DatabeheerError
 from databeheer.identity.demo_key import ProviderKey
+from databeheer.identity.provider import DEMO_ISSUER
 
 PAGES = Path(__file__).parent / "demo"
 AUDIENCE = "databeheer"
-ISSUER = "databeheer-demo-identity"
+ISSUER = DEMO_ISSUER
 LIFETIME_SECONDS = 120
 MAX_FORM_BYTES = 4096
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{16,256}")

@@ -14,6 +14,8 @@ from joserfc.jwk import OKPKey
 
 from databeheer.errors import UnauthenticatedError
 
+DEMO_ISSUER = "databeheer-demo-identity"
+"""The stand-in, which lets anybody be anybody: the demo's house believes it, and no other (R134)."""
 LONGEST_ANSWER = timedelta(minutes=5)
 _SKEW = timedelta(seconds=10)
 _ROLES = ("customer", "inspector")

@@ -92,6 +92,10 @@ class Fold:
 
     def _commodity(self, indexes: list[int], has_conversion_column: bool) -> Commodity:
         series = {index: self._rows.series[index] for index in indexes}
+        for index, one in series.items():
+            # Every export of gas has that column. Water is in m3 too, and would be another house's (R177).
+            if one.unit is Unit.M3 and not has_conversion_column:
+                self._refuse_series(index, "these are no m3 of gas: there is no caloric value", Column.UNIT)
         totals_only = all(s.register is Register.TOTAL for s in series.values())
         if any(s.unit is Unit.M3 for s in series.values()) or (has_conversion_column and totals_only):
             for index, one in series.items():

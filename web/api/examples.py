@@ -109,7 +109,7 @@ PORT_ORDER: dict[str, Any] = {
     "port": "P1",
     "wanted": "open",
     "ean": "541448899990000039",
-    "meter": "1SAG3100001234",
+    "meter": "1SAG9990001234",
     "asked_at": "2026-11-20T09:58:00Z",
     "due_at": "2026-11-21T09:58:00Z",
     "ended_at": None,

@@ -47,6 +47,25 @@ def operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]
             yield f"{method} {path}", item[method]
 
 
+def commodities(node: Any) -> Iterator[Any]:
+    """What each `commodity` in the document may be."""
+    if isinstance(node, dict):
+        kind = node.get("commodity")
+        if isinstance(kind, dict):
+            yield kind.get("enum")
+        node = list(node.values())
+    if isinstance(node, list):
+        for child in node:
+            yield from commodities(child)
+
+
+@pytest.mark.requirement("R177")
+def test_it_knows_no_commodity_but_electricity_and_gas(document: dict[str, Any]) -> None:
+    found = [*commodities(document["components"]["schemas"])]
+    assert found
+    assert all(one == ["electricity", "gas"] for one in found)
+
+
 def test_it_is_openapi_3_1_with_every_address(document: dict[str, Any]) -> None:
     assert document["openapi"].startswith("3.1")
     assert {name for name, _ in operations(document)} == {
