@@ -27,7 +27,10 @@ from tests.series import slots_in
 
 CONNECTIONS = 6
 PEOPLE = 4
-LOOK = 60
+LOOK = 21
+"""Days of a read: several stays, as people move."""
+SOMETIMES = (("read", 0.5), ("own", 0.4), ("move", 0.4))
+"""What else happens at a point in a round, beside a grant, a withdrawal and a read: how often."""
 PAPERS = timedelta(days=365)
 """How often the parties file a DPIA anew: one is worth two years, and a street of the soak lives for more than one."""
 
@@ -91,7 +94,7 @@ class Street:
         self._measure(homes)
         for home, asked in zip(homes, self._pool.map(self._ask, homes), strict=True):
             home.asked = asked
-        acts = [(home, act) for home in homes for act in self._acts(home)]
+        acts = [(home, act) for home in homes for act in self._acts()]
         self.random.shuffle(acts)
         list(self._pool.map(lambda one: self._do(*one), acts))
         for home in homes:
@@ -152,9 +155,10 @@ class Street:
     def _party(self, home: Home) -> Party:
         return self.parties[int(home.ean[-2]) % len(self.parties)]
 
-    def _acts(self, home: Home) -> list[str]:
-        acts = ["grant", "withdraw", "read", "read", "own"]
-        return [*acts, "move"] if self.random.random() < 0.4 else acts
+    def _acts(self) -> list[str]:
+        chance = self.random.random
+        sometimes = [act for act, often in SOMETIMES if chance() < often]
+        return ["grant", "withdraw", "read", *sometimes]
 
     def _do(self, home: Home, act: str) -> None:
         told = Told(act, None)
