@@ -6,13 +6,12 @@ functions of libsodium with places in arrays (PyNaCl is locked with its hash, an
 
 from __future__ import annotations
 
-import hashlib
 from datetime import date
 
 import numpy as np
 from nacl._sodium import ffi, lib
 
-from databeheer.metering.packing import Bytes
+from databeheer.byte_rows import Bytes, beside, hash_rows
 from databeheer.metering.sealing import (
     COORDINATES_LABEL,
     KEY_LENGTH,
@@ -26,34 +25,13 @@ MARK_LENGTH = 16
 
 def fingerprints(keys: Bytes, content: Bytes) -> Bytes:
     """Return the fingerprint of each row's content: keys (n, 32), content (n, size), result (n, 16)."""
-    digest, size = hashlib.blake2b, content.shape[1]
-    plain, key = memoryview(content.tobytes()), memoryview(keys.tobytes())
-    parts = [
-        digest(
-            plain[at * size : at * size + size],
-            key=key[at * KEY_LENGTH : at * KEY_LENGTH + KEY_LENGTH],
-            digest_size=MARK_LENGTH,
-        ).digest()
-        for at in range(len(content))
-    ]
-    return np.frombuffer(b"".join(parts), np.uint8).reshape(-1, MARK_LENGTH)
+    return hash_rows(keys, content, MARK_LENGTH)
 
 
 def coordinates(pseudonyms: Bytes, channels: Bytes, day: date, versions: Bytes, part: str) -> Bytes:
     """Return the associated data of one part of each row: (n, 42). `versions` (n, 2), big-endian."""
     head = COORDINATES_LABEL + bytes((PART_CODES[part],))
-    rows = len(pseudonyms)
-    fixed = np.frombuffer(head, np.uint8)
-    ordinal = np.frombuffer(day.toordinal().to_bytes(4, "big"), np.uint8)
-    return np.hstack(
-        (
-            np.broadcast_to(fixed, (rows, fixed.size)),
-            pseudonyms,
-            channels,
-            np.broadcast_to(ordinal, (rows, ordinal.size)),
-            versions,
-        )
-    )
+    return beside(len(pseudonyms), head, pseudonyms, channels, day.toordinal().to_bytes(4, "big"), versions)
 
 
 def seal_rows(keys: Bytes, plain: Bytes, marks: Bytes, where: Bytes) -> Bytes:

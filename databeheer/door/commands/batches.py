@@ -20,6 +20,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
 
 from databeheer.brussels import day_of
+from databeheer.byte_rows import whole
 from databeheer.door.commands.base import Command, Day, schema, short_text
 from databeheer.door.commands.intake import StoredMeanwhileError, require_versions
 from databeheer.door.house import House
@@ -127,12 +128,12 @@ def hand_out(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str,
     return {
         "problems": _text(keys.problems.tobytes()),
         "gas": _text(places.gas[rows["device"]].tobytes()),
-        "pseudonyms": _text(keys.pseudonyms),
-        "channels": _text(keys.channels),
+        "pseudonyms": _text(keys.pseudonyms.tobytes()),
+        "channels": _text(keys.channels.tobytes()),
         "versions": _text(versions.astype(">u2").tobytes()),
-        "values": _text(keys.values),
-        "totals": _text(keys.totals),
-        "sameness": _text(keys.sameness),
+        "values": _text(keys.values.tobytes()),
+        "totals": _text(keys.totals.tobytes()),
+        "sameness": _text(keys.sameness.tobytes()),
         "fingerprints": _text(stored.fingerprints.tobytes()),
         "stored": _text(stored.flags.tobytes()),
     }
@@ -238,7 +239,7 @@ def _ensure_channels(connection: Connection, places: Places, rows: Rows, operato
         connection.execute(
             _CHANNELS,
             {
-                "meters": [UUID(bytes=places.meters[n]) for n in these["device"].tolist()],
+                "meters": [UUID(bytes=places.meters[n].tobytes()) for n in these["device"].tolist()],
                 "direction": DIRECTIONS[int(these["direction"][0])].value,
                 "unit": UNITS[int(these["unit"][0])].value,
                 "operator": operator,
@@ -257,17 +258,16 @@ class _StoredVersions:
 
 def _stored(connection: Connection, keys: Keys, day: date) -> _StoredVersions:
     found = _StoredVersions(len(keys.problems))
-    pseudonyms = [bytes(keys.pseudonyms[at : at + 16]) for at in range(0, len(keys.pseudonyms), 16)]
-    places = {
-        (pseudonym, bytes(keys.channels[8 * n : 8 * n + 8])): n
-        for n, pseudonym in enumerate(pseudonyms)
-        if not keys.problems[n]
-    }
-    wanted = {one for one, _ in places}
+    wanted = np.unique(whole(keys.pseudonyms[keys.good]))
     connection.execute(_BY_BLOCKS)
-    asked = {"pseudonyms": b"".join(wanted), "count": len(wanted), "day": day}
-    for row in connection.execute(_VERSIONS, asked):
-        n = places.get((bytes(row.pseudonym), bytes(row.channel)))
+    asked = {"pseudonyms": wanted.tobytes(), "count": len(wanted), "day": day}
+    stored = connection.execute(_VERSIONS, asked).all()
+    if not stored:
+        return found
+    handles = whole(np.hstack((keys.pseudonyms, keys.channels))[keys.good]).tolist()
+    places = dict(zip(handles, keys.good.tolist(), strict=True))
+    for row in stored:
+        n = places.get(bytes(row.pseudonym) + bytes(row.channel))
         if n is not None:
             found.versions[n] = row.version
             if row.stored_index is not None:
@@ -276,7 +276,7 @@ def _stored(connection: Connection, keys: Keys, day: date) -> _StoredVersions:
     return found
 
 
-def _text(value: bytes | bytearray) -> str:
+def _text(value: bytes) -> str:
     return b64encode(value).decode()
 
 

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from sqlalchemy import Connection, text
 
+from databeheer.byte_rows import Bytes, beside, hash_rows, rows_of, whole
 from databeheer.door.house import House
 from databeheer.metering.batches.problems import RowProblem
 from databeheer.metering.states import Unit
@@ -42,28 +43,27 @@ _PLACE = np.dtype(
 
 @dataclass
 class Keys:
-    """What leaves for a chunk of n rows: `problems` says of each row 0 or why there is nothing for it."""
+    """What leaves for a chunk of n rows: `problems` says of each row 0 or why there is nothing for it, but zeros."""
 
-    problems: npt.NDArray[np.uint8]
-    pseudonyms: bytearray
-    channels: bytearray
-    values: bytearray
-    totals: bytearray
-    sameness: bytearray
-    roots: list[bytes]
+    problems: Bytes
+    pseudonyms: Bytes
+    channels: Bytes
+    values: Bytes
+    totals: Bytes
+    sameness: Bytes
+    roots: Bytes
 
     @classmethod
-    def of(cls, problems: npt.NDArray[np.uint8]) -> Keys:
-        rows = len(problems)
-        return cls(
-            problems,
-            bytearray(16 * rows),
-            bytearray(8 * rows),
-            bytearray(32 * rows),
-            bytearray(32 * rows),
-            bytearray(32 * rows),
-            [b""] * rows,
-        )
+    def of(cls, problems: Bytes) -> Keys:
+        def nothing(width: int) -> Bytes:
+            return np.zeros((len(problems), width), np.uint8)
+
+        return cls(problems, nothing(16), nothing(8), nothing(32), nothing(32), nothing(32), nothing(32))
+
+    @property
+    def good(self) -> npt.NDArray[np.intp]:
+        """The rows for which there is something."""
+        return np.flatnonzero(self.problems == 0)
 
 
 @dataclass
@@ -75,8 +75,9 @@ class Places:
     intervals: npt.NDArray[np.uint8]
     channels: npt.NDArray[np.int64]
     """Which channels of the meter are known, a bit for each (`channel_bits`)."""
-    meters: list[bytes]
-    roots: list[bytes]
+    meters: Bytes
+    roots: Bytes
+    """Identifiers of meters and roots (devices, 16)."""
 
     @classmethod
     def of(cls, devices: int) -> Places:
@@ -85,13 +86,9 @@ class Places:
             np.zeros(devices, np.uint8),
             np.zeros(devices, np.uint8),
             np.zeros(devices, np.int64),
-            [b""] * devices,
-            [b""] * devices,
+            np.zeros((devices, 16), np.uint8),
+            np.zeros((devices, 16), np.uint8),
         )
-
-    def wanted_roots(self) -> set[bytes]:
-        """The roots of all devices without a problem."""
-        return {self.roots[device] for device in np.flatnonzero(self.problems == 0).tolist()}
 
 
 def find_places(
@@ -113,9 +110,8 @@ def find_places(
     places.problems[seen[times > 1]] = RowProblem.DEVICE_AT_TWO_POINTS
     places.gas[numbers], places.intervals[numbers] = rows["gas"], rows["intervals"]
     places.channels[numbers] = rows["channels"]
-    meters, roots = rows["meter"].tobytes(), rows["root"].tobytes()
-    for at, n in zip(range(0, 16 * len(rows), 16), numbers.tolist(), strict=True):
-        places.meters[n], places.roots[n] = meters[at : at + 16], roots[at : at + 16]
+    for name, found in (("meter", places.meters), ("root", places.roots)):
+        whole(found)[numbers] = rows[name]
     _note_removed(connection, hashes, places)
     return places
 
@@ -137,25 +133,34 @@ def derive_keys(house: House, places: Places, rows: Rows, day: date) -> Keys:
     keys.problems[(keys.problems == 0) & _wrong_commodity(places, rows)] = RowProblem.WRONG_COMMODITY
     without = (rows["intervals"] == 1) & (places.intervals[rows["device"]] == 0)
     keys.problems[(keys.problems == 0) & without] = RowProblem.INTERVALS_NOT_READ
-    roots = house.readings_roots(places.wanted_roots())
-    pseudonyms = {
-        name: blake2b(b"", key=root, person=b"pseudonym", digest_size=16).digest()
-        for name, root in roots.items()
-    }
-    spelled_day = _length(10) + day.isoformat().encode()
-    devices, directions, units = (rows[name].tolist() for name in ("device", "direction", "unit"))
-    for n in np.flatnonzero(keys.problems == 0).tolist():
-        device = devices[n]
-        name = places.roots[device]
-        root = roots[name]
-        meter = _SIXTEEN + places.meters[device] + _CHANNELS[directions[n]][units[n]]
-        channel = blake2b(meter, key=root, person=b"channel", digest_size=8).digest()
-        same = blake2b(_EIGHT + channel + spelled_day, key=root, person=b"sameness", digest_size=32).digest()
-        keys.pseudonyms[16 * n : 16 * n + 16] = pseudonyms[name]
-        keys.channels[8 * n : 8 * n + 8] = channel
-        keys.sameness[32 * n : 32 * n + 32] = same
-        keys.roots[n] = root
+    good = keys.good
+    devices = rows["device"][good]
+    roots, pseudonyms = _roots_of(house, places)
+    keys.roots[good], keys.pseudonyms[good] = roots[devices], pseudonyms[devices]
+    kinds = rows["direction"][good].astype(np.intp) * len(UNITS) + rows["unit"][good]
+    for kind in np.unique(kinds).tolist():
+        these = good[kinds == kind]
+        meters, spelled = (
+            places.meters[rows["device"][these]],
+            _CHANNELS[kind // len(UNITS)][kind % len(UNITS)],
+        )
+        told = beside(len(these), _SIXTEEN, meters, spelled)
+        keys.channels[these] = hash_rows(keys.roots[these], told, 8, b"channel")
+    same = beside(len(good), _EIGHT, keys.channels[good], _day(day))
+    keys.sameness[good] = hash_rows(keys.roots[good], same, 32, b"sameness")
     return keys
+
+
+def _roots_of(house: House, places: Places) -> tuple[Bytes, Bytes]:
+    """Return root key and pseudonym of each device; zeros where it has a problem."""
+    known = np.flatnonzero(places.problems == 0)
+    names = whole(places.roots[known]).tolist()
+    found = house.readings_roots(set(names))
+    devices = len(places.roots)
+    roots, pseudonyms = np.zeros((devices, 32), np.uint8), np.zeros((devices, 16), np.uint8)
+    roots[known] = rows_of([found[name] for name in names], 32)
+    pseudonyms[known] = hash_rows(roots[known], np.zeros((len(known), 0), np.uint8), 16, b"pseudonym")
+    return roots, pseudonyms
 
 
 def _wrong_commodity(places: Places, rows: Rows) -> npt.NDArray[np.bool_]:
@@ -169,14 +174,16 @@ def _wrong_commodity(places: Places, rows: Rows) -> npt.NDArray[np.bool_]:
 
 def version_keys(keys: Keys, day: date, versions: npt.NDArray[np.uint16]) -> None:
     """Derive the keys of values and totals of each row's version."""
-    spelled_day = _length(10) + day.isoformat().encode() + _length(2)
-    tails = {version: spelled_day + version.to_bytes(2, "big") for version in np.unique(versions).tolist()}
-    for n, (root, version) in enumerate(zip(keys.roots, versions.tolist(), strict=True)):
-        if root:
-            message = _EIGHT + keys.channels[8 * n : 8 * n + 8] + tails[version]
-            start, end = 32 * n, 32 * n + 32
-            keys.values[start:end] = blake2b(message, key=root, person=b"values", digest_size=32).digest()
-            keys.totals[start:end] = blake2b(message, key=root, person=b"total", digest_size=32).digest()
+    good = keys.good
+    roots, channels = keys.roots[good], keys.channels[good]
+    spelled = versions[good].astype(">u2").view(np.uint8).reshape(-1, 2)
+    told = beside(len(good), _EIGHT, channels, _day(day) + _length(2), spelled)
+    keys.values[good] = hash_rows(roots, told, 32, b"values")
+    keys.totals[good] = hash_rows(roots, told, 32, b"total")
+
+
+def _day(day: date) -> bytes:
+    return _part(day.isoformat())
 
 
 def _length(size: int) -> bytes:

@@ -6,7 +6,7 @@ from datetime import date
 
 import numpy as np
 
-from databeheer.metering.packing import Bytes
+from databeheer.byte_rows import Bytes, whole
 
 HEAD = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 TAIL = b"\xff\xff"
@@ -61,24 +61,18 @@ def copied(
     fixed |= {"day": day.toordinal() - _EPOCH, "operator": operator, "batch": batch}
     for name, number in fixed.items():
         rows[name] = number
-    rows["version"] = _whole(versions)[order]
+    rows["version"] = whole(versions)[order]
     given = {"pseudonym": pseudonyms, "channel": channels, "mark": marks, "total": totals}
     for name, data in given.items():
         rows[f"{name}_length"] = data.shape[1]
-        rows[name] = _whole(data)[order]
+        rows[name] = whole(data)[order]
     if values is None:
         rows["values_length"] = -1
     else:
         rows["values_length"] = size
-        rows["values"] = _whole(values)[order]
+        rows["values"] = whole(values)[order]
     return rows.tobytes()
 
 
 def _bytes(name: str, size: int) -> list[tuple[str, str]]:
     return [(f"{name}_length", ">i4"), *([(name, f"V{size}")] if size else [])]
-
-
-def _whole(data: Bytes) -> np.ndarray[tuple[int], np.dtype[np.void]]:
-    """Return rows of bytes as one item each."""
-    whole = np.ascontiguousarray(data)
-    return whole.view(np.dtype((np.void, whole.shape[1]))).reshape(-1)
