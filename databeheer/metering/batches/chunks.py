@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+from numpy.lib.stride_tricks import sliding_window_view
 
 from databeheer.door.client import DoorClient, Proof
 from databeheer.metering.batches.checking import DIRECTIONS, TARIFFS, UNITS, codes_of, kinds_of
@@ -53,6 +54,7 @@ _REGISTERS = {
 }
 
 Rows = npt.NDArray[np.intp]
+_Item = TypeVar("_Item", bound=np.generic)
 
 
 @dataclass(frozen=True)
@@ -191,11 +193,14 @@ def _block(
 def _slots(table: Table, rows: Rows) -> tuple[Integers, Bytes]:
     starts = table.values.offsets[rows]
     count = int(table.values.offsets[rows[0] + 1] - starts[0])
-    places = starts[:, None] + np.arange(count)
-    values, known = table.values.flat[places], table.values.known[places]
+
+    def of(flat: npt.NDArray[_Item]) -> npt.NDArray[_Item]:
+        return sliding_window_view(flat, count)[starts]  # copies whole rows
+
+    values, known = of(table.values.flat), of(table.values.known)
     if table.states is None:
         return values, np.where(known, np.uint8(_READ), np.uint8(_ABSENT))
-    return values, np.array([_ABSENT, _READ, _EST], np.uint8)[table.states[places]]
+    return values, np.array([_ABSENT, _READ, _EST], np.uint8)[of(table.states)]
 
 
 def _registers(table: Table, rows: Rows) -> Registers | None:
