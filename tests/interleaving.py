@@ -29,8 +29,9 @@ CONNECTIONS = 6
 PEOPLE = 4
 LOOK = 21
 """Days of a read: several stays, as people move."""
-SOMETIMES = (("read", 0.5), ("own", 0.4), ("move", 0.4))
-"""What else happens at a point in a round, beside a grant, a withdrawal and a read: how often."""
+READS = range(3, 7)
+SOMETIMES = (("own", 0.4), ("move", 0.4))
+"""What happens at a point in a round beside a grant and a withdrawal: so many reads, and these so often."""
 PAPERS = timedelta(days=365)
 """How often the parties file a DPIA anew: one is worth two years, and a street of the soak lives for more than one."""
 
@@ -66,6 +67,7 @@ class Street:
         self.parties = [house.party(f"Dienst {number}", "energy_service") for number in range(2)]
         self.eans = [_ean_of(number) for number in range(points)]
         self.in_order = day_of(house.clock.now())
+        self.checked = 0
         self.amounts: dict[tuple[str, date], int] = {}
         for ean in self.eans:
             house.operator("registry.access_point.register", ean=ean, commodity="electricity")
@@ -98,7 +100,7 @@ class Street:
         self.random.shuffle(acts)
         list(self._pool.map(lambda one: self._do(*one), acts))
         for home in homes:
-            check(self, home)
+            self.checked += check(self, home)
             if any(told.act == "move" and told.index is not None for told in home.told):
                 self.before[home.ean, home.customer.subject] |= lived(self, home)
                 del self.lives[home.ean]
@@ -156,9 +158,8 @@ class Street:
         return self.parties[int(home.ean[-2]) % len(self.parties)]
 
     def _acts(self) -> list[str]:
-        chance = self.random.random
-        sometimes = [act for act, often in SOMETIMES if chance() < often]
-        return ["grant", "withdraw", "read", *sometimes]
+        sometimes = [act for act, often in SOMETIMES if self.random.random() < often]
+        return ["grant", "withdraw", *sometimes, *["read"] * self.random.choice(READS)]
 
     def _do(self, home: Home, act: str) -> None:
         told = Told(act, None)
@@ -214,16 +215,15 @@ class Street:
         return self._client.call("readings.read", proof, **target, **wish)
 
 
-def check(street: Street, home: Home) -> None:
-    """Hold every read at a point against the order of the ledger's entries.
+def check(street: Street, home: Home) -> int:
+    """Hold every read at a point against the order of the ledger's entries; returns how many there were.
 
     A party may have read exactly while, in that order, its permission was granted and neither withdrawn nor ended by a
     move; and then of the days of that occupancy only. Each value is the one that was measured there on that day.
     """
     moved = _index(home, "move")
-    for told in home.told:
-        if not told.act.startswith(("read", "own")):
-            continue
+    reads = [told for told in home.told if told.act.startswith(("read", "own"))]
+    for told in reads:
         if told.index is None:  # logged out by the move: nobody known asked
             assert told.act == "own refused"
             assert moved is not None
@@ -242,6 +242,7 @@ def check(street: Street, home: Home) -> None:
         assert gave == (is_open and bool(days)), (told, granted, ended)
         assert set(told.days) == (days if gave else set())
         assert all(street.amounts[home.ean, day] == amount for day, amount in told.days.items())
+    return len(reads)
 
 
 def lived(street: Street, home: Home) -> set[date]:

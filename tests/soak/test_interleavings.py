@@ -1,4 +1,7 @@
-"""The full count of interleavings: a hundred thousand points in a day of their lives, several connections at once."""
+"""The full count of interleavings, from several connections at once.
+
+An interleaving is one read and where it came among the grant, the withdrawal and the move of its point.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,7 @@ def test_no_read_ever_gives_what_the_order_of_the_ledger_does_not_imply(
     database: Database, number: int
 ) -> None:
     with open_house(database, now=datetime(2019, 3, 24, 9, tzinfo=UTC)) as house:
-        street, done = Street(house, POINTS, Random(2026 + number)), 0
-        while done < INTERLEAVINGS // STREETS:
-            done += len(street.round())
+        street = Street(house, POINTS, Random(2026 + number))
+        while street.checked < INTERLEAVINGS // STREETS:
+            street.round()
         street.close()
