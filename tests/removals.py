@@ -467,7 +467,7 @@ REMOVALS = (
         "R32",
         "there is a day",
         "databeheer/permissions/timing.py",
-        "    return end + timedelta(days=row.deletion_days)\n",
+        "    return midnight(day_of(end) + timedelta(days=row.deletion_days + 1))\n",
         "    return None\n",
     ),
     Removal(

@@ -33,7 +33,7 @@ def create_app(settings: WebSettings, areas: Sequence[str] = AREAS, clock: Clock
         WEB_CLOCK=clock or SystemClock(),
     )
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True, "autoescape": True}
-    app.jinja_env.globals["demo"] = settings.demo
+    app.jinja_env.globals.update(demo=settings.demo, contact_link=settings.contact_link)
     for part in (security, door, database, assets, dutch, limits):
         part.register(app)
     for name in areas:

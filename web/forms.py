@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError
@@ -38,3 +39,20 @@ def parse_or_refuse(schema: Schema, given: MultiDict[str, str]) -> dict[str, Any
         return parse(schema, given)
     except ValidationError as error:
         raise BadRequest from error
+
+
+def parse_or_tell(
+    schema: Schema, given: MultiDict[str, str], told: Collection[str]
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """As `parse_or_refuse`, but what is wrong with the fields `told` is returned, for the page to say beside them.
+
+    Returns the values, None for a field that is wrong, and for each of these the first thing to say.
+    """
+    try:
+        return parse(schema, given), {}
+    except ValidationError as error:
+        wrong = error.messages_dict
+        if not wrong.keys() <= set(told):
+            raise BadRequest from error
+        valid = error.valid_data if isinstance(error.valid_data, dict) else {}
+        return valid | dict.fromkeys(wrong), {name: str(said[0]) for name, said in wrong.items()}

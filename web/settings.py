@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,9 @@ from urllib.parse import urlsplit
 from databeheer.errors import DatabeheerError
 
 MINIMUM_SECRET_LENGTH = 32
+_CONTACT = re.compile(
+    r"[A-Za-z0-9.+_-]+@[A-Za-z0-9.-]+|https://[A-Za-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._~/-]*)?"
+)
 
 
 class SettingsError(DatabeheerError):
@@ -26,6 +30,7 @@ class WebSettings:
 
     `database_url` logs in as role `web`, which reads under row-level security and writes bookkeeping only.
     `base_url` is the address that visitors use, without a slash at the end.
+    `contact` is where people reach the data manager: an e-mail address, or a page of its own (GDPR 13(1)(a)).
     `provider_url` and `supervisor_socket` are set in demo mode only.
     """
 
@@ -34,6 +39,7 @@ class WebSettings:
     ledger_directory: Path
     secret_key: str = field(repr=False)
     base_url: str
+    contact: str = ""
     demo: bool = False
     provider_url: str | None = None
     supervisor_socket: Path | None = None
@@ -46,6 +52,16 @@ class WebSettings:
             raise SettingsError(
                 "the base URL looks like https://host or http://127.0.0.1:8000, without a last slash"
             )
+
+        if self.contact and _CONTACT.fullmatch(self.contact) is None:
+            raise SettingsError(
+                "DATABEHEER_CONTACT is one e-mail address, or a page: https://house.example/contact"
+            )
+
+    @property
+    def contact_link(self) -> str:
+        """Where a link to the data manager leads; empty where no contact is set."""
+        return f"mailto:{self.contact}" if "@" in self.contact.partition("/")[0] else self.contact
 
     @property
     def is_secure(self) -> bool:
@@ -73,6 +89,7 @@ class WebSettings:
             ledger_directory=Path(_required(given, "DATABEHEER_LEDGER_DIRECTORY")),
             secret_key=_required(given, "DATABEHEER_WEB_SECRET_KEY"),
             base_url=_required(given, "DATABEHEER_BASE_URL"),
+            contact=_required(given, "DATABEHEER_CONTACT"),
             demo=_flag(given, "DATABEHEER_DEMO"),
             provider_url=given.get("DATABEHEER_PROVIDER_URL") or None,
             supervisor_socket=Path(supervisor) if supervisor else None,

@@ -158,6 +158,7 @@ class Demo:
             "DATABEHEER_LEDGER_DIRECTORY": str(self.home.ledger),
             "DATABEHEER_WEB_SECRET_KEY": self.home.web_key.read_text(),
             "DATABEHEER_BASE_URL": self.base_url,
+            "DATABEHEER_CONTACT": DATA_MANAGERS_ADDRESS,
             "DATABEHEER_DEMO": "1",
             "DATABEHEER_PROVIDER_URL": f"http://127.0.0.1:{self.provider_port}",
             "DATABEHEER_SUPERVISOR_SOCKET": str(self.home.supervisor_socket),

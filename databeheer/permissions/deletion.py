@@ -39,10 +39,15 @@ def overdue(connection: Connection, now: datetime, limit: int) -> list[Any]:
 
 
 _CONFIRM = text("UPDATE permissions.permission SET deletion_confirmed_at = :now WHERE permission_id = :id")
+# `timing.delete_by` in SQL; a test holds the one against the other.
+_DELETE_BY = (
+    "(date_trunc('day', over_at AT TIME ZONE 'Europe/Brussels') + make_interval(days => deletion_days + 1))"
+    " AT TIME ZONE 'Europe/Brussels'"
+)
 _OVERDUE = text(
-    "SELECT permission_id, party_id, over_at, over_at + make_interval(hours => 24 * deletion_days) AS delete_by"  # noqa: S608
+    f"SELECT permission_id, party_id, over_at, {_DELETE_BY} AS delete_by"  # noqa: S608  parts of our own
     f" FROM (SELECT p.*, {OVER_AT} AS over_at FROM permissions.permission p"
     "  WHERE ends_at IS NOT NULL AND deletion_confirmed_at IS NULL AND reason <> 'renewed') p"
-    " WHERE over_at <= :now AND over_at + make_interval(hours => 24 * deletion_days) <= :now"
+    f" WHERE over_at <= :now AND {_DELETE_BY} <= :now"
     " ORDER BY delete_by, permission_id LIMIT :limit"
 )

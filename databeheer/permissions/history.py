@@ -52,6 +52,11 @@ def ended_by(connection: Connection, permission_ids: Sequence[UUID]) -> dict[UUI
     return {row.permission_id: row for row in connection.execute(_ENDED_BY, {"ids": list(permission_ids)})}
 
 
+def narrowed_by(connection: Connection, permission_ids: Sequence[UUID]) -> dict[UUID, Any]:
+    """Return the step by which one part of the data ended, of those permissions of which one did."""
+    return {row.permission_id: row for row in connection.execute(_NARROWED_BY, {"ids": list(permission_ids)})}
+
+
 def by_for(row: Any, person_id: UUID | None) -> dict[str, Any]:
     """Who took a step, as this person may know it: that somebody has an administrator is nobody else's to know."""
     is_you = row.person_id is not None and row.person_id == person_id
@@ -90,3 +95,4 @@ _OF = text(_STEPS.format("e.permission_id = :id AND (e.for_party OR NOT :for_par
 _ENDED_BY = text(
     _STEPS.format("e.permission_id = ANY(:ids) AND e.event IN ('permission.rejected', 'permission.revoked')")
 )
+_NARROWED_BY = text(_STEPS.format("e.permission_id = ANY(:ids) AND e.event = 'permission.narrowed'"))

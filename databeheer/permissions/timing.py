@@ -18,6 +18,7 @@ from sqlalchemy import Connection, text
 
 from databeheer.access.facts import Invalidation
 from databeheer.access.facts import PermissionState as State
+from databeheer.brussels import day_of, midnight
 from databeheer.permissions.states import ENDED, GIVES, LIVE, Event
 
 MOST_DUE = 500
@@ -90,14 +91,15 @@ def over_at(row: Any) -> datetime:
 
 
 def delete_by(row: Any, now: datetime) -> datetime | None:
-    """By when the party has deleted what it read (R32).
+    """By when the party has deleted what it read (R32): the first moment that is too late.
 
+    Whole Brussels days: that of the end does not count, and the last one counts whole, as of every clock in days.
     None for what was never granted, and for what a renewal took the place of: its data go with the renewal's.
     """
     if row.ends_at is None or row.reason == RENEWED:
         return None
     end = ended_at(row, now) or over_at(row)
-    return end + timedelta(days=row.deletion_days)
+    return midnight(day_of(end) + timedelta(days=row.deletion_days + 1))
 
 
 def due(connection: Connection, now: datetime, limit: int = MOST_DUE) -> list[Due]:

@@ -88,7 +88,8 @@ _REPRESENTATIVE_BODY = {
         " that here:\n{settings}\n\ndatabeheer\n"
     ),
 }
-DESK = "/toezicht/berichten"
+DESK = "databeheer operator post.told"
+"""The command that lists what the data manager was told: no page of the web does, for the web has no operator."""
 _DESK_BODY = "{title}\n\nParty: {party}\n\nThe list of all that you were told: {desk}\n\ndatabeheer\n"
 
 
@@ -143,9 +144,9 @@ def representatives_email(title: str, language: str, base_url: str) -> Email:
     return Email(subject, _REPRESENTATIVE_BODY[language].format(title=title, **links))
 
 
-def data_manager_email(title: str, party: str | None, base_url: str) -> Email:
+def data_manager_email(title: str, party: str | None) -> Email:
     """Return the e-mail of a message to the data manager: in English, as its list is."""
-    return Email(title, _DESK_BODY.format(title=title, party=party or "none", desk=base_url + DESK))
+    return Email(title, _DESK_BODY.format(title=title, party=party or "none", desk=DESK))
 
 
 def goodbye_email(why: Goodbye, language: str, base_url: str) -> Email:

@@ -13,10 +13,33 @@ from databeheer.brussels import midnight
 from databeheer.clocks.catalogue import Actor
 from databeheer.clocks.command_line import FORMAT, lines
 from databeheer.door.client import DoorClient, Proof
-from databeheer.errors import UnavailableError
+from databeheer.errors import MalformedRequestError, UnavailableError
 from databeheer.site.home import Home
 from databeheer.site.house import running
 from databeheer.values import Direction, Granularity, Purpose, format_instant, parse_day, parse_instant
+
+
+class _Moment(click.ParamType[str]):
+    """A Brussels day for its midnight, or a moment with its offset; becomes RFC 3339 in UTC."""
+
+    name = "moment"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the moment, or say of which option what is expected."""
+        text = str(value)
+        try:
+            moment = midnight(parse_day(text)) if len(text) == len("2026-11-20") else parse_instant(text)
+        except MalformedRequestError as error:
+            self.fail(
+                f"{error}. Write a day as 2026-11-20, which is its midnight in Brussels, or a moment with its offset"
+                " as 2026-11-20T00:00:00+01:00.",
+                param,
+                ctx,
+            )
+        return format_instant(moment)
+
+
+_MOMENT = _Moment()
 
 
 @click.command()
@@ -25,14 +48,16 @@ from databeheer.values import Direction, Granularity, Purpose, format_instant, p
     type=click.IntRange(0),
     help="A decision of the past: its number in the ledger, which the customer reads beside the line as nr.",
 )
-@click.option("--party", "party_id", help="A wished decision: the party, by its id.")
+@click.option("--party", "party_id", type=click.UUID, help="A wished decision: the party, by its id.")
 @click.option("--ean", help="Of this access point; or:")
-@click.option("--permission", "permission_id", help="under this permission.")
+@click.option("--permission", "permission_id", type=click.UUID, help="under this permission.")
 @click.option("--purpose", type=click.Choice([purpose.value for purpose in Purpose]))
 @click.option("--granularity", default="day", type=click.Choice([one.value for one in Granularity]))
 @click.option("--direction", "directions", multiple=True, type=click.Choice([one.value for one in Direction]))
-@click.option("--from", "first", help="A day (its midnight in Brussels) or a moment with its offset.")
-@click.option("--until", "until", help="The same; not included.")
+@click.option(
+    "--from", "first", type=_MOMENT, help="A day (its midnight in Brussels) or a moment with its offset."
+)
+@click.option("--until", "until", type=_MOMENT, help="The same; not included.")
 @click.option("--lang", "language", default="nl", type=click.Choice(["nl", "en"]), show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
 @click.option("--demo", "of_demo", is_flag=True, help="In the demo's house instead of the own one.")
@@ -88,15 +113,13 @@ def _wished(wish: dict[str, Any]) -> dict[str, Any]:
         raise click.UsageError("name --entry, or --party, --from and --until")
     if (wish["ean"] is None) == (wish["permission_id"] is None):
         raise click.UsageError("name one of --ean and --permission")
-    named = {name: wish[name] for name in ("party_id", "ean", "permission_id", "purpose") if wish[name]}
+    if wish["until"] <= wish["first"]:
+        raise click.UsageError("--until lies after --from")
+    named = {name: str(wish[name]) for name in ("party_id", "ean", "permission_id", "purpose") if wish[name]}
     return {
         **named,
         "granularity": wish["granularity"],
         "directions": list(wish["directions"]) or None,
-        "from": _moment(wish["first"]),
-        "until": _moment(wish["until"]),
+        "from": wish["first"],
+        "until": wish["until"],
     }
-
-
-def _moment(text: str) -> str:
-    return format_instant(midnight(parse_day(text)) if len(text) == 10 else parse_instant(text))

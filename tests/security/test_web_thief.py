@@ -45,6 +45,7 @@ class Loot:
             "DATABEHEER_LEDGER_DIRECTORY": str(house.folder / "ledger"),
             "DATABEHEER_WEB_SECRET_KEY": secrets.token_urlsafe(48),
             "DATABEHEER_BASE_URL": "http://127.0.0.1:8000",
+            "DATABEHEER_CONTACT": "privacy@house.example",
         }
         self.settings = WebSettings.from_environment(self.environment)
         self.door = DoorClient(self.settings.door_socket)

@@ -25,6 +25,7 @@ COMPLETE = {
     "DATABEHEER_LEDGER_DIRECTORY": "/srv/ledger",
     "DATABEHEER_WEB_SECRET_KEY": "s" * 40,
     "DATABEHEER_BASE_URL": "https://data.example",
+    "DATABEHEER_CONTACT": "privacy@data.example",
 }
 
 
@@ -171,6 +172,9 @@ def test_a_missing_setting_stops_the_start_by_name(name: str) -> None:
         {"DATABEHEER_BASE_URL": "data.example"},
         {"DATABEHEER_BASE_URL": "ftp://data.example"},
         {"DATABEHEER_BASE_URL": "https://data.example/"},
+        {"DATABEHEER_CONTACT": "javascript:alert(1)"},
+        {"DATABEHEER_CONTACT": "http://data.example/contact"},
+        {"DATABEHEER_CONTACT": "one@data.example,two@data.example"},
         {"DATABEHEER_DEMO": "yes"},
     ],
     ids=str,

@@ -83,7 +83,7 @@ PERMISSION_TERMINATED: dict[str, Any] = {
     "reason": "terminated",
     "ended_by": "party",
     "ended_at": "2026-11-21T08:00:00Z",
-    "delete_by": "2026-12-21T08:00:00Z",
+    "delete_by": "2026-12-21T23:00:00Z",
 }
 DELETION_CONFIRMED: dict[str, Any] = {
     **PERMISSION_TERMINATED,

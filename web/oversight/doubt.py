@@ -11,18 +11,17 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
 
-from flask import Blueprint, Response, current_app, json, redirect, render_template, request, url_for
+from flask import Blueprint, Response, json, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from databeheer.brussels import day_of
-from databeheer.clock import Clock
 from databeheer.door.client import DoorRefusedError
 from databeheer.errors import MalformedRequestError
 from databeheer.values import EAN
+from web.days import TURNED_AROUND, PastDay, today
 from web.door import ask
 from web.doubt_words import CONCERNS, ORIGINS, STAFF_STATES
-from web.forms import Form, parse, parse_or_refuse
+from web.forms import Form, parse, parse_or_tell
 from web.oversight.guard import require_inspector
 
 blueprint = Blueprint("oversight_doubt", __name__)
@@ -50,8 +49,8 @@ _FORMULA = ("=", "+", "-", "@", "\t")
 class SpanQuery(Form):
     """Days up to and including the last, and in which form."""
 
-    van = fields.Date(load_default=None)
-    tot = fields.Date(load_default=None)
+    van = PastDay(load_default=None)
+    tot = PastDay(load_default=None)
     vorm = fields.String(load_default="pagina", validate=validate.OneOf(["pagina", "json", "csv"]))
 
 
@@ -85,8 +84,12 @@ class SignalForm(Form):
 @require_inspector
 def show() -> ResponseReturnValue:
     """Show what there is of these days, or give it as a file."""
-    query = parse_or_refuse(SpanQuery(), request.args)
+    query, errors = parse_or_tell(SpanQuery(), request.args, ("van", "tot"))
     first, last = _span(query["van"], query["tot"])
+    if first > last:
+        errors = {"tot": TURNED_AROUND}
+    if errors:
+        return _page(*_span(None, None), errors), 400
     if query["vorm"] == "pagina":
         return _page(first, last)
     found = ask("doubt.figures", first=first.isoformat(), last=last.isoformat())
@@ -145,8 +148,7 @@ def _cell(value: object) -> object:
 
 
 def _span(first: date | None, last: date | None) -> tuple[date, date]:
-    clock: Clock = current_app.config["WEB_CLOCK"]
-    last = last or day_of(clock.now())
+    last = last or today()
     return first or last - timedelta(days=DAYS), last
 
 

@@ -19,6 +19,7 @@ from databeheer.oversight.content_audit import VERSION, Report, audit
 from databeheer.values import EAN
 from ledger.checkpoint import Checkpoint
 from ledger.tiles import TileDirectory
+from web.days import TURNED_AROUND, PastDay
 from web.door import ask
 from web.forms import Form, parse
 from web.oversight.guard import require_inspector
@@ -36,12 +37,8 @@ MOST_PAGES = 20
 class InspectionForm(Form):
     """What is asked: days up to and including the last, for a task; of one party or one access point, or of all."""
 
-    van = fields.Date(
-        required=True, error_messages={"invalid": "Vul een dag in.", "required": "Vul een dag in."}
-    )
-    tot = fields.Date(
-        required=True, error_messages={"invalid": "Vul een dag in.", "required": "Vul een dag in."}
-    )
+    van = PastDay(required=True, error_messages={"required": "Vul een dag in."})
+    tot = PastDay(required=True, error_messages={"required": "Vul een dag in."})
     taak = fields.String(
         required=True, validate=validate.Length(3, 200, error="Zeg voor welke taak, in 3 tot 200 tekens.")
     )
@@ -55,7 +52,7 @@ class InspectionForm(Form):
     @validates_schema(skip_on_field_errors=True)
     def check(self, data: dict[str, Any], **_: Any) -> None:
         if data["tot"] < data["van"]:
-            raise ValidationError("De laatste dag ligt voor de eerste.", "tot")
+            raise ValidationError(TURNED_AROUND, "tot")
         if data["ean"]:
             try:
                 EAN(data["ean"])

@@ -18,8 +18,9 @@ from databeheer.door.client import DoorRefusedError
 from databeheer.metering.series import slots_of_channel
 from databeheer.values import format_instant
 from web import dutch
+from web.days import possible_days
 from web.door import ask
-from web.forms import Form, parse_or_refuse
+from web.forms import Form, parse_or_refuse, parse_or_tell
 from web.portal import wording
 from web.portal.chart import Bar, Tick, draw
 from web.portal.login import require_session, visitor
@@ -145,8 +146,8 @@ class Series:
 @blueprint.get("/mijn/verbruik")
 @require_session
 def show() -> ResponseReturnValue:
-    """Show the readings of one address and day."""
-    query = parse_or_refuse(ConsumptionQuery(), request.args)
+    """Show the readings of one address and day; of a day that cannot be, say which ones can."""
+    query, errors = parse_or_tell(ConsumptionQuery(), request.args, ("dag",))
     points = my_points()
     if not points:
         return render_template("portal/consumption.html", me=visitor(), points=points, point=None)
@@ -160,17 +161,20 @@ def show() -> ResponseReturnValue:
     newest = min(point.last_reading_day or latest, latest)
     chosen = _within(point, query["dag"] or newest, latest)
     window = Window.around(chosen, point.granularity_on(chosen))
-    answer = _read(point, window)
-    return render_template(
+    answer = _read(point, window) if not errors else None
+    page = render_template(
         "portal/consumption.html",
         me=visitor(),
         points=points,
         point=point,
         window=window,
         latest=newest,
+        error=possible_days(point.begins, _within(point, latest, latest)) if errors else "",
+        instead=_instead(point, query["dag"], window) if query["dag"] else "",
         series=series_of(answer["channels"], window) if answer else (),
         index=answer.get("index") if answer else None,
     )
+    return page, 400 if errors else 200
 
 
 @blueprint.post("/mijn/verbruik/uitlezing")
@@ -246,6 +250,20 @@ def _within(point: Point, wanted: date, latest: date) -> date:
     """Keep the day inside the visitor's own time at the address."""
     last = min(latest, point.ends - timedelta(days=1)) if point.ends else latest
     return max(min(wanted, last), point.begins)
+
+
+def _instead(point: Point, asked: date, window: Window) -> str:
+    """What is shown instead of the day that was asked, and why; empty where it is that day."""
+    if asked == window.chosen:
+        return ""
+    if asked < point.begins:
+        why = f"Dit adres is van u vanaf {dutch.day(point.begins)}."
+    elif point.ends and window.chosen == point.ends - timedelta(days=1):
+        why = f"U woonde hier tot en met {dutch.last_day(point.ends)}."
+    else:
+        why = "Van vandaag en later zijn er nog geen gegevens."
+    which = "de maand van " if window.granularity == "day" else ""
+    return f"U vroeg {dutch.day(asked)}. {why} Daarom ziet u {which}{dutch.day(window.chosen)}."
 
 
 def _label(at: datetime, window: Window) -> str:

@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from marshmallow import ValidationError, fields, validate
 
+from databeheer.door.client import DoorRefusedError
 from databeheer.values import Period, parse_instant
 from web.door import ask
 from web.doubt_words import (
@@ -25,12 +26,15 @@ from web.doubt_words import (
     STEPS,
 )
 from web.forms import Form, parse, parse_or_refuse
+from web.portal.already import Link, already
 from web.portal.login import require_session, visitor
 from web.portal.overview import my_points, names_of
+from web.portal.shown import Permission, Statement
 
 blueprint = Blueprint("doubting", __name__)
 
 LONGEST_WORDS = 1000
+LAST_INDEX = 2**53 - 1
 
 
 class DoubtForm(Form):
@@ -90,6 +94,7 @@ class Case:
     steps: tuple[Step, ...]
     can_retract: bool
     is_yours: bool
+    reported_at: datetime | None
 
     @classmethod
     def of(cls, answer: Mapping[str, Any]) -> Case:
@@ -123,6 +128,7 @@ class Case:
             ),
             can_retract=bool(answer["can_retract"]),
             is_yours=is_yours,
+            reported_at=next((parse_instant(one["at"]) for one in signals if one["is_yours"]), None),
         )
 
 
@@ -138,20 +144,20 @@ def everything() -> ResponseReturnValue:
 @require_session
 def show(case_id: UUID) -> ResponseReturnValue:
     """Show one case: where it stands, what happens next, and by when."""
-    return render_template(
-        "portal/doubt.html",
-        me=visitor(),
-        case=Case.of(ask("doubt.show", case_id=str(case_id))["case"]),
-        point_names=names_of(my_points()),
-    )
+    return _case(case_id)
 
 
 @blueprint.post("/mijn/twijfel/<uuid:case_id>/intrekken")
 @require_session
 def retract(case_id: UUID) -> ResponseReturnValue:
-    """It was a mistake: the block ends at once."""
+    """It was a mistake: the block ends at once. Pressed again, the page says how it ended before."""
     parse_or_refuse(Empty(), request.form)
-    ask("doubt.retract", case_id=str(case_id))
+    try:
+        ask("doubt.retract", case_id=str(case_id))
+    except DoorRefusedError as refusal:
+        if refusal.code != "conflict":
+            raise
+        return _case(case_id, is_late=True), 409
     return redirect(url_for("doubting.show", case_id=case_id), 303)
 
 
@@ -159,7 +165,7 @@ def retract(case_id: UUID) -> ResponseReturnValue:
 @require_session
 def about_permission(permission_id: UUID) -> ResponseReturnValue:
     """Ask what looks wrong about a permission."""
-    return _form(_named(permission_id))
+    return _form(_permission(permission_id))
 
 
 @blueprint.post("/mijn/toestemming/<uuid:permission_id>/twijfel")
@@ -169,45 +175,92 @@ def doubt_permission(permission_id: UUID) -> ResponseReturnValue:
     try:
         form = parse(DoubtForm(), request.form)
     except ValidationError as error:
-        return _form(_named(permission_id), error), 400
-    return _raise(form, permission_id=str(permission_id))
+        return _form(_permission(permission_id), error=error), 400
+    return _raise(form, str(permission_id), {"permission_id": str(permission_id)})
 
 
 @blueprint.get("/mijn/gelezen/<int:index>/twijfel")
 @require_session
 def about_read(index: int) -> ResponseReturnValue:
-    """Ask what looks wrong about a read."""
-    return _form(None)
+    """Ask what looks wrong about a read in the visitor's own book."""
+    return _form(read=_read(index))
 
 
 @blueprint.post("/mijn/gelezen/<int:index>/twijfel")
 @require_session
 def doubt_read(index: int) -> ResponseReturnValue:
     """Block who read, where the read rested on a permission."""
+    read = _read(index)
     try:
         form = parse(DoubtForm(), request.form)
     except ValidationError as error:
-        return _form(None, error), 400
-    return _raise(form, index=index)
+        return _form(read=read, error=error), 400
+    return _raise(form, read.permission_id, {"index": index})
 
 
-def _raise(form: Mapping[str, Any], **about: Any) -> ResponseReturnValue:
+def _raise(
+    form: Mapping[str, Any], permission_id: str | None, about: Mapping[str, Any]
+) -> ResponseReturnValue:
     words = str(form["uitleg"]).replace("\r\n", "\n").strip()
-    raised = ask("doubt.raise", concern=form["wat"], words=words, **about)
+    try:
+        raised = ask("doubt.raise", concern=form["wat"], words=words, **about)
+    except DoorRefusedError as refusal:
+        if refusal.code != "conflict":
+            raise
+        return _reported_before(permission_id, refusal)
     return redirect(url_for("doubting.show", case_id=raised["case"]["case_id"]), 303)
 
 
-def _named(permission_id: UUID) -> str:
-    permission = ask("permission.show", permission_id=str(permission_id))["permission"]
-    return str(permission["party"]["name"])
+def _reported_before(permission_id: str | None, refusal: DoorRefusedError) -> ResponseReturnValue:
+    """Answer a second press: what the visitor reported before, and when. Any other refusal goes on."""
+    cases = [Case.of(one) for one in ask("doubt.list", closed=False)["cases"]]
+    case = next((one for one in cases if one.is_yours and one.permission_id == permission_id), None)
+    if case is None:
+        raise refusal
+    link = Link(url_for("doubting.show", case_id=case.case_id), "Bekijk wat er met uw melding gebeurt")
+    return already(f"U meldde al twijfel over {case.party}", case.next_words, case.reported_at, link)
 
 
-def _form(party: str | None, error: ValidationError | None = None) -> str:
+def _case(case_id: UUID, *, is_late: bool = False) -> str:
+    return render_template(
+        "portal/doubt.html",
+        me=visitor(),
+        case=Case.of(ask("doubt.show", case_id=str(case_id))["case"]),
+        point_names=names_of(my_points()),
+        is_late=is_late,
+    )
+
+
+def _permission(permission_id: UUID) -> Permission:
+    return Permission.of(ask("permission.show", permission_id=str(permission_id))["permission"])
+
+
+def _read(index: int) -> Statement:
+    """The read, or the refused one, by a party that this line of the visitor's own book tells; else there is none."""
+    if index > LAST_INDEX:
+        abort(404)
+    rows = ask("statements.list", kind="reads", cursor=index + 1, limit=1)["statements"]
+    own = [one for one in map(Statement.of, rows) if one.index == index and one.party is not None]
+    read = next((one for one in own if one.is_by_consent or one.is_refusal), None)
+    read = read or next((one for one in own if one.is_read), None)
+    if read is None:
+        abort(404)
+    return read
+
+
+def _form(
+    permission: Permission | None = None,
+    read: Statement | None = None,
+    error: ValidationError | None = None,
+) -> str:
     messages: Mapping[str, Any] = error.messages_dict if error is not None else {}
+    about = permission or read
     return render_template(
         "portal/doubt_form.html",
         me=visitor(),
-        party=party,
+        party=about.party.name if about is not None and about.party is not None else "",
+        permission=permission,
+        read=read,
         concerns=CONCERNS,
         given=request.form,
         errors={name: said[0] for name, said in messages.items()},

@@ -159,7 +159,7 @@ def mark_read() -> ResponseReturnValue:
 @blueprint.get("/mijn/berichten/instellingen")
 @require_session
 def settings() -> ResponseReturnValue:
-    """Show whether e-mail comes, and where it goes."""
+    """Show whether e-mail comes, and where it goes: one's own, never that of who is represented."""
     return _settings()
 
 
@@ -236,6 +236,8 @@ def choose_whole() -> ResponseReturnValue:
 
 
 def _settings(error: str = "", wrong: str = "") -> str:
+    if visitor()["is_represented"]:
+        return render_template("portal/message_settings_of_another.html", me=visitor())
     contact = ask("contact.show")
     return render_template(
         "portal/message_settings.html",

@@ -11,10 +11,12 @@ from flask import Blueprint, abort, current_app, flash, redirect, render_templat
 from flask.typing import ResponseReturnValue
 from marshmallow import fields, validate
 
+from databeheer.door.client import DoorRefusedError
 from databeheer.errors import MalformedRequestError
 from databeheer.values import EAN
 from web.door import ask
 from web.forms import Form, parse_or_refuse
+from web.portal import already
 from web.portal.login import require_session, visitor
 from web.portal.notice import LANGUAGE, Notice, notice_of
 from web.portal.overview import Reads, my_permissions, my_points
@@ -98,8 +100,11 @@ def answer(permission_id: UUID) -> ResponseReturnValue:
     if form["decision"] == "none":
         return _show_request(asked, error="Kies Toestaan of Weigeren.", chosen=chosen, **link)
     if form["decision"] == "refuse":
-        answered = ask("permission.refuse", permission_id=str(permission_id), **link)
-        return _answered(permission_id, answered)
+        try:
+            refused = ask("permission.refuse", permission_id=str(permission_id), **link)
+        except DoorRefusedError as refusal:
+            return _done_before(permission_id, refusal)
+        return _answered(permission_id, refused)
     points = [Point.of(row) for row in asked["occupancies"]]
     notice = notice_of(shown, points)
     if form["notice_sha256"] != notice.sha256:
@@ -109,15 +114,13 @@ def answer(permission_id: UUID) -> ResponseReturnValue:
     if chosen not in {point.occupancy_id for point in points}:
         error = "Kies voor welk adres u gegevens wilt delen."
         return _show_request(asked, error=error, field="occupancies", status=400, **link)
-    granted = ask(
-        "permission.grant",
-        permission_id=str(permission_id),
-        occupancy_id=chosen,
-        parts=GRANTS[form["decision"]],
-        notice=notice.text,
-        language=LANGUAGE,
-        **link,
-    )
+    said: dict[str, Any] = {"parts": GRANTS[form["decision"]], "notice": notice.text, "language": LANGUAGE}
+    try:
+        granted = ask(
+            "permission.grant", permission_id=str(permission_id), occupancy_id=chosen, **said, **link
+        )
+    except DoorRefusedError as refusal:
+        return _done_before(permission_id, refusal)
     return _answered(permission_id, granted)
 
 
@@ -157,7 +160,11 @@ def send_on(permission_id: UUID) -> ResponseReturnValue:
 @require_session
 def take_back(permission_id: UUID) -> ResponseReturnValue:
     """Take an answer back while others have yet to answer: one button, nothing to fill in (R21)."""
-    return _answered(permission_id, ask("permission.refuse", permission_id=str(permission_id)))
+    try:
+        taken_back = ask("permission.refuse", permission_id=str(permission_id))
+    except DoorRefusedError as refusal:
+        return _done_before(permission_id, refusal)
+    return _answered(permission_id, taken_back)
 
 
 @blueprint.get("/mijn/toestemming/<uuid:permission_id>")
@@ -194,7 +201,12 @@ def renew(permission_id: UUID) -> ResponseReturnValue:
     notice = _renewal_notice(permission)
     if form["notice_sha256"] != notice.sha256:
         return redirect(url_for("permissions.show_renewal", permission_id=permission_id), 303)
-    renewed = ask("permission.renew", permission_id=str(permission_id), notice=notice.text, language=LANGUAGE)
+    try:
+        renewed = ask(
+            "permission.renew", permission_id=str(permission_id), notice=notice.text, language=LANGUAGE
+        )
+    except DoorRefusedError as refusal:
+        return _done_before(permission_id, refusal)
     return _answered(UUID(renewed["permission"]["permission_id"]), renewed)
 
 
@@ -204,7 +216,10 @@ def withdraw(permission_id: UUID) -> ResponseReturnValue:
     """Withdraw at once, all or one part: one button, nothing to fill in (R21, R22, R31)."""
     form = parse_or_refuse(WithdrawalForm(), request.form)
     part = {"part": form["part"]} if form["part"] else {}
-    withdrawn = ask("permission.withdraw", permission_id=str(permission_id), **part)
+    try:
+        withdrawn = ask("permission.withdraw", permission_id=str(permission_id), **part)
+    except DoorRefusedError as refusal:
+        return _done_before(permission_id, refusal, part=form["part"], is_ending=True)
     party = withdrawn["permission"]["party"]["name"]
     done = {"party": party, "index": withdrawn.get("index"), "part": form["part"]}
     flash(done, "withdrawn")  # type: ignore[arg-type]
@@ -226,6 +241,24 @@ def everything() -> ResponseReturnValue:
         active_ones=[reads.line(each) for each in permissions if each.is_live],
         ended=[reads.line(each) for each in permissions if not each.is_waiting and not each.is_live],
     )
+
+
+def _done_before(
+    permission_id: UUID, refusal: DoorRefusedError, *, part: str | None = None, is_ending: bool = False
+) -> ResponseReturnValue:
+    """Answer a second press or a second window: what was done before, and when. Any other refusal goes on."""
+    if refusal.code != "conflict":
+        raise refusal
+    permission = Permission.of(ask("permission.show", permission_id=str(permission_id))["permission"])
+    if not permission.is_waiting and not permission.is_live:
+        return already.permission_ended(permission)
+    if is_ending and permission.is_live and part is not None:
+        return already.part_ended(permission, part)
+    if not is_ending and permission.is_live:
+        return already.granted_meanwhile(permission)
+    if not is_ending and permission.waits_for_others:
+        return already.waits_for_others(permission)
+    raise refusal
 
 
 def _renewal_notice(permission: Permission) -> Notice:

@@ -11,8 +11,9 @@ from marshmallow import fields
 from werkzeug.datastructures import MultiDict
 
 from databeheer.clock import Clock
+from web.days import TURNED_AROUND, PastDay, today
 from web.door import ask
-from web.forms import Form, parse_or_refuse
+from web.forms import Form, parse_or_tell
 from web.portal.login import require_session, visitor
 from web.portal.overview import my_points
 from web.portal.shown import Point
@@ -26,24 +27,25 @@ class ProofsQuery(Form):
     """Of which address, and of which days (Brussels, both included; left out: all)."""
 
     adres = fields.UUID(load_default=None)
-    van = fields.Date(load_default=None)
-    tot = fields.Date(load_default=None)
+    van = PastDay(load_default=None)
+    tot = PastDay(load_default=None)
 
 
 @blueprint.get("/mijn/bewijzen")
 @require_session
 def show() -> ResponseReturnValue:
     """Say what the proofs show and what not, and offer them."""
-    return _page(_asked())
+    query, errors = _asked()
+    return _page(query, errors), 400 if errors else 200
 
 
 @blueprint.get("/mijn/bewijzen.zip")
 @require_session
 def download() -> ResponseReturnValue:
     """Hand out the proofs of one address as one zip."""
-    query = _asked()
-    if _turned_around(query):
-        return _page(query, wrong="days"), 400
+    query, errors = _asked()
+    if errors:
+        return _page(query, errors), 400
     point = _point(query)
     if point is None:
         abort(404)
@@ -91,14 +93,14 @@ def _opened(point: Point, counter: int, last: int) -> Iterator[dict[str, Any]]:
         counter = page[-1]["counter"] + 1
 
 
-def _asked() -> dict[str, Any]:
+def _asked() -> tuple[dict[str, Any], dict[str, str]]:
+    """What was asked, and what is wrong with its days."""
     # A day left open arrives as an empty field.
     given = MultiDict((name, value) for name, value in request.args.items(multi=True) if value)
-    return parse_or_refuse(ProofsQuery(), given)
-
-
-def _turned_around(query: dict[str, Any]) -> bool:
-    return bool(query["van"] and query["tot"] and query["van"] > query["tot"])
+    query, errors = parse_or_tell(ProofsQuery(), given, ("van", "tot"))
+    if query["van"] and query["tot"] and query["van"] > query["tot"]:
+        errors = {"tot": TURNED_AROUND}
+    return query, errors
 
 
 def _point(query: dict[str, Any]) -> Point | None:
@@ -111,7 +113,7 @@ def _points() -> list[Point]:
     return [point for point in my_points() if "ledger" not in point.erased]
 
 
-def _page(query: dict[str, Any], wrong: str | None = None) -> str:
+def _page(query: dict[str, Any], errors: dict[str, str] | None = None, wrong: str | None = None) -> str:
     settings: WebSettings = current_app.config["WEB_SETTINGS"]
     points = _points()
     return render_template(
@@ -120,7 +122,9 @@ def _page(query: dict[str, Any], wrong: str | None = None) -> str:
         points=points,
         chosen=_point(query) or (points[0] if points else None),
         query=query,
+        errors=errors or {},
         wrong=wrong,
+        last=today(),
         most=MOST_PROOFS,
         base_url=settings.base_url,
     )

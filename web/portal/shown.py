@@ -12,6 +12,7 @@ from databeheer.access.bases import BasisKind
 from databeheer.access.catalogue import Catalogue, load
 from databeheer.access.explain import Language, basis_name
 from databeheer.values import Period, parse_day, parse_instant
+from web import dutch
 from web.portal import wording
 
 Answer = Mapping[str, Any]
@@ -138,7 +139,9 @@ class Step:
 
     @property
     def words(self) -> str:
-        by_reason = wording.STEPS_BY_REASON.get(self.reason)
+        by_reason = wording.STEPS_BY_REASON.get(self.reason) or wording.STEPS_BY_PART.get(
+            (self.event, self.reason)
+        )
         return by_reason or wording.STEPS.get(self.event, wording.OTHER_EVENT[0])
 
     @property
@@ -146,9 +149,27 @@ class Step:
         """Who took it; that an administrator did shows to whom he did it for alone."""
         if self.reason == "party_suspended":
             return wording.STEPPERS["operator"]  # the clock wrote it down; databeheer's suspension ended it
-        if self.is_you:
-            return wording.REPRESENTATIVE_IN_YOUR_NAME if self.by == "representative" else "u"
-        return wording.STEPPERS[self.by]
+        return _stepper(self.by, is_you=self.is_you)
+
+
+@dataclass(frozen=True)
+class Narrowed:
+    """That one part of the data ended before the rest: which, when, and by whom."""
+
+    part: str
+    at: datetime
+    by_words: str
+
+    @classmethod
+    def of(cls, part: str | None, step: Answer | None) -> Narrowed | None:
+        if part is None or step is None:
+            return None
+        return cls(part, _required(step["at"]), _stepper(str(step["by"]), is_you=bool(step["is_you"])))
+
+    @property
+    def words(self) -> str:
+        """Which part, when and by whom: `Nieuwe gegevens: gestopt op ... door u.`"""
+        return f"{wording.PARTS[self.part]}: gestopt op {dutch.moment(self.at)}, door {self.by_words}."
 
 
 @dataclass(frozen=True)
@@ -205,6 +226,7 @@ class Permission:
     by_applicant: bool
     is_renewable: bool
     ended_by: str
+    narrowed: Narrowed | None
     history: tuple[Step, ...]
     read: Read | None
 
@@ -250,6 +272,7 @@ class Permission:
             by_applicant=bool(answer["by_applicant"]),
             is_renewable=bool(answer["is_renewable"]),
             ended_by=_ended_by(answer["ended_by"]),
+            narrowed=Narrowed.of(answer["withdrawn_part"], answer["narrowed_by"]),
             history=tuple(
                 Step(
                     one["event"], one["reason"], one["by"], one["is_you"], _required(one["at"]), one["index"]
@@ -310,6 +333,8 @@ class Permission:
             return wording.WAITS_FOR_OTHERS
         if self._by_people is not None:
             return self._by_people[0]
+        if self.is_active and self.withdrawn_part:
+            return wording.ACTIVE_IN_PART
         return wording.STATES_BY_REASON.get(self.reason) or wording.STATES[self.state][0]
 
     @property
@@ -466,6 +491,12 @@ def _granularity_read(commodity: str, is_interval: bool) -> str:
     if not is_interval:
         return "day"
     return "hour" if commodity == "gas" else "quarter_hour"
+
+
+def _stepper(by: str, *, is_you: bool) -> str:
+    if is_you:
+        return wording.REPRESENTATIVE_IN_YOUR_NAME if by == "representative" else "u"
+    return wording.STEPPERS[by]
 
 
 def _ended_by(step: Answer | None) -> str:

@@ -216,6 +216,14 @@ STEPS_BY_REASON = {
 }
 """The same where the reason says more."""
 
+PARTS = {"past": "Gegevens van vroeger", "future": "Nieuwe gegevens"}
+STEPS_BY_PART = {
+    ("permission.narrowed", "past"): "Gegevens van vroeger gestopt; nieuwe gegevens lopen door",
+    ("permission.narrowed", "future"): "Nieuwe gegevens gestopt; gegevens van vroeger lopen door",
+}
+"""The words of a step that ended one part of the data."""
+ACTIVE_IN_PART = "Actief voor een deel"
+
 STEPPERS = {
     "grid_user": "de netgebruiker",
     "person_concerned": "een medebewoner",

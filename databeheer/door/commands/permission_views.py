@@ -90,6 +90,7 @@ class _Around:
     renewed_by: Mapping[UUID, UUID]
     signed: Mapping[UUID, list[Any]] = field(default_factory=dict)
     ended_by: Mapping[UUID, Any] = field(default_factory=dict)
+    narrowed_by: Mapping[UUID, Any] = field(default_factory=dict)
     residents: Mapping[UUID, Mapping[UUID, str]] = field(default_factory=dict)
     longest_days: int = 0
 
@@ -112,6 +113,7 @@ class _Around:
             **of_all,
             signed=signed,
             ended_by=history.ended_by(connection, ids),
+            narrowed_by=history.narrowed_by(connection, ids),
             residents=residents.at_each(connection, waiting, day_of(now)),
             longest_days=terms.in_force(connection).longest,
         )
@@ -178,7 +180,7 @@ def _for_people(around: _Around, row: Any, now: datetime, person_id: UUID | None
     """
     signed = around.signed.get(row.permission_id, [])
     holder = around.holder(row)
-    step = around.ended_by.get(row.permission_id)
+    step, narrowed = around.ended_by.get(row.permission_id), around.narrowed_by.get(row.permission_id)
     view: dict[str, Any] = {
         "occupancy_id": str(row.occupancy_id) if row.occupancy_id else None,
         "addressed_to": str(row.addressed_to) if row.addressed_to else None,
@@ -199,6 +201,9 @@ def _for_people(around: _Around, row: Any, now: datetime, person_id: UUID | None
         "by_applicant": row.applicant_id is not None,
         "is_renewable": False,
         "ended_by": history.by_for(step, person_id) if step is not None else None,
+        "narrowed_by": history.by_for(narrowed, person_id) | {"at": format_instant(narrowed.at)}
+        if narrowed is not None
+        else None,
     }
     if row.state == "requested":
         view |= _waiting(around, row, now, person_id, {one.for_person_id for one in signed})

@@ -84,8 +84,9 @@ def mark_read(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str
 
 
 def show_contact(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
-    """How the customer wants to be told beside the inbox."""
+    """How the customer wants to be told beside the inbox; whoever acts in that name does not see the address."""
     with looking(house, proof) as (connection, asker, now):
+        require_himself(asker)
         person_id = _customer(asker)
         row = contacts.find(connection, person_id)
         waits = row.asked_sealed is not None and row.code_expires_at > now

@@ -30,12 +30,14 @@ def status(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
         connection, now = turn.connection, turn.now
         standing = gaps.standing(connection)
         if not standing:
-            return {"gaps": [], "ends_in_journal": 0, "would_lapse": 0, "bodies_put_back": 0}
+            nothing = {"ends_in_journal": 0, "would_lapse": 0, "bodies_put_back": 0}
+            return {"gaps": [], "journal_reaches": True} | nothing
         put_back = connection.execute(_PUT_BACK, {"first": standing[0].first}).scalar_one()
         reaches = all(gap.journal_reaches for gap in standing)
         lapsing = 0 if reaches else life.count_lapsing(connection, _found(standing), now)
     return {
         "gaps": [_view(gap) for gap in standing],
+        "journal_reaches": reaches,
         "ends_in_journal": len(house.ends.since(min(gap.first for gap in standing))),
         "would_lapse": lapsing,
         "bodies_put_back": put_back,

@@ -133,7 +133,7 @@ def _to_data_manager(house: House, connection: Connection, row: Any) -> dict[str
     said = open_said(house, row)
     title = words.words(row.kind, Recipient.DATA_MANAGER, "en", said, party_name(connection, said)).title
     name = party_name(connection, said)
-    return _as_email(house.data_manager_email, words.data_manager_email(title, name, house.public_url), "en")
+    return _as_email(house.data_manager_email, words.data_manager_email(title, name), "en")
 
 
 def _as_email(address: str, composed: words.Email, language: str) -> dict[str, Any]:

@@ -117,7 +117,7 @@ def test_a_permission_that_time_ended_long_before_anybody_wrote_it_down_is_due_f
     assert done == {"expired": 1, "deletion_confirmation": 1}
     [clock] = all_clocks(house, "deletion_confirmation")
     assert clock.started_at == parse_instant(until)
-    assert clock.due_at == parse_instant(until) + timedelta(days=30)
+    assert clock.due_at == midnight(day_of(parse_instant(until)) + timedelta(days=31))
     assert ends(house, "reminder") == [(False, True)]
 
 

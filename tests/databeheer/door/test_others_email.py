@@ -50,7 +50,8 @@ def test_the_data_manager_is_told_by_email_where_it_has_an_address(
     }
     for letter in letters:
         assert "Bram Energieadvies" in letter["body"]
-        assert "/toezicht/berichten" in letter["body"]
+        assert "databeheer operator post.told" in letter["body"]
+        assert "/toezicht" not in letter["body"]  # an inspector's pages: the operator cannot open them
         assert "Lotte" not in letter["body"] + letter["subject"]
     assert sent(house) == []
 

@@ -230,6 +230,9 @@ def test_what_is_the_persons_own_he_cannot_do(
     before = size(house)
     for command, arguments in (
         ("erasure.ask", {"data_class": "person"}),
+        ("contact.show", {}),
+        ("contact.ask", {"email": "theo@voorbeeld.be", "language": "nl"}),
+        ("contact.whole", {"on": True}),
         ("contact.confirm", {"code": "0" * CODE_DIGITS}),
         ("contact.remove", {}),
         ("contact.speak", {"language": "en"}),

@@ -520,12 +520,18 @@ def test_a_party_confirms_that_it_deleted_and_who_does_not_is_on_the_inspectors_
     assert code(lambda: confirm(bram)) == "conflict"  # it has not ended
     measured.withdraw(permission)
     view = bram.permission(permission)
-    assert parse_instant(view["delete_by"]) - parse_instant(view["ended_at"]) == timedelta(days=30)
-    later(house, 30 - 1 / 86400, measured, bram, joris)
+    due = midnight(day_of(parse_instant(view["ended_at"])) + timedelta(days=31))
+    assert parse_instant(view["delete_by"]) == due  # thirty whole days after that of the end
+    house.clock.set(due - timedelta(seconds=1))
+    later(house, 0, measured, bram, joris)
     assert overdue() == []
-    later(house, 2 / 86400, measured, bram, joris)
+    house.clock.set(due)
+    later(house, 0, measured, bram, joris)
     [late] = overdue()
     assert (late["permission_id"], late["party"]["name"]) == (permission, bram.name)
+    assert late["delete_by"] == view["delete_by"]  # the list and the permission say the same moment
+    [clock] = query(house, "SELECT due_at FROM clocks.clock WHERE kind = 'deletion_confirmation'")
+    assert clock == (due,)
     assert set(late) == {"permission_id", "party", "ended_at", "delete_by"}
     assert code(lambda: confirm(joris)) == "not-found"
     answer = confirm(bram)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,6 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from databeheer.brussels import day_of, midnight
+from databeheer.clocks import shipped
+from databeheer.clocks.terms import Term
 from databeheer.permissions.states import Event
 from databeheer.permissions.terms import Terms, clocks
 from databeheer.permissions.timing import change_at, delete_by, state_at
@@ -88,11 +91,22 @@ def test_what_the_customer_agreed_to_a_day_on_is_not_fulfilled_before_it() -> No
 
 
 @pytest.mark.requirement("R32")
-def test_data_are_deleted_seven_days_after_the_end_however_it_ended() -> None:
+def test_data_are_deleted_in_seven_whole_days_after_the_day_of_the_end_however_it_ended() -> None:
     row = permission()
-    assert delete_by(row, GRANTED) == row.ends_at + timedelta(days=7)
+    assert delete_by(row, GRANTED) == midnight(day_of(row.ends_at) + timedelta(days=8))
     row.state, row.ended_at = "revoked", GRANTED + timedelta(days=2)
-    assert delete_by(row, GRANTED + timedelta(days=3)) == GRANTED + timedelta(days=9)
+    assert delete_by(row, GRANTED + timedelta(days=3)) == midnight(date(2026, 3, 11))
+
+
+@pytest.mark.requirement("R32")
+@pytest.mark.parametrize("day", [date(2026, 3, 24), date(2026, 10, 20), date(2026, 7, 1)])
+def test_the_days_to_delete_in_are_those_of_the_clocks_catalogue_also_when_clocks_change(day: date) -> None:
+    term = Term(TERMS.deletion, shipped().get("deletion_confirmation").term.unit)
+    for end in (midnight(day), midnight(day + timedelta(days=1)) - TICK):
+        row = permission("revoked")
+        row.ended_at = end
+        due = delete_by(row, end)
+        assert due == midnight(day + timedelta(days=8)) == term.due_at(end)
 
 
 def test_a_block_does_not_stop_the_clock() -> None:
@@ -118,7 +132,7 @@ def test_a_suspension_ends_what_was_granted_at_its_moment_and_before_every_other
     assert state_at(row, row.closes_at - TICK)[0] == state
     for later in (timedelta(), timedelta(days=1000)):
         assert state_at(row, row.closes_at + later) == ("invalidated", "party_suspended")
-    assert delete_by(row, row.ends_at) == row.closes_at + timedelta(days=7)
+    assert delete_by(row, row.ends_at) == midnight(day_of(row.closes_at) + timedelta(days=8))
 
 
 def test_what_waits_or_is_blocked_for_another_reason_is_not_blocked_for_want_of_a_mandate() -> None:

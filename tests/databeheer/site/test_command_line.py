@@ -267,9 +267,37 @@ def test_the_operator_reaches_the_door_and_is_told_what_is_wrong(operator: Opera
     assert operator.run("operator", "registry.party.add", "name").returncode == 2
 
 
+NOBODY = "00000000-0000-4000-8000-000000000000"
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("--from", "bla", "a time looks like 2026-11-20T23:00:00Z. Write a day as 2026-11-20"),
+        ("--from", "2026-13-01", "a day looks like 2026-11-20. Write a day as 2026-11-20"),
+        ("--from", "1900-01-01", "a day lies between the years 1990 and 2100"),
+        ("--from", "2026-11-01T00:00:00", "a time needs its offset from UTC"),
+        ("--until", "1 november", "or a moment with its offset as 2026-11-20T00:00:00+01:00"),
+        ("--until", "2026-11-01", "--until lies after --from"),
+        ("--party", "Zon", "'Zon' is not a valid UUID"),
+        ("--permission", "17", "'17' is not a valid UUID"),
+    ],
+)
+def test_a_wrong_option_of_explain_is_named_with_the_form_that_it_takes(
+    tmp_path: Path, option: str, value: str, said: str
+) -> None:
+    given = {"--party": NOBODY, "--permission": NOBODY, "--from": "2026-11-01", "--until": "2026-11-02"}
+    words = [word for pair in (given | {option: value}).items() for word in pair]
+    done = Operator(tmp_path / "home", as_program=False).run("explain", *words)
+    assert done.returncode == 2
+    assert option in done.stderr
+    assert said in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
+
+
 ON_A_HOUSE: list[list[str]] = [
     ["explain", "--entry", "1"],
-    ["explain", "--party", "x", "--ean", "y", "--from", "2026-11-01", "--until", "2026-11-02"],
+    ["explain", "--party", NOBODY, "--ean", "y", "--from", "2026-11-01", "--until", "2026-11-02"],
     ["operator", "erasure.list"],
     ["operator", "registry.party.add", "name=Zon", "role=energy_service"],
     ["ledger", "audit"],

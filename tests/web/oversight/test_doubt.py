@@ -19,7 +19,7 @@ from tests.databeheer.doubt.acts import raise_doubt
 from tests.house import Customer, Party, TheHouse
 from tests.web.portal.visiting import Page
 from tests.web.sites import browser, make_whole_site
-from web import close
+from web import close, dutch
 from web.oversight.doubt import COLUMNS, as_csv
 
 PLACE = "/toezicht/twijfel"
@@ -121,6 +121,37 @@ def test_a_button_pressed_twice_is_one_signal_and_a_form_used_again_for_another_
     assert maria.call("doubt.list")["cases"] == []
     again = [one for one in used.forms if one.method == "post" and one.action == PLACE]
     assert again[0].fields["melding"] != form["melding"]
+
+
+@pytest.mark.parametrize("form", ["pagina", "json", "csv"])
+def test_a_day_that_cannot_be_is_named_with_the_days_that_can(
+    house: TheHouse, ines: FlaskClient, form: str
+) -> None:
+    possible = f"Vul een dag in, van 1 januari 1990 tot en met {dutch.day(house.clock.now())}."
+    for name, words in (("van", "Eerste dag"), ("tot", "Laatste dag")):
+        for day in ("1900-01-01", "2999-01-01", "gisteren", ""):
+            page = Page(ines.get(PLACE, query_string={name: day, "vorm": form}))
+            assert page.status == 400
+            assert f"{words}: {possible}" in page.text
+            assert f"#{name}" in page.links
+    turned = Page(ines.get(PLACE, query_string={"van": "2024-02-01", "tot": "2024-01-01", "vorm": form}))
+    assert turned.status == 400
+    assert "De laatste dag ligt voor de eerste." in turned.text
+
+
+def test_who_cannot_be_helped_is_led_back_to_pages_of_his_own(
+    house: TheHouse, ines: FlaskClient, lotte: Customer
+) -> None:
+    customer = browser(ines.application, lotte.session)
+    for path in ("/nergens", f"{PLACE}?vorm=boek"):
+        page = Page(ines.get(path))
+        assert page.status in (400, 404)
+        assert "/toezicht" in page.links
+        assert "/mijn" not in page.links
+    for path in ("/nergens", "/mijn/verbruik?adres=x"):
+        page = Page(customer.get(path))
+        assert "/mijn" in page.links
+        assert "/toezicht" not in page.links
 
 
 def test_a_customer_and_a_stranger_get_no_page_and_no_file(

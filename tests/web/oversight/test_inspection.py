@@ -23,7 +23,7 @@ from tests.house import Customer, Party, TheHouse
 from tests.web.portal.visiting import Page
 from tests.web.programs import publish
 from tests.web.sites import browser, make_whole_site
-from web import close
+from web import close, dutch
 from web.oversight.wording import FINDINGS
 
 PATH = "/toezicht/inzage"
@@ -148,6 +148,19 @@ def test_what_is_missing_in_the_form_is_said_beside_it_and_opens_nothing(
         assert words in answer.text
     backward = Page(send(ines, house, tot="2020-01-01"))
     assert "De laatste dag ligt voor de eerste" in backward.text
+    assert lotte.statements(kind="reads")[0]["event"] == "data.read"
+
+
+def test_a_day_that_cannot_be_is_named_with_the_days_that_can_and_opens_nothing(
+    ines: FlaskClient, house: TheHouse, read: int, lotte: Customer
+) -> None:
+    possible = f"Vul een dag in, van 1 januari 1990 tot en met {dutch.day(house.clock.now())}."
+    for name, words in (("van", "Eerste dag"), ("tot", "Laatste dag")):
+        for day in ("1900-01-01", "2999-01-01", "gisteren"):
+            page = Page(send(ines, house, **{name: day}))
+            assert page.status == 400
+            assert f"{words}: {possible}" in page.text
+            assert f"#{name}" in page.links
     assert lotte.statements(kind="reads")[0]["event"] == "data.read"
 
 

@@ -10,10 +10,12 @@ import pytest
 
 from databeheer.brussels import day_bounds, day_of
 from databeheer.values import format_instant
+from tests.conftest import LOTTES_EAN
 from tests.databeheer.metering.builders import Row, day_rows, english
 from tests.house import Customer, TheHouse
 from tests.series import as_series
 from tests.web.portal.visiting import Visitor
+from web import dutch
 from web.portal.chart import Bar, Tick, draw
 from web.portal.consumption import Window, series_of
 
@@ -145,9 +147,52 @@ def test_a_meter_read_by_the_day_shows_a_month(visit: Visit, house: TheHouse, lo
     assert "Dit is van 1 van de 31 dagen." in page.text
 
 
-def test_a_day_before_the_visitor_lived_there_is_not_asked(visit: Visit, measured_autumn: Customer) -> None:
-    page = visit(measured_autumn).get("/mijn/verbruik", dag="2019-01-01")
-    assert "1 januari 2022" in page.text
+@pytest.mark.parametrize(
+    ("asked", "instead"),
+    [
+        (
+            "2019-01-01",
+            "U vroeg 1 januari 2019. Dit adres is van u vanaf 1 januari 2022. Daarom ziet u 1 januari 2022.",
+        ),
+        ("0001-01-01", "Dit adres is van u vanaf 1 januari 2022. Daarom ziet u 1 januari 2022."),
+        (
+            "2999-12-31",
+            "U vroeg 31 december 2999. Van vandaag en later zijn er nog geen gegevens. Daarom ziet u ",
+        ),
+    ],
+)
+def test_a_day_that_cannot_be_is_not_asked_and_the_page_says_what_it_shows_instead_and_why(
+    visit: Visit, measured_autumn: Customer, asked: str, instead: str
+) -> None:
+    visitor = visit(measured_autumn)
+    page = visitor.get("/mijn/verbruik", dag=asked)
+    assert page.status == 200
+    assert "U ziet een andere dag dan u vroeg" in page.text
+    assert instead in page.text
+    for page in (visitor.get("/mijn/verbruik"), visitor.get("/mijn/verbruik", dag="2023-10-29")):
+        assert "andere dag dan u vroeg" not in page.text
+
+
+def test_after_somebody_left_the_page_says_until_when_he_lived_there(
+    visit: Visit, house: TheHouse, measured_autumn: Customer
+) -> None:
+    house.operator("registry.occupancy.end", ean=LOTTES_EAN, until_day="2024-01-01")
+    page = visit(measured_autumn).get("/mijn/verbruik", dag="2025-05-05")
+    assert "U woonde hier tot en met 31 december 2023. Daarom ziet u 31 december 2023." in page.text
+
+
+def test_what_is_no_day_is_named_with_the_days_that_can_be_and_reads_nothing(
+    visit: Visit, house: TheHouse, measured_autumn: Customer
+) -> None:
+    visitor = visit(measured_autumn)
+    yesterday = dutch.day(day_of(house.clock.now()) - timedelta(days=1))
+    for wrong in ("gisteren", "2023-02-30", "29-10-2023"):
+        page = visitor.get("/mijn/verbruik", dag=wrong)
+        assert page.status == 400
+        assert f"Vul een dag in, van 1 januari 2022 tot en met {yesterday}." in page.text
+        assert "#dag" in page.links
+        assert page.form("/mijn/verbruik").fields["dag"]
+    assert [one["event"] for one in measured_autumn.statements(kind="reads")] == []
 
 
 def test_marias_address_does_not_exist_for_lotte(visit: Visit, lotte: Customer, maria: Customer) -> None:

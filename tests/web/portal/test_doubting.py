@@ -11,6 +11,7 @@ import pytest
 from databeheer.door.client import DoorRefusedError
 from databeheer.doubt.states import Concern, Event, Origin, State
 from databeheer.values import parse_instant
+from tests.conftest import LOTTES_EAN
 from tests.databeheer.doubt.acts import contact, later
 from tests.house import Customer, Party, TheHouse
 from tests.web.portal.visiting import Visitor
@@ -77,8 +78,106 @@ def test_a_read_in_the_list_can_be_doubted_and_one_by_law_or_of_ones_own_cannot(
     assert f"/mijn/gelezen/{own}/twijfel" not in page.links
     page = visitor.press(visitor.get(f"/mijn/gelezen/{index}/twijfel"), "/twijfel", wat="too_much")
     assert "Uw twijfel over Bram Energieadvies" in page.text
-    again = visitor.send(f"/mijn/gelezen/{index}/twijfel", {"wat": "other"})
-    assert again.status in (400, 409)
+    assert visitor.get(f"/mijn/gelezen/{own}/twijfel").status == 404
+
+
+def test_the_form_names_who_read_when_and_what_and_opens_for_ones_own_book_alone(
+    visit: Visit,
+    measured_autumn: Customer,
+    maria: Customer,
+    bram: Party,
+    granted: dict[str, Any],
+) -> None:
+    index = bram.read(granted["permission_id"])["index"]
+    [line] = [one for one in measured_autumn.statements(kind="reads") if one["index"] == index]
+    visitor = visit(measured_autumn)
+    page = visitor.get(f"/mijn/gelezen/{index}/twijfel")
+    for words in (
+        "Er klopt iets niet bij Bram Energieadvies",
+        f"Wanneer {dutch.moment(line['at'])}",
+        "meetgegevens per kwartier, op 29 oktober 2023: ten hoogste 100 waarden",
+        line["sentence_nl"],
+    ):
+        assert words in page.text
+    unsure = visitor.press(page, "/twijfel")
+    assert (unsure.status, f"Wanneer {dutch.moment(line['at'])}" in unsure.text) == (400, True)
+    others, granting = visit(maria), index - 1
+    token = page.form("/twijfel").fields
+    answers = [
+        who.get(f"/mijn/gelezen/{number}/twijfel")
+        for who, number in ((others, index), (others, 10**6), (visitor, granting), (visitor, 2**60))
+    ]
+    answers.append(visitor.send(f"/mijn/gelezen/{granting}/twijfel", token | {"wat": "other"}))
+    assert [answer.status for answer in answers] == [404] * 5
+    assert answers[0].text == answers[1].text
+    assert "Energieadvies" not in answers[0].text
+    assert measured_autumn.call("doubt.list")["cases"] == []
+
+
+def test_of_a_read_by_law_the_page_says_that_there_is_no_permission_to_doubt(
+    visit: Visit, house: TheHouse, measured_autumn: Customer, erik: Party
+) -> None:
+    house.operator("registry.supply.accept", ean=LOTTES_EAN, party_id=erik.party_id, from_day="2022-01-01")
+    month = {"from": "2023-09-30T22:00:00Z", "until": "2023-10-31T23:00:00Z", "granularity": "month"}
+    index = erik.read(ean=LOTTES_EAN, **month)["index"]
+    page = visit(measured_autumn).get(f"/mijn/gelezen/{index}/twijfel")
+    assert page.status == 200
+    assert "Erik Energie" in page.text
+    assert "Deze lezing steunt op de wet" in page.text
+    assert not page.has_form("/twijfel")
+
+
+def test_a_second_window_is_told_that_the_doubt_was_reported_and_when_and_leads_to_it(
+    visit: Visit, measured_autumn: Customer, bram: Party, granted: dict[str, Any]
+) -> None:
+    index = bram.read(granted["permission_id"])["index"]
+    visitor = visit(measured_autumn)
+    places = (f"/mijn/toestemming/{granted['permission_id']}/twijfel", f"/mijn/gelezen/{index}/twijfel")
+    forms = [visitor.get(place) for place in (*places, *places)]
+    assert visitor.press(forms[0], "/twijfel", wat="other").status == 200
+    [case] = measured_autumn.call("doubt.list")["cases"]
+    for form in forms:
+        again = visitor.press(form, "/twijfel", wat="not_given")
+        assert again.status == 409
+        assert "U meldde al twijfel over Bram Energieadvies" in again.text
+        assert f"Dat was op {dutch.moment(case['signals'][0]['at'])}." in again.text
+        assert f"/mijn/twijfel/{case['case_id']}" in again.links
+    assert measured_autumn.call("doubt.list")["cases"] == [case]
+
+
+def test_taking_a_doubt_back_twice_says_when_it_ended_and_so_does_one_that_time_closed(
+    visit: Visit, house: TheHouse, measured_autumn: Customer, bram: Party, granted: dict[str, Any]
+) -> None:
+    visitor = visit(measured_autumn)
+    place = f"/mijn/toestemming/{granted['permission_id']}/twijfel"
+    page = visitor.press(visitor.get(place), "/twijfel", wat="other")
+    visitor.press(page, "/intrekken")
+    [case] = measured_autumn.call("doubt.list")["cases"]
+    again = visitor.press(page, "/intrekken")
+    assert again.status == 409
+    assert "Deze twijfel was al afgesloten" in again.text
+    assert f"Dat was op {dutch.moment(case['closed_at'])}." in again.text
+    assert measured_autumn.call("doubt.list")["cases"] == [case]
+
+
+def test_a_doubt_that_somebody_else_shares_is_not_taken_back_and_the_page_says_why(
+    visit: Visit, house: TheHouse, measured_autumn: Customer, granted: dict[str, Any]
+) -> None:
+    visitor = visit(measured_autumn)
+    page = visitor.press(
+        visitor.get(f"/mijn/toestemming/{granted['permission_id']}/twijfel"), "/twijfel", wat="other"
+    )
+    house.operator(
+        "doubt.signal",
+        permission_id=granted["permission_id"],
+        origin="consumer_body",
+        concern="not_given",
+        source="Ombudsdienst",
+    )
+    refused = visitor.press(page, "/intrekken")
+    assert refused.status == 409
+    assert "U kunt deze twijfel nu niet intrekken" in refused.text
+    assert "Ook een consumentenorganisatie meldde twijfel." in refused.text
 
 
 def test_a_doubt_that_somebody_else_reported_is_not_put_into_the_customers_mouth(

@@ -9,6 +9,7 @@ import pytest
 from databeheer.door.client import DoorRefusedError
 from tests.house import Customer, Party, TheHouse
 from tests.web.portal.visiting import Visitor
+from web import dutch
 
 Visit = Callable[[Customer], Visitor]
 
@@ -101,7 +102,14 @@ def test_a_second_press_on_an_old_page_says_so_and_changes_nothing(
     visitor = visit(lotte)
     old = visitor.get("/mijn")
     visitor.press(old, "/intrekken")
-    assert visitor.press(old, "/intrekken").status == 409
+    [ended] = lotte.call("permission.list")["permissions"]
+    again = visitor.press(old, "/intrekken")
+    assert again.status == 409
+    assert "Deze toestemming van Bram Energieadvies was al gestopt" in again.text
+    assert "U hebt de toestemming zelf ingetrokken." in again.text
+    assert f"Dat was op {dutch.moment(ended['ended_at'])}." in again.text
+    assert f"/mijn/toestemming/{ended['permission_id']}" in again.links
+    assert lotte.call("permission.list")["permissions"] == [ended]
 
 
 def test_each_line_tells_when_the_party_last_read(

@@ -10,6 +10,7 @@ import pytest
 from tests.conftest import LOTTES_EAN, MARIAS_EAN
 from tests.house import Customer, Party, TheHouse
 from tests.web.portal.visiting import Page, Visitor
+from web import dutch
 
 Visit = Callable[[Customer], Visitor]
 
@@ -42,12 +43,12 @@ def test_data_of_before_and_data_to_come_are_granted_by_their_own_button(
 @pytest.mark.parametrize(
     ("part", "words", "left"),
     [
-        ("past", "Gegevens van vroeger ingetrokken", "Nieuwe gegevens vanaf"),
-        ("future", "Nieuwe gegevens ingetrokken", "Gegevens van vroeger vanaf"),
+        ("past", "Gegevens van vroeger gestopt op {}, door u", "Nieuwe gegevens vanaf"),
+        ("future", "Nieuwe gegevens gestopt op {}, door u", "Gegevens van vroeger vanaf"),
     ],
 )
 def test_one_part_is_withdrawn_by_its_own_button_and_the_other_goes_on(
-    visit: Visit, lotte: Customer, bram: Party, part: str, words: str, left: str
+    visit: Visit, house: TheHouse, lotte: Customer, bram: Party, part: str, words: str, left: str
 ) -> None:
     asked = bram.ask()
     visitor = visit(lotte)
@@ -61,9 +62,94 @@ def test_one_part_is_withdrawn_by_its_own_button_and_the_other_goes_on(
     assert (shown["state"], shown["withdrawn_part"]) == ("active", part)
     for page in ("/mijn", "/mijn/toestemmingen", f"/mijn/toestemming/{asked['permission_id']}"):
         text = visitor.get(page).text
-        assert words in text
+        assert words.format(dutch.moment(house.clock.now())) in text
+        assert "Actief voor een deel" in text or page == "/mijn"
         assert left in text
         assert "Een deel intrekken" not in text
+
+
+@pytest.mark.requirement("R26", "R31")
+@pytest.mark.parametrize(
+    ("part", "name", "other"),
+    [
+        ("past", "Gegevens van vroeger", "nieuwe gegevens"),
+        ("future", "Nieuwe gegevens", "gegevens van vroeger"),
+    ],
+)
+def test_the_history_says_which_part_stopped_when_by_whom_and_then_how_the_rest_ended(
+    visit: Visit,
+    house: TheHouse,
+    lotte: Customer,
+    maria: Customer,
+    bram: Party,
+    part: str,
+    name: str,
+    other: str,
+) -> None:
+    by_lotte, by_bram = (lotte.grant(bram.ask())["permission"]["permission_id"] for _ in range(2))
+    narrowed_at = dutch.moment(house.clock.now())
+    lotte.call("permission.withdraw", permission_id=by_lotte, part=part)
+    bram.call("permission.terminate", permission_id=by_bram, part=part)
+    house.clock.advance(timedelta(minutes=20))
+    visitor = visit(lotte)
+    for permission, whom in ((by_lotte, "u"), (by_bram, "de dienst")):
+        text = visitor.get(f"/mijn/toestemming/{permission}").text
+        assert f"{name}: gestopt op {narrowed_at}, door {whom}." in text
+        assert f"{name} gestopt; {other} lopen door , door {whom}" in text
+        assert "Een deel gestopt; het andere loopt door" not in text
+    ended_at = dutch.moment(house.clock.now())
+    for permission in (by_lotte, by_bram):
+        lotte.withdraw(permission)
+        text = visitor.get(f"/mijn/toestemming/{permission}").text
+        assert f"{name}: gestopt op {narrowed_at}" in text
+        assert "U hebt de toestemming zelf ingetrokken." in text
+        assert f"{ended_at} nr." in text
+    whole = lotte.grant(bram.ask())["permission"]["permission_id"]
+    assert "gestopt op" not in visitor.get(f"/mijn/toestemming/{whole}").text
+
+
+def test_a_part_that_ended_cannot_be_ended_again_and_the_page_says_when_it_was(
+    visit: Visit, house: TheHouse, lotte: Customer, bram: Party
+) -> None:
+    permission = lotte.grant(bram.ask())["permission"]["permission_id"]
+    visitor = visit(lotte)
+    forms = {form.fields["part"]: form for form in visitor.get("/mijn").forms if "part" in form.fields}
+    visitor.send(forms["past"].action, forms["past"].fields)
+    ended_at = dutch.moment(house.clock.now())
+    house.clock.advance(timedelta(minutes=5))
+    again, last = (visitor.send(forms[part].action, forms[part].fields) for part in ("past", "future"))
+    assert (again.status, last.status) == (409, 409)
+    assert "Gegevens van vroeger: dit was al gestopt" in again.text
+    assert f"Dat was op {ended_at}." in again.text
+    assert "Trek de toestemming helemaal in." in last.text
+    for page in (again, last):
+        assert f"/mijn/toestemming/{permission}" in page.links
+    assert (lotte.permission(permission)["state"], lotte.permission(permission)["parts"]) == (
+        "active",
+        ["future"],
+    )
+
+
+@pytest.mark.parametrize(
+    ("first", "words"), [("grant", "heeft al toestemming"), ("refuse", "is niet meer open")]
+)
+def test_two_windows_that_answer_get_one_answer_and_the_second_says_what_it_was_and_when(
+    visit: Visit, house: TheHouse, lotte: Customer, bram: Party, first: str, words: str
+) -> None:
+    asked = bram.ask(ean=LOTTES_EAN)
+    permission, visitor = asked["permission_id"], visit(lotte)
+    windows = [visitor.get(f"/mijn/vraag/{permission}") for _ in range(3)]
+    visitor.press(windows[0], permission, first)
+    answered_at = dutch.moment(house.clock.now())
+    house.clock.advance(timedelta(minutes=5))
+    entries = len(lotte.statements())
+    for window, button in zip(windows[1:], ("grant", "refuse"), strict=True):
+        again = visitor.press(window, permission, button)
+        assert again.status == 409
+        assert f"van Bram Energieadvies {words}" in again.text or f"Bram Energieadvies {words}" in again.text
+        assert f"Dat was op {answered_at}." in again.text
+        assert f"/mijn/toestemming/{permission}" in again.links
+    assert len(lotte.statements()) == entries
 
 
 def test_a_request_for_one_of_both_has_one_button_to_allow(
@@ -173,8 +259,32 @@ def test_who_granted_first_takes_it_back_by_one_press_while_the_other_thinks(
     lottes.press(page, "/terugnemen")
     assert lottes.pressed == pressed + 1
     assert bram.permission(permission)["state"] == "rejected"
-    assert sams.press(question, permission, "grant").status == 409
+    too_late = sams.press(question, permission, "grant")
+    assert (too_late.status, "is niet meer open" in too_late.text) == (409, True)
+    again = lottes.press(page, "/terugnemen")
+    assert (again.status, "U hebt de vraag geweigerd." in again.text) == (409, True)
     assert bram.permission(permission)["state"] == "rejected"
+
+
+def test_who_granted_first_hears_that_an_answer_cannot_be_taken_back_once_the_other_granted_too(
+    visit: Visit, house: TheHouse, lotte: Customer, bram: Party
+) -> None:
+    sam = house.customer("sam", "Sam Smets")
+    house.operator(
+        "registry.concerned.begin", ean=LOTTES_EAN, person_id=str(sam.person_id), from_day="2022-01-01"
+    )
+    permission = bram.ask(ean=LOTTES_EAN)["permission_id"]
+    lottes, sams = visit(lotte), visit(sam)
+    first = lottes.get(f"/mijn/vraag/{permission}")
+    page = lottes.press(first, permission, "grant")
+    twice = lottes.press(first, permission, "grant")
+    assert (twice.status, "U antwoordde al op de vraag van Bram Energieadvies" in twice.text) == (409, True)
+    sams.press(sams.get(f"/mijn/vraag/{permission}"), permission, "grant")
+    late = lottes.press(page, "/terugnemen")
+    assert late.status == 409
+    assert "Bram Energieadvies heeft al toestemming" in late.text
+    assert "Trek de toestemming dan in." in late.text
+    assert bram.permission(permission)["state"] == "active"
 
 
 def test_each_page_says_who_of_the_household_did_it(
@@ -245,7 +355,9 @@ def test_renewing_is_one_press_on_a_page_that_asks_again(
     history = visitor.get(f"/mijn/toestemming/{old}")
     assert f"/mijn/toestemming/{new}" in history.links
     assert "De toestemming is verlengd." in history.text
-    assert visitor.press(page, "/verlengen").status == 409  # an old page, pressed again
+    again = visitor.press(page, "/verlengen")  # an old page, pressed again
+    assert (again.status, "De toestemming is verlengd." in again.text) == (409, True)
+    assert f"/mijn/toestemming/{new}" in again.links
     assert visit(maria).get(fresh).status == 404
 
 

@@ -15,6 +15,7 @@ from ledger.note import SigningKey, sign_note
 from tests.house import Customer, Party, TheHouse
 from tests.web.portal.visiting import Page, Visitor
 from tests.web.programs import publish
+from web import dutch
 from web.portal import proofs
 
 Visit = Callable[[Customer], Visitor]
@@ -144,6 +145,24 @@ def test_too_many_at_once_days_turned_around_and_strange_fields_are_told(
     many = visitor.get("/mijn/bewijzen.zip", adres=point)
     assert many.status == 413
     assert "Kies minder dagen" in many.text
+
+
+def test_a_day_that_no_line_can_be_of_is_named_with_the_days_that_can_be(
+    visit: Visit, house: TheHouse, lotte: Customer, bram: Party
+) -> None:
+    lotte.grant(bram.ask())
+    publish(house)
+    visitor, point = visit(lotte), lotte.occupancy()
+    possible = f"Vul een dag in, van 1 januari 1990 tot en met {dutch.day(house.clock.now())}."
+    for name, words in (("van", "Eerste dag"), ("tot", "Laatste dag")):
+        for day in ("1900-01-01", "2999-01-01", "1-2-2026"):
+            for path in ("/mijn/bewijzen.zip", "/mijn/bewijzen"):
+                page = visitor.get(path, adres=point, **{name: day})
+                assert page.status == 400
+                assert f"{words}: {possible}" in page.text
+                assert f"#{name}" in page.links
+                assert page.has_form("/mijn/bewijzen.zip")
+    assert visitor.get("/mijn/bewijzen.zip", adres=point, van="1990-01-01").status == 200
 
 
 def test_proofs_before_the_next_checkpoint_say_wait(

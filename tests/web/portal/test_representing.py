@@ -9,6 +9,7 @@ import pytest
 
 from databeheer.brussels import day_of
 from tests.house import Customer, Party, TheHouse
+from tests.letters import confirm_email
 from tests.web.portal.visiting import Visitor
 
 Visit = Callable[[Customer], Visitor]
@@ -113,6 +114,37 @@ def test_what_only_the_person_can_do_says_so(
     answer = visitor.send("/mijn/wissen", {"csrf_token": guard, "soort": "person", "zeker": "ja"})
     assert answer.status == 403
     assert "Dit kan alleen de persoon zelf" in answer.text
+
+
+def test_he_sees_neither_her_address_nor_a_form_to_change_it_and_sending_one_changes_nothing(
+    visit: Visit, house: TheHouse, lotte: Customer, theo: Customer, appointed: str
+) -> None:
+    confirm_email(house, lotte, "lotte@voorbeeld.be")
+    place = "/mijn/berichten/instellingen"
+    assert "lotte@voorbeeld.be" in visit(lotte).get(place).text
+    visitor = visit(theo)
+    assert visitor.get(place).has_form("/adres")
+    as_lotte(visitor, appointed)
+    page = visitor.get(place)
+    assert page.status == 200
+    assert "Het e-mailadres van Lotte Janssens ziet u hier niet" in page.text
+    assert "lotte@voorbeeld.be" not in page.html
+    assert [form.action for form in page.forms if place in form.action] == []
+    guard = {"csrf_token": page.form("/uzelf").fields["csrf_token"]}
+    before = lotte.call("contact.show")
+    for path, fields in (
+        ("adres", {"email": "theo@voorbeeld.be", "taal": "nl"}),
+        ("code", {"code": "12345678"}),
+        ("taal", {"taal": "en"}),
+        ("heel", {"heel": "ja"}),
+        ("uit", {}),
+    ):
+        answer = visitor.send(f"{place}/{path}", guard | fields)
+        assert (answer.status, "Dit kan alleen de persoon zelf" in answer.text) == (403, True), path
+    assert lotte.call("contact.show") == before
+    own = visitor.press(page, "/uzelf")
+    assert own.status == 200
+    assert visitor.get(place).has_form("/adres")
 
 
 def test_the_outsider_and_a_stranger_get_nowhere(
