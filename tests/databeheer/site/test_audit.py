@@ -10,14 +10,12 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from databeheer.door.client import DoorClient, Proof
 from databeheer.site.audit import audit_home
 from databeheer.site.home import Home
 from databeheer.site.house import Storage, running
 from databeheer.storage.embedded import EmbeddedPostgreSQL
 from ledger.errors import InconsistentError
-from ledger.postgres import PostgresEntries
-from ledger.publisher import Publisher
+from tests.homes import operate, publish
 
 EAN = "541448899990000060"
 
@@ -39,14 +37,9 @@ class Audited:
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Audited]:
     home = Home(tmp_path_factory.mktemp("home"))
     with running(home, may_make=True) as storage:
-        with DoorClient(home.door_socket) as door:
-            proof = Proof.operator(home.operator_key.read_text())
-            door.call("registry.access_point.register", proof, ean=EAN, commodity="gas")
-            door.call("registry.party.add", proof, name="Bram Energieadvies", role="energy_service")
-        entries = PostgresEntries(lambda: psycopg.connect(storage.url("publisher")))
-        signer = home.log_signer()
-        Publisher(entries, home.ledger, [signer], home.origin, home.publisher_memory).publish()
-        entries.close()
+        operate(home, "registry.access_point.register", ean=EAN, commodity="gas")
+        operate(home, "registry.party.add", name="Bram Energieadvies", role="energy_service")
+        publish(home, storage)
         yield Audited(home, storage)
     EmbeddedPostgreSQL(home.postgres).remove()
 

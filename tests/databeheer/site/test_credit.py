@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from click.testing import CliRunner
 from databeheer.cli import cli
 from databeheer.door.client import DoorRefusedError
 from databeheer.site import credit
+from tests.databeheer.site.stand_ins import DoorStandIn, put_in_place
 
 
 def test_a_line_is_a_device(tmp_path: Path) -> None:
@@ -42,18 +42,14 @@ def test_what_is_no_such_file_is_refused_and_nothing_of_it_is_shown(
     assert "5414" not in str(refused.value)
 
 
-class _Door:
+class _Door(DoorStandIn):
     """A door that refuses the part with line 1001."""
 
     def __init__(self) -> None:
         self.parts: list[int] = []
 
-    def __enter__(self) -> _Door:
-        return self
-
-    def __exit__(self, *_: object) -> None: ...
-
-    def call(self, command: str, proof: Any, *, states: list[dict[str, Any]]) -> dict[str, int]:
+    def call(self, command: str, proof: Any, **arguments: Any) -> dict[str, Any]:
+        states = arguments["states"]
         self.parts.append(len(states))
         if any(one["credit"] == 1001 for one in states):
             raise DoorRefusedError({"code": "no-budget-function", "detail": "not read"})
@@ -62,22 +58,8 @@ class _Door:
 
 @pytest.fixture
 def door(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> _Door:
-    """The command line without a house: what it asks is looked at here, what the door does of it elsewhere."""
     found = _Door()
-
-    class Home:
-        path, door_socket, intake_key = tmp_path, tmp_path / "socket", tmp_path / "key"
-
-        @classmethod
-        def from_environment(cls) -> type[Home]:
-            return cls
-
-        require: Callable[[], None] = staticmethod(lambda: None)
-
-    (tmp_path / "key").write_text("key")
-    monkeypatch.setattr(credit, "Home", Home)
-    monkeypatch.setattr(credit, "running", lambda _home: found)
-    monkeypatch.setattr(credit, "DoorClient", lambda _socket: found)
+    put_in_place(found, credit, monkeypatch, tmp_path)
     return found
 
 

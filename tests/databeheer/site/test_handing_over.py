@@ -6,7 +6,7 @@ import io
 import json
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +15,25 @@ import pytest
 
 from databeheer.cli import main
 from databeheer.door.client import DoorClient, DoorRefusedError, Proof
-from databeheer.site.handover.bundle import MANIFEST, BundleError, Manifest, check_data, read_manifest
+from databeheer.site.handover.bundle import (
+    DUMP,
+    MANIFEST,
+    BundleError,
+    Manifest,
+    check_data,
+    list_files,
+    read_manifest,
+)
 from databeheer.site.handover.taking import take_over
 from databeheer.site.handover.writing import write_bundles
 from databeheer.site.home import Home
 from databeheer.site.house import Site, Storage, prepare, running
-from ledger.postgres import PostgresEntries
-from ledger.publisher import Publisher
+from databeheer.storage import dumps, provision
+from ledger.errors import InconsistentError
 from ledger.sources import DirectorySource
 from ledger.verifier import verify
+from tests.databases import Database, Databases
+from tests.homes import operate, publish
 
 pytestmark = pytest.mark.requirement("R190")
 
@@ -39,19 +49,24 @@ class Old:
     manifest: Manifest
 
 
-def operate(home: Home, command: str, **arguments: Any) -> dict[str, Any]:
-    with DoorClient(home.door_socket) as door:
-        return door.call(command, Proof.operator(home.operator_key.read_text()), **arguments)
-
-
-def publish(home: Home, storage: Storage) -> int:
-    url = storage.url("publisher")
-    entries = PostgresEntries(lambda: psycopg.connect(url))
-    try:
-        Publisher(entries, home.ledger, [home.log_signer()], home.origin, home.publisher_memory).publish()
-    finally:
-        entries.close()
+def published_size(home: Home, storage: Storage) -> int:
+    publish(home, storage)
     return int(verify(DirectorySource(home.ledger), home.published_log_keys()).size or 0)
+
+
+def forge(databases: Databases, dump: Path, statement: str) -> None:
+    """Change one row in a dump, as who has the bundle of data and a server of his own can."""
+    name = f"forged_{dump.parent.parent.name}"[:60]
+    database = Database(name, databases.superuser_url, {})
+    provision.create_database(databases.superuser_url, name)
+    try:
+        dumps.load(database.url("superuser"), dump)
+        with psycopg.connect(database.url("superuser")) as forger:
+            forger.execute("SET session_replication_role = replica")  # past the triggers
+            assert forger.execute(statement.encode()).rowcount == 1
+        dumps.dump(database.url("superuser"), dump)
+    finally:
+        provision.drop_database(databases.superuser_url, name)
 
 
 @pytest.fixture(scope="module")
@@ -67,14 +82,14 @@ def old(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Old]:
         operate(home, "registry.person.add", subject="lotte", name="Lotte Janssens")
         with pytest.raises(DoorRefusedError, match="give confirm="):
             operate(home, "handover.begin", successor="Opvolger", decided_by="Raad", confirm="ja")
-        published = publish(home, storage)
+        published = published_size(home, storage)
         closed = operate(home, "handover.begin", successor="Opvolger", decided_by="Raad", confirm=home.origin)
         with pytest.raises(DoorRefusedError, match="handed over to a successor"):
             operate(home, "registry.party.add", name="Bram", role="energy_service")
         site.end_all()
         with pytest.raises(Exception, match=f"{published} of {closed['index'] + 1} entries are published"):
             write_bundles(home, folder / "data", folder / "secrets")
-        size = publish(home, storage)
+        size = published_size(home, storage)
         manifest = write_bundles(home, folder / "data", folder / "secrets")
         yield Old(home, folder / "data", folder / "secrets", size, manifest)
     finally:
@@ -110,7 +125,7 @@ def test_the_successor_goes_on_where_the_old_house_stopped(
         operate(new, "registry.person.add", subject="maria", name="Maria Peeters")
         with DoorClient(new.door_socket) as door, pytest.raises(DoorRefusedError):
             door.call("handover.status", Proof.operator(old.home.operator_key.read_text()))
-        assert publish(new, storage) > old.size
+        assert published_size(new, storage) > old.size
     seen = verify(DirectorySource(new.ledger), keys, full=True, state=memory)
     assert [one.name for one in seen.checks if not one.ok] == []
     assert main(["ledger", "audit"]) == 0
@@ -218,6 +233,50 @@ def test_spoiled_secrets_make_no_house(copy: Old, tmp_path: Path) -> None:
     with pytest.raises(BundleError, match=r"promise\.key is not the file"):
         take_over(new, copy.data, copy.secrets, copy.home.published_log_keys(), "Opvolger")
     assert not new.path.exists()
+
+
+def test_spoiled_secrets_are_named_to_whoever_checks_them(
+    copy: Old, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (copy.secrets / "keys" / "more.key").write_text("00")
+    given = [
+        "--data",
+        str(copy.data),
+        "--secrets",
+        str(copy.secrets),
+        "--key",
+        str(copy.home.ledger / "vkey"),
+    ]
+    assert main(["handover", "check", *given]) == 1
+    assert "more.key is not named in the manifest" in capsys.readouterr().err
+
+
+FORGERIES = {
+    "a body": "UPDATE ledger.body SET event = 'party.added' WHERE index = 1",
+    "an entry": "UPDATE ledger.entry SET entry = forged.entry, leaf = sha256('\\x00'::bytea || forged.entry) FROM"
+    " (SELECT set_byte(entry, 6, CASE get_byte(entry, 6) WHEN 65 THEN 66 ELSE 65 END) AS entry"
+    "  FROM ledger.entry WHERE index = 1) forged WHERE index = 1",
+}
+
+
+@pytest.mark.parametrize("statement", FORGERIES.values(), ids=FORGERIES)
+def test_a_forged_database_with_a_manifest_that_fits_it_opens_no_house(
+    copy: Old, databases: Databases, tmp_path: Path, statement: str
+) -> None:
+    forge(databases, copy.data / DUMP, statement)
+    forged = replace(copy.manifest, data=list_files(copy.data))
+    (copy.data / MANIFEST).write_text(forged.to_json(), encoding="utf-8")
+    keys = copy.home.published_log_keys()
+    check_data(copy.data, keys)  # every file is the one that is named, and the published ledger is true
+    new = Home(tmp_path / "successor")
+    with pytest.raises(InconsistentError, match="entry 1"):
+        take_over(new, copy.data, copy.secrets, keys, "Opvolger")
+    with running(new) as storage:
+        assert operate(new, "handover.status")["successor"] == "Opvolger"
+        with pytest.raises(DoorRefusedError, match="handed over to a successor"):
+            operate(new, "registry.person.add", subject="joris", name="Joris")
+        with psycopg.connect(storage.url("owner")) as owner:
+            assert owner.execute("SELECT max(index) + 1 FROM ledger.entry").fetchone() == (copy.size,)
 
 
 def test_a_bundle_is_never_written_over_another_or_into_the_other(old: Old, tmp_path: Path) -> None:

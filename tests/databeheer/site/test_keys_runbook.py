@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import io
-import os
-import shlex
 import shutil
 from collections.abc import Iterator
-from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
-import psycopg
 import pytest
 
-import databeheer.cli
-from databeheer.site.home import CHECKOUT, Home
+from databeheer.site.home import Home
 from databeheer.site.house import Site, Storage, prepare
 from databeheer.storage.embedded import EmbeddedPostgreSQL
-from ledger.postgres import PostgresEntries
-from ledger.publisher import Publisher
 from tests.databeheer.door.keys.conftest import shelf as shelf  # a fixture
+from tests.databeheer.site.runbooks import Follower
+from tests.homes import publish
 from tests.tokens import Shelf, SoftToken
-
-RUNBOOK = CHECKOUT / "docs" / "how-to" / "keys.md"
 
 
 def files_of(folder: Path) -> dict[str, bytes]:
@@ -34,52 +26,13 @@ def given_to(*numbers: int) -> str:
     return " ".join(f"shares/share-{number}.txt" for number in numbers)
 
 
-def printed() -> list[str]:
-    """The commands of the runbook, in its order."""
-    lines = RUNBOOK.read_text(encoding="utf-8").splitlines()
-    return [line.strip() for line in lines if line.startswith("    .venv/bin/")]
-
-
 @dataclass
-class Drill:
+class Drill(Follower):
     """A house and somebody who follows the runbook."""
 
-    home: Home
-    folder: Path
     storage: Storage
     site: Site
     token: SoftToken | None
-    left: list[str] = field(default_factory=printed)
-
-    def run(self, line: str) -> tuple[int, str]:
-        """Carry out a line; returns its exit status and what it printed."""
-        program, *arguments = shlex.split(line)
-        assert program == ".venv/bin/databeheer"
-        said, before = io.StringIO(), Path.cwd()
-        os.chdir(self.folder)
-        try:
-            with redirect_stdout(said), redirect_stderr(said):
-                status = databeheer.cli.main(arguments)
-        finally:
-            os.chdir(before)
-        return status, said.getvalue()
-
-    def follow(self, words: str) -> str:
-        """Carry out the next command of the runbook, which begins with these words; returns what it printed."""
-        line = self.left.pop(0)
-        assert line.removeprefix(".venv/bin/").startswith(words), f"the runbook says {line!r}"
-        status, said = self.run(line)
-        assert status == 0, said
-        return said
-
-    def publish(self) -> None:
-        url = self.storage.url("publisher")
-        entries = PostgresEntries(lambda: psycopg.connect(url))
-        home = self.home
-        try:
-            Publisher(entries, home.ledger, [home.log_signer()], home.origin, home.publisher_memory).publish()
-        finally:
-            entries.close()
 
     def lose_the_key(self) -> None:
         """The machine burnt; what is left of the keys is the backup without the epoch key."""
@@ -103,7 +56,7 @@ def drill(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mo
     prepare(home, storage)
     site = Site(home, storage)
     site.start_door()
-    yield Drill(home, tmp_path, storage, site, token)
+    yield Drill("keys.md", home, tmp_path, storage, site, token)
     site.end_all()
     EmbeddedPostgreSQL(home.postgres).remove()
 
@@ -166,6 +119,6 @@ def test_the_key_is_split_rotated_lost_and_put_back(
     assert "Asked" in drill.follow("databeheer keys rotate")
     assert "Epoch 3 is in force" in drill.follow("databeheer keys rotate")
     assert "5 shares are in fresh" in drill.follow("databeheer keys split")
-    drill.publish()
+    publish(drill.home, drill.storage)
     assert "FAIL" not in drill.follow("databeheer ledger audit")
     assert drill.left == []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from databeheer.cli import cli
 from databeheer.site import plan
+from tests.databeheer.site.stand_ins import DoorStandIn, put_in_place
 
 REPORT = {
     "day": "2024-06-03",
@@ -26,17 +26,12 @@ REPORT = {
 }
 
 
-class _Door:
+class _Door(DoorStandIn):
     """A door with two pages of devices and one thing to read again."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, str, dict[str, Any]]] = []
         self.report = REPORT
-
-    def __enter__(self) -> _Door:
-        return self
-
-    def __exit__(self, *_: object) -> None: ...
 
     def call(self, command: str, proof: Any, **arguments: Any) -> dict[str, Any]:
         self.asked.append((command, proof.kind, arguments))
@@ -51,21 +46,7 @@ class _Door:
 @pytest.fixture
 def door(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> _Door:
     found = _Door()
-
-    class Home:
-        path, door_socket = tmp_path, tmp_path / "socket"
-        intake_key = operator_key = tmp_path / "key"
-
-        @classmethod
-        def from_environment(cls) -> type[Home]:
-            return cls
-
-        require: Callable[[], None] = staticmethod(lambda: None)
-
-    (tmp_path / "key").write_text("key")
-    monkeypatch.setattr(plan, "Home", Home)
-    monkeypatch.setattr(plan, "running", lambda _home: found)
-    monkeypatch.setattr(plan, "DoorClient", lambda _socket: found)
+    put_in_place(found, plan, monkeypatch, tmp_path)
     return found
 
 

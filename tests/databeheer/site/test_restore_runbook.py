@@ -2,59 +2,43 @@
 
 from __future__ import annotations
 
-import io
 import json
-import os
-import shlex
 from base64 import b64decode, urlsafe_b64encode
-from collections.abc import Callable, Iterator
-from contextlib import redirect_stderr, redirect_stdout
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 from joserfc import jws
 from joserfc.jwk import OKPKey
 from nacl.signing import SigningKey as Ed25519Key
 
-import databeheer.cli
 import ledger.cli
 from databeheer.brussels import day_of
 from databeheer.clock import SystemClock
 from databeheer.door.client import DoorClient, DoorRefusedError, Proof
-from databeheer.site.home import CHECKOUT, Home
+from databeheer.site.home import Home
 from databeheer.site.house import ProcessEndedError, Site, Storage, prepare
 from databeheer.storage.embedded import EmbeddedPostgreSQL
 from ledger.commitment import Opening
 from ledger.errors import RefusedError
-from ledger.postgres import PostgresEntries
-from ledger.publisher import Publisher
 from ledger.receipt import from_log
 from ledger.sources import DirectorySource
+from tests.databeheer.site.runbooks import Follower
+from tests.homes import publish
 
-RUNBOOK = CHECKOUT / "docs" / "how-to" / "restore.md"
 EAN = "541448899990000039"
 DAY = {"from": "2023-10-28T22:00:00Z", "until": "2023-10-29T22:00:00Z", "granularity": "day"}
 
 
-def printed() -> list[str]:
-    """The commands of the runbook, in its order."""
-    lines = RUNBOOK.read_text(encoding="utf-8").splitlines()
-    return [line.strip() for line in lines if line.startswith("    .venv/bin/")]
-
-
 @dataclass
-class Drill:
+class Drill(Follower):
     """A house, the people in it, and somebody who follows the runbook."""
 
-    home: Home
-    folder: Path
     storage: Storage
     site: Site
     provider: Ed25519Key = field(default_factory=Ed25519Key.generate)
-    left: list[str] = field(default_factory=printed)
 
     def start(self) -> None:
         public = self.folder / "provider.pub"
@@ -68,26 +52,6 @@ class Drill:
 
     def stop(self) -> None:
         self.site.end_all()
-
-    def follow(self, words: str) -> str:
-        """Carry out the next command of the runbook, which begins with these words; returns what it printed."""
-        line = self.left.pop(0)
-        program, *arguments = shlex.split(line.replace("$DATABEHEER_HOME", str(self.home.path)))
-        assert line.removeprefix(".venv/bin/").startswith(words), f"the runbook says {line!r}"
-        run: Callable[[list[str]], int] = {
-            ".venv/bin/databeheer": databeheer.cli.main,
-            ".venv/bin/ledger": ledger.cli.main,
-        }[program]
-        out, err, before = io.StringIO(), io.StringIO(), Path.cwd()
-        with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
-            patch.setenv("DATABEHEER_HOME", str(self.home.path))
-            os.chdir(self.folder)
-            try:
-                status = run(arguments)
-            finally:
-                os.chdir(before)
-        assert status == 0, err.getvalue()
-        return out.getvalue()
 
     def call(self, proof: Proof, command: str, **arguments: Any) -> dict[str, Any]:
         with DoorClient(self.home.door_socket) as door:
@@ -122,13 +86,7 @@ class Drill:
         )
 
     def publish(self) -> None:
-        url = self.storage.url("publisher")
-        entries = PostgresEntries(lambda: psycopg.connect(url))
-        home = self.home
-        try:
-            Publisher(entries, home.ledger, [home.log_signer()], home.origin, home.publisher_memory).publish()
-        finally:
-            entries.close()
+        publish(self.home, self.storage)
 
     def receipt(self, proof: Proof, index: int) -> bytes:
         opened = self.call(proof, "receipt.opening", index=index)
@@ -146,7 +104,7 @@ def drill(tmp_path: Path) -> Iterator[Drill]:
     home = Home(tmp_path / "home")
     storage = Storage(home)
     prepare(home, storage)
-    made = Drill(home, tmp_path, storage, Site(home, storage))
+    made = Drill("restore.md", home, tmp_path, storage, Site(home, storage))
     made.start()
     made.operator("registry.operator.add", code="1", name="Netbeheerder")
     yield made

@@ -9,7 +9,6 @@ import psycopg
 import pytest
 
 from databeheer.cli import main
-from databeheer.door.client import DoorClient, Proof
 from databeheer.errors import ConflictError, UnavailableError
 from databeheer.site.home import Home
 from databeheer.site.house import Site, Storage, prepare
@@ -17,8 +16,7 @@ from databeheer.site.restoring import dump_database, load_database, restore_ledg
 from databeheer.storage.dumps import DumpError
 from databeheer.storage.embedded import EmbeddedPostgreSQL
 from ledger.errors import InconsistentError
-from ledger.postgres import PostgresEntries
-from ledger.publisher import Publisher
+from tests.homes import operate, publish
 
 DESCRIBED = (
     "SELECT tablename, tableowner FROM pg_tables WHERE schemaname <> 'pg_catalog' ORDER BY 1, 2",
@@ -46,18 +44,12 @@ class Estate:
     def record(self, *names: str) -> None:
         """Let the door append an entry for each name."""
         self.site.start_door()
-        with DoorClient(self.home.door_socket) as door:
-            proof = Proof.operator(self.home.operator_key.read_text())
-            for name in names:
-                door.call("registry.party.add", proof, name=name, role="energy_service")
+        for name in names:
+            operate(self.home, "registry.party.add", name=name, role="energy_service")
         self.site.end_all()
 
     def publish(self) -> None:
-        url = self.storage.url("publisher")
-        entries = PostgresEntries(lambda: psycopg.connect(url))
-        home = self.home
-        Publisher(entries, home.ledger, [home.log_signer()], home.origin, home.publisher_memory).publish()
-        entries.close()
+        publish(self.home, self.storage)
 
     def ask(self, query: str) -> list[tuple[object, ...]]:
         with psycopg.connect(self.storage.url("superuser")) as connection:
