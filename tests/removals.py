@@ -703,14 +703,6 @@ REMOVALS = (
     ),
     Removal(
         "R56",
-        "an open port is no ground",
-        ACCESS + "by_law.py",
-        "    return _BY_CARRIER[row.carrier](case, row) if case.facts.occupancies else iter(())\n",
-        "    if case.facts.open_ports:\n        return _operated(case, row, case.wish.party_id)\n"
-        "    return _BY_CARRIER[row.carrier](case, row) if case.facts.occupancies else iter(())\n",
-    ),
-    Removal(
-        "R56",
         "an open port is no need",
         DOOR + "facts/of_points.py",
         """    " UNION ALL SELECT 'notice', access_point_id""",

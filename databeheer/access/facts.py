@@ -78,13 +78,6 @@ class Regime(Code):
     SMR3 = "SMR3"
 
 
-class PortName(Code):
-    """A user port of the meter."""
-
-    P1 = "P1"
-    S1 = "S1"
-
-
 @dataclass(frozen=True, slots=True)
 class Signer:
     """One person's signature under a consent.
@@ -306,16 +299,6 @@ class Death:
 
 
 @dataclass(frozen=True, slots=True)
-class OpenPort:
-    """A user port that its customer opened. No ground rests on it: it gives nobody remote access (R56)."""
-
-    id: str
-    occupancy_id: str
-    port: PortName
-    period: Interval
-
-
-@dataclass(frozen=True, slots=True)
 class Assessment:
     """A DPIA that the party filed, dated `assessed_at`; how long it is good for is the catalogue's to say.
 
@@ -382,7 +365,6 @@ class Facts:
     gaps: tuple[Gap, ...] = ()
     representations: tuple[Representation, ...] = ()
     deaths: tuple[Death, ...] = ()
-    open_ports: tuple[OpenPort, ...] = ()
     grid_operator_id: str | None = None
     data_manager_id: str | None = None
     territory: str | None = None

@@ -70,7 +70,6 @@ def about(facts: Facts, home: Occupancy) -> Facts:
         necessities=tuple(one for one in facts.necessities if touches(one.data_period)),
         notices=tuple(one for one in facts.notices if one.occupancy_id == home.id),
         gaps=tuple(one for one in facts.gaps if touches(one.period)),
-        open_ports=tuple(one for one in facts.open_ports if one.occupancy_id == home.id),
     )
 
 

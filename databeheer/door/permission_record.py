@@ -18,6 +18,7 @@ from databeheer.permissions import duties, finding, history, life, mandates, ren
 from databeheer.permissions.duties import ENDINGS
 from databeheer.permissions.states import ENDED, Event
 from databeheer.permissions.timing import RENEWED, Due
+from databeheer.registry import occupancies
 
 
 def record_step(
@@ -134,6 +135,12 @@ def subjects_of(house: House, occupancy_id: UUID | None) -> list[Subject]:
     if occupancy_id is None or not house.keys.holds(Kind.OCCUPANCY_LEDGER, occupancy_id):
         return []
     return [Subject(occupancy_id)]
+
+
+def subjects_of_person(house: House, turn: Turn, person_id: UUID) -> list[Subject]:
+    """The person's occupancies: where he reads of it, and whoever may open their entries later finds it."""
+    ids = occupancies.of_person(turn.connection, person_id)
+    return [subject for occupancy_id in ids for subject in subjects_of(house, occupancy_id)]
 
 
 _OVERTAKES = ENDINGS | {f"permission.{Event.NARROWED}"}

@@ -7,7 +7,6 @@ between (design.md).
 
 from __future__ import annotations
 
-import secrets
 from base64 import b64encode
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -341,7 +340,7 @@ class Turn:
             | ({} if statement.points == 1 else {"points": statement.points})
             | ({} if statement.leaves is None or statement.has_house_half else {"leaves": statement.leaves})
         )
-        salt = secrets.token_bytes(32)
+        salt = commitment.new_salt()
         half = commitment.half(commitment.SHARED_LABEL, salt, body)
         if statement.is_of_house:
             return half, seal(self._house_key, salt + body, shared_coordinates(record.index)), None
@@ -398,7 +397,7 @@ class Turn:
             "previous": b64encode(previous).decode(),
         }
         body = canonical(subject.own | chained | {"v": 1})
-        salt = secrets.token_bytes(32)
+        salt = commitment.new_salt()
         return {
             "handle": handle,
             "counter": counter + 1,

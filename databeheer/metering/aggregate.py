@@ -7,13 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import TypeVar
 
-from databeheer.brussels import BRUSSELS, day_bounds, midnight, slot_starts
-from databeheer.metering.profile import ProfileError, ProfileLike
+from databeheer.brussels import BRUSSELS, midnight
 from databeheer.metering.states import Conversion, Register, State, worst_state
-from databeheer.metering.totals import DayTotal
 from databeheer.values import Granularity
 
 _T = TypeVar("_T")
@@ -34,42 +32,6 @@ class Slot:
     register: Register | None = None
     conversion: Conversion | None = None
     missing: int = 0
-
-
-def slots_of(day: date, profile: ProfileLike) -> list[Slot]:
-    """Return the slots of a Brussels day.
-
-    Raises:
-        ProfileError: the profile has another number of slots than the day.
-    """
-    minutes = profile.slot_minutes
-    starts = slot_starts(day, minutes) if minutes in (15, 60) else ()
-    if len(starts) != len(profile.values):
-        raise ProfileError("the profile does not fit the day")
-    step = timedelta(minutes=minutes)
-    conversions = profile.conversions or (None,) * len(starts)
-    return [
-        Slot(start, start + step, value, state, register, conversion, int(value is None))
-        for start, value, state, register, conversion in zip(
-            starts, profile.values, profile.states, profile.registers, conversions, strict=True
-        )
-    ]
-
-
-def slot_of_total(day: date, total: DayTotal) -> Slot:
-    """Return a day's total as one slot."""
-    start, end = day_bounds(day)
-    registers = [register for register, _ in total.registers]
-    conversions = [conversion for conversion, _ in total.conversions]
-    return Slot(
-        start,
-        end,
-        total.total,
-        total.worst,
-        registers[0] if len(registers) == 1 else None,
-        conversions[0] if len(conversions) == 1 else None,
-        total.missing,
-    )
 
 
 def aggregate(slots: Iterable[Slot], granularity: Granularity) -> list[Slot]:
@@ -117,15 +79,6 @@ def _month(totals: Sequence[Slot]) -> list[Slot]:
         Slot(start, end, sums[register], worst_state(states[register]), register, missing=missing)
         for register in sorted(sums, key=str)
     ]
-
-
-def by_register(slots: Iterable[Slot]) -> dict[Register, int]:
-    """Return the sum of each register that has a value, in thousandths."""
-    sums: dict[Register, int] = {}
-    for slot in slots:
-        if slot.value is not None and slot.register is not None:
-            sums[slot.register] = sums.get(slot.register, 0) + slot.value
-    return sums
 
 
 def _bucket(start: datetime, granularity: Granularity) -> datetime:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import select
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, cast
 
 import psycopg
-from sqlalchemy import Connection, Engine, create_engine, event, exc, text
+from sqlalchemy import Connection, Engine, create_engine, event, exc
 from sqlalchemy.engine import make_url
 
 CONNECT_SECONDS = 5
@@ -70,15 +68,3 @@ def _has_news(socket: int) -> bool:
 def driver(connection: Connection) -> psycopg.Connection[Any]:
     """Return the psycopg connection beneath, in the same transaction: what `ledger.postgres` works on."""
     return cast("psycopg.Connection[Any]", connection.connection.driver_connection)
-
-
-@contextmanager
-def in_context(engine: Engine, proof: str) -> Iterator[Connection]:
-    """Open a transaction whose row-level security context is a live session or access token.
-
-    The policies look the token up by its hash in a table that only the door writes; an unknown, ended or
-    expired one sees no row.
-    """
-    with engine.begin() as connection:
-        connection.execute(text("SELECT set_config('databeheer.proof', :proof, true)"), {"proof": proof})
-        yield connection

@@ -15,6 +15,7 @@ from databeheer.storage.system_account import reachable_binaries
 from databeheer.values import format_instant
 from tests.databeheer.doubt.acts import PDF, contact, lift, show
 from tests.doors import query
+from tests.epochs import begin_epoch
 from tests.house import Customer, Party, TheHouse
 
 
@@ -62,5 +63,5 @@ def test_a_dump_of_before_has_the_proof_sealed_and_one_of_after_has_its_hash_alo
     # The dump of before opens with the key of this one document, which goes with the next change of epoch.
     key = house.house.keys.get(Kind.DOCUMENT, evidence_id)
     assert unseal(key, bytes(sealed), coordinates("content", evidence_id)) == PDF
-    house.house.keys.begin_epoch([(Kind.DOCUMENT, evidence_id)])
+    begin_epoch(house.house.keys, [(Kind.DOCUMENT, evidence_id)])
     assert not house.house.keys.holds(Kind.DOCUMENT, evidence_id)

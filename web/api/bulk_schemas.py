@@ -6,21 +6,16 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
-from web.api.fields import GRANULARITIES, PURPOSES, AccessPointCode, directions, moment, one_of
+from web.api.fields import GRANULARITIES, PURPOSES, AccessPointCode, directions, each_once, moment, one_of
 from web.api.schemas import Channel, Receipt, RefusedStretch, Stretch, Window
 
 MOST_ASKED = 1000
 
 
-def _each_once(values: list[Any]) -> None:
-    if len(set(values)) != len(values):
-        raise ValidationError("each once")
-
-
 def _list_of(one: fields.Field[Any], description: str) -> fields.List[Any]:
     return fields.List(
         one,
-        validate=[validate.Length(min=1, max=MOST_ASKED), _each_once],
+        validate=[validate.Length(min=1, max=MOST_ASKED), each_once],
         metadata={"description": description, "uniqueItems": True},
     )
 

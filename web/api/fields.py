@@ -96,15 +96,16 @@ def directions(**options: Any) -> fields.List[Any]:
     """Return a field that takes one or both directions, each once."""
     return fields.List(
         fields.String(validate=validate.OneOf(DIRECTIONS)),
-        validate=[validate.Length(min=1, max=len(DIRECTIONS)), _each_once],
+        validate=[validate.Length(min=1, max=len(DIRECTIONS)), each_once],
         metadata={"description": "Seen from the grid user.", "example": DIRECTIONS, "uniqueItems": True},
         **options,
     )
 
 
-def _each_once(values: list[str]) -> None:
+def each_once(values: list[Any]) -> None:
+    """Refuse a list that names something twice."""
     if len(set(values)) != len(values):
-        raise ValidationError("each direction once")
+        raise ValidationError("each once")
 
 
 def wire_instant(value: datetime | None) -> str | None:

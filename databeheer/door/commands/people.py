@@ -23,7 +23,7 @@ from databeheer.door.commands.base import (
 from databeheer.door.commands.conditions import some_of
 from databeheer.door.house import House
 from databeheer.door.names import ean_hash, seal_text
-from databeheer.door.permission_record import record_step, subjects_of
+from databeheer.door.permission_record import record_step, subjects_of_person
 from databeheer.door.port_record import close_all
 from databeheer.door.post.telling import tell
 from databeheer.door.proofs import AskerKind, Proof
@@ -53,7 +53,7 @@ def died(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any
         lives.record_death(turn.connection, person_id, arguments["died_on"], turn.now)
         turn.end(Ending.DIED, person_id, arguments["died_on"])
         said = {"on": arguments["died_on"].isoformat(), "reference": arguments["reference"]}
-        turn.record(Statement("person.died", said, subjects=_stays(house, turn, person_id)))
+        turn.record(Statement("person.died", said, subjects=subjects_of_person(house, turn, person_id)))
         ended = life.end_by_death(turn.connection, person_id, turn.now)
         for row in ended:
             turn.end(Ending.HOLDER_DIED, row.permission_id)
@@ -73,7 +73,9 @@ def refuted(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, 
         lives.refute_death(turn.connection, person_id, turn.now)
         turn.end(Ending.DEATH_REFUTED, person_id)
         said = {"reason": arguments["reason"]}
-        turn.record(Statement("person.death_refuted", said, subjects=_stays(house, turn, person_id)))
+        turn.record(
+            Statement("person.death_refuted", said, subjects=subjects_of_person(house, turn, person_id))
+        )
     return {}
 
 
@@ -92,7 +94,9 @@ def represent(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str
             "until": until.isoformat() if until else "",
             "reference": arguments["reference"],
         }
-        turn.record(Statement("representation.begun", said, subjects=_stays(house, turn, person_id)))
+        turn.record(
+            Statement("representation.begun", said, subjects=subjects_of_person(house, turn, person_id))
+        )
     return {"id": str(fact_id)}
 
 
@@ -103,7 +107,9 @@ def end_representation(house: House, proof: Proof, arguments: dict[str, Any]) ->
         row = lives.end_representation(turn.connection, arguments["id"], arguments["until_day"])
         turn.end(Ending.REPRESENTATION, arguments["id"], arguments["until_day"])
         said = {"until": arguments["until_day"].isoformat()}
-        turn.record(Statement("representation.ended", said, subjects=_stays(house, turn, row.person_id)))
+        turn.record(
+            Statement("representation.ended", said, subjects=subjects_of_person(house, turn, row.person_id))
+        )
     return {}
 
 
@@ -171,17 +177,10 @@ def _person(connection: Connection, person_id: UUID) -> UUID:
     return person_id
 
 
-def _stays(house: House, turn: Turn, person_id: UUID) -> list[Subject]:
-    """The person's occupancies: whoever may open their entries later finds it there."""
-    ids = turn.connection.execute(_STAYS, {"id": person_id}).scalars()
-    return [subject for occupancy_id in ids for subject in subjects_of(house, occupancy_id)]
-
-
 _PERSON = text("SELECT 1 FROM identity.person WHERE person_id = :id")
 _STANDING = text(
     "SELECT * FROM registry.occupancy WHERE person_id = :id AND until_day IS NULL ORDER BY from_day"
 )
-_STAYS = text("SELECT occupancy_id FROM registry.occupancy WHERE person_id = :id ORDER BY from_day")
 
 COMMANDS = (
     Command(

@@ -24,11 +24,12 @@ from databeheer.door.commands.base import (
 )
 from databeheer.door.house import House
 from databeheer.door.keys.seals import derive
+from databeheer.door.permission_record import subjects_of_person
 from databeheer.door.post.letters import goodbye_to_person, letter_of, open_own, party_name, seal_own
 from databeheer.door.post.telling import open_said, tell
 from databeheer.door.proofs import Asker, AskerKind, Proof, check, check_postman
 from databeheer.door.restore.ends import Ending
-from databeheer.door.restore.reapplying_post import OPERATOR_OF, stays_of
+from databeheer.door.restore.reapplying_post import OPERATOR_OF
 from databeheer.door.turn import Record, Statement, Turn
 from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import (
@@ -229,7 +230,7 @@ def _address(house: House, person_id: UUID, contact: Any) -> str:
 
 
 def _record(house: House, turn: Turn, person_id: UUID, event: str) -> Record:
-    record = turn.record(Statement(event, {}, subjects=stays_of(house, turn, person_id)))
+    record = turn.record(Statement(event, {}, subjects=subjects_of_person(house, turn, person_id)))
     operator = turn.connection.execute(OPERATOR_OF, {"id": person_id}).scalar_one()
     tell(house, turn, event, to=[outbox.customer(person_id)], operator=operator)
     return record

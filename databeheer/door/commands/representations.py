@@ -12,14 +12,13 @@ from databeheer.door.commands.login import open_name
 from databeheer.door.house import House
 from databeheer.door.keys.store import Kind
 from databeheer.door.names import open_text
-from databeheer.door.permission_record import subjects_of
+from databeheer.door.permission_record import subjects_of_person
 from databeheer.door.proofs import AskerKind, Proof, check_self
-from databeheer.door.turn import Statement, Subject, Turn
+from databeheer.door.turn import Statement
 from databeheer.errors import UnauthenticatedError
 from databeheer.identity import representations
 from databeheer.identity.representations import Appointment
 from databeheer.oversight import gaps
-from databeheer.registry import occupancies
 
 
 def show(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
@@ -53,7 +52,11 @@ def take_up(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, 
         )
         said = {"asker": "representative", "representation": str(appointment.representation_id)}
         turn.record(
-            Statement("representation.taken_up", said, subjects=_stays(house, turn, appointment.person_id))
+            Statement(
+                "representation.taken_up",
+                said,
+                subjects=subjects_of_person(house, turn, appointment.person_id),
+            )
         )
     return {}
 
@@ -66,7 +69,11 @@ def lay_down(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
             representations.lay_down(turn.connection, proof.hash)
             person_id = representations.by_id(turn.connection, acting).person_id
             said = {"asker": "representative", "representation": str(acting)}
-            turn.record(Statement("representation.laid_down", said, subjects=_stays(house, turn, person_id)))
+            turn.record(
+                Statement(
+                    "representation.laid_down", said, subjects=subjects_of_person(house, turn, person_id)
+                )
+            )
     return {}
 
 
@@ -90,12 +97,6 @@ def _view(house: House, connection: Connection, one: Appointment, other: UUID) -
         "from": one.from_day.isoformat(),
         "until": one.until_day.isoformat() if one.until_day else None,
     }
-
-
-def _stays(house: House, turn: Turn, person_id: UUID) -> list[Subject]:
-    """The person's occupancies, which is where he reads of it."""
-    ids = occupancies.of_person(turn.connection, person_id)
-    return [subject for one in ids for subject in subjects_of(house, one)]
 
 
 _NAME = text("SELECT name_sealed FROM identity.person WHERE person_id = :id")

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from typing import Any
-from uuid import UUID
 
 from marshmallow import Schema, fields, validate
 from sqlalchemy import Connection, text
@@ -187,11 +186,6 @@ def _average(connection: Connection) -> AverageDay:
     if row is None:
         raise ConflictError("say first what an average customer's day costs (credit.average.set)")
     return AverageDay({Commodity.ELECTRICITY: row.electricity, Commodity.GAS: row.gas})
-
-
-def budget_stays(house: House, connection: Connection, day: date, operator: int) -> frozenset[UUID]:
-    """The stays of a grid operator whose meters are read for an active budget function too (R178)."""
-    return functions.active_on(house, connection, day, operator)
 
 
 _SET_AVERAGE = text(

@@ -155,18 +155,13 @@ class KeyStore:
             except KeyStoreError:  # another door made it in between
                 return self.get(kind, identifier)
 
-    def begin_epoch(self, without: Collection[Name]) -> Epochs:
-        """Rewrap every key but these under a new epoch key, and destroy the old one.
-
-        Killed at any moment, the store opens under the old epoch with every key, or under the new one with every
-        survivor; whoever opens it next ends the destruction. Other doors on the folder notice at their next look.
-        """
-        with self.new_epoch(without) as new:
-            return new.begin()
-
     @contextmanager
     def new_epoch(self, without: Collection[Name]) -> Iterator[NewEpoch]:
         """Prepare a new epoch without these keys, which is the long part; `begin` puts it in force.
+
+        It rewraps every other key under a new epoch key, and destroys the old one. Killed at any moment, the store
+        opens under the old epoch with every key, or under the new one with every survivor; whoever opens it next ends
+        the destruction. Other doors on the folder notice at their next look.
 
         Meanwhile keys are given out and made as ever. Where the block ends without `begin`, nothing has changed; what
         a rotation had prepared begins again.

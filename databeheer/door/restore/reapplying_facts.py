@@ -17,11 +17,10 @@ from databeheer.door.commands.conditions import DPIA_CLOCK
 from databeheer.door.commands.links import record_end_of_link
 from databeheer.door.commands.market import record_end, record_end_of_price
 from databeheer.door.house import House
-from databeheer.door.permission_record import subjects_of
+from databeheer.door.permission_record import subjects_of, subjects_of_person
 from databeheer.door.reading_plan.commands import record_choice
 from databeheer.door.restore import reapplying_post
 from databeheer.door.restore.ends import STALENESS, End, Ending
-from databeheer.door.restore.reapplying_post import stays_of
 from databeheer.door.turn import Statement, Subject, Turn
 from databeheer.errors import ConflictError, MalformedRequestError, NotFoundError
 from databeheer.identity import clients, lives
@@ -57,14 +56,16 @@ def _died(house: House, turn: Turn, end: End) -> bool:
     lives.record_death(turn.connection, end.id, end.day, turn.now)
     said = {"on": end.day.isoformat()} | _AFTER
     turn.end(Ending.DIED, end.id, end.day)
-    turn.record(Statement("person.died", said, subjects=stays_of(house, turn, end.id)))
+    turn.record(Statement("person.died", said, subjects=subjects_of_person(house, turn, end.id)))
     return True
 
 
 def _alive(house: House, turn: Turn, end: End) -> bool:
     lives.refute_death(turn.connection, end.id, turn.now)
     turn.end(Ending.DEATH_REFUTED, end.id)
-    turn.record(Statement("person.death_refuted", dict(_AFTER), subjects=stays_of(house, turn, end.id)))
+    turn.record(
+        Statement("person.death_refuted", dict(_AFTER), subjects=subjects_of_person(house, turn, end.id))
+    )
     return True
 
 
@@ -74,7 +75,9 @@ def _represented(house: House, turn: Turn, end: End) -> bool:
     row = lives.end_representation(turn.connection, end.id, end.day)
     turn.end(Ending.REPRESENTATION, end.id, end.day)
     said = {"until": end.day.isoformat()} | _AFTER
-    turn.record(Statement("representation.ended", said, subjects=stays_of(house, turn, row.person_id)))
+    turn.record(
+        Statement("representation.ended", said, subjects=subjects_of_person(house, turn, row.person_id))
+    )
     return True
 
 

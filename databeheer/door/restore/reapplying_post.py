@@ -5,18 +5,15 @@ What took its place is lost with the database; its owner gives it again, and con
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
-from uuid import UUID
 
 from sqlalchemy import text
 
 from databeheer.door.house import House
-from databeheer.door.permission_record import subjects_of
+from databeheer.door.permission_record import subjects_of_person
 from databeheer.door.post.telling import tell, tell_party
 from databeheer.door.restore.ends import End, Ending
-from databeheer.door.turn import Statement, Subject, Turn
+from databeheer.door.turn import Statement, Turn
 from databeheer.post import contacts, outbox, webhooks
 
 _AFTER = {"after": "restore"}
@@ -39,7 +36,7 @@ def leave_address(house: House, turn: Turn, end: End) -> bool:
     if not contacts.forget_older(turn.connection, end.id, end.at):
         return False
     turn.end(Ending.EMAIL, end.id, at=end.at)
-    turn.record(Statement("contact.removed", dict(_AFTER), subjects=stays_of(house, turn, end.id)))
+    turn.record(Statement("contact.removed", dict(_AFTER), subjects=subjects_of_person(house, turn, end.id)))
     operator = turn.connection.execute(OPERATOR_OF, {"id": end.id}).scalar_one()
     tell(house, turn, "contact.removed", to=[outbox.customer(end.id)], operator=operator)
     return True
@@ -55,13 +52,6 @@ def leave_all(house: House, turn: Turn, before: datetime) -> int:
     return left + sum(leave_address(house, turn, End(Ending.EMAIL, one, before, turn.size)) for one in people)
 
 
-def stays_of(house: House, turn: Turn, person_id: UUID) -> list[Subject]:
-    """The stays of a person, as subjects of a statement about that person."""
-    ids: Sequence[Any] = turn.connection.execute(_STAYS, {"id": person_id}).scalars().all()
-    return [subject for occupancy_id in ids for subject in subjects_of(house, occupancy_id)]
-
-
-_STAYS = text("SELECT occupancy_id FROM registry.occupancy WHERE person_id = :id ORDER BY from_day")
 # Whose the person's newest stay is; without one the house's first.
 OPERATOR_OF = text(
     "SELECT coalesce((SELECT operator FROM registry.occupancy WHERE person_id = :id ORDER BY from_day DESC LIMIT 1),"

@@ -71,10 +71,6 @@ class Street:
         path.write_bytes(data)
         return path
 
-    def write_all(self, folder: Path) -> list[Path]:
-        """Write the exports of all points, in the order of the plan."""
-        return [self.write_export(point, folder) for point in self.plan.points]
-
     def _use(self, point: PlannedPoint, rng: np.random.Generator) -> Floats:
         compute = gas if point.commodity is Commodity.GAS else electricity
         use = np.zeros(self.calendar.size)

@@ -85,17 +85,6 @@ def test_a_supplier_whose_switch_is_pending_hears_exactly_what_an_outsider_hears
             assert verdict(asked[0]) == "no_legal_basis"
 
 
-@pytest.mark.requirement("R56")
-def test_an_open_port_changes_no_decision_of_anybody() -> None:
-    for actor in ACTORS:
-        facts = house_for(actor)
-        assert facts.open_ports
-        for known in (facts, replace(facts, permissions=(), occupancies=facts.occupancies[:1])):
-            with_port, without = known, replace(known, open_ports=())
-            decisions = [decide(wish_of(actor), one, NOW, CATALOGUE) for one in (with_port, without)]
-            assert decisions[0] == decisions[1]
-
-
 @pytest.mark.requirement("R38")
 @pytest.mark.parametrize("has_consent", [True, False])
 @pytest.mark.parametrize("has_regime", [True, False])

@@ -33,6 +33,7 @@ from tests.conftest import LOTTES_EAN
 from tests.databeheer.door.conftest import DAYS, export
 from tests.databeheer.metering.builders import day_rows, english
 from tests.doors import execute, query
+from tests.epochs import begin_epoch
 from tests.house import Customer, Party, TheHouse
 from tests.security.test_dump import dump
 from tests.web.programs import publish
@@ -669,7 +670,7 @@ def test_a_batch_that_somebody_invents_is_found(left: Left) -> None:
 
 
 def test_a_key_that_is_lost_without_an_erasure_is_no_erasure(left: Left) -> None:
-    left.house.house.keys.begin_epoch([(Kind.OCCUPANCY_LEDGER, left.stay)])
+    begin_epoch(left.house.house.keys, [(Kind.OCCUPANCY_LEDGER, left.stay)])
     with pytest.raises(InconsistentError, match="no erasure says so"):
         left.audit()
     with pytest.raises(DoorRefusedError) as refused:

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from databeheer.brussels import day_bounds, days_between, slots_in_day
-from databeheer.metering.aggregate import Slot, aggregate, by_register, slot_of_total, slots_of
+from databeheer.metering.aggregate import Slot, aggregate
 from databeheer.metering.profile import DayProfile, ProfileError
 from databeheer.metering.states import Conversion, Register, State, worst_state
-from databeheer.metering.totals import total_of
 from databeheer.values import Granularity
+from tests.series import slots_of
 
 AUTUMN = date(2023, 10, 29)
 
@@ -115,13 +115,6 @@ def test_a_sum_names_a_register_and_a_conversion_only_where_all_values_share_it(
     assert (second.register, second.conversion) == (Register.NIGHT, Conversion.DEFINITIVE)
     [day] = aggregate(slots, Granularity.DAY)
     assert (day.register, day.conversion) == (None, None)
-    assert by_register(slots) == {Register.DAY: 20, Register.NIGHT: 20}
-
-
-def test_a_day_total_is_the_same_as_its_quarters_added_up():
-    profile = whole_day(AUTUMN, 7, State.EST)
-    [added] = aggregate(slots_of(AUTUMN, profile), Granularity.DAY)
-    assert slot_of_total(AUTUMN, total_of(profile)) == added
 
 
 def test_a_day_without_value_has_none():

@@ -8,12 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from databeheer.brussels import day_bounds, days_between, slots_in_day
-from databeheer.metering.aggregate import Slot, slots_of
+from databeheer.metering.aggregate import Slot
 from databeheer.metering.day_series import fits, pieces, series_of_pieces
 from databeheer.metering.profile import DayProfile, pack
 from databeheer.metering.states import MARKS, State
 from databeheer.metering.unpacking import Day, unpack_rows
 from databeheer.values import Period
+from tests.series import slots_of
 
 AROUND_CHANGES = (date(2023, 3, 24), date(2023, 10, 27), date(2024, 2, 27))
 ALL = frozenset({"READ", "VAL", "EST", "NONE"})

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from databeheer.brussels import day_bounds, slot_starts, slots_in_day
 from databeheer.metering import columns
-from databeheer.metering.aggregate import Slot, aggregate, slots_of
+from databeheer.metering.aggregate import Slot, aggregate
 from databeheer.metering.channel import ChannelDay
 from databeheer.metering.columns import Column, fold
 from databeheer.metering.export_csv import write_csv
@@ -22,6 +22,7 @@ from databeheer.metering.measured import Measured
 from databeheer.metering.states import Conversion, Register, State, Unit
 from databeheer.values import EAN, Commodity, Direction, Granularity
 from tests.databeheer.metering.builders import DIGITS, METER, real_files
+from tests.series import slots_of
 
 SPRING, ORDINARY, AUTUMN = date(2024, 3, 31), date(2024, 6, 3), date(2024, 10, 27)
 LANGUAGES = pytest.mark.parametrize("words", [DUTCH, ENGLISH], ids=["Dutch", "English"])

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from databeheer.brussels import slot_starts
-from databeheer.metering.aggregate import Slot, slots_of
+from databeheer.metering.aggregate import Slot
 from databeheer.metering.export_json import write_json
 from databeheer.metering.export_parquet import SCHEMA, write_parquet
 from databeheer.metering.measured import Measured
@@ -19,6 +19,7 @@ from databeheer.metering.profile import LARGEST_VALUE, DayProfile
 from databeheer.metering.series import series_of
 from databeheer.metering.states import Conversion, Register, State, Unit
 from databeheer.values import Commodity, Direction, Granularity
+from tests.series import slots_of
 from web.api import shapes
 
 AUTUMN = date(2023, 10, 29)

@@ -242,7 +242,7 @@ def test_the_same_plan_gives_the_same_bytes_and_another_seed_others():
 
 def test_all_files_are_written_and_each_names_its_point(tmp_path):
     plan = brief(PLAN)
-    paths = Street(plan).write_all(tmp_path)
+    paths = [Street(plan).write_export(point, tmp_path) for point in plan.points]
     assert [read_export(path).points.keys() for path in paths] == [{p.ean} for p in plan.points]
     assert sorted(tmp_path.iterdir()) == sorted(paths)
     for point, path in zip(plan.points, paths, strict=True):

@@ -9,7 +9,6 @@ from typing import Any
 import psycopg
 import pytest
 
-from databeheer.storage.engine import in_context
 from tests.conftest import LOTTES_EAN, MARIAS_EAN
 from tests.databases import Databases
 from tests.doors import execute, query
@@ -162,7 +161,8 @@ def test_an_inspectors_session_sees_no_persons_rows(street: TheHouse, lotte: Cus
 
 def test_the_context_ends_with_its_transaction(street: TheHouse, lotte: Customer) -> None:
     engine = street.engine("web")
-    with in_context(engine, lotte.session) as connection:
+    with engine.begin() as connection:
+        connection.exec_driver_sql("SELECT set_config('databeheer.proof', %s, true)", (lotte.session,))
         assert connection.exec_driver_sql("SELECT count(*) FROM permissions.permission").scalar_one() == 1
     with engine.connect() as connection:  # the pool gives the same connection to the next visitor
         assert connection.exec_driver_sql("SELECT count(*) FROM permissions.permission").scalar_one() == 0

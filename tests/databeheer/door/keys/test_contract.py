@@ -17,6 +17,7 @@ from databeheer.door.keys.epochs import KeyStoreError, fingerprint
 from databeheer.door.keys.rotation import Rotation
 from databeheer.door.keys.store import KeyStore, Kind
 from tests.databeheer.door.keys.conftest import Place
+from tests.epochs import begin_epoch
 
 STAYS, GOES, LATER = UUID(int=101), UUID(int=102), UUID(int=103)
 RECORD = 113
@@ -55,7 +56,7 @@ def test_no_key_lies_in_the_folder_in_clear(place: Place, store: KeyStore) -> No
 
 def test_what_goes_with_an_epoch_is_gone_and_what_stays_opens(place: Place, store: KeyStore) -> None:
     kept, second = store.get(Kind.READINGS, STAYS), place.door()
-    store.begin_epoch([(Kind.READINGS, GOES)])
+    begin_epoch(store, [(Kind.READINGS, GOES)])
     for door in (store, second, place.door()):
         assert door.epoch == 2
         assert door.get(Kind.READINGS, STAYS) == kept
@@ -66,7 +67,7 @@ def test_what_goes_with_an_epoch_is_gone_and_what_stays_opens(place: Place, stor
 
 def test_a_backup_of_the_wrapped_keys_opens_by_nothing_that_is_left(place: Place, store: KeyStore) -> None:
     backup = place.copy("backup")
-    store.begin_epoch([(Kind.READINGS, GOES)])
+    begin_epoch(store, [(Kind.READINGS, GOES)])
     place.epoch_file(1, backup).unlink()
     with pytest.raises(KeyStoreError):
         place.door(backup)
@@ -79,7 +80,7 @@ def test_the_wrapped_keys_of_an_older_epoch_in_the_place_of_the_newer_do_not_ope
     place: Place, store: KeyStore
 ) -> None:
     older = place.wrapped(1).read_bytes()
-    store.begin_epoch([(Kind.READINGS, GOES)])
+    begin_epoch(store, [(Kind.READINGS, GOES)])
     place.wrapped(2).write_bytes(older)
     for name in (GOES, STAYS):
         with pytest.raises(KeyStoreError, match="does not open"):
@@ -105,7 +106,7 @@ def test_of_two_stores_in_one_place_none_opens_the_other(
     shutil.copy(other.epoch_file(), place.epoch_file())
     with pytest.raises(KeyStoreError, match="does not open"):
         place.door().get(Kind.READINGS, STAYS)
-    other.door().begin_epoch([])
+    begin_epoch(other.door(), [])
     assert other.door().get(Kind.READINGS, STAYS) == strange
 
 
@@ -176,7 +177,7 @@ def test_what_an_attempt_left_is_destroyed_by_the_next(place: Place, store: KeyS
     if place.token is not None:  # under its root; a file that somebody kept is the key itself
         with pytest.raises(KeyStoreError, match="does not open"):
             keys.open(2)
-    store.begin_epoch([(Kind.READINGS, GOES)])
+    begin_epoch(store, [(Kind.READINGS, GOES)])
     assert fingerprint(keys.open(2).secret()) not in (fingerprint(b"a" * 32), fingerprint(b"b" * 32))
 
 
@@ -190,7 +191,7 @@ def test_cut_off_at_any_step_either_epoch_opens_what_survives(place: Place, stor
         begun = store.epoch
         if not store.holds(Kind.READINGS, GOES):
             store.make(Kind.READINGS, GOES)
-        ended = cut_after(step, lambda: place.door().begin_epoch([(Kind.READINGS, GOES)]))
+        ended = cut_after(step, lambda: begin_epoch(place.door(), [(Kind.READINGS, GOES)]))
         store = place.door()
         epochs.append(store.epoch - begun)
         assert store.get(Kind.READINGS, STAYS) == kept, step
@@ -254,7 +255,7 @@ def test_any_sequence_of_acts_of_two_doors_ends_in_what_was_made_and_not_erased(
         if act == "make" and name not in made:
             made[name] = door.make(Kind.READINGS, name)
         elif act == "erase":
-            door.begin_epoch([(Kind.READINGS, name)])
+            begin_epoch(door, [(Kind.READINGS, name)])
             made.pop(name, None)
         elif act == "step":
             rotations[which].step(most=2)

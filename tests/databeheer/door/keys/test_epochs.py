@@ -13,6 +13,7 @@ import pytest
 from databeheer.door.keys.epochs import EpochKey, HeldKey
 from databeheer.door.keys.store import Epochs, KeyStore, KeyStoreError, Kind
 from tests.doors import CHECKOUT
+from tests.epochs import begin_epoch
 
 STAYS, GOES, LATER = UUID(int=101), UUID(int=102), UUID(int=103)
 
@@ -34,7 +35,7 @@ def names(folder: Path) -> list[str]:
 def test_the_survivors_open_under_the_new_epoch_and_the_erased_key_nowhere(folder: Path) -> None:
     store = KeyStore(folder)
     kept = {kind: store.get(kind, STAYS) for kind in Kind}
-    assert store.begin_epoch([(Kind.READINGS, GOES)]) == Epochs(1, 2, survivors=len(Kind), erased=1)
+    assert begin_epoch(store, [(Kind.READINGS, GOES)]) == Epochs(1, 2, survivors=len(Kind), erased=1)
     for door in (store, KeyStore(folder)):
         assert {kind: door.get(kind, STAYS) for kind in Kind} == kept
         assert door.epoch == 2
@@ -47,7 +48,7 @@ def test_the_survivors_open_under_the_new_epoch_and_the_erased_key_nowhere(folde
 
 def test_only_the_named_kind_goes(folder: Path) -> None:
     store = KeyStore(folder)
-    store.begin_epoch([(Kind.READINGS, STAYS)])
+    begin_epoch(store, [(Kind.READINGS, STAYS)])
     assert [kind for kind in Kind if store.holds(kind, STAYS)] == [
         Kind.PERSON,
         Kind.OCCUPANCY_LEDGER,
@@ -60,7 +61,7 @@ def test_a_copy_of_the_old_wrapped_keys_opens_under_no_key_that_is_left(folder: 
     thief = tmp_path / "thief"
     shutil.copytree(folder, thief)
     (thief / "epoch-0001.key").unlink()
-    KeyStore(folder).begin_epoch([(Kind.READINGS, GOES)])
+    begin_epoch(KeyStore(folder), [(Kind.READINGS, GOES)])
     shutil.copy(folder / "epoch-0002.key", thief / "epoch-0001.key")
     stolen = KeyStore(thief)
     for kind, name in ((Kind.READINGS, GOES), (Kind.READINGS, STAYS)):
@@ -71,7 +72,7 @@ def test_a_copy_of_the_old_wrapped_keys_opens_under_no_key_that_is_left(folder: 
 def test_the_old_epoch_key_is_overwritten_before_its_name_goes(folder: Path) -> None:
     old = (folder / "epoch-0001.key").read_bytes()
     with (folder / "epoch-0001.key").open("rb") as open_file:
-        KeyStore(folder).begin_epoch([])
+        begin_epoch(KeyStore(folder), [])
         assert not (folder / "epoch-0001.key").exists()
         assert open_file.read() != old
 
@@ -80,7 +81,7 @@ def test_another_door_that_runs_notices_and_opens_the_erased_key_no_more(folder:
     first, second = KeyStore(folder), KeyStore(folder)
     kept = second.get(Kind.READINGS, STAYS)
     second.get(Kind.READINGS, GOES)
-    first.begin_epoch([(Kind.READINGS, GOES)])
+    begin_epoch(first, [(Kind.READINGS, GOES)])
     with pytest.raises(KeyStoreError):
         second.get(Kind.READINGS, GOES)
     assert second.get(Kind.READINGS, STAYS) == kept
@@ -90,8 +91,8 @@ def test_another_door_that_runs_notices_and_opens_the_erased_key_no_more(folder:
 
 def test_a_door_that_slept_through_two_epochs_finds_the_third(folder: Path) -> None:
     sleeper, store = KeyStore(folder), KeyStore(folder)
-    store.begin_epoch([(Kind.READINGS, GOES)])
-    store.begin_epoch([])
+    begin_epoch(store, [(Kind.READINGS, GOES)])
+    begin_epoch(store, [])
     assert sleeper.epoch == 3
     assert sleeper.get(Kind.HOUSE, STAYS) == store.get(Kind.HOUSE, STAYS)
 
@@ -99,7 +100,7 @@ def test_a_door_that_slept_through_two_epochs_finds_the_third(folder: Path) -> N
 def test_an_old_epoch_put_back_beside_the_new_one_is_destroyed_again(folder: Path, tmp_path: Path) -> None:
     backup = tmp_path / "backup"
     shutil.copytree(folder, backup)
-    KeyStore(folder).begin_epoch([(Kind.READINGS, GOES)])
+    begin_epoch(KeyStore(folder), [(Kind.READINGS, GOES)])
     for file in backup.iterdir():
         shutil.copy(file, folder / file.name)
     store = KeyStore(folder)
@@ -114,11 +115,11 @@ def test_a_damaged_record_stops_the_change_and_the_old_epoch_holds(folder: Path)
     wrong = HeldKey(bytes(32))
     store._epoch_key = wrong
     with pytest.raises(KeyStoreError, match="does not open"):
-        store.begin_epoch([(Kind.READINGS, GOES)])
+        begin_epoch(store, [(Kind.READINGS, GOES)])
     again = KeyStore(folder)
     assert again.epoch == 1
     assert again.get(Kind.READINGS, STAYS)
-    again.begin_epoch([(Kind.READINGS, GOES)])  # what the attempt left is in nobody's way
+    begin_epoch(again, [(Kind.READINGS, GOES)])  # what the attempt left is in nobody's way
     assert names(folder) == ["epoch-0002.key", "epoch-0002.wrapped"]
 
 
@@ -144,7 +145,7 @@ def until_step(last):
         return counting
     for name in ("open", "fsync", "rename", "unlink", "close"):
         setattr(os, name, counted(getattr(os, name)))
-    KeyStore(folder).begin_epoch([(Kind.READINGS, goes)])
+    begin_epoch(KeyStore(folder), [(Kind.READINGS, goes)])
     os._exit(0)
 
 epochs, step, ended = [], 0, False
@@ -162,7 +163,7 @@ while not ended:
     if store.epoch == 2:
         assert sorted(os.listdir(folder)) == ["epoch-0002.key", "epoch-0002.wrapped"], step
     store.make(Kind.READINGS, UUID(int=103))
-    store.begin_epoch([(Kind.READINGS, goes)])
+    begin_epoch(store, [(Kind.READINGS, goes)])
     again = KeyStore(folder)
     assert {kind: again.get(kind, stays) for kind in Kind} == kept, step
     assert again.holds(Kind.READINGS, UUID(int=103)) and not again.holds(Kind.READINGS, goes), step
@@ -216,7 +217,7 @@ def test_keys_that_other_doors_make_while_epochs_change_are_not_lost(folder: Pat
         maker.stdin.write("g")
         maker.stdin.flush()
     while any(maker.poll() is None for maker in makers):
-        store.begin_epoch([(Kind.READINGS, GOES)])
+        begin_epoch(store, [(Kind.READINGS, GOES)])
     made = [line.split() for maker in makers for line in maker.communicate()[0].splitlines()]
     assert {maker.returncode for maker in makers} == {0}
     assert len(made) == 80
@@ -251,7 +252,7 @@ def test_epoch_keys_may_lie_in_another_form_than_files(tmp_path: Path) -> None:
     store = KeyStore.create(tmp_path / "keys", box)
     kept, gone = store.make(Kind.PERSON, STAYS), store.make(Kind.PERSON, GOES)
     assert names(tmp_path / "keys") == ["epoch-0001.wrapped"]
-    store.begin_epoch([(Kind.PERSON, GOES)])
+    begin_epoch(store, [(Kind.PERSON, GOES)])
     assert box.numbers() == [2]
     again = KeyStore(tmp_path / "keys", box)
     assert again.get(Kind.PERSON, STAYS) == kept != gone

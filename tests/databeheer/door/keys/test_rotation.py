@@ -16,6 +16,7 @@ from databeheer.door.keys.rotation import MOST_IN_A_STEP, Progress, Rotation
 from databeheer.door.keys.store import KeyStore, Kind
 from tests.databeheer.door.keys.conftest import Place
 from tests.doors import CHECKOUT
+from tests.epochs import begin_epoch
 
 KEYS = 20
 
@@ -137,7 +138,7 @@ def test_an_erasure_in_the_middle_has_its_way(place: Place, made: dict[UUID, byt
     rotation = Rotation(store)
     rotation.step(most=8)
     gone = next(iter(made))
-    place.door().begin_epoch([(Kind.READINGS, gone)])
+    begin_epoch(place.door(), [(Kind.READINGS, gone)])
     del made[gone]
     assert rotation.finish(1) is None  # what the rotation was to end has ended
     assert store.epoch == 2

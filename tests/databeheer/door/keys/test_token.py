@@ -21,6 +21,7 @@ from databeheer.door.keys.place import MovingEpochKeys, epoch_keys
 from databeheer.door.keys.store import KeyStore, Kind
 from databeheer.door.keys.token import connection, read_pin
 from databeheer.door.keys.token_keys import LIFETIME_SECONDS, TokenEpochKeys
+from tests.epochs import begin_epoch
 from tests.tokens import Shelf, SoftToken, write_pin
 
 ONE, OTHER = UUID(int=101), UUID(int=102)
@@ -85,7 +86,7 @@ def test_an_epoch_that_was_destroyed_in_the_token_opens_from_no_backup(
     store = door(folder, token)
     kept = store.get(Kind.READINGS, ONE)
     store.make(Kind.READINGS, OTHER)
-    store.begin_epoch([(Kind.READINGS, OTHER)])
+    begin_epoch(store, [(Kind.READINGS, OTHER)])
     assert len(on(token, roots)) == 1
     with pytest.raises(KeyStoreError, match="no root of this epoch"):
         door(backup, token)
@@ -115,7 +116,7 @@ def test_a_token_that_is_pulled_out_stops_the_door_within_a_minute_and_back_it_g
         with pytest.raises(KeysAwayError):
             store.get_or_make(Kind.READINGS, OTHER)
         with pytest.raises(KeysAwayError):
-            store.begin_epoch([])
+            begin_epoch(store, [])
         seconds = 0.0  # no clock brings it back
     assert store.holds(Kind.READINGS, ONE)  # away is not erased
     assert (folder / "epoch-0001.wrapped").stat().st_size == size
@@ -123,7 +124,7 @@ def test_a_token_that_is_pulled_out_stops_the_door_within_a_minute_and_back_it_g
         door(folder, token)
     token.put_back()
     assert store.get(Kind.READINGS, ONE) == key
-    store.begin_epoch([])
+    begin_epoch(store, [])
     assert (store.epoch, door(folder, token).get(Kind.READINGS, ONE)) == (2, key)
 
 
@@ -138,7 +139,7 @@ def test_an_epoch_that_ends_between_the_look_and_the_opening_is_no_lost_key(
         nonlocal seconds
         answer = find(names)
         if store.epoch == 1:
-            door(folder, token).begin_epoch([])
+            begin_epoch(door(folder, token), [])
             seconds = LIFETIME_SECONDS  # and what this door held of the old one is held no longer
         return answer
 
@@ -371,7 +372,7 @@ def test_the_next_epoch_of_a_store_in_files_may_come_under_a_token(tmp_path: Pat
     moving: EpochKeys = epoch_keys(tmp_path / "keys", token.environment | {"DATABEHEER_PKCS11_MOVE": "1"})
     assert isinstance(moving, MovingEpochKeys)
     store = KeyStore(tmp_path / "keys", moving)
-    store.begin_epoch([])
+    begin_epoch(store, [])
     assert FileEpochKeys(tmp_path / "keys").numbers() == []
     assert all(old not in file.read_bytes() for file in (tmp_path / "keys").iterdir())
     after = epoch_keys(tmp_path / "keys", token.environment)

@@ -18,9 +18,9 @@ from databeheer.metering.exports import read_export
 from databeheer.metering.profile import pack, unpack
 from databeheer.metering.states import Register, State, Unit
 from databeheer.metering.validation import Grade, Outcome, Reason, Registers, Severity, shipped, validate
-from databeheer.metering.validation.channel_days import DayBlock, blocks_of, revised
 from databeheer.values import EAN, Commodity, Direction
 from tests.databeheer.metering.builders import DIGITS, METER, day_rows, english, real_files
+from tests.databeheer.metering.validation.channel_days import DayBlock, blocks_of, revised
 from tests.databeheer.metering.validation.days import AUTUMN, MONDAY, said
 
 FILES = (

@@ -1,4 +1,4 @@
-"""Channel-days as intake reads them from exports: to blocks for validation, and back with what was found."""
+"""Channel-days as intake reads them from real exports: to blocks for validation, and back with what was found."""
 
 from __future__ import annotations
 
