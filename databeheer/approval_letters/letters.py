@@ -182,7 +182,7 @@ _OVER = """CASE
     WHEN l.expires_at <= :now THEN 'expired'
     END"""
 # No word of a caller in these: what is put in are texts of ours.
-_LETTER = f"SELECT l.*, {_OVER} AS over FROM permissions.approval_letter l"  # noqa: S608
+_LETTER = f"SELECT l.*, {_OVER} AS over FROM permissions.approval_letter l"  # noqa: S608  parts of our own
 _LETTERS = RESIDENTS + _LETTER + " JOIN permissions.permission p USING (permission_id) WHERE "
 _LOCKED = " FOR UPDATE OF l"
 _ADD = text(

@@ -571,23 +571,22 @@ _END_AGAIN = text(
     " AND (state IN ('active', 'to_be_renewed', 'blocked') OR state = 'requested' AND :state <> 'invalidated')"
     " AND (decided_at IS NULL OR date_trunc('milliseconds', decided_at) <= :at) RETURNING *"
 )
-# Beside these, no word of a caller: `IS_LIVE` is a text of ours.
 _LAPSE = text(
-    "UPDATE permissions.permission p SET state = 'lapsed', reason = 'lost_in_restore', ended_at = :now"  # noqa: S608
+    "UPDATE permissions.permission p SET state = 'lapsed', reason = 'lost_in_restore', ended_at = :now"  # noqa: S608  parts of our own
     f" WHERE {IS_LIVE} AND p.decided_at <= :before RETURNING p.*"
 )
 _COUNT_LAPSING = text(
-    f"SELECT count(*) FROM permissions.permission p WHERE {IS_LIVE} AND p.decided_at <= :before"  # noqa: S608
+    f"SELECT count(*) FROM permissions.permission p WHERE {IS_LIVE} AND p.decided_at <= :before"  # noqa: S608  parts of our own
 )
 _MOVE = text(
-    "UPDATE permissions.permission p SET state = 'invalidated', reason = 'moved_out', ended_at = :now"  # noqa: S608
+    "UPDATE permissions.permission p SET state = 'invalidated', reason = 'moved_out', ended_at = :now"  # noqa: S608  parts of our own
     f" WHERE p.occupancy_id = :occupancy AND {IS_LIVE} RETURNING p.*"
 )
 _CLOSE_ALL = text(
-    f"UPDATE permissions.permission p SET closes_at = :now WHERE p.party_id = :party AND {IS_LIVE}"  # noqa: S608
+    f"UPDATE permissions.permission p SET closes_at = :now WHERE p.party_id = :party AND {IS_LIVE}"  # noqa: S608  parts of our own
 )
 _DEATH = text(
-    "UPDATE permissions.permission p SET state = 'invalidated', reason = 'holder_died', ended_at = :now"  # noqa: S608
+    "UPDATE permissions.permission p SET state = 'invalidated', reason = 'holder_died', ended_at = :now"  # noqa: S608  parts of our own
     " FROM registry.occupancy o WHERE o.occupancy_id = p.occupancy_id AND o.person_id = :person"
     f" AND {IS_LIVE} RETURNING p.*"
 )

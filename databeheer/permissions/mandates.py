@@ -181,9 +181,8 @@ _PASS = text(
 _FAILED_AT = f"""(CASE WHEN s.due_at <= :now AND s.due_at <= coalesce(s.produced_at, 'infinity')
     AND s.due_at < coalesce({OVER_AT}, 'infinity') THEN s.due_at END)"""
 _GIVES = f"{STATE_AT} IN ('active', 'to_be_renewed')"
-# No word of a caller in these: what is put in are texts of ours.
 _PARTIES = text(
-    "WITH failed AS (SELECT s.party_id, count(*) AS times FROM permissions.mandate_sample s"  # noqa: S608
+    "WITH failed AS (SELECT s.party_id, count(*) AS times FROM permissions.mandate_sample s"  # noqa: S608  parts of our own
     f" JOIN permissions.permission p USING (permission_id) WHERE {_FAILED_AT} > :since GROUP BY s.party_id)"
     " SELECT p.party_id, coalesce(max(f.times), 0) AS failed FROM permissions.permission p"
     " JOIN permissions.mandate m USING (permission_id) LEFT JOIN failed f USING (party_id)"
@@ -192,7 +191,7 @@ _PARTIES = text(
 )
 # One that is being sampled is not drawn again; which are drawn nobody can foresee.
 _DRAW = text(
-    "SELECT p.permission_id FROM permissions.permission p JOIN permissions.mandate m USING (permission_id)"  # noqa: S608
+    "SELECT p.permission_id FROM permissions.permission p JOIN permissions.mandate m USING (permission_id)"  # noqa: S608  parts of our own
     f" WHERE p.party_id = :party AND {_GIVES}"
     " AND NOT EXISTS (SELECT FROM documents.document d WHERE d.document_id = m.document_id AND d.destroyed_at IS NULL)"
     " AND NOT EXISTS (SELECT FROM permissions.mandate_sample s WHERE s.permission_id = p.permission_id"
@@ -205,7 +204,7 @@ _SAMPLE = text(
 )
 _DUE = text("UPDATE permissions.permission SET block_at = :due_at WHERE permission_id = :permission_id")
 _SAMPLES = text(
-    f"SELECT s.*, m.checked_at, {_FAILED_AT} AS failed_at FROM permissions.mandate_sample s"  # noqa: S608
+    f"SELECT s.*, m.checked_at, {_FAILED_AT} AS failed_at FROM permissions.mandate_sample s"  # noqa: S608  parts of our own
     " JOIN permissions.mandate m USING (permission_id) JOIN permissions.permission p USING (permission_id)"
     " ORDER BY s.sample_no DESC LIMIT :limit"
 )

@@ -159,17 +159,16 @@ _MOMENTS = (
     ("renew_from", frozenset({State.ACTIVE})),
 )
 """Which moment of a row does something, in which states; each has its index."""
-# No word of a caller in these: names of columns and states alone.
 _DUE = text(
-    "SELECT p.* FROM permissions.permission p WHERE "  # noqa: S608
+    "SELECT p.* FROM permissions.permission p WHERE "  # noqa: S608  parts of our own
     + " OR ".join(f"p.state IN ({_listed(states)}) AND p.{moment} <= :now" for moment, states in _MOMENTS)
     + " ORDER BY least(CASE WHEN p.state = 'requested' THEN p.link_expires_at END, p.closes_at, p.ends_at,"
     " p.fulfils_at, p.remind_at, p.block_at, p.renew_from), p.permission_id LIMIT :limit"
 )
 _NEXT = text(
-    "SELECT min(moment) FROM ("  # noqa: S608
+    "SELECT min(moment) FROM ("  # noqa: S608  parts of our own
     + " UNION ALL ".join(
-        f"SELECT min(p.{moment}) AS moment FROM permissions.permission p"  # noqa: S608
+        f"SELECT min(p.{moment}) AS moment FROM permissions.permission p"  # noqa: S608  parts of our own
         f" WHERE p.state IN ({_listed(states)}) AND p.{moment} > :now"
         for moment, states in _MOMENTS
     )

@@ -85,7 +85,7 @@ _TIES = (
     " UNION ALL SELECT r.party_id, r.access_point_id, r.from_day, r.until_day FROM registry.registration r) "
 )
 _BEGUN_IN = text(
-    f"{_TIES}SELECT p.* FROM registry.party p WHERE p.party_id IN (SELECT t.party_id FROM tie t"  # noqa: S608
+    f"{_TIES}SELECT p.* FROM registry.party p WHERE p.party_id IN (SELECT t.party_id FROM tie t"  # noqa: S608  parts of our own
     " WHERE t.access_point_id = :point AND t.from_day >= :first"
     " AND (CAST(:until AS date) IS NULL OR t.from_day < :until)"
     " AND (t.until_day IS NULL OR t.from_day < t.until_day)) ORDER BY p.party_id"

@@ -154,7 +154,7 @@ _UNKNOWN = 1 << len(DIRECTIONS) * len(UNITS)
 _STATE = STATE_AT.replace(":now", "%(now)s")
 # Names of columns and states alone; what a caller gives are parameters.
 _PLAIN = (
-    "SELECT CAST(w.n - 1 AS int4), CAST(p.permission_id AS text), CAST(o.occupancy_id AS text),"  # noqa: S608
+    "SELECT CAST(w.n - 1 AS int4), CAST(p.permission_id AS text), CAST(o.occupancy_id AS text),"  # noqa: S608  parts of our own
     " uuid_send(o.occupancy_id), uuid_send(o.root_id), uuid_send(o.person_id), uuid_send(m.meter_id), m.number_sealed,"
     " a.operator, a.commodity, ch.bits, concat_ws('|', a.operator, a.commodity, ch.bits, p.purpose, p.category,"
     " p.directions, p.granularity,"

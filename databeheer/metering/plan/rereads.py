@@ -85,7 +85,7 @@ _TOO_LATE = text(
     " WHERE operator = :operator AND ended_at IS NULL AND until_day <= :today"
 )
 _LACKING = text(
-    "INSERT INTO metering.reread (operator, meter_id, day, direction, lacking, found_at, until_day)"  # noqa: S608
+    "INSERT INTO metering.reread (operator, meter_id, day, direction, lacking, found_at, until_day)"  # noqa: S608  parts of our own
     " SELECT CAST(:operator AS smallint), g.meter_id, CAST(:day AS date), g.direction, g.lacking,"
     " CAST(:now AS timestamptz), CAST(:until AS date) FROM "
     + _GIVEN
