@@ -41,9 +41,10 @@ class Backups:
         return self.folder / "public"
 
     def dump(self) -> None:
-        """Keep the database as it is now."""
+        """Keep the database as it is now; an older copy goes."""
         database = self.house.database
         self._cut_off()
+        provision.drop_database(database.superuser_url, self._copy)
         provision.create_database(database.superuser_url, self._copy, database.name)
 
     @property

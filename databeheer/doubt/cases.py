@@ -88,6 +88,17 @@ def open_again(
     return connection.execute(_OPEN_AGAIN, {**named, "at": at, "allocating": allocating}).one_or_none()
 
 
+def join_again(connection: Connection, case_id: UUID, signal_id: UUID, at: datetime) -> Any | None:
+    """Write down that somebody joined a case, of whose signal only the number is known; returns the case.
+
+    None where a restored database has that signal, or no such case that stands.
+    """
+    joined = {"id": uuid4(), "case": case_id, "signal": signal_id, "at": at}
+    if connection.execute(_JOIN_AGAIN, joined).one_or_none() is None:
+        return None
+    return get(connection, case_id)
+
+
 def close_again(connection: Connection, case_id: UUID, at: datetime) -> Any | None:
     """Close a case as unproven that a restored database still has open; None where it is closed, or unknown."""
     return connection.execute(_CLOSE_AGAIN, {"id": case_id, "at": at}).one_or_none()
@@ -218,6 +229,12 @@ _OPEN_AGAIN = text(
     "  ON q.permission_id = CAST(:permission AS uuid) WHERE o.occupancy_id = :occupancy AND p.party_id = :party"
     " AND NOT EXISTS (SELECT FROM doubt.doubt_case c WHERE c.case_id = :id OR c.party_id = :party"
     "  AND c.occupancy_id = :occupancy AND c.closed_at IS NULL AND c.permission_id = q.permission_id) RETURNING *"
+)
+_JOIN_AGAIN = text(
+    "INSERT INTO doubt.signal (signal_id, case_id, operator, origin, concern, received_at, signalled_at, is_late)"
+    " SELECT :id, case_id, operator, 'journal', 'other', :at, :at, false FROM doubt.doubt_case"
+    " WHERE case_id = :case AND closed_at IS NULL"
+    " AND NOT EXISTS (SELECT FROM doubt.signal WHERE signal_id = :signal) RETURNING 1"
 )
 _CLOSE_AGAIN = text(
     "UPDATE doubt.doubt_case SET state = 'unproven', closed_at = :at, evidence_due_at = coalesce(evidence_due_at, :at)"

@@ -48,6 +48,9 @@ def doubt(house: House, turn: Turn, permission: Any, signal: Signal) -> tuple[An
         row = cases.open_case(turn.connection, permission, signal.concern, turn.now)
         until = duties.start(turn.connection, duties.CONTACT, row, turn.now)
         note_block(turn, row)
+    else:
+        turn.end(Ending.DOUBT_SIGNALLED, row.case_id)
+        turn.end(Ending.DOUBT_SIGNAL, signal.signal_id)
     is_late = cases.add_signal(turn.connection, row, signal, turn.now)
     by = _BY.get(signal.origin, "authority")
     said = {

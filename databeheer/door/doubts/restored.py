@@ -23,7 +23,8 @@ def apply_doubts(house: House, turn: Turn, ends: Sequence[End]) -> int:
 
     Who was blocked when the database was lost is blocked again, and what was closed for want of a proof is closed. A
     block that was lifted is not set again; one that the restored database still has is lifted by people only, and its
-    hours run no more, as of one in which something was shown.
+    hours run no more, as of one in which something was shown. Of a doubt that somebody joined, it is known again that
+    it is not of one alone.
     """
     applied = 0
     for place, end in enumerate(ends):
@@ -32,6 +33,8 @@ def apply_doubts(house: House, turn: Turn, ends: Sequence[End]) -> int:
             party, home, *more = ends[place + 1 : place + 4]
             about = next((one.id for one in more if one.ending is Ending.DOUBT_PERMISSION), None)
             applied += block_again(house, turn, end.id, party.id, home.id, about, end.at)
+        elif end.ending is Ending.DOUBT_SIGNALLED:
+            applied += join_again(house, turn, end.id, ends[place + 1].id, end.at)
         elif end.ending is Ending.DOUBT_UNPROVEN:
             applied += close_again(house, turn, end.id, end.at)
         elif (
@@ -55,15 +58,32 @@ def block_again(
     permission_id: UUID | None,
     at: datetime,
 ) -> bool:
-    """Open a case that a restored database forgot; False where there is nothing to block."""
+    """Open a case that a restored database forgot; False where there is nothing to block.
+
+    Where an older one about that permission stands again, which was closed in the lost time, it joins that one.
+    """
     row = cases.open_again(turn.connection, case_id, party_id, home, permission_id, at)
     if row is None:
-        return False
+        standing = cases.standing(turn.connection, party_id, home)
+        older = (one for one in standing if one.permission_id == permission_id and one.case_id != case_id)
+        return any(join_again(house, turn, one.case_id, case_id, at) for one in older)
     until = duties.start(turn.connection, duties.CONTACT, row, turn.now)
     doubting.note_block(turn, row)
     said = {"origin": Origin.JOURNAL.value}
     note(house, turn, row, Event.OPENED, by="data_manager", said=said, until=until)
     doubting.block(house, turn, row)
+    return True
+
+
+def join_again(house: House, turn: Turn, case_id: UUID, signal_id: UUID, at: datetime) -> bool:
+    """Somebody else doubts too, which a restored database forgot; False where it knows, or the case is closed.
+
+    Who it was is lost: given once more, under its number too, it is a signal beside this one.
+    """
+    row = cases.join_again(turn.connection, case_id, signal_id, at)
+    if row is None:
+        return False
+    note(house, turn, row, Event.SIGNALLED, by="data_manager", said={"origin": Origin.JOURNAL.value})
     return True
 
 

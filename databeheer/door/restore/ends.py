@@ -137,6 +137,10 @@ class Ending(enum.IntEnum):
     CLIENT = 54
     """A program of a party; CLIENT_SECRET the secret that it had."""
     CLIENT_SECRET = 55
+    DOUBT_SIGNALLED = 56
+    """A case of doubt that somebody joined: who raised it cannot take it back alone. The DOUBT_SIGNAL right behind it
+    says which signal it was."""
+    DOUBT_SIGNAL = 57
 
 
 PERMISSION_ENDINGS = {

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -80,6 +81,79 @@ def test_a_doubt_of_which_a_backup_lost_who_raised_it_is_nobodys_to_take_back(
         refused = refusal(lambda: measured.call("doubt.retract", case_id=case["case_id"]))
         assert (refused.code, "a backup was put back" in str(refused)) == ("conflict", True)
     assert refusal(lambda: bram.read(permission)).code == "blocked"
+
+
+def join(house: TheHouse, bram: Party, permission: str, who: str) -> str:
+    """Somebody else than Lotte doubts too; returns the number of the signal."""
+    number = str(uuid4())
+    said = {"permission_id": permission, "concern": "not_given"}
+    if who == "the party itself":
+        told = {
+            "customer": "unsatisfied",
+            "received_at": format_instant(house.clock.now()),
+            "words": "Lotte rang",
+        }
+        bram.call("doubt.report_own", **said, **told)
+    else:
+        house.operator("doubt.signal", **said, origin="authority", source="VREG", signal_id=number)
+    return number
+
+
+@pytest.mark.requirement("R100")
+@pytest.mark.parametrize("who", ["an authority", "the party itself"])
+def test_who_joined_a_doubt_after_the_backup_still_holds_the_block(
+    backups: Backups, measured: Customer, bram: Party, granted: dict[str, Any], who: str
+) -> None:
+    house, permission = backups.house, granted["permission_id"]
+    case = raise_doubt(measured, granted)
+    backups.dump()
+    number = join(house, bram, permission, who)  # in the same instant: the clock stands still
+    assert put_back(backups, measured, bram)["ended_again"] == 1
+    assert signals_of(measured) == ["customer", "journal"]
+    refused = refusal(lambda: measured.call("doubt.retract", case_id=case["case_id"]))
+    assert (refused.code, "somebody else doubts" in str(refused)) == ("conflict", True)
+    assert refusal(lambda: bram.read(permission)).code == "blocked"
+    if who == "an authority":  # what was lost is given again, under the number that it had
+        said = {"permission_id": permission, "concern": "not_given", "origin": "authority", "source": "VREG"}
+        house.operator("doubt.signal", **said, signal_id=number)
+        assert signals_of(measured) == ["authority", "customer", "journal"]
+    contact(house, case)
+    show(bram, case)
+    lift(house, case)
+    assert bram.read(permission)["granted"]
+
+
+def test_who_joined_a_doubt_before_the_backup_is_there_once(
+    backups: Backups, measured: Customer, bram: Party, granted: dict[str, Any]
+) -> None:
+    raise_doubt(measured, granted)
+    backups.dump()
+    join(backups.house, bram, granted["permission_id"], "an authority")
+    put_back(backups, measured, bram)
+    backups.dump()
+    bram.ask()  # so that something is lost
+    assert put_back(backups, measured, bram)["ended_again"] == 0
+    assert signals_of(measured) == ["customer", "journal"]
+
+
+def test_a_doubt_taken_back_and_raised_anew_by_another_after_the_backup_is_not_of_one_alone(
+    backups: Backups, measured: Customer, bram: Party, granted: dict[str, Any]
+) -> None:
+    case = raise_doubt(measured, granted)
+    backups.dump()
+    measured.call("doubt.retract", case_id=case["case_id"])
+    join(backups.house, bram, granted["permission_id"], "an authority")
+    put_back(backups, measured, bram)
+    [again] = measured.call("doubt.list")["cases"]
+    assert (again["case_id"], again["state"], again["can_retract"]) == (case["case_id"], "restored", False)
+    assert refusal(lambda: measured.call("doubt.retract", case_id=case["case_id"])).code == "conflict"
+    assert refusal(lambda: bram.read(granted["permission_id"])).code == "blocked"
+
+
+def signals_of(customer: Customer) -> list[str]:
+    """From whom the signals of the only case come, as its customer sees them."""
+    [case] = customer.call("doubt.list")["cases"]
+    return sorted(one["origin"] for one in case["signals"])
 
 
 @pytest.mark.requirement("R104")
