@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from databeheer.door.keys.epochs import Epochs
+from databeheer.door.keys.new_epoch import Epochs
 from databeheer.door.keys.store import KeyStore, Name
 
 

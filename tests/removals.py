@@ -898,6 +898,13 @@ REMOVALS = (
         "",
     ),
     Removal(
+        "R100",
+        "who joins a doubt is in the journal of ends",
+        DOOR + "doubts/doubting.py",
+        "        turn.end(Ending.DOUBT_SIGNALLED, row.case_id)\n",
+        "",
+    ),
+    Removal(
         "R101",
         "one working day to contact",
         CLOCKS,

@@ -251,19 +251,10 @@ def test_spoiled_secrets_are_named_to_whoever_checks_them(
     assert "more.key is not named in the manifest" in capsys.readouterr().err
 
 
-FORGERIES = {
-    "a body": "UPDATE ledger.body SET event = 'party.added' WHERE index = 1",
-    "an entry": "UPDATE ledger.entry SET entry = forged.entry, leaf = sha256('\\x00'::bytea || forged.entry) FROM"
-    " (SELECT set_byte(entry, 6, CASE get_byte(entry, 6) WHEN 65 THEN 66 ELSE 65 END) AS entry"
-    "  FROM ledger.entry WHERE index = 1) forged WHERE index = 1",
-}
-
-
-@pytest.mark.parametrize("statement", FORGERIES.values(), ids=FORGERIES)
 def test_a_forged_database_with_a_manifest_that_fits_it_opens_no_house(
-    copy: Old, databases: Databases, tmp_path: Path, statement: str
+    copy: Old, databases: Databases, tmp_path: Path
 ) -> None:
-    forge(databases, copy.data / DUMP, statement)
+    forge(databases, copy.data / DUMP, "UPDATE ledger.body SET event = 'party.added' WHERE index = 1")
     forged = replace(copy.manifest, data=list_files(copy.data))
     (copy.data / MANIFEST).write_text(forged.to_json(), encoding="utf-8")
     keys = copy.home.published_log_keys()

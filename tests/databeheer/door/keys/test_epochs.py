@@ -128,6 +128,7 @@ import os, signal, sys, shutil
 from pathlib import Path
 from uuid import UUID
 from databeheer.door.keys.store import KeyStore, Kind
+from tests.epochs import begin_epoch
 
 whole, folder = Path(sys.argv[1]), Path(sys.argv[2])
 stays, goes = UUID(int=101), UUID(int=102)
