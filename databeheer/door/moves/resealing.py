@@ -4,7 +4,7 @@
    occupancy, all others under a new root of the wrong one.
 2. The rows as they were go; their root is retired, and destroyed with the next epoch. Whoever kept a copy of them and
    of that root's key could still read what was not his: so the root goes, not only the rows (design.md, Secrets and
-   seals).
+   seals). Rows of a batch that is coming in stay until it is refused, with the root that was left.
 3. It is recorded, for both; and each look that was made at those days is recorded again for whom they are of, and for
    the party that made it, which must know whose they were (GDPR 19).
 
@@ -271,7 +271,11 @@ _INSERT = text(
     " (pseudonym, channel, day, version, operator, batch, fingerprint, values_sealed, total_sealed)"
     " VALUES (:pseudonym, :channel, :day, :version, :operator, :batch, :fingerprint, :values, :total)"
 )
-_DELETE = text("DELETE FROM metering.profile WHERE pseudonym = :pseudonym")
+# Not those of a batch that is coming in: by them it is refused at its end, where it would else be stored without them.
+_DELETE = text(
+    "DELETE FROM metering.profile p USING metering.batch b WHERE p.pseudonym = :pseudonym AND b.batch = p.batch"
+    " AND b.stored_index IS NOT NULL"
+)
 _NEW_ROOT = text("UPDATE registry.occupancy SET root_id = :root WHERE occupancy_id = :occupancy")
 _RETIRE = text("INSERT INTO oversight.retired_root (operator, root_sealed) VALUES (:operator, :sealed)")
 _READS = text(

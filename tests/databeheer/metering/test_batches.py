@@ -478,6 +478,26 @@ def test_a_move_that_is_reported_meanwhile_refuses_the_batch(
     assert len(own(maria)) == 96
 
 
+def test_a_move_that_re_seals_stored_days_meanwhile_refuses_the_batch_too(
+    metered: TheHouse, take: Take, maria: Customer
+) -> None:
+    """With the rows that it re-seals, the move must not take those by which the batch would be refused."""
+    assert take(profile(LOTTES, DAY), batch="before").outcome == "stored"
+    moved = _Between(
+        metered.client,
+        "batch.stored",
+        lambda: metered.operator("registry.occupancy.end", ean=LOTTES_EAN, until_day=DAY.isoformat()),
+    )
+    report = take(profile(LOTTES, DAY, [3] * 96), profile(MARIAS, DAY), door=moved)
+    assert report.outcome == "refused"
+    assert "move was reported" in report.detail
+    assert own(maria) == []
+    unreadable = (
+        "SELECT count(*) FROM metering.profile JOIN metering.batch USING (batch) WHERE stored_index IS NULL"
+    )
+    assert query(metered, unreadable) == [(0,)]
+
+
 def test_a_batch_that_was_opened_first_and_stored_last_is_the_older_version(
     metered: TheHouse, take: Take, lotte: Customer
 ) -> None:
