@@ -1225,8 +1225,8 @@ REMOVALS = (
         "R60",
         "a need that is valid",
         "databeheer/registry/interval_choices.py",
-        " AND n.valid_until > :now)",
-        ")",
+        " AND n.valid_until > :now",
+        "",
     ),
     Removal(
         "R60",

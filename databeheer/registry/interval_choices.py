@@ -21,12 +21,30 @@ ASKED = (
     " AND c.from_day <= :day ORDER BY c.choice_no DESC LIMIT 1), o.interval_reading)"
 )
 """SQL: whether the grid user of stay `o` asked for intervals of `:day` (R59)."""
+_STANDS = (
+    "n.granularity IN ('quarter_hour', 'hour') AND n.data_from <= :day AND n.data_until > :day"
+    " AND n.valid_from <= :now AND n.valid_until > :now"
+)
 NEEDED = (
-    "EXISTS (SELECT FROM registry.necessity n WHERE n.access_point_id = o.access_point_id"
-    " AND n.granularity IN ('quarter_hour', 'hour') AND n.data_from <= :day AND n.data_until > :day"
-    " AND n.valid_from <= :now AND n.valid_until > :now)"
+    f"EXISTS (SELECT FROM registry.necessity n WHERE n.access_point_id = o.access_point_id AND {_STANDS})"
 )
 """SQL: whether a record of necessity, with its requester and article, needs intervals of `:day` at `:now` (R60)."""
+
+CHOSEN_OF_MANY = (
+    "SELECT DISTINCT ON (c.occupancy_id) c.occupancy_id, c.is_on FROM registry.interval_choice c"
+    " WHERE c.occupancy_id = ANY(ARRAY(SELECT occupancy_id FROM place)) AND c.from_day <= :day"
+    " ORDER BY c.occupancy_id, c.choice_no DESC"
+)
+ASKED_OF_MANY = (
+    "(p.occupancy_id IN (SELECT occupancy_id FROM chosen WHERE is_on)"
+    " OR (p.interval_reading AND p.occupancy_id NOT IN (SELECT occupancy_id FROM chosen WHERE NOT is_on)))"
+)
+"""SQL: `ASKED` of the stays `p` of thousands of places: their choices (`CHOSEN_OF_MANY`, as `chosen`) in one look."""
+NEEDED_OF_MANY = (
+    "p.access_point_id IN (SELECT n.access_point_id FROM registry.necessity n"  # noqa: S608  parts of our own
+    f" WHERE n.access_point_id = ANY(ARRAY(SELECT access_point_id FROM place)) AND {_STANDS})"
+)
+"""SQL: `NEEDED` of the points `p` of thousands of places."""
 
 
 def choose(connection: Connection, occupancy: Any, *, is_on: bool, from_day: date, now: datetime) -> None:
