@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +33,23 @@ class Packed:
     data: Bytes
 
 
+class _Runs(NamedTuple):
+    """Stretches of one mark, row after row: in which row, from where on in all slots, with which mark."""
+
+    rows: npt.NDArray[np.intp]
+    starts: npt.NDArray[np.intp]
+    marks: Bytes
+    lengths: npt.NDArray[np.intp]
+
+
+def _runs_of(marks: Bytes) -> _Runs:
+    edges = np.ones(marks.shape, np.bool_)
+    np.not_equal(marks[:, 1:], marks[:, :-1], out=edges[:, 1:])
+    starts = np.flatnonzero(edges)
+    lengths = np.diff(starts, append=marks.size)
+    return _Runs(starts // marks.shape[1], starts, marks.ravel()[starts], lengths)
+
+
 def pack_rows(minutes: int, values: Integers, marks: Bytes) -> list[Packed]:
     """Return the profiles' bytes, by size; every row is in one of them.
 
@@ -41,54 +59,64 @@ def pack_rows(minutes: int, values: Integers, marks: Bytes) -> list[Packed]:
     count = values.shape[1]
     if count not in profile.SLOT_COUNTS.get(minutes, ()):
         raise ProfileError("a profile has quarter-hours or hours of one whole day")
-    _check(values, marks)
     if not len(values):
         return []
+    runs = _runs_of(marks)
+    _check(values, marks, runs)
     widths = np.array(profile.WIDTHS[minutes])
-    largest = values.max(axis=1)
-    bits = widths[np.searchsorted(np.array([1 << one for one in widths[:-1]]), largest, side="right")]
-    edges = marks[:, 1:] != marks[:, :-1]
-    runs = 1 + edges.sum(axis=1)
-    kinds = bits * 128 + runs
-    packed: dict[int, list[Packed]] = {}
-    for kind in np.unique(kinds).tolist():
-        rows = np.flatnonzero(kinds == kind)
-        data = _pack(minutes, values[rows], marks[rows], edges[rows], kind // 128, kind % 128)
-        packed.setdefault(data.shape[1], []).append(Packed(rows, data))
-    return [_merged(parts) for parts in packed.values()]
+    bits = widths[
+        np.searchsorted(np.array([1 << one for one in widths[:-1]]), values.max(axis=1), side="right")
+    ]
+    numbers = np.bincount(runs.rows, minlength=len(values))
+    kinds = bits * 128 + numbers
+    found = [(kind, np.flatnonzero(kinds == kind)) for kind in np.unique(kinds).tolist()]
+    packed: dict[int, list[tuple[int, npt.NDArray[np.intp]]]] = {}
+    for kind, rows in found:
+        length = profile.HEADER_LENGTH + 2 * (kind % 128) + count * (kind // 128) // 8
+        packed.setdefault(profile.size_of(length), []).append((kind, rows))
+    return [_of_one_size(minutes, values, runs, size, parts) for size, parts in packed.items()]
 
 
-def _merged(parts: list[Packed]) -> Packed:
-    if len(parts) == 1:
-        return parts[0]
-    rows = np.concatenate([part.rows for part in parts])
-    order = np.argsort(rows)
-    return Packed(rows[order], np.concatenate([part.data for part in parts])[order])
+def _of_one_size(
+    minutes: int, values: Integers, runs: _Runs, size: int, parts: list[tuple[int, npt.NDArray[np.intp]]]
+) -> Packed:
+    """Pack the rows of some widths and numbers of runs that take one size."""
+    rows = np.sort(np.concatenate([some for _, some in parts]))
+    data = np.zeros((len(rows), size), np.uint8)
+    firsts = np.searchsorted(runs.rows, np.arange(len(values)))
+    for kind, some in parts:
+        of_each = firsts[some][:, None] + np.arange(kind % 128)
+        whole = slice(None) if len(parts) == 1 else np.searchsorted(rows, some)
+        data[whole] = _pack(
+            minutes, values[some], runs.lengths[of_each], runs.marks[of_each], kind // 128, size
+        )
+    return Packed(rows, data)
 
 
-def _check(values: Integers, marks: Bytes) -> None:
-    seen = np.bincount(marks.ravel(), minlength=256)
-    if any(count and code not in MARKS for code, count in enumerate(seen.tolist())):
+def _check(values: Integers, marks: Bytes, runs: _Runs) -> None:
+    seen = np.flatnonzero(np.bincount(runs.marks, minlength=256)).tolist()
+    if any(code not in MARKS for code in seen):
         raise ProfileError("states, registers and conversions do not fit together")
     if values.size and int(values.min()) < 0:
         raise ProfileError("a value is negative")
-    valueless = [code for code in np.flatnonzero(seen).tolist() if not MARKS[code].state.has_value]
-    if any(np.any(values[marks == code]) for code in valueless):
+    valueless = [code for code in seen if not MARKS[code].state.has_value]
+    rows = np.unique(runs.rows[np.isin(runs.marks, valueless)])
+    if np.any(values[rows][np.isin(marks[rows], valueless)]):
         raise ProfileError("a slot has a value exactly where its state says so")
 
 
-def _pack(minutes: int, values: Integers, marks: Bytes, edges: Bytes, bits: int, runs: int) -> Bytes:
-    """Pack rows of one width and one number of runs."""
+def _pack(
+    minutes: int, values: Integers, lengths: npt.NDArray[np.intp], marks: Bytes, bits: int, size: int
+) -> Bytes:
+    """Pack rows of one width and one number of runs, whose lengths and marks these are."""
     rows, count = values.shape
+    runs = lengths.shape[1]
     begin = profile.HEADER_LENGTH + 2 * runs
     end = begin + count * bits // 8
-    data = np.zeros((rows, profile.size_of(end)), np.uint8)
+    data = np.zeros((rows, size), np.uint8)
     data[:, : profile.HEADER_LENGTH] = (profile.VERSION, minutes, bits, count, runs)
-    starts = np.zeros((rows, runs + 1), np.intp)
-    starts[:, 1:-1] = np.nonzero(edges)[1].reshape(rows, runs - 1) + 1
-    starts[:, -1] = count
-    data[:, profile.HEADER_LENGTH : begin : 2] = np.diff(starts, axis=1)
-    data[:, profile.HEADER_LENGTH + 1 : begin : 2] = np.take_along_axis(marks, starts[:, :-1], axis=1)
+    data[:, profile.HEADER_LENGTH : begin : 2] = lengths
+    data[:, profile.HEADER_LENGTH + 1 : begin : 2] = marks
     if bits == SHORT_BITS:
         _pack_short(values, data[:, begin:end])
     else:
@@ -132,20 +160,23 @@ def _counted(minutes: int, values: Integers, marks: Bytes) -> tuple[Bytes, Integ
     rows, slots = values.shape
     head = np.zeros((rows, _TOTALS_HEAD), np.uint8)
     head[:, 1:3] = (0 if minutes == DAY_MINUTES else minutes, slots)
+    runs = _runs_of(marks)
     sums = np.zeros((rows, len(REGISTER_CODES)), np.int64)
     present = np.zeros(sums.shape, np.bool_)
-    for code in np.flatnonzero(np.bincount(marks.ravel(), minlength=256)).tolist():
+    of_runs = np.add.reduceat(np.ascontiguousarray(values).ravel(), runs.starts)
+    slots_of_runs = runs.lengths.astype(np.uint8)
+    for code in np.flatnonzero(np.bincount(runs.marks, minlength=256)).tolist():
         mark = MARKS[code]
-        here = marks == code
-        slots_here = here.sum(axis=1, dtype=np.uint8)
-        head[:, 4 + STATE_CODES[mark.state]] += slots_here
+        here = np.flatnonzero(runs.marks == code)
+        these, slots_here = runs.rows[here], slots_of_runs[here]
+        np.add.at(head[:, 4 + STATE_CODES[mark.state]], these, slots_here)
         if mark.conversion is not None:
-            head[:, 4 + _STATES + CONVERSION_CODES[mark.conversion] - 1] += slots_here
+            np.add.at(head[:, 4 + _STATES + CONVERSION_CODES[mark.conversion] - 1], these, slots_here)
         if mark.state.has_value and mark.register is not None:
-            head[:, 3] += slots_here
+            np.add.at(head[:, 3], these, slots_here)
             place = REGISTER_CODES[mark.register] - 1
-            sums[:, place] += np.where(here, values, 0).sum(axis=1)
-            present[:, place] |= slots_here > 0
+            np.add.at(sums[:, place], these, of_runs[here])
+            present[these, place] = True
     head[:, -1] = present.sum(axis=1)
     if sums.size and (int(sums.min()) < 0 or int(sums.max()) > LARGEST_VALUE):
         raise ProfileError("a sum is below zero or too large")

@@ -181,10 +181,12 @@ def _block(
     }
     nothing = np.zeros((len(rows), 1), np.int64), np.full((len(rows), 1), _ABSENT, np.uint8)
     values, states = nothing if chunk.slot_minutes == DAY_MINUTES else _slots(table, rows)
-    block = Block(values=values, states=states, **about)
-    registers = _registers(table, rows)
-    apart = two_registers(table, rows, registers, _most(block))
-    block = replace(block, registers=registers if apart is None else apart.together)
+    registers, apart = _registers(table, rows), None
+    if table.register_low_begin is not None:
+        # What can flow is asked of a block; there is one without its slots.
+        apart = two_registers(table, rows, registers, _most(Block(values=values, states=states, **about)))
+    together = registers if apart is None else apart.together
+    block = Block(values=values, states=states, registers=together, **about)
     if chunk.slot_minutes == DAY_MINUTES:
         return *_of_registers(block), apart
     return block, np.zeros(len(rows), np.bool_), apart

@@ -8,12 +8,13 @@ that lacks what it needs judges nothing, and says so.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
+import numpy.typing as npt
 
 from databeheer.brussels import day_bounds, slot_starts, slots_in_day
 from databeheer.metering.states import STATE_CODES
@@ -157,6 +158,18 @@ class Block:
         """Say of each slot whether it came with a value."""
         return has_value(self.states)
 
+    @cached_property
+    def lowest(self) -> Integers:
+        """Each row's least value; 0 of what has none counts."""
+        lowest: Integers = self.values.min(axis=1)
+        return lowest
+
+    @cached_property
+    def highest(self) -> Integers:
+        """Each row's largest value."""
+        highest: Integers = self.values.max(axis=1)
+        return highest
+
     @property
     def slot_length(self) -> int:
         """Minutes of a slot; of a day's total the minutes of that day: 1380, 1440 or 1500."""
@@ -179,15 +192,31 @@ class Block:
             mask &= slot < self.until_slot[:, None]
         return mask
 
+    def of_rows(self, rows: npt.NDArray[np.intp]) -> Block:
+        """Return some rows of a block that has no history, gas or weather."""
+        if self.history is not None or self.gas is not None or self.weather is not None:
+            raise BlockError("rows with their surroundings are not taken apart")
+        arrays: dict[str, Any] = {
+            name: array[rows]
+            for name in (*_OF_BLOCK, *_PER_ROW)
+            if (array := getattr(self, name)) is not None
+        }
+        if (registers := self.registers) is not None:
+            read = {name: getattr(registers, name) for name in _OF_REGISTERS}
+            given = {name: array[rows] for name, array in read.items() if array is not None}
+            arrays["registers"] = Registers(**given)
+        return replace(self, **arrays)
+
     def _check_values(self) -> None:
         require_array(self.values, np.int64, 2, "values")
         if self.slots != slots_in_day(self.day, self.slot_minutes):
             raise BlockError("the number of slots does not fit the day")
         require_array(self.states, np.uint8, 2, "states", self.values.shape)
-        require_range(self.values, "values", always_known=True)
+        for extremes in (self.lowest, self.highest):
+            require_range(extremes, "values", always_known=True)
         if self.states.size and int(self.states.max()) > max(STATE_CODES.values()):
             raise BlockError("a state is unknown")
-        if np.any((self.values != 0) & ~self.has_value):
+        if not self.has_value.all() and np.any(self.values[~self.has_value]):
             raise BlockError("there is a value where the state says that there is none")
 
     def _check_codes(self) -> None:
@@ -237,6 +266,7 @@ class Block:
             require_range(self.weather.previous, "previous")
 
 
+_OF_BLOCK = ("values", "states", "commodities", "directions", "units", "grades", "reasons")
 _PER_ROW = (
     "first_slot",
     "until_slot",

@@ -16,6 +16,7 @@ from databeheer.metering.validation.arrays import (
     has_value,
     is_measured,
 )
+from databeheer.metering.validation.at_a_glance import outcome_of, quiet_rows
 from databeheer.metering.validation.block import Block
 from databeheer.metering.validation.catalogue import Catalogue, shipped
 from databeheer.metering.validation.estimating import Estimates, estimate, own_estimates
@@ -37,6 +38,15 @@ def validate(block: Block, catalogue: Catalogue | None = None) -> Outcome:
     Source: docs/reference/validation.md
     """
     catalogue = catalogue or shipped()
+    quiet, validated = quiet_rows(block, catalogue)
+    if not quiet.any():
+        return look_at_all(block, catalogue)
+    others = np.flatnonzero(~quiet)
+    return outcome_of(block, validated, others, look_at_all(block.of_rows(others), catalogue))
+
+
+def look_at_all(block: Block, catalogue: Catalogue) -> Outcome:
+    """Judge and estimate every row slot by slot: what `validate` gives, without its glance."""
     judgement = judge(block, catalogue)
     estimates = estimate(judgement, catalogue)
     as_read = _as_read(judgement, catalogue)

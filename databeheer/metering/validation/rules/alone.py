@@ -73,16 +73,41 @@ def _repeats(block: Block, keys: Integers) -> tuple[Integers, Booleans]:
 
 
 RULES = (
-    Rule(Reason.MISSING, Phase.ALONE, frozenset(), missing),
-    Rule(Reason.NEGATIVE, Phase.ALONE, frozenset(), negative),
+    Rule(Reason.MISSING, Phase.ALONE, frozenset(), missing, lambda glance, _: glance.unless_given()),
+    Rule(Reason.NEGATIVE, Phase.ALONE, frozenset(), negative, lambda glance, _: glance.block.lowest >= 0),
     Rule(
         Reason.ABOVE_CEILING,
         Phase.ALONE,
         frozenset({"kilowatt", "cubic_metres_per_hour", "margin_percent"}),
         above_ceiling,
+        lambda glance, _: glance.block.highest <= glance.limits,
     ),
-    Rule(Reason.NOT_YET_MEASURED, Phase.ALONE, frozenset(), not_yet_measured),
-    Rule(Reason.STALE, Phase.ALONE, frozenset(), stale),
-    Rule(Reason.DUPLICATE, Phase.ALONE, frozenset(), duplicate),
-    Rule(Reason.CONFLICT, Phase.ALONE, frozenset(), conflict),
+    Rule(
+        Reason.NOT_YET_MEASURED,
+        Phase.ALONE,
+        frozenset(),
+        not_yet_measured,
+        lambda glance, _: glance.unless_given(glance.block.read_at),
+    ),
+    Rule(
+        Reason.STALE,
+        Phase.ALONE,
+        frozenset(),
+        stale,
+        lambda glance, _: glance.unless_given(glance.block.read_at),
+    ),
+    Rule(
+        Reason.DUPLICATE,
+        Phase.ALONE,
+        frozenset(),
+        duplicate,
+        lambda glance, _: glance.unless_given(glance.block.keys),
+    ),
+    Rule(
+        Reason.CONFLICT,
+        Phase.ALONE,
+        frozenset(),
+        conflict,
+        lambda glance, _: glance.unless_given(glance.block.keys),
+    ),
 )

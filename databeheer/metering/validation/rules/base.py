@@ -105,17 +105,46 @@ class Case:
         return np.ones(self.block.rows, np.bool_)
 
 
+@dataclass(frozen=True)
+class Glance:
+    """What is seen of each row without looking at each slot, where every slot was read: its least, most and sum."""
+
+    block: Block
+    limits: Integers
+
+    @cached_property
+    def used(self) -> Integers:
+        """The sum of each row's values."""
+        used: Integers = self.block.values.sum(axis=1, dtype=np.int64)
+        return used
+
+    @cached_property
+    def differences(self) -> Differences | None:
+        """What the registers say, where there are any."""
+        return differences_of(self.block, self.limits)
+
+    def unless_given(self, *what: object) -> Booleans:
+        """Return every row where none of this is given, and else no row."""
+        return np.full(self.block.rows, all(one is None for one in what))
+
+
 Look = Callable[[Case, Parameters], Finding]
+Spare = Callable[[Glance, Parameters], Booleans]
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule; what it says, how severe it is and its parameters' values stand in the catalogue."""
+    """One rule; what it says, how severe it is and its parameters' values stand in the catalogue.
+
+    `spares` says of which rows it would surely find nothing, provided that every slot was read: `look` need not look
+    at them. It may say of none.
+    """
 
     reason: Reason
     phase: Phase
     parameters: frozenset[str]
     look: Look
+    spares: Spare
 
 
 def differences_of(block: Block, limits: Integers) -> Differences | None:

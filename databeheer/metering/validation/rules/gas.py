@@ -15,7 +15,7 @@ from databeheer.metering.validation.arrays import (
 )
 from databeheer.metering.validation.block import Gas
 from databeheer.metering.validation.reasons import Reason
-from databeheer.metering.validation.rules.base import Case, Finding, Parameters, Phase, Rule
+from databeheer.metering.validation.rules.base import Case, Finding, Glance, Parameters, Phase, Rule
 from databeheer.values import Commodity
 
 # A litre and a watt-hour are the last digits: what is shown lies within one of what was counted.
@@ -78,7 +78,12 @@ def _pair(case: Case, gas: Gas, known: Booleans) -> tuple[Integers, Integers]:
 
 _MOST_LITRES = 10**12
 
+
+def _without_gas(glance: Glance, parameters: Parameters) -> Booleans:
+    return glance.unless_given(glance.block.gas)
+
+
 RULES = (
-    Rule(Reason.GAS_FACTOR, Phase.BESIDE, frozenset({"lowest", "highest"}), gas_factor),
-    Rule(Reason.GAS_MISMATCH, Phase.BESIDE, frozenset({"permille"}), gas_mismatch),
+    Rule(Reason.GAS_FACTOR, Phase.BESIDE, frozenset({"lowest", "highest"}), gas_factor, _without_gas),
+    Rule(Reason.GAS_MISMATCH, Phase.BESIDE, frozenset({"permille"}), gas_mismatch, _without_gas),
 )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from databeheer.metering.validation.arrays import DIRECTION_CODES, UNKNOWN, runs_of
+from databeheer.metering.validation.arrays import DIRECTION_CODES, UNKNOWN, Booleans, runs_of
 from databeheer.metering.validation.reasons import Reason
-from databeheer.metering.validation.rules.base import Case, Finding, Parameters, Phase, Rule
+from databeheer.metering.validation.rules.base import Case, Finding, Glance, Parameters, Phase, Rule
 from databeheer.values import Direction
 
 
@@ -69,13 +69,18 @@ def _most(case: Case) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     return case.limits * case.block.slots
 
 
+def _without_past(glance: Glance, parameters: Parameters) -> Booleans:
+    return glance.unless_given(glance.block.history)
+
+
 RULES = (
-    Rule(Reason.SPIKE, Phase.BESIDE, frozenset({"days", "times", "per_hour"}), spike),
-    Rule(Reason.ZERO_RUN, Phase.BESIDE, frozenset({"days", "hours", "per_hour"}), zero_run),
+    Rule(Reason.SPIKE, Phase.BESIDE, frozenset({"days", "times", "per_hour"}), spike, _without_past),
+    Rule(Reason.ZERO_RUN, Phase.BESIDE, frozenset({"days", "hours", "per_hour"}), zero_run, _without_past),
     Rule(
         Reason.HISTORY,
         Phase.BESIDE,
         frozenset({"days", "times_above", "times_below", "per_day"}),
         history,
+        _without_past,
     ),
 )

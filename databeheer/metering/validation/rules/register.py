@@ -6,7 +6,7 @@ import numpy as np
 
 from databeheer.metering.validation.arrays import UNKNOWN, Booleans, Integers, any_of
 from databeheer.metering.validation.reasons import Reason
-from databeheer.metering.validation.rules.base import Case, Finding, Parameters, Phase, Rule
+from databeheer.metering.validation.rules.base import Case, Finding, Glance, Parameters, Phase, Rule
 
 
 def register_impossible(case: Case, parameters: Parameters) -> Finding:
@@ -55,7 +55,7 @@ def register_mismatch(case: Case, parameters: Parameters) -> Finding:
     return Finding(np.where(settled[:, None], doubted, (wrong & ~settled)[:, None] & case.measured), known)
 
 
-def apart(case: Case, used: Integers, parameters: Parameters) -> tuple[Booleans, Booleans]:
+def apart(case: Case | Glance, used: Integers, parameters: Parameters) -> tuple[Booleans, Booleans]:
     """Say of each row whether its values add up to more, and to less, than the register by what rounding explains."""
     known = used != UNKNOWN
     said = np.where(known, used, 0)
@@ -63,9 +63,30 @@ def apart(case: Case, used: Integers, parameters: Parameters) -> tuple[Booleans,
     return known & (case.used > said + allowed), known & (case.used < said - allowed)
 
 
+def _adds_up(glance: Glance, parameters: Parameters) -> Booleans:
+    found = glance.differences
+    if found is None:
+        return glance.unless_given()
+    above, below = apart(glance, found.used, parameters)
+    return ~above & ~below
+
+
+def _is_ordinary(glance: Glance, parameters: Parameters) -> Booleans:
+    """One meter, all day, whose register is possible and went on."""
+    found = glance.differences
+    whole = glance.unless_given(glance.block.first_slot, glance.block.until_slot)
+    return whole if found is None else whole & ~(found.impossible | found.rolled | found.changed)
+
+
 RULES = (
-    Rule(Reason.REGISTER_IMPOSSIBLE, Phase.BESIDE, frozenset(), register_impossible),
-    Rule(Reason.REGISTER_ROLLED_OVER, Phase.BESIDE, frozenset(), register_rolled_over),
-    Rule(Reason.METER_CHANGED, Phase.BESIDE, frozenset(), meter_changed),
-    Rule(Reason.REGISTER_MISMATCH, Phase.REGISTER, frozenset({"per_slot", "permille"}), register_mismatch),
+    Rule(Reason.REGISTER_IMPOSSIBLE, Phase.BESIDE, frozenset(), register_impossible, _is_ordinary),
+    Rule(Reason.REGISTER_ROLLED_OVER, Phase.BESIDE, frozenset(), register_rolled_over, _is_ordinary),
+    Rule(Reason.METER_CHANGED, Phase.BESIDE, frozenset(), meter_changed, _is_ordinary),
+    Rule(
+        Reason.REGISTER_MISMATCH,
+        Phase.REGISTER,
+        frozenset({"per_slot", "permille"}),
+        register_mismatch,
+        _adds_up,
+    ),
 )

@@ -57,6 +57,13 @@ RULES = (
         Phase.BESIDE,
         frozenset({"days", "base", "explained", "deviations", "per_day"}),
         weather,
+        lambda glance, _: glance.unless_given(glance.block.weather),
     ),
-    Rule(Reason.STATISTICS, Phase.BESIDE, frozenset({"percent"}), statistics),
+    Rule(
+        Reason.STATISTICS,
+        Phase.BESIDE,
+        frozenset({"percent"}),
+        statistics,
+        lambda glance, _: glance.unless_given(glance.block.highest_of_kind),
+    ),
 )
