@@ -139,6 +139,8 @@ class Row:
     sentence_nl: str
     sentence_en: str
     citations: tuple[Citation, ...]
+    register_states: frozenset[str] = frozenset()
+    """With totals of months: in which states the registers at the ends of what is granted may leave; empty: never."""
     without_notice: str = ""
     """Of a ground by law that waits for no notice: why none, with the article (R7)."""
 

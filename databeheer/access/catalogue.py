@@ -95,6 +95,9 @@ def _row(table: object) -> Row:
         sentence_nl=_text(table, "sentence_nl", where),
         sentence_en=_text(table, "sentence_en", where),
         citations=_citations(table, where),
+        register_states=_states(table, where, "register_states")
+        if "register_states" in table
+        else frozenset(),
         without_notice=_text(table, "without_notice", where) if "without_notice" in table else "",
     )
     check_row(row, where)
@@ -137,8 +140,8 @@ def _citation(entry: object, where: str) -> Citation:
     return Citation(act, version, article, status)
 
 
-def _states(table: Mapping[str, Any], where: str) -> frozenset[str]:
-    states = _list(table, "states", where)
+def _states(table: Mapping[str, Any], where: str, key: str = "states") -> frozenset[str]:
+    states = _list(table, key, where)
     for state in states:
         if state == "NVAL":
             raise CatalogueError(f"{where}: values that are not validated never leave")

@@ -93,6 +93,9 @@ def check_row(row: Row, where: str) -> None:
         raise CatalogueError(
             f"{where}: by law nothing is read before the customer was told, or the row says by which article (R7)"
         )
+    if row.register_states and not (row.basis is BasisKind.OWN or row.carrier is Carrier.SUPPLY_CONTRACT):
+        # A register tells all that ever passed the meter: to who reads it on the meter, and to who bills by it.
+        raise CatalogueError(f"{where}: a {row.carrier} has no part in the meter's registers")
     limit = row.ceiling_without_necessity
     if limit is not None and row.carrier not in (Carrier.GRID_OPERATOR, Carrier.DATA_MANAGER):
         raise CatalogueError(

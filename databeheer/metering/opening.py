@@ -15,12 +15,11 @@ from databeheer.metering.sealing import (
     profile_coordinates,
     profile_nonce,
 )
-from databeheer.metering.totals import SIZE as TOTAL_SIZE
-from databeheer.metering.totals import WIDE_SIZE as WIDE_TOTAL_SIZE
+from databeheer.metering.totals import SIZES as TOTAL_SIZES
 
 _LENGTHS = {
     "values": frozenset(size + TAG_LENGTH for size in SIZES),
-    "total": frozenset({TOTAL_SIZE + TAG_LENGTH, WIDE_TOTAL_SIZE + TAG_LENGTH}),
+    "total": frozenset(size + TAG_LENGTH for size in TOTAL_SIZES),
 }
 
 

@@ -4,6 +4,7 @@ Layout, big-endian: version 2, slot minutes, number of slots, number of values (
 state in the order of its code, and one a conversion, how many slots carry it; number of registers, then each
 register's code and sum in five bytes; zeros up to 32 bytes, whatever the day was like. A channel of more than three
 registers, or a sum of 2^40 thousandths (a million MWh) and more, is of version 1: sums in eight bytes, 96 bytes.
+Behind either stand 32 bytes more where the meter's cumulative registers were read (`register_readings`).
 """
 
 from __future__ import annotations
@@ -15,8 +16,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple, cast
 
+from databeheer.metering import register_readings
 from databeheer.metering.channel import DAY_MINUTES
 from databeheer.metering.profile import LARGEST_VALUE, ProfileError, ProfileLike
+from databeheer.metering.register_readings import RegisterReadings, pack_readings, unpack_readings
 from databeheer.metering.states import (
     CONVERSION_CODES,
     REGISTER_CODES,
@@ -29,6 +32,8 @@ from databeheer.metering.states import (
 
 VERSION, SIZE = 2, 32
 WIDE_VERSION, WIDE_SIZE = 1, 96
+SIZES = (SIZE, WIDE_SIZE, SIZE + register_readings.SIZE, WIDE_SIZE + register_readings.SIZE)
+"""Of all forms: the last two with register readings."""
 MOST_REGISTERS = 3
 """Of the short form."""
 SHORT_SUM_BITS = 40
@@ -46,7 +51,8 @@ class DayTotal:
 
     `registers`: (register, thousandths) of every register with at least one value, in order of their codes.
     `slots` counts slots (with slot_minutes 1440: registers), `values` those with a value; `states` and
-    `conversions` say how many slots carry each (only what occurs).
+    `conversions` say how many slots carry each (only what occurs). `readings`: what the cumulative registers showed at
+    the midnights of the day, where they were read.
     """
 
     slot_minutes: int
@@ -55,6 +61,7 @@ class DayTotal:
     registers: tuple[tuple[Register, int], ...]
     states: tuple[tuple[State, int], ...]
     conversions: tuple[tuple[Conversion, int], ...] = ()
+    readings: RegisterReadings | None = None
 
     @property
     def total(self) -> int | None:
@@ -142,7 +149,8 @@ def pack_total(total: DayTotal) -> bytes:
         bytes((REGISTER_CODES[register],)) + amount.to_bytes(length, "big")
         for register, amount in total.registers
     )
-    return (head + b"".join(sums)).ljust(size, b"\0")
+    readings = b"" if total.readings is None else pack_readings(total.readings)
+    return (head + b"".join(sums)).ljust(size, b"\0") + readings
 
 
 def _is_short(registers: Sequence[tuple[Register, int]]) -> bool:
@@ -155,8 +163,12 @@ def unpack_total(data: bytes) -> DayTotal:
     Raises:
         ProfileError: any other bytes.
     """
+    if len(data) not in SIZES:
+        raise ProfileError("totals have one of the published sizes")
+    readings = None
     if len(data) not in (SIZE, WIDE_SIZE):
-        raise ProfileError("totals have one of two sizes")
+        end_of_sums = len(data) - register_readings.SIZE
+        data, readings = data[:end_of_sums], unpack_readings(data[end_of_sums:])
     version, minutes, slots, values, *counts, registers = _HEAD.unpack_from(data)
     if version != (VERSION if len(data) == SIZE else WIDE_VERSION):
         raise ProfileError("this version of totals is unknown")
@@ -177,6 +189,7 @@ def unpack_total(data: bytes) -> DayTotal:
         registers=tuple((_REGISTERS[code], amount) for code, amount in sums),
         states=tuple((s, n) for s, n in zip(_STATES, counts, strict=False) if n),
         conversions=tuple((c, n) for c, n in zip(_CONVERSIONS, counts[len(_STATES) :], strict=True) if n),
+        readings=readings,
     )
     _check(total)
     return total

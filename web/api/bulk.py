@@ -48,6 +48,7 @@ def read_in_bulk(body: dict[str, Any]) -> ResponseReturnValue:
         "until": wire_instant(body["until"]),
         "granularity": body["granularity"],
         "mode": body["mode"],
+        "registers": body["registers"],
         **idempotency_key(),
     }
     if "directions" in body:

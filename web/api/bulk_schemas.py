@@ -7,7 +7,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from web.api.fields import GRANULARITIES, PURPOSES, AccessPointCode, directions, each_once, moment, one_of
-from web.api.schemas import Channel, Receipt, RefusedStretch, Stretch, Window
+from web.api.schemas import Channel, Receipt, RefusedStretch, Stretch, Window, with_registers
 
 MOST_ASKED = 1000
 
@@ -42,6 +42,7 @@ BulkQuery = _BulkWindow.from_dict(
         "from": moment("Start of the period (included)."),
         "until": moment("End of the period (not included)."),
         "directions": directions(),
+        "registers": with_registers(),
     },
     name="BulkQuery",
 )

@@ -89,10 +89,13 @@ def read_by_permission(query: dict[str, Any], permission_id: UUID) -> ResponseRe
 def read_by_point(query: dict[str, Any], body: dict[str, Any]) -> ResponseReturnValue:
     """For parties whom the law gives the data. The EAN code travels in the body, never in an address.
 
-    An access point that does not exist is refused exactly as one on which you have no ground.
+    An access point that does not exist is refused exactly as one on which you have no ground. With `registers` a
+    supplier gets what the registers showed at 00:00 local time at the ends of months and of its contract: on the day of
+    a switch the same for both suppliers. They are not in the CSV form.
     """
     form = choose_form((JSON, CSV), query.get("format"))
-    chosen = {"directions": sorted(body["directions"])} if "directions" in body else {}
+    chosen: dict[str, Any] = {"directions": sorted(body["directions"])} if "directions" in body else {}
+    chosen["registers"] = body["registers"]
     return _hand_over(form, body, ean=body["ean"].digits, purpose=body["purpose"], **chosen)
 
 

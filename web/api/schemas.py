@@ -10,6 +10,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from databeheer.access.facts import PermissionState
+from databeheer.metering.midnights import Method
 from databeheer.metering.states import Register, State, Unit
 from databeheer.registry.user_ports import OrderState, UserPort, Wanted
 from databeheer.values import Commodity
@@ -41,6 +42,19 @@ EAN_EXAMPLE = "541448899990000039"
 def _text(description: str, *, nullable: bool = False, **metadata: Any) -> fields.String:
     return fields.String(
         required=True, allow_none=nullable, metadata={"description": description, **metadata}
+    )
+
+
+def with_registers() -> fields.Boolean:
+    """Whether what the registers showed is asked too."""
+    return fields.Boolean(
+        load_default=False,
+        truthy={True},
+        falsy={False},
+        metadata={
+            "description": "With what the cumulative registers showed at the ends of what is granted, and where months"
+            " begin in it; with `granularity` month."
+        },
     )
 
 
@@ -168,6 +182,7 @@ ReadingsByPoint = Window.from_dict(
         "from": moment("Start of the period (included)."),
         "until": moment("End of the period (not included)."),
         "directions": directions(),
+        "registers": with_registers(),
     },
     name="ReadingsByPoint",
 )
@@ -394,6 +409,29 @@ class Reading(Schema):
     )
 
 
+class RegisterAtMidnight(Schema):
+    """A cumulative register at a local midnight."""
+
+    at = instant("The midnight, 00:00 in Brussels.")
+    register = one_of(REGISTERS, "Which register.", required=True)
+    value = fields.String(
+        required=True,
+        metadata={
+            "description": "Decimal with exactly three decimals, in the channel's unit.",
+            "pattern": "^[0-9]+[.][0-9]{3}$",
+            "example": "4310.000",
+        },
+    )
+    state = one_of([State.READ.value, State.EST.value], "Read, or estimated.", required=True)
+    method = one_of(
+        [method.value for method in Method],
+        "How it was estimated: the reading before and what was used since; the one after less what was used until then;"
+        " in proportion to time between both.",
+        required=True,
+        allow_none=True,
+    )
+
+
 class Channel(Schema):
     """One series: a commodity and unit in one direction, of one meter."""
 
@@ -402,6 +440,9 @@ class Channel(Schema):
     unit = one_of(UNITS, "Unit of every value.", required=True)
     meter = _text("Meter number, if your ground covers it.", nullable=True)
     readings = fields.List(fields.Nested(Reading), required=True)
+    registers = fields.List(
+        fields.Nested(RegisterAtMidnight), metadata={"description": "Only where they were asked."}
+    )
 
 
 class Receipt(Schema):

@@ -202,7 +202,12 @@ def _channel(channel: Mapping[str, Any]) -> dict[str, Any]:
         "unit": channel["unit"],
         "meter": channel.get("meter"),
         "readings": [_reading(slot) for slot in slots_of_channel(channel)],
+        **({"registers": [_register(one) for one in channel["registers"]]} if "registers" in channel else {}),
     }
+
+
+def _register(one: Mapping[str, Any]) -> dict[str, Any]:
+    return {**one, "value": decimal(one["value"])}
 
 
 def _reading(slot: Slot) -> dict[str, Any]:

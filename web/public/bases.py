@@ -69,6 +69,7 @@ def row_members(row: Row) -> dict[str, Any]:
         "requires": sorted(row.requires),
         "without_notice": row.without_notice or None,
         "validation_states": sorted(row.states),
+        "register_states": sorted(row.register_states),
         "sentence": {"nl": row.sentence_nl, "en": row.sentence_en},
         "citations": [citation_members(citation) for citation in row.citations],
     }

@@ -98,6 +98,11 @@ def _text(pattern: str, *, required: bool, longest: int, missing: Any) -> fields
     return fields.String(load_default=missing, allow_none=missing is None, validate=checks)
 
 
+def flag() -> fields.Boolean:
+    """True or false, false where it is not given."""
+    return fields.Boolean(load_default=False, truthy={True}, falsy={False})
+
+
 def identifier(*, required: bool = True) -> fields.UUID:
     """A UUID."""
     return fields.UUID(required=True) if required else fields.UUID(load_default=None, allow_none=True)

@@ -11,8 +11,14 @@ from uuid import UUID
 
 from marshmallow import ValidationError, fields, validate
 
-from databeheer.door.commands.base import Command, EANCode, Instant, one_of, schema, short_text
-from databeheer.door.commands.readings import directions_of, handed_over, handed_view, refused_view
+from databeheer.door.commands.base import Command, EANCode, Instant, flag, one_of, schema, short_text
+from databeheer.door.commands.readings import (
+    directions_of,
+    handed_over,
+    handed_view,
+    refused_view,
+    with_registers,
+)
 from databeheer.door.desk import Desk
 from databeheer.door.house import House
 from databeheer.door.names import ean_hash
@@ -131,9 +137,9 @@ def _requests(house: House, proof: Proof, arguments: dict[str, Any]) -> Wanted:
             f"that may be more than {MOST_VALUES} values; ask for a shorter period, fewer points or larger slots"
         )
     purpose = Purpose(arguments["purpose"]) if arguments["purpose"] else None
-    strict = arguments["mode"] == "strict"
+    strict, registers = arguments["mode"] == "strict", with_registers(arguments, granularity)
     return Wanted(
-        ReadRequest(proof, period, granularity, directions, strict, purpose),
+        ReadRequest(proof, period, granularity, directions, strict, purpose, registers=registers),
         permissions,
         None if eans is None else [ean_hash(house, one) for one in eans],
     )
@@ -180,6 +186,7 @@ SCHEMA = schema(
         "granularity": one_of(*(granularity.value for granularity in Granularity)),
         "directions": _several(one_of(*(direction.value for direction in Direction)), len(Direction)),
         "mode": one_of("strict", "clip", required=False, missing="strict"),
+        "registers": flag(),
         "idempotency_key": short_text(required=False, longest=LONGEST_KEY),
     }
 )

@@ -12,7 +12,7 @@ from marshmallow import fields, validate
 
 from databeheer.access.explain import Language, reason_sentence
 from databeheer.access.judged import joined
-from databeheer.door.commands.base import Command, EANCode, Instant, identifier, one_of, schema
+from databeheer.door.commands.base import Command, EANCode, Instant, flag, identifier, one_of, schema
 from databeheer.door.house import House
 from databeheer.door.names import ean_hash
 from databeheer.door.proofs import Proof
@@ -107,17 +107,26 @@ def _request(house: House, proof: Proof, arguments: dict[str, Any]) -> ReadReque
     period = Period(arguments["from"], arguments["until"])
     if period.end - period.start > LONGEST_PERIOD:
         raise MalformedRequestError("a period is three years at most; ask in parts")
+    granularity = Granularity(arguments["granularity"])
     return ReadRequest(
         proof=proof,
         period=period,
-        granularity=Granularity(arguments["granularity"]),
+        granularity=granularity,
         directions=directions_of(arguments["directions"]),
         strict=arguments["mode"] == "strict",
         purpose=Purpose(arguments["purpose"]) if arguments["purpose"] else None,
         permission_id=arguments["permission_id"],
         ean_hash=ean_hash(house, arguments["ean"]) if arguments["ean"] else None,
         occupancy_id=arguments["occupancy_id"],
+        registers=with_registers(arguments, granularity),
     )
+
+
+def with_registers(arguments: dict[str, Any], granularity: Granularity) -> bool:
+    """Whether the registers were asked; raises MalformedRequestError where they do not come with what else was."""
+    if arguments["registers"] and granularity is not Granularity.MONTH:
+        raise MalformedRequestError("registers: they come with the totals of months")
+    return bool(arguments["registers"])
 
 
 def directions_of(names: list[str] | None) -> frozenset[Direction] | None:
@@ -146,6 +155,7 @@ SCHEMA = schema(
             validate=validate.Length(min=1, max=len(_DIRECTIONS)),
         ),
         "mode": one_of("strict", "clip", required=False, missing="strict"),
+        "registers": flag(),
     }
 )
 

@@ -55,7 +55,8 @@ def bulk_statement(
             "asked": span_of(first.period),
             "mode": "strict" if first.strict else "clip",
             "catalogue": catalogue_version,
-        },
+        }
+        | ({"registers": True} if first.registers else {}),
         party_id=asker.party_id,
         operator=NO_OPERATOR,  # whose points they are stands in the halves: a party opens the shared one
         subjects=subjects,

@@ -11,6 +11,7 @@ from databeheer.door.facts.of_requests import Channel, Point
 from databeheer.door.house import House
 from databeheer.door.names import open_text
 from databeheer.door.reads.opening import Stretch, open_pieces, open_totals
+from databeheer.door.reads.registers import Found, open_registers
 from databeheer.door.reads.request import Decided
 from databeheer.metering.aggregate import Slot, aggregate, months_by_register
 from databeheer.metering.day_series import Piece, series_of_pieces
@@ -23,7 +24,8 @@ _TOTALS = (Granularity.DAY, Granularity.MONTH)
 def open_channels(house: House, reads: Sequence[Decided], as_of: int) -> list[list[dict[str, Any]]]:
     """Return the values that may leave of each read, a channel at a time; all of one granularity.
 
-    Each channel: direction, unit, commodity, meter number and its series (`metering.series`). Versions are those
+    Each channel: direction, unit, commodity, meter number and its series (`metering.series`); where that was asked,
+    what its registers showed (`reads.registers`). Versions are those
     stored before the reads were recorded (when the ledger had `as_of` entries), so that what was handed over can be
     found again from the entry alone.
     """
@@ -33,9 +35,12 @@ def open_channels(house: House, reads: Sequence[Decided], as_of: int) -> list[li
     series: list[dict[Channel, list[Series]]] = [{} for _ in reads]
     for number, channel, found in _series(house, pairs, reads[0].request.granularity, as_of):
         series[number][channel] = found
+    registers = open_registers(house, reads, as_of)
     return [
-        _channels(house, read.point, found) if read.point and found else []
-        for read, found in zip(reads, series, strict=True)
+        _channels(house, read.point, found, shown if read.request.registers else None)
+        if read.point and (found or shown)
+        else []
+        for read, found, shown in zip(reads, series, registers, strict=True)
     ]
 
 
@@ -82,15 +87,18 @@ def _stretches(read: Decided) -> list[Stretch]:
     ]
 
 
-def _channels(house: House, point: Point, series: Mapping[Channel, list[Series]]) -> list[dict[str, Any]]:
+def _channels(
+    house: House, point: Point, series: Mapping[Channel, list[Series]], registers: Found | None
+) -> list[dict[str, Any]]:
     return [
         {
             "direction": channel.direction.value,
             "unit": channel.unit,
             "commodity": point.commodity,
             "meter": open_text(house, "meter", channel.meter_id, channel.number_sealed),
-            "series": [one.view() for one in series[channel]],
+            "series": [one.view() for one in series.get(channel, ())],
+            **({} if registers is None else {"registers": registers.get(channel, [])}),
         }
         for channel in point.channels
-        if series.get(channel)
+        if series.get(channel) or (registers and registers.get(channel))
     ]

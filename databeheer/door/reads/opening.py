@@ -70,6 +70,28 @@ def open_totals(
                 yield one.number, one.channels[handle], _totals_of(one, handle, row)
 
 
+def open_days(
+    house: House, stretches: Sequence[Stretch], as_of: int
+) -> Iterator[tuple[int, Channel, dict[date, DayTotal]]]:
+    """Yield the whole totals of each channel by day, with the number of its stretch; for the door alone.
+
+    They hold what the granted states withhold, and what registers showed: the caller hands over what follows from
+    them and was granted. A row that does not open is not there.
+    """
+    for some in _stored_in_parts(house, stretches, "total", as_of):
+        for one in some:
+            days: dict[Channel, dict[date, DayTotal]] = defaultdict(dict)
+            for handle, row in _granted(one):
+                plain = _unsealed(one, handle, row, "total")
+                try:
+                    if plain is not None:
+                        days[one.channels[handle]][row.day] = unpack_total(plain)
+                except ProfileError as error:
+                    _does_not_open("total", type(error))
+            for channel, totals in days.items():
+                yield one.number, channel, totals
+
+
 def open_pieces(
     house: House, stretches: Sequence[Stretch], as_of: int
 ) -> Iterator[tuple[int, Channel, list[Piece]]]:

@@ -32,6 +32,8 @@ class ReadRequest:
     permission_id: UUID | None = None
     ean_hash: bytes | None = None
     occupancy_id: UUID | None = None
+    registers: bool = False
+    """With what the cumulative registers showed at the ends of what is granted."""
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,7 @@ def said_of(read: Decided) -> dict[str, Any]:
         "mode": "strict" if request.strict else "clip",
         "catalogue": read.decision.catalogue_version,
     }
+    asked |= {"registers": True} if request.registers else {}
     if request.permission_id is None:
         return asked
     registers = registers_of(read.point, read.directions, request.granularity)

@@ -15,6 +15,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from databeheer.door.client import DoorClient, Proof
 from databeheer.metering.batches.checking import DIRECTIONS, TARIFFS, UNITS, codes_of, kinds_of
+from databeheer.metering.batches.midnights import REACTIVE, midnight_readings
 from databeheer.metering.batches.problems import RowProblem
 from databeheer.metering.batches.reading import Integers, Table
 from databeheer.metering.batches.two_registers import TwoRegisters, two_registers
@@ -47,11 +48,6 @@ _ROW = np.dtype([("device", "<u2"), ("direction", "u1"), ("unit", "u1"), ("inter
 _READ, _EST, _ABSENT = (STATE_CODES[state] for state in (State.READ, State.EST, State.ABSENT))
 _UNIT_CODES = np.array([UNIT_CODES[unit] for unit in Unit], np.uint8)
 _DIRECTION_CODES = np.array([DIRECTION_CODES[one] for one in Direction], np.uint8)
-_REGISTERS = {
-    Unit.KVARH: Register.REACTIVE,
-    Unit.KVARH_INDUCTIVE: Register.INDUCTIVE,
-    Unit.KVARH_CAPACITIVE: Register.CAPACITIVE,
-}
 
 Rows = npt.NDArray[np.intp]
 _Item = TypeVar("_Item", bound=np.generic)
@@ -131,11 +127,16 @@ def ask_keys(door: DoorClient, proof: Proof, batch: int, chunk: Chunk) -> ChunkK
 
 @dataclass(frozen=True)
 class Judged:
-    """A chunk after validation: `problems` of rows that are refused, and what is to be stored of the others."""
+    """A chunk after validation: `problems` of rows that are refused, and what is to be stored of the others.
+
+    `readings`, (n, 32), are the bytes of the register readings at midnight of the rows that `have_readings`.
+    """
 
     outcome: Outcome
     marks: Bytes
     problems: Bytes
+    readings: Bytes
+    have_readings: npt.NDArray[np.bool_]
     apart: TwoRegisters | None = None
 
     def parts(self, chosen: Rows) -> Iterator[tuple[Rows, Integers, Bytes]]:
@@ -158,7 +159,8 @@ def judge(chunk: Chunk, keys: ChunkKeys, grade: Grade) -> Judged:
     problems[~outcome.accepted & ~impossible] = RowProblem.REFUSED_BY_A_RULE
     if chunk.slot_minutes < FINEST_OF_GAS:
         problems[keys.gas == 1] = RowProblem.FINER_THAN_PLANNED
-    return Judged(outcome, _marks(chunk, outcome.states), problems, apart)
+    readings = midnight_readings(chunk.table, chunk.rows, _most(block))
+    return Judged(outcome, _marks(chunk, outcome.states), problems, *readings, apart)
 
 
 def _block(
@@ -234,7 +236,7 @@ def _marks(chunk: Chunk, states: Bytes) -> Bytes:
     """Return the mark of each slot: its state, and the register that counted it."""
     units = chunk.units()
     registers = np.full(states.shape, REGISTER_CODES[Register.TOTAL], np.uint8)
-    for unit, register in _REGISTERS.items():
+    for unit, register in REACTIVE.items():
         registers[units == UNITS[unit.value]] = REGISTER_CODES[register]
     if chunk.table.tariff is not None and chunk.slot_minutes != DAY_MINUTES:
         is_dual = codes_of(chunk.table.tariff, TARIFFS)[chunk.rows] == TARIFFS["dual"]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from databeheer.metering.batches.chunks import Chunk, ChunkKeys
+from databeheer.metering.batches.chunks import Chunk, ChunkKeys, Judged
 from databeheer.metering.batches.copying import copied
 from databeheer.metering.channel import DAY_MINUTES
 from databeheer.metering.packing import Bytes, Integers, Packed, pack_rows, pack_totals
@@ -38,6 +38,7 @@ class Taken:
 def sealed_rows(
     chunk: Chunk,
     keys: ChunkKeys,
+    judged: Judged,
     part: tuple[Rows, Integers, Bytes],
     batch: int,
     operator: int,
@@ -50,7 +51,7 @@ def sealed_rows(
         profiles = [*pack_rows(chunk.slot_minutes, values, marks)]
     has_holes = (marks == 0).any(axis=1)
     for profile in profiles:
-        for total in pack_totals(chunk.slot_minutes, values, marks):
+        for total in _with_readings(pack_totals(chunk.slot_minutes, values, marks), judged, chosen):
             places, packed, totals = _both(profile, total)
             if not places.size:
                 continue
@@ -61,6 +62,17 @@ def sealed_rows(
             if wanted.any():
                 kept = None if packed is None else packed[wanted]
                 yield _sealed(chunk, keys, rows[wanted], same[wanted], kept, totals[wanted], batch, operator)
+
+
+def _with_readings(totals: Iterable[Packed], judged: Judged, chosen: Rows) -> Iterator[Packed]:
+    """Yield the totals, those of rows whose registers were read apart, with the readings behind them."""
+    for total in totals:
+        has = judged.have_readings[chosen[total.rows]]
+        if not has.all():
+            yield Packed(total.rows[~has], total.data[~has])
+        if has.any():
+            readings = judged.readings[chosen[total.rows[has]]]
+            yield Packed(total.rows[has], np.hstack((total.data[has], readings)))
 
 
 def _both(profile: Packed | None, total: Packed) -> tuple[Rows, Bytes | None, Bytes]:

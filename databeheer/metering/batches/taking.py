@@ -179,7 +179,7 @@ class _Attempt:
                 good = np.flatnonzero(problems == 0)
                 for part in judged.parts(good):
                     yield from sealed_rows(
-                        chunk, keys, part, self._batch, self._manifest.operator, self._taken
+                        chunk, keys, judged, part, self._batch, self._manifest.operator, self._taken
                     )
             done += len(chunk.rows)
             self._progress(done, self._table.rows)
