@@ -109,6 +109,7 @@ def every_command(
         "audit.open": {"first": "2023-10-01", "last": "2023-10-31", "below": 10, "task": "a thief"},
         "erasure.mine": {},
         "erasure.ask": {"data_class": "person"},
+        "erasure.withdraw": {"erasure_id": someone},
         "erasure.decide": {
             "data_class": "person",
             "person_id": str(lotte.person_id),

@@ -14,6 +14,7 @@ from databeheer.door.commands import (
     concerned,
     conditions,
     erasure,
+    erasure_taken_back,
     links,
     mandates,
     market,
@@ -112,7 +113,8 @@ def test_the_page_on_erasing_lists_every_command_of_the_operators_with_its_argum
     page = (ROOT / "docs" / "how-to" / "erase.md").read_text()
     rows = dict(re.findall(r"^\| `((?:erasure|key_copy)\.[a-z_]+)` \|(.*)$", page, re.MULTILINE))
     of_customers = {"erasure.mine", "erasure.ask"}
-    commands = {each.name: each for each in erasure.COMMANDS if each.name not in of_customers}
+    offered = (*erasure.COMMANDS, *erasure_taken_back.COMMANDS)
+    commands = {each.name: each for each in offered if each.name not in of_customers}
     assert rows.keys() == commands.keys()
     for name, row in rows.items():
         assert commands[name].schema.fields.keys() <= set(re.findall(r"`([a-z0-9_]+)`", row)), name

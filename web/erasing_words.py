@@ -8,6 +8,8 @@ REASONS = {
     "wrong_person": "bewaard bij de verkeerde persoon",
     "authority_order": "op bevel van een overheid",
 }
+ASKED_BECAUSE = ("data_subject_request", "wrong_person")
+"""For which of these a customer asks."""
 OBSTACLES = {
     "in_use": "U woont hier nu. Wat nog gebruikt wordt, wissen wij niet.",
     "term_runs": "De wet vraagt om dit een tijd te bewaren.",

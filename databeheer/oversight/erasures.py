@@ -11,8 +11,11 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from databeheer.errors import ConflictError, DatabeheerError
-from databeheer.oversight.retention import DataClass
+from databeheer.oversight.retention import DataClass, Reason
 from databeheer.values import format_instant
+
+ASKED_BECAUSE = (Reason.SUBJECT_REQUEST, Reason.WRONG_PERSON)
+"""Why a customer asks; what is erased for another reason goes whether or not he takes his request back."""
 
 
 class ErasedError(DatabeheerError):
@@ -144,6 +147,34 @@ def decide(
     return known
 
 
+def find(connection: Connection, erasure_id: UUID) -> Any | None:
+    """One erasure, locked; None where there is none."""
+    return connection.execute(_FIND, {"id": erasure_id}).one_or_none()
+
+
+def can_be_taken_back(row: Any) -> bool:
+    """Whether it is a request that its customer may still take back: what the law erases by itself is none."""
+    is_asked = row.asked_at is not None and row.reason in ASKED_BECAUSE
+    return is_asked and row.state in ("asked", "decided") and row.batch is None
+
+
+def take_back(connection: Connection, row: Any, now: datetime, index: int) -> None:
+    """Write down that the customer took a request back; `row` locked before.
+
+    Raises:
+        ConflictError: it was taken back or refused before, is being carried out, or nobody asked for it.
+    """
+    if row.state == "withdrawn":
+        raise ConflictError("this request was taken back already")
+    if row.state == "refused":
+        raise ConflictError("this request was refused: nothing is erased by it")
+    if row.batch is not None:
+        raise ConflictError("this is being erased, or was: it cannot be taken back any more")
+    if not can_be_taken_back(row):
+        raise ConflictError("this is not erased because its customer asked it")
+    connection.execute(_TAKE_BACK, {"id": row.erasure_id, "now": now, "index": index})
+
+
 def _members(erasure_id: UUID, target: Target) -> dict[str, Any]:
     return {
         "id": erasure_id,
@@ -169,6 +200,9 @@ def view(row: Any) -> dict[str, Any]:
         "executed_at": format_instant(row.executed_at) if row.executed_at else None,
         "executed_index": row.executed_index,
         "copies_left": row.copies_left,
+        "can_be_taken_back": can_be_taken_back(row),
+        "withdrawn_at": format_instant(row.withdrawn_at) if row.withdrawn_at else None,
+        "withdrawn_index": row.withdrawn_index,
     }
 
 
@@ -203,7 +237,12 @@ _LAST_ENTRY = text(
 )
 _STANDING = text(
     "SELECT * FROM oversight.erasure WHERE data_class = :class AND coalesce(occupancy_id, person_id) = :name"
-    " AND state <> 'refused' FOR UPDATE"
+    " AND state NOT IN ('refused', 'withdrawn') FOR UPDATE"
+)
+_FIND = text("SELECT * FROM oversight.erasure WHERE erasure_id = :id FOR UPDATE")
+_TAKE_BACK = text(
+    "UPDATE oversight.erasure SET state = 'withdrawn', withdrawn_at = :now, withdrawn_index = :index"
+    " WHERE erasure_id = :id"
 )
 _INSERT = text(
     "INSERT INTO oversight.erasure (erasure_id, operator, data_class, person_id, occupancy_id, state, reason,"

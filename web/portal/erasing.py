@@ -1,4 +1,4 @@
-"""`/mijn/wissen`: which of the visitor's data can be erased now, which later and why; asking it; what was erased."""
+"""`/mijn/wissen`: which of the visitor's data can be erased now, which later and why; asking it, taking that back."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -14,7 +15,7 @@ from marshmallow import fields, validate
 from databeheer.door.client import DoorRefusedError
 from databeheer.values import parse_day, parse_instant
 from web.door import ask
-from web.erasing_words import CLASSES, OBSTACLES, REASONS, STATES
+from web.erasing_words import ASKED_BECAUSE, CLASSES, OBSTACLES, REASONS, STATES
 from web.forms import Form, parse_or_refuse
 from web.portal.login import require_session, visitor
 from web.portal.overview import my_points
@@ -23,16 +24,24 @@ blueprint = Blueprint("erasing", __name__)
 
 
 class AskForm(Form):
-    """Which class, of which stay; and the tick that says "I am sure"."""
+    """Which class, of which stay, why; and the tick that says "I am sure"."""
 
+    reden = fields.String(load_default="data_subject_request", validate=validate.OneOf(ASKED_BECAUSE))
     soort = fields.String(required=True, validate=validate.OneOf(CLASSES))
     adres = fields.UUID(load_default=None)
     zeker = fields.String(load_default="", validate=validate.OneOf(["", "ja"]))
 
 
+class Empty(Form):
+    """A button without fields."""
+
+
 @dataclass(frozen=True)
 class Erasable:
-    """One class of the visitor's data as the page shows it; `name` tells one from another."""
+    """One class of the visitor's data as the page shows it; `name` tells one from another.
+
+    `is_wrong_person`: it may be asked now by who says that these are another's.
+    """
 
     name: str
     data_class: str
@@ -47,10 +56,16 @@ class Erasable:
     erased_at: datetime | None
     entry: int | None
     copies_left: int
+    erasure_id: str | None
+    can_be_taken_back: bool
+    is_wrong_person: bool
+    taken_back_at: datetime | None
+    taken_back_id: str | None
+    asked_because: str
 
     @classmethod
     def of(cls, answer: Mapping[str, Any]) -> Erasable:
-        erasure = answer["erasure"] or {}
+        erasure, taken_back = answer["erasure"] or {}, answer["taken_back"] or {}
         data_class, state = str(answer["data_class"]), str(erasure.get("state", ""))
         return cls(
             name=f"{data_class}-{answer['occupancy_id'] or ''}",
@@ -66,6 +81,12 @@ class Erasable:
             erased_at=parse_instant(erasure["executed_at"]) if erasure.get("executed_at") else None,
             entry=erasure.get("executed_index"),
             copies_left=int(erasure.get("copies_left") or 0),
+            erasure_id=erasure.get("erasure_id"),
+            can_be_taken_back=bool(erasure.get("can_be_taken_back")),
+            is_wrong_person=bool(answer["wrong_person"]),
+            taken_back_at=parse_instant(taken_back["withdrawn_at"]) if taken_back else None,
+            taken_back_id=taken_back.get("erasure_id"),
+            asked_because=str(erasure.get("reason", "")),
         )
 
     @property
@@ -89,7 +110,7 @@ def send() -> ResponseReturnValue:
     if form["zeker"] != "ja":
         return _page(unsure=f"{form['soort']}-{occupancy or ''}"), 400
     try:
-        asked = ask("erasure.ask", data_class=form["soort"], occupancy_id=occupancy)
+        asked = ask("erasure.ask", data_class=form["soort"], occupancy_id=occupancy, reason=form["reden"])
     except DoorRefusedError as refusal:
         if refusal.code == "conflict":  # the button was pressed twice, or a second tab did it
             return _page(title=CLASSES[form["soort"]], is_done=True), 409
@@ -100,12 +121,28 @@ def send() -> ResponseReturnValue:
     return redirect(url_for("erasing.show"), 303)
 
 
+@blueprint.post("/mijn/wissen/<uuid:erasure_id>/terugnemen")
+@require_session
+def take_back(erasure_id: UUID) -> ResponseReturnValue:
+    """Take a request back: one button, nothing to fill in. Too late, or twice, the page says what became of it."""
+    parse_or_refuse(Empty(), request.form)
+    try:
+        taken_back = ask("erasure.withdraw", erasure_id=str(erasure_id))
+    except DoorRefusedError as refusal:
+        if refusal.code != "conflict":
+            raise
+        return _page(late=str(erasure_id)), 409
+    flash({"taken_back": True, "index": taken_back["index"]}, "erasure")  # type: ignore[arg-type]
+    return redirect(url_for("erasing.show"), 303)
+
+
 def _page(
     unsure: str | None = None,
     *,
     title: str = "",
     refusal: DoorRefusedError | None = None,
     is_done: bool = False,
+    late: str = "",
 ) -> str:
     classes = [Erasable.of(answer) for answer in ask("erasure.mine")["classes"]]
     return render_template(
@@ -117,9 +154,12 @@ def _page(
         },
         point_names={point.occupancy_id: point.name for point in my_points()},
         unsure=unsure,
+        given_reason=request.form.get("reden", ""),
         title=title,
         refusal=refusal,
         why_not=OBSTACLES.get(refusal.reason or "", "") if refusal else "",
         earliest=parse_day(refusal.earliest) if refusal and refusal.earliest else None,
         is_done=is_done,
+        is_late=bool(late),
+        late=next((one for one in classes if late and late in (one.erasure_id, one.taken_back_id)), None),
     )

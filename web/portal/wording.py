@@ -324,6 +324,7 @@ EVENTS = {
     "contact.confirmed": ("E-mail aangezet", "active"),
     "contact.removed": ("E-mail uitgezet", "ended"),
     "erasure.asked": ("Gevraagd om te wissen", "waiting"),
+    "erasure.withdrawn": ("Vraag om te wissen teruggenomen", "ended"),
     "erasure.decided": ("Beslist om te wissen", "ended"),
     "erasure.refused": ("Wissen geweigerd", "refused"),
     "erasure.executed": ("Gewist", "ended"),
@@ -358,7 +359,9 @@ _PARTYS = frozenset(
 _HOUSEHOLDS = frozenset(
     f"permission.{step}" for step in ("granted", "signed", "rejected", "revoked", "narrowed", "forwarded")
 )
-_YOURS = frozenset({"port.opening_asked", "erasure.asked", "contact.confirmed", "contact.removed"})
+_YOURS = frozenset(
+    {"port.opening_asked", "erasure.asked", "erasure.withdrawn", "contact.confirmed", "contact.removed"}
+)
 _DOUBTERS = frozenset({"doubt.opened", "doubt.signalled", "doubt.retracted"})
 _CAPACITIES = {"grid_user": "holder", "natural_person": "resident"}
 _BY_HOUSEHOLD = "U, of iemand die er ook woont"

@@ -71,32 +71,54 @@ class ErasureRefusedError(DatabeheerError):
 
 
 def mine(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
-    """For each class of the customer's data: whether it may be erased now, later and why, or was."""
+    """For each class of the customer's data: whether it may be erased now, later and why, or was.
+
+    `wrong_person`: it may be asked now by who says that it is not his. `taken_back`: the newest request that he took
+    back.
+    """
     with looking(house, proof) as (connection, asker, now):
         if asker.kind is not AskerKind.CUSTOMER or asker.person_id is None:
             raise UnauthenticatedError("log in as a customer")
-        rows = [row for row in erasures.listed(connection, asker.person_id) if row.state != "refused"]
-        known = {(row.data_class, row.occupancy_id): erasures.view(row) for row in rows}
+        rows = erasures.listed(connection, asker.person_id)
+        known = {
+            (row.data_class, row.occupancy_id): erasures.view(row)
+            for row in rows
+            if row.state not in ("refused", "withdrawn")
+        }
+        taken_back = {
+            (row.data_class, row.occupancy_id): erasures.view(row)
+            for row in reversed(rows)
+            if row.state == "withdrawn"
+        }
         classes: list[dict[str, Any]] = []
         for target in _own_targets(connection, asker.person_id):
-            erasure = known.get((target.data_class.value, target.occupancy_id))
-            verdict = Verdict(None, None)
+            name = (target.data_class.value, target.occupancy_id)
+            erasure = known.get(name)
+            verdict, is_others = Verdict(None, None), False
             if erasure is None or erasure["state"] == "asked":
                 verdict = weigh(house, connection, target, Reason.SUBJECT_REQUEST, now)
+            if erasure is None and verdict.obstacle is not None:
+                is_others = weigh(house, connection, target, Reason.WRONG_PERSON, now).obstacle is None
             classes.append(
                 {
                     "data_class": target.data_class.value,
                     "occupancy_id": str(target.occupancy_id) if target.occupancy_id else None,
                     "obstacle": verdict.obstacle.value if verdict.obstacle else None,
                     "earliest": _day(verdict.earliest),
+                    "wrong_person": is_others,
                     "erasure": erasure,
+                    "taken_back": taken_back.get(name),
                 }
             )
     return {"classes": classes}
 
 
 def ask(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
-    """The customer asks to erase a class of the own data; what must be kept is refused with the reason."""
+    """The customer asks to erase a class of the own data; what must be kept is refused with the reason.
+
+    Who says that what is kept under his name is another's (`reason`) asks that: the data manager finds out whose.
+    """
+    reason = Reason(arguments["reason"])
     with house.turn(TurnLane.CUSTOMER) as turn:
         asker = asker_of(turn, house, proof, AskerKind.CUSTOMER)
         wanted = (DataClass(arguments["data_class"]), arguments["occupancy_id"])
@@ -107,16 +129,20 @@ def ask(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]
         )
         if erasures.standing(turn.connection, target) is not None:
             raise ConflictError("this erasure was asked, decided or done already")
-        verdict = weigh(house, turn.connection, target, Reason.SUBJECT_REQUEST, turn.now)
+        verdict = weigh(house, turn.connection, target, reason, turn.now)
         if verdict.obstacle is not None:
-            record = _refusal(house, turn, target, verdict.obstacle.value, verdict, Reason.SUBJECT_REQUEST)
+            record = _refusal(house, turn, target, verdict.obstacle.value, verdict, reason)
         else:
-            reason, erasure_id = Reason.SUBJECT_REQUEST.value, uuid4()
-            erasures.ask(turn.connection, erasure_id, target, reason, turn.now, turn.next_index)
-            clocks.start(turn.connection, _CLOCK, erasure_id, turn.now, occupancy_id=target.occupancy_id)
-            said = {"class": target.data_class.value, "erasure": str(erasure_id)}
-            record = turn.record(_statement("erasure.asked", target, said))
-            _tell(house, turn, "erasure.asked", target, {})
+            erasure_id = uuid4()
+            erasures.ask(turn.connection, erasure_id, target, reason.value, turn.now, turn.next_index)
+            clocks.start(turn.connection, CLOCK, erasure_id, turn.now, occupancy_id=target.occupancy_id)
+            said = {
+                "class": target.data_class.value,
+                "erasure": str(erasure_id),
+                "reason": reason.value,
+            }
+            record = turn.record(statement_of("erasure.asked", target, said))
+            tell_whose(house, turn, "erasure.asked", target, {})
     if verdict.obstacle is not None:
         raise ErasureRefusedError(verdict, record)
     return record.answer()
@@ -151,7 +177,7 @@ def decide(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, A
                 index=turn.next_index,
                 not_before=None if refusal else not_before,
             )
-            clocks.meet(turn.connection, _CLOCK, erasure_id, turn.now)
+            clocks.meet(turn.connection, CLOCK, erasure_id, turn.now)
         if refusal is not None:
             record = _refusal(house, turn, target, refusal, verdict, reason, erasure_id)
         else:
@@ -163,8 +189,8 @@ def decide(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, A
                 "not_before": not_before.isoformat(),
                 "erasure": str(erasure_id),
             }
-            record = turn.record(_statement("erasure.decided", target, said))
-            _tell(house, turn, "erasure.decided", target, {"until": not_before.isoformat()})
+            record = turn.record(statement_of("erasure.decided", target, said))
+            tell_whose(house, turn, "erasure.decided", target, {"until": not_before.isoformat()})
     if refusal is not None and refused_by_hand is None:
         raise ErasureRefusedError(verdict, record)
     return {
@@ -264,7 +290,8 @@ def _target(
     )
 
 
-def _statement(event: str, target: Target, said: dict[str, Any]) -> Statement:
+def statement_of(event: str, target: Target, said: dict[str, Any]) -> Statement:
+    """What the ledger says of an erasure, in the book of the stay that it is about."""
     subjects = [Subject(target.occupancy_id)] if target.occupancy_id else []
     return Statement(event, said, operator=target.operator, subjects=subjects)
 
@@ -284,12 +311,12 @@ def _refusal(
         "refusal": refusal,
         "earliest": _day(verdict.earliest) or "",
     } | ({"erasure": str(erasure_id)} if erasure_id else {})
-    record = turn.record(_statement("erasure.refused", target, said))
-    _tell(house, turn, "erasure.refused", target, {"reason": refusal})
+    record = turn.record(statement_of("erasure.refused", target, said))
+    tell_whose(house, turn, "erasure.refused", target, {"reason": refusal})
     return record
 
 
-def _tell(house: House, turn: Turn, kind: str, target: Target, said: dict[str, str]) -> None:
+def tell_whose(house: House, turn: Turn, kind: str, target: Target, said: dict[str, str]) -> None:
     """Tell the person whose data it is, and the data manager."""
     to = [outbox.customer(target.person_id)] if target.person_id is not None else []
     tell(house, turn, kind, to=[*to, outbox.DATA_MANAGER], operator=target.operator, said=said)
@@ -341,12 +368,12 @@ def _day(day: date | None) -> str | None:
 
 
 _FIRST_OPERATOR = 1
-_CLOCK = "erasure_request"
+CLOCK = "erasure_request"
 _OWN = text("SELECT * FROM registry.occupancy WHERE person_id = :person ORDER BY from_day DESC, occupancy_id")
 _PERSON = text("SELECT 1 FROM identity.person WHERE person_id = :id")
 _ENDED = text(
     "SELECT o.*, ARRAY(SELECT e.data_class FROM oversight.erasure e WHERE e.occupancy_id = o.occupancy_id"
-    "  AND e.state <> 'refused') AS standing FROM registry.occupancy o WHERE o.until_day < :before"
+    "  AND e.state NOT IN ('refused', 'withdrawn')) AS standing FROM registry.occupancy o WHERE o.until_day < :before"
     " AND (SELECT count(*) FROM oversight.erasure e WHERE e.occupancy_id = o.occupancy_id"
     "  AND e.state IN ('decided', 'executed')) < 2 ORDER BY o.until_day LIMIT :limit"
 )
@@ -372,7 +399,15 @@ COMMANDS = (
     Command("erasure.mine", schema(), mine),
     Command(
         "erasure.ask",
-        schema(data_class=one_of("person", "readings", "ledger"), occupancy_id=identifier(required=False)),
+        schema(
+            data_class=one_of("person", "readings", "ledger"),
+            occupancy_id=identifier(required=False),
+            reason=one_of(
+                *(one.value for one in erasures.ASKED_BECAUSE),
+                required=False,
+                missing=Reason.SUBJECT_REQUEST.value,
+            ),
+        ),
         ask,
     ),
     Command(

@@ -35,7 +35,7 @@ from databeheer.door.moves.resealing import open_root
 from databeheer.door.post.telling import FIRST_OPERATOR, tell
 from databeheer.door.turn import Statement, Subject, Turn
 from databeheer.errors import ConflictError
-from databeheer.oversight import erasures, retention
+from databeheer.oversight import erasures, gaps, retention
 from databeheer.oversight.retention import DataClass, Reason, Verdict
 from databeheer.post import outbox
 from databeheer.storage.engine import driver
@@ -104,7 +104,7 @@ def execute(house: House) -> Outcome:
     """Erase what was decided and is due; go on with a batch that broke off.
 
     Raises:
-        ConflictError: nothing waits that may go today.
+        ConflictError: nothing waits that may go today, or a restore is not reconciled.
     """
     batch, waiting = _begin(house)
     with house.engine.connect() as connection:
@@ -139,6 +139,10 @@ def _begin(house: House) -> tuple[int, list[dict[str, Any]]]:
         open_batch = turn.connection.execute(_OPEN).scalar_one_or_none()
         if open_batch is not None:
             return open_batch, waiting
+        if gaps.standing(turn.connection):
+            raise ConflictError(
+                "a request may have been taken back in what a restore lost; give reconcile.finish first"
+            )
         going: list[Any] = []
         # Readings before the ledger of the same stay: evidence goes when there is nothing left to read.
         for row in turn.connection.execute(_DECIDED, {"today": day_of(turn.now)}).all():

@@ -141,6 +141,8 @@ class Ending(enum.IntEnum):
     """A case of doubt that somebody joined: who raised it cannot take it back alone. The DOUBT_SIGNAL right behind it
     says which signal it was."""
     DOUBT_SIGNAL = 57
+    ERASURE_TAKEN_BACK = 58
+    """A request to erase: a database that forgot that it was taken back would have it carried out."""
 
 
 PERMISSION_ENDINGS = {

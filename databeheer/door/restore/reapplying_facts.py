@@ -14,6 +14,7 @@ from databeheer import clocks
 from databeheer.access.facts import Regime
 from databeheer.brussels import day_of
 from databeheer.door.commands.conditions import DPIA_CLOCK
+from databeheer.door.commands.erasure_taken_back import take_back
 from databeheer.door.commands.links import record_end_of_link
 from databeheer.door.commands.market import record_end, record_end_of_price
 from databeheer.door.house import House
@@ -24,6 +25,7 @@ from databeheer.door.restore.ends import STALENESS, End, Ending
 from databeheer.door.turn import Statement, Subject, Turn
 from databeheer.errors import ConflictError, MalformedRequestError, NotFoundError
 from databeheer.identity import clients, lives
+from databeheer.oversight import erasures
 from databeheer.registry import (
     concerned,
     conditions,
@@ -226,6 +228,15 @@ def _client(_: House, turn: Turn, end: End) -> bool:
     return True
 
 
+def _erasure_taken_back(house: House, turn: Turn, end: End) -> bool:
+    """A request to erase that was taken back is not to be carried out by a database that forgot it."""
+    row = erasures.find(turn.connection, end.id)
+    if row is None or not erasures.can_be_taken_back(row):
+        return False
+    take_back(house, turn, row, dict(_AFTER))
+    return True
+
+
 def _exists(connection: Connection, person_id: UUID) -> bool:
     return connection.execute(_PERSON, {"id": person_id}).first() is not None
 
@@ -254,4 +265,5 @@ _BY_ENDING: dict[Ending, Callable[[House, Turn, End], bool]] = {
     Ending.EMAIL: reapplying_post.leave_address,
     Ending.CLIENT: _client,
     Ending.CLIENT_SECRET: _client,
+    Ending.ERASURE_TAKEN_BACK: _erasure_taken_back,
 }

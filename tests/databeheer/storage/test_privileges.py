@@ -213,6 +213,8 @@ MATRIX: dict[str, dict[str, set[str]]] = {
             "not_before",
             "batch",
             "is_cleared",
+            "withdrawn_at",
+            "withdrawn_index",
         )
     },
     "oversight.erasure_batch": {

@@ -89,6 +89,70 @@ def test_asking_twice_says_that_it_was_asked(
     assert "Berichten" in again.text
 
 
+@pytest.mark.requirement("R49")
+def test_a_request_is_taken_back_with_one_button_and_twice_says_when_it_was(
+    visit: Visit, house: TheHouse, measured_autumn: Customer
+) -> None:
+    move_out(house, 3)
+    visitor = visit(measured_autumn)
+    asked = visitor.press(visitor.get("/mijn/wissen"), "/mijn/wissen", zeker="ja")
+    assert "U kunt uw vraag terugnemen zolang er niets gewist is." in asked.text
+    page = visitor.press(asked, "/terugnemen")
+    at = dutch.moment(house.clock.now())
+    assert "U hebt uw vraag om te wissen teruggenomen" in page.text
+    assert f"U nam uw vraag terug op {at}." in page.text
+    assert not page.has_form("/terugnemen")
+    house.clock.advance(timedelta(minutes=5))
+    again = visitor.press(asked, "/terugnemen")
+    assert again.status == 409
+    assert "Deze vraag was al teruggenomen: Uw meetgegevens" in again.text
+    assert f"Dat was op {at}." in again.text
+    assert "Vraag om te wissen teruggenomen" in visitor.get("/mijn/gelezen", soort="alles").text
+    assert "Uw vraag om gegevens te wissen is teruggenomen" in visitor.get("/mijn/berichten").text
+    assert visitor.press(page, "/mijn/wissen", zeker="ja").has_form("/terugnemen")
+
+
+def test_what_is_erased_cannot_be_taken_back_and_anothers_request_does_not_exist(
+    visit: Visit, house: TheHouse, measured_autumn: Customer, maria: Customer
+) -> None:
+    stay = measured_autumn.occupancy()
+    move_out(house, 3)
+    visitor = visit(measured_autumn)
+    asked = visitor.press(visitor.get("/mijn/wissen"), "/mijn/wissen", zeker="ja")
+    other = visit(maria)
+    guard = other.get("/mijn/wissen").form("/afmelden").fields
+    assert other.send(asked.form("/terugnemen").action, guard).status == 404
+    wish = {"data_class": "readings", "occupancy_id": stay, "reason": "data_subject_request"}
+    house.operator("erasure.decide", decided_by="DPO", **wish)
+    assert visitor.get("/mijn/wissen").has_form("/terugnemen")
+    house.operator("erasure.execute")
+    late = visitor.press(asked, "/terugnemen")
+    assert late.status == 409
+    assert "Te laat: dit is al gewist" in late.text
+    assert f"gewist op {dutch.moment(house.clock.now())}" in late.text
+
+
+def test_who_sees_readings_of_another_asks_so_and_need_not_wait(
+    visit: Visit, house: TheHouse, measured_autumn: Customer
+) -> None:
+    visitor = visit(measured_autumn)
+    assert (
+        "Staan hier gegevens van iemand anders op uw naam? Meld het ons" in visitor.get("/mijn/wissen").text
+    )
+    move_out(house, 1)
+    visitor = visit(measured_autumn)
+    page = visitor.get("/mijn/wissen")
+    assert "Zijn dit niet uw gegevens?" in page.text
+    unsure = visitor.press(page, "/mijn/wissen")
+    assert (unsure.status, "Vink aan dat u het zeker weet" in unsure.text) == (400, True)
+    [target] = {link for link in unsure.links if link.startswith("#zeker-")}
+    assert f'id="{target[1:]}"' in unsure.html
+    page = visitor.press(page, "/mijn/wissen", zeker="ja")
+    assert "U vroeg dit omdat het gegevens van iemand anders zijn." in page.text
+    [asked] = [one for one in house.operator("erasure.list")["erasures"] if one["state"] == "asked"]
+    assert (asked["reason"], asked["data_class"]) == ("wrong_person", "readings")
+
+
 def test_lines_that_were_erased_are_said_to_be_so(
     visit: Visit, house: TheHouse, measured_autumn: Customer
 ) -> None:
