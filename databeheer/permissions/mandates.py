@@ -19,7 +19,7 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from databeheer import documents
-from databeheer.brussels import day_of
+from databeheer.brussels import day_of, midnight
 from databeheer.errors import ConflictError, MalformedRequestError, NotFoundError
 from databeheer.permissions.timing import OVER_AT, STATE_AT
 
@@ -129,10 +129,10 @@ def draw(
     """Draw mandates of permissions that give access for a sample, at random.
 
     `count` None: one of each party, and one more for each that it failed in the last year (R35). `party_id` None:
-    of all parties. `days`: how long each has to hand the document over. One whose document lies here is not drawn:
-    it is shown already.
+    of all parties. `days`: how long each has to hand the document over: whole Brussels days, that of the draw not
+    counted. One whose document lies here is not drawn: it is shown already.
     """
-    due_at = now + timedelta(days=days)
+    due_at = midnight(day_of(now) + timedelta(days=days + 1))
     drawn: list[Drawn] = []
     for row in connection.execute(_PARTIES, {"party": party_id, "since": now - _YEAR, "now": now}).all():
         wanted = {"party": row.party_id, "count": 1 + row.failed if count is None else count, "now": now}

@@ -263,7 +263,7 @@ def test_nobody_is_reminded_that_a_blocked_permission_gives_access(
         "mandate.register", document_sha256=sha256(MANDATE).hexdigest(), signed_on="2023-01-01", **permission
     )
     house.operator("mandate.sample")
-    later(house, 1)
+    later(house, 2)
     house.operator("permission.sweep")
     later(house, 35, measured, bram)
     assert house.operator("permission.sweep")["recorded"] == {}
@@ -665,12 +665,15 @@ def test_a_drawn_mandate_that_is_not_shown_in_fourteen_days_blocks_and_is_drawn_
     permission = granted["permission_id"]
     register(bram, permission)
     [drawn] = house.operator("mandate.sample")["drawn"]
-    assert parse_instant(drawn["due_at"]) == _ms(house.clock.now() + timedelta(days=14))
+    due = midnight(day_of(house.clock.now()) + timedelta(days=15))
+    assert parse_instant(drawn["due_at"]) == due  # fourteen whole days after that of the draw
     assert house.operator("mandate.sample")["drawn"] == []  # it is being sampled
-    later(house, 14 - 1 / 86400, measured, bram)
+    house.clock.set(due - timedelta(seconds=1))
+    later(house, 0, measured, bram)
     assert house.operator("permission.sweep")["recorded"] == {}
     assert bram.read(permission)["channels"]
-    later(house, 1 / 86400 * 2, measured, bram)
+    house.clock.set(due)
+    later(house, 0, measured, bram)
     assert house.operator("permission.sweep")["recorded"] == {"blocked": 1}
     assert code(lambda: bram.read(permission)) == "blocked"
     assert bram.permission(permission)["reason"] == "mandate_not_produced"
@@ -766,7 +769,7 @@ def test_a_mandate_that_was_not_shown_in_time_blocks_though_nobody_writes_it_dow
     permission = granted["permission_id"]
     register(bram, permission)
     house.operator("mandate.sample")
-    later(house, 14, measured, bram)
+    later(house, 15, measured, bram)
     assert code(lambda: bram.read(permission)) == "blocked"
     shown = bram.permission(permission)
     assert (shown["state"], shown["reason"]) == ("blocked", "mandate_not_produced")

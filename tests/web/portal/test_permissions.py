@@ -368,7 +368,7 @@ def test_a_blocked_permission_says_why_and_can_be_withdrawn(
     permission = lotte.grant(bram.ask())["permission"]["permission_id"]
     bram.call("mandate.register", permission_id=permission, document_sha256="00" * 32, signed_on="2023-01-01")
     house.operator("mandate.sample")
-    house.clock.advance(timedelta(days=1))
+    house.clock.advance(timedelta(days=2))
     house.operator("permission.sweep")
     lotte.session = house.log_in(lotte.subject, lotte.name)
     visitor = visit(lotte)
