@@ -15,6 +15,7 @@ from tests.doors import execute, query
 from tests.house import Customer, Party, TheHouse
 
 STATEMENTS = importlib.import_module("migrations.versions.0020_clocks_from_before").FROM_BEFORE
+WHOLE_DAYS = importlib.import_module("migrations.versions.0044_whole_days_to_delete").WHOLE_DAYS
 # A reminder's history says when it was due, its clock when it went out: that start is not compared.
 RUNNING = (
     "SELECT operator, kind, about, party_id, occupancy_id, due_at, CASE WHEN kind <> 'reminder' THEN started_at END"
@@ -46,13 +47,15 @@ def later(house: TheHouse, days: int, *people: Customer | Party) -> None:
 def fill(house: TheHouse) -> None:
     """What the migration does, by who does it; twice, as after a house was upgraded that had clocks already.
 
-    It ran when a DPIA itself said that it was out of date, and a mandate that it was drawn.
+    It ran when a DPIA itself said that it was out of date, and a mandate that it was drawn. A later one makes whole
+    days of the hours in which to delete.
     """
     with psycopg.connect(house.database.url("owner")) as connection:
         connection.execute(_STALE_BY_ITSELF)
         connection.execute(_DRAWN_BY_ITSELF)
         for statement in STATEMENTS * 2:
             connection.execute(statement.encode())
+        connection.execute(WHOLE_DAYS)
 
 
 def test_what_runs_is_found_again_and_what_is_over_is_not(
