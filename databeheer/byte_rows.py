@@ -22,7 +22,7 @@ _PERSON_LENGTH = 16
 
 def rows_of(parts: Sequence[bytes], width: int) -> Bytes:
     """Return parts of `width` bytes each as rows."""
-    return np.frombuffer(b"".join(parts), np.uint8).reshape(-1, width)
+    return np.frombuffer(b"".join(parts), np.uint8).reshape(len(parts), width)
 
 
 def whole(rows: Bytes) -> npt.NDArray[np.void]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from datetime import date, timedelta
+from threading import Lock
 from typing import Any
 from uuid import UUID
 
@@ -45,6 +46,8 @@ from databeheer.oversight import gaps
 from databeheer.registry import parties
 
 MOST_AT_ONCE = 4096
+_DERIVING = Lock()
+"""Each hash gives the interpreter up for a moment: two loops at once would hand it to and fro."""
 STALE = timedelta(days=1)
 """A batch that was not stored within a day broke off: its keys are good for nothing from then on."""
 
@@ -113,18 +116,23 @@ def hand_out(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str,
     devices = arguments["devices"].split("\n")
     rows = _rows(arguments["rows"], len(devices))
     day: date = arguments["day"]
-    with house.engine.connect() as connection, connection.begin():
+    with (
+        house.engine.begin() as connection
+    ):  # by itself: the next chunk is asked while this one's keys are derived
         batch = connection.execute(
             _HAND_OUT, {"batch": arguments["batch"], "rows": len(rows), "day": day}
         ).one_or_none()
-        if batch is None:
-            raise ConflictError("this batch is not open, or not for these days, or has had its keys")
+    if batch is None:
+        raise ConflictError("this batch is not open, or not for these days, or has had its keys")
+    with house.engine.begin() as connection:
         places = find_places(house, connection, devices, day, batch.operator)
         _ensure_channels(connection, places, rows, batch.operator)
-        keys = derive_keys(house, places, rows, day)
+        with _DERIVING:
+            keys = derive_keys(house, places, rows, day)
         stored = _stored(connection, keys, day)
     versions = stored.versions + 1
-    version_keys(keys, day, versions)
+    with _DERIVING:
+        version_keys(keys, day, versions)
     return {
         "problems": _text(keys.problems.tobytes()),
         "gas": _text(places.gas[rows["device"]].tobytes()),
@@ -258,9 +266,9 @@ class _StoredVersions:
 
 def _stored(connection: Connection, keys: Keys, day: date) -> _StoredVersions:
     found = _StoredVersions(len(keys.problems))
-    wanted = np.unique(whole(keys.pseudonyms[keys.good]))
+    wanted = set(whole(keys.pseudonyms[keys.good]).tolist())
     connection.execute(_BY_BLOCKS)
-    asked = {"pseudonyms": wanted.tobytes(), "count": len(wanted), "day": day}
+    asked = {"pseudonyms": b"".join(wanted), "count": len(wanted), "day": day}
     stored = connection.execute(_VERSIONS, asked).all()
     if not stored:
         return found

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from hashlib import blake2b
 
 import numpy as np
 import numpy.typing as npt
@@ -95,12 +94,8 @@ def find_places(
     house: House, connection: Connection, devices: Sequence[str], day: date, operator: int
 ) -> Places:
     """Return the places of devices on a day."""
-    key = house.registry_key("find")
-    # As `names.meter_hash`, with the house's key opened once.
-    hashes = [
-        blake2b(_part(device), key=key, person=b"meter", digest_size=_HASH).digest() for device in devices
-    ]
-    asked = {"hashes": b"".join(hashes), "count": len(hashes), "day": day, "operator": operator}
+    hashes = _hashes(house, devices)
+    asked = {"hashes": hashes.tobytes(), "count": len(hashes), "day": day, "operator": operator}
     asked["now"] = house.clock.now()
     rows = np.frombuffer(bytes(connection.execute(_PLACES, asked).scalar_one() or b""), _PLACE)
     places = Places.of(len(devices))
@@ -116,14 +111,29 @@ def find_places(
     return places
 
 
-def _note_removed(connection: Connection, hashes: list[bytes], places: Places) -> None:
+def _hashes(house: House, devices: Sequence[str]) -> Bytes:
+    """Return what `names.meter_hash` gives of each device; those of one length are hashed together."""
+    key = np.frombuffer(house.registry_key("find"), np.uint8)
+    spelled = [device.encode() for device in devices]
+    lengths = np.array([len(one) for one in spelled])
+    hashes = np.zeros((len(devices), _HASH), np.uint8)
+    for length in np.unique(lengths).tolist():
+        these = np.flatnonzero(lengths == length)
+        told = beside(len(these), _length(length), rows_of([spelled[n] for n in these.tolist()], length))
+        keys = np.broadcast_to(key, (len(these), len(key)))
+        hashes[these] = hash_rows(keys, told, _HASH, b"meter")
+    return hashes
+
+
+def _note_removed(connection: Connection, hashes: Bytes, places: Places) -> None:
     """Tell a meter that hung somewhere on another day from one that nobody knows."""
-    unknown = np.flatnonzero(places.problems == RowProblem.UNKNOWN_DEVICE).tolist()
-    if unknown:
-        known = connection.execute(_KNOWN, {"hashes": [hashes[n] for n in unknown]}).scalars()
+    unknown = np.flatnonzero(places.problems == RowProblem.UNKNOWN_DEVICE)
+    if unknown.size:
+        wanted = whole(hashes[unknown]).tolist()
+        known = connection.execute(_KNOWN, {"hashes": wanted}).scalars()
         there = {bytes(one) for one in known}
-        for n in unknown:
-            if hashes[n] in there:
+        for n, one in zip(unknown.tolist(), wanted, strict=True):
+            if one in there:
                 places.problems[n] = RowProblem.DEVICE_NOT_THERE_THEN
 
 

@@ -3,16 +3,18 @@
 1. read: manifest, checksum, columns, types; 2. check the rows as far as the file says; 3. the door opens the batch,
 which is recorded; then chunk by chunk 4. identify: the door hands out pseudonyms and keys; 5. validate and estimate;
 6. pack and seal; 7. write into one transaction; at last 8. the door makes all of it readable, by one entry. While a
-chunk is judged and sealed here, the door derives the keys of the next and the database writes the one before.
+chunk is judged and sealed here, the door derives the keys of the next two and the database writes the one before.
 
 Killed anywhere before the end of 8, nothing of it can be read, and taking the batch in again does all of it.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import chain
+from contextlib import ExitStack
+from itertools import chain, cycle
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +35,7 @@ from databeheer.metering.storing import COPY, ensure_months
 from databeheer.storage.engine import driver
 
 Progress = Callable[[int, int], None]
+_ASKED_AHEAD = 2
 
 
 def take_batch(
@@ -187,16 +190,23 @@ class _Attempt:
             raise _bad_rows()
 
     def _with_keys(self, chunks: Iterable[Chunk]) -> Iterator[tuple[Chunk, ChunkKeys]]:
-        """Yield each chunk with its keys; those of the next are asked meanwhile, over a connection of its own."""
-        with ThreadPoolExecutor(1) as asker:
-            waiting: tuple[Chunk, Future[ChunkKeys]] | None = None
+        """Yield each chunk with its keys; those of the next two are asked meanwhile, over connections of their own.
+
+        Of two, the door asks its database about one while it derives the keys of the other.
+        """
+        with ExitStack() as stack:
+            askers = [stack.enter_context(ThreadPoolExecutor(1)) for _ in range(_ASKED_AHEAD)]
+            waiting = deque[tuple[Chunk, Future[ChunkKeys]]]()
             try:
-                for chunk in chunks:
-                    following = chunk, asker.submit(ask_keys, self._door, self._proof, self._batch, chunk)
-                    if waiting is not None:
-                        yield waiting[0], waiting[1].result()
-                    waiting = following
-                if waiting is not None:
-                    yield waiting[0], waiting[1].result()
+                for chunk, asker in zip(chunks, cycle(askers)):
+                    waiting.append(
+                        (chunk, asker.submit(ask_keys, self._door, self._proof, self._batch, chunk))
+                    )
+                    if len(waiting) > _ASKED_AHEAD:
+                        chunk, keys = waiting.popleft()
+                        yield chunk, keys.result()
+                for chunk, keys in waiting:
+                    yield chunk, keys.result()
             finally:
-                asker.submit(self._door.close)
+                for asker in askers:
+                    asker.submit(self._door.close)
