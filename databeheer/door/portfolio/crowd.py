@@ -184,7 +184,8 @@ class _Sealer:
         nonce, size = bytes(self._nonces[self._at : self._at + NONCE_LENGTH]), len(plain)
         self._at += NONCE_LENGTH
         nothing = ffi.NULL
-        if size + TAG_LENGTH > _LONGEST or self._seal(
+        is_safe = size + TAG_LENGTH <= _LONGEST and len(nonce) == NONCE_LENGTH
+        if not is_safe or self._seal(
             self._sealed, nothing, plain, size, coordinates, len(coordinates), nothing, nonce, key
         ):
             raise RuntimeError("libsodium did not seal")

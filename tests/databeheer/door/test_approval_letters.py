@@ -462,6 +462,99 @@ def test_nobody_floods_a_letter_box(
     assert len(queue(house)) == MOST_BY_ITSELF + 1
 
 
+def housemate(house: TheHouse) -> Customer:
+    """Sam, who lives with Lotte: her request needs his word too."""
+    sam = house.customer("sam", "Sam Smets")
+    since = {"person_id": str(sam.person_id), "from_day": "2022-01-01"}
+    house.operator("registry.concerned.begin", ean=LOTTES_EAN, **since)
+    return sam
+
+
+@pytest.mark.requirement("R36")
+def test_a_code_is_dead_once_the_holder_granted_in_the_portal_though_others_have_yet_to(
+    house: TheHouse, measured: Customer, maria: Customer, bram: Party
+) -> None:
+    housemate(house)
+    asked = forward(house, maria, bram)
+    code = printed(house)["code"]
+    measured.grant(asked)
+    assert bram.permission(asked["permission_id"])["state"] == "requested"
+    assert queue(house) == []
+    for act in (
+        lambda: by_code(house, "letter.show", code),
+        lambda: by_code(house, "letter.answer", code, decision="refuse"),
+    ):
+        assert refused(act)[0] == "letter-code-unknown"
+    said = refused(lambda: house.operator("letter.write", permission_id=asked["permission_id"]))
+    assert said == ("conflict", "the contract holder has granted this request already")
+    house.operator("letter.sweep")
+    ended = query(house, "SELECT end_reason FROM permissions.approval_letter")
+    assert ended == [("answered_elsewhere",)]
+
+
+@pytest.mark.requirement("R36")
+def test_who_else_answers_in_the_meantime_brings_no_second_letter(
+    house: TheHouse, measured: Customer, maria: Customer, bram: Party
+) -> None:
+    sam = housemate(house)
+    asked = forward(house, maria, bram)
+    code = printed(house)["code"]
+    place = sam.call("permission.by_link", link_code=asked["link_code"])["occupancies"][0]["occupancy_id"]
+    sam.grant(asked, place)
+    assert len(queue(house)) == 1
+    assert grant(house, code)["permission"]["state"] == "active"
+
+
+@pytest.mark.requirement("R36")
+def test_nobody_writes_to_a_holder_for_whom_a_court_appointed_somebody(
+    house: TheHouse, measured: Customer, maria: Customer, bram: Party
+) -> None:
+    _represented(house, measured, maria)
+    asked = forward(house, house.customer("sam", "Sam Smets"), bram)
+    assert queue(house) == []
+    code, said = refused(lambda: house.operator("letter.write", permission_id=asked["permission_id"]))
+    assert (code, "a court appointed somebody" in said) == ("conflict", True)
+
+
+@pytest.mark.requirement("R36")
+def test_a_request_that_ends_before_a_letter_could_be_answered_gets_none(
+    house: TheHouse, measured: Customer, maria: Customer, bram: Party
+) -> None:
+    asked = bram.ask()
+    house.clock.set(midnight(day_of(house.clock.now() + timedelta(days=30))))
+    maria.session = house.log_in(maria.subject, maria.name)
+    link = {"permission_id": asked["permission_id"], "link_code": asked["link_code"]}
+    maria.call("permission.forward", **link, ean=LOTTES_EAN)
+    assert queue(house) == []
+    code, said = refused(lambda: house.operator("letter.write", permission_id=asked["permission_id"]))
+    assert (code, "expires before a letter can be answered" in said) == ("conflict", True)
+
+
+def test_a_grant_without_the_text_that_was_read_is_none_and_the_code_lives_on(
+    house: TheHouse, asked: dict[str, Any], bram: Party
+) -> None:
+    code, before = printed(house)["code"], size(house)
+    assert refused(lambda: by_code(house, "letter.answer", code, decision="grant")) == (
+        "conflict",
+        "a grant says which text was read",
+    )
+    assert (size(house), bram.permission(asked["permission_id"])["state"]) == (before, "requested")
+    assert grant(house, code)["permission"]["state"] == "active"
+
+
+def test_a_letter_to_a_point_without_an_address_is_not_printed_before_there_is_one(
+    house: TheHouse, maria: Customer, bram: Party
+) -> None:
+    sam, point = house.customer("sam", "Sam Smets"), {"ean": "541448899990000060", "commodity": "electricity"}
+    house.operator("registry.access_point.register", **point)
+    stay = {"person_id": str(sam.person_id), "from_day": "2022-01-01"}
+    house.operator("registry.occupancy.begin", ean=point["ean"], **stay)
+    forward(house, maria, bram, point["ean"])
+    before = size(house)
+    code, said = refused(lambda: printed(house))
+    assert (code, "no address is known" in said, size(house)) == ("conflict", True, before)
+
+
 # --- clocks, receipts -------------------------------------------------------------------------------------
 
 

@@ -17,7 +17,8 @@ from databeheer.door.repeats import spelled
 from databeheer.values import EAN
 from ledger.promise import open_promise
 from tests.conftest import LOTTES_EAN, MARIAS_EAN
-from tests.doors import HEAD, held, meanwhile, query, until
+from tests.databeheer.doubt.acts import PDF, contact, raise_doubt, show
+from tests.doors import HEAD, execute, held, meanwhile, query, until
 from tests.house import Customer, Party, TheHouse
 
 KEY = "8e03978e-40d5-43dd-bc93-6894a57f9324"
@@ -201,6 +202,33 @@ def test_the_database_does_not_tell_what_was_asked_or_answered_under_a_key(
     stored = b"".join(bytes(value) for value in row if isinstance(value, bytes | memoryview))
     for secret in (first["link_code"], LOTTES_EAN, "klant-77", KEY):
         assert secret.encode() not in stored
+
+
+def test_an_answer_that_was_put_under_another_key_in_the_database_opens_for_nobody(
+    house: TheHouse, bram: Party, joris: Party
+) -> None:
+    bram.ask(idempotency_key=KEY)
+    joris.ask(idempotency_key=KEY)
+    exchanged = "UPDATE ledger.idempotency i SET answer = o.answer FROM ledger.idempotency o"
+    assert execute(house, f"{exchanged} WHERE o.key_hash <> i.key_hash") == 2
+    size = ledger_size(house)
+    for party in (bram, joris):
+        with pytest.raises(DoorRefusedError):
+            party.ask(idempotency_key=KEY)
+    assert ledger_size(house) == size
+
+
+def test_a_document_that_is_shown_twice_under_a_key_is_one(
+    house: TheHouse, measured: Customer, bram: Party, granted: dict[str, Any]
+) -> None:
+    case = raise_doubt(measured, granted)
+    contact(house, case)
+    first, size = show(bram, case, idempotency_key=KEY), ledger_size(house)
+    assert show(bram, case, idempotency_key=KEY) == first
+    with pytest.raises(DoorRefusedError) as error:
+        show(bram, case, PDF + b" and more", idempotency_key=KEY)
+    assert error.value.code == "idempotency-key-reused"
+    assert (ledger_size(house), query(house, "SELECT count(*) FROM doubt.evidence")) == (size, [(1,)])
 
 
 @pytest.mark.parametrize("key", ["", "two words", "é", "tab\t", "x" * 201, 7])

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -17,7 +17,7 @@ from databeheer.post.deliveries import Channel
 from databeheer.values import format_instant
 from tests.conftest import LOTTES_EAN, MARIAS_EAN
 from tests.databases import Database
-from tests.doors import query
+from tests.doors import execute, query
 from tests.house import Customer, Party, TheHouse, open_house
 from tests.letters import Pouch, postman
 
@@ -257,6 +257,39 @@ def test_a_beginning_or_end_that_means_nothing_is_refused(
     with pytest.raises(DoorRefusedError) as refused:
         budget.operator(command, **arguments)
     assert refused.value.code == "conflict"
+
+
+def test_a_function_that_begins_and_ends_without_end_is_refused_before_its_length_tells(
+    budget: TheHouse,
+) -> None:
+    length = "SELECT length(fact_sealed) FROM metering.budget_function"
+    [before] = query(budget, length)
+
+    def again(day: date) -> None:
+        for command in ("registry.budget.end", "registry.budget.begin"):
+            budget.operator(command, ean=LOTTES_EAN, day=day.isoformat())
+
+    def without_end() -> None:
+        for number in range(1, 101):
+            again(date(2024, 6, 3) + timedelta(days=number))
+
+    with pytest.raises(DoorRefusedError, match="too often") as refused:
+        without_end()
+    assert refused.value.code == "conflict"
+    assert query(budget, length) == [before]
+
+
+def test_a_function_that_was_put_at_another_stay_in_the_database_is_nobodys(
+    budget: TheHouse, lotte: Customer
+) -> None:
+    budget.operator("registry.budget.begin", ean=MARIAS_EAN, day="2024-06-03")
+    exchanged = (
+        "UPDATE metering.budget_function b SET fact_sealed = o.fact_sealed FROM metering.budget_function o"
+    )
+    assert execute(budget, f"{exchanged} WHERE o.handle <> b.handle") == 2
+    with pytest.raises(DoorRefusedError):
+        take(budget, state(budget))
+    assert inbox(lotte) == []
 
 
 # --- the plan ---------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from tests.conftest import MARIAS_EAN
 from tests.databeheer.door.conftest import DAYS
 from tests.databeheer.door.test_erasure import refusal
 from tests.databeheer.metering.builders import Row, day_rows, english
-from tests.doors import PATIENCE_SECONDS, door_environment, door_process, launch, meanwhile, query
+from tests.doors import HEAD, PATIENCE_SECONDS, door_environment, door_process, held, launch, meanwhile, query
 from tests.house import Customer, Party, TheHouse
 from tests.tokens import SoftToken
 
@@ -168,6 +168,20 @@ def test_a_door_that_died_between_the_new_epoch_and_its_entry_writes_it_next_tim
     answer = house.operator("key_rotation.step")
     assert (answer["state"], answer["epoch_begun"]) == ("finished", 2)
     assert events(house)[-1] == "key_rotation.finished"
+
+
+def test_two_who_take_the_last_step_at_once_end_one_epoch_by_one_entry(house: TheHouse) -> None:
+    begun(house)
+    with held(house, HEAD) as lock:
+        steps = [
+            meanwhile(house.client, lambda: house.operator("key_rotation.step", limit=100)) for _ in range(2)
+        ]
+        lock.until_waiting(2)
+        lock.release()
+        answers = [one.result(PATIENCE_SECONDS) for one in steps]
+    assert answers[0] == answers[1]
+    assert (answers[0]["state"], answers[0]["epoch_begun"], house.house.keys.epoch) == ("finished", 2, 2)
+    assert events(house).count("key_rotation.finished") == 1
 
 
 def test_a_copy_of_before_a_rotation_is_named_and_does_not_start_a_door(

@@ -16,13 +16,15 @@ from databeheer.door.bodies.halves import canonical
 from databeheer.door.bodies.opened import subject_body
 from databeheer.door.client import DoorRefusedError
 from databeheer.door.commands import bulk as command
-from databeheer.door.portfolio import sorting
+from databeheer.door.portfolio import crowd, sorting
 from databeheer.door.portfolio.opening import open_day
 from databeheer.door.portfolio.sorting import Sorted
 from databeheer.door.proofs import Proof
 from databeheer.door.reads import bulk as door_bulk
 from databeheer.door.reads.bulk import BulkRead, admit_bulk
 from databeheer.door.reads.request import ReadRequest, Wanted
+from databeheer.metering.opening import unseal
+from databeheer.metering.sealing import TAG_LENGTH
 from databeheer.metering.street import invented_ean
 from databeheer.values import Granularity, Period, parse_instant
 from tests.conftest import LOTTES_EAN, MARIAS_EAN
@@ -244,6 +246,22 @@ def test_a_half_says_byte_for_byte_what_it_says_by_itself(
     ]
     assert [(row[0], row[1] + 1, *row[2:]) for row in rows[0]] == rows[1]
     assert check_bodies(house.house, 0, 1000).problems == ()
+
+
+def test_what_is_sealed_in_bulk_opens_as_what_is_sealed_by_itself_up_to_its_room() -> None:
+    key, longest = bytes(range(32)), b"x" * (crowd._LONGEST - TAG_LENGTH)
+    close = crowd._Sealer(2)
+    assert unseal(key, close(key, longest, b"here"), b"here") == longest
+    with pytest.raises(RuntimeError, match="did not seal"):  # no byte beyond the room that there is
+        close(key, longest + b"x", b"here")
+    with pytest.raises(RuntimeError, match="did not seal"):  # nor a nonce beyond those that were drawn
+        close(key, b"x", b"here")
+
+
+@pytest.mark.parametrize("word", ["@counter@", "@fact@", "@subject@"])
+def test_a_half_that_says_what_stands_for_a_gap_is_not_spelled(word: str) -> None:
+    with pytest.raises(ValueError, match="cannot be spelled"):
+        crowd.template_of({"purpose": word})
 
 
 def test_each_customer_of_a_portfolio_is_told_of_the_first_read_once(
