@@ -169,6 +169,7 @@ def every_command(
             "document": "JVBERi0=",
             "findings": "x",
         },
+        "doubt.open_words": {"case_id": someone, "by": "a thief"},
         "doubt.open_evidence": {"case_id": someone, "by": "a thief"},
         "doubt.judge": {"case_id": someone, "accepted": True, "by": "a thief"},
         "doubt.lift": {"case_id": someone, "agrees": True, "by": "a thief"},

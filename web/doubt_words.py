@@ -60,6 +60,7 @@ STEPS = {
     "doubt.party_reported": "De dienst meldt zelf een klacht",
     "doubt.contacted": "De dienst is om bewijs gevraagd",
     "doubt.evidence_shown": "De dienst toont een bewijs",
+    "doubt.words_opened": "Gelezen wat er bij de twijfel geschreven is",
     "doubt.evidence_opened": "Het bewijs is bekeken",
     "doubt.evidence_refused": "Het bewijs is niet goed genoeg",
     "doubt.evidence_accepted": "Het bewijs is goed bevonden",

@@ -55,6 +55,8 @@ class Step(enum.StrEnum):
     """What is told of a case beside what moves it; `doubt.` before it is the name in the ledger."""
 
     PARTY_REPORTED = "party_reported"
+    WORDS_OPENED = "words_opened"
+    """Somebody of the data manager read what people wrote of it."""
     EVIDENCE_OPENED = "evidence_opened"
     EVIDENCE_DESTROYED = "evidence_destroyed"
     BREACH_DECIDED = "breach_decided"

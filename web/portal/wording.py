@@ -269,6 +269,7 @@ EVENTS = {
     "doubt.party_reported": ("Gemeld door de dienst zelf", "refused"),
     "doubt.contacted": ("Bewijs gevraagd aan de dienst", "waiting"),
     "doubt.evidence_shown": ("Bewijs getoond door de dienst", "waiting"),
+    "doubt.words_opened": ("Tekst bij een twijfel gelezen", "waiting"),
     "doubt.evidence_opened": ("Bewijs bekeken", "waiting"),
     "doubt.evidence_refused": ("Bewijs niet goed genoeg", "refused"),
     "doubt.evidence_accepted": ("Bewijs goed bevonden", "waiting"),

@@ -24,7 +24,7 @@ from databeheer.door.commands.base import (
 from databeheer.door.commands.doubt import KEY, LONGEST_WORDS, case_answer
 from databeheer.door.doubts import doubting
 from databeheer.door.doubts.record import note
-from databeheer.door.doubts.views import case_views
+from databeheer.door.doubts.views import case_views, words_of
 from databeheer.door.house import House
 from databeheer.door.names import seal_text
 from databeheer.door.proofs import AskerKind, Proof
@@ -81,6 +81,19 @@ def show_evidence(house: House, proof: Proof, arguments: dict[str, Any]) -> dict
             "the 72 hours have passed: the permission has ended; ask the customer a new one in the regular way"
         )
     return answer
+
+
+def open_words(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """The data manager reads what people wrote of a case; recorded before it is opened, and the customer sees it."""
+    with house.turn() as turn:
+        asker_of(turn, house, proof, AskerKind.OPERATOR)
+        row = cases.get(turn.connection, arguments["case_id"])
+        said = {"by": arguments["by"]}
+        record = note(
+            house, turn, row, Step.WORDS_OPENED, by="data_manager", said=said, for_party=False, tells=False
+        )
+    with house.engine.connect() as connection, connection.begin():
+        return record.answer() | {"signals": words_of(house, connection, row)}
 
 
 def open_evidence(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -202,6 +215,7 @@ COMMANDS = (
         ),
         show_evidence,
     ),
+    Command("doubt.open_words", schema(**_CASE, by=_BY), open_words),
     Command("doubt.open_evidence", schema(**_CASE, by=_BY), open_evidence),
     Command("doubt.judge", schema(**_CASE, accepted=_YES_OR_NO, by=_BY), judge),
     Command("doubt.lift", schema(**_CASE, agrees=_YES_OR_NO, by=_BY), lift),

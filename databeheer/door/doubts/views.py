@@ -1,4 +1,4 @@
-"""What the door shows of a case of doubt: to the customer all that is his, to the party no word of the customer's.
+"""What the door shows of a case of doubt: to the customer all that is his, to nobody else a word of the customer's.
 
 Deadlines are first moments that are too late, as everywhere.
 """
@@ -53,6 +53,21 @@ def case_views(
             running.get(row.case_id, {}),
         )
         for row in rows
+    ]
+
+
+def words_of(house: House, connection: Connection, row: Any) -> list[dict[str, Any]]:
+    """Return what people wrote of a case, and who they said they were; for whoever had that look recorded."""
+    return [
+        {
+            "origin": one.origin,
+            "at": format_instant(one.signalled_at),
+            **{
+                what: open_words(house, one, row.occupancy_id, what, sealed)
+                for what, sealed in (("source", one.source_sealed), ("words", one.words_sealed))
+            },
+        }
+        for one in finding.signals_of(connection, [row.case_id]).get(row.case_id, [])
     ]
 
 
@@ -129,9 +144,7 @@ def _signal(house: House, row: Any, occupancy_id: UUID, asker: Asker) -> dict[st
     is_mine = asker.kind is AskerKind.CUSTOMER and row.person_id == asker.person_id
     if asker.kind is AskerKind.CUSTOMER:
         view["is_yours"] = is_mine
-    if asker.kind is AskerKind.OPERATOR:
-        view["source"] = open_words(house, row, occupancy_id, "source", row.source_sealed)
-    if is_mine or asker.kind is AskerKind.OPERATOR:
+    if is_mine:
         view["words"] = open_words(house, row, occupancy_id, "words", row.words_sealed)
     return view
 

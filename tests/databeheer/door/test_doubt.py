@@ -219,7 +219,11 @@ def test_a_doubt_that_reaches_the_operator_blocks_as_one_of_the_customer(
         received_at=format_instant(house.clock.now() - timedelta(hours=2)),
     )
     assert signalled["case"]["signals"][0]["origin"] == origin
-    assert signalled["case"]["signals"][0]["source"].startswith("Consumentenombudsdienst")
+    opened = house.operator("doubt.open_words", case_id=signalled["case"]["case_id"], by="Nadia")["signals"][
+        0
+    ]
+    assert opened["source"].startswith("Consumentenombudsdienst")
+    assert opened["words"] == "Wij kregen een klacht."
     assert refusal(lambda: bram.read(granted["permission_id"])).code == "blocked"
     # Who it was, and in which words, is neither the party's nor the inspector's.
     seen = bram.call("doubt.list")["cases"][0]["signals"][0]
@@ -387,6 +391,31 @@ def test_the_customer_reads_own_words_and_deadlines_and_the_party_neither_words_
     assert "words" not in theirs["signals"][0]
     contact(house, case)
     assert bram.call("doubt.show", case_id=case["case_id"])["case"]["evidence_due_at"]
+
+
+def test_whoever_reads_what_a_customer_wrote_stands_in_that_customers_list(
+    house: TheHouse, measured: Customer, bram: Party, granted: dict[str, Any]
+) -> None:
+    doubted = {"permission_id": granted["permission_id"], "concern": "not_given", "words": "Ik ken hen niet."}
+    case = {"case_id": measured.call("doubt.raise", **doubted)["case"]["case_id"]}
+    for seen in (house.operator("doubt.show", **case)["case"], *house.operator("doubt.list")["cases"]):
+        assert not {"words", "source"} & seen["signals"][0].keys()
+    before = measured.statements()[0]["index"]
+    inspector = Proof.session(house.inspector())
+    for proof in (Proof.session(measured.session), Proof.token(bram.token), inspector):
+        with pytest.raises(DoorRefusedError) as refused:
+            house.client.call("doubt.open_words", proof, **case, by="Joris")
+        assert refused.value.code == "unauthenticated"
+    assert measured.statements()[0]["index"] == before
+    opened = house.operator("doubt.open_words", **case, by="Nadia")
+    assert [one["words"] for one in opened["signals"]] == ["Ik ken hen niet."]
+    told = measured.statements()[0]
+    assert (told["event"], told["index"]) == ("doubt.words_opened", opened["index"])
+    history = [one["event"] for one in measured.call("doubt.show", **case)["case"]["history"]]
+    assert history[-1] == "doubt.words_opened"
+    assert "doubt.words_opened" not in [
+        one["event"] for one in bram.call("doubt.show", **case)["case"]["history"]
+    ]
 
 
 @pytest.mark.requirement("R107")
