@@ -29,6 +29,7 @@ from databeheer.site.house import running
 from databeheer.site.keys import keys
 from databeheer.site.letters import letters
 from databeheer.site.plan import plan
+from databeheer.site.statistics import statistics
 from databeheer.storage.engine import make_engine
 from ledger.errors import LedgerError
 from ledger.report import Report
@@ -301,6 +302,7 @@ cli.add_command(credit)
 cli.add_command(handover)
 cli.add_command(keys)
 cli.add_command(letters)
+cli.add_command(statistics)
 
 
 @cli.group()

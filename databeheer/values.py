@@ -30,6 +30,17 @@ class Commodity(Code):
     GAS = "gas"
 
 
+class ProfileType(Code):
+    """What kind of customer an access point has: a published closed list, by which statistics are told apart."""
+
+    HOUSEHOLD = "household"
+    HOUSEHOLD_PRODUCTION = "household_production"
+    """A household that also injects, from solar panels for the most part: of electricity only."""
+    BUSINESS = "business"
+    PUBLIC = "public"
+    """Public buildings, services and lighting."""
+
+
 class Direction(Code):
     """Which way it flows, seen from the grid user (afname, injectie)."""
 
@@ -185,6 +196,30 @@ class Period:
 HORIZON = (date(1990, 1, 1), date(2100, 12, 31))
 """The first and the last Brussels day that anything here may be about; a stretch may end with the last."""
 _WITHIN = f"between the years {HORIZON[0].year} and {HORIZON[1].year}"
+
+
+_FLEMISH_ARRONDISSEMENTS = frozenset(
+    (
+        *("11", "12", "13", "23", "24", "31", "32", "33", "34", "35", "36", "37", "38"),
+        *("41", "42", "43", "44", "45", "46", "71", "72", "73"),
+    )
+)
+
+
+def parse_municipality(text: str) -> str:
+    """Read the NIS code of a Flemish municipality: two digits of its arrondissement, three of itself.
+
+    It has no check digit, so this is what can be told of a code by itself: another region's, an arrondissement's own
+    (`44000`) or one with digits swapped into no arrondissement is refused.
+
+    Raises:
+        MalformedRequestError: it is none.
+    """
+    if len(text) != 5 or not text.isascii() or not text.isdigit():
+        raise MalformedRequestError("the NIS code of a municipality has five digits")
+    if text[:2] not in _FLEMISH_ARRONDISSEMENTS or text.endswith("000"):
+        raise MalformedRequestError("this is not the NIS code of a municipality in Flanders")
+    return text
 
 
 def is_within_horizon(day: date) -> bool:

@@ -30,6 +30,7 @@ _NUMBERS = (*range(1, 10), *range(12, 41), *range(51, 58), 60, 63, *range(72, 79
 OF_ACCESS = [f"R{number}" for number in _NUMBERS]
 """The requirements that issue 4 asks this of."""
 OF_READINGS = [
+    "R11",
     "R58",
     "R59",
     "R60",
@@ -95,6 +96,7 @@ VALIDATION = "databeheer/metering/validation/"
 RULES_OF = VALIDATION + "rules/"
 PLAN = "databeheer/metering/plan/"
 CREDIT = "databeheer/door/credit/"
+STATISTICS, RUNS = "databeheer/statistics/", "databeheer/door/statistics/"
 
 REMOVALS = (
     Removal("R1", "one basis, not two", ACCESS + "decide.py", "open_ = minus(open_, piece)", "pass"),
@@ -1362,6 +1364,90 @@ REMOVALS = (
         CREDIT + "functions.py",
         '    sealed = seal(_key(house), plain.ljust(_LENGTH), b"credit/v1|function|" + handle)\n',
         "    sealed = plain.ljust(_LENGTH)\n",
+    ),
+    Removal(
+        "R11",
+        "enough households",
+        STATISTICS + "rules.py",
+        "if cell.households < self.min_households:",
+        "if False:",
+    ),
+    Removal(
+        "R11",
+        "nobody dominates",
+        STATISTICS + "rules.py",
+        "if not cell.total or cell.first * 100 > cell.total * self.max_share_percent:",
+        "if not cell.total:",
+    ),
+    Removal(
+        "R11",
+        "a sum is told as a stretch",
+        STATISTICS + "windows.py",
+        "    low = total // width * width\n",
+        "    low, width = total, 1\n",
+    ),
+    Removal(
+        "R11",
+        "what is hidden is put together with others",
+        STATISTICS + "suppression.py",
+        "while hidden and rules.objection(together(tallies[name] for name in hidden)) is not None:",
+        "while False:",
+    ),
+    Removal(
+        "R11",
+        "a total is a sum of what is shown",
+        STATISTICS + "suppression.py",
+        "if left_over and rules.objection(rest) is None:",
+        "if left_over:",
+    ),
+    Removal(
+        "R11",
+        "a month is told once",
+        RUNS + "running.py",
+        "if releases.is_told(turn.connection, asked.operator, asked.commodity, asked.month):",
+        "if False:",
+    ),
+    Removal(
+        "R11",
+        "a restored house knows what was told",
+        RUNS + "telling.py",
+        "    turn.end(Ending.MONTH_TOLD, month_name(asked.operator, asked.commodity), asked.month)\n",
+        "",
+    ),
+    Removal(
+        "R11",
+        "a customer counts once",
+        RUNS + "running.py",
+        "household = UUID(person) if person else part.point.access_point_id\n        run.add",
+        "household = part.point.access_point_id\n        run.add",
+    ),
+    Removal(
+        "R11",
+        "research gets no pseudonyms",
+        RUNS + "commands.py",
+        'if arguments["output"] != ANONYMOUS:',
+        "if False:",
+    ),
+    Removal(
+        "R11",
+        "no row without a report",
+        RUNS + "commands.py",
+        "    return row, None if row is not None else JoinReason.NO_REPORT\n",
+        "    return row or releases.latest(turn.connection)[0], None\n",
+    ),
+    Removal(
+        "R11",
+        "what research gets is what the report is about",
+        RUNS + "commands.py",
+        """if f'"sha256":"{table_sha256}"' not in row.report:""",
+        "if False:",
+    ),
+    Removal(
+        "R11",
+        "no list gives pseudonymised rows to research",
+        "databeheer/joins/lists.py",
+        "if case.purpose in _ANONYMOUS and case.shape is Shape.POINTS:",
+        "if False:",
     ),
     Removal(
         "R197",

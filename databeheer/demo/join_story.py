@@ -1,4 +1,4 @@
-"""The story's joins: one that is lawful, one that is not. Both are in the ledger, and every customer sees his."""
+"""The story's joins: statistics, one that is lawful, one that is not. All are recorded, and each customer sees his."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from databeheer.brussels import midnight
-from databeheer.values import format_instant
+from databeheer.values import Commodity, format_instant
 
 if TYPE_CHECKING:
     from databeheer.demo.story import Teller
@@ -14,6 +14,16 @@ if TYPE_CHECKING:
 
 _SUSPECTED = ("joris", "wouter", "kompas", "corner", "greta", "els", "tom", "hilde")
 _CAMPAIGN = ("maria", "lotte", "fatima")
+
+
+def tell_statistics(teller: Teller, plan: StreetPlan) -> None:
+    """Last month's electricity, for everybody. Of a street of twelve hardly any sum may be shown, and the page says so.
+
+    Told once the street was taken in.
+    """
+    month = _earlier(plan.last_day.replace(day=1), 1)
+    teller.at(plan.last_day + timedelta(days=1), 1, 20)
+    teller.operator("statistics.run", month=month.isoformat(), commodity=Commodity.ELECTRICITY.value)
 
 
 def tell_joins(teller: Teller, plan: StreetPlan) -> None:

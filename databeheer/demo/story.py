@@ -100,6 +100,8 @@ def tell_registry(teller: Teller, plan: StreetPlan) -> None:
             ean=point.ean.digits,
             commodity=point.commodity.value,
             address=str(point.address),
+            municipality=plan.nis_code,
+            profile_type=point.profile_type.value,
         )
         if point.commodity is Commodity.ELECTRICITY:
             _install_meter(teller, point)

@@ -20,7 +20,7 @@ from typing import Any
 from databeheer.clock import SettableClock, SystemClock
 from databeheer.demo import story
 from databeheer.demo.description import VISITOR, describe, who_logs_in
-from databeheer.demo.join_story import tell_joins
+from databeheer.demo.join_story import tell_joins, tell_statistics
 from databeheer.demo.post_box import DATA_MANAGERS_ADDRESS, PostBox, bring, story_postman, tell_post
 from databeheer.demo.regulator import sign_shipped_list
 from databeheer.demo.story_door import StoryDoor, log_in_for
@@ -208,6 +208,7 @@ class Demo:
             story.tell_request(teller, plan)
             bring(postman)
             self._take_street_in(plan, teller)
+            tell_statistics(teller, plan)
             story.tell_last_night(teller, plan)
             bring(postman)
             tell_joins(teller, plan)

@@ -93,8 +93,9 @@ DoorUnreachable = DoorUnreachableError
 class DoorClient:
     """A client of the door; one connection a thread, made anew after a fault."""
 
-    def __init__(self, socket_path: Path | str) -> None:
+    def __init__(self, socket_path: Path | str, *, timeout_seconds: float = _TIMEOUT_SECONDS) -> None:
         self._path = str(socket_path)
+        self._timeout = timeout_seconds
         self._local = threading.local()
 
     def call(self, command: str, proof: Proof | None = None, **arguments: Any) -> dict[str, Any]:
@@ -154,7 +155,7 @@ class DoorClient:
         if connection is None:
             connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
             try:
-                connection.settimeout(_TIMEOUT_SECONDS)
+                connection.settimeout(self._timeout)
                 connection.connect(self._path)
             except OSError:
                 connection.close()

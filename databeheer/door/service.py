@@ -64,6 +64,7 @@ from databeheer.door.keys.store import KeyStoreError
 from databeheer.door.proofs import Proof
 from databeheer.door.reading_plan import commands as reading_plan
 from databeheer.door.reads.loop import ReadLoop
+from databeheer.door.statistics import commands as statistics
 from databeheer.door.whose import Whose
 from databeheer.errors import DatabeheerError, MalformedRequestError, QueueFullError
 from databeheer.metering.opening import SealError
@@ -110,6 +111,7 @@ class DoorService:
             *credit.COMMANDS,
             *oversight.COMMANDS,
             *joins.COMMANDS,
+            *statistics.COMMANDS,
             *ledger.COMMANDS,
             *erasure.COMMANDS,
             *erasure_taken_back.COMMANDS,

@@ -49,6 +49,8 @@ class Shape(enum.StrEnum):
 
     POINTS = "points"
     AGGREGATE = "aggregate"
+    TABLE = "table"
+    """Sums by municipality, profile type and hour, published for everybody at once (`databeheer.statistics`)."""
 
 
 class Scope(enum.StrEnum):

@@ -36,6 +36,11 @@ def sentence_nl(said: Mapping[str, Any]) -> str:
         return f"{_asked(said)} Dat is geweigerd: niemand kreeg iets. {SENTENCES[JoinReason(reason)][0]}"
     if said["shape"] == "aggregate":
         what = "Uw verbruik is opgeteld bij dat van andere aansluitingen. Alleen totalen zijn gegeven."
+    elif said["shape"] == "table":
+        what = (
+            "Uw verbruik is per uur opgeteld bij dat van anderen. Alleen sommen waarin niemand te herkennen is, staan"
+            " op de pagina met statistieken."
+        )
     else:
         what = "Uw verbruik per maand is gegeven zonder uw naam, uw adres of uw EAN-nummer."
     return f"{said['title_nl']}. {what} {said['citation']} Lijst van toegelaten koppelingen, versie {said['list']}."

@@ -17,18 +17,25 @@ from typing import Any, TypeVar
 from databeheer.access.bases import Citation, CitationStatus
 from databeheer.errors import MalformedRequestError
 from databeheer.joins.cases import Domain, JoinCase, JoinList, JoinListError, JoinPurpose, Scope, Shape
+from databeheer.statistics.rules import LARGEST_SHARE_PERCENT, SMALLEST_CELL
+from databeheer.statistics.table import COLUMNS
 from databeheer.values import NO_PARTY_ROLES, Direction, Granularity, Role, parse_day
 
 SHIPPED = Path(__file__).with_name("lawful_joins.toml")
 LARGEST = 256 * 1024
 FORMAT = 1
-SMALLEST_CELL = 10
-"""No aggregate is shown of fewer points than this, whatever a list says."""
-
 _COLUMNS = {
     Shape.POINTS: ("pseudonym", "commodity", "direction", "unit", "month", "value", "missing"),
     Shape.AGGREGATE: ("commodity", "direction", "unit", "month", "points", "value"),
+    Shape.TABLE: COLUMNS,
 }
+_GRANULARITY = {
+    Shape.POINTS: Granularity.MONTH,
+    Shape.AGGREGATE: Granularity.MONTH,
+    Shape.TABLE: Granularity.HOUR,
+}
+MOST_OF_ONE_ENTRY = 30_000
+"""Points of a case that is one entry; a table has an entry for each batch of points."""
 _ANONYMOUS = {JoinPurpose.STATISTICS, JoinPurpose.RESEARCH}
 _CASE_KEYS = frozenset(JoinCase.__dataclass_fields__)
 _CITATION_KEYS = frozenset(Citation.__dataclass_fields__)
@@ -92,7 +99,7 @@ def _case(table: object) -> JoinCase:
         granularity=_member(Granularity, table["granularity"], where),
         directions=_members(Direction, table, "directions", where),
         min_points=_number(table, "min_points", where, 1, 100_000),
-        max_points=_number(table, "max_points", where, 1, 30_000),
+        max_points=_number(table, "max_points", where, 1, 20_000_000),
         max_months=_number(table, "max_months", where, 1, 36),
         max_share_percent=_number(table, "max_share_percent", where, 1, 100),
         approvals=_number(table, "approvals", where, 1, 5),
@@ -106,16 +113,18 @@ def _check_sense(case: JoinCase, where: str) -> None:
     """Refuse what no list may say, whoever signed it."""
     if case.min_points > case.max_points:
         raise JoinListError(f"{where}: it asks for more points than it allows")
-    if case.granularity is not Granularity.MONTH:
-        raise JoinListError(f"{where}: this gate gives month totals only")
+    if case.granularity is not _GRANULARITY[case.shape]:
+        raise JoinListError(f"{where}: this gate gives month totals, and hours in a table only")
+    if case.shape is not Shape.TABLE and case.max_points > MOST_OF_ONE_ENTRY:
+        raise JoinListError(f"{where}: one entry speaks of at most {MOST_OF_ONE_ENTRY} points")
     if case.columns != _COLUMNS[case.shape]:
         raise JoinListError(f"{where}: what leaves is not what this shape gives")
     if not NO_PARTY_ROLES.isdisjoint(case.roles):
         raise JoinListError(f"{where}: joins are for parties with a task")
     # Research and statistics get anonymous data only: pseudonymised is not anonymised (4.1.8/2, 9°; R11).
-    if case.purpose in _ANONYMOUS and case.shape is not Shape.AGGREGATE:
+    if case.purpose in _ANONYMOUS and case.shape is Shape.POINTS:
         raise JoinListError(f"{where}: {case.purpose} gets aggregates only, no pseudonymised rows")
-    if case.shape is Shape.AGGREGATE:
+    if case.shape is not Shape.POINTS:
         if case.min_points < SMALLEST_CELL:
             raise JoinListError(f"{where}: an aggregate is over at least {SMALLEST_CELL} points")
         # Whoever chooses the points of two sums gets one point by subtraction.
@@ -123,6 +132,10 @@ def _check_sense(case: JoinCase, where: str) -> None:
             raise JoinListError(f"{where}: an aggregate is of a whole area, not of chosen points")
         if case.basis:
             raise JoinListError(f"{where}: an aggregate gives nothing of one person, so it names no basis")
+        if case.shape is Shape.TABLE and case.max_share_percent > LARGEST_SHARE_PERCENT:
+            raise JoinListError(f"{where}: what everybody sees has no share above {LARGEST_SHARE_PERCENT} %")
+        if case.shape is Shape.TABLE and case.purpose not in _ANONYMOUS:
+            raise JoinListError(f"{where}: what everybody sees is for statistics and research")
     elif not case.basis:
         raise JoinListError(f"{where}: rows of single points need a row of the catalogue of legal bases")
 

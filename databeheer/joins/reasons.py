@@ -22,6 +22,10 @@ class JoinReason(enum.StrEnum):
     PARTY_SUSPENDED = "party_suspended"
     STOPPED = "stopped"
     RATE_LIMITED = "rate_limited"
+    PUBLISHED_ONLY = "published_only"
+    TOLD_BEFORE = "told_before"
+    NO_REPORT = "no_report"
+    NOT_ANONYMOUS = "not_anonymous"
 
 
 SENTENCES: dict[JoinReason, tuple[str, str]] = {
@@ -81,6 +85,22 @@ SENTENCES: dict[JoinReason, tuple[str, str]] = {
     JoinReason.RATE_LIMITED: (
         "Deze partij vroeg kort na elkaar te veel koppelingen.",
         "Too many joins in an hour; ask again later.",
+    ),
+    JoinReason.PUBLISHED_ONLY: (
+        "Deze cijfers zijn er alleen voor iedereen tegelijk, op de pagina met statistieken.",
+        "These figures are published for everybody at once; nobody gets them apart.",
+    ),
+    JoinReason.TOLD_BEFORE: (
+        "Over deze maand zijn er al cijfers. Een tweede keer zou tonen wie er in die tijd bijkwam of wegging.",
+        "This month was told before; told again, the difference would be whoever came or left in between.",
+    ),
+    JoinReason.NO_REPORT: (
+        "Er is geen verslag dat toont dat niemand in deze cijfers te herkennen is.",
+        "Research gets figures with the report of their anonymisation; there is no such report.",
+    ),
+    JoinReason.NOT_ANONYMOUS: (
+        "Onderzoekers krijgen alleen cijfers waarin niemand te herkennen is, geen rijen onder een schuilnaam.",
+        "Research gets anonymised figures only: rows under a pseudonym are rows of people.",
     ),
 }
 

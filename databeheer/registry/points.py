@@ -8,6 +8,9 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
+from databeheer.errors import ConflictError
+from databeheer.values import Commodity, ProfileType
+
 
 def find(connection: Connection, ean_hash: bytes) -> Any | None:
     """Return an access point by the keyed hash of its EAN."""
@@ -34,13 +37,14 @@ def add(
     commodity: str,
     operator: int,
     now: datetime,
+    profile_type: str | None = None,
 ) -> int | None:
     """Add an access point and return its number; None where its EAN is known already."""
     number: int | None = connection.execute(
         text(
             "INSERT INTO registry.access_point"
-            " (access_point_id, operator, ean_hash, ean_sealed, commodity, registered_at)"
-            " VALUES (:id, :operator, :hash, :sealed, :commodity, :now)"
+            " (access_point_id, operator, ean_hash, ean_sealed, commodity, registered_at, profile_type)"
+            " VALUES (:id, :operator, :hash, :sealed, :commodity, :now, :profile_type)"
             " ON CONFLICT (ean_hash) DO NOTHING RETURNING access_point_no"
         ),
         {
@@ -50,6 +54,7 @@ def add(
             "sealed": ean_sealed,
             "commodity": commodity,
             "now": now,
+            "profile_type": profile_type,
         },
     ).scalar_one_or_none()
     return number
@@ -79,6 +84,20 @@ def set_municipality(connection: Connection, point_id: UUID, municipality: str |
         text("UPDATE registry.access_point SET municipality = :code WHERE access_point_id = :id"),
         {"code": municipality, "id": point_id},
     )
+
+
+def set_profile_type(connection: Connection, point_id: UUID, profile_type: str) -> None:
+    """Keep what kind of customer an access point has; in clear, for thousands are of one kind."""
+    connection.execute(
+        text("UPDATE registry.access_point SET profile_type = :type WHERE access_point_id = :id"),
+        {"type": profile_type, "id": point_id},
+    )
+
+
+def require_fitting(profile_type: str | None, commodity: str) -> None:
+    """Raise ConflictError where no access point of this commodity can have such a customer."""
+    if profile_type == ProfileType.HOUSEHOLD_PRODUCTION and commodity != Commodity.ELECTRICITY:
+        raise ConflictError("a household with production of its own is one of electricity")
 
 
 def find_meter(connection: Connection, point_id: UUID, number_hash: bytes) -> UUID | None:

@@ -216,6 +216,9 @@ OPEN_TO_ALL = {
     "token.mint": "takes the client's secret or signature, see the next test",
     "session.end": "ends what it is shown, nothing else",
     "joins.list": "the public list",
+    "statistics.list": "what was published",
+    "statistics.show": "what was published",
+    "statistics.receipt": "opens the entry of what was published, which names nobody",
 }
 
 
@@ -226,7 +229,7 @@ def test_every_command_of_the_door_was_tried(
     assert set(every_command(*people)) == set(service.commands)
 
 
-OPERATORS = ("registry.", "intake.", "stop.")
+OPERATORS = ("registry.", "intake.", "stop.", "statistics.run", "research.")
 
 
 def test_a_live_session_or_token_gives_no_operators_command(

@@ -34,6 +34,7 @@ NEVER_OVER_HTTP = {
     "key-store",  # the door says `unavailable`
     "letter-code-mistyped",  # said by the page on which it was typed
     "letter-code-unknown",
+    "statistics-table",  # of a run, and of what its operator gives to research
 }
 
 

@@ -14,6 +14,7 @@ from web.public.log import blueprint as log_files
 from web.public.parties import blueprint as party_pages
 from web.public.retention import blueprint as retention_pages
 from web.public.start import blueprint as start_pages
+from web.public.statistics import blueprint as statistics_pages
 from web.public.validation import blueprint as validation_pages
 
 BLUEPRINTS = (
@@ -23,6 +24,7 @@ BLUEPRINTS = (
     join_pages,
     basis_pages,
     retention_pages,
+    statistics_pages,
     validation_pages,
     health_answers,
 )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime, timedelta
 
 from flask import Flask
 
+from databeheer.brussels import BRUSSELS
 from web import dutch
 from web.portal import wording as portal
 
@@ -85,7 +86,43 @@ DOMAINS = {
 SHAPES = {
     "points": "rijen per aansluiting, onder een naam die alleen voor deze ene levering bestaat",
     "aggregate": "totalen over veel aansluitingen; kleine groepen worden niet getoond",
+    "table": "sommen per gemeente, soort klant en uur, voor iedereen gepubliceerd",
 }
+
+
+PROFILE_TYPES = {
+    "household": "huishoudens",
+    "household_production": "huishoudens met eigen productie",
+    "business": "ondernemingen",
+    "public": "openbare gebouwen en verlichting",
+    "unknown": "soort niet bekend",
+    "rest": "de andere soorten samen",
+    "all": "alle soorten samen",
+}
+"""Kinds of customers, as statistics tell them apart."""
+
+WITHHELD = {
+    "few_households": "te weinig klanten",
+    "dominated": "één klant is te groot, of niemand verbruikte iets",
+    "narrow": "wie alle andere klanten kent, zou de laatste te goed kunnen raden",
+    "complementary": "anders kon iemand een andere som uitrekenen uit het totaal",
+}
+"""Why a sum of statistics is not shown."""
+
+
+def place_words(municipality: str) -> str:
+    """A municipality of statistics: by its NIS code, or what stands in its place."""
+    words = {"unknown": "gemeente niet bekend", "rest": "de andere gemeenten", "all": "het hele gebied"}
+    return words.get(municipality, f"gemeente {municipality}")
+
+
+def hour_words(hour: datetime) -> str:
+    """`14.00 uur` in Brussels; in the night in which an hour comes twice, which of the two."""
+    local, around = hour.astimezone(BRUSSELS), [hour + timedelta(hours=step) for step in (-1, 1)]
+    words = dutch.clock(hour)
+    if local.replace(tzinfo=None) not in {one.astimezone(BRUSSELS).replace(tzinfo=None) for one in around}:
+        return words
+    return f"{words} ({'zomertijd' if local.dst() else 'wintertijd'})"
 
 
 def register(app: Flask) -> None:
@@ -101,8 +138,12 @@ def register(app: Flask) -> None:
         permission_state_words=STATES,
         domain_words=DOMAINS,
         shape_words=SHAPES,
+        profile_words=PROFILE_TYPES,
+        withheld_words=WITHHELD,
     )
     app.jinja_env.filters["month_words"] = month_words
+    app.jinja_env.filters["place_words"] = place_words
+    app.jinja_env.filters["hour_words"] = hour_words
 
 
 def month_words(month: str) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from marshmallow import fields, validate
+from marshmallow import ValidationError, fields, validate
 
 from databeheer import clocks
 from databeheer.access.bases import Category
@@ -24,7 +24,7 @@ from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import MalformedRequestError
 from databeheer.registry import conditions, parties
 from databeheer.registry.conditions import Clause, StaleTrigger
-from databeheer.values import Granularity
+from databeheer.values import Granularity, parse_municipality
 
 DPIA_CLOCK = "dpia_validity"
 _FACTS = {"processor": "processor_agreement", "territory": "territory", "authorisation": "authorisation"}
@@ -172,11 +172,17 @@ def some_of(*choices: str) -> fields.List[Any]:
 
 
 def municipality(*, required: bool = True) -> fields.String:
-    """The NIS code of a municipality: five digits."""
-    check = validate.Regexp(r"[0-9]{5}\Z")
+    """The NIS code of a municipality in Flanders."""
     if required:
-        return fields.String(required=True, validate=check)
-    return fields.String(load_default=None, allow_none=True, validate=check)
+        return fields.String(required=True, validate=_is_municipality)
+    return fields.String(load_default=None, allow_none=True, validate=_is_municipality)
+
+
+def _is_municipality(code: str) -> None:
+    try:
+        parse_municipality(code)
+    except MalformedRequestError as error:
+        raise ValidationError(str(error)) from error
 
 
 _PARTY = {"party_id": identifier()}

@@ -244,7 +244,7 @@ _LATEST = text(
 _SLUG = validate.Regexp(r"[a-z0-9]+([-_][a-z0-9]+)*\Z")
 # A reference to the requester's own file, not prose: the shared half of the entry is opened by every receipt,
 # so it must not be able to name a person, an access point (18 digits) or a meter.
-_REFERENCE = validate.Regexp(r"(?!.*[0-9]{7})[A-Za-z0-9][A-Za-z0-9._/-]{2,39}\Z")
+REFERENCE = validate.Regexp(r"(?!.*[0-9]{7})[A-Za-z0-9][A-Za-z0-9._/-]{2,39}\Z")
 
 COMMANDS = (
     Command("joins.list", schema(), list_joins),
@@ -259,7 +259,7 @@ COMMANDS = (
                 ),
                 "from": Instant(required=True),
                 "until": Instant(required=True),
-                "requester_note": fields.String(required=True, validate=_REFERENCE),
+                "requester_note": fields.String(required=True, validate=REFERENCE),
             }
         ),
         run,

@@ -30,7 +30,7 @@ from databeheer.door.turn import Statement, Subject, Turn
 from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import ConflictError, MalformedRequestError
 from databeheer.registry import links, occupancies, parties, points
-from databeheer.values import EAN, Granularity, Purpose, format_instant
+from databeheer.values import EAN, Granularity, ProfileType, Purpose, format_instant
 
 
 def place_point(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -46,6 +46,20 @@ def place_point(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[s
         living = occupancies.within(turn.connection, point.access_point_id, today, None)
         subjects = [Subject(occupancy_id) for occupancy_id in living]
         turn.record(Statement("access_point.placed", said, operator=point.operator, subjects=subjects))
+    return {}
+
+
+def classify_point(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Say what kind of customer an access point has: in which cells of statistics it counts from the next run on."""
+    with house.turn() as turn:
+        asker_of(turn, house, proof, AskerKind.OPERATOR)
+        point = _point(house, turn, arguments["ean"])
+        points.require_fitting(arguments["profile_type"], point.commodity)
+        points.set_profile_type(turn.connection, point.access_point_id, arguments["profile_type"])
+        said = {"profile_type": arguments["profile_type"]}
+        living = occupancies.within(turn.connection, point.access_point_id, day_of(turn.now), None)
+        subjects = [Subject(occupancy_id) for occupancy_id in living]
+        turn.record(Statement("access_point.classified", said, operator=point.operator, subjects=subjects))
     return {}
 
 
@@ -221,6 +235,11 @@ _REGIME = {"regime": one_of(*(regime.value for regime in Regime)), "from_day": D
 
 COMMANDS = (
     Command("registry.access_point.place", schema(**_EAN, municipality=municipality()), place_point),
+    Command(
+        "registry.access_point.classify",
+        schema(**_EAN, profile_type=one_of(*(kind.value for kind in ProfileType))),
+        classify_point,
+    ),
     Command("regime.choose", schema(occupancy_id=identifier(), **_REGIME), choose_regime),
     Command("registry.regime.set", schema(**_EAN, **_REGIME), register_regime),
     Command("registry.registration.add", schema(**_EAN, **_PARTY, **_DAYS), add_registration),

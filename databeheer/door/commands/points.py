@@ -46,7 +46,7 @@ from databeheer.permissions.states import Event
 from databeheer.post import outbox
 from databeheer.registry import concerned, links, notices, occupancies, parties, points, supply
 from databeheer.registry.user_ports import Because
-from databeheer.values import EAN, Commodity
+from databeheer.values import EAN, Commodity, ProfileType
 
 
 def register_point(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -54,9 +54,9 @@ def register_point(house: House, proof: Proof, arguments: dict[str, Any]) -> dic
     with house.turn() as turn:
         asker_of(turn, house, proof, AskerKind.OPERATOR)
         parties.require_operator(turn.connection, arguments["operator"])
-        place = arguments["municipality"] or ""
+        kind = {"municipality": arguments["municipality"] or "", "profile_type": arguments["profile_type"]}
         named = arguments["ean"], arguments["commodity"], arguments["operator"]
-        point_id = new_point(house, turn, *named, municipality=place)
+        point_id = new_point(house, turn, *named, **kind)
         if point_id is None:
             raise ConflictError("this access point is registered already")
         if arguments["address"]:
@@ -66,12 +66,24 @@ def register_point(house: House, proof: Proof, arguments: dict[str, Any]) -> dic
 
 
 def new_point(
-    house: House, turn: Turn, ean: EAN, commodity: str, operator: int, *, municipality: str = ""
+    house: House,
+    turn: Turn,
+    ean: EAN,
+    commodity: str,
+    operator: int,
+    *,
+    municipality: str = "",
+    profile_type: str | None = None,
 ) -> UUID | None:
     """Register an access point in this turn; None where it is known already.
 
-    `municipality` (NIS code) decides which welfare centre may see it.
+    `municipality` (NIS code) decides which welfare centre may see it, and with `profile_type` in which cells of
+    statistics it counts.
+
+    Raises:
+        ConflictError: no access point of this commodity has such a profile type.
     """
+    points.require_fitting(profile_type, commodity)
     point_id = uuid4()
     number = points.add(
         turn.connection,
@@ -81,6 +93,7 @@ def new_point(
         commodity=commodity,
         operator=operator,
         now=turn.now,
+        profile_type=profile_type,
     )
     if number is None:
         return None
@@ -99,7 +112,7 @@ def new_point(
     turn.record(
         Statement(
             "access_point.registered",
-            {"commodity": commodity, "municipality": municipality},
+            {"commodity": commodity, "municipality": municipality, "profile_type": profile_type or ""},
             operator=operator,
             subjects=[Subject(vacancy_id)],
         )
@@ -270,6 +283,7 @@ COMMANDS = (
             commodity=one_of(*(commodity.value for commodity in Commodity)),
             address=short_text(required=False),
             municipality=municipality(required=False),
+            profile_type=one_of(*(kind.value for kind in ProfileType), required=False),
             operator=_OPERATOR,
         ),
         register_point,

@@ -36,7 +36,7 @@ def open_receipt(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[
     index = arguments["index"]
     with looking(house, proof) as (connection, asker, _now):
         found = entitled(house, connection, asker, index, arguments["occupancy_id"])
-        answer = _opened(house, connection, index, None if found is None else found[0])
+        answer = opened_entry(house, connection, index, None if found is None else found[0])
         if found is not None:
             heads = subject_heads(house, connection, [found[1]])
             answer["head"] = next(head.view()["note"] for head in heads.values())
@@ -53,7 +53,7 @@ def opened_for(house: House, connection: Connection, index: int, occupancy_id: U
     row = connection.execute(_OWN_LEAF, {"index": index, "handles": [handle]}).one_or_none()
     if row is None:
         raise NotFoundError("there is no such entry")
-    answer = _opened(house, connection, index, row.leaf)
+    answer = opened_entry(house, connection, index, row.leaf)
     heads = subject_heads(house, connection, [occupancy_id])
     answer["head"] = next(head.view()["note"] for head in heads.values())
     return answer
@@ -84,11 +84,14 @@ def open_chain(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[st
         handles = own_handles(house, connection, asker, arguments["occupancy_id"])
         wanted = {"handles": list(handles), "first": arguments["first"], "last": arguments["last"]}
         rows: Sequence[Any] = connection.execute(_STRETCH, {**wanted, "limit": MOST_OPENED}).all()
-        opened = [{"counter": row.counter} | _opened(house, connection, row.index, row.leaf) for row in rows]
+        opened = [
+            {"counter": row.counter} | opened_entry(house, connection, row.index, row.leaf) for row in rows
+        ]
     return {"receipts": opened}
 
 
-def _opened(house: House, connection: Connection, index: int, leaf: int | None) -> dict[str, Any]:
+def opened_entry(house: House, connection: Connection, index: int, leaf: int | None) -> dict[str, Any]:
+    """Return an entry with what opens it: the shared half, and of a subject's leaf that half too."""
     put_back = kept_openings.between(house, connection, index, index + 1).get(index)
     try:
         opened = put_back if put_back else opening(house, connection, index, leaf)

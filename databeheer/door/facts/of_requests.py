@@ -60,6 +60,7 @@ class Point:
     """Under which name in the key store each occupancy's readings are."""
     occupancies: tuple[Occupancy, ...] = ()
     channels: tuple[Channel, ...] = ()
+    profile_type: str | None = None
 
 
 @dataclass
@@ -273,6 +274,7 @@ class _Points:
                 roots[row.access_point_id],
                 tuple(occupancies[row.access_point_id]),
                 tuple(channels[row.access_point_id]),
+                row.profile_type,
             )
             for row in self._points
         }

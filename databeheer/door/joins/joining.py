@@ -205,6 +205,8 @@ def _case(
     case = check(signed.joins, JoinWish(asked.case_id, role, asked.purpose, listed, asked.period))
     if isinstance(case, JoinRefusal):
         return signed.joins.case(asked.case_id), case.reason
+    if case.shape is Shape.TABLE:
+        return case, JoinReason.PUBLISHED_ONLY
     # A month that is not over would be told again, larger: by subtraction, the days in between.
     if asked.period.end > turn.now:
         return case, JoinReason.NOT_WHOLE_MONTHS

@@ -143,6 +143,8 @@ class Ending(enum.IntEnum):
     DOUBT_SIGNAL = 57
     ERASURE_TAKEN_BACK = 58
     """A request to erase: a database that forgot that it was taken back would have it carried out."""
+    MONTH_TOLD = 59
+    """A month, by its first day, of which statistics were published: it is never told again."""
 
 
 PERMISSION_ENDINGS = {

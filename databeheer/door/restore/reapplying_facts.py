@@ -22,6 +22,7 @@ from databeheer.door.permission_record import subjects_of, subjects_of_person
 from databeheer.door.reading_plan.commands import record_choice
 from databeheer.door.restore import reapplying_post
 from databeheer.door.restore.ends import STALENESS, End, Ending
+from databeheer.door.statistics.restored import told_again
 from databeheer.door.turn import Statement, Subject, Turn
 from databeheer.errors import ConflictError, MalformedRequestError, NotFoundError
 from databeheer.identity import clients, lives
@@ -266,4 +267,5 @@ _BY_ENDING: dict[Ending, Callable[[House, Turn, End], bool]] = {
     Ending.CLIENT: _client,
     Ending.CLIENT_SECRET: _client,
     Ending.ERASURE_TAKEN_BACK: _erasure_taken_back,
+    Ending.MONTH_TOLD: told_again,
 }

@@ -8,7 +8,7 @@ from datetime import date
 
 from stdnum import ean as _ean
 
-from databeheer.values import EAN, Commodity
+from databeheer.values import EAN, Commodity, ProfileType
 
 _PREFIX = "54144889998"
 
@@ -71,6 +71,7 @@ class PlannedPoint:
     style: Style
     slot_minutes: int = 15
     solar_kw: float = 0.0
+    profile_type: ProfileType = ProfileType.HOUSEHOLD
     has_two_registers: bool = True
 
     @property
@@ -112,9 +113,10 @@ class PlannedContract:
 
 @dataclass(frozen=True)
 class StreetPlan:
-    """A whole street. Readings run from `first_day` up to and including `last_day`."""
+    """A whole street. Readings run from `first_day` up to and including `last_day`; `nis_code` is its municipality."""
 
     municipality: str
+    nis_code: str
     first_day: date
     last_day: date
     seed: int

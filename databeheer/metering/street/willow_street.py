@@ -16,9 +16,11 @@ from databeheer.metering.street.plan import (
     Style,
     invented_ean,
 )
-from databeheer.values import Commodity
+from databeheer.values import Commodity, ProfileType
 
 MUNICIPALITY = "Wilgerode"
+NIS_CODE = "44999"
+"""Of no municipality: the arrondissement is Ghent's, and no number in it is so high."""
 _POSTCODE = "9999"
 _YEARS = 2
 
@@ -93,6 +95,7 @@ def willow_street(last_day: date, *, seed: int = 2026) -> StreetPlan:
     occupancies = tuple(_occupancies(first_day, last_day))
     return StreetPlan(
         municipality=MUNICIPALITY,
+        nis_code=NIS_CODE,
         first_day=first_day,
         last_day=last_day,
         seed=seed,
@@ -134,9 +137,16 @@ def _electricity_points() -> list[PlannedPoint]:
             slot_minutes=minutes,
             solar_kw=solar_kw,
             has_two_registers=two,
+            profile_type=_profile_type(key, solar_kw),
         )
         for serial, (key, number, style, minutes, solar_kw, two) in enumerate(_ELECTRICITY)
     ]
+
+
+def _profile_type(key: str, solar_kw: float) -> ProfileType:
+    if key == "kompas":
+        return ProfileType.BUSINESS
+    return ProfileType.HOUSEHOLD_PRODUCTION if solar_kw else ProfileType.HOUSEHOLD
 
 
 def _gas_points() -> list[PlannedPoint]:
@@ -150,6 +160,7 @@ def _gas_points() -> list[PlannedPoint]:
             style=style,
             slot_minutes=60,
             has_two_registers=False,
+            profile_type=_profile_type(key, 0.0),
         )
         for serial, (key, number, style) in enumerate(_GAS)
     ]

@@ -90,7 +90,7 @@ def test_intent_and_outcome_are_two_entries_and_the_list_is_named(
     assert events(house) == ["join_list.adopted", "join.run", "join.released"]
     assert answer["index"] == answer["intent_index"] + 1
     (run,) = inspect(house, "joins.latest")["joins"]
-    assert (run["case"], run["list"], run["note"]) == ("fraud-month-totals", 1, "FR-2023/118")
+    assert (run["case"], run["list"], run["note"]) == ("fraud-month-totals", 2, "FR-2023/118")
     assert (run["points"], run["outcome"]) == (6, answer["index"])
 
 
@@ -160,6 +160,12 @@ def test_a_sum_over_a_small_area_is_suppressed_and_over_ten_points_shown(house: 
     assert "pseudonym" not in answer["rows"][0]
 
 
+@pytest.mark.requirement("R11")
+def test_nobody_gets_the_published_table_apart(house: TheHouse, net: Party) -> None:
+    wish = STATISTICS | SEPTEMBER | {"case_id": "municipality-hour-statistics"}
+    assert refused(net, **wish).reason == "published_only"
+
+
 def test_a_grid_operator_without_a_grid_has_no_area(house: TheHouse) -> None:
     settle(house, 10)
     assert refused(house.party("Nergens", "dso"), **STATISTICS, **SEPTEMBER).reason == "too_few_points"
@@ -227,10 +233,10 @@ def test_a_newer_list_is_adopted_and_the_older_one_never_comes_back(
 ) -> None:
     fraud(net, neighbours)
     house.sign_joins(
-        LIST.replace(b"version = 1\n", b"version = 2\n").replace(b"min_points = 5", b"min_points = 6")
+        LIST.replace(b"version = 2\n", b"version = 3\n").replace(b"min_points = 5", b"min_points = 6")
     )
     fraud(net, neighbours)
-    assert house.client.call("joins.list")["version"] == 2
+    assert house.client.call("joins.list")["version"] == 3
     house.sign_joins(LIST)
     with pytest.raises(DoorRefusedError) as stopped:
         fraud(net, neighbours)

@@ -26,7 +26,7 @@ def aggregate_with(old: str, new: str) -> bytes:
 def test_the_shipped_list_is_whole_and_cites_an_article_for_each_case() -> None:
     joins = parse(LIST.encode())
     assert joins.version >= 1
-    assert {case.shape for case in joins.cases} == {Shape.POINTS, Shape.AGGREGATE}
+    assert {case.shape for case in joins.cases} == set(Shape)
     assert all(case.citations and case.sentence_nl for case in joins.cases)
 
 
@@ -45,9 +45,9 @@ def test_the_fraud_case_says_that_its_article_is_a_draft() -> None:
         b"format = 1\n",
         with_change("format = 1", "format = 2"),
         with_change("format = 1", 'format = "1"'),
-        with_change("version = 1", "version = 0"),
-        with_change("version = 1", "version = true"),
-        with_change('issued = "2026-11-01"', 'issued = "yesterday"'),
+        with_change("version = 2", "version = 0"),
+        with_change("version = 2", "version = true"),
+        with_change('issued = "2026-11-15"', 'issued = "yesterday"'),
         with_change("format = 1", "format = 1\nextra = 1"),
         with_change('id = "area-month-statistics"', 'id = "fraud-month-totals"'),
         with_change('id = "fraud-month-totals"', 'id = "Fraud"'),
@@ -91,3 +91,32 @@ def test_research_and_statistics_never_get_rows_of_single_points(purpose: str) -
 def test_an_aggregate_in_which_somebody_could_be_seen_cannot_be_listed(old: str, new: str) -> None:
     with pytest.raises(JoinListError):
         parse(aggregate_with(old, new))
+
+
+@pytest.mark.requirement("R11")
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("min_points = 10", "min_points = 9"),
+        ("max_share_percent = 15", "max_share_percent = 16"),
+        ('scope = "area"', 'scope = "listed"'),
+        ('granularity = "hour"', 'granularity = "quarter_hour"'),
+        ('granularity = "hour"', 'granularity = "month"'),
+        ('"municipality", "profile_type"', '"pseudonym", "profile_type"'),
+        ('purpose = "statistics"', 'purpose = "fraud_detection"'),
+        ('shape = "table"', 'shape = "aggregate"'),
+        ('shape = "table"', 'shape = "points"'),
+        ('basis = ""', 'basis = "dso_fraud_detection"'),
+    ],
+)
+def test_a_published_table_in_which_somebody_could_be_seen_cannot_be_listed(old: str, new: str) -> None:
+    head, mark, tail = LIST.partition('id = "municipality-hour-statistics"')
+    assert old in tail
+    with pytest.raises(JoinListError):
+        parse((head + mark + tail.replace(old, new, 1)).encode())
+
+
+def test_only_a_table_is_of_more_points_than_one_entry_speaks_of() -> None:
+    assert parse(with_change("max_points = 200", "max_points = 30000"))
+    with pytest.raises(JoinListError, match="one entry"):
+        parse(with_change("max_points = 200", "max_points = 30001"))

@@ -20,8 +20,8 @@ NOTE = sign(LIST, REGULATOR)
 @pytest.mark.requirement("R131")
 def test_the_signed_list_names_its_version() -> None:
     signed = verify(LIST, NOTE, REGULATOR.verifier)
-    assert signed.joins.version == 1
-    assert NOTE.startswith(b"databeheer-joins/v1\n1\n" + signed.joins.sha256.hex().encode() + b"\n\n")
+    assert signed.joins.version == 2
+    assert NOTE.startswith(b"databeheer-joins/v1\n2\n" + signed.joins.sha256.hex().encode() + b"\n\n")
 
 
 @pytest.mark.requirement("R130")
@@ -29,15 +29,15 @@ def test_the_signed_list_names_its_version() -> None:
     ("content", "note"),
     [
         (LIST, b""),
-        (LIST, b"databeheer-joins/v1\n1\n"),
+        (LIST, b"databeheer-joins/v1\n2\n"),
         (LIST, sign(LIST, STRANGER)),
         (LIST, NOTE[:-1]),
         (LIST + b"\n", NOTE),
         (LIST + b"# more\n", NOTE),
         (LIST.replace(b"max_points = 200", b"max_points = 900"), NOTE),
-        (LIST.replace(b"version = 1", b"version = 2"), NOTE),
-        (LIST, NOTE.replace(b"v1\n1\n", b"v1\n2\n")),
-        (LIST, sign_note("databeheer-joins/v2\n1\n", [REGULATOR])),
+        (LIST.replace(b"version = 2", b"version = 3"), NOTE),
+        (LIST, NOTE.replace(b"v1\n2\n", b"v1\n3\n")),
+        (LIST, sign_note("databeheer-joins/v2\n2\n", [REGULATOR])),
         (LIST, sign_note(NOTE.decode().partition("\n\n")[0] + "\nmore\n", [REGULATOR])),
         (LIST, sign_note("ledger-promise/v1\nx\n1\nx\n1\n", [REGULATOR])),
     ],
@@ -69,7 +69,7 @@ def test_the_door_finds_the_files_by_its_environment(tmp_path: Path) -> None:
         }
     )
     assert files is not None
-    assert files.read().joins.version == 1
+    assert files.read().joins.version == 2
     assert JoinListFiles.from_environment({}) is None
 
 
