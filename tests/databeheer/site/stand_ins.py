@@ -41,4 +41,4 @@ def put_in_place(
 
     monkeypatch.setattr(module, "Home", Home)
     monkeypatch.setattr(module, "running", lambda _home: door)
-    monkeypatch.setattr(module, "DoorClient", lambda _socket: door)
+    monkeypatch.setattr(module, "DoorClient", lambda _socket, **_: door)
