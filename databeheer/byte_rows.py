@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import repeat
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -41,6 +42,14 @@ def beside(rows: int, *parts: bytes | Bytes) -> Bytes:
             for part in parts
         ]
     )
+
+
+def places(rows: Bytes) -> Any:
+    """Return where each row of some width begins, to be gone through and handed to libsodium; it keeps the rows alive.
+
+    A row that a function of libsodium writes is written in place, so `rows` must be contiguous.
+    """
+    return ffi.from_buffer(f"unsigned char[][{rows.shape[1]}]", rows)
 
 
 def hash_rows(keys: Bytes, content: Bytes, length: int, person: bytes = b"") -> Bytes:

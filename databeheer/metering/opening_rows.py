@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from nacl._sodium import ffi, lib
 
-from databeheer.metering.packing import Bytes
-from databeheer.metering.sealing import KEY_LENGTH, NONCE_LENGTH, TAG_LENGTH
+from databeheer.byte_rows import Bytes, places
+from databeheer.metering.sealing import KEY_LENGTH, TAG_LENGTH
 from databeheer.metering.sealing_rows import nonces
 
 
@@ -24,18 +24,11 @@ def open_rows(keys: Bytes, sealed: Bytes, marks: Bytes, where: Bytes) -> tuple[B
     if size < 0 or keys.shape != (rows, KEY_LENGTH):
         raise ValueError("keys and sealed rows do not fit together")
     plain, opens = np.zeros((rows, size), np.uint8), np.ones(rows, np.bool_)
-    held = [np.ascontiguousarray(array) for array in (sealed, where, nonces(marks, size), keys)]
-    out, text, context, nonce, key = (
-        ffi.cast("unsigned char *", ffi.from_buffer(array)) for array in (plain, *held)
-    )
+    held = (np.ascontiguousarray(array) for array in (sealed, where, nonces(marks, size), keys))
     open_one, nothing, step = lib.crypto_aead_xchacha20poly1305_ietf_decrypt, ffi.NULL, where.shape[1]
-    for row in range(rows):
+    each = zip(places(plain), *map(places, held), strict=True)
+    for row, (out, text, context, nonce, key) in enumerate(each):
         if open_one(out, nothing, nothing, text, length, context, step, nonce, key) != 0:
             opens[row] = False
-        out += size
-        text += length
-        context += step
-        nonce += NONCE_LENGTH
-        key += KEY_LENGTH
     plain[~opens] = 0
     return plain, opens

@@ -11,10 +11,9 @@ from datetime import date
 import numpy as np
 from nacl._sodium import ffi, lib
 
-from databeheer.byte_rows import Bytes, beside, hash_rows
+from databeheer.byte_rows import Bytes, beside, hash_rows, places
 from databeheer.metering.sealing import (
     COORDINATES_LABEL,
-    KEY_LENGTH,
     NONCE_LENGTH,
     PART_CODES,
     TAG_LENGTH,
@@ -38,19 +37,12 @@ def seal_rows(keys: Bytes, plain: Bytes, marks: Bytes, where: Bytes) -> Bytes:
     """Seal one part of each row: keys (n, 32), plain (n, size), marks (n, 16), where (n, 42); (n, size + 16)."""
     rows, size = plain.shape
     sealed = np.empty((rows, size + TAG_LENGTH), np.uint8)
-    held = [np.ascontiguousarray(array) for array in (plain, where, nonces(marks, size), keys)]
-    out, text, context, nonce, key = (
-        ffi.cast("unsigned char *", ffi.from_buffer(array)) for array in (sealed, *held)
-    )
+    held = (np.ascontiguousarray(array) for array in (plain, where, nonces(marks, size), keys))
     seal_one, nothing, step = lib.crypto_aead_xchacha20poly1305_ietf_encrypt, ffi.NULL, where.shape[1]
-    for _ in range(rows):
+    each = zip(places(sealed), *map(places, held), strict=True)
+    for out, text, context, nonce, key in each:
         if seal_one(out, nothing, text, size, context, step, nothing, nonce, key) != 0:
             raise RuntimeError("libsodium did not seal")
-        out += size + TAG_LENGTH
-        text += size
-        context += step
-        nonce += NONCE_LENGTH
-        key += KEY_LENGTH
     return sealed
 
 

@@ -10,9 +10,11 @@ import hashlib
 import secrets
 from typing import Protocol
 
+import numpy as np
 from nacl import bindings
 from nacl._sodium import ffi, lib
 
+from databeheer.byte_rows import Bytes, places
 from databeheer.errors import DatabeheerError, UnavailableError
 
 KEY_LENGTH = 32
@@ -41,6 +43,9 @@ class EpochKey(Protocol):
 
     def unwrap(self, wrapped: bytes, coordinates: bytes) -> bytes:
         """Return what was wrapped; raises KeyStoreError under another key, at other coordinates, or changed."""
+
+    def unwrap_rows(self, wrapped: Bytes, coordinates: Bytes) -> Bytes:
+        """Return what was wrapped in each row, (n, KEY_LENGTH); raises as `unwrap` where any row does not open."""
 
     def secret(self) -> bytes:
         """Return the KEY_LENGTH bytes themselves: for what custodians keep, and for nothing else."""
@@ -94,6 +99,19 @@ class HeldKey:
         ):
             raise KeyStoreError("a wrapped key does not open under this epoch")
         return bytes(ffi.buffer(opened))
+
+    def unwrap_rows(self, wrapped: Bytes, coordinates: Bytes) -> Bytes:
+        rows, length = wrapped.shape
+        if length != WRAPPED_LENGTH or len(coordinates) != rows:
+            raise KeyStoreError("a wrapped key does not open under this epoch")
+        opened = np.zeros((rows, KEY_LENGTH), np.uint8)
+        held = (np.ascontiguousarray(one) for one in (wrapped[:, 24:], coordinates, wrapped[:, :24]))
+        open_one, nothing = lib.crypto_aead_xchacha20poly1305_ietf_decrypt, ffi.NULL
+        key, size, step = self._key, WRAPPED_LENGTH - 24, coordinates.shape[1]
+        for out, text, context, nonce in zip(places(opened), *map(places, held), strict=True):
+            if open_one(out, nothing, nothing, text, size, context, step, nonce, key) != 0:
+                raise KeyStoreError("a wrapped key does not open under this epoch")
+        return opened
 
     def secret(self) -> bytes:
         return self._key

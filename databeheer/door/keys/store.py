@@ -33,7 +33,7 @@ from databeheer.door.keys.files import FileEpochKeys, sync_folder, write_new
 from databeheer.door.keys.layout import epochs, gone, part_file, remove_before, wrapped_file
 from databeheer.door.keys.new_epoch import Epochs as Epochs
 from databeheer.door.keys.new_epoch import NewEpoch as NewEpoch
-from databeheer.door.keys.wrapped import RECORD_LENGTH, StoredName, read_records, unwrap, wrap
+from databeheer.door.keys.wrapped import RECORD_LENGTH, StoredName, read_records, unwrap_many, wrap
 from databeheer.door.keys.wrapped import Kind as Kind
 from databeheer.door.keys.wrapped import Name as Name
 
@@ -131,11 +131,13 @@ class KeyStore:
         while True:
             records, epoch_key = self._find(names)
             try:
-                return {
-                    name[1]: unwrap(record, epoch_key)
-                    for name, record in zip(names, records, strict=True)
+                there = [
+                    (name, record)
+                    for (_, name), record in zip(names, records, strict=True)
                     if record is not None
-                }
+                ]
+                keys = unwrap_many([record for _, record in there], epoch_key)
+                return {name: key for (name, _), key in zip(there, keys, strict=True)}
             except KeyStoreError:
                 if self._is_current(epoch_key):
                     raise

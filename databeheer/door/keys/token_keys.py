@@ -23,6 +23,7 @@ import pkcs11
 from pkcs11 import Attribute, KeyType, MechanismFlag, ObjectClass
 from pkcs11.types import Session
 
+from databeheer.byte_rows import Bytes
 from databeheer.door.keys.epochs import KEY_LENGTH, EpochKey, HeldKey, KeysAwayError, KeyStoreError
 from databeheer.door.keys.files import numbered, overwrite, write_new
 from databeheer.door.keys.token import TokenSettings, connection
@@ -215,6 +216,9 @@ class TokenEpochKey:
 
     def unwrap(self, wrapped: bytes, coordinates: bytes) -> bytes:
         return self._key().unwrap(wrapped, coordinates)
+
+    def unwrap_rows(self, wrapped: Bytes, coordinates: Bytes) -> Bytes:
+        return self._key().unwrap_rows(wrapped, coordinates)
 
     def secret(self) -> bytes:
         return self._key().secret()

@@ -10,15 +10,17 @@ from __future__ import annotations
 
 import enum
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import BinaryIO
 from uuid import UUID
 
+from databeheer.byte_rows import rows_of, whole
 from databeheer.door.keys.epochs import EpochKey, KeyStoreError
 
 RECORD_LENGTH = 113
 _HEAD = slice(0, 17)
 _SEALED = slice(17, 89)
+_MANY = 16
 
 
 class Kind(enum.IntEnum):
@@ -47,6 +49,15 @@ def wrap(name: StoredName, key: bytes, epoch_key: EpochKey) -> bytes:
 def unwrap(record: bytes, epoch_key: EpochKey) -> bytes:
     """Return the key of a record; raises KeyStoreError where it is not of this epoch."""
     return epoch_key.unwrap(record[_SEALED], record[_HEAD])
+
+
+def unwrap_many(records: Sequence[bytes], epoch_key: EpochKey) -> list[bytes]:
+    """Return the keys of many records, as `unwrap`."""
+    if len(records) < _MANY:
+        return [unwrap(record, epoch_key) for record in records]
+    rows = rows_of(records, RECORD_LENGTH)
+    found: list[bytes] = whole(epoch_key.unwrap_rows(rows[:, _SEALED], rows[:, _HEAD])).tolist()
+    return found
 
 
 def read_records(file: BinaryIO) -> Iterator[tuple[StoredName, bytes]]:

@@ -43,6 +43,7 @@ from databeheer.metering.validation.rules.base import limits_of
 from databeheer.values import Commodity, Direction
 
 ROWS_AT_ONCE = 4096
+_FIRST_CUTS = (ROWS_AT_ONCE // 4,)
 FINEST_OF_GAS = INTERVAL_MINUTES[Commodity.GAS]
 _ROW = np.dtype([("device", "<u2"), ("direction", "u1"), ("unit", "u1"), ("intervals", "u1")])
 _READ, _EST, _ABSENT = (STATE_CODES[state] for state in (State.READ, State.EST, State.ABSENT))
@@ -78,8 +79,13 @@ def chunks_of(table: Table, chosen: npt.NDArray[np.bool_]) -> Iterator[Chunk]:
     for day, minutes in kinds_of(table, chosen):
         rows = np.flatnonzero(chosen & (table.day == day) & (table.slot_minutes == minutes))
         rows = rows[np.argsort(places[rows])]
-        for start in range(0, len(rows), ROWS_AT_ONCE):
-            yield Chunk(table, rows[start : start + ROWS_AT_ONCE], date.fromordinal(day), minutes)
+        for some in np.split(rows, _cuts(len(rows))):
+            yield Chunk(table, some, date.fromordinal(day), minutes)
+
+
+def _cuts(rows: int) -> list[int]:
+    """Where chunks end: the first are small, so that there is something to judge while others' keys are derived."""
+    return [*(cut for cut in _FIRST_CUTS if cut < rows), *range(ROWS_AT_ONCE, rows, ROWS_AT_ONCE)]
 
 
 @dataclass(frozen=True)
