@@ -259,6 +259,30 @@ def test_a_beginning_or_end_that_means_nothing_is_refused(
     assert refused.value.code == "conflict"
 
 
+def test_nobody_sets_reads_or_ends_what_is_not_his_to(
+    budget: TheHouse, lotte: Customer, erik: Party, joris: Party
+) -> None:
+    size = query(budget, "SELECT size FROM ledger.head")
+    at = {"ean": LOTTES_EAN, "day": "2024-06-10"}
+    operators, intakes = (
+        (lotte.call, erik.call, joris.call, budget.intake),
+        (lotte.call, erik.call, joris.call),
+    )
+    for calls, command, arguments in (
+        (operators, "credit.average.set", {"electricity": [1] * 12, "gas": [1] * 12}),
+        (operators, "registry.budget.begin", at | {"ean": MARIAS_EAN}),
+        (operators, "registry.budget.end", at),
+        (operators, "credit.sweep", {}),
+        ((*intakes, budget.operator), "credit.take", {"states": [state(budget)]}),
+    ):
+        for call in calls:
+            with pytest.raises(DoorRefusedError) as refused:
+                call(command, **arguments)
+            assert refused.value.code == "unauthenticated", command
+    assert query(budget, "SELECT size FROM ledger.head") == size
+    assert query(budget, "SELECT count(*) FROM metering.credit_day") == [(0,)]
+
+
 def test_a_function_that_begins_and_ends_without_end_is_refused_before_its_length_tells(
     budget: TheHouse,
 ) -> None:

@@ -368,10 +368,20 @@ def test_a_check_is_the_operators_and_of_a_day_that_is_over(
             asker.call("reading_plan.show", day=DAY.isoformat())
         with pytest.raises(DoorRefusedError):
             asker.call("reading_plan.rereads")
+        with pytest.raises(DoorRefusedError) as refused:
+            asker.call("reading_plan.report", first=DAY.isoformat(), last=DAY.isoformat())
+        assert refused.value.code == "unauthenticated"
     with pytest.raises(DoorRefusedError):
         check(metered, NEXT)
     with pytest.raises(DoorRefusedError):
         metered.intake("reading_plan.check", day=DAY.isoformat())
+
+
+def test_a_grid_operator_that_is_not_there_has_no_plan_and_no_check(metered: TheHouse) -> None:
+    for call, command in ((metered.intake, "reading_plan.show"), (metered.operator, "reading_plan.check")):
+        with pytest.raises(DoorRefusedError) as refused:
+            call(command, day=DAY.isoformat(), operator=7)
+        assert refused.value.code == "not-found"
 
 
 def test_the_newest_check_of_each_day_is_the_one_that_is_shown(take: Take, metered: TheHouse) -> None:
