@@ -105,7 +105,7 @@ def show(release_id: UUID) -> ResponseReturnValue:
         places = releases.part_names(connection, release_id)
         place = chosen["gemeente"] or next(iter(places), None)
         lines = releases.part(connection, release_id, place) if place in places else None
-    day = chosen["dag"] or found.days[0]
+    day = chosen["dag"] or _first_told(lines or "") or found.days[0]
     if day not in found.days or (chosen["gemeente"] and lines is None):
         abort(404)
     return render_template(
@@ -182,6 +182,11 @@ def _pieces(found: Release) -> Iterator[bytes]:
         with connect() as connection:
             lines = releases.part(connection, found.release_id, place)
         yield (lines or "").encode()
+
+
+def _first_told(lines: str) -> date | None:
+    first = next(read(lines), None)
+    return day_of(first.hour) if first else None
 
 
 def _hours(lines: str, day: date) -> list[Row]:

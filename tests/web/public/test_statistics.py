@@ -81,6 +81,10 @@ def test_a_day_is_shown_as_sums_between_two_numbers_over_so_many_customers(told:
     assert f"regel {told.answer['index']} van het logboek" in page.text
 
 
+def test_who_names_no_day_sees_the_first_of_which_something_is_told(told: Told) -> None:
+    assert "Gemeente 44021, 28 oktober 2023" in told.page().text
+
+
 def test_a_day_of_which_nothing_may_be_shown_says_so(told: Told) -> None:
     assert "mogen wij hier geen enkele som tonen" in told.page("?dag=2023-10-02").text
 
