@@ -139,6 +139,8 @@ def every_command(
         "credit.average.set": {"electricity": [300] * 12, "gas": [400] * 12},
         "credit.take": {"states": [{"device": "1", "read_at": period["from"], "credit": 100}]},
         "credit.sweep": {},
+        "delivery.sweep": {},
+        "delivery.list": {},
         "erasure.list": {},
         "key_copy.made": {"custodian": "a thief", "place": "here"},
         "key_copy.destroyed": {"copy_id": someone, "confirmed_by": "a thief"},

@@ -58,6 +58,7 @@ from databeheer.door.commands import (
 from databeheer.door.commands.base import Command, parse, schema
 from databeheer.door.commands.readings import RefusedReadError, refused_view
 from databeheer.door.credit import commands as credit
+from databeheer.door.deliveries import commands as deliveries
 from databeheer.door.desk import Desk
 from databeheer.door.house import House
 from databeheer.door.keys.store import KeyStoreError
@@ -109,6 +110,7 @@ class DoorService:
             *batches.COMMANDS,
             *reading_plan.COMMANDS,
             *credit.COMMANDS,
+            *deliveries.COMMANDS,
             *oversight.COMMANDS,
             *joins.COMMANDS,
             *statistics.COMMANDS,

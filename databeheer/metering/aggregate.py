@@ -5,9 +5,10 @@ No value is not zero: a stretch without any value has none, and a sum over a str
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import TypeVar
 
 from databeheer.brussels import BRUSSELS, midnight
@@ -52,19 +53,38 @@ def aggregate(slots: Iterable[Slot], granularity: Granularity) -> list[Slot]:
     return [_sum(group) for group in groups]
 
 
+class Span(enum.StrEnum):
+    """What day totals are added up to, by the Brussels calendar; weeks begin on Monday (ISO 8601)."""
+
+    WEEK = "week"
+    MONTH = "month"
+    YEAR = "year"
+
+
 def months_by_register(totals: Iterable[Slot]) -> list[Slot]:
-    """Add day totals (a slot a day and register) up to calendar months, registers apart.
+    """Add day totals up to calendar months, registers apart: see `spans_by_register`."""
+    return spans_by_register(totals, Span.MONTH)
+
+
+def spans_by_register(totals: Iterable[Slot], span: Span) -> list[Slot]:
+    """Add day totals (a slot a day and register) up to weeks, months or years, registers apart.
 
     A register that pauses, as the day register does in the weekend, leaves no gap: every slot of a month
     covers all the days of it that were given, and its `missing` counts their missing values once a day.
     """
-    months: dict[datetime, list[Slot]] = {}
+    spans: dict[date, list[Slot]] = {}
     for slot in totals:
-        months.setdefault(_bucket(slot.start, Granularity.MONTH), []).append(slot)
-    return [slot for month in sorted(months) for slot in _month(months[month])]
+        spans.setdefault(_first_day(slot.start.astimezone(BRUSSELS).date(), span), []).append(slot)
+    return [slot for first in sorted(spans) for slot in _span(spans[first])]
 
 
-def _month(totals: Sequence[Slot]) -> list[Slot]:
+def _first_day(day: date, span: Span) -> date:
+    if span is Span.WEEK:
+        return day - timedelta(days=day.weekday())
+    return day.replace(day=1) if span is Span.MONTH else day.replace(month=1, day=1)
+
+
+def _span(totals: Sequence[Slot]) -> list[Slot]:
     start, end = min(slot.start for slot in totals), max(slot.end for slot in totals)
     missing = sum({slot.start: slot.missing for slot in totals}.values())
     valued = [slot for slot in totals if slot.value is not None]

@@ -9,19 +9,17 @@ from typing import Any
 
 from databeheer.metering.aggregate import Slot
 from databeheer.metering.measured import Measured
-from databeheer.values import Granularity, format_instant
+from databeheer.values import format_instant
 
 _SLOTS_AT_ONCE = 500
 
 
-def write_json(
-    channels: Sequence[Measured], granularity: Granularity, about: Mapping[str, Any]
-) -> Iterator[bytes]:
+def write_json(channels: Sequence[Measured], granularity: str, about: Mapping[str, Any]) -> Iterator[bytes]:
     """Yield the document in parts: granularity, the members of `about`, and the channels with their readings.
 
     Instants are UTC; values decimal text in the channel's unit, null where there is none.
     """
-    head = _plain({"granularity": granularity.value, **about})
+    head = _plain({"granularity": str(granularity), **about})
     yield (head[:-1] + ',"channels":[').encode()
     for number, channel in enumerate(channels):
         constant = {

@@ -17,6 +17,10 @@ READINGS_YEARS = 3
 FULL_YEARS = 3
 """Of a stay that lasts, readings stay for three full calendar years beside the current one: what a supplier shows
 its customer of the past (R70), compared with a whole year before. Then the month goes, of everybody (R137)."""
+HISTORY_YEARS, DETAIL_MONTHS = 3, 24
+"""The floor: of cumulative consumption a customer has the three years before, per tariff period by day, week, month and
+year two years at least, or since the stay began (Energiebesluit 3.2.18, draft 2018; Directive 2019/944, annex I.4;
+R70). No term of readings may be below it; a test holds that."""
 LEDGER_YEARS = 10
 """Who read, and on which ground, stays to the limitation period of personal actions: ten years (old Civil Code
 art. 2262bis par. 1), counted from the later of the end of the stay and the last entry about it."""

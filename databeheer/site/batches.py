@@ -6,6 +6,7 @@ import json
 import os
 import re
 import sys
+from base64 import b64encode
 from pathlib import Path
 
 import click
@@ -21,8 +22,11 @@ from rich.progress import (
 
 from databeheer.clock import SystemClock
 from databeheer.door.client import DoorClient
+from databeheer.metering.batches.problems import BatchRefusedError
 from databeheer.metering.batches.report import BatchReport, Outcome, as_text
 from databeheer.metering.batches.taking import take_batch
+from databeheer.metering.batches.transport import seal_batch
+from databeheer.site import transport_keys
 from databeheer.site.home import Home
 from databeheer.site.house import running
 from databeheer.storage.engine import make_engine
@@ -45,6 +49,7 @@ def take(place: Path, as_json: bool, of_demo: bool) -> None:
     """Take one batch in, whole or not at all; exit status 1 where it is refused. The same batch twice is no change."""
     home = _home(of_demo)
     home.require()
+    transport = transport_keys.transport_of(home, of_demo=of_demo, environment=os.environ)
     with running(home) as storage, DoorClient(home.door_socket) as door, _progress() as bar:
         engine = make_engine(storage.url("intake"), pool_size=1)
         task = bar.add_task("profiles", total=None)
@@ -55,12 +60,57 @@ def take(place: Path, as_json: bool, of_demo: bool) -> None:
             engine,
             SystemClock(),
             progress=lambda done, total: bar.update(task, completed=done, total=total),
+            transport=transport,
         )
         engine.dispose()
     if report.batch:
         _keep(home, report)
     click.echo(report.to_json() if as_json else as_text(report.members()))
     raise click.exceptions.Exit(1 if report.outcome is Outcome.REFUSED else 0)
+
+
+@batch.command("key")
+@click.option("--change", is_flag=True, help="Make a new key; the present one serves on beside it.")
+@click.option("--forget", is_flag=True, help="Destroy the key before: what was sealed to it opens no more.")
+def key(change: bool, forget: bool) -> None:
+    """Print the public key that head-ends seal batches to."""
+    home = Home.from_environment()
+    home.require()
+    if forget and not transport_keys.forget_before(home):
+        raise click.ClickException("there is no key before")
+    public = transport_keys.change_key(home) if change else transport_keys.public_key(home)
+    click.echo(b64encode(bytes(public)).decode())
+
+
+@batch.command("sender")
+@click.argument("name")
+@click.argument("public_key", required=False)
+@click.option("--remove", is_flag=True, help="Take its key away: it sends no more.")
+def sender(name: str, public_key: str | None, remove: bool) -> None:
+    """Register the public key of a head-end, by the name that its manifests bear."""
+    home = Home.from_environment()
+    home.require()
+    if remove == (public_key is not None):
+        raise click.UsageError("give the head-end's public key, or --remove")
+    if public_key is not None:
+        transport_keys.add_sender(home, name, public_key)
+    elif not transport_keys.remove_sender(home, name):
+        raise click.ClickException("no key of this sender is registered here")
+
+
+@batch.command("seal")
+@click.argument("place", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("into", metavar="INTO", type=click.Path(path_type=Path))
+@click.option("--to", "recipient", required=True, help="Intake's public key.")
+@click.option("--key", "own", required=True, type=click.Path(path_type=Path), help="The head-end's own key.")
+def seal(place: Path, into: Path, recipient: str, own: Path) -> None:
+    """At the head-end: seal and sign a batch; prints the public half of its key, which is made where there is none."""
+    signing = transport_keys.sender_key(own)
+    try:
+        seal_batch(place, into, transport_keys.parse_recipient(recipient), signing)
+    except BatchRefusedError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(b64encode(bytes(signing.verify_key)).decode())
 
 
 @batch.command("report")

@@ -11,6 +11,7 @@
     intake.key           what intake shows the door: good for taking files in, and for nothing else
     postman.key          what the postman shows the door: good for opening what is to be delivered
     clerk.key            what the clerk shows the door: good for having written down what time did
+    intake/              intake's key for batches on their way, and the public keys of the head-ends that send them
     web.key              the web's own secret (form tokens)
     origin               the log's name
 
@@ -116,6 +117,18 @@ class Home:
         return self.path / "door" / "intake.sha256"
 
     @property
+    def batch_key(self) -> Path:
+        return self.path / "intake" / "batch.key"
+
+    @property
+    def batch_key_before(self) -> Path:
+        return self.path / "intake" / "batch.key.before"
+
+    @property
+    def batch_senders(self) -> Path:
+        return self.path / "intake" / "senders"
+
+    @property
     def clerk_key(self) -> Path:
         return self.path / "clerk.key"
 
@@ -189,6 +202,7 @@ class Home:
         _make(self.operator_key_hash, sha256(self.operator_key.read_text().encode()).hexdigest())
         _make(self.intake_key, secrets.token_urlsafe(32))
         _make(self.intake_key_hash, sha256(self.intake_key.read_text().encode()).hexdigest())
+        _make(self.batch_key, secrets.token_hex(32))
         _make(self.clerk_key, secrets.token_urlsafe(32))
         _make(self.clerk_key_hash, sha256(self.clerk_key.read_text().encode()).hexdigest())
         _make(self.postman_key, secrets.token_urlsafe(32))

@@ -15,6 +15,7 @@ from werkzeug.exceptions import BadRequest
 
 from databeheer.brussels import day_of
 from databeheer.clock import Clock
+from databeheer.metering.aggregate import Span
 from databeheer.metering.export_csv import write_csv
 from databeheer.metering.export_json import write_json
 from databeheer.metering.export_parquet import write_parquet
@@ -38,6 +39,8 @@ FORMS = {
     "json": "JSON: voor een programma",
     "parquet": "Parquet: voor wie met veel gegevens rekent",
 }
+SPANS = {Span.WEEK.value: "per week", Span.YEAR.value: "per jaar"}
+"""What is added up here from day totals: the door gives days and months (R70)."""
 _NAMES = {
     "nl": ("Verbruikshistoriek", {"electricity": "elektriciteit", "gas": "gas"}),
     "en": ("Consumption_history", {"electricity": "electricity", "gas": "gas"}),
@@ -48,12 +51,16 @@ _TOTALS = {
         "hour": "uurtotalen",
         "day": "dagtotalen",
         "month": "maandtotalen",
+        "week": "weektotalen",
+        "year": "jaartotalen",
     },
     "en": {
         "quarter_hour": "15_minute_totals",
         "hour": "hourly_totals",
         "day": "daily_totals",
         "month": "monthly_totals",
+        "week": "weekly_totals",
+        "year": "yearly_totals",
     },
 }
 
@@ -70,7 +77,7 @@ class DownloadForm(Form):
     adres = fields.UUID(required=True)
     van = fields.Date(required=True)
     tot = fields.Date(required=True)
-    per = fields.String(required=True, validate=validate.OneOf([each.value for each in Granularity]))
+    per = fields.String(required=True, validate=validate.OneOf([*wording.GRANULARITIES, *SPANS]))
     vorm = fields.String(required=True, validate=validate.OneOf(FORMS))
     taal = fields.String(required=True, validate=validate.OneOf(LANGUAGES))
 
@@ -82,15 +89,20 @@ class Wish:
     occupancy_id: str
     first: date
     last: date
-    granularity: Granularity
+    per: str
     form: str
     language: str
+
+    @property
+    def granularity(self) -> Granularity:
+        """What is asked of the door."""
+        return Granularity.DAY if self.per in SPANS else Granularity(self.per)
 
     def name(self, commodity: str) -> str:
         """The name of the file: what, when and how fine; neither EAN nor name, for folders are shared."""
         what, commodities = _NAMES[self.language]
         days = f"{self.first:%Y%m%d}_{self.last:%Y%m%d}"
-        totals = _TOTALS[self.language][self.granularity.value]
+        totals = _TOTALS[self.language][self.per]
         return f"{what}_{commodities[commodity]}_{days}_{totals}.{self.form}"
 
 
@@ -130,6 +142,8 @@ def download() -> ResponseReturnValue:
     found = gather(wish.occupancy_id, wish.first, wish.last, wish.granularity, of_own=True)
     if not found.channels:
         return _page(points, point, is_empty=True), 404
+    if wish.per in SPANS:
+        found = found.added_up(Span(wish.per))
     return Response(
         _WRITERS[wish.form](point, wish, found),
         content_type=_CONTENT_TYPES[wish.form],
@@ -142,7 +156,7 @@ def _wish(form: Mapping[str, Any]) -> Wish:
         str(form["adres"]),
         form["van"],
         form["tot"],
-        Granularity(form["per"]),
+        form["per"],
         form["vorm"],
         form["taal"],
     )
@@ -157,7 +171,7 @@ def _days_for_another(wish: Wish) -> tuple[date, date]:
 def _problem(point: Point, wish: Wish) -> tuple[str, str] | None:
     """What is wrong with the days, with what to do, and which field it is about; None where nothing is."""
     latest = _latest(point)
-    if wish.granularity.value not in granularities(point):
+    if wish.per not in granularities(point):
         return "Zo fijn wordt uw meter niet gelezen. Kies per dag of per maand.", "per"
     if wish.first > wish.last:
         return "De laatste dag ligt voor de eerste. Draai de dagen om.", "van"
@@ -188,11 +202,12 @@ def _years_later(day: date) -> date:
 def granularities(point: Point) -> dict[str, str]:
     """How fine a file of this point can be, from how its meter is read to months, in words."""
     finest = Granularity(point.finest)
-    return {
+    known = {
         each.value: wording.GRANULARITIES[each.value]
         for each in Granularity
         if not each.is_finer_than(finest)
     }
+    return known | SPANS
 
 
 def _latest(point: Point) -> date:
@@ -242,7 +257,7 @@ def _csv(point: Point, wish: Wish, found: Gathered) -> Iterator[bytes]:
 
 def _json(_point: Point, wish: Wish, found: Gathered) -> Iterator[bytes]:
     about = {"granted": found.granted, "refused": found.refused, "receipts": found.receipts}
-    return write_json(found.channels, wish.granularity, about)
+    return write_json(found.channels, wish.per, about)
 
 
 def _parquet(_point: Point, _wish: Wish, found: Gathered) -> Iterator[bytes]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
 from databeheer.brussels import day_bounds
 from databeheer.door.client import DoorRefusedError
+from databeheer.metering.aggregate import Span, spans_by_register
 from databeheer.metering.measured import Measured
 from databeheer.metering.series import slots_of_channel
 from databeheer.metering.states import Unit
@@ -41,6 +42,15 @@ class Gathered:
         self.receipts.append({"index": answer["index"], "promise": answer["promise"]})
         for channel in answer["channels"]:
             self._channel(channel).add(slots_of_channel(channel))
+
+    def added_up(self, span: Span) -> Gathered:
+        """The same with the day totals that were gathered added up, each tariff register by itself."""
+        found = replace(self, _channels={})
+        for key, channel in self._channels.items():
+            sums = Measured(channel.direction, channel.commodity, channel.unit, channel.meter)
+            sums.add(spans_by_register(channel, span))
+            found._channels[key] = sums
+        return found
 
     def _channel(self, channel: Mapping[str, Any]) -> Measured:
         key = channel["direction"], channel["unit"], channel["meter"]

@@ -291,6 +291,7 @@ EVENTS = {
     "data.read_corrected": ("Gelezen voor de verhuizing gemeld was", "read"),
     "supply.ended": ("Contract bij leverancier afgelopen", "ended"),
     "supply.resumed": ("Contract bij leverancier loopt door", "ended"),
+    "delivery.ready": ("Eindverbruik klaar voor uw leverancier", "law"),
     "dynamic_price.begun": ("Contract met dynamische prijs", "ended"),
     "dynamic_price.ended": ("Dynamische prijs afgelopen", "ended"),
     "regime.chosen": ("Uitlezing voor uw leverancier gekozen", "ended"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,8 @@ class Manifest:
     """What a batch says of itself.
 
     `batch` is the sender's own number of it; `operator` whose grid it is of; `grade` whether bills may rest on it;
-    `sha256` is over the bytes of the Parquet file `data`; both days belong to it.
+    `sha256` is over the bytes of `data`, as they lie there: of the Parquet file, or of what it is sealed in; both days
+    belong to it. `content` are the manifest's own bytes, which its sender signed.
     """
 
     batch: str
@@ -45,6 +46,7 @@ class Manifest:
     rows: int
     first_day: date
     last_day: date
+    content: bytes = field(repr=False, compare=False)
 
 
 def find_manifest(place: Path) -> Path:
@@ -75,7 +77,7 @@ def read_manifest(path: Path) -> Manifest:
         raise BatchRefusedError(BatchProblem.MANIFEST_UNREADABLE, "it is not JSON") from error
     if not isinstance(members, dict):
         raise BatchRefusedError(BatchProblem.MANIFEST_WRONG, "it is not a JSON object")
-    return _parsed(members, path.parent)
+    return _parsed(members, path.parent, content)
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -100,7 +102,7 @@ _MEMBERS = {
 }
 
 
-def _parsed(members: dict[str, Any], folder: Path) -> Manifest:
+def _parsed(members: dict[str, Any], folder: Path, content: bytes) -> Manifest:
     if unknown := members.keys() - _MEMBERS.keys():
         raise _wrong(f"there are {len(unknown)} members that this format does not have")
     for name, kind in _MEMBERS.items():
@@ -133,6 +135,7 @@ def _parsed(members: dict[str, Any], folder: Path) -> Manifest:
         members["rows"],
         first,
         last,
+        content,
     )
 
 
@@ -140,8 +143,8 @@ def _wrong(detail: str) -> BatchRefusedError:
     return BatchRefusedError(BatchProblem.MANIFEST_WRONG, detail)
 
 
-def read_data(manifest: Manifest) -> bytes:
-    """Return the bytes of the Parquet file, of the length and checksum that they should have.
+def read_data(manifest: Manifest, largest: int = LARGEST_DATA) -> bytes:
+    """Return the bytes of the data, of the length (at most `largest`) and checksum that they should have.
 
     Raises:
         BatchRefusedError: it is not there, larger than a batch may be (told before it is read), or another file.
@@ -149,12 +152,12 @@ def read_data(manifest: Manifest) -> bytes:
     try:
         with manifest.data.open("rb") as stream:
             size = stream.seek(0, 2)
-            if size > LARGEST_DATA:
+            if size > largest:
                 raise BatchRefusedError(
-                    BatchProblem.TOO_LARGE, f"a batch has at most {LARGEST_DATA} bytes: send it in parts"
+                    BatchProblem.TOO_LARGE, f"a batch has at most {largest} bytes: send it in parts"
                 )
             stream.seek(0)
-            content = stream.read(LARGEST_DATA + 1)
+            content = stream.read(largest + 1)
     except OSError as error:
         raise BatchRefusedError(
             BatchProblem.DATA_MISSING, f"the data cannot be opened ({error.strerror})"

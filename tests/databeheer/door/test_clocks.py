@@ -540,7 +540,14 @@ def test_the_clerks_key_is_good_for_nothing_else(house: TheHouse, lotte: Custome
     commands = every_command(lotte, lotte, bram, bram.ask()["permission_id"])
     proof = Proof.clerk(house.clerk_key)
     found = {command: code_of(house, command, proof, given) for command, given in commands.items()}
-    allowed = {"permission.sweep", "doubt.sweep", "letter.sweep", "credit.sweep", "clocks.sweep"}
+    allowed = {
+        "permission.sweep",
+        "doubt.sweep",
+        "letter.sweep",
+        "credit.sweep",
+        "delivery.sweep",
+        "clocks.sweep",
+    }
     assert {found[command] for command in allowed} == {None}
     others = {
         command: refused for command, refused in found.items() if command not in allowed | WITHOUT_PROOF

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from databeheer.brussels import day_bounds
-from databeheer.metering.aggregate import Slot, months_by_register
+import pytest
+
+from databeheer.brussels import day_bounds, midnight
+from databeheer.metering.aggregate import Slot, Span, months_by_register, spans_by_register
 from databeheer.metering.states import Register, State
 
 
@@ -54,3 +56,33 @@ def test_a_month_without_any_value_has_none_and_is_not_zero() -> None:
 
 def test_no_day_gives_no_month() -> None:
     assert months_by_register([]) == []
+
+
+@pytest.mark.requirement("R70")
+def test_weeks_begin_on_monday_and_cross_the_months_the_year_and_the_change_of_the_clock() -> None:
+    weeks = spans_by_register(totals(date(2023, 10, 28), 80), Span.WEEK)
+    mondays = sorted({slot.start for slot in weeks})
+    assert mondays == [
+        midnight(date(2023, 10, 28)),
+        *(midnight(date(2023, 10, 30) + timedelta(weeks=n)) for n in range(12)),
+    ]
+    whole = [slot for slot in weeks if slot.start == midnight(date(2023, 12, 25))]
+    assert [(slot.register, slot.value, slot.end) for slot in whole] == [
+        (Register.DAY, 50, midnight(date(2024, 1, 1))),
+        (Register.NIGHT, 7, midnight(date(2024, 1, 1))),
+    ]
+
+
+@pytest.mark.requirement("R70")
+def test_years_of_each_tariff_period_are_the_sum_of_their_months() -> None:
+    days = totals(date(2022, 1, 1), 1096)
+    years, months = spans_by_register(days, Span.YEAR), months_by_register(days)
+    assert [(slot.start, slot.end) for slot in years[::2]] == [
+        (midnight(date(year, 1, 1)), midnight(date(year + 1, 1, 1))) for year in (2022, 2023, 2024)
+    ]
+    for year in years:
+        of_year = [
+            one for one in months if one.register is year.register and year.start <= one.start < year.end
+        ]
+        assert len(of_year) == 12
+        assert sum(one.value or 0 for one in of_year) == year.value

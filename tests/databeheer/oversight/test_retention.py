@@ -5,13 +5,18 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from databeheer.oversight.retention import (
+    DETAIL_MONTHS,
+    HISTORY_YEARS,
     LEGAL_BASES,
     Obstacle,
     Reason,
     Stay,
     Verdict,
+    month_goes_on,
     weigh_ledger,
     weigh_person,
     weigh_readings,
@@ -80,3 +85,36 @@ def test_the_29th_of_february_becomes_the_first_of_march() -> None:
 
 def test_every_reason_has_its_article() -> None:
     assert set(LEGAL_BASES) == set(Reason)
+
+
+LONG_AGO, LATEST = date(1995, 1, 1), date(2090, 12, 31)
+
+
+@pytest.mark.requirement("R70")
+@given(st.dates(LONG_AGO, LATEST))
+def test_no_month_of_who_stays_goes_before_the_history_that_is_due(day: date) -> None:
+    gone_on = month_goes_on(day.replace(day=1))
+    assert gone_on > years_later(day, HISTORY_YEARS)
+    assert (gone_on.year - day.year) * 12 + gone_on.month - day.month > DETAIL_MONTHS
+
+
+@pytest.mark.requirement("R70")
+@given(st.dates(LONG_AGO, LATEST), st.integers(0, 4000), st.sampled_from(Reason))
+def test_nothing_of_who_left_goes_before_it_but_what_was_never_his_or_an_authority_orders(
+    left: date, days: int, reason: Reason
+) -> None:
+    today = left + timedelta(days=days)
+    if reason not in BY_LAW and weigh_readings(Stay(left), reason, today).obstacle is None:
+        assert today >= years_later(left, HISTORY_YEARS)
+        assert (today.year - left.year) * 12 + today.month - left.month >= DETAIL_MONTHS
+
+
+@pytest.mark.requirement("R70")
+@pytest.mark.parametrize("reason", Reason)
+def test_the_history_of_who_stays_is_nobodys_to_erase(reason: Reason) -> None:
+    assert weigh_readings(Stay(None), reason, LATEST).obstacle is Obstacle.IN_USE
+
+
+@pytest.mark.requirement("R70")
+def test_the_floor_is_that_of_the_law() -> None:
+    assert (HISTORY_YEARS, DETAIL_MONTHS) == (3, 24)

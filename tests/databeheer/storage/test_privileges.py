@@ -44,6 +44,9 @@ MATRIX: dict[str, dict[str, set[str]]] = {
     "registry.authorisation": {"door": LOOK_AND_ADD | of("until_day"), "web": {READ}, "auditor": {READ}},
     "registry.access_point": {"door": LOOK_AND_ADD | of("address_sealed", "municipality", "profile_type")},
     "registry.supply_request": {"door": LOOK_AND_ADD | of("state", "decided_at")},
+    "registry.supply_delivery": {
+        "door": LOOK_AND_ADD | {"DELETE"} | of("looked_at", "contracts", "lacking", "ready_at", "ready_index")
+    },
     "registry.dynamic_price": {"door": LOOK_AND_ADD | of("until_day")},
     "registry.market_process": {"door": LOOK_AND_ADD | of("ended_at")},
     "registry.metering_regime": {"door": LOOK_AND_ADD | of("until_day")},

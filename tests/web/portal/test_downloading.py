@@ -14,6 +14,7 @@ import pytest
 
 from databeheer.metering.exports import read_export
 from databeheer.metering.states import State
+from databeheer.oversight.retention import DETAIL_MONTHS, HISTORY_YEARS
 from databeheer.values import Granularity
 from tests.conftest import LOTTES_EAN
 from tests.databeheer.metering.builders import day_rows, english, real_files
@@ -22,6 +23,7 @@ from tests.house import Customer, Party, TheHouse
 from tests.web.portal.test_erasing import erase, move_out
 from tests.web.portal.visiting import Page, Visitor
 from web.portal import own_readings
+from web.portal.downloading import MOST_YEARS
 
 Visit = Callable[[Customer], Visitor]
 PATH = "/mijn/verbruik/bestand"
@@ -74,8 +76,10 @@ def test_the_answer_is_a_file_that_no_cache_keeps_and_whose_name_says_nothing_of
     assert not re.search("[0-9]{12}|Lotte|Janssens", name)
 
 
+@pytest.mark.requirement("R70")
 @pytest.mark.parametrize(
-    ("granularity", "rows"), [("quarter_hour", 100), ("hour", 25), ("day", 1), ("month", 1)]
+    ("granularity", "rows"),
+    [("quarter_hour", 100), ("hour", 25), ("day", 1), ("week", 1), ("month", 1), ("year", 1)],
 )
 def test_every_granularity_adds_up_to_the_same(
     visit: Visit, measured_autumn: Customer, granularity: str, rows: int
@@ -317,3 +321,9 @@ def test_a_form_that_is_not_ours_is_refused(visit: Visit, measured_autumn: Custo
     form = visitor.get(PATH).form(PATH).fields | WISH
     for name, value in (("vorm", "xlsx"), ("per", "jaar"), ("taal", "fr"), ("adres", "x"), ("extra", "1")):
         assert visitor.send(PATH, form | {name: value}).status == 400, name
+
+
+@pytest.mark.requirement("R70")
+def test_one_file_holds_the_whole_history_that_is_due() -> None:
+    assert MOST_YEARS >= HISTORY_YEARS
+    assert 12 * MOST_YEARS >= DETAIL_MONTHS
