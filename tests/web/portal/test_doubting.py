@@ -105,10 +105,19 @@ def test_the_form_names_who_read_when_and_what_and_opens_for_ones_own_book_alone
     token = page.form("/twijfel").fields
     answers = [
         who.get(f"/mijn/gelezen/{number}/twijfel")
-        for who, number in ((others, index), (others, 10**6), (visitor, granting), (visitor, 2**60))
+        for who, number in (
+            (others, index),
+            (others, 10**6),
+            (visitor, granting),
+            (visitor, index + 1),  # the newest read before it is another line
+            (visitor, 2**60),
+        )
     ]
-    answers.append(visitor.send(f"/mijn/gelezen/{granting}/twijfel", token | {"wat": "other"}))
-    assert [answer.status for answer in answers] == [404] * 5
+    answers += [
+        visitor.send(f"/mijn/gelezen/{number}/twijfel", token | {"wat": "other"})
+        for number in (granting, index + 1)
+    ]
+    assert [answer.status for answer in answers] == [404] * 7
     assert answers[0].text == answers[1].text
     assert "Energieadvies" not in answers[0].text
     assert measured_autumn.call("doubt.list")["cases"] == []
