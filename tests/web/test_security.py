@@ -97,6 +97,7 @@ def test_no_template_holds_script_style_or_another_host(template: Path) -> None:
     text = re.sub(r"\{#.*?#\}", "", template.read_text(encoding="utf-8"), flags=re.DOTALL)
     assert not re.search(r"<script|<style|\sstyle=|\son[a-z]+=|javascript:", text, re.IGNORECASE)
     assert not re.search(r"""(?:src|action)=["']?(?:https?:)?//""", text)
+    assert not re.search(r"^(?:<{7}|={7}|>{7})", text, re.MULTILINE)  # two versions, joined by nobody
     for form in re.findall(r"<form[^>]*method=[\"']?post.*?</form>", text, re.IGNORECASE | re.DOTALL):
         assert "csrf_token" in form
 
