@@ -68,7 +68,10 @@ def days(draw: st.DrawFn) -> Block:
         end = np.where(begin == each(None)[0], begin, begin + sums + apart)
         more: dict[str, Any] = {}
         if draw(st.booleans()):
-            more["digits"] = of_each(st.sampled_from([3, 6, 12, 0, None]))
+            more["digits"] = of_each(st.sampled_from([3, 6, 6, 12, 0, None]))
+            end = np.where(
+                more["digits"] == 6, end % 10**9, end
+            )  # it shows six digits before the thousandths
         if draw(st.booleans()):
             more |= {name: of_each(st.sampled_from([None, None, 10**6])) for name in ("final", "initial")}
         block = replace(block, registers=Registers(begin=begin, end=end, **more))
@@ -148,6 +151,16 @@ def test_of_a_block_of_ordinary_days_nothing_is_looked_at(monkeypatch: pytest.Mo
 def test_where_more_is_known_every_slot_is_looked_at(beside: dict[str, Any]) -> None:
     assert not quiet_rows(replace(ordinary(2), **beside), shipped())[0].any()
     assert not quiet_rows(with_past(ordinary(2)), shipped())[0].any()
+
+
+def test_a_register_that_rolled_over_is_looked_at() -> None:
+    """It is told: the report counts them."""
+    day = with_register(ordinary(2), 96 * USUAL, 96 * USUAL, begin=10**9 - 1, digits=each(9, 9))
+    rolled = replace(
+        day, registers=replace(day.registers, end=each(96 * USUAL - 1, 10**9), digits=each(6, 9))
+    )
+    assert quiet_rows(rolled, shipped())[0].tolist() == [False, False]
+    assert quiet_rows(day, shipped())[0].tolist() == [True, True]
 
 
 def test_rows_are_not_taken_out_of_their_surroundings() -> None:
