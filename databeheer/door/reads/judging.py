@@ -7,7 +7,7 @@ from dataclasses import replace
 from databeheer.access import judged
 from databeheer.access.bases import BasisKind, Catalogue
 from databeheer.access.decision import Wish
-from databeheer.access.facts import Facts, Occupancy
+from databeheer.access.facts import Facts, Occupancy, Representation
 from databeheer.access.judged import Judged
 from databeheer.door.facts.of_requests import FactBook, Point
 from databeheer.door.house import House
@@ -56,7 +56,17 @@ def _facts(book: FactBook, point: Point | None, request: ReadRequest, asker: Ask
     named = book.permissions.get(request.permission_id) if request.permission_id else None
     if named is not None and named.occupancy_id is None:  # waits for, or never had, the customer's yes
         point = None
-    return book.facts(point, asker.party_id, request.permission_id)
+    facts = book.facts(point, asker.party_id, request.permission_id)
+    if asker.kind is not AskerKind.CUSTOMER:
+        return facts
+    return replace(
+        facts, representations=tuple(one for one in facts.representations if _acts_under(asker, one))
+    )
+
+
+def _acts_under(asker: Asker, appointed: Representation) -> bool:
+    """Whether a session acts under this appointment: another of the same representative opens nothing in it."""
+    return (appointed.id, appointed.person_id) == (str(asker.representation_id), str(asker.person_id))
 
 
 def _directions_of(request: ReadRequest, asker: Asker, facts: Facts) -> frozenset[Direction]:

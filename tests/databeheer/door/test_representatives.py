@@ -119,6 +119,39 @@ def test_he_takes_the_persons_place_by_choice_and_is_himself_again_and_both_stan
     assert size(house) == before
 
 
+@pytest.mark.requirement("R1")
+def test_who_acts_for_one_person_reads_nothing_of_another_for_whom_he_is_appointed_too(
+    house: TheHouse, measured: Customer, maria: Customer, theo: Customer
+) -> None:
+    for_lotte, for_maria = appoint(house, measured, theo), appoint(house, maria, theo)
+    lottes = measured.occupancy()
+    act_for(theo, for_maria)
+    code = refused(lambda: theo.call("readings.read", occupancy_id=lottes, **PERIOD))
+    assert code == "no-legal-basis"
+    looks = [one for one in measured.statements() if one["event"].startswith("data.")]
+    assert [(one["event"], one["reader"]) for one in looks] == [("data.refused", "nobody")]
+    act_for(theo, for_lotte)
+    assert theo.call("readings.read", occupancy_id=lottes, **PERIOD)["channels"]
+    looks = [one for one in measured.statements() if one["event"].startswith("data.")]
+    assert (looks[0]["event"], looks[0]["reader"]) == ("data.read", "representative")
+
+
+@pytest.mark.requirement("R29")
+def test_who_acts_for_the_newcomer_gets_nothing_of_a_predecessor_for_whom_he_is_appointed_too(
+    house: TheHouse, measured: Customer, maria: Customer, theo: Customer
+) -> None:
+    """At one access point, in one wish over both stays."""
+    appoint(house, measured, theo)
+    house.operator("registry.occupancy.end", ean=LOTTES_EAN, until_day="2023-10-29")
+    begun = house.operator(
+        "registry.occupancy.begin", ean=LOTTES_EAN, person_id=str(maria.person_id), from_day="2023-10-29"
+    )
+    act_for(theo, appoint(house, maria, theo))
+    both = PERIOD | {"from": "2023-10-27T22:00:00Z", "mode": "clip"}
+    read = theo.call("readings.read", occupancy_id=begun["occupancy_id"], **both)
+    assert [one["from"] for one in read["granted"]] == ["2023-10-28T22:00:00Z"]
+
+
 def test_nobody_takes_a_place_that_is_not_given_to_him(
     house: TheHouse, lotte: Customer, theo: Customer, maria: Customer, bram: Party, joris: Party
 ) -> None:
