@@ -71,7 +71,7 @@ def cli() -> None:
 )
 @click.argument("more_files", nargs=-1, type=click.Path(path_type=Path))
 def demo(port: int, as_json: bool, files: tuple[Path, ...], more_files: tuple[Path, ...]) -> None:
-    """Run the demo: a street, four parties, a ledger, on http://127.0.0.1:8000. Ctrl-C ends it; its data stay."""
+    """Run the demo: a street, five parties, a ledger, on http://127.0.0.1:8000. Ctrl-C ends it; its data stay."""
     from databeheer.demo import running as demo_running
 
     def say(text: str) -> None:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from marshmallow import RAISE, Schema, ValidationError
+from marshmallow import RAISE, Schema, ValidationError, fields
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
 
+from databeheer.errors import MalformedRequestError
+from databeheer.values import EAN
+
 FORM_GUARD = "csrf_token"
+LONGEST_EAN = 64
+NO_EAN = "Dit is geen EAN-code. Ze telt 18 cijfers en staat op de factuur."
 
 
 class Form(Schema):
@@ -17,6 +22,30 @@ class Form(Schema):
 
     class Meta:
         unknown = RAISE
+
+
+class EANField(fields.String):
+    """An EAN code as people type it or copy it from a page of ours: spaces do not matter, the check digit does."""
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> str:
+        typed = "".join(super()._deserialize(value, attr, data, **kwargs)[:LONGEST_EAN].split())
+        if not typed and not self.required:
+            return typed
+        try:
+            return EAN(typed).digits
+        except MalformedRequestError as error:
+            raise ValidationError(NO_EAN) from error
+
+
+class Lines(fields.String):
+    """Several lines: a line break counts as one character, as the browser's own limit has it."""
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> str:
+        return str(super()._deserialize(value, attr, data, **kwargs)).replace("\r\n", "\n")
 
 
 def parse(schema: Schema, given: MultiDict[str, str]) -> dict[str, Any]:

@@ -124,7 +124,7 @@ def tell_registry(teller: Teller, plan: StreetPlan) -> None:
 
 
 def tell_parties(teller: Teller) -> None:
-    """The grid operator and the four parties, with their contracts and credentials."""
+    """The grid operator and the market parties, with their contracts and credentials."""
     teller.operator("registry.operator.add", operator=1, code="leiestreek", name=OPERATOR_NAME)
     for key, party in PARTIES.items():
         added = teller.operator("registry.party.add", **party)

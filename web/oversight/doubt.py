@@ -13,15 +13,13 @@ from uuid import uuid4
 
 from flask import Blueprint, Response, json, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from marshmallow import ValidationError, fields, validate, validates_schema
+from marshmallow import ValidationError, fields, validate
 
 from databeheer.door.client import DoorRefusedError
-from databeheer.errors import MalformedRequestError
-from databeheer.values import EAN
 from web.days import TURNED_AROUND, PastDay, today
 from web.door import ask
 from web.doubt_words import CONCERNS, ORIGINS, STAFF_STATES
-from web.forms import Form, parse, parse_or_tell
+from web.forms import EANField, Form, parse, parse_or_tell
 from web.oversight.guard import require_inspector
 
 blueprint = Blueprint("oversight_doubt", __name__)
@@ -61,7 +59,7 @@ class SignalForm(Form):
     """
 
     melding = fields.UUID(required=True)
-    ean = fields.String(required=True)
+    ean = EANField(required=True)
     partij = fields.UUID(required=True, error_messages={"invalid_uuid": "Kies een partij."})
     wat = fields.String(
         required=True,
@@ -71,13 +69,6 @@ class SignalForm(Form):
     dossier = fields.String(
         required=True, validate=validate.Length(3, 200, error="Noem uw dossier, in 3 tot 200 tekens.")
     )
-
-    @validates_schema(skip_on_field_errors=True)
-    def check(self, data: dict[str, Any], **_: Any) -> None:
-        try:
-            EAN(data["ean"])
-        except MalformedRequestError as error:
-            raise ValidationError("Dit is geen EAN-code.", "ean") from error
 
 
 @blueprint.get("/toezicht/twijfel")

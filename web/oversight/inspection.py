@@ -14,14 +14,12 @@ from flask.typing import ResponseReturnValue
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from databeheer.access import catalogue
-from databeheer.errors import MalformedRequestError
 from databeheer.oversight.content_audit import VERSION, Report, audit
-from databeheer.values import EAN
 from ledger.checkpoint import Checkpoint
 from ledger.tiles import TileDirectory
 from web.days import TURNED_AROUND, PastDay
 from web.door import ask
-from web.forms import Form, parse
+from web.forms import EANField, Form, parse
 from web.oversight.guard import require_inspector
 from web.oversight.wording import ground_words
 from web.public.log import newest_checkpoint
@@ -42,7 +40,7 @@ class InspectionForm(Form):
     taak = fields.String(
         required=True, validate=validate.Length(3, 200, error="Zeg voor welke taak, in 3 tot 200 tekens.")
     )
-    ean = fields.String(load_default="")
+    ean = EANField(load_default="")
     partij = fields.String(
         load_default="",
         validate=validate.Regexp(r"([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?\Z", error="Kies een partij."),
@@ -53,11 +51,6 @@ class InspectionForm(Form):
     def check(self, data: dict[str, Any], **_: Any) -> None:
         if data["tot"] < data["van"]:
             raise ValidationError(TURNED_AROUND, "tot")
-        if data["ean"]:
-            try:
-                EAN(data["ean"])
-            except MalformedRequestError as error:
-                raise ValidationError("Dit is geen EAN-code.", "ean") from error
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from web.doubt_words import (
     STEPPERS,
     STEPS,
 )
-from web.forms import Form, parse, parse_or_refuse
+from web.forms import Form, Lines, parse, parse_or_refuse
 from web.portal.already import Link, already
 from web.portal.login import require_session, visitor
 from web.portal.overview import my_points, names_of
@@ -45,7 +45,7 @@ class DoubtForm(Form):
         validate=validate.OneOf(CONCERNS),
         error_messages={"required": "Kies wat er niet klopt."},
     )
-    uitleg = fields.String(
+    uitleg = Lines(
         load_default="",
         validate=[
             validate.Length(max=LONGEST_WORDS, error=f"Schrijf ten hoogste {LONGEST_WORDS} tekens."),

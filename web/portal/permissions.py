@@ -12,10 +12,8 @@ from flask.typing import ResponseReturnValue
 from marshmallow import fields, validate
 
 from databeheer.door.client import DoorRefusedError
-from databeheer.errors import MalformedRequestError
-from databeheer.values import EAN
 from web.door import ask
-from web.forms import Form, parse_or_refuse
+from web.forms import EANField, Form, parse_or_refuse, parse_or_tell
 from web.portal import already
 from web.portal.login import require_session, visitor
 from web.portal.notice import LANGUAGE, Notice, notice_of
@@ -25,6 +23,7 @@ from web.settings import WebSettings
 
 blueprint = Blueprint("permissions", __name__)
 
+OWN_ADDRESS = "Dit is een aansluiting op uw eigen naam. U kunt hierboven zelf antwoorden."
 LINK_CODE = validate.Regexp(r"[A-Za-z0-9_-]{4,128}\Z")
 GRANTS = {"grant": ["past", "future"], "grant_past": ["past"], "grant_future": ["future"]}
 """Which parts of the data each button grants: data of before and data to come each have their own answer (R31)."""
@@ -51,7 +50,7 @@ class AnswerForm(Form):
 class SentOnForm(Form):
     """Of which address the contract holder decides, by the EAN code on the bill."""
 
-    ean = fields.String(required=True, validate=validate.Length(max=64))
+    ean = EANField(required=True)
     link_code = fields.String(required=True, validate=LINK_CODE)
 
 
@@ -138,20 +137,14 @@ def answered(permission_id: UUID) -> ResponseReturnValue:
 @require_session
 def send_on(permission_id: UUID) -> ResponseReturnValue:
     """Send a request on to the contract holder of an address; the page is the same whether there is one (R98)."""
-    link = parse_or_refuse(SentOnForm(), request.form)
+    link, errors = parse_or_tell(SentOnForm(), request.form, ("ean",))
     asked = ask("permission.by_link", link_code=link["link_code"])
     if asked["permission"]["permission_id"] != str(permission_id):
         abort(404)
-    try:
-        EAN(link["ean"])
-    except MalformedRequestError:
-        return _show_request(
-            asked,
-            error="Dit is geen EAN-code. Ze telt 18 cijfers en staat op de factuur.",
-            field="ean",
-            status=400,
-            link_code=link["link_code"],
-        )
+    if errors:
+        return _show_request(asked, error=errors["ean"], field="ean", status=400, link_code=link["link_code"])
+    if any(point.ean == link["ean"] for point in my_points() if point.ends is None):
+        return _show_request(asked, error=OWN_ADDRESS, field="ean", status=400, link_code=link["link_code"])
     ask("permission.forward", permission_id=str(permission_id), **link)
     return render_template("portal/sent_on.html", me=visitor(), permission=Permission.of(asked["permission"]))
 

@@ -32,7 +32,7 @@ OBSTACLES = {
     "not_digital": "Dit is geen digitale meter. Alleen een digitale meter heeft poorten.",
     "no_such_port": "Deze meter heeft geen poort.",
 }
-GAS = "Deze gasmeter heeft voor u geen eigen poort bij ons."
+GAS = "Deze gasmeter heeft geen eigen poort die u hier kunt openen."
 
 
 WHO_READS = (

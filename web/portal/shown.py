@@ -204,6 +204,7 @@ class Permission:
     data_until: datetime | None
     valid_until: datetime | None
     requested_at: datetime
+    answer_before: datetime
     decided_at: datetime | None
     ended_at: datetime | None
     occupancy_id: str | None
@@ -247,6 +248,7 @@ class Permission:
             data_until=_instant(answer["data_until"]),
             valid_until=_instant(answer["valid_until"]),
             requested_at=_required(answer["requested_at"]),
+            answer_before=_required(answer["request_expires_at"]),
             decided_at=_instant(answer["decided_at"]),
             ended_at=_instant(answer["ended_at"]),
             occupancy_id=answer["occupancy_id"],

@@ -179,6 +179,8 @@ def forward(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, 
         named = ean_hash(house, arguments["ean"])
         addressed = occupancies.lived_in(turn.connection, named, day_of(turn.now))
         applicant = found(asker.person_id, "person")
+        if addressed is not None and addressed.person_id == applicant:
+            raise ConflictError("this is an address of your own: answer the request yourself")
         sent = life.forward(turn.connection, row, named, addressed, applicant, turn.now)
         record_step(
             house,

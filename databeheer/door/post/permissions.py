@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -74,11 +74,21 @@ def _people(turn: Turn, row: Any, event: str) -> list[UUID]:
 
 
 def _said(kind: Kind, row: Any, reason: str) -> dict[str, str]:
-    until: datetime | None = row.ends_at or row.link_expires_at
-    said = {"party": str(row.party_id), "reason": reason, "until": day_of(until).isoformat() if until else ""}
+    said = {"party": str(row.party_id), "reason": reason, "until": _until(row)}
     return {name: value for name, value in said.items() if name in kind.says and value}
 
 
+def _until(row: Any) -> str:
+    """The first Brussels day without the permission, or that on which a request cannot be answered all day.
+
+    A permission that ends at noon has that day as its last one, as the portal has it.
+    """
+    if row.ends_at is not None:
+        return (day_of(row.ends_at - _A_MOMENT) + timedelta(days=1)).isoformat()
+    return day_of(row.link_expires_at).isoformat() if row.link_expires_at is not None else ""
+
+
+_A_MOMENT = timedelta(microseconds=1)
 _WHO = """
     SELECT person_id FROM (
         SELECT p.person_id FROM permissions.permission p WHERE p.permission_id = :id AND NOT :not_again

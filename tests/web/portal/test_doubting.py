@@ -43,7 +43,7 @@ def test_from_the_page_of_a_permission_one_choice_and_one_button_block_the_party
     assert unsure.status == 400
     assert "Kies wat er niet klopt" in unsure.text
     assert bram.read(granted["permission_id"])["granted"]
-    page = visitor.press(page, "/twijfel", wat="not_given", uitleg="Ik ken hen niet.\r\nEcht niet.")
+    page = visitor.press(page, "/twijfel", wat="not_given", uitleg="Ik ken hen niet.\r\n" * 58)
     assert "Geblokkeerd, wij contacteren de dienst" in page.text
     assert "Ik ken hen niet." in page.text
     with pytest.raises(DoorRefusedError) as refused:

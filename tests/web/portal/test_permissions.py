@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from databeheer.door.client import DoorRefusedError
 from tests.conftest import LOTTES_EAN, MARIAS_EAN
 from tests.house import Customer, Party, TheHouse
 from tests.web.portal.visiting import Page, Visitor
@@ -324,7 +325,17 @@ def test_who_is_not_the_contract_holder_sends_the_request_on(
     visitor = visit(maria)
     page = visitor.press(open_link(visitor, asked), "/doorsturen", ean="12345")
     assert (page.status, "Dit is geen EAN-code" in page.text) == (400, True)
-    sent = visitor.press(open_link(visitor, asked), "/doorsturen", ean=ean)
+    page = visitor.press(open_link(visitor, asked), "/doorsturen", ean=MARIAS_EAN)
+    assert (page.status, "aansluiting op uw eigen naam" in page.text) == (400, True)
+    with pytest.raises(DoorRefusedError, match="your own"):
+        maria.call(
+            "permission.forward",
+            permission_id=asked["permission_id"],
+            link_code=asked["link_code"],
+            ean=MARIAS_EAN,
+        )
+    as_printed = " ".join(ean[at : at + 6] for at in range(0, len(ean), 6))
+    sent = visitor.press(open_link(visitor, asked), "/doorsturen", ean=as_printed)
     assert (sent.status, "Wij hebben de vraag doorgestuurd" in sent.text) == (200, True)
     shown = visit(lotte).get("/mijn").text
     assert ("Er wacht een vraag op u" in shown) == (ean == LOTTES_EAN)
