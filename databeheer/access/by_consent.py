@@ -26,6 +26,7 @@ from databeheer.access.ground import (
     party_problem,
     restore_problem,
     stop_problem,
+    untold,
     validity_problem,
 )
 from databeheer.access.intervals import ALL_TIME, BEGINNING, Pairs, meet, merged, minus, pairs_of
@@ -112,7 +113,7 @@ def _limits(
         *_signature_limit(case, permission, granter, row),
         *_contract_limits(case, granter, row),
         *_gap_limit(case, permission),
-        *notice_limit(case, row, homes),
+        *notice_limit(row, homes, untold(case, row, homes)),
     )
 
 

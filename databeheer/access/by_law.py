@@ -19,6 +19,7 @@ from databeheer.access.ground import (
     party_problem,
     restore_problem,
     stop_problem,
+    untold,
     validity_problem,
 )
 from databeheer.access.intervals import ALL_TIME, Interval, Pairs, pairs_of
@@ -253,12 +254,14 @@ def _statutory(
         or (None if row.carrier in _OUTLIVES_A_RESTORE else restore_problem(case))
         or stop_problem(case)
     )
+    silent = untold(case, row, homes)
     return Ground(
         row=row,
         fact_id=fact_id,
         claim=claim,
         homes=homes,
-        limits=notice_limit(case, row, homes),
+        untold=silent,
+        limits=notice_limit(row, homes, silent),
         outside_claim=outside_claim,
         outside_homes=outside_homes,
         finest=finest if case.is_of_readings else None,

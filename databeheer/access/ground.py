@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from databeheer.access.bases import Catalogue, Category, Citation, Requirement, Row
@@ -24,7 +24,8 @@ class Ground:
     `limits` narrow that down, in order. `finest` is the finest granularity it gives, None where granularity has
     no meaning. `problem` is why it gives nothing at all; `outside_claim` and `outside_homes` are why it gives
     nothing elsewhere. `suits` says that it is about the asked purpose and category: only then is it a good
-    explanation. `citation` is the article that carries it.
+    explanation. `citation` is the article that carries it. `untold` are those of the homes whose occupant was given no
+    notice: should stays overlap, a limit in time alone would open them.
     """
 
     row: Row
@@ -38,11 +39,12 @@ class Ground:
     problem: ReasonCode | None
     suits: bool
     citation: Citation
+    untold: frozenset[str] = field(default=frozenset())
 
     def reach(self, home: Occupancy) -> Pairs:
         """All that it opens in one of its homes, asked for or not."""
         period = home.period
-        if period.start >= period.stop:
+        if period.start >= period.stop or home.id in self.untold:
             return ()
         pairs = meet(self.claim, ((period.start, period.stop),))
         for _, allowed in self.limits:
@@ -108,10 +110,10 @@ def is_dead(case: Case, person_id: str | None) -> bool:
     return any(death.person_id == person_id and death.at <= case.now for death in case.facts.deaths)
 
 
-def notice_limit(case: Case, row: Row, homes: tuple[Occupancy, ...]) -> tuple[Limit, ...]:
-    """Only of occupants who were told beforehand (R7); in a vacancy there is nobody to tell."""
+def untold(case: Case, row: Row, homes: tuple[Occupancy, ...]) -> frozenset[str]:
+    """The homes of occupants who were not told beforehand (R7); in a vacancy there is nobody to tell."""
     if Requirement.NOTICE not in row.requires:
-        return ()
+        return frozenset()
     told = {
         notice.occupancy_id
         for notice in case.facts.notices
@@ -119,7 +121,14 @@ def notice_limit(case: Case, row: Row, homes: tuple[Occupancy, ...]) -> tuple[Li
         and notice.given_at <= case.now
         and not notice.purposes.isdisjoint(row.purposes)
     }
-    allowed = (home.period for home in homes if home.person_id is None or home.id in told)
+    return frozenset(home.id for home in homes if home.person_id is not None and home.id not in told)
+
+
+def notice_limit(row: Row, homes: tuple[Occupancy, ...], silent: frozenset[str]) -> tuple[Limit, ...]:
+    """When the occupants of these homes were told, for the reason of what is refused."""
+    if Requirement.NOTICE not in row.requires:
+        return ()
+    allowed = (home.period for home in homes if home.id not in silent)
     return ((ReasonCode.NO_NOTICE, merged((period.start, period.stop) for period in allowed)),)
 
 

@@ -135,6 +135,7 @@ class Title:
     elsewhere: str
     homeless: str
     limits: list[tuple[str, Mask]] = field(default_factory=list)
+    untold: list[Occupancy] = field(default_factory=list)
 
     @property
     def reaches(self) -> Mask:
@@ -183,7 +184,9 @@ def answers(world: World) -> Answers:
     able.sort(key=lambda t: (ORDER.index(t.code), -int((t.speaks_of & asked).sum()), t.fact_id))
     for title in able:
         reaches = title.reaches
-        for home in sorted(title.homes, key=lambda o: (o.period.start, o.id)):
+        for home in sorted(
+            (o for o in title.homes if o not in title.untold), key=lambda o: (o.period.start, o.id)
+        ):
             given = whole(world, title.finest, reaches & quarters_of(home.period), asked) & open_
             if given.any():
                 at[given] = numbers.setdefault(("granted", title.code, title.fact_id, home.id), len(numbers))
@@ -371,6 +374,7 @@ def title(
         problem = "unreconciled"
     elif problem is None and is_stopped(world):
         problem = "stopped"
+    silent = untold(world, rule, homes) if "notice" in rule.needs else []
     return Title(
         code=code,
         fact_id=fact_id,
@@ -381,22 +385,33 @@ def title(
         suits=wish.purpose in rule.purposes and wish.category in rule.categories,
         elsewhere=elsewhere,
         homeless="outside_data_period",
-        limits=[("no_notice", told(world, rule, homes))] if "notice" in rule.needs else [],
+        limits=[("no_notice", told(homes, silent))] if "notice" in rule.needs else [],
+        untold=silent,
     )
 
 
-def told(world: World, rule: Rule, homes: list[Occupancy]) -> Mask:
+def told(homes: list[Occupancy], silent: list[Occupancy]) -> Mask:
     """Quarters of whoever was told in time, and of nobody."""
     marked = NONE.copy()
+    for home in homes:
+        if home not in silent:
+            marked |= quarters_of(home.period)
+    return marked
+
+
+def untold(world: World, rule: Rule, homes: list[Occupancy]) -> list[Occupancy]:
+    """Those of whom somebody was not told in time."""
+    silent = []
     for home in homes:
         notices = [
             n
             for n in world.facts.notices
             if n.occupancy_id == home.id and n.party_id == world.wish.party_id and n.given_at <= world.now
         ]
-        if home.person_id is None or any(purpose in n.purposes for n in notices for purpose in rule.purposes):
-            marked |= quarters_of(home.period)
-    return marked
+        is_told = any(purpose in n.purposes for n in notices for purpose in rule.purposes)
+        if home.person_id is not None and not is_told:
+            silent.append(home)
+    return silent
 
 
 # --- consent ----------------------------------------------------------------------------------------------

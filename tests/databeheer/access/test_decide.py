@@ -44,15 +44,17 @@ def granted_by(decision: Decision) -> IntervalSet:
 
 
 WORLDS = 1000
+FOUND = (2147,)
+"""Worlds of the full count in which the rule was wrong once: stays at the same time, one of which was given notice."""
 
 
 def test_the_decision_is_the_oracles_quarter_by_quarter_in_a_thousand_worlds() -> None:
-    for seed in range(WORLDS):
+    for seed in (*range(WORLDS), *FOUND):
         require_agreement(seed)
 
 
 def test_the_same_rule_in_sql_gives_the_same_in_a_thousand_worlds(database: Database) -> None:
-    granted = require_agreement_in_sql(database.url("superuser"), range(WORLDS))
+    granted = require_agreement_in_sql(database.url("superuser"), (*range(WORLDS), *FOUND))
     assert granted > WORLDS // 10
 
 
