@@ -44,6 +44,14 @@ NEXT = {
     "Wil de dienst toch verder, dan moet ze het u opnieuw vragen.",
 }
 """What a case means for its customer now, and what comes next."""
+_ENDED = "De toestemming zelf is gestopt: de dienst mag er niets meer mee lezen, hoe dit ook afloopt."
+NEXT_OF_ENDED = {state: f"{words} {_ENDED}" for state, words in NEXT.items()} | {
+    "lifted": "De dienst toonde aan dat u deze toestemming gaf. Maar de toestemming is intussen gestopt: "
+    "de dienst mag er niets meer mee lezen.",
+    "retracted": "De blokkering is voorbij. Maar de toestemming is gestopt: de dienst mag er niets meer mee lezen.",
+    "unproven": NEXT["unproven"],
+}
+"""The same where the doubted permission itself has ended, by whoever: nothing opens again."""
 
 ORIGINS = {
     "customer": "een klant",

@@ -1,7 +1,8 @@
 """Whole slots: a granularity ceiling holds only if no slot is ever handed over in part.
 
 Whoever may have month totals and asks "the month" up to Monday and up to Tuesday would have Tuesday by
-subtraction. So a slot that the wish, or the present moment, cuts in two is not given under that ceiling.
+subtraction. So a slot that the wish, or the present moment, cuts in two is not given under that ceiling; and none is
+given that has yet to begin, for nobody reads what has not been measured, and a ledger that says so is wrong.
 """
 
 from __future__ import annotations
@@ -29,10 +30,10 @@ def slot_around(instant: datetime, granularity: Granularity) -> Period:
 
 
 def cut_slots(finest: Granularity, reach: Pairs, asked: Period, now: datetime) -> Pairs:
-    """Return the part of `reach` that lies in a slot of `finest` which would be handed over in part.
+    """Return the part of `reach` that lies in a slot of `finest` which would be given in part, or before its time.
 
-    A slot is whole when everything that `reach` holds of it is asked for, and is over once it has begun: the
-    days of a month before a contract began, or after an occupant left, are not missed.
+    A slot is whole when everything that `reach` holds of it is asked for, and is over: the days of a month before
+    a contract began, or after an occupant left, are not missed.
     """
     # Of a wish that lies in the past, the slot around now matters only where the wish ends in it as well.
     edges = (asked.start, asked.end) if asked.end <= now else (asked.start, asked.end, now)
@@ -49,6 +50,8 @@ def cut_slots(finest: Granularity, reach: Pairs, asked: Period, now: datetime) -
             if start < asked.start or stop > asked.end or slot.start < now < stop:
                 cut.extend(part)
                 break
+    if asked.end > now:
+        cut.extend(meet(reach, ((max(asked.start, now), asked.end),)))
     return merged(cut) if cut else ()
 
 

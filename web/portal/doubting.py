@@ -19,6 +19,7 @@ from web.doubt_words import (
     CONCERNS,
     CONCERNS_OF_OTHERS,
     NEXT,
+    NEXT_OF_ENDED,
     ORIGINS,
     STATES,
     STATES_OF_OTHERS,
@@ -75,6 +76,7 @@ class Case:
     case_id: str
     party: str
     permission_id: str | None
+    permission_is_over: bool
     occupancy_id: str
     concern: str
     state: str
@@ -106,12 +108,13 @@ class Case:
             case_id=str(answer["case_id"]),
             party=str(answer["party"]["name"]),
             permission_id=answer["permission_id"],
+            permission_is_over=bool(answer["permission_is_over"]),
             occupancy_id=str(answer["occupancy_id"]),
             concern=(CONCERNS if is_yours else CONCERNS_OF_OTHERS)[answer["concern"]],
             state=state,
             state_words=STATES[state][0] if is_yours else STATES_OF_OTHERS.get(state, STATES[state][0]),
             badge=STATES[state][1],
-            next_words=NEXT[state],
+            next_words=(NEXT_OF_ENDED if answer["permission_is_over"] else NEXT)[state],
             blocked_at=parse_instant(answer["blocked_at"]),
             is_blocked=bool(answer["is_blocked"]),
             contact_due_at=_instant(answer["contact_due_at"]),
@@ -260,6 +263,7 @@ def _form(
         me=visitor(),
         party=about.party.name if about is not None and about.party is not None else "",
         permission=permission,
+        is_over=permission is not None and not permission.is_live,
         read=read,
         concerns=CONCERNS,
         given=request.form,

@@ -104,6 +104,9 @@ def answer(permission_id: UUID) -> ResponseReturnValue:
         except DoorRefusedError as refusal:
             return _done_before(permission_id, refusal)
         return _answered(permission_id, refused)
+    if shown.is_waiting and shown.party_is_suspended:
+        # The page says why it cannot be granted.
+        return _show_request(asked, status=409, chosen=chosen, **link)
     points = [Point.of(row) for row in asked["occupancies"]]
     notice = notice_of(shown, points)
     if form["notice_sha256"] != notice.sha256:

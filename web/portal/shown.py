@@ -218,6 +218,7 @@ class Permission:
     ends_at: datetime | None
     over_at: datetime | None
     longest_days: int
+    party_is_suspended: bool
     delete_by: datetime | None
     deletion_confirmed_at: datetime | None
     renews: str | None
@@ -262,6 +263,7 @@ class Permission:
             ends_at=_instant(answer["ends_at"]),
             over_at=_instant(answer["over_at"]),
             longest_days=int(answer["longest_days"]),
+            party_is_suspended=bool(answer["party_is_suspended"]),
             delete_by=_instant(answer["delete_by"]),
             deletion_confirmed_at=_instant(answer["deletion_confirmed_at"]),
             renews=answer["renews"],

@@ -359,7 +359,7 @@ _PARTYS = frozenset(
     }
 )
 _HOUSEHOLDS = frozenset(
-    f"permission.{step}" for step in ("granted", "signed", "rejected", "revoked", "narrowed", "forwarded")
+    f"permission.{step}" for step in ("granted", "signed", "rejected", "revoked", "narrowed")
 )
 _YOURS = frozenset(
     {"port.opening_asked", "erasure.asked", "erasure.withdrawn", "contact.confirmed", "contact.removed"}
@@ -367,12 +367,16 @@ _YOURS = frozenset(
 _DOUBTERS = frozenset({"doubt.opened", "doubt.signalled", "doubt.retracted"})
 _CAPACITIES = {"grid_user": "holder", "natural_person": "resident"}
 _BY_HOUSEHOLD = "U, of iemand die er ook woont"
+_FORWARDER = "Wie de vraag eerst kreeg"
+"""Mostly a stranger to the household, and never said who: he held the link."""
 
 
 def actor_words(event: str, party: str | None, capacity: str, *, is_by_representative: bool) -> str:
     """Who did what a line tells: the party that it names did not do all of it."""
     if event in _PARTYS and party:
         return party
+    if event == "permission.forwarded":
+        return _FORWARDER
     if is_by_representative:
         return YOUR_REPRESENTATIVE
     if event in _DOUBTERS:

@@ -187,6 +187,7 @@ def _for_people(around: _Around, row: Any, now: datetime, person_id: UUID | None
         "parts": list(life.parts_of(row)),
         "over_at": _instant(timing.over_at(row)) if row.ends_at else None,
         "longest_days": around.longest_days,
+        "party_is_suspended": around.parties[row.party_id].suspended_at is not None,
         "signers": [
             {
                 "capacity": one.capacity if one.for_person_id == person_id else _as_whom(one, holder),

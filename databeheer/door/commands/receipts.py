@@ -31,10 +31,10 @@ def open_receipt(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[
     """Give what opens one entry, to the party that it names or to a subject of it; nobody else has one.
 
     A subject also gets the head of its chain. `occupancy_id` tells which of one's own access points is meant,
-    where the entry is about several.
+    where the entry is about several. A suspended party has those of its refusals as anybody has.
     """
     index = arguments["index"]
-    with looking(house, proof) as (connection, asker, _now):
+    with looking(house, proof, or_suspended=True) as (connection, asker, _now):
         found = entitled(house, connection, asker, index, arguments["occupancy_id"])
         answer = opened_entry(house, connection, index, None if found is None else found[0])
         if found is not None:

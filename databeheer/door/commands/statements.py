@@ -59,8 +59,8 @@ def me(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
 
 
 def party_me(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
-    """The party that a token belongs to, with its data access contract."""
-    with looking(house, proof) as (connection, asker, now):
+    """The party that a token belongs to, with its data access contract; a suspended one too."""
+    with looking(house, proof, or_suspended=True) as (connection, asker, now):
         if asker.kind is not AskerKind.PARTY:
             raise UnauthenticatedError("use a party's access token")
         row = connection.execute(

@@ -21,6 +21,7 @@ from databeheer.doubt import cases, evidence, finding
 from databeheer.doubt.course import Course, allocation_in
 from databeheer.doubt.states import State
 from databeheer.oversight import gaps
+from databeheer.permissions import timing
 from databeheer.values import format_instant
 
 STAFF = (AskerKind.OPERATOR, AskerKind.INSPECTOR)
@@ -40,6 +41,7 @@ def case_views(
     shown, running = evidence.of(connection, ids), _running(connection, ids)
     named = {"ids": list({row.party_id for row in rows})}
     parties = {row.party_id: party_view(row) for row in connection.execute(_PARTIES, named)}
+    over = _over(connection, rows, now)
     return [
         _view(
             house,
@@ -51,6 +53,7 @@ def case_views(
             events.get(row.case_id, []),
             shown.get(row.case_id, []),
             running.get(row.case_id, {}),
+            is_over=row.permission_id in over,
         )
         for row in rows
     ]
@@ -81,6 +84,8 @@ def _view(
     events: Sequence[Any],
     shown: Sequence[Any],
     running: dict[str, datetime],
+    *,
+    is_over: bool,
 ) -> dict[str, Any]:
     state = course.state
     view = {
@@ -113,6 +118,7 @@ def _view(
     }
     if asker.kind is AskerKind.CUSTOMER:
         view["occupancy_id"] = str(row.occupancy_id)
+        view["permission_is_over"] = is_over
         is_himself = asker.representative_id is None
         view["can_retract"] = is_himself and not course.is_closed and _is_all_mine(signals, asker.person_id)
     if asker.kind in STAFF:
@@ -181,6 +187,14 @@ def _running(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, dict[str
     return found
 
 
+def _over(connection: Connection, rows: Sequence[Any], now: datetime) -> set[UUID]:
+    """The doubted permissions that have ended: nothing is read under them, whatever becomes of the doubt."""
+    ids = [row.permission_id for row in rows if row.permission_id is not None]
+    found = connection.execute(_PERMISSIONS, {"ids": ids})
+    return {one.permission_id for one in found if timing.ended_at(one, now) is not None}
+
+
+_PERMISSIONS = text("SELECT * FROM permissions.permission WHERE permission_id = ANY(:ids)")
 _PARTIES = text("SELECT * FROM registry.party WHERE party_id = ANY(:ids)")
 _CLOCKS = text(
     "SELECT about, kind, due_at FROM clocks.clock WHERE about = ANY(:ids) AND met_at IS NULL AND dropped_at IS NULL"

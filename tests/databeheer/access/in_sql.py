@@ -190,7 +190,7 @@ reaching AS (
 given AS (
   SELECT w, reach * asked::tstzmultirange - CASE WHEN category <> 'readings' THEN '{}'::tstzmultirange ELSE
       pg_temp.cut(lower(asked), goes, reach, asked, now) + pg_temp.cut(upper(asked), goes, reach, asked, now)
-      + pg_temp.cut(now, goes, reach, asked, now) END AS part
+      + pg_temp.cut(now, goes, reach, asked, now) + tstzmultirange(tstzrange(now, NULL)) END AS part
   FROM reaching
 )
 SELECT w, range_agg(one) FROM given, unnest(part) one GROUP BY w

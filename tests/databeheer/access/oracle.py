@@ -218,7 +218,7 @@ def why_not(title: Title) -> NDArray[np.int64]:
 
 
 def whole(world: World, finest: str | None, reaches: Mask, asked: Mask) -> Mask:
-    """What may be had of the wish, without the slots of which a part is missing or not over."""
+    """What may be had of the wish, without the slots of which a part is missing or not over, nor any to come."""
     if finest is None:
         return reaches & asked
     labels = LABELS[Granularity(finest)]
@@ -229,7 +229,7 @@ def whole(world: World, finest: str | None, reaches: Mask, asked: Mask) -> Mask:
     missing = reaches & (~asked | (begun[labels] & ~over))
     broken = np.zeros(labels[-1] + 1, dtype=bool)
     broken[labels[missing]] = True
-    return reaches & asked & ~broken[labels]
+    return reaches & asked & ~broken[labels] & begins
 
 
 # --- what each fact comes to ------------------------------------------------------------------------------

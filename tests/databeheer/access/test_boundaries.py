@@ -633,6 +633,22 @@ def test_the_running_month_is_not_given_until_it_is_over() -> None:
     assert verdict(ask(wish, facts, now=MOVED_OUT)) == "supplier"
 
 
+@pytest.mark.requirement("R3")
+@pytest.mark.parametrize("granularity", Granularity)
+def test_what_is_yet_to_come_is_given_to_nobody(granularity: Granularity) -> None:
+    consent = replace(CONSENT, granularity=granularity, data_period=days("2023-01-01"))
+    wish = brams_wish(span("2023-12-01", "2024-03-01"), granularity=granularity)
+    facts = replace(facts_for(BRAM), permissions=(consent,))
+    for now in (span("2024-01-01", "2024-02-01").start, span("2024-01-01", "2024-02-01").end):
+        assert outline(ask(wish, facts, now=now)) == [
+            (Period(wish.period.start, now), "energy_service"),
+            (Period(now, wish.period.end), "slot_not_whole"),
+        ]
+    later = brams_wish(span("2024-02-01", "2024-03-01"), granularity=granularity)
+    for now in (later.period.start, later.period.start - QUARTER, span("2024-01-01", "2024-02-01").start):
+        assert verdict(ask(later, facts, now=now)) == "slot_not_whole"
+
+
 def test_a_consent_for_days_gives_whole_brussels_days_of_any_length() -> None:
     facts = replace(facts_for(BRAM), permissions=(replace(CONSENT, granularity=Granularity.DAY),))
     october = Period(

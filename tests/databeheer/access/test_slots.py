@@ -71,6 +71,18 @@ def test_what_lies_outside_reach_is_not_missed() -> None:
     assert cut_slots(Granularity.MONTH, IntervalSet.of(whole), part, AFTERWARDS) == IntervalSet.of(whole)
 
 
+@pytest.mark.parametrize("finest", Granularity)
+@pytest.mark.parametrize("late", [timedelta(0), timedelta(minutes=1), QUARTER])
+def test_no_slot_that_begins_from_now_on_is_whole(finest: Granularity, late: timedelta) -> None:
+    asked = span("2023-09-01", "2024-02-01")
+    now = span("2023-10-01", "2023-10-02").start + late
+    running = slot_around(now, finest)
+    given_ = IntervalSet.of(asked) - cut_slots(finest, IntervalSet.of(asked), asked, now)
+    assert given_ == IntervalSet.of(Period(asked.start, running.start))
+    assert cut_slots(finest, IntervalSet.of(asked), asked, asked.start - late) == IntervalSet.of(asked)
+    assert cut_slots(finest, IntervalSet.of(asked), asked, asked.end) == NOTHING
+
+
 @pytest.mark.requirement("R3")
 @given(
     st.lists(st.tuples(st.integers(0, 120), st.integers(1, 60)), min_size=1, max_size=6),

@@ -161,7 +161,6 @@ def test_a_suspended_party_meets_its_duties_with_a_new_token_and_can_do_nothing_
     assert confirmed["permission"]["deletion_confirmed_at"]
     for act in (
         lambda: bram.ask(),
-        lambda: bram.call("party.me"),
         lambda: bram.call("doubt.contacts"),
         lambda: bram.call("mandate.show", permission_id=granted["permission_id"]),
     ):

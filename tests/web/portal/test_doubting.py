@@ -16,7 +16,7 @@ from tests.databeheer.doubt.acts import contact, later
 from tests.house import Customer, Party, TheHouse
 from tests.web.portal.visiting import Visitor
 from web import dutch
-from web.doubt_words import CONCERNS, NEXT, ORIGINS, STATES, STEPS
+from web.doubt_words import CONCERNS, NEXT, NEXT_OF_ENDED, ORIGINS, STATES, STEPS
 
 Visit = Callable[[Customer], Visitor]
 READ = {"from": "2023-10-28T22:00:00Z", "until": "2023-10-29T23:00:00Z"}
@@ -219,6 +219,40 @@ def test_a_mistake_is_taken_back_with_one_button(
     assert bram.read(granted["permission_id"])["granted"]
 
 
+AGAIN = ("meteen weer lezen", "mag weer lezen", "mag ze weer lezen", "ook wat ze intussen miste")
+
+
+def test_of_a_permission_that_has_ended_nobody_is_told_that_it_opens_again(
+    visit: Visit, measured_autumn: Customer, granted: dict[str, Any]
+) -> None:
+    visitor = visit(measured_autumn)
+    place = f"/mijn/toestemming/{granted['permission_id']}/twijfel"
+    assert AGAIN[2] in visitor.get(place).text
+    measured_autumn.withdraw(granted["permission_id"])
+    form = visitor.get(place)
+    case = visitor.press(form, "/twijfel", wat="other")
+    for page in (form, case, visitor.get("/mijn/twijfel")):
+        assert "al gestopt" in page.text or "is gestopt" in page.text
+        assert not [words for words in AGAIN if words in page.text]
+    retracted = visitor.press(case, "/intrekken")
+    assert "U trok uw twijfel in" in retracted.text
+    assert "de dienst mag er niets meer mee lezen" in retracted.text
+    assert not [words for words in AGAIN if words in retracted.text]
+
+
+def test_nor_when_it_ended_while_the_doubt_was_looked_into(
+    visit: Visit, measured_autumn: Customer, bram: Party, granted: dict[str, Any]
+) -> None:
+    visitor = visit(measured_autumn)
+    page = visitor.press(
+        visitor.get(f"/mijn/toestemming/{granted['permission_id']}/twijfel"), "/twijfel", wat="other"
+    )
+    assert AGAIN[0] in page.text
+    bram.call("permission.terminate", permission_id=granted["permission_id"])
+    page = visitor.get("/mijn/twijfel")
+    assert "De toestemming zelf is gestopt" in page.text
+
+
 def test_another_customer_sees_nothing_of_it(
     visit: Visit, measured_autumn: Customer, maria: Customer, granted: dict[str, Any]
 ) -> None:
@@ -236,6 +270,6 @@ def test_another_customer_sees_nothing_of_it(
 
 def test_every_code_has_its_words() -> None:
     assert set(CONCERNS) == set(Concern)
-    assert set(STATES) == set(NEXT) == set(State)
+    assert set(STATES) == set(NEXT) == set(NEXT_OF_ENDED) == set(State)
     assert set(ORIGINS) == set(Origin)
     assert {f"doubt.{event}" for event in Event} <= set(STEPS)

@@ -398,3 +398,36 @@ def test_marias_permission_says_when_its_data_are_deleted(visit: Visit, maria: C
     page = visit(maria).get(f"/mijn/toestemming/{asked['permission_id']}").text
     assert "De dienst bevestigt dat ze uw gegevens heeft gewist" in page
     assert "bevestigd op" in page
+
+
+def test_a_request_of_a_suspended_party_says_so_and_cannot_be_granted(
+    visit: Visit, house: TheHouse, lotte: Customer, bram: Party
+) -> None:
+    asked, waiting = bram.ask(), bram.ask(ean=LOTTES_EAN)
+    visitor = visit(lotte)
+    page = open_link(visitor, asked)
+    assert "geschorst" not in page.text + visitor.get("/mijn").text
+    house.operator("registry.party.suspend", party_id=bram.party_id, reason="onderzoek")
+    late = visitor.press(page, asked["permission_id"], "grant")
+    assert late.status == 409
+    for shown in (late, visitor.get(f"/mijn/vraag/{waiting['permission_id']}")):
+        assert "Deze dienst is geschorst" in shown.text
+        assert "Intussen is er iets veranderd" not in shown.text
+        decisions = {value for form in shown.forms for name, value, _ in form.buttons if name == "decision"}
+        assert decisions == {"none", "refuse"}
+    for path in ("/mijn", "/mijn/toestemmingen"):
+        assert "u kunt dit nu niet toestaan" in visitor.get(path).text
+    assert "Er wacht een vraag op u" not in visitor.get("/mijn").text
+    visitor.press(visitor.get(f"/mijn/vraag/{waiting['permission_id']}"), waiting["permission_id"], "refuse")
+    assert lotte.permission(waiting["permission_id"])["state"] == "rejected"
+
+
+def test_who_forwarded_a_request_is_not_taken_for_the_household(
+    visit: Visit, lotte: Customer, maria: Customer, bram: Party
+) -> None:
+    asked = bram.ask()
+    link = {name: asked[name] for name in ("permission_id", "link_code")}
+    maria.call("permission.forward", **link, ean=LOTTES_EAN)
+    book = visit(lotte).get("/mijn/gelezen", soort="toestemmingen").text
+    assert "Wie de vraag eerst kreeg Doorgestuurd aan u" in book
+    assert "iemand die er ook woont" not in book
