@@ -23,6 +23,7 @@ from databeheer.oversight.command_line import oversight
 from databeheer.site.batches import batch
 from databeheer.site.command_line import clocks, explain
 from databeheer.site.credit import credit
+from databeheer.site.drill.command_line import group as drill
 from databeheer.site.handover.command_line import group as handover
 from databeheer.site.home import Home
 from databeheer.site.house import running
@@ -299,6 +300,7 @@ cli.add_command(plan)
 
 
 cli.add_command(credit)
+cli.add_command(drill)
 cli.add_command(handover)
 cli.add_command(keys)
 cli.add_command(letters)

@@ -95,6 +95,11 @@ def every_command(
         "decision.wish": {"permission_id": permission, "granularity": "day", **period},
         "readings.read": {"permission_id": permission, "granularity": "quarter_hour", **period},
         "readings.bulk": {"permission_ids": [permission], "granularity": "quarter_hour", **period},
+        "job.hand_in": {"permission_ids": [permission], "granularity": "quarter_hour", **period},
+        "job.list": {},
+        "job.show": {"job_id": someone},
+        "job.fetch": {"job_id": someone, "piece": 0},
+        "job.cancel": {"job_id": someone},
         "joins.list": {},
         "joins.run": {
             "case_id": "x",

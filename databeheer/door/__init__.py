@@ -6,9 +6,11 @@ processes may import. Start reading at `service.py` (what can be asked), then `t
 
     commands/      what can be asked: parse, proof, rule, entry
     reads/         asked, decided and recorded in one turn, then opened and handed over; portfolio/: many at once
+    jobs/          the same of any length: handed in, worked in pieces, fetched
     facts/         what decisions rest on, read under the lock
     bodies/        what an entry commits to: sealed halves, opened for whom they are
     keys/          the key store, its epochs, custody and rotation; keys to write with
     post/          who is told what
     doubts/ joins/ statistics/ moves/ erasure/ restore/ reading_plan/ credit/    one part of the law each
+    drill/         what is left of somebody erased; for the command line, no door uses it
 """

@@ -112,9 +112,14 @@ def spelled(value: Any) -> Any:
 
 def promise_again(house: House, turn: Turn, kept: Kept) -> bytes:
     """Sign the promise of a first answer again: to the byte what it was."""
-    [entry] = postgres.read_entries(driver(turn.connection), kept.index, 1)
-    deadline = int((kept.at + PROMISE_TERM).timestamp())
-    return sign_promise(Promise(house.origin, kept.index, leaf_hash(entry), deadline), house.promise_key)
+    return promise_of(house, turn, kept.index, kept.at)
+
+
+def promise_of(house: House, turn: Turn, index: int, at: datetime) -> bytes:
+    """Sign the promise of an entry that was recorded at a time: to the byte what it was then."""
+    [entry] = postgres.read_entries(driver(turn.connection), index, 1)
+    deadline = int((at + PROMISE_TERM).timestamp())
+    return sign_promise(Promise(house.origin, index, leaf_hash(entry), deadline), house.promise_key)
 
 
 def _coordinates(key: Key) -> bytes:

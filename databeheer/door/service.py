@@ -28,6 +28,7 @@ from databeheer.door.commands import (
     explaining,
     handover,
     intake,
+    jobs,
     joins,
     ledger,
     links,
@@ -61,6 +62,7 @@ from databeheer.door.credit import commands as credit
 from databeheer.door.deliveries import commands as deliveries
 from databeheer.door.desk import Desk
 from databeheer.door.house import House
+from databeheer.door.jobs.worker import JobWorker
 from databeheer.door.keys.store import KeyStoreError
 from databeheer.door.proofs import Proof
 from databeheer.door.reading_plan import commands as reading_plan
@@ -81,6 +83,8 @@ class DoorService:
         self.house = house
         self.loop = ReadLoop(house, longest_queue=longest_queue)
         whose = Whose(house.engine)
+        self.jobs = JobWorker(house)
+        in_bulk = Desk("reads in bulk", whose=whose)
         commands: list[Command] = [
             Command("ping", schema(), lambda *_: {}),
             *login.COMMANDS,
@@ -127,14 +131,17 @@ class DoorService:
             *post.COMMANDS,
             *webhooks.COMMANDS,
             *readings.commands(self.loop),
-            *bulk.commands(Desk("reads in bulk", whose=whose)),
+            *bulk.commands(in_bulk),
+            *jobs.commands(self.jobs, in_bulk),
         ]
         self.commands = {command.name: command for command in commands}
 
     def start(self) -> None:
         self.loop.start()
+        self.jobs.start()
 
     def stop(self) -> None:
+        self.jobs.stop()
         self.loop.stop()
 
     def answer(self, message: dict[str, Any]) -> dict[str, Any]:

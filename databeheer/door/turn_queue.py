@@ -38,6 +38,8 @@ class TurnLane(enum.IntEnum):
     """The loop of reads; it has a bounded queue of its own."""
     CUSTOMER = 2
     REST = 3
+    BATCH = 4
+    """Pieces of jobs: whoever else waits goes before them."""
 
 
 class _Place:

@@ -119,7 +119,12 @@ class Site:
 
     def start_door(self, extra: dict[str, str] | None = None) -> None:
         """Start the door and wait until it answers."""
-        environment = {
+        self.run("door", ["-m", "databeheer.door.main"], self.door_environment() | (extra or {}))
+        self.wait_until("door", self.door_answers)
+
+    def door_environment(self) -> dict[str, str]:
+        """What a door of this house is told: where everything is that it works with."""
+        return {
             "DATABEHEER_DOOR_DATABASE_URL": self.storage.url("door"),
             "DATABEHEER_DOOR_SOCKET": str(self.home.door_socket),
             "DATABEHEER_KEYS": str(self.home.keys),
@@ -132,10 +137,7 @@ class Site:
             "DATABEHEER_LEDGER_DIRECTORY": str(self.home.ledger),
             "DATABEHEER_BASE_URL": self.base_url,
             **{name: os.environ[name] for name in _OF_TOKEN if name in os.environ},
-            **(extra or {}),
         }
-        self.run("door", ["-m", "databeheer.door.main"], environment)
-        self.wait_until("door", self.door_answers)
 
     def start_publisher(self, extra: dict[str, str] | None = None) -> None:
         """Start the publisher: it alone gets the log's key."""

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from sqlalchemy.engine import make_url
 
@@ -51,13 +53,28 @@ def load(owner_url: str, file: Path) -> None:
     _run("pg_restore", owner_url, "--no-owner", "--exit-on-error", "--single-transaction", str(file))
 
 
+def spell_out(file: Path, into: Path) -> None:
+    """Write all that a dump holds to `into`, as text: a dump is compressed, and shows nothing to a search.
+
+    Raises:
+        DumpError: it is no dump.
+    """
+    os.close(os.open(into, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    _call("pg_restore", f"--file={into}", str(file))
+
+
 def _run(tool: str, url: str, *arguments: str) -> None:
     """Run a tool; the password goes by its environment, which other accounts cannot see."""
     parsed = make_url(url)
     shown = parsed.set(password=None).render_as_string(hide_password=False)
+    secret = {"PGPASSWORD": str(parsed.password or "")}
+    _call(tool, "--no-password", "--dbname", shown, *arguments, environment=secret)
+
+
+def _call(tool: str, *arguments: str, environment: Mapping[str, str] = MappingProxyType({})) -> None:
     done = subprocess.run(
-        [str(reachable_binaries(None) / tool), "--no-password", "--dbname", shown, *arguments],
-        env={"PATH": os.environ.get("PATH", ""), "PGPASSWORD": str(parsed.password or "")},
+        [str(reachable_binaries(None) / tool), *arguments],
+        env={"PATH": os.environ.get("PATH", ""), **environment},
         capture_output=True,
         text=True,
         check=False,

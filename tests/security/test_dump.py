@@ -14,6 +14,7 @@ import pytest
 
 from databeheer.brussels import day_of
 from databeheer.door.client import DoorRefusedError
+from databeheer.door.drill import searching
 from databeheer.storage.system_account import reachable_binaries
 from databeheer.values import format_instant
 from tests.commands import every_command
@@ -175,26 +176,8 @@ def _pg_dump() -> Path:
     return reachable_binaries(None) / "pg_dump"
 
 
-def spellings(secret: str) -> dict[str, bytes]:
-    """How a text could lie in a dump or a log without being read at once."""
-    plain = secret.encode()
-    found = {"clear": plain, "reversed": plain[::-1], "utf-16": secret.encode("utf-16-le")}
-    for name, data in list(found.items()):
-        found[f"{name}, hex"] = data.hex().encode()
-        for shift in range(3):  # base64 of a longer text that holds it, at any place
-            whole = b64encode(b"\0" * shift + data)
-            found[f"{name}, base64 +{shift}"] = whole[4 if shift else 0 : len(whole) - len(whole) % 4 - 4]
-    found["escaped"] = secret.encode("unicode_escape")
-    return {name: data for name, data in found.items() if len(data) >= 8}
-
-
 def appears(secret: str, text: bytes) -> list[str]:
-    lower = text.lower()
-    return [
-        name
-        for name, data in spellings(secret).items()
-        if (data.lower() in lower if "base64" not in name else data in text)
-    ]
+    return searching.appears(secret.encode(), text)
 
 
 def test_the_search_finds_what_is_there() -> None:

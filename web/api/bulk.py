@@ -64,7 +64,7 @@ def read_in_bulk(body: dict[str, Any]) -> ResponseReturnValue:
         {
             "granularity": body["granularity"],
             "items": [
-                {**name, "problem": _problem(item), **shapes.hand_over(item)}
+                {**name, "problem": problem_of(item), **shapes.hand_over(item)}
                 for name, item in zip(names, answer["items"], strict=True)
             ],
             "receipt": shapes.receipt(answer),
@@ -74,7 +74,7 @@ def read_in_bulk(body: dict[str, Any]) -> ResponseReturnValue:
     return response
 
 
-def _problem(item: Mapping[str, Any]) -> dict[str, Any] | None:
+def problem_of(item: Mapping[str, Any]) -> dict[str, Any] | None:
     """Why nothing of an item was handed over, from the one table of problems."""
     if item["code"] is None:
         return None

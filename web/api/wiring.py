@@ -9,6 +9,7 @@ from web.api import (  # noqa: F401  # importing registers their operations
     bulk,
     decisions,
     doubt,
+    jobs,
     mandates,
     party,
     permissions,

@@ -83,6 +83,12 @@ def _entry(bulk: BulkRead) -> dict[str, Any]:
 
 def items(house: House, bulk: BulkRead) -> list[bytes]:
     """Open what was recorded, and return the JSON of each item, in the order of the request."""
+    found = items_by_place(house, bulk)
+    return [found[place] for place in sorted(found)]
+
+
+def items_by_place(house: House, bulk: BulkRead) -> dict[int, bytes]:
+    """Open what was recorded, and return the JSON of each item by its place in the request."""
     found = {}
     for place, view in zip(
         bulk.reads, handed_over(house, list(bulk.reads.values()), bulk.as_of), strict=True
@@ -91,7 +97,7 @@ def items(house: House, bulk: BulkRead) -> list[bytes]:
     channels = open_day(house, bulk.kinds, bulk.as_of)
     for kind in bulk.kinds:
         found |= _items_of(house, kind, channels)
-    return [found[place] for place in sorted(found)]
+    return found
 
 
 def _items_of(house: House, kind: Kind, channels: Mapping[int, bytes]) -> dict[int, bytes]:
@@ -121,6 +127,23 @@ def _refusal(read: Decided) -> dict[str, Any]:
 
 
 def _requests(house: House, proof: Proof, arguments: dict[str, Any]) -> Wanted:
+    wanted = wanted_of(house, proof, arguments)
+    common = wanted.common
+    most = len(wanted) * most_values(common.period, common.granularity, common.directions)
+    if most > MOST_VALUES and not is_asked_plainly(common.period, common.granularity):
+        raise TooLargeError(
+            f"that may be more than {MOST_VALUES} values; ask for a shorter period, fewer points or larger slots, or"
+            " hand it in as a job"
+        )
+    return wanted
+
+
+def wanted_of(house: House, proof: Proof, arguments: dict[str, Any]) -> Wanted:
+    """Return what is asked in bulk.
+
+    Raises:
+        MalformedRequestError: not one kind of target, or a purpose where the permission has its own.
+    """
     permissions, eans = arguments["permission_ids"], arguments["eans"]
     if (permissions is None) == (eans is None):
         raise MalformedRequestError("name either permission_ids or eans")
@@ -130,12 +153,6 @@ def _requests(house: House, proof: Proof, arguments: dict[str, Any]) -> Wanted:
         )
     period, granularity = Period(arguments["from"], arguments["until"]), Granularity(arguments["granularity"])
     directions = directions_of(arguments["directions"])
-    asked = permissions or eans
-    most = len(asked) * most_values(period, granularity, directions)
-    if most > MOST_VALUES and not is_asked_plainly(period, granularity):
-        raise TooLargeError(
-            f"that may be more than {MOST_VALUES} values; ask for a shorter period, fewer points or larger slots"
-        )
     purpose = Purpose(arguments["purpose"]) if arguments["purpose"] else None
     strict, registers = arguments["mode"] == "strict", with_registers(arguments, granularity)
     return Wanted(
@@ -159,27 +176,29 @@ def _several(one: fields.Field[Any], most: int) -> fields.List[Any]:
 class _Identifiers(fields.List[Any]):
     """UUIDs, each once. Read at once where all are right; else one by one, to say which are wrong."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
         super().__init__(
             fields.UUID(),
             load_default=None,
             allow_none=True,
-            validate=[validate.Length(1, MOST_ASKED), _each_once],
+            validate=[validate.Length(1, most), _each_once],
         )
+        self._most = most
 
     def _deserialize(
         self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
     ) -> list[Any]:
-        if isinstance(value, list) and len(value) <= MOST_ASKED:
+        if isinstance(value, list) and len(value) <= self._most:
             with suppress(ValueError, AttributeError, TypeError):
                 return [UUID(one) for one in value]
         return super()._deserialize(value, attr, data, **kwargs)
 
 
-SCHEMA = schema(
-    **{
-        "permission_ids": _Identifiers(),
-        "eans": _several(EANCode(), MOST_ASKED),
+def asked_members(most: int) -> dict[str, Any]:
+    """The arguments that say what is asked of at most so many."""
+    return {
+        "permission_ids": _Identifiers(most),
+        "eans": _several(EANCode(), most),
         "purpose": one_of(*(purpose.value for purpose in Purpose), required=False),
         "from": Instant(required=True),
         "until": Instant(required=True),
@@ -187,9 +206,10 @@ SCHEMA = schema(
         "directions": _several(one_of(*(direction.value for direction in Direction)), len(Direction)),
         "mode": one_of("strict", "clip", required=False, missing="strict"),
         "registers": flag(),
-        "idempotency_key": short_text(required=False, longest=LONGEST_KEY),
     }
-)
+
+
+SCHEMA = schema(**asked_members(MOST_ASKED), idempotency_key=short_text(required=False, longest=LONGEST_KEY))
 
 
 def commands(desk: Desk) -> tuple[Command, ...]:

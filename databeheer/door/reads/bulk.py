@@ -22,8 +22,9 @@ from databeheer.door.reads.bulk_statements import bulk_statement
 from databeheer.door.reads.first_reads import tell_first_of, tell_first_reads
 from databeheer.door.reads.request import Decided, Wanted
 from databeheer.door.reads.statements import homes_of, refused_of, span_of
+from databeheer.door.reads.told_reads import First
 from databeheer.door.repeats import Repeat, promise_again
-from databeheer.door.turn import Record
+from databeheer.door.turn import Record, Turn
 from databeheer.errors import ConflictError, UnauthenticatedError
 
 COMMAND = "readings.bulk"
@@ -66,16 +67,22 @@ def admit_bulk(house: House, proof: Proof, requests: Wanted, arguments: dict[str
                 )
             promise = promise_again(house, turn, kept)
             return BulkRead(sorted_.reads, sorted_.kinds, kept.index, promise, answer["as_of"])
-        version = house.catalogue.version
-        record: Record = turn.record(
-            bulk_statement(sorted_.reads, sorted_.kinds, asker, version, sorted_.keys, turn.can_tell)
-        )
-        told = tell_first_reads(house, turn, sorted_.reads.values())
-        told |= tell_first_of(house, turn, sorted_.kinds, told)
+        record, told = record_bulk(house, turn, asker, sorted_)
         if repeat.has_key:
             repeat.keep({"as_of": turn.size, "outcome": _outcome(sorted_)}, turn.next_index - 1)
     house.told_reads.keep(told)
     return BulkRead(sorted_.reads, sorted_.kinds, record.index, record.promise, turn.size)
+
+
+def record_bulk(house: House, turn: Turn, asker: Asker, sorted_: Sorted) -> tuple[Record, set[First]]:
+    """Record what was decided in one entry, and tell of first reads; `told_reads` keeps those after the commit."""
+    version = house.catalogue.version
+    record = turn.record(
+        bulk_statement(sorted_.reads, sorted_.kinds, asker, version, sorted_.keys, turn.can_tell)
+    )
+    told = tell_first_reads(house, turn, sorted_.reads.values())
+    told |= tell_first_of(house, turn, sorted_.kinds, told)
+    return record, told
 
 
 def _party(connection: Any, proof: Proof, now: Any, house: House) -> Asker:
@@ -86,7 +93,13 @@ def _party(connection: Any, proof: Proof, now: Any, house: House) -> Asker:
 
 
 def _outcome(sorted_: Sorted) -> str:
-    """A digest of what each read gives and refuses, and of whom: the same facts decided later give the same.
+    """A digest of all outcomes."""
+    said = outcomes(sorted_)
+    return sha256(canonical([said[place] for place in sorted(said)])).hexdigest()
+
+
+def outcomes(sorted_: Sorted) -> dict[int, Any]:
+    """What each read gives and refuses, and of whom, by places: the same facts decided later give the same.
 
     Whom it concerns counts by itself: who came to live there since has not been told of the first one's refusal.
     """
@@ -105,4 +118,4 @@ def _outcome(sorted_: Sorted) -> str:
         for one in kind.members:
             leaving = [[*given, one.permission, one.stay]]
             said[one.place] = [leaving, [], directions, [one.stay]]
-    return sha256(canonical([said[place] for place in sorted(said)])).hexdigest()
+    return said

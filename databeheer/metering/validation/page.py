@@ -31,7 +31,7 @@ of an estimate, 0 for neither. Numbers are never used again for something else.
 | Severity | What a finding does |
 |---|---|
 | refused | the whole profile is not taken in |
-| invalid | the value becomes `NVAL`, or an estimate where a method can; as read it stays, in a version before |
+| invalid | the value becomes `NVAL`, or an estimate where a method can; a version before stays as it was |
 | doubtful | the value stays and goes out; it does not become `VAL`, unless the register settles the doubt |
 | notice | stands in the report; changes nothing |
 

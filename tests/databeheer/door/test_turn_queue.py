@@ -218,6 +218,16 @@ def test_a_customer_takes_the_place_of_the_last_of_the_rest_and_never_of_another
     assert [error_of(answer) for answer in (leader, customer, *more)] == [None] * 4
 
 
+def test_a_piece_of_a_job_gives_its_place_to_whoever_comes_and_goes_last(parts: Parts) -> None:
+    leader = parts.hold()
+    pieces = [parts.do(number, TurnLane.BATCH) for number in (21, 22)]
+    rest = [parts.do(number) for number in (11, 12)]
+    assert isinstance(error_of(pieces[1]), QueueFullError)
+    parts.release()
+    assert [error_of(answer) for answer in (leader, pieces[0], *rest)] == [None] * 4
+    assert parts.told() == [10, 11, 12, 21]
+
+
 def test_what_ends_access_is_never_turned_away_and_goes_first(parts: Parts) -> None:
     leader = parts.hold()
     waiting = [parts.do(number) for number in (11, 12, 13)]

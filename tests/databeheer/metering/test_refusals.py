@@ -136,6 +136,11 @@ def test_a_row_cut_in_half_is_refused(line):
         (lambda d: d.replace(b"0,050", b'"0,050'), 51, "a quote is open or out of place"),
         (lambda d: d.replace(b";0,050;", b";0;050;"), 51, "the row has 13 columns instead of 12"),
         (lambda d: d.replace(b"Read;", b"Read;" + b"x" * 2000), 2, "the line is longer than 2000 characters"),
+        (
+            lambda d: d.replace(b"Read;", b"Read;" + b"x" * 10_000_000, 1),
+            2,
+            "the line is longer than 2000 characters",
+        ),
         (lambda d: b"PK\x03\x04" + d, 1, "column 1 of the header, “PK???From (date)”, is unknown"),
     ],
     ids=[
@@ -152,6 +157,7 @@ def test_a_row_cut_in_half_is_refused(line):
         "open quote",
         "semicolon for comma",
         "long line",
+        "ten megabytes in one line",
         "archive",
     ],
 )

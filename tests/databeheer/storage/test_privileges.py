@@ -201,6 +201,10 @@ MATRIX: dict[str, dict[str, set[str]]] = {
     "ledger.statement": {"door": LOOK_AND_ADD, "auditor": {READ}},
     "ledger.idempotency": {"door": LOOK_AND_ADD | {"DELETE"}},
     "ledger.erased": {"door": LOOK_AND_ADD, "auditor": {READ}},
+    "jobs.job": {
+        "door": LOOK_AND_ADD | {"DELETE"} | of("done", "worked_at", "ended_at", "end_reason", "expires_at")
+    },
+    "jobs.piece": {"door": LOOK_AND_ADD | of("fetched_at")},
     "joins.release": {"door": LOOK_AND_ADD, "auditor": {READ}},
     "joins.list": {"door": LOOK_AND_ADD, "auditor": {READ}},
     "joins.attempt": {"door": LOOK_AND_ADD, "auditor": {READ}},
@@ -269,6 +273,7 @@ SCHEMAS = {
     "doubt": {"door", "auditor"},
     "metering": {"door", "intake"},
     "ledger": {"door", "publisher", "auditor"},
+    "jobs": {"door"},
     "joins": {"door", "auditor"},
     "statistics": {"door", "auditor", "web"},
     "oversight": {"door", "auditor", "web"},
@@ -321,6 +326,8 @@ WITHOUT_OPERATOR = {
     "ledger.entry": "a hash and a link; the body carries it",
     "ledger.head": "one row, of the log itself",
     "ledger.idempotency": "answers of two days, found by a party's key; the permission carries it",
+    "jobs.job": "of a party, which serves every grid operator; the entries of its pieces carry theirs",
+    "jobs.piece": "of a job, see there",
     "joins.list": "the regulator's, the same for all",
     "statistics.part": "of a release, which carries it",
     "permissions.terms": "the house's, for every grid operator alike",

@@ -1,0 +1,140 @@
+"""Shapes of jobs: what is handed in, how far it is, and what came of a piece."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+
+from web.api import examples
+from web.api.bulk_schemas import BulkItem
+from web.api.fields import PURPOSES, AccessPointCode, directions, moment, one_of
+from web.api.schemas import Receipt, Window, with_registers
+
+MOST_ITEMS = 100_000
+LARGEST_BODY = 5 * 1024 * 1024
+_STATES = ["waiting", "working", "halted", "done", "suspended", "client_ended", "failed"]
+
+
+def _each_once(values: list[Any]) -> None:
+    if len(set(values)) != len(values):
+        raise ValidationError("each once")
+
+
+def _list_of(one: fields.Field[Any], description: str) -> fields.List[Any]:
+    return fields.List(
+        one,
+        validate=[validate.Length(min=1, max=MOST_ITEMS), _each_once],
+        metadata={"description": description, "uniqueItems": True},
+    )
+
+
+class _JobWindow(Window):
+    largest_body = LARGEST_BODY
+
+    permissions = _list_of(fields.UUID(), "Permissions of yours; or:")
+    eans = _list_of(
+        AccessPointCode(metadata={"pattern": "^[0-9]{18}$"}),
+        "EAN codes of access points whose data the law gives you; with `purpose`.",
+    )
+    purpose = one_of(PURPOSES, "Under which purpose you ask; with `eans`.")
+    at_night = fields.Boolean(
+        load_default=False,
+        truthy={True},
+        falsy={False},
+        metadata={"description": "Work it between 22:00 and 06:00 in Brussels only."},
+    )
+
+    @validates_schema
+    def it_names_one_kind_of_target(self, data: dict[str, Any], **_: Any) -> None:
+        """Refuse permissions and access points in one list, and a purpose where the permission has its own."""
+        if ("permissions" in data) == ("eans" in data):
+            raise ValidationError("name either permissions or eans", "permissions")
+        if ("eans" in data) != ("purpose" in data):
+            raise ValidationError("goes with eans, and only with those", "purpose")
+
+
+JobQuery = _JobWindow.from_dict(
+    {
+        "from": moment("Start of the period (included)."),
+        "until": moment("End of the period (not included)."),
+        "directions": directions(),
+        "registers": with_registers(),
+    },
+    name="JobQuery",
+)
+
+
+def _count(description: str) -> fields.Integer:
+    return fields.Integer(required=True, metadata={"description": description, "minimum": 0})
+
+
+class Job(Schema):
+    """A job's ticket: how far it is."""
+
+    job = fields.UUID(required=True, metadata={"description": "Its number."})
+    state = one_of(
+        _STATES,
+        "`halted`: hand-over is stopped for everybody, and the job goes on afterwards. `suspended`, `client_ended`, "
+        "`failed`: no more pieces are worked; those that were recorded can be fetched as far as you may still read.",
+        required=True,
+    )
+    items = _count("How many were asked.")
+    pieces = _count("How many pieces that makes.")
+    recorded = _count("How many of them are recorded: those below this number can be fetched.")
+    fetched = _count("How many of them you fetched.")
+    at_night = fields.Boolean(required=True, metadata={"description": "Worked at night only."})
+    handed_in_at = fields.String(required=True, metadata={"format": "date-time"})
+    expires_at = fields.String(
+        required=True,
+        metadata={"format": "date-time", "description": "From then on the job is gone, with its pieces."},
+    )
+
+
+class Jobs(Schema):
+    """Your jobs, newest first."""
+
+    jobs = fields.List(fields.Nested(Job), required=True)
+
+
+class JobItem(BulkItem):
+    """What came of one that was asked."""
+
+    class Meta:
+        exclude = ("permission", "ean")
+
+    place = _count("Its place in the list that you handed in, from 0 on.")
+
+
+class JobPiece(Schema):
+    """Values of one piece, and its one record."""
+
+    items = fields.List(fields.Nested(JobItem), required=True)
+    receipt = fields.Nested(Receipt, required=True)
+
+
+class JobCancelled(Schema):
+    """The job is gone."""
+
+    cancelled = fields.Boolean(required=True)
+
+
+JOB_QUERY: dict[str, Any] = {**examples.BULK_QUERY, "at_night": True}
+JOB: dict[str, Any] = {
+    "job": "8a0f3f0e-6f3a-4a43-9d0d-0f6a3c2b1e55",
+    "state": "working",
+    "items": 2500,
+    "pieces": 3,
+    "recorded": 1,
+    "fetched": 0,
+    "at_night": True,
+    "handed_in_at": "2026-11-21T16:00:00Z",
+    "expires_at": "2026-11-28T16:00:00Z",
+}
+JOB_PIECE: dict[str, Any] = {
+    "items": [
+        {"place": place} | {name: one[name] for name in ("problem", "granted", "refused", "channels")}
+        for place, one in enumerate(examples.BULK_READINGS["items"])
+    ],
+    "receipt": examples.BULK_READINGS["receipt"],
+}
