@@ -104,7 +104,7 @@ def _outcome(
     # Why a value was not kept, how it was estimated, that a person set it right: an earlier look knows.
     rectified = (stored == Reason.RECTIFIED) & (main == 0) & has_value(states)
     unkept_before = (stored > 0) & (main == Reason.MISSING) & (states == ABSENT)
-    estimated_before = ours & (states == EST) & (main == 0)
+    estimated_before = ours & (states == EST) & ~given  # also where the whole day is doubted: it stays ours
     main = np.where(rectified | unkept_before | estimated_before, stored, main)
     changed = ((values != block.values) | (states != block.states) | (main != stored)).any(axis=1)
     return Outcome(

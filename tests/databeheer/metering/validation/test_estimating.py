@@ -16,6 +16,7 @@ from tests.databeheer.metering.validation.days import (
     put,
     said,
     states,
+    stored,
     why,
     with_past,
     with_register,
@@ -157,6 +158,22 @@ def test_an_estimate_that_came_yields_to_the_register():
     assert outcome.values[0, 40:50].tolist() == [500] * 10
     assert set(outcome.main_reasons[0, 40:50].tolist()) == {Reason.GIVEN_TO_REGISTER}
     assert (outcome.values[0, :40] == USUAL).all()
+
+
+@pytest.mark.parametrize("doubt", ["an impossible register", "a clock that drifts"])
+def test_an_estimate_in_a_day_that_is_doubted_stays_ours(doubt):
+    """Else a day that is judged anew had a new version, and its estimate was taken for one that was delivered."""
+    block = put(with_past(ordinary()), gap(20, 12))
+    block = (
+        with_register(block, -1)
+        if doubt == "an impossible register"
+        else replace(block, clock_offset=each(60))
+    )
+    first = validate(block)
+    assert set(first.main_reasons[0, 20:32].tolist()) == {Reason.LIKE_DAYS}
+    again = validate(stored(block, first))
+    assert not again.changed.any()
+    assert set(again.main_reasons[0, 20:32].tolist()) == {Reason.LIKE_DAYS}
 
 
 def test_a_profile_that_is_refused_is_not_estimated():
