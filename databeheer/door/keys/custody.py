@@ -69,10 +69,6 @@ def recover(folder: Path, places: EpochKeys, shares: Sequence[Share]) -> int:
     if known is None:
         raise KeyStoreError("this copy of the key store does not say that its epoch key was ever split")
     epoch = newest_epoch(folder)
-    if known.epoch != epoch:
-        raise KeyStoreError(
-            f"the shares are of epoch {known.epoch}, and this copy of the key store is of {epoch}"
-        )
     _refuse_where_it_opens(folder, places, epoch)
     secret = combined(known, shares)
     count = _opens(folder, epoch, HeldKey(secret))

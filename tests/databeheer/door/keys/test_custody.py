@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from databeheer.door.keys import custody
+from databeheer.door.keys import shares as spelling
 from databeheer.door.keys.custody import recover, split
 from databeheer.door.keys.epochs import KeysAwayError, KeyStoreError
 from databeheer.door.keys.rotation import Rotation
@@ -225,13 +226,42 @@ def test_lines_that_are_missing_doubled_exchanged_or_strange_are_named() -> None
         ("any text at all", "this is no share"),
         (text.replace(lines[5], ""), "line 6 of the share is not there"),
         (text + lines[5] + "\n", "line 6 stands there twice"),
-        (text + " 12: " + third + "\n", "too many lines|line 12 of the share is mistyped"),
+        (text + " 12: " + third + "\n", "line 12 of the share is mistyped"),
+        (text + f" 12: {spelling._spelled(12, bytes(spelling._LINE))}\n", "too many lines"),
         (text.replace(third, "x").replace(fourth, third).replace("x", fourth), "is mistyped"),
         (text.replace(third, third[:-1]), "line 3 of the share is mistyped"),
         (text.replace(third, "U" + third[1:]), "none of them U"),
     ):
         with pytest.raises(ShareError, match=words):
             read(wrong)
+
+
+def test_lines_of_two_shares_make_no_share_though_each_of_them_is_right() -> None:
+    text, of_another = (
+        SHARE.text(),
+        lines_of(replace(SHARE, number=3, value=b"another custodian's paper\0\0\0\0\0\0\0").text()),
+    )
+    differing = [
+        (mine, theirs) for mine, theirs in zip(lines_of(text), of_another, strict=True) if mine != theirs
+    ]
+    assert len(differing) > 3
+    for mine, theirs in differing:
+        with pytest.raises(ShareError, match="do not belong together"):
+            read(text.replace(mine, theirs))
+
+
+@pytest.mark.parametrize("numbers", [{"needed": 1}, {"needed": 6}, {"number": 0}, {"number": 6}], ids=str)
+def test_a_share_that_no_split_gives_is_refused(numbers: dict[str, int]) -> None:
+    with pytest.raises(ShareError, match="counts in a way that no split does"):
+        read(replace(SHARE, **numbers).text())  # type: ignore[arg-type]
+
+
+def test_a_share_of_another_format_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spelling, "_FORMAT", spelling._FORMAT + 1)
+    text = SHARE.text()
+    monkeypatch.undo()
+    with pytest.raises(ShareError, match="a format that is not known here"):
+        read(text)
 
 
 @settings(max_examples=40)

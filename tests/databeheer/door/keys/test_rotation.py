@@ -11,9 +11,11 @@ from uuid import UUID
 
 import pytest
 
-from databeheer.door.keys.epochs import KeyStoreError
+from databeheer.door.keys.epochs import KEY_LENGTH, KeyStoreError
+from databeheer.door.keys.files import write_new
 from databeheer.door.keys.rotation import MOST_IN_A_STEP, Progress, Rotation
 from databeheer.door.keys.store import KeyStore, Kind
+from databeheer.door.keys.wrapped import wrap
 from tests.databeheer.door.keys.conftest import Place
 from tests.doors import CHECKOUT
 from tests.epochs import begin_epoch
@@ -131,6 +133,19 @@ def test_a_preparation_that_does_not_fit_is_begun_again(
         pass
     rotation.finish(1)
     assert opened(place.door(), made) == made
+
+
+def test_what_was_prepared_for_another_key_or_for_none_is_not_gone_on_with(
+    place: Place, made: dict[UUID, bytes]
+) -> None:
+    store = place.door()
+    with store.preparing() as (number, old, records):
+        write_new(part(place), b"")
+        fresh, name = store.epoch_keys.put(number + 1, bytes(KEY_LENGTH)), next(iter(records))
+        store.prepared(number, old, fresh, set()).bring({name: records[name]})
+        for found in ({}, {name: wrap(name, bytes(KEY_LENGTH), old)}):
+            with pytest.raises(KeyStoreError, match="not of this store"):
+                store.prepared(number, old, fresh, set()).resume(found)
 
 
 def test_an_erasure_in_the_middle_has_its_way(place: Place, made: dict[UUID, bytes]) -> None:
