@@ -215,7 +215,6 @@ def test_a_database_that_forgot_a_release_does_not_tell_its_month_again(
 
 
 def test_a_month_that_is_not_over_is_not_told(house: TheHouse, net: Party) -> None:
-    settle(house, TWELVE)
     this_month = house.clock.now().date().replace(day=1).isoformat()
     early = refusal(house, "statistics.run", month=this_month, commodity="electricity")
     assert early.reason == "not_whole_months"
@@ -240,7 +239,6 @@ def test_another_grid_operators_month_is_another_one(house: TheHouse, net: Party
 
 @pytest.mark.requirement("R11", "R130")
 def test_without_the_regulators_signature_nothing_is_read(house: TheHouse, net: Party) -> None:
-    settle(house, TWELVE)
     house.join_files.content.write_bytes(SHIPPED.read_bytes() + b"# more\n")
     unsigned = refusal(house, "statistics.run", month=OCTOBER, commodity="electricity")
     assert unsigned.reason == "list_not_in_force"
