@@ -38,7 +38,10 @@ def give(
         house, turn, row, order, ASKED[order.wanted], said | {"due": format_instant(row.due_at)}, own
     )
     if placed.replaced is not None:
-        _record(house, turn, placed.replaced, order, "port.replaced", {"by": str(row.port_order_id)}, {})
+        # Who left learns that his order is over, and not what who came after him ordered.
+        is_own = placed.replaced.occupancy_id == row.occupancy_id
+        by = {"by": str(row.port_order_id)} if is_own else {}
+        _record(house, turn, placed.replaced, order, "port.replaced", by, {})
     return placed, record
 
 

@@ -26,7 +26,10 @@ ANSWER_SECONDS = 60.0
 CLOSING_SECONDS = 5.0
 """How long a door that closes waits for the answers at hand before it breaks them off."""
 KEPT_BACK = 32
-"""Connections beyond the limit, each for one command that narrows access: what ends something is never turned away."""
+"""Connections beyond the limit, each for one command that narrows access: what ends something is never turned away.
+
+Such a command takes its turn in `TurnLane.ENDS`, or does so for some of what it may be given.
+"""
 NARROWING = frozenset(
     {
         "permission.withdraw",
@@ -48,6 +51,24 @@ NARROWING = frozenset(
         "registry.necessity.end",
         "registry.concerned.end",
         "registry.representation.end",
+        "doubt.judge",
+        "doubt.report_own",
+        "doubt.signal",
+        "erasure.withdraw",
+        "interval_reading.choose",
+        "letter.answer",
+        "mandate.check",
+        "regime.choose",
+        "registry.access_point.place",
+        "registry.concerned.begin",
+        "registry.dpia.stale",
+        "registry.dynamic_price.end",
+        "registry.interval_reading.choose",
+        "registry.overview.check",
+        "registry.person.died",
+        "registry.regime.set",
+        "supply.withdraw",
+        "webhook.remove",
     }
 )
 MOST_CONNECTIONS = 256

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, text
 
 from databeheer.brussels import day_of
 from databeheer.errors import MalformedRequestError
-from databeheer.permissions.timing import STATE_AT
+from databeheer.permissions.timing import OVER_AT, STATE_AT
 from databeheer.registry.residents import RESIDENTS
 
 
@@ -122,7 +122,7 @@ _BY_ID = text("SELECT * FROM permissions.permission WHERE permission_id = :id")
 _BY_ID_LOCKED = text("SELECT * FROM permissions.permission WHERE permission_id = :id FOR UPDATE")
 _BY_LINK = text("SELECT p.* FROM permissions.permission p WHERE p.link_hash = :link")
 # A renewal is its party's once it is granted: before, it would tell that more than one must sign (R98).
-_SELECT = """
+_SELECT = f"""
     SELECT p.* FROM permissions.permission p LEFT JOIN registry.occupancy o ON o.occupancy_id = p.addressed_to
     WHERE (p.party_id = CAST(:party_id AS uuid) AND (p.renews IS NULL OR p.occupancy_id IS NOT NULL)
            OR p.person_id = CAST(:person_id AS uuid)
@@ -130,11 +130,10 @@ _SELECT = """
            OR CAST(:person_id AS uuid) IS NOT NULL AND (
                EXISTS (SELECT FROM permissions.signature s
                        WHERE s.permission_id = p.permission_id AND s.for_person_id = CAST(:person_id AS uuid))
-               OR EXISTS (SELECT FROM resident r WHERE r.occupancy_id = p.addressed_to
+               OR EXISTS (SELECT FROM resident r WHERE r.occupancy_id = coalesce(p.occupancy_id, p.addressed_to)
                        AND r.person_id = CAST(:person_id AS uuid) AND (p.state = 'requested'
-                           OR coalesce(p.ended_at, least(p.ends_at, p.fulfils_at))
-                               > r.from_day::timestamp AT TIME ZONE 'Europe/Brussels'))))
-"""
+                           OR {OVER_AT} > r.from_day::timestamp AT TIME ZONE 'Europe/Brussels'))))
+"""  # noqa: S608  # put together of our own words
 _SEEN = RESIDENTS + _SELECT
 _VISIBLE = text(_SEEN + "AND p.permission_id = :id")
 _VISIBLE_LOCKED = text(_SEEN + "AND p.permission_id = :id FOR UPDATE OF p")

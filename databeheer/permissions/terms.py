@@ -12,6 +12,9 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from databeheer.brussels import midnight
+from databeheer.values import HORIZON
+
 
 @dataclass(frozen=True)
 class Terms:
@@ -67,8 +70,9 @@ def clocks(
     Only a permission that the longest term cuts is asked to be renewed: an end that was agreed is an end. Only
     one without an agreed end closes by itself once the data of a closed period can be had.
     """
+    # No time of ours lies beyond the horizon: who reads of it would refuse it.
     # The wire and the ledger have milliseconds: the end is the same moment for all who read of it.
-    longest = _to_the_millisecond(granted_at + timedelta(days=terms.longest))
+    longest = min(_to_the_millisecond(granted_at + timedelta(days=terms.longest)), midnight(HORIZON[1]))
     is_cut = valid_until is None or valid_until > longest
     ends_at = longest if is_cut or valid_until is None else valid_until
     return Clocks(

@@ -245,7 +245,11 @@ def _occupants(turn: Turn, point_id: UUID, first: Any, until: Any) -> list[Subje
 
 
 def record_end_of_price(turn: Turn, contract: Any, until: date) -> None:
-    """To the supplier whose price no longer follows the market, and to who lives there then."""
+    """To the supplier whose price no longer follows the market, and to who lived there on its last day.
+
+    Of one that is cancelled that is its first: whoever left the day before had none of it.
+    """
+    last = max(contract.from_day, until - timedelta(days=1))
     turn.end(Ending.DYNAMIC_PRICE, contract.supply_contract_id, until)
     turn.record(
         Statement(
@@ -253,7 +257,7 @@ def record_end_of_price(turn: Turn, contract: Any, until: date) -> None:
             {"until": until.isoformat()},
             party_id=contract.party_id,
             operator=contract.operator,
-            subjects=_occupants(turn, contract.access_point_id, until - timedelta(days=1), until),
+            subjects=_occupants(turn, contract.access_point_id, last, last + timedelta(days=1)),
         )
     )
 

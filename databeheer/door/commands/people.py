@@ -160,6 +160,7 @@ def give_notice(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[s
                 to=[outbox.customer(row.person_id)],
                 operator=row.operator,
                 said={"party": str(party.party_id)},
+                key=f"{turn.next_index - 1}|{row.occupancy_id}",  # of two homes of one customer each is told
                 occupancy_id=row.occupancy_id,
             )
     return {"told": len(rows), "left": left}

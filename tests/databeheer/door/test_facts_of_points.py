@@ -333,6 +333,22 @@ def test_the_price_and_the_regime_are_held_against_when_the_energy_flowed(
     assert [one["reason"] for one in clipped["refused"]] == ["no_dynamic_price"]
 
 
+def test_a_price_cancelled_on_its_first_day_is_told_to_the_newcomer_and_not_to_who_left(
+    house: TheHouse, lotte: Customer, maria: Customer, erik: Party
+) -> None:
+    house.operator("registry.occupancy.end", ean=LOTTES_EAN, until_day="2023-10-01")
+    since = {"ean": LOTTES_EAN, "from_day": "2023-10-01"}
+    house.operator("registry.occupancy.begin", **since, person_id=str(maria.person_id))
+    contract = since | {"party_id": erik.party_id}
+    house.operator("registry.supply.accept", **contract)
+    house.operator("registry.dynamic_price.begin", **contract, information="INFO")
+    house.operator(
+        "registry.dynamic_price.end", ean=LOTTES_EAN, party_id=erik.party_id, until_day="2023-10-01"
+    )
+    for who, hears in ((maria, 1), (lotte, 0)):
+        assert [one["event"] for one in who.statements()].count("dynamic_price.ended") == hears
+
+
 def test_a_price_without_contract_twice_or_longer_than_it_is_refused(
     house: TheHouse, lotte: Customer, erik: Party
 ) -> None:

@@ -79,6 +79,21 @@ def test_who_moves_in_does_not_see_what_the_household_did_before_he_came(
         assert code(lambda link=link: ward.call("permission.by_link", link_code=link)) == "not-found"
 
 
+@pytest.mark.parametrize("named", [{"ean": LOTTES_EAN}, {}])
+def test_a_newcomer_sees_what_runs_there_however_it_was_asked_and_nothing_that_was_over(
+    house: TheHouse, measured: Customer, bram: Party, joris: Party, named: dict[str, str]
+) -> None:
+    asked, over = bram.ask(**named), joris.ask(**named)
+    for one in (asked, over):
+        measured.grant(one)
+    house.operator("registry.party.suspend", party_id=joris.party_id, reason="Datalek")
+    later(house, 3, measured)
+    sam = house.customer("sam", "Sam")
+    move_in(house, sam, today(house))
+    seen = [one["permission_id"] for one in sam.call("permission.list")["permissions"]]
+    assert seen == [asked["permission_id"]]
+
+
 def test_of_what_another_answered_a_housemate_reads_neither_the_text_nor_where_to_go_back_to(
     house: TheHouse, measured: Customer, bram: Party
 ) -> None:

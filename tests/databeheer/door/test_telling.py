@@ -19,7 +19,7 @@ from databeheer.door.turn import Statement
 from databeheer.permissions.states import Event
 from databeheer.post import catalogue, outbox
 from databeheer.post.catalogue import PostCatalogueError
-from tests.conftest import LOTTES_EAN
+from tests.conftest import LOTTES_EAN, MARIAS_EAN
 from tests.doors import door_process, execute, held, meanwhile, query
 from tests.house import Customer, Party, TheHouse
 from tests.letters import to_whom, told
@@ -361,6 +361,22 @@ def test_a_notice_that_a_party_processes_by_law_is_in_the_inbox(
     )
     assert answer["told"] == 2
     assert to_whom(house, "customer.notified") == {to(lotte), to(maria)}
+
+
+@pytest.mark.requirement("R7")
+def test_of_two_homes_of_one_customer_each_has_its_notice(house: TheHouse, lotte: Customer) -> None:
+    house.point(MARIAS_EAN, lotte, address="Dorp 2")
+    house.operator(
+        "registry.notice.give",
+        party_id=house.party("Tussenpersoon", "intermediary", contract=False).party_id,
+        purposes=["market_facilitation"],
+        channel="letter",
+        text_sha256="00" * 32,
+    )
+    homes = query(
+        house, "SELECT count(DISTINCT occupancy_id) FROM post.message WHERE kind = 'customer.notified'"
+    )
+    assert homes == [(2,)]
 
 
 def test_each_step_of_an_erasure_is_told(house: TheHouse, measured: Customer, maria: Customer) -> None:

@@ -15,6 +15,7 @@ from databeheer.brussels import day_of
 from databeheer.door.client import DoorClient, DoorRefusedError, Proof
 from databeheer.door.restore.reapplying import apply_ends
 from databeheer.errors import DatabeheerError
+from ledger.commitment import Opening
 from tests.conftest import LOTTES_EAN, MARIAS_EAN
 from tests.databases import Database
 from tests.doors import held, meanwhile, query
@@ -301,6 +302,35 @@ def test_a_close_takes_the_place_of_an_open_that_still_waits(
     execute(net, closing)
     assert not shown(fitted)["is_open"]
     assert {one["order_id"] for one in orders(net, state="replaced")} == {asked["order_id"]}
+    assert closing["order_id"] in of_the_replaced(fitted)
+
+
+def of_the_replaced(customer: Customer) -> str:
+    """What a customer gets to read of the order that a later one took the place of."""
+    [over] = [one for one in customer.statements() if one["event"] == "port.replaced"]
+    opening = customer.call("receipt.opening", index=over["index"])["opening"]
+    return Opening.from_dict(opening).shared_body.decode()
+
+
+def test_who_left_hears_that_the_close_is_over_and_not_what_the_newcomer_ordered(
+    house: TheHouse, fitted: Customer, maria: Customer, net: Party
+) -> None:
+    execute(net, ask_open(fitted))
+    day = day_of(house.clock.now()).isoformat()
+    house.operator("registry.occupancy.end", ean=LOTTES_EAN, until_day=day)
+    house.operator("registry.occupancy.begin", ean=LOTTES_EAN, person_id=str(maria.person_id), from_day=day)
+    here = next(one for one in maria.call("port.list")["points"] if one["meters"])
+    meter = next(one for one in here["meters"] if one["ports"])
+    opening = maria.call(
+        "port.open",
+        occupancy_id=here["occupancy_id"],
+        meter_id=meter["meter_id"],
+        port=meter["ports"][0]["port"],
+        seen=meter["ports"][0]["seen"],
+        notice="What was read",
+        language="nl",
+    )
+    assert opening["order_id"] not in of_the_replaced(fitted)
 
 
 def test_an_open_after_a_close_that_waits_needs_a_page_that_knew_of_it(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -16,6 +17,7 @@ from databeheer.clocks.terms import Term
 from databeheer.permissions.states import Event
 from databeheer.permissions.terms import Terms, clocks
 from databeheer.permissions.timing import change_at, delete_by, state_at
+from databeheer.values import HORIZON, format_instant, parse_instant
 
 GRANTED = datetime(2026, 3, 1, 12, tzinfo=UTC)
 TICK = timedelta(microseconds=1)
@@ -155,3 +157,10 @@ def test_an_end_that_passed_never_comes_undone(look: int, valid: int | None, dat
     later = change_at(row, GRANTED + timedelta(days=look + 30))
     if first is not None and first[0] is not Event.RENEWAL_DUE:
         assert later == first
+
+
+def test_no_permission_outlasts_the_times_that_can_be_read() -> None:
+    century = replace(TERMS, longest=36_525)
+    cut = clocks(century, granted_at=datetime(2026, 11, 21, tzinfo=UTC), valid_until=None, data_until=None)
+    assert cut.ends_at == midnight(HORIZON[1])
+    assert parse_instant(format_instant(cut.ends_at)) == cut.ends_at
