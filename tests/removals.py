@@ -140,6 +140,13 @@ REMOVALS = (
         "return wanted",
     ),
     Removal(
+        "R3",
+        "no days to come",
+        ACCESS + "slots.py",
+        "        cut.extend(meet(reach, ((max(asked.start, now), asked.end),)))\n",
+        "        pass\n",
+    ),
+    Removal(
         "R4",
         "not of the time of somebody who did not sign",
         ACCESS + "by_consent.py",
@@ -230,6 +237,13 @@ REMOVALS = (
         ACCESS + "ground.py",
         "        if now in suspension:\n",
         "        if False:\n",
+    ),
+    Removal(
+        "R13",
+        "its duties go on, over HTTP too",
+        COMMANDS + "statements.py",
+        "with looking(house, proof, or_suspended=True) as",
+        "with looking(house, proof) as",
     ),
     Removal(
         "R13",

@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import Connection, text
 
 from databeheer.brussels import day_of
-from databeheer.errors import ConflictError, MalformedRequestError
+from databeheer.errors import ConflictError, MalformedRequestError, UnauthenticatedError
 from databeheer.registry import residents
 from databeheer.registry.ending import ending
 
@@ -38,6 +38,12 @@ def refute_death(connection: Connection, person_id: UUID, now: datetime) -> None
     """Write down that a reported death was a mistake; raises ConflictError where none is known."""
     if connection.execute(_REFUTE, {"person": person_id, "now": now}).one_or_none() is None:
         raise ConflictError("no death of this person is known")
+
+
+class DeathReportedError(UnauthenticatedError):
+    """Who logs in proved who he is, and stands on record as dead: told so, for a report can be a mistake."""
+
+    code = "death-reported"
 
 
 def is_dead(connection: Connection, person_id: UUID) -> bool:

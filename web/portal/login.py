@@ -33,6 +33,7 @@ LOGIN_SECONDS = 600
 HOME = "/mijn"
 OVERSIGHT_HOME = "/toezicht"
 REPRESENTATION_ENDED = "representation-ended"
+DEATH_REPORTED = "death-reported"
 _NEXT = "next"
 
 View = Callable[..., ResponseReturnValue]
@@ -42,6 +43,14 @@ FAILED = errors.Page(
     "Aanmelden is niet gelukt",
     "De aanmelding duurde te lang, of begon in een ander venster. Er is niets veranderd.",
     "Meld u opnieuw aan.",
+)
+
+
+REPORTED_DEAD = errors.Page(
+    403,
+    "Aanmelden kan nu niet: wij kregen een melding van overlijden",
+    "Bij ons staat dat de persoon van deze aanmelding overleden is. Daarom kan niemand zich onder die naam aanmelden.",
+    "Klopt dat niet? Neem dan contact op met databeheer: wij zetten het recht.",
 )
 
 
@@ -142,6 +151,8 @@ def finish() -> ResponseReturnValue:
     try:
         finished = ask("login.finish", answer=query["answer"], nonce=begun["nonce"])
     except DoorRefusedError as refusal:
+        if refusal.code == DEATH_REPORTED:
+            return errors.render(REPORTED_DEAD)
         if refusal.code != "unauthenticated":
             raise
         return errors.render(FAILED)

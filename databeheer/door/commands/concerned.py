@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import text
 
@@ -11,12 +12,14 @@ from databeheer.door.commands.base import Command, Day, EANCode, asker_of, found
 from databeheer.door.house import House
 from databeheer.door.names import ean_hash
 from databeheer.door.permission_record import subjects_of
+from databeheer.door.post.telling import tell
 from databeheer.door.proofs import AskerKind, Proof
 from databeheer.door.restore.ends import Ending
 from databeheer.door.turn import Statement, Turn
 from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import ConflictError, MalformedRequestError
 from databeheer.identity import lives
+from databeheer.post import outbox
 from databeheer.registry import concerned, occupancies
 
 
@@ -30,6 +33,8 @@ def begin(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, An
         turn.end(Ending.CONCERNED_AT, occupancy.occupancy_id, arguments["from_day"])
         turn.end(Ending.CONCERNED, arguments["person_id"])
         _record(house, turn, occupancy, "person_concerned.begun", {"from": arguments["from_day"].isoformat()})
+        _tell(house, turn, "person_concerned.begun", occupancy, occupancy.person_id)
+        _tell(house, turn, "person_concerned.registered", occupancy, arguments["person_id"])
     return {"occupancy_id": str(occupancy.occupancy_id)}
 
 
@@ -65,6 +70,17 @@ def _record(house: House, turn: Turn, occupancy: Any, event: str, said: dict[str
             operator=occupancy.operator,
             subjects=subjects_of(house, occupancy.occupancy_id),
         )
+    )
+
+
+def _tell(house: House, turn: Turn, kind: str, occupancy: Any, person_id: UUID) -> None:
+    tell(
+        house,
+        turn,
+        kind,
+        to=[outbox.customer(person_id)],
+        operator=occupancy.operator,
+        occupancy_id=occupancy.occupancy_id,
     )
 
 

@@ -44,7 +44,7 @@ def finish(house: House, _: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     with house.engine.begin() as connection:
         person_id = person_of(house, connection, identity, now) if identity.role == "customer" else None
         if person_id is not None and lives.is_dead(connection, person_id):
-            raise UnauthenticatedError("nobody logs in under this name any more")
+            raise lives.DeathReportedError("nobody logs in under this name any more: a death is on record")
         staff = None if person_id else subject_hash(house, identity.subject)
         token, expires = sessions.start_session(connection, identity.role, person_id, staff, now)
     return {

@@ -25,7 +25,7 @@ from databeheer.door.house import House
 from databeheer.door.names import ean_hash, seal_text
 from databeheer.door.permission_record import record_step, subjects_of_person
 from databeheer.door.port_record import close_all
-from databeheer.door.post.telling import tell
+from databeheer.door.post.telling import FIRST_OPERATOR, tell
 from databeheer.door.proofs import AskerKind, Proof
 from databeheer.door.restore.ends import Ending
 from databeheer.door.turn import Statement, Subject, Turn
@@ -76,6 +76,7 @@ def refuted(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, 
         turn.record(
             Statement("person.death_refuted", said, subjects=subjects_of_person(house, turn, person_id))
         )
+        _tell(house, turn, "person.death_refuted", person_id)
     return {}
 
 
@@ -97,6 +98,8 @@ def represent(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str
         turn.record(
             Statement("representation.begun", said, subjects=subjects_of_person(house, turn, person_id))
         )
+        _tell(house, turn, "representation.begun", person_id)
+        _tell(house, turn, "representation.assigned", arguments["representative_id"])
     return {"id": str(fact_id)}
 
 
@@ -176,6 +179,10 @@ def _lives_there(house: House, turn: Turn, ean: Any, today: Any) -> Any:
 def _person(connection: Connection, person_id: UUID) -> UUID:
     found(connection.execute(_PERSON, {"id": person_id}).one_or_none(), "person")
     return person_id
+
+
+def _tell(house: House, turn: Turn, kind: str, person_id: UUID) -> None:
+    tell(house, turn, kind, to=[outbox.customer(person_id)], operator=FIRST_OPERATOR)
 
 
 _PERSON = text("SELECT 1 FROM identity.person WHERE person_id = :id")

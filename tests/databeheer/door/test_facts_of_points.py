@@ -776,7 +776,7 @@ def test_with_a_death_consents_and_sessions_end_and_nobody_looks_in_that_name(
     assert gone.value.code == "unauthenticated"
     with pytest.raises(DoorRefusedError) as again:
         house.log_in(measured.subject, measured.name)
-    assert again.value.code == "unauthenticated"
+    assert again.value.code == "death-reported"
     assert "known already" in refused(house, "registry.person.died", **death)
 
 

@@ -339,6 +339,41 @@ def test_a_move_in_and_a_move_out_are_told(house: TheHouse, lotte: Customer) -> 
     assert (message.to.id, message.said) == (lotte.person_id, {"until": today})
 
 
+@pytest.mark.requirement("R27")
+def test_a_representative_and_whom_he_acts_for_are_both_told_and_nobody_else(
+    house: TheHouse, lotte: Customer, maria: Customer
+) -> None:
+    today = day_of(house.clock.now()).isoformat()
+    persons = {"person_id": str(lotte.person_id), "representative_id": str(maria.person_id)}
+    house.operator("registry.representation.add", **persons, reference="vonnis 1", from_day=today)
+    assert to_whom(house, "representation.begun") == {to(lotte)}
+    assert to_whom(house, "representation.assigned") == {to(maria)}
+    [told_maria] = told(house, "representation.assigned")
+    assert told_maria.said == {}
+
+
+@pytest.mark.requirement("R27")
+def test_who_holds_a_home_and_who_makes_himself_known_there_are_both_told(
+    house: TheHouse, lotte: Customer, maria: Customer
+) -> None:
+    lives = {"ean": LOTTES_EAN, "person_id": str(maria.person_id), "from_day": "2022-01-01"}
+    house.operator("registry.concerned.begin", **lives)
+    assert to_whom(house, "person_concerned.begun") == {to(lotte)}
+    assert to_whom(house, "person_concerned.registered") == {to(maria)}
+    with pytest.raises(DoorRefusedError):  # refused, it tells nobody
+        house.operator("registry.concerned.begin", **lives)
+    assert len(told(house, "person_concerned.begun")) == 1
+
+
+def test_who_was_reported_dead_by_mistake_hears_what_became_of_it(house: TheHouse, lotte: Customer) -> None:
+    person = {"person_id": str(lotte.person_id)}
+    died_on = day_of(house.clock.now()).isoformat()
+    house.operator("registry.person.died", **person, died_on=died_on, reference="akte 1")
+    assert told(house, "person.death_refuted") == []
+    house.operator("registry.person.alive", **person, reason="een ander")
+    assert to_whom(house, "person.death_refuted") == {to(lotte)}
+
+
 @pytest.mark.requirement("R13")
 def test_a_suspension_and_its_end_are_told_to_the_party(house: TheHouse, bram: Party) -> None:
     house.operator("registry.party.suspend", party_id=bram.party_id, reason="onderzoek")

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
+from databeheer.brussels import day_of
 from tests.house import Customer, TheHouse
 from tests.web.portal.visiting import Page, Visitor
 from web.portal.login import is_local
@@ -82,6 +83,23 @@ def test_a_wrong_answer_gives_no_session(stranger: Visitor, house: TheHouse, lot
         assert page.status == 400, changes
         assert "Aanmelden is niet gelukt" in page.text
         assert stranger.cookie("session") is None
+
+
+def test_who_was_reported_dead_reads_why_he_cannot_log_in_and_what_to_do(
+    stranger: Visitor, house: TheHouse, lotte: Customer, maria: Customer
+) -> None:
+    person = {"person_id": str(lotte.person_id)}
+    died_on = day_of(house.clock.now()).isoformat()
+    house.operator("registry.person.died", **person, died_on=died_on, reference="akte 1")
+    page = stranger.log_in(lotte.subject, lotte.name)
+    assert page.status == 403
+    assert "melding van overlijden" in page.text
+    assert "te lang" not in page.text
+    assert stranger.cookie("session") is None
+    assert stranger.log_in(maria.subject, maria.name).location == "/mijn"
+    house.operator("registry.person.alive", **person, reason="een ander")
+    assert stranger.log_in(lotte.subject, lotte.name).location == "/mijn"
+    assert "De melding van uw overlijden is rechtgezet" in stranger.get("/mijn/berichten").text
 
 
 def test_a_hand_made_callback_is_refused(stranger: Visitor) -> None:
