@@ -118,7 +118,7 @@ def ask(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]
 
     Who says that what is kept under his name is another's (`reason`) asks that: the data manager finds out whose.
     """
-    reason = Reason(arguments["reason"])
+    reason = Reason(arguments["reason"] or Reason.SUBJECT_REQUEST)
     with house.turn(TurnLane.CUSTOMER) as turn:
         asker = asker_of(turn, house, proof, AskerKind.CUSTOMER)
         wanted = (DataClass(arguments["data_class"]), arguments["occupancy_id"])
@@ -402,11 +402,7 @@ COMMANDS = (
         schema(
             data_class=one_of("person", "readings", "ledger"),
             occupancy_id=identifier(required=False),
-            reason=one_of(
-                *(one.value for one in erasures.ASKED_BECAUSE),
-                required=False,
-                missing=Reason.SUBJECT_REQUEST.value,
-            ),
+            reason=one_of(*(one.value for one in erasures.ASKED_BECAUSE), required=False),
         ),
         ask,
     ),
