@@ -533,6 +533,10 @@ WITHOUT_PROOF = {
     "session.end",
     "token.mint",
     "subscription.check",
+    # What is published, anybody reads.
+    "statistics.list",
+    "statistics.show",
+    "statistics.receipt",
 }
 
 
