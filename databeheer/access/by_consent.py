@@ -94,6 +94,7 @@ def _consent(case: Case, permission: Permission, row: Row, fits: bool) -> Ground
         problem=problem,
         suits=suits,
         citation=row.citation,
+        is_chosen=True,
     )
 
 

@@ -186,6 +186,7 @@ def _authorised(case: Case, row: Row, record: Necessity) -> Ground:
         finest=finest,
         problem=problem,
     )
+    ground.is_chosen = True
     return ground if law is None else replace(ground, citation=_citation(law))
 
 

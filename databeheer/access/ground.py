@@ -9,7 +9,7 @@ from databeheer.access.bases import Catalogue, Category, Citation, Requirement, 
 from databeheer.access.conditions import party_checks
 from databeheer.access.decision import Wish
 from databeheer.access.facts import Facts, Occupancy
-from databeheer.access.intervals import Interval, Pairs, meet, merged
+from databeheer.access.intervals import Interval, Pairs, meet, merged, minus
 from databeheer.access.reasons import ReasonCode
 from databeheer.values import Direction, Granularity
 
@@ -25,7 +25,8 @@ class Ground:
     no meaning. `problem` is why it gives nothing at all; `outside_claim` and `outside_homes` are why it gives
     nothing elsewhere. `suits` says that it is about the asked purpose and category: only then is it a good
     explanation. `citation` is the article that carries it. `untold` are those of the homes whose occupant was given no
-    notice: should stays overlap, a limit in time alone would open them.
+    notice: should stays overlap, a limit in time alone would open them. `is_chosen`: the claim is as long as somebody
+    asked for, no fact of living there or of a contract; so where it ends, it cuts no slot in two.
     """
 
     row: Row
@@ -40,6 +41,7 @@ class Ground:
     suits: bool
     citation: Citation
     untold: frozenset[str] = field(default=frozenset())
+    is_chosen: bool = False
 
     def reach(self, home: Occupancy) -> Pairs:
         """All that it opens in one of its homes, asked for or not."""
@@ -50,6 +52,21 @@ class Ground:
         for _, allowed in self.limits:
             pairs = meet(pairs, allowed)
         return pairs
+
+    def left_out(self, home: Occupancy, reach: Pairs) -> Pairs:
+        """What living there and contracts leave of a home, and this ground does not reach."""
+        period = home.period
+        whole: Pairs = ((period.start, period.stop),)
+        if not self.is_chosen:
+            whole = meet(self.claim, whole)
+        for reason, allowed in self.limits:
+            if reason not in _CUTS_NO_SLOT:
+                whole = meet(whole, allowed)
+        return minus(whole, reach)
+
+
+_CUTS_NO_SLOT = frozenset({ReasonCode.SECOND_SIGNATURE_MISSING, ReasonCode.DOUBT_GAP})
+"""Limits that come of what somebody did or left undone: a slot that one of them cuts is not given at all."""
 
 
 @dataclass(slots=True, eq=False)

@@ -77,8 +77,8 @@ SENTENCES: dict[ReasonCode, tuple[str, str]] = {
         "The data asked for are finer than allowed.",
     ),
     ReasonCode.SLOT_NOT_WHOLE: (
-        "De gevraagde periode snijdt een dag of maand in twee, of die is nog niet voorbij.",
-        "The period cuts a day or month in two, or that one is not over yet; ask for whole, finished ones.",
+        "De gevraagde of toegestane periode snijdt een dag of maand in twee, of die is nog niet voorbij.",
+        "What is asked or allowed cuts a day or month in two, or that is not over yet; ask for whole, finished ones.",
     ),
     ReasonCode.DIRECTION_NOT_GRANTED: (
         "De grond geldt niet voor alle gevraagde richtingen (afname, injectie).",

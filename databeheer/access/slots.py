@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 
-from databeheer.access.intervals import Pairs, meet, merged
+from databeheer.access.intervals import BEGINNING, FOREVER, Pairs, meet, merged
 from databeheer.brussels import day_bounds, day_of, midnight
 from databeheer.values import Granularity, Period
 
@@ -52,6 +52,25 @@ def cut_slots(finest: Granularity, reach: Pairs, asked: Period, now: datetime) -
                 break
     if asked.end > now:
         cut.extend(meet(reach, ((max(asked.start, now), asked.end),)))
+    return merged(cut) if cut else ()
+
+
+def severed_slots(finest: Granularity, reach: Pairs, missing: Pairs) -> Pairs:
+    """Return the part of `reach` that lies in a slot of `finest` of which another part is `missing`.
+
+    `missing` is what somebody left out who could have had it: a permission's data period, say, which its party
+    shortens when it likes. With and without a day, two months would give that day.
+    """
+    minutes = _MINUTES[finest.rank]
+    cut: list[tuple[datetime, datetime]] = []
+    for edge in (edge for pair in missing for edge in pair):
+        if edge in (BEGINNING, FOREVER):
+            continue
+        if minutes and not (edge.minute % minutes or edge.second or edge.microsecond):
+            continue
+        slot = _slot_of_edge(edge, finest)
+        if slot.start != edge:
+            cut.extend(meet(reach, ((slot.start, slot.end),)))
     return merged(cut) if cut else ()
 
 

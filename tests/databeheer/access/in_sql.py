@@ -67,6 +67,12 @@ CREATE FUNCTION pg_temp.cut(edge timestamptz, fine int, reach tstzmultirange, as
       OR (lower(s) < now AND NOT isempty(reach * s::tstzmultirange * tstzmultirange(tstzrange(now, NULL)))))
     THEN reach * s::tstzmultirange ELSE '{}'::tstzmultirange END
   FROM (SELECT pg_temp.slot(edge, fine) AS s) one $$;
+-- What of `reach` lies in a slot of which another part was left out.
+CREATE FUNCTION pg_temp.severed(missing tstzmultirange, fine int, reach tstzmultirange)
+  RETURNS tstzmultirange LANGUAGE sql IMMUTABLE AS $$
+  SELECT reach * coalesce(range_agg(pg_temp.slot(edge, fine)), '{}'::tstzmultirange)
+  FROM (SELECT lower(one) AS edge FROM unnest(missing) one UNION SELECT upper(one) FROM unnest(missing) one) edges
+  WHERE edge IS NOT NULL AND lower(pg_temp.slot(edge, fine)) <> edge $$;
 """
 
 RULE = """
@@ -95,44 +101,45 @@ in_order AS (
     AND (NOT 'territory' = ANY(a.needs) OR EXISTS (SELECT FROM paper p WHERE p.w = a.w AND p.kind = 'territory'
       AND p.code = a.territory AND p.span @> a.now))))
 ),
--- claim: data time; home: the occupancy that it reaches, null for all; fine: how fine it goes; null limits nothing
+-- claim: data time; home: the occupancy that it reaches, null for all; fine: how fine it goes; null limits nothing;
+-- tie: what contracts alone leave
 title AS (
-  SELECT a.*, '{(,)}'::tstzmultirange AS claim, o.id AS home, a.ceiling AS goes
+  SELECT a.*, '{(,)}'::tstzmultirange AS claim, o.id AS home, a.ceiling AS goes, '{(,)}'::tstzmultirange AS tie
     FROM in_order a JOIN occ o ON o.w = a.w AND o.person = a.me
     WHERE a.carrier = 'occupancy' AND a.permission IS NULL
     AND NOT EXISTS (SELECT FROM death d WHERE d.w = a.w AND d.person = a.me AND d.at <= a.now)
   UNION ALL
-  SELECT a.*, r.span::tstzmultirange, r.occ, a.ceiling FROM in_order a
+  SELECT a.*, r.span::tstzmultirange, r.occ, a.ceiling, r.span::tstzmultirange FROM in_order a
     JOIN resident r ON r.w = a.w AND r.person = a.me
     WHERE a.carrier = 'concerned' AND a.permission IS NULL
   UNION ALL
-  SELECT a.*, '{(,)}', o.id, a.ceiling FROM in_order a
+  SELECT a.*, '{(,)}', o.id, a.ceiling, '{(,)}' FROM in_order a
     JOIN office f ON f.w = a.w AND f.representative = a.me AND f.span @> a.now
     JOIN occ o ON o.w = a.w AND o.person = f.person
     WHERE a.carrier = 'representation' AND a.permission IS NULL
     AND NOT EXISTS (SELECT FROM death d WHERE d.w = a.w AND d.person = f.person AND d.at <= a.now)
   UNION ALL
-  SELECT a.*, s.span::tstzmultirange, o.id, a.ceiling FROM in_order a
+  SELECT a.*, s.span::tstzmultirange, o.id, a.ceiling, s.span::tstzmultirange FROM in_order a
     JOIN supply s ON s.w = a.w AND s.party = a.me AND s.accepted <= a.now
     JOIN occ o ON o.w = a.w AND o.span @> lower(s.span)
     WHERE a.carrier = 'supply_contract' AND a.permission IS NULL
   UNION ALL
-  SELECT a.*, r.span::tstzmultirange, o.id, a.ceiling FROM in_order a
+  SELECT a.*, r.span::tstzmultirange, o.id, a.ceiling, r.span::tstzmultirange FROM in_order a
     JOIN registration r ON r.w = a.w AND r.party = a.me JOIN occ o ON o.w = a.w AND o.span @> lower(r.span)
     WHERE a.carrier = 'registration' AND a.permission IS NULL
   UNION ALL
-  SELECT a.*, t.span::tstzmultirange, t.occ, a.ceiling FROM in_order a
+  SELECT a.*, t.span::tstzmultirange, t.occ, a.ceiling, t.span::tstzmultirange FROM in_order a
     JOIN taken t ON t.w = a.w AND t.party = a.me WHERE a.carrier = 'participation' AND a.permission IS NULL
   UNION ALL
-  SELECT a.*, '{(,)}', o.id, a.ceiling FROM in_order a
+  SELECT a.*, '{(,)}', o.id, a.ceiling, '{(,)}' FROM in_order a
     JOIN occ o ON o.w = a.w AND o.person IS NOT NULL AND o.span @> a.now
     WHERE a.carrier = 'territory' AND a.permission IS NULL
   UNION ALL
-  SELECT a.*, '{(,)}', NULL, coalesce(a.freely, a.ceiling) FROM in_order a
+  SELECT a.*, '{(,)}', NULL, coalesce(a.freely, a.ceiling), '{(,)}' FROM in_order a
     WHERE a.permission IS NULL AND NOT 'necessity' = ANY(a.needs)
     AND (a.carrier = 'grid_operator' AND a.me = a.grid OR a.carrier = 'data_manager' AND a.me = a.manager)
   UNION ALL
-  SELECT a.*, n.data::tstzmultirange, NULL, greatest(a.ceiling, n.fine, l.fine) FROM in_order a
+  SELECT a.*, n.data::tstzmultirange, NULL, greatest(a.ceiling, n.fine, l.fine), '{(,)}' FROM in_order a
     JOIN record n ON n.w = a.w AND n.party = a.me AND n.purpose = ANY(a.row_purposes) AND n.valid @> a.now
     LEFT JOIN LATERAL (SELECT min(fine) AS fine FROM law WHERE law.w = a.w AND law.party = a.me
       AND law.id = n.law AND law.span @> a.now AND a.category = ANY(law.categories)) l ON 'authorisation' = ANY(a.needs)
@@ -142,13 +149,23 @@ title AS (
         AND ('necessity' = ANY(a.needs) OR a.fine < a.freely))
   UNION ALL
   SELECT a.*,
-    p.data::tstzmultirange
+    p.data::tstzmultirange * tied.span
       - coalesce((SELECT range_agg(r.span) FROM resident r WHERE r.w = a.w AND r.occ = o.id
           AND r.person IS DISTINCT FROM o.person AND NOT EXISTS (SELECT FROM signer s WHERE s.w = a.w
             AND s.permission = p.id AND (s.person = r.person AND s.capacity = 'natural_person'
             OR s.capacity = 'representative' AND EXISTS (SELECT FROM office f WHERE f.w = a.w
               AND f.representative = s.person AND f.person = r.person AND s.whose = r.person
               AND f.span @> s.at)))), '{}')
+      - CASE WHEN 'history' = ANY(a.needs)
+          THEN tstzmultirange(tstzrange(date_trunc('day', lower(p.valid), 'Europe/Brussels'), NULL))
+        ELSE '{}' END
+      - coalesce((SELECT range_agg(g.span) FROM gap g WHERE g.w = a.w AND g.party = a.me
+          AND NOT p.id = ANY(g.spares)), '{}'),
+    o.id, greatest(a.ceiling, p.fine), tied.span
+    FROM in_order a
+    JOIN permission p ON p.w = a.w AND p.party = a.me AND p.purpose = a.purpose AND p.category = a.category
+    JOIN occ o ON o.w = a.w AND o.id = p.occ
+    CROSS JOIN LATERAL (SELECT '{(,)}'::tstzmultirange
       - CASE WHEN 'contract_period' = ANY(a.needs) THEN '{(,)}'::tstzmultirange - coalesce((
           SELECT range_agg(c.span) FROM supply c WHERE c.w = a.w AND c.party = a.me AND c.accepted <= a.now
             AND o.span @> lower(c.span)), '{}')
@@ -159,16 +176,7 @@ title AS (
         ELSE '{}' END
       - CASE WHEN 'metering_regime' = ANY(a.needs) THEN '{(,)}'::tstzmultirange - coalesce((
           SELECT range_agg(m.span) FROM regime m WHERE m.w = a.w AND m.occ = o.id AND m.regime = 'SMR3'), '{}')
-        ELSE '{}' END
-      - CASE WHEN 'history' = ANY(a.needs)
-          THEN tstzmultirange(tstzrange(date_trunc('day', lower(p.valid), 'Europe/Brussels'), NULL))
-        ELSE '{}' END
-      - coalesce((SELECT range_agg(g.span) FROM gap g WHERE g.w = a.w AND g.party = a.me
-          AND NOT p.id = ANY(g.spares)), '{}'),
-    o.id, greatest(a.ceiling, p.fine)
-    FROM in_order a
-    JOIN permission p ON p.w = a.w AND p.party = a.me AND p.purpose = a.purpose AND p.category = a.category
-    JOIN occ o ON o.w = a.w AND o.id = p.occ
+        ELSE '{}' END AS span) tied
     WHERE a.carrier = 'permission' AND (a.permission IS NULL OR a.permission = p.id)
     AND p.state IN ('active', 'to_be_renewed') AND p.valid @> a.now AND NOT upper(o.span) <= a.now IS TRUE
     AND (a.category <> 'readings' OR a.directions <@ p.directions)
@@ -181,7 +189,7 @@ title AS (
         AND f.representative = s.person AND f.person = o.person AND s.whose = o.person AND f.span @> s.at)))
 ),
 reaching AS (
-  SELECT t.*, t.claim * o.span::tstzmultirange AS reach FROM title t
+  SELECT t.*, t.claim * o.span::tstzmultirange AS reach, t.tie * o.span::tstzmultirange AS whole FROM title t
   JOIN occ o ON o.w = t.w AND (t.home IS NULL OR o.id = t.home)
   WHERE (t.category <> 'readings' OR t.fine >= t.goes)
   AND (NOT 'notice' = ANY(t.needs) OR o.person IS NULL OR EXISTS (SELECT FROM notice n WHERE n.w = t.w
@@ -190,7 +198,8 @@ reaching AS (
 given AS (
   SELECT w, reach * asked::tstzmultirange - CASE WHEN category <> 'readings' THEN '{}'::tstzmultirange ELSE
       pg_temp.cut(lower(asked), goes, reach, asked, now) + pg_temp.cut(upper(asked), goes, reach, asked, now)
-      + pg_temp.cut(now, goes, reach, asked, now) + tstzmultirange(tstzrange(now, NULL)) END AS part
+      + pg_temp.cut(now, goes, reach, asked, now) + tstzmultirange(tstzrange(now, NULL))
+      + pg_temp.severed(whole - reach, goes, reach) END AS part
   FROM reaching
 )
 SELECT w, range_agg(one) FROM given, unnest(part) one GROUP BY w

@@ -136,6 +136,8 @@ class Title:
     homeless: str
     limits: list[tuple[str, Mask]] = field(default_factory=list)
     untold: list[Occupancy] = field(default_factory=list)
+    is_asked_for: bool = False
+    """A permission or a record: what it speaks of is what somebody wrote in it."""
 
     @property
     def reaches(self) -> Mask:
@@ -143,6 +145,15 @@ class Title:
         for _, allowed in self.limits:
             reached &= allowed
         return reached
+
+    @property
+    def could_reach(self) -> Mask:
+        """What only living there and contracts would leave: what else is not reached breaks a slot."""
+        could = ALL.copy() if self.is_asked_for else self.speaks_of.copy()
+        for name, allowed in self.limits:
+            if name not in ("second_signature_missing", "doubt_gap"):
+                could &= allowed
+        return could
 
 
 Outcome = tuple[str, ...]
@@ -187,7 +198,8 @@ def answers(world: World) -> Answers:
         for home in sorted(
             (o for o in title.homes if o not in title.untold), key=lambda o: (o.period.start, o.id)
         ):
-            given = whole(world, title.finest, reaches & quarters_of(home.period), asked) & open_
+            lived = quarters_of(home.period)
+            given = whole(world, title.finest, reaches & lived, asked, title.could_reach & lived) & open_
             if given.any():
                 at[given] = numbers.setdefault(("granted", title.code, title.fact_id, home.id), len(numbers))
                 open_ &= ~given
@@ -217,8 +229,8 @@ def why_not(title: Title) -> NDArray[np.int64]:
     return reason + np.where(speaks, 0, 100) + (0 if title.suits else 200)
 
 
-def whole(world: World, finest: str | None, reaches: Mask, asked: Mask) -> Mask:
-    """What may be had of the wish, without the slots of which a part is missing or not over, nor any to come."""
+def whole(world: World, finest: str | None, reaches: Mask, asked: Mask, could_reach: Mask) -> Mask:
+    """What may be had of the wish, without the slots of which a part is missing, left out, not over or to come."""
     if finest is None:
         return reaches & asked
     labels = LABELS[Granularity(finest)]
@@ -226,7 +238,7 @@ def whole(world: World, finest: str | None, reaches: Mask, asked: Mask) -> Mask:
     begun = np.zeros(labels[-1] + 1, dtype=bool)
     begins = np.arange(SIZE) < place(world.now)
     begun[labels[begins]] = True
-    missing = reaches & (~asked | (begun[labels] & ~over))
+    missing = reaches & (~asked | (begun[labels] & ~over)) | could_reach & ~reaches
     broken = np.zeros(labels[-1] + 1, dtype=bool)
     broken[labels[missing]] = True
     return reaches & asked & ~broken[labels] & begins
@@ -344,7 +356,9 @@ def by_record(world: World, code: str, rule: Rule, record: Necessity) -> Title:
         problem = problem or (None if laws else "no_authorisation")
         finest = coarser(finest, min(laws, key=SCALE.index)) if laws else finest
     speaks_of = quarters_of(record.data_period)
-    return title(world, code, record.id, speaks_of, "outside_data_period", finest=finest, problem=problem)
+    found = title(world, code, record.id, speaks_of, "outside_data_period", finest=finest, problem=problem)
+    found.is_asked_for = True
+    return found
 
 
 def title(
@@ -444,6 +458,7 @@ def consent(world: World, permission: Permission, rules: dict[str, Rule]) -> Tit
         elsewhere="outside_data_period",
         homeless="not_occupant",
         limits=consent_limits(world, permission, home, rule),
+        is_asked_for=True,
     )
 
 

@@ -17,6 +17,7 @@ from databeheer.access.facts import (
     Invalidation,
     MeteringRegime,
     PermissionState,
+    PersonConcerned,
     Regime,
 )
 from databeheer.access.intervals import Interval
@@ -667,6 +668,71 @@ def test_a_consent_for_days_gives_whole_brussels_days_of_any_length() -> None:
         (span("2023-10-29", "2023-10-30"), "energy_service"),
         (Period(span("2023-10-30", "2023-10-31").start, october.end), "slot_not_whole"),
     ]
+
+
+FEBRUARY = span("2024-02-01", "2024-03-01")
+
+
+@pytest.mark.requirement("R3")
+@pytest.mark.parametrize(
+    ("data_period", "expected"),
+    [
+        (days("2024-02-01", "2024-03-01"), "energy_service"),
+        (days("2024-02-02"), "outside_data_period slot_not_whole"),
+        (days("2023-10-01", "2024-02-29"), "outside_data_period slot_not_whole"),
+    ],
+)
+def test_a_month_of_which_a_consent_leaves_out_a_day_is_not_given_so_that_two_consents_give_no_day(
+    data_period: Interval, expected: str
+) -> None:
+    monthly = replace(CONSENT, granularity=Granularity.MONTH, data_period=data_period)
+    facts = replace(facts_for(BRAM), permissions=(monthly,))
+    decision = ask(brams_wish(FEBRUARY, granularity=Granularity.MONTH), facts)
+    assert " ".join(sorted(code for _, code in outline(decision))) == expected
+
+
+@pytest.mark.requirement("R3")
+def test_an_hour_of_which_a_consent_leaves_out_a_quarter_is_not_given() -> None:
+    first = span("2024-02-01", "2024-02-02").start
+    late = replace(CONSENT, granularity=Granularity.HOUR, data_period=Interval(first + QUARTER))
+    facts = replace(facts_for(BRAM), permissions=(late,))
+    hours = brams_wish(Period(first, first + 8 * QUARTER), granularity=Granularity.HOUR)
+    assert outline(ask(hours, facts)) == [
+        (Period(first, first + QUARTER), "outside_data_period"),
+        (Period(first + QUARTER, first + 4 * QUARTER), "slot_not_whole"),
+        (Period(first + 4 * QUARTER, first + 8 * QUARTER), "energy_service"),
+    ]
+
+
+@pytest.mark.requirement("R3")
+def test_a_month_in_which_somebody_came_who_did_not_sign_is_not_given_in_part() -> None:
+    home = replace(MARIAS, concerned=(PersonConcerned(LOTTE, days("2024-02-10")),))
+    facts = replace(
+        facts_for(BRAM), occupancies=(home,), permissions=(replace(CONSENT, granularity=Granularity.MONTH),)
+    )
+    decision = ask(brams_wish(FEBRUARY, granularity=Granularity.MONTH), facts)
+    assert outline(decision) == [
+        (span("2024-02-01", "2024-02-10"), "slot_not_whole"),
+        (span("2024-02-10", "2024-03-01"), "second_signature_missing"),
+    ]
+
+
+@pytest.mark.requirement("R3")
+def test_a_month_of_which_a_record_leaves_out_a_day_is_not_given() -> None:
+    record = replace(INCIDENT, granularity=Granularity.MONTH, data_period=days("2024-02-02"))
+    record = replace(record, purpose=Purpose.FRAUD_DETECTION)
+    facts = replace(facts_for(ZUID), necessities=(record,))
+    wish = zuids_wish(FEBRUARY, purpose=Purpose.FRAUD_DETECTION, granularity=Granularity.MONTH)
+    assert [code for _, code in outline(ask(wish, facts))] == ["outside_data_period", "slot_not_whole"]
+
+
+def test_a_month_that_begins_with_who_lives_there_is_whole_whatever_the_consent_asks_before() -> None:
+    home = replace(MARIAS, period=days("2024-02-10"))
+    for first in ("2023-06-01", "2024-02-10"):
+        monthly = replace(CONSENT, granularity=Granularity.MONTH, data_period=days(first))
+        facts = replace(facts_for(BRAM), occupancies=(home,), permissions=(monthly,))
+        decision = ask(brams_wish(FEBRUARY, granularity=Granularity.MONTH), facts)
+        assert (span("2024-02-10", "2024-03-01"), "energy_service") in outline(decision)
 
 
 # --- grid operator, regulator -----------------------------------------------------------------------------

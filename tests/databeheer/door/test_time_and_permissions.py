@@ -17,8 +17,10 @@ from databeheer.metering.opening import SealError, unseal
 from databeheer.permissions import timing
 from databeheer.values import format_instant, parse_instant
 from tests.conftest import LOTTES_EAN, MARIAS_EAN
+from tests.databases import Database
+from tests.databeheer.door.conftest import export
 from tests.doors import query
-from tests.house import Customer, Party, TheHouse
+from tests.house import Customer, Party, TheHouse, open_house
 
 MANDATE = b"I, Lotte, allow it. Signed."
 
@@ -235,6 +237,25 @@ def test_what_is_left_when_new_data_are_withdrawn_closes_once_it_could_be_fetche
     measured.call("permission.withdraw", permission_id=agreed["permission_id"], part="future")
     later(house, 150, measured, bram)
     assert bram.permission(agreed["permission_id"])["state"] == "active"  # an agreed end is an end
+
+
+@pytest.mark.requirement("R3")
+def test_a_party_that_gives_up_the_past_gets_no_day_as_the_difference_of_two_months(
+    database: Database,
+) -> None:
+    with open_house(database, now=datetime(2023, 10, 29, 10, tzinfo=UTC)) as house:
+        lotte = house.customer("lotte", "Lotte Janssens")
+        house.point(LOTTES_EAN, lotte)
+        bram = house.party("Bram", "energy_service")
+        asked = bram.ask(granularity="month", data_from="2023-09-30T22:00:00Z")
+        permission = lotte.grant(asked)["permission"]["permission_id"]
+        later(house, 5, bram)
+        house.ingest(export())
+        assert bram.read(permission, **OCTOBER)["channels"]
+        bram.call("permission.terminate", permission_id=permission, part="past")
+        with pytest.raises(DoorRefusedError) as refused:
+            bram.read(permission, **OCTOBER, mode="clip")
+        assert refused.value.code == "outside-granted-period"
 
 
 @pytest.mark.requirement("R23")
