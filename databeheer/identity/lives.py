@@ -20,7 +20,7 @@ from databeheer.registry.ending import ending
 
 
 def record_death(connection: Connection, person_id: UUID, died_on: date, now: datetime) -> None:
-    """Write down that a person died; his sessions end now.
+    """Write down that a person died; his sessions end now, and on that day his living beside a contract holder.
 
     Raises:
         MalformedRequestError: a day to come.
@@ -31,6 +31,7 @@ def record_death(connection: Connection, person_id: UUID, died_on: date, now: da
     death = {"id": uuid4(), "person": person_id, "day": died_on, "now": now}
     if connection.execute(_DEATH, death).one_or_none() is None:
         raise ConflictError("this person's death is known already")
+    connection.execute(_LIVES_NO_MORE, {"person": person_id, "day": died_on})
     end_sessions(connection, person_id, now)
 
 
@@ -49,6 +50,12 @@ class DeathReportedError(UnauthenticatedError):
 def is_dead(connection: Connection, person_id: UUID) -> bool:
     """Say whether a death of this person is on record."""
     return connection.execute(_IS_DEAD, {"person": person_id}).first() is not None
+
+
+def require_alive(connection: Connection, person_id: UUID) -> None:
+    """Raise ConflictError where a death of this person is on record: the dead move in nowhere and act for nobody."""
+    if is_dead(connection, person_id):
+        raise ConflictError("this person's death is on record; if that was a mistake, record that first")
 
 
 def end_sessions(connection: Connection, person_id: UUID, now: datetime) -> None:
@@ -103,6 +110,10 @@ def end_of_stay(connection: Connection, people: Iterable[UUID], now: datetime) -
 _DEATH = text(
     "INSERT INTO identity.death (death_id, person_id, died_on, recorded_at) VALUES (:id, :person, :day, :now)"
     " ON CONFLICT DO NOTHING RETURNING 1"
+)
+_LIVES_NO_MORE = text(
+    "UPDATE registry.person_concerned SET until_day = greatest(:day, from_day + 1) WHERE person_id = :person"
+    " AND (until_day IS NULL OR until_day > greatest(:day, from_day + 1))"
 )
 _REFUTE = text(
     "UPDATE identity.death SET refuted_at = :now WHERE person_id = :person AND refuted_at IS NULL RETURNING 1"

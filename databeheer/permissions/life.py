@@ -134,8 +134,10 @@ def waiting(
     person_id: UUID | None,
     link_hash: bytes | None,
     now: datetime,
+    *,
+    or_signed: bool = False,
 ) -> Any:
-    """Return a request that this person may answer now, locked.
+    """Return a request that this person may answer now, locked; `or_signed`: or under which his signature stands.
 
     A request that is addressed to an access point, because it named one or because somebody there has signed it,
     is for those who must sign there, with or without the link, and nobody's where that point has none, does not
@@ -146,7 +148,12 @@ def waiting(
         ConflictError: it has been answered, or waited too long.
     """
     row = connection.execute(_WAITING, {"id": permission_id}).one_or_none()
-    if row is None or person_id is None or not _is_for(connection, row, person_id, link_hash, now):
+    if row is None or person_id is None:
+        raise NotFoundError("there is no such request for you")
+    has_signed = or_signed and any(
+        one.for_person_id == person_id for one in signers.of(connection, [permission_id])
+    )
+    if not has_signed and not _is_for(connection, row, person_id, link_hash, now):
         raise NotFoundError("there is no such request for you")
     if row.state != State.REQUESTED:
         raise ConflictError("this request has been answered already")

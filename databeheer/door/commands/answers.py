@@ -123,11 +123,11 @@ def sign(house: House, turn: Turn, row: Any, occupancy: Any, signature: Signatur
 def refuse(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """The customer refuses a request; as final as granting, and as easy. Of several signers one is enough.
 
-    So who has signed takes that back while others think (R21).
+    So who has signed takes that back while others think (R21), also where he has left since.
     """
     with house.turn(TurnLane.ENDS) as turn:
         asker = asker_of(turn, house, proof, AskerKind.CUSTOMER, or_representative=True)
-        row = _waiting(turn, arguments, asker)
+        row = _waiting(turn, arguments, asker, or_signed=True)
         # In whose book it stands: the addressed point's, else the one where the person lives now.
         home = row.addressed_to or occupancies.home_of(turn.connection, asker.person_id, day_of(turn.now))
         person_id = found(asker.person_id, "person")
@@ -274,10 +274,10 @@ def _by(turn: Turn, occupancy_id: UUID | None, asker: Asker) -> str:
     return "grid_user" if own is not None else "person_concerned"
 
 
-def _waiting(turn: Turn, arguments: dict[str, Any], asker: Asker) -> Any:
-    code = arguments["link_code"]
+def _waiting(turn: Turn, arguments: dict[str, Any], asker: Asker, *, or_signed: bool = False) -> Any:
+    code, permission_id = arguments["link_code"], arguments["permission_id"]
     link = token_hash(code) if code is not None else None
-    return life.waiting(turn.connection, arguments["permission_id"], asker.person_id, link, turn.now)
+    return life.waiting(turn.connection, permission_id, asker.person_id, link, turn.now, or_signed=or_signed)
 
 
 _BY = {

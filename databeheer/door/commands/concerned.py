@@ -29,6 +29,7 @@ def begin(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, An
         asker_of(turn, house, proof, AskerKind.OPERATOR)
         occupancy = _standing(house, turn, arguments)
         found(turn.connection.execute(_PERSON, {"id": arguments["person_id"]}).one_or_none(), "person")
+        lives.require_alive(turn.connection, arguments["person_id"])
         concerned.begin(turn.connection, occupancy, arguments["person_id"], arguments["from_day"])
         turn.end(Ending.CONCERNED_AT, occupancy.occupancy_id, arguments["from_day"])
         turn.end(Ending.CONCERNED, arguments["person_id"])

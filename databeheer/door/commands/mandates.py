@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from datetime import date
 from typing import Any
 
 from marshmallow import fields, validate
@@ -30,6 +31,7 @@ from databeheer.door.restore.ends import Ending
 from databeheer.door.turn import Record, Turn
 from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import ConflictError, MalformedRequestError, UnauthenticatedError
+from databeheer.identity import representations
 from databeheer.permissions import finding, life, mandates, signers, terms
 from databeheer.permissions.finding import Viewer
 from databeheer.permissions.signers import Signature
@@ -126,6 +128,7 @@ def judge(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, An
             house, turn, row, "mandate.checked", state, "operator", digest, said, for_party=not awaits
         )
         if accepted:
+            _require_own_paper(turn, row, mandate.signed_on)
             _carry_on(house, turn, row, digest)
         else:
             _end(house, turn, row)
@@ -188,6 +191,25 @@ def _own(house: House, turn: Turn, proof: Proof, arguments: dict[str, Any]) -> t
     if state in ENDED:
         raise ConflictError("this permission has ended already")
     return row, state
+
+
+def _require_own_paper(turn: Turn, row: Any, signed_on: date) -> None:
+    """Refuse a paper that says nothing of whoever lives there: his predecessor's, or one that he cannot sign himself.
+
+    Raises:
+        ConflictError: it was signed before that stay began, or a request is for somebody who is represented.
+    """
+    home = row.occupancy_id or row.addressed_to
+    if home is None:
+        return
+    stay = occupancies.by_id(turn.connection, home)
+    if signed_on < stay.from_day:
+        raise ConflictError(
+            f"it was signed on {signed_on}, and who lives there came on {stay.from_day}: another signed it; reject it"
+        )
+    is_asked = row.state == "requested" and stay.person_id is not None
+    if is_asked and representations.of_represented(turn.connection, stay.person_id, turn.now):
+        raise ConflictError("a court appointed somebody to act for the contract holder; that person answers")
 
 
 def _carry_on(house: House, turn: Turn, row: Any, digest: bytes) -> None:

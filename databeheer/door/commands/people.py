@@ -86,6 +86,8 @@ def represent(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str
         asker_of(turn, house, proof, AskerKind.OPERATOR)
         person_id = _person(turn.connection, arguments["person_id"])
         _person(turn.connection, arguments["representative_id"])
+        for one in (person_id, arguments["representative_id"]):
+            lives.require_alive(turn.connection, one)
         fact_id = uuid4()
         reference = seal_text(house, "judgment", fact_id, arguments["reference"])
         lives.represent(turn.connection, fact_id, arguments, reference, turn.next_index)

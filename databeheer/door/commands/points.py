@@ -133,6 +133,7 @@ def begin_occupancy(house: House, proof: Proof, arguments: dict[str, Any]) -> di
             raise ConflictError("somebody lives there on that day; end that occupancy first")
         person = turn.connection.execute(_PERSON, {"id": arguments["person_id"]}).one_or_none()
         found(person, "person")
+        lives.require_alive(turn.connection, arguments["person_id"])
         if erasures.begun_of(turn.connection, DataClass.PERSON, [arguments["person_id"]]):
             raise ConflictError("this person's name and log-in were erased; register the person anew")
         occupancies.end_on(turn.connection, vacancy, first)

@@ -56,6 +56,64 @@ def sam(house: TheHouse, measured: Customer) -> Customer:
     return sam
 
 
+# ---- who signed and left, who died --------------------------------------------------------------------------
+
+
+@pytest.mark.requirement("R21")
+def test_who_signed_and_left_takes_it_back_while_others_think(
+    house: TheHouse, measured: Customer, sam: Customer, maria: Customer, bram: Party
+) -> None:
+    tom = house.customer("tom", "Tom Tops")
+    move_in(house, tom)
+    asked = bram.ask(ean=LOTTES_EAN)
+    permission = asked["permission_id"]
+    grant(sam, asked, measured.occupancy())
+    left = {"person_id": str(sam.person_id), "until_day": today(house)}
+    house.operator("registry.concerned.end", ean=LOTTES_EAN, **left)
+    sam.session = house.log_in(sam.subject, sam.name)
+    assert code(lambda: maria.call("permission.refuse", permission_id=permission)) == "not-found"
+    assert code(lambda: grant(sam, asked, measured.occupancy())) == "not-found"
+    sam.call("permission.refuse", permission_id=permission)
+    assert code(lambda: grant(measured, asked, measured.occupancy())) == "conflict"
+    assert bram.permission(permission)["state"] == "rejected"
+
+
+def test_the_dead_move_in_nowhere_and_neither_act_nor_are_acted_for(
+    house: TheHouse, lotte: Customer, maria: Customer
+) -> None:
+    vera = house.customer("vera", "Vera Vos")
+    house.operator("registry.occupancy.end", ean=LOTTES_EAN, until_day=today(house))
+    die(house, vera)
+    dead, first = str(vera.person_id), {"from_day": today(house)}
+    appointed = {"reference": "2026/1", "until_day": None, **first}
+    add = "registry.representation.add"
+    for act in (
+        lambda: house.operator("registry.occupancy.begin", ean=LOTTES_EAN, person_id=dead, **first),
+        lambda: house.operator("registry.concerned.begin", ean=MARIAS_EAN, person_id=dead, **first),
+        lambda: house.operator(add, person_id=dead, representative_id=str(maria.person_id), **appointed),
+        lambda: house.operator(add, person_id=str(maria.person_id), representative_id=dead, **appointed),
+    ):
+        assert code(act) == "conflict"
+    house.operator("registry.person.alive", person_id=dead, reason="another of that name")
+    house.operator("registry.occupancy.begin", ean=LOTTES_EAN, person_id=dead, **first)
+
+
+def test_after_the_death_of_a_resident_a_grant_opens_the_days_since_and_none_of_his(
+    house: TheHouse, measured: Customer, bram: Party
+) -> None:
+    sam = house.customer("sam", "Sam Smets")
+    move_in(house, sam)
+    house.operator(
+        "registry.person.died", person_id=str(sam.person_id), died_on="2023-10-30", reference="deed 2"
+    )
+    permission = measured.grant(bram.ask())["permission"]["permission_id"]
+    window = {"from": "2023-10-28T22:00:00Z", "until": "2023-10-30T23:00:00Z", "mode": "clip"}
+    read = bram.read(permission, **window)
+    assert [(one["from"], one["until"]) for one in read["granted"]] == [
+        ("2023-10-29T23:00:00Z", "2023-10-30T23:00:00Z")
+    ]
+
+
 # ---- what a newcomer sees ----------------------------------------------------------------------------------
 
 

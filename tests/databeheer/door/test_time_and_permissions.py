@@ -619,6 +619,39 @@ def test_a_written_mandate_counts_once_somebody_checked_the_signature(
     assert code(lambda: bram.read(permission)) == "permission-ended"
 
 
+@pytest.mark.requirement("R34")
+def test_a_paper_of_before_the_stay_is_the_predecessors_and_is_good_for_nothing(
+    house: TheHouse, maria: Customer, bram: Party
+) -> None:
+    permission = bram.ask(ean=MARIAS_EAN)["permission_id"]
+    [(came,)] = query(house, "SELECT from_day FROM registry.occupancy WHERE person_id = %s", maria.person_id)
+    before = {"document_sha256": sha256(MANDATE).hexdigest(), "signed_on": str(came - timedelta(days=1))}
+    bram.call("mandate.register", permission_id=permission, **before)
+    produce(bram, permission)
+    assert code(lambda: check(house, permission)) == "conflict"
+    assert bram.permission(permission)["state"] == "requested"
+    check(house, permission, accepted=False)
+    assert documents_here(house) == 0
+
+
+def test_a_paper_counts_for_nobody_for_whom_a_court_appointed_another(
+    house: TheHouse, maria: Customer, lotte: Customer, bram: Party
+) -> None:
+    house.operator(
+        "registry.representation.add",
+        person_id=str(maria.person_id),
+        representative_id=str(lotte.person_id),
+        reference="2026/17",
+        from_day="2023-01-01",
+        until_day=None,
+    )
+    permission = bram.ask(ean=MARIAS_EAN)["permission_id"]
+    register(bram, permission)
+    produce(bram, permission)
+    assert code(lambda: check(house, permission)) == "conflict"
+    assert bram.permission(permission)["state"] == "requested"
+
+
 OCTOBER = {"from": "2023-09-30T22:00:00Z", "until": "2023-10-31T23:00:00Z", "granularity": "month"}
 
 
