@@ -255,3 +255,17 @@ def test_the_dates_that_a_dump_reveals_are_days_not_moments_of_use(walked: Walke
     assert rows
     for row in rows:
         assert len(re.findall(rb"'\d{4}-\d\d-\d\d'", row)) == 1
+
+
+def test_no_row_of_readings_shares_a_name_with_what_is_known_of_people_and_points(walked: Walked) -> None:
+    """Pseudonyms and channels stand in no other table; what ties the domains is a key that the dump has not."""
+    name = re.compile(
+        rb"'\\x([0-9a-f]{16,})'|'([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})'"
+    )
+    readings, others = set[bytes](), set[bytes]()
+    for table, row in re.findall(rb"INSERT INTO (\w+\.\w+) VALUES \((.*?)\);\n", walked.dump):
+        found = {(one or other).replace(b"-", b"") for one, other in name.findall(row)}
+        (readings if table.startswith(b"metering.profile") else others).update(found)
+    assert len(readings) > 10
+    assert len(others) > 100
+    assert readings & others == set()
