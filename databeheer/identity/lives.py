@@ -111,10 +111,7 @@ _DEATH = text(
     "INSERT INTO identity.death (death_id, person_id, died_on, recorded_at) VALUES (:id, :person, :day, :now)"
     " ON CONFLICT DO NOTHING RETURNING 1"
 )
-_LIVES_NO_MORE = text(
-    "UPDATE registry.person_concerned SET until_day = greatest(:day, from_day + 1) WHERE person_id = :person"
-    " AND (until_day IS NULL OR until_day > greatest(:day, from_day + 1))"
-)
+_LIVES_NO_MORE = ending("registry.person_concerned", "person_id = :person")
 _REFUTE = text(
     "UPDATE identity.death SET refuted_at = :now WHERE person_id = :person AND refuted_at IS NULL RETURNING 1"
 )

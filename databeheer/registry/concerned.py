@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from databeheer.errors import ConflictError
+from databeheer.registry.ending import ending
 
 
 def begin(connection: Connection, occupancy: Any, person_id: UUID, from_day: date) -> None:
@@ -29,7 +30,9 @@ def begin(connection: Connection, occupancy: Any, person_id: UUID, from_day: dat
             "INSERT INTO registry.person_concerned (occupancy_id, operator, person_id, from_day) SELECT :occupancy,"
             " :operator, :person, :first WHERE NOT EXISTS (SELECT FROM registry.person_concerned c"
             " WHERE c.occupancy_id = :occupancy AND c.person_id = :person"
-            " AND (c.until_day IS NULL OR c.until_day > :first)) RETURNING 1"
+            " AND (c.until_day IS NULL OR c.until_day > :first))"
+            # What was cancelled held no day; from that same day it may hold after all.
+            " ON CONFLICT (occupancy_id, person_id, from_day) DO UPDATE SET until_day = NULL RETURNING 1"
         ),
         {
             "occupancy": occupancy.occupancy_id,
@@ -43,20 +46,14 @@ def begin(connection: Connection, occupancy: Any, person_id: UUID, from_day: dat
 
 
 def end(connection: Connection, occupancy_id: UUID, person_id: UUID, until_day: date) -> None:
-    """Write down that somebody does not live there any more from a day on.
+    """Write down that somebody does not live there any more from a day on; who came then or later never did.
 
     Raises:
-        ConflictError: he is not known there, or would have no day there.
+        ConflictError: he is not known there, or left by then.
     """
-    ended = connection.execute(
-        text(
-            "UPDATE registry.person_concerned SET until_day = :until WHERE occupancy_id = :occupancy"
-            " AND person_id = :person AND until_day IS NULL AND from_day < :until RETURNING 1"
-        ),
-        {"occupancy": occupancy_id, "person": person_id, "until": until_day},
-    ).one_or_none()
-    if ended is None:
-        raise ConflictError("that person is not known there, or came on that day or later")
+    asked = {"occupancy": occupancy_id, "person": person_id, "day": until_day}
+    if not connection.execute(_END, asked).all():
+        raise ConflictError("that person is not known there, or left by that day")
 
 
 def left_behind(connection: Connection, occupancy_id: UUID) -> list[UUID]:
@@ -69,3 +66,6 @@ def left_behind(connection: Connection, occupancy_id: UUID) -> list[UUID]:
         {"occupancy": occupancy_id},
     )
     return list(rows.scalars())
+
+
+_END = ending("registry.person_concerned", "occupancy_id = :occupancy AND person_id = :person")

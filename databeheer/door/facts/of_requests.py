@@ -311,7 +311,10 @@ _OCCUPANCIES = (
     " AS has_concerned FROM registry.occupancy o WHERE access_point_id = ANY(%(ids)s)"
     " AND (until_day IS NULL OR from_day < until_day) ORDER BY access_point_id, from_day"
 )
-_CONCERNED = "SELECT * FROM registry.person_concerned WHERE occupancy_id = ANY(%(ids)s)"
+_CONCERNED = (
+    "SELECT * FROM registry.person_concerned WHERE occupancy_id = ANY(%(ids)s)"
+    " AND (until_day IS NULL OR from_day < until_day)"
+)
 _CHANNELS = (
     "SELECT m.access_point_id, c.meter_id, m.number_sealed, c.direction, c.unit FROM registry.channel c"
     " JOIN registry.meter m USING (meter_id) WHERE m.access_point_id = ANY(%(ids)s)"

@@ -78,6 +78,42 @@ def test_who_signed_and_left_takes_it_back_while_others_think(
     assert bram.permission(permission)["state"] == "rejected"
 
 
+def test_a_resident_entered_by_mistake_lived_there_no_day_and_can_be_entered_again(
+    house: TheHouse, measured: Customer, bram: Party
+) -> None:
+    sam = house.customer("sam", "Sam Smets")
+    day = {"from": "2023-10-28T22:00:00Z", "until": "2023-10-29T23:00:00Z", "granularity": "quarter_hour"}
+    of_sam = {"ean": LOTTES_EAN, "person_id": str(sam.person_id)}
+    move_in(house, sam, "2023-10-29")
+    house.operator("registry.concerned.end", **of_sam, until_day="2023-10-28")
+    assert (
+        code(lambda: house.operator("registry.concerned.end", **of_sam, until_day="2023-10-28")) == "conflict"
+    )
+    sam.session = house.log_in(sam.subject, sam.name)
+    look = {"occupancy_id": measured.occupancy(), **day}
+    assert code(lambda: sam.call("readings.read", **look)) == "no-legal-basis"
+    assert measured.statements()[0]["reader"] == "nobody"
+    permission = measured.grant(bram.ask())["permission"]["permission_id"]
+    assert bram.read(permission, **day)["channels"]
+    move_in(house, sam, "2023-10-29")
+    assert sam.call("readings.read", **look)["channels"]
+    with pytest.raises(DoorRefusedError) as refused:
+        bram.read(permission, **day)
+    assert refused.value.reason == "second_signature_missing"
+
+
+def test_a_resident_who_was_to_come_and_does_not_signs_nothing(
+    house: TheHouse, measured: Customer, bram: Party
+) -> None:
+    sam = house.customer("sam", "Sam Smets")
+    soon = (day_of(house.clock.now()) + timedelta(days=3)).isoformat()
+    move_in(house, sam, soon)
+    of_sam = {"ean": LOTTES_EAN, "person_id": str(sam.person_id)}
+    house.operator("registry.concerned.end", **of_sam, until_day=today(house))
+    later(house, 4, measured, bram)
+    assert measured.grant(bram.ask())["permission"]["state"] == "active"
+
+
 def test_the_dead_move_in_nowhere_and_neither_act_nor_are_acted_for(
     house: TheHouse, lotte: Customer, maria: Customer
 ) -> None:
