@@ -736,7 +736,7 @@ REMOVALS = (
     Removal(
         "R57",
         "a move closes what is open",
-        COMMANDS + "points.py",
+        COMMANDS + "leaving.py",
         "    close_all(house, turn, occupancy, Because.MOVED_OUT)\n",
         "",
     ),
@@ -886,7 +886,7 @@ REMOVALS = (
     Removal(
         "R97",
         "who moved out is logged out",
-        COMMANDS + "points.py",
+        COMMANDS + "leaving.py",
         "    lives.end_of_stay(turn.connection, [occupancy.person_id, *others], turn.now)\n",
         "",
     ),

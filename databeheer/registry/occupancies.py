@@ -25,14 +25,15 @@ def add(
     operator: int,
     person_id: UUID | None,
     from_day: date,
+    until_day: date | None = None,
     interval_reading: bool = True,
 ) -> None:
-    """Add an occupancy without an end; its keys are made before it."""
+    """Add an occupancy; its keys are made before it."""
     connection.execute(
         text(
             "INSERT INTO registry.occupancy (occupancy_id, root_id, operator, access_point_id, access_point_no,"
             " person_id, from_day, until_day, interval_reading)"
-            " VALUES (:id, :id, :operator, :point, :no, :person, :first, NULL, :interval)"
+            " VALUES (:id, :id, :operator, :point, :no, :person, :first, :until, :interval)"
         ),
         {
             "id": occupancy_id,
@@ -41,6 +42,7 @@ def add(
             "no": point_no,
             "person": person_id,
             "first": from_day,
+            "until": until_day,
             "interval": interval_reading,
         },
     )
@@ -169,4 +171,33 @@ def end_on(connection: Connection, occupancy: Any, day: date) -> None:
         raise ConflictError("an occupancy does not end before it began, nor twice")
 
 
+def vacancy_from(connection: Connection, point_id: UUID, day: date) -> Any:
+    """Return the vacancy that a stay left behind on a day: the one that holds days, where others were cancelled."""
+    found = connection.execute(_VACANCY_FROM, {"point": point_id, "day": day}).one_or_none()
+    if found is None:
+        raise ConflictError("no vacancy begins there on that day")
+    return found
+
+
+def vacancy_until(connection: Connection, point_id: UUID, day: date) -> Any | None:
+    """Return the vacancy that ended on a day with somebody's move-in."""
+    return connection.execute(_VACANCY_UNTIL, {"point": point_id, "day": day}).one_or_none()
+
+
+def reopen(connection: Connection, vacancy: Any) -> None:
+    """Let a vacancy go on: who ended it never lived there."""
+    connection.execute(_REOPEN, {"id": vacancy.occupancy_id})
+
+
+_VACANCY_FROM = text(
+    "SELECT * FROM registry.occupancy WHERE access_point_id = :point AND person_id IS NULL AND from_day = :day"
+    " ORDER BY until_day DESC NULLS FIRST, occupancy_id LIMIT 1"
+)
+_VACANCY_UNTIL = text(
+    "SELECT * FROM registry.occupancy WHERE access_point_id = :point AND person_id IS NULL AND until_day = :day"
+    " ORDER BY from_day, occupancy_id LIMIT 1"
+)
+_REOPEN = text(
+    "UPDATE registry.occupancy SET until_day = NULL WHERE occupancy_id = :id AND person_id IS NULL"
+)
 _END = ending("registry.occupancy", "occupancy_id = :id")

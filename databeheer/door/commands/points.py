@@ -22,30 +22,26 @@ from databeheer.door.commands.base import (
     short_text,
 )
 from databeheer.door.commands.conditions import municipality
-from databeheer.door.commands.links import record_end_of_link
-from databeheer.door.commands.market import record_end
+from databeheer.door.commands.leaving import (
+    end_ties,
+    move_out,
+    move_out_earlier,
+    move_stored_days,
+    new_occupancy,
+)
 from databeheer.door.house import House
-from databeheer.door.keys.store import Kind
 from databeheer.door.moves.changed_stays import note_change
-from databeheer.door.moves.resealing import move_days
 from databeheer.door.names import ean_hash, seal_text
-from databeheer.door.permission_record import record_step, subjects_of
-from databeheer.door.port_record import close_all
 from databeheer.door.post import notifying
 from databeheer.door.post.telling import tell
 from databeheer.door.proofs import AskerKind, Proof
-from databeheer.door.restore.ends import Ending
 from databeheer.door.turn import Statement, Subject, Turn
 from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import ConflictError, MalformedRequestError
-from databeheer.identity import lives
 from databeheer.oversight import erasures
 from databeheer.oversight.retention import DataClass
-from databeheer.permissions import life
-from databeheer.permissions.states import Event
 from databeheer.post import outbox
-from databeheer.registry import concerned, links, notices, occupancies, parties, points, supply
-from databeheer.registry.user_ports import Because
+from databeheer.registry import notices, occupancies, parties, points
 from databeheer.values import EAN, Commodity, ProfileType
 
 
@@ -99,7 +95,7 @@ def new_point(
         return None
     if municipality:
         points.set_municipality(turn.connection, point_id, municipality)
-    vacancy_id = _new_occupancy(
+    vacancy_id = new_occupancy(
         house,
         turn,
         point_id=point_id,
@@ -129,8 +125,13 @@ def begin_occupancy(house: House, proof: Proof, arguments: dict[str, Any]) -> di
     with house.turn() as turn:
         asker_of(turn, house, proof, AskerKind.OPERATOR)
         vacancy = occupancies.on_day(turn.connection, ean_hash(house, arguments["ean"]), first)
-        if vacancy.person_id is not None or vacancy.until_day is not None:
+        if vacancy.person_id is not None:
             raise ConflictError("somebody lives there on that day; end that occupancy first")
+        if vacancy.until_day is not None:
+            raise ConflictError(
+                "nobody lives there on that day; somebody moves in after it: call that move-in off first,"
+                " by an end on its first day"
+            )
         person = turn.connection.execute(_PERSON, {"id": arguments["person_id"]}).one_or_none()
         found(person, "person")
         lives.require_alive(turn.connection, arguments["person_id"])
@@ -139,7 +140,7 @@ def begin_occupancy(house: House, proof: Proof, arguments: dict[str, Any]) -> di
         occupancies.end_on(turn.connection, vacancy, first)
         note_change(house, turn, vacancy, first)
         end_ties(turn, vacancy, first, begun_before=first)
-        occupancy_id = _new_occupancy(
+        occupancy_id = new_occupancy(
             house,
             turn,
             point_id=vacancy.access_point_id,
@@ -150,7 +151,7 @@ def begin_occupancy(house: House, proof: Proof, arguments: dict[str, Any]) -> di
             interval_reading=arguments["interval_reading"],
         )
         _welcome(house, turn, occupancies.by_id(turn.connection, occupancy_id))
-        moved = _move_days(house, turn, vacancy.occupancy_id, occupancy_id, first)
+        moved = move_stored_days(house, turn, vacancy.occupancy_id, occupancy_id, first)
     return {"occupancy_id": str(occupancy_id), "resealed_days": moved}
 
 
@@ -183,97 +184,41 @@ def end_occupancy(house: House, proof: Proof, arguments: dict[str, Any]) -> dict
     """Move a person out: all permissions of the point end in the same transaction (R29, TRDE 5.3.13 par. 3).
 
     Never refused for what is stored: what was measured from `until_day` on is re-sealed for whom it is of. Who moved in
-    on that very day, by mistake or as planned and called off, never lived there.
+    on that very day, by mistake or as planned and called off, never lived there. An end that was entered too late is
+    set to an earlier day; to a later one it never is.
     """
     until = arguments["until_day"]
     with house.turn(TurnLane.ENDS) as turn:
         asker_of(turn, house, proof, AskerKind.OPERATOR)
-        named = ean_hash(house, arguments["ean"])
-        occupancy = occupancies.on_day(turn.connection, named, until - timedelta(days=1))
-        if occupancy.person_id is None or occupancy.until_day is not None:
-            occupancy = occupancies.on_day(turn.connection, named, until)
-            if occupancy.person_id is None or occupancy.from_day != until or occupancy.until_day is not None:
-                raise ConflictError("nobody lives there on the day before, or the move is known already")
-        elif until > day_of(turn.now):
-            raise MalformedRequestError("until_day: a move is reported on its day or later")
+        occupancy = _stay_to_end(turn, ean_hash(house, arguments["ean"]), until)
         index = turn.next_index  # of "occupancy.ended"; what ends with it follows
-        ended = move_out(house, turn, occupancy, until)
+        move = move_out if occupancy.until_day is None else move_out_earlier
+        ended = move(house, turn, occupancy, until)
     return {"ended_permissions": ended, "index": index}
 
 
-def move_out(house: House, turn: Turn, occupancy: Any, until: date) -> int:
-    """End an occupancy in this turn, with its permissions; its user ports close; it is vacant from `until` on.
+def _stay_to_end(turn: Turn, named: bytes, until: date) -> Any:
+    """Return the stay of who lives there on the day before, or else of who moved in on that very day.
 
-    Readings that were stored of later days go to the vacancy. Returns how many permissions ended.
+    Raises:
+        ConflictError: nobody, or the stay ends on that day already.
+        MalformedRequestError: the day lies ahead, and the stay begins before it.
     """
-    occupancies.end_on(turn.connection, occupancy, until)
-    note_change(house, turn, occupancy, until)
-    turn.end(Ending.OCCUPANCY, occupancy.occupancy_id, until)
-    vacancy_id = _new_occupancy(
-        house,
-        turn,
-        point_id=occupancy.access_point_id,
-        point_no=occupancy.access_point_no,
-        operator=occupancy.operator,
-        person_id=None,
-        from_day=until,
-        interval_reading=False,
-    )
-    ended = life.end_by_move(turn.connection, occupancy.occupancy_id, turn.now)
-    left = links.end_with_occupancy(turn.connection, occupancy.occupancy_id, until)
-    others = concerned.left_behind(turn.connection, occupancy.occupancy_id)
-    lives.end_of_stay(turn.connection, [occupancy.person_id, *others], turn.now)
-    leaving = subjects_of(house, occupancy.occupancy_id)
-    said = {"until": until.isoformat()}
-    turn.record(Statement("occupancy.ended", said, operator=occupancy.operator, subjects=leaving))
-    tell(
-        house,
-        turn,
-        "occupancy.ended",
-        to=[outbox.customer(occupancy.person_id)],
-        operator=occupancy.operator,
-        said=said,
-        occupancy_id=occupancy.occupancy_id,
-    )
-    for row in ended:
-        turn.end(Ending.INVALIDATED, row.permission_id)
-        record_step(house, turn, row, Event.INVALIDATED, state=row.state, by="move", reason=row.reason)
-    for row in left:
-        party_id, operator = row.party_id, row.operator
-        turn.record(
-            Statement("participation.ended", said, party_id=party_id, operator=operator, subjects=leaving)
-        )
-    end_ties(turn, occupancy, until, begun_before=None)
-    close_all(house, turn, occupancy, Because.MOVED_OUT)
-    _move_days(house, turn, occupancy.occupancy_id, vacancy_id, until)
-    return len(ended)
-
-
-def end_ties(turn: Turn, occupancy: Any, day: date, *, begun_before: date | None) -> None:
-    """End the contracts and registrations of a point with the stay in which they were made (requirements 0.5)."""
-    stay = (turn.connection, occupancy.access_point_id, day)
-    for contract in supply.end_at_point(*stay, begun_before=begun_before):
-        record_end(turn, contract, occupancy.occupancy_id)
-    for row in links.end_registrations(*stay, begun_before=begun_before):
-        record_end_of_link(turn, "registration", row, stay=occupancy.occupancy_id)
-
-
-def _move_days(house: House, turn: Turn, wrong: UUID, right: UUID, first: date) -> int:
-    rows = {row.occupancy_id: row for row in turn.connection.execute(_BOTH, {"ids": [wrong, right]})}
-    return move_days(house, turn, rows[wrong], rows[right], first)
-
-
-def _new_occupancy(house: House, turn: Turn, **members: Any) -> UUID:
-    """Add an occupancy. Its keys first, durably: a row without its key would be lost data."""
-    occupancy_id = uuid4()
-    house.keys.make(Kind.READINGS, occupancy_id)
-    house.keys.make(Kind.OCCUPANCY_LEDGER, occupancy_id)
-    occupancies.add(turn.connection, occupancy_id, **members)
-    return occupancy_id
+    stay = occupancies.on_day(turn.connection, named, until - timedelta(days=1))
+    is_over = stay.until_day is not None and stay.until_day <= until
+    if stay.person_id is not None and not is_over:
+        if until > day_of(turn.now):
+            raise MalformedRequestError("until_day: a move is reported on its day or later")
+        return stay
+    begun = occupancies.on_day(turn.connection, named, until)
+    if begun.person_id is not None and begun.from_day == until:
+        return begun
+    if stay.person_id is not None:
+        raise ConflictError("this move is known already")
+    raise ConflictError("nobody lives there on the day before")
 
 
 _PERSON = text("SELECT 1 FROM identity.person WHERE person_id = :id")
-_BOTH = text("SELECT * FROM registry.occupancy WHERE occupancy_id = ANY(:ids)")
 _OPERATOR = fields.Integer(load_default=1, strict=True, validate=validate.Range(1, 32000))
 
 COMMANDS = (

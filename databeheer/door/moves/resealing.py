@@ -183,7 +183,7 @@ def _tell_of_reads(house: House, turn: Turn, wrong: Any, right: Any, first: date
             spans = list(_from(own.get("granted", []), first))
             said = _corrected(row, shared, own)
             permission = own.get("permission", shared.get("permission", ""))
-            which = (said["read"], permission, said.get("item"))
+            which = (said["read"], permission, said.get("item"), *map(tuple, spans))
             if not spans or which in told:
                 continue
             told.add(which)

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from databeheer.door import suspending
-from databeheer.door.commands.points import move_out
+from databeheer.door.commands.leaving import move_out, move_out_earlier
 from databeheer.door.doubts.restored import apply_doubts
 from databeheer.door.house import House
 from databeheer.door.permission_record import record_step
@@ -116,10 +116,13 @@ def _block_again(house: House, turn: Turn, end: End) -> bool:
 
 
 def _move_out_again(house: House, turn: Turn, end: End) -> bool:
-    occupancy = occupancies.standing(turn.connection, end.id)
-    if occupancy is None or end.day is None:
+    occupancy = occupancies.find(turn.connection, end.id)
+    if occupancy is None or occupancy.person_id is None or end.day is None:
         return False
-    move_out(house, turn, occupancy, end.day)
+    if occupancy.until_day is not None and occupancy.until_day <= max(end.day, occupancy.from_day):
+        return False
+    move = move_out if occupancy.until_day is None else move_out_earlier
+    move(house, turn, occupancy, end.day)
     return True
 
 

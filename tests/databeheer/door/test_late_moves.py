@@ -286,6 +286,95 @@ def test_a_move_in_that_is_undone_gives_the_days_back_that_were_sealed_for_it(
     assert len(own(right)) == 100 + 96
 
 
+def refusal(house: TheHouse, command: str, **arguments: Any) -> str:
+    size = query(house, "SELECT size FROM ledger.head")
+    with pytest.raises(DoorRefusedError) as refused:
+        house.operator(command, ean=LOTTES_EAN, **arguments)
+    assert query(house, "SELECT size FROM ledger.head") == size
+    assert refused.value.code == "conflict"
+    return str(refused.value)
+
+
+def test_a_refused_move_says_truly_whether_somebody_lives_there(house: TheHouse, measured: Customer) -> None:
+    maria = house.customer("maria", "Maria")
+    begin = {"person_id": str(maria.person_id)}
+    assert "somebody lives there" in refusal(
+        house, "registry.occupancy.begin", **begin, from_day="2023-10-29"
+    )
+    move_out(house)
+    move_in(house, since=date(2023, 10, 31))
+    words = refusal(house, "registry.occupancy.begin", **begin, from_day="2023-10-30")
+    assert "nobody lives there on that day" in words
+    assert "call that move-in off first" in words
+    assert "known already" in refusal(house, "registry.occupancy.end", until_day=MOVED.isoformat())
+    words = refusal(house, "registry.occupancy.end", until_day="2023-10-30")
+    assert "nobody lives there on the day before" in words
+    assert "known already" not in words
+
+
+@pytest.mark.requirement("R29", "R82")
+def test_a_move_out_that_was_entered_too_late_is_set_to_an_earlier_day(
+    house: TheHouse, measured: Customer, erik: Party
+) -> None:
+    before, late = own(measured), date(2023, 10, 30)
+    supply = {"ean": LOTTES_EAN, "party_id": erik.party_id}
+    house.operator("registry.supply.accept", **supply, from_day="2023-10-01")
+    move_out(house, until=late)
+    house.operator("registry.supply.accept", **supply, from_day=late.isoformat())
+    assert own(measured) == before[:196]
+    root = root_of(house, measured)
+    move_out(house)
+    assert own(measured) == before[:96]
+    assert root in retired(house)  # who kept its key reads nothing of the days since
+    contracts = "SELECT from_day, until_day FROM registry.supply_contract ORDER BY from_day"
+    assert query(house, contracts) == [(date(2023, 10, 1), MOVED), (late, None)]
+    assert [one["event"] for one in measured.statements()].count("occupancy.ended") == 2
+    assert [place["until"] for place in measured.call("me")["occupancies"]] == [MOVED.isoformat()]
+    noor = move_in(house)
+    assert own(noor) == before[96:]
+    looks = {
+        (one["period"]["from"], one["period"]["until"])
+        for one in noor.statements()
+        if one["event"] == "data.read_corrected"
+    }
+    assert looks >= {
+        ("2023-10-28T22:00:00Z", "2023-10-30T23:00:00Z"),  # before the first move
+        ("2023-10-28T22:00:00Z", "2023-10-29T23:00:00Z"),  # between the two
+    }
+
+
+def test_of_a_move_out_that_is_set_to_an_earlier_day_the_successor_keeps_all_that_he_has(
+    house: TheHouse, measured: Customer
+) -> None:
+    before = own(measured)
+    move_out(house, until=date(2023, 10, 30))
+    noor = move_in(house, since=date(2023, 10, 30))
+    move_out(house)
+    assert own(measured) == before[:96]
+    assert own(noor) == before[196:]
+    vacant = (
+        "SELECT from_day, until_day FROM registry.occupancy WHERE person_id IS NULL AND until_day > from_day"
+    )
+    assert (MOVED, date(2023, 10, 30)) in query(house, vacant)
+    with pytest.raises(DoorRefusedError) as again:
+        move_out(house)
+    assert again.value.code == "conflict"
+
+
+def test_a_move_in_that_was_entered_too_late_is_called_off_and_entered_on_its_day(
+    house: TheHouse, measured: Customer
+) -> None:
+    before = own(measured)
+    move_out(house, until=date(2023, 10, 28))
+    wrong = move_in(house, "wrong", since=date(2023, 10, 30))
+    move_out(house, until=date(2023, 10, 30))
+    right = move_in(house, "right")
+    assert own(right) == before[96:]
+    assert wrong.call("me")["occupancies"] == []
+    vacant = "SELECT from_day, until_day FROM registry.occupancy WHERE person_id IS NULL ORDER BY from_day"
+    assert query(house, vacant)[1:] == [(date(2023, 10, 28), MOVED)]
+
+
 def test_who_moved_out_yesterday_grants_nothing(house: TheHouse, measured: Customer, bram: Party) -> None:
     asked, home = bram.ask(), measured.occupancy()
     move_out(house, until=day_of(house.clock.now()))

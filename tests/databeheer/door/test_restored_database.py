@@ -317,6 +317,21 @@ def test_whatever_narrowed_access_narrows_it_again(
     assert refusal(lambda: bram.read(granted["permission_id"])).reason == reason
 
 
+def test_a_move_out_that_was_set_to_an_earlier_day_ends_on_that_day_again(
+    house: TheHouse, backups: Backups, measured: Customer
+) -> None:
+    backups.dump()
+    for day in ("2023-10-30", "2023-10-29"):
+        house.operator("registry.occupancy.end", ean=LOTTES_EAN, until_day=day)
+    backups.publish()
+    backups.put_back()
+    backups.refill()
+    backups.restart_door()
+    house.operator("reconcile.finish")
+    stays = query(house, "SELECT until_day FROM registry.occupancy WHERE person_id = %s", measured.person_id)
+    assert [until.isoformat() for (until,) in stays] == ["2023-10-29"]
+
+
 def test_a_refused_request_does_not_wait_again(
     house: TheHouse, backups: Backups, measured: Customer, bram: Party
 ) -> None:
