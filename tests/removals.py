@@ -431,7 +431,7 @@ REMOVALS = (
     Removal(
         "R29",
         "a move ends all",
-        COMMANDS + "points.py",
+        COMMANDS + "leaving.py",
         "    ended = life.end_by_move(turn.connection, occupancy.occupancy_id, turn.now)\n",
         "    ended = []\n",
     ),

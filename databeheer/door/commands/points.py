@@ -38,6 +38,7 @@ from databeheer.door.proofs import AskerKind, Proof
 from databeheer.door.turn import Statement, Subject, Turn
 from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import ConflictError, MalformedRequestError
+from databeheer.identity import lives
 from databeheer.oversight import erasures
 from databeheer.oversight.retention import DataClass
 from databeheer.post import outbox
