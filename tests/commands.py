@@ -345,3 +345,17 @@ def every_command(
         "webhook.deliveries": {},
         "webhook.replay": {"delivery_id": someone},
     }
+
+
+OPEN_TO_ALL = {
+    "ping": "says only that the door lives",
+    "login.begin": "a nonce is worth nothing without the provider's signature",
+    "login.finish": "takes the provider's signature, see the next test",
+    "token.mint": "takes the client's secret or signature, see the next test",
+    "session.end": "ends what it is shown, nothing else",
+    "joins.list": "the public list",
+    "statistics.list": "what was published",
+    "statistics.show": "what was published",
+    "statistics.receipt": "opens the entry of what was published, which names nobody",
+}
+"""The commands that take no proof, and why nothing is lost by it."""

@@ -21,7 +21,7 @@ from databeheer.door.client import DoorClient, DoorRefusedError, Proof
 from databeheer.door.commands.timekeeping import months_back
 from databeheer.site.clerk import Clerk
 from databeheer.values import format_instant, parse_instant
-from tests.commands import every_command
+from tests.commands import OPEN_TO_ALL, every_command
 from tests.conftest import LOTTES_EAN
 from tests.databeheer.door import test_user_ports as user_ports
 from tests.databeheer.doubt import acts as doubts
@@ -525,19 +525,7 @@ def test_nobody_else_has_time_written_down(
         assert code(lambda proof=proof: house.client.call(command, proof)) == "unauthenticated"
 
 
-WITHOUT_PROOF = {
-    "ping",
-    "joins.list",
-    "login.begin",
-    "login.finish",
-    "session.end",
-    "token.mint",
-    "subscription.check",
-    # What is published, anybody reads.
-    "statistics.list",
-    "statistics.show",
-    "statistics.receipt",
-}
+WITHOUT_PROOF = {*OPEN_TO_ALL, "subscription.check"}
 
 
 def test_the_clerks_key_is_good_for_nothing_else(house: TheHouse, lotte: Customer, bram: Party) -> None:
