@@ -21,9 +21,16 @@ class Link:
     words: str
 
 
-def already(title: str, said: str, at: datetime | None, *links: Link) -> ResponseReturnValue:
-    """Say that what was asked was done before, `at` a moment; nothing more happened."""
-    page = render_template("portal/already.html", me=visitor(), title=title, said=said, at=at, links=links)
+def already(
+    title: str, said: str, at: datetime | None, *links: Link, typed: str = ""
+) -> ResponseReturnValue:
+    """Say that what was asked was done before, `at` a moment; nothing more happened.
+
+    `typed` is what the visitor wrote with it and nobody got.
+    """
+    page = render_template(
+        "portal/already.html", me=visitor(), title=title, said=said, at=at, links=links, typed=typed
+    )
     return page, 409
 
 

@@ -75,6 +75,7 @@ class Case:
 
     case_id: str
     party: str
+    party_id: str
     permission_id: str | None
     permission_is_over: bool
     occupancy_id: str
@@ -107,6 +108,7 @@ class Case:
         return cls(
             case_id=str(answer["case_id"]),
             party=str(answer["party"]["name"]),
+            party_id=str(answer["party"]["id"]),
             permission_id=answer["permission_id"],
             permission_is_over=bool(answer["permission_is_over"]),
             occupancy_id=str(answer["occupancy_id"]),
@@ -133,6 +135,14 @@ class Case:
             is_yours=is_yours,
             reported_at=next((parse_instant(one["at"]) for one in signals if one["is_yours"]), None),
         )
+
+
+def standing_about(permission: Permission) -> Case | None:
+    """Return the case that blocks a permission's party at its stay: of this permission if there is one, else another."""
+    cases = [Case.of(one) for one in ask("doubt.list", closed=False)["cases"]]
+    there = (permission.party.party_id, permission.occupancy_id)
+    own = [one for one in cases if (one.party_id, one.occupancy_id) == there]
+    return min(own, key=lambda one: one.permission_id != permission.permission_id, default=None)
 
 
 @blueprint.get("/mijn/twijfel")
@@ -210,18 +220,23 @@ def _raise(
     except DoorRefusedError as refusal:
         if refusal.code != "conflict":
             raise
-        return _reported_before(permission_id, refusal)
+        return _reported_before(permission_id, words, refusal)
     return redirect(url_for("doubting.show", case_id=raised["case"]["case_id"]), 303)
 
 
-def _reported_before(permission_id: str | None, refusal: DoorRefusedError) -> ResponseReturnValue:
-    """Answer a second press: what the visitor reported before, and when. Any other refusal goes on."""
+def _reported_before(
+    permission_id: str | None, words: str, refusal: DoorRefusedError
+) -> ResponseReturnValue:
+    """Answer a second press: what the visitor reported before, and when. Any other refusal goes on.
+
+    What was written now is given back: it was not kept.
+    """
     cases = [Case.of(one) for one in ask("doubt.list", closed=False)["cases"]]
     case = next((one for one in cases if one.is_yours and one.permission_id == permission_id), None)
     if case is None:
         raise refusal
     link = Link(url_for("doubting.show", case_id=case.case_id), "Bekijk wat er met uw melding gebeurt")
-    return already(f"U meldde al twijfel over {case.party}", case.next_words, case.reported_at, link)
+    return already(f"U meldde al twijfel over {case.party}", case.next_words, case.reported_at, link, typed=words)
 
 
 def _case(case_id: UUID, *, is_late: bool = False) -> str:

@@ -15,6 +15,7 @@ from databeheer.door.client import DoorRefusedError
 from web.door import ask
 from web.forms import EANField, Form, parse_or_refuse, parse_or_tell
 from web.portal import already
+from web.portal.doubting import standing_about
 from web.portal.login import require_session, visitor
 from web.portal.notice import LANGUAGE, Notice, notice_of
 from web.portal.overview import Reads, my_permissions, my_points
@@ -173,6 +174,7 @@ def history(permission_id: UUID) -> ResponseReturnValue:
         me=visitor(),
         permission=permission,
         point=next((each for each in my_points() if each.occupancy_id == permission.occupancy_id), None),
+        doubt=standing_about(permission) if permission.state == "blocked" else None,
     )
 
 

@@ -213,6 +213,7 @@ STEPS = {
 STEPS_BY_REASON = {
     "renewal_overtaken": "Vervallen: wat verlengd zou worden, stopte of veranderde",
     "party_suspended": "Gestopt: de dienst werd geschorst",
+    "doubt": "Geblokkeerd na een melding van twijfel",
 }
 """The same where the reason says more."""
 

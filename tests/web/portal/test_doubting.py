@@ -146,12 +146,43 @@ def test_a_second_window_is_told_that_the_doubt_was_reported_and_when_and_leads_
     assert visitor.press(forms[0], "/twijfel", wat="other").status == 200
     [case] = measured_autumn.call("doubt.list")["cases"]
     for form in forms:
-        again = visitor.press(form, "/twijfel", wat="not_given")
+        again = visitor.press(form, "/twijfel", wat="not_given", uitleg="Het ging zo: <b>niemand</b> belde.")
         assert again.status == 409
+        assert "Wat u nu schreef, is niet bewaard" in again.text
+        assert "Het ging zo: <b>niemand</b> belde." in again.text
+        assert "<b>" not in again.html
         assert "U meldde al twijfel over Bram Energieadvies" in again.text
         assert f"Dat was op {dutch.moment(case['signals'][0]['at'])}." in again.text
         assert f"/mijn/twijfel/{case['case_id']}" in again.links
     assert measured_autumn.call("doubt.list")["cases"] == [case]
+
+
+def test_the_page_of_a_blocked_permission_says_why_and_leads_to_its_own_case(
+    visit: Visit, house: TheHouse, measured_autumn: Customer, bram: Party, granted: dict[str, Any]
+) -> None:
+    beside = bram.ask()
+    measured_autumn.grant(beside)
+    visitor = visit(measured_autumn)
+    places = [f"/mijn/toestemming/{one['permission_id']}" for one in (granted, beside)]
+    assert not [link for link in visitor.get(places[0]).links if link.startswith("/mijn/twijfel/")]
+    visitor.press(visitor.get(f"{places[0]}/twijfel"), "/twijfel", wat="not_given")
+    [case] = measured_autumn.call("doubt.list")["cases"]
+    for place in places:  # the block is the party's, at that address: so is what the other page leads to
+        page = visitor.get(place)
+        assert "Geblokkeerd na een melding van twijfel , door databeheer" in page.text
+        assert f"/mijn/twijfel/{case['case_id']}" in page.links
+        assert "Bekijk wat er met uw melding van twijfel gebeurt" in page.text
+    house.operator(
+        "doubt.signal",
+        permission_id=beside["permission_id"],
+        origin="consumer_body",
+        concern="not_given",
+        source="Ombudsdienst",
+    )
+    cases = {one["permission_id"]: one["case_id"] for one in measured_autumn.call("doubt.list")["cases"]}
+    for place, one in zip(places, (granted, beside), strict=True):
+        assert f"/mijn/twijfel/{cases[one['permission_id']]}" in visitor.get(place).links
+    assert "Bekijk wat er met de melding van twijfel gebeurt" in visitor.get(places[1]).text
 
 
 def test_taking_a_doubt_back_twice_says_when_it_ended_and_so_does_one_that_time_closed(
