@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
@@ -254,14 +255,19 @@ def format_instant(instant: datetime) -> str:
     return instant.astimezone(UTC).isoformat(timespec=precision).replace("+00:00", "Z")
 
 
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
 def parse_day(text: str) -> date:
     """Read an ISO day within `HORIZON`; MalformedRequestError otherwise."""
+    if not isinstance(text, str) or not _DAY.fullmatch(text):
+        raise MalformedRequestError("a day looks like 2026-11-20")
     try:
-        if len(text) != 10:
-            raise ValueError
         day = date.fromisoformat(text)
-    except (ValueError, TypeError) as error:
-        raise MalformedRequestError("a day looks like 2026-11-20") from error
+    except ValueError as error:
+        raise MalformedRequestError(
+            "there is no such day in the calendar; a day looks like 2026-11-20"
+        ) from error
     if not is_within_horizon(day):
         raise MalformedRequestError(f"a day lies {_WITHIN}")
     return day

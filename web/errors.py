@@ -133,6 +133,17 @@ HANDED_OVER = Page(
     "Ga naar de opvolger. Uw bewijzen blijven geldig.",
 )
 
+
+def not_found_acting_for(name: str) -> Page:
+    """Say that there is no such thing of the person in whose name the visitor acts, perhaps since another window."""
+    return Page(
+        404,
+        f"U handelt nu namens {name}",
+        "In die naam bestaat deze pagina niet. Misschien koos u die naam in een ander venster. Er is niets veranderd.",
+        "Is dit van uzelf? Handel dan eerst weer in uw eigen naam, bij Namens iemand anders.",
+    )
+
+
 HTTP_PAGES = {page.status: page for page in (BAD_REQUEST, FORBIDDEN, NOT_FOUND, METHOD, TOO_LARGE, TOO_OFTEN)}
 
 REFUSAL_PAGES = {

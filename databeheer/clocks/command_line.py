@@ -16,14 +16,15 @@ def lines(report: dict[str, Any]) -> Iterator[str]:
     """Yield the lines that a person reads: overdue, coming, and a table a month."""
     yield from _due("Overdue", report["overdue"], report["lists_end_at"])
     yield from _due("Due in the coming days", report["coming"], report["lists_end_at"])
+    width = max([20, *(len(_who(one)) for month in report["months"] for one in month["figures"])])
     for month in report["months"]:
         yield (
-            f"{month['month']}{'':<39}{'kept':>7}{'missed':>8}{'late':>6}{'dropped':>9}{'open':>7}"
+            f"{month['month']}{'':<{19 + width}}{'kept':>7}{'missed':>8}{'late':>6}{'dropped':>9}{'open':>7}"
             f"{'written later':>15}"
         )
         for one in month["figures"]:
             yield (
-                f"  {one['kind']:<22} {_who(one)[:20]:<20} {one['kept']:>7}{one['missed']:>8}{one['met_late']:>6}"
+                f"  {one['kind']:<22} {_who(one):<{width}} {one['kept']:>7}{one['missed']:>8}{one['met_late']:>6}"
                 f"{one['dropped']:>9}{one['open']:>7}{one['written_later']:>15}"
             )
         if not month["figures"]:

@@ -16,8 +16,9 @@ class Figures:
     """Of one kind, and of one party where a party or a grid operator has to act, in a period.
 
     A clock counts where it was decided: `kept` when it was met, `missed` when its due moment passed, `dropped` when
-    nobody waited for it any more. So each counts once. `open` still ran at the end. Of the missed, `met_late` were
-    done since, the last one `longest_late` after it was due.
+    nobody waited for it any more. So each counts once; one that stopped while something was looked at,
+    and that turned out later to have been met at that moment, counts as that. `open` still ran at the end. Of the
+    missed, `met_late` were done since, the last one `longest_late` after it was due.
 
     The figures of a period that is over change by those two, and by what happened in it and was written down after it:
     a party's late report of an older signal, what time ended while nobody wrote that down, a proof found good later.
@@ -55,7 +56,9 @@ _FIGURES = text(
     "SELECT kind, actor_id AS party_id,"
     " count(*) FILTER (WHERE met_at < due_at AND met_at >= :since AND met_at < :until) AS kept,"
     " count(*) FILTER (WHERE is_missed AND due_at >= :since AND due_at < :until) AS missed,"
-    " count(*) FILTER (WHERE dropped_at < due_at AND dropped_at >= :since AND dropped_at < :until) AS dropped,"
+    " count(*) FILTER (WHERE dropped_at < due_at AND dropped_at >= :since AND dropped_at < :until AND NOT EXISTS ("
+    "  SELECT FROM clocks.clock k WHERE k.kind = c.kind AND k.about = c.about AND k.met_at = c.dropped_at"
+    "   AND k.start_written_at IS NOT NULL)) AS dropped,"
     " count(*) FILTER (WHERE started_at < :until AND least(due_at, ended) >= :until) AS open,"
     " count(*) FILTER (WHERE is_missed AND met_at IS NOT NULL AND due_at >= :since AND due_at < :until) AS met_late,"
     " max(met_at - due_at) FILTER (WHERE is_missed AND due_at >= :since AND due_at < :until) AS longest_late,"

@@ -42,7 +42,8 @@ _FIGURES = """
 `databeheer clocks`, `/toezicht/termijnen` and `/toezicht/termijnen.json` (format `databeheer clocks 1`; members may be
 added, none changes or goes away) count per month and kind, and per party where a party or a grid operator has to act:
 `kept` when it was met, `missed` when its due moment passed, `dropped` when nobody waited for it any more, so that each
-clock counts once. `open` still ran at the end of the month. Of the missed, `met_late` were done since, the last of them
+clock counts once; the hours that stopped while a proof was looked at, and that were kept when it was found good, are
+one kept clock. `open` still ran at the end of the month. Of the missed, `met_late` were done since, the last of them
 `longest_late_seconds` after it was due. A month that is over changes by those two, and by what happened in it and was
 written down after it: a party's late report of an older signal, what time ended while the clerk was away, a proof that
 was found good later. `written_later` is how many clocks that were; without any, it reads as it did when it ended.

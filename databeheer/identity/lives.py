@@ -95,7 +95,9 @@ def end_representation(connection: Connection, representation_id: UUID, day: dat
     """
     row = connection.execute(_END_REPRESENTATION, {"id": representation_id, "day": day}).one_or_none()
     if row is None:
-        raise ConflictError("there is none that lasts longer")
+        raise ConflictError(
+            "none with this id lasts longer than that: it ended or was cancelled before, or there is no such id"
+        )
     return row
 
 

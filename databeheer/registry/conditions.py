@@ -225,7 +225,9 @@ def end(connection: Connection, table: str, fact_id: UUID, day: date) -> UUID:
     """
     row = connection.execute(_ENDS[table], {"id": fact_id, "day": day}).one_or_none()
     if row is None:
-        raise ConflictError("there is none that lasts longer")
+        raise ConflictError(
+            "none with this id lasts longer than that: it ended or was cancelled before, or there is no such id"
+        )
     party_id: UUID = row.party_id
     return party_id
 

@@ -21,9 +21,7 @@ class Link:
     words: str
 
 
-def already(
-    title: str, said: str, at: datetime | None, *links: Link, typed: str = ""
-) -> ResponseReturnValue:
+def already(title: str, said: str, at: datetime | None, *links: Link, typed: str = "") -> ResponseReturnValue:
     """Say that what was asked was done before, `at` a moment; nothing more happened.
 
     `typed` is what the visitor wrote with it and nobody got.

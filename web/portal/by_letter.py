@@ -89,6 +89,8 @@ def enter() -> ResponseReturnValue:
 def show() -> ResponseReturnValue:
     """Show what is asked, to who typed the code of a letter that is alive."""
     typed = parse_or_refuse(CodeForm(), request.form)["code"]
+    if not typed.strip():
+        return render_template("portal/by_letter.html", empty=True), 400
     try:
         code = codes.parse(typed)
         asked = Asked.of(_ask("letter.show", code))

@@ -138,7 +138,7 @@ class Case:
 
 
 def standing_about(permission: Permission) -> Case | None:
-    """Return the case that blocks a permission's party at its stay: of this permission if there is one, else another."""
+    """Return the case that blocks a permission's party there: of this permission if there is one, else another."""
     cases = [Case.of(one) for one in ask("doubt.list", closed=False)["cases"]]
     there = (permission.party.party_id, permission.occupancy_id)
     own = [one for one in cases if (one.party_id, one.occupancy_id) == there]
@@ -224,9 +224,7 @@ def _raise(
     return redirect(url_for("doubting.show", case_id=raised["case"]["case_id"]), 303)
 
 
-def _reported_before(
-    permission_id: str | None, words: str, refusal: DoorRefusedError
-) -> ResponseReturnValue:
+def _reported_before(permission_id: str | None, words: str, refusal: DoorRefusedError) -> ResponseReturnValue:
     """Answer a second press: what the visitor reported before, and when. Any other refusal goes on.
 
     What was written now is given back: it was not kept.
@@ -236,7 +234,9 @@ def _reported_before(
     if case is None:
         raise refusal
     link = Link(url_for("doubting.show", case_id=case.case_id), "Bekijk wat er met uw melding gebeurt")
-    return already(f"U meldde al twijfel over {case.party}", case.next_words, case.reported_at, link, typed=words)
+    return already(
+        f"U meldde al twijfel over {case.party}", case.next_words, case.reported_at, link, typed=words
+    )
 
 
 def _case(case_id: UUID, *, is_late: bool = False) -> str:

@@ -81,6 +81,8 @@ def require_session(view: View) -> View:
         except DoorRefusedError as refusal:
             if refusal.code == REPRESENTATION_ENDED:
                 return _himself_again()
+            if refusal.code == "not-found" and (me := ask("me")).get("is_represented"):
+                return errors.render(errors.not_found_acting_for(str(me["name"])))
             if refusal.code != "unauthenticated":
                 raise
             is_oversight = request.path.startswith(OVERSIGHT_HOME)

@@ -9,11 +9,11 @@ from uuid import UUID
 
 from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
-from marshmallow import fields, validate
+from marshmallow import ValidationError, fields, validate
 
 from databeheer.door.client import DoorRefusedError
 from web.door import ask
-from web.forms import EANField, Form, parse_or_refuse, parse_or_tell
+from web.forms import EANField, Form, parse, parse_or_refuse, parse_or_tell
 from web.portal import already
 from web.portal.doubting import standing_about
 from web.portal.login import require_session, visitor
@@ -71,7 +71,10 @@ class WithdrawalForm(Form):
 @require_session
 def by_link() -> ResponseReturnValue:
     """Show the request behind a party's link."""
-    code = parse_or_refuse(LinkQuery(), request.args)["id"]
+    try:
+        code = parse(LinkQuery(), request.args)["id"]
+    except ValidationError:
+        abort(404)  # a link that was cut off: the page says that it does not work
     return _show_request(ask("permission.by_link", link_code=code), link_code=code)
 
 

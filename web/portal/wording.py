@@ -323,7 +323,7 @@ EVENTS = {
     "port.impossible": ("Poort bestaat niet, zegt de netbeheerder", "refused"),
     "join.run": ("Gebruikt in een koppeling", "law"),
     "join.refused": ("Koppeling geweigerd", "refused"),
-    "audit.opened": ("Ingekeken door de toezichthouder", "law"),
+    "audit.opened": ("Ingekeken", "law"),
     "contact.confirmed": ("E-mail aangezet", "active"),
     "contact.removed": ("E-mail uitgezet", "ended"),
     "erasure.asked": ("Gevraagd om te wissen", "waiting"),

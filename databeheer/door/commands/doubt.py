@@ -225,7 +225,7 @@ def _named(house: House, turn: Turn, arguments: dict[str, Any]) -> Any:
         asked = {"hash": ean_hash(house, ean), "party": party_id}
         permission_id = turn.connection.execute(_NEWEST_OF, asked).scalar_one_or_none()
     row = permissions.find(turn.connection, permission_id) if permission_id is not None else None
-    found(row, "permission that somebody granted")
+    found(row, "permission" if party_id is None else "permission of this party on this access point")
     return permissions.by_id_locked(turn.connection, permission_id)
 
 

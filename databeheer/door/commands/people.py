@@ -112,10 +112,10 @@ def end_representation(house: House, proof: Proof, arguments: dict[str, Any]) ->
         row = lives.end_representation(turn.connection, arguments["id"], arguments["until_day"])
         turn.end(Ending.REPRESENTATION, arguments["id"], arguments["until_day"])
         said = {"until": arguments["until_day"].isoformat()}
-        turn.record(
+        record = turn.record(
             Statement("representation.ended", said, subjects=subjects_of_person(house, turn, row.person_id))
         )
-    return {}
+    return {"id": str(arguments["id"]), "until_day": row.until_day.isoformat(), "index": record.index}
 
 
 def give_notice(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:

@@ -42,8 +42,8 @@ def sweep(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, An
 def report(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """What is overdue, what is due in the coming days, and what was kept and missed, month by month.
 
-    The inspector's and the operator's. No customer and no access point is named. `actor`: the lists hold only what
-    that one has to do, so that the data manager's own does not drown in what parties have to.
+    The inspector's and the operator's. No customer and no access point is named. `actor`: lists and figures hold only
+    what that one has to do, so that the data manager's own does not drown in what parties have to.
     """
     actor = Actor(arguments["actor"]) if arguments["actor"] is not None else None
     with looking(house, proof) as (connection, asker, now):
@@ -56,7 +56,14 @@ def report(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, A
             microseconds=1
         )  # what happens now has happened; what comes is not missed yet
         months = [
-            (first, clocks.figures(connection, midnight(first), min(midnight(until), just_after)))
+            (
+                first,
+                [
+                    one
+                    for one in clocks.figures(connection, midnight(first), min(midnight(until), just_after))
+                    if actor in (None, one.actor)
+                ],
+            )
             for first, until in months_back(now, arguments["months"])
         ]
         named = [*overdue, *coming, *(one for _, figures in months for one in figures)]

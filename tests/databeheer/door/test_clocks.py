@@ -391,6 +391,29 @@ def test_so_are_those_of_a_doubt_shown_refused_lifted_and_unproven(
     assert sorted(of_hours) == ["dropped", "dropped", "dropped", "met"]
 
 
+@pytest.mark.parametrize("is_good", [True, False])
+def test_hours_that_stopped_for_a_proof_count_once_also_after_it_was_judged(
+    house: TheHouse, measured: Customer, bram: Party, granted: dict[str, Any], is_good: bool
+) -> None:
+    case = doubts.raise_doubt(measured, granted)
+    doubts.contact(house, case)
+    later(house, timedelta(hours=1), measured, bram)
+    doubts.show(bram, case)
+    later(house, timedelta(hours=1), measured, bram)
+    shown = inspectors_figures(house, "doubt_evidence")
+    assert (shown["kept"], shown["dropped"], shown["open"]) == (0, 1, 0)
+    if is_good:
+        doubts.lift(house, case)
+    else:
+        doubts.judge(house, case, accepted=False)
+    judged = inspectors_figures(house, "doubt_evidence")
+    assert (judged["kept"], judged["dropped"], judged["open"]) == ((1, 0, 0) if is_good else (0, 1, 1))
+    for actor, kinds in (("party", {"doubt_evidence"}), ("data_manager", {"doubt_contact", "doubt_unblock"})):
+        [month] = report(house, months=1, actor=actor)["months"]
+        assert {one["kind"] for one in month["figures"]} >= kinds
+        assert {one["actor"] for one in month["figures"]} == {actor}
+
+
 def test_a_miss_is_an_entry_that_says_who_had_to_act_and_names_nobody(
     house: TheHouse, measured: Customer, bram: Party, granted: dict[str, Any]
 ) -> None:

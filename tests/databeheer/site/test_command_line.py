@@ -274,7 +274,8 @@ NOBODY = "00000000-0000-4000-8000-000000000000"
     ("option", "value", "said"),
     [
         ("--from", "bla", "a time looks like 2026-11-20T23:00:00Z. Write a day as 2026-11-20"),
-        ("--from", "2026-13-01", "a day looks like 2026-11-20. Write a day as 2026-11-20"),
+        ("--from", "2026-1-001", "a day looks like 2026-11-20. Write a day as 2026-11-20"),
+        ("--from", "2026-11-31", "there is no such day in the calendar; a day looks like 2026-11-20"),
         ("--from", "1900-01-01", "a day lies between the years 1990 and 2100"),
         ("--from", "2026-11-01T00:00:00", "a time needs its offset from UTC"),
         ("--until", "1 november", "or a moment with its offset as 2026-11-20T00:00:00+01:00"),

@@ -88,6 +88,20 @@ def test_what_he_decides_the_represented_reads_as_done_in_her_name(
     assert "U blijft zelf alles zien" in namens.text
 
 
+def test_what_is_his_own_is_not_found_while_he_acts_and_the_page_says_in_whose_name_he_is(
+    visit: Visit, lotte: Customer, theo: Customer, bram: Party, appointed: str
+) -> None:
+    permission_id = lotte.grant(bram.ask())["permission"]["permission_id"]
+    place = f"/mijn/toestemming/{permission_id}"
+    visitor = visit(theo)
+    before = visitor.get(place)
+    assert (before.status, "U handelt nu namens" in before.text) == (404, False)
+    as_lotte(visitor, appointed)
+    assert visitor.get(place).status == 200
+    missing = visitor.get("/mijn/toestemming/00000000-0000-4000-8000-000000000000")
+    assert (missing.status, "U handelt nu namens Lotte Janssens" in missing.text) == (404, True)
+
+
 def test_at_the_end_his_next_click_does_nothing_and_makes_him_himself_again(
     visit: Visit, house: TheHouse, lotte: Customer, theo: Customer, bram: Party, appointed: str
 ) -> None:

@@ -189,14 +189,9 @@ def test_a_request_to_maria_does_not_exist_for_lotte(
 
 def test_an_unknown_link_shows_nothing(visit: Visit, lotte: Customer) -> None:
     visitor = visit(lotte)
-    for code, status in (
-        ("", 400),
-        ("x", 400),
-        ("a" * 200, 400),
-        ("a'b-c/d;e", 400),
-        ("unknown-link-code", 404),
-    ):
-        assert visitor.get("/verbruik/dienstverlener", id=code).status == status, code
+    for code in ("", "x", "a" * 200, "a'b-c/d;e", "unknown-link-code"):  # cut off, mangled, or never given
+        page = visitor.get("/verbruik/dienstverlener", id=code)
+        assert (page.status, "de link is niet meer geldig" in page.text) == (404, True), code
 
 
 def test_a_request_answered_before_shows_its_answer(visit: Visit, lotte: Customer, bram: Party) -> None:
