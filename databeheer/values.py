@@ -260,11 +260,11 @@ _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 def parse_day(text: str) -> date:
     """Read an ISO day within `HORIZON`; MalformedRequestError otherwise."""
-    if not isinstance(text, str) or not _DAY.fullmatch(text):
+    if not _DAY.fullmatch(str(text)):
         raise MalformedRequestError("a day looks like 2026-11-20")
     try:
         day = date.fromisoformat(text)
-    except ValueError as error:
+    except (ValueError, TypeError) as error:
         raise MalformedRequestError(
             "there is no such day in the calendar; a day looks like 2026-11-20"
         ) from error
