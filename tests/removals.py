@@ -136,8 +136,15 @@ REMOVALS = (
         "R3",
         "whole slots only",
         ACCESS + "decide.py",
-        "return minus(wanted, cut) if cut else wanted",
-        "return wanted",
+        "        wanted = minus(wanted, cut) if cut else wanted\n",
+        "        pass\n",
+    ),
+    Removal(
+        "R3",
+        "no slot that a permission cuts",
+        ACCESS + "decide.py",
+        "        severed_slots(ground.finest, reach, ground.left_out(home, reach)),\n",
+        "",
     ),
     Removal(
         "R3",
