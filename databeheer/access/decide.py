@@ -16,7 +16,7 @@ from databeheer.access.ground import Case, case_of
 from databeheer.access.grounds import Ground, grounds
 from databeheer.access.intervals import Pairs, meet, merged, minus
 from databeheer.access.reasons import NEAREST_FIRST, ReasonCode
-from databeheer.access.slots import cut_slots, severed_slots
+from databeheer.access.slots import cut_slots, may_sever, severed_slots
 from databeheer.values import Period
 
 __all__ = ["Decision", "Granted", "ReasonCode", "Refused", "Wish", "decide"]
@@ -61,11 +61,10 @@ def _gives(ground: Ground, home: Occupancy, case: Case) -> Pairs:
     wanted = meet(case.asked, reach)
     if not wanted or ground.finest is None:
         return wanted
-    for cut in (
-        cut_slots(ground.finest, reach, case.wish.period, case.now),
-        severed_slots(ground.finest, reach, ground.left_out(home, reach)),
-    ):
-        wanted = minus(wanted, cut) if cut else wanted
+    cut = cut_slots(ground.finest, reach, case.wish.period, case.now)
+    wanted = minus(wanted, cut) if cut else wanted
+    if may_sever(ground.finest, reach):
+        wanted = minus(wanted, severed_slots(ground.finest, reach, ground.left_out(home, reach)))
     return wanted
 
 

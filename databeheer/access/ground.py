@@ -57,6 +57,8 @@ class Ground:
         """What living there and contracts leave of a home, and this ground does not reach."""
         period = home.period
         whole: Pairs = ((period.start, period.stop),)
+        if reach == whole:
+            return ()
         if not self.is_chosen:
             whole = meet(self.claim, whole)
         for reason, allowed in self.limits:

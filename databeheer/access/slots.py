@@ -55,6 +55,16 @@ def cut_slots(finest: Granularity, reach: Pairs, asked: Period, now: datetime) -
     return merged(cut) if cut else ()
 
 
+def may_sever(finest: Granularity, reach: Pairs) -> bool:
+    """Whether `reach` has an edge within a slot, as far as a glance tells: most have theirs on a quarter-hour."""
+    minutes = _MINUTES[finest.rank]
+    return not minutes or any(
+        edge is not FOREVER and (edge.minute % minutes or edge.second or edge.microsecond)
+        for pair in reach
+        for edge in pair
+    )
+
+
 def severed_slots(finest: Granularity, reach: Pairs, missing: Pairs) -> Pairs:
     """Return the part of `reach` that lies in a slot of `finest` of which another part is `missing`.
 
