@@ -82,7 +82,6 @@ class DangerousHouse:
     def _door_settings(self) -> dict[str, str]:
         ProviderKey.open(self.home.provider_key)
         return {
-            "DATABEHEER_DEMO": "1",
             "DATABEHEER_PROVIDER_ISSUER": ISSUER,
             "DATABEHEER_PROVIDER_PUBLIC_KEY": str(self.home.provider_public_key),
             "DATABEHEER_PROVIDER_URL": "http://127.0.0.1:1/authorize",

@@ -161,7 +161,8 @@ def test_a_changed_permission_row_is_found_where_it_gave_more_than_was_granted(
     joris: Party,
     change: str,
 ) -> None:
-    asked = bram.ask(data_from="2023-10-29T00:00:00Z")
+    # Days are given whole, so a permission by the day begins at midnight.
+    asked = bram.ask(data_from="2023-10-28T22:00:00Z" if "day" in change else "2023-10-29T00:00:00Z")
     measured.grant(asked)
     names = {"joris": f"'{joris.party_id}'", "maria": f"'{maria.occupancy()}'"}
     names["marias"] = f"'{maria.person_id}'"

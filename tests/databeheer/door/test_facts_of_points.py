@@ -693,7 +693,7 @@ def test_a_registration_and_a_participation_are_for_their_roles_once_and_end(
         added = house.operator(command, **link)
         assert "already" in refused(house, command, **link)
         house.operator("registry.link.end", fact=fact, id=added["id"], until_day="2023-06-01")
-        assert "none that lasts" in refused(
+        assert "lasts longer" in refused(
             house, "registry.link.end", fact=fact, id=added["id"], until_day="2023-07-01"
         )
         wrong = house.operator(command, **(link | {"from_day": "2023-06-01"}))
@@ -827,7 +827,7 @@ def test_an_administrator_looks_for_his_ward_while_the_judgment_holds(
         customer.session = house.log_in(customer.subject, customer.name)
     assert reason(lambda: own_look(maria, occupancy)) == "no_legal_basis"
     assert own_look(measured, occupancy)["channels"]
-    assert "none that lasts" in refused(
+    assert "lasts longer" in refused(
         house, "registry.representation.end", id=added["id"], until_day=today(house, -1)
     )
 

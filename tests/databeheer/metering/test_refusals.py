@@ -84,7 +84,7 @@ def refusal_of(data: bytes) -> IntakeError:
         ({"unit": "kW"}, "Unit", "“kW” is unknown"),
         ({"unit": "kVArh"}, "Unit", "“kVArh” does not fit this register"),
         ({"register": "Offtake Inductive"}, "Unit", "“kWh” does not fit this register"),
-        ({"unit": "m³"}, "Register", "this register is none of a gas meter"),
+        ({"unit": "m³"}, "Unit", "these are no m3 of gas: there is no caloric value"),
         ({"state": "Gelez"}, "Validation status", "“Gelez” is unknown"),
         ({"state": ""}, "Validation status", "“” is unknown"),
         ({"state": "READ EST"}, "Validation status", "“READ EST” is unknown"),
@@ -93,7 +93,12 @@ def refusal_of(data: bytes) -> IntakeError:
 def test_a_wrong_cell_is_named_by_line_and_column(changes, column, problem):
     error = refusal_of(english(Row(), LATER.but(**changes)))
     assert error.problem == problem
-    assert (error.line, error.column) == ((2 if "gas" in problem else 3), column)
+    assert (error.line, error.column) == (3, column)
+
+
+def test_a_register_that_no_gas_meter_has_is_refused_in_a_file_of_gas():
+    error = refusal_of(text(ENGLISH_GAS, [LATER.but(unit="m³")], tail=("", "")))
+    assert (error.column, error.problem) == ("Register", "this register is none of a gas meter")
 
 
 def test_the_caloric_value_is_refused_where_it_cannot_be():
