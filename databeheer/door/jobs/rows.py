@@ -114,6 +114,7 @@ _INSERT = text(
     "INSERT INTO jobs.job (job_id, party_id, client_id, request_hash, asked_sealed, items, pieces, at_night,"
     " handed_in_at, expires_at) VALUES (:job, :party, :client, :hash, :asked, :items, :pieces, :night, :now, :expires)"
 )
+# Only these words of ours are put together below; what a caller gives is a parameter (S608).
 _LIVES = "expires_at > :now"
 _ALIKE = text(
     f"SELECT * FROM jobs.job WHERE party_id = :party AND request_hash = :hash AND {_LIVES}"  # noqa: S608
