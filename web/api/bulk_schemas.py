@@ -12,20 +12,9 @@ from web.api.schemas import Channel, Receipt, RefusedStretch, Stretch, Window, w
 MOST_ASKED = 1000
 
 
-def _list_of(one: fields.Field[Any], description: str) -> fields.List[Any]:
-    return fields.List(
-        one,
-        validate=[validate.Length(min=1, max=MOST_ASKED), each_once],
-        metadata={"description": description, "uniqueItems": True},
-    )
+class Targets(Window):
+    """Many targets of one kind; `permissions` and `eans` are for who says how many there may be (`targets`)."""
 
-
-class _BulkWindow(Window):
-    permissions = _list_of(fields.UUID(), "Permissions of yours; or:")
-    eans = _list_of(
-        AccessPointCode(metadata={"pattern": "^[0-9]{18}$"}),
-        "EAN codes of access points whose data the law gives you; with `purpose`.",
-    )
     purpose = one_of(PURPOSES, "Under which purpose you ask; with `eans`.")
 
     @validates_schema
@@ -37,15 +26,31 @@ class _BulkWindow(Window):
             raise ValidationError("goes with eans, and only with those", "purpose")
 
 
-BulkQuery = _BulkWindow.from_dict(
-    {
+def targets(most: int) -> dict[str, fields.Field[Any]]:
+    """Return the fields of a period and of at most so many targets in it."""
+    return {
+        "permissions": _list_of(fields.UUID(), "Permissions of yours; or:", most),
+        "eans": _list_of(
+            AccessPointCode(metadata={"pattern": "^[0-9]{18}$"}),
+            "EAN codes of access points whose data the law gives you; with `purpose`.",
+            most,
+        ),
         "from": moment("Start of the period (included)."),
         "until": moment("End of the period (not included)."),
         "directions": directions(),
         "registers": with_registers(),
-    },
-    name="BulkQuery",
-)
+    }
+
+
+def _list_of(one: fields.Field[Any], description: str, most: int) -> fields.List[Any]:
+    return fields.List(
+        one,
+        validate=[validate.Length(min=1, max=most), each_once],
+        metadata={"description": description, "uniqueItems": True},
+    )
+
+
+BulkQuery = Targets.from_dict(targets(MOST_ASKED), name="BulkQuery")
 
 
 class ItemProblem(Schema):

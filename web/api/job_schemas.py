@@ -4,40 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+from marshmallow import Schema, fields
 
 from web.api import examples
-from web.api.bulk_schemas import BulkItem
-from web.api.fields import PURPOSES, AccessPointCode, directions, moment, one_of
-from web.api.schemas import Receipt, Window, with_registers
+from web.api.bulk_schemas import BulkItem, Targets, targets
+from web.api.fields import one_of
+from web.api.schemas import Receipt
 
 MOST_ITEMS = 100_000
 LARGEST_BODY = 5 * 1024 * 1024
 _STATES = ["waiting", "working", "halted", "done", "suspended", "client_ended", "failed"]
 
 
-def _each_once(values: list[Any]) -> None:
-    if len(set(values)) != len(values):
-        raise ValidationError("each once")
-
-
-def _list_of(one: fields.Field[Any], description: str) -> fields.List[Any]:
-    return fields.List(
-        one,
-        validate=[validate.Length(min=1, max=MOST_ITEMS), _each_once],
-        metadata={"description": description, "uniqueItems": True},
-    )
-
-
-class _JobWindow(Window):
+class _Job(Targets):
     largest_body = LARGEST_BODY
 
-    permissions = _list_of(fields.UUID(), "Permissions of yours; or:")
-    eans = _list_of(
-        AccessPointCode(metadata={"pattern": "^[0-9]{18}$"}),
-        "EAN codes of access points whose data the law gives you; with `purpose`.",
-    )
-    purpose = one_of(PURPOSES, "Under which purpose you ask; with `eans`.")
     at_night = fields.Boolean(
         load_default=False,
         truthy={True},
@@ -45,24 +26,8 @@ class _JobWindow(Window):
         metadata={"description": "Work it between 22:00 and 06:00 in Brussels only."},
     )
 
-    @validates_schema
-    def it_names_one_kind_of_target(self, data: dict[str, Any], **_: Any) -> None:
-        """Refuse permissions and access points in one list, and a purpose where the permission has its own."""
-        if ("permissions" in data) == ("eans" in data):
-            raise ValidationError("name either permissions or eans", "permissions")
-        if ("eans" in data) != ("purpose" in data):
-            raise ValidationError("goes with eans, and only with those", "purpose")
 
-
-JobQuery = _JobWindow.from_dict(
-    {
-        "from": moment("Start of the period (included)."),
-        "until": moment("End of the period (not included)."),
-        "directions": directions(),
-        "registers": with_registers(),
-    },
-    name="JobQuery",
-)
+JobQuery = _Job.from_dict(targets(MOST_ITEMS), name="JobQuery")
 
 
 def _count(description: str) -> fields.Integer:
