@@ -93,7 +93,8 @@ class Removal:
 
 
 ACCESS, DOOR, COMMANDS = "databeheer/access/", "databeheer/door/", "databeheer/door/commands/"
-LIFE, MANDATES = "databeheer/permissions/life.py", "databeheer/permissions/mandates.py"
+PERMISSIONS = "databeheer/permissions/"
+MANDATES = PERMISSIONS + "mandates.py"
 TEMPLATES = "web/templates/portal/"
 DOUBT, CLOCKS = "databeheer/doubt/", "databeheer/clocks/catalogue.toml"
 VALIDATION = "databeheer/metering/validation/"
@@ -229,7 +230,7 @@ REMOVALS = (
     Removal(
         "R12",
         "no contract, no request",
-        LIFE,
+        PERMISSIONS + "asking.py",
         """    if row.suspended_at is not None or row.operator is None:
         raise NoLegalBasisError("your organisation has no data access contract in force")
     if not any(purpose in one.purposes for one in rows):
@@ -263,7 +264,7 @@ REMOVALS = (
         "R13",
         "its permissions end",
         DOOR + "suspending.py",
-        "    ended = life.close_all(turn.connection, party_id, turn.now)\n",
+        "    ended = closing.close_all(turn.connection, party_id, turn.now)\n",
         "    ended = 0\n",
     ),
     Removal(
@@ -368,7 +369,7 @@ REMOVALS = (
     Removal(
         "R22",
         "at the next read",
-        LIFE,
+        PERMISSIONS + "closing.py",
         "    state = after(State(state_at(row, now)[0]), event)\n    connection.execute(_END,",
         "    state = after(State(state_at(row, now)[0]), event)\n    return state.value\n    connection.execute(_END,",
     ),
@@ -439,7 +440,7 @@ REMOVALS = (
         "R29",
         "a move ends all",
         COMMANDS + "leaving.py",
-        "    ended = life.end_by_move(turn.connection, occupancy.occupancy_id, turn.now)\n",
+        "    ended = closing.end_by_move(turn.connection, occupancy.occupancy_id, turn.now)\n",
         "    ended = []\n",
     ),
     Removal(
@@ -473,7 +474,7 @@ REMOVALS = (
     Removal(
         "R31",
         "a part that was left out is not granted",
-        LIFE,
+        PERMISSIONS + "answering.py",
         "    data_from, data_until = granted_period(row)\n",
         "    data_from, data_until = row.data_from, row.data_until\n",
     ),
@@ -550,7 +551,7 @@ REMOVALS = (
     Removal(
         "R36",
         "the contract holder decides",
-        LIFE,
+        PERMISSIONS + "answering.py",
         "    if row.named_hash is None and row.addressed_to is None:\n        return link_hash",
         "    if link_hash is not None:\n        return link_hash",
     ),

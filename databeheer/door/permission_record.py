@@ -14,7 +14,7 @@ from databeheer.door.keys.store import Kind
 from databeheer.door.post.permissions import tell_step
 from databeheer.door.restore.ends import Ending
 from databeheer.door.turn import Record, Statement, Subject, Turn
-from databeheer.permissions import duties, finding, history, life, mandates, renewal, timing
+from databeheer.permissions import closing, content, duties, finding, history, mandates, renewal, timing
 from databeheer.permissions.duties import ENDINGS
 from databeheer.permissions.states import ENDED, Event
 from databeheer.permissions.timing import RENEWED, Due
@@ -63,11 +63,11 @@ def record_step(
     record = turn.record(
         Statement(
             name,
-            life.said(row.permission_id, row._mapping)
+            content.said(row.permission_id, row._mapping)
             | ({"reason": reason} if reason else {})
-            | ({"since": life.instant(at)} if at is not None else {})
+            | ({"since": content.instant(at)} if at is not None else {})
             | (said or {}),
-            ground=life.ground_of(turn.connection, house.catalogue, row) if with_ground else "",
+            ground=content.ground_of(turn.connection, house.catalogue, row) if with_ground else "",
             party_id=row.party_id if for_party else None,
             operator=row.operator,
             subjects=subjects_of(house, subject or row.occupancy_id or row.addressed_to),
@@ -114,7 +114,7 @@ def write_down(house: House, turn: Turn, due: Due) -> str:
     changed = timing.change_at(row, turn.now)
     reason = changed[1] if changed is not None else ""
     at = turn.now if due.event is Event.REMINDED else due.at
-    state = life.write_down(turn.connection, row, due.event, reason, at)
+    state = closing.write_down(turn.connection, row, due.event, reason, at)
     if due.event is Event.BLOCKED:
         turn.end(Ending.BLOCKED, row.permission_id)
     after = finding.by_id(turn.connection, row.permission_id)

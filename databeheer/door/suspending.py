@@ -8,7 +8,7 @@ from databeheer.door.house import House
 from databeheer.door.post.telling import tell_party
 from databeheer.door.restore.ends import Ending
 from databeheer.door.turn import Statement, Turn
-from databeheer.permissions import life
+from databeheer.permissions import closing
 from databeheer.registry import conditions
 
 
@@ -19,7 +19,7 @@ def suspend(house: House, turn: Turn, party_id: UUID, reason: str) -> None:
         NotFoundError: there is no such party, or it is suspended already.
     """
     conditions.suspend(turn.connection, party_id, turn.now)
-    ended = life.close_all(turn.connection, party_id, turn.now)
+    ended = closing.close_all(turn.connection, party_id, turn.now)
     turn.end(Ending.PARTY_SUSPENDED, party_id)
     turn.record(Statement("party.suspended", {"reason": reason, "permissions": ended}, party_id=party_id))
     tell_party(house, turn, "party.suspended", party_id)

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, text
 
 from databeheer.brussels import day_of
 from databeheer.errors import MalformedRequestError
-from databeheer.permissions.timing import OVER_AT, STATE_AT
+from databeheer.permissions.timing import OVER_AT, STATE_AT, state_at
 from databeheer.registry.residents import RESIDENTS
 
 
@@ -36,6 +36,11 @@ def find(connection: Connection, permission_id: UUID) -> Any | None:
 def by_id(connection: Connection, permission_id: UUID) -> Any:
     """Return a permission that exists."""
     return connection.execute(_BY_ID, {"id": permission_id}).one()
+
+
+def state_now(connection: Connection, permission_id: UUID, now: datetime) -> str:
+    """Return the state of a permission that exists, by the clock too."""
+    return state_at(by_id(connection, permission_id), now)[0]
 
 
 def is_the_partys(row: Any) -> bool:

@@ -15,7 +15,8 @@ from sqlalchemy import Connection, text
 from databeheer.access.facts import PermissionState as State
 from databeheer.errors import ConflictError
 from databeheer.permissions import finding
-from databeheer.permissions.life import LINK_TERM, split_of
+from databeheer.permissions.asking import LINK_TERM
+from databeheer.permissions.content import split_of
 from databeheer.permissions.states import GIVES, Event, after
 from databeheer.permissions.timing import over_at, state_at
 

@@ -33,7 +33,7 @@ from databeheer.door.turn import Record, Turn
 from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import ConflictError
 from databeheer.identity.tokens import token_hash
-from databeheer.permissions import finding, life, renewal, signers
+from databeheer.permissions import answering, asking, closing, content, finding, renewal, signers
 from databeheer.permissions.finding import Viewer
 from databeheer.permissions.signers import Notice, Signature
 from databeheer.permissions.states import Event
@@ -49,8 +49,8 @@ def grant(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, An
         asker = asker_of(turn, house, proof, AskerKind.CUSTOMER, or_representative=True)
         row = _waiting(turn, arguments, asker)
         occupancy, capacity = _place(turn, arguments["occupancy_id"], asker)
-        life.grantable(row, occupancy, turn.now)
-        life.narrow(turn.connection, row, arguments["parts"])
+        answering.grantable(row, occupancy, turn.now)
+        answering.narrow(turn.connection, row, arguments["parts"])
         notice = Notice(arguments["notice"], arguments["language"])
         record = sign(house, turn, row, occupancy, _signature(asker, capacity, notice))
     return answer_of(house, row.permission_id, record, asker)
@@ -83,7 +83,7 @@ def sign(house: House, turn: Turn, row: Any, occupancy: Any, signature: Signatur
     if signature.document_sha256 is not None:
         said |= {"document": signature.document_sha256.hex()}
     if missing:
-        state = life.await_others(turn.connection, row, occupancy)
+        state = answering.await_others(turn.connection, row, occupancy)
         # Not the party's to know: that somebody signed tells that the point exists, and how many live there.
         record = record_step(
             house,
@@ -101,7 +101,7 @@ def sign(house: House, turn: Turn, row: Any, occupancy: Any, signature: Signatur
             approval_letters.ask_on_paper(house, turn, row.permission_id)
         return record
     read = next((one for one in signed if one.capacity == Capacity.GRID_USER), signed[-1])
-    state = life.activate(
+    state = answering.activate(
         turn.connection,
         finding.by_id(turn.connection, row.permission_id),
         occupancy,
@@ -146,7 +146,7 @@ def reject(
     said: dict[str, Any] | None = None,
 ) -> Record:
     """Refuse a waiting request in this turn; it stands in the book of `home`."""
-    state = life.refuse(turn.connection, row, person_id, turn.now)
+    state = answering.refuse(turn.connection, row, person_id, turn.now)
     turn.end(Ending.REJECTED, row.permission_id)
     return record_step(
         house,
@@ -181,7 +181,7 @@ def forward(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, 
         applicant = found(asker.person_id, "person")
         if addressed is not None and addressed.person_id == applicant:
             raise ConflictError("this is an address of your own: answer the request yourself")
-        sent = life.forward(turn.connection, row, named, addressed, applicant, turn.now)
+        sent = asking.forward(turn.connection, row, named, addressed, applicant, turn.now)
         record_step(
             house,
             turn,
@@ -224,7 +224,7 @@ def renew(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, An
             now=turn.now,
         )
         new = finding.by_id(turn.connection, new_id)
-        life.grantable(new, occupancy, turn.now)
+        answering.grantable(new, occupancy, turn.now)
         notice = Notice(arguments["notice"], arguments["language"])
         record = sign(house, turn, new, occupancy, _signature(asker, capacity, notice))
     return answer_of(house, new_id, record, asker)
@@ -232,7 +232,7 @@ def renew(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, An
 
 def _end_renewed(house: House, turn: Turn, old_id: UUID, by: str, person_id: UUID) -> None:
     old = finding.by_id_locked(turn.connection, old_id)
-    state = life.end_as(turn.connection, old, Event.EXPIRED, RENEWED, turn.now)
+    state = closing.end_as(turn.connection, old, Event.EXPIRED, RENEWED, turn.now)
     turn.end(Ending.RENEWED, old_id)
     record_step(house, turn, old, Event.EXPIRED, state=state, by=by, reason=RENEWED, person_id=person_id)
 
@@ -277,7 +277,9 @@ def _by(turn: Turn, occupancy_id: UUID | None, asker: Asker) -> str:
 def _waiting(turn: Turn, arguments: dict[str, Any], asker: Asker, *, or_signed: bool = False) -> Any:
     code, permission_id = arguments["link_code"], arguments["permission_id"]
     link = token_hash(code) if code is not None else None
-    return life.waiting(turn.connection, permission_id, asker.person_id, link, turn.now, or_signed=or_signed)
+    return answering.waiting(
+        turn.connection, permission_id, asker.person_id, link, turn.now, or_signed=or_signed
+    )
 
 
 _BY = {
@@ -291,9 +293,9 @@ NOTICE = fields.String(
 )
 LANGUAGE = one_of("nl", "en", "fr", "de")
 PARTS = fields.List(
-    one_of(*life.PARTS),
-    load_default=lambda: list(life.PARTS),
-    validate=validate.Length(min=1, max=len(life.PARTS)),
+    one_of(*content.PARTS),
+    load_default=lambda: list(content.PARTS),
+    validate=validate.Length(min=1, max=len(content.PARTS)),
 )
 
 COMMANDS = (

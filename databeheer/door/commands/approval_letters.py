@@ -38,7 +38,7 @@ from databeheer.door.proofs import AskerKind, Proof
 from databeheer.door.sweeping import SKIP, sweep_each
 from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import ConflictError, UnauthenticatedError
-from databeheer.permissions import finding, life
+from databeheer.permissions import answering, finding
 from databeheer.permissions.signers import Notice, Signature
 from databeheer.registry import occupancies
 from databeheer.values import format_instant
@@ -125,14 +125,14 @@ def answer(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, A
     with house.turn(TurnLane.CUSTOMER if decision == "grant" else TurnLane.ENDS) as turn:
         letter = _alive(house, turn.connection, code, turn.now)
         holder = letter.person_id
-        row = life.waiting(turn.connection, letter.permission_id, holder, None, turn.now)
+        row = answering.waiting(turn.connection, letter.permission_id, holder, None, turn.now)
         occupancy = occupancies.by_id(turn.connection, letter.occupancy_id)
         index = turn.next_index
         if decision == "grant":
             if not arguments["notice"]:
                 raise ConflictError("a grant says which text was read")
-            life.grantable(row, occupancy, turn.now)
-            life.narrow(turn.connection, row, arguments["parts"])
+            answering.grantable(row, occupancy, turn.now)
+            answering.narrow(turn.connection, row, arguments["parts"])
             notice = Notice(arguments["notice"], arguments["language"])
             signature = Signature(holder, Capacity.GRID_USER, BY_LETTER, notice)
             record = sign(house, turn, row, occupancy, signature)

@@ -22,7 +22,7 @@ from databeheer.door.turn import Statement, Turn
 from databeheer.identity import lives
 from databeheer.oversight import erasures
 from databeheer.oversight.retention import DataClass
-from databeheer.permissions import life
+from databeheer.permissions import closing
 from databeheer.permissions.states import Event
 from databeheer.post import outbox
 from databeheer.registry import concerned, links, occupancies, supply
@@ -38,7 +38,7 @@ def move_out(house: House, turn: Turn, occupancy: Any, until: date) -> int:
     note_change(house, turn, occupancy, until)
     turn.end(Ending.OCCUPANCY, occupancy.occupancy_id, until)
     vacancy_id = _vacant_from(house, turn, occupancy, until)
-    ended = life.end_by_move(turn.connection, occupancy.occupancy_id, turn.now)
+    ended = closing.end_by_move(turn.connection, occupancy.occupancy_id, turn.now)
     others = concerned.left_behind(turn.connection, occupancy.occupancy_id)
     lives.end_of_stay(turn.connection, [occupancy.person_id, *others], turn.now)
     _record_end(house, turn, occupancy, until)

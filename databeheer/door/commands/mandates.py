@@ -32,7 +32,7 @@ from databeheer.door.turn import Record, Turn
 from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import ConflictError, MalformedRequestError, UnauthenticatedError
 from databeheer.identity import representations
-from databeheer.permissions import finding, life, mandates, signers, terms
+from databeheer.permissions import answering, closing, content, finding, mandates, signers, terms
 from databeheer.permissions.finding import Viewer
 from databeheer.permissions.signers import Signature
 from databeheer.permissions.states import ENDED, LIVE, Event
@@ -148,7 +148,7 @@ def list_samples(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[
     return {
         "samples": [
             {"permission_id": str(row.permission_id), "party_id": str(row.party_id)}
-            | {name: life.instant(getattr(row, name)) or None for name in moments}
+            | {name: content.instant(getattr(row, name)) or None for name in moments}
             for row in rows
         ]
     }
@@ -175,7 +175,7 @@ def show(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any
         "signed_on": row.signed_on.isoformat(),
         "is_here": waits and (is_hidden or row.is_here),
         "accepted": None if is_hidden else row.accepted,
-        **{name: life.instant(getattr(row, name)) or None for name in moments},
+        **{name: content.instant(getattr(row, name)) or None for name in moments},
     } | ({"checked_at": None} if is_hidden else {})
 
 
@@ -217,7 +217,7 @@ def _carry_on(house: House, turn: Turn, row: Any, digest: bytes) -> None:
         if row.addressed_to is None:
             raise ConflictError("this request names no access point where somebody lives")
         occupancy = occupancies.by_id(turn.connection, row.addressed_to)
-        life.grantable(row, occupancy, turn.now)
+        answering.grantable(row, occupancy, turn.now)
         person = found(occupancy.person_id, "person")
         if any(one.for_person_id == person for one in signers.of(turn.connection, [row.permission_id])):
             return  # the grid user has granted it already, and others have not yet
@@ -227,7 +227,7 @@ def _carry_on(house: House, turn: Turn, row: Any, digest: bytes) -> None:
         )
         sign(house, turn, row, occupancy, signature)
     elif row.state == "blocked" and row.reason == NOT_PRODUCED:
-        state = life.unblock(turn.connection, row, turn.now)
+        state = closing.unblock(turn.connection, row, turn.now)
         turn.end(Ending.UNBLOCKED, row.permission_id)
         after = finding.by_id(turn.connection, row.permission_id)
         record_step(house, turn, after, Event.UNBLOCKED, state=state, by="operator")
@@ -246,7 +246,7 @@ def _awaits_others(turn: Turn, row: Any) -> bool:
 def _end(house: House, turn: Turn, row: Any) -> None:
     if row.state not in LIVE:
         return  # it gives nothing; its grid user may still answer it himself
-    state = life.end_as(turn.connection, row, Event.INVALIDATED, mandates.REJECTED, turn.now)
+    state = closing.end_as(turn.connection, row, Event.INVALIDATED, mandates.REJECTED, turn.now)
     turn.end(Ending.MANDATE_REJECTED, row.permission_id)
     record_step(house, turn, row, Event.INVALIDATED, state=state, by="operator", reason=mandates.REJECTED)
 

@@ -32,7 +32,7 @@ from databeheer.door.turn import Statement, Subject, Turn
 from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import ConflictError
 from databeheer.identity import lives
-from databeheer.permissions import life
+from databeheer.permissions import closing
 from databeheer.permissions.states import Event
 from databeheer.post import outbox
 from databeheer.registry import notices, occupancies, parties
@@ -54,7 +54,7 @@ def died(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any
         turn.end(Ending.DIED, person_id, arguments["died_on"])
         said = {"on": arguments["died_on"].isoformat(), "reference": arguments["reference"]}
         turn.record(Statement("person.died", said, subjects=subjects_of_person(house, turn, person_id)))
-        ended = life.end_by_death(turn.connection, person_id, turn.now)
+        ended = closing.end_by_death(turn.connection, person_id, turn.now)
         for row in ended:
             turn.end(Ending.HOLDER_DIED, row.permission_id)
             record_step(

@@ -15,7 +15,7 @@ from databeheer.brussels import day_of
 from databeheer.door.commands.views import party_view
 from databeheer.door.house import House
 from databeheer.door.names import open_text
-from databeheer.permissions import history, life, signers, terms, timing
+from databeheer.permissions import content, history, signers, terms, timing
 from databeheer.registry import residents
 from databeheer.values import format_instant
 
@@ -138,7 +138,7 @@ def _for_all(house: House, around: _Around, row: Any, now: datetime, for_party: 
         commodity = home.commodity
     state, reason = timing.state_at(row, now)
     tells_all = is_granted or not for_party
-    data_from, data_until = life.granted_period(row) if tells_all else (row.data_from, row.data_until)
+    data_from, data_until = content.granted_period(row) if tells_all else (row.data_from, row.data_until)
     renewed_by = around.renewed_by.get(row.permission_id)
     return {
         "permission_id": str(row.permission_id),
@@ -184,7 +184,7 @@ def _for_people(around: _Around, row: Any, now: datetime, person_id: UUID | None
     view: dict[str, Any] = {
         "occupancy_id": str(row.occupancy_id) if row.occupancy_id else None,
         "addressed_to": str(row.addressed_to) if row.addressed_to else None,
-        "parts": list(life.parts_of(row)),
+        "parts": list(content.parts_of(row)),
         "over_at": _instant(timing.over_at(row)) if row.ends_at else None,
         "longest_days": around.longest_days,
         "party_is_suspended": around.parties[row.party_id].suspended_at is not None,

@@ -40,7 +40,7 @@ from databeheer.door.turn_queue import TurnLane
 from databeheer.doubt import conduct
 from databeheer.errors import MalformedRequestError, NotFoundError
 from databeheer.identity.tokens import token_hash
-from databeheer.permissions import deletion, finding, life, signers, timing
+from databeheer.permissions import asking, closing, content, deletion, finding, signers, timing
 from databeheer.permissions.finding import Viewer
 from databeheer.permissions.states import LIVE, Event
 from databeheer.registry import occupancies
@@ -59,12 +59,12 @@ def request(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, 
         if (first := repeat.answered()) is not None:
             return first[0]
         purpose = Purpose(arguments["purpose"])
-        operator = life.may_ask(turn.connection, house.catalogue, asker.party_id, purpose, turn.now)
+        operator = asking.may_ask(turn.connection, house.catalogue, asker.party_id, purpose, turn.now)
         conduct.require_contact(turn.connection, asker.party_id)
         reference = arguments["reference"] or uuid4().hex
         asked = _request(house, turn, asker, operator, arguments | {"reference": reference})
         asked.check(turn.now)
-        state = life.ask(turn.connection, asked, token_hash(link_code), turn.now)
+        state = asking.ask(turn.connection, asked, token_hash(link_code), turn.now)
         index = turn.next_index
         record_step(
             house,
@@ -80,7 +80,7 @@ def request(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, 
             "reference": reference,
             "state": state,
             "link_code": link_code,
-            "link_expires_at": format_instant(turn.now + life.LINK_TERM),
+            "link_expires_at": format_instant(turn.now + asking.LINK_TERM),
         }
         repeat.keep(answer, index)
     return answer
@@ -154,7 +154,7 @@ def list_permissions(house: House, proof: Proof, arguments: dict[str, Any]) -> d
 
 def _request(
     house: House, turn: Turn, asker: Asker, operator: int, arguments: dict[str, Any]
-) -> life.Request:
+) -> asking.Request:
     named = ean_hash(house, arguments["ean"]) if arguments["ean"] else None
     addressed = occupancies.lived_in(turn.connection, named, day_of(turn.now)) if named else None
     permission_id, party_id = uuid4(), found(asker.party_id, "party")
@@ -163,7 +163,7 @@ def _request(
         value = arguments[what]
         return seal_text(house, what, permission_id, value) if value is not None else None
 
-    return life.Request(
+    return asking.Request(
         permission_id=permission_id,
         party_id=party_id,
         operator=operator,  # of the contract; the point's would tell that the point exists
@@ -201,7 +201,7 @@ def end_permission(house: House, proof: Proof, arguments: dict[str, Any], kind: 
         if part is not None:
             record = _end_part(house, turn, row, part, by, asker.person_id)
         else:
-            state = life.end(turn.connection, row, by_party=_is_party(asker), now=turn.now)
+            state = closing.end(turn.connection, row, by_party=_is_party(asker), now=turn.now)
             turn.end(Ending.TERMINATED if _is_party(asker) else Ending.REVOKED, row.permission_id)
             event = Event.TERMINATED if _is_party(asker) else Event.REVOKED
             record = record_step(house, turn, row, event, state=state, by=by, person_id=asker.person_id)
@@ -210,7 +210,7 @@ def end_permission(house: House, proof: Proof, arguments: dict[str, Any], kind: 
 
 
 def _end_part(house: House, turn: Turn, row: Any, part: str, by: str, person_id: UUID | None) -> Record:
-    state = life.end_part(turn.connection, row, part, turn.now)
+    state = closing.end_part(turn.connection, row, part, turn.now)
     turn.end(Ending.PAST_PART if part == "past" else Ending.FUTURE_PART, row.permission_id)
     left = finding.by_id(turn.connection, row.permission_id)
     return record_step(
@@ -278,7 +278,7 @@ def _viewer(asker: Asker) -> Viewer:
     return Viewer(asker.person_id, asker.party_id)
 
 
-PART = one_of(*life.PARTS, required=False)
+PART = one_of(*content.PARTS, required=False)
 """Of past and future data the one that ends; without it, all."""
 KEY = fields.String(load_default=None, validate=validate.Regexp(rf"[!-~]{{1,{LONGEST_KEY}}}\Z"))
 
@@ -319,7 +319,7 @@ COMMANDS = (
     Command(
         "permission.list",
         schema(
-            state=one_of(*life.STATES, required=False),
+            state=one_of(*content.STATES, required=False),
             reference=short_text(required=False, longest=100),
             cursor=short_text(required=False),
             limit=fields.Integer(load_default=100, strict=True, validate=validate.Range(1, 500)),

@@ -18,7 +18,7 @@ from databeheer.door.turn import Statement, Turn
 from databeheer.errors import ConflictError
 from databeheer.oversight import gaps
 from databeheer.oversight.gaps import Gap
-from databeheer.permissions import life
+from databeheer.permissions import closing
 from databeheer.values import format_instant
 from ledger.receipt import MAX_RECEIPT_LENGTH
 
@@ -34,7 +34,7 @@ def status(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
             return {"gaps": [], "journal_reaches": True} | nothing
         put_back = connection.execute(_PUT_BACK, {"first": standing[0].first}).scalar_one()
         reaches = all(gap.journal_reaches for gap in standing)
-        lapsing = 0 if reaches else life.count_lapsing(connection, _found(standing), now)
+        lapsing = 0 if reaches else closing.count_lapsing(connection, _found(standing), now)
     return {
         "gaps": [_view(gap) for gap in standing],
         "journal_reaches": reaches,

@@ -22,7 +22,7 @@ from databeheer.doubt import cases, duties, evidence
 from databeheer.doubt.cases import Signal
 from databeheer.doubt.states import Event, Origin, State, Step
 from databeheer.oversight import gaps
-from databeheer.permissions import finding, life
+from databeheer.permissions import closing, content, finding
 from databeheer.permissions.states import LIVE
 from databeheer.permissions.states import Event as PermissionEvent
 from databeheer.permissions.timing import state_at
@@ -56,7 +56,7 @@ def doubt(house: House, turn: Turn, permission: Any, signal: Signal) -> tuple[An
     said = {
         "origin": signal.origin.value,
         "concern": signal.concern.value,
-        "received_at": life.instant(signal.received_at),
+        "received_at": content.instant(signal.received_at),
     }
     record = note(house, turn, row, event, by=by, said=said, until=until)
     if event is Event.OPENED:
@@ -178,7 +178,7 @@ def _blocking(house: House, turn: Turn, about: Any) -> list[Any]:
 def close_unproven(house: House, turn: Turn, row: Any) -> None:
     """What it brings that a case closed without a proof, at the moment that its row says."""
     turn.end(Ending.DOUBT_UNPROVEN, row.case_id, at=row.closed_at)
-    note(house, turn, row, Event.UNPROVEN, by="time", said={"since": life.instant(row.closed_at)})
+    note(house, turn, row, Event.UNPROVEN, by="time", said={"since": content.instant(row.closed_at)})
     _close(house, turn, row)
 
 
@@ -229,14 +229,14 @@ def _block_one(house: House, turn: Turn, permission_id: UUID) -> None:
     row = finding.by_id_locked(turn.connection, permission_id)
     if state_at(row, turn.now)[0] not in ("active", "to_be_renewed"):
         return  # it ended by the clock, or is blocked for another reason: the block itself holds all the same
-    state = life.block(turn.connection, row, DOUBTED, turn.now)
+    state = closing.block(turn.connection, row, DOUBTED, turn.now)
     record_step(house, turn, row, PermissionEvent.BLOCKED, state=state, by="operator", reason=DOUBTED)
 
 
 def _unblock_one(house: House, turn: Turn, permission_id: UUID) -> None:
     row = finding.by_id_locked(turn.connection, permission_id)
     if row.state == "blocked" and row.reason == DOUBTED and state_at(row, turn.now)[0] == "blocked":
-        state = life.unblock(turn.connection, row, turn.now)
+        state = closing.unblock(turn.connection, row, turn.now)
         after = finding.by_id(turn.connection, permission_id)
         record_step(house, turn, after, PermissionEvent.UNBLOCKED, state=state, by="operator")
         catch_up(house, turn, after)  # a mandate that was due meanwhile blocks it from then on
@@ -250,7 +250,7 @@ def _end_one(house: House, turn: Turn, permission_id: UUID, case: Any) -> bool:
     if state_at(row, case.closed_at)[0] not in LIVE:
         return True  # it ended by the clock before the case closed
     event = PermissionEvent.INVALIDATED
-    state = life.end_as(turn.connection, row, event, NOT_ANSWERED, case.closed_at)
+    state = closing.end_as(turn.connection, row, event, NOT_ANSWERED, case.closed_at)
     record_step(house, turn, row, event, state=state, by="time", reason=NOT_ANSWERED, at=case.closed_at)
     return True
 

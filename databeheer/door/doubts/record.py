@@ -12,7 +12,7 @@ from databeheer.door.turn import Record, Statement, Turn
 from databeheer.doubt import cases
 from databeheer.doubt.course import allocation_in
 from databeheer.doubt.states import Event, State, Step
-from databeheer.permissions import life
+from databeheer.permissions import content
 
 
 def note(
@@ -45,7 +45,7 @@ def note(
     record = turn.record(
         Statement(
             name,
-            told | ({"until": life.instant(until)} if until else {}) | (said or {}),
+            told | ({"until": content.instant(until)} if until else {}) | (said or {}),
             party_id=row.party_id if for_party else None,
             operator=row.operator,
             subjects=subjects_of(house, row.occupancy_id),

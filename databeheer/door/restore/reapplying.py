@@ -21,7 +21,7 @@ from databeheer.door.restore.ends import NOBODY, PERMISSION_ENDINGS, End, Ending
 from databeheer.door.turn import Statement, Turn
 from databeheer.errors import NotFoundError
 from databeheer.oversight import stop
-from databeheer.permissions import finding, life, timing
+from databeheer.permissions import closing, finding, timing
 from databeheer.permissions.states import Event
 from databeheer.registry import occupancies
 
@@ -45,7 +45,7 @@ def apply_ends(house: House, turn: Turn, ends: Iterable[End]) -> int:
 def end_permission(house: House, turn: Turn, permission_id: UUID, ending: Ending, at: datetime) -> bool:
     """End a permission that ended so `at` a lost time; False where there is nothing to end."""
     state, reason = PERMISSION_ENDINGS[ending]
-    row = life.end_again(turn.connection, permission_id, state, reason, at)
+    row = closing.end_again(turn.connection, permission_id, state, reason, at)
     if row is None:
         return False
     _record_end(house, turn, row, ending)
@@ -54,7 +54,7 @@ def end_permission(house: House, turn: Turn, permission_id: UUID, ending: Ending
 
 def end_part(house: House, turn: Turn, permission_id: UUID, ending: Ending, at: datetime) -> bool:
     """End one part of a permission that ended `at` a lost time; False where there is nothing to end."""
-    row = life.end_part_again(turn.connection, permission_id, _PARTS[ending], at)
+    row = closing.end_part_again(turn.connection, permission_id, _PARTS[ending], at)
     if row is None:
         return False
     turn.end(ending, permission_id)
@@ -73,7 +73,7 @@ def end_part(house: House, turn: Turn, permission_id: UUID, ending: Ending, at: 
 
 def lapse(house: House, turn: Turn, before: datetime) -> int:
     """End every consent granted before the restore was found; returns how many."""
-    rows = life.lapse(turn.connection, before, turn.now)
+    rows = closing.lapse(turn.connection, before, turn.now)
     for row in rows:
         _record_end(house, turn, row, Ending.LAPSED)
     return len(rows)
@@ -108,7 +108,7 @@ def _block_again(house: House, turn: Turn, end: End) -> bool:
     if row is None or timing.state_at(row, turn.now)[0] not in ("active", "to_be_renewed"):
         return False
     row, reason = finding.by_id_locked(turn.connection, end.id), timing.NOT_PRODUCED
-    state = life.block(turn.connection, row, reason, turn.now)
+    state = closing.block(turn.connection, row, reason, turn.now)
     turn.end(Ending.BLOCKED, end.id)
     said = {"after": "restore"}
     record_step(house, turn, row, Event.BLOCKED, state=state, by="operator", reason=reason, said=said)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from databeheer.door.client import DoorRefusedError
-from databeheer.permissions.life import MOST_WAITING
+from databeheer.permissions.asking import MOST_WAITING
 from tests.conftest import LOTTES_EAN
 from tests.doors import query
 from tests.house import Customer, Party, TheHouse

@@ -12,7 +12,7 @@ import pytest
 
 from databeheer.brussels import day_of
 from databeheer.door.client import DoorRefusedError, Proof
-from databeheer.permissions.life import LINK_TERM, MOST_ASKED, MOST_WAITING
+from databeheer.permissions.asking import LINK_TERM, MOST_ASKED, MOST_WAITING
 from ledger.commitment import Opening
 from ledger.tree import root_hash
 from tests.conftest import LOTTES_EAN, MARIAS_EAN
