@@ -31,6 +31,7 @@ from databeheer.site.keys import keys
 from databeheer.site.letters import letters
 from databeheer.site.plan import plan
 from databeheer.site.statistics import statistics
+from databeheer.site.supply_quality import supply_quality
 from databeheer.storage.engine import make_engine
 from ledger.errors import LedgerError
 from ledger.report import Report
@@ -305,6 +306,7 @@ cli.add_command(handover)
 cli.add_command(keys)
 cli.add_command(letters)
 cli.add_command(statistics)
+cli.add_command(supply_quality)
 
 
 @cli.group()

@@ -144,6 +144,19 @@ def every_command(
         "credit.average.set": {"electricity": [300] * 12, "gas": [400] * 12},
         "credit.take": {"states": [{"device": "1", "read_at": period["from"], "credit": 100}]},
         "credit.sweep": {},
+        "supply_quality.take": {
+            "days": [
+                {
+                    "device": "1",
+                    "day": "2023-10-29",
+                    "interruptions": 0,
+                    "interrupted_s": 0,
+                    "sags": 0,
+                    "swells": 0,
+                }
+            ]
+        },
+        "supply_quality.read": {"ean": MARIAS_EAN, "task": "fault", **period},
         "delivery.sweep": {},
         "delivery.list": {},
         "erasure.list": {},

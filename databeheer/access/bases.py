@@ -17,11 +17,13 @@ class CatalogueError(DatabeheerError):
 
 
 class Category(Code):
-    """The three legal kinds of data (decree of 26 April 2019, art. 2, 9°, 15°, 19°), and the records about them."""
+    """The three legal kinds of data (decree of 26 April 2019, art. 2, 9°, 15°, 19°), a part of them, and records."""
 
     READINGS = "readings"
     TECHNICAL = "technical"
     RELATIONAL = "relational"
+    SUPPLY_QUALITY = "supply_quality"
+    """How well electricity was supplied, as the meter registers it (3.1.45, §3, draft 2018)."""
     RECORDS = "records"
     """Decisions and log entries: who had which data, and why (GDPR 31, 58)."""
 

@@ -11,6 +11,7 @@ processes may import. Start reading at `service.py` (what can be asked), then `t
     bodies/        what an entry commits to: sealed halves, opened for whom they are
     keys/          the key store, its epochs, custody and rotation; keys to write with
     post/          who is told what
-    doubts/ joins/ statistics/ moves/ erasure/ restore/ reading_plan/ credit/ deliveries/    one part of the law each
+    doubts/ joins/ statistics/ moves/ erasure/ restore/ reading_plan/ credit/ deliveries/ supply_quality/
+                   one part of the law each
     drill/         what is left of somebody erased; for the command line, no door uses it
 """

@@ -68,6 +68,7 @@ from databeheer.door.proofs import Proof
 from databeheer.door.reading_plan import commands as reading_plan
 from databeheer.door.reads.loop import ReadLoop
 from databeheer.door.statistics import commands as statistics
+from databeheer.door.supply_quality import commands as supply_quality
 from databeheer.door.whose import Whose
 from databeheer.errors import DatabeheerError, MalformedRequestError, QueueFullError
 from databeheer.metering.opening import SealError
@@ -131,6 +132,7 @@ class DoorService:
             *post.COMMANDS,
             *webhooks.COMMANDS,
             *readings.commands(self.loop),
+            *supply_quality.commands(self.loop),
             *bulk.commands(in_bulk),
             *jobs.commands(self.jobs, in_bulk),
         ]

@@ -28,6 +28,7 @@ NEVER_OVER_HTTP = {
     "other-content",
     "batch-conflict",
     "no-budget-function",  # of the intake of credit
+    "no-supply-here",  # of the intake of the quality of supply
     "death-reported",  # said by the page that a log-in comes back to
     "not-delivered",  # the postman's own: it tries again
     "refused-for-good",

@@ -58,13 +58,15 @@ def with_registers() -> fields.Boolean:
     )
 
 
-def _require_order(data: dict[str, Any], start: str, end: str) -> None:
+def require_order(data: dict[str, Any], start: str, end: str) -> None:
+    """Refuse a period that does not end after it starts."""
     begins, ends = data.get(start), data.get(end)
     if begins is not None and ends is not None and not begins < ends:
         raise ValidationError("a period ends after it starts", end)
 
 
-def _ean(**options: Any) -> AccessPointCode:
+def access_point(**options: Any) -> AccessPointCode:
+    """Return a field that takes the EAN code of an access point."""
     return AccessPointCode(
         metadata={
             "description": "EAN-18 (GSRN) of the access point, check digit included.",
@@ -90,7 +92,7 @@ class PermissionRequest(Schema):
     data_from = moment("Start of the data you want to see.")
     data_until = moment("End of those data; null: no end.", required=False, nullable=True)
     valid_until = moment("Until when you may look; null: until withdrawn.", required=False, nullable=True)
-    ean = _ean(required=False)
+    ean = access_point(required=False)
     reference = fields.String(
         validate=validate.Regexp(r"^[A-Za-z0-9._:-]{1,64}$"),
         metadata={
@@ -102,7 +104,7 @@ class PermissionRequest(Schema):
     @validates_schema
     def data_period_is_in_order(self, data: dict[str, Any], **_: Any) -> None:
         """Refuse data that end before they start."""
-        _require_order(data, "data_from", "data_until")
+        require_order(data, "data_from", "data_until")
 
 
 class EndQuery(Schema):
@@ -157,7 +159,7 @@ class Window(Schema):
     @validates_schema
     def window_is_in_order(self, data: dict[str, Any], **_: Any) -> None:
         """Refuse a window that ends before it starts."""
-        _require_order(data, "from", "until")
+        require_order(data, "from", "until")
 
 
 ReadingsQuery = Window.from_dict(
@@ -177,7 +179,7 @@ FormatQuery = Schema.from_dict(
 
 ReadingsByPoint = Window.from_dict(
     {
-        "ean": _ean(required=True),
+        "ean": access_point(required=True),
         "purpose": one_of(PURPOSES, "Under which purpose you ask.", required=True),
         "from": moment("Start of the period (included)."),
         "until": moment("End of the period (not included)."),
@@ -192,7 +194,7 @@ class _ExplanationQuery(Schema):
     """What would be decided about this."""
 
     permission_id = fields.UUID(metadata={"description": "Under this permission of yours; or:"})
-    ean = _ean(required=False)
+    ean = access_point(required=False)
     purpose = one_of(PURPOSES, "Under which purpose, where the law gives you the data.")
     granularity = one_of(GRANULARITIES, "Size of the slots.", load_default="quarter_hour")
 
@@ -201,7 +203,7 @@ class _ExplanationQuery(Schema):
         """Refuse none or two targets, and a period that ends before it starts."""
         if ("permission_id" in data) == ("ean" in data):
             raise ValidationError("name one of permission_id and ean", "permission_id")
-        _require_order(data, "from", "until")
+        require_order(data, "from", "until")
 
 
 ExplanationQuery = _ExplanationQuery.from_dict(

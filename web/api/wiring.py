@@ -16,6 +16,7 @@ from web.api import (  # noqa: F401  # importing registers their operations
     ports,
     readings,
     receipts,
+    supply_quality,
     webhooks,
 )
 from web.api.receipts import LedgerIndex

@@ -412,6 +412,8 @@ class Statement:
     capacity: str = ""
     onlooker: str | None = None
     """What a customer who looked was to this stay; empty where the line does not say, None where none did."""
+    supply_task: str = ""
+    """Of the quality of supply: for which task of the grid operator, in words; empty of readings."""
 
     @classmethod
     def of(cls, answer: Answer) -> Statement:
@@ -435,6 +437,9 @@ class Statement:
             task=str(answer.get("task") or ""),
             is_by_representative="representative" in (answer["by"], answer["capacity"]),
             capacity=str(answer["capacity"] or ""),
+            supply_task=wording.SUPPLY_TASKS[answer["task"]]
+            if answer["category"] == "supply_quality"
+            else "",
         )
 
     @property

@@ -81,7 +81,16 @@ CATEGORIES = {
     "readings": "meetgegevens",
     "technical": "technische gegevens van uw aansluiting en uw meter",
     "relational": "gegevens over uw contract",
+    "supply_quality": "hoe goed uw stroom geleverd werd",
 }
+
+SUPPLY_TASKS = {
+    "operation": "het net veilig uitbaten",
+    "fault": "een storing vinden en herstellen",
+    "complaint": "een klacht over spanning of stroompannes behandelen",
+    "reinforcement": "bekijken waar het net sterker moet",
+}
+"""For which of its tasks a grid operator looks at the quality of supply."""
 
 STATES = {
     "requested": ("Wacht op u", "waiting"),

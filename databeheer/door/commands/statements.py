@@ -215,6 +215,7 @@ def _statement(
         "capacity": said.get("capacity"),
         "ground": ground if reason is None else None,
         "sentence_nl": _sentence(house, event, ground, reason, said, met.get(row.index)),
+        "category": said.get("category"),
         "granularity": said.get("granularity"),
         "directions": said.get("directions", []),
         "period": {

@@ -16,6 +16,7 @@ from databeheer.door.credit import functions
 from databeheer.door.house import House
 from databeheer.door.keys import seals
 from databeheer.door.keys.store import KeyStoreError, Kind
+from databeheer.door.supply_quality import rows as supply_quality
 from databeheer.oversight.retention import DataClass
 from databeheer.post import outbox
 from ledger.commitment import shared_half
@@ -50,6 +51,7 @@ def clear_rows(house: House, connection: Connection, row: Any) -> None:
             pseudonym = seals.pseudonym(house.readings_root(row.root_id))
             connection.execute(_DELETE_PROFILES, {"pseudonym": pseudonym})
             functions.forget(house, connection, row.occupancy_id)
+            supply_quality.forget(house, connection, row.occupancy_id)
         elif row.data_class == DataClass.LEDGER:
             _clear_ledger(house, connection, row)
         else:

@@ -32,6 +32,7 @@ from databeheer.door.house import House
 from databeheer.door.keys import seals
 from databeheer.door.keys.store import Kind
 from databeheer.door.moves.changed_stays import note_change
+from databeheer.door.supply_quality import rows as supply_quality
 from databeheer.door.turn import Statement, Subject, Turn
 from databeheer.metering.opening import unseal, unseal_profile
 from databeheer.metering.profile import pack, unpack
@@ -67,7 +68,8 @@ def move_days(house: House, turn: Turn, wrong: Any, right: Any, first: date) -> 
         return 0
     old = house.readings_root(wrong.root_id)
     rows = turn.connection.execute(_ROWS, {"pseudonym": seals.pseudonym(old)}).all()
-    if not any(row.day >= first and row.stored_index is not None for row in rows):
+    has_quality = supply_quality.has_days(house, turn.connection, wrong.occupancy_id, first)
+    if not has_quality and not any(row.day >= first and row.stored_index is not None for row in rows):
         return 0
     root_id = uuid4()
     fresh = house.keys.make(Kind.READINGS, root_id)  # durable before the rows that need it
@@ -96,6 +98,7 @@ def move_days(house: House, turn: Turn, wrong: Any, right: Any, first: date) -> 
     if sealed:
         turn.connection.execute(_INSERT, sealed)
     turn.connection.execute(_DELETE, {"pseudonym": seals.pseudonym(old)})
+    supply_quality.move_days(house, turn.connection, wrong, right, first, (old, fresh, theirs))
     note_change(house, turn, wrong, None)
     turn.connection.execute(_NEW_ROOT, {"occupancy": wrong.occupancy_id, "root": root_id})
     turn.connection.execute(_RETIRE, {"operator": wrong.operator, "sealed": seal_root(house, wrong.root_id)})

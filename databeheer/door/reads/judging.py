@@ -93,7 +93,7 @@ def _wish(
         party_id=str(asker.party_id) if asker.party_id else None,
         person_id=str(asker.representative_id or asker.person_id) if asker.person_id else None,
         purpose=purpose,
-        category="readings",
+        category=request.category,
         directions=directions,
         granularity=request.granularity,
         period=request.period,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
+from databeheer.access.bases import Category
 from databeheer.access.decision import Decision, Granted
 from databeheer.access.judged import Judged
 from databeheer.door.facts.of_requests import Point
@@ -34,6 +35,9 @@ class ReadRequest:
     occupancy_id: UUID | None = None
     registers: bool = False
     """With what the cumulative registers showed at the ends of what is granted."""
+    category: str = Category.READINGS
+    task: str | None = None
+    """Of the quality of supply: for which task of the grid operator (R66)."""
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from databeheer.access.bases import Category
 from databeheer.access.decision import Refused, main_reason
 from databeheer.access.facts import Occupancy
 from databeheer.access.reasons import ReasonCode
@@ -48,7 +49,7 @@ def said_of(read: Decided) -> dict[str, Any]:
     """
     request = read.request
     asked: dict[str, Any] = {
-        "category": "readings",
+        "category": request.category,
         "directions": sorted(read.directions),
         "granularity": request.granularity.value,
         "permission": str(request.permission_id or ""),
@@ -57,9 +58,10 @@ def said_of(read: Decided) -> dict[str, Any]:
         "catalogue": read.decision.catalogue_version,
     }
     asked |= {"registers": True} if request.registers else {}
+    asked |= {"task": request.task} if request.task else {}
     if request.permission_id is None:
         return asked
-    registers = registers_of(read.point, read.directions, request.granularity)
+    registers = _values_a_slot(read)
     return asked | {
         "granted": [[*span_of(g.interval), g.basis] for g in read.leaving],
         "facts": [g.fact_id for g in read.leaving],
@@ -122,7 +124,7 @@ def homes_of(read: Decided) -> list[Occupancy]:
 
 def _subject(read: Decided, home: Occupancy, told: dict[str, str]) -> Subject:
     granularity = read.request.granularity
-    registers = registers_of(read.point, read.directions, granularity)
+    registers = _values_a_slot(read)
     own = [granted for granted in read.leaving if granted.occupancy_id == home.id]
     refused = _refused_of(read, home)
     said = {
@@ -142,6 +144,13 @@ def _refused_of(read: Decided, home: Occupancy) -> tuple[Refused, ...]:
         return read.decision.refused
     refused = read.judged.refused_of(home)
     return refused if refused or read.leaving else read.judged.outside(home)
+
+
+def _values_a_slot(read: Decided) -> int:
+    """How many values of a slot may leave; of the quality of supply a day is told as one."""
+    if read.request.category != Category.READINGS:
+        return 1
+    return registers_of(read.point, read.directions, read.request.granularity)
 
 
 def registers_of(point: Point | None, directions: frozenset[Direction], granularity: Granularity) -> int:

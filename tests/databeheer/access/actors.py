@@ -129,6 +129,7 @@ OF_TASK = ("record_period",)
 ACTORS = (
     Actor(1, "data_management", Role.DATA_MANAGER, Purpose.DATA_MANAGEMENT, ALL, Q, LAW, asks=D),
     Actor(2, "dso_grid_management", Role.DSO, Purpose.GRID_MANAGEMENT, ALL, Q, LAW, asks=D),
+    Actor(2, "dso_supply_quality", Role.DSO, Purpose.GRID_MANAGEMENT, ("supply_quality",), D, LAW),
     Actor(3, "own", Role.GRID_USER, Purpose.OWN_INSIGHT, ALL, Q, ("not_dead",), ("occupancy",)),
     Actor(3, "own_by_representative", Role.REPRESENTATIVE, Purpose.OWN_INSIGHT, ALL, Q, ("appointed", "not_dead"),
           ("occupancy",)),

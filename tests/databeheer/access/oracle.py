@@ -86,6 +86,7 @@ ADVICE = ("energy_advice", "energy_monitoring")
 RULES = {
     "data_management": Rule(Role.DATA_MANAGER, "manager", ("data_management",), TRM, "quarter_hour", LAW, "day"),
     "dso_grid_management": Rule(Role.DSO, "operator", ("grid_management",), TRM, "quarter_hour", LAW, "day"),
+    "dso_supply_quality": Rule(Role.DSO, "operator", ("grid_management",), ("supply_quality",), "day", LAW),
     "own": Rule(Role.GRID_USER, "own", ("own_insight",), TRM, "quarter_hour"),
     "own_by_representative": Rule(Role.REPRESENTATIVE, "appointed", ("own_insight",), TRM, "quarter_hour"),
     "own_person_concerned": Rule(Role.PERSON_CONCERNED, "resident", ("own_insight",), M, "quarter_hour"),

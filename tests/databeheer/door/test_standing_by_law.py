@@ -45,6 +45,7 @@ def test_everybody_whom_the_law_gives_standing_stands_in_the_list_with_the_own_d
     assert set(by_law(lotte)) == {
         ("Databeheerder Test", "data_management", lived, None),
         ("Netbeheerder Test", "dso_grid_management", lived, None),
+        ("Netbeheerder Test", "dso_supply_quality", lived, None),
         ("OCMW Gent", "welfare_centre", lived, None),
         ("Erik Energie", "supplier", *there),
         ("Deelstroom", "energy_community", *there),

@@ -64,6 +64,7 @@ MATRIX: dict[str, dict[str, set[str]]] = {
     "metering.credit_day": {
         "door": LOOK_AND_ADD | {"DELETE"} | of("state_sealed", "told_index", "advised_index")
     },
+    "metering.supply_quality": {"door": LOOK_AND_ADD | {"DELETE"} | of("said_sealed")},
     "metering.reread": {
         "door": LOOK_AND_ADD | {"DELETE"} | of("attempts", "last_attempt_at", "ended_at", "outcome")
     },

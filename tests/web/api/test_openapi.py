@@ -90,6 +90,7 @@ def test_it_is_openapi_3_1_with_every_address(document: dict[str, Any]) -> None:
         "get /api/v1/decisions/{index}",
         "post /api/v1/decisions/query",
         "get /api/v1/me",
+        "post /api/v1/supply-quality/query",
         "get /api/v1/ports/orders",
         "post /api/v1/ports/orders/{order_id}/executed",
         "post /api/v1/ports/orders/{order_id}/impossible",

@@ -1,4 +1,4 @@
-"""The file of what budget meters say: a line each, and a wrong one is named by its number."""
+"""Files of what devices say: a line each, and a wrong one is named by its number."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from click.testing import CliRunner
 
 from databeheer.cli import cli
 from databeheer.door.client import DoorRefusedError
-from databeheer.site import credit
+from databeheer.site import device_lines
 from tests.databeheer.site.stand_ins import DoorStandIn, put_in_place
 
 
 def test_a_line_is_a_device(tmp_path: Path) -> None:
     file = tmp_path / "credit.jsonl"
     file.write_text('{"device": "1SAG1", "credit": 5}\n{"device": "1SAG2", "credit": -1}\n')
-    assert credit.read(file) == [{"device": "1SAG1", "credit": 5}, {"device": "1SAG2", "credit": -1}]
+    assert device_lines.read(file) == [{"device": "1SAG1", "credit": 5}, {"device": "1SAG2", "credit": -1}]
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_what_is_no_such_file_is_refused_and_nothing_of_it_is_shown(
     file = tmp_path / "credit.jsonl"
     file.write_text(content)
     with pytest.raises(click.UsageError) as refused:
-        credit.read(file)
+        device_lines.read(file)
     assert told in str(refused.value)
     assert "5414" not in str(refused.value)
 
@@ -59,7 +59,7 @@ class _Door(DoorStandIn):
 @pytest.fixture
 def door(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> _Door:
     found = _Door()
-    put_in_place(found, credit, monkeypatch, tmp_path)
+    put_in_place(found, device_lines, monkeypatch, tmp_path)
     return found
 
 
@@ -74,3 +74,18 @@ def test_a_thousand_lines_stand_or_fall_together_and_the_others_are_taken(
         1,
         "1501 taken in, 2 customers told\nlines 1001 to 2000 refused: no-budget-function: not read\n",
     )
+
+
+def test_what_meters_say_of_the_quality_of_supply_goes_the_same_way(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    class Door(DoorStandIn):
+        def call(self, command: str, proof: Any, **arguments: Any) -> dict[str, Any]:
+            assert (command, arguments["operator"]) == ("supply_quality.take", 2)
+            return {"taken": len(arguments["days"]) - 1, "passed_over": 1, "index": 7}
+
+    put_in_place(Door(), device_lines, monkeypatch, tmp_path)
+    file = tmp_path / "quality.jsonl"
+    file.write_text('{"device": "1SAG1"}\n' * 3)
+    run = CliRunner().invoke(cli, ["supply-quality", "take", str(file), "--operator", "2"])
+    assert (run.exit_code, run.output) == (0, "2 taken in, 1 of an erased stay passed over\n")
