@@ -74,6 +74,8 @@ class Purpose(Code):
     FLEXIBILITY = "flexibility"
     BILLING = "billing"
     GRID_MANAGEMENT = "grid_management"
+    SUPPLY_QUALITY = "supply_quality"
+    """A grid operator judges how well electricity is supplied (3.1.45, §3)."""
     FRAUD_DETECTION = "fraud_detection"
     OWN_INSIGHT = "own_insight"
     SUPERVISION = "supervision"

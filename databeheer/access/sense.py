@@ -20,7 +20,7 @@ _CARRIERS = {
 }
 
 _OPERATORS_TASKS = {
-    Role.DSO: {Purpose.GRID_MANAGEMENT, Purpose.FRAUD_DETECTION},
+    Role.DSO: {Purpose.GRID_MANAGEMENT, Purpose.SUPPLY_QUALITY, Purpose.FRAUD_DETECTION},
     Role.DATA_MANAGER: {Purpose.DATA_MANAGEMENT},
 }
 """The operator may not sell services with the data (4.1.8/4), so it has no purpose beyond its tasks."""

@@ -7,14 +7,16 @@ through the door. Source: Energiebesluit 3.2.18, 1/1°, 2/1° and 10/1° (draft 
 from __future__ import annotations
 
 import enum
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, Self
 from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, text
 
+from databeheer.errors import MalformedRequestError
 from databeheer.metering.midnights import REACH
-from databeheer.values import Role
+from databeheer.values import Role, parse_day
 
 LONGEST_WAIT = timedelta(days=REACH)
 """After the last day: what was not read by then is no longer read again, and is estimated or left out."""
@@ -112,9 +114,45 @@ def contracts_in(connection: Connection, delivery: Any, after: UUID) -> list[Any
     return list(connection.execute(_CONTRACTS, asked))
 
 
-def of(connection: Connection, party_id: UUID | None, since: date) -> list[Any]:
-    """Return the deliveries of a supplier, or of all, that end on a day or later: newest first."""
-    return list(connection.execute(_LIST, {"party": party_id, "since": since}))
+@dataclass(frozen=True)
+class Place:
+    """A place in the list of deliveries: that of the last one of a page, by its end and its number."""
+
+    until: date
+    delivery_id: UUID
+
+    def to_text(self) -> str:
+        return f"{self.until.isoformat()}|{self.delivery_id}"
+
+    @classmethod
+    def from_text(cls, text: str) -> Self:
+        """Read what `to_text` wrote; raises MalformedRequestError otherwise."""
+        until, _, delivery_id = text.partition("|")
+        try:
+            return cls(parse_day(until), UUID(delivery_id))
+        except ValueError as error:
+            raise MalformedRequestError("this is not a cursor of this list") from error
+
+
+def of(
+    connection: Connection,
+    party_id: UUID | None,
+    since: date,
+    *,
+    kind: DeliveryKind | None = None,
+    after: Place | None = None,
+    limit: int,
+) -> list[Any]:
+    """Return a page of the deliveries of a supplier, or of all, that end on a day or later: newest end first."""
+    asked = {
+        "party": party_id,
+        "since": since,
+        "kind": kind and kind.value,
+        "until": after and after.until,
+        "id": after and after.delivery_id,
+        "limit": limit,
+    }
+    return list(connection.execute(_LIST, asked))
 
 
 def stay_of(connection: Connection, contract_id: UUID) -> UUID | None:
@@ -188,5 +226,7 @@ _LIST = text(
     " LEFT JOIN registry.supply_contract c USING (supply_contract_id)"
     " LEFT JOIN registry.access_point a ON a.access_point_id = c.access_point_id"
     " WHERE (CAST(:party AS uuid) IS NULL OR d.party_id = :party) AND d.until_day >= :since"
-    " ORDER BY d.until_day DESC, d.delivery_id LIMIT 5000"
+    " AND (CAST(:kind AS text) IS NULL OR d.kind = :kind)"
+    " AND (CAST(:until AS date) IS NULL OR d.until_day < :until OR d.until_day = :until AND d.delivery_id > :id)"
+    " ORDER BY d.until_day DESC, d.delivery_id LIMIT :limit"
 )

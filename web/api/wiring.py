@@ -8,6 +8,7 @@ from web import answers, facade
 from web.api import (  # noqa: F401  # importing registers their operations
     bulk,
     decisions,
+    deliveries,
     doubt,
     jobs,
     mandates,

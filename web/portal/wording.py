@@ -44,6 +44,7 @@ PURPOSES = {
     "flexibility": "om uw verbruik te helpen verschuiven naar betere uren",
     "billing": "om uw factuur te maken",
     "grid_management": "om het net te beheren",
+    "supply_quality": "om op te volgen hoe goed uw stroom geleverd wordt",
     "fraud_detection": "om energiefraude te onderzoeken",
     "own_insight": "om uw eigen gegevens te bekijken",
     "supervision": "om toezicht te houden op de energiemarkt",

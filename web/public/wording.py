@@ -16,6 +16,7 @@ PURPOSES = {
     "flexibility": "verbruik helpen verschuiven naar betere uren",
     "billing": "de factuur maken",
     "grid_management": "het net beheren",
+    "supply_quality": "de kwaliteit van de stroomlevering opvolgen",
     "fraud_detection": "energiefraude onderzoeken",
     "own_insight": "eigen gegevens bekijken",
     "supervision": "toezicht houden op de energiemarkt",

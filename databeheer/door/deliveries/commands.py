@@ -14,7 +14,16 @@ from marshmallow import fields, validate
 
 from databeheer import clocks
 from databeheer.brussels import day_of, midnight
-from databeheer.door.commands.base import Command, Day, clerk_or_operator, looking, schema, uuid_text
+from databeheer.door.commands.base import (
+    Command,
+    Day,
+    clerk_or_operator,
+    looking,
+    one_of,
+    schema,
+    short_text,
+    uuid_text,
+)
 from databeheer.door.deliveries.arrived import count
 from databeheer.door.house import House
 from databeheer.door.names import open_text
@@ -26,7 +35,7 @@ from databeheer.door.turn import Statement, Turn
 from databeheer.errors import UnauthenticatedError
 from databeheer.post import outbox
 from databeheer.registry import deliveries
-from databeheer.registry.deliveries import LONGEST_WAIT, DeliveryKind
+from databeheer.registry.deliveries import LONGEST_WAIT, PAGE, DeliveryKind, Place
 from databeheer.values import format_instant
 
 CLOCK = "supply_delivery"
@@ -124,15 +133,25 @@ _STEPS = {"begun": _begin, "dropped": _drop, "looked_at": _look}
 
 
 def show(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
-    """A supplier's own deliveries; for operator and inspector those of all, without access points: the report."""
+    """A page of a supplier's own deliveries; for operator and inspector of those of all, without access points."""
     with looking(house, proof) as (connection, asker, now):
         if asker.kind not in (AskerKind.PARTY, AskerKind.OPERATOR, AskerKind.INSPECTOR):
             raise UnauthenticatedError("use a supplier's access token")
         since = arguments["since"] or day_of(now - SHOWN_BACK)
-        rows = deliveries.of(connection, asker.party_id, since)
-        term = clocks.shipped().get(CLOCK).term
+        kind, limit = arguments["kind"], arguments["limit"]
+        rows = deliveries.of(
+            connection,
+            asker.party_id,
+            since,
+            kind=DeliveryKind(kind) if kind else None,
+            after=Place.from_text(arguments["cursor"]) if arguments["cursor"] else None,
+            limit=limit + 1,
+        )
+        page, is_last = rows[:limit], len(rows) <= limit
+        term, is_own = clocks.shipped().get(CLOCK).term, asker.kind is AskerKind.PARTY
         return {
-            "deliveries": [_view(house, row, term, now, is_own=asker.kind is AskerKind.PARTY) for row in rows]
+            "deliveries": [_view(house, row, term, now, is_own=is_own) for row in page],
+            "next_cursor": None if is_last else Place(page[-1].until_day, page[-1].delivery_id).to_text(),
         }
 
 
@@ -166,5 +185,14 @@ COMMANDS = (
         ),
         sweep,
     ),
-    Command("delivery.list", schema(since=Day(load_default=None, allow_none=True)), show),
+    Command(
+        "delivery.list",
+        schema(
+            since=Day(load_default=None, allow_none=True),
+            kind=one_of(*(kind.value for kind in DeliveryKind), required=False),
+            cursor=short_text(required=False),
+            limit=fields.Integer(load_default=PAGE, strict=True, validate=validate.Range(1, PAGE)),
+        ),
+        show,
+    ),
 )

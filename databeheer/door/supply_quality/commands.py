@@ -106,7 +106,7 @@ def read(house: House, proof: Proof, arguments: dict[str, Any], loop: ReadLoop) 
         granularity=Granularity.DAY,
         directions=None,
         strict=False,
-        purpose=Purpose.GRID_MANAGEMENT,
+        purpose=Purpose.SUPPLY_QUALITY,
         ean_hash=ean_hash(house, arguments["ean"]),
         category=Category.SUPPLY_QUALITY,
         task=SupplyTask(arguments["task"]),

@@ -129,7 +129,7 @@ OF_TASK = ("record_period",)
 ACTORS = (
     Actor(1, "data_management", Role.DATA_MANAGER, Purpose.DATA_MANAGEMENT, ALL, Q, LAW, asks=D),
     Actor(2, "dso_grid_management", Role.DSO, Purpose.GRID_MANAGEMENT, ALL, Q, LAW, asks=D),
-    Actor(2, "dso_supply_quality", Role.DSO, Purpose.GRID_MANAGEMENT, ("supply_quality",), D, LAW),
+    Actor(2, "dso_supply_quality", Role.DSO, Purpose.SUPPLY_QUALITY, ("supply_quality",), D, LAW),
     Actor(3, "own", Role.GRID_USER, Purpose.OWN_INSIGHT, ALL, Q, ("not_dead",), ("occupancy",)),
     Actor(3, "own_by_representative", Role.REPRESENTATIVE, Purpose.OWN_INSIGHT, ALL, Q, ("appointed", "not_dead"),
           ("occupancy",)),
@@ -537,7 +537,7 @@ def _terms(actor: Actor, case: Callable[..., Case]) -> Iterator[Case]:
             yield case(f"signed by {person} as {capacity}", "not_occupant", "R4", facts=signed)
     if "record" in actor.at_access:
         yield case("without a record of why", "no_legal_basis", "R3", facts=replace(facts, necessities=()))
-    for category in sorted({*ALL, "records"} - set(actor.categories)):
+    for category in sorted({*ALL, "records", "supply_quality"} - set(actor.categories)):
         there = replace(wish, category=category)
         asked = replace(facts, permissions=tuple(replace(p, category=category) for p in facts.permissions))
         expected = "purpose_not_allowed" if facts.permissions else "category_not_granted"

@@ -86,7 +86,7 @@ ADVICE = ("energy_advice", "energy_monitoring")
 RULES = {
     "data_management": Rule(Role.DATA_MANAGER, "manager", ("data_management",), TRM, "quarter_hour", LAW, "day"),
     "dso_grid_management": Rule(Role.DSO, "operator", ("grid_management",), TRM, "quarter_hour", LAW, "day"),
-    "dso_supply_quality": Rule(Role.DSO, "operator", ("grid_management",), ("supply_quality",), "day", LAW),
+    "dso_supply_quality": Rule(Role.DSO, "operator", ("supply_quality",), ("supply_quality",), "day", LAW),
     "own": Rule(Role.GRID_USER, "own", ("own_insight",), TRM, "quarter_hour"),
     "own_by_representative": Rule(Role.REPRESENTATIVE, "appointed", ("own_insight",), TRM, "quarter_hour"),
     "own_person_concerned": Rule(Role.PERSON_CONCERNED, "resident", ("own_insight",), M, "quarter_hour"),
@@ -317,8 +317,8 @@ def by_law(world: World, code: str, rule: Rule) -> Iterator[Title]:
             yield title(world, code, facts.party.id, lived, "not_occupant", homes=homes)
     elif rule.kind in ("operator", "manager"):
         if me == (facts.grid_operator_id if rule.kind == "operator" else facts.data_manager_id):
-            yield title(world, code, str(me), ALL, "no_legal_basis", finest=rule.freely)
-            if finer(wish.granularity, rule.freely):
+            yield title(world, code, str(me), ALL, "no_legal_basis", finest=rule.freely or rule.finest)
+            if rule.freely and finer(wish.granularity, rule.freely):
                 yield from recorded(world, code, rule)
     elif rule.kind == "fraud":
         if me == facts.grid_operator_id:

@@ -801,7 +801,10 @@ def test_fraud_detection_is_its_own_purpose_with_its_own_record() -> None:
 
 
 @pytest.mark.requirement("R10")
-@pytest.mark.parametrize("purpose", sorted(set(Purpose) - {Purpose.GRID_MANAGEMENT, Purpose.FRAUD_DETECTION}))
+@pytest.mark.parametrize(
+    "purpose",
+    sorted(set(Purpose) - {Purpose.GRID_MANAGEMENT, Purpose.SUPPLY_QUALITY, Purpose.FRAUD_DETECTION}),
+)
 def test_the_grid_operator_has_no_commercial_purpose(purpose: Purpose) -> None:
     assert (
         verdict(ask(zuids_wish(span("2024-01-01", "2024-02-01"), purpose=purpose))) == "purpose_not_allowed"

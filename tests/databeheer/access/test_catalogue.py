@@ -125,7 +125,10 @@ def test_an_unknown_actor_role_is_refused() -> None:
 
 
 @pytest.mark.requirement("R10")
-@pytest.mark.parametrize("purpose", sorted(set(Purpose) - {Purpose.GRID_MANAGEMENT, Purpose.FRAUD_DETECTION}))
+@pytest.mark.parametrize(
+    "purpose",
+    sorted(set(Purpose) - {Purpose.GRID_MANAGEMENT, Purpose.SUPPLY_QUALITY, Purpose.FRAUD_DETECTION}),
+)
 def test_a_grid_operator_cannot_be_given_a_commercial_purpose(purpose: Purpose) -> None:
     wrong = TEXT.replace('purposes = ["grid_management"]', f'purposes = ["grid_management", "{purpose}"]')
     with pytest.raises(CatalogueError, match=r"4\.1\.8/4"):

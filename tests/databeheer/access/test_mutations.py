@@ -40,7 +40,9 @@ def mutants() -> list[tuple[str, Row]]:
             found.append(
                 (f"{row.code} fine without a record", replace(row, ceiling_without_necessity=FINEST))
             )
-        for category in sorted({"readings", "technical", "relational", "records"} - row.categories):
+        for category in sorted(
+            {"readings", "technical", "relational", "supply_quality", "records"} - row.categories
+        ):
             wide = replace(row, categories=row.categories | {category})
             found.append((f"{row.code} with {category}", wide))
         found += [

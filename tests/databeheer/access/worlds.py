@@ -62,7 +62,7 @@ PURPOSES: dict[Role, tuple[Purpose, ...]] = {
     Role.BALANCE_RESPONSIBLE: (Purpose.BALANCING,),
     Role.SHIPPER: (Purpose.BALANCING,),
     Role.DATA_MANAGER: (Purpose.DATA_MANAGEMENT,),
-    Role.DSO: (Purpose.GRID_MANAGEMENT, Purpose.FRAUD_DETECTION),
+    Role.DSO: (Purpose.GRID_MANAGEMENT, Purpose.SUPPLY_QUALITY, Purpose.FRAUD_DETECTION),
     Role.TRANSMISSION_OPERATOR: (Purpose.GRID_MANAGEMENT,),
     Role.OTHER_GRID_OPERATOR: (Purpose.GRID_MANAGEMENT,),
     Role.INTERMEDIARY: (Purpose.MARKET_FACILITATION,),
@@ -158,12 +158,16 @@ class _Maker:
         is_person = role in PERSON_ROLES
         usual = Granularity.MONTH if self._random.random() < 0.6 else self.any((*Granularity,))
         category = "records" if role is Role.DATA_PROTECTION_AUTHORITY else "readings"
+        if self._purpose is Purpose.SUPPLY_QUALITY:
+            category = "supply_quality"
         return Wish(
             asker_role=role,
             party_id=None if is_person else ASKER,
             person_id=MARIA if is_person else None,
             purpose=self.mostly(self._purpose, (*Purpose,)),
-            category=self.mostly(category, ("technical", "relational", "records", "gossip")),
+            category=self.mostly(
+                category, ("technical", "relational", "records", "supply_quality", "gossip")
+            ),
             directions=self.any((OFFTAKE, OFFTAKE, BOTH)),
             granularity=usual,
             period=Period(start, end if start < end else start + 96 * QUARTER),

@@ -91,6 +91,7 @@ def test_it_is_openapi_3_1_with_every_address(document: dict[str, Any]) -> None:
         "post /api/v1/decisions/query",
         "get /api/v1/me",
         "post /api/v1/supply-quality/query",
+        "get /api/v1/deliveries",
         "get /api/v1/ports/orders",
         "post /api/v1/ports/orders/{order_id}/executed",
         "post /api/v1/ports/orders/{order_id}/impossible",

@@ -55,6 +55,21 @@ def test_a_read_by_law_is_labelled_so(
     assert "per maand, van 1 oktober 2023 tot en met 31 oktober 2023" in text
 
 
+@pytest.mark.requirement("R66")
+def test_who_looked_at_the_quality_of_supply_stands_there_with_the_task(
+    visit: Visit, house: TheHouse, lotte: Customer, net: Party, joris: Party
+) -> None:
+    span = {"from": "2023-10-28T22:00:00Z", "until": "2023-10-29T23:00:00Z"}
+    net.call("supply_quality.read", ean=LOTTES_EAN, task="complaint", **span)
+    with pytest.raises(DoorRefusedError):
+        joris.call("supply_quality.read", ean=LOTTES_EAN, task="fault", **span)
+    text = visit(lotte).get("/mijn/gelezen").text
+    asked = "hoe goed uw stroom geleverd werd, op 29 oktober 2023. Waarvoor: een"
+    assert f"Bekeek {asked} klacht over spanning of stroompannes behandelen." in text
+    assert f"Vroeg {asked} storing vinden en herstellen. Kreeg niets." in text
+    assert "artikel 4.1.22/6, tweede lid" in text
+
+
 def test_maria_sees_nothing_of_lottes_reads(
     visit: Visit, lotte: Customer, maria: Customer, bram: Party, measured_autumn: Customer
 ) -> None:
