@@ -134,6 +134,7 @@ def every_command(
         "handover.opened": {"outcome": "called_off", "decided_by": "a thief"},
         "reading_plan.show": {"day": "2023-10-29"},
         "reading_plan.check": {"day": "2023-10-29"},
+        "coherence.check": {"day": "2023-10-29"},
         "reading_plan.report": {"first": "2023-10-29", "last": "2023-10-29"},
         "reading_plan.rereads": {},
         "interval_reading.choose": {"occupancy_id": someone, "on": True},

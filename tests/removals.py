@@ -1108,6 +1108,13 @@ REMOVALS = (
     ),
     Removal(
         "R61",
+        "nor at a glance",
+        VALIDATION + "at_a_glance.py",
+        "    agrees = (glance.differences.used != UNKNOWN) & (block.grades == GRADE_CODES[Grade.BILLING])\n",
+        "    agrees = glance.differences.used != UNKNOWN\n",
+    ),
+    Removal(
+        "R61",
         "nothing informative is rectified",
         VALIDATION + "grades.py",
         "    if grade is not Grade.BILLING:\n",

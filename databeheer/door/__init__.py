@@ -13,5 +13,6 @@ processes may import. Start reading at `service.py` (what can be asked), then `t
     post/          who is told what
     doubts/ joins/ statistics/ moves/ erasure/ restore/ reading_plan/ credit/ deliveries/ supply_quality/
                    one part of the law each
+    coherence/     what is stored held against the days before, the weather and others: the night's look
     drill/         what is left of somebody erased; for the command line, no door uses it
 """

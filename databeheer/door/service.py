@@ -12,6 +12,7 @@ import psycopg
 import structlog
 from sqlalchemy import exc
 
+from databeheer.door.coherence import commands as coherence
 from databeheer.door.commands import (
     answers,
     approval_letters,
@@ -114,6 +115,7 @@ class DoorService:
             *intake.COMMANDS,
             *batches.COMMANDS,
             *reading_plan.COMMANDS,
+            *coherence.COMMANDS,
             *credit.COMMANDS,
             *deliveries.COMMANDS,
             *oversight.COMMANDS,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from datetime import timedelta
+import re
+from collections.abc import Iterable, Iterator
+from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from databeheer.brussels import day_of
 from databeheer.clock import SystemClock
 from databeheer.door.client import DoorClient, Proof
 from databeheer.errors import MalformedRequestError
+from databeheer.metering.coherence import HISTORY_DAYS
 from databeheer.metering.plan.completeness import as_text
 from databeheer.site.home import Home
 from databeheer.site.house import running
@@ -28,6 +31,9 @@ _OPERATOR = click.option(
     type=click.IntRange(1, 32_000),
     help="The grid operator's number.",
 )
+
+_LONGEST_LOOK = 24 * 3600.0
+_TEMPERATURE = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2}),(-?[0-9]{1,2}(?:\.[0-9])?)")
 
 
 class _Day(click.ParamType[str]):
@@ -73,6 +79,54 @@ def check(day: str | None, operator: int, as_json: bool, of_demo: bool) -> None:
         report = door.call("reading_plan.check", proof, day=day or _yesterday(), operator=operator)
     click.echo(json.dumps(report, indent=2) if as_json else "\n".join(as_text(report)))
     raise click.exceptions.Exit(1 if report["to_read_again"] else 0)
+
+
+@plan.command()
+@_DAY
+@click.option(
+    "--temperatures",
+    type=click.File(encoding="utf-8"),
+    help="Means of days outdoors, a line each: 2026-11-20,7.5 (degrees Celsius). Of DAY and the 28 before it.",
+)
+@_OPERATOR
+@_AS_JSON
+@_OF_DEMO
+def look(day: str | None, temperatures: Any, operator: int, as_json: bool, of_demo: bool) -> None:
+    """Hold what is stored of DAY (yesterday) against the days before, the weather and others. Recorded."""
+    home, day = _home(of_demo), day or _yesterday()
+    tenths = read_temperatures(temperatures, parse_day(day)) if temperatures else {}
+    with running(home), DoorClient(home.door_socket, timeout_seconds=_LONGEST_LOOK) as door:
+        proof = Proof.operator(home.operator_key.read_text())
+        found = door.call("coherence.check", proof, day=day, operator=operator, temperatures=tenths)
+    if as_json:
+        click.echo(json.dumps(found, indent=2))
+        return
+    click.echo(
+        f"{found['day']}: {found['profiles']} profiles looked at, {found['stored']} with a new version"
+    )
+    for name, one in found["reasons"].items():
+        click.echo(f"  {one['profiles']:>8} {name}")
+    if not found["weather"]:
+        click.echo("  the weather of the day was not given: no gas was held against it")
+
+
+def read_temperatures(lines: Iterable[str], day: date) -> dict[str, int]:
+    """Read `day,degrees` lines; returns tenths of a degree by day, of a day and the 28 before it.
+
+    Raises:
+        MalformedRequestError: a line is none, or a day comes twice.
+    """
+    found: dict[str, int] = {}
+    for number, line in enumerate(lines, start=1):
+        matched = _TEMPERATURE.fullmatch(line.strip())
+        if matched is None:
+            raise MalformedRequestError(f"line {number}: write 2026-11-20,7.5")
+        one = parse_day(matched[1])
+        if one.isoformat() in found:
+            raise MalformedRequestError(f"line {number}: this day came before")
+        if day - timedelta(days=HISTORY_DAYS) <= one <= day:
+            found[one.isoformat()] = int(Decimal(matched[2]) * 10)
+    return found
 
 
 @plan.command()

@@ -83,3 +83,44 @@ def test_reports_of_days_and_the_list_to_re_read_are_shown(door: _Door) -> None:
 def test_what_is_no_day_is_not_asked(door: _Door, day: str) -> None:
     assert run("check", day).exit_code == 2
     assert door.asked == []
+
+
+LOOK = {
+    "day": "2024-06-03",
+    "index": 8,
+    "stored": 1,
+    "weather": True,
+    "profiles": 2,
+    "reasons": {"weather": {"code": 19, "values": 24, "profiles": 1}},
+}
+
+
+def test_a_look_takes_the_temperatures_of_the_days_that_count_and_says_what_was_found(
+    door: _Door, tmp_path: Path
+) -> None:
+    door.report = LOOK
+    temperatures = tmp_path / "temperatures.csv"
+    temperatures.write_text("2024-06-03,14.5\n2024-05-06,-0.5\n2024-05-05,3\n2024-06-04,9\n")
+    looked = run("look", "2024-06-03", "--temperatures", str(temperatures))
+    assert looked.output.splitlines() == [
+        "2024-06-03: 2 profiles looked at, 1 with a new version",
+        "         1 weather",
+    ]
+    assert (looked.exit_code, door.asked[0][1]) == (0, "operator")
+    assert door.asked[0][2]["temperatures"] == {"2024-06-03": 145, "2024-05-06": -5}
+    door.report = LOOK | {"weather": False}
+    assert "no gas was held against it" in run("look", "2024-06-03").output
+    assert json.loads(run("look", "2024-06-03", "--json").output) == door.report
+
+
+@pytest.mark.parametrize(
+    "line", ["2024-06-03;14.5", "2024-06-03,warm", "3 June,14.5", "2024-06-03,14.55", ""]
+)
+def test_what_is_no_temperature_is_not_sent(door: _Door, tmp_path: Path, line: str) -> None:
+    temperatures = tmp_path / "temperatures.csv"
+    temperatures.write_text(f"2024-06-02,14.5\n{line}\n")
+    looked = run("look", "2024-06-03", "--temperatures", str(temperatures))
+    assert looked.exit_code != 0
+    assert door.asked == []
+    temperatures.write_text("2024-06-02,14.5\n2024-06-02,14.5\n")
+    assert run("look", "2024-06-03", "--temperatures", str(temperatures)).exit_code != 0

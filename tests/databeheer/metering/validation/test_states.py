@@ -51,9 +51,14 @@ def test_a_billing_day_that_agrees_with_its_register_is_validated(day, slots):
 
 
 @pytest.mark.requirement("R61", "R62")
-def test_an_informative_day_is_never_validated():
-    outcome = validate(with_register(ordinary(grade=Grade.INFORMATIVE), 96 * USUAL))
-    assert set(states(outcome)) == {State.READ}
+@pytest.mark.parametrize("beside", [lambda block: block, with_past], ids=["at a glance", "slot by slot"])
+def test_an_informative_day_is_never_validated(beside):
+    informative, billing = (
+        validate(beside(with_register(ordinary(grade=grade), 96 * USUAL)))
+        for grade in (Grade.INFORMATIVE, Grade.BILLING)
+    )
+    assert set(states(informative)) == {State.READ}
+    assert set(states(billing)) == {State.VAL}
 
 
 @pytest.mark.requirement("R61")
