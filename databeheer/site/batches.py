@@ -85,15 +85,24 @@ def key(change: bool, forget: bool) -> None:
 @batch.command("sender")
 @click.argument("name")
 @click.argument("public_key", required=False)
+@click.option(
+    "--operator",
+    "operators",
+    multiple=True,
+    type=click.IntRange(1, 32_000),
+    default=(1,),
+    show_default=True,
+    help="The number of a grid operator whose meters it reads; may be given more than once.",
+)
 @click.option("--remove", is_flag=True, help="Take its key away: it sends no more.")
-def sender(name: str, public_key: str | None, remove: bool) -> None:
-    """Register the public key of a head-end, by the name that its manifests bear."""
+def sender(name: str, public_key: str | None, operators: tuple[int, ...], remove: bool) -> None:
+    """Register the public key of a head-end, by the name that its manifests bear, and whose meters it reads."""
     home = Home.from_environment()
     home.require()
     if remove == (public_key is not None):
         raise click.UsageError("give the head-end's public key, or --remove")
     if public_key is not None:
-        transport_keys.add_sender(home, name, public_key)
+        transport_keys.add_sender(home, name, public_key, operators)
     elif not transport_keys.remove_sender(home, name):
         raise click.ClickException("no key of this sender is registered here")
 
@@ -115,18 +124,22 @@ def seal(place: Path, into: Path, recipient: str, own: Path) -> None:
 
 @batch.command("report")
 @click.argument("name", metavar="BATCH")
+@click.option("--sender", default="*", help="Whose batch, where several senders have one of this number.")
 @_AS_JSON
 @_OF_DEMO
-def show(name: str, as_json: bool, of_demo: bool) -> None:
+def show(name: str, sender: str, as_json: bool, of_demo: bool) -> None:
     """Show what came of the newest attempt at a batch, by its number."""
-    if not _NAME.fullmatch(name):
-        raise click.UsageError("that is no number of a batch")
+    if not _NAME.fullmatch(name) or not (sender == "*" or _NAME.fullmatch(sender)):
+        raise click.UsageError("that is no number of a batch, or no name of a sender")
     home = _home(of_demo)
     home.require()
-    try:
-        content = _place(home, name).read_text()
-    except FileNotFoundError as error:
-        raise click.ClickException("no batch of this number was taken in here") from error
+    found = sorted(_place(home, name, "x").parent.glob(f"{name}@{sender}.json"))
+    if not found:
+        raise click.ClickException("no batch of this number was taken in here")
+    if len(found) > 1:
+        senders = ", ".join(path.stem.partition("@")[2] for path in found)
+        raise click.ClickException(f"several senders have a batch of this number, name one: {senders}")
+    content = found[0].read_text()
     click.echo(content if as_json else as_text(json.loads(content)))
 
 
@@ -135,13 +148,14 @@ def _home(of_demo: bool) -> Home:
     return Home(home.path / "demo") if of_demo else home
 
 
-def _place(home: Home, name: str) -> Path:
-    return home.path / "batches" / f"{name}.json"
+def _place(home: Home, name: str, sender: str) -> Path:
+    # Each sender numbers its own.
+    return home.path / "batches" / f"{name}@{sender}.json"
 
 
 def _keep(home: Home, report: BatchReport) -> None:
     """Keep the report, in place of that of an earlier attempt."""
-    path = _place(home, report.batch)
+    path = _place(home, report.batch, report.sender)
     path.parent.mkdir(mode=0o700, exist_ok=True)
     fresh = path.with_suffix(".part")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)

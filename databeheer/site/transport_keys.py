@@ -2,7 +2,8 @@
 
     intake/batch.key            X25519 seed (hex): opens what head-ends send; nobody else has it
     intake/batch.key.before     the one before, while what was sealed to it still arrives
-    intake/senders/<name>.pub   each head-end's Ed25519 key (base64), by the name that its manifests bear
+    intake/senders/<name>.pub   each head-end's Ed25519 key (base64), by the name that its manifests bear; on a second
+                                line the numbers of the grid operators whose meters it reads (without one: 1)
 
 They open no stored reading and prove nothing to the door.
 """
@@ -13,14 +14,14 @@ import os
 import re
 import secrets
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from nacl.public import PrivateKey, PublicKey
 from nacl.signing import SigningKey, VerifyKey
 
 from databeheer.errors import MalformedRequestError, UnavailableError
-from databeheer.metering.batches.transport import Transport
+from databeheer.metering.batches.transport import Sender, Transport
 from databeheer.site.home import Home
 
 PLAIN_VARIABLE = "DATABEHEER_PLAIN_BATCHES"
@@ -62,18 +63,32 @@ def forget_before(home: Home) -> bool:
     return there
 
 
-def senders(home: Home) -> dict[str, VerifyKey]:
+def senders(home: Home) -> dict[str, Sender]:
     """The head-ends that may send, by their names."""
-    return {
-        path.stem: parse_sender_key(path.read_text()) for path in sorted(home.batch_senders.glob("*.pub"))
-    }
+    return {path.stem: _sender(path.read_text()) for path in sorted(home.batch_senders.glob("*.pub"))}
 
 
-def add_sender(home: Home, name: str, key: str) -> None:
-    """Register a head-end's public key, in the place of the one that it had."""
+def add_sender(home: Home, name: str, key: str, operators: Collection[int] = (1,)) -> None:
+    """Register a head-end's public key and whose meters it reads, in the place of what it had.
+
+    A head-end of one grid operator brings nothing of another's customers (R136).
+    """
     if not _NAME.fullmatch(name):
         raise MalformedRequestError("a sender has 1 to 64 letters, digits, '.', '_' or '-'")
-    _write(home.batch_senders / f"{name}.pub", b64encode(bytes(parse_sender_key(key))).decode() + "\n")
+    if not operators or not all(1 <= one <= 32_000 for one in operators):
+        raise MalformedRequestError("a sender reads the meters of one grid operator at least, by its number")
+    numbers = " ".join(str(one) for one in sorted(set(operators)))
+    spelled = b64encode(bytes(parse_sender_key(key))).decode()
+    _write(home.batch_senders / f"{name}.pub", f"{spelled}\n{numbers}\n")
+
+
+def _sender(text: str) -> Sender:
+    key, _, numbers = text.strip().partition("\n")
+    try:
+        operators = frozenset(int(one) for one in numbers.split())
+    except ValueError as error:
+        raise MalformedRequestError("a sender's file: its key, and numbers of grid operators") from error
+    return Sender(parse_sender_key(key), operators or frozenset({1}))
 
 
 def remove_sender(home: Home, name: str) -> bool:

@@ -7,7 +7,7 @@ local name only where it is written (`table.py`).
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -58,16 +58,33 @@ def added(one: Hours | None, other: Hours) -> Hours:
 
 
 class HourTallies:
-    """The tallies of all cells in all hours of a period; households are added one by one, and not kept."""
+    """The tallies of all cells in all hours of a period; households are added one by one, and not kept.
+
+    Of who is in several cells the hours are kept, under a number: where cells are put together he is one.
+    """
 
     def __init__(self, period: Period) -> None:
         self.hours = hours_of(period)
         shape = (4, len(self.hours))
         self._cells: dict[tuple[Direction, Cell], Hours] = defaultdict(lambda: np.zeros(shape, np.int64))
+        self._shared: dict[tuple[Direction, Cell], list[tuple[int, Hours]]] = defaultdict(list)
+        self._stacked: dict[tuple[Direction, Cell], tuple[Hours, Hours]] = {}
+        self._names = 0
 
-    def add(self, direction: Direction, cell: Cell, household: Hours) -> None:
-        """Add one household; no household is added to one cell twice."""
-        tallies = self._cells[direction, cell]
+    def add(self, direction: Direction, cells: Mapping[Cell, Hours]) -> None:
+        """Add one household with what it used in each cell; no household is added twice."""
+        if len(cells) > 1:
+            self._names += 1
+            for cell, hours in cells.items():
+                self._cells[direction, cell]  # there it is, also where nobody else is in it
+                self._shared[direction, cell].append((self._names, hours))
+                self._stacked.pop((direction, cell), None)
+            return
+        for cell, hours in cells.items():
+            self._add_alone(self._cells[direction, cell], hours)
+
+    @staticmethod
+    def _add_alone(tallies: Hours, household: Hours) -> None:
         there = household != NO_VALUE
         values = np.where(there, household, 0)
         tallies[0] += there
@@ -83,8 +100,21 @@ class HourTallies:
     def of_hour(self, direction: Direction, number: int) -> dict[Cell, Tally]:
         """Return the cells of one hour in which anybody was measured."""
         found = {
-            cell: Tally(*(int(value) for value in tallies[:, number]))
+            cell: self._tally(direction, cell, tallies, number)
             for (known, cell), tallies in self._cells.items()
             if known is direction
         }
         return {cell: tally for cell, tally in found.items() if tally.households}
+
+    def _tally(self, direction: Direction, cell: Cell, tallies: Hours, number: int) -> Tally:
+        households, total, first, second = (int(value) for value in tallies[:, number])
+        alone = Tally(households, total, first, second)
+        if (direction, cell) not in self._shared:
+            return alone
+        if (direction, cell) not in self._stacked:
+            named = self._shared[direction, cell]
+            names = np.array([name for name, _ in named], np.int64)
+            self._stacked[direction, cell] = names, np.array([hours for _, hours in named], np.int64)
+        names, hours = self._stacked[direction, cell]
+        there = hours[:, number] != NO_VALUE
+        return alone.with_shared(names[there], hours[there, number]) if there.any() else alone

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from databeheer.statistics.tally import Tally
 from databeheer.statistics.windows import window_of
 
-VERSION = 1
+VERSION = 2
 """Of these rules, the scale of `windows` and the order of `suppression`; another figure from the same data, another
 version. A release names its version."""
 SMALLEST_CELL = 10

@@ -23,6 +23,7 @@ from sqlalchemy.exc import OperationalError
 from databeheer.brussels import day_of
 from databeheer.byte_rows import whole
 from databeheer.door.commands.base import Command, Day, schema, short_text
+from databeheer.door.commands.broken_off import give_up_stale
 from databeheer.door.commands.intake import StoredMeanwhileError, require_versions
 from databeheer.door.house import House
 from databeheer.door.keys.write_keys import (
@@ -48,8 +49,6 @@ from databeheer.registry import parties
 MOST_AT_ONCE = 4096
 _DERIVING = Lock()
 """Each hash gives the interpreter up for a moment: two loops at once would hand it to and fro."""
-STALE = timedelta(days=1)
-"""A batch that was not stored within a day broke off: its keys are good for nothing from then on."""
 
 
 class OtherContentError(ConflictError):
@@ -64,7 +63,7 @@ def begin(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, An
     days = arguments["first_day"], arguments["last_day"]
     if days[1] < days[0]:
         raise MalformedRequestError("last_day lies before first_day")
-    _give_up_stale(house)
+    give_up_stale(house)
     with house.turn() as turn:
         gaps.refuse_while_one_stands(turn.connection, "taking batches in")
         parties.require_operator(turn.connection, arguments["operator"])
@@ -187,15 +186,6 @@ def _give_up(connection: Connection, batch: int) -> None:
         connection.execute(_DELETE_ROWS, {"batch": batch, "first": row.first_day, "last": row.last_day})
 
 
-def _give_up_stale(house: House) -> None:
-    """Give up, with their rows, what broke off long ago; in no turn, for the rows may be millions."""
-    with house.engine.begin() as connection:
-        for row in connection.execute(_GIVE_UP_STALE, {"before": house.clock.now() - STALE}).all():
-            connection.execute(
-                _DELETE_ROWS, {"batch": row.batch, "first": row.first_day, "last": row.last_day}
-            )
-
-
 def _known(turn: Turn, sender: str, sent_id: str) -> Any | None:
     """The batch of that number, locked; one whose rows are being written this moment is not waited for."""
     try:
@@ -305,10 +295,6 @@ _HAND_OUT = text(
 _GIVE_UP = text(
     "UPDATE metering.batch SET is_given_up = true WHERE batch = :batch AND sender IS NOT NULL"
     " AND stored_index IS NULL RETURNING first_day, last_day"
-)
-_GIVE_UP_STALE = text(
-    "UPDATE metering.batch SET is_given_up = true WHERE sender IS NOT NULL AND stored_index IS NULL"
-    " AND opened_at < :before AND NOT is_given_up RETURNING batch, first_day, last_day"
 )
 _DELETE_ROWS = text("DELETE FROM metering.profile WHERE batch = :batch AND day BETWEEN :first AND :last")
 _STORED = text("UPDATE metering.batch SET stored_index = :index WHERE batch = :batch")

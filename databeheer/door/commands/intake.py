@@ -21,6 +21,7 @@ from sqlalchemy.exc import OperationalError
 
 from databeheer.brussels import day_of
 from databeheer.door.commands.base import Command, Day, EANCode, one_of, schema, short_text
+from databeheer.door.commands.broken_off import give_up_stale
 from databeheer.door.commands.points import new_point
 from databeheer.door.house import House
 from databeheer.door.keys import seals
@@ -55,6 +56,10 @@ class ErasedMeanwhileError(ConflictError):
     """Readings of a stay were erased while a file brought more of them."""
 
 
+class MovedMeanwhileError(ConflictError):
+    """Somebody moved since the keys of a file were handed out: what it brought is of another stay."""
+
+
 class StoredMeanwhileError(ConflictError):
     """Another intake stored the same days, under the same versions, since this one was given its keys."""
 
@@ -85,6 +90,7 @@ def open_batch(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[st
     and counted in `erased`.
     """
     check_intake(proof, house.intake_key_hash)
+    give_up_stale(house)
     with house.turn() as turn:
         # A move that the database forgot would seal the newcomer's readings for who lived there before.
         gaps.refuse_while_one_stands(turn.connection, "taking files in")
@@ -127,8 +133,9 @@ def store_batch(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[s
     check_intake(proof, house.intake_key_hash)
     try:
         return _store(house, arguments)
-    except (ErasedMeanwhileError, StoredMeanwhileError):
-        # They stand under a root that is gone, so that nobody could find them by it later; or in another's place.
+    except (ErasedMeanwhileError, MovedMeanwhileError, StoredMeanwhileError):
+        # They stand under a root that is gone, so that nobody could find them by it later; under the root of whose
+        # they are not; or in another's place.
         with house.engine.begin() as connection:
             connection.execute(_DELETE_ROWS, {"batch": arguments["batch"]})
         raise
@@ -137,7 +144,7 @@ def store_batch(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[s
 def _store(house: House, arguments: dict[str, Any]) -> dict[str, Any]:
     with house.turn() as turn:
         batch = _locked(turn, arguments["batch"])
-        if batch is None or batch.stored_index is not None:
+        if batch is None or batch.stored_index is not None or batch.is_given_up:
             raise ConflictError("this batch is not open")
         _require_roots(house, turn, batch)
         require_versions(turn, batch)
@@ -169,7 +176,7 @@ def _require_roots(house: House, turn: Turn, batch: Any) -> None:
     if erasures.begun_of(turn.connection, DataClass.READINGS, [row.occupancy_id for row in now]):
         raise ErasedMeanwhileError("readings of this file were erased meanwhile; take the file in again")
     if _spelled({row.root_id: row.until_day for row in now}) != then:
-        raise ConflictError("a move was reported meanwhile; take the file in again")
+        raise MovedMeanwhileError("a move was reported meanwhile; take the file in again")
 
 
 def require_versions(turn: Turn, batch: Any) -> None:

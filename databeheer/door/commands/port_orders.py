@@ -26,6 +26,7 @@ from databeheer.door.commands.base import (
 )
 from databeheer.door.commands.permissions import KEY
 from databeheer.door.house import House
+from databeheer.door.moves.taken_away import withdraw_days
 from databeheer.door.names import ean_hash, meter_hash, open_text, seal_text
 from databeheer.door.permission_record import subjects_of
 from databeheer.door.post.ports import tell_port
@@ -78,7 +79,10 @@ def describe_meter(house: House, proof: Proof, arguments: dict[str, Any]) -> dic
 
 
 def remove_meter(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Write down that a meter was taken away: its ports are gone, and with them what was ordered."""
+    """Write down that a meter was taken away: its ports are gone, and with them what was ordered.
+
+    What came of it since then was measured elsewhere: it is of nobody here, and goes.
+    """
     with house.turn() as turn:
         asker_of(turn, house, proof, AskerKind.OPERATOR)
         day = arguments["removed_on"]
@@ -91,7 +95,8 @@ def remove_meter(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[
         _record_at_point(house, turn, point, "meter.removed", {"on": day.isoformat()})
         for order in dropped:
             _record(house, turn, order, "port.impossible", {"reason": "meter_removed"}, None)
-    return {"orders_ended": len(dropped)}
+        withdrawn = withdraw_days(house, turn, point.access_point_id, meter_id, day)
+    return {"orders_ended": len(dropped), "withdrawn_days": withdrawn}
 
 
 def list_orders(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:

@@ -31,7 +31,7 @@ from databeheer.door.erasure.checking import digest
 from databeheer.door.erasure.clearing import clear, clear_retired, clear_rows, key_of
 from databeheer.door.house import House
 from databeheer.door.keys.store import Kind
-from databeheer.door.moves.resealing import open_root
+from databeheer.door.moves.new_roots import open_root
 from databeheer.door.post.telling import FIRST_OPERATOR, tell
 from databeheer.door.turn import Statement, Subject, Turn
 from databeheer.errors import ConflictError

@@ -14,9 +14,7 @@ occupancy has of a day already, it keeps.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
@@ -31,31 +29,13 @@ from databeheer.door.facts.of_requests import read_facts
 from databeheer.door.house import House
 from databeheer.door.keys import seals
 from databeheer.door.keys.store import Kind
-from databeheer.door.moves.changed_stays import note_change
+from databeheer.door.moves.new_roots import channels_at, leave_root, rows_under, sealed_again
 from databeheer.door.supply_quality import rows as supply_quality
 from databeheer.door.turn import Statement, Subject, Turn
-from databeheer.metering.opening import unseal, unseal_profile
-from databeheer.metering.profile import pack, unpack
-from databeheer.metering.sealing import Coordinates, fingerprint, seal, seal_profile
-from databeheer.metering.totals import pack_total, unpack_total
 from databeheer.oversight import erasures
 from databeheer.oversight.retention import DataClass
 from databeheer.registry import interval_choices
 from databeheer.values import format_instant, parse_instant
-
-_RETIRED = b"registry/v1|retired-root"
-
-
-@dataclass(frozen=True)
-class _Channel:
-    """A channel of the point under each of the three roots."""
-
-    meter_id: UUID
-    direction: str
-    unit: str
-
-    def handle(self, root: bytes) -> bytes:
-        return seals.channel_handle(root, self.meter_id, self.direction, self.unit)
 
 
 def move_days(house: House, turn: Turn, wrong: Any, right: Any, first: date) -> int:
@@ -67,18 +47,14 @@ def move_days(house: House, turn: Turn, wrong: Any, right: Any, first: date) -> 
     if gone:
         return 0
     old = house.readings_root(wrong.root_id)
-    rows = turn.connection.execute(_ROWS, {"pseudonym": seals.pseudonym(old)}).all()
+    rows = rows_under(turn.connection, old)
     has_quality = supply_quality.has_days(house, turn.connection, wrong.occupancy_id, first)
     if not has_quality and not any(row.day >= first and row.stored_index is not None for row in rows):
         return 0
     root_id = uuid4()
     fresh = house.keys.make(Kind.READINGS, root_id)  # durable before the rows that need it
     theirs = house.readings_root(right.root_id)
-    channels = [
-        _Channel(row.meter_id, row.direction, row.unit)
-        for row in turn.connection.execute(_CHANNELS, {"point": wrong.access_point_id})
-    ]
-    by_handle = {channel.handle(old): channel for channel in channels}
+    by_handle = {one.handle(old): one for one in channels_at(turn.connection, wrong.access_point_id)}
     present = _present(turn, seals.pseudonym(theirs), first)
     sealed: list[dict[str, Any]] = []
     moved = 0
@@ -86,27 +62,23 @@ def move_days(house: House, turn: Turn, wrong: Any, right: Any, first: date) -> 
     for row in rows:
         if row.stored_index is None:  # of an intake that has not ended: it is refused at its end
             continue
-        channel = by_handle[bytes(row.channel)]
+        channel = by_handle.get(bytes(row.channel))
         moves = row.day >= first
         root = theirs if moves else fresh
-        if moves and (channel.handle(theirs), row.day) in present:
+        if moves and channel is not None and (channel.handle(theirs), row.day) in present:
             continue
-        moved += moves
         without_values = moves and row.day not in read
-        sealed.append(_sealed_again(row, old, root, channel.handle(root), without_values=without_values))
-    secrets.SystemRandom().shuffle(sealed)
-    if sealed:
-        turn.connection.execute(_INSERT, sealed)
-    turn.connection.execute(_DELETE, {"pseudonym": seals.pseudonym(old)})
+        again = sealed_again(row, channel, old, root, without_values=without_values)
+        if again is not None:
+            moved += moves
+            sealed.append(again)
+    leave_root(house, turn, wrong, old, root_id, sealed)
     supply_quality.move_days(house, turn.connection, wrong, right, first, (old, fresh, theirs))
-    note_change(house, turn, wrong, None)
-    turn.connection.execute(_NEW_ROOT, {"occupancy": wrong.occupancy_id, "root": root_id})
-    turn.connection.execute(_RETIRE, {"operator": wrong.operator, "sealed": seal_root(house, wrong.root_id)})
     said = {"from": first.isoformat(), "moved": moved, "resealed": len(sealed) - moved}
     for one in (wrong, right):
         subjects = [Subject(one.occupancy_id)]
         turn.record(Statement("readings.resealed", said, operator=wrong.operator, subjects=subjects))
-    _tell_of_reads(house, turn, wrong, right, first)
+    tell_of_reads(house, turn, wrong, right, first)
     return moved
 
 
@@ -117,54 +89,11 @@ def _days_read(turn: Turn, stay: Any, days: set[date]) -> set[date]:
     return interval_choices.days_read(turn.connection, stay.occupancy_id, days, turn.now)
 
 
-def seal_root(house: House, root_id: UUID) -> bytes:
-    """Seal the name of a root that was left."""
-    return seal(house.registry_key("seal"), root_id.bytes, _RETIRED)
-
-
-def open_root(house: House, sealed: bytes) -> UUID:
-    """Open what `seal_root` closed."""
-    return UUID(bytes=unseal(house.registry_key("seal"), sealed, _RETIRED))
-
-
-def _sealed_again(
-    row: Any, old: bytes, root: bytes, handle: bytes, *, without_values: bool
-) -> dict[str, Any]:
-    """Open a row under the root that it was under, and seal it under another."""
-    before = Coordinates(seals.pseudonym(old), bytes(row.channel), row.day, row.version)
-    after = Coordinates(seals.pseudonym(root), handle, row.day, row.version)
-
-    def opened(part: str, sealed: Any) -> bytes:
-        key = seals.profile_key(old, part, before.channel, row.day, row.version)
-        return unseal_profile(key, bytes(sealed), bytes(row.fingerprint), before, part)
-
-    total = pack_total(unpack_total(opened("total", row.total_sealed)))
-    padded = opened("values", row.values_sealed) if row.values_sealed is not None else None
-    profile = unpack(padded) if padded is not None else None
-    # As intake wrote it: before it was padded to the size of its channel.
-    content = (pack(profile) if profile is not None else b"") + total
-    mark = fingerprint(seals.sameness_key(root, handle, row.day), content)
-
-    def closed(part: str, plain: bytes) -> bytes:
-        key = seals.profile_key(root, part, handle, row.day, row.version)
-        return seal_profile(key, plain, mark, after, part)
-
-    values = pack(profile, minimum=len(padded)) if profile is not None and padded is not None else None
-    return {
-        "operator": row.operator,
-        "batch": row.batch,
-        "pseudonym": after.pseudonym,
-        "channel": handle,
-        "day": row.day,
-        "version": row.version,
-        "fingerprint": mark,
-        "values": closed("values", values) if values is not None and not without_values else None,
-        "total": closed("total", total),
-    }
-
-
 def _present(turn: Turn, pseudonym: bytes, first: date) -> set[tuple[bytes, date]]:
-    """Which channel-days are stored under the right occupancy already: newer than what was under the wrong one."""
+    """Which channel-days are stored under the right occupancy already: newer than what was under the wrong one.
+
+    Not what an intake wrote that broke off or was refused: nobody ever reads that, so it takes nothing's place.
+    """
     rows = turn.connection.execute(_PRESENT, {"pseudonym": pseudonym, "first": first})
     return {(bytes(row.channel), row.day) for row in rows}
 
@@ -172,8 +101,8 @@ def _present(turn: Turn, pseudonym: bytes, first: date) -> set[tuple[bytes, date
 # --- who looked at them -----------------------------------------------------------------------------------
 
 
-def _tell_of_reads(house: House, turn: Turn, wrong: Any, right: Any, first: date) -> None:
-    """Record every look at those days again, for whom they are of; who looked is told too.
+def tell_of_reads(house: House, turn: Turn, wrong: Any, right: Any | None, first: date) -> None:
+    """Record every look at those days again, for whom they are of (None: of nobody known); who looked is told too.
 
     A look that was recorded again before (somebody left, and somebody came on that day) is passed on once.
     """
@@ -194,8 +123,10 @@ def _tell_of_reads(house: House, turn: Turn, wrong: Any, right: Any, first: date
             person_id = _person_of(house, row, own, wrong)
             # Under which permission is the business of who granted it; the party knows from which read it was.
             leavers = seen | {"permission": permission} | _reader(own)
-            newcomers = seen | _reader_for(turn, person_id, wrong, right)
-            subjects = [Subject(wrong.occupancy_id, leavers), Subject(right.occupancy_id, newcomers)]
+            subjects = [Subject(wrong.occupancy_id, leavers)]
+            if right is not None:
+                newcomers = seen | _reader_for(turn, person_id, wrong, right)
+                subjects.append(Subject(right.occupancy_id, newcomers))
             person_id = None if person_id is None else person_to_seal(person_id, subjects)
             turn.record(
                 Statement(
@@ -259,28 +190,10 @@ def _from(granted: list[list[str]], first: date) -> Iterator[list[str]]:
             yield [format_instant(max(parse_instant(since), start)), until]
 
 
-_ROWS = text(
-    "SELECT p.*, b.stored_index FROM metering.profile p JOIN metering.batch b USING (batch)"
-    " WHERE p.pseudonym = :pseudonym ORDER BY p.day, p.version"
-)
-_CHANNELS = text(
-    "SELECT c.* FROM registry.channel c JOIN registry.meter m USING (meter_id) WHERE m.access_point_id = :point"
-)
 _PRESENT = text(
-    "SELECT DISTINCT channel, day FROM metering.profile WHERE pseudonym = :pseudonym AND day >= :first"
+    "SELECT DISTINCT p.channel, p.day FROM metering.profile p JOIN metering.batch b USING (batch)"
+    " WHERE p.pseudonym = :pseudonym AND p.day >= :first AND b.stored_index IS NOT NULL"
 )
-_INSERT = text(
-    "INSERT INTO metering.profile"
-    " (pseudonym, channel, day, version, operator, batch, fingerprint, values_sealed, total_sealed)"
-    " VALUES (:pseudonym, :channel, :day, :version, :operator, :batch, :fingerprint, :values, :total)"
-)
-# Not those of a batch that is coming in: by them it is refused at its end, where it would else be stored without them.
-_DELETE = text(
-    "DELETE FROM metering.profile p USING metering.batch b WHERE p.pseudonym = :pseudonym AND b.batch = p.batch"
-    " AND b.stored_index IS NOT NULL"
-)
-_NEW_ROOT = text("UPDATE registry.occupancy SET root_id = :root WHERE occupancy_id = :occupancy")
-_RETIRE = text("INSERT INTO oversight.retired_root (operator, root_sealed) VALUES (:operator, :sealed)")
 _READS = text(
     "SELECT s.*, b.key_sealed AS body_key_sealed, b.shared_sealed, b.house_half FROM ledger.statement s"
     " JOIN ledger.body b ON b.index = s.index AND b.month = s.month"

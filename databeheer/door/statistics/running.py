@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -82,7 +82,12 @@ class Run:
         return Rules(self.case.min_points, self.case.max_share_percent)
 
     def add(self, household: UUID, direction: Direction, cell: Cell, hours: Hours) -> None:
-        """Add what a household used at one address; it counts once, whatever it has more."""
+        """Add what a household used at one address; it counts once, whatever it has more.
+
+        Who came to live at another address since he was added up is not added again.
+        """
+        if household not in self._open and self.still.get(household, 1) <= 0:
+            return
         own = self._open.setdefault(household, {})
         own[direction, cell] = added(own.get((direction, cell)), hours)
 
@@ -99,8 +104,11 @@ class Run:
             self._fold(household)
 
     def _fold(self, household: UUID) -> None:
+        directions: dict[Direction, dict[Cell, Hours]] = defaultdict(dict)
         for (direction, cell), hours in self._open.pop(household, {}).items():
-            self.tallies.add(direction, cell, hours)
+            directions[direction][cell] = hours
+        for direction, cells in directions.items():
+            self.tallies.add(direction, cells)
 
 
 def begin(turn: Turn, asked: Asked, signed: SignedJoinList | None) -> tuple[Run | None, Record | None]:

@@ -87,6 +87,18 @@ def move_days(
             _write(house, connection, right, theirs, one)
 
 
+def withdraw(
+    house: House, connection: Connection, stay: Any, meter_id: UUID, first: date, roots: tuple[bytes, bytes]
+) -> None:
+    """Forget what a meter said from `first` on; all else of the stay is sealed anew. `roots`: as it was, the new one."""
+    before, fresh = roots
+    known = [*opened(house, connection, stay.occupancy_id, before, date.min, date.max)]
+    forget(house, connection, stay.occupancy_id)
+    for one in known:
+        if one.day < first or one.meter_id != meter_id:
+            _write(house, connection, stay, fresh, one)
+
+
 def forget(house: House, connection: Connection, stay: UUID) -> None:
     """Delete all that is kept of a stay."""
     connection.execute(_FORGET, {"handle": _handle(house, stay)})

@@ -17,6 +17,7 @@ class BatchProblem(enum.StrEnum):
     WRONG_CHECKSUM = "wrong-checksum"
     UNKNOWN_SENDER = "unknown-sender"
     NOT_SIGNED = "not-signed"
+    NOT_ITS_GRID = "not-its-grid"
     NOT_SEALED = "not-sealed"
     DOES_NOT_OPEN = "does-not-open"
     NOT_PARQUET = "not-parquet"

@@ -48,33 +48,42 @@ LARGEST_SEALED = LARGEST_DATA + (LARGEST_DATA // CHUNK + 1) * _OVER + _START
 
 
 @dataclass(frozen=True)
+class Sender:
+    """A head-end: its public key, and of which grid operators' meters it may send."""
+
+    key: VerifyKey
+    operators: frozenset[int] = frozenset({1})
+
+
+@dataclass(frozen=True)
 class Transport:
-    """Intake's half: its private keys, the newest first, and the public keys of the head-ends, by their names.
+    """Intake's half: its private keys, the newest first, and the head-ends, by their names.
 
     There are two private keys while they change: what was sealed to the one before still arrives.
     """
 
     private: Sequence[PrivateKey] = field(repr=False)
-    senders: Mapping[str, VerifyKey]
+    senders: Mapping[str, Sender]
 
     def open(self, manifest: Manifest) -> bytes:
         """Return the Parquet file of a batch.
 
         Raises:
-            BatchRefusedError: it bears no signature of the sender that the manifest names, its data are others than it
-                says, or they do not open with these keys under this name.
+            BatchRefusedError: it bears no signature of the sender that the manifest names, that one reads other grid
+                operators' meters, its data are others than it says, or they do not open with these keys under this
+                name.
         """
         self._check_signature(manifest)
         return self.opened(read_data(manifest, LARGEST_SEALED), manifest.sender, manifest.batch)
 
     def _check_signature(self, manifest: Manifest) -> None:
-        key = self.senders.get(manifest.sender)
-        if key is None:
+        sender = self.senders.get(manifest.sender)
+        if sender is None:
             raise BatchRefusedError(BatchProblem.UNKNOWN_SENDER, "no key of this sender is registered here")
         try:
             with (manifest.data.parent / SIGNATURE_NAME).open("rb") as stream:
                 signature = b64decode(stream.read(200).strip(), validate=True)
-            key.verify(_CONTEXT + manifest.content, signature)
+            sender.key.verify(_CONTEXT + manifest.content, signature)
         except OSError as error:
             raise BatchRefusedError(
                 BatchProblem.NOT_SIGNED, f"there is no {SIGNATURE_NAME} beside the manifest"
@@ -83,6 +92,10 @@ class Transport:
             raise BatchRefusedError(
                 BatchProblem.NOT_SIGNED, "the signature is not the sender's over this manifest"
             ) from error
+        if manifest.operator not in sender.operators:
+            raise BatchRefusedError(
+                BatchProblem.NOT_ITS_GRID, "this sender does not read the meters of that grid operator"
+            )
 
     def opened(self, sealed: bytes, sender: str, batch: str) -> bytes:
         """Open the data of a batch of that name.

@@ -13,7 +13,7 @@ from databeheer.brussels import day_of
 from databeheer.door.bodies.opened import shared_body
 from databeheer.door.client import DoorRefusedError
 from databeheer.door.keys.store import Kind
-from databeheer.door.moves.resealing import open_root
+from databeheer.door.moves.new_roots import open_root
 from databeheer.door.proofs import Proof
 from databeheer.door.reads.admitting import admit
 from databeheer.door.reads.handing_over import open_channels
@@ -439,3 +439,88 @@ def corrections_of(house: TheHouse, index: int) -> list[dict[str, Any]]:
         ).all()
     said = [shared_body(house.house, row).said for row in rows]
     return [one for one in said if one["read"] == index]
+
+
+def test_what_a_refused_file_wrote_is_gone_and_takes_no_place_of_what_comes_back(
+    house: TheHouse, measured: Customer
+) -> None:
+    """A move-in while a file comes in; the file again; the move-in called off: the days are all there."""
+    move_out(house, DAYS[0])
+    wanted = (
+        "SELECT count(*) FROM metering.profile p JOIN metering.batch b USING (batch) WHERE stored_index IS {}"
+    )
+    more = english(*day_rows(date(2023, 10, 27)))
+    noor = house.customer("noor", "Noor")
+    newcomer = {"person_id": str(noor.person_id), "from_day": "2023-10-27"}
+
+    class Between:
+        def call(self, command: str, *rest: Any, **arguments: Any) -> dict[str, Any]:
+            if command == "intake.stored":
+                house.operator("registry.occupancy.end", ean=LOTTES_EAN, until_day="2023-10-27")
+                house.operator("registry.occupancy.begin", ean=LOTTES_EAN, **newcomer)
+            return house.client.call(command, *rest, **arguments)
+
+    engine = house.engine("intake")
+    with pytest.raises(DoorRefusedError, match="a move was reported meanwhile"):
+        take_in(read_export(more), Between(), house.intake_key, engine)  # type: ignore[arg-type]
+    assert query(house, wanted.format("NULL")) == [(0,)]
+
+
+def test_rows_that_nobody_can_read_take_no_place_of_days_that_come_back(
+    house: TheHouse, lotte: Customer
+) -> None:
+    move_out(house, DAYS[0])  # vacant, and what comes in is the vacancy's
+    engine = house.engine("intake")
+    content = english(*(row for day in DAYS for row in day_rows(day)))
+
+    class Dies:
+        def call(self, command: str, *rest: Any, **arguments: Any) -> dict[str, Any]:
+            if command == "intake.stored":
+                raise KeyboardInterrupt
+            return house.client.call(command, *rest, **arguments)
+
+    with pytest.raises(KeyboardInterrupt):
+        take_in(read_export(content), Dies(), house.intake_key, engine)  # type: ignore[arg-type]
+    noor = move_in(house, since=DAYS[0])
+    house.ingest(content)
+    assert len(own(noor)) == 96 + 100 + 96
+    house.operator("registry.occupancy.end", ean=LOTTES_EAN, until_day=DAYS[0].isoformat())
+    readable = (
+        "SELECT DISTINCT p.day FROM metering.profile p JOIN metering.batch b USING (batch)"
+        " WHERE b.stored_index IS NOT NULL ORDER BY p.day"
+    )
+    assert [day for (day,) in query(house, readable)] == list(DAYS)
+    assert len(own(move_in(house, "sam", DAYS[0]))) == 96 + 100 + 96
+
+
+def test_rows_of_a_file_that_broke_off_go_after_a_day(house: TheHouse, lotte: Customer) -> None:
+    engine = house.engine("intake")
+
+    class Dies:
+        def call(self, command: str, *rest: Any, **arguments: Any) -> dict[str, Any]:
+            if command == "intake.stored":
+                raise KeyboardInterrupt
+            return house.client.call(command, *rest, **arguments)
+
+    with pytest.raises(KeyboardInterrupt):
+        take_in(read_export(english(*day_rows(DAYS[0]))), Dies(), house.intake_key, engine)  # type: ignore[arg-type]
+    other = english(*day_rows(DAYS[2]))
+    for hours, left in ((23, 1), (2, 0)):
+        house.clock.advance(timedelta(hours=hours))
+        house.ingest(other)
+        days = query(house, "SELECT count(*) FROM metering.profile WHERE day = %s", DAYS[0])
+        assert days == [(left,)]
+
+
+@pytest.mark.parametrize("column", ["channel", "total_sealed"])
+def test_a_row_that_does_not_open_holds_no_move_up(house: TheHouse, measured: Customer, column: str) -> None:
+    before = own(measured)
+    execute(
+        house,
+        f"UPDATE metering.profile SET {column} = decode(repeat('00', length({column})), 'hex')"
+        " WHERE day = '2023-10-28'",
+    )
+    move_out(house)
+    noor = move_in(house)
+    assert own(measured) == []
+    assert own(noor) == before[96:]

@@ -184,7 +184,7 @@ def test_a_meter_that_is_taken_away_takes_its_ports_and_their_orders(
     removal = {"ean": LOTTES_EAN, "meter": METER, "removed_on": day_of(house.clock.now()).isoformat()}
     later = (day_of(house.clock.now()) + timedelta(days=1)).isoformat()
     assert refused(lambda: house.operator("registry.meter.remove", **(removal | {"removed_on": later})))
-    assert house.operator("registry.meter.remove", **removal) == {"orders_ended": 1}
+    assert house.operator("registry.meter.remove", **removal) == {"orders_ended": 1, "withdrawn_days": 0}
     assert fitted.call("port.list")["points"][0]["meters"] == []
     assert orders(net) == []
     assert told(fitted)[:2] == ["port.impossible", "meter.removed"]

@@ -23,6 +23,7 @@ from databeheer.metering.batches.taking import take_batch
 from databeheer.metering.batches.transport import (
     CHUNK,
     MAGIC,
+    Sender,
     Transport,
     seal_batch,
     seal_data,
@@ -37,7 +38,7 @@ DAY = date(2024, 6, 3)
 METER = "1SAG0000000001"
 INTAKE, NEXT = PrivateKey.generate(), PrivateKey.generate()
 HEAD_END, ANOTHER = SigningKey.generate(), SigningKey.generate()
-SENDERS = {"head-end-1": HEAD_END.verify_key, "head-end-2": ANOTHER.verify_key}
+SENDERS = {"head-end-1": Sender(HEAD_END.verify_key), "head-end-2": Sender(ANOTHER.verify_key)}
 HERE = Transport((INTAKE,), SENDERS)
 
 
@@ -115,16 +116,17 @@ def test_while_keys_change_both_open_and_afterwards_the_new_one_alone(
     assert refused(sent, after) is BatchProblem.DOES_NOT_OPEN
 
 
-@pytest.mark.requirement("R173")
+@pytest.mark.requirement("R136", "R173")
 @pytest.mark.parametrize(
     ("senders", "problem"),
     [
         ({}, BatchProblem.UNKNOWN_SENDER),
-        ({"head-end-2": HEAD_END.verify_key}, BatchProblem.UNKNOWN_SENDER),
-        ({"head-end-1": ANOTHER.verify_key}, BatchProblem.NOT_SIGNED),
+        ({"head-end-2": Sender(HEAD_END.verify_key)}, BatchProblem.UNKNOWN_SENDER),
+        ({"head-end-1": Sender(ANOTHER.verify_key)}, BatchProblem.NOT_SIGNED),
+        ({"head-end-1": Sender(HEAD_END.verify_key, frozenset({2}))}, BatchProblem.NOT_ITS_GRID),
     ],
 )
-def test_only_a_head_end_whose_key_is_registered_under_its_name_sends(
+def test_only_a_head_end_whose_key_is_registered_under_its_name_sends_and_of_its_own_grid(
     sent: Path, senders: dict[str, Any], problem: BatchProblem
 ) -> None:
     assert refused(sent, Transport((INTAKE,), senders)) is problem

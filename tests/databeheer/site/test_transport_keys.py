@@ -119,6 +119,23 @@ def test_a_head_end_whose_key_was_taken_away_sends_no_more(home: Home, plain: Pa
     assert run("sender", "head-end-1", "--remove").exit_code == 1
 
 
+def test_a_head_end_reads_of_the_grid_operators_that_were_named(
+    home: Home, plain: Path, tmp_path: Path
+) -> None:
+    public = send(plain, tmp_path / "sent", run("key").output.strip(), tmp_path / "head-end.key")
+    manifest = read_manifest(tmp_path / "sent" / "manifest.json")
+    run("sender", "head-end-1", public, "--operator", "2", "--operator", "3")
+    with pytest.raises(BatchRefusedError) as refusal:
+        here(home).open(manifest)
+    assert refusal.value.problem is BatchProblem.NOT_ITS_GRID
+    run("sender", "head-end-1", public, "--operator", "2", "--operator", "1")
+    assert here(home).open(manifest)
+    # As it was registered before anybody was asked whose meters: of the first grid operator.
+    (home.batch_senders / "head-end-1.pub").write_text(f"{public}\n")
+    assert here(home).senders["head-end-1"].operators == {1}
+    assert run("sender", "head-end-1", public, "--operator", "0").exit_code == 2
+
+
 @pytest.mark.parametrize("name", ["", "../operator", "a/b", ".hidden", "x" * 65, "head end"])
 def test_what_is_no_name_of_a_sender_makes_no_file(home: Home, name: str) -> None:
     key = b64encode(bytes(SigningKey.generate().verify_key)).decode()

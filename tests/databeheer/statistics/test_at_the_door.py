@@ -6,18 +6,24 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
+import numpy as np
 import pytest
 from sqlalchemy import text
 
+from databeheer.brussels import midnight
 from databeheer.door.client import DoorClient, DoorRefusedError, Proof
 from databeheer.door.statistics import running
 from databeheer.joins.lists import SHIPPED
 from databeheer.metering.street import invented_ean
+from databeheer.statistics.tally import Tally
 from databeheer.statistics.windows import window_of
+from databeheer.values import Direction, Period
 from ledger.commitment import Opening
 from tests.databases import Databases
 from tests.databeheer.statistics.town import (
@@ -361,3 +367,31 @@ def test_the_kind_of_customer_is_from_a_closed_list_and_fits_what_flows(house: T
     begin_stay(house, ean, house.customer("lotte", "Lotte"))
     house.operator("registry.access_point.classify", ean=ean.digits, profile_type="business")
     assert last_event(house)[0] == "access_point.classified"
+
+
+@pytest.mark.requirement("R11")
+def test_a_chain_with_a_shop_in_each_of_twelve_towns_is_one_customer_of_the_rest(
+    house: TheHouse, net: Party
+) -> None:
+    chain = house.customer("chain", "Winkelketen")
+    towns = (44021, 31005, 11002, 12025, 13040, 23088, 24062, 34022, 36015, 41002, 42006, 46021)
+    for number, town in enumerate(towns):
+        settle(house, [100 + number], municipality=str(town), owners=[chain], first=number)
+    told = run(house)
+    assert lines(house, told["release_id"]) == []
+    assert told["report"]["withheld"]["few_households"] == told["report"]["cells"]
+
+
+def test_who_came_to_live_elsewhere_while_it_ran_is_added_up_once(house: TheHouse) -> None:
+    month = Period(midnight(date(2023, 10, 1)), midnight(date(2023, 11, 1)))
+    asked = running.Asked(1, "electricity", date(2023, 10, 1), month)
+    signed = house.join_files.read()
+    case = signed.joins.case(running.CASE)
+    assert case is not None
+    mover, hours = uuid4(), np.full(745, 5, np.int64)
+    run = running.Run(asked, case, signed, uuid4(), [], Counter([mover]))
+    for _ in range(2):  # counted at one address when the run began, found at two
+        run.add(mover, Direction.OFFTAKE, (GENT, "household"), hours)
+        run.done([mover])
+    run.finish()
+    assert run.tallies.of_hour(Direction.OFFTAKE, 0) == {(GENT, "household"): Tally(1, 5, 5, 0)}

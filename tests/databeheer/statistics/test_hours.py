@@ -13,7 +13,7 @@ from databeheer.brussels import midnight
 from databeheer.metering.day_series import Piece
 from databeheer.metering.unpacking import NO_VALUE
 from databeheer.statistics.hours import HourTallies, added, by_hour, hours_of
-from databeheer.statistics.tally import Tally
+from databeheer.statistics.tally import Tally, together
 from databeheer.values import Direction, Period
 
 OCTOBER = Period(midnight(date(2023, 10, 1)), midnight(date(2023, 11, 1)))
@@ -64,10 +64,42 @@ def test_two_meters_of_one_household_are_one_sum_where_either_is_known() -> None
 def test_tallies_of_hours_are_those_of_each_hour_by_itself(households: list[list[int]]) -> None:
     tallies = HourTallies(EVENING)
     for values in households:
-        tallies.add(Direction.OFFTAKE, CELL, np.array(values, np.int64))
+        tallies.add(Direction.OFFTAKE, {CELL: np.array(values, np.int64)})
     for number in range(4):
         measured = [values[number] for values in households if values[number] != NO_VALUE]
         expected = {CELL: Tally.of(measured)} if measured else {}
         assert tallies.of_hour(Direction.OFFTAKE, number) == expected
         assert tallies.of_hour(Direction.INJECTION, number) == {}
     assert tallies.directions == ([Direction.OFFTAKE] if households else [])
+
+
+OTHER = ("31005", "household")
+
+
+def of_first_hour(*households: dict[tuple[str, str], list[int]]) -> Tally:
+    """Both cells put together, in the first hour."""
+    tallies = HourTallies(EVENING)
+    for one in households:
+        own = {cell: np.array([*values, 0, 0, 0], np.int64) for cell, values in one.items()}
+        tallies.add(Direction.OFFTAKE, own)
+    return together(tallies.of_hour(Direction.OFFTAKE, 0).values())
+
+
+def test_who_is_in_two_cells_is_one_where_they_are_put_together() -> None:
+    chain = {CELL: [60], OTHER: [40]}
+    assert of_first_hour(chain, {CELL: [50]}, {OTHER: [70]}) == Tally(3, 220, 100, 70)
+
+
+def test_who_was_not_measured_in_one_of_both_counts_by_the_other() -> None:
+    assert of_first_hour({CELL: [NO_VALUE], OTHER: [40]}, {CELL: [50]}) == Tally(2, 90, 50, 40)
+
+
+USES = st.dictionaries(st.sampled_from([CELL, OTHER, ("44021", "business")]), st.integers(0, 9), min_size=1)
+
+
+@given(st.lists(USES, max_size=8))
+def test_cells_put_together_are_those_of_the_customers_in_them(
+    customers: list[dict[tuple[str, str], int]],
+) -> None:
+    found = of_first_hour(*({cell: [value] for cell, value in one.items()} for one in customers))
+    assert found == Tally.of(sum(one.values()) for one in customers)

@@ -175,7 +175,7 @@ def test_whose_days_were_read_before_the_move_was_known_is_told_so_among_the_rea
     house.operator("registry.occupancy.begin", ean=LOTTES_EAN, **person)
     page = visit(noor).get("/mijn/gelezen").text
     assert "Nog niemand las uw gegevens." not in page
-    assert "Wie hier vroeger woonde Gelezen voor de verhuizing gemeld was" in page
+    assert "Wie hier vroeger woonde Gelezen voor het rechtgezet was" in page
 
 
 def test_an_operators_look_at_a_decision_is_among_the_reads(
