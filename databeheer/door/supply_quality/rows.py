@@ -90,7 +90,7 @@ def move_days(
 def withdraw(
     house: House, connection: Connection, stay: Any, meter_id: UUID, first: date, roots: tuple[bytes, bytes]
 ) -> None:
-    """Forget what a meter said from `first` on; all else of the stay is sealed anew. `roots`: as it was, the new one."""
+    """Forget what a meter said from `first` on; all else is sealed anew (`roots`: old, new)."""
     before, fresh = roots
     known = [*opened(house, connection, stay.occupancy_id, before, date.min, date.max)]
     forget(house, connection, stay.occupancy_id)

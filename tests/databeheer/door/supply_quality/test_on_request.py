@@ -213,6 +213,20 @@ def test_a_late_move_takes_the_days_to_whom_they_are_of(
         assert line["slots"] == slots
 
 
+def test_what_a_meter_said_since_it_was_taken_away_goes_when_that_is_reported(
+    house: TheHouse, metered: Customer, net: Party
+) -> None:
+    other = "1SAG0000000002"
+    house.operator("registry.meter.install", ean=LOTTES_EAN, meter=other, digital=True)
+    take(house, said(house, 1, other, swells=2))
+    taken_away = {"ean": LOTTES_EAN, "meter": METER, "removed_on": ago(house, 1).isoformat()}
+    house.operator("registry.meter.remove", **taken_away)
+    assert [(one["day"], one["sags"], one["swells"]) for one in look(net)["days"]] == [
+        (ago(house, 2).isoformat(), 3, 0),
+        (ago(house, 1).isoformat(), 0, 2),
+    ]
+
+
 def test_a_row_that_was_changed_or_copied_gives_nothing_and_hinders_no_other(
     house: TheHouse, metered: Customer, net: Party
 ) -> None:
