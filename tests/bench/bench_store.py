@@ -14,7 +14,7 @@ from databeheer.metering.intake import IntakeReport
 from databeheer.metering.street import Street, willow_street
 from databeheer.values import Commodity
 from tests.bench.appending import durable_server
-from tests.bench.bench_intake import PLAIN_TABLE, copy_plain
+from tests.bench.bench_intake import PLAIN_TABLE, copy_plain, plain_day
 from tests.bench.measure import Benchmark, Row, at_most
 from tests.databases import Databases
 from tests.databeheer.metering.builders import real_files
@@ -92,7 +92,8 @@ def _bytes_of_plain() -> float:
         connection.execute(PLAIN_TABLE)
         connection.commit()
         for number in range(2):
-            copy_plain(server, _LAST_DAY + timedelta(days=number), number, PLAIN_POINTS)
+            day = _LAST_DAY + timedelta(days=number)
+            copy_plain(server, plain_day(day, PLAIN_POINTS, first=number * PLAIN_POINTS))
         row = connection.execute(
             "SELECT pg_total_relation_size('plain')::float / count(*) FROM plain"
         ).fetchone()
