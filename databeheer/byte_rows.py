@@ -49,6 +49,8 @@ def places(rows: Bytes) -> Any:
 
     A row that a function of libsodium writes is written in place, so `rows` must be contiguous.
     """
+    if not rows.shape[1]:
+        return repeat(ffi.NULL, len(rows))
     return ffi.from_buffer(f"unsigned char[][{rows.shape[1]}]", rows)
 
 
@@ -58,14 +60,18 @@ def hash_rows(keys: Bytes, content: Bytes, length: int, person: bytes = b"") -> 
     if keys.shape != (rows, KEY_LENGTH) or len(person) > _PERSON_LENGTH:
         raise ValueError("keys, content and purpose do not fit together")
     hashed = np.empty((rows, length), np.uint8)
-    held = np.ascontiguousarray(content), np.ascontiguousarray(keys)
-    out, text, key = (ffi.cast("unsigned char *", ffi.from_buffer(array)) for array in (hashed, *held))
-    hash_one, nothing = lib.crypto_generichash_blake2b_salt_personal, ffi.NULL
-    purpose = person.ljust(_PERSON_LENGTH, b"\0")
-    for _ in repeat(None, rows):
-        if hash_one(out, length, text, size, key, KEY_LENGTH, nothing, purpose) != 0:
-            raise RuntimeError("libsodium did not hash")
-        out += length
-        text += size
-        key += KEY_LENGTH
+    purpose = ffi.new("unsigned char[]", person.ljust(_PERSON_LENGTH, b"\0"))
+    failed = map(  # a loop without a line of Python in it
+        lib.crypto_generichash_blake2b_salt_personal,
+        places(hashed),
+        repeat(length),
+        places(np.ascontiguousarray(content)),
+        repeat(size),
+        places(np.ascontiguousarray(keys)),
+        repeat(KEY_LENGTH),
+        repeat(ffi.NULL),
+        repeat(purpose),
+    )
+    if any(failed):
+        raise RuntimeError("libsodium did not hash")
     return hashed

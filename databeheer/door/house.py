@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +12,7 @@ import psycopg
 from sqlalchemy import Engine, event
 
 from databeheer.access.catalogue import Catalogue
+from databeheer.byte_rows import Bytes
 from databeheer.clock import Clock
 from databeheer.door.keys.place import epoch_keys
 from databeheer.door.keys.rotation import Rotation
@@ -166,6 +167,10 @@ class House:
     def readings_roots(self, root_ids: Collection[bytes]) -> dict[bytes, bytes]:
         """Root keys of the readings of many occupancies, by the bytes of their `root_id`."""
         return self.keys.get_many(Kind.READINGS, root_ids)
+
+    def readings_root_rows(self, root_ids: Sequence[bytes]) -> Bytes:
+        """Root keys of the readings of many occupancies as rows, in the order of the bytes of their `root_id`."""
+        return self.keys.get_rows(Kind.READINGS, root_ids)
 
     def roots_held(self, root_ids: Collection[bytes]) -> dict[bytes, bytes]:
         """Those root keys of the readings of many occupancies that there are: an erased one is not."""

@@ -40,6 +40,7 @@ from databeheer.door.keys.write_keys import (
 )
 from databeheer.door.moves.changed_stays import BatchConflictError, clear_changes, require_unchanged
 from databeheer.door.proofs import Proof, check_intake
+from databeheer.door.protocol import Spelled
 from databeheer.door.turn import Statement, Turn
 from databeheer.errors import ConflictError, MalformedRequestError
 from databeheer.metering.batches.manifest import MOST_ROWS
@@ -223,7 +224,10 @@ def _rows(encoded: str, devices: int) -> Rows:
     ):
         if int(rows[name].max()) >= count:
             raise MalformedRequestError(f"rows: there is no such {name}")
-    if len(np.unique(rows[["device", "direction", "unit"]])) != len(rows):
+    series = (rows["device"].astype(np.int32) * len(DIRECTIONS) + rows["direction"]) * len(UNITS) + rows[
+        "unit"
+    ]
+    if len(np.unique(series)) != len(rows):
         raise MalformedRequestError("rows: a row comes twice")
     return rows
 
@@ -274,8 +278,8 @@ def _stored(connection: Connection, keys: Keys, day: date) -> _StoredVersions:
     return found
 
 
-def _text(value: bytes) -> str:
-    return b64encode(value).decode()
+def _text(value: bytes) -> Spelled:
+    return Spelled(b'"' + b64encode(value) + b'"')
 
 
 _INSERT = text(

@@ -20,12 +20,13 @@ import fcntl
 import os
 import secrets
 import threading
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import BinaryIO, Literal, TypeVar
 from uuid import UUID
 
+from databeheer.byte_rows import Bytes
 from databeheer.door.keys.epochs import KEY_LENGTH as KEY_LENGTH
 from databeheer.door.keys.epochs import EpochKey, EpochKeys
 from databeheer.door.keys.epochs import KeyStoreError as KeyStoreError
@@ -33,11 +34,19 @@ from databeheer.door.keys.files import FileEpochKeys, sync_folder, write_new
 from databeheer.door.keys.layout import epochs, gone, part_file, remove_before, wrapped_file
 from databeheer.door.keys.new_epoch import Epochs as Epochs
 from databeheer.door.keys.new_epoch import NewEpoch as NewEpoch
-from databeheer.door.keys.wrapped import RECORD_LENGTH, StoredName, read_records, unwrap_many, wrap
+from databeheer.door.keys.wrapped import (
+    RECORD_LENGTH,
+    StoredName,
+    read_records,
+    unwrap_many,
+    unwrap_rows,
+    wrap,
+)
 from databeheer.door.keys.wrapped import Kind as Kind
 from databeheer.door.keys.wrapped import Name as Name
 
 _FIRST_EPOCH = 1
+_Opened = TypeVar("_Opened")
 
 
 class KeyStore:
@@ -121,27 +130,31 @@ class KeyStore:
             KeyStoreError: the store does not hold one of them.
         """
         found = self.find_many(kind, identifiers)
-        if any(one not in found for one in identifiers):
-            raise KeyStoreError("the key is not there: erased, or never made")
+        if not found.keys() >= set(identifiers):
+            raise _no_such_key()
         return found
 
     def find_many(self, kind: Kind, identifiers: Collection[bytes]) -> dict[bytes, bytes]:
         """Return those of these keys that the store holds, as `get_many` does."""
-        names = [(kind, one) for one in identifiers]
-        while True:
-            records, epoch_key = self._find(names)
-            try:
-                there = [
-                    (name, record)
-                    for (_, name), record in zip(names, records, strict=True)
-                    if record is not None
-                ]
-                keys = unwrap_many([record for _, record in there], epoch_key)
-                return {name: key for (name, _), key in zip(there, keys, strict=True)}
-            except KeyStoreError:
-                if self._is_current(epoch_key):
-                    raise
-                # The epoch ended since we looked, and its key with it: look again under the next one.
+
+        def opened(records: list[bytes | None], epoch_key: EpochKey) -> dict[bytes, bytes]:
+            there = {
+                one: record for one, record in zip(identifiers, records, strict=True) if record is not None
+            }
+            return dict(zip(there, unwrap_many(list(there.values()), epoch_key), strict=True))
+
+        return self._opened([(kind, one) for one in identifiers], opened)
+
+    def get_rows(self, kind: Kind, identifiers: Sequence[bytes]) -> Bytes:
+        """Return keys as rows, (n, KEY_LENGTH), in the order of their identifiers; raises as `get_many`."""
+
+        def opened(records: list[bytes | None], epoch_key: EpochKey) -> Bytes:
+            there = [record for record in records if record is not None]
+            if len(there) < len(records):
+                raise _no_such_key()
+            return unwrap_rows(there, epoch_key)
+
+        return self._opened([(kind, one) for one in identifiers], opened)
 
     def holds(self, kind: Kind, identifier: UUID) -> bool:
         """Say whether the store has this key."""
@@ -228,9 +241,23 @@ class KeyStore:
     def _find(self, names: Sequence[StoredName]) -> tuple[list[bytes | None], EpochKey]:
         with self._lock:
             self._follow()
-            if any(name not in self._sealed for name in names):
-                self._refresh()  # another door may have made it
-            return [self._sealed.get(name) for name in names], self._epoch_key
+            found = [self._sealed.get(name) for name in names]
+            if None in found:  # another door may have made it
+                self._refresh()
+                found = [self._sealed.get(name) for name in names]
+            return found, self._epoch_key
+
+    def _opened(
+        self, names: Sequence[StoredName], opened: Callable[[list[bytes | None], EpochKey], _Opened]
+    ) -> _Opened:
+        """Open what is stored under these names; where the epoch ends meanwhile, once more under the next one."""
+        while True:
+            records, epoch_key = self._find(names)
+            try:
+                return opened(records, epoch_key)
+            except KeyStoreError:
+                if self._is_current(epoch_key):
+                    raise
 
     def _is_current(self, epoch_key: EpochKey) -> bool:
         with self._lock:
@@ -319,3 +346,7 @@ class KeyStore:
         for name, record in read_records(file):
             self._sealed[name] = record
             self._read_to += RECORD_LENGTH
+
+
+def _no_such_key() -> KeyStoreError:
+    return KeyStoreError("the key is not there: erased, or never made")

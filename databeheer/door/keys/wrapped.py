@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import BinaryIO
 from uuid import UUID
 
-from databeheer.byte_rows import rows_of, whole
+from databeheer.byte_rows import Bytes, rows_of, whole
 from databeheer.door.keys.epochs import EpochKey, KeyStoreError
 
 RECORD_LENGTH = 113
@@ -55,9 +55,14 @@ def unwrap_many(records: Sequence[bytes], epoch_key: EpochKey) -> list[bytes]:
     """Return the keys of many records, as `unwrap`."""
     if len(records) < _MANY:
         return [unwrap(record, epoch_key) for record in records]
-    rows = rows_of(records, RECORD_LENGTH)
-    found: list[bytes] = whole(epoch_key.unwrap_rows(rows[:, _SEALED], rows[:, _HEAD])).tolist()
+    found: list[bytes] = whole(unwrap_rows(records, epoch_key)).tolist()
     return found
+
+
+def unwrap_rows(records: Sequence[bytes], epoch_key: EpochKey) -> Bytes:
+    """Return the keys of many records as rows, as `unwrap`."""
+    rows = rows_of(records, RECORD_LENGTH)
+    return epoch_key.unwrap_rows(rows[:, _SEALED], rows[:, _HEAD])
 
 
 def read_records(file: BinaryIO) -> Iterator[tuple[StoredName, bytes]]:

@@ -164,11 +164,9 @@ def derive_keys(house: House, places: Places, rows: Rows, day: date) -> Keys:
 def _roots_of(house: House, places: Places) -> tuple[Bytes, Bytes]:
     """Return root key and pseudonym of each device; zeros where it has a problem."""
     known = np.flatnonzero(places.problems == 0)
-    names = whole(places.roots[known]).tolist()
-    found = house.readings_roots(set(names))
     devices = len(places.roots)
     roots, pseudonyms = np.zeros((devices, 32), np.uint8), np.zeros((devices, 16), np.uint8)
-    roots[known] = rows_of([found[name] for name in names], 32)
+    roots[known] = house.readings_root_rows(whole(places.roots[known]).tolist())
     pseudonyms[known] = hash_rows(roots[known], np.zeros((len(known), 0), np.uint8), 16, b"pseudonym")
     return roots, pseudonyms
 

@@ -278,3 +278,19 @@ def test_any_sequence_of_acts_of_two_doors_ends_in_what_was_made_and_not_erased(
         )
     epoch = doors[0].epoch
     assert [number for number in place.keys().numbers() if number <= epoch] == [epoch]
+
+
+def test_keys_as_rows_are_those_of_their_names_in_their_order(place: Place, store: KeyStore) -> None:
+    names = [GOES.bytes, STAYS.bytes, GOES.bytes]
+    rows = store.get_rows(Kind.READINGS, names)
+    assert [row.tobytes() for row in rows] == [store.get(Kind.READINGS, UUID(bytes=one)) for one in names]
+    assert store.get_rows(Kind.READINGS, []).shape == (0, 32)
+
+
+def test_one_key_that_went_with_its_epoch_and_no_rows_are_given(place: Place, store: KeyStore) -> None:
+    second = place.door()
+    begin_epoch(store, [(Kind.READINGS, GOES)])
+    for door in (store, second):
+        with pytest.raises(KeyStoreError, match="not there"):
+            door.get_rows(Kind.READINGS, [STAYS.bytes, GOES.bytes])
+        assert len(door.get_rows(Kind.READINGS, [STAYS.bytes])) == 1
