@@ -30,6 +30,7 @@ from databeheer.site.house import running
 from databeheer.site.keys import keys
 from databeheer.site.letters import letters
 from databeheer.site.plan import plan
+from databeheer.site.sandbox import sandbox
 from databeheer.site.statistics import statistics
 from databeheer.site.supply_quality import supply_quality
 from databeheer.storage.engine import make_engine
@@ -305,6 +306,7 @@ cli.add_command(drill)
 cli.add_command(handover)
 cli.add_command(keys)
 cli.add_command(letters)
+cli.add_command(sandbox)
 cli.add_command(statistics)
 cli.add_command(supply_quality)
 

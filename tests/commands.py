@@ -22,6 +22,16 @@ def every_command(
         "session.end": {},
         "token.mint": {"client_id": bram.client_id, "client_secret": "x", "profile": "own"},
         "subscription.check": {"subscription_key": bram.subscription_key},
+        "registry.client.show_undecided": {"client_id": bram.client_id, "shown": True},
+        "registry.meter.place": {"ean": MARIAS_EAN, "meter": "1SAG9990000001", "place": "headpoint"},
+        "sandbox.mandate": {
+            "reference": "x",
+            "ean": MARIAS_EAN,
+            "purpose": "energy_monitoring",
+            "granularity": "day",
+            "data_from": period["from"],
+            "outcome": "approved",
+        },
         "permission.request": {
             "purpose": "energy_advice",
             "category": "readings",

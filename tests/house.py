@@ -322,8 +322,10 @@ def _signed(joins: bytes) -> bytes:
 
 
 @contextmanager
-def open_house(database: Database, *, now: datetime | None = None) -> Iterator[TheHouse]:
-    """Set a house up on a migrated database and tear it down again."""
+def open_house(
+    database: Database, *, now: datetime | None = None, origin: str = ORIGIN
+) -> Iterator[TheHouse]:
+    """Set a house up on a migrated database and tear it down again; `origin` is the name of its log."""
     with tempfile.TemporaryDirectory(prefix="db-house-") as name:
         folder = Path(name)
         clock = SettableClock(now or SystemClock().now())
@@ -335,7 +337,7 @@ def open_house(database: Database, *, now: datetime | None = None) -> Iterator[T
             keys=make_keys(folder / "keys"),
             clock=clock,
             catalogue=catalogue.load(),
-            origin=ORIGIN,
+            origin=origin,
             promise_key=SigningKey("door.example/test", secrets.token_bytes(32)),
             operator_key_hash=sha256(operator_key.encode()).digest(),
             intake_key_hash=sha256(intake_key.encode()).digest(),

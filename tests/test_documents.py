@@ -15,9 +15,11 @@ from databeheer.door.commands import (
     conditions,
     erasure,
     erasure_taken_back,
+    facade,
     links,
     mandates,
     market,
+    meter_places,
     oversight,
     parties,
     people,
@@ -86,7 +88,7 @@ def test_the_operators_page_lists_every_command_of_the_operators_with_its_argume
     }
     modules = (
         *(parties, conditions, points, port_orders, market, links, people, oversight, concerned),
-        *(reading_plan, credit),
+        *(reading_plan, credit, facade, meter_places),
     )
     offered = [command for module in modules for command in module.COMMANDS]
     commands = {each.name: each for each in offered if each.name.startswith(("registry.", "stop."))}

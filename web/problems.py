@@ -220,6 +220,15 @@ _ROWS = (
         300,
     ),
     ProblemType(
+        "held-back",
+        503,
+        "The permission stands, but gives nothing now",
+        "Your permission has not ended. Something that you owe is not there: a data access contract in force, a "
+        "DPIA that has not lapsed, an overview of processing that can be found, a processor agreement.",
+        "Put in order what the message names; the permission then gives what it gave, the days between included.",
+        3600,
+    ),
+    ProblemType(
         "reconciling",
         503,
         "What has ended is being reconciled",

@@ -82,6 +82,7 @@ def page(
     *,
     state: str | None,
     reference_hash: bytes | None,
+    ean_hash: bytes | None,
     cursor: str | None,
     limit: int,
     now: datetime,
@@ -98,6 +99,7 @@ def page(
             **vars(viewer),
             "state": state,
             "reference_hash": reference_hash,
+            "ean_hash": ean_hash,
             "now": now,
             "today": day_of(now),
             "before_at": before_at,
@@ -142,6 +144,9 @@ _SELECT = f"""
 _SEEN = RESIDENTS + _SELECT
 _VISIBLE = text(_SEEN + "AND p.permission_id = :id")
 _VISIBLE_LOCKED = text(_SEEN + "AND p.permission_id = :id FOR UPDATE OF p")
+_AT_POINT = """(CAST(:ean_hash AS bytea) IS NULL OR p.occupancy_id IN (
+        SELECT h.occupancy_id FROM registry.occupancy h JOIN registry.access_point a USING (access_point_id)
+        WHERE a.ean_hash = :ean_hash))"""
 # To people what nobody there can answer any more; a party is not told (R98).
 _PAGE = text(
     _SEEN
@@ -151,6 +156,7 @@ _PAGE = text(
             AND NOT EXISTS (SELECT FROM resident r WHERE r.occupancy_id = p.addressed_to) THEN 'invalidated'
         ELSE {STATE_AT} END)
     AND (CAST(:reference_hash AS bytea) IS NULL OR p.reference_hash = :reference_hash)
+    AND {_AT_POINT}
     AND (CAST(:before_at AS timestamptz) IS NULL
         OR (p.requested_at, p.permission_id) < (CAST(:before_at AS timestamptz), CAST(:before_id AS uuid)))
     ORDER BY p.requested_at DESC, p.permission_id DESC LIMIT :limit

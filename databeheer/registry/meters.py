@@ -12,6 +12,7 @@ from sqlalchemy import Connection, text
 from databeheer.errors import ConflictError, MalformedRequestError
 from databeheer.registry import user_ports
 from databeheer.registry.user_ports import OrderState, UserPort
+from databeheer.values import Code
 
 
 def describe(
@@ -48,6 +49,69 @@ def describe(
         )
 
 
+class Place(Code):
+    """What the values of a meter hang on: a device, the head point itself (computed), or a head point below it."""
+
+    METER = "meter"
+    HEADPOINT = "headpoint"
+    AUXILIARY = "auxiliary"
+    OFFTAKE = "offtake"
+    PRODUCTION = "production"
+
+
+BELOW = frozenset({Place.AUXILIARY, Place.OFFTAKE, Place.PRODUCTION})
+"""Places of a head point below that of the access point."""
+
+
+class Installation(Code):
+    """What stands at a head point below, in the codes of the market: solar panels, wind, a battery."""
+
+    UNKNOWN = "?"
+    NDGR = "NDGR"
+    NDGR2 = "NDGR2"
+    PV = "PV"
+    WKKB = "WKKB"
+    WKKD = "WKKD"
+    WKKA = "WKKA"
+    WTR = "WTR"
+    WND = "WND"
+    TBJT = "TBJT"
+    ORC = "ORC"
+    BC = "BC"
+    BIOM = "BIOM"
+    DSL = "DSL"
+    FOSM = "FOSM"
+    PPPV = "PPPV"
+    PPBAT = "PPBAT"
+    BAT = "BAT"
+
+
+def put(
+    connection: Connection,
+    meter_id: UUID,
+    place: Place,
+    *,
+    number: int | None,
+    installation: Installation | None,
+    vreg_sealed: bytes | None,
+) -> None:
+    """Write down what a meter's values hang on; of a head point below, its number, installation and VREG's identifier.
+
+    Raises:
+        MalformedRequestError: a number or installation that does not go with the place, or is missing there.
+        ConflictError: another meter at the point has this number.
+    """
+    is_below = place in BELOW
+    if is_below != (number is not None) or is_below != (installation is not None):
+        raise MalformedRequestError("number, installation: of a head point below, both; elsewhere neither")
+    if vreg_sealed is not None and not is_below:
+        raise MalformedRequestError("vreg_id: only of a head point below")
+    sub = {"number": number, "type": installation, "vreg": vreg_sealed}
+    if number is not None and connection.execute(_TAKEN, {"meter": meter_id, "number": number}).first():
+        raise ConflictError("another head point below this access point has that number")
+    connection.execute(_PUT, {"meter": meter_id, "place": place, **sub})
+
+
 def remove(connection: Connection, meter_id: UUID, day: date, now: datetime) -> list[Any]:
     """Write down that a meter was taken away; its ports are gone with it. Returns the orders that had waited.
 
@@ -75,6 +139,14 @@ _AT_POINT = text(
 _DESCRIBE = text(
     "UPDATE registry.meter SET is_digital = :digital, removed_on = NULL,"
     " installed_on = coalesce(CAST(:from AS date), installed_on) WHERE meter_id = :meter"
+)
+_TAKEN = text(
+    "SELECT 1 FROM registry.meter o JOIN registry.meter m USING (access_point_id) WHERE m.meter_id = :meter"
+    " AND o.meter_id <> :meter AND o.sub_number = :number AND o.removed_on IS NULL"
+)
+_PUT = text(
+    "UPDATE registry.meter SET place = :place, sub_number = :number, sub_type = :type, sub_vreg_sealed = :vreg"
+    " WHERE meter_id = :meter"
 )
 _REMOVE = text(
     "UPDATE registry.meter SET removed_on = :day WHERE meter_id = :meter AND removed_on IS NULL RETURNING 1"

@@ -249,10 +249,10 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(home: Home, *, may_make: bool = False) -> Iterator[Storage]:
+def running(home: Home, *, may_make: bool = False, origin: str | None = None) -> Iterator[Storage]:
     """Reach the house of `home`, for one command: the one that runs, or one that is started for the while.
 
-    With `may_make` it is made where there is none.
+    With `may_make` it is made where there is none; its log then gets the name `origin`, or a new one.
 
     Raises:
         UnavailableError: there is no house; nothing was made.
@@ -266,7 +266,7 @@ def running(home: Home, *, may_make: bool = False) -> Iterator[Storage]:
         return
     site = Site(home, storage)
     try:
-        prepare(home, storage)
+        prepare(home, storage, origin)
         site.start_door()
         _name_grid_operator(home)
         yield storage

@@ -42,9 +42,11 @@ def client_python() -> str:
     return str(python)
 
 
-def run(port: int, credentials: dict[str, str], *calls: tuple[str, dict[str, Any]]) -> list[dict[str, Any]]:
+def run(
+    port: int, credentials: dict[str, str], *calls: tuple[str, dict[str, Any]], base: str = "/esco/v3"
+) -> list[dict[str, Any]]:
     """Let the unmodified client make these calls against 127.0.0.1:`port`; returns what it understood."""
-    task = {"port": port, "credentials": credentials, "calls": calls}
+    task = {"port": port, "base": base, "credentials": credentials, "calls": calls}
     done = subprocess.run(
         [client_python(), str(PROGRAM)], input=json.dumps(task), capture_output=True, text=True, timeout=120
     )

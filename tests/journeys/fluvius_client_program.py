@@ -3,7 +3,7 @@
 Run by a Python that has that client (AGPL: this project never imports it). Reads one JSON object from standard
 input, writes one to standard output. Only its two addresses are set: the token's and the API's.
 
-    {"port": 8000, "credentials": {...}, "calls": [["create_client_session", {...}], ["get_energy", {...}]]}
+    {"port": 8000, "base": "/esco/v3", "credentials": {...}, "calls": [["create_client_session", {...}], ...]}
     -> {"answers": [{"ok": {...}} | {"error": "ForbiddenError", "status": 403, "message": "..."}]}
 """
 
@@ -24,19 +24,26 @@ from fluvius_energy_api import (
     FluviusAPIError,
     FluviusCredentials,
     FluviusEnergyClient,
+    MandateRenewalStatus,
     MandateStatus,
     PeriodType,
 )
 
 MOMENTS = ("from_date", "to_date", "last_updated_from", "last_updated_to", "mandate_expiration_date")
-WORDS = {"period_type": PeriodType, "status": MandateStatus, "energy_type": EnergyType}
+WORDS = {
+    "period_type": PeriodType,
+    "status": MandateStatus,
+    "energy_type": EnergyType,
+    "renewal_status": MandateRenewalStatus,
+    "data_service_type": DataServiceType,
+}
 
 
-def arguments_of(given: dict[str, Any]) -> dict[str, Any]:
+def arguments_of(method: str, given: dict[str, Any]) -> dict[str, Any]:
     """Turn plain values into those that the client's methods take."""
     arguments: dict[str, Any] = dict(given)
     for name in MOMENTS:
-        if name in arguments:
+        if name in arguments and method != "create_mock_mandate":  # which takes text
             arguments[name] = datetime.fromisoformat(arguments[name])
     for name, kind in WORDS.items():
         if name in arguments:
@@ -51,7 +58,7 @@ def arguments_of(given: dict[str, Any]) -> dict[str, Any]:
 def answer_of(client: FluviusEnergyClient, method: str, given: dict[str, Any]) -> dict[str, Any]:
     """Make one call; the client validates what comes back."""
     try:
-        answer = getattr(client, method)(**arguments_of(given))
+        answer = getattr(client, method)(**arguments_of(method, given))
     except FluviusAPIError as error:
         return {
             "error": type(error).__name__,
@@ -67,7 +74,7 @@ def main() -> None:
     task = json.load(sys.stdin)
     root = f"http://127.0.0.1:{task['port']}"
     fluvius_energy_api.auth.AZURE_AD_TOKEN_URL = root + "/{tenant_id}/oauth2/v2.0/token"
-    environment = SimpleNamespace(value=root + "/esco/v3")
+    environment = SimpleNamespace(value=root + task.get("base", "/esco/v3"))
     credentials = FluviusCredentials(**task["credentials"])
     with FluviusEnergyClient(credentials=credentials, environment=environment) as client:
         answers = [answer_of(client, method, given) for method, given in task["calls"]]

@@ -10,9 +10,11 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 _TOKEN = re.compile(r"(?:/[^/]{1,100})?/oauth2/v2\.0/token/?", re.IGNORECASE)
-_CALL = re.compile(r"/esco(?:/.*)?", re.IGNORECASE | re.DOTALL)
+_CALL = re.compile(r"/esco(?:-(live|sbx))?((?:/.*)?)", re.IGNORECASE | re.DOTALL | re.ASCII)
 _ASCII_LOWER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
 TOKEN_PATH = "/oauth2/v2.0/token"
+ENVIRONMENT = "databeheer.esco"
+"""In the WSGI environment: `live` or `sbx` where the address names one, as those of Fluvius do."""
 
 
 def canonical_path(path: str) -> str:
@@ -22,9 +24,15 @@ def canonical_path(path: str) -> str:
     """
     if _TOKEN.fullmatch(path):
         return TOKEN_PATH
-    if _CALL.fullmatch(path):
-        return path.translate(_ASCII_LOWER).rstrip("/") or "/"
+    if call := _CALL.fullmatch(path):
+        return "/esco" + call[2].translate(_ASCII_LOWER).rstrip("/")
     return path
+
+
+def named_environment(path: str) -> str:
+    """Return which environment of Fluvius' the address names: `live`, `sbx` or none."""
+    call = _CALL.fullmatch(path)
+    return (call[1] or "").lower() if call else ""
 
 
 class CaselessPaths:
@@ -34,5 +42,7 @@ class CaselessPaths:
         self._application = application
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        environ["PATH_INFO"] = canonical_path(environ.get("PATH_INFO", ""))
+        path = environ.get("PATH_INFO", "")
+        environ[ENVIRONMENT] = named_environment(path)
+        environ["PATH_INFO"] = canonical_path(path)
         return self._application(environ, start_response)

@@ -6,6 +6,7 @@ A value that is not there is left out, and so is a slice without values: the cli
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -22,34 +23,57 @@ ACTIVE = frozenset({"total", "day", "night"})
 REACTIVE = frozenset({"reactive", "inductive", "capacitive"})
 _SHOWN_STATES = frozenset({"READ", "EST", "VAL"})
 
-# meter -> key -> (start, end) -> unit -> direction -> register -> value
-_Slices = dict[tuple[str, str], dict[str, dict[str, dict[str, Any]]]]
-_Meters = dict[str | None, dict[str, _Slices]]
+# key -> (start, end) -> unit -> direction -> register -> value
+_Slices = dict[str, dict[tuple[str, str], dict[str, dict[str, dict[str, Any]]]]]
+# The market's word for what flows at a head point below: seen from there, production is what its meter injects.
+_WORDS = {"production": {"injection": "production"}, "auxiliary": {"offtake": "auxiliary"}}
+
+
+@dataclass
+class _Found:
+    """What was handed over of one access point, by what it hangs on."""
+
+    commodity: str = ""
+    own: _Slices = field(default_factory=dict)
+    meters: dict[str, _Slices] = field(default_factory=dict)
+    below: dict[int, tuple[Mapping[str, Any], _Slices]] = field(default_factory=dict)
+
+    def slices_of(self, channel: Mapping[str, Any]) -> _Slices:
+        place = channel.get("place") or {"kind": "meter"}
+        if place["kind"] == "headpoint" or not channel.get("meter"):
+            return self.own
+        if place["kind"] == "meter":
+            return self.meters.setdefault(channel["meter"], {})
+        return self.below.setdefault(place["number"], (place, {}))[1]
 
 
 def headpoint(
     ean: str, answers: Iterable[Mapping[str, Any]], registers: frozenset[str] = ACTIVE | REACTIVE
 ) -> dict[str, Any] | None:
     """Return the head point with every value that was handed over, or None where there is none."""
-    meters: _Meters = {}
-    commodity = ""
+    found = _Found()
     for answer in answers:
         for channel in answer["channels"]:
-            commodity = channel["commodity"]
-            _collect(meters, channel, registers)
-    if not meters:
+            found.commodity = channel["commodity"]
+            _collect(found, channel, registers)
+    below = [(number, *one) for number, one in sorted(found.below.items()) if one[1]]
+    meters = [(meter, slices) for meter, slices in sorted(found.meters.items()) if slices]
+    if not (found.own or meters or below):
         return None
-    point: dict[str, Any] = {"$type": "", "ean": ean, "energyType": ENERGY_TYPE[commodity]}
-    own = meters.pop(None, None)
+    point: dict[str, Any] = {
+        "$type": _kind(has_own=bool(found.own or below), has_meters=bool(meters)),
+        "ean": ean,
+        "energyType": ENERGY_TYPE[found.commodity],
+        **_keyed(found.own),
+    }
+    if below:
+        point["subHeadpoints"] = [_sub_headpoint(number, place, slices) for number, place, slices in below]
     if meters:
         point["physicalMeters"] = [
             # A JSON string: an integer breaks the Python client.
             {"seqNumber": str(number), "meterID": meter, **_keyed(slices)}
-            for number, (meter, slices) in enumerate(sorted(meters.items(), key=lambda item: str(item[0])), 1)
+            for number, (meter, slices) in enumerate(meters, 1)
         ]
-    if own:
-        point.update(_keyed(own))
-    point["$type"] = _kind(has_own=own is not None, has_meters=bool(meters))
     return point
 
 
@@ -59,19 +83,31 @@ def _kind(*, has_own: bool, has_meters: bool) -> str:
     return "metering-on-headpoint" if has_own else "metering-on-meter"
 
 
-def _collect(meters: _Meters, channel: Mapping[str, Any], registers: frozenset[str]) -> None:
+def _sub_headpoint(number: int, place: Mapping[str, Any], slices: _Slices) -> dict[str, Any]:
+    return {
+        "$type": f"submetering-{place['kind']}",
+        "ean": f"{number:03d}",
+        "seqNumber": str(number),
+        "vregId": place["vreg_id"],
+        "type": place["installation"],
+        **_keyed(slices),
+    }
+
+
+def _collect(found: _Found, channel: Mapping[str, Any], registers: frozenset[str]) -> None:
     # Inductive and capacitive energy are channels of their own here, registers of one unit there.
     unit, _, reactive_kind = channel["unit"].partition("-")
+    kind = (channel.get("place") or {}).get("kind", "")
+    direction = _WORDS.get(kind, {}).get(channel["direction"], channel["direction"])
     for slot in slots_of_channel(channel):
         register = reactive_kind or (slot.register.value if slot.register else "total")
         if slot.value is None or slot.state.value not in _SHOWN_STATES or register not in registers:
             continue
         # Gas is counted by the hour whatever was asked, so the slot itself says what it is.
         key = _KEYS.get(slot.end - slot.start, _DAILY)
-        slices = meters.setdefault(channel.get("meter"), {}).setdefault(key, {})
         span = format_instant(slot.start), format_instant(slot.end)
-        by_unit = slices.setdefault(span, {}).setdefault(unit, {})
-        by_unit.setdefault(channel["direction"], {})[register] = _value(slot.value, slot, unit)
+        by_unit = found.slices_of(channel).setdefault(key, {}).setdefault(span, {}).setdefault(unit, {})
+        by_unit.setdefault(direction, {})[register] = _value(slot.value, slot, unit)
 
 
 def _value(thousandths: int, slot: Slot, unit: str) -> dict[str, Any]:
@@ -86,7 +122,7 @@ def _value(thousandths: int, slot: Slot, unit: str) -> dict[str, Any]:
     return value
 
 
-def _keyed(by_key: Mapping[str, _Slices]) -> dict[str, list[dict[str, Any]]]:
+def _keyed(by_key: _Slices) -> dict[str, list[dict[str, Any]]]:
     return {
         key: [
             {

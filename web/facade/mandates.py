@@ -14,7 +14,7 @@ from web.facade.names import (
     STATUS_OF_STATE,
     DataService,
     MandateStatus,
-    service_of,
+    services_of,
 )
 
 RENEWAL_NOTICE = timedelta(days=92)
@@ -40,16 +40,17 @@ class MandateFilter:
 
 
 def mandates(rows: Iterable[dict[str, Any]], wanted: MandateFilter, now: datetime) -> list[dict[str, Any]]:
-    """Return one mandate per permission that the filter lets through, in the order of the rows."""
+    """Return one mandate per data service of each permission that the filter lets through, in the order of the rows."""
     shown = []
     for row in rows:
-        mandate = _mandate(row, now)
-        if _fits(row, mandate, wanted):
-            shown.append(mandate)
+        for service in services_of(row):
+            mandate = _mandate(row, service, now)
+            if _fits(row, mandate, wanted):
+                shown.append(mandate)
     return shown
 
 
-def _mandate(row: dict[str, Any], now: datetime) -> dict[str, Any]:
+def _mandate(row: dict[str, Any], service: DataService, now: datetime) -> dict[str, Any]:
     return {
         "referenceNumber": row.get("reference"),
         "status": STATUS_OF_STATE[row["state"]].value,
@@ -57,7 +58,7 @@ def _mandate(row: dict[str, Any], now: datetime) -> dict[str, Any]:
         "energyType": ENERGY_TYPE.get(row.get("commodity") or ""),
         "dataPeriodFrom": row.get("data_from"),
         "dataPeriodTo": row.get("data_until"),
-        "dataServiceType": service_of(row).value,
+        "dataServiceType": service.value,
         "mandateExpirationDate": row.get("ends_at") or row.get("valid_until"),
         "renewalStatus": _renewal_status(row, now),
     }

@@ -6,7 +6,10 @@ import enum
 import re
 from typing import Any
 
-from databeheer.values import Commodity, Granularity
+from databeheer.values import Commodity, Granularity, Purpose
+
+PURPOSE = Purpose.ENERGY_MONITORING
+"""The Fluvius API names no purpose; a data access contract for its clients is one for monitoring."""
 
 
 class DataService(enum.StrEnum):
@@ -55,12 +58,13 @@ GRANULARITY_OF_SERVICE = {
 _UUID_DIGITS = re.compile(r"[0-9A-Fa-f]{32}")
 
 
-def service_of(row: dict[str, Any]) -> DataService:
-    """Return the data service of one of our permissions, also of one that was not asked through the facade."""
-    asked = row.get("service")
-    if asked in set(DataService):
-        return DataService(asked)
-    return _SERVICE_OF_GRANULARITY[Granularity(row["granularity"])]
+def services_of(row: dict[str, Any]) -> tuple[DataService, ...]:
+    """Return the data services of one of our permissions, also of one that was not asked through the facade.
+
+    Quarter-hours and days of one period are asked, and given, as one permission: the finer gives the coarser.
+    """
+    asked = [DataService(one) for one in row.get("service", "").split(",") if one in set(DataService)]
+    return tuple(asked) or (_SERVICE_OF_GRANULARITY[Granularity(row["granularity"])],)
 
 
 def spellings(reference: str) -> list[str]:
@@ -70,3 +74,8 @@ def spellings(reference: str) -> list[str]:
     if _UUID_DIGITS.fullmatch(bare):
         found.append(f"{bare[:8]}-{bare[8:12]}-{bare[12:16]}-{bare[16:20]}-{bare[20:]}")
     return list(dict.fromkeys(spelling for spelling in found if spelling))
+
+
+def is_spelled(reference: str | None, given: str) -> bool:
+    """Whether this is the reference that was given, whichever of them has dashes."""
+    return reference is not None and reference.replace("-", "") == given.replace("-", "")

@@ -5,6 +5,7 @@ EDDIE makes a permission REVOKED on the first 403, so whatever may come right by
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from flask import Response
@@ -15,14 +16,14 @@ from web.problems import PROBLEMS, Problem, ProblemType
 
 # While the mandate lives: nothing in this window, or not so fine. The clients take null for "no data".
 NOTHING_THERE = frozenset({"outside-granted-period", "granularity-too-fine"})
-# Not now, but the mandate is not gone: both clients leave it alone after a 404.
-NOT_NOW = frozenset({"permission-not-active", "blocked", "no-legal-basis"})
+# The mandate stands and gives nothing now: something of the party's is not in order, or its yes is still to count.
+HELD_BACK = frozenset({"permission-not-active", "no-legal-basis"})
+COME_BACK = 3600
+"""Seconds after which a client whose mandate is blocked or held back may ask again: nothing of that ends in minutes."""
 
 
-class NotNowError(DatabeheerError):
-    """Refused although a mandate lives or is waiting; `index` and `promise` say where that was recorded."""
-
-    code = "not-found"
+class _RecordedError(DatabeheerError):
+    """A refusal that the door recorded, told otherwise; `index` and `promise` say where it stands."""
 
     def __init__(self, error: DatabeheerError) -> None:
         super().__init__(str(error))
@@ -30,8 +31,22 @@ class NotNowError(DatabeheerError):
         self.promise: str | None = getattr(error, "promise", None)
 
 
+class NotNowError(_RecordedError):
+    """Nothing for this access point (yet), while a mandate of the caller's waits or lives: clients leave it alone."""
+
+    code = "not-found"
+
+
+class HeldBackError(_RecordedError):
+    """A mandate stands and gives nothing while something that the party owes is not there: its DPIA, its overview."""
+
+    code = "held-back"
+
+
 def fluvius_error(problem: Problem) -> Response:
     """Tell a problem in the form of the Fluvius API."""
+    if problem.type.slug == "blocked":
+        problem = replace(problem, status=503, retry_after=COME_BACK)
     row: ProblemType = PROBLEMS[problem.type.slug]
     members: dict[str, Any] = {"Type": row.uri, "Code": row.slug, "Message": problem.detail or row.meaning}
     if problem.status == 400:

@@ -16,11 +16,12 @@ from databeheer.door.keys.seals import derive
 from databeheer.door.keys.store import Kind
 from databeheer.door.proofs import AskerKind, Proof
 from databeheer.errors import UnauthenticatedError, UnavailableError
-from databeheer.identity import clients, lives, sessions
+from databeheer.identity import clients, facade_clients, lives, sessions
 from databeheer.identity.provider import Identity, IdentityProvider
 from databeheer.identity.tokens import token_hash
 from databeheer.metering.opening import unseal
 from databeheer.metering.sealing import seal
+from databeheer.sandbox import is_sandbox
 from databeheer.values import format_instant
 
 
@@ -81,13 +82,21 @@ def mint_token(house: House, _: Proof, arguments: dict[str, Any]) -> dict[str, A
 
 
 def check_subscription(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Check that a subscription key belongs to the client of this access token (the facade sends both)."""
+    """Check that a subscription key belongs to the client of this access token (the facade sends both).
+
+    Told back: the token's interface, whether this house is a sandbox, whether the client is shown undecided mandates.
+    """
     with looking(house, proof) as (connection, asker, _now):
         stored = clients.subscription_key_hash(connection, proof.hash) or secrets.token_bytes(32)
+        undecided = facade_clients.shows_undecided(connection, proof.hash)
     given = token_hash(arguments["subscription_key"])
     if asker.kind is not AskerKind.PARTY or not hmac.compare_digest(stored, given):
         raise UnauthenticatedError("the token or the subscription key is wrong")
-    return {"profile": asker.profile}
+    return {
+        "profile": asker.profile,
+        "sandbox": is_sandbox(house.origin),
+        "shows_undecided": undecided,
+    }
 
 
 def _provider(house: House) -> IdentityProvider:

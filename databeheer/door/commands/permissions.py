@@ -131,15 +131,25 @@ def confirm_deletion(house: House, proof: Proof, arguments: dict[str, Any]) -> d
 
 
 def list_permissions(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
-    """List the asker's permissions, newest first, by pages: active, waiting and ended ones (R26)."""
-    reference = arguments.pop("reference")
+    """List the asker's permissions, newest first, by pages: active, waiting and ended ones (R26).
+
+    A party may ask for those of one access point: of what was granted alone, so it tells nothing of any other.
+    """
+    reference, ean = arguments.pop("reference"), arguments.pop("ean")
     with looking(house, proof, or_suspended=True) as (connection, asker, now):
         hashed = None
-        if reference is not None:
-            if asker.party_id is None:
-                raise MalformedRequestError("reference: a party finds its own requests by it, nobody else")
+        if asker.party_id is None and (reference is not None or ean is not None):
+            raise MalformedRequestError("reference, ean: a party finds its own requests by them, nobody else")
+        if reference is not None and asker.party_id is not None:
             hashed = reference_hash(house, asker.party_id, reference)
-        rows, cursor = finding.page(connection, _viewer(asker), now=now, reference_hash=hashed, **arguments)
+        rows, cursor = finding.page(
+            connection,
+            _viewer(asker),
+            now=now,
+            reference_hash=hashed,
+            ean_hash=ean_hash(house, ean) if ean else None,
+            **arguments,
+        )
         views = permission_views(
             house,
             connection,
@@ -321,6 +331,7 @@ COMMANDS = (
         schema(
             state=one_of(*content.STATES, required=False),
             reference=short_text(required=False, longest=100),
+            ean=EANCode(load_default=None, allow_none=True),
             cursor=short_text(required=False),
             limit=fields.Integer(load_default=100, strict=True, validate=validate.Range(1, 500)),
         ),

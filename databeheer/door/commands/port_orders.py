@@ -58,7 +58,7 @@ def describe_meter(house: House, proof: Proof, arguments: dict[str, Any]) -> dic
     with house.turn() as turn:
         asker_of(turn, house, proof, AskerKind.OPERATOR)
         point = found(points.find(turn.connection, ean_hash(house, arguments["ean"])), "access point")
-        meter_id = _meter(house, turn, point, arguments["meter"])
+        meter_id = meter_of(house, turn, point, arguments["meter"])
         meters.describe(
             turn.connection,
             meter_id,
@@ -72,7 +72,7 @@ def describe_meter(house: House, proof: Proof, arguments: dict[str, Any]) -> dic
             notice = Notice(INSTALLED_NL, "nl")
             signers.keep_notice(turn.connection, notice, turn.now)
             said |= {"notice": notice.sha256.hex(), "language": notice.language}
-        living = _record_at_point(house, turn, point, "meter.installed", said)
+        living = record_at_point(house, turn, point, "meter.installed", said)
         if ports and living is not None:
             tell_port(house, turn, "meter.installed", about=meter_id, occupancy_id=living)
     return {"meter_id": str(meter_id)}
@@ -92,7 +92,7 @@ def remove_meter(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[
         hashed = meter_hash(house, arguments["meter"])
         meter_id = found(points.find_meter(turn.connection, point.access_point_id, hashed), "meter")
         dropped = meters.remove(turn.connection, meter_id, day, turn.now)
-        _record_at_point(house, turn, point, "meter.removed", {"on": day.isoformat()})
+        record_at_point(house, turn, point, "meter.removed", {"on": day.isoformat()})
         for order in dropped:
             _record(house, turn, order, "port.impossible", {"reason": "meter_removed"}, None)
         withdrawn = withdraw_days(house, turn, point.access_point_id, meter_id, day)
@@ -190,7 +190,7 @@ def _record(
     return record
 
 
-def _record_at_point(house: House, turn: Turn, point: Any, event: str, said: dict[str, Any]) -> UUID | None:
+def record_at_point(house: House, turn: Turn, point: Any, event: str, said: dict[str, Any]) -> UUID | None:
     """Record what happened to a meter, in the book of who is there today; returns whose that is."""
     living = occupancies.within(turn.connection, point.access_point_id, day_of(turn.now), None)[:1]
     subjects = [subject for one in living for subject in subjects_of(house, one)]
@@ -198,7 +198,8 @@ def _record_at_point(house: House, turn: Turn, point: Any, event: str, said: dic
     return living[0] if living else None
 
 
-def _meter(house: House, turn: Turn, point: Any, number: str) -> UUID:
+def meter_of(house: House, turn: Turn, point: Any, number: str) -> UUID:
+    """Return the meter of that number at a point, made known where it is not."""
     hashed = meter_hash(house, number)
     meter_id = points.find_meter(turn.connection, point.access_point_id, hashed)
     if meter_id is None:

@@ -119,6 +119,7 @@ def _request(house: House, proof: Proof, arguments: dict[str, Any]) -> ReadReque
         ean_hash=ean_hash(house, arguments["ean"]) if arguments["ean"] else None,
         occupancy_id=arguments["occupancy_id"],
         registers=with_registers(arguments, granularity),
+        parts=arguments["parts"],
     )
 
 
@@ -156,6 +157,7 @@ SCHEMA = schema(
         ),
         "mode": one_of("strict", "clip", required=False, missing="strict"),
         "registers": flag(),
+        "parts": flag(),
     }
 )
 

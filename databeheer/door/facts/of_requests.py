@@ -31,18 +31,23 @@ from databeheer.door.facts.of_parties import KnownParty, ask_parties, days, part
 from databeheer.door.facts.of_points import PointFacts, ask_point_facts
 from databeheer.permissions import signers
 from databeheer.permissions.timing import state_at
+from databeheer.registry.meters import Place
 from databeheer.storage.look import Look, look, uuids
 from databeheer.values import Direction, Granularity, Purpose
 
 
 @dataclass(frozen=True)
 class Channel:
-    """A channel of an access point: commodity and unit, direction, meter."""
+    """A channel of an access point: commodity and unit, direction, meter, and what the meter's values hang on."""
 
     meter_id: UUID
     number_sealed: bytes
     direction: Direction
     unit: str
+    place: Place = field(default=Place.METER, compare=False)
+    sub_number: int | None = field(default=None, compare=False)
+    sub_type: str | None = field(default=None, compare=False)
+    sub_vreg_sealed: bytes | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,14 @@ class Point:
     """Under which name in the key store each occupancy's readings are."""
     occupancies: tuple[Occupancy, ...] = ()
     channels: tuple[Channel, ...] = ()
+    """What counts once: of its meters, or where it has none, of the head point itself."""
     profile_type: str | None = None
+    parts: tuple[Channel, ...] = ()
+    """What tells the same energy again: of the head point beside its meters, and of head points below it."""
+
+    def channels_of(self, *, parts: bool) -> tuple[Channel, ...]:
+        """Return the channels that a read is about, with those that tell the same energy again where it wants them."""
+        return self.channels + self.parts if parts else self.channels
 
 
 @dataclass
@@ -260,8 +272,18 @@ class _Points:
         channels: dict[UUID, list[Channel]] = defaultdict(list)
         for row in self._channels:
             channels[row.access_point_id].append(
-                Channel(row.meter_id, row.number_sealed, Direction(row.direction), row.unit)
+                Channel(
+                    row.meter_id,
+                    row.number_sealed,
+                    Direction(row.direction),
+                    row.unit,
+                    Place(row.place),
+                    row.sub_number,
+                    row.sub_type,
+                    row.sub_vreg_sealed,
+                )
             )
+        once = {point_id: _counted_once(found) for point_id, found in channels.items()}
         return {
             row.access_point_id: Point(
                 row.access_point_id,
@@ -273,8 +295,9 @@ class _Points:
                 row.municipality,
                 roots[row.access_point_id],
                 tuple(occupancies[row.access_point_id]),
-                tuple(channels[row.access_point_id]),
+                tuple(once.get(row.access_point_id, ())),
                 row.profile_type,
+                tuple(one for one in channels[row.access_point_id] if one not in once[row.access_point_id]),
             )
             for row in self._points
         }
@@ -287,6 +310,11 @@ class _Points:
                     PersonConcerned(str(row.person_id), days(row.from_day, row.until_day))
                 )
         return found
+
+
+def _counted_once(channels: Sequence[Channel]) -> list[Channel]:
+    of_meters = [one for one in channels if one.place is Place.METER]
+    return of_meters or [one for one in channels if one.place is Place.HEADPOINT]
 
 
 _PERMISSIONS = (
@@ -316,7 +344,8 @@ _CONCERNED = (
     " AND (until_day IS NULL OR from_day < until_day)"
 )
 _CHANNELS = (
-    "SELECT m.access_point_id, c.meter_id, m.number_sealed, c.direction, c.unit FROM registry.channel c"
+    "SELECT m.access_point_id, c.meter_id, m.number_sealed, c.direction, c.unit, m.place, m.sub_number,"
+    " m.sub_type, m.sub_vreg_sealed FROM registry.channel c"
     " JOIN registry.meter m USING (meter_id) WHERE m.access_point_id = ANY(%(ids)s)"
     " ORDER BY m.access_point_id, c.meter_id, c.direction DESC, c.unit"
 )

@@ -163,7 +163,7 @@ _PLAIN = (
     " CROSS JOIN LATERAL (SELECT * FROM permissions.permission q WHERE q.permission_id = w.id OFFSET 0) p"
     " JOIN registry.occupancy o ON o.occupancy_id = p.occupancy_id"
     " JOIN registry.access_point a ON a.access_point_id = o.access_point_id"
-    " JOIN registry.meter m ON m.access_point_id = o.access_point_id"
+    " JOIN registry.meter m ON m.access_point_id = o.access_point_id AND m.place IN ('meter', 'headpoint')"
     " CROSS JOIN LATERAL (SELECT coalesce((SELECT bit_or(1 << coalesce((c.direction = 'injection')::int * 5"
     "  + array_position(ARRAY['kWh', 'm3', 'kVArh', 'kVArh-inductive', 'kVArh-capacitive'], c.unit) - 1, 10))"
     "  FROM registry.channel c WHERE c.meter_id = m.meter_id), 0) AS bits) ch"

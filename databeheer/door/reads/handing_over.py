@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from databeheer.door.facts.of_requests import Channel, Point
+from databeheer.door.facts.of_requests import Channel
 from databeheer.door.house import House
 from databeheer.door.names import open_text
 from databeheer.door.reads.opening import Stretch, open_pieces, open_totals
@@ -37,7 +37,7 @@ def open_channels(house: House, reads: Sequence[Decided], as_of: int) -> list[li
         series[number][channel] = found
     registers = open_registers(house, reads, as_of)
     return [
-        _channels(house, read.point, found, shown if read.request.registers else None)
+        _channels(house, read, found, shown if read.request.registers else None)
         if read.point and (found or shown)
         else []
         for read, found, shown in zip(reads, series, registers, strict=True)
@@ -74,7 +74,8 @@ def _stretches(read: Decided) -> list[Stretch]:
     point = read.point
     if point is None:
         return []
-    channels = tuple(channel for channel in point.channels if channel.direction in read.directions)
+    wanted = point.channels_of(parts=read.request.parts)
+    channels = tuple(channel for channel in wanted if channel.direction in read.directions)
     return [
         Stretch(
             UUID(granted.occupancy_id),
@@ -88,8 +89,11 @@ def _stretches(read: Decided) -> list[Stretch]:
 
 
 def _channels(
-    house: House, point: Point, series: Mapping[Channel, list[Series]], registers: Found | None
+    house: House, read: Decided, series: Mapping[Channel, list[Series]], registers: Found | None
 ) -> list[dict[str, Any]]:
+    point = read.point
+    if point is None:
+        return []
     return [
         {
             "direction": channel.direction.value,
@@ -98,7 +102,19 @@ def _channels(
             "meter": open_text(house, "meter", channel.meter_id, channel.number_sealed),
             "series": [one.view() for one in series.get(channel, ())],
             **({} if registers is None else {"registers": registers.get(channel, [])}),
+            **({"place": _place(house, channel)} if read.request.parts else {}),
         }
-        for channel in point.channels
+        for channel in point.channels_of(parts=read.request.parts)
         if series.get(channel) or (registers and registers.get(channel))
     ]
+
+
+def _place(house: House, channel: Channel) -> dict[str, Any]:
+    """What a meter's values hang on; of a head point below, its number, installation and VREG's identifier."""
+    sealed = channel.sub_vreg_sealed
+    return {
+        "kind": channel.place.value,
+        "number": channel.sub_number,
+        "installation": channel.sub_type,
+        "vreg_id": open_text(house, "vreg", channel.meter_id, bytes(sealed)) if sealed else None,
+    }

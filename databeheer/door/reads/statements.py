@@ -58,6 +58,7 @@ def said_of(read: Decided) -> dict[str, Any]:
         "catalogue": read.decision.catalogue_version,
     }
     asked |= {"registers": True} if request.registers else {}
+    asked |= {"parts": True} if request.parts else {}
     asked |= {"task": request.task} if request.task else {}
     if request.permission_id is None:
         return asked
@@ -148,19 +149,22 @@ def _refused_of(read: Decided, home: Occupancy) -> tuple[Refused, ...]:
 
 def _values_a_slot(read: Decided) -> int:
     """How many values of a slot may leave; of the quality of supply a day is told as one."""
-    if read.request.category != Category.READINGS:
+    request = read.request
+    if request.category != Category.READINGS:
         return 1
-    return registers_of(read.point, read.directions, read.request.granularity)
+    return registers_of(read.point, read.directions, request.granularity, parts=request.parts)
 
 
-def registers_of(point: Point | None, directions: frozenset[Direction], granularity: Granularity) -> int:
+def registers_of(
+    point: Point | None, directions: frozenset[Direction], granularity: Granularity, *, parts: bool = False
+) -> int:
     """How many values a slot has at most: totals of electricity come apart by the day and the night tariff."""
     if point is None:
         return 0
     apart = point.commodity == "electricity" and granularity in (Granularity.DAY, Granularity.MONTH)
     return sum(
         2 if apart and channel.unit == "kWh" else 1
-        for channel in point.channels
+        for channel in point.channels_of(parts=parts)
         if channel.direction in directions
     )
 

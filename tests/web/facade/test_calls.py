@@ -8,62 +8,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from werkzeug.test import TestResponse
 
 from tests.house import Customer, TheHouse
+from tests.web.facade.calling import (
+    EAN,
+    REFERENCE,
+    UNKNOWN_EAN,
+    ask,
+    energy,
+    get,
+    key,
+    mandate_of,
+)
 from tests.web.programs import GAS_2022, GAS_2022_EAN, Caller, shared_file
-
-EAN = "541448899990000039"
-UNKNOWN_EAN = "541448899990000060"
-REFERENCE = "7d1f6f0e3f2b4a599a530d6f8f1f3a01"
-WINDOW = {"from": "2023-10-28T22:00:00Z", "to": "2023-10-29T23:00:00Z"}
-
-
-def key(caller: Caller) -> dict[str, str]:
-    return {"Ocp-Apim-Subscription-Key": caller.party.subscription_key or ""}
-
-
-def get(caller: Caller, path: str, query: dict[str, str]) -> TestResponse:
-    return caller.http.get(path, query_string=query, headers=caller.headers(key(caller)))
-
-
-def energy(caller: Caller, **query: str) -> TestResponse:
-    return get(
-        caller, "/esco/v3/api/mandate/energy", {"ean": EAN, "periodType": "readTime", **WINDOW, **query}
-    )
-
-
-def session_body(**changes: Any) -> dict[str, Any]:
-    """What EDDIE sends: one service, one EAN, nulls where it has nothing."""
-    return {
-        "dataAccessContractNumber": "3599900040",
-        "referenceNumber": REFERENCE,
-        "flow": "B2C",
-        "dataServices": [
-            {
-                "dataServiceType": "VH_kwartier_uur",
-                "dataPeriodFrom": "2023-10-01T00:00:00Z",
-                "dataPeriodTo": "2026-12-31T23:59:59Z",
-            }
-        ],
-        "numberOfEans": 1,
-        "returnUrlSuccess": "https://eddie.example/accepted",
-        "returnUrlFailed": "https://eddie.example/rejected",
-        "sso": True,
-        "enterpriseNumber": None,
-    } | changes
-
-
-def ask(caller: Caller, **changes: Any) -> TestResponse:
-    return caller.post("/esco/v3/api/shortUrlIdentifier", session_body(**changes), headers=key(caller))
-
-
-def mandate_of(caller: Caller, customer: Customer, **changes: Any) -> str:
-    answer = ask(caller, **changes).get_json()
-    code = answer["data"]["shortUrlIdentifier"]
-    asked = customer.call("permission.by_link", link_code=code)["permission"]
-    customer.grant({"permission_id": asked["permission_id"], "link_code": code})
-    return str(asked["permission_id"])
 
 
 def test_a_session_is_opened_for_the_portal(bram_fluvius: Caller, lotte: Customer) -> None:
@@ -144,6 +101,21 @@ def test_both_granularities_come_in_one_answer(bram_fluvius: Caller, measured: C
     ][0]
     assert len(meter["quarterHourlyEnergy"]) == 100
     assert len(meter["dailyEnergy"]) == 1
+
+
+def test_both_data_services_of_one_period_are_one_question_and_two_mandates(
+    bram_fluvius: Caller, measured: Customer
+) -> None:
+    period = {"dataPeriodFrom": "2023-10-01T00:00:00Z"}
+    both = [{"dataServiceType": name, **period} for name in ("VH_dag", "VH_kwartier_uur")]
+    mandate_of(bram_fluvius, measured, dataServices=both)
+    listed = get(bram_fluvius, "/esco/v3/api/mandate", {"referenceNumber": REFERENCE}).get_json()
+    assert [(one["dataServiceType"], one["status"], one["ean"]) for one in listed["data"]["mandates"]] == [
+        ("VH_kwartier_uur", "Approved", EAN),
+        ("VH_dag", "Approved", EAN),
+    ]
+    meter = energy(bram_fluvius).get_json()["data"]["headpoint"]["physicalMeters"][0]
+    assert {"quarterHourlyEnergy", "dailyEnergy"} <= meter.keys()
 
 
 def test_gas_comes_by_the_hour_in_both_units(bram_fluvius: Caller, gas_measured: Customer) -> None:
@@ -231,6 +203,19 @@ def test_a_waiting_mandate_is_not_forbidden(bram_fluvius: Caller, measured: Cust
     assert waiting.status_code == 404
     unknown = energy(bram_fluvius, referenceNumber=REFERENCE, ean=UNKNOWN_EAN)
     assert unknown.status_code == 404
+    assert waiting.get_json() == unknown.get_json()
+
+
+def test_a_live_mandate_is_not_lost_by_a_wrong_reference_or_access_point(
+    bram_fluvius: Caller, measured: Customer
+) -> None:
+    mandate_of(bram_fluvius, measured)
+    for wrong in ({"referenceNumber": "another"}, {"referenceNumber": REFERENCE, "ean": UNKNOWN_EAN}):
+        answer = energy(bram_fluvius, **wrong)
+        assert answer.status_code == 404
+        assert answer.get_json()["Code"] == "not-found"
+        assert answer.headers["Ledger-Promise"]
+    assert energy(bram_fluvius, ean=UNKNOWN_EAN).status_code == 403
 
 
 @pytest.mark.requirement("R98")
@@ -332,6 +317,15 @@ def test_a_wrong_parameter_is_400_in_pascal_case(
             ]
         },
         {"dataServices": [{"dataServiceType": "VH_dag"}] * 2},
+        {"dataServices": [{"dataServiceType": "VH_dag"}, "VH_kwartier_uur"]},
+        {"dataServices": [{"dataServiceType": "VH_dag"}, {"dataServiceType": "IG"}]},
+        {
+            "dataServices": [
+                {"dataServiceType": "VH_dag"},
+                {"dataServiceType": "VH_kwartier_uur", "dataPeriodFrom": "2024-01-01T00:00:00Z"},
+            ]
+        },
+        {"dataServices": [{"dataServiceType": "VH_dag"}, {"dataServiceType": "VH_kwartier_uur"}, {}]},
         {"dataServices": "VH_dag"},
         {"numberOfEans": 5},
         {"numberOfEans": True},
@@ -348,9 +342,26 @@ def test_a_wrong_session_request_is_400(standing_fluvius: Caller, changes: dict[
     assert answer.get_json()["ValidationErrorMessages"]
 
 
-def test_a_reference_used_twice_is_a_conflict(bram_fluvius: Caller) -> None:
+def test_a_session_that_is_asked_again_is_the_same_one(bram_fluvius: Caller) -> None:
+    first, again = ask(bram_fluvius).get_json(), ask(bram_fluvius).get_json()
+    assert first["data"] == again["data"]
+    path = "/esco/v3/api/mandate"
+    asked = get(bram_fluvius, path, {"status": "Requested"}).get_json()["data"]["mandates"]
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"returnUrlFailed": "https://eddie.example/elsewhere"},
+        {"dataServices": [{"dataServiceType": "VH_kwartier_uur", "dataPeriodFrom": "2023-11-01T00:00:00Z"}]},
+    ],
+)
+def test_a_reference_used_for_another_request_is_a_conflict(
+    bram_fluvius: Caller, changes: dict[str, Any]
+) -> None:
     assert ask(bram_fluvius).status_code == 200
-    assert ask(bram_fluvius).status_code == 409
+    assert ask(bram_fluvius, **changes).status_code == 409
 
 
 def test_what_is_not_served_is_told_in_pascal_case(standing_fluvius: Caller) -> None:

@@ -11,12 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from databeheer.permissions.life import STATES
 from databeheer.values import Granularity, format_instant
 from tests.series import as_series
 from web.facade.caseless import canonical_path
 from web.facade.energy import ACTIVE, REACTIVE, headpoint
 from web.facade.mandates import MandateFilter, mandates
-from web.facade.names import DataService, MandateStatus, service_of, spellings
+from web.facade.names import STATUS_OF_STATE, DataService, MandateStatus, services_of, spellings
 from web.facade.windows import whole_slots
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -264,8 +265,23 @@ def test_a_mandate_near_its_end_is_to_be_renewed() -> None:
 
 
 def test_a_permission_of_the_own_api_shows_under_its_nearest_service() -> None:
-    assert service_of(row(service="", granularity="hour")) is DataService.QUARTER_HOUR
-    assert service_of(row(service="", granularity="month")) is DataService.DAY
+    assert services_of(row(service="", granularity="hour")) == (DataService.QUARTER_HOUR,)
+    assert services_of(row(service="", granularity="month")) == (DataService.DAY,)
+    assert services_of(row(service="VH_onbepaald", granularity="day")) == (DataService.DAY,)
+
+
+def test_two_data_services_of_one_permission_are_two_mandates() -> None:
+    both = row(service="VH_kwartier_uur,VH_dag", granularity="quarter_hour")
+    assert [one["dataServiceType"] for one in mandates([both], MandateFilter(), NOW)] == [
+        "VH_kwartier_uur",
+        "VH_dag",
+    ]
+    of_days = MandateFilter(services=frozenset({DataService.DAY}))
+    assert [one["dataServiceType"] for one in mandates([both], of_days, NOW)] == ["VH_dag"]
+
+
+def test_every_state_that_a_permission_can_have_has_a_status() -> None:
+    assert STATUS_OF_STATE.keys() == set(STATES)
 
 
 def test_a_reference_is_found_with_and_without_dashes() -> None:

@@ -1,0 +1,61 @@
+"""`databeheer sandbox`: make a sandbox, filled with invented access points (docs/how-to/switch-from-fluvius.md)."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import timedelta
+from pathlib import Path
+
+import click
+
+from databeheer.brussels import day_of
+from databeheer.clock import SystemClock
+from databeheer.door.client import DoorClient
+from databeheer.errors import ConflictError
+from databeheer.sandbox import is_sandbox, new_name
+from databeheer.sandbox.codes import SandboxCode
+from databeheer.sandbox.filling import DAYS, MOST_NUMBERS, Means, codes, fill
+from databeheer.site.home import Home
+from databeheer.site.house import running
+from databeheer.storage.engine import make_engine
+
+
+@click.group()
+def sandbox() -> None:
+    """A house beside production, of the same code, with invented access points only."""
+
+
+@sandbox.command("fill")
+@click.option(
+    "--numbers", type=click.IntRange(1, MOST_NUMBERS), default=3, show_default=True, help="Of each kind."
+)
+@click.option("--days", type=click.IntRange(2, DAYS), default=DAYS, show_default=True, help="Of readings.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def fill_(numbers: int, days: int, as_json: bool) -> None:
+    """Fill the sandbox of DATABEHEER_HOME, made where there is none, with readings up to yesterday.
+
+    A house that was made as anything else is refused, and stays as it is.
+    """
+    home = Home.from_environment()
+    if home.exists() and not is_sandbox(home.origin):
+        raise ConflictError(
+            f"the house in {home.path} is no sandbox, and none is made of it: name another DATABEHEER_HOME"
+        )
+    wanted = codes(numbers)
+    last_day = day_of(SystemClock().now()) - timedelta(days=1)
+    name = new_name(os.urandom(6).hex())
+    with running(home, may_make=True, origin=name) as storage, DoorClient(home.door_socket) as door:
+        engine = make_engine(storage.url("intake"), pool_size=1)
+        means = Means(door, home.operator_key.read_text(), home.intake_key.read_text(), engine)
+        fill(means, wanted, last_day, days=days)
+        engine.dispose()
+    click.echo(json.dumps([code.text for code in wanted]) if as_json else _as_text(home.path, wanted))
+
+
+def _as_text(path: Path, wanted: list[SandboxCode]) -> str:
+    lines = [f"The sandbox in {path} has these access points:"]
+    for code in wanted:
+        kind = f"{code.commodity.value}{', injection' if code.has_injection else ''}"
+        lines.append(f"  {code.text}  {kind}, {'fine values' if code.by_quarter else 'days'}")
+    return "\n".join(lines)
