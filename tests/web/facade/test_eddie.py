@@ -167,7 +167,7 @@ def test_a_permission_runs_from_request_to_revocation(
     events = [one["event"] for one in measured.statements(kind="reads")]
     assert eddie.read // first == 3
     assert events.count("data.read") == 4  # of what was granted and has not been received, too
-    assert events.count("data.refused") == 4
+    assert events.count("data.refused") == 5  # asked, before the period, blocked, stopped, ended
 
 
 def test_a_permission_that_is_refused_is_rejected(

@@ -20,7 +20,7 @@ from databeheer.sandbox.filling import Means, fill
 from databeheer.site.home import Home
 from databeheer.values import Commodity, format_instant
 from tests.databases import Databases
-from tests.house import TheHouse, open_house
+from tests.house import Customer, Party, TheHouse, open_house
 from tests.web.facade.calling import get, key
 from tests.web.programs import Caller, caller, make_app
 
@@ -191,20 +191,38 @@ def test_production_knows_no_sandbox_codes_and_plays_nothing(standing_fluvius: C
 
 
 @pytest.mark.requirement("R134")
-def test_the_door_of_production_plays_nothing_whatever_the_web_says(standing_app: Flask) -> None:
-    party = standing_app.extensions["standing_party"]
+def test_the_door_of_production_plays_nobody_whatever_the_web_says(
+    house: TheHouse, lotte: Customer, bram: Party
+) -> None:
+    house.point(QUARTERS.ean.digits, lotte)
     with pytest.raises(DoorRefusedError) as refused:
-        party.call(
-            "sandbox.mandate",
-            reference="x",
-            ean=QUARTERS.ean.digits,
-            purpose="energy_monitoring",
-            granularity="day",
-            data_from="2025-01-01T00:00:00Z",
-            outcome="approved",
-        )
+        bram.call("sandbox.mandate", **played(QUARTERS.ean.digits))
     assert refused.value.code == "not-found"
-    assert party.call("permission.list")["permissions"] == []
+    assert bram.call("permission.list")["permissions"] == []
+
+
+@pytest.mark.requirement("R134")
+def test_a_sandbox_plays_nobody_but_its_own_invented_customers(sandbox: TheHouse, tess: Caller) -> None:
+    someone = sandbox.customer("someone", "Somebody Real")
+    sandbox.point("541448899990000039", someone)
+    with pytest.raises(DoorRefusedError) as refused:
+        tess.party.call("sandbox.mandate", **played("541448899990000039"))
+    assert refused.value.code == "not-found"
+    for ask in (someone.call, sandbox.operator):
+        with pytest.raises(DoorRefusedError) as refused:
+            ask("sandbox.mandate", **played(QUARTERS.ean.digits))
+        assert refused.value.code == "unauthenticated"
+
+
+def played(ean: str) -> dict[str, str]:
+    return {
+        "reference": "x",
+        "ean": ean,
+        "purpose": "energy_monitoring",
+        "granularity": "day",
+        "data_from": "2025-01-01T00:00:00Z",
+        "outcome": "approved",
+    }
 
 
 @pytest.mark.requirement("R134")
