@@ -34,7 +34,7 @@ from databeheer.values import Direction, Granularity, Purpose, format_instant
 OUTCOMES = ("requested", "approved", "rejected", "finished", "to_be_renewed", "expired")
 NOTICE = "Deze toestemming is gespeeld in de proefomgeving."
 _SOON = timedelta(days=30)
-_AT_ONCE = timedelta(seconds=1)
+_AT_ONCE = timedelta(seconds=2)
 _COMMANDS = {command.name: command for command in (*permissions.COMMANDS, *answers.COMMANDS)}
 
 
@@ -45,11 +45,11 @@ def play(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any
         NotFoundError: this house is no sandbox, or it has no such access point.
         MalformedRequestError: the outcome cannot come of these dates.
     """
-    if not is_sandbox(house.origin):
-        raise NotFoundError("mock mandates are made in a sandbox; this house is none")
     with looking(house, proof) as (connection, asker, now):
         if asker.kind is not AskerKind.PARTY:
             raise UnauthenticatedError("this proof does not give this command")
+        if not is_sandbox(house.origin):
+            raise NotFoundError("mock mandates are made in a sandbox; this house is none")
         point = arguments["ean"]
         home = occupancies.lived_in(connection, ean_hash(house, point), day_of(now))
         if SandboxCode.of(point.digits) is None or home is None:
