@@ -56,7 +56,10 @@ MATRIX: dict[str, dict[str, set[str]]] = {
     "registry.notice": {"door": LOOK_AND_ADD},
     "identity.death": {"door": LOOK_AND_ADD | of("refuted_at")},
     "identity.representation": {"door": LOOK_AND_ADD | of("until_day")},
-    "registry.meter": {"door": LOOK_AND_ADD | of("is_digital", "installed_on", "removed_on")},
+    "registry.meter": {
+        "door": LOOK_AND_ADD
+        | of("is_digital", "installed_on", "removed_on", "place", "sub_number", "sub_type", "sub_vreg_sealed")
+    },
     "registry.interval_choice": {"door": LOOK_AND_ADD},
     "metering.day_check": {"door": LOOK_AND_ADD},
     "metering.average_day": {"door": LOOK_AND_ADD},
@@ -88,7 +91,7 @@ MATRIX: dict[str, dict[str, set[str]]] = {
     "identity.person": {"door": LOOK_AND_ADD | of("subject_hash", "name_sealed", "email_sealed")},
     "identity.login": {"door": LOOK_AND_ADD | of("used_at") | {"DELETE"}},
     "identity.session": {"door": LOOK_AND_ADD | of("ended_at", "representation_id")},
-    "identity.client": {"door": LOOK_AND_ADD | of("ended_at", "secret_hash")},
+    "identity.client": {"door": LOOK_AND_ADD | of("ended_at", "secret_hash", "shows_undecided")},
     "identity.access_token": {"door": LOOK_AND_ADD | of("revoked_at")},
     "identity.assertion": {"door": LOOK_AND_ADD | {"DELETE"}},
     "permissions.permission": {
