@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from databeheer.door.commands import (
+    clients,
     concerned,
     conditions,
     erasure,
@@ -87,7 +88,7 @@ def test_the_operators_page_lists_every_command_of_the_operators_with_its_argume
         for name in re.findall(r"`((?:registry|stop)\.[a-z_.]+)`", row)
     }
     modules = (
-        *(parties, conditions, points, port_orders, market, links, people, oversight, concerned),
+        *(parties, clients, conditions, points, port_orders, market, links, people, oversight, concerned),
         *(reading_plan, credit, facade, meter_places),
     )
     offered = [command for module in modules for command in module.COMMANDS]

@@ -8,7 +8,7 @@ from importlib import import_module
 from flask import Flask
 
 from databeheer.clock import Clock, SystemClock
-from web import assets, database, door, dutch, errors, limits, security
+from web import assets, client_certificate, database, door, dutch, errors, limits, security
 from web.settings import WebSettings
 
 AREAS: tuple[str, ...] = ("web.public", "web.portal", "web.api", "web.oversight")
@@ -39,6 +39,7 @@ def create_app(settings: WebSettings, areas: Sequence[str] = AREAS, clock: Clock
     for name in areas:
         import_module(name).register(app)
     errors.register(app)
+    client_certificate.register(app)
     return app
 
 

@@ -12,10 +12,11 @@ from flask import current_app, request
 
 from databeheer.door.client import Proof
 from databeheer.errors import UnauthenticatedError
+from web.client_certificate import print_of_request
 from web.door import ask
 
 # RFC 6750, b64token; a limit keeps a hostile header out of the door.
-_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]{1,500}={0,2}")
+_TOKEN = re.compile(r"[A-Za-z0-9._~+/-]{1,2046}={0,2}")
 
 
 def bearer_proof() -> Proof:
@@ -27,7 +28,7 @@ def bearer_proof() -> Proof:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or _TOKEN.fullmatch(token.strip()) is None:
         raise UnauthenticatedError("send an access token: Authorization: Bearer ...")
-    return Proof.token(token.strip())
+    return Proof.token(token.strip(), print_of_request())
 
 
 def proof_for(profile: str) -> Proof:

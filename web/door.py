@@ -9,6 +9,7 @@ from flask import Flask, current_app, request
 from werkzeug.wrappers import Response
 
 from databeheer.door.client import DoorClient, Proof
+from web.client_certificate import print_of_request
 from web.settings import WebSettings
 
 SESSION_COOKIE = "session"
@@ -16,6 +17,7 @@ SESSION_COOKIE = "session"
 
 NO_PROOF = Proof("none", "")
 MAX_PROOF_LENGTH = 512
+MAX_TOKEN_LENGTH = 2048
 _EXTENSION = "web.door"
 
 
@@ -49,8 +51,8 @@ def ask(command: str, proof: Proof | Mapping[str, str] | None = None, **argument
 def proof_of_request() -> Proof:
     """Return what the caller brought: a bearer token before a session cookie, or nothing."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and 0 < len(token.strip()) <= MAX_PROOF_LENGTH:
-        return Proof.token(token.strip())
+    if scheme.lower() == "bearer" and 0 < len(token.strip()) <= MAX_TOKEN_LENGTH:
+        return Proof.token(token.strip(), print_of_request())
     return session_of_request() or NO_PROOF
 
 

@@ -24,7 +24,7 @@ from web.problems import DATABASE_AWAY, problem_of
 
 LOG = logging.getLogger("web")
 
-PROGRAM_PATHS = re.compile(r"/(api|esco|oauth2)(/|$)|/[^/]+/oauth2(/|$)", re.IGNORECASE)
+PROGRAM_PATHS = re.compile(r"/(api|esco|oauth2|\.well-known)(/|$)|/[^/]+/oauth2(/|$)", re.IGNORECASE)
 """Addresses for programs: told by problem documents, also where no route matches."""
 PROBLEM_DOCUMENT = "application/problem+json"
 

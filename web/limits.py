@@ -28,7 +28,7 @@ from web.database import engine
 from web.door import NO_PROOF, proof_of_request
 from web.errors import PROGRAM_PATHS
 from web.settings import WebSettings
-from web.tokens import claimed_client
+from web.tokens import REVOKE_PATH, claimed_client
 
 WINDOW = timedelta(minutes=1)
 _KEEP = timedelta(minutes=10)
@@ -64,7 +64,7 @@ def limit_of(path: str) -> Limit | None:
     lowered = path.lower()
     if lowered.startswith(FREE):
         return None
-    if lowered.endswith("/token"):
+    if lowered.endswith(("/token", REVOKE_PATH)):
         return TOKEN
     if PROGRAM_PATHS.match(path):
         return PROGRAM

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
@@ -22,6 +23,50 @@ class SettingsError(DatabeheerError):
     """A setting is missing or cannot be used; the message names it."""
 
     code = "settings"
+
+
+@dataclass(frozen=True)
+class CertificateHeader:
+    """From whom, and in which header, the certificate of a caller is believed (RFC 8705, RFC 9440).
+
+    `takes_socket`: a caller over a Unix socket is the proxy. `is_required`: programs without a certificate are refused.
+    """
+
+    name: str
+    proxies: tuple[IPv4Network | IPv6Network, ...]
+    key_hash: bytes = field(repr=False)
+    takes_socket: bool = False
+    is_required: bool = False
+
+    @classmethod
+    def from_environment(cls, given: Mapping[str, str]) -> Self | None:
+        """Read it; None where no header is named, and then none is believed.
+
+        Raises:
+            SettingsError: a part of it is missing or cannot be used.
+        """
+        name = given.get("DATABEHEER_CERTIFICATE_HEADER", "")
+        if not name:
+            if _flag(given, "DATABEHEER_REQUIRE_CERTIFICATE"):
+                raise SettingsError("DATABEHEER_REQUIRE_CERTIFICATE needs DATABEHEER_CERTIFICATE_HEADER")
+            return None
+        if re.fullmatch(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*", name) is None:
+            raise SettingsError("DATABEHEER_CERTIFICATE_HEADER is the name of one header, as Client-Cert")
+        callers = _required(given, "DATABEHEER_PROXY_ADDRESSES").split()
+        try:
+            proxies = tuple(ip_network(one) for one in callers if one != "unix")
+        except ValueError as error:
+            raise SettingsError(
+                "DATABEHEER_PROXY_ADDRESSES is a list of addresses or networks, or the word unix"
+            ) from error
+        try:
+            digest = bytes.fromhex(Path(_required(given, "DATABEHEER_PROXY_KEY_HASH")).read_text())
+        except (OSError, ValueError) as error:
+            raise SettingsError(
+                "DATABEHEER_PROXY_KEY_HASH is a file with the SHA-256 of the key, in hex"
+            ) from error
+        required = _flag(given, "DATABEHEER_REQUIRE_CERTIFICATE")
+        return cls(name, proxies, digest, takes_socket="unix" in callers, is_required=required)
 
 
 @dataclass(frozen=True)
@@ -43,6 +88,7 @@ class WebSettings:
     demo: bool = False
     provider_url: str | None = None
     supervisor_socket: Path | None = None
+    certificate_header: CertificateHeader | None = None
 
     def __post_init__(self) -> None:
         if len(self.secret_key) < MINIMUM_SECRET_LENGTH:
@@ -93,6 +139,7 @@ class WebSettings:
             demo=_flag(given, "DATABEHEER_DEMO"),
             provider_url=given.get("DATABEHEER_PROVIDER_URL") or None,
             supervisor_socket=Path(supervisor) if supervisor else None,
+            certificate_header=CertificateHeader.from_environment(given),
         )
 
 

@@ -1,6 +1,7 @@
-"""The token address (RFC 6749, client credentials): parses strictly; the door verifies and mints.
+"""The addresses for tokens (RFC 6749, client credentials; RFC 7009): parse strictly; the door verifies and mints.
 
-Client authentication: `client_secret_basic`, `client_secret_post`, `private_key_jwt` (RFC 7523). Exactly one.
+Client authentication: `private_key_jwt` (RFC 7523), `client_secret_basic`, `client_secret_post`; exactly one. Where a
+proxy tells certificates, none of these and the client's own one (`self_signed_tls_client_auth`, RFC 8705).
 The same for the own API (`profile` own) and the facade (`profile` facade); a token of one is refused by the other.
 """
 
@@ -18,13 +19,17 @@ from werkzeug.exceptions import HTTPException
 
 from databeheer.errors import DatabeheerError
 from web.answers import json_response
-from web.door import NO_PROOF, ask
+from web.client_certificate import print_of_request, proxy_proof
+from web.door import MAX_TOKEN_LENGTH, NO_PROOF, ask
 from web.parsing import parse_pairs, read_body
 from web.problems import Problem, problem_of
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 FORM = "application/x-www-form-urlencoded"
-_KNOWN = {"grant_type", "client_id", "client_secret", "client_assertion_type", "client_assertion", "scope"}
+REVOKE_PATH = "/oauth2/revoke"
+_SHOWN = {"client_id", "client_secret", "client_assertion_type", "client_assertion"}
+_OF_TOKEN = _SHOWN | {"grant_type", "scope"}
+_OF_REVOKING = _SHOWN | {"token", "token_type_hint"}
 _JWT = re.compile(r"[A-Za-z0-9_-]{1,2048}\.[A-Za-z0-9_-]{1,4096}\.[A-Za-z0-9_-]{1,2048}")
 # RFC 6749 appendix A: what client_id, client_secret and scope may hold.
 _VSCHAR = re.compile(r"[\x20-\x7e]{1,512}")
@@ -45,10 +50,11 @@ class TokenRequestError(DatabeheerError):
 def token_answer(profile: str) -> Response:
     """Answer one token request, errors included, in the form of RFC 6749."""
     try:
-        form = parse_pairs(read_body(request, FORM), "body")
+        form = _form(_OF_TOKEN)
+        _check_grant(form)
         arguments = _client_proof(form)
         _check_scope(form.get("scope", ""), profile)
-        minted = ask("token.mint", NO_PROOF, profile=profile, **arguments)
+        minted = ask("token.mint", proxy_proof() or NO_PROOF, profile=profile, **arguments)
     except TokenRequestError as error:
         return _refusal(problem_of(error), error.oauth_code)
     except DatabeheerError as error:
@@ -65,13 +71,29 @@ def token_answer(profile: str) -> Response:
     return response
 
 
+def revoking_answer() -> Response:
+    """Answer one request to end a token (RFC 7009), of either interface; the client shows itself as for a token."""
+    try:
+        form = _form(_OF_REVOKING)
+        arguments = _client_proof(form)
+        token = form.get("token", "")
+        if not 0 < len(token) <= MAX_TOKEN_LENGTH or not token.isascii():
+            raise TokenRequestError("invalid_request", "token is missing, or no token")
+        ask("token.revoke", proxy_proof() or NO_PROOF, token=token, **arguments)
+    except TokenRequestError as error:
+        return _refusal(problem_of(error), error.oauth_code)
+    except DatabeheerError as error:
+        return oauth_refusal(problem_of(error))
+    return json_response({})
+
+
 def claimed_client() -> str | None:
     """Return the client that this token request says it comes from; None where it does not say so properly.
 
     Nothing is verified. The body stays readable for who answers the request.
     """
     try:
-        return str(_client_proof(parse_pairs(read_body(request, FORM), "body"))["client_id"])
+        return str(_client_proof(_form(_OF_TOKEN | _OF_REVOKING))["client_id"])
     except (DatabeheerError, HTTPException):
         return None
 
@@ -95,23 +117,35 @@ def _refusal(problem: Problem, code: str) -> Response:
     return response
 
 
-def _client_proof(form: dict[str, str]) -> dict[str, Any]:
-    unknown = set(form) - _KNOWN
-    if unknown:
+def _form(known: set[str]) -> dict[str, str]:
+    form = parse_pairs(read_body(request, FORM), "body")
+    if set(form) - known:
         raise TokenRequestError("invalid_request", "the body has a field that is not known here")
+    return form
+
+
+def _check_grant(form: dict[str, str]) -> None:
     if "grant_type" not in form:
         raise TokenRequestError("invalid_request", "grant_type is missing")
     if form["grant_type"] != "client_credentials":
         raise TokenRequestError("unsupported_grant_type", "only client_credentials is served")
+
+
+def _client_proof(form: dict[str, str]) -> dict[str, Any]:
+    """Return how the client shows itself, in one way; with the certificate that it came with, if it is believed."""
+    certificate = print_of_request()
+    bound = {"certificate": certificate} if certificate else {}
     ways = [way for way in ("client_secret", "client_assertion") if way in form]
     has_header = "Authorization" in request.headers
+    if bound and not ways and not has_header:
+        return {"client_id": _checked(form.get("client_id", "")), **bound}
     if not ways and not has_header:
         raise TokenRequestError("invalid_client", "authenticate the client")
     if len(ways) + has_header > 1:
         raise TokenRequestError("invalid_request", "authenticate the client in one way only")
     if has_header:
-        return _basic(form)
-    return _assertion(form) if ways == ["client_assertion"] else _post(form)
+        return _basic(form) | bound
+    return (_assertion(form) if ways == ["client_assertion"] else _post(form)) | bound
 
 
 def _check_scope(scope: str, profile: str) -> None:
@@ -122,10 +156,16 @@ def _check_scope(scope: str, profile: str) -> None:
 
 
 def _post(form: dict[str, str]) -> dict[str, Any]:
-    client_id, secret = form.get("client_id", ""), form["client_secret"]
-    if _VSCHAR.fullmatch(client_id) is None or _VSCHAR.fullmatch(secret) is None:
+    return {
+        "client_id": _checked(form.get("client_id", "")),
+        "client_secret": _checked(form["client_secret"]),
+    }
+
+
+def _checked(text: str) -> str:
+    if _VSCHAR.fullmatch(text) is None:
         raise TokenRequestError("invalid_client", "client authentication failed")
-    return {"client_id": client_id, "client_secret": secret}
+    return text
 
 
 def _basic(form: dict[str, str]) -> dict[str, Any]:
@@ -157,9 +197,7 @@ def _assertion(form: dict[str, str]) -> dict[str, Any]:
     if _JWT.fullmatch(assertion) is None:
         raise TokenRequestError("invalid_client", "client authentication failed")
     client_id = form.get("client_id") or _subject(assertion)
-    if _VSCHAR.fullmatch(client_id) is None:
-        raise TokenRequestError("invalid_client", "client authentication failed")
-    return {"client_id": client_id, "client_assertion": assertion}
+    return {"client_id": _checked(client_id), "client_assertion": assertion}
 
 
 def _subject(assertion: str) -> str:

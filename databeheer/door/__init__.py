@@ -10,6 +10,7 @@ processes may import. Start reading at `service.py` (what can be asked), then `t
     facts/         what decisions rest on, read under the lock
     bodies/        what an entry commits to: sealed halves, opened for whom they are
     keys/          the key store, its epochs, custody and rotation; keys to write with
+    tokens/        access tokens of parties: the keys that sign them, minting, ending
     post/          who is told what
     doubts/ joins/ statistics/ moves/ erasure/ restore/ reading_plan/ credit/ deliveries/ supply_quality/
                    one part of the law each

@@ -18,20 +18,23 @@ _TIMEOUT_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Proof:
-    """What shows who asks: a session or access token, a letter's code, or the key of the operator, intake, clerk or
-    postman.
+    """What shows who asks: a session or access token, a letter's code, or the key of the operator, intake, clerk,
+    postman or proxy.
+
+    `certificate`: the print of the certificate that the caller of the web came with, for a token that is bound to it.
     """
 
     kind: str
     value: str
+    certificate: str = ""
 
     @classmethod
     def session(cls, value: str) -> Proof:
         return cls("session", value)
 
     @classmethod
-    def token(cls, value: str) -> Proof:
-        return cls("token", value)
+    def token(cls, value: str, certificate: str = "") -> Proof:
+        return cls("token", value, certificate)
 
     @classmethod
     def operator(cls, value: str) -> Proof:
@@ -48,6 +51,11 @@ class Proof:
     @classmethod
     def postman(cls, value: str) -> Proof:
         return cls("postman", value)
+
+    @classmethod
+    def proxy(cls, value: str) -> Proof:
+        """The key of the proxy that ends TLS: with it a certificate shows who a client is."""
+        return cls("proxy", value)
 
     @classmethod
     def letter(cls, value: str) -> Proof:
@@ -105,11 +113,10 @@ class DoorClient:
             DoorRefusedError: the door's own refusal or error, with its code.
             DoorUnreachableError: no answer. A command may or may not have been carried out: ask for the state.
         """
-        message = {
-            "command": command,
-            "proof": {"kind": proof.kind, "value": proof.value} if proof else {"kind": "none", "value": ""},
-            "arguments": arguments,
-        }
+        shown = {"kind": proof.kind, "value": proof.value} if proof else {"kind": "none", "value": ""}
+        if proof and proof.certificate:
+            shown["certificate"] = proof.certificate
+        message = {"command": command, "proof": shown, "arguments": arguments}
         answer = self._exchange(message)
         if "error" in answer:
             raise DoorRefusedError(answer["error"])

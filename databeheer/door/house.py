@@ -22,6 +22,7 @@ from databeheer.door.reads.told_reads import ToldReads
 from databeheer.door.restore.ends import EndsJournal
 from databeheer.door.restore.gap_watch import GapWatch
 from databeheer.door.restore.known_moves import KnownMoves
+from databeheer.door.tokens.ring import TokenRing
 from databeheer.door.turn import Turn
 from databeheer.door.turn_queue import TurnLane, TurnQueue
 from databeheer.errors import HandedOverError
@@ -69,6 +70,8 @@ class House:
     joins: JoinListFiles | None = None
     postman_key_hash: bytes | None = None
     """None: nobody takes messages further than the inbox."""
+    proxy_key_hash: bytes | None = None
+    """None: no certificate shows who a client is."""
     sends_email: bool = True
     data_manager_email: str = ""
     """Where the data manager is told by e-mail; empty: nowhere, only in its list."""
@@ -83,6 +86,8 @@ class House:
     """The journal of ends, beside the key store."""
     moves: KnownMoves = field(init=False)
     """What it knows of stays that ended, for as long as a restored database does not."""
+    token_ring: TokenRing = field(init=False)
+    """The keys that sign access tokens."""
     told_reads: ToldReads = field(default_factory=ToldReads)
     waits: Waits = field(default_factory=Waits)
     """How long each party waited for this door's answers (R9)."""
@@ -95,6 +100,7 @@ class House:
         ends = EndsJournal(self.keys.folder, lambda: derive(self.ledger_key, "ends"))
         object.__setattr__(self, "ends", ends)
         object.__setattr__(self, "moves", KnownMoves(ends))
+        object.__setattr__(self, "token_ring", TokenRing(lambda: self.registry_key("token-signing")))
         event.listen(self.engine, "connect", lambda *_: self._watch.forget())
 
     @contextmanager

@@ -71,6 +71,7 @@ def house_from(environment: Mapping[str, str], clock: Clock | None = None) -> Ho
         facade_audience=environment.get("DATABEHEER_FACADE_AUDIENCE", ""),
         joins=JoinListFiles.from_environment(environment),
         postman_key_hash=_hash_in(environment.get("DATABEHEER_POSTMAN_KEY_HASH")),
+        proxy_key_hash=_hash_in(environment.get("DATABEHEER_PROXY_KEY_HASH")),
         sends_email=environment.get("DATABEHEER_SENDS_EMAIL") == "1",
         data_manager_email=_address_in(environment, "DATABEHEER_DATA_MANAGER_EMAIL"),
         loopback_webhooks=environment.get("DATABEHEER_LOOPBACK_WEBHOOKS") == "1",

@@ -14,11 +14,14 @@ from sqlalchemy import Connection
 
 from databeheer.brussels import day_of
 from databeheer.errors import UnauthenticatedError
+from databeheer.identity import jose
 from databeheer.identity.representations import RepresentationEndedError
 from databeheer.identity.tokens import token_hash
 from databeheer.storage.look import Look
 
 LONGEST_PROOF = 512
+LONGEST_TOKEN = 2048
+"""Of an access token, which says whose it is; the house's own address stands in it twice."""
 
 
 class AskerKind(enum.Enum):
@@ -35,10 +38,15 @@ class AskerKind(enum.Enum):
 
 @dataclass(frozen=True)
 class Proof:
-    """What came with a request; `kind` is session, token, operator, intake, clerk, postman, letter or none."""
+    """What came with a request; `kind` is session, token, operator, intake, clerk, postman, proxy, letter or none.
+
+    `certificate`: the print (RFC 8705, x5t#S256) of the certificate that the caller's connection had, as the web says.
+    It takes nothing but a token further, and that only where the token is bound to it.
+    """
 
     kind: str = "none"
     value: str = field(default="", repr=False)
+    certificate: str = ""
 
     @property
     def hash(self) -> bytes:
@@ -103,7 +111,7 @@ class Shown:
             if proof.kind == "session":
                 asker = _acting(self.session(proof))
             elif proof.kind == "token":
-                asker = _party(_row_of(self._tokens, proof))
+                asker = _party(_row_of(self._tokens, proof), proof.certificate)
             elif proof.kind == "operator" and hmac.compare_digest(proof.hash, operator_key_hash):
                 asker = Asker(AskerKind.OPERATOR)
         if asker is None:
@@ -172,6 +180,13 @@ def check_postman(proof: Proof, postman_key_hash: bytes | None) -> Asker:
     return Asker(AskerKind.POSTMAN)
 
 
+def is_proxy(proof: Proof, proxy_key_hash: bytes | None) -> bool:
+    """Whether this is the key of the proxy in front of the web, which alone says who is at the other end of a TLS
+    connection.
+    """
+    return proxy_key_hash is not None and _is_key(proof, "proxy", proxy_key_hash)
+
+
 def _is_key(proof: Proof, kind: str, key_hash: bytes) -> bool:
     return (
         proof.kind == kind and len(proof.value) <= LONGEST_PROOF and hmac.compare_digest(proof.hash, key_hash)
@@ -179,7 +194,7 @@ def _is_key(proof: Proof, kind: str, key_hash: bytes) -> bool:
 
 
 def _fits(proof: Proof) -> bool:
-    return len(proof.value) <= LONGEST_PROOF
+    return len(proof.value) <= (LONGEST_TOKEN if proof.kind == "token" else LONGEST_PROOF)
 
 
 def _ask(
@@ -194,9 +209,11 @@ def _row_of(rows: Collection[Any], proof: Proof) -> Any | None:
     return next((row for row in rows if row.token_hash == wanted), None)
 
 
-def _party(row: Any | None) -> Asker | None:
+def _party(row: Any | None, certificate: str) -> Asker | None:
     if row is None:
         return None
+    if row.certificate_sha256 is not None and jose.encode(bytes(row.certificate_sha256)) != certificate:
+        return None  # bound to a certificate that this connection does not have (RFC 8705, 3)
     return Asker(
         AskerKind.PARTY,
         party_id=row.party_id,
@@ -230,7 +247,7 @@ _SESSIONS = (
     " AND NOT EXISTS (SELECT FROM identity.death d WHERE d.person_id = s.person_id AND d.refuted_at IS NULL)"
 )
 _TOKENS = (
-    "SELECT t.token_hash, t.party_id, t.profile, p.suspended_at FROM identity.access_token t"
+    "SELECT t.token_hash, t.party_id, t.profile, t.certificate_sha256, p.suspended_at FROM identity.access_token t"
     " JOIN identity.client c USING (client_id)"
     " JOIN registry.party p ON p.party_id = t.party_id WHERE t.token_hash = ANY(%(hashes)s) AND t.revoked_at IS NULL"
     " AND t.expires_at > %(now)s AND c.ended_at IS NULL"

@@ -19,6 +19,7 @@ from databeheer.door.commands import (
     audit,
     batches,
     bulk,
+    clients,
     concerned,
     conditions,
     doubt,
@@ -56,6 +57,7 @@ from databeheer.door.commands import (
     statutory,
     sweep,
     timekeeping,
+    tokens,
     user_ports,
     webhooks,
     wishing,
@@ -93,6 +95,8 @@ class DoorService:
         commands: list[Command] = [
             Command("ping", schema(), lambda *_: {}),
             *login.COMMANDS,
+            *tokens.COMMANDS,
+            *clients.COMMANDS,
             *permissions.COMMANDS,
             *answers.COMMANDS,
             *mandates.COMMANDS,
@@ -182,12 +186,12 @@ class DoorService:
         proof = message["proof"]
         if (
             not isinstance(proof, dict)
-            or set(proof) != {"kind", "value"}
+            or not {"kind", "value"} <= set(proof) <= {"kind", "value", "certificate"}
             or not all(isinstance(value, str) for value in proof.values())
         ):
-            raise MalformedRequestError("a proof has a kind and a value")
+            raise MalformedRequestError("a proof has a kind and a value, and may have a certificate")
         arguments = parse(command, message["arguments"])
-        return command.handler(self.house, Proof(proof["kind"], proof["value"]), arguments)
+        return command.handler(self.house, Proof(**proof), arguments)
 
     def _near(self, name: str) -> str:
         """Commands whose names are like this one, as a tail of a sentence; the names themselves are no secret."""

@@ -6,7 +6,7 @@ import threading
 
 from sqlalchemy import Engine, text
 
-from databeheer.door.proofs import LONGEST_PROOF, Proof
+from databeheer.door.proofs import LONGEST_TOKEN, Proof
 
 MOST_REMEMBERED = 100_000
 
@@ -32,7 +32,7 @@ class Whose:
 
     def _look_up(self, proof: Proof) -> tuple[bytes, str | None]:
         query = _OF.get(proof.kind)
-        if query is None or len(proof.value) > LONGEST_PROOF:
+        if query is None or len(proof.value) > LONGEST_TOKEN:
             return proof.hash, None
         known = self._known.get(proof.hash)
         if known is not None:

@@ -52,6 +52,7 @@ def record(connection: Connection, first: int, until: int, found_by: str, now: d
     connection.execute(_INSERT, {"first": first, "until": until, "by": found_by, "now": now})
     connection.execute(_END_SESSIONS, {"now": now})
     connection.execute(_END_TOKENS, {"now": now})
+    connection.execute(_RETIRE_KEYS, {"now": now})
 
 
 def refuse_while_one_stands(connection: Connection, what: str) -> None:
@@ -103,6 +104,11 @@ _INSERT = text(
 )
 _END_SESSIONS = text("UPDATE identity.session SET ended_at = :now WHERE ended_at IS NULL")
 _END_TOKENS = text("UPDATE identity.access_token SET revoked_at = :now WHERE revoked_at IS NULL")
+# A key that was retired since the dump is not to sign again: the next token is signed by a new one.
+_RETIRE_KEYS = text(
+    "UPDATE identity.token_key SET retired_at = coalesce(retired_at, :now), published_until = :now"
+    " WHERE retired_at IS NULL OR published_until > :now"
+)
 _REACH = text("UPDATE oversight.gap SET journal_reaches = :reaches WHERE gap_no = :no")
 _CLOSE = text("UPDATE oversight.gap SET reconciled_index = :index WHERE gap_no = :no")
 # Whatever stands in a gap is known already. Islands: index minus row number is the same within a stretch.

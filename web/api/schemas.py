@@ -532,7 +532,7 @@ class ProblemSchema(Schema):
 class TokenAnswer(Schema):
     """RFC 6749, 5.1."""
 
-    access_token = _text("Opaque.")
+    access_token = _text("A signed JWT (RFC 9068), of at most 2,048 characters; to you it is opaque.")
     token_type = one_of(["Bearer"], "Always Bearer.", required=True)
     expires_in = fields.Integer(required=True, metadata={"description": "Seconds."})
 
@@ -544,6 +544,7 @@ class TokenError(Schema):
         [
             "invalid_request",
             "invalid_client",
+            "unauthorized_client",
             "unsupported_grant_type",
             "invalid_scope",
             "temporarily_unavailable",

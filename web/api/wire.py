@@ -25,8 +25,12 @@ from web.api.schemas import ProblemSchema, TokenError
 from web.bearer import proof_for
 from web.parsing import MAX_BODY_BYTES, parse_json_object, parse_pairs, read_body
 from web.problems import MEDIA_TYPE, PROBLEMS, MalformedBodyError
+from web.tokens import REVOKE_PATH
 
 TOKEN_PATH = "/oauth2/token"
+JWKS_PATH = "/oauth2/jwks"
+METADATA_PATH = "/.well-known/oauth-authorization-server"
+WITHOUT_TOKEN = frozenset({TOKEN_PATH, REVOKE_PATH, JWKS_PATH, METADATA_PATH})
 IDEMPOTENCY_KEY: dict[str, Any] = {
     "in": "header",
     "name": "Idempotency-Key",
@@ -134,7 +138,7 @@ blueprint.register_error_handler(DatabeheerError, answers.answer_error)
 @blueprint.before_request  # type: ignore[untyped-decorator]  # untyped library
 def require_token() -> None:
     """Ask for a token of this interface before looking at anything else."""
-    if request.path != TOKEN_PATH:
+    if request.path not in WITHOUT_TOKEN:
         proof_for("own")
 
 

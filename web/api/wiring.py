@@ -12,6 +12,7 @@ from web.api import (  # noqa: F401  # importing registers their operations
     doubt,
     jobs,
     mandates,
+    oauth,
     party,
     permissions,
     ports,

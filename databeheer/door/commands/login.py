@@ -1,27 +1,23 @@
-"""Sessions and tokens: minted here, against a signed answer or an assertion, so that no other process can forge one."""
+"""Sessions: minted here, against a signed answer, so that no other process can forge one."""
 
 from __future__ import annotations
 
-import hmac
-import secrets
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, text
 
-from databeheer.door.commands.base import Command, looking, one_of, schema, short_text
+from databeheer.door.commands.base import Command, schema, short_text
 from databeheer.door.house import House
 from databeheer.door.keys.seals import derive
 from databeheer.door.keys.store import Kind
-from databeheer.door.proofs import AskerKind, Proof
-from databeheer.errors import UnauthenticatedError, UnavailableError
-from databeheer.identity import clients, facade_clients, lives, sessions
+from databeheer.door.proofs import Proof
+from databeheer.errors import UnavailableError
+from databeheer.identity import lives, sessions
 from databeheer.identity.provider import Identity, IdentityProvider
-from databeheer.identity.tokens import token_hash
 from databeheer.metering.opening import unseal
 from databeheer.metering.sealing import seal
-from databeheer.sandbox import is_sandbox
 from databeheer.values import format_instant
 
 
@@ -61,42 +57,6 @@ def end(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
     with house.engine.begin() as connection:
         sessions.end_session(connection, proof.hash, house.clock.now())
     return {}
-
-
-def mint_token(house: House, _: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Mint an access token for a party's client, against its signed assertion (RFC 7523) or its secret.
-
-    A client known by a mere secret is the documented exception (threat model).
-    """
-    now, profile = house.clock.now(), arguments["profile"]
-    audience = house.facade_audience if profile == "facade" else house.public_url
-    with house.engine.begin() as connection:
-        client = clients.find(connection, arguments["client_id"], profile)
-        if arguments["client_assertion"]:
-            assertion = arguments["client_assertion"]
-            client = clients.check_assertion(connection, client, assertion, audience, profile, now)
-        else:
-            client = clients.check_secret(client, arguments["client_secret"] or "")
-        token = clients.mint_token(connection, client, profile, now)
-    return {"access_token": token, "expires_in": int(clients.TOKEN_TERM.total_seconds())}
-
-
-def check_subscription(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Check that a subscription key belongs to the client of this access token (the facade sends both).
-
-    Told back: the token's interface, whether this house is a sandbox, whether the client is shown undecided mandates.
-    """
-    with looking(house, proof) as (connection, asker, _now):
-        stored = clients.subscription_key_hash(connection, proof.hash) or secrets.token_bytes(32)
-        undecided = facade_clients.shows_undecided(connection, proof.hash)
-    given = token_hash(arguments["subscription_key"])
-    if asker.kind is not AskerKind.PARTY or not hmac.compare_digest(stored, given):
-        raise UnauthenticatedError("the token or the subscription key is wrong")
-    return {
-        "profile": asker.profile,
-        "sandbox": is_sandbox(house.origin),
-        "shows_undecided": undecided,
-    }
 
 
 def _provider(house: House) -> IdentityProvider:
@@ -148,15 +108,4 @@ COMMANDS = (
     Command("login.begin", schema(), begin),
     Command("login.finish", schema(answer=short_text(longest=4096), nonce=short_text()), finish),
     Command("session.end", schema(), end),
-    Command(
-        "token.mint",
-        schema(
-            client_id=short_text(),
-            client_secret=short_text(required=False, longest=512),
-            client_assertion=short_text(required=False, longest=8192),
-            profile=one_of("own", "facade"),
-        ),
-        mint_token,
-    ),
-    Command("subscription.check", schema(subscription_key=short_text()), check_subscription),
 )

@@ -1,4 +1,4 @@
-"""Commands on grid operators, parties, their contracts and programs: the operator's, each recorded with its state."""
+"""Commands on grid operators, parties and their contracts: the operator's, each recorded with its state."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from databeheer.door.commands.base import (
     Instant,
     asker_of,
     identifier,
-    long_text,
     one_of,
     schema,
     short_text,
@@ -23,7 +22,6 @@ from databeheer.door.restore.ends import Ending
 from databeheer.door.turn import Statement
 from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import MalformedRequestError
-from databeheer.identity import clients
 from databeheer.identity.provider import Identity
 from databeheer.registry import parties
 from databeheer.values import NO_PARTY_ROLES, Role, format_instant
@@ -86,42 +84,6 @@ def end_contract(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[
     return {}
 
 
-def add_client(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Give a party credentials. With its public key it signs assertions; else it gets a secret, shown once."""
-    profiles, key = frozenset(arguments["profiles"]), arguments["public_key"]
-    with house.turn() as turn:
-        asker_of(turn, house, proof, AskerKind.OPERATOR)
-        parties.get(turn.connection, arguments["party_id"])
-        made = clients.add(turn.connection, arguments["party_id"], profiles, key, turn.now)
-        said = {"profiles": sorted(profiles), "by": "key" if key else "secret"}
-        turn.record(Statement("client.added", said, party_id=arguments["party_id"]))
-    return {
-        "client_id": made.client_id,
-        "client_secret": made.secret,
-        "subscription_key": made.subscription_key,
-    }
-
-
-def end_client(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
-    """End a program of a party: its secret or key, and the tokens it has, are good for nothing from now on."""
-    with house.turn(TurnLane.ENDS) as turn:
-        asker_of(turn, house, proof, AskerKind.OPERATOR)
-        row = clients.end(turn.connection, arguments["client_id"], turn.now)
-        turn.end(Ending.CLIENT, clients.number_of(row.client_id))
-        turn.record(Statement("client.ended", {}, party_id=row.party_id))
-    return {}
-
-
-def renew_client(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Give a program of a party another secret, shown once; the old one and its tokens are dead at once."""
-    with house.turn(TurnLane.ENDS) as turn:
-        asker_of(turn, house, proof, AskerKind.OPERATOR)
-        row, secret = clients.renew(turn.connection, arguments["client_id"], turn.now)
-        turn.end(Ending.CLIENT_SECRET, clients.number_of(row.client_id))
-        turn.record(Statement("client.renewed", {}, party_id=row.party_id))
-    return {"client_id": row.client_id, "client_secret": secret}
-
-
 def add_person(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """Make the person behind a provider's subject known, so that an occupancy can name him."""
     with house.turn() as turn:
@@ -133,8 +95,6 @@ def add_person(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[st
 
 
 _OPERATOR = fields.Integer(load_default=1, strict=True, validate=validate.Range(1, 32000))
-
-_CLIENT = fields.String(required=True, validate=validate.Regexp(r"client-[0-9a-f]{16}\Z"))
 
 COMMANDS = (
     Command(
@@ -172,16 +132,5 @@ COMMANDS = (
         schema(number=short_text(longest=40), valid_until=Instant(load_default=None, allow_none=True)),
         end_contract,
     ),
-    Command(
-        "registry.client.add",
-        schema(
-            party_id=identifier(),
-            profiles=fields.List(one_of("own", "facade"), required=True, validate=validate.Length(1, 2)),
-            public_key=long_text(required=False, longest=4096),
-        ),
-        add_client,
-    ),
-    Command("registry.client.end", schema(client_id=_CLIENT), end_client),
-    Command("registry.client.renew", schema(client_id=_CLIENT), renew_client),
     Command("registry.person.add", schema(subject=short_text(), name=short_text()), add_person),
 )

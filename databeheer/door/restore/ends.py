@@ -145,6 +145,8 @@ class Ending(enum.IntEnum):
     """A request to erase: a database that forgot that it was taken back would have it carried out."""
     MONTH_TOLD = 59
     """A month, by its first day, of which statistics were published: it is never told again."""
+    CLIENT_KEY = 60
+    """A key with which a program of a party signed: `at` is its end, which may lie ahead."""
 
 
 PERMISSION_ENDINGS = {

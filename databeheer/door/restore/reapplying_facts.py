@@ -25,7 +25,7 @@ from databeheer.door.restore.ends import STALENESS, End, Ending
 from databeheer.door.statistics.restored import told_again
 from databeheer.door.turn import Statement, Subject, Turn
 from databeheer.errors import ConflictError, MalformedRequestError, NotFoundError
-from databeheer.identity import clients, lives
+from databeheer.identity import client_keys, clients, lives
 from databeheer.oversight import erasures
 from databeheer.registry import (
     concerned,
@@ -229,6 +229,16 @@ def _client(_: House, turn: Turn, end: End) -> bool:
     return True
 
 
+def _client_key(_: House, turn: Turn, end: End) -> bool:
+    """A key of a program that was ended; where its moment lies ahead, it ends then."""
+    at = max(end.at, turn.now)
+    row = client_keys.end(turn.connection, end.id, at, turn.now)
+    turn.end(end.ending, end.id, at=at)
+    said = {"key": str(row.key_id), "at": format_instant(at)} | _AFTER
+    turn.record(Statement("client.key_ended", said, party_id=row.party_id))
+    return True
+
+
 def _erasure_taken_back(house: House, turn: Turn, end: End) -> bool:
     """A request to erase that was taken back is not to be carried out by a database that forgot it."""
     row = erasures.find(turn.connection, end.id)
@@ -266,6 +276,7 @@ _BY_ENDING: dict[Ending, Callable[[House, Turn, End], bool]] = {
     Ending.EMAIL: reapplying_post.leave_address,
     Ending.CLIENT: _client,
     Ending.CLIENT_SECRET: _client,
+    Ending.CLIENT_KEY: _client_key,
     Ending.ERASURE_TAKEN_BACK: _erasure_taken_back,
     Ending.MONTH_TOLD: told_again,
 }

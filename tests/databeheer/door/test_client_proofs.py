@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from base64 import urlsafe_b64decode
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -55,6 +56,9 @@ class Program:
     ) -> str:
         algorithm = algorithm or self.algorithm
         payload = json.dumps(claims).encode()
+        if algorithm == "EdDSA":  # the library does not sign under this name any more
+            signed = f"{b64(json.dumps({'alg': algorithm, **header}).encode())}.{b64(payload)}"
+            return f"{signed}.{b64((key or self.key).private_key.sign(signed.encode()))}"
         return jws.serialize_compact(
             {"alg": algorithm, **header}, payload, key or self.key, algorithms=[algorithm]
         )
@@ -74,6 +78,13 @@ def bram(standing: TheHouse) -> Party:
 @pytest.fixture(scope="module")
 def program(standing: TheHouse, bram: Party) -> Program:
     return Program(standing, bram, "Ed25519")
+
+
+def claims_of(token: str) -> dict[str, Any]:
+    """What an access token says; nobody looks at its signature."""
+    payload = token.split(".")[1]
+    claims: dict[str, Any] = json.loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    return claims
 
 
 def tokens(house: TheHouse) -> int:
@@ -267,12 +278,12 @@ def test_an_unknown_client_hears_what_a_wrong_secret_hears(standing: TheHouse, b
 def test_a_client_of_one_interface_gets_no_token_of_the_other(standing: TheHouse, bram: Party) -> None:
     own = Program(standing, bram, "Ed25519", ["own"])
     refused(own, own.sign(own.claims()), "facade")
-    facade = Program(standing, bram, "Ed25519", ["facade"])
+    facade = Program(standing, bram, "RS256", ["facade"])
     refused(facade, facade.sign(facade.claims()), "own")
 
 
 def test_without_an_audience_for_the_facade_no_assertion_is_for_it(standing: TheHouse, bram: Party) -> None:
-    program = Program(standing, bram, "Ed25519", ["facade"])
+    program = Program(standing, bram, "RS256", ["facade"])
     assert standing.house.facade_audience == ""
     for audience in ("", PUBLIC_URL, None):
         refused(program, program.sign(program.claims(aud=audience)), "facade")
@@ -342,7 +353,8 @@ def bram_of_house(house: TheHouse) -> Party:
 
 
 def test_a_token_ends_at_its_hour_to_the_moment(house: TheHouse, bram_of_house: Party) -> None:
-    house.clock.advance(timedelta(hours=1) - timedelta(microseconds=1))
+    expires = datetime.fromtimestamp(claims_of(bram_of_house.token)["exp"], UTC)
+    house.clock.set(expires - timedelta(microseconds=1))
     assert bram_of_house.call("party.me")
     house.clock.advance(timedelta(microseconds=1))
     with pytest.raises(DoorRefusedError) as error:

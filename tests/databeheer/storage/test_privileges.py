@@ -92,6 +92,8 @@ MATRIX: dict[str, dict[str, set[str]]] = {
     "identity.login": {"door": LOOK_AND_ADD | of("used_at") | {"DELETE"}},
     "identity.session": {"door": LOOK_AND_ADD | of("ended_at", "representation_id")},
     "identity.client": {"door": LOOK_AND_ADD | of("ended_at", "secret_hash", "shows_undecided")},
+    "identity.client_key": {"door": LOOK_AND_ADD | of("valid_until")},
+    "identity.token_key": {"door": LOOK_AND_ADD | of("retired_at", "published_until")},
     "identity.access_token": {"door": LOOK_AND_ADD | of("revoked_at")},
     "identity.assertion": {"door": LOOK_AND_ADD | {"DELETE"}},
     "permissions.permission": {
@@ -325,6 +327,8 @@ WITHOUT_OPERATOR = {
     "identity.login": "a log-in that nobody has finished is of nobody yet",
     "identity.session": "of a person, see there",
     "identity.client": "of a party, which serves every grid operator; its contracts carry theirs",
+    "identity.client_key": "of a party, see there",
+    "identity.token_key": "of the house: what it signs tokens with",
     "identity.access_token": "of a party, see there",
     "identity.assertion": "of a party, see there",
     "ledger.entry": "a hash and a link; the body carries it",
