@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any
@@ -13,6 +14,18 @@ from databeheer.errors import ConflictError, MalformedRequestError
 from databeheer.registry import user_ports
 from databeheer.registry.user_ports import OrderState, UserPort
 from databeheer.values import Code
+
+_NUMBER = re.compile(r"[0-9A-Za-z][0-9A-Za-z./-]{0,39}")
+_EAN = re.compile(r"[0-9]{18}")
+
+
+def is_number(number: str) -> bool:
+    """Say whether this can be a meter's number: 1 to 40 letters, digits, `.`, `/`, `-`; never an EAN code.
+
+    The head-end knows meters by it and gets it with the reading plan, so it must not say which access point it is at
+    (R135).
+    """
+    return _NUMBER.fullmatch(number) is not None and _EAN.search(number) is None
 
 
 def describe(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import sys
 from base64 import b64encode
 from pathlib import Path
@@ -23,17 +22,16 @@ from rich.progress import (
 from databeheer.clock import SystemClock
 from databeheer.door.client import DoorClient
 from databeheer.metering.batches.problems import BatchRefusedError
-from databeheer.metering.batches.report import BatchReport, Outcome, as_text
+from databeheer.metering.batches.report import Outcome, as_text
 from databeheer.metering.batches.taking import take_batch
 from databeheer.metering.batches.transport import seal_batch
-from databeheer.site import transport_keys
+from databeheer.site import batch_reports, transport_keys
 from databeheer.site.home import Home
 from databeheer.site.house import running
 from databeheer.storage.engine import make_engine
 
 _OF_DEMO = click.option("--demo", "of_demo", is_flag=True, help="In the demo's house instead of the own one.")
 _AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 @click.group()
@@ -64,7 +62,7 @@ def take(place: Path, as_json: bool, of_demo: bool) -> None:
         )
         engine.dispose()
     if report.batch:
-        _keep(home, report)
+        batch_reports.keep(home, report)
     click.echo(report.to_json() if as_json else as_text(report.members()))
     raise click.exceptions.Exit(1 if report.outcome is Outcome.REFUSED else 0)
 
@@ -83,7 +81,7 @@ def key(change: bool, forget: bool) -> None:
 
 
 @batch.command("sender")
-@click.argument("name")
+@click.argument("name", required=False)
 @click.argument("public_key", required=False)
 @click.option(
     "--operator",
@@ -95,14 +93,25 @@ def key(change: bool, forget: bool) -> None:
     help="The number of a grid operator whose meters it reads; may be given more than once.",
 )
 @click.option("--remove", is_flag=True, help="Take its key away: it sends no more.")
-def sender(name: str, public_key: str | None, operators: tuple[int, ...], remove: bool) -> None:
-    """Register the public key of a head-end, by the name that its manifests bear, and whose meters it reads."""
+def sender(name: str | None, public_key: str | None, operators: tuple[int, ...], remove: bool) -> None:
+    """Register the public key of a head-end (what `batch seal` prints), by the NAME that its manifests bear.
+
+    Key and operators take the place of those before. Without NAME it lists who may send: name, key, operators.
+    """
     home = Home.from_environment()
     home.require()
-    if remove == (public_key is not None):
-        raise click.UsageError("give the head-end's public key, or --remove")
+    if name is None and not remove:
+        for known, one in transport_keys.senders(home).items():
+            grids = " ".join(map(str, sorted(one.operators)))
+            click.echo(f"{known} {b64encode(bytes(one.key)).decode()} {grids}")
+        return
+    if name is None or remove == (public_key is not None):
+        raise click.UsageError("give the head-end's name with its public key, or with --remove")
     if public_key is not None:
-        transport_keys.add_sender(home, name, public_key, operators)
+        was = transport_keys.add_sender(home, name, public_key, operators)
+        click.echo(
+            f"{name} sends with this key from now on" + (", in place of the one before" if was else "")
+        )
     elif not transport_keys.remove_sender(home, name):
         raise click.ClickException("no key of this sender is registered here")
 
@@ -110,10 +119,15 @@ def sender(name: str, public_key: str | None, operators: tuple[int, ...], remove
 @batch.command("seal")
 @click.argument("place", metavar="DIR", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.argument("into", metavar="INTO", type=click.Path(path_type=Path))
-@click.option("--to", "recipient", required=True, help="Intake's public key.")
-@click.option("--key", "own", required=True, type=click.Path(path_type=Path), help="The head-end's own key.")
+@click.option("--to", "recipient", required=True, help="Intake's public key, as `batch key` prints it.")
+@click.option(
+    "--key", "own", required=True, type=click.Path(path_type=Path), help="File of the head-end's own key."
+)
 def seal(place: Path, into: Path, recipient: str, own: Path) -> None:
-    """At the head-end: seal and sign a batch; prints the public half of its key, which is made where there is none."""
+    """At the head-end: seal and sign the batch in DIR into another directory, INTO.
+
+    Prints the public half of the head-end's key, for `batch sender`; the key is made where there is none.
+    """
     signing = transport_keys.sender_key(own)
     try:
         seal_batch(place, into, transport_keys.parse_recipient(recipient), signing)
@@ -124,44 +138,42 @@ def seal(place: Path, into: Path, recipient: str, own: Path) -> None:
 
 @batch.command("report")
 @click.argument("name", metavar="BATCH")
-@click.option("--sender", default="*", help="Whose batch, where several senders have one of this number.")
+@click.option("--sender", "of_sender", help="Its head-end, where more than one sent a batch of this number.")
 @_AS_JSON
 @_OF_DEMO
-def show(name: str, sender: str, as_json: bool, of_demo: bool) -> None:
+def show(name: str, of_sender: str | None, as_json: bool, of_demo: bool) -> None:
     """Show what came of the newest attempt at a batch, by its number."""
-    if not _NAME.fullmatch(name) or not (sender == "*" or _NAME.fullmatch(sender)):
-        raise click.UsageError("that is no number of a batch, or no name of a sender")
     home = _home(of_demo)
     home.require()
-    found = sorted(_place(home, name, "x").parent.glob(f"{name}@{sender}.json"))
-    if not found:
-        raise click.ClickException("no batch of this number was taken in here")
-    if len(found) > 1:
-        senders = ", ".join(path.stem.partition("@")[2] for path in found)
-        raise click.ClickException(f"several senders have a batch of this number, name one: {senders}")
-    content = found[0].read_text()
+    try:
+        content = batch_reports.find(home, name, of_sender).read_text()
+    except LookupError as error:
+        raise click.ClickException(str(error)) from error
     click.echo(content if as_json else as_text(json.loads(content)))
+
+
+@batch.command("list")
+@click.option(
+    "--limit", default=20, show_default=True, type=click.IntRange(1, 1000), help="How many at most."
+)
+@_OF_DEMO
+def listing(limit: int, of_demo: bool) -> None:
+    """List the newest attempts at batches, a line each: when, whose, number, what came of it, rows."""
+    home = _home(of_demo)
+    home.require()
+    newest = batch_reports.newest(home, limit)
+    for one in newest:
+        problem = f" ({one['problem']})" if one["problem"] else ""
+        click.echo(
+            f"{one['at']} {one['sender']} {one['batch']}: {one['outcome']}{problem}, {one['rows']} rows"
+        )
+    if not newest:
+        click.echo("no batch came yet", err=True)
 
 
 def _home(of_demo: bool) -> Home:
     home = Home.from_environment()
     return Home(home.path / "demo") if of_demo else home
-
-
-def _place(home: Home, name: str, sender: str) -> Path:
-    # Each sender numbers its own.
-    return home.path / "batches" / f"{name}@{sender}.json"
-
-
-def _keep(home: Home, report: BatchReport) -> None:
-    """Keep the report, in place of that of an earlier attempt."""
-    path = _place(home, report.batch, report.sender)
-    path.parent.mkdir(mode=0o700, exist_ok=True)
-    fresh = path.with_suffix(".part")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(report.to_json())
-    fresh.replace(path)
 
 
 def _progress() -> Progress:

@@ -21,6 +21,8 @@ def credit() -> None:
 def take(file: Path, as_json: bool, of_demo: bool) -> None:
     """Take in FILE, a line of JSON for each device, a thousand lines at once; customers are told what is due.
 
+    Credit is in euro cents, whole ones; `read_at` is of today, with its offset from UTC.
+
     A thousand that hold one wrong line are refused whole, and the next are tried all the same: exit status 1. Put
     right, the file can be taken in again: what was told is not told twice.
     """

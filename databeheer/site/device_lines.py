@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,7 +38,7 @@ class Outcome:
 
 def _refusal(one: dict[str, Any]) -> str:
     first, last = one["lines"]
-    return f"lines {first} to {last} refused: {one['code']}: {one['detail']}"
+    return f"lines {first} to {last} refused, put right and send again: {one['code']}: {one['detail']}"
 
 
 def hand_in(
@@ -60,10 +61,16 @@ def hand_in(
             try:
                 answer = door.call(command, proof, **{member: part}, **more)
             except DoorRefusedError as refusal:
-                outcome.refused.append({"lines": lines, "code": refusal.code, "detail": str(refusal)})
+                detail = _with_lines(str(refusal), member, first)
+                outcome.refused.append({"lines": lines, "code": refusal.code, "detail": detail})
             else:
                 outcome.counts.update({name: answer[name] for name in counted})
     return outcome
+
+
+def _with_lines(detail: str, member: str, first: int) -> str:
+    """Put the lines of the file, from 1 on, for the places in what was sent, from 0 on."""
+    return re.sub(rf"\b{member}: ([0-9]{{1,4}})(?=: )", lambda at: f"line {first + int(at[1]) + 1}", detail)
 
 
 def read(file: Path) -> list[dict[str, Any]]:

@@ -60,10 +60,13 @@ def plan() -> None:
 @_OF_DEMO
 def show(day: str | None, operator: int, of_demo: bool) -> None:
     """Print what has to be read on DAY (yesterday), a line of JSON for each device: for the head-end."""
-    home = _home(of_demo)
+    home, there_is_one = _home(of_demo), False
     with running(home), DoorClient(home.door_socket) as door:
         for device in _devices(door, home, day or _yesterday(), operator):
             click.echo(json.dumps(device))
+            there_is_one = True
+    if not there_is_one:
+        click.echo("this grid operator has no digital meter on that day (registry.meter.install)", err=True)
 
 
 @plan.command()
@@ -137,6 +140,8 @@ def read_temperatures(lines: Iterable[str], day: date) -> dict[str, int]:
 @_OF_DEMO
 def report(first: str, last: str, operator: int, as_json: bool, of_demo: bool) -> None:
     """Show the newest check of each day from FIRST to LAST."""
+    if last < first:
+        raise click.UsageError("LAST lies before FIRST")
     home = _home(of_demo)
     with running(home), DoorClient(home.door_socket) as door:
         proof = Proof.operator(home.operator_key.read_text())
@@ -146,10 +151,14 @@ def report(first: str, last: str, operator: int, as_json: bool, of_demo: bool) -
         return
     for one in days:
         click.echo("\n".join(as_text(one)))
+    if not days:
+        click.echo("none of these days was checked: databeheer plan check DAY", err=True)
 
 
 @plan.command()
-@click.option("--limit", default=4096, show_default=True, type=click.IntRange(1, 4096))
+@click.option(
+    "--limit", default=4096, show_default=True, type=click.IntRange(1, 4096), help="How many lines at most."
+)
 @_OPERATOR
 @_OF_DEMO
 def rereads(limit: int, operator: int, of_demo: bool) -> None:
@@ -160,6 +169,10 @@ def rereads(limit: int, operator: int, of_demo: bool) -> None:
         found = door.call("reading_plan.rereads", proof, operator=operator, limit=limit)["rereads"]
     for one in found:
         click.echo(json.dumps(one))
+    if not found:
+        click.echo(
+            "nothing is to be read again now (`plan check` puts on this list what a day lacks)", err=True
+        )
 
 
 def _devices(door: DoorClient, home: Home, day: str, operator: int) -> Iterator[dict[str, Any]]:

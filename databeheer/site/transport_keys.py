@@ -68,10 +68,10 @@ def senders(home: Home) -> dict[str, Sender]:
     return {path.stem: _sender(path.read_text()) for path in sorted(home.batch_senders.glob("*.pub"))}
 
 
-def add_sender(home: Home, name: str, key: str, operators: Collection[int] = (1,)) -> None:
+def add_sender(home: Home, name: str, key: str, operators: Collection[int] = (1,)) -> bool:
     """Register a head-end's public key and whose meters it reads, in the place of what it had.
 
-    A head-end of one grid operator brings nothing of another's customers (R136).
+    A head-end of one grid operator brings nothing of another's customers (R136). Returns whether it had another key.
     """
     if not _NAME.fullmatch(name):
         raise MalformedRequestError("a sender has 1 to 64 letters, digits, '.', '_' or '-'")
@@ -79,7 +79,10 @@ def add_sender(home: Home, name: str, key: str, operators: Collection[int] = (1,
         raise MalformedRequestError("a sender reads the meters of one grid operator at least, by its number")
     numbers = " ".join(str(one) for one in sorted(set(operators)))
     spelled = b64encode(bytes(parse_sender_key(key))).decode()
-    _write(home.batch_senders / f"{name}.pub", f"{spelled}\n{numbers}\n")
+    path = home.batch_senders / f"{name}.pub"
+    had_another = path.exists() and path.read_text().partition("\n")[0] != spelled
+    _write(path, f"{spelled}\n{numbers}\n")
+    return had_another
 
 
 def _sender(text: str) -> Sender:

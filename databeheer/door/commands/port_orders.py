@@ -54,6 +54,10 @@ def describe_meter(house: House, proof: Proof, arguments: dict[str, Any]) -> dic
 
     Who lives there is told of the ports, by the entry in the own list and by the portal's page (R52).
     """
+    if not meters.is_number(arguments["meter"]):
+        raise MalformedRequestError(
+            "meter: a meter's number has 1 to 40 letters, digits, '.', '/' or '-', and is no EAN code"
+        )
     ports = {UserPort(name) for name in arguments["ports"]}
     with house.turn() as turn:
         asker_of(turn, house, proof, AskerKind.OPERATOR)

@@ -109,16 +109,25 @@ def take(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any
     check_intake(proof, house.intake_key_hash)
     told = 0
     with house.turn() as turn:
-        average, today = _average(turn.connection), day_of(turn.now)
-        for one in arguments["states"]:
-            state = CreditState(**{name: value for name, value in one.items() if name != "device"})
-            if state.read_at > turn.now or day_of(state.read_at) != today:
-                raise MalformedRequestError("read_at: today, and not in the future")
-            stay = _of_device(house, turn, one["device"], today)
-            state.require_whole(Commodity(stay.commodity))
-            newest = functions.keep_state(house, turn.connection, stay, today, state)
-            told += _tell_if_due(house, turn, stay, today, newest, average)
+        average = _average(turn.connection)
+        for place, one in enumerate(arguments["states"]):
+            try:
+                told += _take_one(house, turn, one, average)
+            except (MalformedRequestError, NotBudgetError) as error:
+                # Which one: who has intake's key finds that out by sending each alone.
+                raise type(error)(f"states: {place}: {error}") from error
     return {"taken": len(arguments["states"]), "told": told}
+
+
+def _take_one(house: House, turn: Turn, one: dict[str, Any], average: AverageDay) -> int:
+    today = day_of(turn.now)
+    state = CreditState(**{name: value for name, value in one.items() if name != "device"})
+    if state.read_at > turn.now or day_of(state.read_at) != today:
+        raise MalformedRequestError("read_at: today, and not in the future")
+    stay = _of_device(house, turn, one["device"], today)
+    state.require_whole(Commodity(stay.commodity))
+    newest = functions.keep_state(house, turn.connection, stay, today, state)
+    return int(_tell_if_due(house, turn, stay, today, newest, average))
 
 
 def _of_device(house: House, turn: Turn, device: str, day: date) -> Any:

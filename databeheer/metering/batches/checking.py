@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from datetime import date
 
@@ -16,6 +15,7 @@ from databeheer.metering.batches.reading import Lists, Table, Texts
 from databeheer.metering.channel import DAY_MINUTES
 from databeheer.metering.states import Unit
 from databeheer.metering.validation import LARGEST, UNKNOWN
+from databeheer.registry.meters import is_number
 from databeheer.values import Direction
 
 DIRECTIONS = {direction.value: code for code, direction in enumerate(Direction)}
@@ -27,8 +27,6 @@ _NUMBERS = (
 )
 GIVEN_STATES = (0, 1, 2)
 """ABSENT, READ and EST: what a head-end can say; the rest is for validation."""
-_DEVICE = re.compile(r"[0-9A-Za-z][0-9A-Za-z./-]{0,39}")
-_EAN = re.compile(r"[0-9]{18}")
 
 Codes = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
@@ -51,7 +49,7 @@ def check_rows(table: Table, manifest: Manifest) -> Codes:
         found.add(RowProblem.NOTHING_IN_FIELD, getattr(table, name).codes < 0)
     for numbers in (table.day, table.slot_minutes):
         found.add(RowProblem.NOTHING_IN_FIELD, numbers == UNKNOWN)
-    found.add(RowProblem.BAD_DEVICE, ~_are(table.device, _is_device))
+    found.add(RowProblem.BAD_DEVICE, ~_are(table.device, is_number))
     found.add(RowProblem.BAD_DIRECTION, ~_are(table.direction, DIRECTIONS.__contains__))
     found.add(RowProblem.BAD_UNIT, ~_are(table.unit, UNITS.__contains__))
     if table.tariff is not None:
@@ -91,10 +89,6 @@ def _is_dual(table: Table) -> Mask:
     if table.tariff is None:
         return np.zeros(table.rows, np.bool_)
     return _are(table.tariff, "dual".__eq__)
-
-
-def _is_device(name: str) -> bool:
-    return _DEVICE.fullmatch(name) is not None and _EAN.search(name) is None
 
 
 def _check_days(found: _Problems, table: Table, manifest: Manifest) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from databeheer.errors import MalformedRequestError
 from databeheer.metering.batches.problems import BatchProblem, BatchRefusedError
@@ -25,6 +26,7 @@ _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _LONG_NUMBER = re.compile(r"[0-9]{12,}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\.parquet")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_Read = TypeVar("_Read")
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ def read_manifest(path: Path) -> Manifest:
             content = stream.read(LARGEST_MANIFEST + 1)
     except OSError as error:
         raise BatchRefusedError(
-            BatchProblem.MANIFEST_UNREADABLE, f"it cannot be opened ({error.strerror})"
+            BatchProblem.MANIFEST_UNREADABLE, f"{path.name} cannot be opened ({error.strerror})"
         ) from error
     if len(content) > LARGEST_MANIFEST:
         raise BatchRefusedError(
@@ -102,28 +104,51 @@ _MEMBERS = {
 }
 
 
+_SPELLINGS = {
+    "batch": (_ID, "1 to 64 letters, digits, '.', '_', '-', with no row of 12 digits"),
+    "sender": (_ID, "1 to 64 letters, digits, '.', '_', '-', with no row of 12 digits"),
+    "sha256": (_SHA256, "64 hexadecimal digits in lower case"),
+    "data": (_NAME, "the name of a .parquet file beside it, with no row of 12 digits"),
+}
+_EXAMPLES = {
+    "first_day": "2024-06-03",
+    "last_day": "2024-06-03",
+    "created_at": "2024-06-04T03:12:00Z",
+    "grade": " or ".join(sorted(Grade)),
+}
+
+
+def _read(name: str, parse: Callable[[str], _Read], members: dict[str, Any]) -> _Read:
+    try:
+        return parse(members[name])
+    except (MalformedRequestError, ValueError) as error:
+        raise _wrong(f"{name} is not written as it should be: {_EXAMPLES[name]}") from error
+
+
 def _parsed(members: dict[str, Any], folder: Path, content: bytes) -> Manifest:
     if unknown := members.keys() - _MEMBERS.keys():
-        raise _wrong(f"there are {len(unknown)} members that this format does not have")
+        raise _wrong(
+            f"there are {len(unknown)} members that this format does not have; it has {', '.join(_MEMBERS)}"
+        )
     for name, kind in _MEMBERS.items():
         if type(members.get(name)) is not kind:
-            raise _wrong(f"{name} is missing, or of another kind")
+            what = "of another kind" if name in members else "missing"
+            raise _wrong(f"{name} is {what}: it is {'a whole number' if kind is int else 'text'}")
     if members["format"] != FORMAT_VERSION:
         raise _wrong(f"format is not {FORMAT_VERSION}")
-    for name, form in (("batch", _ID), ("sender", _ID), ("sha256", _SHA256), ("data", _NAME)):
+    for name, (form, spelling) in _SPELLINGS.items():
         if not form.fullmatch(members[name]) or (name != "sha256" and _LONG_NUMBER.search(members[name])):
-            raise _wrong(f"{name} is not written as it should be")
+            raise _wrong(f"{name} is not {spelling}")
     if not 1 <= members["rows"] <= MOST_ROWS:
         raise _wrong(f"rows is not from 1 to {MOST_ROWS}")
     if not 1 <= members["operator"] <= 32_000:
-        raise _wrong("operator is no grid operator's number")
-    try:
-        first, last = parse_day(members["first_day"]), parse_day(members["last_day"])
-        created_at, grade = parse_instant(members["created_at"]), Grade(members["grade"])
-    except (MalformedRequestError, ValueError) as error:
-        raise _wrong("created_at, first_day, last_day or grade is not written as it should be") from error
-    if last < first or (last - first).days >= MOST_DAYS:
-        raise _wrong(f"it is of no day, or of more than {MOST_DAYS}")
+        raise _wrong("operator is no grid operator's number: it is from 1 to 32000")
+    first, last = _read("first_day", parse_day, members), _read("last_day", parse_day, members)
+    created_at, grade = _read("created_at", parse_instant, members), _read("grade", Grade, members)
+    if last < first:
+        raise _wrong("last_day lies before first_day")
+    if (last - first).days >= MOST_DAYS:
+        raise _wrong(f"it is of more than {MOST_DAYS} days: send it in parts")
     return Manifest(
         members["batch"],
         members["sender"],

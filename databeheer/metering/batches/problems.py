@@ -69,18 +69,20 @@ class RowProblem(enum.IntEnum):
 
 
 _REMEDIES = {
-    RowProblem.UNKNOWN_DEVICE: "no meter of this number is registered with this grid operator",
+    RowProblem.UNKNOWN_DEVICE: (
+        "no meter of this number is registered with this grid operator: it registers the meter first, or is another one"
+    ),
     RowProblem.DEVICE_AT_TWO_POINTS: "this meter is registered at two access points on that day: end one of them",
-    RowProblem.DEVICE_NOT_THERE_THEN: "this meter had been taken away by that day: check the day",
+    RowProblem.DEVICE_NOT_THERE_THEN: "this meter was not there on that day, not yet or not any more: check the day",
     RowProblem.WRONG_COMMODITY: "this unit is not of what flows through this meter",
     RowProblem.INTERVALS_NOT_READ: (
         "no grid user asked for quarter-hours or hours here, and no need is on record (R59, R60); send registers only"
     ),
     RowProblem.ERASED: "readings of this stay were erased: passed over",
-    RowProblem.NOTHING_IN_FIELD: "a field that is required is null",
+    RowProblem.NOTHING_IN_FIELD: "device, direction, unit, day or slot_minutes is null",
     RowProblem.BAD_DEVICE: "a device is 1 to 40 letters, digits, '-', '.' or '/', and no EAN code",
     RowProblem.BAD_DIRECTION: "a direction is offtake or injection",
-    RowProblem.BAD_UNIT: "the unit is none of those listed",
+    RowProblem.BAD_UNIT: "a unit is kWh, m3, kVArh, kVArh-inductive or kVArh-capacitive",
     RowProblem.BAD_TARIFF: "a tariff is single or dual; dual where there is a low-tariff register",
     RowProblem.BAD_SLOT_MINUTES: "slots are of 15, 60 or 1440 minutes",
     RowProblem.DAY_OUTSIDE: "the day lies outside the days of the manifest",
@@ -92,7 +94,9 @@ _REMEDIES = {
     RowProblem.NUMBER_TOO_LARGE: "a number is beyond all that can be measured",
     RowProblem.DUPLICATE: "this device, direction, unit and day has a row before",
     RowProblem.OUT_OF_ORDER: "the days of one device, direction and unit go forwards",
-    RowProblem.NO_CONSUMPTION: "the two register readings give no consumption that is possible",
+    RowProblem.NO_CONSUMPTION: (
+        "registers at both midnights are needed, and a difference that this meter can have counted"
+    ),
     RowProblem.REFUSED_BY_A_RULE: "a rule of validation refuses the profile: see the reasons in the report",
     RowProblem.FINER_THAN_PLANNED: "finer than gas is read (R60); send hours",
 }

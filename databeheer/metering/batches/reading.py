@@ -113,11 +113,14 @@ def read_table(content: bytes, manifest: Manifest) -> Table:
 
 def _check_columns(schema: Any) -> None:
     names = list(schema.names)
-    if len(set(names)) != len(names) or (unknown := set(names) - COLUMNS.keys()):
+    if len(set(names)) != len(names):
+        raise BatchRefusedError(BatchProblem.UNKNOWN_COLUMN, "a column comes twice")
+    if unknown := set(names) - COLUMNS.keys():
+        # Their names stay untold: one could be a person's.
         raise BatchRefusedError(
             BatchProblem.UNKNOWN_COLUMN,
-            f"there are {len(unknown) if len(set(names)) == len(names) else 'double'} columns that the format does "
-            "not have; a device is all that a head-end may know of whose a profile is",
+            f"there are {len(unknown)} columns that the format does not have; it has {', '.join(COLUMNS)}. "
+            "A device is all that a head-end may know of whose a profile is",
         )
     if missing := [name for name in REQUIRED if name not in names]:
         raise BatchRefusedError(BatchProblem.MISSING_COLUMN, f"there is no column {', '.join(missing)}")
@@ -125,7 +128,7 @@ def _check_columns(schema: Any) -> None:
         if not _KINDS[COLUMNS[name]](schema.field(name).type):
             raise BatchRefusedError(
                 BatchProblem.WRONG_TYPE,
-                f"the column {name} is of another type than the format says; numbers are whole ones",
+                f"the column {name} is {_FORMS[COLUMNS[name]]}; in the data it is {_named(schema.field(name).type)}",
             )
 
 
@@ -144,6 +147,23 @@ def _is_numbers(kind: Any) -> bool:
 
 
 _KINDS = {"text": _is_text, "day": pa.types.is_date32, "number": _is_number, "numbers": _is_numbers}
+_FORMS = {
+    "text": "string",
+    "day": "date32",
+    "number": "a signed integer",
+    "numbers": "a list of signed integers",
+}
+
+
+def _named(kind: Any) -> str:
+    """Arrow's word for a type, without the names of fields that a type can hold: they are the sender's own words."""
+    if pa.types.is_nested(kind):
+        return f"a list of {_named(kind.value_type)}" if pa.types.is_list(kind) else "nested"
+    return (
+        "null: name the type, it cannot be told from rows that are empty"
+        if pa.types.is_null(kind)
+        else str(kind)
+    )
 
 
 def _check_room(file: Any, rows: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -104,6 +104,13 @@ class BatchReport:
         return json.dumps(self.members(), indent=2)
 
 
+def _rows(rows: Sequence[int], count: int) -> str:
+    if count == 1:
+        return f"row {rows[0]}"
+    named = ", ".join(map(str, rows[:10]))
+    return f"rows {named}" if count <= 10 else f"{count} rows, the first {named}"
+
+
 def as_text(report: Mapping[str, Any]) -> str:
     """Return a report's members as lines for a person."""
     # Of a manifest that does not read, neither number nor sender nor rows are known.
@@ -113,8 +120,7 @@ def as_text(report: Mapping[str, Any]) -> str:
     if report["problem"]:
         lines.append(f"  {report['problem']}: {report['detail']}")
     for one in report["row_problems"]:
-        named = ", ".join(map(str, one["rows"][:10])) + (", …" if one["count"] > 10 else "")
-        lines.append(f"  {one['code']}: {one['count']} rows ({named}): {one['remedy']}")
+        lines.append(f"  {one['code']}: {_rows(one['rows'], one['count'])}: {one['remedy']}")
     if report["outcome"] == Outcome.STORED:
         counts = ", ".join(
             f"{count} {name.replace('_', ' ')}" for name, count in report["taken"].items() if count

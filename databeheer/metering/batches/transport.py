@@ -24,6 +24,7 @@ from nacl.exceptions import BadSignatureError, CryptoError
 from nacl.public import PrivateKey, PublicKey
 from nacl.signing import SigningKey, VerifyKey
 
+from databeheer.errors import MalformedRequestError
 from databeheer.metering.batches.manifest import (
     LARGEST_DATA,
     MANIFEST_NAME,
@@ -79,14 +80,18 @@ class Transport:
     def _check_signature(self, manifest: Manifest) -> None:
         sender = self.senders.get(manifest.sender)
         if sender is None:
-            raise BatchRefusedError(BatchProblem.UNKNOWN_SENDER, "no key of this sender is registered here")
+            raise BatchRefusedError(
+                BatchProblem.UNKNOWN_SENDER,
+                "no key of this sender is registered: give intake the public key that batch seal prints",
+            )
         try:
             with (manifest.data.parent / SIGNATURE_NAME).open("rb") as stream:
                 signature = b64decode(stream.read(200).strip(), validate=True)
             sender.key.verify(_CONTEXT + manifest.content, signature)
         except OSError as error:
             raise BatchRefusedError(
-                BatchProblem.NOT_SIGNED, f"there is no {SIGNATURE_NAME} beside the manifest"
+                BatchProblem.NOT_SIGNED,
+                f"there is no {SIGNATURE_NAME} beside the manifest: seal and sign it (batch seal)",
             ) from error
         except (BadSignatureError, ValueError) as error:
             raise BatchRefusedError(
@@ -106,7 +111,7 @@ class Transport:
         if not sealed.startswith(MAGIC) or len(sealed) < _START + _OVER:
             raise BatchRefusedError(
                 BatchProblem.NOT_SEALED,
-                "the data are not sealed: what comes from meters travels sealed (R173)",
+                "the data are not sealed (batch seal): what comes from meters travels sealed (R173)",
             )
         for private in self.private:
             try:
@@ -175,10 +180,17 @@ def seal_batch(folder: Path, into: Path, recipient: PublicKey, key: SigningKey) 
     What a head-end does before it sends; the manifest is written anew, with the checksum of the sealed data.
 
     Raises:
-        BatchRefusedError: `folder` holds no batch.
+        BatchRefusedError: `folder` holds no batch, or one that is sealed already.
+        MalformedRequestError: `into` is `folder`: the Parquet file would be written over, and nobody here can open
+            what is sealed.
     """
+    if into.resolve() == folder.resolve():
+        raise MalformedRequestError("the sealed batch goes into another directory than the batch itself")
     manifest = read_manifest(folder / MANIFEST_NAME)
-    sealed = seal_data(read_data(manifest), manifest.sender, manifest.batch, recipient)
+    data = read_data(manifest)
+    if data.startswith(MAGIC):
+        raise BatchRefusedError(BatchProblem.NOT_PARQUET, "the data are sealed already")
+    sealed = seal_data(data, manifest.sender, manifest.batch, recipient)
     members = json.loads(manifest.content)
     members["sha256"] = hashlib.sha256(sealed).hexdigest()
     content = json.dumps(members, indent=2).encode() + b"\n"

@@ -110,4 +110,8 @@ def as_text(report: Mapping[str, Any]) -> list[str]:
         head = f"  {row['energy']}, {row['what']}, {row['reason']}"
         lines.append(f"{head}: {row['expected']} expected: {counts}")
     lines.append(f"  to be read again: {report['to_read_again']}; ledger entry {report['index']}")
+    wanting = {finding.value for _, finding in LACKING}
+    lacking = sum(row[name] for row in report["rows"] for name in wanting)
+    if lacking and not report["to_read_again"]:
+        lines.append("  what lacks is not read again: ten days after its day that is given up")
     return lines

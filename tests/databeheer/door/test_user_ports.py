@@ -97,6 +97,17 @@ def fitted(house: TheHouse, lotte: Customer) -> Customer:
 # --- what there is ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.requirement("R135")
+@pytest.mark.parametrize(
+    "number", [LOTTES_EAN, f"1SAG{LOTTES_EAN}", "1SAG 0000000001", "-1SAG1", "1SAG_1", "é1"]
+)
+def test_what_is_no_meters_number_hangs_nowhere(house: TheHouse, lotte: Customer, number: str) -> None:
+    with pytest.raises(DoorRefusedError) as refusal:
+        house.operator("registry.meter.install", ean=LOTTES_EAN, meter=number, digital=True)
+    assert refusal.value.code == "malformed-request"
+    assert query(house, "SELECT count(*) FROM registry.meter WHERE is_digital") == [(0,)]
+
+
 @pytest.mark.requirement("R51", "R52")
 def test_a_new_meter_has_all_its_ports_closed_and_its_customer_is_told(
     house: TheHouse, fitted: Customer

@@ -33,6 +33,10 @@ TYPES = {
 }
 
 
+NO_DAY = date(2024, 6, 3)
+"""What a manifest says of rows that have none."""
+
+
 @dataclass
 class Sent:
     """A batch before it is written: rows as dictionaries, and what its manifest says."""
@@ -68,8 +72,8 @@ def write_table(folder: Path, table: pa.Table, batch: str = "20240601-1", **chan
         "data": data.name,
         "sha256": hashlib.sha256(data.read_bytes()).hexdigest(),
         "rows": table.num_rows,
-        "first_day": min(days).isoformat(),
-        "last_day": max(days).isoformat(),
+        "first_day": min(days, default=NO_DAY).isoformat(),
+        "last_day": max(days, default=NO_DAY).isoformat(),
     }
     (folder / "manifest.json").write_text(json.dumps(manifest | changes))
     return folder

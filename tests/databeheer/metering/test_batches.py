@@ -147,6 +147,21 @@ def test_the_tariff_tells_the_registers_apart(take: Take, lotte: Customer) -> No
     assert {slot["register"]: slot["value"] for slot in slots_in(channel)} == {"day": 60, "night": 36}
 
 
+def test_the_example_of_the_page_is_taken_in_as_it_stands(
+    metered: TheHouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lotte: Customer, maria: Customer
+) -> None:
+    page = Path(__file__).resolve().parents[3] / "docs" / "reference" / "head-end-batch.md"
+    example = page.read_text().split("```python\n")[1].split("```")[0]
+    monkeypatch.chdir(tmp_path)
+    exec(compile(example, "the example", "exec"), {})
+    report = take_batch(
+        tmp_path / "batch", metered.client, metered.intake_key, metered.engine("intake"), metered.clock
+    )
+    assert (report.outcome, report.new) == ("stored", 2)
+    assert [value for value, _ in own(lotte, granularity="day")] == [7_520, 2_520]
+    assert own(maria) == [(120, "VAL")] * 96
+
+
 # ---- the same once more -------------------------------------------------------------------------------------
 
 
@@ -238,7 +253,13 @@ def test_all_rows_that_are_wrong_are_told_at_once(take: Take) -> None:
     unknown = [profile(f"1SAG00000001{n:02}", DAY) for n in range(12)]
     report = take(profile(LOTTES, DAY), *unknown)
     assert told(report) == {"unknown-device": list(range(2, 14))}
-    assert "12 rows (2, 3, 4, 5, 6, 7, 8, 9, 10, 11, …)" in as_text(report.members())
+    assert "12 rows, the first 2, 3, 4, 5, 6, 7, 8, 9, 10, 11:" in as_text(report.members())
+
+
+def test_registers_that_are_not_there_are_told_as_such(take: Take) -> None:
+    row = profile(LOTTES, DAY, [], slot_minutes=1440, register_begin=None, register_end=None)
+    text = as_text(take(row, profile(MARIAS, DAY)).members())
+    assert "no-consumption: row 1: registers at both midnights are needed" in text
 
 
 def test_a_meter_that_was_taken_away_and_one_at_two_points_are_refused(metered: TheHouse, take: Take) -> None:
@@ -298,6 +319,62 @@ def test_a_manifest_that_is_wrong_is_refused(
     assert rows_of(metered, "metering.profile") == {"metering.profile": []}
 
 
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        (
+            {"created_at": "2024-06-04 03:12"},
+            "created_at is not written as it should be: 2024-06-04T03:12:00Z",
+        ),
+        ({"first_day": "3/6/2024"}, "first_day is not written as it should be: 2024-06-03"),
+        ({"grade": "BILLING"}, "grade is not written as it should be: billing or informative"),
+        ({"rows": "1"}, "rows is of another kind: it is a whole number"),
+        ({"last_day": "2024-06-01"}, "last_day lies before first_day"),
+        ({"last_day": "2025-12-01"}, "it is of more than 366 days: send it in parts"),
+        ({"sha256": "ABC"}, "sha256 is not 64 hexadecimal digits in lower case"),
+        ({"ean": "x"}, "there are 1 members that this format does not have; it has format, batch, sender,"),
+    ],
+    ids=str,
+)
+def test_what_is_wrong_in_a_manifest_is_named_with_how_it_is_written(
+    take: Take, changes: dict[str, Any], told: str
+) -> None:
+    assert take(profile(LOTTES, DAY), **changes).detail.startswith(told)
+
+
+@pytest.mark.parametrize(
+    ("types", "told"),
+    [
+        ({"register_begin": pa.float64()}, "register_begin is a signed integer; in the data it is double"),
+        ({"day": pa.string()}, "day is date32; in the data it is string"),
+        (
+            {"values": pa.list_(pa.null())},
+            "values is a list of signed integers; in the data it is a list of null",
+        ),
+        ({"tariff": pa.null()}, "tariff is string; in the data it is null: name the type"),
+        ({"device": pa.struct([(LOTTES_EAN, pa.string())])}, "device is string; in the data it is nested"),
+        (
+            {"register_end": pa.list_(pa.int64())},
+            "register_end is a signed integer; in the data it is a list of",
+        ),
+    ],
+    ids=str,
+)
+def test_of_a_column_of_another_type_both_types_are_told(
+    take: Take, types: dict[str, Any], told: str
+) -> None:
+    given = {name: None if name != "values" else [] for name in types}
+    report = take(
+        profile(LOTTES, DAY) | given | {"day": None if "day" in types else DAY},
+        types=types,
+        first_day="2024-06-03",
+        last_day="2024-06-03",
+    )
+    assert report.problem == "wrong-type"
+    assert told in report.detail
+    assert LOTTES_EAN not in report.detail
+
+
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"a":1,"a":2}', b"[" * 100_000, b"x" * 70_000])
 def test_what_is_no_manifest_is_refused(metered: TheHouse, tmp_path: Path, content: bytes) -> None:
     (tmp_path / "manifest.json").write_bytes(content)
@@ -312,7 +389,7 @@ def test_what_is_no_manifest_is_refused(metered: TheHouse, tmp_path: Path, conte
         ({"register_end": pa.float64()}, "wrong-type"),
         ({"device": pa.binary()}, "wrong-type"),
         ({"ean": pa.string()}, "unknown-column"),
-        ({"name": pa.string()}, "unknown-column"),
+        ({LOTTES_EAN: pa.string()}, "unknown-column"),
     ],
     ids=str,
 )

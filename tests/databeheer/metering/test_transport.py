@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from nacl.public import PrivateKey
 from nacl.signing import SigningKey
 
+from databeheer.errors import MalformedRequestError
 from databeheer.metering.batches import transport
 from databeheer.metering.batches.manifest import LARGEST_DATA, read_data, read_manifest
 from databeheer.metering.batches.problems import BatchProblem, BatchRefusedError
@@ -93,6 +94,17 @@ def test_whoever_carries_it_finds_no_device_and_no_value_in_it(plain: Path, sent
 
 
 @pytest.mark.requirement("R173")
+def test_a_batch_is_never_sealed_over_itself_nor_twice(plain: Path, sent: Path, tmp_path: Path) -> None:
+    data = (plain / "profiles.parquet").read_bytes()
+    for same in (plain, plain / ".." / plain.name):
+        with pytest.raises(MalformedRequestError, match="another directory"):
+            seal_batch(plain, same, INTAKE.public_key, HEAD_END)
+    assert (plain / "profiles.parquet").read_bytes() == data
+    with pytest.raises(BatchRefusedError, match="sealed already"):
+        seal_batch(sent, tmp_path / "again", INTAKE.public_key, HEAD_END)
+    assert not (tmp_path / "again").exists()
+
+
 def test_a_plain_batch_is_refused(plain: Path) -> None:
     assert refused(plain) is BatchProblem.NOT_SIGNED
     content = (plain / "manifest.json").read_bytes()

@@ -357,7 +357,7 @@ def test_a_batch_of_a_head_end_is_taken_once_and_a_refused_one_leaves_its_report
     assert "not-signed" in operator.run("batch", "take", plain).stdout
     refused = operator.run("batch", "take", bad)
     assert refused.returncode == 1
-    assert "unknown-device: 1 rows (2)" in refused.stdout
+    assert "unknown-device: row 2:" in refused.stdout
     taken = operator.run("batch", "take", good / "manifest.json", "--json")
     assert (taken.returncode, json.loads(taken.stdout)["taken"]["new"]) == (0, 1)
     assert "no change" in operator.run("batch", "take", good).stdout

@@ -52,7 +52,7 @@ class _Door(DoorStandIn):
         states = arguments["states"]
         self.parts.append(len(states))
         if any(one["credit"] == 1001 for one in states):
-            raise DoorRefusedError({"code": "no-budget-function", "detail": "not read"})
+            raise DoorRefusedError({"code": "no-budget-function", "detail": "states: 0: not read"})
         return {"taken": len(states), "told": 1}
 
 
@@ -72,7 +72,10 @@ def test_a_thousand_lines_stand_or_fall_together_and_the_others_are_taken(
     assert door.parts == [1000, 1000, 501]
     assert (run.exit_code, run.output) == (
         1,
-        "1501 taken in, 2 customers told\nlines 1001 to 2000 refused: no-budget-function: not read\n",
+        (
+            "1501 taken in, 2 customers told\nlines 1001 to 2000 refused, put right and send again: "
+            "no-budget-function: line 1001: not read\n"
+        ),
     )
 
 

@@ -32,9 +32,12 @@ class _Door(DoorStandIn):
     def __init__(self) -> None:
         self.asked: list[tuple[str, str, dict[str, Any]]] = []
         self.report = REPORT
+        self.empty = False
 
     def call(self, command: str, proof: Any, **arguments: Any) -> dict[str, Any]:
         self.asked.append((command, proof.kind, arguments))
+        if self.empty:
+            return {"devices": [], "next": None, "days": [], "rereads": []}
         if command == "reading_plan.show":
             page = "second" if arguments["after"] else "first"
             return {"devices": [{"device": page}], "next": None if arguments["after"] else "here"}
@@ -69,7 +72,9 @@ def test_a_check_says_what_came_and_ends_with_1_where_something_is_to_be_read_ag
     ]
     assert (checked.exit_code, door.asked[0][1]) == (1, "operator")
     door.report = REPORT | {"to_read_again": 0}
-    assert run("check").exit_code == 0
+    given_up = run("check")
+    assert given_up.exit_code == 0
+    assert "ten days after its day that is given up" in given_up.output
     assert json.loads(run("check", "2024-06-03", "--json").output) == door.report
 
 
@@ -77,6 +82,19 @@ def test_reports_of_days_and_the_list_to_re_read_are_shown(door: _Door) -> None:
     assert "3 received, 1 missing" in run("report", "2024-06-01", "2024-06-03").output
     assert json.loads(run("rereads").output) == {"device": "1SAG1"}
     assert door.asked[-1][1] == "intake"
+
+
+def test_where_there_is_nothing_that_is_said_and_no_line_comes_for_programs(door: _Door) -> None:
+    door.empty = True
+    for arguments, told in (
+        (("show",), "no digital meter on that day"),
+        (("report", "2024-06-01", "2024-06-03"), "none of these days was checked"),
+        (("rereads",), "nothing is to be read again now"),
+    ):
+        shown = run(*arguments)
+        assert (shown.exit_code, shown.stdout) == (0, "")
+        assert told in shown.stderr
+    assert run("report", "2024-06-03", "2024-06-01").exit_code == 2
 
 
 @pytest.mark.parametrize("day", ["3 June", "2024-13-01", "20240603"])

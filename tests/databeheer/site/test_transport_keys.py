@@ -136,6 +136,17 @@ def test_a_head_end_reads_of_the_grid_operators_that_were_named(
     assert run("sender", "head-end-1", public, "--operator", "0").exit_code == 2
 
 
+def test_who_may_send_is_listed_and_a_key_that_takes_anothers_place_says_so(home: Home) -> None:
+    first, second = (b64encode(bytes(SigningKey.generate().verify_key)).decode() for _ in range(2))
+    assert run("sender").output == ""
+    assert "in place of" not in run("sender", "head-end-1", first).output
+    assert "in place of" not in run("sender", "head-end-1", first).output
+    assert "in place of the one before" in run("sender", "head-end-1", second).output
+    assert run("sender").output == f"head-end-1 {second} 1\n"
+    assert run("sender", "head-end-1").exit_code == 2
+    assert run("sender", "--remove").exit_code == 2
+
+
 @pytest.mark.parametrize("name", ["", "../operator", "a/b", ".hidden", "x" * 65, "head end"])
 def test_what_is_no_name_of_a_sender_makes_no_file(home: Home, name: str) -> None:
     key = b64encode(bytes(SigningKey.generate().verify_key)).decode()

@@ -216,6 +216,7 @@ def test_what_may_not_be_read_or_says_too_little_is_refused_whole_and_nothing_is
     with pytest.raises(DoorRefusedError) as refused:
         take(budget, state(budget), state(budget, 1) | changes)
     assert refused.value.code == code
+    assert str(refused.value).startswith("states: 1: ")
     assert query(budget, "SELECT size FROM ledger.head") == size
     assert query(budget, "SELECT count(*) FROM metering.credit_day") == [(0,)]
     assert inbox(lotte) == []
