@@ -1548,6 +1548,20 @@ REMOVALS = (
     ),
     Removal(
         "R11",
+        "a customer of several towns counts once where they are put together",
+        STATISTICS + "hours.py",
+        "if len(cells) > 1:",
+        "if False:",
+    ),
+    Removal(
+        "R11",
+        "a sum of the join gate is told as a stretch",
+        "databeheer/joins/release.py",
+        "value=(told.low + told.high) // 2)",
+        "value=customers.total)",
+    ),
+    Removal(
+        "R11",
         "research gets no pseudonyms",
         RUNS + "commands.py",
         'if arguments["output"] != ANONYMOUS:',

@@ -12,17 +12,18 @@ from dataclasses import dataclass
 from datetime import date
 
 from databeheer.joins.cases import JoinCase
+from databeheer.statistics.rules import Reason, Rules, at_least
+from databeheer.statistics.tally import Tally
+from databeheer.statistics.windows import window_of
 from databeheer.values import Commodity, Direction
-
-ROUNDING = 1000
-"""Sums are rounded to the whole unit: two releases must not differ by one neighbour's last watt-hour."""
 
 
 @dataclass(frozen=True)
 class Amount:
     """What one point offtook or injected in one month on one channel; `value` None where nothing was measured.
 
-    `point` tells the points of one release apart and never leaves; `missing` counts slots without a value.
+    `point` tells the points of one release apart and never leaves, nor does `customer`, whose they are (empty: of
+    nobody else's); `missing` counts slots without a value.
     """
 
     point: str
@@ -32,6 +33,7 @@ class Amount:
     month: date
     value: int | None
     missing: int = 0
+    customer: str = ""
 
 
 class Suppressed(enum.StrEnum):
@@ -56,7 +58,12 @@ class PointRow:
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell of an aggregate. A suppressed one has no value and does not tell of how many points it is."""
+    """One cell of an aggregate. A suppressed one has no value and does not tell of how many points it is.
+
+    Of `points` there are at least so many; `value` is the middle of the stretch of the published scale that the sum
+    lies in (`databeheer.statistics.windows`). Asked again when one neighbour came, went or was corrected, an exact
+    sum would tell by subtraction what he used.
+    """
 
     commodity: Commodity
     direction: Direction
@@ -86,25 +93,29 @@ def aggregate_cells(case: JoinCase, amounts: Iterable[Amount]) -> list[Cell]:
 
     Cells do not overlap and no totals over them are given, so a suppressed one cannot be computed from others.
     """
-    cells: dict[tuple[Commodity, Direction, str, date], dict[str, int]] = defaultdict(
-        lambda: defaultdict(int)
-    )
+    cells: dict[tuple[Commodity, Direction, str, date], list[Amount]] = defaultdict(list)
     for amount in amounts:
         if amount.value is not None:
-            cells[amount.commodity, amount.direction, amount.unit, amount.month][amount.point] += amount.value
-    return [_cell(case, key, by_point) for key, by_point in sorted(cells.items())]
+            cells[amount.commodity, amount.direction, amount.unit, amount.month].append(amount)
+    return [_cell(case, key, found) for key, found in sorted(cells.items())]
 
 
-def _cell(case: JoinCase, key: tuple[Commodity, Direction, str, date], by_point: dict[str, int]) -> Cell:
+def _cell(case: JoinCase, key: tuple[Commodity, Direction, str, date], amounts: list[Amount]) -> Cell:
+    by_point: dict[str, int] = defaultdict(int)
+    by_customer: dict[str, int] = defaultdict(int)
+    for amount in amounts:
+        by_point[amount.point] += amount.value or 0
+        by_customer[amount.customer or amount.point] += amount.value or 0
     # A point that had nothing to add hides nobody.
-    counted = [value for value in by_point.values() if value]
-    total = sum(counted)
-    if len(counted) < case.min_points:
+    points = sum(1 for value in by_point.values() if value)
+    customers = Tally.of(value for value in by_customer.values() if value)
+    objection = Rules(case.min_points, case.max_share_percent, leeway_percent=0).objection(customers)
+    if points < case.min_points or objection is Reason.FEW:
         return Cell(*key, points=None, value=None, suppressed=Suppressed.TOO_FEW_POINTS)
-    if max(counted) * 100 > total * case.max_share_percent:
+    if objection is not None:
         return Cell(*key, points=None, value=None, suppressed=Suppressed.DOMINATED)
-    rounded = (total + ROUNDING // 2) // ROUNDING * ROUNDING
-    return Cell(*key, points=len(counted), value=rounded)
+    told = window_of(customers.total)
+    return Cell(*key, points=at_least(points), value=(told.low + told.high) // 2)
 
 
 def _sum(amounts: list[Amount]) -> int | None:

@@ -6,15 +6,15 @@ what it tells; the database refuses a commit without that entry.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from hashlib import sha256
 from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, text
 
-from databeheer.brussels import day_of
+from databeheer.brussels import day_of, midnight
 from databeheer.post.catalogue import Recipient
 
 
@@ -117,6 +117,15 @@ def forget_occupancy(connection: Connection, occupancy_id: UUID) -> None:
     connection.execute(_FORGET_OCCUPANCY, {"occupancy": occupancy_id})
 
 
+def forget_kinds(
+    connection: Connection, occupancy_id: UUID, kinds: Collection[str], since: date | None = None
+) -> None:
+    """Delete the messages of some kinds about an occupancy, of the Brussels day `since` and later; None: all."""
+    start = None if since is None else midnight(since)
+    wanted = {"occupancy": occupancy_id, "kinds": list(kinds), "since": start}
+    connection.execute(_FORGET_KINDS, wanted)
+
+
 _COLUMNS = (
     *("ids", "kinds", "recipients", "persons", "parties", "operators", "abouts", "occupancies"),
     *("saids", "keys", "indices", "moments", "days"),
@@ -160,5 +169,9 @@ _FORGET_PERSON = (
     text("DELETE FROM post.message WHERE person_id = :person"),
     text("DELETE FROM post.delivery WHERE person_id = :person"),
     text("DELETE FROM post.contact WHERE person_id = :person"),
+)
+_FORGET_KINDS = text(
+    "DELETE FROM post.message WHERE occupancy_id = :occupancy AND kind = ANY(:kinds)"
+    " AND at >= coalesce(CAST(:since AS timestamptz), '-infinity')"
 )
 _FORGET_OCCUPANCY = text("DELETE FROM post.message WHERE occupancy_id = :occupancy")

@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from databeheer.door.commands.links import record_end_of_link
 from databeheer.door.commands.market import record_end
+from databeheer.door.credit import functions
 from databeheer.door.house import House
 from databeheer.door.keys.store import Kind
 from databeheer.door.moves.changed_stays import note_change
@@ -48,6 +49,7 @@ def move_out(house: House, turn: Turn, occupancy: Any, until: date) -> int:
     _end_participations(house, turn, occupancy, until)
     end_ties(turn, occupancy, until, begun_before=None)
     close_all(house, turn, occupancy, Because.MOVED_OUT)
+    functions.forget_from(house, turn.connection, occupancy.occupancy_id, until)
     move_stored_days(house, turn, occupancy.occupancy_id, vacancy_id, until)
     return len(ended)
 
@@ -75,6 +77,7 @@ def move_out_earlier(house: House, turn: Turn, occupancy: Any, until: date) -> i
     _record_end(house, turn, occupancy, until)
     _end_participations(house, turn, occupancy, until)
     end_ties(turn, occupancy, until, begun_before=occupancy.until_day)
+    functions.forget_from(house, turn.connection, occupancy.occupancy_id, until)
     move_stored_days(house, turn, occupancy.occupancy_id, vacancy_id, until)
     move_stored_days(house, turn, vacancy.occupancy_id, vacancy_id, vacancy.from_day)
     return 0

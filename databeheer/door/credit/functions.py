@@ -18,8 +18,10 @@ from databeheer.door.house import House
 from databeheer.door.keys.seals import derive
 from databeheer.errors import ConflictError
 from databeheer.metering.credit.state import CreditState
+from databeheer.metering.credit.telling import Notice
 from databeheer.metering.opening import unseal
 from databeheer.metering.sealing import seal
+from databeheer.post import outbox
 
 _LENGTH = 1024
 """What is sealed of a function is padded to this: enough for a dozen beginnings and ends."""
@@ -117,9 +119,16 @@ def was_told(
 
 
 def forget(house: House, connection: Connection, occupancy_id: UUID) -> None:
-    """Delete all that is known of a stay's budget function and credit."""
+    """Delete all that is known of a stay's budget function and credit, what its customer was told included."""
     connection.execute(_FORGET_FUNCTION, {"handle": _handle(house, "function", occupancy_id)})
-    connection.execute(_FORGET_DAYS, {"handle": _handle(house, "day", occupancy_id)})
+    connection.execute(_FORGET_DAYS, _names(house, occupancy_id, date.min))
+    outbox.forget_kinds(connection, occupancy_id, [kind.value for kind in Notice])
+
+
+def forget_from(house: House, connection: Connection, occupancy_id: UUID, first: date) -> None:
+    """Delete the credit of days from `first` on and what was told on them: after a stay that ended it is another's."""
+    connection.execute(_FORGET_DAYS, _names(house, occupancy_id, first))
+    outbox.forget_kinds(connection, occupancy_id, [kind.value for kind in Notice], first)
 
 
 def forget_before(connection: Connection, day: date) -> None:
@@ -197,5 +206,5 @@ _TOLD = text(
     " WHERE handle = :handle AND day = :day"
 )
 _FORGET_FUNCTION = text("DELETE FROM metering.budget_function WHERE handle = :handle")
-_FORGET_DAYS = text("DELETE FROM metering.credit_day WHERE handle = :handle")
+_FORGET_DAYS = text("DELETE FROM metering.credit_day WHERE handle = :handle AND day >= :day")
 _FORGET_OLD = text("DELETE FROM metering.credit_day WHERE day < :day")

@@ -115,6 +115,7 @@ def open_amounts(house: House, join: Join) -> list[Amount]:
             day_of(slot.start).replace(day=1),
             slot.value,
             slot.missing,
+            _customer(*pairs[number], key),
         )
         for number, channel, slots in opened
         for slot in slots
@@ -230,6 +231,13 @@ def _pseudonym(case: JoinCase, part: PointStretches, stretch: Stretch, key: byte
     # Rows of points tell occupants apart, as their readings are; sums count connections.
     named = stretch.occupancy_id if case.shape is Shape.POINTS else part.point.access_point_id
     return derive(key, "join-pseudonym", named.bytes, size=16).hex()
+
+
+def _customer(part: PointStretches, stretch: Stretch, key: bytes) -> str:
+    """Whose the point was: ten shops of one chain hide nobody."""
+    persons = {UUID(home.id): home.person_id for home in part.point.occupancies}
+    person = persons.get(stretch.occupancy_id)
+    return derive(key, "join-customer", UUID(person).bytes, size=16).hex() if person else ""
 
 
 # ---- what the ledger says ------------------------------------------------------------------------------------

@@ -422,6 +422,34 @@ def test_with_the_readings_of_a_stay_goes_all_that_is_known_of_its_credit(
         assert query(budget, f"SELECT count(*) FROM {table}") == [(0,)]
 
 
+def test_with_the_readings_go_the_messages_that_said_how_much_credit_there_was(
+    budget: TheHouse, lotte: Customer
+) -> None:
+    stay = lotte.occupancy()
+    take(budget, state(budget))
+    budget.clock.advance(timedelta(days=1))
+    budget.operator("registry.occupancy.end", ean=LOTTES_EAN, until_day="2024-06-04")
+    assert [kind for kind, _ in inbox(lotte)] == ["meter.daily"]
+    budget.operator(
+        "erasure.decide", data_class="readings", reason="wrong_person", decided_by="DPO", occupancy_id=stay
+    )
+    budget.operator("erasure.execute")
+    assert inbox(lotte) == []
+
+
+@pytest.mark.requirement("R183")
+def test_what_was_told_of_days_after_a_stay_that_ended_is_gone_once_the_move_is_reported(
+    budget: TheHouse, lotte: Customer
+) -> None:
+    for credit in (1_000, 4_321):
+        take(budget, state(budget, credit))
+        budget.clock.advance(timedelta(days=2))
+    told = inbox(lotte)
+    budget.operator("registry.occupancy.end", ean=LOTTES_EAN, until_day="2024-06-04")
+    assert inbox(lotte) == told[1:]
+    assert query(budget, "SELECT day FROM metering.credit_day") == [(date(2024, 6, 3),)]
+
+
 def test_a_day_that_is_long_over_leaves_its_entry_and_no_row(budget: TheHouse, lotte: Customer) -> None:
     take(budget, state(budget))
     budget.clock.advance(timedelta(days=100))
