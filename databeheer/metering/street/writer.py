@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, pairwise
 from typing import Protocol
 
 import numpy as np
@@ -114,21 +114,29 @@ class ExportWriter:
         return chain.from_iterable(zip(*(rows[_GAS_DAY_BEGINS:] for rows in pair), strict=True))
 
     def _day_rows(self, point: PlannedPoint, readings: ReadingsLike, spelling: Spelling) -> list[str]:
-        """One row per day and register that ran on that day; nothing finer leaves the meter."""
-        calendar = self._calendar
-        registers = self._registers(point)
-        used = np.where(readings.quality == NO_VALUE, 0, readings.offtake)
-        heads = _heads(point, spelling, spelling.offtake)
+        """One row per day, register that ran on that day, and channel; nothing finer leaves the meter."""
+        is_gas = point.commodity is Commodity.GAS
+        begins = self._calendar.begins // (4 if is_gas else 1)
+        registers = np.full(begins[-1], 2, np.int64) if is_gas else self._registers(point)
+        channels = [(readings.offtake, spelling.offtake, "kWh")]
+        if readings.injection is not None:
+            channels.append((readings.injection, spelling.injection, "kWh"))
+        if readings.volume is not None:
+            channels.append((readings.volume, spelling.offtake, "m³"))
         rows = []
         times = self._spelled_times(spelling.separator, _DAY)
-        for index, (begin, end) in enumerate(zip(calendar.begins, calendar.begins[1:], strict=False)):
+        for index, (begin, end) in enumerate(pairwise(begins)):
             part = slice(int(begin), int(end))
             kind = int((readings.quality[part] == 1).any())
-            for register in np.unique(registers[part]).tolist():
-                total = int(used[part][registers[part] == register].sum())
-                rows.append(
-                    times[index] + heads[register] + _volume(total) + spelling.tail("kWh", kind, "", False)
-                )
+            is_late = index >= len(self._calendar.days) - _PROVISIONAL_DAYS
+            firm = spelling.provisional if is_late else spelling.definitive
+            for values, direction, unit in channels:
+                used = np.where(readings.quality[part] == NO_VALUE, 0, values[part])
+                heads = _heads(point, spelling, direction)
+                tail = spelling.tail(unit, kind, firm if is_gas and unit == "kWh" else "", is_gas)
+                for register in np.unique(registers[part]).tolist():
+                    total = int(used[registers[part] == register].sum())
+                    rows.append(times[index] + heads[register] + _volume(total) + tail)
         return rows
 
     def _rows(

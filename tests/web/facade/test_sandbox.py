@@ -27,6 +27,9 @@ from tests.web.programs import Caller, caller, make_app
 QUARTERS = SandboxCode(Commodity.ELECTRICITY, True, True, 1)
 DAYS = SandboxCode(Commodity.ELECTRICITY, False, False, 2)
 GAS = SandboxCode(Commodity.GAS, False, True, 3)
+GAS_DAYS = SandboxCode(Commodity.GAS, False, False, 4)
+INJECTED_DAYS = SandboxCode(Commodity.ELECTRICITY, True, False, 5)
+FILLED = (QUARTERS, DAYS, GAS, GAS_DAYS, INJECTED_DAYS)
 EMPTY = SandboxCode(Commodity.GAS, False, True, 999)
 OF_SANDBOX = "ledger.example/sandbox/test"
 
@@ -36,8 +39,8 @@ def sandbox(databases: Databases) -> Iterator[TheHouse]:
     with databases.clone() as database, open_house(database, origin=OF_SANDBOX) as house:
         means = Means(house.client, house.operator_key, house.intake_key, house.engine("intake"))
         yesterday = day_of(house.clock.now()) - timedelta(days=1)
-        fill(means, [QUARTERS, DAYS, GAS], yesterday - timedelta(days=1), days=8)
-        fill(means, [QUARTERS, DAYS, GAS], yesterday, days=9)
+        fill(means, FILLED, yesterday - timedelta(days=1), days=8)
+        fill(means, FILLED, yesterday, days=9)
         yield house
 
 
@@ -97,6 +100,19 @@ def test_gas_and_days_come_as_their_codes_say(tess: Caller) -> None:
     days = energy(tess, DAYS).get_json()["data"]["headpoint"]["physicalMeters"][0]
     assert len(days["dailyEnergy"]) >= 8
     assert "quarterHourlyEnergy" not in days
+
+
+def test_what_is_metered_by_day_has_both_directions_and_both_units_of_gas(tess: Caller) -> None:
+    for code in (GAS_DAYS, INJECTED_DAYS):
+        mock(tess, ean=code.text, referenceNumber=code.text, dataServiceType="VH_dag")
+    [gas] = energy(tess, GAS_DAYS).get_json()["data"]["headpoint"]["physicalMeters"]
+    units = [
+        {value["unit"] for value in one["offtake"].values()} for one in gas["dailyEnergy"][0]["measurements"]
+    ]
+    assert units == [{"m3"}, {"kWh"}]
+    [both] = energy(tess, INJECTED_DAYS).get_json()["data"]["headpoint"]["physicalMeters"]
+    assert {"offtake", "injection"} <= both["dailyEnergy"][0]["measurements"][0].keys()
+    assert len(both["dailyEnergy"]) == len(gas["dailyEnergy"]) == 9
 
 
 @pytest.mark.parametrize(
