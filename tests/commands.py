@@ -49,6 +49,12 @@ def every_command(
             "notice": "x",
             "language": "nl",
         },
+        "permission.grant_beside": {
+            "permission_id": permission,
+            "occupancy_id": someone,
+            "notice": "x",
+            "language": "nl",
+        },
         "permission.refuse": {"permission_id": permission},
         "permission.withdraw": {"permission_id": permission},
         "permission.terminate": {"permission_id": permission},

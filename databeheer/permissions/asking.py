@@ -54,6 +54,8 @@ class Request:
     addressed_to: UUID | None = None
     return_url_success_sealed: bytes | None = None
     return_url_failed_sealed: bytes | None = None
+    up_to: int = 1
+    """For how many access points the customer may grant it, each a permission of its own (`beside`)."""
 
     def check(self, now: datetime) -> None:
         """Refuse periods that can give nothing; raises MalformedRequestError."""
@@ -176,11 +178,12 @@ _INSERT = text(
     "INSERT INTO permissions.permission (permission_id, operator, party_id, reference_hash, reference_sealed, service,"
     " purpose, category, directions, granularity, data_from, data_until, valid_until, state, named_hash,"
     " addressed_to, link_hash, link_expires_at, split_at, return_url_success_sealed, return_url_failed_sealed,"
-    " requested_at)"
+    " requested_at, up_to)"
     " VALUES (:permission_id, :operator, :party_id, :reference_hash, :reference_sealed, :service,"
     " :purpose, :category, :directions, :granularity, :data_from, :data_until, :valid_until, 'requested', :named_hash,"
-    " :addressed_to, :link, :link_expires, :split_at, :return_url_success_sealed, :return_url_failed_sealed, :now)"
-    " ON CONFLICT (party_id, reference_hash, service) WHERE renews IS NULL DO NOTHING RETURNING 1"
+    " :addressed_to, :link, :link_expires, :split_at, :return_url_success_sealed, :return_url_failed_sealed, :now,"
+    " :up_to) ON CONFLICT (party_id, reference_hash, service) WHERE renews IS NULL AND beside IS NULL"
+    " DO NOTHING RETURNING 1"
 )
 _COUNT_WAITING = text(
     "SELECT count(*) FROM permissions.permission WHERE party_id = :party AND named_hash = :named"

@@ -44,8 +44,11 @@ def state_now(connection: Connection, permission_id: UUID, now: datetime) -> str
 
 
 def is_the_partys(row: Any) -> bool:
-    """Whether the party of a permission may know of it: of a renewal only once all have granted it (R98)."""
-    return row.renews is None or row.occupancy_id is not None
+    """Whether the party of a permission may know of it: of what it did not ask itself once all have granted it (R98).
+
+    That is a renewal, and what is granted for another access point beside the first.
+    """
+    return (row.renews is None and row.beside is None) or row.occupancy_id is not None
 
 
 def by_id_locked(connection: Connection, permission_id: UUID) -> Any:
@@ -128,10 +131,12 @@ def _place(cursor: str | None) -> tuple[datetime | None, UUID | None]:
 _BY_ID = text("SELECT * FROM permissions.permission WHERE permission_id = :id")
 _BY_ID_LOCKED = text("SELECT * FROM permissions.permission WHERE permission_id = :id FOR UPDATE")
 _BY_LINK = text("SELECT p.* FROM permissions.permission p WHERE p.link_hash = :link")
-# A renewal is its party's once it is granted: before, it would tell that more than one must sign (R98).
+# What the party did not ask itself (a renewal, what is granted beside another) is its own once it is granted: before,
+# it would tell that more than one must sign (R98).
 _SELECT = f"""
     SELECT p.* FROM permissions.permission p LEFT JOIN registry.occupancy o ON o.occupancy_id = p.addressed_to
-    WHERE (p.party_id = CAST(:party_id AS uuid) AND (p.renews IS NULL OR p.occupancy_id IS NOT NULL)
+    WHERE (p.party_id = CAST(:party_id AS uuid)
+             AND (p.renews IS NULL AND p.beside IS NULL OR p.occupancy_id IS NOT NULL)
            OR p.person_id = CAST(:person_id AS uuid)
            OR o.person_id = CAST(:person_id AS uuid)
            OR CAST(:person_id AS uuid) IS NOT NULL AND (

@@ -136,7 +136,7 @@ def test_the_client_understands_what_was_wrong(app: Flask, bram: Party) -> None:
             port,
             credentials(bram),
             ("get_energy", READ | {"ean": "999"}),
-            ask(number_of_eans=5),
+            ask(number_of_eans=500),
             ask(data_services=[{"data_service_type": "IG"}]),
         )
     for answer in (bad_ean, many, wrong_service):

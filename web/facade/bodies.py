@@ -38,6 +38,7 @@ _MOCK_NAMES = {
     "mandateExpirationDate",
     "renewalStatus",
 }
+MOST_EANS = 100
 _RENEWALS = {"ToBeRenewed": "to_be_renewed", "Expired": "expired"}
 _STATUS_OF = {"to_be_renewed": "Approved", "expired": "Finished"}
 _HTTP_URL = re.compile(r"https?://[^\s\"'<>\\]{1,900}")
@@ -45,10 +46,11 @@ _HTTP_URL = re.compile(r"https?://[^\s\"'<>\\]{1,900}")
 
 @dataclass(frozen=True)
 class SessionRequest:
-    """One request for a consent session: data services of one period, the finest first, of one access point."""
+    """One request for a consent session: data services of one period, the finest first; `most` access points."""
 
     reference: str
     services: tuple[DataService, ...]
+    most: int
     data_from: datetime | None
     data_until: datetime | None
     return_url_success: str | None
@@ -79,12 +81,13 @@ def parse_session_request(body: dict[str, Any]) -> SessionRequest:
     if "sso" in fields and not isinstance(fields["sso"], bool):
         raise malformed("/sso", "true or false")
     number = fields.get("numberOfEans", 1)
-    if type(number) is not int or number != 1:
-        raise malformed("/numberOfEans", "one access point per request is served; send a request for each")
+    if type(number) is not int or not 1 <= number <= MOST_EANS:
+        raise malformed("/numberOfEans", f"a number from 1 to {MOST_EANS}")
     services, data_from, data_until = _services(fields.get("dataServices"))
     return SessionRequest(
         reference=reference,
         services=services,
+        most=number,
         data_from=data_from,
         data_until=data_until,
         return_url_success=_url(fields, "returnUrlSuccess"),

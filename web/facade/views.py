@@ -59,6 +59,7 @@ def create_session() -> ResponseReturnValue:
         "data_until": _instant(wanted.data_until),
         "valid_until": _instant(ends_after(wanted.data_until, now, GRACE)),
         "service": ",".join(wanted.services),
+        "up_to": wanted.most,
         "return_url_success": wanted.return_url_success,
         "return_url_failed": wanted.return_url_failed,
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from web.portal import wording
+from web.portal.beside import blueprint as beside_pages
 from web.portal.by_letter import blueprint as letter_pages
 from web.portal.consumption import blueprint as consumption_pages
 from web.portal.doubting import blueprint as doubting_pages
@@ -24,6 +25,7 @@ BLUEPRINTS = (
     overview_pages,
     message_pages,
     permission_pages,
+    beside_pages,
     read_pages,
     proof_pages,
     consumption_pages,

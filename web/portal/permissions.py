@@ -15,6 +15,7 @@ from databeheer.door.client import DoorRefusedError
 from web.door import ask
 from web.forms import EANField, Form, parse, parse_or_refuse, parse_or_tell
 from web.portal import already
+from web.portal.beside import first_of, open_points
 from web.portal.doubting import standing_about
 from web.portal.login import require_session, visitor
 from web.portal.notice import LANGUAGE, Notice, notice_of
@@ -326,6 +327,7 @@ def _show_request(
 
 def _show_answered(permission: Permission) -> ResponseReturnValue:
     point = next((each for each in my_points() if each.occupancy_id == permission.occupancy_id), None)
+    first = first_of(permission)
     return render_template(
         "portal/answered.html",
         me=visitor(),
@@ -335,6 +337,7 @@ def _show_answered(permission: Permission) -> ResponseReturnValue:
         index=session.get(_RECEIPTS, {}).get(permission.permission_id),
         has_receipt=permission.occupancy_id is not None or permission.addressed_to is not None,
         return_url=return_address(permission.return_url),
+        beside=first.permission_id if open_points(first) else None,
     )
 
 

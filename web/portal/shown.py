@@ -222,6 +222,8 @@ class Permission:
     delete_by: datetime | None
     deletion_confirmed_at: datetime | None
     renews: str | None
+    up_to: int
+    beside: str | None
     renewed_by: str | None
     signers: tuple[Signer, ...]
     waits_for_you: bool
@@ -267,6 +269,8 @@ class Permission:
             delete_by=_instant(answer["delete_by"]),
             deletion_confirmed_at=_instant(answer["deletion_confirmed_at"]),
             renews=answer["renews"],
+            up_to=int(answer["up_to"]),
+            beside=answer["beside"],
             renewed_by=answer["renewed_by"],
             signers=(
                 *(Signer(one["capacity"], one["is_you"], _required(one["at"])) for one in answer["signers"]),

@@ -48,11 +48,11 @@ def grant(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, An
     with house.turn(TurnLane.CUSTOMER) as turn:
         asker = asker_of(turn, house, proof, AskerKind.CUSTOMER, or_representative=True)
         row = _waiting(turn, arguments, asker)
-        occupancy, capacity = _place(turn, arguments["occupancy_id"], asker)
+        occupancy, capacity = place_of(turn, arguments["occupancy_id"], asker)
         answering.grantable(row, occupancy, turn.now)
         answering.narrow(turn.connection, row, arguments["parts"])
         notice = Notice(arguments["notice"], arguments["language"])
-        record = sign(house, turn, row, occupancy, _signature(asker, capacity, notice))
+        record = sign(house, turn, row, occupancy, signature_of(asker, capacity, notice))
     return answer_of(house, row.permission_id, record, asker)
 
 
@@ -212,7 +212,7 @@ def renew(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, An
         )
         if old.person_id != asker.person_id or state_at(old, turn.now)[0] != "to_be_renewed":
             raise ConflictError("only a permission that is about to reach its longest term can be renewed")
-        occupancy, capacity = _place(turn, old.occupancy_id, asker)
+        occupancy, capacity = place_of(turn, old.occupancy_id, asker)
         new_id = uuid4()
         reference = open_text(house, "reference", old.permission_id, bytes(old.reference_sealed))
         renewal.begin(
@@ -226,7 +226,7 @@ def renew(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, An
         new = finding.by_id(turn.connection, new_id)
         answering.grantable(new, occupancy, turn.now)
         notice = Notice(arguments["notice"], arguments["language"])
-        record = sign(house, turn, new, occupancy, _signature(asker, capacity, notice))
+        record = sign(house, turn, new, occupancy, signature_of(asker, capacity, notice))
     return answer_of(house, new_id, record, asker)
 
 
@@ -237,7 +237,7 @@ def _end_renewed(house: House, turn: Turn, old_id: UUID, by: str, person_id: UUI
     record_step(house, turn, old, Event.EXPIRED, state=state, by=by, reason=RENEWED, person_id=person_id)
 
 
-def _place(turn: Turn, occupancy_id: UUID, asker: Asker) -> tuple[Any, Capacity]:
+def place_of(turn: Turn, occupancy_id: UUID, asker: Asker) -> tuple[Any, Capacity]:
     """The occupancy that somebody signs for, and as what; raises where it is not his to sign."""
     person = found(asker.person_id, "person")
     own = occupancies.own(turn.connection, occupancy_id, person)
@@ -250,7 +250,7 @@ def _place(turn: Turn, occupancy_id: UUID, asker: Asker) -> tuple[Any, Capacity]
     return occupancy, found(capacity, "access point of yours")
 
 
-def _signature(asker: Asker, capacity: Capacity, notice: Notice) -> Signature:
+def signature_of(asker: Asker, capacity: Capacity, notice: Notice) -> Signature:
     """Somebody's own word, or that of who represents him."""
     person = found(asker.person_id, "person")
     if asker.representative_id is None:

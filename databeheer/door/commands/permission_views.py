@@ -168,6 +168,8 @@ def _for_all(house: House, around: _Around, row: Any, now: datetime, for_party: 
         "deletion_confirmed_at": _instant(row.deletion_confirmed_at),
         "renews": str(row.renews) if row.renews else None,
         "renewed_by": str(renewed_by) if renewed_by else None,
+        "up_to": row.up_to,
+        "beside": str(row.beside) if row.beside else None,
         "ean": ean,
         "commodity": commodity,
     }

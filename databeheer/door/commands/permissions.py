@@ -40,7 +40,7 @@ from databeheer.door.turn_queue import TurnLane
 from databeheer.doubt import conduct
 from databeheer.errors import MalformedRequestError, NotFoundError
 from databeheer.identity.tokens import token_hash
-from databeheer.permissions import asking, closing, content, deletion, finding, signers, timing
+from databeheer.permissions import asking, beside, closing, content, deletion, finding, signers, timing
 from databeheer.permissions.finding import Viewer
 from databeheer.permissions.states import LIVE, Event
 from databeheer.registry import occupancies
@@ -191,6 +191,7 @@ def _request(
         addressed_to=addressed.occupancy_id if addressed else None,
         return_url_success_sealed=sealed("return_url_success"),
         return_url_failed_sealed=sealed("return_url_failed"),
+        up_to=arguments["up_to"],
     )
 
 
@@ -310,6 +311,7 @@ COMMANDS = (
             service=short_text(required=False, longest=40, missing=""),
             return_url_success=short_text(required=False, longest=1000),
             return_url_failed=short_text(required=False, longest=1000),
+            up_to=fields.Integer(load_default=1, strict=True, validate=validate.Range(1, beside.MOST_POINTS)),
             idempotency_key=KEY,
         ),
         request,

@@ -118,6 +118,26 @@ def test_both_data_services_of_one_period_are_one_question_and_two_mandates(
     assert {"quarterHourlyEnergy", "dailyEnergy"} <= meter.keys()
 
 
+def test_a_session_for_several_access_points_gives_a_mandate_for_each(
+    house: TheHouse, bram_fluvius: Caller, measured: Customer
+) -> None:
+    gas = house.point("541448899990000046", measured, commodity="gas")
+    permission = mandate_of(bram_fluvius, measured, numberOfEans=5)
+    granted = {
+        "permission_id": permission,
+        "occupancy_id": gas,
+        "notice": "What Lotte read",
+        "language": "nl",
+    }
+    measured.call("permission.grant_beside", **granted)
+    listed = get(bram_fluvius, "/esco/v3/api/mandate", {"referenceNumber": REFERENCE}).get_json()
+    assert {(one["ean"], one["energyType"], one["status"]) for one in listed["data"]["mandates"]} == {
+        (EAN, "E", "Approved"),
+        ("541448899990000046", "G", "Approved"),
+    }
+    assert energy(bram_fluvius, referenceNumber=REFERENCE).get_json()["data"]["headpoint"]["ean"] == EAN
+
+
 def test_gas_comes_by_the_hour_in_both_units(bram_fluvius: Caller, gas_measured: Customer) -> None:
     code = ask(bram_fluvius).get_json()["data"]["shortUrlIdentifier"]
     shown = gas_measured.call("permission.by_link", link_code=code)
@@ -327,7 +347,10 @@ def test_a_wrong_parameter_is_400_in_pascal_case(
         },
         {"dataServices": [{"dataServiceType": "VH_dag"}, {"dataServiceType": "VH_kwartier_uur"}, {}]},
         {"dataServices": "VH_dag"},
-        {"numberOfEans": 5},
+        {"numberOfEans": 0},
+        {"numberOfEans": 101},
+        {"numberOfEans": "5"},
+        {"numberOfEans": 1.5},
         {"numberOfEans": True},
         {"returnUrlSuccess": "javascript:alert(1)"},
         {"returnUrlFailed": "https://x/\u202e" + "y" * 2000},
@@ -365,7 +388,7 @@ def test_a_reference_used_for_another_request_is_a_conflict(
 
 
 def test_what_is_not_served_is_told_in_pascal_case(standing_fluvius: Caller) -> None:
-    for path in ("/esco/v3/api/mandate/mock", "/ESCO/v4", "/esco/v3/api/mandate/energy/x"):
+    for path in ("/esco/v3/api/mandate/mocked", "/ESCO/v4", "/esco/v3/api/mandate/energy/x"):
         answer = get(standing_fluvius, path, {})
         assert answer.status_code == 404
         assert answer.get_json().keys() == {"Type", "Code", "Message"}
