@@ -112,6 +112,7 @@ def every_command(
         "decision.explain": {"index": 0},
         "decision.wish": {"permission_id": permission, "granularity": "day", **period},
         "readings.read": {"permission_id": permission, "granularity": "quarter_hour", **period},
+        "readings.originals": {"ean": MARIAS_EAN, "day": "2023-10-29", "why": "a thief"},
         "readings.bulk": {"permission_ids": [permission], "granularity": "quarter_hour", **period},
         "job.hand_in": {"permission_ids": [permission], "granularity": "quarter_hour", **period},
         "job.list": {},

@@ -1185,6 +1185,34 @@ REMOVALS = (
         "        values=np.where(slots, values, block.values),\n",
         "        values=values,\n",
     ),
+    Removal(
+        "R67",
+        "what was measured stands behind the values",
+        "databeheer/metering/batches/sealing_chunks.py",
+        "    if not judged.originals:\n",
+        "    if True:\n",
+    ),
+    Removal(
+        "R67",
+        "which rule it broke",
+        "databeheer/metering/validation/validating.py",
+        "        rules=judgement.main_reasons,\n",
+        "        rules=main,\n",
+    ),
+    Removal(
+        "R67",
+        "what nothing could take the place of is kept too",
+        "databeheer/metering/validation/validating.py",
+        "        originals=(given | unkept) & measured,\n",
+        "        originals=given & measured,\n",
+    ),
+    Removal(
+        "R67",
+        "it moves with its day",
+        "databeheer/door/moves/new_roots.py",
+        "with_originals(pack(unpack(padded)), originals_of(padded))",
+        "pack(unpack(padded))",
+    ),
     *(
         Removal("R68", rule, (RULES_OF + file).replace("rules/../", ""), old, new)
         for rule, file, old, new in (

@@ -3,7 +3,8 @@
 A sealed row's length is visible in the database, so it must not tell behaviour. Values have a fixed width
 that holds every ordinary value (65 kW: 14 bits on a quarter-hour, 16 on an hour), so a day away and a busy day
 of the same number of slots give the same size: 96 bytes for hours, 188 for quarter-hours; wider values take 224,
-448 or 896. What still shows is a day with very many changes of state.
+448 or 896. What still shows is a day with very many changes of state, or of which measured values were replaced: those
+are kept behind the values (version 3, `originals`), for which there is a largest size of 2240.
 
 Layout, big-endian: version 2, slot minutes, bits of a value, number of slots, number of runs (one byte each); per
 run its length and its mark (`states.MARKS`); the values, zero where there is none; zeros up to the size. Values of
@@ -23,10 +24,13 @@ from functools import lru_cache
 from itertools import groupby, pairwise
 from typing import NamedTuple, Protocol
 
+from databeheer.metering import originals
+from databeheer.metering.originals import Original
 from databeheer.metering.states import MARK_CODES, MARKS, Conversion, MeteringError, Register, State
 
 VERSION = 2
-SIZES = (96, 188, 224, 448, 896)
+WITH_ORIGINALS = 3
+SIZES = (96, 188, 224, 448, 896, 2240)
 SLOT_COUNTS = {15: (92, 96, 100), 60: (23, 24, 25)}
 _HEADER = struct.Struct(">BBBBB")
 HEADER_LENGTH = _HEADER.size
@@ -111,11 +115,10 @@ def unpack(data: bytes) -> DayProfile:
         ProfileError: any other bytes, another spelling of the same profile included.
     """
     version, minutes, bits, count, begin, end = read_head(data)
-    if any(data[end:]):
-        raise ProfileError("the profile does not fill its bytes")
+    originals_of(data)
     marks = expand(data[_HEADER.size : begin], count)
     numbers = _unpacked(data[begin:end], count, bits)
-    if _bits(minutes, max(numbers)) != bits and (version == VERSION or bits != 16):
+    if _bits(minutes, max(numbers)) != bits and (version != 1 or bits != 16):
         raise ProfileError("the values are wider than they need to be")
     states, registers, conversions, valueless = _attributes(marks)
     if any(numbers[slot] for slot in valueless):
@@ -125,6 +128,41 @@ def unpack(data: bytes) -> DayProfile:
         missing = set(valueless)
         values = tuple(None if slot in missing else number for slot, number in enumerate(numbers))
     return DayProfile(minutes, values, states, registers, conversions)
+
+
+def with_originals(packed: bytes, some: Sequence[Original]) -> bytes:
+    """Return a profile that `pack` wrote, with what was measured behind its values; as it is where there is nothing.
+
+    Raises:
+        ProfileError: originals that this profile cannot have, or there are some already.
+    """
+    if not some:
+        return packed
+    head = read_head(packed)
+    if head.version != VERSION:
+        raise ProfileError("this version of profile takes no originals")
+    try:
+        body = bytes((WITH_ORIGINALS,)) + packed[1 : head.end] + originals.written(some, head.slots)
+    except ValueError as error:
+        raise ProfileError(str(error)) from error
+    return body.ljust(size_of(len(body)), b"\0")
+
+
+def originals_of(data: bytes) -> tuple[Original, ...]:
+    """Return the originals of a profile, none where it has none.
+
+    Raises:
+        ProfileError: no profile has such bytes behind its values.
+    """
+    head = read_head(data)
+    if head.version == WITH_ORIGINALS:
+        try:
+            return originals.read(data[head.end :], head.slots)
+        except ValueError as error:
+            raise ProfileError(str(error)) from error
+    if any(data[head.end :]):
+        raise ProfileError("the profile does not fill its bytes")
+    return ()
 
 
 class Head(NamedTuple):
@@ -149,7 +187,7 @@ def read_head(data: bytes) -> Head:
     version, minutes, bits, count, run_count = _HEADER.unpack_from(data)
     if version == 1 and bits in _WIDTHS_OF_BEFORE and len(data) != SIZES[1]:
         bits *= 8
-    elif version != VERSION:
+    elif version not in (VERSION, WITH_ORIGINALS):
         raise ProfileError("this version of profile is unknown")
     if count not in SLOT_COUNTS.get(minutes, ()) or bits not in WIDTHS[minutes]:
         raise ProfileError("the header of the profile is wrong")

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from databeheer.metering import profile
 from databeheer.metering.packing import Bytes, Integers
-from databeheer.metering.profile import LARGEST_VALUE, SHORT_BITS, Head, ProfileError
+from databeheer.metering.profile import LARGEST_VALUE, SHORT_BITS, Head, ProfileError, originals_of
 from databeheer.metering.states import MARKS
 
 Truths = npt.NDArray[np.bool_]
@@ -65,7 +65,7 @@ def unpack_block(data: Bytes) -> Block | None:
     marks, is_known = _marks(spelled or [b""] * len(data), head.slots)
     numbers = _numbers(data[:, head.begin : head.end], head.bits)
     valueless = VALUELESS[marks]
-    is_right = is_known & ~data[:, head.end :].any(axis=1) & ~((numbers != 0) & valueless).any(axis=1)
+    is_right = is_known & _ends_well(data, head) & ~((numbers != 0) & valueless).any(axis=1)
     is_right &= _fits(numbers, head)
     values = numbers.astype(np.int64)
     values[valueless] = NO_VALUE
@@ -83,6 +83,20 @@ def _unpack(rows: Sequence[bytes]) -> Sequence[Day | None]:
         Day(block.minutes, block.values[row], block.marks[row]) if right else None
         for row, right in enumerate(block.is_right.tolist())
     ]
+
+
+def _ends_well(data: Bytes, head: Head) -> Truths:
+    """Say of each row whether what stands behind the values is nothing, or originals as they should be written."""
+    if head.version != profile.WITH_ORIGINALS:
+        return np.asarray(~data[:, head.end :].any(axis=1), np.bool_)
+    return np.array([_has_originals(row.tobytes()) for row in data])
+
+
+def _has_originals(row: bytes) -> bool:
+    try:
+        return bool(originals_of(row))
+    except ProfileError:
+        return False
 
 
 def _marks(rows: Sequence[bytes], count: int) -> tuple[Bytes, Truths]:
@@ -124,5 +138,5 @@ def _fits(numbers: npt.NDArray[Any], head: Head) -> Truths:
     """Say of each row whether its values need the width that they have; of before, 16 bits were for all."""
     largest = numbers.max(axis=1).tolist()
     narrower = [width for width in profile.WIDTHS[head.minutes] if width < head.bits]
-    least = 1 << narrower[-1] if narrower and (head.version == profile.VERSION or head.bits != 16) else 0
+    least = 1 << narrower[-1] if narrower and (head.version != 1 or head.bits != 16) else 0
     return np.array([least <= one <= LARGEST_VALUE for one in largest])

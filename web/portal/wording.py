@@ -298,6 +298,7 @@ EVENTS = {
     "occupancy.begun": ("U werd hier netgebruiker", "ended"),
     "occupancy.ended": ("U vertrok hier", "ended"),
     "supply.accepted": ("Contract bij leverancier", "ended"),
+    "readings.original_shown": ("Gemeten waarden nagekeken", "law"),
     "readings.resealed": ("Meetgegevens op de juiste naam gezet", "ended"),
     "readings.withdrawn": ("Meetgegevens van een weggehaalde meter gewist", "ended"),
     "data.read_corrected": ("Gelezen voor het rechtgezet was", "read"),

@@ -17,6 +17,7 @@ from databeheer.door.bodies.halves import subject_handle
 from databeheer.door.bodies.heads import subject_heads
 from databeheer.door.bodies.onlookers import Onlooker
 from databeheer.door.bodies.opened import BodyRow, shared_body, subject_body
+from databeheer.door.commands import originals
 from databeheer.door.commands.base import Command, Day, identifier, looking, one_of, schema, short_text
 from databeheer.door.commands.login import open_name
 from databeheer.door.commands.views import occupancies_of, party_view
@@ -250,6 +251,8 @@ def _sentence(
         return clocks.missed_nl(said, met_at)
     if event in ("meter.told", "meter.setting_changed"):
         return credit_words.of_entry(said)
+    if event == originals.SHOWN:
+        return originals.sentence_nl(said)
     return ""
 
 
@@ -272,6 +275,7 @@ _EVENTS = {
         "join.run",
         "join.refused",
         "audit.opened",
+        "readings.original_shown",
     ],
     "permissions": [
         "permission.requested",

@@ -20,7 +20,7 @@ from databeheer.door.keys import seals
 from databeheer.door.moves.changed_stays import note_change
 from databeheer.door.turn import Turn
 from databeheer.metering.opening import SealError, unseal, unseal_profile
-from databeheer.metering.profile import ProfileError, pack, unpack
+from databeheer.metering.profile import ProfileError, originals_of, pack, unpack, with_originals
 from databeheer.metering.sealing import Coordinates, fingerprint, seal, seal_profile
 from databeheer.metering.totals import pack_total, unpack_total
 
@@ -106,16 +106,16 @@ def _sealed_again(
 
     total = pack_total(unpack_total(opened("total", row.total_sealed)))
     padded = opened("values", row.values_sealed) if row.values_sealed is not None else None
-    profile = unpack(padded) if padded is not None else None
     # As intake wrote it: before it was padded to the size of its channel.
-    content = (pack(profile) if profile is not None else b"") + total
+    packed = with_originals(pack(unpack(padded)), originals_of(padded)) if padded is not None else None
+    content = (packed or b"") + total
     mark = fingerprint(seals.sameness_key(root, handle, row.day), content)
 
     def closed(part: str, plain: bytes) -> bytes:
         key = seals.profile_key(root, part, handle, row.day, row.version)
         return seal_profile(key, plain, mark, after, part)
 
-    values = pack(profile, minimum=len(padded)) if profile is not None and padded is not None else None
+    values = packed.ljust(len(padded), b"\0") if packed is not None and padded is not None else None
     return {
         "operator": row.operator,
         "batch": row.batch,

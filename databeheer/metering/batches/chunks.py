@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
@@ -20,6 +20,7 @@ from databeheer.metering.batches.problems import RowProblem
 from databeheer.metering.batches.reading import Integers, Table
 from databeheer.metering.batches.two_registers import TwoRegisters, two_registers
 from databeheer.metering.channel import DAY_MINUTES
+from databeheer.metering.originals import Original
 from databeheer.metering.packing import Bytes
 from databeheer.metering.plan.tariff_periods import periods_of
 from databeheer.metering.plan.wanted import INTERVAL_MINUTES
@@ -143,6 +144,8 @@ class Judged:
     problems: Bytes
     readings: Bytes
     have_readings: npt.NDArray[np.bool_]
+    originals: Mapping[int, tuple[Original, ...]]
+    """By the rows that have any: what was measured where something else is stored."""
     apart: TwoRegisters | None = None
 
     def parts(self, chosen: Rows) -> Iterator[tuple[Rows, Integers, Bytes]]:
@@ -166,7 +169,27 @@ def judge(chunk: Chunk, keys: ChunkKeys, grade: Grade) -> Judged:
     if chunk.slot_minutes < FINEST_OF_GAS:
         problems[keys.gas == 1] = RowProblem.FINER_THAN_PLANNED
     readings = midnight_readings(chunk.table, chunk.rows, _most(block))
-    return Judged(outcome, _marks(chunk, outcome.states), problems, *readings, apart)
+    originals = _originals(block, outcome)
+    return Judged(outcome, _marks(chunk, outcome.states), problems, *readings, originals, apart)
+
+
+def _originals(block: Block, outcome: Outcome) -> dict[int, tuple[Original, ...]]:
+    """Return of each row what was measured where something else is stored: the value, its rule, and the method."""
+    if block.slot_minutes == DAY_MINUTES:  # a day's use is the difference of its registers, which are kept
+        return {}
+    estimated = outcome.states == _EST
+    return {
+        row: tuple(
+            Original(
+                slot,
+                int(block.values[row, slot]),
+                int(outcome.rules[row, slot]),
+                int(outcome.main_reasons[row, slot]) if estimated[row, slot] else 0,
+            )
+            for slot in np.flatnonzero(outcome.originals[row]).tolist()
+        )
+        for row in np.flatnonzero(outcome.originals.any(axis=1)).tolist()
+    }
 
 
 def _block(

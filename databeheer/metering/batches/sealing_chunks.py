@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from databeheer.metering.batches.chunks import Chunk, ChunkKeys, Judged
 from databeheer.metering.batches.copying import copied
 from databeheer.metering.channel import DAY_MINUTES
 from databeheer.metering.packing import Bytes, Integers, Packed, pack_rows, pack_totals
+from databeheer.metering.profile import with_originals
 from databeheer.metering.sealing_rows import coordinates, fingerprints, seal_rows
 from databeheer.metering.states import STATE_CODES, State
 
@@ -48,7 +50,7 @@ def sealed_rows(
     chosen, values, marks = part
     profiles: list[Packed | None] = [None]
     if chunk.slot_minutes != DAY_MINUTES:
-        profiles = [*pack_rows(chunk.slot_minutes, values, marks)]
+        profiles = [*_with_originals(pack_rows(chunk.slot_minutes, values, marks), judged, chosen)]
     has_holes = (marks == 0).any(axis=1)
     for profile in profiles:
         for total in _with_readings(pack_totals(chunk.slot_minutes, values, marks), judged, chosen):
@@ -62,6 +64,24 @@ def sealed_rows(
             if wanted.any():
                 kept = None if packed is None else packed[wanted]
                 yield _sealed(chunk, keys, rows[wanted], same[wanted], kept, totals[wanted], batch, operator)
+
+
+def _with_originals(packed: Iterable[Packed], judged: Judged, chosen: Rows) -> Iterator[Packed]:
+    """Yield the profiles, those of rows of which measured values were not kept with these behind them (R67)."""
+    if not judged.originals:
+        yield from packed
+        return
+    for profile in packed:
+        has = np.isin(chosen[profile.rows], list(judged.originals))
+        if not has.all():
+            yield Packed(profile.rows[~has], profile.data[~has])
+        longer: dict[int, list[tuple[int, bytes]]] = defaultdict(list)
+        for row, data in zip(profile.rows[has].tolist(), profile.data[has], strict=True):
+            whole = with_originals(data.tobytes(), judged.originals[int(chosen[row])])
+            longer[len(whole)].append((row, whole))
+        for size, some in longer.items():
+            data = np.frombuffer(b"".join(whole for _, whole in some), np.uint8)
+            yield Packed(np.array([row for row, _ in some], np.intp), data.reshape(-1, size))
 
 
 def _with_readings(totals: Iterable[Packed], judged: Judged, chosen: Rows) -> Iterator[Packed]:

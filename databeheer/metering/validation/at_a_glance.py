@@ -47,6 +47,8 @@ def outcome_of(block: Block, validated: Booleans, others: np.ndarray, looked: Ou
         profile_reasons=np.zeros(block.rows, np.uint64),
         as_read=states.copy(),
         replaced=np.zeros(states.shape, np.bool_),
+        originals=np.zeros(states.shape, np.bool_),
+        rules=np.zeros(states.shape, np.uint8),
         changed=validated.copy(),
         catalogue=looked.catalogue,
     )

@@ -70,8 +70,9 @@ class Outcome:
     an invalid or doubtful value broke, `MISSING` of a slot that is not there.
     `reasons`: all reasons of each slot. `profile_reasons` (n,): all reasons of each row, slots' included.
     `as_read`: the states before substitution; with `Block.values`, what the meter said and how it was judged.
-    `replaced`: slots where an estimate took the place of a measured value. R67 asks that the original is kept:
-    rows with any are stored as two versions, as read (`as_read`) and with the estimates.
+    `replaced`: slots where an estimate took the place of a measured value. `originals`: these, and slots where a
+    measured value is not kept and nothing stands in its place; `rules`: the rule that each value broke. R67 asks that
+    the original is kept: it is stored behind the values, with its rule and the method (`metering.originals`).
     `changed` (n,): rows of which values, states or main reasons differ from the block's: a stored day that is
     judged anew becomes a new version only then.
     """
@@ -84,6 +85,8 @@ class Outcome:
     profile_reasons: ReasonSets
     as_read: Codes
     replaced: Booleans
+    originals: Booleans
+    rules: Codes
     changed: Booleans
     catalogue: str
 

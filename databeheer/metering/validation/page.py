@@ -44,6 +44,14 @@ Informative readings never become `VAL`, and nobody rectifies them by hand: who 
 whose bill rests on the other class (Technisch Reglement 5.1.1 to 5.1.3). Billing-grade readings can be rectified; the
 correction is judged by the same rules, and the version before it stays.
 
+## What was measured is kept
+
+Where an estimate, or nothing, takes the place of a measured value in the batch that brings it, that value stays: behind
+the values of the day, in the same sealed bytes, with the number of the rule that it broke and of the method that was
+used (R67). It is no reading: no ground gives it. The data manager asks for it with `readings.originals`, which is
+recorded before and which whoever lived there sees. A correction in another batch is a version of its own; the one
+before stays.
+
 `/meetwaarden.json` (format `databeheer validation 1`; members may be added, none changes or goes away) has `version`,
 `estimation` (when a gap is short, what like days are), `rules` and `methods`: of each `code`, `name`, `title` and
 `sentence` in `nl` and `en`; of a rule also `severity`, `settled_by_register`, `judges` and `parameters`.

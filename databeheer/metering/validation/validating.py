@@ -106,6 +106,7 @@ def _outcome(
     unkept_before = (stored > 0) & (main == Reason.MISSING) & (states == ABSENT)
     estimated_before = ours & (states == EST) & ~given  # also where the whole day is doubted: it stays ours
     main = np.where(rectified | unkept_before | estimated_before, stored, main)
+    measured = has_value(block.states) & (block.states != EST)
     changed = ((values != block.values) | (states != block.states) | (main != stored)).any(axis=1)
     return Outcome(
         accepted=judgement.accepted,
@@ -115,7 +116,9 @@ def _outcome(
         reasons=reasons,
         profile_reasons=profile_reasons,
         as_read=as_read,
-        replaced=given & has_value(block.states) & (block.states != EST),
+        replaced=given & measured,
+        originals=(given | unkept) & measured,
+        rules=judgement.main_reasons,
         changed=changed & judgement.accepted,
         catalogue=version,
     )

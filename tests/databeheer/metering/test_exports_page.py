@@ -23,7 +23,7 @@ def test_every_word_that_intake_knows_is_on_the_page(words):
 
 
 def test_the_sizes_limits_and_codes_are_on_the_page():
-    assert "{}, {}, {}, {} or {} bytes".format(*profile.SIZES) in PAGE
+    assert "{}, {}, {}, {}, {} or {} bytes".format(*profile.SIZES) in PAGE
     assert f"take {totals.SIZE} bytes" in PAGE
     assert f"take {totals.WIDE_SIZE}\nbytes" in PAGE
     assert f"longer than {rows.MAX_LINE_LENGTH} characters" in PAGE
