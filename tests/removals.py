@@ -1494,7 +1494,7 @@ REMOVALS = (
         "R181",
         "all is said, or it is refused",
         CREDIT + "commands.py",
-        "            state.require_whole(Commodity(stay.commodity))\n",
+        "    state.require_whole(Commodity(stay.commodity))\n",
         "",
     ),
     Removal(
