@@ -6,6 +6,7 @@ Exit status: 0 done, 1 refused or failed, 2 a wrong call or a file that cannot b
 from __future__ import annotations
 
 import json
+import os
 import sys
 from functools import partial
 from pathlib import Path
@@ -15,6 +16,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from databeheer.clock import SystemClock
 from databeheer.door.client import DoorClient, Proof
 from databeheer.errors import DatabeheerError
 from databeheer.metering.exports import ExportFile, IntakeError, read_export
@@ -34,7 +36,7 @@ from databeheer.site.sandbox import sandbox
 from databeheer.site.statistics import statistics
 from databeheer.site.supply_quality import supply_quality
 from databeheer.storage.engine import make_engine
-from ledger.errors import LedgerError
+from ledger.errors import LedgerError, NotPublishedError
 from ledger.report import Report
 
 _TO_STDERR = Console(stderr=True)
@@ -336,6 +338,17 @@ def audit(of_demo: bool, as_json: bool) -> None:
     _say_audit(report, None, as_json)
 
 
+@ledger.command()
+@_OF_DEMO
+def publish(of_demo: bool) -> None:
+    """Publish what is recorded, once, where no publisher runs: before an audit, or to the end before a handover."""
+    from databeheer.site.publishing import publish_home
+
+    home = _home(of_demo)
+    published = publish_home(home, SystemClock(), os.environ)
+    click.echo(f"{published.size} entries are published in {home.ledger}, root {published.root.hex()}")
+
+
 @ledger.command("restore")
 @click.argument("place", metavar="[URL|DIR]", required=False)
 @_OF_DEMO
@@ -379,6 +392,10 @@ def _say_audit(report: Report | None, error: LedgerError | None, as_json: bool) 
         click.echo(f"{'ok  ' if check.ok else 'FAIL'} {check.name}: {check.detail}")
     if error is not None and report is None:
         click.echo(f"FAIL {error}", err=True)
+    if isinstance(error, NotPublishedError):
+        click.echo(
+            "Nothing is published yet: start the publisher, or give `databeheer ledger publish`.", err=True
+        )
     return 0 if error is None else 1
 
 
@@ -396,7 +413,7 @@ def main(arguments: list[str] | None = None) -> int:
     except (IntakeError, FutureDaysError, UnknownAccessPointError) as error:
         click.echo(f"databeheer: {error}", err=True)
         return 2
-    except DatabeheerError as error:
+    except (DatabeheerError, LedgerError) as error:
         click.echo(f"databeheer: {error}", err=True)
         return 1
     # Outside its standalone mode click gives the status of an Exit back instead of raising it.

@@ -69,8 +69,8 @@ def rotate(by: str, reason: str | None, of_demo: bool) -> None:
         if known is None or known["state"] == "asked":
             _call(door, home, "key_rotation.begin", by=by)
         done = _step_through(door, home)
-    click.echo(f"Epoch {done['epoch_begun']} is in force, {done['total']} keys came along; epoch")
-    click.echo(f"{done['epoch_ended']} is destroyed. Ledger entry {done['index']}.")
+    click.echo(f"Epoch {done['epoch_begun']} is in force, {done['total']} keys came along.")
+    click.echo(f"Epoch {done['epoch_ended']} is destroyed. Ledger entry {done['index']}.")
     click.echo("Custodians' shares of before open nothing here any more: databeheer keys split")
     _tell_copies(done["destroy"])
 

@@ -289,7 +289,10 @@ _BY = {
 }
 NOTICE = fields.String(
     required=True,
-    validate=[validate.Length(1, LONGEST_NOTICE), validate.Regexp(LINES)],
+    validate=[
+        validate.Length(1, LONGEST_NOTICE),
+        validate.Regexp(LINES, error="a text without control characters"),
+    ],
 )
 LANGUAGE = one_of("nl", "en", "fr", "de")
 PARTS = fields.List(

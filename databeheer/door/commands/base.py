@@ -91,8 +91,15 @@ def long_text(*, required: bool = True, longest: int, missing: Any = None) -> fi
     return _text(LINES, required=required, longest=longest, missing=missing)
 
 
+SHA256 = validate.Regexp(r"[0-9a-f]{64}\Z", error="a SHA-256: 64 hexadecimal digits in lower case")
+_NO_CONTROL = "a text without control characters; where it is a name or a title, on one line"
+
+
 def _text(pattern: str, *, required: bool, longest: int, missing: Any) -> fields.String:
-    checks = [validate.Length(min=1 if required else 0, max=longest), validate.Regexp(pattern)]
+    checks = [
+        validate.Length(min=1 if required else 0, max=longest),
+        validate.Regexp(pattern, error=_NO_CONTROL),
+    ]
     if required:
         return fields.String(required=True, validate=checks)
     return fields.String(load_default=missing, allow_none=missing is None, validate=checks)

@@ -22,7 +22,7 @@ from sqlalchemy.exc import OperationalError
 
 from databeheer.brussels import day_of
 from databeheer.byte_rows import whole
-from databeheer.door.commands.base import Command, Day, schema, short_text
+from databeheer.door.commands.base import SHA256, Command, Day, schema, short_text
 from databeheer.door.commands.broken_off import give_up_stale
 from databeheer.door.commands.intake import StoredMeanwhileError, require_versions
 from databeheer.door.house import House
@@ -325,7 +325,7 @@ COMMANDS = (
             sender=short_text(longest=64),
             sent_id=short_text(longest=64),
             operator=fields.Integer(required=True, strict=True, validate=validate.Range(1, 32_000)),
-            sha256=fields.String(required=True, validate=validate.Regexp(r"[0-9a-f]{64}\Z")),
+            sha256=fields.String(required=True, validate=SHA256),
             rows=fields.Integer(required=True, strict=True, validate=validate.Range(1, MOST_ROWS)),
             first_day=Day(required=True),
             last_day=Day(required=True),

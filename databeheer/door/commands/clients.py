@@ -124,7 +124,10 @@ def _shown(row: Any) -> dict[str, Any]:
     }
 
 
-_CLIENT = fields.String(required=True, validate=validate.Regexp(r"client-[0-9a-f]{16}\Z"))
+_CLIENT = fields.String(
+    required=True,
+    validate=validate.Regexp(r"client-[0-9a-f]{16}\Z", error="a client is client- and 16 hexadecimal digits"),
+)
 _LONGEST_KEYS = 32_000
 
 COMMANDS = (

@@ -270,7 +270,12 @@ _NEWEST_OF = text(
 )
 _CONCERN = one_of(*(concern.value for concern in Concern))
 WORDS = long_text(required=False, longest=LONGEST_WORDS, missing="")
-KEY = fields.String(load_default=None, validate=validate.Regexp(rf"[!-~]{{1,{LONGEST_KEY}}}\Z"))
+KEY = fields.String(
+    load_default=None,
+    validate=validate.Regexp(
+        rf"[!-~]{{1,{LONGEST_KEY}}}\Z", error=f"1 to {LONGEST_KEY} visible ASCII characters"
+    ),
+)
 
 COMMANDS = (
     Command(

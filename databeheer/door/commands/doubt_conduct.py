@@ -251,6 +251,8 @@ _BY = short_text(longest=100)
 _PARTY = {"party_id": identifier()}
 _WORDS = long_text(longest=LONGEST_WORDS)
 
+_PHONE = "a telephone number: 6 to 30 digits, spaces and ( ) / . -, with or without + before it"
+
 COMMANDS = (
     Command(
         "doubt.contact.set",
@@ -258,7 +260,9 @@ COMMANDS = (
             party_id=identifier(required=False),
             name=short_text(longest=100),
             email=fields.String(required=True, validate=[validate.Email(), validate.Length(max=200)]),
-            phone=fields.String(required=True, validate=validate.Regexp(r"\+?[0-9 ()/.-]{6,30}\Z")),
+            phone=fields.String(
+                required=True, validate=validate.Regexp(r"\+?[0-9 ()/.-]{6,30}\Z", error=_PHONE)
+            ),
         ),
         set_contact,
     ),

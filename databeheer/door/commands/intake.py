@@ -20,7 +20,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from databeheer.brussels import day_of
-from databeheer.door.commands.base import Command, Day, EANCode, one_of, schema, short_text
+from databeheer.door.commands.base import SHA256, Command, Day, EANCode, one_of, schema, short_text
 from databeheer.door.commands.broken_off import give_up_stale
 from databeheer.door.commands.points import new_point
 from databeheer.door.house import House
@@ -375,7 +375,7 @@ COMMANDS = (
     Command(
         "intake.open",
         schema(
-            sha256=fields.String(required=True, validate=validate.Regexp(r"[0-9a-f]{64}\Z")),
+            sha256=fields.String(required=True, validate=SHA256),
             register=fields.Boolean(required=True, truthy={True}, falsy={False}),
             channels=fields.List(
                 fields.Nested(_CHANNEL), required=True, validate=validate.Length(1, MOST_CHANNELS)

@@ -241,10 +241,16 @@ _LATEST = text(
     "SELECT index, party_id, event, key_sealed, shared_sealed FROM ledger.body"
     " WHERE event IN ('join.run', 'join.refused') ORDER BY index DESC LIMIT :limit"
 )
-_SLUG = validate.Regexp(r"[a-z0-9]+([-_][a-z0-9]+)*\Z")
+_SLUG = validate.Regexp(
+    r"[a-z0-9]+([-_][a-z0-9]+)*\Z",
+    error="a name of the list: lower-case letters and digits, with '-' or '_' between",
+)
 # A reference to the requester's own file, not prose: the shared half of the entry is opened by every receipt,
 # so it must not be able to name a person, an access point (18 digits) or a meter.
-REFERENCE = validate.Regexp(r"(?!.*[0-9]{7})[A-Za-z0-9][A-Za-z0-9._/-]{2,39}\Z")
+REFERENCE = validate.Regexp(
+    r"(?!.*[0-9]{7})[A-Za-z0-9][A-Za-z0-9._/-]{2,39}\Z",
+    error="your own reference: 3 to 40 letters, digits, '.', '_', '/' or '-', no seven digits in a row",
+)
 
 COMMANDS = (
     Command("joins.list", schema(), list_joins),

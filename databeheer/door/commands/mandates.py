@@ -14,6 +14,7 @@ from databeheer.brussels import day_of
 from databeheer.door import documents
 from databeheer.door.commands.answers import sign
 from databeheer.door.commands.base import (
+    SHA256,
     Command,
     Day,
     asker_of,
@@ -272,7 +273,7 @@ COMMANDS = (
         "mandate.register",
         schema(
             permission_id=identifier(),
-            document_sha256=fields.String(required=True, validate=validate.Regexp(r"[0-9a-f]{64}\Z")),
+            document_sha256=fields.String(required=True, validate=SHA256),
             signed_on=Day(required=True),
         ),
         register,

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID, uuid4
 
-from marshmallow import fields, validate
+from marshmallow import fields
 from sqlalchemy import Connection, text
 
 from databeheer.brussels import day_of
 from databeheer.door.commands.base import (
+    SHA256,
     Command,
     Day,
     EANCode,
@@ -221,7 +222,7 @@ COMMANDS = (
             party_id=identifier(),
             purposes=some_of(*(purpose.value for purpose in Purpose)),
             channel=one_of("portal", "letter", "email"),
-            text_sha256=fields.String(required=True, validate=validate.Regexp(r"[0-9a-f]{64}\Z")),
+            text_sha256=fields.String(required=True, validate=SHA256),
             ean=EANCode(load_default=None, allow_none=True),
         ),
         give_notice,

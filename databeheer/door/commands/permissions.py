@@ -291,7 +291,12 @@ def _viewer(asker: Asker) -> Viewer:
 
 PART = one_of(*content.PARTS, required=False)
 """Of past and future data the one that ends; without it, all."""
-KEY = fields.String(load_default=None, validate=validate.Regexp(rf"[!-~]{{1,{LONGEST_KEY}}}\Z"))
+KEY = fields.String(
+    load_default=None,
+    validate=validate.Regexp(
+        rf"[!-~]{{1,{LONGEST_KEY}}}\Z", error=f"1 to {LONGEST_KEY} visible ASCII characters"
+    ),
+)
 
 COMMANDS = (
     Command(

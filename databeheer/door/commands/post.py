@@ -261,9 +261,16 @@ def _code_hash(house: House, person_id: UUID, code: str) -> bytes:
 
 _EMAIL = fields.String(
     required=True,
-    validate=[validate.Length(3, LONGEST_ADDRESS), validate.Regexp(r"[!-~]+\Z"), validate.Email()],
+    validate=[
+        validate.Length(3, LONGEST_ADDRESS),
+        validate.Regexp(r"[!-~]+\Z", error="visible ASCII characters"),
+        validate.Email(),
+    ],
 )
-_CODE = fields.String(required=True, validate=validate.Regexp(rf"[0-9]{{{CODE_DIGITS}}}\Z"))
+_CODE = fields.String(
+    required=True,
+    validate=validate.Regexp(rf"[0-9]{{{CODE_DIGITS}}}\Z", error=f"a code of {CODE_DIGITS} digits"),
+)
 
 COMMANDS = (
     Command(

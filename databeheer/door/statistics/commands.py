@@ -168,7 +168,11 @@ COMMANDS = (
         schema(
             release_id=identifier(),
             municipality=fields.String(
-                load_default=None, allow_none=True, validate=validate.Regexp(r"([0-9]{5}|[a-z]{3,7})\Z")
+                load_default=None,
+                allow_none=True,
+                validate=validate.Regexp(
+                    r"([0-9]{5}|[a-z]{3,7})\Z", error="a NIS code of five digits, or unknown, rest or all"
+                ),
             ),
         ),
         show,

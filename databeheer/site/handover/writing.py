@@ -30,6 +30,7 @@ from databeheer.storage.engine import driver, make_engine
 from databeheer.values import format_instant
 from ledger import postgres
 from ledger.checkpoint import Checkpoint, open_checkpoint
+from ledger.errors import NotPublishedError
 from ledger.sources import DirectorySource
 from ledger.tiles import MAX_CHECKPOINT_LENGTH
 
@@ -62,9 +63,10 @@ def write_bundles(home: Home, data: Path, secrets: Path, clock: Clock | None = N
         if standing is None:
             raise ConflictError("this house is open: give `databeheer operator handover.begin` first")
         published = _published(home)
-        if published.size != size:
+        if published is None or published.size != size:
             raise ConflictError(
-                f"{published.size} of {size} entries are published: start the publisher until all are, and stop it"
+                f"{published.size if published else 0} of {size} entries are published: give `databeheer ledger "
+                "publish`, or start the publisher until all are and stop it"
             )
         dumps.dump(storage.url("owner"), new_data / DUMP)
         shutil.copytree(home.ledger, new_data / LEDGER)
@@ -85,8 +87,11 @@ def write_bundles(home: Home, data: Path, secrets: Path, clock: Clock | None = N
     return manifest
 
 
-def _published(home: Home) -> Checkpoint:
-    note = DirectorySource(home.ledger).fetch("checkpoint", MAX_CHECKPOINT_LENGTH)
+def _published(home: Home) -> Checkpoint | None:
+    try:
+        note = DirectorySource(home.ledger).fetch("checkpoint", MAX_CHECKPOINT_LENGTH)
+    except NotPublishedError:
+        return None
     return open_checkpoint(note, home.published_log_keys())
 
 

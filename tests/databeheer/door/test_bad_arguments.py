@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from marshmallow import fields, validate
 
 from databeheer.door.client import DoorRefusedError, Proof
 from tests.commands import every_command
@@ -150,3 +151,25 @@ def test_no_member_of_an_intakes_channel_makes_the_door_fail(
     for value in BAD:
         channels = [good["channels"][0] | {name: value}]
         assert code_of(house, "intake.open", proof, good | {"channels": channels}) != "internal", value
+
+
+def _fields(field: Any) -> Iterator[fields.Field[Any]]:
+    """A field, and those in it."""
+    yield field
+    if isinstance(field, fields.List):
+        yield from _fields(field.inner)
+    if isinstance(field, fields.Nested):
+        for inner in field.schema.fields.values():
+            yield from _fields(inner)
+
+
+def test_a_text_that_is_written_wrong_is_told_how_it_is_written(house: TheHouse) -> None:
+    silent = {
+        f"{name}: {field.name}"
+        for name, command in house.service.commands.items()
+        for one in command.schema.fields.values()
+        for field in _fields(one)
+        for check in field.validators
+        if isinstance(check, validate.Regexp) and check.error == validate.Regexp.default_message
+    }
+    assert silent == set()
