@@ -140,6 +140,11 @@ def remove(connection: Connection, meter_id: UUID, day: date, now: datetime) -> 
     return waiting
 
 
+def by_id(connection: Connection, meter_id: UUID) -> Any | None:
+    """Return a meter; None where there is none of this number."""
+    return connection.execute(_METER, {"meter": meter_id}).one_or_none()
+
+
 def at_point(connection: Connection, point_id: UUID) -> list[Any]:
     """Return the meters at a point that were not taken away."""
     return list(connection.execute(_AT_POINT, {"point": point_id}))

@@ -6,6 +6,8 @@ As a party the grid operator sees and answers the orders of its own grid; the op
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Mapping
+from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -32,6 +34,7 @@ from databeheer.door.permission_record import subjects_of
 from databeheer.door.post.ports import tell_port
 from databeheer.door.proofs import Asker, AskerKind, Proof
 from databeheer.door.repeats import Repeat, promise_again
+from databeheer.door.restore.ends import Ending
 from databeheer.door.turn import Record, Statement, Turn
 from databeheer.errors import MalformedRequestError, NoLegalBasisError, UnauthenticatedError
 from databeheer.permissions import signers
@@ -95,11 +98,23 @@ def remove_meter(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[
         point = found(points.find(turn.connection, ean_hash(house, arguments["ean"])), "access point")
         hashed = meter_hash(house, arguments["meter"])
         meter_id = found(points.find_meter(turn.connection, point.access_point_id, hashed), "meter")
-        dropped = meters.remove(turn.connection, meter_id, day, turn.now)
-        record_at_point(house, turn, point, "meter.removed", {"on": day.isoformat()})
-        for order in dropped:
-            _record(house, turn, order, "port.impossible", {"reason": "meter_removed"}, None)
-        withdrawn = withdraw_days(house, turn, point.access_point_id, meter_id, day)
+        return take_away(house, turn, point, meter_id, day)
+
+
+def take_away(
+    house: House, turn: Turn, point: Any, meter_id: UUID, day: date, after: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """Take a meter away on a day, with its ports, what was ordered and what came of it since; in this turn.
+
+    Raises:
+        ConflictError: it was taken away already.
+    """
+    dropped = meters.remove(turn.connection, meter_id, day, turn.now)
+    turn.end(Ending.METER, meter_id, day)
+    record_at_point(house, turn, point, "meter.removed", {"on": day.isoformat()} | dict(after or {}))
+    for order in dropped:
+        _record(house, turn, order, "port.impossible", {"reason": "meter_removed"}, None)
+    withdrawn = withdraw_days(house, turn, point.access_point_id, meter_id, day)
     return {"orders_ended": len(dropped), "withdrawn_days": withdrawn}
 
 

@@ -147,6 +147,8 @@ class Ending(enum.IntEnum):
     """A month, by its first day, of which statistics were published: it is never told again."""
     CLIENT_KEY = 60
     """A key with which a program of a party signed: `at` is its end, which may lie ahead."""
+    METER = 61
+    """A meter that was taken away, on a day: what came of it since is not of who lives there."""
 
 
 PERMISSION_ENDINGS = {

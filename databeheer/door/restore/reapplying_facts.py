@@ -17,6 +17,7 @@ from databeheer.door.commands.conditions import DPIA_CLOCK
 from databeheer.door.commands.erasure_taken_back import take_back
 from databeheer.door.commands.links import record_end_of_link
 from databeheer.door.commands.market import record_end, record_end_of_price
+from databeheer.door.commands.port_orders import take_away
 from databeheer.door.house import House
 from databeheer.door.permission_record import subjects_of, subjects_of_person
 from databeheer.door.reading_plan.commands import record_choice
@@ -32,6 +33,7 @@ from databeheer.registry import (
     conditions,
     interval_choices,
     links,
+    meters,
     occupancies,
     parties,
     points,
@@ -217,6 +219,15 @@ def _displaced(_: House, turn: Turn, end: End) -> bool:
     return True
 
 
+def _meter(house: House, turn: Turn, end: End) -> bool:
+    meter = meters.by_id(turn.connection, end.id)
+    if meter is None or end.day is None:
+        return False
+    point = points.by_id(turn.connection, meter.access_point_id)
+    take_away(house, turn, point, end.id, end.day, _AFTER)
+    return True
+
+
 def _client(_: House, turn: Turn, end: End) -> bool:
     """A program that ended, or whose secret was renewed: the old one is not to be good again in an older database."""
     client_id = clients.of_number(end.id)
@@ -272,6 +283,7 @@ _BY_ENDING: dict[Ending, Callable[[House, Turn, End], bool]] = {
     Ending.PARTICIPATION: _link,
     Ending.NECESSITY: _necessity,
     Ending.PLACED: _displaced,
+    Ending.METER: _meter,
     Ending.WEBHOOK: reapplying_post.leave_webhook,
     Ending.EMAIL: reapplying_post.leave_address,
     Ending.CLIENT: _client,

@@ -14,6 +14,7 @@ from databeheer.door.client import DoorRefusedError
 from databeheer.door.restore.gap_watch import GapWatch
 from databeheer.values import format_instant
 from tests.conftest import LOTTES_EAN, MARIAS_EAN
+from tests.databeheer.metering.builders import Row
 from tests.doors import query
 from tests.house import Customer, Party, TheHouse
 from tests.restores import Backups
@@ -32,6 +33,7 @@ ENDS = {
     "supply": "SELECT party_id, until_day FROM registry.supply_contract ORDER BY 1",
     "price": "SELECT until_day FROM registry.dynamic_price",
     "regime": "SELECT until_day FROM registry.metering_regime WHERE regime = 'SMR3'",
+    "meter": "SELECT removed_on FROM registry.meter",
     "intervals": "SELECT occupancy_id, from_day, is_on FROM registry.interval_choice",
     "registration": "SELECT until_day FROM registry.registration",
     "participation": "SELECT until_day FROM registry.participation",
@@ -116,9 +118,12 @@ def test_every_fact_that_ended_after_the_dump_ends_again_on_its_day(
     )
     housemate = {"ean": MARIAS_EAN, "person_id": who["housemate"]}
     house.operator("registry.concerned.begin", **housemate, from_day="2022-01-01")
+    meter = {"ean": MARIAS_EAN, "meter": "1SAG0000000009"}
+    house.operator("registry.meter.install", **meter, digital=True)
     backups.dump()
     before = state(house)
 
+    house.operator("registry.meter.remove", **meter, removed_on=today.isoformat())
     ends = {"until_day": day}
     house.operator("registry.dynamic_price.end", **supplied, **ends)
     house.operator("registry.supply.end", **here, until_day=(today + timedelta(days=2)).isoformat())
@@ -214,6 +219,28 @@ def test_who_moved_after_the_dump_reads_his_own_days_meanwhile_and_none_since(
     backups.log_in_again(measured)
     assert reason_of(lambda: read(LAST_DAY)) == "not_occupant"
     assert read(FIRST_DAY)["granted"]
+
+
+def test_what_a_meter_measured_elsewhere_does_not_come_back_with_an_older_database(
+    house: TheHouse, backups: Backups, measured: Customer
+) -> None:
+    home = measured.occupancy()
+
+    def days_read() -> list[str]:
+        whole = {"from": FIRST_DAY["from"], "until": LAST_DAY["until"], **QUARTERS}
+        answer = measured.call("readings.read", occupancy_id=home, **whole)
+        return [one["start"] for channel in answer["channels"] for one in channel["series"]]
+
+    backups.dump()
+    removal = {"ean": LOTTES_EAN, "meter": Row().meter, "removed_on": "2023-10-29"}
+    assert house.operator("registry.meter.remove", **removal)["withdrawn_days"] == 2
+    before = days_read()
+    restored(house, backups, measured)
+    house.operator("reconcile.finish")
+    backups.log_in_again(measured)
+    assert days_read() == before
+    rows = "SELECT DISTINCT day::text FROM metering.profile"
+    assert query(house, rows) == [("2023-10-28",)]
 
 
 def test_a_stop_whose_lift_never_committed_stands_after_a_restore(

@@ -406,6 +406,23 @@ def test_no_row_joins_a_batch_that_is_stored_or_never_was_opened(house: TheHouse
     assert len(values(lotte)) == 196
 
 
+@pytest.mark.parametrize("days", [-1, 1])
+def test_no_row_joins_a_batch_that_is_of_other_days(house: TheHouse, lotte: Customer, days: int) -> None:
+    """The ledger says for which days keys left; a row of another one would be readable by an entry that hides it."""
+    house.ingest(two_days())
+    crash(house, corrected())
+    [(batch, first, last)] = query(
+        house, "SELECT batch, first_day, last_day FROM metering.batch ORDER BY batch DESC LIMIT 1"
+    )
+    [(pseudonym, channel)] = query(house, "SELECT DISTINCT pseudonym, channel FROM metering.profile")
+    beside = (last if days > 0 else first) + timedelta(days=days)
+    with (
+        psycopg.connect(house.database.url("intake")) as connection,
+        pytest.raises(psycopg.errors.CheckViolation, match="not for these days"),
+    ):
+        connection.execute(_INSERT, [pseudonym, channel, beside, 1, batch, b"x" * 16])
+
+
 def test_a_batch_is_not_stored_while_rows_of_it_are_being_written(house: TheHouse, lotte: Customer) -> None:
     """Else they would slip in behind the entry; and the door does not wait for whoever writes them."""
     house.ingest(two_days())
