@@ -293,7 +293,9 @@ def test_a_subscription_key_belongs_to_its_own_client(standing: TheHouse, bram: 
     joris = standing.party("Joris Buitenstaander", "energy_service")
     token = Proof.token(standing.token(bram.client_id, bram.client_secret, "facade"))
     assert standing.client.call("subscription.check", token, subscription_key=bram.subscription_key) == {
-        "profile": "facade"
+        "profile": "facade",
+        "sandbox": False,
+        "shows_undecided": False,
     }
     for proof, key in (
         (token, joris.subscription_key),

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from databeheer.permissions.life import STATES
 from hypothesis import given
 from hypothesis import strategies as st
 
+from databeheer.permissions.content import STATES
 from databeheer.values import Granularity, format_instant
 from tests.series import as_series
 from web.facade.caseless import canonical_path
