@@ -29,6 +29,8 @@ from tests.requirements_register import ROOT, TESTS, find_marks
 _NUMBERS = (*range(1, 10), *range(12, 41), *range(51, 58), 60, 63, *range(72, 79), 97, *range(99, 117))
 OF_ACCESS = [f"R{number}" for number in _NUMBERS]
 """The requirements that issue 4 asks this of."""
+OF_PROGRAMS = ["R153"]
+"""Of the interfaces for programs, issue 6."""
 OF_READINGS = [
     "R11",
     "R58",
