@@ -9,6 +9,7 @@ change, another content under the number is refused, and a later attempt takes t
 from __future__ import annotations
 
 from base64 import b64decode, b64encode
+from calendar import monthrange
 from datetime import date, timedelta
 from threading import Lock
 from typing import Any
@@ -261,8 +262,8 @@ class _StoredVersions:
 def _stored(connection: Connection, keys: Keys, day: date) -> _StoredVersions:
     found = _StoredVersions(len(keys.problems))
     wanted = set(whole(keys.pseudonyms[keys.good]).tolist())
-    connection.execute(_BY_BLOCKS)
-    asked = {"pseudonyms": b"".join(wanted), "count": len(wanted), "day": day}
+    connection.execute(_BY_PSEUDONYM)
+    asked = {"pseudonyms": b"".join(wanted), "count": len(wanted), "day": day, **_month_of(day)}
     stored = connection.execute(_VERSIONS, asked).all()
     if not stored:
         return found
@@ -276,6 +277,11 @@ def _stored(connection: Connection, keys: Keys, day: date) -> _StoredVersions:
                 found.fingerprints[n] = np.frombuffer(bytes(row.fingerprint), np.uint8)
                 found.flags[n] = 3 if row.has_values else 1
     return found
+
+
+def _month_of(day: date) -> dict[str, date]:
+    """The first and the last day of its month: one partition."""
+    return {"first": day.replace(day=1), "last": day.replace(day=monthrange(day.year, day.month)[1])}
 
 
 def _text(value: bytes) -> Spelled:
@@ -308,13 +314,18 @@ _CHANNELS = text(
     " WHERE NOT EXISTS (SELECT FROM registry.channel c WHERE c.meter_id = w.meter AND c.direction = :direction"
     "  AND c.unit = :unit) ON CONFLICT DO NOTHING"
 )
-# Of a pseudonym's rows in the month one day is wanted: the block ranges leave out the pages of all other days.
-_BY_BLOCKS = text("SET LOCAL enable_indexscan = off")
+# By pseudonym, of which each has a handful of rows in the month, whatever is known of its days: a day that is coming in
+# is in no statistics, so the database would take it for empty, and go through all of its rows for each of these.
+_BY_PSEUDONYM = text(
+    "SELECT set_config('enable_indexscan', 'off', true),"  # all places first, then each page once
+    " set_config('plan_cache_mode', 'force_custom_plan', true)"
+)
 _VERSIONS = text(
     "SELECT p.pseudonym, p.channel, p.version, p.fingerprint, p.values_sealed IS NOT NULL AS has_values,"
     " b.stored_index FROM metering.profile p JOIN metering.batch b USING (batch)"
     " WHERE p.pseudonym = ANY(ARRAY(SELECT substr(CAST(:pseudonyms AS bytea), 1 + 16 * n, 16)"
-    "  FROM generate_series(0, :count - 1) AS n)) AND p.day = :day ORDER BY p.version"
+    "  FROM generate_series(0, :count - 1) AS n))"
+    " AND p.day BETWEEN :first AND :last AND p.day + 0 = :day ORDER BY p.version"  # + 0: of no index
 )
 _NUMBER = fields.Integer(required=True, strict=True, validate=validate.Range(1, 2**31 - 1))
 
