@@ -105,21 +105,22 @@ def _going(house: House, connection: Connection, row: Any) -> Going:
     if data_class is DataClass.READINGS:
         root = house.readings_root(row.root_id)
         pseudonym = seals.pseudonym(root)
-        found += [Trace(Sort.KEY, root), Trace(Sort.DERIVED, pseudonym)]
-        found += _of_readings(connection, root, pseudonym)
+        found += [Trace(Sort.KEY, root), *_named(pseudonym, _of_readings(connection, root, pseudonym))]
     elif data_class is DataClass.LEDGER:
         key = house.keys_of_subject(row.occupancy_id)
         handle = subject_handle(key)
-        found += [
-            Trace(Sort.KEY, key),
-            Trace(Sort.DERIVED, handle),
-            Trace(Sort.PLAIN, subject_name(key)),
-        ]
-        found += _of_ledger(house, connection, handle)
+        found += [Trace(Sort.KEY, key), Trace(Sort.PLAIN, subject_name(key))]
+        found += _named(handle, _of_ledger(house, connection, handle))
     else:
         found += _of_log_in(house, connection, row.person_id)
     person_id = row.person_id if data_class is DataClass.PERSON else None
     return Going(row.erasure_id, data_class, pseudonym, handle, person_id, tuple(dict.fromkeys(found)))
+
+
+def _named(name: bytes, stored: Iterator[Trace]) -> list[Trace]:
+    """What is stored under a name, and the name with it; of a stay of which nothing is stored the name is nowhere."""
+    found = list(stored)
+    return [Trace(Sort.DERIVED, name), *found] if found else []
 
 
 def _of_person(house: House, connection: Connection, row: Any) -> Iterator[Trace]:

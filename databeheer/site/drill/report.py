@@ -61,6 +61,8 @@ class DrillReport:
 
     def _of_opening(self) -> Iterator[str]:
         before, restored, others = self.before, self.restored, self.others
+        if not before.count:
+            yield "nothing was stored of what was erased, so this shows nothing: decide a stay that has readings"
         if before.opened < before.count:
             yield "before the erasure not all of it opened: that nothing opens now shows nothing"
         if restored.count < before.count:

@@ -150,6 +150,7 @@ def test_a_drill_holds_where_nothing_is_found() -> None:
     ("changes", "said"),
     [
         ({"before": Tried(4, 3)}, "before the erasure not all of it opened"),
+        ({"before": Tried(0, 0), "restored": Tried(0, 0)}, "nothing was stored of what was erased"),
         ({"restored": Tried(3, 0)}, "less of the erased than there was"),
         ({"restored": Tried(4, 1)}, "1 of 4 erased things open"),
         ({"others": Tried(2, 1)}, "1 rows of others do not open"),
@@ -170,3 +171,20 @@ def test_a_trace_where_it_may_not_stand_is_a_finding(place: str, sort: Sort) -> 
     found = report()
     next(one for one in found.searched if one.place == place).found[sort] += 1
     assert found.findings == [f"1 {sort.value} traces stand in the {place}"]
+
+
+def test_a_stay_of_which_nothing_is_stored_has_no_name_to_be_found(house: TheHouse, lotte: Customer) -> None:
+    stay = lotte.occupancy()
+    house.operator("registry.occupancy.end", ean=LOTTES_EAN, until_day=day_of(house.clock.now()).isoformat())
+    later(house, 4)
+    house.operator(
+        "erasure.decide",
+        data_class="readings",
+        reason="retention_ended",
+        decided_by="DPO",
+        occupancy_id=stay,
+    )
+    [one] = noted(house)
+    assert one.pseudonym is not None
+    assert not {trace.sort for trace in one.traces} & {Sort.DERIVED, Sort.SEALED}
+    assert tried(house.house, [one]) == {"readings": Tried(0, 0)}
