@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -105,3 +108,10 @@ def test_only_the_name_of_its_log_makes_a_house_a_sandbox() -> None:
     assert is_sandbox(new_name("a1"))
     for name in (ORIGIN, new_origin(), "sandbox.example/ledger", "ledger.example/sandboxed", ""):
         assert not is_sandbox(name)
+
+
+def test_the_how_to_names_a_code_that_is_filled() -> None:
+    page = Path(__file__).resolve().parents[3] / "docs" / "how-to" / "switch-from-fluvius.md"
+    named = re.findall(r"[0-9]{18}", page.read_text(encoding="utf-8"))
+    assert named
+    assert all(SandboxCode.parse(one) in codes(3) for one in named)

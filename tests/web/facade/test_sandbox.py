@@ -77,6 +77,7 @@ def energy(party: Caller, code: SandboxCode, root: str = "/esco", **query: str) 
     return get(party, f"{root}/v3/api/mandate/energy", asked)
 
 
+@pytest.mark.requirement("R48")
 def test_a_mock_mandate_is_listed_and_read_under_the_code_that_was_meant(tess: Caller) -> None:
     made = mock(tess, status="Approved")
     assert (made.status_code, made.get_json()["data"]) == (200, {"status": "success"})
@@ -115,6 +116,7 @@ def test_what_is_metered_by_day_has_both_directions_and_both_units_of_gas(tess: 
     assert len(both["dailyEnergy"]) == len(gas["dailyEnergy"]) == 9
 
 
+@pytest.mark.requirement("R48")
 @pytest.mark.parametrize(
     ("wished", "status", "renewal", "read"),
     [

@@ -9,18 +9,21 @@ from uuid import uuid4
 
 import pytest
 
+from databeheer.brussels import day_of
 from databeheer.door.client import DoorRefusedError
+from tests.conftest import LOTTES_EAN
 from tests.house import Customer, Party, TheHouse
 from tests.web.portal.visiting import Page, Visitor
 
 Visit = Callable[[Customer], Visitor]
+SEASIDE = "541448899990000053"
 
 
 @pytest.fixture
 def homes(house: TheHouse, lotte: Customer) -> list[str]:
     """Lotte's other connections, one of gas."""
     second = house.point("541448899990000046", lotte, commodity="gas")
-    third = house.point("541448899990000053", lotte, address="Zeedijk 1, 8400 Oostende")
+    third = house.point(SEASIDE, lotte, address="Zeedijk 1, 8400 Oostende")
     assert second
     assert third
     return [second, third]
@@ -106,6 +109,35 @@ def test_only_who_granted_it_grants_more_and_only_for_own_addresses(
     wish = {"permission_id": asked["permission_id"], "occupancy_id": homes[0]}
     read = {"notice": "x", "language": "nl"}
     assert refusal(lambda: bram.call("permission.grant_beside", **wish, **read)) == "unauthenticated"
+
+
+@pytest.mark.requirement("R98")
+def test_the_party_learns_of_another_address_once_all_who_must_have_granted_it(
+    house: TheHouse, lotte: Customer, maria: Customer, bram: Party, homes: list[str]
+) -> None:
+    house.operator(
+        "registry.concerned.begin",
+        ean=SEASIDE,
+        person_id=str(maria.person_id),
+        from_day=day_of(house.clock.now()).isoformat(),
+    )
+    asked = asked_for(bram, 2)
+    lotte.grant(asked)
+    second = beside(lotte, asked, homes[1])
+    assert second["state"] == "requested"
+    assert len(bram.call("permission.list", reference="several")["permissions"]) == 1
+    with pytest.raises(DoorRefusedError):
+        bram.call("permission.show", permission_id=second["permission_id"])
+    assert refusal(lambda: beside(lotte, asked, homes[0])) == "conflict"  # it counts while it waits
+    maria.call(
+        "permission.grant",
+        permission_id=second["permission_id"],
+        occupancy_id=homes[1],
+        notice="What Maria read",
+        language="nl",
+    )
+    listed = bram.call("permission.list", reference="several")["permissions"]
+    assert {one["ean"] for one in listed} == {LOTTES_EAN, SEASIDE}
 
 
 @pytest.mark.parametrize("most", [0, 101, True, "2", None])
