@@ -43,12 +43,16 @@ _MANDATE_NAMES = (
 )
 SERVICES = {service.value: service for service in DataService}
 _GRANULARITIES = {"daily": DataService.DAY, "hourly_quarterhourly": DataService.QUARTER_HOUR}
+_PERIOD_TYPES = {"readtime": False, "inserttime": True}
 _REGISTERS = {"active": ACTIVE, "reactive": REACTIVE}
 
 
 @dataclass(frozen=True)
 class EnergyQuery:
-    """One energy call. `services` empty: whatever the mandate gives; a missing end of the window is None."""
+    """One energy call. `services` empty: whatever the mandate gives; a missing end of the window is None.
+
+    `by_insertion`: the window is about when values came in, not about when they were metered.
+    """
 
     ean: EAN
     reference: str | None
@@ -56,14 +60,15 @@ class EnergyQuery:
     registers: frozenset[str]
     start: datetime | None
     end: datetime | None
+    by_insertion: bool = False
 
 
 def parse_energy_query(given: dict[str, str], *, sandbox: bool) -> EnergyQuery:
     """Read the query of `mandate/energy`."""
     fields = fold_names(given, _ENERGY_NAMES, "query")
     period_type = _required(fields, "periodType").lower()
-    if period_type != "readtime":
-        raise malformed("periodType", "only readTime is served: values are found by when they were metered")
+    if period_type not in _PERIOD_TYPES:
+        raise malformed("periodType", "readTime or insertTime")
     start, end = _moment(fields, "from"), _moment(fields, "to")
     if start is not None and end is not None and not start < end:
         raise malformed("to", "lies after from")
@@ -78,6 +83,7 @@ def parse_energy_query(given: dict[str, str], *, sandbox: bool) -> EnergyQuery:
         registers=frozenset().union(*chosen),
         start=start,
         end=end,
+        by_insertion=_PERIOD_TYPES[period_type],
     )
 
 

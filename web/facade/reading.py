@@ -25,9 +25,12 @@ from web.facade.names import (
 )
 from web.facade.parameters import EnergyQuery
 from web.facade.refusals import HELD_BACK, NOTHING_THERE, HeldBackError, NotNowError
-from web.facade.windows import whole_slots
+from web.facade.windows import EPOCH, whole_slots
 
 PAGE = 500
+LONGEST = timedelta(days=3 * 365)
+"""What one read asks at most; the door takes a day of each year more."""
+_LEAST = timedelta(minutes=1)
 _BLOCKED = "blocked"
 _WAITING = "requested"
 
@@ -55,9 +58,14 @@ def read_under_mandates(proof: Proof, query: EnergyQuery, now: datetime) -> Told
     if not rows:
         return _refused_by_point(proof, query, now, of_point)
     told, refusal = Told(), None
-    for row, granularity in _reads(query, rows):
+    reads = [
+        (row, granularity, window)
+        for row, granularity in _reads(query, rows)
+        for window in _windows(query, granularity, now, row)
+    ]
+    for row, granularity, window in reads:
         try:
-            answer = _read(proof, query, granularity, now, permission_id=row["permission_id"], row=row)
+            answer = _read(proof, granularity, window, row, permission_id=row["permission_id"])
         except DoorRefused as error:
             if error.code not in NOTHING_THERE:
                 refusal = error
@@ -110,19 +118,34 @@ def _granularity(service: DataService, row: dict[str, Any]) -> Granularity:
     return GRANULARITY_OF_SERVICE[service]
 
 
+def _windows(
+    query: EnergyQuery, granularity: Granularity, now: datetime, row: dict[str, Any]
+) -> Iterator[dict[str, str]]:
+    """Yield what is asked of the door: the window on whole slots, in parts of the three years that one read has.
+
+    By time of insertion it is all that the mandate is about; what came in outside of the window stays out.
+    """
+    first = parse_instant(row["data_from"])
+    last = min(parse_instant(row["data_until"]) if row["data_until"] else now, now)
+    inserted: dict[str, str] = {}
+    if query.by_insertion:
+        since, before = query.start or EPOCH, query.end or now + _LEAST
+        inserted = {
+            "inserted_from": format_instant(since),
+            "inserted_until": format_instant(max(before, since + _LEAST)),
+        }
+    else:
+        first, last = query.start or first, query.end or last
+    start, end = whole_slots(first, max(last, first + _LEAST), granularity)
+    while start < end:
+        part = min(end, whole_slots(start, start + LONGEST, granularity)[1])
+        yield {"from": format_instant(start), "until": format_instant(part), **inserted}
+        start = part
+
+
 def _read(
-    proof: Proof,
-    query: EnergyQuery,
-    granularity: Granularity,
-    now: datetime,
-    *,
-    row: dict[str, Any],
-    **target: str,
+    proof: Proof, granularity: Granularity, window: dict[str, str], row: dict[str, Any], **target: str
 ) -> dict[str, Any]:
-    start = query.start or parse_instant(row["data_from"])
-    end = query.end or min(parse_instant(row["data_until"]) if row["data_until"] else now, now)
-    start, end = whole_slots(start, max(end, start + timedelta(minutes=1)), granularity)
-    window = {"from": format_instant(start), "until": format_instant(end)}
     return ask(
         "readings.read",
         proof,
@@ -149,8 +172,10 @@ def _refused_by_point(
         "directions": [direction.value for direction in Direction],
     }
     target = {"ean": query.ean.digits, "purpose": PURPOSE.value}
+    granularity = GRANULARITY_OF_SERVICE[service]
+    window = next(_windows(query, granularity, now, row))
     try:
-        answer = _read(proof, query, GRANULARITY_OF_SERVICE[service], now, row=row, **target)
+        answer = _read(proof, granularity, window, row, **target)
     except DoorRefused as error:
         raise _softened(proof, query, error, of_point) from error
     return Told([answer], [(answer["index"], answer["promise"])])

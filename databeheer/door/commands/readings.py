@@ -120,7 +120,15 @@ def _request(house: House, proof: Proof, arguments: dict[str, Any]) -> ReadReque
         occupancy_id=arguments["occupancy_id"],
         registers=with_registers(arguments, granularity),
         parts=arguments["parts"],
+        inserted=_inserted(arguments),
     )
+
+
+def _inserted(arguments: dict[str, Any]) -> Period | None:
+    since, before = arguments["inserted_from"], arguments["inserted_until"]
+    if (since is None) != (before is None) or (since is not None and arguments["registers"]):
+        raise MalformedRequestError("inserted_from, inserted_until: both, and without registers")
+    return None if since is None else Period(since, before)
 
 
 def with_registers(arguments: dict[str, Any], granularity: Granularity) -> bool:
@@ -158,6 +166,8 @@ SCHEMA = schema(
         "mode": one_of("strict", "clip", required=False, missing="strict"),
         "registers": flag(),
         "parts": flag(),
+        "inserted_from": Instant(load_default=None, allow_none=True),
+        "inserted_until": Instant(load_default=None, allow_none=True),
     }
 )
 

@@ -83,6 +83,7 @@ def _stretches(read: Decided) -> list[Stretch]:
             granted.interval,
             granted.states,
             channels,
+            read.request.inserted,
         )
         for granted in read.leaving
     ]

@@ -34,6 +34,8 @@ from databeheer.storage.look import Look, uuids
 from databeheer.values import Period
 
 _log = structlog.get_logger("door")
+LONGEST_INTAKE = timedelta(days=1)
+"""How long after it was begun a batch may be stored; what is not stored by then is given up."""
 _AT_ONCE = 128
 """Stretches whose profiles are fetched by one query: enough to save most of the round trips, few enough to hold."""
 
@@ -47,6 +49,8 @@ class Stretch:
     interval: Period
     states: frozenset[str]
     channels: tuple[Channel, ...] = ()
+    inserted: Period | None = None
+    """Only days whose newest values came in this stretch of time, or up to `LONGEST_INTAKE` before it; None: all."""
 
     @property
     def days(self) -> tuple[date, date]:
@@ -216,7 +220,11 @@ def _ask(look: Look, stored: Sequence[_Stored], part: str, as_of: int) -> list[A
         "as_of": as_of,
         "totals": part == "total",
     }
-    return look.ask(_PROFILES, asked)
+    inserted = stored[0].stretch.inserted
+    if inserted is None:
+        return look.ask(_PROFILES, asked)
+    since = {"since": inserted.start - LONGEST_INTAKE, "before": inserted.end}
+    return look.ask(_INSERTED, asked | since)
 
 
 def _put_in_places(rows: Iterable[Any], stored: Iterable[_Stored]) -> None:
@@ -286,10 +294,12 @@ def _hole(day: date) -> Slot:
 _ROOTS = "SELECT occupancy_id, root_id FROM registry.occupancy WHERE occupancy_id = ANY(%(homes)s)"
 # Of one part only: what is not asked does not leave the database.
 _PROFILES = (
-    "SELECT DISTINCT ON (p.pseudonym, p.channel, p.day) p.pseudonym, p.channel, p.day, p.version,"
+    "SELECT DISTINCT ON (p.pseudonym, p.channel, p.day) p.pseudonym, p.channel, p.day, p.version, b.opened_at,"
     " p.fingerprint, CASE WHEN %(totals)s THEN p.total_sealed ELSE p.values_sealed END AS sealed"
     " FROM metering.profile p JOIN metering.batch b ON b.batch = p.batch"
     " WHERE p.pseudonym = ANY(%(pseudonyms)s) AND p.channel = ANY(%(channels)s)"
     " AND p.day BETWEEN %(first)s AND %(last)s AND b.stored_index < %(as_of)s"
     " ORDER BY p.pseudonym, p.channel, p.day, p.version DESC"
 )
+# When a batch was begun is written down; that it was stored within a day of it holds, else it is given up.
+_INSERTED = f"SELECT * FROM ({_PROFILES}) newest WHERE newest.opened_at >= %(since)s AND newest.opened_at < %(before)s"  # noqa: S608  parts of our own

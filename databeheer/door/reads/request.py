@@ -38,6 +38,8 @@ class ReadRequest:
     category: str = Category.READINGS
     task: str | None = None
     """Of the quality of supply: for which task of the grid operator (R66)."""
+    inserted: Period | None = None
+    """Only what came in this time; the decision is about `period` all the same."""
     parts: bool = False
     """With what tells the same energy again: of the head point beside its meters, and of head points below it."""
 

@@ -59,6 +59,7 @@ def said_of(read: Decided) -> dict[str, Any]:
     }
     asked |= {"registers": True} if request.registers else {}
     asked |= {"parts": True} if request.parts else {}
+    asked |= {"inserted": span_of(request.inserted)} if request.inserted else {}
     asked |= {"task": request.task} if request.task else {}
     if request.permission_id is None:
         return asked

@@ -118,6 +118,21 @@ def test_both_data_services_of_one_period_are_one_question_and_two_mandates(
     assert {"quarterHourlyEnergy", "dailyEnergy"} <= meter.keys()
 
 
+def test_a_window_of_many_years_is_read_in_parts_each_on_record(
+    bram_fluvius: Caller, measured: Customer
+) -> None:
+    mandate_of(bram_fluvius, measured)
+    years = {"from": "2016-01-01T00:00:00Z", "to": "2026-11-01T00:00:00Z"}
+    answer = energy(bram_fluvius, granularity="daily", **years)
+    assert answer.status_code == 200
+    starts = [
+        one["start"] for one in answer.get_json()["data"]["headpoint"]["physicalMeters"][0]["dailyEnergy"]
+    ]
+    assert len(starts) == len(set(starts)) >= 39
+    assert starts == sorted(starts)
+    assert len(answer.headers.getlist("Ledger-Promise")) == 4
+
+
 def test_a_session_for_several_access_points_gives_a_mandate_for_each(
     house: TheHouse, bram_fluvius: Caller, measured: Customer
 ) -> None:
@@ -294,7 +309,7 @@ def test_a_token_of_one_interface_is_refused_by_the_other(bram_calls: Caller, br
     [
         ({"ean": "541448899990000038"}, "ean"),
         ({"ean": "999"}, "ean"),
-        ({"periodType": "insertTime"}, "periodType"),
+        ({"periodType": "inserted"}, "periodType"),
         ({"periodType": "x"}, "periodType"),
         ({"granularity": "hourly"}, "granularity"),
         ({"granularity": ""}, "granularity"),
