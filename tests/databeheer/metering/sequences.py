@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import text
 
+from databeheer.brussels import slots_in_day
 from databeheer.door.house import House
 from databeheer.door.keys import seals
 from databeheer.door.keys.store import Kind
@@ -27,8 +28,9 @@ from databeheer.metering.unpacking import unpack_block
 from tests.conftest import LOTTES_EAN, MARIAS_EAN
 from tests.databeheer.metering.head_end import profile
 
-FIRST = date(2024, 6, 3)
+FIRST = date(2024, 3, 29)
 DAYS = [FIRST + timedelta(days=number) for number in range(4)]
+"""The third has 23 hours."""
 METERS = {"1SAG0000000001": LOTTES_EAN, "1SAG0000000002": MARIAS_EAN}
 Operator = Callable[..., dict[str, Any]]
 
@@ -43,7 +45,7 @@ class Send:
 
 @dataclass(frozen=True)
 class Again:
-    """A batch that was sent before, once more, under its own number or another: nothing new in it."""
+    """A batch that was sent before, the last or an older one, or what is newest under another number: nothing new."""
 
     send: Send
 
@@ -60,29 +62,61 @@ class Move:
 Step = Send | Again | Move
 
 
+Place = tuple[str, str, date]
+"""A meter, a direction and a day."""
+
+
 def sequence(random: Random, batches: int) -> list[Step]:
-    """Return so many batches, each of some meters and days; among them moves and duplicates."""
+    """Return so many batches, each of some meters, directions and days; among them moves and duplicates."""
     steps: list[Step] = []
-    newest: dict[tuple[str, date], dict[str, Any]] = {}
-    places = [(meter, day) for meter in METERS for day in DAYS]
+    newest: dict[Place, dict[str, Any]] = {}
+    places = [(meter, way, day) for meter in METERS for way in ("offtake", "injection") for day in DAYS]
     moved: dict[str, date] = {}
     for number in range(batches):
-        chosen = sorted(random.sample(places, random.randint(2, len(places))))
-        rows = {
-            (meter, day): profile(meter, day, [random.randint(1, 500)] * 95 + [random.randint(1, 500)])
-            for meter, day in chosen
-        }
+        chosen = sorted(random.sample(places, random.randint(2, len(places) // 2)))
+        rows = {place: _row(random, place, is_first=place not in newest) for place in chosen[1:]}
+        rows[chosen[0]] = _whole(random, chosen[0], 15)  # something in it is new
         newest |= rows
-        steps.append(Send(f"batch-{number}", tuple(rows.values())))
+        steps.append(Send(f"batch-{number}", tuple(rows[place] for place in chosen)))
         if random.random() < 0.5:
             same = Send(f"same-{number}", tuple(newest[place] for place in chosen))
-            steps.append(Again(random.choice([same, steps[-1]])))
+            sent = [step for step in steps if isinstance(step, Send)]
+            steps.append(Again(random.choice([same, steps[-1], random.choice(sent)])))
         ean = random.choice(list(METERS.values()))
         later = [day for day in DAYS[1:] if day > moved.get(ean, FIRST)]
         if later and random.random() < 0.6:
             moved[ean] = random.choice(later)
             steps.append(Move(ean, moved[ean], f"newcomer-{number}"))
     return steps
+
+
+def _row(random: Random, place: Place, *, is_first: bool) -> dict[str, Any]:
+    """Quarter-hours; at times with a gap that is estimated, hours, or of a day that had nothing yet its registers."""
+    kind = random.random()
+    if kind < 0.15:
+        row = _whole(random, place, 15)
+        begin = random.randrange(20, 60)
+        values = [None if begin <= slot < begin + 4 else value for slot, value in enumerate(row["values"])]
+        return row | {"values": values}
+    if kind < 0.3:
+        return _whole(random, place, 60)
+    if kind < 0.45 and is_first:
+        meter, way, day = place
+        return profile(
+            meter,
+            day,
+            [],
+            slot_minutes=1440,
+            direction=way,
+            register_end=1_000_000 + random.randint(1, 9_000),
+        )
+    return _whole(random, place, 15)
+
+
+def _whole(random: Random, place: Place, minutes: int) -> dict[str, Any]:
+    meter, way, day = place
+    values = [random.randint(1, 500)] * (slots_in_day(day, minutes) - 1) + [random.randint(1, 500)]
+    return profile(meter, day, values, slot_minutes=minutes, direction=way)
 
 
 def settle(operator: Operator) -> None:

@@ -70,9 +70,15 @@ class Disorder:
             command, after = self.random.choice(COMMANDS), self.random.random() < 0.5
             with suppress(DoorUnreachableError):
                 self.take(step, _DiesBefore(self.house.client, command, after=after))
-        between = _Between(self.house.client, self.random.choice(COMMANDS), self.report_moves)
-        if self.take(step, between) == "refused":  # a move came in between
-            assert self.take(step) == "stored"
+        meanwhile = self.report_moves if self.random.random() < 0.7 else lambda: self._at_once(step)
+        between = _Between(self.house.client, self.random.choice(COMMANDS), meanwhile)
+        if self.take(step, between) == "refused":  # a move came in between, or the same batch
+            assert self.take(step) in ("stored", "no-change")
+        assert self.take(step) == "no-change"
+
+    def _at_once(self, step: Send) -> None:
+        """The same batch comes a second time while it is taken in."""
+        self.take(step)
 
     def report_moves(self) -> None:
         while self.waiting:
