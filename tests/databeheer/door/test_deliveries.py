@@ -10,17 +10,19 @@ from typing import Any
 import pytest
 
 from databeheer.brussels import midnight
-from databeheer.door.client import DoorRefusedError, Proof
+from databeheer.door.client import DoorRefusedError, DoorUnreachableError, Proof
 from databeheer.metering.batches.taking import take_batch
 from databeheer.values import format_instant
 from tests.conftest import LOTTES_EAN
 from tests.databeheer.metering.head_end import Sent, profile
+from tests.databeheer.metering.test_batches import _DiesBefore as DiesBefore
 from tests.doors import query
 from tests.house import Customer, Party, TheHouse
 
 METER = "1SAG0000000001"
 STEP = timedelta(days=1)
 Take = Callable[..., None]
+BOTH = ("offtake", "injection")
 
 
 def go_to(house: TheHouse, day: date, hour: int = 3) -> None:
@@ -33,7 +35,7 @@ def take(house: TheHouse, lotte: Customer, tmp_path: Path) -> Take:
     house.operator("registry.meter.install", ean=LOTTES_EAN, meter=METER, digital=True)
     engine, count = house.engine("intake"), iter(range(100))
 
-    def taken(first: date, days: int) -> None:
+    def taken(first: date, days: int, directions: tuple[str, ...] = BOTH, door: Any = None) -> None:
         name = f"batch-{next(count)}"
         rows = []
         for day in (first + n * STEP for n in range(days)):
@@ -48,11 +50,10 @@ def take(house: TheHouse, lotte: Customer, tmp_path: Path) -> Take:
                     register_begin=begin,
                     register_end=begin + 1000,
                 )
-                for one in ("offtake", "injection")
+                for one in directions
             ]
-        report = take_batch(
-            Sent(rows, name).write(tmp_path / name), house.client, house.intake_key, engine, house.clock
-        )
+        place = Sent(rows, name).write(tmp_path / name)
+        report = take_batch(place, door or house.client, house.intake_key, engine, house.clock)
         assert report.outcome == "stored", report.members()
 
     return taken
@@ -302,3 +303,58 @@ def test_sweeping_twice_does_nothing_twice(house: TheHouse, take: Take, supplied
     size = query(house, "SELECT size FROM ledger.head")
     assert sweep(house) == {}
     assert query(house, "SELECT size FROM ledger.head") == size
+
+
+@pytest.mark.requirement("R69")
+def test_a_direction_of_which_nothing_came_lacks(
+    house: TheHouse, take: Take, supplied: date, erik: Party
+) -> None:
+    after = next_month(supplied)
+    go_to(house, after)
+    take(supplied, (after - supplied).days, directions=("offtake",))
+    sweep(house)
+    assert (listed(erik, "month")[0]["lacking"], listed(erik, "month")[0]["ready_at"]) == (1, None)
+
+
+@pytest.mark.requirement("R69")
+def test_rows_of_a_batch_that_broke_off_have_not_come(
+    house: TheHouse, take: Take, supplied: date, erik: Party
+) -> None:
+    after = next_month(supplied)
+    go_to(house, after)
+    with pytest.raises(DoorUnreachableError):
+        take(supplied, (after - supplied).days, door=DiesBefore(house.client, "batch.stored"))
+    assert query(house, "SELECT count(*) > 0 FROM metering.profile") == [(True,)]
+    sweep(house)
+    assert (listed(erik, "month")[0]["lacking"], listed(erik, "month")[0]["ready_at"]) == (1, None)
+
+
+def test_what_was_erased_is_waited_for_no_more(
+    house: TheHouse, take: Take, supplied: date, erik: Party, lotte: Customer
+) -> None:
+    end, stay = supplied + 3 * STEP, back(lotte).occupancy()
+    go_to(house, end)
+    house.operator("registry.occupancy.end", ean=LOTTES_EAN, until_day=end.isoformat())
+    sweep(house)
+    assert listed(erik, "final")[0]["lacking"] == 1
+    house.clock.advance(timedelta(days=5 * 366))
+    told = {"reason": "retention_ended", "decided_by": "DPO", "occupancy_id": stay}
+    house.operator("erasure.decide", data_class="readings", **told)
+    house.operator("erasure.execute")
+    sweep(house)
+    [(lacking, is_ready)] = query(
+        house, "SELECT lacking, ready_at IS NOT NULL FROM registry.supply_delivery WHERE kind = 'final'"
+    )
+    assert (lacking, is_ready) == (0, True)
+
+
+def test_nobody_but_clerk_and_operator_sweeps(
+    house: TheHouse, lotte: Customer, joris: Party, erik: Party
+) -> None:
+    size = query(house, "SELECT size FROM ledger.head")
+    for asker in (lotte, joris, erik):
+        with pytest.raises(DoorRefusedError) as refused:
+            asker.call("delivery.sweep")
+        assert refused.value.code == "unauthenticated"
+    assert query(house, "SELECT size FROM ledger.head") == size
+    house.operator("delivery.sweep")

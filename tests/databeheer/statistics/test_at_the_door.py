@@ -21,6 +21,7 @@ from databeheer.door.client import DoorClient, DoorRefusedError, Proof
 from databeheer.door.statistics import running
 from databeheer.joins.lists import SHIPPED
 from databeheer.metering.street import invented_ean
+from databeheer.oversight import gaps
 from databeheer.statistics.tally import Tally
 from databeheer.statistics.windows import window_of
 from databeheer.values import Direction, Period
@@ -267,6 +268,56 @@ def test_the_emergency_stop_keeps_a_batch_closed_and_a_table_back(
     assert (stopped.code, stopped.reason) == ("stopped", "stopped")
     assert last_event(house)[0] == "join.withheld"
     assert count(house, "statistics.release") == count(house, "statistics.told") == 0
+
+
+def test_a_stop_between_two_batches_keeps_the_second_closed(
+    house: TheHouse, net: Party, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settle(house, TWELVE)
+    real, opened = running.open_pieces, []
+    monkeypatch.setattr(running, "AT_ONCE", 6)
+
+    def stopping(*arguments: Any) -> Any:
+        opened.append(arguments)
+        with DoorClient(house.socket) as another:
+            another.call("stop.set", Proof.operator(house.operator_key), reason="a test")
+        return real(*arguments)
+
+    monkeypatch.setattr(running, "open_pieces", stopping)
+    assert refusal(house, "statistics.run", month=OCTOBER, commodity="electricity").reason == "stopped"
+    assert len(opened) == 1
+    assert last_event(house) == ("join.refused", "stopped")
+    assert count(house, "ledger.body WHERE event = 'join.run'") == 1
+
+
+def test_a_restored_database_tells_nothing_until_it_is_reconciled(house: TheHouse, net: Party) -> None:
+    settle(house, TWELVE)
+    with house.engine("owner").begin() as owner:
+        gaps.record(owner, 0, 1, "restore", house.clock.now())
+    assert refusal(house, "statistics.run", month=OCTOBER, commodity="electricity").reason == "stopped"
+    assert count(house, "ledger.body WHERE event = 'join.run'") == 0
+
+
+@pytest.mark.requirement("R11")
+def test_of_two_runs_of_a_month_at_once_one_tells_it(
+    house: TheHouse, net: Party, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settle(house, TWELVE)
+    real, told = running.open_pieces, []
+
+    def another_run(*arguments: Any) -> Any:
+        monkeypatch.setattr(running, "open_pieces", real)
+        with DoorClient(house.socket) as another:
+            proof = Proof.operator(house.operator_key)
+            told.append(another.call("statistics.run", proof, month=OCTOBER, commodity="electricity"))
+        return real(*arguments)
+
+    monkeypatch.setattr(running, "open_pieces", another_run)
+    assert refusal(house, "statistics.run", month=OCTOBER, commodity="electricity").reason == "told_before"
+    assert last_event(house)[0] == "join.withheld"
+    assert [told[0]["release_id"]] == [
+        one["release_id"] for one in house.client.call("statistics.list")["releases"]
+    ]
 
 
 @pytest.mark.parametrize("who", ["party", "inspector", "customer", "intake", "nobody"])
