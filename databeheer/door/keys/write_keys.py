@@ -107,7 +107,7 @@ def find_places(
     places.channels[numbers] = rows["channels"]
     for name, found in (("meter", places.meters), ("root", places.roots)):
         whole(found)[numbers] = rows[name]
-    _note_removed(connection, hashes, places)
+    _note_removed(connection, hashes, places, operator)
     return places
 
 
@@ -125,12 +125,12 @@ def _hashes(house: House, devices: Sequence[str]) -> Bytes:
     return hashes
 
 
-def _note_removed(connection: Connection, hashes: Bytes, places: Places) -> None:
+def _note_removed(connection: Connection, hashes: Bytes, places: Places, operator: int) -> None:
     """Tell a meter that hung somewhere on another day from one that nobody knows."""
     unknown = np.flatnonzero(places.problems == RowProblem.UNKNOWN_DEVICE)
     if unknown.size:
         wanted = whole(hashes[unknown]).tolist()
-        known = connection.execute(_KNOWN, {"hashes": wanted}).scalars()
+        known = connection.execute(_KNOWN, {"hashes": wanted, "operator": operator}).scalars()
         there = {bytes(one) for one in known}
         for n, one in zip(unknown.tolist(), wanted, strict=True):
             if one in there:
@@ -236,4 +236,6 @@ _PLACES = text(
     "  FROM registry.channel c WHERE c.meter_id = ANY(ARRAY(SELECT meter_id FROM place)) GROUP BY c.meter_id) ch"
     "  ON ch.meter_id = p.meter_id"
 )
-_KNOWN = text("SELECT DISTINCT number_hash FROM registry.meter WHERE number_hash = ANY(:hashes)")
+_KNOWN = text(
+    "SELECT DISTINCT number_hash FROM registry.meter WHERE number_hash = ANY(:hashes) AND operator = :operator"
+)

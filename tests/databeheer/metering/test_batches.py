@@ -206,6 +206,7 @@ def test_a_day_total_never_takes_the_place_of_quarter_hours(take: Take, lotte: C
 WRONG_ROWS: dict[str, tuple[dict[str, Any], str]] = {
     "unknown device": (profile("1SAG0000000099", DAY), "unknown-device"),
     "an EAN for a device": (profile(LOTTES_EAN, DAY), "bad-device"),
+    "ten megabytes in one field": (profile("1" * 10_000_000, DAY), "bad-device"),
     "97 values": (profile(LOTTES, DAY, [1] * 97), "wrong-slot-count"),
     "95 values": (profile(LOTTES, DAY, [1] * 95), "wrong-slot-count"),
     "no values": (profile(LOTTES, DAY, []), "wrong-slot-count"),
@@ -240,6 +241,7 @@ def test_one_wrong_row_refuses_the_batch_and_the_report_says_which(
     text = as_text(report.members()) + report.to_json()
     assert "1SAG" not in text
     assert LOTTES_EAN not in text
+    assert len(text) < 10_000
     assert take(profile(MARIAS, DAY)).outcome == "stored"  # the number is free again
 
 
@@ -268,6 +270,17 @@ def test_a_meter_that_was_taken_away_and_one_at_two_points_are_refused(metered: 
     report = take(profile(LOTTES, DAY), profile(MARIAS, DAY))
     assert told(report) == {"device-at-two-points": [2], "device-not-there-then": [1]}
     assert take(profile(LOTTES, DAY - timedelta(days=1)), batch="before").outcome == "stored"
+
+
+@pytest.mark.requirement("R136")
+def test_a_meter_of_another_grid_operator_is_unknown_whatever_the_manifest_says(
+    metered: TheHouse, take: Take, lotte: Customer
+) -> None:
+    metered.operator("registry.operator.add", operator=2, code="net-ander", name="Ander Net")
+    report = take(profile(LOTTES, DAY), operator=2)
+    assert told(report) == {"unknown-device": [1]}
+    assert rows_of(metered, "metering.profile") == {"metering.profile": []}
+    assert take(profile(LOTTES, DAY)).outcome == "stored"
 
 
 @pytest.mark.requirement("R59")
@@ -375,7 +388,9 @@ def test_of_a_column_of_another_type_both_types_are_told(
     assert LOTTES_EAN not in report.detail
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"a":1,"a":2}', b"[" * 100_000, b"x" * 70_000])
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[]", b'{"a":1,"a":2}', b"[" * 100_000, b"x" * 10_000_000], ids=len
+)
 def test_what_is_no_manifest_is_refused(metered: TheHouse, tmp_path: Path, content: bytes) -> None:
     (tmp_path / "manifest.json").write_bytes(content)
     report = take_batch(tmp_path, metered.client, metered.intake_key, metered.engine("intake"), metered.clock)
