@@ -15,6 +15,7 @@ from datetime import date, timedelta
 import numpy as np
 
 from databeheer.metering.channel import DAY_MINUTES
+from databeheer.metering.originals import Original
 from databeheer.metering.packing import Bytes, Integers
 from databeheer.metering.register_readings import RegisterReadings
 from databeheer.metering.states import MARKS, STATE_CODES, Conversion, State, Unit
@@ -47,10 +48,14 @@ _MEASURED = {State.READ, State.VAL}
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is stored of one channel on one day: its totals, and its slots where it has any and they were opened."""
+    """What is stored of one channel on one day: its totals, and its slots where it has any and they were opened.
+
+    `originals`: what was measured in slots where something else stands.
+    """
 
     total: DayTotal
     slots: Day | None = None
+    originals: tuple[Original, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -165,7 +165,7 @@ def _revisions(
 ) -> list[Revision]:
     changed = ((row, held.numbers[row]) for row in held.changed(outcome))
     return [
-        Revision(opened[number], *revised(look.day, series[number].day, outcome, row))
+        Revision(opened[number], revised(look.day, series[number].day, outcome, row))
         for row, number in changed
     ]
 

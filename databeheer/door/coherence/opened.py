@@ -17,7 +17,7 @@ from databeheer.metering.coherence import HISTORY_DAYS, Known, days_opened
 from databeheer.metering.opening import SealError, unseal_profile
 from databeheer.metering.plan.meters import Placed
 from databeheer.metering.plan.wanted import DIRECTIONS, UNITS
-from databeheer.metering.profile import ProfileError
+from databeheer.metering.profile import ProfileError, originals_of
 from databeheer.metering.sealing import Coordinates
 from databeheer.metering.states import Unit
 from databeheer.metering.totals import unpack_total
@@ -130,12 +130,12 @@ def _opened(
         one.days[row.day] = Known(total)
         if row.day == max(days):
             one.version = row.version
-    for (one, day), slots in zip(places, unpack_rows(spelled), strict=True):
+    for (one, day), plain, slots in zip(places, spelled, unpack_rows(spelled), strict=True):
         if slots is None:
             _log.error("a stored value does not open", part="values", error="ProfileError")
             del one.days[day]
         else:
-            one.days[day] = Known(one.days[day].total, slots)
+            one.days[day] = Known(one.days[day].total, slots, originals_of(plain))
     yield from by_handle.values()
 
 

@@ -15,9 +15,9 @@ from databeheer.door.coherence.opened import Opened
 from databeheer.door.house import House
 from databeheer.door.keys import seals
 from databeheer.door.turn import Statement, Turn
-from databeheer.metering.profile import DayProfile, pack
+from databeheer.metering.revising import Revised
 from databeheer.metering.sealing import Coordinates, fingerprint, seal_profile
-from databeheer.metering.totals import DayTotal, pack_total
+from databeheer.metering.totals import pack_total
 
 
 @dataclass(frozen=True)
@@ -25,15 +25,13 @@ class Revision:
     """What is to be stored in the place of the newest version of a day."""
 
     opened: Opened
-    profile: DayProfile | None
-    total: DayTotal
+    revised: Revised
 
     def sealed(self, day: date) -> dict[str, Any]:
         """Return it as a row of the version after the one that was judged."""
         channel, version = self.opened.channel, self.opened.version + 1
         where = Coordinates(channel.pseudonym, channel.handle, day, version)
-        values = None if self.profile is None else pack(self.profile)
-        total = pack_total(self.total)
+        values, total = self.revised.values, pack_total(self.revised.total)
         mark = fingerprint(seals.sameness_key(channel.root, channel.handle, day), (values or b"") + total)
 
         def closed(part: str, plain: bytes) -> bytes:

@@ -164,6 +164,26 @@ def test_of_a_day_that_had_something_invalid_nothing_is_changed(
     assert own(lotte) == before
 
 
+@pytest.mark.requirement("R67")
+def test_what_was_measured_stays_behind_what_the_look_puts_in_its_place(
+    take: Take, metered: TheHouse, lotte: Customer
+) -> None:
+    take(*(usual(day) for day in weeks()))
+    values = [100] * 60 + [-5] * 20 + [100] * 16
+    take(profile(LOTTES, DAY, values, **NO_REGISTERS))
+    assert look(metered)["stored"] == 1
+    assert own(lotte)[60:80] == [(number, "EST") for number in range(61, 81)]
+    shown = metered.operator("readings.originals", ean=LOTTES_EAN, day=DAY.isoformat(), why="a complaint")
+    [channel] = shown["channels"]
+    first, second = channel["versions"]
+    assert [slot["measured"] for slot in first["slots"]] == [-5] * 20
+    assert {slot["put"] for slot in first["slots"]} == {None}
+    assert [slot["measured"] for slot in second["slots"]] == [-5] * 20
+    assert [slot["put"] for slot in second["slots"]] == list(range(61, 81))
+    assert {slot["method"] for slot in first["slots"]} == {None}
+    assert len({slot["method"] for slot in second["slots"]} - {None}) == 1
+
+
 # ---- doubts -----------------------------------------------------------------------------------------------------
 
 
