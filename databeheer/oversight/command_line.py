@@ -1,17 +1,24 @@
-"""`databeheer oversight audit FILE LOG --key VKEY`: check a downloaded audit, anywhere, without the house."""
+"""`databeheer oversight`: check a downloaded audit, and sign a list of lawful joins; anywhere, without the house."""
 
 from __future__ import annotations
 
 import json
+import os
+import secrets
 from pathlib import Path
 
 import click
 
 from databeheer.access import catalogue
+from databeheer.joins.cases import JoinListError
+from databeheer.joins.lists import LARGEST
+from databeheer.joins.signature import sign
 from databeheer.oversight.content_audit import Report, audit
 from ledger.checkpoint import open_checkpoint
 from ledger.commands.inputs import FAILS, HOLDS, MISUSED, UNREACHABLE, plain, read_file, read_keys
 from ledger.errors import LedgerError, MalformedError, UnreachableError
+from ledger.files import write_atomically
+from ledger.note import SigningKey
 from ledger.sources import open_source
 from ledger.tiles import MAX_CHECKPOINT_LENGTH
 
@@ -52,6 +59,37 @@ def audit_file(file: Path, log: str, keys: tuple[str, ...], as_json: bool) -> No
     else:
         _print(report, names)
     raise click.exceptions.Exit(HOLDS if report.holds else FAILS)
+
+
+@oversight.command("sign-joins")
+@click.argument("joins", metavar="LIST", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--key", "seed", required=True, type=click.Path(path_type=Path), help="File of your own key.")
+@click.option("--name", required=True, help="Your name on signatures, as regulator.example/joins.")
+def sign_joins(joins: Path, seed: Path, name: str) -> None:
+    """Sign LIST, a list of lawful joins, into a `.note` beside it; prints your verifier key, for the house.
+
+    The key is made where there is none. A list that is malformed is not signed.
+    """
+    try:
+        key = SigningKey(name, _seed(seed))
+        note = sign(read_file(joins, LARGEST), key)
+    except (JoinListError, LedgerError) as error:
+        raise click.ClickException(str(error)) from error
+    write_atomically(joins.with_suffix(".note"), note)
+    click.echo(key.vkey)
+
+
+def _seed(path: Path) -> bytes:
+    if not path.exists():
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_hex(32))
+    try:
+        seed = bytes.fromhex(path.read_text().strip())
+    except ValueError as error:
+        raise MalformedError(f"{path} holds no key: 32 bytes in hexadecimal digits") from error
+    if len(seed) != 32:
+        raise MalformedError(f"{path} holds no key: 32 bytes in hexadecimal digits")
+    return seed
 
 
 def _audit(file: Path, log: str, keys: tuple[str, ...]) -> tuple[Report, dict[str, str]]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from databeheer.cli import cli
 from databeheer.joins.cases import JoinListError
 from databeheer.joins.lists import SHIPPED
 from databeheer.joins.signature import JoinListFiles, sign, verify
-from ledger.note import SigningKey, sign_note
+from ledger.note import SigningKey, VerifierKey, sign_note
 
 REGULATOR = SigningKey("regulator.example/joins", bytes(range(32)))
 STRANGER = SigningKey("regulator.example/joins", bytes(32))
@@ -77,3 +80,22 @@ def test_a_damaged_regulators_key_stops_the_start(tmp_path: Path) -> None:
     (tmp_path / "vkey").write_text(REGULATOR.vkey[:-3])
     with pytest.raises(JoinListError):
         JoinListFiles.from_environment({"DATABEHEER_REGULATOR_VKEY": str(tmp_path / "vkey")})
+
+
+def test_a_regulator_signs_a_list_on_a_machine_of_its_own(tmp_path: Path) -> None:
+    joins, seed = tmp_path / "list.toml", tmp_path / "regulator.key"
+    joins.write_bytes(SHIPPED.read_bytes())
+    command = ["oversight", "sign-joins", str(joins), "--key", str(seed), "--name", "regulator.example/joins"]
+    first = CliRunner().invoke(cli, command)
+    assert first.exit_code == 0, first.output
+    assert stat.S_IMODE(seed.stat().st_mode) == 0o600
+    files = JoinListFiles(joins, tmp_path / "list.note", VerifierKey.parse(first.stdout.strip()))
+    assert files.read().content == SHIPPED.read_bytes()
+    assert CliRunner().invoke(cli, command).stdout == first.stdout  # with the same key
+    (tmp_path / "list.note").unlink()
+    joins.write_text("version = 3\n")
+    assert CliRunner().invoke(cli, command).exit_code != 0
+    seed.write_text("zz")
+    joins.write_bytes(SHIPPED.read_bytes())
+    assert CliRunner().invoke(cli, command).exit_code != 0
+    assert not (tmp_path / "list.note").exists()
