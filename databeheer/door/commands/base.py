@@ -78,6 +78,18 @@ class EANCode(fields.Field[EAN]):
             raise ValidationError(str(error)) from error
 
 
+@contextmanager
+def placed(member: str, place: int) -> Iterator[None]:
+    """Say at which place of a list, from 0 on, something is wrong.
+
+    It tells its sender no more than sending each alone would.
+    """
+    try:
+        yield
+    except (MalformedRequestError, NotFoundError) as error:
+        raise type(error)(f"{member}: {place}: {error}") from error
+
+
 def short_text(*, required: bool = True, longest: int = 200, missing: Any = None) -> fields.String:
     """A text of at most `longest` characters on one line, without control characters.
 

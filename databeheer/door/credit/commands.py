@@ -22,6 +22,7 @@ from databeheer.door.commands.base import (
     Instant,
     asker_of,
     clerk_or_operator,
+    placed,
     schema,
     short_text,
 )
@@ -111,11 +112,8 @@ def take(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any
     with house.turn() as turn:
         average = _average(turn.connection)
         for place, one in enumerate(arguments["states"]):
-            try:
+            with placed("states", place):
                 told += _take_one(house, turn, one, average)
-            except (MalformedRequestError, NotBudgetError) as error:
-                # Which one: who has intake's key finds that out by sending each alone.
-                raise type(error)(f"states: {place}: {error}") from error
     return {"taken": len(arguments["states"]), "told": told}
 
 

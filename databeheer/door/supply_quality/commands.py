@@ -17,7 +17,7 @@ from sqlalchemy import text
 
 from databeheer.access.bases import Category
 from databeheer.brussels import day_of, midnight
-from databeheer.door.commands.base import Command, Day, EANCode, Instant, one_of, schema, short_text
+from databeheer.door.commands.base import Command, Day, EANCode, Instant, one_of, placed, schema, short_text
 from databeheer.door.commands.readings import RefusedReadError, handed_view
 from databeheer.door.house import House
 from databeheer.door.names import ean_hash, meter_hash, open_text
@@ -62,7 +62,10 @@ def take(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any
         parties.require_operator(turn.connection, operator)
         today = day_of(turn.now)
         rows.forget_before(turn.connection, today - KEPT)
-        kept = sum(_take_one(house, turn, operator, today, one) for one in arguments["days"])
+        kept = 0
+        for place, one in enumerate(arguments["days"]):
+            with placed("days", place):
+                kept += _take_one(house, turn, operator, today, one)
         spans = sorted(one["day"] for one in arguments["days"])
         said = {"from": spans[0].isoformat(), "until": (spans[-1] + timedelta(days=1)).isoformat()}
         record = turn.record(Statement(STORED, said | {"days": kept}, operator=operator))
