@@ -301,7 +301,7 @@ def test_of_no_device_but_a_digital_electricity_meter_anything_is_kept(
     with pytest.raises(DoorRefusedError) as refusal:
         take(house, said(house), said(house, device=device))
     assert refusal.value.code == "no-supply-here"
-    assert str(refusal.value).startswith("days: 0: ")
+    assert str(refusal.value).startswith("days: 1: ")
 
 
 def test_only_intake_hands_it_in(house: TheHouse, metered: Customer, net: Party) -> None:
