@@ -143,7 +143,7 @@ def test_it_is_the_data_managers_alone_and_a_stopped_house_shows_nothing(
     with pytest.raises(DoorRefusedError, match="day"):
         house.operator("readings.originals", **asked | {"day": "2099-01-01"})
     with pytest.raises(DoorRefusedError) as refused:
-        house.operator("readings.originals", **asked | {"ean": "541448860000000011"})
+        house.operator("readings.originals", **asked | {"ean": "541448899990000060"})
     assert refused.value.code == "not-found"
     assert query(house, "SELECT size FROM ledger.head") == size
     house.operator("stop.set", reason="a test")

@@ -15,7 +15,7 @@ from tests.doors import execute, query
 from tests.house import Customer, Party, TheHouse
 
 METER = "1SAG0000000001"
-UNKNOWN_EAN = "541448860000000011"
+UNKNOWN_EAN = "541448899990000060"
 DAY = timedelta(days=1)
 
 
@@ -295,8 +295,8 @@ def test_what_cannot_be_is_refused_with_all_that_came_with_it(
 def test_of_no_device_but_a_digital_electricity_meter_anything_is_kept(
     house: TheHouse, metered: Customer, maria: Customer, device: str
 ) -> None:
-    house.point("541448860000000028", maria, commodity="gas", address="Dorpsplein 3, 9000 Gent")
-    house.operator("registry.meter.install", ean="541448860000000028", meter="GAS-1", digital=True)
+    house.point("541448899990000053", maria, commodity="gas", address="Dorpsplein 3, 9000 Gent")
+    house.operator("registry.meter.install", ean="541448899990000053", meter="GAS-1", digital=True)
     house.operator("registry.meter.install", ean=MARIAS_EAN, meter="OLD-1", digital=False)
     with pytest.raises(DoorRefusedError) as refusal:
         take(house, said(house), said(house, device=device))
