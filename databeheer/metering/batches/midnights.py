@@ -48,6 +48,8 @@ def _plausible(
     begin: Integers | None, end: Integers | None, rows: Rows, most: Integers, digits: Integers
 ) -> tuple[Integers, Integers]:
     first, last = _column(begin, rows), _column(end, rows)
+    if begin is None and end is None:
+        return first, last
     wrong = difference(first, last, most, digits=np.where(digits > 0, digits, UNKNOWN)).impossible
     beyond = np.where(digits > 0, 10 ** (digits + 3), np.iinfo(np.int64).max)
     kept = [np.where(wrong | (one < 0) | (one >= beyond), UNKNOWN, one) for one in (first, last)]

@@ -165,7 +165,7 @@ class _Attempt:
         self._report.ledger_index = answer["index"]
 
     def _write(self, rows: Iterator[bytes]) -> None:
-        """Write all rows in one transaction."""
+        """Write all rows in one transaction: some are being written while the next ones are made."""
         first = next(rows, None)
         if first is None:
             return
@@ -173,11 +173,13 @@ class _Attempt:
             self._engine.begin() as connection,
             driver(connection).cursor() as cursor,
             cursor.copy(COPY) as copy,
+            ThreadPoolExecutor(1) as writer,
         ):
-            copy.write(HEAD)
-            for part in chain((first,), rows):
-                copy.write(part)
-            copy.write(TAIL)
+            written = writer.submit(copy.write, HEAD)
+            for part in chain((first,), rows, (TAIL,)):
+                written.result()
+                written = writer.submit(copy.write, part)
+            written.result()
 
     def _sealed(self, chunks: list[Chunk]) -> Iterator[bytes]:
         """Yield the rows of all chunks; at the first bad one it goes on looking, for the report, and ends refusing."""

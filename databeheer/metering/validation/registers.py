@@ -41,7 +41,8 @@ def difference(
     """
     modulus = _modulus(begin, digits)
     if final is None or initial is None:
-        final = initial = np.full(begin.shape, UNKNOWN)
+        used, rolled, wrong = _step(begin, end, modulus, most)
+        return Differences(used, rolled, np.zeros(begin.shape, np.bool_), wrong)
     changed = (final != UNKNOWN) | (initial != UNKNOWN)
     first, first_rolled, first_wrong = _step(begin, np.where(changed, final, end), modulus, most)
     # The new meter may have another number of digits; one that rolls over within its first day is none.
