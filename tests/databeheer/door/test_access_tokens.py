@@ -14,9 +14,11 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from databeheer.door.client import DoorClient, DoorRefusedError, Proof
+from databeheer.door.tokens import minting
+from databeheer.identity import clients
 from tests.databeheer.door.test_client_keys import certificate
 from tests.databeheer.door.test_client_proofs import Program, claims_of
-from tests.doors import DoorProcess, door_process, execute, query
+from tests.doors import DoorProcess, door_process, execute, held, meanwhile, query
 from tests.house import PUBLIC_URL, Party, TheHouse
 
 PROXY_KEY = "the key of the proxy in the tests"
@@ -280,3 +282,34 @@ def test_a_secret_or_an_assertion_over_a_certificate_binds_the_token_too(
         token = mutual.call("token.mint", proxy, certificate=print_, profile="own", **way)["access_token"]
         assert mutual.call("party.me", Proof.token(token, print_))
         assert code(lambda: mutual.call("party.me", Proof.token(token))) == "unauthenticated"  # noqa: B023
+
+
+ENDS: dict[str, Any] = {
+    "the client": lambda house, program: house.operator("registry.client.end", client_id=program.client_id),
+    "the key": lambda house, program: house.operator(
+        "registry.client.key.end",
+        key_id=house.operator("registry.client.show", client_id=program.client_id)["keys"][0]["key_id"],
+    ),
+    "the signing keys": lambda house, _: house.operator("token.keys.rotate", reason="x", withdraw=True),
+}
+
+
+@pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
+def test_what_ends_while_a_token_is_being_minted_ends_that_token_too(house: TheHouse, end: Any) -> None:
+    """The client was found good before the end, and the token is written after it was asked for."""
+    program = Program(house, house.party("Bram", "energy_service"), "ES256")
+    now = house.clock.now()
+    assertion = program.sign(program.claims())
+    with held(house, "SELECT 1") as watcher:
+        with house.house.engine.begin() as connection:
+            client = clients.find(connection, program.client_id, "own")
+            assert client is not None
+            key_id = clients.check_assertion(connection, client, assertion, PUBLIC_URL, "own", now)
+            house.house.token_ring.in_force(connection, "ES256", now)
+            ending = meanwhile(house.client, lambda: end(house, program))
+            watcher.until_waiting(1)
+            minted = minting.mint(
+                connection, house.house.token_ring, PUBLIC_URL, client, "own", now, key_id=key_id
+            )
+        ending.result(60)
+    assert code(lambda: house.client.call("party.me", Proof.token(minted.token))) == "unauthenticated"
