@@ -149,6 +149,11 @@ def test_a_wrong_claim_gives_no_token(program: Program, changes: dict[str, Any])
         ({"nbf": 10}, True),
         ({"nbf": 11}, False),
         ({"iat": ...}, True),
+        ({"iat": -250}, True),
+        ({"iat": -251}, False),
+        ({"nbf": -251}, False),
+        ({"iat": -(10**8)}, False),
+        ({"iat": 0, "nbf": -251}, False),
     ],
 )
 def test_an_assertion_lives_five_minutes_and_not_before_its_time(
