@@ -60,13 +60,14 @@ def settle(
 
 
 def settle_gas(house: TheHouse, uses: list[int], first: int = 500) -> None:
-    """Register an address with gas for each of `uses` (Wh an hour)."""
+    """Register an address with gas for each of `uses` (Wh an hour); beside each stand 900 litres, as in exports."""
     rows = []
     for serial, wh in enumerate(uses, start=first):
         ean = invented_ean(7001 + serial)
         register_point(house, ean, "gas", GENT, "household")
         row = _row(ean, "Offtake").but(volume=f"0,{wh:03d}")
-        rows += [one.but(volume=row.volume) for day in DAYS for one in day_rows(day, 60, row=row)]
+        for one in (hour for day in DAYS for hour in day_rows(day, 60, row=row)):
+            rows += [one.but(volume="0,900", unit="m³"), one.but(volume=row.volume)]
     house.ingest(text(ENGLISH_GAS, rows, tail=("Provisional", "")))
 
 
