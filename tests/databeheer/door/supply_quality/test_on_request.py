@@ -133,7 +133,14 @@ def test_an_outsider_a_supplier_and_other_grid_operators_get_nothing_and_it_is_r
         line = metered.statements()[0]
         assert (line["event"], line["party"]["name"]) == ("data.refused", party_name(party))
         assert line["category"] == "supply_quality"
+    assert why_refused(other_net) == why_refused(joris) == "no_legal_basis"  # no standing at all
     assert look(net)["days"]
+
+
+def why_refused(party: Party) -> str | None:
+    with pytest.raises(DoorRefusedError) as refusal:
+        party.call("supply_quality.read", **wish(party.house))
+    return refusal.value.reason
 
 
 def party_name(party: Party) -> str:
