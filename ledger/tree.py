@@ -43,9 +43,16 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 def root_hash(leaves: Sequence[bytes]) -> bytes:
     """Return the root over leaf hashes, EMPTY_ROOT when there are none."""
-    frontier = Frontier()
-    frontier.extend(leaves)
-    return frontier.root()
+    level = list(leaves)
+    while (
+        len(level) > 1
+    ):  # the last of an odd number goes up as it is, which gives the split that RFC 6962 makes
+        above = [
+            sha256(b"\x01" + left + right).digest()
+            for left, right in zip(level[::2], level[1::2], strict=False)
+        ]
+        level = above + level[len(level) & ~1 :]
+    return level[0] if level else EMPTY_ROOT
 
 
 class Frontier:

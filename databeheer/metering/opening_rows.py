@@ -1,4 +1,4 @@
-"""Opening many profile rows of one size at once: what `opening.unseal_profile` opens, without a copy a call.
+"""Opening many rows of one size at once: what `opening.unseal_profile` and `unseal` open, without a copy a call.
 
 Only the door imports this.
 """
@@ -10,7 +10,8 @@ import numpy.typing as npt
 from nacl._sodium import ffi, lib
 
 from databeheer.byte_rows import Bytes, places
-from databeheer.metering.sealing import KEY_LENGTH, TAG_LENGTH
+from databeheer.metering.opening import SealError
+from databeheer.metering.sealing import KEY_LENGTH, NONCE_LENGTH, TAG_LENGTH
 from databeheer.metering.sealing_rows import nonces
 
 
@@ -32,3 +33,24 @@ def open_rows(keys: Bytes, sealed: Bytes, marks: Bytes, where: Bytes) -> tuple[B
             opens[row] = False
     plain[~opens] = 0
     return plain, opens
+
+
+def unseal_rows(key: bytes, sealed: Bytes, where: Bytes) -> Bytes:
+    """Open rows that `sealing.seal` closed under one key: sealed (n, 24 + size + 16), where (n, any).
+
+    Returns what they hold, (n, size): a byte each at least.
+
+    Raises:
+        SealError: one of them does not open, as in `opening.unseal`.
+    """
+    rows, length = sealed.shape
+    size = length - NONCE_LENGTH - TAG_LENGTH
+    if size < 1 or len(where) != rows or len(key) != KEY_LENGTH:
+        raise SealError("a sealed value does not open")
+    plain = np.zeros((rows, size), np.uint8)
+    held = (np.ascontiguousarray(one) for one in (sealed[:, NONCE_LENGTH:], where, sealed[:, :NONCE_LENGTH]))
+    open_one, nothing, step = lib.crypto_aead_xchacha20poly1305_ietf_decrypt, ffi.NULL, where.shape[1]
+    for out, text, context, nonce in zip(places(plain), *map(places, held), strict=True):
+        if open_one(out, nothing, nothing, text, size + TAG_LENGTH, context, step, nonce, key) != 0:
+            raise SealError("a sealed value does not open")
+    return plain

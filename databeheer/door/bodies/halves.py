@@ -9,6 +9,7 @@ from hashlib import blake2b
 from typing import Any
 from uuid import UUID
 
+from databeheer.byte_rows import Bytes, hash_rows, whole
 from databeheer.door.keys.seals import derive
 from databeheer.metering.opening import SealError, unseal
 from databeheer.metering.sealing import seal
@@ -39,6 +40,18 @@ def subject_name(subject_key: bytes) -> bytes:
     Another than the handle: who has a receipt and steals the database cannot join the two without the key.
     """
     return blake2b(key=subject_key, person=b"subject-name", digest_size=32).digest()
+
+
+def subject_handles(keys: Bytes) -> list[bytes]:
+    """Return what `subject_handle` returns of each key: (n, 32)."""
+    found: list[bytes] = whole(hash_rows(keys, keys[:, :0], 16, b"handle")).tolist()
+    return found
+
+
+def subject_names(keys: Bytes) -> list[bytes]:
+    """Return what `subject_name` returns of each key: (n, 32)."""
+    found: list[bytes] = whole(hash_rows(keys, keys[:, :0], 32, b"subject-name")).tolist()
+    return found
 
 
 def all_halves(

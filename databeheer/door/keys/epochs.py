@@ -10,12 +10,13 @@ import hashlib
 import secrets
 from typing import Protocol
 
-import numpy as np
 from nacl import bindings
 from nacl._sodium import ffi, lib
 
-from databeheer.byte_rows import Bytes, places
+from databeheer.byte_rows import Bytes
 from databeheer.errors import DatabeheerError, UnavailableError
+from databeheer.metering.opening import SealError
+from databeheer.metering.opening_rows import unseal_rows
 
 KEY_LENGTH = 32
 WRAPPED_LENGTH = 24 + KEY_LENGTH + 16
@@ -101,17 +102,12 @@ class HeldKey:
         return bytes(ffi.buffer(opened))
 
     def unwrap_rows(self, wrapped: Bytes, coordinates: Bytes) -> Bytes:
-        rows, length = wrapped.shape
-        if length != WRAPPED_LENGTH or len(coordinates) != rows:
+        if wrapped.shape[1] != WRAPPED_LENGTH:
             raise KeyStoreError("a wrapped key does not open under this epoch")
-        opened = np.zeros((rows, KEY_LENGTH), np.uint8)
-        held = (np.ascontiguousarray(one) for one in (wrapped[:, 24:], coordinates, wrapped[:, :24]))
-        open_one, nothing = lib.crypto_aead_xchacha20poly1305_ietf_decrypt, ffi.NULL
-        key, size, step = self._key, WRAPPED_LENGTH - 24, coordinates.shape[1]
-        for out, text, context, nonce in zip(places(opened), *map(places, held), strict=True):
-            if open_one(out, nothing, nothing, text, size, context, step, nonce, key) != 0:
-                raise KeyStoreError("a wrapped key does not open under this epoch")
-        return opened
+        try:
+            return unseal_rows(self._key, wrapped, coordinates)
+        except SealError as error:
+            raise KeyStoreError("a wrapped key does not open under this epoch") from error
 
     def secret(self) -> bytes:
         return self._key

@@ -152,23 +152,23 @@ def holds_for_all(read: Decided, first: Plain) -> bool:
 
 _UNKNOWN = 1 << len(DIRECTIONS) * len(UNITS)
 _STATE = STATE_AT.replace(":now", "%(now)s")
-# Names of columns and states alone; what a caller gives are parameters.
+# Names of columns and states alone; what a caller gives are parameters. `OFFSET 0`: one look at the index for each,
+# where the planner would go through all permissions for these; and what a look finds is reckoned once.
 _PLAIN = (
     "SELECT CAST(w.n - 1 AS int4), CAST(p.permission_id AS text), CAST(o.occupancy_id AS text),"  # noqa: S608  parts of our own
     " uuid_send(o.occupancy_id), uuid_send(o.root_id), uuid_send(o.person_id), uuid_send(m.meter_id), m.number_sealed,"
     " a.operator, a.commodity, ch.bits, concat_ws('|', a.operator, a.commodity, ch.bits, p.purpose, p.category,"
-    " p.directions, p.granularity,"
-    f" {_STATE}) FROM unnest(CAST(%(ids)s AS uuid[])) WITH ORDINALITY AS w (id, n)"
-    # One look at the index for each: the planner would go through all permissions for these.
-    " CROSS JOIN LATERAL (SELECT * FROM permissions.permission q WHERE q.permission_id = w.id OFFSET 0) p"
+    " p.directions, p.granularity, p.state_now) FROM unnest(CAST(%(ids)s AS uuid[])) WITH ORDINALITY AS w (id, n)"
+    f" CROSS JOIN LATERAL (SELECT p.*, {_STATE} AS state_now FROM permissions.permission p"
+    "  WHERE p.permission_id = w.id OFFSET 0) p"
     " JOIN registry.occupancy o ON o.occupancy_id = p.occupancy_id"
     " JOIN registry.access_point a ON a.access_point_id = o.access_point_id"
     " JOIN registry.meter m ON m.access_point_id = o.access_point_id AND m.place IN ('meter', 'headpoint')"
     " CROSS JOIN LATERAL (SELECT coalesce((SELECT bit_or(1 << coalesce((c.direction = 'injection')::int * 5"
     "  + array_position(ARRAY['kWh', 'm3', 'kVArh', 'kVArh-inductive', 'kVArh-capacitive'], c.unit) - 1, 10))"
-    "  FROM registry.channel c WHERE c.meter_id = m.meter_id), 0) AS bits) ch"
+    "  FROM registry.channel c WHERE c.meter_id = m.meter_id), 0) AS bits OFFSET 0) ch"
     " WHERE p.party_id = %(party)s AND p.person_id = o.person_id AND NOT p.more_signers"
-    f" AND {_STATE} IN ('active', 'to_be_renewed') AND p.granularity <> 'month'"
+    " AND p.state_now IN ('active', 'to_be_renewed') AND p.granularity <> 'month'"
     " AND coalesce(p.decided_at, p.requested_at) <= %(now)s"
     " AND coalesce(p.ends_at, p.valid_until, 'infinity') > %(now)s"
     " AND p.data_from <= %(start)s AND coalesce(p.data_until, 'infinity') >= %(end)s"

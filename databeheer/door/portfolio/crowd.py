@@ -22,7 +22,8 @@ import numpy as np
 import psycopg
 from nacl._sodium import ffi, lib
 
-from databeheer.door.bodies.halves import canonical, subject_name
+from databeheer.byte_rows import KEY_LENGTH, rows_of
+from databeheer.door.bodies.halves import canonical, subject_names
 from databeheer.metering.sealing import NONCE_LENGTH, TAG_LENGTH
 from ledger.commitment import SUBJECT_LABEL
 from ledger.entry import GENESIS_PREVIOUS
@@ -142,8 +143,9 @@ def _rows(
     label, template, genesis = SUBJECT_LABEL + b"\x00", alike.template, (0, GENESIS_PREVIOUS)
     index = str(entry.index).encode()
     key_head, own_head = b"body/v1|key|" + index + b"|", b"body/v1|subject|" + index + b"|"
+    subjects = subject_names(rows_of([member.key for member in members], KEY_LENGTH))
     halves, names, bodies, counters = [], [], [], []
-    for place, (member, leaf) in enumerate(zip(members, leaves, strict=True)):
+    for place, (member, leaf, subject) in enumerate(zip(members, leaves, subjects, strict=True)):
         occupancy, key, handle, permission, item = member
         counter, previous = last.get(handle, genesis)
         body = template % (
@@ -152,7 +154,7 @@ def _rows(
             item,
             permission,
             b2a_base64(previous, newline=False),
-            b2a_base64(subject_name(key), newline=False),
+            b2a_base64(subject, newline=False),
         )
         salt, spelled = salts[_SALT * place : _SALT * place + _SALT], str(leaf).encode()
         half = digest(salt, label + body, "sha256")
@@ -174,14 +176,14 @@ class _Sealer:
     """Seals as `sealing.seal` does, so many times, over one buffer."""
 
     def __init__(self, times: int) -> None:
-        self._nonces = memoryview(os.urandom(NONCE_LENGTH * times))
+        self._nonces = os.urandom(NONCE_LENGTH * times)
         self._at = 0
         self._sealed = ffi.new("unsigned char[]", _LONGEST)
         self._seal = lib.crypto_aead_xchacha20poly1305_ietf_encrypt
         self._buffer = ffi.buffer(self._sealed)
 
     def __call__(self, key: bytes, plain: bytes, coordinates: bytes) -> bytes:
-        nonce, size = bytes(self._nonces[self._at : self._at + NONCE_LENGTH]), len(plain)
+        nonce, size = self._nonces[self._at : self._at + NONCE_LENGTH], len(plain)
         self._at += NONCE_LENGTH
         nothing = ffi.NULL
         is_safe = size + TAG_LENGTH <= _LONGEST and len(nonce) == NONCE_LENGTH

@@ -13,7 +13,8 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from databeheer.door.bodies.halves import subject_handle
+from databeheer.byte_rows import KEY_LENGTH, rows_of
+from databeheer.door.bodies.halves import subject_handles
 from databeheer.door.portfolio.alike import Kind
 from databeheer.door.portfolio.crowd import Alike, Member, template_of
 from databeheer.door.proofs import Asker
@@ -73,10 +74,12 @@ def _alike(kind: Kind, keys: Mapping[bytes, bytes]) -> Alike:
     [subject] = _subjects_of(kind.read, first.place)
     if subject.ground is None or subject.operator is None or subject.event is None:
         raise ValueError("a subject of a read in bulk has its own event, ground and operator")
-    members = []
-    for one in kind.members:
-        key = keys[one.occupancy]
-        members.append(Member(one.occupancy, key, subject_handle(key), one.permission.encode(), one.place))
+    held = [keys[one.occupancy] for one in kind.members]
+    handles = subject_handles(rows_of(held, KEY_LENGTH))
+    members = [
+        Member(one.occupancy, key, handle, one.permission.encode(), one.place)
+        for one, key, handle in zip(kind.members, held, handles, strict=True)
+    ]
     return Alike(template_of(subject.own), subject.event, subject.ground, subject.operator, members)
 
 

@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nacl import bindings
 
+from databeheer.byte_rows import rows_of
 from databeheer.metering import sealing
 from databeheer.metering.opening import SealError, unseal
-from databeheer.metering.opening_rows import open_rows
+from databeheer.metering.opening_rows import open_rows, unseal_rows
 from databeheer.metering.sealing_rows import coordinates, fingerprints, seal_rows
 
 DAYS = st.dates(date(1990, 1, 1), date(2100, 12, 31))
@@ -85,3 +86,42 @@ def test_no_key_of_another_length_seals_or_opens(length):
         sealing.seal(bytes(length), b"", b"")
     with pytest.raises(SealError):
         unseal(bytes(length), sealing.seal(bytes(32), b"", b""), b"")
+
+
+KEY, PLACES = bytes(range(32)), [b"here", b"there"[1:], b"away"]
+
+
+def sealed_rows() -> np.ndarray:
+    return rows_of(
+        [sealing.seal(KEY, b"held %d" % row, where) for row, where in enumerate(PLACES)], 24 + 6 + 16
+    )
+
+
+def test_what_was_sealed_one_by_one_opens_together():
+    opened = unseal_rows(KEY, sealed_rows(), rows_of(PLACES, 4))
+    assert [row.tobytes() for row in opened] == [b"held 0", b"held 1", b"held 2"]
+
+
+@pytest.mark.parametrize("row", range(3))
+@pytest.mark.parametrize("byte", [0, 24, 45])
+def test_one_row_that_was_changed_opens_none(row, byte):
+    sealed = sealed_rows().copy()
+    sealed[row, byte] ^= 1
+    with pytest.raises(SealError):
+        unseal_rows(KEY, sealed, rows_of(PLACES, 4))
+
+
+@pytest.mark.parametrize(
+    ("key", "width", "places"),
+    [
+        (bytes(32), 46, PLACES),  # another key
+        (KEY[:31], 46, PLACES),
+        (KEY, 46, PLACES[::-1]),  # other coordinates
+        (KEY, 46, PLACES[:2]),
+        (KEY, 40, PLACES),  # nothing but a nonce and a tag
+        (KEY, 12, PLACES),
+    ],
+)
+def test_rows_open_under_their_key_at_their_places_only(key, width, places):
+    with pytest.raises(SealError):
+        unseal_rows(key, sealed_rows()[:, :width], rows_of(places, 4))
