@@ -5,6 +5,8 @@ Only the door imports this.
 
 from __future__ import annotations
 
+from itertools import repeat
+
 import numpy as np
 import numpy.typing as npt
 from nacl._sodium import ffi, lib
@@ -13,6 +15,8 @@ from databeheer.byte_rows import Bytes, places
 from databeheer.metering.opening import SealError
 from databeheer.metering.sealing import KEY_LENGTH, NONCE_LENGTH, TAG_LENGTH
 from databeheer.metering.sealing_rows import nonces
+
+_OPEN = lib.crypto_aead_xchacha20poly1305_ietf_decrypt
 
 
 def open_rows(keys: Bytes, sealed: Bytes, marks: Bytes, where: Bytes) -> tuple[Bytes, npt.NDArray[np.bool_]]:
@@ -24,13 +28,14 @@ def open_rows(keys: Bytes, sealed: Bytes, marks: Bytes, where: Bytes) -> tuple[B
     size = length - TAG_LENGTH
     if size < 0 or keys.shape != (rows, KEY_LENGTH):
         raise ValueError("keys and sealed rows do not fit together")
-    plain, opens = np.zeros((rows, size), np.uint8), np.ones(rows, np.bool_)
+    plain = np.zeros((rows, size), np.uint8)
     held = (np.ascontiguousarray(array) for array in (sealed, where, nonces(marks, size), keys))
-    open_one, nothing, step = lib.crypto_aead_xchacha20poly1305_ietf_decrypt, ffi.NULL, where.shape[1]
-    each = zip(places(plain), *map(places, held), strict=True)
-    for row, (out, text, context, nonce, key) in enumerate(each):
-        if open_one(out, nothing, nothing, text, length, context, step, nonce, key) != 0:
-            opens[row] = False
+    text, context, nonce, key = map(places, held)
+    nothing, lengths, step = repeat(ffi.NULL), repeat(length), repeat(where.shape[1])
+    opens = (
+        np.array([*map(_OPEN, places(plain), nothing, nothing, text, lengths, context, step, nonce, key)])
+        == 0
+    )
     plain[~opens] = 0
     return plain, opens
 
@@ -38,19 +43,20 @@ def open_rows(keys: Bytes, sealed: Bytes, marks: Bytes, where: Bytes) -> tuple[B
 def unseal_rows(key: bytes, sealed: Bytes, where: Bytes) -> Bytes:
     """Open rows that `sealing.seal` closed under one key: sealed (n, 24 + size + 16), where (n, any).
 
-    Returns what they hold, (n, size): a byte each at least.
+    Returns what they hold, (n, size).
 
     Raises:
         SealError: one of them does not open, as in `opening.unseal`.
     """
     rows, length = sealed.shape
     size = length - NONCE_LENGTH - TAG_LENGTH
-    if size < 1 or len(where) != rows or len(key) != KEY_LENGTH:
+    if size < 0 or len(where) != rows or len(key) != KEY_LENGTH:
         raise SealError("a sealed value does not open")
     plain = np.zeros((rows, size), np.uint8)
     held = (np.ascontiguousarray(one) for one in (sealed[:, NONCE_LENGTH:], where, sealed[:, :NONCE_LENGTH]))
-    open_one, nothing, step = lib.crypto_aead_xchacha20poly1305_ietf_decrypt, ffi.NULL, where.shape[1]
-    for out, text, context, nonce in zip(places(plain), *map(places, held), strict=True):
-        if open_one(out, nothing, nothing, text, size + TAG_LENGTH, context, step, nonce, key) != 0:
-            raise SealError("a sealed value does not open")
+    text, context, nonce = map(places, held)
+    nothing, lengths, step = repeat(ffi.NULL), repeat(size + TAG_LENGTH), repeat(where.shape[1])
+    failed = map(_OPEN, places(plain), nothing, nothing, text, lengths, context, step, nonce, repeat(key))
+    if any(failed):
+        raise SealError("a sealed value does not open")
     return plain

@@ -6,7 +6,10 @@ functions of libsodium with places in arrays (PyNaCl is locked with its hash, an
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from datetime import date
+from itertools import repeat
 
 import numpy as np
 from nacl._sodium import ffi, lib
@@ -14,6 +17,7 @@ from nacl._sodium import ffi, lib
 from databeheer.byte_rows import Bytes, beside, hash_rows, places
 from databeheer.metering.sealing import (
     COORDINATES_LABEL,
+    KEY_LENGTH,
     NONCE_LENGTH,
     PART_CODES,
     TAG_LENGTH,
@@ -44,6 +48,38 @@ def seal_rows(keys: Bytes, plain: Bytes, marks: Bytes, where: Bytes) -> Bytes:
         if seal_one(out, nothing, text, size, context, step, nothing, nonce, key) != 0:
             raise RuntimeError("libsodium did not seal")
     return sealed
+
+
+def seal_many(keys: Sequence[bytes], plains: Sequence[bytes], where: Sequence[bytes]) -> list[bytes]:
+    """Seal each with its key at its coordinates as `sealing.seal` does, of whatever lengths they are."""
+    if any(len(key) != KEY_LENGTH for key in keys) or not len(keys) == len(plains) == len(where):
+        raise ValueError("keys, what is sealed and coordinates do not fit together")
+    room = max(map(len, plains), default=0) + TAG_LENGTH
+    fresh, sealed = os.urandom(NONCE_LENGTH * len(plains)), np.empty((len(plains), room), np.uint8)
+    drawn = np.frombuffer(fresh, np.uint8).reshape(-1, NONCE_LENGTH)
+    nothing = repeat(ffi.NULL)
+    failed = map(
+        lib.crypto_aead_xchacha20poly1305_ietf_encrypt,
+        *(
+            places(sealed),
+            nothing,
+            plains,
+            map(len, plains),
+            where,
+            map(len, where),
+            nothing,
+            places(drawn),
+            keys,
+        ),
+    )
+    if any(failed):
+        raise RuntimeError("libsodium did not seal")
+    held = sealed.tobytes()
+    return [
+        fresh[NONCE_LENGTH * row : NONCE_LENGTH * (row + 1)]
+        + held[room * row : room * row + len(plain) + TAG_LENGTH]
+        for row, plain in enumerate(plains)
+    ]
 
 
 def nonces(marks: Bytes, size: int) -> Bytes:

@@ -1,8 +1,7 @@
 """Many subjects of one entry of whom the same is said but for their names: each its own half, sealed in one loop.
 
 What a half says is spelled once, with gaps for what is each one's own; the result is byte for byte what a half of
-its own would be (a test holds the two together). libsodium and hashlib are called directly: PyNaCl and `hmac.new`
-make objects, which cost more than the work.
+its own would be (a test holds the two together).
 """
 
 from __future__ import annotations
@@ -20,17 +19,16 @@ from uuid import UUID
 
 import numpy as np
 import psycopg
-from nacl._sodium import ffi, lib
 
 from databeheer.byte_rows import KEY_LENGTH, rows_of
 from databeheer.door.bodies.halves import canonical, subject_names
 from databeheer.metering.sealing import NONCE_LENGTH, TAG_LENGTH
+from databeheer.metering.sealing_rows import seal_many
 from ledger.commitment import SUBJECT_LABEL
 from ledger.entry import GENESIS_PREVIOUS
 
 _SALT = 32
 _NAME = 16
-_LONGEST = 1 << 16
 _AT_ONCE = 128
 _EPOCH = date(2000, 1, 1).toordinal()
 _GAPS = {
@@ -121,11 +119,10 @@ def seal_alike(
     `last` is the newest statement under each handle. Rows are written as they are made: the database takes some in
     while the next are sealed.
     """
-    sealed, close = Sealed({}, {}), _Sealer(2 * len(alike.members))
+    sealed = Sealed({}, {})
     for start in range(0, len(alike.members), _AT_ONCE):
         some = slice(start, start + _AT_ONCE)
-        members = alike.members[some]
-        write(_rows(alike, members, leaves[some], entry, last, house_key, close, sealed))
+        write(_rows(alike, alike.members[some], leaves[some], entry, last, house_key, sealed))
     return sealed
 
 
@@ -136,17 +133,15 @@ def _rows(
     entry: Entry,
     last: Mapping[bytes, tuple[int, bytes]],
     house_key: bytes,
-    close: _Sealer,
     sealed: Sealed,
 ) -> bytes:
     salts = os.urandom(_SALT * len(members))
     label, template, genesis = SUBJECT_LABEL + b"\x00", alike.template, (0, GENESIS_PREVIOUS)
-    index = str(entry.index).encode()
-    key_head, own_head = b"body/v1|key|" + index + b"|", b"body/v1|subject|" + index + b"|"
-    subjects = subject_names(rows_of([member.key for member in members], KEY_LENGTH))
-    halves, names, bodies, counters = [], [], [], []
+    keys = [member.key for member in members]
+    subjects = subject_names(rows_of(keys, KEY_LENGTH))
+    halves, plains, counters = list[bytes](), list[bytes](), list[int]()
     for place, (member, leaf, subject) in enumerate(zip(members, leaves, subjects, strict=True)):
-        occupancy, key, handle, permission, item = member
+        _, _, handle, permission, item = member
         counter, previous = last.get(handle, genesis)
         body = template % (
             counter + 1,
@@ -156,43 +151,26 @@ def _rows(
             b2a_base64(previous, newline=False),
             b2a_base64(subject, newline=False),
         )
-        salt, spelled = salts[_SALT * place : _SALT * place + _SALT], str(leaf).encode()
+        salt = salts[_SALT * place : _SALT * place + _SALT]
         half = digest(salt, label + body, "sha256")
-        names.append(close(house_key, occupancy, key_head + spelled))
-        bodies.append(close(key, salt + body, own_head + spelled))
+        plains.append(salt + body)
         halves.append(half)
         counters.append(counter + 1)
         sealed.halves[leaf] = half
         sealed.counters[handle] = counter + 1
+    index = entry.index
+    names = seal_many(
+        [house_key] * len(members),
+        [member.occupancy for member in members],
+        [b"body/v1|key|%d|%d" % (index, leaf) for leaf in leaves],
+    )
+    bodies = seal_many(keys, plains, [b"body/v1|subject|%d|%d" % (index, leaf) for leaf in leaves])
     heads = _heads(alike, members, leaves, entry, counters, halves, names)
     width = len(heads) // len(members)
     parts: list[bytes] = []
-    for place, body in enumerate(bodies):
-        parts += (heads[width * place : width * place + width], len(body).to_bytes(4, "big"), body)
+    for place, own in enumerate(bodies):
+        parts += (heads[width * place : width * place + width], len(own).to_bytes(4, "big"), own)
     return b"".join(parts)
-
-
-class _Sealer:
-    """Seals as `sealing.seal` does, so many times, over one buffer."""
-
-    def __init__(self, times: int) -> None:
-        self._nonces = os.urandom(NONCE_LENGTH * times)
-        self._at = 0
-        self._sealed = ffi.new("unsigned char[]", _LONGEST)
-        self._seal = lib.crypto_aead_xchacha20poly1305_ietf_encrypt
-        self._buffer = ffi.buffer(self._sealed)
-
-    def __call__(self, key: bytes, plain: bytes, coordinates: bytes) -> bytes:
-        nonce, size = self._nonces[self._at : self._at + NONCE_LENGTH], len(plain)
-        self._at += NONCE_LENGTH
-        nothing = ffi.NULL
-        is_safe = size + TAG_LENGTH <= _LONGEST and len(nonce) == NONCE_LENGTH
-        if not is_safe or self._seal(
-            self._sealed, nothing, plain, size, coordinates, len(coordinates), nothing, nonce, key
-        ):
-            raise RuntimeError("libsodium did not seal")
-        sealed: bytes = nonce + self._buffer[: size + TAG_LENGTH]
-        return sealed
 
 
 def _heads(

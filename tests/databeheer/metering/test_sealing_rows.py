@@ -14,7 +14,7 @@ from databeheer.byte_rows import rows_of
 from databeheer.metering import sealing
 from databeheer.metering.opening import SealError, unseal
 from databeheer.metering.opening_rows import open_rows, unseal_rows
-from databeheer.metering.sealing_rows import coordinates, fingerprints, seal_rows
+from databeheer.metering.sealing_rows import coordinates, fingerprints, seal_many, seal_rows
 
 DAYS = st.dates(date(1990, 1, 1), date(2100, 12, 31))
 
@@ -125,3 +125,29 @@ def test_one_row_that_was_changed_opens_none(row, byte):
 def test_rows_open_under_their_key_at_their_places_only(key, width, places):
     with pytest.raises(SealError):
         unseal_rows(key, sealed_rows()[:, :width], rows_of(places, 4))
+
+
+@given(
+    st.lists(
+        st.tuples(*[st.binary(min_size=32, max_size=32), st.binary(max_size=200), st.binary(max_size=50)])
+    )
+)
+def test_what_is_sealed_together_opens_one_by_one(given_):
+    keys, plains, places = ([one[part] for one in given_] for part in range(3))
+    sealed = seal_many(keys, plains, places)
+    assert [unseal(*each) for each in zip(keys, sealed, places, strict=True)] == plains
+    assert len({one[:24] for one in sealed}) == len(sealed)
+
+
+@pytest.mark.parametrize(
+    ("keys", "plains", "places"),
+    [
+        ([bytes(31)], [b"x"], [b"y"]),
+        ([bytes(33)], [b"x"], [b"y"]),
+        ([KEY], [b"x"], []),
+        ([KEY], [b"x", b"z"], [b"y"]),
+    ],
+)
+def test_what_does_not_fit_together_is_not_sealed(keys, plains, places):
+    with pytest.raises(ValueError, match="fit together"):
+        seal_many(keys, plains, places)

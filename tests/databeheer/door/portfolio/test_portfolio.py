@@ -23,8 +23,6 @@ from databeheer.door.proofs import Proof
 from databeheer.door.reads import bulk as door_bulk
 from databeheer.door.reads.bulk import BulkRead, admit_bulk
 from databeheer.door.reads.request import ReadRequest, Wanted
-from databeheer.metering.opening import unseal
-from databeheer.metering.sealing import TAG_LENGTH
 from databeheer.metering.street import invented_ean
 from databeheer.values import Granularity, Period, parse_instant
 from tests.conftest import LOTTES_EAN, MARIAS_EAN
@@ -246,16 +244,6 @@ def test_a_half_says_byte_for_byte_what_it_says_by_itself(
     ]
     assert [(row[0], row[1] + 1, *row[2:]) for row in rows[0]] == rows[1]
     assert check_bodies(house.house, 0, 1000).problems == ()
-
-
-def test_what_is_sealed_in_bulk_opens_as_what_is_sealed_by_itself_up_to_its_room() -> None:
-    key, longest = bytes(range(32)), b"x" * (crowd._LONGEST - TAG_LENGTH)
-    close = crowd._Sealer(2)
-    assert unseal(key, close(key, longest, b"here"), b"here") == longest
-    with pytest.raises(RuntimeError, match="did not seal"):  # no byte beyond the room that there is
-        close(key, longest + b"x", b"here")
-    with pytest.raises(RuntimeError, match="did not seal"):  # nor a nonce beyond those that were drawn
-        close(key, b"x", b"here")
 
 
 @pytest.mark.parametrize("word", ["@counter@", "@fact@", "@subject@"])
