@@ -7,7 +7,7 @@ from datetime import date
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from databeheer.brussels import day_bounds
@@ -22,6 +22,7 @@ STATES = frozenset({"READ", "VAL", "EST", "NONE"})
 WHOLE = sorted(code for code, mark in MARKS.items() if mark.state.value in STATES)
 
 
+@settings(deadline=None)  # the first number that is spelled waits for the table of all
 @given(
     st.lists(st.sampled_from(WHOLE), min_size=1, max_size=7),
     st.lists(st.integers(0, 65_535), min_size=96, max_size=96),
