@@ -9,7 +9,7 @@ from uuid import UUID
 from databeheer.byte_rows import rows_of
 from databeheer.door.house import House
 from databeheer.door.keys.seals import derive
-from databeheer.metering.opening import unseal
+from databeheer.metering.opening import SealError, unseal
 from databeheer.metering.opening_rows import unseal_rows
 from databeheer.metering.sealing import seal
 from databeheer.values import EAN
@@ -49,7 +49,9 @@ def open_texts(house: House, what: str, sealed: Sequence[tuple[bytes, bytes]]) -
     for length, places in by_length.items():
         where = [f"registry/v1|{what}|{_dashed(sealed[place][0])}".encode() for place in places]
         texts = rows_of([sealed[place][1] for place in places], length)
-        opened = unseal_rows(key, texts, rows_of(where, len(where[0])))
+        opened, opens = unseal_rows(key, texts, rows_of(where, len(where[0])))
+        if not opens.all():
+            raise SealError("a sealed value does not open")
         for place, plain in zip(places, opened, strict=True):
             found[place] = plain.tobytes().decode()
     return found

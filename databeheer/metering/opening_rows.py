@@ -12,7 +12,6 @@ import numpy.typing as npt
 from nacl._sodium import ffi, lib
 
 from databeheer.byte_rows import Bytes, places
-from databeheer.metering.opening import SealError
 from databeheer.metering.sealing import KEY_LENGTH, NONCE_LENGTH, TAG_LENGTH
 from databeheer.metering.sealing_rows import nonces
 
@@ -40,23 +39,22 @@ def open_rows(keys: Bytes, sealed: Bytes, marks: Bytes, where: Bytes) -> tuple[B
     return plain, opens
 
 
-def unseal_rows(key: bytes, sealed: Bytes, where: Bytes) -> Bytes:
+def unseal_rows(key: bytes, sealed: Bytes, where: Bytes) -> tuple[Bytes, npt.NDArray[np.bool_]]:
     """Open rows that `sealing.seal` closed under one key: sealed (n, 24 + size + 16), where (n, any).
 
-    Returns what they hold, (n, size).
-
-    Raises:
-        SealError: one of them does not open, as in `opening.unseal`.
+    Returns what they hold, (n, size), and of which rows it is true, as `open_rows`.
     """
     rows, length = sealed.shape
     size = length - NONCE_LENGTH - TAG_LENGTH
-    if size < 0 or len(where) != rows or len(key) != KEY_LENGTH:
-        raise SealError("a sealed value does not open")
+    if len(where) != rows or len(key) != KEY_LENGTH:
+        raise ValueError("key, sealed rows and coordinates do not fit together")
+    if size < 0:
+        return np.zeros((rows, 0), np.uint8), np.zeros(rows, np.bool_)
     plain = np.zeros((rows, size), np.uint8)
     held = (np.ascontiguousarray(one) for one in (sealed[:, NONCE_LENGTH:], where, sealed[:, :NONCE_LENGTH]))
     text, context, nonce = map(places, held)
     nothing, lengths, step = repeat(ffi.NULL), repeat(size + TAG_LENGTH), repeat(where.shape[1])
     failed = map(_OPEN, places(plain), nothing, nothing, text, lengths, context, step, nonce, repeat(key))
-    if any(failed):
-        raise SealError("a sealed value does not open")
-    return plain
+    opens = np.array([*failed]) == 0
+    plain[~opens] = 0
+    return plain, opens

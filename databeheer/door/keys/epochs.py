@@ -15,7 +15,6 @@ from nacl._sodium import ffi, lib
 
 from databeheer.byte_rows import Bytes
 from databeheer.errors import DatabeheerError, UnavailableError
-from databeheer.metering.opening import SealError
 from databeheer.metering.opening_rows import unseal_rows
 
 KEY_LENGTH = 32
@@ -102,12 +101,11 @@ class HeldKey:
         return bytes(ffi.buffer(opened))
 
     def unwrap_rows(self, wrapped: Bytes, coordinates: Bytes) -> Bytes:
-        if wrapped.shape[1] != WRAPPED_LENGTH:
-            raise KeyStoreError("a wrapped key does not open under this epoch")
-        try:
-            return unseal_rows(self._key, wrapped, coordinates)
-        except SealError as error:
-            raise KeyStoreError("a wrapped key does not open under this epoch") from error
+        if wrapped.shape[1] == WRAPPED_LENGTH and len(coordinates) == len(wrapped):
+            opened, opens = unseal_rows(self._key, wrapped, coordinates)
+            if opens.all():
+                return opened
+        raise KeyStoreError("a wrapped key does not open under this epoch")
 
     def secret(self) -> bytes:
         return self._key
