@@ -220,6 +220,26 @@ def test_a_late_move_takes_the_days_to_whom_they_are_of(
         assert line["slots"] == slots
 
 
+def test_what_a_meter_said_goes_with_the_readings_of_its_stay_and_of_no_other(
+    house: TheHouse, metered: Customer, maria: Customer, net: Party
+) -> None:
+    other = "1SAG0000000003"
+    house.operator("registry.meter.install", ean=MARIAS_EAN, meter=other, digital=True)
+    take(house, said(house, 1, other, swells=4))
+    stay = metered.occupancy()
+    house.operator("registry.occupancy.end", ean=LOTTES_EAN, until_day=ago(house, 0).isoformat())
+    wish = {"data_class": "readings", "reason": "wrong_person", "decided_by": "DPO"}
+    house.operator("erasure.decide", occupancy_id=stay, **wish)
+    assert stored(house) == 3
+    house.operator("erasure.execute")
+    assert stored(house) == 1
+    assert [one["swells"] for one in look(net, ean=MARIAS_EAN)["days"]] == [4]
+
+
+def stored(house: TheHouse) -> int:
+    return int(query(house, "SELECT count(*) FROM metering.supply_quality")[0][0])
+
+
 def test_what_a_meter_said_since_it_was_taken_away_goes_when_that_is_reported(
     house: TheHouse, metered: Customer, net: Party
 ) -> None:
