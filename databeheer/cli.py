@@ -29,6 +29,7 @@ from databeheer.site.drill.command_line import group as drill
 from databeheer.site.handover.command_line import group as handover
 from databeheer.site.home import Home
 from databeheer.site.house import running
+from databeheer.site.joins import joins
 from databeheer.site.keys import keys
 from databeheer.site.letters import letters
 from databeheer.site.plan import plan
@@ -310,6 +311,7 @@ cli.add_command(keys)
 cli.add_command(letters)
 cli.add_command(sandbox)
 cli.add_command(statistics)
+cli.add_command(joins)
 cli.add_command(supply_quality)
 
 

@@ -1436,6 +1436,20 @@ REMOVALS = (
         "    if False:\n",
     ),
     Removal(
+        "R132",
+        "nobody agrees to what he asked himself",
+        DOOR + "joins/intents.py",
+        '    if by == row.asked_by:\n        raise ConflictError("somebody else',
+        '    if False:\n        raise ConflictError("somebody else',
+    ),
+    Removal(
+        "R130",
+        "what was agreed to is this wish and no other",
+        DOOR + "joins/intents.py",
+        "    words = (asked_by, asked.case_id, asked.purpose, asked.requester_note, *period, *eans)\n",
+        "    words = (asked_by, asked.case_id, asked.purpose)\n",
+    ),
+    Removal(
         "R133",
         "rows stand in no order that tells",
         "databeheer/joins/release.py",

@@ -166,6 +166,10 @@ class House:
         key = self.keys.get_or_make(Kind.HOUSE, JOINS_HOUSE)
         return derive(key, "join-release", party_id.bytes, release_id.bytes)
 
+    def join_wish(self, *parts: bytes) -> bytes:
+        """The keyed hash under which a join waits for more people: which points it names, no dump tells."""
+        return derive(self.keys.get_or_make(Kind.HOUSE, JOINS_HOUSE), "join-wish", *parts)
+
     def readings_root(self, root_id: UUID) -> bytes:
         """Root key of the readings of one occupancy, by the name that its `root_id` says."""
         return self.keys.get(Kind.READINGS, root_id)

@@ -52,6 +52,8 @@ NARROWING = frozenset(
         "registry.supply.cancel",
         "registry.link.end",
         "registry.necessity.end",
+        "joins.refuse",
+        "joins.withdraw",
         "registry.concerned.end",
         "registry.representation.end",
         "doubt.judge",

@@ -13,6 +13,7 @@ from databeheer.door.bodies.opened import shared_body
 from databeheer.door.commands.base import Command, EANCode, Instant, asker_of, schema
 from databeheer.door.commands.views import party_view
 from databeheer.door.house import House
+from databeheer.door.joins.intents import Waiting
 from databeheer.door.joins.joining import Join, attempt, close, open_amounts
 from databeheer.door.joins.lists import read_list
 from databeheer.door.joins.scope import JoinAsked
@@ -22,7 +23,7 @@ from databeheer.errors import DatabeheerError, UnauthenticatedError
 from databeheer.joins.cases import JoinCase, JoinListError, Shape
 from databeheer.joins.reasons import CODES, SENTENCES, JoinReason
 from databeheer.joins.release import Cell, PointRow, aggregate_cells, point_rows
-from databeheer.values import Period
+from databeheer.values import Period, format_instant
 
 MOST_LISTED = 1000
 LATEST = 50
@@ -85,7 +86,7 @@ def list_joins(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
 
 
 def run(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Run one join: intent recorded, values opened, outcome recorded, handed over.
+    """Run one join: intent recorded, values opened, outcome recorded, handed over; or let it wait for more people.
 
     Raises:
         JoinRefusedError: the join may not run; the refusal is recorded.
@@ -103,6 +104,8 @@ def run(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]
         if asker.kind is AskerKind.PARTY and asker.profile != "own":
             raise UnauthenticatedError("this token does not run joins")
         join = attempt(house, turn, asker, asked, signed)
+    if join.waiting is not None and join.reason is JoinReason.APPROVAL_MISSING:
+        return _waiting_view(join.waiting) | join.record.answer()
     if join.reason is not None or join.case is None:
         raise JoinRefusedError(join.reason or JoinReason.NOT_ON_LIST, join.record)
     rows, suppressed = _rows(join.case, house, join)
@@ -163,6 +166,7 @@ def _answer(
     join: Join, case: JoinCase, rows: list[dict[str, Any]], suppressed: int, outcome: Record
 ) -> dict[str, Any]:
     return {
+        "state": "released",
         "case": case.id,
         "list_version": join.list_version,
         "release_id": str(join.release_id),
@@ -174,6 +178,16 @@ def _answer(
         "intent_index": join.record.index,
         "index": outcome.index,
         "promise": b64encode(outcome.promise).decode(),
+    }
+
+
+def _waiting_view(waiting: Waiting) -> dict[str, Any]:
+    return {
+        "state": "waiting",
+        "intent_id": str(waiting.intent_id),
+        "agreed": waiting.agreed,
+        "needed": waiting.needed,
+        "lapses_at": format_instant(waiting.lapses_at),
     }
 
 

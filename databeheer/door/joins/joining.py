@@ -1,7 +1,8 @@
 """A join in two turns: the intent is recorded before anything is opened, the outcome before anything leaves.
 
 1. Under the ledger's head row: is the signed list in force, is the wish on it, may each point be given; record
-   the intent, or the refusal, as one entry whose subjects are all occupancies concerned.
+   the intent, or the refusal, as one entry whose subjects are all occupancies concerned. Where the case asks for more
+   people, it waits for them (`intents.py`); asked once more, all of this is decided anew.
 2. After the commit: open the sealed month totals of exactly those stretches.
 3. In a second turn: record what came of it; hand over.
 """
@@ -20,6 +21,8 @@ from databeheer.access.explain import Language, citation_text
 from databeheer.brussels import day_of
 from databeheer.door.facts.of_requests import FactBook, read_facts
 from databeheer.door.house import House
+from databeheer.door.joins import intents
+from databeheer.door.joins.intents import Waiting
 from databeheer.door.joins.lists import adopt
 from databeheer.door.joins.scope import JoinAsked, PointStretches, may_leave, whole
 from databeheer.door.keys.seals import derive
@@ -38,11 +41,16 @@ from databeheer.values import Commodity, Role, format_instant
 
 MOST_ATTEMPTS = 10
 ATTEMPTS_WITHIN = timedelta(hours=1)
+_TELL_NOBODY = (JoinReason.RATE_LIMITED, JoinReason.APPROVAL_MISSING)
+"""What waits is told to whom it is about once it runs; what is asked too often, not a hundred times."""
 
 
 @dataclass
 class Join:
-    """One attempt, decided and recorded: `reason` is None where it may run."""
+    """One attempt, decided and recorded: `reason` is None where it may run.
+
+    `waiting`: of a case that asks for more people, how many agree.
+    """
 
     asked: JoinAsked
     party_id: UUID
@@ -53,6 +61,7 @@ class Join:
     parts: tuple[PointStretches, ...]
     record: Record
     as_of: int
+    waiting: Waiting | None = None
     release_id: UUID = field(default_factory=uuid4)
 
 
@@ -68,14 +77,28 @@ def attempt(house: House, turn: Turn, asker: Asker, asked: JoinAsked, signed: Si
     book = read_facts(turn.connection, turn.now, points=points, permissions=(), parties={party.party_id})
     facts = book.parties[party.party_id].facts
     role = facts.role
-    case, reason = _case(turn, asked, signed, role, party.party_id)
+    by = intents.mark_of(asker)
+    wish = intents.wish_hash(house, asked, by, signed) if signed else b""
+    waiting = intents.find(turn, wish)
+    case, reason = _case(turn, asked, signed, role, party.party_id, waiting.agreed if waiting else 1)
     parts: tuple[PointStretches, ...] = ()
-    if case is not None and reason is None:
-        parts, reason = may_leave(house, turn, book, facts, case, asked, complete=_is_complete(asked, found))
-    concerned = [] if reason is JoinReason.RATE_LIMITED else _subjects(asked, book, parts, reason)
+    if case is not None and reason in (None, JoinReason.APPROVAL_MISSING):
+        complete = _is_complete(asked, found)
+        parts, objection = may_leave(house, turn, book, facts, case, asked, complete=complete)
+        reason = objection or reason
+    concerned = [] if reason in _TELL_NOBODY else _subjects(asked, book, parts, reason)
     operator = party.operator or 1
     index = turn.next_index
-    record = turn.record(_statement(asked, signed, case, reason, parts, concerned, party.party_id, operator))
+    if waiting is not None and reason is None:
+        intents.end(turn, waiting.intent_id, "run")
+    elif (
+        waiting is None and case is not None and signed is not None and reason is JoinReason.APPROVAL_MISSING
+    ):
+        about = {"operator": operator, "party": party.party_id, "version": signed.joins.version}
+        waiting = intents.begin(turn, wish, by, case.approvals, **about)
+    record = turn.record(
+        _statement(asked, signed, case, reason, parts, concerned, party.party_id, operator, waiting)
+    )
     turn.connection.execute(
         _ATTEMPT,
         {
@@ -96,6 +119,7 @@ def attempt(house: House, turn: Turn, asker: Asker, asked: JoinAsked, signed: Si
         parts,
         record,
         turn.size,
+        waiting,
     )
 
 
@@ -133,6 +157,7 @@ def close(
         "points": len(join.parts),
         "rows": rows,
         "suppressed": suppressed,
+        "agreed": join.waiting.agreed if join.waiting else 1,
     }
     if stop.current(turn.connection) is not None:
         said |= {"rows": 0, "reason": JoinReason.STOPPED.value}
@@ -196,22 +221,25 @@ def _area(turn: Turn, party: Any) -> set[UUID]:
 
 
 def _case(
-    turn: Turn, asked: JoinAsked, signed: SignedJoinList | None, role: Role, party_id: UUID
+    turn: Turn, asked: JoinAsked, signed: SignedJoinList | None, role: Role, party_id: UUID, agreed: int
 ) -> tuple[JoinCase | None, JoinReason | None]:
     if _attempts(turn, party_id) >= MOST_ATTEMPTS:
         return None, JoinReason.RATE_LIMITED
     if signed is None or not adopt(turn, signed):
         return None, JoinReason.LIST_NOT_IN_FORCE
     listed = len(set(asked.eans)) if asked.eans is not None else None
-    case = check(signed.joins, JoinWish(asked.case_id, role, asked.purpose, listed, asked.period))
-    if isinstance(case, JoinRefusal):
-        return signed.joins.case(asked.case_id), case.reason
+    found = check(signed.joins, JoinWish(asked.case_id, role, asked.purpose, listed, asked.period, agreed))
+    case = signed.joins.case(asked.case_id)
+    reason = found.reason if isinstance(found, JoinRefusal) else None
+    # Where nothing but people is missing it may wait for them; what else is wrong, no approval mends.
+    if case is None or reason not in (None, JoinReason.APPROVAL_MISSING):
+        return case, reason
     if case.shape is Shape.TABLE:
         return case, JoinReason.PUBLISHED_ONLY
     # A month that is not over would be told again, larger: by subtraction, the days in between.
     if asked.period.end > turn.now:
         return case, JoinReason.NOT_WHOLE_MONTHS
-    return case, None
+    return case, reason
 
 
 def _attempts(turn: Turn, party_id: UUID) -> int:
@@ -252,6 +280,7 @@ def _statement(
     subjects: list[Subject],
     party_id: UUID,
     operator: int,
+    waiting: Waiting | None,
 ) -> Statement:
     """One entry for all; its shared half is opened by every subject's receipt, so it names no point."""
     said: dict[str, Any] = {
@@ -266,12 +295,17 @@ def _statement(
         "granularity": case.granularity.value if case else "month",
         "directions": sorted(case.directions) if case else [],
         "shape": case.shape.value if case else "",
-        "points": len(parts) if reason is None else len(set(asked.eans or ())),
+        "points": len(parts) or len(set(asked.eans or ())),
     }
-    if reason is not None:
+    event = "join.run" if reason is None else "join.refused"
+    if reason is JoinReason.APPROVAL_MISSING:
+        event = "join.waiting"
+    elif reason is not None:
         said["reason"] = reason.value
+    if waiting is not None:
+        said |= {"intent": waiting.index, "agreed": waiting.agreed, "needed": waiting.needed}
     return Statement(
-        event="join.run" if reason is None else "join.refused",
+        event=event,
         said=said,
         ground=_ground(case) if case and reason is None else (reason.value if reason else ""),
         party_id=party_id,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from databeheer.brussels import days_between, midnight
+from databeheer.joins.lists import SHIPPED
 from databeheer.metering.street import invented_ean
 from databeheer.values import EAN, format_instant
 from tests.databeheer.metering.builders import ENGLISH, Row, text
@@ -14,6 +15,13 @@ from tests.house import Customer, TheHouse
 FIRST, LAST = date(2023, 9, 1), date(2023, 10, 31)
 SEPTEMBER = {"from": format_instant(midnight(FIRST)), "until": format_instant(midnight(date(2023, 10, 1)))}
 BOTH_MONTHS = {"from": format_instant(midnight(FIRST)), "until": format_instant(midnight(date(2023, 11, 1)))}
+
+STRICT = (
+    SHIPPED.read_bytes()
+    .replace(b"version = 2\n", b"version = 3\n")
+    .replace(b"approvals = 1\n", b"approvals = 2\n")
+)
+"""The shipped list, but for that everything asks for a second person."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from databeheer.door.client import DoorRefusedError, Proof
 from tests.conftest import LOTTES_EAN
-from tests.databeheer.joins.street import settle
+from tests.databeheer.joins.street import STRICT, settle
 from tests.house import Customer, Party, TheHouse
 from tests.web.portal.visiting import Page
 from tests.web.programs import publish
@@ -139,3 +139,17 @@ def test_a_list_without_a_valid_signature_stops_joins_and_shows(ines: FlaskClien
     form = next(form for form in page.forms if form.fields.get("wish") == "lawful")
     refused = Page(ines.post("/toezicht/koppelingen", data=form.fields))
     assert "niet geldig ondertekend" in refused.text
+
+
+def test_a_join_that_more_people_must_agree_to_waits_and_shows_nothing(
+    ines: FlaskClient, house: TheHouse
+) -> None:
+    house.sign_joins(STRICT)
+    settle(house, 10)
+    house.party("Toezichthouder", "regulator")
+    form = next(
+        form for form in Page(ines.get("/toezicht/koppelingen")).forms if form.fields.get("wish") == "lawful"
+    )
+    page = Page(ines.post("/toezicht/koppelingen", data=form.fields))
+    assert "de goedkeuring van 2 personen, u inbegrepen" in page.text
+    assert "Totalen per maand" not in page.text
