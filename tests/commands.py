@@ -361,6 +361,7 @@ def every_command(
             "sender": "head-end",
             "sent_id": "x",
             "operator": 1,
+            "grade": "billing",
             "sha256": "00" * 32,
             "rows": 1,
             "first_day": "2023-10-28",

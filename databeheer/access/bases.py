@@ -118,6 +118,9 @@ class Citation:
         return f"artikel {self.article} {self.act}{draft}"
 
 
+_OF_BILLS = frozenset({Purpose.BILLING, Purpose.DYNAMIC_PRICE_BILLING})
+
+
 @dataclass(frozen=True)
 class Row:
     """One legal basis. `citations[0]` is the one recorded with a release; sentences are for the customer.
@@ -149,6 +152,11 @@ class Row:
     @cached_property
     def citation(self) -> Citation:
         return self.citations[0]
+
+    @cached_property
+    def is_for_bills(self) -> bool:
+        """Whether bills are made of what leaves under this row: then it is billing-grade (R61)."""
+        return not self.purposes.isdisjoint(_OF_BILLS)
 
     @cached_property
     def is_limited(self) -> bool:

@@ -154,7 +154,7 @@ def _series(look: _Look, one: Opened, volume: Opened | None, highest: _Highest) 
         channel.direction,
         channel.unit,
         one.days[look.day],
-        {day: known for day, known in one.days.items() if day != look.day},
+        {day: known for day, known in one.days.items() if day != look.day and one.counts(day)},
         volume.days[look.day].slots if is_energy and volume is not None else None,
         highest.get(channel.kind, UNKNOWN),
     )

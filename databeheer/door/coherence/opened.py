@@ -49,11 +49,18 @@ class Channel:
 
 @dataclass
 class Opened:
-    """What is stored of a channel: by day, and the version of the day that is judged."""
+    """What is stored of a channel: by day, and the version and the class of the day that is judged."""
 
     channel: Channel
     days: dict[date, Known] = field(default_factory=dict)
     version: int = 0
+    is_informative: bool = False
+    informative: set[date] = field(default_factory=set)
+    """Days of which only informative readings are stored."""
+
+    def counts(self, day: date) -> bool:
+        """Whether a day before says what to expect of the judged one: no bill rests on informative ones (R61)."""
+        return self.is_informative or day not in self.informative
 
 
 def channels_of(house: House, connection: Connection, page: Sequence[Placed]) -> list[Channel]:
@@ -128,8 +135,10 @@ def _opened(
             _log.error("a stored value does not open", part="day", error=type(error).__name__)
             continue
         one.days[row.day] = Known(total)
+        if row.is_informative:
+            one.informative.add(row.day)
         if row.day == max(days):
-            one.version = row.version
+            one.version, one.is_informative = row.version, row.is_informative
     for (one, day), plain, slots in zip(places, spelled, unpack_rows(spelled), strict=True):
         if slots is None:
             _log.error("a stored value does not open", part="values", error="ProfileError")
@@ -158,7 +167,8 @@ _KINDS = text(
 )
 _ROWS = text(
     "SELECT DISTINCT ON (p.pseudonym, p.channel, p.day) p.pseudonym, p.channel, p.day, p.version, p.fingerprint,"
-    " p.total_sealed, CASE WHEN p.day = ANY(:whole) THEN p.values_sealed END AS values_sealed"
+    " p.total_sealed, CASE WHEN p.day = ANY(:whole) THEN p.values_sealed END AS values_sealed,"
+    " b.is_informative"
     " FROM metering.profile p JOIN metering.batch b ON b.batch = p.batch"
     " WHERE p.pseudonym = ANY(:pseudonyms) AND p.day BETWEEN :first AND :last AND b.stored_index < :as_of"
     " ORDER BY p.pseudonym, p.channel, p.day, p.version DESC"

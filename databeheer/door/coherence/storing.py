@@ -18,6 +18,7 @@ from databeheer.door.turn import Statement, Turn
 from databeheer.metering.revising import Revised
 from databeheer.metering.sealing import Coordinates, fingerprint, seal_profile
 from databeheer.metering.totals import pack_total
+from databeheer.metering.validation import Grade
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,16 @@ class Revision:
 
 
 def store(house: House, operator: int, day: date, compared: int, revisions: Sequence[Revision]) -> int:
-    """Store the revisions of days that are as they were when they were judged; returns how many those are."""
+    """Store the revisions of days that are as they were when they were judged; returns how many those are.
+
+    Each stays of the class that it was of (R61), by a batch and an entry of its own.
+    """
+    classes = ([one for one in revisions if one.opened.is_informative is kind] for kind in (False, True))
+    return sum(_store(house, operator, day, compared, some) for some in classes if some)
+
+
+def _store(house: House, operator: int, day: date, compared: int, revisions: Sequence[Revision]) -> int:
+    is_informative = revisions[0].opened.is_informative
     with house.turn() as turn:
         standing = _standing(turn, day, revisions)
         rows = [one.sealed(day) for one in standing]
@@ -59,12 +69,14 @@ def store(house: House, operator: int, day: date, compared: int, revisions: Sequ
         secrets.SystemRandom().shuffle(rows)
         digest = sha256(b"".join(sorted(row["fingerprint"] for row in rows))).digest()
         about = {"operator": operator, "sha256": digest, "count": len(rows), "day": day}
-        batch = turn.connection.execute(_BATCH, about | {"now": turn.now, "size": turn.size}).scalar_one()
+        about |= {"now": turn.now, "size": turn.size, "informative": is_informative}
+        batch = turn.connection.execute(_BATCH, about).scalar_one()
         turn.connection.execute(_INSERT, [row | {"operator": operator, "batch": batch} for row in rows])
         said = {
             "batch": batch,
             "sha256": digest.hex(),
             "profiles": len(rows),
+            "grade": (Grade.INFORMATIVE if is_informative else Grade.BILLING).value,
             "why": "coherence",
             "compared": compared,
         }
@@ -95,8 +107,9 @@ _NEWEST = text(
 )
 _ROOTS = text("SELECT root_id FROM registry.occupancy WHERE root_id = ANY(:roots)")
 _BATCH = text(
-    "INSERT INTO metering.batch (operator, sha256, profiles, opened_at, opened_size, first_day, last_day)"
-    " VALUES (:operator, :sha256, :count, :now, :size, :day, :day) RETURNING batch"
+    "INSERT INTO metering.batch"
+    " (operator, sha256, profiles, opened_at, opened_size, first_day, last_day, is_informative)"
+    " VALUES (:operator, :sha256, :count, :now, :size, :day, :day, :informative) RETURNING batch"
 )
 _INSERT = text(
     "INSERT INTO metering.profile"

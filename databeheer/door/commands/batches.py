@@ -23,7 +23,7 @@ from sqlalchemy.exc import OperationalError
 
 from databeheer.brussels import day_of
 from databeheer.byte_rows import whole
-from databeheer.door.commands.base import SHA256, Command, Day, schema, short_text
+from databeheer.door.commands.base import SHA256, Command, Day, one_of, schema, short_text
 from databeheer.door.commands.broken_off import give_up_stale
 from databeheer.door.commands.intake import StoredMeanwhileError, require_versions
 from databeheer.door.house import House
@@ -45,6 +45,8 @@ from databeheer.door.protocol import Spelled
 from databeheer.door.turn import Statement, Turn
 from databeheer.errors import ConflictError, MalformedRequestError
 from databeheer.metering.batches.manifest import MOST_ROWS
+from databeheer.metering.batches.problems import RowProblem
+from databeheer.metering.validation import Grade
 from databeheer.oversight import gaps
 from databeheer.registry import parties
 
@@ -73,8 +75,10 @@ def begin(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, An
             raise MalformedRequestError("a batch is of days that are over")
         known = _known(turn, arguments["sender"], arguments["sent_id"])
         sha256 = bytes.fromhex(arguments["sha256"])
+        is_informative = arguments["grade"] == Grade.INFORMATIVE
         if known is not None and known.stored_index is not None:
-            if bytes(known.sha256) != sha256 or known.operator != arguments["operator"]:
+            then = bytes(known.sha256), known.operator, known.is_informative
+            if then != (sha256, arguments["operator"], is_informative):
                 raise OtherContentError("a batch of this number was stored with other content")
             return {"batch": known.batch, "stored_index": known.stored_index}
         if known is not None:
@@ -91,6 +95,7 @@ def begin(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, An
                 "last": days[1],
                 "sender": arguments["sender"],
                 "sent": arguments["sent_id"],
+                "informative": is_informative,
             },
         ).scalar_one()
         # Without subjects: a row for each would tie an occupancy's handle, which lasts, to the rows of a batch.
@@ -130,8 +135,10 @@ def hand_out(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str,
         _ensure_channels(connection, places, rows, batch.operator)
         with _DERIVING:
             keys = derive_keys(house, places, rows, day)
-        stored = _stored(connection, keys, day)
-    versions = stored.versions + 1
+        stored = _stored(connection, keys, day, is_informative=batch.is_informative)
+        versions = stored.versions + 1
+        if (highest := int(versions.max())) > 1:  # the database refuses rows of a higher one
+            connection.execute(_HIGHEST, {"batch": arguments["batch"], "highest": highest})
     with _DERIVING:
         version_keys(keys, day, versions)
     return {
@@ -162,6 +169,7 @@ def store(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, An
                 "batch": batch.batch,
                 "sha256": bytes(batch.sha256).hex(),
                 "profiles": arguments["profiles"],
+                "grade": (Grade.INFORMATIVE if batch.is_informative else Grade.BILLING).value,
             }
             record = turn.record(Statement("readings.stored", said, operator=batch.operator))
             turn.connection.execute(_STORED, {"batch": batch.batch, "index": turn.next_index - 1})
@@ -259,7 +267,11 @@ class _StoredVersions:
         self.flags = np.zeros(rows, np.uint8)
 
 
-def _stored(connection: Connection, keys: Keys, day: date) -> _StoredVersions:
+def _stored(connection: Connection, keys: Keys, day: date, *, is_informative: bool) -> _StoredVersions:
+    """Look up what is stored of the rows; of rows that no informative batch may bring, the keys are taken away.
+
+    A billing-grade batch is not held against what an informative one stored: it takes its place, whatever that says.
+    """
     found = _StoredVersions(len(keys.problems))
     wanted = set(whole(keys.pseudonyms[keys.good]).tolist())
     connection.execute(_BY_PSEUDONYM)
@@ -273,7 +285,11 @@ def _stored(connection: Connection, keys: Keys, day: date) -> _StoredVersions:
         n = places.get(bytes(row.pseudonym) + bytes(row.channel))
         if n is not None:
             found.versions[n] = row.version
-            if row.stored_index is not None:
+            if row.stored_index is None or (row.is_informative and not is_informative):
+                continue
+            if is_informative and not row.is_informative:
+                keys.refuse(n, RowProblem.BILLING_GRADE_STORED)
+            else:
                 found.fingerprints[n] = np.frombuffer(bytes(row.fingerprint), np.uint8)
                 found.flags[n] = 3 if row.has_values else 1
     return found
@@ -290,8 +306,8 @@ def _text(value: bytes) -> Spelled:
 
 _INSERT = text(
     "INSERT INTO metering.batch"
-    " (operator, sha256, profiles, opened_at, opened_size, first_day, last_day, sender, sent_id)"
-    " VALUES (:operator, :sha256, :rows, :now, :size, :first, :last, :sender, :sent) RETURNING batch"
+    " (operator, sha256, profiles, opened_at, opened_size, first_day, last_day, sender, sent_id, is_informative)"
+    " VALUES (:operator, :sha256, :rows, :now, :size, :first, :last, :sender, :sent, :informative) RETURNING batch"
 )
 _KNOWN = text(
     "SELECT * FROM metering.batch WHERE sender = :sender AND sent_id = :sent AND NOT is_given_up FOR UPDATE NOWAIT"
@@ -300,13 +316,16 @@ _LOCKED = text("SELECT * FROM metering.batch WHERE batch = :batch AND sender IS 
 _HAND_OUT = text(
     "UPDATE metering.batch SET handed_out = handed_out + :rows WHERE batch = :batch AND sender IS NOT NULL"
     " AND stored_index IS NULL AND NOT is_given_up AND handed_out + :rows <= profiles"
-    " AND :day BETWEEN first_day AND last_day RETURNING operator"
+    " AND :day BETWEEN first_day AND last_day RETURNING operator, is_informative"
 )
 _GIVE_UP = text(
     "UPDATE metering.batch SET is_given_up = true WHERE batch = :batch AND sender IS NOT NULL"
     " AND stored_index IS NULL RETURNING first_day, last_day"
 )
 _DELETE_ROWS = text("DELETE FROM metering.profile WHERE batch = :batch AND day BETWEEN :first AND :last")
+_HIGHEST = text(
+    "UPDATE metering.batch SET highest_version = greatest(highest_version, :highest) WHERE batch = :batch"
+)
 _STORED = text("UPDATE metering.batch SET stored_index = :index WHERE batch = :batch")
 _CHANNELS = text(
     "INSERT INTO registry.channel (meter_id, direction, unit, operator)"
@@ -322,7 +341,7 @@ _BY_PSEUDONYM = text(
 )
 _VERSIONS = text(
     "SELECT p.pseudonym, p.channel, p.version, p.fingerprint, p.values_sealed IS NOT NULL AS has_values,"
-    " b.stored_index FROM metering.profile p JOIN metering.batch b USING (batch)"
+    " b.stored_index, b.is_informative FROM metering.profile p JOIN metering.batch b USING (batch)"
     " WHERE p.pseudonym = ANY(ARRAY(SELECT substr(CAST(:pseudonyms AS bytea), 1 + 16 * n, 16)"
     "  FROM generate_series(0, :count - 1) AS n))"
     " AND p.day BETWEEN :first AND :last AND p.day + 0 = :day ORDER BY p.version"  # + 0: of no index
@@ -336,6 +355,7 @@ COMMANDS = (
             sender=short_text(longest=64),
             sent_id=short_text(longest=64),
             operator=fields.Integer(required=True, strict=True, validate=validate.Range(1, 32_000)),
+            grade=one_of(*Grade),
             sha256=fields.String(required=True, validate=SHA256),
             rows=fields.Integer(required=True, strict=True, validate=validate.Range(1, MOST_ROWS)),
             first_day=Day(required=True),

@@ -31,6 +31,7 @@ from databeheer.door.turn import Statement, Turn
 from databeheer.errors import ConflictError, MalformedRequestError, NotFoundError
 from databeheer.metering.opening import unseal
 from databeheer.metering.sealing import seal
+from databeheer.metering.validation import Grade
 from databeheer.oversight import erasures, gaps
 from databeheer.oversight.retention import DataClass
 from databeheer.registry import interval_choices, occupancies, points
@@ -106,8 +107,8 @@ def open_batch(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[st
         batch = turn.connection.execute(
             text(
                 "INSERT INTO metering.batch"
-                " (operator, sha256, profiles, opened_at, opened_size, first_day, last_day)"
-                " VALUES (:operator, :sha256, :profiles, :now, :size, :first, :last) RETURNING batch"
+                " (operator, sha256, profiles, opened_at, opened_size, first_day, last_day, highest_version)"
+                " VALUES (:operator, :sha256, :profiles, :now, :size, :first, :last, :highest) RETURNING batch"
             ),
             {
                 "size": turn.size,
@@ -116,6 +117,7 @@ def open_batch(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[st
                 "operator": operator,
                 "sha256": bytes.fromhex(arguments["sha256"]),
                 "profiles": sum(len(answer["days"]) for answer in answers),
+                "highest": max((keys["version"] for answer in answers for keys in answer["days"]), default=1),
                 "now": turn.now,
             },
         ).scalar_one()
@@ -155,6 +157,7 @@ def _store(house: House, arguments: dict[str, Any]) -> dict[str, Any]:
                     "batch": batch.batch,
                     "sha256": bytes(batch.sha256).hex(),
                     "profiles": arguments["profiles"],
+                    "grade": Grade.BILLING.value,
                 },
                 operator=batch.operator,
             )
@@ -190,6 +193,12 @@ def require_versions(turn: Turn, batch: Any) -> None:
     among = {"batch": batch.batch, "first": batch.first_day, "last": batch.last_day}
     if (since := list(others)) and turn.connection.execute(_CLASH, among | {"since": since}).first():
         raise StoredMeanwhileError("another intake stored the same days meanwhile; take it in again")
+    # Of the other class none may have come at all: which version is the newest says which class a day is of.
+    among["since"] = list(
+        turn.connection.execute(_OF_OTHER_CLASS, {"batch": batch.batch, "since": since}).scalars()
+    )
+    if among["since"] and turn.connection.execute(_CLASH_OF_CLASS, among).first():
+        raise StoredMeanwhileError("readings of another class were stored meanwhile; take it in again")
 
 
 _ROOT = 16 + 4
@@ -318,12 +327,13 @@ class _Newest:
 def _stored(
     turn: Turn, pseudonym: bytes, handle: bytes, first: date, last: date
 ) -> tuple[dict[date, int], dict[date, _Newest]]:
-    """The highest version of each day, stored or not, and the newest stored one."""
+    """The highest version of each day, stored or not, and the newest stored one that is billing-grade."""
     versions: dict[date, int] = {}
     newest: dict[date, _Newest] = {}
     for row in turn.connection.execute(
         text(
-            "SELECT p.day, p.version, p.fingerprint, p.values_sealed IS NOT NULL AS has_values, b.stored_index"
+            "SELECT p.day, p.version, p.fingerprint, p.values_sealed IS NOT NULL AS has_values, b.stored_index,"
+            " b.is_informative"
             " FROM metering.profile p JOIN metering.batch b USING (batch)"
             " WHERE p.pseudonym = :pseudonym AND p.channel = :channel"
             " AND p.day BETWEEN :first AND :last ORDER BY p.version"
@@ -331,7 +341,9 @@ def _stored(
         {"pseudonym": pseudonym, "channel": handle, "first": first, "last": last},
     ):
         versions[row.day] = row.version
-        if row.stored_index is not None:
+        if (
+            row.stored_index is not None and not row.is_informative
+        ):  # an export takes an informative day's place
             newest[row.day] = _Newest(bytes(row.fingerprint), row.has_values)
     return versions, newest
 
@@ -348,8 +360,17 @@ _STORED_SINCE = text(
     "SELECT o.batch FROM metering.batch b JOIN metering.batch o ON o.stored_index >= :opened"
     " AND o.first_day <= b.last_day AND b.first_day <= o.last_day WHERE b.batch = :batch"
 )
+_OF_OTHER_CLASS = text(
+    "SELECT o.batch FROM metering.batch b JOIN metering.batch o ON o.is_informative <> b.is_informative"
+    " WHERE b.batch = :batch AND o.batch = ANY(:since)"
+)
 _CLASH = text(
     "SELECT 1 FROM metering.profile mine JOIN metering.profile theirs USING (pseudonym, channel, day, version)"
+    " WHERE mine.batch = :batch AND theirs.batch = ANY(:since)"
+    " AND mine.day BETWEEN :first AND :last AND theirs.day BETWEEN :first AND :last LIMIT 1"
+)
+_CLASH_OF_CLASS = text(
+    "SELECT 1 FROM metering.profile mine JOIN metering.profile theirs USING (pseudonym, channel, day)"
     " WHERE mine.batch = :batch AND theirs.batch = ANY(:since)"
     " AND mine.day BETWEEN :first AND :last AND theirs.day BETWEEN :first AND :last LIMIT 1"
 )

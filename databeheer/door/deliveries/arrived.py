@@ -22,8 +22,8 @@ _FIRST = UUID(int=0)
 def count(house: House, connection: Connection, delivery: Any) -> tuple[int, int]:
     """Return of how many contracts with a digital meter a delivery is, and of how many something has not come yet.
 
-    A contract has come where each direction of each of its meters, as the reading plan has them, has a row of the last
-    day or of the day after: either tells what the register showed at the midnight between them.
+    A contract has come where each direction of each of its meters, as the reading plan has them, has a billing-grade
+    row of the last day or of the day after: either tells what the register showed at the midnight between them.
     """
     contracts = lacking = 0
     after = _FIRST
@@ -73,4 +73,5 @@ def _stored(connection: Connection, wanted: Sequence[tuple[date, _Groups]]) -> s
 _ROWS = text(
     "SELECT DISTINCT p.day, p.pseudonym, p.channel FROM metering.profile p JOIN metering.batch b USING (batch)"
     " WHERE p.pseudonym = ANY(:pseudonyms) AND p.day = ANY(:days) AND b.stored_index IS NOT NULL"
+    " AND NOT b.is_informative"
 )

@@ -64,6 +64,12 @@ class Keys:
         """The rows for which there is something."""
         return np.flatnonzero(self.problems == 0)
 
+    def refuse(self, row: int, problem: RowProblem) -> None:
+        """Take a row's keys away, before those of its version are derived."""
+        self.problems[row] = problem
+        for keys in (self.pseudonyms, self.channels, self.sameness, self.roots):
+            keys[row] = 0
+
 
 @dataclass
 class Places:

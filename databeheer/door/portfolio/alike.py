@@ -64,10 +64,12 @@ def is_asked_plainly(period: Period, granularity: Granularity) -> bool:
 
 
 def is_plain_role(catalogue: Catalogue, role: Role) -> bool:
-    """Whether consents of this role look at nothing but what `plain` looks at."""
+    """Whether consents of this role look at nothing but what `plain` looks at, and not at the class of readings."""
     rows = catalogue.plan(role).by_consent
     return bool(rows) and all(
-        row.requires >= _NEEDED and row.requires.isdisjoint(_LOOKS_FURTHER) and not row.is_limited
+        row.requires >= _NEEDED
+        and row.requires.isdisjoint(_LOOKS_FURTHER)
+        and not (row.is_limited or row.is_for_bills)
         for row in rows
     )
 

@@ -31,7 +31,7 @@ def open_channels(house: House, reads: Sequence[Decided], as_of: int) -> list[li
     """
     if not reads:
         return []
-    pairs = [(number, stretch) for number, read in enumerate(reads) for stretch in _stretches(read)]
+    pairs = [(number, stretch) for number, read in enumerate(reads) for stretch in _stretches(house, read)]
     series: list[dict[Channel, list[Series]]] = [{} for _ in reads]
     for number, channel, found in _series(house, pairs, reads[0].request.granularity, as_of):
         series[number][channel] = found
@@ -70,7 +70,7 @@ def _series(
             yield number, channel, finest
 
 
-def _stretches(read: Decided) -> list[Stretch]:
+def _stretches(house: House, read: Decided) -> list[Stretch]:
     point = read.point
     if point is None:
         return []
@@ -84,6 +84,7 @@ def _stretches(read: Decided) -> list[Stretch]:
             granted.states,
             channels,
             read.request.inserted,
+            for_bills=house.catalogue.row(granted.basis).is_for_bills,
         )
         for granted in read.leaving
     ]

@@ -51,6 +51,8 @@ class Stretch:
     channels: tuple[Channel, ...] = ()
     inserted: Period | None = None
     """Only days whose newest values came in this stretch of time, or up to `LONGEST_INTAKE` before it; None: all."""
+    for_bills: bool = False
+    """Only billing-grade days: no bill rests on informative ones (R61)."""
 
     @property
     def days(self) -> tuple[date, date]:
@@ -178,12 +180,14 @@ def _stored(house: House, wanted: Sequence[tuple[int, Stretch]], part: str, as_o
 def _granted(one: _Stored) -> Iterator[tuple[bytes, Any]]:
     """Yield the rows of a stretch, each with its channel's handle.
 
-    Others are of another stretch of this occupancy, or kept as totals only: they are not opened.
+    Others are of another stretch of this occupancy, kept as totals only, or no ground of a bill: they are not opened.
     """
     first, last = one.stretch.days
     for row in one.rows:
         handle = row.channel
-        if first <= row.day <= last and handle in one.channels and row.sealed is not None:
+        if not first <= row.day <= last or handle not in one.channels or row.sealed is None:
+            continue
+        if not (one.stretch.for_bills and row.is_informative):
             yield handle, row
 
 
@@ -295,7 +299,7 @@ _ROOTS = "SELECT occupancy_id, root_id FROM registry.occupancy WHERE occupancy_i
 # Of one part only: what is not asked does not leave the database.
 _PROFILES = (
     "SELECT DISTINCT ON (p.pseudonym, p.channel, p.day) p.pseudonym, p.channel, p.day, p.version, b.opened_at,"
-    " p.fingerprint, CASE WHEN %(totals)s THEN p.total_sealed ELSE p.values_sealed END AS sealed"
+    " b.is_informative, p.fingerprint, CASE WHEN %(totals)s THEN p.total_sealed ELSE p.values_sealed END AS sealed"
     " FROM metering.profile p JOIN metering.batch b ON b.batch = p.batch"
     " WHERE p.pseudonym = ANY(%(pseudonyms)s) AND p.channel = ANY(%(channels)s)"
     " AND p.day BETWEEN %(first)s AND %(last)s AND b.stored_index < %(as_of)s"

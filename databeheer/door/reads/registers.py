@@ -83,7 +83,15 @@ def _stretches(house: House, read: Decided) -> Iterator[tuple[Stretch, Granted]]
         first, last = day_of(granted.interval.start), day_of(granted.interval.end)
         around = Period(midnight(first - (REACH + 1) * _DAY), midnight(last + (REACH + 1) * _DAY))
         stay = UUID(granted.occupancy_id)
-        yield Stretch(stay, point.roots[granted.occupancy_id], around, granted.states, channels), granted
+        stretch = Stretch(
+            stay,
+            point.roots[granted.occupancy_id],
+            around,
+            granted.states,
+            channels,
+            for_bills=house.catalogue.row(granted.basis).is_for_bills,
+        )
+        yield stretch, granted
 
 
 def _view(one: AtMidnight) -> dict[str, Any]:

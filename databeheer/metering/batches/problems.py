@@ -40,6 +40,7 @@ class RowProblem(enum.IntEnum):
     INTERVALS_NOT_READ = 5
     ERASED = 6
     """Readings of that stay were erased: the row is passed over, and the batch not refused for it."""
+    BILLING_GRADE_STORED = 7
 
     NOTHING_IN_FIELD = 64
     BAD_DEVICE = 65
@@ -79,6 +80,9 @@ _REMEDIES = {
         "no grid user asked for quarter-hours or hours here, and no need is on record (R59, R60); send registers only"
     ),
     RowProblem.ERASED: "readings of this stay were erased: passed over",
+    RowProblem.BILLING_GRADE_STORED: (
+        "billing-grade readings of this day are stored; informative ones never take their place (R61): leave it out"
+    ),
     RowProblem.NOTHING_IN_FIELD: "device, direction, unit, day or slot_minutes is null",
     RowProblem.BAD_DEVICE: "a device is 1 to 40 letters, digits, '-', '.' or '/', and no EAN code",
     RowProblem.BAD_DIRECTION: "a direction is offtake or injection",

@@ -141,6 +141,7 @@ class _Attempt:
             sender=manifest.sender,
             sent_id=manifest.batch,
             operator=manifest.operator,
+            grade=manifest.grade.value,
             sha256=manifest.sha256,
             rows=manifest.rows,
             first_day=manifest.first_day.isoformat(),

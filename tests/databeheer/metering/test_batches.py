@@ -652,6 +652,7 @@ def test_keys_leave_for_the_days_and_rows_of_the_opening_only(metered: TheHouse)
         sender="s",
         sent_id="x",
         operator=1,
+        grade="billing",
         sha256="00" * 32,
         rows=2,
         first_day=DAY.isoformat(),

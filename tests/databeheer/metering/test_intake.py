@@ -376,14 +376,16 @@ def test_a_batch_is_stored_once(house: TheHouse, lotte: Customer) -> None:
 
 _INSERT = (
     "INSERT INTO metering.profile (pseudonym, channel, day, version, operator, batch, fingerprint, total_sealed)"
-    " VALUES (%s, %s, %s, 9, %s, %s, %s, 'x')"
+    " VALUES (%s, %s, %s, %s, %s, %s, %s, 'x')"
 )
 
 
-def forged(house: TheHouse, connection: psycopg.Connection, batch: int, operator: int = 1) -> None:
+def forged(
+    house: TheHouse, connection: psycopg.Connection, batch: int, operator: int = 1, version: int = 2
+) -> None:
     """Write a row beside the newest of Lotte's, with intake's login and no word to the door."""
     [(pseudonym, channel)] = query(house, "SELECT DISTINCT pseudonym, channel FROM metering.profile")
-    connection.execute(_INSERT, [pseudonym, channel, SUNDAY, operator, batch, b"x" * 16])
+    connection.execute(_INSERT, [pseudonym, channel, SUNDAY, version, operator, batch, b"x" * 16])
 
 
 def test_no_row_joins_a_batch_that_is_stored_or_never_was_opened(house: TheHouse, lotte: Customer) -> None:
@@ -404,6 +406,20 @@ def test_no_row_joins_a_batch_that_is_stored_or_never_was_opened(house: TheHouse
     with psycopg.connect(house.database.url("intake")) as connection:
         forged(house, connection, unfinished)
     assert len(values(lotte)) == 196
+
+
+@pytest.mark.parametrize("version", [3, 32767])
+def test_no_row_is_of_a_version_that_nobody_was_given(house: TheHouse, lotte: Customer, version: int) -> None:
+    """After the highest there is no version: it would end the corrections of that day."""
+    house.ingest(two_days())
+    crash(house, corrected())
+    [(batch,)] = query(house, "SELECT max(batch) FROM metering.batch")
+    with (
+        psycopg.connect(house.database.url("intake")) as connection,
+        pytest.raises(psycopg.errors.CheckViolation, match="versions"),
+    ):
+        forged(house, connection, batch, version=version)
+    assert counts(house.ingest(corrected())) == (0, 1, 0, 0)
 
 
 @pytest.mark.parametrize("days", [-1, 1])

@@ -126,6 +126,25 @@ def test_a_gap_that_intake_could_not_fill_gets_the_average_of_the_like_days_as_a
     assert metered.operator("ledger.check_bodies", start=0, limit=2000)["problems"] == []
 
 
+@pytest.mark.requirement("R61")
+def test_a_revision_is_of_the_class_of_what_it_revises(take: Take, metered: TheHouse) -> None:
+    take(*(usual(day) for day in weeks()), grade="informative")
+    take(with_a_gap(), grade="informative")
+    assert look(metered)["stored"] == 1
+    classes = "SELECT version, is_informative FROM metering.profile JOIN metering.batch USING (batch) WHERE day = %s"
+    assert sorted(query(metered, classes, DAY)) == [(1, True), (2, True)]
+
+
+@pytest.mark.requirement("R61")
+def test_informative_days_say_nothing_of_what_a_bill_rests_on(
+    take: Take, metered: TheHouse, lotte: Customer
+) -> None:
+    take(*(usual(day) for day in weeks()), grade="informative")
+    take(with_a_gap())
+    assert look(metered)["stored"] == 0
+    assert own(lotte) == [(100, "READ")] * 76
+
+
 def test_what_is_looked_at_again_is_as_it_is_and_what_is_read_again_takes_the_estimates_place(
     take: Take, metered: TheHouse, lotte: Customer
 ) -> None:
