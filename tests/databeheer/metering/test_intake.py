@@ -436,7 +436,7 @@ def test_no_row_joins_a_batch_that_is_of_other_days(house: TheHouse, lotte: Cust
         psycopg.connect(house.database.url("intake")) as connection,
         pytest.raises(psycopg.errors.CheckViolation, match="not for these days"),
     ):
-        connection.execute(_INSERT, [pseudonym, channel, beside, 1, batch, b"x" * 16])
+        connection.execute(_INSERT, [pseudonym, channel, beside, 2, 1, batch, b"x" * 16])
 
 
 def test_a_batch_is_not_stored_while_rows_of_it_are_being_written(house: TheHouse, lotte: Customer) -> None:
