@@ -196,7 +196,8 @@ MATRIX: dict[str, dict[str, set[str]]] = {
     "doubt.report": {"door": LOOK_AND_ADD},
     "registry.person_concerned": {"door": LOOK_AND_ADD | of("until_day")},
     "metering.batch": {
-        "door": LOOK_AND_ADD | of("stored_index", "roots_sealed", "handed_out", "is_given_up")
+        "door": LOOK_AND_ADD
+        | of("stored_index", "roots_sealed", "handed_out", "is_given_up", "highest_version")
     },
     "metering.changed_stay": {"door": LOOK_AND_ADD | {"DELETE"}},
     "metering.profile": {"door": LOOK_AND_ADD | {"DELETE"}, "intake": {ADD}},
