@@ -47,7 +47,8 @@ correction is judged by the same rules, and the version before it stays.
 The store knows the class of each day: that of the batch of its newest version, which the ledger names
 ([more](head-end-batch.md#the-two-classes)). Informative readings never become a version above billing-grade ones;
 billing-grade ones take the place of informative ones. What leaves for a bill (`billing`, `dynamic_price_billing`),
-and whether a delivery to a supplier is whole, looks at billing-grade days alone; so does the estimate of a billing-grade day at night.
+and whether a delivery to a supplier is whole, looks at billing-grade days alone; so does the estimate of a
+billing-grade day at night.
 Everybody else who may read a day reads its newest version, of whichever class. An [export of Mijn
 Fluvius](exports.md) is billing-grade.
 
