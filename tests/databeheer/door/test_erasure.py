@@ -511,8 +511,9 @@ def come_in(left: Left) -> None:
     if house.keys.holds(Kind.READINGS, left.stay):
         execute(
             left.house,
-            "INSERT INTO metering.batch (operator, sha256, profiles, opened_at)"
-            " VALUES (1, sha256(''), 1, now())",
+            "INSERT INTO metering.batch"
+            " (operator, sha256, profiles, opened_at, first_day, last_day, highest_version)"
+            " VALUES (1, sha256(''), 1, now(), '2023-10-28', '2023-10-28', 32767)",
         )
         execute(
             left.house,

@@ -22,8 +22,9 @@ def filling(house: TheHouse) -> TheHouse:
     with psycopg.connect(house.database.url("superuser"), autocommit=True) as connection:
         connection.execute("SELECT metering.ensure_month('2024-06-01')")
         connection.execute(
-            "INSERT INTO metering.batch (operator, sha256, profiles, opened_at)"
-            " VALUES (1, decode(repeat('00', 32), 'hex'), 0, now())"
+            "INSERT INTO metering.batch (operator, sha256, profiles, opened_at, first_day, last_day)"
+            " VALUES (1, decode(repeat('00', 32), 'hex'), 0, now(), %s, %s)",
+            [BEFORE, DAY],
         )
         connection.execute(_ROWS, {"day": BEFORE, "points": POINTS})
         connection.execute("ANALYZE metering.profile, metering.batch")
