@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 from uuid import uuid4
 
+from ledger.note import SigningKey
 from tests.conftest import MARIAS_EAN
 from tests.house import Customer, Party
+
+_VKEY = SigningKey("thief.example/key", b"\1" * 32).vkey
 
 
 def every_command(
@@ -133,6 +136,13 @@ def every_command(
         "joins.agree": {"intent_id": someone, "by": "a thief"},
         "joins.refuse": {"intent_id": someone, "by": "a thief"},
         "joins.withdraw": {"intent_id": someone},
+        "joins.signer.ask": {"person": "A Thief", "key": _VKEY, "by": "a thief"},
+        "joins.signer.approve": {"id": someone, "by": "another"},
+        "joins.signer.end": {"id": someone, "by": "a thief"},
+        "joins.signers": {},
+        "joins.necessity.take": {"content": "x", "note": "x", "by": "a thief"},
+        "joins.necessity.end": {"number": "necessity/x", "by": "a thief"},
+        "joins.necessities": {},
         "statistics.run": {"month": "2023-10-01", "commodity": "electricity"},
         "statistics.list": {},
         "statistics.show": {"release_id": someone},
@@ -398,6 +408,7 @@ OPEN_TO_ALL = {
     "token.keys": "public keys",
     "session.end": "ends what it is shown, nothing else",
     "joins.list": "the public list",
+    "joins.necessities": "the public records beside it",
     "statistics.list": "what was published",
     "statistics.show": "what was published",
     "statistics.receipt": "opens the entry of what was published, which names nobody",

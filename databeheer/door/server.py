@@ -54,6 +54,8 @@ NARROWING = frozenset(
         "registry.necessity.end",
         "joins.refuse",
         "joins.withdraw",
+        "joins.necessity.end",
+        "joins.signer.end",
         "registry.concerned.end",
         "registry.representation.end",
         "doubt.judge",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from databeheer.joins.necessity import PREFIX, is_number
 from databeheer.joins.reasons import SENTENCES, JoinReason
 
 _UNLISTED_CASES = {"consumption-with-addresses": "verbruik naast adressen leggen"}
@@ -43,7 +44,12 @@ def sentence_nl(said: Mapping[str, Any]) -> str:
         )
     else:
         what = "Uw verbruik per maand is gegeven zonder uw naam, uw adres of uw EAN-nummer."
-    return f"{said['title_nl']}. {what} {said['citation']} Lijst van toegelaten koppelingen, versie {said['list']}."
+    case = str(said.get("case", ""))
+    if is_number(case):
+        by = f"Verklaring van noodzaak {case.removeprefix(PREFIX)}, getekend door twee mensen."
+    else:
+        by = f"Lijst van toegelaten koppelingen, versie {said['list']}."
+    return f"{said['title_nl']}. {what} {said['citation']} {by}"
 
 
 def _asked(said: Mapping[str, Any]) -> str:

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 from databeheer.brussels import day_of, midnight
 from databeheer.joins.cases import JoinCase, JoinList, Scope
+from databeheer.joins.necessity import is_number
 from databeheer.joins.reasons import JoinReason
 from databeheer.values import Period, Role
 
@@ -42,7 +43,8 @@ def check(joins: JoinList, wish: JoinWish) -> JoinCase | JoinRefusal:
     """
     case = joins.case(wish.case_id)
     if case is None:
-        return JoinRefusal(JoinReason.NOT_ON_LIST)
+        is_record = is_number(wish.case_id)
+        return JoinRefusal(JoinReason.NECESSITY_NOT_IN_FORCE if is_record else JoinReason.NOT_ON_LIST)
     reason = _objection(case, wish)
     return case if reason is None else JoinRefusal(reason)
 

@@ -55,55 +55,60 @@ def parse(content: bytes) -> JoinList:
         table = tomllib.loads(content.decode())
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise JoinListError("the list of lawful joins is not TOML in UTF-8") from error
-    _keys(table, {"format", "version", "issued", "publisher", "case"}, "the list")
-    if _number(table, "format", "the list", 1, 1 << 15) != FORMAT:
+    require_keys(table, {"format", "version", "issued", "publisher", "case"}, "the list")
+    if read_number(table, "format", "the list", 1, 1 << 15) != FORMAT:
         raise JoinListError("the list of lawful joins is of another format than 1")
     rows = table["case"]
     if not isinstance(rows, list) or not rows:
         raise JoinListError("the list has no cases")
-    cases = tuple(_case(row) for row in rows)
+    cases = tuple(read_case(row) for row in rows)
     if len({case.id for case in cases}) < len(cases):
         raise JoinListError("two cases of the list have the same id")
     return JoinList(
-        version=_number(table, "version", "the list", 1, 1 << 31),
-        issued=_day(table, "issued", "the list"),
-        publisher=_text(table, "publisher", "the list"),
+        version=read_number(table, "version", "the list", 1, 1 << 31),
+        issued=read_day(table, "issued", "the list"),
+        publisher=read_text(table, "publisher", "the list"),
         cases=cases,
         sha256=hashlib.sha256(content).digest(),
     )
 
 
-def _case(table: object) -> JoinCase:
+def read_case(table: object, ids: re.Pattern[str] = _ID) -> JoinCase:
+    """Read one case, whose id is in the form of `ids`.
+
+    Raises:
+        JoinListError: anything at all is missing, unknown, of the wrong type, or more than the law gives.
+    """
     if not isinstance(table, dict):
         raise JoinListError("a case of the list is not a table")
-    case_id = _text(table, "id", "a case of the list")
+    case_id = read_text(table, "id", "a case of the list")
     where = f"case {case_id}"
-    if not _ID.fullmatch(case_id) or len(case_id) > 60:
+    if not ids.fullmatch(case_id) or len(case_id) > 60:
         raise JoinListError(f"{where}: an id is lower-case words and hyphens")
-    _keys(table, _CASE_KEYS, where)
+    require_keys(table, _CASE_KEYS, where)
     case = JoinCase(
         id=case_id,
-        title_nl=_text(table, "title_nl", where),
-        title_en=_text(table, "title_en", where),
-        sentence_nl=_text(table, "sentence_nl", where),
-        sentence_en=_text(table, "sentence_en", where),
+        title_nl=read_text(table, "title_nl", where),
+        title_en=read_text(table, "title_en", where),
+        sentence_nl=read_text(table, "sentence_nl", where),
+        sentence_en=read_text(table, "sentence_en", where),
         citations=_citations(table, where),
         from_domain=_member(Domain, table["from_domain"], where),
         to_domain=_member(Domain, table["to_domain"], where),
         purpose=_member(JoinPurpose, table["purpose"], where),
         roles=_members(Role, table, "roles", where),
-        basis=_text(table, "basis", where, may_be_empty=True),
+        basis=read_text(table, "basis", where, may_be_empty=True),
         shape=_member(Shape, table["shape"], where),
         scope=_member(Scope, table["scope"], where),
         columns=tuple(_words(table, "columns", where)),
         granularity=_member(Granularity, table["granularity"], where),
         directions=_members(Direction, table, "directions", where),
-        min_points=_number(table, "min_points", where, 1, 100_000),
-        max_points=_number(table, "max_points", where, 1, 20_000_000),
-        max_months=_number(table, "max_months", where, 1, 36),
-        max_share_percent=_number(table, "max_share_percent", where, 1, 100),
-        approvals=_number(table, "approvals", where, 1, 5),
-        retention_days=_number(table, "retention_days", where, 1, 36_500),
+        min_points=read_number(table, "min_points", where, 1, 100_000),
+        max_points=read_number(table, "max_points", where, 1, 20_000_000),
+        max_months=read_number(table, "max_months", where, 1, 36),
+        max_share_percent=read_number(table, "max_share_percent", where, 1, 100),
+        approvals=read_number(table, "approvals", where, 1, 5),
+        retention_days=read_number(table, "retention_days", where, 1, 36_500),
     )
     _check_sense(case, where)
     return case
@@ -144,18 +149,18 @@ def _citations(table: Mapping[str, Any], where: str) -> tuple[Citation, ...]:
     entries = table["citations"]
     if not isinstance(entries, list) or not entries:
         raise JoinListError(f"{where} cites no article")
-    return tuple(_citation(entry, where) for entry in entries)
+    return tuple(read_citation(entry, where) for entry in entries)
 
 
-def _citation(entry: object, where: str) -> Citation:
+def read_citation(entry: object, where: str) -> Citation:
     if not isinstance(entry, dict):
         raise JoinListError(f"{where}: a citation is not a table")
-    _keys(entry, _CITATION_KEYS, where)
-    act, version, article = (_text(entry, key, where) for key in ("act", "version", "article"))
+    require_keys(entry, _CITATION_KEYS, where)
+    act, version, article = (read_text(entry, key, where) for key in ("act", "version", "article"))
     return Citation(act, version, article, _member(CitationStatus, entry["status"], where))
 
 
-def _keys(table: Mapping[str, Any], known: frozenset[str] | set[str], where: str) -> None:
+def require_keys(table: Mapping[str, Any], known: frozenset[str] | set[str], where: str) -> None:
     if missing := sorted(known - set(table)):
         raise JoinListError(f"{where} lacks {missing[0]}")
     if unknown := sorted(set(table) - known):
@@ -182,22 +187,22 @@ def _words(table: Mapping[str, Any], key: str, where: str) -> list[str]:
     return words
 
 
-def _text(table: Mapping[str, Any], key: str, where: str, *, may_be_empty: bool = False) -> str:
+def read_text(table: Mapping[str, Any], key: str, where: str, *, may_be_empty: bool = False) -> str:
     text = table.get(key)
     if not isinstance(text, str) or not (text.strip() or (may_be_empty and text == "")):
         raise JoinListError(f"{where}: {key} is not a text")
     return text
 
 
-def _number(table: Mapping[str, Any], key: str, where: str, least: int, most: int) -> int:
+def read_number(table: Mapping[str, Any], key: str, where: str, least: int, most: int) -> int:
     number = table.get(key)
     if type(number) is not int or not least <= number <= most:
         raise JoinListError(f"{where}: {key} is not a number from {least} to {most}")
     return number
 
 
-def _day(table: Mapping[str, Any], key: str, where: str) -> date:
+def read_day(table: Mapping[str, Any], key: str, where: str) -> date:
     try:
-        return parse_day(_text(table, key, where))
+        return parse_day(read_text(table, key, where))
     except MalformedRequestError as error:
         raise JoinListError(f"{where}: {key} is not a day") from error

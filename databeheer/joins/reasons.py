@@ -26,6 +26,7 @@ class JoinReason(enum.StrEnum):
     TOLD_BEFORE = "told_before"
     NO_REPORT = "no_report"
     NOT_ANONYMOUS = "not_anonymous"
+    NECESSITY_NOT_IN_FORCE = "necessity_not_in_force"
 
 
 SENTENCES: dict[JoinReason, tuple[str, str]] = {
@@ -101,6 +102,10 @@ SENTENCES: dict[JoinReason, tuple[str, str]] = {
     JoinReason.NOT_ANONYMOUS: (
         "Onderzoekers krijgen alleen cijfers waarin niemand te herkennen is, geen rijen onder een schuilnaam.",
         "Research gets anonymised figures only: rows under a pseudonym are rows of people.",
+    ),
+    JoinReason.NECESSITY_NOT_IN_FORCE: (
+        "Deze koppeling staat niet op de lijst, en er was geen geldige verklaring dat ze toch moest.",
+        "No record of necessity of this number is in force: signed by two people, in its term, not ended.",
     ),
 }
 

@@ -1,4 +1,4 @@
-"""`databeheer oversight`: check a downloaded audit, and sign a list of lawful joins; anywhere, without the house."""
+"""`databeheer oversight`: check an audit, sign a list of joins or a record of necessity; outside the house."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from databeheer.access import catalogue
+from databeheer.joins import necessity
 from databeheer.joins.cases import JoinListError
 from databeheer.joins.lists import LARGEST
 from databeheer.joins.signature import sign
@@ -76,6 +77,26 @@ def sign_joins(joins: Path, seed: Path, name: str) -> None:
     except (JoinListError, LedgerError) as error:
         raise click.ClickException(str(error)) from error
     write_atomically(joins.with_suffix(".note"), note)
+    click.echo(key.vkey)
+
+
+@oversight.command("sign-necessity")
+@click.argument("record", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--key", "seed", required=True, type=click.Path(path_type=Path), help="File of your own key.")
+@click.option("--name", required=True, help="Your name on signatures, as house.example/els.")
+def sign_necessity(record: Path, seed: Path, name: str) -> None:
+    """Sign RECORD, one join that a legal duty makes necessary, into a `.note` beside it; prints your verifier key.
+
+    For two people of the house: the second signs beside the first. The key is made where there is none.
+    """
+    note = record.with_suffix(".note")
+    try:
+        key = SigningKey(name, _seed(seed))
+        before = read_file(note, necessity.LARGEST) if note.exists() else None
+        signed = necessity.sign(read_file(record, necessity.LARGEST), before, key)
+    except (necessity.NecessityError, LedgerError) as error:
+        raise click.ClickException(str(error)) from error
+    write_atomically(note, signed)
     click.echo(key.vkey)
 
 

@@ -15,8 +15,10 @@ blueprint = Blueprint("joins", __name__)
 
 @blueprint.get("/joins")
 def page() -> ResponseReturnValue:
-    """Show the list."""
-    return render_template("public/joins.html", joins=join_list())
+    """Show the list, and the records of necessity beside it."""
+    return render_template(
+        "public/joins.html", joins=join_list(), necessities=ask("joins.necessities", NO_PROOF)["records"]
+    )
 
 
 @blueprint.get("/joins.json")
@@ -36,6 +38,12 @@ def content() -> Response:
 def note() -> Response:
     """The regulator's signed note over version and SHA-256 of the list."""
     return _part("note", "text/plain; charset=utf-8")
+
+
+@blueprint.get("/joins/necessities.json")
+def necessities() -> ResponseReturnValue:
+    """Every record of necessity, its bytes and signatures too: joins beside the list (R130)."""
+    return public_json(ask("joins.necessities", NO_PROOF))
 
 
 def join_list() -> dict[str, Any]:

@@ -259,6 +259,10 @@ _SLUG = validate.Regexp(
     r"[a-z0-9]+([-_][a-z0-9]+)*\Z",
     error="a name of the list: lower-case letters and digits, with '-' or '_' between",
 )
+_CASE = validate.Regexp(
+    r"(necessity/)?[a-z0-9]+([-_][a-z0-9]+)*\Z",
+    error="a case of the list, or the number of a record of necessity",
+)
 # A reference to the requester's own file, not prose: the shared half of the entry is opened by every receipt,
 # so it must not be able to name a person, an access point (18 digits) or a meter.
 REFERENCE = validate.Regexp(
@@ -272,7 +276,7 @@ COMMANDS = (
         "joins.run",
         schema(
             **{
-                "case_id": fields.String(required=True, validate=[validate.Length(1, 60), _SLUG]),
+                "case_id": fields.String(required=True, validate=[validate.Length(1, 60), _CASE]),
                 "purpose": fields.String(required=True, validate=[validate.Length(1, 40), _SLUG]),
                 "eans": fields.List(
                     EANCode(), load_default=None, allow_none=True, validate=validate.Length(1, MOST_LISTED)

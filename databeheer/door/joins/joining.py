@@ -24,6 +24,7 @@ from databeheer.door.house import House
 from databeheer.door.joins import intents
 from databeheer.door.joins.intents import Waiting
 from databeheer.door.joins.lists import adopt
+from databeheer.door.joins.necessity import with_record
 from databeheer.door.joins.scope import JoinAsked, PointStretches, may_leave, whole
 from databeheer.door.keys.seals import derive
 from databeheer.door.names import ean_hash
@@ -76,6 +77,7 @@ def attempt(house: House, turn: Turn, asker: Asker, asked: JoinAsked, signed: Si
     points = found.values() if asked.eans is not None else _area(turn, party)
     book = read_facts(turn.connection, turn.now, points=points, permissions=(), parties={party.party_id})
     facts = book.parties[party.party_id].facts
+    signed = with_record(house, turn, signed, asked.case_id)
     role = facts.role
     by = intents.mark_of(asker)
     wish = intents.wish_hash(house, asked, by, signed) if signed else b""

@@ -149,6 +149,9 @@ class Ending(enum.IntEnum):
     """A key with which a program of a party signed: `at` is its end, which may lie ahead."""
     METER = 61
     """A meter that was taken away, on a day: what came of it since is not of who lives there."""
+    JOIN_NECESSITY = 62
+    """A record of necessity of the join gate; JOIN_SIGNER a key under which such records were signed."""
+    JOIN_SIGNER = 63
 
 
 PERMISSION_ENDINGS = {

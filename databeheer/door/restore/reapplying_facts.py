@@ -21,7 +21,7 @@ from databeheer.door.commands.port_orders import take_away
 from databeheer.door.house import House
 from databeheer.door.permission_record import subjects_of, subjects_of_person
 from databeheer.door.reading_plan.commands import record_choice
-from databeheer.door.restore import reapplying_post
+from databeheer.door.restore import reapplying_joins, reapplying_post
 from databeheer.door.restore.ends import STALENESS, End, Ending
 from databeheer.door.statistics.restored import told_again
 from databeheer.door.turn import Statement, Subject, Turn
@@ -291,4 +291,6 @@ _BY_ENDING: dict[Ending, Callable[[House, Turn, End], bool]] = {
     Ending.CLIENT_KEY: _client_key,
     Ending.ERASURE_TAKEN_BACK: _erasure_taken_back,
     Ending.MONTH_TOLD: told_again,
+    Ending.JOIN_NECESSITY: reapplying_joins.end_again,
+    Ending.JOIN_SIGNER: reapplying_joins.end_again,
 }
