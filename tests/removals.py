@@ -1472,6 +1472,20 @@ REMOVALS = (
     ),
     Removal(
         "R130",
+        "one person alone declares nothing necessary",
+        "databeheer/joins/necessity.py",
+        "    if len({signer.person.casefold() for signer in signed}) < SIGNERS:\n",
+        "    if not signed:\n",
+    ),
+    Removal(
+        "R130",
+        "a record gives nothing once it was ended",
+        DOOR + "joins/necessity.py",
+        "    if row.ended_at is not None:\n",
+        "    if False:\n",
+    ),
+    Removal(
+        "R130",
         "what was agreed to is this wish and no other",
         DOOR + "joins/intents.py",
         "    words = (asked_by, asked.case_id, asked.purpose, asked.requester_note, *period, *eans)\n",
