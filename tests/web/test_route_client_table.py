@@ -228,6 +228,9 @@ def test_every_address_has_a_row_and_every_row_an_address(town: Town) -> None:
     assert set(names) | OPEN | WRITES_REFUSED == addresses(town.app)
 
 
+PUT_HOOK = next(row for row in ROWS if row.name == "PUT /api/v1/webhooks")
+
+
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_a_proof_that_is_dead_gets_nothing_and_changes_nothing(town: Town, row: Row) -> None:
     before = town.size()
@@ -239,6 +242,8 @@ def test_a_proof_that_is_dead_gets_nothing_and_changes_nothing(town: Town, row: 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_a_stranger_in_any_role_gets_what_the_table_says(town: Town, row: Row) -> None:
+    for party in town.strangers.values() if row.needs_hook else ():
+        assert town.call(PUT_HOOK, town.once(party), party.subscription_key).status_code == 200
     statuses = {
         name: town.call(row, town.once(party), party.subscription_key).status_code
         for name, party in town.strangers.items()

@@ -527,7 +527,7 @@ def test_who_moves_in_is_told_of_the_grid_operator_in_that_turn_and_who_was_not_
     lotte = house.customer("lotte", "Lotte Janssens")
     before = len(query(house, NOTICES))
     house.point(LOTTES_EAN, lotte)
-    tasks = ["fraud_detection", "grid_management"]
+    tasks = ["fraud_detection", "grid_management", "supply_quality"]
     assert query(house, NOTICES)[before:] == [(net.party_id, tasks, "portal")]
     assert [one["event"] for one in lotte.statements()] == ["occupancy.begun"]
     (message,) = lotte.call("inbox.show")["messages"]

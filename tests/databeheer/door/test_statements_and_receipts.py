@@ -66,6 +66,7 @@ def test_the_customer_sees_each_read_with_party_ground_data_and_time(
         "reader": None,
         "ground": "energy_service",
         "sentence_nl": "",
+        "category": "readings",
         "granularity": "quarter_hour",
         "directions": told["directions"],
         "period": {"from": "2023-10-28T22:00:00Z", "until": "2023-10-29T23:00:00Z"},
