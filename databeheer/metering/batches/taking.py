@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from psycopg.errors import CheckViolation
 from sqlalchemy import Engine
 
 from databeheer.clock import Clock
@@ -156,6 +157,9 @@ class _Attempt:
         except BatchRefusedError:
             self._door.call("batch.give_up", self._proof, batch=self._batch)
             raise
+        except CheckViolation as error:  # refused by the database: another attempt ended it meanwhile
+            message = "another attempt at this batch ended it while its rows were written; send it again"
+            raise BatchRefusedError(BatchProblem.REFUSED_BY_THE_DOOR, message) from error
         for name in ("new", "corrected", "unchanged", "kept"):
             setattr(self._report, name, getattr(self._taken, name))
         if not self._taken.rows:
