@@ -433,9 +433,9 @@ def test_the_newcomers_data_never_reach_the_old_parties_nor_the_old_occupant(
 @pytest.mark.requirement("R97")
 def test_each_occupants_own_look_ends_at_the_move(house: TheHouse, measured: Customer) -> None:
     """Asked by either occupancy's name, both get only the days of their own."""
-    # On the hour, and till now: what is not over, or has yet to come, would be refused for that.
-    house.clock.set(house.clock.now().replace(minute=0, second=0, microsecond=0) + timedelta(hours=1))
-    today = day_of(house.clock.now())
+    # Noon, and till now: what is not over, or has yet to come, would be refused for that.
+    today = day_of(house.clock.now()) + timedelta(days=1)
+    house.clock.set(midnight(today) + timedelta(hours=12))
     move_out(house)
     noor = house.customer("noor", "Noor Claes")
     move_in(house, noor)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from fractions import Fraction
 
 import pytest
 from hypothesis import example, given, settings
@@ -221,21 +220,22 @@ MOST_OF_ONE = 24 * 500 * 15 // 85 + 1
 """More than any household can use beside 24 others of at most 500 each without being over 15 % of the sum."""
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(st.integers(0, 500), min_size=9, max_size=24))
 @example([0, 0, 0, 0, 32, 81, *[500] * 12])
+@example([0, 0, 0, 331, 375, 375, 375, 375, 378])
 def test_who_tries_every_value_of_one_household_finds_the_same_line_over_a_fifth_of_them(
     others: list[int],
 ) -> None:
     """Brute force, rules and all: which values of the last household would have given exactly this publication?"""
     rules = Rules()
     found: dict[object, list[int]] = {}
-    for used in range(0, MOST_OF_ONE, 5):
+    for used in range(MOST_OF_ONE):
         published = publish({(GENT, HOME): Tally.of([*others, used])}, Rules(leeway_percent=0))
         if published.lines:
             found.setdefault(published.lines, []).append(used)
     for used_values in found.values():
         for used in used_values:
             if rules.objection(Tally.of([*others, used])) is None:
-                spread = Fraction(max(used_values) + 5 - min(used_values))
+                spread = max(used_values) - min(used_values)
                 assert spread * 100 >= rules.leeway_percent * max(used_values)
