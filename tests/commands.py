@@ -204,6 +204,12 @@ def every_command(
         "reconcile.status": {},
         "reconcile.evidence": {"receipt": "x"},
         "reconcile.finish": {"lapse": True},
+        "mandate_import.take": {"content": "eA=="},
+        "mandate_import.show": {"import_id": someone},
+        "mandate_import.list": {},
+        "mandate_import.rows": {"import_id": someone},
+        "mandate_import.sweep": {},
+        "mandate_import.release": {"import_id": someone, "by": "a thief", "reason": "x"},
         "doubt.raise": {"permission_id": permission, "concern": "not_given"},
         "doubt.retract": {"case_id": someone},
         "doubt.report_own": {

@@ -197,6 +197,14 @@ _ROWS = (
         "Send the first request unchanged to get its answer again; take a new key for a new request.",
     ),
     ProblemType(
+        "mandates-refused",
+        422,
+        "Something in the file of mandates is wrong",
+        "A file of mandates is taken whole or not at all, and at least one of its lines cannot be taken. Nothing was "
+        "changed, and no customer was told.",
+        "Correct the lines that `errors` names (the first hundred), and send the file again; `dry_run=true` tries it.",
+    ),
+    ProblemType(
         "rate-limited",
         429,
         "Too many requests",

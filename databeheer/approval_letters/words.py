@@ -14,7 +14,18 @@ ASKED_BY = {
     "resident": "Iemand die op uw adres woont, kreeg die vraag en gaf al toestemming. ",
     "applicant": "Iemand anders dan u kreeg die vraag en stuurde ze naar u door. ",
     "party": "",
+    "import": "",
 }
+_ASKED = "{party} wil de meetgegevens van uw energiemeter lezen. {who}"
+_BROUGHT = "{party} wil de meetgegevens van uw energiemeter lezen, en zegt dat u daarvoor vroeger een mandaat tekende. {who}"
+_NOTHING_DONE = (
+    "Doet u niets? Dan verandert er niets: {party} krijgt uw meetgegevens niet.",
+    "Kent u deze vraag niet? Dan kunt u gerust weigeren, of deze brief weggooien.",
+)
+_NOTHING_DONE_BROUGHT = (
+    "Doet u niets? Dan mag {party} uw meetgegevens lezen, ten vroegste veertien dagen na deze brief.",
+    "Kent u dit mandaat niet, of wilt u het niet meer? Weiger dan. Later stoppen kan ook altijd, in uw overzicht.",
+)
 _WHY_YOU = "Het contract staat op uw naam. Daarom beslist u."
 
 
@@ -54,14 +65,18 @@ def paper(content: Content) -> Paper:
     """Write a letter out."""
     party = content.party
     last = spell(content.until - timedelta(days=1))
+    is_brought = content.asked_by == "import"
     street, _, town = content.address.partition(",")
     return Paper(
         address=tuple(line.strip() for line in (content.name, street, town) if line.strip()),
         dated=spell(content.written),
-        subject=f"{party} vraagt uw meetgegevens: u beslist",
+        subject=f"{party} brengt uw mandaat mee: u beslist"
+        if is_brought
+        else f"{party} vraagt uw meetgegevens: u beslist",
         before=(
             f"Beste {content.name}",
-            f"{party} wil de meetgegevens van uw energiemeter lezen. {ASKED_BY[content.asked_by]}{_WHY_YOU}",
+            (_BROUGHT if is_brought else _ASKED).format(party=party, who=ASKED_BY[content.asked_by])
+            + _WHY_YOU,
             "Zo antwoordt u:",
         ),
         steps=(
@@ -73,8 +88,7 @@ def paper(content: Content) -> Paper:
         code=content.code,
         after=(
             f"U hebt tijd tot en met {last}. De code werkt één keer, en alleen voor deze vraag.",
-            f"Doet u niets? Dan verandert er niets: {party} krijgt uw meetgegevens niet.",
-            "Kent u deze vraag niet? Dan kunt u gerust weigeren, of deze brief weggooien.",
+            *(one.format(party=party) for one in (_NOTHING_DONE_BROUGHT if is_brought else _NOTHING_DONE)),
             "Geef de code aan niemand. Wij vragen ze u nooit aan de deur of aan de telefoon.",
             "databeheer",
         ),

@@ -81,6 +81,7 @@ class DoorRefusedError(DatabeheerError):
         self.reason: str | None = error.get("reason")
         self.earliest: str | None = error.get("earliest")
         self.refused: list[dict[str, Any]] = error.get("refused", [])
+        self.problems: list[dict[str, Any]] = error.get("problems", [])
 
     @property
     def promise_note(self) -> bytes | None:

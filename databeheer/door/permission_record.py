@@ -5,7 +5,7 @@ With its end, the written mandate that lies here goes; with its end, or that of 
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -36,13 +36,15 @@ def record_step(
     for_party: bool = True,
     with_ground: bool = True,
     person_id: UUID | None = None,
+    until: date | None = None,
 ) -> Record:
     """Record a step of a permission, in the turn that takes it and after it is written down; its clocks follow it.
 
     `event` with a dot is a name of its own, as `mandate.sampled`. `at` is when time did it, where that is earlier
     than now. `for_party` False: neither the entry nor the history tells the party (R98), as of a renewal that was not
     granted. `subject` is whose book it stands in, by default whose the permission is, or whom it is addressed to;
-    `person_id` who of the people took it, or in whose name, for the history alone.
+    `person_id` who of the people took it, or in whose name, for the history alone. `until` is the day that messages of
+    it name, where that is not the permission's own end.
     """
     for_party = for_party and finding.is_the_partys(row)
     name = str(event) if "." in event else f"permission.{event}"
@@ -73,7 +75,7 @@ def record_step(
             subjects=subjects_of(house, subject or row.occupancy_id or row.addressed_to),
         )
     )
-    tell_step(house, turn, row.permission_id, name, reason=reason, for_party=for_party)
+    tell_step(house, turn, row.permission_id, name, reason=reason, for_party=for_party, until=until)
     if state in ENDED:
         destroy_mandate(house, turn, row)
     if name in _OVERTAKES and reason != RENEWED:

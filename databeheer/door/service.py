@@ -74,6 +74,7 @@ from databeheer.door.desk import Desk
 from databeheer.door.house import House
 from databeheer.door.jobs.worker import JobWorker
 from databeheer.door.keys.store import KeyStoreError
+from databeheer.door.mandate_imports import commands as mandate_imports
 from databeheer.door.proofs import Proof
 from databeheer.door.reading_plan import commands as reading_plan
 from databeheer.door.reads.loop import ReadLoop
@@ -81,6 +82,7 @@ from databeheer.door.statistics import commands as statistics
 from databeheer.door.supply_quality import commands as supply_quality
 from databeheer.door.whose import Whose
 from databeheer.errors import DatabeheerError, MalformedRequestError, QueueFullError
+from databeheer.mandate_imports.file import MandatesRefusedError
 from databeheer.metering.opening import SealError
 from databeheer.metering.profile import ProfileError
 
@@ -105,6 +107,7 @@ class DoorService:
             *answers.COMMANDS,
             *beside.COMMANDS,
             *mandates.COMMANDS,
+            *mandate_imports.COMMANDS,
             *sweep.COMMANDS,
             *timekeeping.COMMANDS,
             *doubt.COMMANDS,
@@ -241,4 +244,6 @@ def _error(error: DatabeheerError) -> dict[str, Any]:
         answer["retry_after"] = 1
     if isinstance(error, joins.JoinRefusedError | erasure.ErasureRefusedError):
         answer |= error.members  # it is in the ledger: where, and why
+    if isinstance(error, MandatesRefusedError):
+        answer |= error.members
     return answer

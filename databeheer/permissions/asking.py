@@ -86,15 +86,25 @@ def may_ask(
     return operator
 
 
-def ask(connection: Connection, request: Request, link_hash: bytes, now: datetime) -> str:
-    """Write a request down; it waits LINK_TERM for its answer. Returns its state.
+def ask(
+    connection: Connection,
+    request: Request,
+    link_hash: bytes,
+    now: datetime,
+    *,
+    term: timedelta = LINK_TERM,
+    is_counted: bool = True,
+) -> str:
+    """Write a request down; it waits `term` for its answer. Returns its state.
+
+    `is_counted` False: who asks was held against the limits before.
 
     Raises:
         ConflictError: the party has used this reference before, or MOST_WAITING of its requests for the same
             access point wait already, or it asked MOST_ASKED times; counted by the name, so that it does not tell
             whether the point exists.
     """
-    if request.named_hash is not None:
+    if request.named_hash is not None and is_counted:
         why = _too_many(connection, request.party_id, request.named_hash, now, is_forwarded=False)
         if why is not None:
             raise ConflictError(why)
@@ -104,7 +114,7 @@ def ask(connection: Connection, request: Request, link_hash: bytes, now: datetim
             **vars(request),
             "directions": sorted(request.directions),
             "link": link_hash,
-            "link_expires": now + LINK_TERM,
+            "link_expires": now + term,
             "split_at": split_of(request.data_from, request.data_until, now),
             "now": now,
         },

@@ -21,6 +21,8 @@ REMINDER_SLACK = timedelta(days=1)
 """How long after a reminder is due it may go out."""
 ENDINGS = frozenset(f"permission.{event}" for event in ENDS)
 """The steps that end what was granted, as the ledger names them."""
+_OF_A_REQUEST = frozenset({"permission.rejected", "permission.timed_out", "permission.terminated"})
+"""The steps that end a request."""
 
 
 def follow(connection: Connection, permission_id: UUID, event: str, now: datetime) -> None:
@@ -45,6 +47,10 @@ def follow(connection: Connection, permission_id: UUID, event: str, now: datetim
         _start(connection, "reminder", row, now, max(row.remind_at, now) + REMINDER_SLACK)
     elif event in ENDINGS:
         _end(connection, finding.by_id(connection, permission_id), now)
+    elif event == "mandate.excused":
+        clocks.drop(connection, "mandate_sample", permission_id, now)
+    if event in _OF_A_REQUEST and finding.by_id(connection, permission_id).ends_at is None:
+        clocks.drop(connection, "mandate_sample", permission_id, now)  # it was drawn before it was granted
 
 
 def _end(connection: Connection, row: Any, now: datetime) -> None:

@@ -139,9 +139,17 @@ def draw(
         chosen = connection.execute(_DRAW, wanted).scalars()
         drawn += [Drawn(permission_id, row.party_id, due_at) for permission_id in chosen]
     for one in drawn:
-        connection.execute(_SAMPLE, {**vars(one), "now": now})
+        sample(connection, one.permission_id, one.party_id, due_at, now)
         connection.execute(_DUE, vars(one))
     return drawn
+
+
+def sample(
+    connection: Connection, permission_id: UUID, party_id: UUID, due_at: datetime, now: datetime
+) -> None:
+    """Write down that a mandate was drawn, to be handed over before `due_at`; it blocks nothing by itself."""
+    drawn = {"permission_id": permission_id, "party_id": party_id, "due_at": due_at, "now": now}
+    connection.execute(_SAMPLE, drawn)
 
 
 def samples(connection: Connection, now: datetime, limit: int) -> Sequence[Any]:

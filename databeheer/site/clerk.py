@@ -21,7 +21,15 @@ from databeheer.errors import DatabeheerError, UnauthenticatedError
 from databeheer.logs import configure
 
 BEAT_SECONDS = 30.0
-ROUNDS = ("permission.sweep", "doubt.sweep", "credit.sweep", "letter.sweep", "delivery.sweep", "clocks.sweep")
+ROUNDS = (
+    "permission.sweep",
+    "doubt.sweep",
+    "credit.sweep",
+    "letter.sweep",
+    "delivery.sweep",
+    "mandate_import.sweep",
+    "clocks.sweep",
+)
 """In this order: what ended starts clocks, and one that ended long ago may be missed by now."""
 
 _log = structlog.get_logger("clerk")

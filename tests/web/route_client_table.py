@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
+from tests.databeheer.mandate_imports.importing import csv_of, line
 from tests.web.facade.calling import REFERENCE, session_body
 
 DOCUMENT = b"%PDF-1.7\n"
@@ -37,6 +38,7 @@ class World:
     doubtful: str
     delivery: str
     order: str
+    mandate_import: str
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,33 @@ ROWS = (
         suspended=403,
         path=lambda w: f"/api/v1/permissions/{w.active}/readings",
         query=lambda _: DAY,
+    ),
+    Row("GET", "/api/v1/mandate-imports", 200, 200, suspended=200),
+    Row(
+        "GET",
+        "/api/v1/mandate-imports/<uuid:import_id>",
+        200,
+        404,
+        suspended=200,
+        path=lambda w: f"/api/v1/mandate-imports/{w.mandate_import}",
+    ),
+    Row(
+        "GET",
+        "/api/v1/mandate-imports/<uuid:import_id>/rows",
+        200,
+        404,
+        suspended=200,
+        path=lambda w: f"/api/v1/mandate-imports/{w.mandate_import}/rows",
+    ),
+    Row(
+        "POST",
+        "/api/v1/mandate-imports",
+        202,
+        403,
+        roles={"energy_service": 202, "supplier_service": 202},
+        body=lambda _: csv_of([line("brought")]),
+        query=lambda _: {"dry_run": "true"},
+        content_type="text/csv",
     ),
     Row("GET", f"{P}/mandate", 404, 404, path=lambda w: f"/api/v1/permissions/{w.active}/mandate"),
     Row(

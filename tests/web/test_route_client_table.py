@@ -17,6 +17,7 @@ from databeheer.values import NO_PARTY_ROLES, Role, format_instant
 from tests.conftest import LOTTES_EAN, MARIAS_EAN
 from tests.databases import Databases
 from tests.databeheer.door.conftest import export
+from tests.databeheer.mandate_imports.importing import csv_of, line, take
 from tests.doors import execute, query
 from tests.house import Party, TheHouse, open_house
 from tests.web.programs import make_app, publish
@@ -156,6 +157,7 @@ def build(house: TheHouse, sandbox: TheHouse, app: Flask) -> Town:
         doubtful=doubtful,
         delivery=delivery,
         order=order,
+        mandate_import=take(bram, csv_of([line("in-town")]))["import"]["import_id"],
     )
     strangers = {"joris": house.party("Joris Buitenstaander", "energy_service")}
     strangers |= {

@@ -11,6 +11,7 @@ from web.api import (  # noqa: F401  # importing registers their operations
     deliveries,
     doubt,
     jobs,
+    mandate_imports,
     mandates,
     oauth,
     party,

@@ -33,6 +33,7 @@ _LEADS: Mapping[str, tuple[str, str]] = {
     "permission.requested": ("permissions.show", "Bekijk de vraag"),
     "permission.signed": ("permissions.show", "Bekijk de vraag"),
     "permission.forwarded": ("permissions.show", "Bekijk de vraag"),
+    "mandate.imported": ("permissions.show", "Bekijk het mandaat"),
     "permission": ("permissions.history", "Bekijk de toestemming"),
     "mandate": ("permissions.history", "Bekijk de toestemming"),
     "data": ("reads.show", "Bekijk wie las"),

@@ -189,6 +189,23 @@ class Read:
 
 
 @dataclass(frozen=True)
+class Brought:
+    """That a party brought a mandate along from another hub: when it says that it was signed, and from when it counts.
+
+    `earliest` None: it does not become active by itself.
+    """
+
+    signed_on: date
+    earliest: datetime | None
+
+    @classmethod
+    def of(cls, answer: Answer | None) -> Brought | None:
+        if answer is None:
+            return None
+        return cls(parse_day(str(answer["signed_on"])), _instant(answer["earliest"]))
+
+
+@dataclass(frozen=True)
 class Permission:
     """A consent asked, given or ended, as its customer sees it."""
 
@@ -228,6 +245,7 @@ class Permission:
     signers: tuple[Signer, ...]
     waits_for_you: bool
     by_applicant: bool
+    brought: Brought | None
     is_renewable: bool
     ended_by: str
     narrowed: Narrowed | None
@@ -278,6 +296,7 @@ class Permission:
             ),
             waits_for_you=bool(answer["waits_for_you"]),
             by_applicant=bool(answer["by_applicant"]),
+            brought=Brought.of(answer["brought_along"]),
             is_renewable=bool(answer["is_renewable"]),
             ended_by=_ended_by(answer["ended_by"]),
             narrowed=Narrowed.of(answer["withdrawn_part"], answer["narrowed_by"]),

@@ -217,6 +217,8 @@ STEPS = {
     "mandate.checked": "Wij hebben de handtekening nagekeken",
     "mandate.destroyed": "Wij hebben onze kopie van het papier vernietigd",
     "mandate.sampled": "Wij vragen de dienst om het papier te tonen",
+    "mandate.imported": "De dienst brengt een mandaat mee uit een ander register",
+    "mandate.excused": "Het papier is niet meer nodig: er is geantwoord",
 }
 """Each step of the history of one permission."""
 
@@ -271,6 +273,8 @@ EVENTS = {
     "mandate.checked": ("Papier nagekeken", "active"),
     "mandate.destroyed": ("Kopie van het papier vernietigd", "ended"),
     "mandate.sampled": ("Papier opgevraagd", "waiting"),
+    "mandate.imported": ("Mandaat meegebracht", "waiting"),
+    "mandate.excused": ("Papier niet meer nodig", "ended"),
     "letter.written": ("Brief met een code aan u geschreven", "waiting"),
     "letter.opened": ("Brief met een code afgedrukt", "waiting"),
     "letter.posted": ("Brief met een code op de post gedaan", "waiting"),

@@ -33,6 +33,7 @@ from databeheer.door.turn import Record, Turn
 from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import ConflictError, MalformedRequestError, UnauthenticatedError
 from databeheer.identity import representations
+from databeheer.mandate_imports import rows as imports
 from databeheer.permissions import answering, closing, content, finding, mandates, signers, terms
 from databeheer.permissions.finding import Viewer
 from databeheer.permissions.signers import Signature
@@ -129,8 +130,9 @@ def judge(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, An
             house, turn, row, "mandate.checked", state, "operator", digest, said, for_party=not awaits
         )
         if accepted:
-            _require_own_paper(turn, row, mandate.signed_on)
-            _carry_on(house, turn, row, digest)
+            require_own_paper(turn, row, mandate.signed_on)
+            if not _is_brought_along(turn, row):
+                _carry_on(house, turn, row, digest)
         else:
             _end(house, turn, row)
         after = finding.by_id(turn.connection, row.permission_id)
@@ -194,7 +196,7 @@ def _own(house: House, turn: Turn, proof: Proof, arguments: dict[str, Any]) -> t
     return row, state
 
 
-def _require_own_paper(turn: Turn, row: Any, signed_on: date) -> None:
+def require_own_paper(turn: Turn, row: Any, signed_on: date) -> None:
     """Refuse a paper that says nothing of whoever lives there: his predecessor's, or one that he cannot sign himself.
 
     Raises:
@@ -233,6 +235,11 @@ def _carry_on(house: House, turn: Turn, row: Any, digest: bytes) -> None:
         after = finding.by_id(turn.connection, row.permission_id)
         record_step(house, turn, after, Event.UNBLOCKED, state=state, by="operator")
         doubting.hold(house, turn, after)  # somebody may doubt it meanwhile: then that holds it
+
+
+def _is_brought_along(turn: Turn, row: Any) -> bool:
+    """Whether a request came with a file: then its sample and its customer's notice say when the word counts."""
+    return row.state == "requested" and bool(imports.of_permissions(turn.connection, [row.permission_id]))
 
 
 def _awaits_others(turn: Turn, row: Any) -> bool:

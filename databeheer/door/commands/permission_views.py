@@ -15,6 +15,7 @@ from databeheer.brussels import day_of
 from databeheer.door.commands.views import party_view
 from databeheer.door.house import House
 from databeheer.door.names import open_text
+from databeheer.mandate_imports import rows as imports
 from databeheer.permissions import content, history, signers, terms, timing
 from databeheer.registry import residents
 from databeheer.values import format_instant
@@ -92,6 +93,7 @@ class _Around:
     ended_by: Mapping[UUID, Any] = field(default_factory=dict)
     narrowed_by: Mapping[UUID, Any] = field(default_factory=dict)
     residents: Mapping[UUID, Mapping[UUID, str]] = field(default_factory=dict)
+    imported: Mapping[UUID, Any] = field(default_factory=dict)
     longest_days: int = 0
 
     @classmethod
@@ -116,6 +118,7 @@ class _Around:
             narrowed_by=history.narrowed_by(connection, ids),
             residents=residents.at_each(connection, waiting, day_of(now)),
             longest_days=terms.in_force(connection).longest,
+            imported=imports.of_permissions(connection, ids),
         )
 
     def holder(self, row: Any) -> UUID | None:
@@ -202,6 +205,7 @@ def _for_people(around: _Around, row: Any, now: datetime, person_id: UUID | None
         "waits_for": [],
         "waits_for_you": False,
         "by_applicant": row.applicant_id is not None,
+        "brought_along": _brought_along(around.imported.get(row.permission_id)),
         "is_renewable": False,
         "ended_by": history.by_for(step, person_id) if step is not None else None,
         "narrowed_by": history.by_for(narrowed, person_id) | {"at": format_instant(narrowed.at)}
@@ -215,6 +219,20 @@ def _for_people(around: _Around, row: Any, now: datetime, person_id: UUID | None
         view["is_renewable"] = renewable and view["occupancy_id"] is not None
     has_acted = row.person_id == person_id or any(one.for_person_id == person_id for one in signed)
     return view | {"is_own": view["waits_for_you"] or (person_id is not None and has_acted)}
+
+
+def _brought_along(imported: Any | None) -> dict[str, Any] | None:
+    """What its party says of a mandate that it brought along, and before when nothing is read; None of any other.
+
+    `earliest` None: as it stands it does not become active by itself.
+    """
+    if imported is None:
+        return None
+    waits = imported.outcome is None and imported.held_at is None
+    return {
+        "signed_on": imported.signed_on.isoformat(),
+        "earliest": _instant(imports.earliest(imported.announced_at)) if waits else None,
+    }
 
 
 def _as_whom(signature: Any, holder: UUID | None) -> str:

@@ -31,6 +31,7 @@ from databeheer.door.post.telling import tell
 from databeheer.door.turn import Statement, Turn
 from databeheer.errors import ConflictError, NotFoundError
 from databeheer.identity import representations
+from databeheer.mandate_imports import rows as imports
 from databeheer.permissions import finding, signers, terms, timing
 from databeheer.post import contacts, outbox, sealed_letters
 from databeheer.post.sealed_letters import What
@@ -63,6 +64,12 @@ def ask_on_paper(house: House, turn: Turn, permission_id: UUID) -> None:
         return
     if _expires_at(turn, row) > turn.now:
         write(house, turn, row, is_asked=False)
+
+
+def holder_reads_email(house: House, turn: Turn, permission_id: UUID) -> bool:
+    """Whether the contract holder of a request that waits is told by e-mail; False where it waits for nobody."""
+    holder = _holder(turn, finding.by_id(turn.connection, permission_id))
+    return holder is not None and _reads_email(house, turn, holder)
 
 
 def write(house: House, turn: Turn, row: Any, *, is_asked: bool) -> UUID:
@@ -166,7 +173,12 @@ def post(house: House, turn: Turn, letter_id: UUID) -> None:
 
 
 def asked_by(connection: Connection, permission: Any, holder: UUID) -> str:
-    """Who began to answer in the contract holder's place: a resident, somebody unknown there; or nobody (party)."""
+    """Who began to answer in the contract holder's place: a resident, somebody unknown there; or nobody (party).
+
+    Of a mandate that its party brought along (import) nobody did: he is said to have signed it himself.
+    """
+    if imports.of_permissions(connection, [permission.permission_id]):
+        return "import"
     if permission.applicant_id is not None:
         return "applicant"
     signed = {one.for_person_id for one in signers.of(connection, [permission.permission_id])}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +26,7 @@ _ADDRESSED = frozenset(
         "permission.rejected",
         "permission.timed_out",
         "mandate.registered",
+        "mandate.imported",
     }
 )
 """Steps of a request, which concern all who would have to sign it; later ones concern who did."""
@@ -34,11 +35,19 @@ _NOT_AGAIN = frozenset({"permission.signed", "permission.forwarded"})
 
 
 def tell_step(
-    house: House, turn: Turn, permission_id: UUID, event: str, *, reason: str, for_party: bool
+    house: House,
+    turn: Turn,
+    permission_id: UUID,
+    event: str,
+    *,
+    reason: str,
+    for_party: bool,
+    until: date | None = None,
 ) -> None:
     """Tell of the step that this turn recorded last; nothing where the catalogue has no message of it.
 
-    `for_party` False: the party is not told, for it would tell who lives where (R98).
+    `for_party` False: the party is not told, for it would tell who lives where (R98). `until` is the day that it names,
+    where that is not the permission's own end.
     """
     kind = catalogue.load().get(event)
     if kind is None:
@@ -58,7 +67,7 @@ def tell_step(
         to=to,
         operator=row.operator,
         about=permission_id,
-        said=_said(kind, row, reason),
+        said=_said(kind, row, reason, until),
         occupancy_id=row.occupancy_id or row.addressed_to,
     )
 
@@ -73,8 +82,9 @@ def _people(turn: Turn, row: Any, event: str) -> list[UUID]:
     return list(turn.connection.execute(_PEOPLE, asked).scalars())
 
 
-def _said(kind: Kind, row: Any, reason: str) -> dict[str, str]:
-    said = {"party": str(row.party_id), "reason": reason, "until": _until(row)}
+def _said(kind: Kind, row: Any, reason: str, until: date | None) -> dict[str, str]:
+    day = until.isoformat() if until is not None else _until(row)
+    said = {"party": str(row.party_id), "reason": reason, "until": day}
     return {name: value for name, value in said.items() if name in kind.says and value}
 
 

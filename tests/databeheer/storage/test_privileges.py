@@ -166,6 +166,26 @@ MATRIX: dict[str, dict[str, set[str]]] = {
     },
     "permissions.event": {"door": LOOK_AND_ADD, "auditor": {READ}},
     "permissions.mandate": {"door": LOOK_AND_ADD | of("document_id", "checked_at", "checked_by", "accepted")},
+    "permissions.mandate_import": {
+        "door": LOOK_AND_ADD
+        | of(
+            "round",
+            "seed_after",
+            "seed",
+            "seed_index",
+            "drawn_at",
+            "due_at",
+            "passed_at",
+            "held_at",
+            "held_reason",
+            "last_held_at",
+            "times_held",
+        )
+    },
+    "permissions.mandate_import_row": {
+        "door": LOOK_AND_ADD
+        | of("row_sealed", "permission_id", "announced_at", "by_email", "drawn_in", "outcome")
+    },
     "permissions.mandate_sample": {"door": LOOK_AND_ADD | of("produced_at", "passed_at")},
     "documents.document": {
         "door": LOOK_AND_ADD | of("content_sealed", "words_sealed", "destroyed_at", "batch")
