@@ -17,7 +17,9 @@ ASKED_BY = {
     "import": "",
 }
 _ASKED = "{party} wil de meetgegevens van uw energiemeter lezen. {who}"
-_BROUGHT = "{party} wil de meetgegevens van uw energiemeter lezen, en zegt dat u daarvoor vroeger een mandaat tekende. {who}"
+_BROUGHT = (
+    "{party} wil de meetgegevens van uw energiemeter lezen, en zegt dat u daarvoor een mandaat tekende. {who}"
+)
 _NOTHING_DONE = (
     "Doet u niets? Dan verandert er niets: {party} krijgt uw meetgegevens niet.",
     "Kent u deze vraag niet? Dan kunt u gerust weigeren, of deze brief weggooien.",
