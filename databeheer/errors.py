@@ -80,9 +80,13 @@ class HandedOverError(DatabeheerError):
 
 
 class RateLimitedError(DatabeheerError):
-    """The identity asks too often."""
+    """The identity asks too often; it may go on after `retry_after` seconds."""
 
     code = "rate-limited"
+
+    def __init__(self, message: str, retry_after: int | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class QueueFullError(DatabeheerError):

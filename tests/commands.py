@@ -44,6 +44,17 @@ def every_command(
             "directions": ["offtake"],
             "data_from": period["from"],
         },
+        "permission.request_many": {
+            "requests": [
+                {
+                    "purpose": "energy_advice",
+                    "category": "readings",
+                    "granularity": "quarter_hour",
+                    "directions": ["offtake"],
+                    "data_from": period["from"],
+                }
+            ]
+        },
         "permission.by_link": {"link_code": "x"},
         "permission.show": {"permission_id": permission},
         "permission.grant": {
@@ -102,6 +113,8 @@ def every_command(
         "permission.list": {},
         "me": {},
         "party.me": {},
+        "party.standing": {},
+        "entries.list": {},
         "statements.list": {},
         "statements.readers": {},
         "statutory.list": {},

@@ -6,12 +6,14 @@ A session cookie is not looked at here: a browser sends it along by itself, and 
 from __future__ import annotations
 
 import re
-from hashlib import sha256
+from collections.abc import Mapping
+from typing import Any
 
-from flask import current_app, request
+from flask import request
 
 from databeheer.door.client import Proof
 from databeheer.errors import UnauthenticatedError
+from web import known_tokens, limits
 from web.client_certificate import print_of_request
 from web.door import ask
 
@@ -37,6 +39,7 @@ def proof_for(profile: str) -> Proof:
     Raises:
         UnauthenticatedError: no token, or one of the other interface.
         DoorRefused: the door does not know the token.
+        RateLimitedError: its party asks too often, with whatever token.
     """
     proof = bearer_proof()
     if _profile_of(proof) != profile:
@@ -44,18 +47,20 @@ def proof_for(profile: str) -> Proof:
     return proof
 
 
-_REMEMBERED = 4096
-
-
 def _profile_of(proof: Proof) -> str:
-    # A token keeps its profile for life, so the door is asked once. Whether it is still good, the door looks at
-    # with every command.
-    known: dict[bytes, str] = current_app.extensions.setdefault("token_profiles", {})
-    digest = sha256(proof.value.encode()).digest()
-    profile = known.get(digest)
-    if profile is None:
-        profile = str(ask("party.me", proof)["profile"])
-        if len(known) >= _REMEMBERED:
-            known.pop(next(iter(known)), None)
-        known[digest] = profile
-    return profile
+    known = known_tokens.recall(proof)
+    return (known or meet(proof, ask("party.me", proof))).profile
+
+
+def meet(proof: Proof, told: Mapping[str, Any]) -> known_tokens.Known:
+    """Remember whose a token is, as the door told it; one that is new is counted as its party's from here on.
+
+    Raises:
+        RateLimitedError: its party asks too often, with whatever token.
+    """
+    before = known_tokens.recall(proof)
+    known = known_tokens.Known(str(told["profile"]), str(told["party_id"]))
+    if before is None:
+        known_tokens.remember(proof, known)
+        limits.count_as(known.party_id)
+    return known

@@ -1,9 +1,12 @@
 """How often may be asked: counts a minute, in the web's own table, shared by all its processes.
 
-Two things are counted. Whoever can be told apart by what he brings (a token, a session, the client that a token
-request names) has a count of his own. The address that asks has a larger one, over everything that comes from
-it: what is brought can be made up, or fetched anew, for every request. One client that runs wild so leaves the
-others behind its address alone, and nobody gains by changing names.
+Two things are counted. Whoever can be told apart by what he brings (the party of a token, a session, the client that a
+token request names) has a count of his own. The address that asks has a larger one, over everything that comes from
+it: what is brought can be made up for every request. One client that runs wild so leaves the others behind its address
+alone, and nobody gains by changing names, or by another token of the same party.
+
+Programs read on every answer how much they have left (`RateLimit`, `RateLimit-Policy`:
+draft-ietf-httpapi-ratelimit-headers-10).
 
 Only a keyed hash of either is kept, for a few minutes. The limits are for programs that run wild and for guessing;
 who has a right to more asks in larger parts.
@@ -16,7 +19,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import IPv6Address, IPv6Network, ip_address
 
-from flask import Flask, current_app, request
+from flask import Flask, Response, current_app, g, request
 from sqlalchemy import text
 
 from databeheer.approval_letters import code as codes
@@ -24,6 +27,7 @@ from databeheer.approval_letters.code import MistypedCodeError
 from databeheer.approval_letters.words import PAGE as LETTER_PAGE
 from databeheer.clock import Clock
 from databeheer.errors import RateLimitedError
+from web import known_tokens
 from web.database import engine
 from web.door import NO_PROOF, proof_of_request
 from web.errors import PROGRAM_PATHS
@@ -54,9 +58,27 @@ FREE = ("/static/", "/ledger", "/health/", "/metrics")
 """Public files and probes: served from disk, cheap, and read by verifiers in bulk; they need no database."""
 
 
+@dataclass
+class Used:
+    """How often was asked in the present minute, this time included; `by_party` where the party is known."""
+
+    limit: Limit
+    by_address: int
+    seconds_left: int
+    by_party: int | None = None
+
+    def left(self) -> dict[str, int]:
+        """Return what is left of each count that a program is told of."""
+        left = {"address": self.limit.per_address - self.by_address}
+        if self.by_party is not None:
+            left = {"party": self.limit.per_identity - self.by_party, **left}
+        return {name: max(0, count) for name, count in left.items()}
+
+
 def register(app: Flask) -> None:
-    """Count every request before its view runs."""
+    """Count every request before its view runs, and tell programs what is left."""
     app.before_request(_count)
+    app.after_request(_tell)
 
 
 def limit_of(path: str) -> Limit | None:
@@ -73,16 +95,64 @@ def limit_of(path: str) -> Limit | None:
     return LOGIN if lowered.startswith(("/aanmelden", "/verbruik/dienstverlener")) else PERSON
 
 
+def count_as(party_id: str) -> None:
+    """Count this request as this party's too: whose token it is, was not known before.
+
+    Raises:
+        RateLimitedError: the party asked too often, with whatever token.
+    """
+    used: Used | None = g.get("rate_used")
+    if used is None:
+        return
+    clock: Clock = current_app.config["WEB_CLOCK"]
+    counted = {"identity": _hash(used.limit.group, "party", party_id), "window": _window(clock.now())}
+    with engine().begin() as connection:
+        used.by_party = int(connection.execute(_USE_ONE, counted).scalar_one())
+    if used.by_party > used.limit.per_identity:
+        raise _too_often(used)
+
+
 def _count() -> None:
     limit = limit_of(request.path)
     if limit is None:
         return
     clock: Clock = current_app.config["WEB_CLOCK"]
+    now = clock.now()
     who = _identity(limit)
     of_address = _hash(limit.group, "address", _address())
     of_identity = None if who is None else _hash(limit.group, *who)
-    if not _use(limit, of_address, of_identity, clock.now()):
-        raise RateLimitedError("too many requests in one minute; wait a minute and go on")
+    by_address, by_identity = _use(limit, of_address, of_identity, now)
+    seconds_left = -((now - _window(now) - WINDOW) // timedelta(seconds=1))  # rounded up
+    used = Used(limit, by_address, seconds_left)
+    if who is not None and who[0] == "party":
+        # Beyond the limit of its address it is not counted; what is left of its own was not looked up.
+        used.by_party = by_identity
+    g.rate_used = used
+    if by_address > limit.per_address or (by_identity or 0) > limit.per_identity:
+        raise _too_often(used)
+
+
+def _too_often(used: Used) -> RateLimitedError:
+    return RateLimitedError("too many requests in one minute; go on in the next one", used.seconds_left)
+
+
+def _tell(response: Response) -> Response:
+    limit = limit_of(request.path)
+    if limit is None or limit.group != PROGRAM.group:
+        return response
+    proof = proof_of_request()
+    if response.status_code == 401 and proof.kind == "token":
+        known_tokens.forget(proof)
+    seconds = int(WINDOW.total_seconds())
+    response.headers["RateLimit-Policy"] = (
+        f'"party";q={limit.per_identity};w={seconds}, "address";q={limit.per_address};w={seconds}'
+    )
+    used: Used | None = g.get("rate_used")
+    if used is not None:
+        response.headers["RateLimit"] = ", ".join(
+            f'"{name}";r={left};t={used.seconds_left}' for name, left in used.left().items()
+        )
+    return response
 
 
 def _identity(limit: Limit) -> tuple[str, ...] | None:
@@ -94,7 +164,10 @@ def _identity(limit: Limit) -> tuple[str, ...] | None:
     if limit is LETTER:
         return _letter()
     proof = proof_of_request()
-    return None if proof == NO_PROOF else (proof.kind, proof.value)
+    if proof == NO_PROOF:
+        return None
+    known = known_tokens.recall(proof) if proof.kind == "token" else None
+    return (proof.kind, proof.value) if known is None else ("party", known.party_id)
 
 
 def _letter() -> tuple[str, ...] | None:
@@ -127,9 +200,9 @@ def _hash(*parts: str) -> bytes:
     return hmac.digest(key, message, "sha256")
 
 
-def _use(limit: Limit, of_address: bytes, of_identity: bytes | None, now: datetime) -> bool:
-    """Count one request in the present minute and say whether it is within the limits."""
-    window = now.replace(second=0, microsecond=0)
+def _use(limit: Limit, of_address: bytes, of_identity: bytes | None, now: datetime) -> tuple[int, int | None]:
+    """Count one request in the present minute; returns how many there were from the address, and of the identity."""
+    window = _window(now)
     asked = {
         "address": of_address,
         "identity": of_identity,
@@ -140,7 +213,11 @@ def _use(limit: Limit, of_address: bytes, of_identity: bytes | None, now: dateti
         used = connection.execute(_USE, asked).one()
         if used.by_address == 1:  # a new minute for this address: a good moment to forget old ones
             connection.execute(_FORGET, {"before": window - _KEEP})
-    return used.by_address <= limit.per_address and (used.by_identity or 0) <= limit.per_identity
+    return used.by_address, used.by_identity
+
+
+def _window(now: datetime) -> datetime:
+    return now.replace(second=0, microsecond=0)
 
 
 # Beyond its address's limit an identity is not counted: made-up ones do not fill the table.
@@ -157,5 +234,9 @@ _USE = text(
     )
     SELECT address.used AS by_address, identity.used AS by_identity FROM address LEFT JOIN identity ON true
     """
+)
+_USE_ONE = text(
+    "INSERT INTO web.rate (identity_hash, window_start, used) VALUES (:identity, :window, 1)"
+    " ON CONFLICT (identity_hash, window_start) DO UPDATE SET used = web.rate.used + 1 RETURNING used"
 )
 _FORGET = text("DELETE FROM web.rate WHERE window_start < :before")

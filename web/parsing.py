@@ -7,6 +7,7 @@ a thousand brackets, control characters and lone surrogates all raise `Malformed
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn
 from urllib.parse import unquote_to_bytes
@@ -20,6 +21,7 @@ MAX_BODY_BYTES = 64 * 1024
 MAX_DEPTH = 16
 MAX_FIELDS = 64
 MAX_NUMBER_DIGITS = 18
+_PLAIN_NAME = re.compile("[A-Za-z][A-Za-z_-]{0,39}")
 
 
 def malformed(where: str, detail: str) -> MalformedBodyError:
@@ -104,7 +106,7 @@ def parse_pairs(data: bytes, where: str) -> dict[str, str]:
         raw_name, _, raw_value = pair.partition(b"=")
         name, value = _percent_decoded(raw_name, where), _percent_decoded(raw_value, where)
         if name in fields:
-            raise malformed(where, "a field is given twice")
+            raise malformed(where, f"{_named('a field', name)} is given twice")
         fields[name] = value
     return fields
 
@@ -158,10 +160,17 @@ def _refuse_depth(text: str) -> None:
 
 
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    keys = dict(pairs)
-    if len(keys) != len(pairs):
-        raise malformed("/", "a key is given twice")
+    keys: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in keys:
+            raise malformed("/", f"{_named('a key', key)} is given twice")
+        keys[key] = value
     return keys
+
+
+def _named(what: str, name: str) -> str:
+    # Only what looks like a name of ours: a message never holds an identifier.
+    return f"{what}, {name}," if _PLAIN_NAME.fullmatch(name) else what
 
 
 def _no_constant(_name: str) -> NoReturn:

@@ -119,6 +119,13 @@ _ROWS = (
         "Keep the receipts that you saved: they hold what they held. The detail names the erasure's entry.",
     ),
     ProblemType(
+        "retired",
+        410,
+        "This address is served no more",
+        "It was announced as deprecated, and the day that its `Sunset` header named has passed.",
+        "Use what took its place: the page in the `Link` header names it.",
+    ),
+    ProblemType(
         "erasure-refused",
         409,
         "This may not be erased now",
@@ -311,9 +318,10 @@ class Problem:
             object.__setattr__(self, "status", self.type.status)
 
     def document(self) -> dict[str, Any]:
-        """Return the members of the problem document, in the order of RFC 9457."""
+        """Return the members of the problem document: those of RFC 9457, and what to do (`remedy`)."""
         members: dict[str, Any] = {"type": self.type.uri, "title": self.type.title, "status": self.status}
         members["detail"] = self.detail or self.type.meaning
+        members["remedy"] = self.type.remedy
         if self.errors:
             members["errors"] = [dict(error) for error in self.errors]
         if self.index is not None:

@@ -90,6 +90,15 @@ ROWS = (
         roles={"energy_service": 201, "supplier_service": 201},
         body=lambda _: {"purpose": "energy_advice", "granularity": "day", "data_from": "2023-01-01"},
     ),
+    Row(
+        "POST",
+        "/api/v1/permission-requests/bulk",
+        200,
+        200,
+        body=lambda _: {
+            "requests": [{"purpose": "energy_advice", "granularity": "day", "data_from": "2023-01-01"}]
+        },
+    ),
     Row("GET", "/api/v1/permissions", 200, 200, suspended=200),
     Row("GET", P, 200, 404, suspended=200, path=lambda w: f"/api/v1/permissions/{w.active}"),
     Row(
@@ -188,6 +197,7 @@ ROWS = (
         body=lambda w: {"permissions": [w.active], "granularity": "day", **DAY},
     ),
     Row("DELETE", "/api/v1/jobs/<uuid:job>", 200, 404, path=lambda w: f"/api/v1/jobs/{w.job_to_cancel}"),
+    Row("GET", "/api/v1/receipts", 200, 200, suspended=200),
     Row(
         "GET",
         "/api/v1/receipts/<ledger_index:index>",

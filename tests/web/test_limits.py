@@ -96,15 +96,61 @@ def test_who_names_anothers_client_elsewhere_does_not_lock_it_out(
     assert ask_token(app, bram.client_id, bram.client_secret, address="192.0.2.2").status_code == 200
 
 
+def ask_with(app: Flask, token: str, path: str = "/api/v1/me") -> TestResponse:
+    return app.test_client().get(path, headers={"Authorization": f"Bearer {token}"})
+
+
 def test_a_new_token_for_every_request_gains_nothing(
+    app: Flask, house: TheHouse, bram: Party, joris: Party, small: None
+) -> None:
+    house.clock.advance(timedelta(seconds=60 - house.clock.now().second))
+    tokens = [house.token(bram.client_id, bram.client_secret) for _ in range(5)]
+    answers = [ask_with(app, token) for token in tokens]
+    assert [answer.status_code for answer in answers] == [200] * 3 + [429] * 2
+    assert answers[-1].headers["RateLimit"] == '"party";r=0;t=60, "address";r=3;t=60'
+    assert ask_with(app, joris.token).status_code == 200
+
+
+def test_both_interfaces_count_as_one_party(app: Flask, bram: Party, small: None) -> None:
+    own, facade = caller(app, bram), caller(app, bram, "facade")
+    key = {"Ocp-Apim-Subscription-Key": bram.subscription_key}
+    assert [own.get("/api/v1/me").status_code for _ in range(2)] == [200, 200]
+    assert facade.get("/esco/v3/api/mandate", headers=key).status_code == 200
+    assert facade.get("/esco/v3/api/mandate", headers=key).status_code == 429
+    assert own.get("/api/v1/me").status_code == 429
+
+
+def test_a_dead_token_does_not_spend_what_its_party_has(
     app: Flask, house: TheHouse, bram: Party, small: None
 ) -> None:
-    tokens = [house.token(bram.client_id, bram.client_secret) for _ in range(10)]
-    answers = [
-        app.test_client().get("/api/v1/me", headers={"Authorization": f"Bearer {token}"}).status_code
-        for token in tokens
+    dead = house.token(bram.client_id, bram.client_secret)
+    assert ask_with(app, dead).status_code == 200
+    revoking = {"client_id": bram.client_id, "client_secret": bram.client_secret, "token": dead}
+    assert app.test_client().post("/oauth2/revoke", data=revoking).status_code == 200
+    house.clock.advance(timedelta(minutes=1))
+    answers = [ask_with(app, dead).status_code for _ in range(4)]
+    assert answers[:2] == [401, 401]
+    assert 200 not in answers
+    mine = caller(app, bram)
+    assert [mine.get("/api/v1/me").status_code for _ in range(2)] == [200, 200]
+
+
+def test_what_is_left_is_told_and_is_there_again_in_the_next_minute(
+    app: Flask, house: TheHouse, bram: Party, small: None
+) -> None:
+    house.clock.advance(timedelta(seconds=40) - timedelta(seconds=house.clock.now().second))
+    mine = caller(app, bram)
+    told = [mine.get("/api/v1/me").headers for _ in range(4)]
+    assert [one["RateLimit"] for one in told] == [
+        '"party";r=2;t=20, "address";r=7;t=20',
+        '"party";r=1;t=20, "address";r=6;t=20',
+        '"party";r=0;t=20, "address";r=5;t=20',
+        '"party";r=0;t=20, "address";r=4;t=20',
     ]
-    assert answers == [200] * 8 + [429] * 2
+    assert {one["RateLimit-Policy"] for one in told} == {'"party";q=3;w=60, "address";q=8;w=60'}
+    assert told[-1]["Retry-After"] == "20"
+    house.clock.advance(timedelta(seconds=20))
+    assert mine.get("/api/v1/me").headers["RateLimit"] == '"party";r=2;t=60, "address";r=7;t=60'
 
 
 def test_a_made_up_session_for_every_request_gains_nothing_and_does_not_fill_the_table(

@@ -49,6 +49,21 @@ def test_a_malformed_body_is_refused(body: bytes) -> None:
     assert refusal.value.errors
 
 
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (b'{"purpose":1,"purpose":1}', "a key, purpose, is given twice"),
+        (b'{"a":[{"data_from":1,"data_from":2}]}', "a key, data_from, is given twice"),
+        (b'{"541448899990000039":1,"541448899990000039":2}', "a key is given twice"),
+        (b'{"lotte@home.example":1,"lotte@home.example":2}', "a key is given twice"),
+    ],
+)
+def test_a_key_given_twice_is_named_where_it_is_a_name_of_ours(body: bytes, told: str) -> None:
+    with pytest.raises(MalformedBodyError) as refusal:
+        parse_json_object(body)
+    assert refusal.value.errors == ({"where": "/", "detail": told},)
+
+
 def test_an_ordinary_object_is_read() -> None:
     assert parse_json_object('{"a":[1,null,true,"é"],"b":{"c":0.5}}'.encode()) == {
         "a": [1, None, True, "é"],

@@ -93,6 +93,7 @@ def test_an_ended_permission_is_forbidden_and_says_why() -> None:
         "title": "The permission has ended",
         "status": 403,
         "detail": "withdrawn by the grid user",
+        "remedy": "Stop reading. A new permission needs a new request.",
     }
 
 

@@ -8,11 +8,6 @@ _ID = "7d1f6f0e-3f2b-4a59-9a53-0d6f8f1f3a01"
 _PROMISE = "bGVkZ2VyLXByb21pc2UvdjEK"
 
 TOKEN: dict[str, Any] = {"access_token": "...", "token_type": "Bearer", "expires_in": 3600}
-ME: dict[str, Any] = {
-    "id": "0b2e6c1c-7d5e-4e43-8f8e-5f3f1a2b3c4d",
-    "name": "Bram Energieadvies",
-    "role": "energy_service",
-}
 PERMISSION_REQUEST: dict[str, Any] = {
     "purpose": "energy_advice",
     "granularity": "quarter_hour",

@@ -64,6 +64,16 @@ def ask_permission(wish: dict[str, Any]) -> ResponseReturnValue:
     """
     choose_form((JSON,))
     settings: WebSettings = current_app.config["WEB_SETTINGS"]
+    arguments = arguments_of(wish) | idempotency_key()
+    answer = ask("permission.request", bearer_proof(), **arguments)
+    shown = shapes.permission_link(answer, settings.base_url)
+    response = json_response(shown, 201)
+    response.headers["Location"] = f"/api/v1/permissions/{shown['id']}"
+    return response
+
+
+def arguments_of(wish: dict[str, Any]) -> dict[str, Any]:
+    """Return what a party wishes as the door takes it."""
     arguments: dict[str, Any] = {
         "purpose": wish["purpose"],
         "category": wish["category"],
@@ -73,16 +83,11 @@ def ask_permission(wish: dict[str, Any]) -> ResponseReturnValue:
         "data_until": wire_instant(wish.get("data_until")),
         "valid_until": wire_instant(wish.get("valid_until")),
     }
-    arguments |= idempotency_key()
     if "reference" in wish:
         arguments["reference"] = wish["reference"]
     if "ean" in wish:
         arguments["ean"] = wish["ean"].digits
-    answer = ask("permission.request", bearer_proof(), **arguments)
-    shown = shapes.permission_link(answer, settings.base_url)
-    response = json_response(shown, 201)
-    response.headers["Location"] = f"/api/v1/permissions/{shown['id']}"
-    return response
+    return arguments
 
 
 @operation(

@@ -502,12 +502,10 @@ class Explanation(Schema):
     parts = fields.List(fields.Nested(ExplainedStretch), required=True)
 
 
-class Me(Schema):
-    """Who you are to this house."""
-
-    id = _text("Identifies the party.")
-    name = _text("As in the public register.")
-    role = _text("Actor role.")
+ProblemPlace = Schema.from_dict(
+    {"where": _text("JSON pointer, parameter or header."), "detail": _text("What is wrong.")},
+    name="ProblemPlace",
+)
 
 
 class ProblemSchema(Schema):
@@ -517,13 +515,9 @@ class ProblemSchema(Schema):
     title = _text("The same for every problem of this type.")
     status = fields.Integer(required=True)
     detail = _text("What happened this time.")
+    remedy = _text("What to do.")
     errors = fields.List(
-        fields.Nested(
-            Schema.from_dict(
-                {"where": _text("JSON pointer, parameter or header."), "detail": _text("What is wrong.")},
-                name="ProblemPlace",
-            )
-        ),
+        fields.Nested(ProblemPlace),
         metadata={"description": "Where the request is wrong."},
     )
     receipt = fields.String(metadata={"description": "The receipt of a refusal that stands in the ledger."})

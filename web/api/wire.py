@@ -20,6 +20,7 @@ from webargs.flaskparser import FlaskParser
 
 from databeheer.errors import DatabeheerError
 from web import answers
+from web.api import common_headers, conditional, deprecation
 from web.api.fields import AccessPointCode, Moment
 from web.api.schemas import ProblemSchema, TokenError
 from web.bearer import proof_for
@@ -68,13 +69,14 @@ class StrictParser(FlaskParser):
         error_headers: Mapping[str, str] | None,
     ) -> NoReturn:
         """Say of every wrong field where it stands and what is wrong."""
-        places = tuple(_places(error.messages_dict))
+        wrong = tuple(places(error.messages_dict))
         raise MalformedBodyError(
-            "the request has a field that is missing, unknown or wrong", places
+            "the request has a field that is missing, unknown or wrong", wrong
         ) from error
 
 
-def _places(messages: Mapping[str, Any]) -> Iterator[dict[str, str]]:
+def places(messages: Mapping[str, Any]) -> Iterator[dict[str, str]]:
+    """Yield where something is wrong, and what, from the messages of a schema under their location."""
     # webargs puts the location first; a body's fields become JSON pointers, parameters keep their name.
     for location, tree in messages.items():
         yield from _leaves(tree, "" if location == "query" else "/")
@@ -117,7 +119,9 @@ class MarketApi(Api):  # type: ignore[misc]  # untyped library
             if self._document is None:
                 for chapter in self._chapters:
                     chapter()
-                self._document = json.dumps(self.spec.to_dict(), indent=2, sort_keys=False)
+                document = self.spec.to_dict()
+                common_headers.describe(document, deprecation.listed_by_path())
+                self._document = json.dumps(document, indent=2, sort_keys=False)
         return current_app.response_class(self._document, mimetype="application/json")
 
 
@@ -133,6 +137,8 @@ class MarketBlueprint(Blueprint):  # type: ignore[misc]  # untyped library
 
 blueprint = MarketBlueprint("market-api", __name__, description="Ask permission, read, end, verify.")
 blueprint.register_error_handler(DatabeheerError, answers.answer_error)
+blueprint.after_request(conditional.add_etag)
+blueprint.after_request(deprecation.tell)
 
 
 @blueprint.before_request  # type: ignore[untyped-decorator]  # untyped library
@@ -140,6 +146,7 @@ def require_token() -> None:
     """Ask for a token of this interface before looking at anything else."""
     if request.path not in WITHOUT_TOKEN:
         proof_for("own")
+    deprecation.refuse_retired()
 
 
 def operation(
@@ -238,6 +245,7 @@ def problem_response(status: int, slugs: list[str]) -> dict[str, Any]:
                 "title": PROBLEMS[slug].title,
                 "status": status,
                 "detail": PROBLEMS[slug].meaning,
+                "remedy": PROBLEMS[slug].remedy,
             },
         }
         for slug in slugs

@@ -8,7 +8,7 @@ from flask import request
 
 from databeheer.door.client import Proof
 from databeheer.errors import NotFoundError, UnauthenticatedError
-from web.bearer import bearer_proof
+from web.bearer import bearer_proof, meet
 from web.door import ask
 from web.facade.caseless import ENVIRONMENT
 
@@ -30,6 +30,7 @@ def caller_of_request() -> Caller:
 
     Raises:
         UnauthenticatedError: no token or subscription key, not of one client, or of another interface.
+        RateLimitedError: the party asks too often, with whatever token.
         NotFoundError: the address is that of the sandbox and the house is none, or the reverse.
     """
     proof = bearer_proof()
@@ -37,6 +38,7 @@ def caller_of_request() -> Caller:
     if not 0 < len(key) <= 200 or not key.isascii() or not key.isprintable():
         raise UnauthenticatedError("send your subscription key: Ocp-Apim-Subscription-Key")
     known = ask("subscription.check", proof, subscription_key=key)
+    meet(proof, known)
     if known["profile"] != "facade":
         raise UnauthenticatedError("this token was issued for another interface")
     named = request.environ.get(ENVIRONMENT, "")

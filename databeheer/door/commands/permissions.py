@@ -298,27 +298,29 @@ KEY = fields.String(
     ),
 )
 
+REQUEST: dict[str, fields.Field[Any]] = {
+    "reference": short_text(required=False, longest=100),
+    "purpose": one_of(*(purpose.value for purpose in Purpose)),
+    "category": one_of("readings"),
+    "granularity": one_of(*(granularity.value for granularity in Granularity)),
+    "directions": fields.List(
+        one_of(*_DIRECTIONS), required=True, validate=validate.Length(min=1, max=len(_DIRECTIONS))
+    ),
+    "data_from": Instant(required=True),
+    "data_until": Instant(load_default=None, allow_none=True),
+    "valid_until": Instant(load_default=None, allow_none=True),
+    "ean": EANCode(load_default=None, allow_none=True),
+    "service": short_text(required=False, longest=40, missing=""),
+    "return_url_success": short_text(required=False, longest=1000),
+    "return_url_failed": short_text(required=False, longest=1000),
+    "up_to": fields.Integer(load_default=1, strict=True, validate=validate.Range(1, beside.MOST_POINTS)),
+}
+"""What is asked, as a command takes it."""
+
 COMMANDS = (
     Command(
         "permission.request",
-        schema(
-            reference=short_text(required=False, longest=100),
-            purpose=one_of(*(purpose.value for purpose in Purpose)),
-            category=one_of("readings"),
-            granularity=one_of(*(granularity.value for granularity in Granularity)),
-            directions=fields.List(
-                one_of(*_DIRECTIONS), required=True, validate=validate.Length(min=1, max=len(_DIRECTIONS))
-            ),
-            data_from=Instant(required=True),
-            data_until=Instant(load_default=None, allow_none=True),
-            valid_until=Instant(load_default=None, allow_none=True),
-            ean=EANCode(load_default=None, allow_none=True),
-            service=short_text(required=False, longest=40, missing=""),
-            return_url_success=short_text(required=False, longest=1000),
-            return_url_failed=short_text(required=False, longest=1000),
-            up_to=fields.Integer(load_default=1, strict=True, validate=validate.Range(1, beside.MOST_POINTS)),
-            idempotency_key=KEY,
-        ),
+        schema(**REQUEST, idempotency_key=KEY),
         request,
     ),
     Command("permission.by_link", schema(link_code=short_text()), by_link),

@@ -88,7 +88,8 @@ def rotate_keys(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[s
 def check_subscription(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """Check that a subscription key belongs to the client of this access token (the facade sends both).
 
-    Told back: the token's interface, whether this house is a sandbox, whether the client is shown undecided mandates.
+    Told back: the token's interface and party, whether this house is a sandbox, whether the client is shown undecided
+    mandates.
     """
     with looking(house, proof) as (connection, asker, _now):
         stored = clients.subscription_key_hash(connection, proof.hash) or secrets.token_bytes(32)
@@ -98,6 +99,7 @@ def check_subscription(house: House, proof: Proof, arguments: dict[str, Any]) ->
         raise UnauthenticatedError("the token or the subscription key is wrong")
     return {
         "profile": asker.profile,
+        "party_id": str(asker.party_id),
         "sandbox": is_sandbox(house.origin),
         "shows_undecided": undecided,
     }

@@ -299,6 +299,7 @@ def test_a_subscription_key_belongs_to_its_own_client(standing: TheHouse, bram: 
     token = Proof.token(standing.token(bram.client_id, bram.client_secret, "facade"))
     assert standing.client.call("subscription.check", token, subscription_key=bram.subscription_key) == {
         "profile": "facade",
+        "party_id": bram.party_id,
         "sandbox": False,
         "shows_undecided": False,
     }

@@ -70,6 +70,7 @@ def test_the_openapi_document_names_the_header_where_it_is_taken(bram_calls: Cal
     }
     assert taking == {
         (PATH, "post"),
+        ("/api/v1/permission-requests/bulk", "post"),
         ("/api/v1/readings", "post"),
         ("/api/v1/doubts", "post"),
         ("/api/v1/doubts/{case_id}/evidence", "post"),

@@ -74,6 +74,7 @@ def test_it_is_openapi_3_1_with_every_address(document: dict[str, Any]) -> None:
         "get /oauth2/jwks",
         "get /.well-known/oauth-authorization-server",
         "post /api/v1/permission-requests",
+        "post /api/v1/permission-requests/bulk",
         "get /api/v1/permissions",
         "get /api/v1/permissions/{permission_id}",
         "delete /api/v1/permissions/{permission_id}",
@@ -89,6 +90,7 @@ def test_it_is_openapi_3_1_with_every_address(document: dict[str, Any]) -> None:
         "get /api/v1/jobs/{job}",
         "delete /api/v1/jobs/{job}",
         "get /api/v1/jobs/{job}/pieces/{piece}",
+        "get /api/v1/receipts",
         "get /api/v1/receipts/{index}",
         "get /api/v1/decisions/{index}",
         "post /api/v1/decisions/query",
@@ -162,6 +164,7 @@ def test_no_answer_names_an_access_point_in_an_address(document: dict[str, Any])
 
 ADDRESSES = [
     "POST /api/v1/permission-requests",
+    "POST /api/v1/permission-requests/bulk",
     "GET /api/v1/permissions",
     "GET /api/v1/permissions/{permission_id}",
     "DELETE /api/v1/permissions/{permission_id}",
@@ -172,6 +175,7 @@ ADDRESSES = [
     "GET /api/v1/jobs/{job}",
     "GET /api/v1/jobs/{job}/pieces/{piece}",
     "DELETE /api/v1/jobs/{job}",
+    "GET /api/v1/receipts",
     "GET /api/v1/receipts/{index}",
     "GET /api/v1/decisions/{index}",
     "POST /api/v1/decisions/query",
