@@ -31,6 +31,12 @@ class UnauthenticatedError(DatabeheerError):
     code = "unauthenticated"
 
 
+class NotOnboardedError(DatabeheerError):
+    """The party is not onboarded yet; the message says what is missing (R12, R114)."""
+
+    code = "not-onboarded"
+
+
 class NoLegalBasisError(DatabeheerError):
     """No legal basis gives the asker anything here; also said of what does not exist (R98)."""
 

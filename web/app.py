@@ -11,7 +11,7 @@ from databeheer.clock import Clock, SystemClock
 from web import assets, client_certificate, database, door, dutch, errors, limits, security
 from web.settings import WebSettings
 
-AREAS: tuple[str, ...] = ("web.public", "web.portal", "web.api", "web.oversight")
+AREAS: tuple[str, ...] = ("web.public", "web.portal", "web.api", "web.oversight", "web.party")
 """Every area of the site: a package with `register(app: Flask) -> None`. A missing one stops the start."""
 
 MAX_BODY_BYTES = 1024 * 1024

@@ -157,6 +157,7 @@ REFUSAL_PAGES = {
     "not-for-representatives": ONLY_HIMSELF,
     "representation-ended": ONLY_HIMSELF,
     "blocked": FORBIDDEN,
+    "not-onboarded": CONFLICT,
     "stopped": STOPPED,
     "reconciling": RECONCILING,
     "handed-over": HANDED_OVER,

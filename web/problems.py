@@ -98,6 +98,14 @@ _ROWS = (
         "Answer the operator's question; the block ends with the examination.",
     ),
     ProblemType(
+        "not-onboarded",
+        403,
+        "Your organisation is not onboarded yet",
+        "Something is missing before anything can reach you: a data access contract, a DPIA, an overview of "
+        "processing, contacts, or the approval of all that by two people of the data manager. The message names it.",
+        "People of your organisation log in at /partij and put it in order; the same token works once it is.",
+    ),
+    ProblemType(
         "forbidden",
         403,
         "Not for you",

@@ -13,10 +13,11 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from databeheer.brussels import day_of
-from databeheer.errors import UnauthenticatedError
+from databeheer.errors import NotOnboardedError, UnauthenticatedError
 from databeheer.identity import jose
 from databeheer.identity.representations import RepresentationEndedError
 from databeheer.identity.tokens import token_hash
+from databeheer.onboarding.dossier import missing_in_words
 from databeheer.storage.look import Look
 
 LONGEST_PROOF = 512
@@ -30,6 +31,8 @@ class AskerKind(enum.Enum):
     CUSTOMER = "customer"
     INSPECTOR = "inspector"
     PARTY = "party"
+    PARTY_PERSON = "party_person"
+    """Somebody who acts for an enterprise, at the party pages: never for readings or permissions."""
     OPERATOR = "operator"
     INTAKE = "intake"
     CLERK = "clerk"
@@ -60,7 +63,8 @@ class Asker:
 
     `person_id` is in whose name: the person's own, or whom the person represents; then `representative_id` is who
     asks, and `representation_id` the appointment. `is_suspended`: a party that may only end things and say that it
-    deleted (`or_suspended`), and is refused whatever it reads.
+    deleted (`or_suspended`), and is refused whatever it reads. `lacks`: what a party that is not onboarded yet lacks.
+    `staff`, `enterprise`: who acts for which enterprise at the party pages, `party_id` then being the party chosen.
     """
 
     kind: AskerKind
@@ -70,7 +74,9 @@ class Asker:
     party_id: UUID | None = None
     profile: str = ""
     staff: str = ""
+    enterprise: str = ""
     is_suspended: bool = False
+    lacks: tuple[str, ...] = ()
 
 
 def check(
@@ -80,21 +86,32 @@ def check(
     operator_key_hash: bytes,
     *,
     or_suspended: bool = False,
+    or_applicant: bool = False,
+    or_party_people: bool = False,
 ) -> Asker:
     """Return who the proof shows, as of `now`.
 
     Called in the same transaction as what the asker then does, so that a log-out or a revoked token counts. A
     suspended party is nobody, but where `or_suspended`: what it has to do then, it must be able to do (R13, R32), and
-    what it tries to read is decided, refused and recorded as anybody's.
+    what it tries to read is decided, refused and recorded as anybody's. A party that is not onboarded yet is told
+    what is missing, whatever it calls but its own profile (`or_applicant`; R12, R114). Who acts for a party at its
+    pages is nobody but where `or_party_people`: no command takes him for a customer or a program by mistake.
 
     Raises:
         UnauthenticatedError: missing, unknown, ended or expired; the answer does not say which.
+        NotOnboardedError: a program of a party that the operator has not approved.
         RepresentationEndedError: a session that acts for somebody under an appointment that has ended.
     """
     look = Look(connection)
     shown = Shown(look, [proof], now)
     look.send()
-    return shown.by(proof, operator_key_hash, or_suspended=or_suspended)
+    return shown.by(
+        proof,
+        operator_key_hash,
+        or_suspended=or_suspended,
+        or_applicant=or_applicant,
+        or_party_people=or_party_people,
+    )
 
 
 class Shown:
@@ -104,7 +121,15 @@ class Shown:
         self._sessions = _ask(look, _SESSIONS, "session", proofs, {"now": now, "today": day_of(now)})
         self._tokens = _ask(look, _TOKENS, "token", proofs, {"now": now})
 
-    def by(self, proof: Proof, operator_key_hash: bytes, *, or_suspended: bool = False) -> Asker:
+    def by(
+        self,
+        proof: Proof,
+        operator_key_hash: bytes,
+        *,
+        or_suspended: bool = False,
+        or_applicant: bool = False,
+        or_party_people: bool = False,
+    ) -> Asker:
         """Return who a proof shows; raises as `check` does."""
         asker: Asker | None = None
         if _fits(proof):
@@ -114,12 +139,14 @@ class Shown:
                 asker = _party(_row_of(self._tokens, proof), proof.certificate)
             elif proof.kind == "operator" and hmac.compare_digest(proof.hash, operator_key_hash):
                 asker = Asker(AskerKind.OPERATOR)
-        if asker is None:
+        if asker is None or (asker.kind is AskerKind.PARTY_PERSON and not or_party_people):
             raise UnauthenticatedError("log in again: the session or token is missing, ended or expired")
         if asker.is_suspended and not or_suspended:
             raise UnauthenticatedError(
                 "your organisation is suspended: it can only end things and confirm deletions"
             )
+        if asker.kind is AskerKind.PARTY and asker.lacks and not or_applicant:
+            raise NotOnboardedError(missing_in_words(asker.lacks))
         return asker
 
     def session(self, proof: Proof) -> Any | None:
@@ -219,6 +246,7 @@ def _party(row: Any | None, certificate: str) -> Asker | None:
         party_id=row.party_id,
         profile=row.profile,
         is_suspended=row.suspended_at is not None,
+        lacks=tuple(row.lacks or ()),
     )
 
 
@@ -228,6 +256,14 @@ def _acting(row: Any) -> Asker | None:
         return None
     if row.role == "inspector":
         return Asker(AskerKind.INSPECTOR, staff=row.staff)
+    if row.role == "party":
+        return Asker(
+            AskerKind.PARTY_PERSON,
+            party_id=row.party_id,
+            staff=row.staff,
+            enterprise=row.enterprise,
+            is_suspended=row.suspended_at is not None,
+        )
     if row.representation_id is None:
         return Asker(AskerKind.CUSTOMER, person_id=row.person_id)
     if not row.stands:
@@ -240,14 +276,18 @@ _SESSIONS = (
     " r.person_id AS represented_id, coalesce(r.from_day <= %(today)s"
     "  AND (r.until_day IS NULL OR r.until_day > %(today)s)"
     "  AND NOT EXISTS (SELECT FROM identity.death d WHERE d.person_id = r.person_id AND d.refuted_at IS NULL),"
-    "  false) AS stands"
+    "  false) AS stands, s.enterprise, p.party_id, p.suspended_at"
     " FROM identity.session s LEFT JOIN identity.representation r USING (representation_id)"
+    # Of its own enterprise only, and only for as long as the register has it so.
+    " LEFT JOIN registry.party p ON p.party_id = s.party_id AND p.enterprise = s.enterprise"
     " WHERE s.token_hash = ANY(%(hashes)s) AND s.ended_at IS NULL AND s.created_at <= %(now)s"
     " AND s.expires_at > %(now)s"
     " AND NOT EXISTS (SELECT FROM identity.death d WHERE d.person_id = s.person_id AND d.refuted_at IS NULL)"
 )
 _TOKENS = (
-    "SELECT t.token_hash, t.party_id, t.profile, t.certificate_sha256, p.suspended_at FROM identity.access_token t"
+    "SELECT t.token_hash, t.party_id, t.profile, t.certificate_sha256, p.suspended_at, CASE WHEN p.awaits_approval"
+    "  THEN coalesce((SELECT d.lacks FROM registry.dossier d WHERE d.party_id = t.party_id), ARRAY['approval']) END"
+    "  AS lacks FROM identity.access_token t"
     " JOIN identity.client c USING (client_id)"
     " JOIN registry.party p ON p.party_id = t.party_id WHERE t.token_hash = ANY(%(hashes)s) AND t.revoked_at IS NULL"
     " AND t.expires_at > %(now)s AND c.ended_at IS NULL"

@@ -43,6 +43,8 @@ NARROWING = frozenset(
         "registry.client.end",
         "registry.client.renew",
         "registry.client.key.end",
+        "party.program.end",
+        "party.key.end",
         "token.keys.rotate",
         "token.revoke",
         "registry.contract.end",

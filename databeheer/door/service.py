@@ -78,6 +78,7 @@ from databeheer.door.house import House
 from databeheer.door.jobs.worker import JobWorker
 from databeheer.door.keys.store import KeyStoreError
 from databeheer.door.mandate_imports import commands as mandate_imports
+from databeheer.door.onboarding import approving, filling, programs, showing, trying
 from databeheer.door.proofs import Proof
 from databeheer.door.reading_plan import commands as reading_plan
 from databeheer.door.reads.loop import ReadLoop
@@ -106,6 +107,11 @@ class DoorService:
             *login.COMMANDS,
             *tokens.COMMANDS,
             *clients.COMMANDS,
+            *filling.COMMANDS,
+            *approving.COMMANDS,
+            *programs.COMMANDS,
+            *showing.COMMANDS,
+            *trying.COMMANDS,
             *permissions.COMMANDS,
             *asking_many.commands(Desk("requests of many permissions", whose=whose)),
             *answers.COMMANDS,

@@ -20,8 +20,8 @@ from databeheer.identity.tokens import token_hash
 
 SKEW = timedelta(seconds=10)
 """How far a client's clock may be ahead (FAPI 2.0)."""
-_TYPES = ("jwt", "client-authentication+jwt")
-_NUMBER_LENGTH = range(8, 201)
+TYPES = ("jwt", "client-authentication+jwt")
+NUMBER_LENGTH = range(8, 201)
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def check(
         UnauthenticatedError: anything else.
     """
     manner = MANNERS[profile]
-    token = jose.read(assertion, types=_TYPES, ignored=manner.ignored)
+    token = jose.read(assertion, types=TYPES, ignored=manner.ignored)
     key = _signer(client_keys.live(connection, client_id, now), token, manner)
     _check_claims(token.claims, client_id, audience, manner, now)
     _use_once(connection, f"{client_id}\n{token.claims['jti']}", token.claims["exp"], now)
@@ -84,7 +84,7 @@ def _check_claims(
         or not audience
         or claims.get("aud") != audience
         or not isinstance(number, str)
-        or len(number) not in _NUMBER_LENGTH
+        or len(number) not in NUMBER_LENGTH
         or type(expires) is not int
         or not now.timestamp() < expires <= latest
         or not all(_has_begun(begin, expires, manner, now) for begin in begins)

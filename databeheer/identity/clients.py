@@ -97,9 +97,17 @@ class Credentials:
 
 
 def add(
-    connection: Connection, party_id: UUID, profiles: frozenset[str], keys: Sequence[GivenKey], now: datetime
+    connection: Connection,
+    party_id: UUID,
+    profiles: frozenset[str],
+    keys: Sequence[GivenKey],
+    now: datetime,
+    *,
+    valid_from: datetime | None = None,
 ) -> Credentials:
     """Make a client for these interfaces, which signs with these keys, or else gets a secret.
+
+    `valid_from`: from when on the keys count, where that is not at once.
 
     Raises:
         MalformedRequestError: a key would never be good.
@@ -123,8 +131,13 @@ def add(
             "now": now,
         },
     )
-    client_keys.add(connection, made.client_id, keys, now)
+    client_keys.add(connection, made.client_id, keys, now, valid_from=valid_from)
     return made
+
+
+def of_party(connection: Connection, party_id: UUID) -> list[Any]:
+    """Return the clients that a party has, the oldest first; none that has ended."""
+    return list(connection.execute(_OF_PARTY, {"party": party_id}))
 
 
 def standing(connection: Connection, client_id: str) -> Any:
@@ -199,6 +212,9 @@ def subscription_key_hash(connection: Connection, access_token_hash: bytes) -> b
 _CLIENT = text(
     "SELECT c.*, p.role FROM identity.client c JOIN registry.party p USING (party_id)"
     " WHERE c.client_id = :client AND c.ended_at IS NULL FOR SHARE OF c"
+)
+_OF_PARTY = text(
+    "SELECT * FROM identity.client WHERE party_id = :party AND ended_at IS NULL ORDER BY created_at, client_id"
 )
 _END = text(
     "UPDATE identity.client SET ended_at = :now WHERE client_id = :client AND ended_at IS NULL RETURNING *"

@@ -24,6 +24,7 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 from jinja2 import Environment, FileSystemLoader
 
 from databeheer.clock import Clock, SystemClock
+from databeheer.enterprises import is_enterprise
 from databeheer.errors import DatabeheerError
 from databeheer.identity.demo_key import ProviderKey
 from databeheer.identity.provider import DEMO_ISSUER
@@ -47,17 +48,22 @@ class DemoProviderError(DatabeheerError):
 
 @dataclass(frozen=True)
 class DemoPerson:
-    """Someone of the demo's story; `role` is customer or inspector."""
+    """Someone of the demo's story; `role` is customer, inspector, or party: who acts for `enterprise`."""
 
     sub: str
     name: str
     age: int
     story: str
     role: str
+    enterprise: str | None = None
 
     def __post_init__(self) -> None:
-        if self.role not in ("customer", "inspector"):
-            raise DemoProviderError("a demo person is a customer or an inspector")
+        if self.role not in ("customer", "inspector", "party"):
+            raise DemoProviderError("a demo person is a customer, an inspector, or acts for a party")
+        if (self.role == "party") != (self.enterprise is not None and is_enterprise(self.enterprise)):
+            raise DemoProviderError(
+                "who acts for a party does so by the number of its enterprise, and nobody else"
+            )
 
 
 def read_people(path: Path) -> tuple[DemoPerson, ...]:
@@ -126,9 +132,13 @@ class DemoProvider:
             return self._refuse("De site die om uw aanmelding vraagt, kennen wij niet.")
         customers = [person for person in self._people.values() if person.role == "customer"]
         inspectors = [person for person in self._people.values() if person.role == "inspector"]
-        return self._page(
-            "choose.html", HTTPStatus.OK, fields=fields, customers=customers, inspectors=inspectors
+        of_parties = [person for person in self._people.values() if person.role == "party"]
+        groups = (
+            ("Als klant", customers),
+            ("Voor een onderneming", of_parties),
+            ("Als toezichthouder", inspectors),
         )
+        return self._page("choose.html", HTTPStatus.OK, fields=fields, groups=groups)
 
     def _choose(self, fields: dict[str, str]) -> Answer:
         person = self._people.get(fields.get("sub", ""))
@@ -149,6 +159,8 @@ class DemoProvider:
             "iat": now,
             "exp": now + LIFETIME_SECONDS,
         }
+        if person.enterprise is not None:
+            claims["enterprise"] = person.enterprise
         query = urlencode({"answer": self._key.sign(claims), "state": fields["state"]})
         return HTTPStatus.SEE_OTHER, {"Location": f"{self._redirect_uri}?{query}"}, b""
 

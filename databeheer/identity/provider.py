@@ -12,22 +12,28 @@ from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 
+from databeheer.enterprises import is_enterprise
 from databeheer.errors import UnauthenticatedError
 
 DEMO_ISSUER = "databeheer-demo-identity"
 """The stand-in, which lets anybody be anybody: the demo's house believes it, and no other (R134)."""
 LONGEST_ANSWER = timedelta(minutes=5)
 _SKEW = timedelta(seconds=10)
-_ROLES = ("customer", "inspector")
+_ROLES = ("customer", "inspector", "party")
 
 
 @dataclass(frozen=True)
 class Identity:
-    """Who the provider says has logged in. `subject` is the provider's stable name for the person."""
+    """Who the provider says has logged in. `subject` is the provider's stable name for the person.
+
+    `enterprise`: with the role party, the number of the enterprise for which the provider says that he acts: its
+    legal representative, or whom that one gave this application to (ACM/IDM: `wv_orgcode`, `vo_orgcode`).
+    """
 
     subject: str
     name: str
     role: str
+    enterprise: str | None = None
 
 
 @dataclass(frozen=True)
@@ -53,6 +59,7 @@ class IdentityProvider:
         claims = self._verified(answer)
         issued, expires = _instant(claims, "iat", now), _instant(claims, "exp", now)
         subject, name, role = claims.get("sub"), claims.get("name"), claims.get("role")
+        enterprise = claims.get("enterprise")
         if (
             claims.get("iss") != self.issuer
             or claims.get("aud") != self.audience
@@ -65,9 +72,10 @@ class IdentityProvider:
             or not isinstance(name, str)
             or not 0 < len(name) <= 200
             or role not in _ROLES
+            or (role == "party") != (isinstance(enterprise, str) and is_enterprise(enterprise))
         ):
             raise UnauthenticatedError("the log-in has expired or is not for us; log in again")
-        return Identity(subject, name, str(role))
+        return Identity(subject, name, str(role), enterprise if role == "party" else None)
 
     def _verified(self, answer: str) -> dict[str, Any]:
         key = OKPKey.import_key(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, text
@@ -45,25 +46,52 @@ def use_login(connection: Connection, nonce: str, now: datetime) -> None:
 
 
 def start_session(
-    connection: Connection, role: str, person_id: UUID | None, staff_hash: bytes | None, now: datetime
+    connection: Connection,
+    role: str,
+    person_id: UUID | None,
+    staff_hash: bytes | None,
+    now: datetime,
+    *,
+    enterprise: str | None = None,
 ) -> tuple[str, datetime]:
-    """Start a session of a customer (`person_id`) or of staff (`staff_hash`); return its token and its end."""
+    """Start a session of a customer (`person_id`), of staff or of somebody of an enterprise (`staff_hash`).
+
+    Returns its token and its end. Where the enterprise is one party, the session acts for that.
+    """
     token, expires = new_token(), now + SESSION_TERM
     connection.execute(
         text(
-            "INSERT INTO identity.session (token_hash, role, person_id, staff_hash, created_at, expires_at)"
-            " VALUES (:hash, :role, :person, :staff, :now, :expires)"
+            "INSERT INTO identity.session (token_hash, role, person_id, staff_hash, enterprise, party_id, created_at,"
+            " expires_at) VALUES (:hash, :role, :person, :staff, :enterprise, :party, :now, :expires)"
         ),
         {
             "hash": token_hash(token),
             "role": role,
             "person": person_id,
             "staff": staff_hash,
+            "enterprise": enterprise,
+            "party": _only_party(connection, enterprise) if enterprise else None,
             "now": now,
             "expires": expires,
         },
     )
     return token, expires
+
+
+def parties_of(connection: Connection, enterprise: str) -> list[Any]:
+    """Return the parties that an enterprise is, one for each role, approved or not."""
+    return list(connection.execute(_PARTIES, {"enterprise": enterprise}))
+
+
+def act_for(connection: Connection, hashed: bytes, enterprise: str, party_id: UUID) -> bool:
+    """Let a session act for a party of its enterprise; False where there is no such."""
+    chosen = {"hash": hashed, "enterprise": enterprise, "party": party_id}
+    return connection.execute(_ACT_FOR, chosen).rowcount == 1
+
+
+def _only_party(connection: Connection, enterprise: str) -> UUID | None:
+    found = parties_of(connection, enterprise)
+    return found[0].party_id if len(found) == 1 else None
 
 
 def end_session(connection: Connection, hashed: bytes, now: datetime) -> None:
@@ -72,3 +100,10 @@ def end_session(connection: Connection, hashed: bytes, now: datetime) -> None:
         text("UPDATE identity.session SET ended_at = :now WHERE token_hash = :hash AND ended_at IS NULL"),
         {"hash": hashed, "now": now},
     )
+
+
+_PARTIES = text("SELECT * FROM registry.party WHERE enterprise = :enterprise ORDER BY created_at, party_id")
+_ACT_FOR = text(
+    "UPDATE identity.session SET party_id = :party WHERE token_hash = :hash AND enterprise = :enterprise"
+    " AND EXISTS (SELECT FROM registry.party p WHERE p.party_id = :party AND p.enterprise = :enterprise)"
+)

@@ -45,7 +45,7 @@ class HeldBackError(_RecordedError):
 
 def fluvius_error(problem: Problem) -> Response:
     """Tell a problem in the form of the Fluvius API."""
-    if problem.type.slug == "blocked":
+    if problem.type.slug in ("blocked", "not-onboarded"):
         problem = replace(problem, status=503, retry_after=COME_BACK)
     row: ProblemType = PROBLEMS[problem.type.slug]
     members: dict[str, Any] = {"Type": row.uri, "Code": row.slug, "Message": problem.detail or row.meaning}

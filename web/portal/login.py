@@ -32,6 +32,9 @@ LOGIN_PATH = "/aanmelden"
 LOGIN_SECONDS = 600
 HOME = "/mijn"
 OVERSIGHT_HOME = "/toezicht"
+PARTY_HOME = "/partij"
+HOMES = {"customer": HOME, "inspector": OVERSIGHT_HOME, "party": PARTY_HOME}
+"""Where the own pages of a role begin: a customer, an inspector, somebody who acts for a party."""
 REPRESENTATION_ENDED = "representation-ended"
 DEATH_REPORTED = "death-reported"
 _NEXT = "next"
@@ -85,21 +88,19 @@ def require_session(view: View) -> View:
                 return errors.render(errors.not_found_acting_for(str(me["name"])))
             if refusal.code != "unauthenticated":
                 raise
-            is_oversight = request.path.startswith(OVERSIGHT_HOME)
-            return redirect(OVERSIGHT_HOME, 303) if not is_oversight and _is_inspector() else _log_in_first()
+            home = _other_home()
+            return redirect(home, 303) if home and not request.path.startswith(home) else _log_in_first()
 
     return guarded
 
 
 def visitor() -> dict[str, Any]:
-    """Return the door's `me` of this customer, asked once a request; an inspector is sent to his own pages."""
+    """Return the door's `me` of this customer, asked once a request; who is none is sent to his own pages."""
     if "visitor" not in g:
         g.visitor = ask("me")
     me: dict[str, Any] = g.visitor
-    if me["role"] == "inspector":
-        abort(redirect(OVERSIGHT_HOME, 303))
     if me["role"] != "customer":
-        abort(403)
+        abort(redirect(HOMES[me["role"]], 303))
     return me
 
 
@@ -109,12 +110,13 @@ def _himself_again() -> Response:
     return errors.render(REPRESENTATION_OVER)
 
 
-def _is_inspector() -> bool:
-    """Say whether the door refused an inspector, who is logged in but has no business here."""
+def _other_home() -> str | None:
+    """Where the pages are of whom the door refused here: an inspector, or somebody who acts for a party."""
     try:
-        return str(ask("me")["role"]) == "inspector"
+        role = str(ask("me")["role"])
     except DoorRefusedError:
-        return False
+        return None
+    return HOMES[role] if role != "customer" else None
 
 
 @blueprint.get(LOGIN_PATH)
@@ -203,11 +205,12 @@ def _log_in_first() -> Response:
 
 def _landing(role: str, target: object) -> str:
     """Where to go after the log-in: where the visitor was heading, if that is a page for this role."""
-    home = OVERSIGHT_HOME if role == "inspector" else HOME
+    home = HOMES[role]
     if not isinstance(target, str) or not is_local(target):
         return home
-    is_oversight = target.split("?")[0].startswith(OVERSIGHT_HOME)
-    return target if is_oversight == (role == "inspector") else home
+    path = target.split("?")[0]
+    area = next((one for one in (OVERSIGHT_HOME, PARTY_HOME) if path.startswith(one)), HOME)
+    return target if area == home else home
 
 
 def _with_query(address: str, added: dict[str, str]) -> str:

@@ -9,7 +9,7 @@ from flask import Flask, g
 from databeheer.door.client import DoorRefusedError, DoorUnreachableError
 from web.door import ask, session_of_request
 
-INSPECTOR = "inspector"
+INSPECTOR, PARTY = "inspector", "party"
 
 
 @dataclass(frozen=True)
@@ -41,5 +41,7 @@ def _ask() -> LoggedIn | None:
         me = ask("me", proof)
     except (DoorRefusedError, DoorUnreachableError):
         return None
+    if me["role"] == PARTY:
+        return LoggedIn(str(me["name"]) or "Uw organisatie", "/partij")
     is_inspector = me["role"] == INSPECTOR
     return LoggedIn("Toezichthouder", "/toezicht") if is_inspector else LoggedIn(str(me["name"]), "/mijn")

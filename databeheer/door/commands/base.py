@@ -177,7 +177,14 @@ def asker_of(
     the house, where the person has no half.
     `or_suspended`: a command that a suspended party may give, for it gives it nothing.
     """
-    asker = check(turn.connection, proof, turn.now, house.operator_key_hash, or_suspended=or_suspended)
+    asker = check(
+        turn.connection,
+        proof,
+        turn.now,
+        house.operator_key_hash,
+        or_suspended=or_suspended,
+        or_party_people=AskerKind.PARTY_PERSON in kinds,
+    )
     if asker.kind not in kinds:
         raise UnauthenticatedError("this proof does not give this command")
     if not or_representative:
@@ -219,16 +226,30 @@ def same_name(one: str, other: str) -> bool:
 
 @contextmanager
 def looking(
-    house: House, proof: Proof, *, or_suspended: bool = False
+    house: House,
+    proof: Proof,
+    *,
+    or_suspended: bool = False,
+    or_applicant: bool = False,
+    or_party_people: bool = False,
 ) -> Iterator[tuple[Connection, Asker, datetime]]:
     """Open a transaction for looking only: the connection, who asks, and the time. Nothing is recorded.
 
     For what is the asker's own and no reading: own permissions, own access points, own statements. `or_suspended`: a
-    suspended party's too.
+    suspended party's too. `or_applicant`: also of a party that is not onboarded yet. `or_party_people`: also for who
+    acts for a party at its pages.
     """
     now = house.clock.now()
     with house.engine.connect() as connection, connection.begin():
-        asker = check(connection, proof, now, house.operator_key_hash, or_suspended=or_suspended)
+        asker = check(
+            connection,
+            proof,
+            now,
+            house.operator_key_hash,
+            or_suspended=or_suspended,
+            or_applicant=or_applicant,
+            or_party_people=or_party_people,
+        )
         yield connection, asker, now
 
 

@@ -124,11 +124,11 @@ def _shown(row: Any) -> dict[str, Any]:
     }
 
 
-_CLIENT = fields.String(
+CLIENT = fields.String(
     required=True,
     validate=validate.Regexp(r"client-[0-9a-f]{16}\Z", error="a client is client- and 16 hexadecimal digits"),
 )
-_LONGEST_KEYS = 32_000
+LONGEST_KEYS = 32_000
 
 COMMANDS = (
     Command(
@@ -136,18 +136,18 @@ COMMANDS = (
         schema(
             party_id=identifier(),
             profiles=fields.List(one_of("own", "facade"), required=True, validate=validate.Length(1, 2)),
-            public_key=long_text(required=False, longest=_LONGEST_KEYS),
+            public_key=long_text(required=False, longest=LONGEST_KEYS),
         ),
         add_client,
     ),
-    Command("registry.client.end", schema(client_id=_CLIENT), end_client),
-    Command("registry.client.renew", schema(client_id=_CLIENT), renew_client),
-    Command("registry.client.show", schema(client_id=_CLIENT), show_client),
+    Command("registry.client.end", schema(client_id=CLIENT), end_client),
+    Command("registry.client.renew", schema(client_id=CLIENT), renew_client),
+    Command("registry.client.show", schema(client_id=CLIENT), show_client),
     Command(
         "registry.client.key.add",
         schema(
-            client_id=_CLIENT,
-            public_key=long_text(longest=_LONGEST_KEYS),
+            client_id=CLIENT,
+            public_key=long_text(longest=LONGEST_KEYS),
             valid_from=Instant(load_default=None, allow_none=True),
             valid_until=Instant(load_default=None, allow_none=True),
         ),

@@ -5,7 +5,9 @@ The operator's, each recorded with its state. Why somebody was suspended is a fr
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
+from uuid import UUID
 
 from marshmallow import ValidationError, fields, validate
 
@@ -19,7 +21,7 @@ from databeheer.door.house import House
 from databeheer.door.post.telling import tell_party
 from databeheer.door.proofs import AskerKind, Proof
 from databeheer.door.restore.ends import STALENESS, Ending
-from databeheer.door.turn import Statement
+from databeheer.door.turn import Statement, Turn
 from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import MalformedRequestError
 from databeheer.registry import conditions, parties
@@ -55,22 +57,28 @@ def file_dpia(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str
     with house.turn() as turn:
         asker_of(turn, house, proof, AskerKind.OPERATOR)
         parties.get(turn.connection, party_id)
-        dpia_id = conditions.file_dpia(turn.connection, party_id, arguments["reference"], day, turn.now)
-        if conditions.newest_dpia(turn.connection, party_id) == day:  # else a newer one is on file already
-            clocks.meet(turn.connection, DPIA_CLOCK, party_id, turn.now)
-            due_at = years_after(midnight(day), house.catalogue.dpia_years)
-            clocks.start(
-                turn.connection,
-                DPIA_CLOCK,
-                party_id,
-                midnight(day),
-                party_id=party_id,
-                due_at=due_at,
-                written_at=turn.now,
-            )
-        said = {"dpia": str(dpia_id), "assessed_on": day.isoformat()}
-        turn.record(Statement("dpia.filed", said, party_id=party_id))
+        dpia_id = take_dpia(house, turn, party_id, arguments["reference"], day)
     return {"dpia_id": str(dpia_id)}
+
+
+def take_dpia(house: House, turn: Turn, party_id: UUID, reference: str, day: date) -> UUID:
+    """Put a party's DPIA on file, and record it; its clock runs from its day."""
+    dpia_id = conditions.file_dpia(turn.connection, party_id, reference, day, turn.now)
+    if conditions.newest_dpia(turn.connection, party_id) == day:  # else a newer one is on file already
+        clocks.meet(turn.connection, DPIA_CLOCK, party_id, turn.now)
+        due_at = years_after(midnight(day), house.catalogue.dpia_years)
+        clocks.start(
+            turn.connection,
+            DPIA_CLOCK,
+            party_id,
+            midnight(day),
+            party_id=party_id,
+            due_at=due_at,
+            written_at=turn.now,
+        )
+    said = {"dpia": str(dpia_id), "assessed_on": day.isoformat()}
+    turn.record(Statement("dpia.filed", said, party_id=party_id))
+    return dpia_id
 
 
 def make_stale(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -97,15 +105,19 @@ def check_overview(house: House, proof: Proof, arguments: dict[str, Any]) -> dic
     with house.turn(TurnLane.REST if reachable else TurnLane.ENDS) as turn:
         asker_of(turn, house, proof, AskerKind.OPERATOR)
         parties.get(turn.connection, party_id)
-        changed = conditions.overview_checked(
-            turn.connection, party_id, url, reachable=reachable, now=turn.now
-        )
-        event = "overview.published" if reachable else "overview.missing"
-        if changed and not reachable:
-            turn.end(Ending.OVERVIEW, party_id)
-        # Found again where it was is news too: it counts anew (OVERVIEW_SEEN_FOR).
-        turn.record(Statement(event if changed else "overview.checked", {"url": url}, party_id=party_id))
+        changed = take_overview(turn, party_id, url, reachable=reachable)
     return {"changed": changed}
+
+
+def take_overview(turn: Turn, party_id: UUID, url: str, *, reachable: bool) -> bool:
+    """Write down, and record, whether a party's overview was there; returns whether that changed anything."""
+    changed = conditions.overview_checked(turn.connection, party_id, url, reachable=reachable, now=turn.now)
+    event = "overview.published" if reachable else "overview.missing"
+    if changed and not reachable:
+        turn.end(Ending.OVERVIEW, party_id)
+    # Found again where it was is news too: it counts anew (OVERVIEW_SEEN_FOR).
+    turn.record(Statement(event if changed else "overview.checked", {"url": url}, party_id=party_id))
+    return changed
 
 
 def add_agreement(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -27,7 +28,7 @@ from databeheer.door.doubts.views import STAFF
 from databeheer.door.house import House
 from databeheer.door.names import open_text, seal_text
 from databeheer.door.proofs import AskerKind, Proof
-from databeheer.door.turn import Statement
+from databeheer.door.turn import Record, Statement, Turn
 from databeheer.doubt import cases, conduct, figures
 from databeheer.doubt.conduct import Threshold
 from databeheer.errors import MalformedRequestError, UnauthenticatedError
@@ -46,10 +47,15 @@ def set_contact(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[s
             raise MalformedRequestError("party_id: the operator names the party, a party speaks for itself")
         party_id: UUID = asker.party_id or named
         parties.get(turn.connection, party_id)
-        sealed = {one: seal_text(house, f"doubt_contact_{one}", party_id, arguments[one]) for one in _REACH}
-        conduct.put_contact(turn.connection, party_id, sealed, turn.now)
-        record = turn.record(Statement("doubt.contact_named", {}, party_id=party_id))
+        record = take_contact(house, turn, party_id, arguments)
     return record.answer()
+
+
+def take_contact(house: House, turn: Turn, party_id: UUID, contact: Mapping[str, str]) -> Record:
+    """Keep, and record, whom others reach at a party about doubt: name, email, phone."""
+    sealed = {one: seal_text(house, f"doubt_contact_{one}", party_id, contact[one]) for one in _REACH}
+    conduct.put_contact(turn.connection, party_id, sealed, turn.now)
+    return turn.record(Statement("doubt.contact_named", {}, party_id=party_id))
 
 
 def contacts(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
@@ -58,17 +64,19 @@ def contacts(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
         if asker.kind not in (AskerKind.PARTY, *STAFF):
             raise UnauthenticatedError("this proof does not give this command")
         rows = conduct.contacts(connection)
+    return {"contacts": [{"party": party_view(row)} | _reach(house, row) for row in rows]}
+
+
+def reach_of(house: House, connection: Connection, party_id: UUID) -> dict[str, str] | None:
+    """Return whom others reach at a party about doubt; None where it named nobody, or is suspended."""
+    rows = conduct.contacts(connection, party_id)
+    return _reach(house, rows[0]) if rows else None
+
+
+def _reach(house: House, row: Any) -> dict[str, str]:
     return {
-        "contacts": [
-            {"party": party_view(row)}
-            | {
-                one: open_text(
-                    house, f"doubt_contact_{one}", row.party_id, bytes(getattr(row, f"{one}_sealed"))
-                )
-                for one in _REACH
-            }
-            for row in rows
-        ]
+        one: open_text(house, f"doubt_contact_{one}", row.party_id, bytes(getattr(row, f"{one}_sealed")))
+        for one in _REACH
     }
 
 
@@ -251,7 +259,9 @@ _BY = short_text(longest=100)
 _PARTY = {"party_id": identifier()}
 _WORDS = long_text(longest=LONGEST_WORDS)
 
+EMAIL = (validate.Email(), validate.Length(max=200))
 _PHONE = "a telephone number: 6 to 30 digits, spaces and ( ) / . -, with or without + before it"
+PHONE = validate.Regexp(r"\+?[0-9 ()/.-]{6,30}\Z", error=_PHONE)
 
 COMMANDS = (
     Command(
@@ -259,10 +269,8 @@ COMMANDS = (
         schema(
             party_id=identifier(required=False),
             name=short_text(longest=100),
-            email=fields.String(required=True, validate=[validate.Email(), validate.Length(max=200)]),
-            phone=fields.String(
-                required=True, validate=validate.Regexp(r"\+?[0-9 ()/.-]{6,30}\Z", error=_PHONE)
-            ),
+            email=fields.String(required=True, validate=EMAIL),
+            phone=fields.String(required=True, validate=PHONE),
         ),
         set_contact,
     ),

@@ -43,7 +43,9 @@ def finish(house: House, _: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
         if person_id is not None and lives.is_dead(connection, person_id):
             raise lives.DeathReportedError("nobody logs in under this name any more: a death is on record")
         staff = None if person_id else subject_hash(house, identity.subject)
-        token, expires = sessions.start_session(connection, identity.role, person_id, staff, now)
+        token, expires = sessions.start_session(
+            connection, identity.role, person_id, staff, now, enterprise=identity.enterprise
+        )
     return {
         "session": token,
         "expires_at": format_instant(expires),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from marshmallow import fields, validate
@@ -19,10 +20,12 @@ from databeheer.door.commands.login import person_of
 from databeheer.door.house import House
 from databeheer.door.proofs import AskerKind, Proof
 from databeheer.door.restore.ends import Ending
-from databeheer.door.turn import Statement
+from databeheer.door.turn import Statement, Turn
 from databeheer.door.turn_queue import TurnLane
+from databeheer.enterprises import parse_enterprise
 from databeheer.errors import MalformedRequestError
 from databeheer.identity.provider import Identity
+from databeheer.onboarding import keeping
 from databeheer.registry import parties
 from databeheer.values import NO_PARTY_ROLES, Role, format_instant
 
@@ -37,7 +40,11 @@ def add_operator(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[
 
 
 def add_party(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Onboard a party in one role of the closed list (R2); the public register shows it from now on (R5)."""
+    """Onboard a party in one role of the closed list (R2); the public register shows it from now on (R5).
+
+    For grid operators, authorities and whoever was here before; others apply, and two people approve them.
+    `enterprise`: whose people act for it at the party pages.
+    """
     with house.turn() as turn:
         asker_of(turn, house, proof, AskerKind.OPERATOR)
         if arguments["operator"] is not None:
@@ -46,7 +53,10 @@ def add_party(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str
                     "operator: only a dso and a data_manager are a grid operator's own"
                 )
             parties.require_operator(turn.connection, arguments["operator"])
+        enterprise = arguments.pop("enterprise")
         party_id = parties.add(turn.connection, arguments, turn.now)
+        if enterprise is not None:
+            keeping.name_enterprise(turn.connection, party_id, parse_enterprise(enterprise))
         said = {"role": arguments["role"]}
         turn.record(Statement("party.onboarded", said, party_id=party_id, operator=arguments["operator"]))
     return {"party_id": str(party_id)}
@@ -59,17 +69,22 @@ def add_contract(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[
     with house.turn() as turn:
         asker_of(turn, house, proof, AskerKind.OPERATOR)
         parties.get(turn.connection, arguments["party_id"])
-        parties.require_operator(turn.connection, arguments["operator"])
-        parties.add_contract(turn.connection, arguments)
-        until = arguments["valid_until"]
-        said = {
-            "number": arguments["number"],
-            "from": format_instant(arguments["valid_from"]),
-            "until": format_instant(until) if until else "",
-        }
-        of = {"party_id": arguments["party_id"], "operator": arguments["operator"]}
-        turn.record(Statement("contract.signed", said, **of))
+        take_contract(turn, arguments)
     return {}
+
+
+def take_contract(turn: Turn, contract: Mapping[str, Any]) -> None:
+    """Put a data access contract on file, and record it: party_id, operator, number, valid_from, valid_until."""
+    parties.require_operator(turn.connection, contract["operator"])
+    parties.add_contract(turn.connection, contract)
+    until = contract["valid_until"]
+    said = {
+        "number": contract["number"],
+        "from": format_instant(contract["valid_from"]),
+        "until": format_instant(until) if until else "",
+    }
+    of = {"party_id": contract["party_id"], "operator": contract["operator"]}
+    turn.record(Statement("contract.signed", said, **of))
 
 
 def end_contract(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -82,6 +97,18 @@ def end_contract(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[
         said = {"number": row.number, "until": format_instant(until)}
         turn.record(Statement("contract.ended", said, party_id=row.party_id, operator=row.operator))
     return {}
+
+
+def name_enterprise(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Say of which enterprise a party is; its people act for it at the party pages, and nobody else's any more."""
+    enterprise = parse_enterprise(arguments["enterprise"])
+    with house.turn() as turn:
+        asker_of(turn, house, proof, AskerKind.OPERATOR)
+        parties.get(turn.connection, arguments["party_id"])
+        keeping.name_enterprise(turn.connection, arguments["party_id"], enterprise)
+        said = {"enterprise": enterprise}
+        turn.record(Statement("party.enterprise_named", said, party_id=arguments["party_id"]))
+    return {"enterprise": enterprise}
 
 
 def add_person(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -110,6 +137,7 @@ COMMANDS = (
             about=short_text(required=False, longest=1000, missing=""),
             website=short_text(required=False, missing=""),
             processing_url=short_text(required=False, missing=""),
+            enterprise=short_text(required=False, longest=40),
             operator=fields.Integer(
                 load_default=None, allow_none=True, strict=True, validate=validate.Range(1, 32000)
             ),
@@ -131,6 +159,11 @@ COMMANDS = (
         "registry.contract.end",
         schema(number=short_text(longest=40), valid_until=Instant(load_default=None, allow_none=True)),
         end_contract,
+    ),
+    Command(
+        "registry.party.enterprise",
+        schema(party_id=identifier(), enterprise=short_text(longest=40)),
+        name_enterprise,
     ),
     Command("registry.person.add", schema(subject=short_text(), name=short_text()), add_person),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -18,6 +19,7 @@ from databeheer.door.house import House
 from databeheer.door.names import open_text
 from databeheer.door.proofs import AskerKind, Proof
 from databeheer.errors import UnauthenticatedError
+from databeheer.onboarding.dossier import missing_in_words
 from databeheer.registry.conditions import OVERVIEW_SEEN_FOR
 from databeheer.storage.look import Look
 from databeheer.values import format_instant
@@ -27,12 +29,13 @@ _REACH = ("name", "email", "phone")
 
 def standing(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
     """Return a party's own profile with its evidence; a suspended one's too, which is told that it is."""
-    with looking(house, proof, or_suspended=True) as (connection, asker, now):
+    with looking(house, proof, or_suspended=True, or_applicant=True) as (connection, asker, now):
         if asker.kind is not AskerKind.PARTY or asker.party_id is None:
             raise UnauthenticatedError("use a party's access token")
         own = {"id": asker.party_id}
         row = connection.execute(_PARTY, own).one()
         contact = _contact(house, connection, asker.party_id)
+        missing = _missing(house, connection, asker.party_id, contact is not None, now)
         return {
             **party_view(row),
             "suspended_at": _instant(row.suspended_at),
@@ -40,7 +43,7 @@ def standing(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
             "dpia": _dpia(connection.execute(_DPIA, own).one_or_none(), house.catalogue.dpia_years),
             "processing_overview": _overview(connection.execute(_OVERVIEW, own).one_or_none()),
             "doubt_contact": contact,
-            "missing": _missing(house, connection, asker.party_id, contact is not None, now),
+            "missing": _unapproved(asker.lacks) if row.awaits_approval else missing,
         }
 
 
@@ -62,6 +65,12 @@ def _missing(
         {"code": one.code, "detail": one.detail, "remedy": one.remedy, "blocks": list(one.blocks)}
         for one in found
     ]
+
+
+def _unapproved(lacks: Sequence[str]) -> list[dict[str, Any]]:
+    """What a party lacks that nobody approved yet: everything waits for it, so nothing else is told."""
+    remedy = "Log in for your organisation at /partij, put in order what is missing, and hand it in."
+    return [{"code": "not_onboarded", "detail": missing_in_words(lacks), "remedy": remedy, "blocks": []}]
 
 
 def _contact(house: House, connection: Connection, party_id: UUID) -> dict[str, str] | None:

@@ -20,7 +20,7 @@ from databeheer.door.bodies.opened import BodyRow, shared_body, subject_body
 from databeheer.door.commands import originals
 from databeheer.door.commands.base import Command, Day, identifier, looking, one_of, schema, short_text
 from databeheer.door.commands.login import open_name
-from databeheer.door.commands.views import occupancies_of, party_view
+from databeheer.door.commands.views import occupancies_of, party_person_view, party_view
 from databeheer.door.house import House
 from databeheer.door.proofs import Asker, AskerKind, Proof
 from databeheer.doubt import states as doubt_states
@@ -39,9 +39,11 @@ def me(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
 
     `has_representations`: who is logged in may act for somebody now, or somebody for him.
     """
-    with looking(house, proof) as (connection, asker, now):
+    with looking(house, proof, or_suspended=True, or_party_people=True) as (connection, asker, now):
         if asker.kind is AskerKind.INSPECTOR:
             return {"role": "inspector", "name": "", "occupancies": []}
+        if asker.kind is AskerKind.PARTY_PERSON:
+            return party_person_view(connection, asker.party_id)
         if asker.kind is not AskerKind.CUSTOMER or asker.person_id is None:
             raise UnauthenticatedError("log in as a customer")
         person = connection.execute(
@@ -61,7 +63,7 @@ def me(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
 
 def party_me(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
     """The party that a token belongs to, with its data access contract; a suspended one too."""
-    with looking(house, proof, or_suspended=True) as (connection, asker, now):
+    with looking(house, proof, or_suspended=True, or_applicant=True) as (connection, asker, now):
         if asker.kind is not AskerKind.PARTY:
             raise UnauthenticatedError("use a party's access token")
         row = connection.execute(

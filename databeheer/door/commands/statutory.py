@@ -69,6 +69,8 @@ def _view(party: Any, row: Row, occupancy_id: UUID, period: Interval) -> dict[st
 _STAYS = text(
     "SELECT occupancy_id, access_point_id FROM registry.occupancy WHERE person_id = :person ORDER BY from_day DESC"
 )
-_PARTIES = text("SELECT * FROM registry.party WHERE role = ANY(:roles) ORDER BY name, party_id")
+_PARTIES = text(
+    "SELECT * FROM registry.party WHERE role = ANY(:roles) AND NOT awaits_approval ORDER BY name, party_id"
+)
 
 COMMANDS = (Command("statutory.list", schema(), statutory),)

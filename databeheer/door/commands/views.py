@@ -106,6 +106,13 @@ def party_view(row: Any) -> dict[str, Any]:
     }
 
 
+def party_person_view(connection: Connection, party_id: UUID | None) -> dict[str, Any]:
+    """Who is logged in for a party: its name, where one was chosen; the person's own is nowhere kept."""
+    name = connection.execute(_NAME, {"party": party_id}).scalar_one_or_none()
+    return {"role": "party", "name": name or "", "occupancies": []}
+
+
+_NAME = text("SELECT name FROM registry.party WHERE party_id = :party")
 _OCCUPANCIES = text(
     f"SELECT o.*, {ASKED} AS reads_intervals, a.ean_sealed, a.address_sealed, a.commodity"  # noqa: S608  parts of our own
     " FROM registry.occupancy o"

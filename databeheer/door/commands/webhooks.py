@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from marshmallow import fields, validate
+from sqlalchemy import Connection
 
 from databeheer.door.commands.base import (
     Command,
@@ -30,10 +31,13 @@ from databeheer.post import addresses, deliveries, webhooks
 from databeheer.post.webhooks import OVERLAP, Scheme, Secret
 from databeheer.values import format_instant
 
+_ASKERS = (AskerKind.PARTY, AskerKind.PARTY_PERSON)
+"""A party's program, and its people at the party pages."""
+
 
 def show(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
     """Where the party's web hooks go; the secret of HMAC is not shown again."""
-    with looking(house, proof) as (connection, asker, now):
+    with looking(house, proof, or_party_people=True) as (connection, asker, now):
         row = found(webhooks.find(connection, _party(asker)), "web hook of yours")
         return {"webhook": _view(house, row, now)}
 
@@ -46,7 +50,7 @@ def put(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]
     addresses.parse(arguments["url"], loopback=house.loopback_webhooks)
     scheme = Scheme(arguments["scheme"])
     with house.turn(TurnLane.ENDS) as turn:
-        party_id = _party(asker_of(turn, house, proof, AskerKind.PARTY))
+        party_id = _party(asker_of(turn, house, proof, *_ASKERS))
         row = webhooks.find(turn.connection, party_id, locked=True)
         old: tuple[Any, Any, Any]
         # What a backup brought back may have been rotated away since.
@@ -80,7 +84,7 @@ def put(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]
 def remove(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
     """Send the party no more web hooks; what is on its way is dropped."""
     with house.turn(TurnLane.ENDS) as turn:
-        party_id = _party(asker_of(turn, house, proof, AskerKind.PARTY))
+        party_id = _party(asker_of(turn, house, proof, *_ASKERS))
         row = found(webhooks.find(turn.connection, party_id, locked=True), "web hook of yours")
         goodbye_to_party(house, turn, row)
         webhooks.remove(turn.connection, party_id)
@@ -92,13 +96,13 @@ def remove(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
 def send_test(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
     """Put a web hook of type `webhook.test` on its way to the party."""
     with house.engine.begin() as connection:
-        asker = check(connection, proof, house.clock.now(), house.operator_key_hash)
+        asker = _asker(house, connection, proof)
         return {"delivery_id": str(deliveries.test(connection, _party(asker), house.clock.now()))}
 
 
 def list_deliveries(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """The party's web hooks, newest first: which arrived, which wait and why, which were given up (dead letters)."""
-    with looking(house, proof) as (connection, asker, _now):
+    with looking(house, proof, or_party_people=True) as (connection, asker, _now):
         rows = deliveries.of_party(connection, _party(asker), arguments["state"], arguments["limit"])
     return {
         "deliveries": [
@@ -121,7 +125,7 @@ def list_deliveries(house: House, proof: Proof, arguments: dict[str, Any]) -> di
 def replay(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """Send one of the party's web hooks once more, under its number."""
     with house.engine.begin() as connection:
-        asker = check(connection, proof, house.clock.now(), house.operator_key_hash)
+        asker = _asker(house, connection, proof)
         deliveries.replay(connection, _party(asker), arguments["delivery_id"], house.clock.now())
     return {"state": "waiting"}
 
@@ -152,9 +156,14 @@ def _record(house: House, turn: Turn, party_id: UUID, what: str) -> int:
     return index
 
 
+def _asker(house: House, connection: Connection, proof: Proof) -> Asker:
+    return check(connection, proof, house.clock.now(), house.operator_key_hash, or_party_people=True)
+
+
 def _party(asker: Asker) -> UUID:
-    if asker.kind is not AskerKind.PARTY or asker.profile != "own":
-        raise UnauthenticatedError("web hooks are a party's, by its own interface")
+    is_program = asker.kind is AskerKind.PARTY and asker.profile == "own"
+    if not is_program and asker.kind is not AskerKind.PARTY_PERSON:
+        raise UnauthenticatedError("web hooks are a party's, by its own interface or its pages")
     party_id: UUID = found(asker.party_id, "party")
     return party_id
 

@@ -21,7 +21,7 @@ from databeheer.door.reads.statements import statement_of
 from databeheer.door.reads.told_reads import First
 from databeheer.door.turn import Turn
 from databeheer.door.turn_queue import TurnLane
-from databeheer.errors import DatabeheerError, UnauthenticatedError
+from databeheer.errors import DatabeheerError, NotOnboardedError, UnauthenticatedError
 from databeheer.storage.look import Look
 
 
@@ -98,7 +98,7 @@ def _asker(shown: Shown, proof: Proof, house: House) -> Asker | DatabeheerError:
     try:
         # What a suspended party tries to read is decided too: refused, and recorded like any refusal.
         asker = shown.by(proof, house.operator_key_hash, or_suspended=True)
-    except UnauthenticatedError as error:
+    except (UnauthenticatedError, NotOnboardedError) as error:
         return error
     if asker.kind not in (AskerKind.CUSTOMER, AskerKind.PARTY):
         return UnauthenticatedError("this proof does not read values")

@@ -30,7 +30,15 @@ ATTEMPT = ("state", "attempts", "next_at", "ended_at", "last_error")
 MATRIX: dict[str, dict[str, set[str]]] = {
     "public.alembic_version": {},
     "registry.operator": {"door": LOOK_AND_ADD, "web": {READ}, "auditor": {READ}},
-    "registry.party": {"door": LOOK_AND_ADD | of("suspended_at"), "web": {READ}, "auditor": {READ}},
+    "registry.party": {
+        "door": LOOK_AND_ADD | of("suspended_at", "enterprise", "awaits_approval"),
+        "web": {READ},
+        "auditor": {READ},
+    },
+    "registry.dossier": {"door": LOOK_AND_ADD | of("draft_sealed", "lacks", "changed_at")},
+    "registry.handed_in": {
+        "door": LOOK_AND_ADD | of("content_sealed", "outcome", "outcome_at", "outcome_index", "reason_sealed")
+    },
     "registry.contract": {"door": LOOK_AND_ADD | of("valid_until"), "auditor": {READ}},
     "registry.suspension": {"door": LOOK_AND_ADD | of("lifted_at"), "auditor": {READ}},
     "registry.dpia": {"door": LOOK_AND_ADD, "auditor": {READ}},
@@ -90,7 +98,7 @@ MATRIX: dict[str, dict[str, set[str]]] = {
     "registry.supply_contract": {"door": LOOK_AND_ADD | of("until_day")},
     "identity.person": {"door": LOOK_AND_ADD | of("subject_hash", "name_sealed", "email_sealed")},
     "identity.login": {"door": LOOK_AND_ADD | of("used_at") | {"DELETE"}},
-    "identity.session": {"door": LOOK_AND_ADD | of("ended_at", "representation_id")},
+    "identity.session": {"door": LOOK_AND_ADD | of("ended_at", "representation_id", "party_id")},
     "identity.client": {"door": LOOK_AND_ADD | of("ended_at", "secret_hash", "shows_undecided")},
     "identity.client_key": {"door": LOOK_AND_ADD | of("valid_until")},
     "identity.token_key": {"door": LOOK_AND_ADD | of("retired_at", "published_until")},
@@ -335,6 +343,8 @@ WITHOUT_OPERATOR = {
     **dict.fromkeys(
         (
             "registry.suspension",
+            "registry.dossier",
+            "registry.handed_in",
             "registry.dpia",
             "registry.dpia_trigger",
             "registry.processing_overview",
