@@ -46,7 +46,7 @@ def add_program(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[s
         made = clients.add(turn.connection, party_id, profiles, keys, turn.now, valid_from=begins)
         said = {"profiles": sorted(profiles), "by": "key"} | who(asker)
         turn.record(Statement("client.added", said, party_id=party_id))
-        tell_partys_programs(house, turn, "client.changed", party_id)
+        tell_partys_programs(house, turn, "party.keys_changed", party_id)
     return {
         "client_id": made.client_id,
         "subscription_key": made.subscription_key,
@@ -62,7 +62,7 @@ def end_program(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[s
         row = clients.end(turn.connection, arguments["client_id"], turn.now)
         turn.end(Ending.CLIENT, clients.number_of(row.client_id))
         turn.record(Statement("client.ended", who(asker), party_id=party_id))
-        tell_partys_programs(house, turn, "client.changed", party_id)
+        tell_partys_programs(house, turn, "party.keys_changed", party_id)
     return {}
 
 
@@ -78,7 +78,7 @@ def add_key(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, 
         made = client_keys.add(turn.connection, client.client_id, given, turn.now, valid_from=begins)
         said = {"keys": [str(one) for one in made]} | who(asker)
         turn.record(Statement("client.keys_added", said, party_id=party_id))
-        tell_partys_programs(house, turn, "client.changed", party_id)
+        tell_partys_programs(house, turn, "party.keys_changed", party_id)
     return {"valid_from": format_instant(begins) if begins else None}
 
 
@@ -93,7 +93,7 @@ def end_key(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, 
         turn.end(Ending.CLIENT_KEY, row.key_id, at=turn.now)
         said = {"key": str(row.key_id), "at": format_instant(turn.now)} | who(asker)
         turn.record(Statement("client.key_ended", said, party_id=party_id))
-        tell_partys_programs(house, turn, "client.changed", party_id)
+        tell_partys_programs(house, turn, "party.keys_changed", party_id)
     return {}
 
 
