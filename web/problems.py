@@ -205,6 +205,13 @@ _ROWS = (
         "Send `application/json` in UTF-8; the token address takes `application/x-www-form-urlencoded`.",
     ),
     ProblemType(
+        "range-not-satisfiable",
+        416,
+        "There are no such bytes",
+        "`Range` begins after the end of the file; `Content-Range` says how long it is.",
+        "Compare what you have with that length, and ask for what is missing; or fetch the file whole.",
+    ),
+    ProblemType(
         "idempotency-key-reused",
         422,
         "This idempotency key was used for another request",
@@ -290,6 +297,7 @@ PROBLEMS: Mapping[str, ProblemType] = {row.slug: row for row in _ROWS}
 INTERNAL = PROBLEMS["internal-error"]
 
 # What the framework raises before a view runs. Any other 4xx keeps its status under the closest meaning.
+_HEADERS = frozenset({"Allow", "Content-Range", "Retry-After"})
 _SLUG_OF_STATUS = {
     400: "malformed-request",
     401: "unauthenticated",
@@ -300,6 +308,7 @@ _SLUG_OF_STATUS = {
     409: "conflict",
     413: "too-large",
     415: "unsupported-media-type",
+    416: "range-not-satisfiable",
     429: "rate-limited",
     503: "unavailable",
 }
@@ -396,5 +405,5 @@ def _of_framework(error: HTTPException) -> Problem:
     if status >= 500 and status != 503:
         return Problem(INTERNAL)
     row = PROBLEMS[_SLUG_OF_STATUS.get(status, "malformed-request")]
-    headers = {name: value for name, value in error.get_headers() if name in {"Allow", "Retry-After"}}
+    headers = {name: value for name, value in error.get_headers() if name in _HEADERS}
     return Problem(row, status=status, headers=headers)

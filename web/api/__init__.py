@@ -1,4 +1,4 @@
-"""The market API `/api/v1`: what parties ask, read and end, as JSON and CSV (English, OpenAPI 3.1)."""
+"""The market API `/api/v1`: what parties ask, read and end, as JSON, CSV and Parquet (English, OpenAPI 3.1)."""
 
 from __future__ import annotations
 

@@ -7,32 +7,36 @@ from typing import Any
 
 from flask.typing import ResponseReturnValue
 
-from web.answers import json_response
 from web.api import examples, shapes
 from web.api.bulk_schemas import BulkQuery, BulkReadings
-from web.api.fields import wire_instant
-from web.api.negotiation import JSON, choose_form
+from web.api.changes import known_by, make_cursor
+from web.api.coverage import coverage
+from web.api.handing_over import FORMS, many_handed_over
+from web.api.negotiation import choose_form
 from web.api.permissions import COMMON
-from web.api.readings import HEADERS
+from web.api.readings import CONTENT_OF_MANY, HEADERS, window_of
+from web.api.schemas import FormatQuery
 from web.api.wire import idempotency_key, operation
 from web.bearer import bearer_proof
 from web.door import ask
-from web.problems import INTERNAL, PROBLEMS, ledger_headers
+from web.problems import INTERNAL, PROBLEMS
 
 
 @operation(
     "/api/v1/readings",
     "POST",
     summary="Read values of many permissions or access points at once",
+    query=FormatQuery,
     body=BulkQuery,
     body_example=examples.BULK_QUERY,
     answer=BulkReadings,
     example=examples.BULK_READINGS,
+    content=CONTENT_OF_MANY,
     headers=HEADERS,
     refusals=(*COMMON, "too-large", "unsupported-media-type", "conflict", "idempotency-key-reused"),
     takes_key=True,
 )
-def read_in_bulk(body: dict[str, Any]) -> ResponseReturnValue:
+def read_in_bulk(query: dict[str, Any], body: dict[str, Any]) -> ResponseReturnValue:
     """One entry of the ledger, one promise and one receipt for all; each grid user sees a read of the own point.
 
     Each item has its own outcome: `mode` holds for each by itself, and a refusal of one takes nothing from the
@@ -41,37 +45,50 @@ def read_in_bulk(body: dict[str, Any]) -> ResponseReturnValue:
     quarter-hours. Sent again with its key, the request gets the same values from the same entry, as long as all that
     was granted still is; else the answer is 409.
     """
-    choose_form((JSON,))
-    permissions, eans = body.get("permissions"), body.get("eans")
-    arguments: dict[str, Any] = {
-        "from": wire_instant(body["from"]),
-        "until": wire_instant(body["until"]),
-        "granularity": body["granularity"],
-        "mode": body["mode"],
-        "registers": body["registers"],
+    form = choose_form(FORMS, query.get("format"))
+    target, names = targets_of(body)
+    question = {"granularity": body["granularity"], **target}
+    changes = known_by(body.get("since"), question, len(names))
+    answer = ask(
+        "readings.bulk",
+        bearer_proof(),
+        **window_of(body),
+        **changes,
+        **target,
+        registers=body["registers"],
         **idempotency_key(),
-    }
-    if "directions" in body:
-        arguments["directions"] = sorted(body["directions"])
-    if permissions is not None:
-        names = [{"permission": str(one), "ean": None} for one in permissions]
-        arguments["permission_ids"] = [str(one) for one in permissions]
-    else:
-        names = [{"permission": None, "ean": one.digits} for one in eans or ()]
-        arguments |= {"eans": [one.digits for one in eans or ()], "purpose": body["purpose"]}
-    answer = ask("readings.bulk", bearer_proof(), **arguments)
-    response = json_response(
-        {
-            "granularity": body["granularity"],
-            "items": [
-                {**name, "problem": problem_of(item), **shapes.hand_over(item)}
-                for name, item in zip(names, answer["items"], strict=True)
-            ],
-            "receipt": shapes.receipt(answer),
-        }
     )
-    response.headers.update(ledger_headers(answer["index"], answer["promise"]))
-    return response
+    items = [
+        {"place": place, **name, **item_shown(item, is_of_changes=bool(changes))}
+        for place, (name, item) in enumerate(zip(names, answer["items"], strict=True))
+    ]
+    seen = min(answer["index"], body.get("as_of", answer["index"]))
+    members = {"granularity": body["granularity"], "cursor": make_cursor(seen, question, answer["items"])}
+    return many_handed_over(form, answer, items, members)
+
+
+def targets_of(body: Mapping[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Return of whom is asked as arguments for the door, and how each was named."""
+    chosen: dict[str, Any] = {"directions": sorted(body["directions"])} if "directions" in body else {}
+    if "permissions" in body:
+        permissions = [str(one) for one in body["permissions"]]
+        return chosen | {"permission_ids": permissions}, [
+            {"permission": one, "ean": None} for one in permissions
+        ]
+    eans = [one.digits for one in body["eans"]]
+    return (
+        chosen | {"eans": eans, "purpose": body["purpose"]},
+        [{"permission": None, "ean": one} for one in eans],
+    )
+
+
+def item_shown(item: Mapping[str, Any], *, is_of_changes: bool = False) -> dict[str, Any]:
+    """What is said of an item beside its channels."""
+    return {
+        "problem": problem_of(item),
+        **shapes.stretches(item),
+        "coverage": coverage(item, is_of_changes=is_of_changes),
+    }
 
 
 def problem_of(item: Mapping[str, Any]) -> dict[str, Any] | None:

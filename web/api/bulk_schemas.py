@@ -6,10 +6,30 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
-from web.api.fields import GRANULARITIES, PURPOSES, AccessPointCode, directions, each_once, moment, one_of
-from web.api.schemas import Channel, Receipt, RefusedStretch, Stretch, Window, with_registers
+from web.api.fields import (
+    PURPOSES,
+    READ_GRANULARITIES,
+    AccessPointCode,
+    directions,
+    each_once,
+    moment,
+    one_of,
+)
+from web.api.schemas import (
+    CURSOR_TEXT,
+    Channel,
+    Coverage,
+    Receipt,
+    RefusedStretch,
+    Stretch,
+    Window,
+    as_of,
+    since,
+    with_registers,
+)
 
 MOST_ASKED = 1000
+LONGEST_CURSOR = 65_536
 
 
 class Targets(Window):
@@ -39,6 +59,7 @@ def targets(most: int) -> dict[str, fields.Field[Any]]:
         "until": moment("End of the period (not included)."),
         "directions": directions(),
         "registers": with_registers(),
+        "as_of": as_of(),
     }
 
 
@@ -50,7 +71,11 @@ def _list_of(one: fields.Field[Any], description: str, most: int) -> fields.List
     )
 
 
-BulkQuery = Targets.from_dict(targets(MOST_ASKED), name="BulkQuery")
+class _Bulk(Targets):
+    largest_body = 128 * 1024
+
+
+BulkQuery = _Bulk.from_dict({**targets(MOST_ASKED), "since": since(LONGEST_CURSOR)}, name="BulkQuery")
 
 
 class ItemProblem(Schema):
@@ -68,6 +93,10 @@ class ItemProblem(Schema):
 class BulkItem(Schema):
     """What came of one that was asked, in the order of the question."""
 
+    place = fields.Integer(
+        required=True,
+        metadata={"description": "Its place in the list that you sent, from 0 on.", "minimum": 0},
+    )
     permission = fields.UUID(required=True, allow_none=True, metadata={"description": "As you named it."})
     ean = fields.String(
         required=True, allow_none=True, metadata={"description": "As you named it.", "pattern": "^[0-9]{18}$"}
@@ -80,12 +109,14 @@ class BulkItem(Schema):
     )
     granted = fields.List(fields.Nested(Stretch), required=True)
     refused = fields.List(fields.Nested(RefusedStretch), required=True)
+    coverage = fields.Nested(Coverage, required=True, allow_none=True)
     channels = fields.List(fields.Nested(Channel), required=True)
 
 
 class BulkReadings(Schema):
     """Values of many, and the one record of this hand-over."""
 
-    granularity = one_of(GRANULARITIES, "Size of the slots.", required=True)
+    granularity = one_of(READ_GRANULARITIES, "Size of the slots.", required=True)
+    cursor = fields.String(required=True, metadata={"description": CURSOR_TEXT})
     items = fields.List(fields.Nested(BulkItem), required=True)
     receipt = fields.Nested(Receipt, required=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 _ID = "7d1f6f0e-3f2b-4a59-9a53-0d6f8f1f3a01"
+_CURSOR = "WzQyLCI3ZDFmNmYwZSJd.bGVkZ2Vy"
 _PROMISE = "bGVkZ2VyLXByb21pc2UvdjEK"
 
 TOKEN: dict[str, Any] = {"access_token": "...", "token_type": "Bearer", "expires_in": 3600}
@@ -137,6 +138,7 @@ READINGS: dict[str, Any] = {
         }
     ],
     "refused": [],
+    "coverage": {"state": "partial", "values": 1, "estimated": 0, "missing": 0},
     "channels": [
         {
             "direction": "offtake",
@@ -156,6 +158,7 @@ READINGS: dict[str, Any] = {
             ],
         }
     ],
+    "cursor": _CURSOR,
     "receipt": {"index": 42, "promise": _PROMISE, "link": "/api/v1/receipts/42"},
 }
 BULK_QUERY: dict[str, Any] = {
@@ -167,14 +170,17 @@ BULK_QUERY: dict[str, Any] = {
 }
 BULK_READINGS: dict[str, Any] = {
     "granularity": "quarter_hour",
+    "cursor": _CURSOR,
     "items": [
         {
+            "place": 0,
             "permission": _ID,
             "ean": None,
             "problem": None,
-            **{name: READINGS[name] for name in ("granted", "refused", "channels")},
+            **{name: READINGS[name] for name in ("granted", "refused", "coverage", "channels")},
         },
         {
+            "place": 1,
             "permission": "3f2c9a34-5b1e-4a6e-9d57-9a1f0c8e7b11",
             "ean": None,
             "problem": {
@@ -193,6 +199,7 @@ BULK_READINGS: dict[str, Any] = {
                     "detail": "The grid user has withdrawn the permission.",
                 }
             ],
+            "coverage": None,
             "channels": [],
         },
     ],
@@ -234,5 +241,10 @@ EXPLANATION: dict[str, Any] = {
 READINGS_CSV = (
     "start,end,commodity,direction,unit,meter,register,value,state,conversion,missing\r\n"
     "2023-10-28T22:00:00Z,2023-10-28T22:15:00Z,electricity,offtake,kWh,,night,0.294,READ,,0\r\n"
+)
+MANY_READINGS_CSV = (
+    "place,problem,start,end,commodity,direction,unit,meter,register,value,state,conversion,missing\r\n"
+    "0,,2023-10-28T22:00:00Z,2023-10-28T22:15:00Z,electricity,offtake,kWh,,night,0.294,READ,,0\r\n"
+    "1,permission-ended,,,,,,,,,,,\r\n"
 )
 RECEIPT = "c2sp.org/tlog-proof@v1\nextra eyJ2IjoxfQ==\nindex 42\n...\n"

@@ -17,6 +17,9 @@ MOMENT_PATTERN = (
     "^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2}))?$"
 )
 GRANULARITIES = [granularity.value for granularity in Granularity]
+YEAR = "year"
+READ_GRANULARITIES = [*GRANULARITIES, YEAR]
+"""What is read: years are months added up, for whoever may have months."""
 DIRECTIONS = [direction.value for direction in Direction]
 # A party asks for itself; what people, supervisors and the data manager's own staff and processors do is not asked
 # for here.
@@ -51,6 +54,15 @@ class Count(fields.Integer):
 
     def _validated(self, value: Any) -> int:
         if not isinstance(value, str) or re.fullmatch("0|[1-9][0-9]{0,8}", value) is None:
+            raise self.make_error("invalid", input=value)
+        return int(value)
+
+
+class Index(Count):
+    """An index of the ledger, as `Count`, of at most 15 digits."""
+
+    def _validated(self, value: Any) -> int:
+        if not isinstance(value, str) or re.fullmatch("0|[1-9][0-9]{0,14}", value) is None:
             raise self.make_error("invalid", input=value)
         return int(value)
 

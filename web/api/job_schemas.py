@@ -68,8 +68,6 @@ class JobItem(BulkItem):
     class Meta:
         exclude = ("permission", "ean")
 
-    place = _count("Its place in the list that you handed in, from 0 on.")
-
 
 class JobPiece(Schema):
     """Values of one piece, and its one record."""
@@ -98,8 +96,8 @@ JOB: dict[str, Any] = {
 }
 JOB_PIECE: dict[str, Any] = {
     "items": [
-        {"place": place} | {name: one[name] for name in ("problem", "granted", "refused", "channels")}
-        for place, one in enumerate(examples.BULK_READINGS["items"])
+        {name: value for name, value in one.items() if name not in ("permission", "ean")}
+        for one in examples.BULK_READINGS["items"]
     ],
     "receipt": examples.BULK_READINGS["receipt"],
 }

@@ -10,16 +10,22 @@ from flask.typing import ResponseReturnValue
 
 from web.answers import json_response
 from web.api import job_schemas as forms
-from web.api import shapes
-from web.api.bulk import problem_of
-from web.api.fields import wire_instant
-from web.api.negotiation import JSON, choose_form
+from web.api.bulk import item_shown, targets_of
+from web.api.handing_over import FORMS, made_conditional, many_handed_over
+from web.api.negotiation import JSON, PARQUET, choose_form
 from web.api.permissions import COMMON
-from web.api.readings import HEADERS
+from web.api.readings import CONTENT_OF_MANY, HEADERS, NOT_MODIFIED, TAG, window_of
+from web.api.schemas import FormatQuery
 from web.api.wire import operation
 from web.bearer import bearer_proof
 from web.door import ask
-from web.problems import ledger_headers
+
+_PART = {
+    206: {
+        "description": "The bytes that `Range` asked of a Parquet file.",
+        "content": {PARQUET: CONTENT_OF_MANY[PARQUET]},
+    }
+}
 
 
 @operation(
@@ -42,21 +48,15 @@ def hand_in(body: dict[str, Any]) -> ResponseReturnValue:
     two days are left to fetch.
     """
     choose_form((JSON,))
-    arguments: dict[str, Any] = {
-        "from": wire_instant(body["from"]),
-        "until": wire_instant(body["until"]),
-        "granularity": body["granularity"],
-        "mode": body["mode"],
-        "at_night": body["at_night"],
-        "registers": body["registers"],
-    }
-    if "directions" in body:
-        arguments["directions"] = sorted(body["directions"])
-    if "permissions" in body:
-        arguments["permission_ids"] = [str(one) for one in body["permissions"]]
-    else:
-        arguments |= {"eans": [one.digits for one in body["eans"]], "purpose": body["purpose"]}
-    answer = ask("job.hand_in", bearer_proof(), **arguments)
+    target, _ = targets_of(body)
+    answer = ask(
+        "job.hand_in",
+        bearer_proof(),
+        **window_of(body),
+        **target,
+        at_night=body["at_night"],
+        registers=body["registers"],
+    )
     response = json_response(_job(answer), 202)
     response.headers["Location"] = f"/api/v1/jobs/{answer['job_id']}"
     return response
@@ -109,31 +109,28 @@ def cancel_job(job: UUID) -> ResponseReturnValue:
     "/api/v1/jobs/<uuid:job>/pieces/<ledger_index:piece>",
     "GET",
     summary="Fetch a piece of a job",
+    query=FormatQuery,
     answer=forms.JobPiece,
     example=forms.JOB_PIECE,
-    headers=HEADERS,
-    refusals=(*COMMON, "not-found", "conflict", "stopped"),
+    content=CONTENT_OF_MANY,
+    headers={**HEADERS, **TAG},
+    refusals=(*COMMON, "not-found", "conflict", "range-not-satisfiable", "stopped"),
+    also={**NOT_MODIFIED, **_PART},
 )
-def fetch_piece(job: UUID, piece: int) -> ResponseReturnValue:
+def fetch_piece(query: dict[str, Any], job: UUID, piece: int) -> ResponseReturnValue:
     """Pieces are numbered from 0 on; one that is not recorded yet is 409. Fetched again, it is the same values.
 
     Nothing is kept but what was decided: what you may not have any more when you fetch, such as after a withdrawal, is
     refused and not opened; what you may have otherwise than was recorded has the problem `conflict`: ask for it anew.
+    So a download that broke off goes on where it was, piece by piece; and within a piece as Parquet, with `Range` and
+    the tag in `If-Range`: where it became another file meanwhile, it comes whole.
     """
-    choose_form((JSON,))
+    form = choose_form(FORMS, query.get("format"))
     answer = ask("job.fetch", bearer_proof(), job_id=str(job), piece=piece)
-    response = json_response(
-        {
-            "items": [_item(answer["first"] + number, one) for number, one in enumerate(answer["items"])],
-            "receipt": shapes.receipt(answer),
-        }
-    )
-    response.headers.update(ledger_headers(answer["index"], answer["promise"]))
-    return response
-
-
-def _item(place: int, item: Mapping[str, Any]) -> dict[str, Any]:
-    return {"place": place, "problem": problem_of(item), **shapes.hand_over(item)}
+    items = [
+        {"place": place, **item_shown(one)} for place, one in enumerate(answer["items"], answer["first"])
+    ]
+    return made_conditional(many_handed_over(form, answer, items, {}), form)
 
 
 def _job(answer: Mapping[str, Any]) -> dict[str, Any]:

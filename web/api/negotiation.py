@@ -7,6 +7,7 @@ from werkzeug.exceptions import NotAcceptable
 
 JSON = "application/json"
 CSV = "text/csv"
+PARQUET = "application/vnd.apache.parquet"
 TEXT = "text/plain"
 
 
@@ -17,7 +18,7 @@ def choose_form(offered: tuple[str, ...], wanted: str | None = None) -> str:
         NotAcceptable: the Accept header excludes everything that is offered.
     """
     if wanted is not None:
-        return {"json": JSON, "csv": CSV}[wanted]
+        return {"json": JSON, "csv": CSV, "parquet": PARQUET}[wanted]
     if "Accept" not in request.headers:
         return offered[0]
     best: str | None = request.accept_mimetypes.best_match(offered)

@@ -14,13 +14,16 @@ from databeheer.metering.midnights import Method
 from databeheer.metering.states import Register, State, Unit
 from databeheer.registry.user_ports import OrderState, UserPort, Wanted
 from databeheer.values import Commodity
+from web.api.coverage import STATES as COVERAGES
 from web.api.fields import (
     CATEGORIES,
     DIRECTIONS,
     GRANULARITIES,
     PURPOSES,
+    READ_GRANULARITIES,
     AccessPointCode,
     Count,
+    Index,
     directions,
     instant,
     moment,
@@ -29,6 +32,7 @@ from web.api.fields import (
 
 STATES = [state.value for state in PermissionState]
 STEPPERS = ["grid_user", "party", "operator", "time", "move"]
+LONGEST_CURSOR = 4096
 # NVAL (not validated) never leaves the house.
 VALUE_STATES = [state.value for state in State if state is not State.NVAL]
 REGISTERS = [register.value for register in Register]
@@ -149,7 +153,7 @@ class PermissionsQuery(Schema):
 class Window(Schema):
     """Of which period, how fine."""
 
-    granularity = one_of(GRANULARITIES, "Size of the slots.", load_default="quarter_hour")
+    granularity = one_of(READ_GRANULARITIES, "Size of the slots.", load_default="quarter_hour")
     mode = one_of(
         MODES,
         "`strict`: all of the period or a refusal; `clip`: what is granted of it.",
@@ -162,20 +166,50 @@ class Window(Schema):
         require_order(data, "from", "until")
 
 
+def since(longest: int = LONGEST_CURSOR) -> fields.String:
+    """From which read on: only what changed since."""
+    return fields.String(
+        validate=validate.Length(min=1, max=longest),
+        metadata={
+            "description": "`cursor` of a read of yours of the same targets, granularity and directions: only what came"
+            " in or was corrected since, and what was not granted then. Whole days, months or years: put them in the"
+            " place of those that you have."
+        },
+    )
+
+
+_AS_OF: dict[str, Any] = {
+    "validate": validate.Range(min=0, max=10**15 - 1),
+    "metadata": {
+        "description": "Values as they stood at this entry of the ledger: with the index of a read of yours, those"
+        " that it handed over. What may be read is decided as of now.",
+        "example": 42,
+    },
+}
+
+
+def as_of() -> fields.Integer:
+    """Which version of the values, in a body."""
+    return fields.Integer(strict=True, **_AS_OF)
+
+
+def _form() -> fields.String:
+    return one_of(["json", "csv", "parquet"], "Form of the answer; the `Accept` header does the same.")
+
+
 ReadingsQuery = Window.from_dict(
     {
         "from": moment("Start of the period (included)."),
         "until": moment("End of the period (not included)."),
         "direction": one_of(DIRECTIONS, "Only this direction; default: all that is granted."),
-        "format": one_of(["json", "csv"], "Form of the answer; the `Accept` header does the same."),
+        "as_of": Index(**_AS_OF),
+        "since": since(),
+        "format": _form(),
     },
     name="ReadingsQuery",
 )
 
-FormatQuery = Schema.from_dict(
-    {"format": one_of(["json", "csv"], "Form of the answer; the `Accept` header does the same.")},
-    name="FormatQuery",
-)
+FormatQuery = Schema.from_dict({"format": _form()}, name="FormatQuery")
 
 ReadingsByPoint = Window.from_dict(
     {
@@ -185,6 +219,8 @@ ReadingsByPoint = Window.from_dict(
         "until": moment("End of the period (not included)."),
         "directions": directions(),
         "registers": with_registers(),
+        "as_of": as_of(),
+        "since": since(),
     },
     name="ReadingsByPoint",
 )
@@ -457,13 +493,39 @@ class Receipt(Schema):
     link = _text("The receipt, within two seconds.", example="/api/v1/receipts/42")
 
 
+class Coverage(Schema):
+    """How much there is of what was granted."""
+
+    state = one_of(
+        COVERAGES,
+        "`complete`; `partial`: some slots have no value (yet); `not_yet`: nothing was received so far, ask again"
+        " later; `erased`: there was something, and it is gone for good. Null where only changes were asked.",
+        required=True,
+        allow_none=True,
+    )
+    values = fields.Integer(
+        required=True, metadata={"description": "How many slots have a value.", "minimum": 0}
+    )
+    estimated = fields.Integer(
+        required=True, metadata={"description": "How many of those rest on an estimate.", "minimum": 0}
+    )
+    missing = fields.Integer(
+        required=True, metadata={"description": "How many metered slots have no value.", "minimum": 0}
+    )
+
+
+CURSOR_TEXT = "Send it as `since`, with the same targets, to get what changed after this read."
+
+
 class Readings(Schema):
     """Values, what was granted and refused of the asked period, and the record of this hand-over."""
 
-    granularity = one_of(GRANULARITIES, "Size of the slots.", required=True)
+    granularity = one_of(READ_GRANULARITIES, "Size of the slots.", required=True)
     granted = fields.List(fields.Nested(Stretch), required=True)
     refused = fields.List(fields.Nested(RefusedStretch), required=True)
+    coverage = fields.Nested(Coverage, required=True, allow_none=True)
     channels = fields.List(fields.Nested(Channel), required=True)
+    cursor = _text(CURSOR_TEXT)
     receipt = fields.Nested(Receipt, required=True)
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from databeheer.metering.aggregate import Slot
@@ -52,19 +50,6 @@ REASONS = {
     "doubt_not_answered": "mandate_not_shown",
     "party_suspended": "party_suspended",
 }
-CSV_COLUMNS = (
-    "start",
-    "end",
-    "commodity",
-    "direction",
-    "unit",
-    "meter",
-    "register",
-    "value",
-    "state",
-    "conversion",
-    "missing",
-)
 
 
 def decimal(thousandths: int | None) -> str | None:
@@ -158,22 +143,17 @@ def _step(step: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def readings(answer: Mapping[str, Any], granularity: str) -> dict[str, Any]:
-    """Return a hand-over: values with state and register, stretches granted and refused, and its record."""
+def stretches(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what was granted and refused of one that was asked."""
     return {
-        "granularity": granularity,
-        **hand_over(answer),
-        "receipt": receipt(answer),
+        "granted": [_stretch(stretch, "ground", "citation") for stretch in answer["granted"]],
+        "refused": [_stretch(stretch, "reason", "detail") for stretch in answer["refused"]],
     }
 
 
 def hand_over(answer: Mapping[str, Any]) -> dict[str, Any]:
     """Return what was granted and refused of one that was asked, and its values."""
-    return {
-        "granted": [_stretch(stretch, "ground", "citation") for stretch in answer["granted"]],
-        "refused": [_stretch(stretch, "reason", "detail") for stretch in answer["refused"]],
-        "channels": [_channel(channel) for channel in answer["channels"]],
-    }
+    return {**stretches(answer), "channels": [channel(one) for one in answer["channels"]]}
 
 
 def receipt(answer: Mapping[str, Any]) -> dict[str, Any]:
@@ -182,27 +162,19 @@ def receipt(answer: Mapping[str, Any]) -> dict[str, Any]:
     return {"index": index, "promise": answer["promise"], "link": receipt_path(index)}
 
 
-def readings_csv(answer: Mapping[str, Any]) -> str:
-    """Return the same values as CSV (RFC 4180): comma, point as decimal mark, one line per slot and channel."""
-    table = io.StringIO(newline="")
-    writer = csv.writer(table, lineterminator="\r\n")
-    writer.writerow(CSV_COLUMNS)
-    writer.writerows(_csv_rows(answer))
-    return table.getvalue()
-
-
 def _stretch(stretch: Mapping[str, Any], *members: str) -> dict[str, Any]:
     return {name: stretch.get(name) for name in ("from", "until", *members)}
 
 
-def _channel(channel: Mapping[str, Any]) -> dict[str, Any]:
+def channel(one: Mapping[str, Any]) -> dict[str, Any]:
+    """Return one channel: its values with state and register, and what its registers showed where that was asked."""
     return {
-        "direction": channel["direction"],
-        "commodity": channel["commodity"],
-        "unit": channel["unit"],
-        "meter": channel.get("meter"),
-        "readings": [_reading(slot) for slot in slots_of_channel(channel)],
-        **({"registers": [_register(one) for one in channel["registers"]]} if "registers" in channel else {}),
+        "direction": one["direction"],
+        "commodity": one["commodity"],
+        "unit": one["unit"],
+        "meter": one.get("meter"),
+        "readings": [_reading(slot) for slot in slots_of_channel(one)],
+        **({"registers": [_register(shown) for shown in one["registers"]]} if "registers" in one else {}),
     }
 
 
@@ -220,20 +192,3 @@ def _reading(slot: Slot) -> dict[str, Any]:
         "conversion": slot.conversion.value if slot.conversion else None,
         "missing": slot.missing,
     }
-
-
-def _csv_rows(answer: Mapping[str, Any]) -> Iterator[tuple[object, ...]]:
-    for channel in answer["channels"]:
-        constant = (channel["commodity"], channel["direction"], channel["unit"], channel.get("meter") or "")
-        for slot in slots_of_channel(channel):
-            value = decimal(slot.value)
-            yield (
-                format_instant(slot.start),
-                format_instant(slot.end),
-                *constant,
-                slot.register.value if slot.register else "",
-                "" if value is None else value,
-                slot.state.value,
-                slot.conversion.value if slot.conversion else "",
-                slot.missing,
-            )

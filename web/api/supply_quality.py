@@ -47,7 +47,7 @@ def look_at_supply_quality(body: dict[str, Any]) -> ResponseReturnValue:
             "task": body["task"],
         },
     )
-    stretches = shapes.hand_over(answer | {"channels": []})
+    stretches = shapes.stretches(answer)
     response = json_response(
         {
             "granted": stretches["granted"],

@@ -166,10 +166,12 @@ def operation(
     security: list[dict[str, list[str]]] | None = None,
     takes_key: bool = False,
     documents: Iterable[str] = (),
+    also: Mapping[int, Any] | None = None,
 ) -> Callable[[View], View]:
     """Register a view with its documentation.
 
     `refusals` are slugs of the problem table. `documents`: the body is a document of one of these media types.
+    `also`: answers of other statuses, that are no refusals.
     """
 
     def decorate(view: View) -> View:
@@ -184,7 +186,7 @@ def operation(
             extra["requestBody"] = {"required": True, "content": dict.fromkeys(documents, binary)}
         if takes_key:
             extra["parameters"] = [IDEMPOTENCY_KEY]
-        extra["responses"] = _refusal_responses(refusals)
+        extra["responses"] = {**(also or {}), **_refusal_responses(refusals)}
         if content:
             extra["responses"][status] = {"content": dict(content)}
         documented: View = blueprint.doc(**extra)(wrapped)

@@ -24,6 +24,7 @@ from web.api import (  # noqa: F401  # importing registers their operations
     supply_quality,
     webhooks,
 )
+from web.api.handing_over import pack
 from web.api.receipts import LedgerIndex
 from web.api.wire import blueprint, make_api
 from web.security import csrf
@@ -37,6 +38,8 @@ Every hand-over and refusal is in a tamper-evident log: `Ledger-Promise` is the 
 `rel="receipt"` the proof. Problems are RFC 9457 documents: `detail` says what failed, `remedy` what to do; `type` is
 the same for the same problem, and a page. Long lists come by `next_cursor`. `RateLimit` tells how much is left, an
 `ETag` whether anything changed. What is deprecated is announced a year before (`/deprecations`)."""
+
+blueprint.after_request(pack)
 
 
 def register(app: Flask) -> None:

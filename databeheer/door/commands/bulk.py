@@ -13,10 +13,16 @@ from marshmallow import ValidationError, fields, validate
 
 from databeheer.door.commands.base import Command, EANCode, Instant, flag, one_of, schema, short_text
 from databeheer.door.commands.readings import (
+    GRANULARITIES,
     directions_of,
+    entry_index,
+    granularity_of,
     handed_over,
     handed_view,
+    known_of,
+    known_stretches,
     refused_view,
+    since_of,
     with_registers,
 )
 from databeheer.door.desk import Desk
@@ -32,7 +38,7 @@ from databeheer.door.reads.request import Decided, ReadRequest, Wanted
 from databeheer.door.reads.statements import most_values
 from databeheer.door.repeats import LONGEST_KEY
 from databeheer.errors import MalformedRequestError, TooLargeError
-from databeheer.values import Direction, Granularity, Period, Purpose
+from databeheer.values import Direction, Period, Purpose
 
 MOST_ASKED = 10_000
 MOST_VALUES = 200_000
@@ -151,14 +157,26 @@ def wanted_of(house: House, proof: Proof, arguments: dict[str, Any]) -> Wanted:
         raise MalformedRequestError(
             "purpose: access points are read for a purpose, permissions for their own"
         )
-    period, granularity = Period(arguments["from"], arguments["until"]), Granularity(arguments["granularity"])
+    period, (granularity, per_year) = Period(arguments["from"], arguments["until"]), granularity_of(arguments)
     directions = directions_of(arguments["directions"])
     purpose = Purpose(arguments["purpose"]) if arguments["purpose"] else None
     strict, registers = arguments["mode"] == "strict", with_registers(arguments, granularity)
     return Wanted(
-        ReadRequest(proof, period, granularity, directions, strict, purpose, registers=registers),
+        ReadRequest(
+            proof,
+            period,
+            granularity,
+            directions,
+            strict,
+            purpose,
+            registers=registers,
+            per_year=per_year,
+            as_of=arguments["as_of"],
+            since=since_of(arguments) if "since" in arguments else None,
+        ),
         permissions,
         None if eans is None else [ean_hash(house, one) for one in eans],
+        known_of(arguments, len(permissions or eans or ())) if "since" in arguments else None,
     )
 
 
@@ -202,14 +220,20 @@ def asked_members(most: int) -> dict[str, Any]:
         "purpose": one_of(*(purpose.value for purpose in Purpose), required=False),
         "from": Instant(required=True),
         "until": Instant(required=True),
-        "granularity": one_of(*(granularity.value for granularity in Granularity)),
+        "granularity": one_of(*GRANULARITIES),
         "directions": _several(one_of(*(direction.value for direction in Direction)), len(Direction)),
         "mode": one_of("strict", "clip", required=False, missing="strict"),
         "registers": flag(),
+        "as_of": entry_index(),
     }
 
 
-SCHEMA = schema(**asked_members(MOST_ASKED), idempotency_key=short_text(required=False, longest=LONGEST_KEY))
+SCHEMA = schema(
+    **asked_members(MOST_ASKED),
+    since=entry_index(),
+    known=known_stretches(MOST_ASKED),
+    idempotency_key=short_text(required=False, longest=LONGEST_KEY),
+)
 
 
 def commands(desk: Desk) -> tuple[Command, ...]:

@@ -19,11 +19,15 @@ from databeheer.door.proofs import Proof
 from databeheer.door.reads.handing_over import open_channels
 from databeheer.door.reads.loop import ReadLoop
 from databeheer.door.reads.opening import erased_readings
-from databeheer.door.reads.request import Admitted, Decided, ReadRequest
+from databeheer.door.reads.request import Admitted, Decided, ReadRequest, Since
 from databeheer.errors import DatabeheerError, MalformedRequestError
 from databeheer.values import Direction, Granularity, Period, Purpose, format_instant
 
 LONGEST_PERIOD = timedelta(days=3 * 366)
+YEAR = "year"
+GRANULARITIES = [*(granularity.value for granularity in Granularity), YEAR]
+LARGEST_INDEX = 10**15 - 1
+MOST_KNOWN = 1000
 
 
 class RefusedReadError(DatabeheerError):
@@ -45,7 +49,7 @@ def read(house: House, proof: Proof, arguments: dict[str, Any], loop: ReadLoop) 
     admitted = loop.submit(request, loop.lane_of(proof)).result()
     if (error := admitted.decided.refusal()) is not None:
         raise RefusedReadError(error, admitted)
-    [view] = handed_over(house, [admitted.decided], admitted.as_of)
+    [view] = handed_over(house, [admitted.decided], admitted.versions)
     return view | {
         "index": admitted.record.index,
         "promise": b64encode(admitted.record.promise).decode(),
@@ -107,7 +111,8 @@ def _request(house: House, proof: Proof, arguments: dict[str, Any]) -> ReadReque
     period = Period(arguments["from"], arguments["until"])
     if period.end - period.start > LONGEST_PERIOD:
         raise MalformedRequestError("a period is three years at most; ask in parts")
-    granularity = Granularity(arguments["granularity"])
+    granularity, per_year = granularity_of(arguments)
+    [known] = known_of(arguments, 1) or [()]
     return ReadRequest(
         proof=proof,
         period=period,
@@ -121,6 +126,9 @@ def _request(house: House, proof: Proof, arguments: dict[str, Any]) -> ReadReque
         registers=with_registers(arguments, granularity),
         parts=arguments["parts"],
         inserted=_inserted(arguments),
+        per_year=per_year,
+        as_of=arguments["as_of"],
+        since=since_of(arguments, known),
     )
 
 
@@ -129,6 +137,30 @@ def _inserted(arguments: dict[str, Any]) -> Period | None:
     if (since is None) != (before is None) or (since is not None and arguments["registers"]):
         raise MalformedRequestError("inserted_from, inserted_until: both, and without registers")
     return None if since is None else Period(since, before)
+
+
+def granularity_of(arguments: dict[str, Any]) -> tuple[Granularity, bool]:
+    """The granularity that is decided on, and whether its sums are added up to years: who may have months may."""
+    if arguments["granularity"] == YEAR:
+        return Granularity.MONTH, True
+    return Granularity(arguments["granularity"]), False
+
+
+def since_of(arguments: dict[str, Any], known: tuple[Period, ...] = ()) -> Since | None:
+    """Since which entry changes are asked; raises MalformedRequestError where they do not come with what else was."""
+    if arguments["since"] is None:
+        return None
+    if arguments["registers"] or arguments.get("inserted_from") is not None:
+        raise MalformedRequestError("since: changes come without registers, and without inserted_from")
+    return Since(arguments["since"], known)
+
+
+def known_of(arguments: dict[str, Any], targets: int) -> list[tuple[Period, ...]] | None:
+    """Of each target, the stretches that were granted at the entry `since`; raises MalformedRequestError."""
+    known = arguments["known"]
+    if (known is None) != (arguments["since"] is None) or (known is not None and len(known) != targets):
+        raise MalformedRequestError("since and known: both, and known of each that is asked")
+    return None if known is None else [tuple(Period(*span) for span in spans) for spans in known]
 
 
 def with_registers(arguments: dict[str, Any], granularity: Granularity) -> bool:
@@ -147,6 +179,20 @@ def _span(interval: Period) -> dict[str, str]:
     return {"from": format_instant(interval.start), "until": format_instant(interval.end)}
 
 
+def entry_index() -> fields.Integer:
+    """An argument that names an entry of the ledger, or none."""
+    return fields.Integer(
+        strict=True, load_default=None, allow_none=True, validate=validate.Range(0, LARGEST_INDEX)
+    )
+
+
+def known_stretches(most: int) -> fields.List[Any]:
+    """An argument that names stretches of so many targets at most."""
+    span = fields.List(Instant(required=True), validate=validate.Length(equal=2))
+    spans = fields.List(span, validate=validate.Length(max=MOST_KNOWN))
+    return fields.List(spans, load_default=None, allow_none=True, validate=validate.Length(1, most))
+
+
 _DIRECTIONS = [direction.value for direction in Direction]
 SCHEMA = schema(
     **{
@@ -156,7 +202,7 @@ SCHEMA = schema(
         "purpose": one_of(*(purpose.value for purpose in Purpose), required=False),
         "from": Instant(required=True),
         "until": Instant(required=True),
-        "granularity": one_of(*(granularity.value for granularity in Granularity)),
+        "granularity": one_of(*GRANULARITIES),
         "directions": fields.List(
             one_of(*_DIRECTIONS),
             load_default=None,
@@ -168,6 +214,9 @@ SCHEMA = schema(
         "parts": flag(),
         "inserted_from": Instant(load_default=None, allow_none=True),
         "inserted_until": Instant(load_default=None, allow_none=True),
+        "as_of": entry_index(),
+        "since": entry_index(),
+        "known": known_stretches(1),
     }
 )
 

@@ -14,7 +14,7 @@ from databeheer.door.keys.seals import derive
 from databeheer.door.portfolio.alike import is_asked_plainly
 from databeheer.door.proofs import Proof
 from databeheer.door.reads.request import ReadRequest, Wanted
-from databeheer.door.reads.statements import most_values, span_of
+from databeheer.door.reads.statements import most_values, span_of, versions_said
 from databeheer.errors import TooLargeError
 from databeheer.metering.opening import unseal
 from databeheer.metering.sealing import seal
@@ -87,6 +87,8 @@ def open_asked(house: House, job_id: UUID, sealed: bytes) -> Asked:
         said["strict"],
         purpose,
         registers=said["registers"],
+        per_year=said.get("per") == "year",
+        as_of=said.get("as_of"),
     )
     if said["kind"] == "permissions":
         wanted = Wanted(common, [UUID(bytes=one) for one in _cut(names, _ID)])
@@ -121,6 +123,7 @@ def _spelled(what: Asked) -> bytes:
             "purpose": None if common.purpose is None else common.purpose.value,
             "size": what.size,
         }
+        | versions_said(common)
     )
 
 

@@ -22,6 +22,7 @@ from databeheer.door.portfolio.alike import Kind
 from databeheer.door.portfolio.sorting import Sorted, sort_out
 from databeheer.door.proofs import Asker, AskerKind
 from databeheer.door.reads.bulk import BulkRead, outcomes, record_bulk
+from databeheer.door.reads.request import versions_of
 from databeheer.door.reads.told_reads import First
 from databeheer.door.repeats import promise_of
 from databeheer.door.turn import Turn
@@ -100,7 +101,8 @@ def fetch(house: House, turn: Turn, asker: Asker, job_id: UUID, number: int) -> 
     kinds = [_those(kind, same) for kind in sorted_.kinds]
     promise = promise_of(house, turn, piece.index, piece.recorded_at)
     rows.fetched(turn.connection, job_id, number, turn.now)
-    bulk = BulkRead(reads, [kind for kind in kinds if kind.members], piece.index, promise, piece.as_of)
+    versions = versions_of(what.wanted.common, piece.as_of)
+    bulk = BulkRead(reads, [kind for kind in kinds if kind.members], piece.index, promise, versions)
     return Fetched(bulk, sorted(set(range(len(recorded))) - kept))
 
 

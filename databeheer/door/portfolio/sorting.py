@@ -70,6 +70,7 @@ def _groups(
         asker.party_id is None
         or asked is None
         or len(asked) < _FEWEST
+        or common.since is not None
         or not is_asked_plainly(common.period, common.granularity)
         or not is_plain_role(house.catalogue, _role_of(turn, asker))
     ):

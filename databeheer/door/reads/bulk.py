@@ -20,7 +20,7 @@ from databeheer.door.portfolio.sorting import Sorted, sort_out
 from databeheer.door.proofs import Asker, AskerKind, Proof, check
 from databeheer.door.reads.bulk_statements import bulk_statement
 from databeheer.door.reads.first_reads import tell_first_of, tell_first_reads
-from databeheer.door.reads.request import Decided, Wanted
+from databeheer.door.reads.request import Decided, Wanted, versions_of
 from databeheer.door.reads.statements import homes_of, refused_of, span_of
 from databeheer.door.reads.told_reads import First
 from databeheer.door.repeats import Repeat, promise_again
@@ -66,12 +66,19 @@ def admit_bulk(house: House, proof: Proof, requests: Wanted, arguments: dict[str
                     "what was granted at this key's first use is not what is granted now; ask again with a new key"
                 )
             promise = promise_again(house, turn, kept)
-            return BulkRead(sorted_.reads, sorted_.kinds, kept.index, promise, answer["as_of"])
+            return BulkRead(
+                sorted_.reads,
+                sorted_.kinds,
+                kept.index,
+                promise,
+                versions_of(requests.common, answer["as_of"]),
+            )
         record, told = record_bulk(house, turn, asker, sorted_)
         if repeat.has_key:
             repeat.keep({"as_of": turn.size, "outcome": _outcome(sorted_)}, turn.next_index - 1)
     house.told_reads.keep(told)
-    return BulkRead(sorted_.reads, sorted_.kinds, record.index, record.promise, turn.size)
+    versions = versions_of(requests.common, turn.size)
+    return BulkRead(sorted_.reads, sorted_.kinds, record.index, record.promise, versions)
 
 
 def record_bulk(house: House, turn: Turn, asker: Asker, sorted_: Sorted) -> tuple[Record, set[First]]:

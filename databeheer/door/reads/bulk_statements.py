@@ -19,7 +19,7 @@ from databeheer.door.portfolio.alike import Kind
 from databeheer.door.portfolio.crowd import Alike, Member, template_of
 from databeheer.door.proofs import Asker
 from databeheer.door.reads.request import Decided
-from databeheer.door.reads.statements import span_of, subjects_of
+from databeheer.door.reads.statements import span_of, subjects_of, versions_said
 from databeheer.door.turn import NO_OPERATOR, Statement, Subject
 
 EVENT = "data.asked"
@@ -57,7 +57,8 @@ def bulk_statement(
             "mode": "strict" if first.strict else "clip",
             "catalogue": catalogue_version,
         }
-        | ({"registers": True} if first.registers else {}),
+        | ({"registers": True} if first.registers else {})
+        | versions_said(first),
         party_id=asker.party_id,
         operator=NO_OPERATOR,  # whose points they are stands in the halves: a party opens the shared one
         subjects=subjects,

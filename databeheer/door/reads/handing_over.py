@@ -12,8 +12,9 @@ from databeheer.door.house import House
 from databeheer.door.names import open_text
 from databeheer.door.reads.opening import Stretch, open_pieces, open_totals
 from databeheer.door.reads.registers import Found, open_registers
-from databeheer.door.reads.request import Decided
-from databeheer.metering.aggregate import Slot, aggregate, months_by_register
+from databeheer.door.reads.request import Decided, ReadRequest
+from databeheer.door.reads.versions import parts_of, together_of
+from databeheer.metering.aggregate import Slot, Span, aggregate, spans_by_register
 from databeheer.metering.day_series import Piece, series_of_pieces
 from databeheer.metering.series import Series, by_start, series_of
 from databeheer.values import Granularity
@@ -33,7 +34,7 @@ def open_channels(house: House, reads: Sequence[Decided], as_of: int) -> list[li
         return []
     pairs = [(number, stretch) for number, read in enumerate(reads) for stretch in _stretches(house, read)]
     series: list[dict[Channel, list[Series]]] = [{} for _ in reads]
-    for number, channel, found in _series(house, pairs, reads[0].request.granularity, as_of):
+    for number, channel, found in _series(house, pairs, reads[0].request, as_of):
         series[number][channel] = found
     registers = open_registers(house, reads, as_of)
     return [
@@ -45,9 +46,10 @@ def open_channels(house: House, reads: Sequence[Decided], as_of: int) -> list[li
 
 
 def _series(
-    house: House, pairs: Sequence[tuple[int, Stretch]], granularity: Granularity, as_of: int
+    house: House, pairs: Sequence[tuple[int, Stretch]], asked: ReadRequest, as_of: int
 ) -> Iterator[tuple[int, Channel, list[Series]]]:
     """Yield the series of each channel of each read, by the read's number."""
+    granularity = asked.granularity
     stretches = [stretch for _, stretch in pairs]
     if granularity in _TOTALS:
         slots: dict[tuple[int, Channel], list[Slot]] = defaultdict(list)
@@ -55,8 +57,9 @@ def _series(
             slots[pairs[place][0], channel] += totals
         for (number, channel), days in slots.items():
             in_order = sorted(days, key=by_start)
-            kept = months_by_register(in_order) if granularity is Granularity.MONTH else in_order
-            yield number, channel, series_of(kept)
+            if granularity is Granularity.MONTH:
+                in_order = spans_by_register(in_order, Span.YEAR if asked.per_year else Span.MONTH)
+            yield number, channel, series_of(in_order)
         return
     pieces: dict[tuple[int, Channel], list[Piece]] = defaultdict(list)
     for place, channel, found in open_pieces(house, stretches, as_of):
@@ -80,13 +83,16 @@ def _stretches(house: House, read: Decided) -> list[Stretch]:
         Stretch(
             UUID(granted.occupancy_id),
             point.roots[granted.occupancy_id],
-            granted.interval,
+            interval,
             granted.states,
             channels,
             read.request.inserted,
             for_bills=house.catalogue.row(granted.basis).is_for_bills,
+            since=since,
+            together=together_of(read.request),
         )
         for granted in read.leaving
+        for interval, since in parts_of(read.request, granted.interval)
     ]
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import structlog
@@ -53,6 +53,9 @@ class Stretch:
     """Only days whose newest values came in this stretch of time, or up to `LONGEST_INTAKE` before it; None: all."""
     for_bills: bool = False
     """Only billing-grade days: no bill rests on informative ones (R61)."""
+    since: int = 0
+    """Only days, or as `together` says months or years, of which something was stored at or after this entry."""
+    together: Literal["day", "month", "year"] = "day"
 
     @property
     def days(self) -> tuple[date, date]:
@@ -180,12 +183,15 @@ def _stored(house: House, wanted: Sequence[tuple[int, Stretch]], part: str, as_o
 def _granted(one: _Stored) -> Iterator[tuple[bytes, Any]]:
     """Yield the rows of a stretch, each with its channel's handle.
 
-    Others are of another stretch of this occupancy, kept as totals only, or no ground of a bill: they are not opened.
+    Others are of another stretch of this occupancy, have not changed, are kept as totals only, or no ground of a bill:
+    they are not opened.
     """
     first, last = one.stretch.days
     for row in one.rows:
         handle = row.channel
         if not first <= row.day <= last or handle not in one.channels or row.sealed is None:
+            continue
+        if one.stretch.since and row.latest < one.stretch.since:
             continue
         if not (one.stretch.for_bills and row.is_informative):
             yield handle, row
@@ -225,10 +231,13 @@ def _ask(look: Look, stored: Sequence[_Stored], part: str, as_of: int) -> list[A
         "totals": part == "total",
     }
     inserted = stored[0].stretch.inserted
-    if inserted is None:
-        return look.ask(_PROFILES, asked)
-    since = {"since": inserted.start - LONGEST_INTAKE, "before": inserted.end}
-    return look.ask(_INSERTED, asked | since)
+    if inserted is not None:
+        begun = {"since": inserted.start - LONGEST_INTAKE, "before": inserted.end}
+        return look.ask(_INSERTED, asked | begun)
+    if any(one.stretch.since for one in stored):
+        least = min(one.stretch.since for one in stored)
+        return look.ask(_CHANGED, asked | {"since": least, "together": stored[0].stretch.together})
+    return look.ask(_PROFILES, asked)
 
 
 def _put_in_places(rows: Iterable[Any], stored: Iterable[_Stored]) -> None:
@@ -299,7 +308,8 @@ _ROOTS = "SELECT occupancy_id, root_id FROM registry.occupancy WHERE occupancy_i
 # Of one part only: what is not asked does not leave the database.
 _PROFILES = (
     "SELECT DISTINCT ON (p.pseudonym, p.channel, p.day) p.pseudonym, p.channel, p.day, p.version, b.opened_at,"
-    " b.is_informative, p.fingerprint, CASE WHEN %(totals)s THEN p.total_sealed ELSE p.values_sealed END AS sealed"
+    " b.is_informative, b.stored_index, p.fingerprint,"
+    " CASE WHEN %(totals)s THEN p.total_sealed ELSE p.values_sealed END AS sealed"
     " FROM metering.profile p JOIN metering.batch b ON b.batch = p.batch"
     " WHERE p.pseudonym = ANY(%(pseudonyms)s) AND p.channel = ANY(%(channels)s)"
     " AND p.day BETWEEN %(first)s AND %(last)s AND b.stored_index < %(as_of)s"
@@ -307,3 +317,9 @@ _PROFILES = (
 )
 # When a batch was begun is written down; that it was stored within a day of it holds, else it is given up.
 _INSERTED = f"SELECT * FROM ({_PROFILES}) newest WHERE newest.opened_at >= %(since)s AND newest.opened_at < %(before)s"  # noqa: S608  parts of our own
+# A month counts as changed with any of its days; a version that replaces one was stored after it.
+_CHANGED = (
+    "SELECT * FROM (SELECT *, max(stored_index) OVER (PARTITION BY pseudonym, channel,"  # noqa: S608  parts of our own
+    f" date_trunc(CAST(%(together)s AS text), CAST(day AS timestamp))) AS latest FROM ({_PROFILES}) newest) changed"
+    " WHERE latest >= %(since)s"
+)

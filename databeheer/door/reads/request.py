@@ -17,6 +17,14 @@ from databeheer.values import Direction, Granularity, Period, Purpose
 
 
 @dataclass(frozen=True)
+class Since:
+    """What the asker has: all that was stored before entry `index`, of the stretches that were granted then."""
+
+    index: int
+    granted: tuple[Period, ...] = ()
+
+
+@dataclass(frozen=True)
 class ReadRequest:
     """One question: these values of this access point, please. Exactly one of the three names a target.
 
@@ -42,6 +50,12 @@ class ReadRequest:
     """Only what came in this time; the decision is about `period` all the same."""
     parts: bool = False
     """With what tells the same energy again: of the head point beside its meters, and of head points below it."""
+    per_year: bool = False
+    """Month totals, added up to calendar years."""
+    as_of: int | None = None
+    """Values as they stood when the ledger had so many entries; None, or more than it has: as of now."""
+    since: Since | None = None
+    """Only what was stored since then, or was not granted then."""
 
 
 @dataclass(frozen=True)
@@ -51,15 +65,20 @@ class Wanted:
     common: ReadRequest
     permissions: Sequence[UUID] | None
     points: Sequence[bytes] | None = None
+    known: Sequence[tuple[Period, ...]] | None = None
+    """Of each, what was granted at the entry that the common request names as `since`."""
 
     def __len__(self) -> int:
         return len(self.permissions or self.points or ())
 
     def one(self, place: int) -> ReadRequest:
         """Return the question at a place."""
+        common = self.common
+        if common.since is not None and self.known is not None:
+            common = replace(common, since=replace(common.since, granted=self.known[place]))
         if self.permissions is not None:
-            return replace(self.common, permission_id=self.permissions[place])
-        return replace(self.common, ean_hash=(self.points or ())[place])
+            return replace(common, permission_id=self.permissions[place])
+        return replace(common, ean_hash=(self.points or ())[place])
 
     def part(self, places: range) -> Wanted:
         """Return some that follow one another."""
@@ -68,6 +87,7 @@ class Wanted:
             self,
             permissions=self.permissions and self.permissions[some],
             points=self.points and self.points[some],
+            known=self.known and self.known[some],
         )
 
 
@@ -123,3 +143,13 @@ class Admitted:
     decided: Decided
     record: Record
     as_of: int
+
+    @property
+    def versions(self) -> int:
+        """Which stored readings are handed over: those before this entry."""
+        return versions_of(self.decided.request, self.as_of)
+
+
+def versions_of(request: ReadRequest, as_of: int) -> int:
+    """Return before which entry readings count that a request is handed, recorded when the ledger had `as_of`."""
+    return as_of if request.as_of is None else min(request.as_of, as_of)

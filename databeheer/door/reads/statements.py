@@ -18,7 +18,7 @@ from databeheer.brussels import day_of
 from databeheer.door.bodies.onlookers import Look, leaves_beside_house, person_to_seal
 from databeheer.door.facts.of_requests import Point
 from databeheer.door.proofs import AskerKind
-from databeheer.door.reads.request import Decided
+from databeheer.door.reads.request import Decided, ReadRequest
 from databeheer.door.turn import NO_OPERATOR, Statement, Subject
 from databeheer.values import Direction, Granularity, Period, format_instant
 
@@ -61,6 +61,7 @@ def said_of(read: Decided) -> dict[str, Any]:
     asked |= {"parts": True} if request.parts else {}
     asked |= {"inserted": span_of(request.inserted)} if request.inserted else {}
     asked |= {"task": request.task} if request.task else {}
+    asked |= versions_said(request)
     if request.permission_id is None:
         return asked
     registers = _values_a_slot(read)
@@ -70,6 +71,13 @@ def said_of(read: Decided) -> dict[str, Any]:
         "refused": refused_of(read),
         "slots": sum(_slots(g.interval, request.granularity) for g in read.leaving) * registers,
     }
+
+
+def versions_said(request: ReadRequest) -> dict[str, Any]:
+    """What the shared half says of the versions that were asked, where that is not all as of now; and of years."""
+    said: dict[str, Any] = {"as_of": request.as_of} if request.as_of is not None else {}
+    said |= {"since": request.since.index} if request.since is not None else {}
+    return said | ({"per": "year"} if request.per_year else {})
 
 
 def ground_for_all(read: Decided, subjects: Sequence[Subject]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -79,6 +80,8 @@ def test_the_page_is_one_session_that_works(
         measured.grant({"permission_id": names["PERMISSION"], "link_code": code})
         read = session([blocks()[0], *blocks()[first:receipt_block]], **names)
         assert '"value":"0.294"' in read
+        assert "\n304\n" in read
+        assert json.loads((tmp_path / "changes.json").read_text())["channels"] == []
         unmeasured = session([blocks()[0], EMPTY], **names)
         assert '"channels":[]' in unmeasured
         key = publish(house)

@@ -44,7 +44,7 @@ def test_a_job_goes_from_its_ticket_to_values_with_a_receipt_for_each_piece(
     alone = bram_calls.post("/api/v1/readings", {"permissions": permissions, **DAY}).get_json()["items"]
     for place, (piece, one) in enumerate(zip(pieces, alone, strict=True)):
         [item] = piece.get_json()["items"]
-        named = ("problem", "granted", "refused", "channels")
+        named = ("problem", "granted", "refused", "coverage", "channels")
         assert item == {"place": place} | {name: one[name] for name in named}
     key = publish(house)
     for piece in pieces:
