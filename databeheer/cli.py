@@ -32,6 +32,7 @@ from databeheer.site.house import running
 from databeheer.site.joins import joins
 from databeheer.site.keys import keys
 from databeheer.site.letters import letters
+from databeheer.site.mandates import mandates
 from databeheer.site.plan import plan
 from databeheer.site.sandbox import sandbox
 from databeheer.site.statistics import statistics
@@ -309,6 +310,7 @@ cli.add_command(drill)
 cli.add_command(handover)
 cli.add_command(keys)
 cli.add_command(letters)
+cli.add_command(mandates)
 cli.add_command(sandbox)
 cli.add_command(statistics)
 cli.add_command(joins)

@@ -154,7 +154,10 @@ def to_judge(connection: Connection, now: datetime, limit: int) -> list[UUID]:
 
 
 def drawable(connection: Connection, import_id: UUID) -> list[int]:
-    """Return the lines that wait, rest on paper and were never drawn."""
+    """Return the lines that rest on paper and were never drawn.
+
+    Also those that their party gave up: who knows the sample must not choose it by giving up what is in it.
+    """
     return list(connection.execute(_DRAWABLE, {"id": import_id}).scalars())
 
 
@@ -216,14 +219,14 @@ def passed(connection: Connection, import_id: UUID, now: datetime) -> None:
     connection.execute(_PASSED, {"id": import_id, "now": now})
 
 
-def held(connection: Connection, import_id: UUID, reason: HeldReason, index: int, now: datetime) -> None:
-    """Note that an import goes no further, as ledger entry `index` says; that entry is what the next seed follows."""
-    connection.execute(_HELD, {"id": import_id, "reason": reason, "index": index, "now": now})
+def held(connection: Connection, import_id: UUID, reason: HeldReason, now: datetime) -> None:
+    """Note that an import goes no further."""
+    connection.execute(_HELD, {"id": import_id, "reason": reason, "now": now})
 
 
 def draw_anew(connection: Connection, import_id: UUID, index: int) -> None:
-    """Let another round be drawn, with the leaf behind entry `index` as its seed."""
-    connection.execute(_ANEW, {"id": import_id, "index": index})
+    """Let another round be drawn, with the leaf of entry `index` as its seed: the one that says so, recorded next."""
+    connection.execute(_ANEW, {"id": import_id, "before": index - 1})
 
 
 def to_carry_on(connection: Connection, now: datetime, limit: int) -> Sequence[Any]:
@@ -313,7 +316,7 @@ _TO_DRAW = text(
 )
 _DRAWABLE = text(
     "SELECT r.line FROM permissions.mandate_import_row r JOIN permissions.permission p USING (permission_id)"
-    " WHERE r.import_id = :id AND r.outcome IS NULL AND r.drawn_in IS NULL AND p.state = 'requested'"
+    " WHERE r.import_id = :id AND r.outcome IS NULL AND r.drawn_in IS NULL AND p.decided_at IS NULL"
 )
 _NEXT_ROUND = text(
     "UPDATE permissions.mandate_import SET round = :round, seed = :seed, seed_index = seed_after + 1, drawn_at = :now,"
@@ -361,11 +364,11 @@ _DROP_FAILED = text(
 _PASSED = text("UPDATE permissions.mandate_import SET passed_at = :now WHERE import_id = :id")
 _HELD = text(
     "UPDATE permissions.mandate_import SET held_at = :now, held_reason = :reason, last_held_at = :now,"
-    " times_held = times_held + 1, seed_after = :index WHERE import_id = :id"
+    " times_held = times_held + 1 WHERE import_id = :id"
 )
 _ANEW = text(
     "UPDATE permissions.mandate_import SET held_at = NULL, held_reason = NULL, drawn_at = NULL, due_at = NULL,"
-    " seed = NULL, seed_index = NULL, seed_after = :index WHERE import_id = :id"
+    " seed = NULL, seed_index = NULL, seed_after = :before WHERE import_id = :id"
 )
 _TO_CARRY_ON = text(
     "SELECT r.row_id, r.import_id, m.signed_on, m.document_sha256 FROM permissions.mandate_import_row r"

@@ -1,8 +1,9 @@
 """Which lines of a file are drawn for a sample: anybody who has the file and the public ledger finds the same ones.
 
 The order is by SHA-256 over the seed, the file's own hash, the round and the line. The seed is the leaf hash of the
-ledger's entry *after* the one that records the file (of a later round: that records why the one before failed): it is
-public, every later checkpoint commits to it, and whoever wrote the file could not know it when he sent it.
+ledger's entry *after* the one that records the file (of a later round: of the entry that orders it). It is public,
+every later checkpoint commits to it, and the door's fresh salt is in it: whoever wrote the file could not know it when
+he sent it, and learns nothing by sending it again.
 """
 
 from __future__ import annotations

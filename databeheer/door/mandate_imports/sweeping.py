@@ -182,7 +182,7 @@ def judge(house: House, turn: Turn, import_id: UUID) -> str:
 
 def _hold(house: House, turn: Turn, row: Any, reason: HeldReason) -> str:
     store.drop_failed(turn.connection, row)
-    store.held(turn.connection, row.import_id, reason, turn.next_index, turn.now)
+    store.held(turn.connection, row.import_id, reason, turn.now)
     said = {"import": str(row.import_id), "round": row.round, "reason": reason.value}
     turn.record(Statement(HELD, said, party_id=row.party_id, operator=row.operator))
     tell(

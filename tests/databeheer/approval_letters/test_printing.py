@@ -57,3 +57,10 @@ def test_the_page_loads_nothing_and_escapes_what_it_was_given() -> None:
 @pytest.mark.parametrize("asked_by", sorted(ASKED_BY))
 def test_each_way_in_which_it_was_asked_has_its_words(asked_by: str) -> None:
     assert ASKED_BY[asked_by] in " ".join(as_text(paper(replace(CONTENT, asked_by=asked_by))).split()) + " "
+
+
+def test_a_letter_about_a_mandate_that_was_brought_along_says_that_silence_lets_it_begin() -> None:
+    text = " ".join(as_text(paper(replace(CONTENT, asked_by="import"))).split())
+    assert "zegt dat u daarvoor een mandaat tekende" in text
+    assert "Doet u niets? Dan mag Bram & Zonen uw meetgegevens lezen, ten vroegste veertien dagen" in text
+    assert "Dan verandert er niets" not in text
