@@ -29,7 +29,7 @@ from tests.requirements_register import ROOT, TESTS, find_marks
 _NUMBERS = (*range(1, 10), *range(12, 41), *range(51, 58), 60, 63, *range(72, 79), 97, *range(99, 117))
 OF_ACCESS = [f"R{number}" for number in _NUMBERS]
 """The requirements that issue 4 asks this of."""
-OF_PROGRAMS = ["R153"]
+OF_PROGRAMS = ["R45", "R46", "R48", "R153"]
 """Of the interfaces for programs, issue 6."""
 OF_READINGS = [
     "R11",
@@ -1743,6 +1743,55 @@ REMOVALS = (
         PLAN + "wanted.py",
         "Commodity.ELECTRICITY: tuple(Direction)",
         "Commodity.ELECTRICITY: (Direction.OFFTAKE,)",
+    ),
+    Removal(
+        "R9",
+        "each party has its own share of the one queue",
+        "web/limits.py",
+        '("party", known.party_id)',
+        '("party", "")',
+    ),
+    Removal(
+        "R45",
+        "what goes out comes in again",
+        "databeheer/metering/export_csv.py",
+        '"" if slot.value is None else f"{slot.value // 1000},{slot.value % 1000:03d}",',
+        '"" if slot.value is None else f"{slot.value // 1000},{slot.value % 1000}",',
+    ),
+    Removal(
+        "R45",
+        "the columnar file is exact",
+        "databeheer/metering/export_parquet.py",
+        "Decimal(slot.value).scaleb(-3)",
+        "Decimal(slot.value // 1000)",
+    ),
+    Removal(
+        "R46",
+        "each refused stretch has its reason",
+        DOOR + "reads/statements.py",
+        "return [[*span_of(one.interval), one.reason.value] for one in refused]",
+        'return [[*span_of(one.interval), "no_legal_basis"] for one in refused]',
+    ),
+    Removal(
+        "R46",
+        "a refusal says what to do",
+        "web/problems.py",
+        '        members["remedy"] = self.type.remedy\n',
+        "",
+    ),
+    Removal(
+        "R48",
+        "production plays nobody",
+        COMMANDS + "sandbox.py",
+        "        if not is_sandbox(house.origin):\n",
+        "        if False:\n",
+    ),
+    Removal(
+        "R48",
+        "in the sandbox only who was invented",
+        COMMANDS + "sandbox.py",
+        "if SandboxCode.of(point.digits) is None or home is None:",
+        "if home is None:",
     ),
     Removal(
         "R153",

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, text
 from databeheer.access.facts import PermissionState as State
 from databeheer.errors import ConflictError
 from databeheer.permissions.states import ENDED
-from databeheer.permissions.timing import OVER_AT, RENEWED, state_at
+from databeheer.permissions.timing import OVER_AT, RENEWED, TO_DELETE, state_at
 
 
 def confirm(connection: Connection, row: Any, now: datetime) -> None:
@@ -46,8 +46,7 @@ _DELETE_BY = (
 )
 _OVERDUE = text(
     f"SELECT permission_id, party_id, over_at, {_DELETE_BY} AS delete_by"  # noqa: S608  parts of our own
-    f" FROM (SELECT p.*, {OVER_AT} AS over_at FROM permissions.permission p"
-    "  WHERE ends_at IS NOT NULL AND deletion_confirmed_at IS NULL AND reason <> 'renewed') p"
+    f" FROM (SELECT p.*, {OVER_AT} AS over_at FROM permissions.permission p WHERE {TO_DELETE}) p"
     f" WHERE over_at <= :now AND {_DELETE_BY} <= :now"
     " ORDER BY delete_by, permission_id LIMIT :limit"
 )

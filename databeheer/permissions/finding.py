@@ -16,7 +16,7 @@ from sqlalchemy import Connection, text
 
 from databeheer.brussels import day_of
 from databeheer.errors import MalformedRequestError
-from databeheer.permissions.timing import OVER_AT, STATE_AT, state_at
+from databeheer.permissions.timing import OVER_AT, STATE_AT, TO_DELETE, state_at
 from databeheer.registry.residents import RESIDENTS
 
 
@@ -86,11 +86,14 @@ def page(
     state: str | None,
     reference_hash: bytes | None,
     ean_hash: bytes | None,
+    is_to_delete: bool,
     cursor: str | None,
     limit: int,
     now: datetime,
 ) -> tuple[list[Any], str | None]:
     """Return a page of what the viewer may see, newest first, and the cursor of the next page.
+
+    `is_to_delete`: only what has ended after it was granted, and of which the deletion is not confirmed (R32).
 
     Raises:
         MalformedRequestError: the cursor is none of ours.
@@ -103,6 +106,7 @@ def page(
             "state": state,
             "reference_hash": reference_hash,
             "ean_hash": ean_hash,
+            "is_to_delete": is_to_delete,
             "now": now,
             "today": day_of(now),
             "before_at": before_at,
@@ -162,6 +166,7 @@ _PAGE = text(
         ELSE {STATE_AT} END)
     AND (CAST(:reference_hash AS bytea) IS NULL OR p.reference_hash = :reference_hash)
     AND {_AT_POINT}
+    AND (NOT :is_to_delete OR {TO_DELETE} AND {OVER_AT} <= :now)
     AND (CAST(:before_at AS timestamptz) IS NULL
         OR (p.requested_at, p.permission_id) < (CAST(:before_at AS timestamptz), CAST(:before_id AS uuid)))
     ORDER BY p.requested_at DESC, p.permission_id DESC LIMIT :limit

@@ -149,6 +149,8 @@ STATE_AT = f"""(CASE
 """SQL: the state now, as `state_at` tells it."""
 OVER_AT = "coalesce(p.ended_at, least(p.closes_at, p.ends_at, p.fulfils_at))"
 """SQL: when what was granted ended, or will by itself."""
+TO_DELETE = "(p.ends_at IS NOT NULL AND p.deletion_confirmed_at IS NULL AND p.reason <> 'renewed')"
+"""SQL: its party confirms the deletion of what it read once it has ended (R32)."""
 _MOMENTS = (
     ("link_expires_at", frozenset({State.REQUESTED})),
     ("closes_at", LIVE),

@@ -64,12 +64,13 @@ def test_who_asks_too_often_is_told_to_wait_and_can_go_on_a_minute_later(
     assert asking.get("/api/v1/me").status_code == 200
 
 
+@pytest.mark.requirement("R9")
 def test_one_party_that_runs_wild_does_not_slow_another(
     app: Flask, bram: Party, joris: Party, small: None
 ) -> None:
     wild, calm = caller(app, bram), caller(app, joris)
     assert [wild.get("/api/v1/me").status_code for _ in range(5)][-1] == 429
-    assert calm.get("/api/v1/me").status_code == 200
+    assert [calm.get("/api/v1/me").status_code for _ in range(3)] == [200] * 3
 
 
 def test_guessing_secrets_is_counted_by_address_whatever_is_guessed(app: Flask, small: None) -> None:

@@ -100,10 +100,14 @@ def arguments_of(wish: dict[str, Any]) -> dict[str, Any]:
     refusals=COMMON,
 )
 def list_permissions(query: dict[str, Any]) -> ResponseReturnValue:
-    """Newest first, with state, reason of a refusal or end, and who ended it."""
+    """Newest first, with state, reason of a refusal or end, and who ended it.
+
+    `deletion=due` are those that you have yet to confirm, each with the day (`delete_by`).
+    """
     choose_form((JSON,))
     filters: dict[str, Any] = {name: query[name] for name in ("state", "reference") if name in query}
-    arguments: dict[str, Any] = {**filters, "limit": query["limit"]}
+    arguments: dict[str, Any] = {**filters, "limit": query["limit"], "is_to_delete": "deletion" in query}
+    filters |= {name: query[name] for name in ("deletion",) if name in query}
     secret: str = current_app.config["SECRET_KEY"]
     if "cursor" in query:
         arguments["cursor"] = open_cursor(secret, query["cursor"], filters)

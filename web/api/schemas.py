@@ -139,6 +139,9 @@ class PermissionsQuery(Schema):
     reference = fields.String(
         validate=validate.Length(min=1, max=64), metadata={"description": "Only this reference."}
     )
+    deletion = one_of(
+        ["due"], "Only what has ended, and of which you have not confirmed yet that you deleted the data."
+    )
     cursor = fields.String(
         validate=validate.Length(min=1, max=1024),
         metadata={"description": "`next_cursor` of the page before, with the same filters."},

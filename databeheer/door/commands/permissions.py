@@ -20,6 +20,7 @@ from databeheer.door.commands.base import (
     EANCode,
     Instant,
     asker_of,
+    flag,
     found,
     identifier,
     looking,
@@ -133,7 +134,8 @@ def confirm_deletion(house: House, proof: Proof, arguments: dict[str, Any]) -> d
 def list_permissions(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """List the asker's permissions, newest first, by pages: active, waiting and ended ones (R26).
 
-    A party may ask for those of one access point: of what was granted alone, so it tells nothing of any other.
+    A party may ask for those of one access point: of what was granted alone, so it tells nothing of any other. And for
+    those that have ended, and of which it has not confirmed yet that it deleted what it read (`is_to_delete`).
     """
     reference, ean = arguments.pop("reference"), arguments.pop("ean")
     with looking(house, proof, or_suspended=True) as (connection, asker, now):
@@ -341,6 +343,7 @@ COMMANDS = (
             state=one_of(*content.STATES, required=False),
             reference=short_text(required=False, longest=100),
             ean=EANCode(load_default=None, allow_none=True),
+            is_to_delete=flag(),
             cursor=short_text(required=False),
             limit=fields.Integer(load_default=100, strict=True, validate=validate.Range(1, 500)),
         ),

@@ -68,6 +68,7 @@ def test_what_does_not_exist_tells_it_too(standing_calls: Caller, method: str, p
     assert "RateLimit" in answer.headers
 
 
+@pytest.mark.requirement("R46")
 def test_every_refusal_says_what_failed_and_what_to_do(standing_app: Flask, standing_calls: Caller) -> None:
     for method, path in rules(standing_app):
         answer = asked(standing_calls, method, path, headers=standing_calls.headers())

@@ -198,7 +198,7 @@ def test_what_cannot_be_played_is_refused_and_makes_nothing(
     assert listed(tess, status="Requested") == listed(tess) == []
 
 
-@pytest.mark.requirement("R134")
+@pytest.mark.requirement("R48", "R134")
 def test_production_knows_no_sandbox_codes_and_plays_nothing(standing_fluvius: Caller) -> None:
     assert mock(standing_fluvius).status_code == 404
     assert mock(standing_fluvius, ean="541448899990000039").status_code == 404
@@ -208,7 +208,7 @@ def test_production_knows_no_sandbox_codes_and_plays_nothing(standing_fluvius: C
     assert get(standing_fluvius, "/esco/v3/api/mandate", {"ean": QUARTERS.text}).status_code == 400
 
 
-@pytest.mark.requirement("R134")
+@pytest.mark.requirement("R48", "R134")
 def test_the_door_of_production_plays_nobody_whatever_the_web_says(
     house: TheHouse, lotte: Customer, bram: Party
 ) -> None:
@@ -219,7 +219,7 @@ def test_the_door_of_production_plays_nobody_whatever_the_web_says(
     assert bram.call("permission.list")["permissions"] == []
 
 
-@pytest.mark.requirement("R134")
+@pytest.mark.requirement("R48", "R134")
 def test_a_sandbox_plays_nobody_but_its_own_invented_customers(sandbox: TheHouse, tess: Caller) -> None:
     someone = sandbox.customer("someone", "Somebody Real")
     sandbox.point("541448899990000039", someone)
