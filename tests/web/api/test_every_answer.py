@@ -85,7 +85,10 @@ TAKES_NONE = {
     ("post", "/api/v1/decisions/query"): "only looks",
     ("post", "/api/v1/supply-quality/query"): "only looks",
     ("post", "/api/v1/jobs"): "the same request is the same job",
-    ("post", "/api/v1/mandate-imports"): "a reference that was used before is refused, and a file is taken whole",
+    (
+        "post",
+        "/api/v1/mandate-imports",
+    ): "a reference that was used before is refused, and a file is taken whole",
     ("post", "/api/v1/doubt-contact"): "takes the place of what was named before",
     ("post", "/api/v1/permissions/{permission_id}/mandate"): "one a permission, and it is not replaced",
     ("post", "/api/v1/webhooks/test"): "a test, as often as it is asked",
