@@ -20,7 +20,7 @@ SHELL := /bin/sh
 VENV := .venv
 PY := $(VENV)/bin/python
 PIP_INSTALL := install --quiet --disable-pip-version-check --no-input --require-hashes
-CODE := ledger databeheer web migrations tests
+CODE := ledger databeheer web migrations tests docs/examples/python-client
 # Only what is there: the same Makefile serves a checkout in which a package is still being made.
 PRESENT = $(wildcard $(CODE))
 
@@ -91,6 +91,7 @@ lint: $(VENV)/stamp-dev
 
 types: $(VENV)/stamp-dev
 	$(PY) -m mypy
+	MYPYPATH=docs/examples/python-client $(PY) -m mypy docs/examples/python-client
 
 imports: $(VENV)/stamp-dev
 	$(PY) -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'

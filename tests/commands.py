@@ -205,6 +205,7 @@ def every_command(
         },
         "supply_quality.read": {"ean": MARIAS_EAN, "task": "fault", **period},
         "delivery.sweep": {},
+        "webhook.sweep": {},
         "delivery.list": {},
         "erasure.list": {},
         "key_copy.made": {"custodian": "a thief", "place": "here"},
@@ -439,6 +440,7 @@ def every_command(
         "webhook.test": {},
         "webhook.deliveries": {},
         "webhook.replay": {"delivery_id": someone},
+        "webhook.replay_since": {"since": "2023-10-29T00:00:00Z"},
     }
 
 

@@ -78,6 +78,7 @@ from databeheer.door.house import House
 from databeheer.door.jobs.worker import JobWorker
 from databeheer.door.keys.store import KeyStoreError
 from databeheer.door.mandate_imports import commands as mandate_imports
+from databeheer.door.news import commands as news
 from databeheer.door.onboarding import approving, filling, programs, showing, trying
 from databeheer.door.proofs import Proof
 from databeheer.door.reading_plan import commands as reading_plan
@@ -165,6 +166,7 @@ class DoorService:
             *wishing.commands(Desk("questions about what would be decided", whose=whose)),
             *post.COMMANDS,
             *webhooks.COMMANDS,
+            *news.COMMANDS,
             *readings.commands(self.loop),
             *originals.COMMANDS,
             *supply_quality.commands(self.loop),

@@ -18,9 +18,9 @@ from databeheer.post import credit_words
 SHIPPED = Path(__file__).with_name("catalogue.toml")
 LANGUAGES = ("nl", "en")
 """Languages that a customer can choose."""
-FIELDS = frozenset({"party", "reason", "until", "clock"}) | credit_words.FIELDS
+FIELDS = frozenset({"party", "reason", "until", "clock", "days"}) | credit_words.FIELDS
 """What a message may say beside its kind: a party's number, a reason code, a Brussels day, a clock's kind; amounts and
-codes of credit. No text."""
+codes of credit; which days of which permissions, as JSON. No text."""
 IN_A_TITLE = frozenset({"party"})
 """All that a title may say: it goes into an e-mail, which anybody on its way can read."""
 LAST_DAY = "last_day"

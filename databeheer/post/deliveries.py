@@ -37,7 +37,7 @@ RETRIES = tuple(
 MOST_ATTEMPTS = len(RETRIES) + 1
 MOST_TESTS = 5
 """How many of a party's tests may wait at once."""
-MOST_REPLAYS = 50
+MOST_REPLAYS = 1000
 """How many of a party's web hooks that it asked for once more may wait at once."""
 
 
@@ -130,6 +130,33 @@ def replay(connection: Connection, party_id: UUID, delivery_id: UUID, now: datet
     connection.execute(_REPLAY, {"id": delivery_id, "now": now})
 
 
+def replay_since(
+    connection: Connection, party_id: UUID, since: datetime, state: str | None, now: datetime
+) -> tuple[int, datetime | None]:
+    """Send what a party was told at a moment and later once more, the oldest first; or of that what is in one state.
+
+    Returns how many are sent, and where there are more than may wait at once the moment of the first that is left.
+    Those that are on their way go on as they are.
+
+    Raises:
+        ConflictError: MOST_REPLAYS are on their way.
+    """
+    room = MOST_REPLAYS - int(connection.execute(_REPLAYS, {"party": party_id}).scalar_one())
+    if room <= 0:
+        raise ConflictError(f"{MOST_REPLAYS} that you asked for again are on their way already")
+    asked = {"party": party_id, "since": since, "state": state, "limit": room + 1}
+    rows = connection.execute(_SINCE, asked).all()
+    if not rows:
+        return 0, None
+    until: datetime | None = None
+    if len(rows) > room:  # of one moment all or none, for the next request begins at a moment
+        until = rows[room].told_at
+        if until == rows[0].told_at:
+            until = connection.execute(_NEXT_MOMENT, asked | {"after": until}).scalar_one()
+    chosen = asked | {"until": until, "now": now}
+    return connection.execute(_REPLAY_ALL, chosen).rowcount, until
+
+
 def test(connection: Connection, party_id: UUID, now: datetime) -> UUID:
     """Put a test on its way to a party's own web hook.
 
@@ -212,6 +239,17 @@ _ONE_OF_PARTY = text(_OWN + " AND d.delivery_id = :id FOR UPDATE OF d")
 _REPLAY = text(
     "UPDATE post.delivery SET state = 'waiting', attempts = 0, next_at = :now, replayed_at = :now, ended_at = NULL"
     " WHERE delivery_id = :id"
+)
+_ENDED = "party_id = :party AND state <> 'waiting' AND (CAST(:state AS text) IS NULL OR state = :state)"
+_SINCE = text(
+    f"SELECT told_at FROM post.delivery WHERE {_ENDED} AND told_at >= :since ORDER BY told_at LIMIT :limit"  # noqa: S608
+)
+_NEXT_MOMENT = text(f"SELECT min(told_at) FROM post.delivery WHERE {_ENDED} AND told_at > :after")  # noqa: S608
+# Due since they happened, so they go out in that order.
+_REPLAY_ALL = text(
+    "UPDATE post.delivery SET state = 'waiting', attempts = 0, next_at = least(told_at, :now),"  # noqa: S608
+    f" replayed_at = :now, ended_at = NULL WHERE {_ENDED} AND told_at >= :since"
+    " AND (CAST(:until AS timestamptz) IS NULL OR told_at < :until)"
 )
 _REPLAYS = text(
     "SELECT count(*) FROM post.delivery"

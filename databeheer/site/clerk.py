@@ -29,6 +29,7 @@ ROUNDS = (
     "delivery.sweep",
     "mandate_import.sweep",
     "clocks.sweep",
+    "webhook.sweep",
 )
 """In this order: what ended starts clocks, and one that ended long ago may be missed by now."""
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from databeheer.clock import SystemClock
+from databeheer.clock import Clock, SystemClock
 from databeheer.door.client import DoorClient, DoorRefusedError, DoorUnreachableError, Proof
 from databeheer.errors import DatabeheerError
 from databeheer.logs import configure
@@ -41,8 +41,8 @@ class DoorLetters:
         self._door.close()
 
 
-def postman_from(environment: Mapping[str, str]) -> Postman:
-    """Build the postman from its environment.
+def postman_from(environment: Mapping[str, str], clock: Clock | None = None) -> Postman:
+    """Build the postman from its environment; `clock` is for the tests' injected one.
 
     Raises:
         KeyError: a setting is missing.
@@ -60,7 +60,7 @@ def postman_from(environment: Mapping[str, str]) -> Postman:
             Path(environment["DATABEHEER_POSTMAN_KEY"]).read_text(),
         ),
         carriers,
-        SystemClock(),
+        clock or SystemClock(),
     )
 
 

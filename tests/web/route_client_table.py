@@ -257,6 +257,13 @@ ROWS = (
     Row("GET", "/api/v1/webhooks/deliveries", 200, 200),
     Row(
         "POST",
+        "/api/v1/webhooks/replay",
+        202,
+        202,
+        body=lambda _: {"since": "2023-10-29T00:00:00Z", "state": "dead"},
+    ),
+    Row(
+        "POST",
         "/api/v1/webhooks/deliveries/<uuid:delivery_id>/replay",
         409,
         404,

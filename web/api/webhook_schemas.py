@@ -8,9 +8,26 @@ from marshmallow import Schema, fields, validate
 
 from databeheer.post import addresses
 from databeheer.post.webhooks import Scheme
-from web.api.fields import instant, one_of
+from web.api.fields import instant, moment, one_of
 
 DELIVERY_STATES = ["waiting", "delivered", "dead", "dropped"]
+ENDED_STATES = [state for state in DELIVERY_STATES if state != "waiting"]
+ADVICE = {
+    "timeout": "Your address did not answer within fifteen seconds: answer first, and work afterwards.",
+    "tls-failed": "The connection could not be made safe: is the certificate of this host name, in date, and "
+    "signed by somebody whom browsers trust, with its chain?",
+    "unreachable": "Nothing answered at your address: is the program running, and may connections from the internet "
+    "reach it?",
+    "address-not-allowed": "The address that you set may not be called any more: set another one.",
+    "address-not-public": "The host name has no address, or one that is not on the open internet: correct its DNS.",
+    "http-410": "Your address said that it is gone for good (410). Set another one, or let it answer 2xx.",
+}
+"""What a party can do about a web hook that did not arrive, by why it did not."""
+_REDIRECT = "Your address sent us elsewhere ({}), and we do not follow: set the address that answers itself."
+_REFUSED = (
+    "Your address answered {}: see its log. What it takes over it answers with 2xx, what it has already too."
+)
+_OURS = "This is ours to mend; nothing is lost, and it is tried again."
 _URL = "https, a host name, port 443 or 1024 and above; no user name, no fragment."
 _NUMBER = "3c9d1f3e-6a52-4a8e-9c1b-0d9a3a6f1c22"
 
@@ -81,6 +98,13 @@ class Delivery(Schema):
             "description": "Why the last attempt failed: `http-500`, `timeout`, `tls-failed` and the like."
         },
     )
+    advice = fields.String(
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "What went wrong there in words, and what you can do; null where nothing did."
+        },
+    )
 
 
 class Deliveries(Schema):
@@ -94,6 +118,34 @@ class Sent(Schema):
 
     id = fields.UUID(required=True)
     state = one_of(["waiting"], "It is on its way.", required=True)
+
+
+class ReplayIn(Schema):
+    """Which of your web hooks you want once more."""
+
+    since = moment("What happened at this moment and later.")
+    state = one_of(ENDED_STATES, "Only those in this state: `dead` sends your dead letters again.")
+
+
+class Replayed(Schema):
+    """What is sent once more."""
+
+    replayed = fields.Integer(required=True, metadata={"description": "How many."})
+    next_since = instant(
+        "There are more than may wait at once: ask again from this moment, once these arrived.", nullable=True
+    )
+
+
+def advice(error: str | None) -> str | None:
+    """Return what a party can do about a failed attempt."""
+    if error is None:
+        return None
+    if error in ADVICE:
+        return ADVICE[error]
+    status = error.removeprefix("http-")
+    if status == error:
+        return _OURS
+    return (_REDIRECT if status.startswith("3") else _REFUSED).format(status)
 
 
 WEBHOOK_IN: dict[str, Any] = {"url": "https://bram.example/hooks", "scheme": "hmac"}
@@ -117,7 +169,10 @@ DELIVERIES: dict[str, Any] = {
             "next_at": None,
             "ended_at": "2026-11-21T12:35:05.000Z",
             "last_error": "http-500",
+            "advice": advice("http-500"),
         }
     ]
 }
 SENT: dict[str, Any] = {"id": _NUMBER, "state": "waiting"}
+REPLAY_IN: dict[str, Any] = {"since": "2026-11-18T00:00:00Z", "state": "dead"}
+REPLAYED: dict[str, Any] = {"replayed": 3, "next_since": None}

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from web.answers import json_response
 from web.api import webhook_schemas as shapes
+from web.api.fields import wire_instant
 from web.api.negotiation import JSON, choose_form
 from web.api.permissions import COMMON
 from web.api.wire import operation
@@ -92,7 +93,40 @@ def list_deliveries(query: dict[str, Any]) -> ResponseReturnValue:
     """Newest first. `state=dead` lists the dead letters: given up after three days, or refused for good (410)."""
     choose_form((JSON,))
     rows = ask("webhook.deliveries", bearer_proof(), **query)["deliveries"]
-    return json_response({"deliveries": [{"id": row.pop("delivery_id"), **row} for row in rows]})
+    return json_response(
+        {
+            "deliveries": [
+                {"id": row.pop("delivery_id"), **row, "advice": shapes.advice(row["last_error"])}
+                for row in rows
+            ]
+        }
+    )
+
+
+@operation(
+    "/api/v1/webhooks/replay",
+    "POST",
+    status=202,
+    summary="Send all web hooks since a moment again",
+    body=shapes.ReplayIn,
+    body_example=shapes.REPLAY_IN,
+    answer=shapes.Replayed,
+    example=shapes.REPLAYED,
+    refusals=(*_WRITES, "conflict"),
+)
+def replay_deliveries(wanted: dict[str, Any]) -> ResponseReturnValue:
+    """The oldest first, each under its own `webhook-id`. A thousand may wait at once: `next_since` says where to go on.
+
+    Web hooks of readings (`readings.arrived`) are kept for thirty days.
+    """
+    choose_form((JSON,))
+    answer = ask(
+        "webhook.replay_since",
+        bearer_proof(),
+        since=wire_instant(wanted["since"]),
+        state=wanted.get("state"),
+    )
+    return json_response({name: answer[name] for name in ("replayed", "next_since")}, 202)
 
 
 @operation(

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from databeheer.door.commands.base import (
     Command,
+    Instant,
     asker_of,
     found,
     identifier,
@@ -27,7 +28,8 @@ from databeheer.door.turn import Statement, Turn
 from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import UnauthenticatedError
 from databeheer.oversight import gaps
-from databeheer.post import addresses, deliveries, webhooks
+from databeheer.post import addresses, deliveries, news, webhooks
+from databeheer.post.deliveries import End
 from databeheer.post.webhooks import OVERLAP, Scheme, Secret
 from databeheer.values import format_instant
 
@@ -75,6 +77,7 @@ def put(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]
         if row is not None and (is_new or is_elsewhere):
             turn.end(Ending.WEBHOOK, party_id, at=row.changed_at)
         webhooks.put(turn.connection, party_id, members, turn.now)
+        news.watch(turn.connection, party_id, turn.size, turn.now)
         index = _record(house, turn, party_id, "set")
         view = _view(house, webhooks.find(turn.connection, party_id), turn.now)
     shown = {"secret": secret.for_party} if is_new and scheme is Scheme.HMAC else {}
@@ -130,6 +133,16 @@ def replay(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, A
     return {"state": "waiting"}
 
 
+def replay_since(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Send the party's web hooks since a moment once more, each under its number; with where to go on, if anywhere."""
+    with house.engine.begin() as connection:
+        asker = check(connection, proof, house.clock.now(), house.operator_key_hash)
+        count, left = deliveries.replay_since(
+            connection, _party(asker), arguments["since"], arguments["state"], house.clock.now()
+        )
+    return {"replayed": count, "next_since": format_instant(left) if left else None}
+
+
 def _view(house: House, row: Any, now: Any) -> dict[str, Any]:
     is_ours = row.scheme == Scheme.ED25519
     return {
@@ -168,6 +181,8 @@ def _party(asker: Asker) -> UUID:
     return party_id
 
 
+_ENDED = tuple(End)
+
 COMMANDS = (
     Command("webhook.show", schema(), show),
     Command(
@@ -184,10 +199,15 @@ COMMANDS = (
     Command(
         "webhook.deliveries",
         schema(
-            state=one_of("waiting", "delivered", "dead", "dropped", required=False),
+            state=one_of("waiting", *_ENDED, required=False),
             limit=fields.Integer(load_default=100, strict=True, validate=validate.Range(1, 500)),
         ),
         list_deliveries,
     ),
     Command("webhook.replay", schema(delivery_id=identifier()), replay),
+    Command(
+        "webhook.replay_since",
+        schema(since=Instant(required=True), state=one_of(*_ENDED, required=False)),
+        replay_since,
+    ),
 )

@@ -172,13 +172,15 @@ def signers_of(house: House, hook: Any, now: datetime) -> list[Secret]:
     return signers
 
 
-def _data(house: House, row: Any) -> dict[str, str]:
-    """A number and a day at most: what happened in full the party asks the API, which knows who asks."""
+def _data(house: House, row: Any) -> dict[str, Any]:
+    """Numbers and days at most: what happened in full the party asks the API, which knows who asks."""
     spec, said = catalogue.kind(row.kind), open_said(house, row)
-    data: dict[str, str] = {}
+    data: dict[str, Any] = {}
     if spec.about and row.about is not None:
         data[f"{spec.about}_id"] = str(row.about)
     data |= {name: said[name] for name in ("until", "clock") if name in said}
+    if "days" in said:
+        data["permissions"] = json.loads(said["days"])
     if row.recipient == Recipient.DATA_MANAGER:
         data["recipient"] = "data_manager"
         if "party" in said:

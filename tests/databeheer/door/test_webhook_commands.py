@@ -196,6 +196,87 @@ def test_dead_letters_are_listed_and_sent_again_under_the_same_number(
     assert after[granted["delivery_id"]] == "delivered"
 
 
+def history(house: TheHouse, lotte: Customer, bram: Party) -> list[dict[str, Any]]:
+    """Three web hooks of Bram's, a minute apart, all arrived: as the list has them, the oldest first."""
+    bram.call("webhook.put", url=URL)
+    for _ in range(2):
+        house.clock.advance(timedelta(minutes=1))
+        lotte.grant(bram.ask())
+    sent(house)
+    found: list[dict[str, Any]] = bram.call("webhook.deliveries")["deliveries"][::-1]
+    assert [one["state"] for one in found] == ["delivered"] * 3
+    return found
+
+
+def test_all_since_a_moment_are_sent_again_under_their_numbers(
+    house: TheHouse, lotte: Customer, bram: Party
+) -> None:
+    first, second, third = history(house, lotte, bram)
+    again = bram.call("webhook.replay_since", since=second["told_at"])
+    assert again == {"replayed": 2, "next_since": None}
+    waiting = {one["webhook_id"]: one for one in bram.call("webhook.deliveries")["deliveries"]}
+    assert waiting[first["webhook_id"]]["state"] == "delivered"
+    numbers = {letter["headers"]["webhook-id"] for letter in sent(house)}
+    assert numbers == {second["webhook_id"], third["webhook_id"]}
+
+
+def test_dead_letters_since_a_moment_are_sent_again_and_nothing_else(
+    house: TheHouse, lotte: Customer, bram: Party
+) -> None:
+    def gone() -> None:
+        raise RefusedForGoodError("http-410")
+
+    first, *_ = history(house, lotte, bram)
+    house.clock.advance(timedelta(minutes=1))
+    lotte.grant(bram.ask())
+    sent(house, Pouch(gone))
+    assert bram.call("webhook.replay_since", since=first["told_at"], state="dead")["replayed"] == 1
+    assert bram.call("webhook.replay_since", since=first["told_at"], state="dead")["replayed"] == 0
+    assert len(sent(house)) == 1
+
+
+def test_what_is_more_than_may_wait_is_told_from_where_to_go_on(
+    house: TheHouse, lotte: Customer, bram: Party, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("databeheer.post.deliveries.MOST_REPLAYS", 2)
+    first, _, third = history(house, lotte, bram)
+    some = bram.call("webhook.replay_since", since=first["told_at"])
+    assert some == {"replayed": 2, "next_since": third["told_at"]}
+    assert code(lambda: bram.call("webhook.replay_since", since=third["told_at"])) == "conflict"
+    sent(house)
+    assert bram.call("webhook.replay_since", since=some["next_since"])["replayed"] == 1
+
+
+def test_what_happened_at_one_moment_is_sent_whole(
+    house: TheHouse, lotte: Customer, bram: Party, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else who goes on from that moment would get the same ones again for ever."""
+    monkeypatch.setattr("databeheer.post.deliveries.MOST_REPLAYS", 2)
+    first, *_, last = history(house, lotte, bram)
+    execute(
+        house, "UPDATE post.delivery SET told_at = %s WHERE told_at < %s", first["told_at"], last["told_at"]
+    )
+    execute(
+        house,
+        "INSERT INTO post.delivery (delivery_id, operator, channel, party_id, told_at, next_at, state, ended_at)"
+        " SELECT gen_random_uuid(), 1, 'webhook', party_id, told_at, told_at, 'delivered', told_at"
+        " FROM post.delivery WHERE delivery_id = %s",
+        first["delivery_id"],
+    )
+    assert bram.call("webhook.replay_since", since=first["told_at"]) == {
+        "replayed": 3,
+        "next_since": last["told_at"],
+    }
+
+
+def test_what_joris_has_sent_again_is_his_own(
+    house: TheHouse, lotte: Customer, bram: Party, joris: Party
+) -> None:
+    first, *_ = history(house, lotte, bram)
+    assert joris.call("webhook.replay_since", since=first["told_at"])["replayed"] == 0
+    assert sent(house) == []
+
+
 def test_what_is_on_its_way_is_not_sent_twice(house: TheHouse, bram: Party) -> None:
     bram.call("webhook.put", url=URL)
     [waiting] = bram.call("webhook.deliveries")["deliveries"]

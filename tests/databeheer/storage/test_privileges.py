@@ -303,6 +303,9 @@ MATRIX: dict[str, dict[str, set[str]]] = {
         | of(*ATTEMPT),
     },
     "post.letter": {"door": LOOK_AND_ADD | {"DELETE"}},
+    "post.reading_news": {
+        "door": LOOK_AND_ADD | {"DELETE"} | of("told_to", "told_until", "told_after", "looked_at")
+    },
 }
 
 SCHEMAS = {
@@ -393,6 +396,7 @@ WITHOUT_OPERATOR = {
     "web.rate": "bookkeeping of the web",
     "post.contact": "of a person, see there",
     "post.webhook": "of a party, which serves every grid operator",
+    "post.reading_news": "of a party, which serves every grid operator",
     "post.letter": "of a person or a party; its delivery carries one",
 }
 

@@ -115,6 +115,7 @@ def test_it_is_openapi_3_1_with_every_address(document: dict[str, Any]) -> None:
         "delete /api/v1/webhooks",
         "post /api/v1/webhooks/test",
         "get /api/v1/webhooks/deliveries",
+        "post /api/v1/webhooks/replay",
         "post /api/v1/webhooks/deliveries/{delivery_id}/replay",
     }
 
@@ -184,6 +185,7 @@ ADDRESSES = [
     "POST /api/v1/ports/orders/{order_id}/impossible",
     "PUT /api/v1/webhooks",
     "GET /api/v1/webhooks/deliveries",
+    "POST /api/v1/webhooks/replay",
     "POST /api/v1/webhooks/deliveries/{delivery_id}/replay",
 ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import closing
 from typing import Any
 
@@ -12,10 +13,12 @@ from databeheer.post.carrying import CarryError
 from databeheer.post.deliveries import MOST_ATTEMPTS, RETRIES, Channel
 from databeheer.post.webhook_carrier import WebhookCarrier
 from tests.databeheer.post.test_webhooks import check_hmac
+from tests.doors import CHECKOUT
 from tests.house import Customer, TheHouse
 from tests.letters import Pouch, postman
 from tests.receivers import receiver
 from tests.web.programs import Caller
+from web.api.webhook_schemas import ADVICE, advice
 
 PATH = "/api/v1/webhooks"
 URL = "https://bram.example/hooks"
@@ -70,6 +73,7 @@ def test_dead_letters_are_fetched_and_sent_again(
     calls = Caller(bram_calls.http, bram_calls.party, token)
     [dead] = calls.get(f"{PATH}/deliveries", state="dead").get_json()["deliveries"]
     assert (dead["attempts"], dead["last_error"]) == (MOST_ATTEMPTS, "http-500")
+    assert dead["advice"].startswith("Your address answered 500")
     stranger = Caller(joris_calls.http, joris_calls.party, _token(house, joris_calls))
     replay = f"{PATH}/deliveries/{dead['id']}/replay"
     assert problem(stranger.post(replay, {})) == (404, "not-found")
@@ -84,6 +88,33 @@ def test_dead_letters_are_fetched_and_sent_again(
 
 def _token(house: TheHouse, of: Caller) -> str:
     return house.token(of.party.client_id, of.party.client_secret)
+
+
+def test_what_failed_at_the_party_says_what_the_party_can_do() -> None:
+    """Each word that a carrier writes down has its own; what is ours to mend says so."""
+    carrier = (CHECKOUT / "databeheer" / "post" / "webhook_carrier.py").read_text()
+    slugs = set(re.findall(r'Error\("([a-z0-9-]+)"\)', carrier))
+    assert slugs == ADVICE.keys()
+    assert len({advice(slug) for slug in slugs}) == len(slugs)
+    assert "do not follow" in str(advice("http-302"))
+    for ours in ("door-away", "internal"):
+        assert "ours to mend" in str(advice(ours))
+    assert advice(None) is None
+
+
+def test_everything_since_a_moment_is_sent_again(
+    house: TheHouse, bram_calls: Caller, joris_calls: Caller
+) -> None:
+    bram_calls.put(PATH, {"url": URL})
+    with closing(postman(house, webhook=Pouch())) as carrier:
+        carrier.round(Channel.WEBHOOK)
+        since = {"since": house.clock.now().isoformat(timespec="seconds")}
+        assert joris_calls.post(f"{PATH}/replay", since).get_json()["replayed"] == 0
+        answer = bram_calls.post(f"{PATH}/replay", since)
+        assert (answer.status_code, answer.get_json()) == (202, {"replayed": 1, "next_since": None})
+        assert carrier.round(Channel.WEBHOOK) == 1
+    for wrong in ({}, {"since": "yesterday"}, since | {"state": "waiting"}, since | {"until": "2026-01-01"}):
+        assert problem(bram_calls.post(f"{PATH}/replay", wrong)) == (400, "malformed-request")
 
 
 @pytest.mark.parametrize(
