@@ -27,7 +27,7 @@ _CONDITION = {
     "in": "header",
     "name": "If-None-Match",
     "description": "The `ETag` of the answer that you have: 304 where it still says the same.",
-    "schema": {"type": "string", "maxLength": 200},
+    "schema": {"type": "string"},
 }
 
 

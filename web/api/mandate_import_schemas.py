@@ -102,8 +102,16 @@ class MandateImports(Schema):
 class LinesQuery(Schema):
     """From which line on."""
 
-    after_line = Count(load_default=0, validate=validate.Range(0, MOST_ROWS + 1))
-    limit = Count(load_default=MOST_LINES, validate=validate.Range(1, MOST_LINES))
+    after_line = Count(
+        load_default=0,
+        validate=validate.Range(0, MOST_ROWS + 1),
+        metadata={"description": "The last line of the page before."},
+    )
+    limit = Count(
+        load_default=MOST_LINES,
+        validate=validate.Range(1, MOST_LINES),
+        metadata={"description": "How many at most."},
+    )
 
 
 class MandateLine(Schema):
@@ -175,3 +183,7 @@ LINES: dict[str, Any] = {
     ],
     "next_line": None,
 }
+FILE = (
+    "referenceNumber,ean,dataServiceType,dataPeriodFrom,dataPeriodTo,mandateExpirationDate,signedOn,documentSha256\n"
+    f"ref-1,541448899990000039,VH_kwartier_uur,2023-01-01,,,2023-05-01,{'3a' * 32}\n"
+)

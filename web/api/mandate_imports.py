@@ -78,6 +78,7 @@ def _place(problem: Mapping[str, Any]) -> dict[str, str]:
         MandatesRefusedError.code,
     ),
     documents=MEDIA_TYPES,
+    document_example=forms.FILE,
 )
 def import_mandates(query: dict[str, Any]) -> ResponseReturnValue:
     """A CSV file of the mandates that you hold at another hub, at most 2,000 lines; each keeps its `referenceNumber`.

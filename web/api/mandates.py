@@ -58,6 +58,7 @@ def register_mandate(mandate: dict[str, Any], permission_id: UUID) -> ResponseRe
     example=examples.MANDATE,
     refusals=_CHANGING,
     documents=MEDIA_TYPES,
+    document_example="%PDF-1.7 ...",
 )
 def hand_over_mandate(permission_id: UUID) -> ResponseReturnValue:
     """For the check of the signature, or because it was drawn (`due_at`). At most 700,000 bytes.

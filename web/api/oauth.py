@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect import cleandoc
 from typing import Any
 
 from flask import Response, current_app
@@ -20,14 +21,25 @@ from web.tokens import ASSERTION_TYPE, FORM, REVOKE_PATH, revoking_answer, token
 SIGNED_WITH = ("PS256", "ES256", "EdDSA", "Ed25519", "RS256")
 """How assertions for the own interface may be signed, as the door takes them."""
 _FOR_FIVE_MINUTES = "public, max-age=300"
-_REFUSED = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/TokenError"}}}}
+
+
+def _refused(description: str, code: str, said: str) -> dict[str, Any]:
+    """An answer of RFC 6749, 5.2, with an example of it."""
+    schema = {"$ref": "#/components/schemas/TokenError"}
+    example = {"error": code, "error_description": said}
+    return {
+        "description": description,
+        "content": {"application/json": {"schema": schema, "example": example}},
+    }
+
+
 _REFUSALS = {
-    400: {"description": "The request is wrong (RFC 6749, 5.2)", **_REFUSED},
-    401: {"description": "Client authentication failed", **_REFUSED},
-    413: {"description": "The body is too large", **_REFUSED},
-    415: {"description": "The body is not a form", **_REFUSED},
-    429: {"description": "Too many requests", **_REFUSED},
-    503: {"description": "The house does not answer", **_REFUSED},
+    400: _refused("The request is wrong", "invalid_request", "grant_type is missing"),
+    401: _refused("Client authentication failed", "invalid_client", "the client is not known here"),
+    413: _refused("The body is too large", "invalid_request", "the body is larger than is taken here"),
+    415: _refused("The body is not a form", "invalid_request", f"send {FORM}"),
+    429: _refused("Too many requests", "temporarily_unavailable", "too many requests in one minute"),
+    503: _refused("The house does not answer", "temporarily_unavailable", "ask again after Retry-After"),
 }
 _CLIENT: dict[str, Any] = {
     "client_id": {"type": "string"},
@@ -111,6 +123,7 @@ def _form(required: list[str], properties: dict[str, Any], example: dict[str, st
 
 _token = blueprint.doc(
     summary="Get an access token",
+    description=cleandoc(issue_token.__doc__ or ""),
     operationId="issue_token",
     security=[{"client": []}, {}],
     requestBody=_form(
@@ -124,6 +137,7 @@ blueprint.route(TOKEN_PATH, methods=["POST"])(_token)
 
 _keys = blueprint.doc(
     summary="The keys that sign access tokens",
+    description=cleandoc(show_token_keys.__doc__ or ""),
     operationId="show_token_keys",
     security=[],
     responses={status: _REFUSALS[status] for status in (429, 503)},
@@ -132,6 +146,7 @@ blueprint.route(JWKS_PATH, methods=["GET"])(_keys)
 
 _revoke = blueprint.doc(
     summary="End an access token",
+    description=cleandoc(revoke_token.__doc__ or ""),
     operationId="revoke_token",
     security=[{"client": []}, {}],
     requestBody=_form(
@@ -139,6 +154,11 @@ _revoke = blueprint.doc(
         {"token": {"type": "string"}, "token_type_hint": {"type": "string"}},
         {"token": "...", "client_id": "bram", "client_secret": "..."},
     ),
-    responses={**_REFUSALS, 403: {"description": "The token is another client's", **_REFUSED}},
+    responses={
+        **_REFUSALS,
+        403: _refused(
+            "The token is another client's", "unauthorized_client", "this token is another client's"
+        ),
+    },
 )(blueprint.response(200, Revoked, example={}, description="The token is good for nothing")(revoke_token))
 blueprint.route(REVOKE_PATH, methods=["POST"])(_revoke)

@@ -5,6 +5,7 @@ flask-smorest has no type information; this module is the only one that touches 
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
@@ -166,6 +167,7 @@ def operation(
     security: list[dict[str, list[str]]] | None = None,
     takes_key: bool = False,
     documents: Iterable[str] = (),
+    document_example: str = "",
     also: Mapping[int, Any] | None = None,
 ) -> Callable[[View], View]:
     """Register a view with its documentation.
@@ -178,11 +180,15 @@ def operation(
         wrapped = view
         for decorator in _decorators(answer, status, example, query, body, body_example, headers):
             wrapped = decorator(wrapped)
-        extra: dict[str, Any] = {"summary": summary, "operationId": view.__name__}
+        extra: dict[str, Any] = {
+            "summary": summary,
+            "operationId": view.__name__,
+            "description": inspect.cleandoc(view.__doc__ or ""),
+        }
         if security is not None:
             extra["security"] = security
         if documents:
-            binary = {"schema": {"type": "string", "format": "binary"}}
+            binary = {"schema": {"type": "string", "format": "binary"}, "example": document_example}
             extra["requestBody"] = {"required": True, "content": dict.fromkeys(documents, binary)}
         if takes_key:
             extra["parameters"] = [IDEMPOTENCY_KEY]

@@ -116,7 +116,7 @@ def test_a_request_that_is_sent_again_under_its_key_is_one_read(
     first, again = (bram_runs.readings_of([permission], DAY, NEXT, key="a-key-of-mine") for _ in range(2))
     assert first == again
     assert first[0].channels
-    assert query(house, "SELECT count(*) FROM ledger.body WHERE event = 'data.read_in_bulk'") == [(1,)]
+    assert query(house, "SELECT count(*) FROM ledger.body WHERE event = 'data.asked'") == [(1,)]
 
 
 def test_of_many_each_has_its_own_answer(house: TheHouse, bram_runs: Client, measured: Customer) -> None:

@@ -48,8 +48,12 @@ class Client:
         valid_until: date | None = None,
         directions: Sequence[str] = BOTH,
         reference: str | None = None,
+        key: str | None = None,
     ) -> Request:
-        """Ask a grid user for a permission: send the grid user to the answer's `link`."""
+        """Ask a grid user for a permission: send the grid user to the answer's `link`.
+
+        `key`: an idempotency key of yours; without one each call has its own, so that it can be sent again.
+        """
         wish: dict[str, Any] = {
             "purpose": purpose,
             "granularity": granularity,
@@ -60,7 +64,8 @@ class Client:
         }
         if reference is not None:
             wish["reference"] = reference
-        return Request.read(self._http.send("POST", "/api/v1/permission-requests", body=wish).json())
+        made = self._http.send("POST", "/api/v1/permission-requests", body=wish, key=key or str(uuid4()))
+        return Request.read(made.json())
 
     def permission(self, permission_id: str) -> Permission:
         """One permission, as it stands now."""
