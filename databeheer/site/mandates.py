@@ -31,6 +31,7 @@ _IMPORT = click.argument("import_id", metavar="IMPORT", type=click.UUID)
 _PERMISSION = click.argument("permission_id", metavar="PERMISSION", type=click.UUID)
 _BY = click.option("--by", required=True, help="Who judges: a name of the house.")
 _SEED_LENGTH = 64
+VERDICTS = ("good", "not-good")
 
 
 @click.group()
@@ -92,17 +93,15 @@ def open_paper(permission_id: UUID, place: Path, of_demo: bool) -> None:
     with _door(of_demo) as (door, proof):
         opened = door.call("mandate.open", proof, permission_id=str(permission_id))
     _write(place, b64decode(opened["document"]))
-    click.echo(f"{place}  then: databeheer mandates judge {permission_id} --good|--not-good --by NAME")
+    click.echo(f"{place}  then: databeheer mandates judge {permission_id} good|not-good --by NAME")
 
 
 @mandates.command()
 @_PERMISSION
-@click.option(
-    "--good/--not-good", "accepted", required=True, default=None, help="Whether the signature is good."
-)
+@click.argument("verdict", type=click.Choice(VERDICTS))
 @_BY
 @_OF_DEMO
-def judge(permission_id: UUID, accepted: bool, by: str, of_demo: bool) -> None:
+def judge(permission_id: UUID, verdict: str, by: str, of_demo: bool) -> None:
     """Judge a paper; it is destroyed here then. One that is not good holds its whole file."""
     with _door(of_demo) as (door, proof):
         door.call("mandate.check", proof, permission_id=str(permission_id), accepted=accepted, checked_by=by)

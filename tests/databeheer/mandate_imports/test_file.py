@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -12,12 +14,13 @@ from hypothesis import strategies as st
 from databeheer.brussels import midnight
 from databeheer.errors import TooLargeError
 from databeheer.mandate_imports import file as files
-from databeheer.mandate_imports.file import COLUMNS, MandatesRefusedError, Row
+from databeheer.mandate_imports.file import COLUMNS, MandatesRefusedError, Row, RowProblem
 from databeheer.values import Granularity
 from tests.databeheer.mandate_imports.importing import csv_of, line, paper
 from web.facade.names import GRANULARITY_OF_SERVICE
 from web.facade.parameters import REFERENCE
 
+PAGE = Path(__file__).parents[3] / "docs" / "how-to" / "bring-mandates-along.md"
 NOW = datetime(2026, 11, 21, 20, tzinfo=UTC)
 HEADER = ",".join(COLUMNS)
 SANDBOX_CODE = "541440010000000002"
@@ -207,6 +210,14 @@ def test_no_bytes_are_a_file_by_accident(content: bytes) -> None:
 def test_no_text_in_a_field_breaks_the_reading(text: str, column: str) -> None:
     with suppress(MandatesRefusedError):
         assert len(read(csv_of([line(**{column: text})]))) == 1
+
+
+def test_the_page_shows_a_file_that_is_read_and_every_column_and_code() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    shown = [one.strip() for one in page.splitlines() if one.startswith("    ") and one.count(",") == 7]
+    assert len(read("\n".join(shown).encode())) == 1
+    named = set(re.findall(r"`([A-Za-z0-9_]+)`", page))
+    assert {*COLUMNS, *(code.value for code in RowProblem), *files.SERVICES} <= named
 
 
 def test_the_words_are_those_of_the_facade() -> None:
