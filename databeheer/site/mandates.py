@@ -103,9 +103,10 @@ def open_paper(permission_id: UUID, place: Path, of_demo: bool) -> None:
 @_OF_DEMO
 def judge(permission_id: UUID, verdict: str, by: str, of_demo: bool) -> None:
     """Judge a paper; it is destroyed here then. One that is not good holds its whole file."""
+    is_good = verdict == VERDICTS[0]
     with _door(of_demo) as (door, proof):
-        door.call("mandate.check", proof, permission_id=str(permission_id), accepted=accepted, checked_by=by)
-    click.echo(f"{permission_id}  {'good' if accepted else 'not good'}")
+        door.call("mandate.check", proof, permission_id=str(permission_id), accepted=is_good, checked_by=by)
+    click.echo(f"{permission_id}  {verdict}")
 
 
 @mandates.command()
