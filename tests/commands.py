@@ -333,6 +333,31 @@ def every_command(
         "supply.request": {"ean": MARIAS_EAN, "from_day": "2026-12-01"},
         "supply.withdraw": {"request_id": someone},
         "supply.list": {},
+        "supply.announcements": {},
+        "supply.contracts": {},
+        "register.message": {
+            "message": {
+                "number": "1",
+                "kind": "customer.moved_out",
+                "ean": MARIAS_EAN,
+                "identity": "maria",
+                "until": "2026-01-01",
+            }
+        },
+        "register.batch": {
+            "messages": [
+                {
+                    "number": "1",
+                    "kind": "customer.moved_out",
+                    "ean": MARIAS_EAN,
+                    "identity": "maria",
+                    "until": "2026-01-01",
+                }
+            ]
+        },
+        "register.messages": {},
+        "reading_plan.open": {},
+        "reading_plan.tried": {"rereads": [1]},
         "registry.dynamic_price.begin": {
             "ean": MARIAS_EAN,
             **party,

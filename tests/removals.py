@@ -671,8 +671,8 @@ REMOVALS = (
         "R52",
         "at installation the person is told",
         COMMANDS + "port_orders.py",
-        "        if ports and living is not None:\n",
-        "        if False:\n",
+        "    if ports and living is not None:\n",
+        "    if False:\n",
     ),
     Removal(
         "R52",
@@ -886,13 +886,13 @@ REMOVALS = (
         "R78",
         "a switch is accepted whatever is under way",
         COMMANDS + "market.py",
-        "        until = occupancies.within_stay(stay, until)\n        is_switch",
-        "        until = occupancies.within_stay(stay, until)\n"
-        "        from sqlalchemy import text as _text\n"
-        '        if turn.connection.execute(_text("SELECT 1 FROM registry.market_process WHERE access_point_id = :p AND"\n'
-        '            " ended_at IS NULL"), {"p": point.access_point_id}).first():\n'
-        '            raise MalformedRequestError("pending")\n'
-        "        is_switch",
+        "    until = occupancies.within_stay(stay, until)\n    ended",
+        "    until = occupancies.within_stay(stay, until)\n"
+        "    from sqlalchemy import text as _text\n"
+        '    if turn.connection.execute(_text("SELECT 1 FROM registry.market_process WHERE access_point_id = :p AND"\n'
+        '        " ended_at IS NULL"), {"p": point.access_point_id}).first():\n'
+        '        raise MalformedRequestError("pending")\n'
+        "    ended",
     ),
     Removal(
         "R97",

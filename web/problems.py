@@ -227,6 +227,21 @@ _ROWS = (
         "Correct the lines that `errors` names (the first hundred), and send the file again; `dry_run=true` tries it.",
     ),
     ProblemType(
+        "message-number-reused",
+        422,
+        "This number was used for another message",
+        "A message of yours with another content was taken under this number. Nothing was done.",
+        "Send the first message unchanged to get its answer again; give a new message a number of its own.",
+    ),
+    ProblemType(
+        "earlier-message-refused",
+        409,
+        "A message before it in the batch was refused",
+        "About one access point the order of messages matters: after one that is refused, the later ones of the batch "
+        "about that access point wait. Nothing was done.",
+        "Settle what refused the earlier message, then send both again, in their order, under the same numbers.",
+    ),
+    ProblemType(
         "rate-limited",
         429,
         "Too many requests",

@@ -12,6 +12,7 @@ import psycopg
 import structlog
 from sqlalchemy import exc
 
+from databeheer.door.access_register import commands as access_register
 from databeheer.door.coherence import commands as coherence
 from databeheer.door.commands import (
     answers,
@@ -82,6 +83,7 @@ from databeheer.door.news import commands as news
 from databeheer.door.onboarding import approving, filling, programs, showing, trying
 from databeheer.door.proofs import Proof
 from databeheer.door.reading_plan import commands as reading_plan
+from databeheer.door.reading_plan import worklist
 from databeheer.door.reads.loop import ReadLoop
 from databeheer.door.statistics import commands as statistics
 from databeheer.door.supply_quality import commands as supply_quality
@@ -139,6 +141,7 @@ class DoorService:
             *user_ports.COMMANDS,
             *port_orders.COMMANDS,
             *market.COMMANDS,
+            *access_register.commands(Desk("batches of messages", whose=whose)),
             *links.COMMANDS,
             *approval_letters.COMMANDS,
             *people.COMMANDS,
@@ -146,6 +149,7 @@ class DoorService:
             *intake.COMMANDS,
             *batches.COMMANDS,
             *reading_plan.COMMANDS,
+            *worklist.COMMANDS,
             *coherence.COMMANDS,
             *credit.COMMANDS,
             *deliveries.COMMANDS,

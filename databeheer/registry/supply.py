@@ -76,7 +76,8 @@ def accept(
     """Record an accepted contract; only from here on does the supplier see its own period (R72, R73).
 
     With `is_switch` a contract that runs on that day ends with it, and gets its days back where the switch is
-    cancelled. Returns the contracts that ended so.
+    cancelled. A switch that is told late takes its place before those that came later: it lasts until the next one,
+    as if it had been told in time. Returns the contracts that ended so.
 
     Raises:
         MalformedRequestError: it would end before it begins.
@@ -87,22 +88,56 @@ def accept(
         raise ConflictError("only a supplier has supply contracts")
     days = {"id": point.access_point_id, "first": from_day, "until": until_day, "party": party.party_id}
     running = connection.execute(_RUNNING, days).one_or_none() if is_switch else None
+    following = connection.execute(_FOLLOWING, days).first() if is_switch else None
     ended = [] if running is None else [end_by_id(connection, running.supply_contract_id, from_day)]
+    if following is not None and (until_day is None or until_day > following.from_day):
+        days["until"] = following.from_day
     if connection.execute(_OVERLAP, days).first():
         raise ConflictError("another supply contract covers part of these days; end that one first")
+    contract_id = uuid4()
     members = {
         "operator": point.operator,
         "no": point.access_point_no,
-        "contract": uuid4(),
+        "contract": contract_id,
         "now": now,
         "replaces": running.supply_contract_id if running is not None else None,
-        "replaced_until": running.until_day if running is not None else None,
+        "replaced_until": _until_before_switches(running, following),
     }
     connection.execute(_INSERT, days | members)
+    if following is not None:
+        _take_place_before(connection, following, running, contract_id, until_day)
     connection.execute(
         _ACCEPT, {"party": party.party_id, "named": point.ean_hash, "state": "accepted", "now": now}
     )
     return ended
+
+
+def _until_before_switches(running: Any | None, following: Any | None) -> date | None:
+    """Until when a contract would last without any switch: what the one that ended it has to give back."""
+    if running is None:
+        return None
+    if following is not None and following.replaces == running.supply_contract_id:
+        was: date | None = following.replaced_until
+        return was
+    until: date | None = running.until_day
+    return until
+
+
+def _take_place_before(
+    connection: Connection, following: Any, running: Any | None, contract_id: UUID, until_day: date | None
+) -> None:
+    """Let the switch after a late one be one from that one: cancelled, it gives its days back to it.
+
+    Where the late one would have ended by then, the switch after it took no days of anybody.
+    """
+    took_days = until_day is None or until_day > following.from_day
+    if took_days:
+        behind = {"replaces": contract_id, "until": until_day}
+    elif running is not None and following.replaces == running.supply_contract_id:
+        behind = {"replaces": None, "until": None}
+    else:
+        return
+    connection.execute(_BEHIND, {"contract": following.supply_contract_id} | behind)
 
 
 def end(connection: Connection, point: Any, until_day: date) -> Any:
@@ -117,6 +152,17 @@ def end(connection: Connection, point: Any, until_day: date) -> Any:
     return row
 
 
+def lasting(connection: Connection, point_id: UUID, until_day: date) -> Any | None:
+    """Return the contract of a point that an end on this day would take days from: it runs then, or begins then."""
+    asked = {"id": point_id, "before": until_day - timedelta(days=1), "day": until_day}
+    return connection.execute(_LASTING, asked).one_or_none()
+
+
+def beginning(connection: Connection, point_id: UUID, day: date) -> Any | None:
+    """Return the contract of a point that begins on a day and holds it."""
+    return connection.execute(_BEGINNING, {"id": point_id, "day": day}).one_or_none()
+
+
 def cancel(connection: Connection, point: Any, from_day: date) -> tuple[Any, Any | None]:
     """Cancel the contract that begins on a day: it never ran. Returns it, and which one got its days back.
 
@@ -129,6 +175,10 @@ def cancel(connection: Connection, point: Any, from_day: date) -> tuple[Any, Any
     row = connection.execute(_CANCEL, days).one_or_none()
     if row is None:
         raise ConflictError("no supply contract begins on that day")
+    connection.execute(
+        _BEHIND_CANCELLED,
+        {"contract": row.supply_contract_id, "replaces": row.replaces, "until": row.replaced_until},
+    )
     resumed = None
     if row.replaces is not None:
         back = {"contract": row.replaces, "day": from_day, "until": row.replaced_until}
@@ -155,6 +205,12 @@ def end_by_id(connection: Connection, contract_id: UUID, until_day: date) -> Any
 def by_id(connection: Connection, contract_id: UUID) -> Any | None:
     """Return a contract, if it exists."""
     return connection.execute(_BY_ID, {"contract": contract_id}).one_or_none()
+
+
+def page_of(connection: Connection, party_id: UUID, after: UUID | None, limit: int) -> list[Any]:
+    """Return contracts of one supplier that hold days, with the sealed EAN code of their points, by their number."""
+    asked = {"party": party_id, "after": after, "limit": limit}
+    return list(connection.execute(_PAGE_OF, asked))
 
 
 def on_day(connection: Connection, point: Any, party_id: UUID, day: date) -> Any:
@@ -260,6 +316,18 @@ _RUNNING = text(
     "SELECT * FROM registry.supply_contract WHERE access_point_id = :id AND from_day < :first"
     " AND (until_day IS NULL OR until_day > :first)"
 )
+# The next switch: one that holds days. Who begins on the same day is in the way, and no switch after it.
+_FOLLOWING = text(
+    "SELECT * FROM registry.supply_contract WHERE access_point_id = :id AND from_day > :first"
+    " AND (until_day IS NULL OR from_day < until_day) ORDER BY from_day LIMIT 1"
+)
+_BEHIND = text(
+    "UPDATE registry.supply_contract SET replaces = :replaces, replaced_until = :until"
+    " WHERE supply_contract_id = :contract"
+)
+_BEHIND_CANCELLED = text(
+    "UPDATE registry.supply_contract SET replaces = :replaces, replaced_until = :until WHERE replaces = :contract"
+)
 _OVERLAP = text(
     "SELECT 1 FROM registry.supply_contract WHERE access_point_id = :id"
     " AND daterange(from_day, until_day) && daterange(:first, :until)"
@@ -270,6 +338,15 @@ _INSERT = text(
     " VALUES (:contract, :operator, :id, :no, :party, :first, :until, :now, :replaces, :replaced_until)"
 )
 _END = ending("registry.supply_contract", "access_point_id = :id AND from_day < :day")
+# Of a switch on that day the contract before ends then already: the one that begins on it is meant.
+_LASTING = text(
+    "SELECT * FROM registry.supply_contract WHERE access_point_id = :id AND (until_day IS NULL OR from_day < until_day)"
+    " AND ((from_day <= :before AND (until_day IS NULL OR until_day > :day)) OR from_day = :day)"
+)
+_BEGINNING = text(
+    "SELECT * FROM registry.supply_contract WHERE access_point_id = :id AND from_day = :day"
+    " AND (until_day IS NULL OR from_day < until_day)"
+)
 _END_BY_ID = ending("registry.supply_contract", "supply_contract_id = :contract")
 _CANCEL = ending("registry.supply_contract", "access_point_id = :id AND from_day = :day")
 _END_AT_POINT = ending(
@@ -287,6 +364,11 @@ _RESUME = text(
     " AND (o.until_day IS NULL OR o.until_day > :day AND o.until_day > c.from_day) RETURNING c.*"
 )
 _BY_ID = text("SELECT * FROM registry.supply_contract WHERE supply_contract_id = :contract")
+_PAGE_OF = text(
+    "SELECT c.*, a.ean_sealed FROM registry.supply_contract c JOIN registry.access_point a USING (access_point_id)"
+    " WHERE c.party_id = :party AND (c.until_day IS NULL OR c.from_day < c.until_day)"
+    " AND (CAST(:after AS uuid) IS NULL OR c.supply_contract_id > :after) ORDER BY c.supply_contract_id LIMIT :limit"
+)
 _ON_DAY = text(
     "SELECT * FROM registry.supply_contract WHERE access_point_id = :id AND party_id = :party"
     " AND from_day <= :day AND (until_day IS NULL OR until_day > :day)"

@@ -6,6 +6,7 @@ from flask import Flask
 
 from web import answers, facade
 from web.api import (  # noqa: F401  # importing registers their operations
+    access_register,
     asking_many,
     bulk,
     decisions,
@@ -21,6 +22,7 @@ from web.api import (  # noqa: F401  # importing registers their operations
     ports,
     readings,
     receipts,
+    rereads,
     supply_quality,
     webhooks,
 )

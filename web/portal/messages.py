@@ -44,6 +44,7 @@ _LEADS: Mapping[str, tuple[str, str]] = {
     "interval_reading": ("overview.show", "Bekijk uw overzicht"),
     "erasure": ("erasing.show", "Bekijk uw gegevens"),
     "occupancy": ("overview.show", "Bekijk uw overzicht"),
+    "supply": ("overview.show", "Bekijk uw overzicht"),
     "person": ("overview.show", "Bekijk uw overzicht"),
     "person_concerned": ("overview.show", "Bekijk uw overzicht"),
     "representation": ("representing.show", "Bekijk wie voor wie beslist"),

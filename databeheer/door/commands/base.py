@@ -146,10 +146,19 @@ def parse(command: Command, arguments: object) -> dict[str, Any]:
     Raises:
         MalformedRequestError: names the members that are wrong.
     """
-    if not isinstance(arguments, dict):
-        raise MalformedRequestError("arguments are a JSON object")
+    return load(command.schema, arguments, "arguments")
+
+
+def load(one: Schema, given: object, what: str) -> dict[str, Any]:
+    """Read a JSON object into domain values.
+
+    Raises:
+        MalformedRequestError: names the members that are wrong.
+    """
+    if not isinstance(given, dict):
+        raise MalformedRequestError(f"{what} are a JSON object")
     try:
-        return dict(command.schema.load(arguments))
+        return dict(one.load(given))
     except ValidationError as error:
         raise MalformedRequestError(_in_words(error.messages)) from error
 

@@ -47,7 +47,7 @@ def move_out(house: House, turn: Turn, occupancy: Any, until: date) -> int:
         turn.end(Ending.INVALIDATED, row.permission_id)
         record_step(house, turn, row, Event.INVALIDATED, state=row.state, by="move", reason=row.reason)
     _end_participations(house, turn, occupancy, until)
-    end_ties(turn, occupancy, until, begun_before=None)
+    end_ties(house, turn, occupancy, until, begun_before=None)
     close_all(house, turn, occupancy, Because.MOVED_OUT)
     functions.forget_from(house, turn.connection, occupancy.occupancy_id, until)
     move_stored_days(house, turn, occupancy.occupancy_id, vacancy_id, until)
@@ -76,7 +76,7 @@ def move_out_earlier(house: House, turn: Turn, occupancy: Any, until: date) -> i
     vacancy_id = _new_vacancy(house, turn, occupancy, until, vacancy.until_day)
     _record_end(house, turn, occupancy, until)
     _end_participations(house, turn, occupancy, until)
-    end_ties(turn, occupancy, until, begun_before=occupancy.until_day)
+    end_ties(house, turn, occupancy, until, begun_before=occupancy.until_day)
     functions.forget_from(house, turn.connection, occupancy.occupancy_id, until)
     move_stored_days(house, turn, occupancy.occupancy_id, vacancy_id, until)
     move_stored_days(house, turn, vacancy.occupancy_id, vacancy_id, vacancy.from_day)
@@ -134,11 +134,11 @@ def _end_participations(house: House, turn: Turn, occupancy: Any, until: date) -
         )
 
 
-def end_ties(turn: Turn, occupancy: Any, day: date, *, begun_before: date | None) -> None:
+def end_ties(house: House, turn: Turn, occupancy: Any, day: date, *, begun_before: date | None) -> None:
     """End the contracts and registrations of a point with the stay in which they were made (requirements 0.5)."""
     stay = (turn.connection, occupancy.access_point_id, day)
     for contract in supply.end_at_point(*stay, begun_before=begun_before):
-        record_end(turn, contract, occupancy.occupancy_id)
+        record_end(house, turn, contract, occupancy.occupancy_id)
     for row in links.end_registrations(*stay, begun_before=begun_before):
         record_end_of_link(turn, "registration", row, stay=occupancy.occupancy_id)
 

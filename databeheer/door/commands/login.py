@@ -70,7 +70,7 @@ def _provider(house: House) -> IdentityProvider:
 def person_of(house: House, connection: Connection, identity: Identity, now: datetime) -> UUID:
     """Return the person behind a provider's subject; a first log-in makes one."""
     hashed = subject_hash(house, identity.subject)
-    known = connection.execute(_PERSON, {"hash": hashed}).scalar_one_or_none()
+    known = known_person(house, connection, identity.subject)
     if known is None:
         person_id = uuid4()
         key = house.keys.make(Kind.PERSON, person_id)
@@ -84,6 +84,13 @@ def person_of(house: House, connection: Connection, identity: Identity, now: dat
         # Of two first log-ins at once one makes the person, and the other finds that one here.
         known = connection.execute(_PERSON, {"hash": hashed}).scalar_one()
     person: UUID = known
+    return person
+
+
+def known_person(house: House, connection: Connection, subject: str) -> UUID | None:
+    """Return the person behind a provider's subject, if somebody made that person known."""
+    asked = {"hash": subject_hash(house, subject)}
+    person: UUID | None = connection.execute(_PERSON, asked).scalar_one_or_none()
     return person
 
 

@@ -24,11 +24,13 @@ from databeheer.door.commands.base import (
 from databeheer.door.house import House
 from databeheer.door.names import ean_hash, open_text, seal_text
 from databeheer.door.post import notifying
+from databeheer.door.post.telling import tell
 from databeheer.door.proofs import AskerKind, Proof
 from databeheer.door.restore.ends import Ending
 from databeheer.door.turn import Statement, Subject, Turn
 from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import MalformedRequestError, UnauthenticatedError
+from databeheer.post import outbox
 from databeheer.registry import occupancies, parties, points, supply
 from databeheer.values import EAN, format_instant
 
@@ -110,33 +112,53 @@ def refuse_request(house: House, proof: Proof, arguments: dict[str, Any]) -> dic
 def accept_supply(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """Record an accepted supply contract; only from here on does the supplier see its own period (R72, R73).
 
-    It is one with who lives there on its first day, who is told in this turn (R7), and ends with that stay. With
-    `switch` the contract that runs on that day ends with it: the supplier before keeps its own period.
+    With `switch` the contract that runs on that day ends with it: the supplier before keeps its own period.
     """
-    first, until = arguments["from_day"], arguments["until_day"]
     with house.turn(TurnLane.ENDS if arguments["switch"] else TurnLane.REST) as turn:
         asker_of(turn, house, proof, AskerKind.OPERATOR)
         point = _point(house, turn, arguments["ean"])
         party = parties.get(turn.connection, arguments["party_id"])
-        stay = occupancies.on_day(turn.connection, point.ean_hash, first)
-        until = occupancies.within_stay(stay, until)
-        is_switch = arguments["switch"]
-        ended = supply.accept(turn.connection, point, party, first, until, turn.now, is_switch=is_switch)
-        for row in ended:
-            record_end(turn, row)
-        told = notifying.write(house, turn, stay, [party], notifying.OF_ONE_PARTY)
-        turn.record(
-            Statement(
-                "supply.accepted",
-                {"from": first.isoformat(), "until": until.isoformat() if until else "", "notices": told},
-                ground="supplier",
-                party_id=party.party_id,
-                operator=point.operator,
-                subjects=[Subject(stay.occupancy_id)],
-            )
-        )
-        notifying.send(house, turn, stay, told)
+        days = arguments["from_day"], arguments["until_day"]
+        begin_contract(house, turn, point, party, *days, is_switch=arguments["switch"])
     return {}
+
+
+def begin_contract(
+    house: House,
+    turn: Turn,
+    point: Any,
+    party: Any,
+    first: date,
+    until: date | None,
+    *,
+    is_switch: bool,
+) -> UUID:
+    """Record an accepted contract in this turn; returns the stay of whose contract it is.
+
+    It is one with who lives there on its first day, who is told in this turn (R7), and ends with that stay.
+
+    Raises:
+        MalformedRequestError, ConflictError: as `supply.accept` does.
+    """
+    stay = occupancies.on_day(turn.connection, point.ean_hash, first)
+    until = occupancies.within_stay(stay, until)
+    ended = supply.accept(turn.connection, point, party, first, until, turn.now, is_switch=is_switch)
+    for row in ended:
+        record_end(house, turn, row)
+    told = notifying.write(house, turn, stay, [party], notifying.OF_ONE_PARTY)
+    turn.record(
+        Statement(
+            "supply.accepted",
+            {"from": first.isoformat(), "until": until.isoformat() if until else "", "notices": told},
+            ground="supplier",
+            party_id=party.party_id,
+            operator=point.operator,
+            subjects=[Subject(stay.occupancy_id)],
+        )
+    )
+    notifying.send(house, turn, stay, told)
+    stay_id: UUID = stay.occupancy_id
+    return stay_id
 
 
 def cancel_supply(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -144,21 +166,33 @@ def cancel_supply(house: House, proof: Proof, arguments: dict[str, Any]) -> dict
     with house.turn(TurnLane.ENDS) as turn:
         asker_of(turn, house, proof, AskerKind.OPERATOR)
         point = _point(house, turn, arguments["ean"])
-        cancelled, resumed = supply.cancel(turn.connection, point, arguments["from_day"])
-        record_end(turn, cancelled)
-        if resumed is not None:
-            until = resumed.until_day
-            turn.record(
-                Statement(
-                    "supply.resumed",
-                    {"until": until.isoformat() if until else ""},
-                    ground="supplier",
-                    party_id=resumed.party_id,
-                    operator=resumed.operator,
-                    subjects=_occupants(turn, point.access_point_id, resumed.from_day, resumed.until_day)[:1],
-                )
-            )
+        _, resumed = call_off_contract(house, turn, point, arguments["from_day"])
     return {"resumed": resumed is not None}
+
+
+def call_off_contract(house: House, turn: Turn, point: Any, first: date) -> tuple[Any, Any | None]:
+    """Cancel the contract of a point that begins on a day, in this turn; returns it, and which one runs on.
+
+    Raises:
+        ConflictError: none begins then.
+    """
+    cancelled, resumed = supply.cancel(turn.connection, point, first)
+    record_end(house, turn, cancelled)
+    if resumed is not None:
+        until = resumed.until_day
+        living = _occupants(turn, point.access_point_id, resumed.from_day, resumed.until_day)[:1]
+        turn.record(
+            Statement(
+                "supply.resumed",
+                {"until": until.isoformat() if until else ""},
+                ground="supplier",
+                party_id=resumed.party_id,
+                operator=resumed.operator,
+                subjects=living,
+            )
+        )
+        _tell(house, turn, "supply.resumed", resumed, living)
+    return cancelled, resumed
 
 
 def end_supply(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -166,7 +200,7 @@ def end_supply(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[st
     with house.turn(TurnLane.ENDS) as turn:
         asker_of(turn, house, proof, AskerKind.OPERATOR)
         point = _point(house, turn, arguments["ean"])
-        record_end(turn, supply.end(turn.connection, point, arguments["until_day"]))
+        record_end(house, turn, supply.end(turn.connection, point, arguments["until_day"]))
     return {}
 
 
@@ -262,9 +296,13 @@ def record_end_of_price(turn: Turn, contract: Any, until: date) -> None:
     )
 
 
-def record_end(turn: Turn, contract: Any, stay: UUID | None = None) -> None:
-    """To the supplier whose contract ends, and to who made it: in that `stay`, else who lives there then."""
+def record_end(house: House, turn: Turn, contract: Any, stay: UUID | None = None) -> None:
+    """To the supplier whose contract ends, and to who made it: in that `stay`, else who lives there then.
+
+    Who leaves, and ends his contracts by that, is told of that; else who lives there gets a message of this end too.
+    """
     turn.end(Ending.SUPPLY, contract.supply_contract_id, contract.until_day)
+    living = [Subject(stay)] if stay else _on_last_day(turn, contract)
     turn.record(
         Statement(
             "supply.ended",
@@ -272,9 +310,37 @@ def record_end(turn: Turn, contract: Any, stay: UUID | None = None) -> None:
             ground="supplier",
             party_id=contract.party_id,
             operator=contract.operator,
-            subjects=[Subject(stay)] if stay else _on_last_day(turn, contract),
+            subjects=living,
         )
     )
+    _tell(house, turn, "supply.ended", contract, [] if stay else living)
+
+
+def _tell(house: House, turn: Turn, kind: str, contract: Any, living: list[Subject]) -> None:
+    """Tell a supplier, and the people of some stays, what became of its contract there."""
+    said = {"until": contract.until_day.isoformat()} if kind == "supply.ended" else {}
+    about = contract.supply_contract_id
+    tell(
+        house,
+        turn,
+        kind,
+        to=[outbox.party(contract.party_id)],
+        operator=contract.operator,
+        about=about,
+        said=said,
+    )
+    for one in living:
+        person_id = occupancies.by_id(turn.connection, one.occupancy_id).person_id
+        if person_id is not None:
+            tell(
+                house,
+                turn,
+                kind,
+                to=[outbox.customer(person_id)],
+                operator=contract.operator,
+                said=said,
+                occupancy_id=one.occupancy_id,
+            )
 
 
 _EAN = EANCode(required=True)

@@ -118,42 +118,67 @@ def new_point(
 
 
 def begin_occupancy(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Move a person in from a day on; the vacancy ends there.
+    """Move a person in from a day on; the vacancy ends there."""
+    with house.turn() as turn:
+        asker_of(turn, house, proof, AskerKind.OPERATOR)
+        vacancy = vacant_on(turn, ean_hash(house, arguments["ean"]), arguments["from_day"])
+        person_id = arguments["person_id"]
+        found(turn.connection.execute(_PERSON, {"id": person_id}).one_or_none(), "person")
+        require_movable(turn, person_id)
+        interval_reading = arguments["interval_reading"]
+        occupancy_id, moved = begin_stay(
+            house, turn, vacancy, person_id, arguments["from_day"], interval_reading=interval_reading
+        )
+    return {"occupancy_id": str(occupancy_id), "resealed_days": moved}
+
+
+def vacant_on(turn: Turn, named: bytes, day: date) -> Any:
+    """Return the vacancy of a point on a day, if nobody moves in after it.
+
+    Raises:
+        NotFoundError: there is no such access point.
+        ConflictError: somebody lives there then, or moves in later.
+    """
+    vacancy = occupancies.on_day(turn.connection, named, day)
+    if vacancy.person_id is not None:
+        raise ConflictError("somebody lives there on that day; end that occupancy first")
+    if vacancy.until_day is not None:
+        raise ConflictError(
+            "nobody lives there on that day; somebody moves in after it: call that move-in off first,"
+            " by an end on its first day"
+        )
+    return vacancy
+
+
+def require_movable(turn: Turn, person_id: UUID) -> None:
+    """Raise ConflictError where a person cannot move in anywhere: dead, or erased."""
+    lives.require_alive(turn.connection, person_id)
+    if erasures.begun_of(turn.connection, DataClass.PERSON, [person_id]):
+        raise ConflictError("this person's name and log-in were erased; register the person anew")
+
+
+def begin_stay(
+    house: House, turn: Turn, vacancy: Any, person_id: UUID, first: date, *, interval_reading: bool
+) -> tuple[UUID, int]:
+    """Let a person live from a day on where nobody does, in this turn; returns the stay, and how many days were moved.
 
     What was stored from that day on, while nobody was known to live there, is re-sealed for the newcomer.
     """
-    first = arguments["from_day"]
-    with house.turn() as turn:
-        asker_of(turn, house, proof, AskerKind.OPERATOR)
-        vacancy = occupancies.on_day(turn.connection, ean_hash(house, arguments["ean"]), first)
-        if vacancy.person_id is not None:
-            raise ConflictError("somebody lives there on that day; end that occupancy first")
-        if vacancy.until_day is not None:
-            raise ConflictError(
-                "nobody lives there on that day; somebody moves in after it: call that move-in off first,"
-                " by an end on its first day"
-            )
-        person = turn.connection.execute(_PERSON, {"id": arguments["person_id"]}).one_or_none()
-        found(person, "person")
-        lives.require_alive(turn.connection, arguments["person_id"])
-        if erasures.begun_of(turn.connection, DataClass.PERSON, [arguments["person_id"]]):
-            raise ConflictError("this person's name and log-in were erased; register the person anew")
-        occupancies.end_on(turn.connection, vacancy, first)
-        note_change(house, turn, vacancy, first)
-        end_ties(turn, vacancy, first, begun_before=first)
-        occupancy_id = new_occupancy(
-            house,
-            turn,
-            point_id=vacancy.access_point_id,
-            point_no=vacancy.access_point_no,
-            operator=vacancy.operator,
-            person_id=arguments["person_id"],
-            from_day=first,
-            interval_reading=arguments["interval_reading"],
-        )
-        _welcome(house, turn, occupancies.by_id(turn.connection, occupancy_id))
-        moved = move_stored_days(house, turn, vacancy.occupancy_id, occupancy_id, first)
-    return {"occupancy_id": str(occupancy_id), "resealed_days": moved}
+    occupancies.end_on(turn.connection, vacancy, first)
+    note_change(house, turn, vacancy, first)
+    end_ties(house, turn, vacancy, first, begun_before=first)
+    occupancy_id = new_occupancy(
+        house,
+        turn,
+        point_id=vacancy.access_point_id,
+        point_no=vacancy.access_point_no,
+        operator=vacancy.operator,
+        person_id=person_id,
+        from_day=first,
+        interval_reading=interval_reading,
+    )
+    _welcome(house, turn, occupancies.by_id(turn.connection, occupancy_id))
+    return occupancy_id, move_stored_days(house, turn, vacancy.occupancy_id, occupancy_id, first)
 
 
 def _welcome(house: House, turn: Turn, occupancy: Any) -> None:
@@ -182,20 +207,29 @@ def _welcome(house: House, turn: Turn, occupancy: Any) -> None:
 
 
 def end_occupancy(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Move a person out: all permissions of the point end in the same transaction (R29, TRDE 5.3.13 par. 3).
-
-    Never refused for what is stored: what was measured from `until_day` on is re-sealed for whom it is of. Who moved in
-    on that very day, by mistake or as planned and called off, never lived there. An end that was entered too late is
-    set to an earlier day; to a later one it never is.
-    """
-    until = arguments["until_day"]
+    """Move a person out: all permissions of the point end in the same transaction (R29, TRDE 5.3.13 par. 3)."""
     with house.turn(TurnLane.ENDS) as turn:
         asker_of(turn, house, proof, AskerKind.OPERATOR)
-        occupancy = _stay_to_end(turn, ean_hash(house, arguments["ean"]), until)
         index = turn.next_index  # of "occupancy.ended"; what ends with it follows
-        move = move_out if occupancy.until_day is None else move_out_earlier
-        ended = move(house, turn, occupancy, until)
+        _, ended = end_stay(house, turn, ean_hash(house, arguments["ean"]), arguments["until_day"])
     return {"ended_permissions": ended, "index": index}
+
+
+def end_stay(house: House, turn: Turn, named: bytes, until: date) -> tuple[Any, int]:
+    """Move out who lives at a point, in this turn; returns the stay, and how many permissions ended.
+
+    Never refused for what is stored: what was measured from `until` on is re-sealed for whom it is of. Who moved in
+    on that very day, by mistake or as planned and called off, never lived there. An end that was entered too late is
+    set to an earlier day; to a later one it never is.
+
+    Raises:
+        NotFoundError: there is no such access point.
+        ConflictError: nobody lives there, or the stay ends by then.
+        MalformedRequestError: the day lies ahead, and the stay begins before it.
+    """
+    occupancy = _stay_to_end(turn, named, until)
+    move = move_out if occupancy.until_day is None else move_out_earlier
+    return occupancy, move(house, turn, occupancy, until)
 
 
 def _stay_to_end(turn: Turn, named: bytes, until: date) -> Any:

@@ -53,36 +53,54 @@ EXECUTED = {"open": "port.opened", "closed": "port.closed"}
 
 
 def describe_meter(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Write down that a meter hangs at a point, whether it is digital, and its ports: all closed (R51).
-
-    Who lives there is told of the ports, by the entry in the own list and by the portal's page (R52).
-    """
-    if not meters.is_number(arguments["meter"]):
-        raise MalformedRequestError(
-            "meter: a meter's number has 1 to 40 letters, digits, '.', '/' or '-', and is no EAN code"
-        )
-    ports = {UserPort(name) for name in arguments["ports"]}
+    """Write down that a meter hangs at a point, whether it is digital, and its ports: all closed (R51)."""
+    require_number(arguments["meter"])
     with house.turn() as turn:
         asker_of(turn, house, proof, AskerKind.OPERATOR)
         point = found(points.find(turn.connection, ean_hash(house, arguments["ean"])), "access point")
         meter_id = meter_of(house, turn, point, arguments["meter"])
-        meters.describe(
-            turn.connection,
-            meter_id,
-            is_digital=arguments["digital"],
-            ports=ports,
-            now=turn.now,
-            from_day=arguments["from_day"],
-        )
-        said: dict[str, Any] = {"digital": int(arguments["digital"]), "ports": sorted(ports)}
-        if ports:
-            notice = Notice(INSTALLED_NL, "nl")
-            signers.keep_notice(turn.connection, notice, turn.now)
-            said |= {"notice": notice.sha256.hex(), "language": notice.language}
-        living = record_at_point(house, turn, point, "meter.installed", said)
-        if ports and living is not None:
-            tell_port(house, turn, "meter.installed", about=meter_id, occupancy_id=living)
+        ports, first = {UserPort(name) for name in arguments["ports"]}, arguments["from_day"]
+        hang_up(house, turn, point, meter_id, ports, first, is_digital=arguments["digital"])
     return {"meter_id": str(meter_id)}
+
+
+def require_number(number: str) -> None:
+    """Raise MalformedRequestError where this cannot be a meter's number."""
+    if not meters.is_number(number):
+        raise MalformedRequestError(
+            "meter: a meter's number has 1 to 40 letters, digits, '.', '/' or '-', and is no EAN code"
+        )
+
+
+def hang_up(
+    house: House,
+    turn: Turn,
+    point: Any,
+    meter_id: UUID,
+    ports: set[UserPort],
+    first: date | None,
+    *,
+    is_digital: bool,
+) -> None:
+    """Write down what hangs at a point from a day on, in this turn.
+
+    Who lives there is told of the ports, by the entry in the own list and by the portal's page (R52).
+
+    Raises:
+        MalformedRequestError: ports of a meter that is not digital.
+        ConflictError: a port that would go is open, or ordered.
+    """
+    meters.describe(
+        turn.connection, meter_id, is_digital=is_digital, ports=ports, now=turn.now, from_day=first
+    )
+    said: dict[str, Any] = {"digital": int(is_digital), "ports": sorted(ports)}
+    if ports:
+        notice = Notice(INSTALLED_NL, "nl")
+        signers.keep_notice(turn.connection, notice, turn.now)
+        said |= {"notice": notice.sha256.hex(), "language": notice.language}
+    living = record_at_point(house, turn, point, "meter.installed", said)
+    if ports and living is not None:
+        tell_port(house, turn, "meter.installed", about=meter_id, occupancy_id=living)
 
 
 def remove_meter(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:

@@ -151,11 +151,11 @@ def _overview(_: House, turn: Turn, end: End) -> bool:
     return True
 
 
-def _supply(_: House, turn: Turn, end: End) -> bool:
+def _supply(house: House, turn: Turn, end: End) -> bool:
     row = supply.end_by_id(turn.connection, end.id, end.day) if end.day is not None else None
     if row is None:
         return False
-    record_end(turn, row)
+    record_end(house, turn, row)
     return True
 
 

@@ -70,6 +70,19 @@ def take(connection: Connection, operator: int, now: datetime, limit: int) -> li
     return list(connection.execute(_TAKE, asked | {"tried": now - AGAIN_AFTER, "limit": limit}))
 
 
+def page(connection: Connection, operator: int, now: datetime, after: int | None, limit: int) -> list[Any]:
+    """Return what is open, the most urgent first, from a place in the list on; counts no attempt."""
+    asked = {"operator": operator, "today": day_of(now), "after": after, "limit": limit}
+    return list(connection.execute(_PAGE, asked))
+
+
+def try_again(connection: Connection, operator: int, now: datetime, numbers: Sequence[int]) -> list[Any]:
+    """Count an attempt of each that was not tried lately; returns those of the numbers that are open."""
+    asked = {"operator": operator, "now": now, "today": day_of(now), "numbers": list(numbers)}
+    connection.execute(_TRIED, asked | {"tried": now - AGAIN_AFTER})
+    return list(connection.execute(_THESE, asked))
+
+
 _GIVEN = (
     "unnest(CAST(:meters AS uuid[]), CAST(:directions AS text[]), CAST(:whats AS text[]))"
     " AS g (meter_id, direction, lacking)"
@@ -101,4 +114,19 @@ _TAKE = text(
     "  WHERE operator = :operator AND ended_at IS NULL AND (last_attempt_at IS NULL OR last_attempt_at <= :tried)"
     "  ORDER BY until_day, reread_no LIMIT :limit FOR UPDATE SKIP LOCKED)"
     " RETURNING r.reread_no, r.meter_id, m.number_sealed, r.day, r.direction, r.lacking, r.attempts, r.until_day"
+)
+_OPEN_ROWS = (
+    "SELECT r.*, m.number_sealed FROM metering.reread r JOIN registry.meter m USING (meter_id)"
+    " WHERE r.operator = :operator AND r.ended_at IS NULL AND r.until_day > :today"
+)
+_PAGE = text(
+    f"{_OPEN_ROWS} AND (CAST(:after AS bigint) IS NULL OR (r.until_day, r.reread_no) >"  # noqa: S608  parts of our own
+    " (SELECT o.until_day, o.reread_no FROM metering.reread o WHERE o.reread_no = :after))"
+    " ORDER BY r.until_day, r.reread_no LIMIT :limit"
+)
+_THESE = text(f"{_OPEN_ROWS} AND r.reread_no = ANY(:numbers) ORDER BY r.until_day, r.reread_no")
+_TRIED = text(
+    "UPDATE metering.reread SET attempts = attempts + 1, last_attempt_at = :now WHERE reread_no = ANY(:numbers)"
+    " AND operator = :operator AND ended_at IS NULL AND until_day > :today"
+    " AND (last_attempt_at IS NULL OR last_attempt_at <= :tried)"
 )

@@ -95,7 +95,8 @@ MATRIX: dict[str, dict[str, set[str]]] = {
             "occupancy_id", "operator", "person_id", "from_day", "until_day", "interval_reading", what=READ
         ),
     },
-    "registry.supply_contract": {"door": LOOK_AND_ADD | of("until_day")},
+    "registry.supply_contract": {"door": LOOK_AND_ADD | of("until_day", "replaces", "replaced_until")},
+    "registry.register_message": {"door": LOOK_AND_ADD | {"DELETE"}},
     "identity.person": {"door": LOOK_AND_ADD | of("subject_hash", "name_sealed", "email_sealed")},
     "identity.login": {"door": LOOK_AND_ADD | of("used_at") | {"DELETE"}},
     "identity.session": {"door": LOOK_AND_ADD | of("ended_at", "representation_id", "party_id")},
