@@ -4,7 +4,7 @@
 #   make check    static: ruff, mypy --strict, import contracts, requirements register
 #   make test     pytest (ARGS="tests/ledger -k proof")
 #   make bench    measure the speed goals into build/bench.json and docs/explanation/performance.md (ONLY=name runs one)
-#   make soak     the full counts: 100,000 hostile inputs, and what else takes minutes
+#   make soak     the full counts: 100,000 hostile inputs, 50,000 calls of the API, and what else takes minutes
 #   make format   rewrite the code in the project's form
 #   make screenshots    take the README's pictures anew, from the browser journeys
 #   make requirements   rewrite docs/requirements.md from the tests

@@ -96,6 +96,7 @@ _BY_STATUS: Mapping[int, type[ProblemError]] = {
     409: ConflictError,
     413: MalformedRequestError,
     415: MalformedRequestError,
+    416: MalformedRequestError,
     422: MalformedRequestError,
     429: TooManyRequestsError,
     503: UnavailableError,
