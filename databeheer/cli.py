@@ -30,6 +30,7 @@ from databeheer.site.handover.command_line import group as handover
 from databeheer.site.home import Home
 from databeheer.site.house import running
 from databeheer.site.joins import joins
+from databeheer.site.onboarding import onboarding
 from databeheer.site.keys import keys
 from databeheer.site.letters import letters
 from databeheer.site.mandates import mandates
@@ -314,6 +315,7 @@ cli.add_command(mandates)
 cli.add_command(sandbox)
 cli.add_command(statistics)
 cli.add_command(joins)
+cli.add_command(onboarding)
 cli.add_command(supply_quality)
 
 

@@ -1,4 +1,4 @@
-"""`databeheer oversight`: check an audit, sign a list of joins or a record of necessity; outside the house."""
+"""`databeheer oversight`: check an audit, sign joins, a record of necessity or an onboarding; outside the house."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from databeheer.joins import necessity
 from databeheer.joins.cases import JoinListError
 from databeheer.joins.lists import LARGEST
 from databeheer.joins.signature import sign
+from databeheer.onboarding import approval
 from databeheer.oversight.content_audit import Report, audit
 from ledger.checkpoint import open_checkpoint
 from ledger.commands.inputs import FAILS, HOLDS, MISUSED, UNREACHABLE, plain, read_file, read_keys
@@ -95,6 +96,26 @@ def sign_necessity(record: Path, seed: Path, name: str) -> None:
         before = read_file(note, necessity.LARGEST) if note.exists() else None
         signed = necessity.sign(read_file(record, necessity.LARGEST), before, key)
     except (necessity.NecessityError, LedgerError) as error:
+        raise click.ClickException(str(error)) from error
+    write_atomically(note, signed)
+    click.echo(key.vkey)
+
+
+@oversight.command("sign-onboarding")
+@click.argument("dossier", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--key", "seed", required=True, type=click.Path(path_type=Path), help="File of your own key.")
+@click.option("--name", required=True, help="Your name on signatures, as house.example/els.")
+def sign_onboarding(dossier: Path, seed: Path, name: str) -> None:
+    """Sign DOSSIER, what a party handed in, into a `.note` beside it; prints your verifier key.
+
+    For two people of the house: the second signs beside the first. The key is made where there is none.
+    """
+    note = dossier.with_suffix(".note")
+    try:
+        key = SigningKey(name, _seed(seed))
+        before = read_file(note, approval.LARGEST) if note.exists() else None
+        signed = approval.sign(read_file(dossier, approval.LARGEST), before, key)
+    except (approval.ApprovalError, LedgerError) as error:
         raise click.ClickException(str(error)) from error
     write_atomically(note, signed)
     click.echo(key.vkey)
