@@ -30,10 +30,10 @@ from databeheer.site.handover.command_line import group as handover
 from databeheer.site.home import Home
 from databeheer.site.house import running
 from databeheer.site.joins import joins
-from databeheer.site.onboarding import onboarding
 from databeheer.site.keys import keys
 from databeheer.site.letters import letters
 from databeheer.site.mandates import mandates
+from databeheer.site.onboarding import onboarding
 from databeheer.site.plan import plan
 from databeheer.site.sandbox import sandbox
 from databeheer.site.statistics import statistics

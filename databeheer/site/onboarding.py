@@ -1,4 +1,4 @@
-"""`databeheer onboarding`: what parties handed in and waits for two people: list it, fetch it, approve or decline it."""
+"""`databeheer onboarding`: what parties handed in and waits for two people: list, fetch, approve or decline it."""
 
 from __future__ import annotations
 
