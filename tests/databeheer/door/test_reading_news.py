@@ -12,6 +12,7 @@ import pytest
 from databeheer.door.client import DoorRefusedError, Proof
 from databeheer.door.news import commands, found
 from databeheer.door.news.commands import LOOK_EVERY
+from databeheer.post import news as post_news
 from databeheer.post.news import KEPT
 from tests.databeheer.door.conftest import DAYS, export
 from tests.databeheer.door.test_webhook_commands import sent
@@ -186,6 +187,18 @@ def test_while_hand_over_is_stopped_news_wait(house: TheHouse, told: dict[str, A
     assert look(house) == {}
     house.operator("stop.lift", reason="over")
     assert look(house) == {"readings_arrived": 1}
+
+
+def test_two_who_look_at_once_tell_nothing_twice(house: TheHouse, told: dict[str, Any]) -> None:
+    house.ingest(export())
+    house.clock.advance(LOOK_EVERY)
+    now = house.clock.now()
+    with house.house.engine.begin() as connection:
+        [row] = post_news.to_look_at(connection, now, 10)
+        until = post_news.begin(connection, row, row.told_to + 100, now)
+    with house.house.engine.begin() as connection:
+        assert post_news.go_on(connection, row, until, None, now)
+        assert not post_news.go_on(connection, row, until, None, now)
 
 
 def test_more_than_a_page_and_more_than_a_message_are_told_whole(

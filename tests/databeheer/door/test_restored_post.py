@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 from databeheer.door.client import DoorRefusedError
+from databeheer.door.news.commands import LOOK_EVERY
 from databeheer.post.deliveries import Channel
+from tests.databeheer.door.conftest import export
 from tests.doors import query
 from tests.house import Customer, Party, TheHouse
 from tests.letters import Pouch, confirm_email, deliveries, postman
@@ -114,6 +116,22 @@ def test_no_letter_leaves_while_a_gap_stands_and_none_is_lost(
         while carrier.round(Channel.WEBHOOK):
             pass
     assert pouch.letters
+
+
+def test_no_news_of_readings_are_told_while_a_gap_stands_and_none_are_lost(
+    house: TheHouse, backups: Backups, lotte: Customer, bram: Party
+) -> None:
+    bram.call("webhook.put", url=OLD)
+    lotte.grant(bram.ask())
+    house.ingest(export())
+    dump(backups)
+    house.operator("stop.set", reason="so that something is lost")
+    restored(backups, bram)
+    house.clock.advance(LOOK_EVERY)
+    assert house.operator("webhook.sweep")["recorded"] == {}
+    house.operator("reconcile.finish")
+    house.operator("stop.lift", reason="the stop came back with the rest")
+    assert house.operator("webhook.sweep")["recorded"] == {"readings_arrived": 1}
 
 
 def test_what_a_party_sets_while_a_gap_stands_stays_and_has_a_secret_of_its_own(

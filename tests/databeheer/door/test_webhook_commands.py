@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import closing
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -370,6 +371,10 @@ def test_web_hooks_are_a_partys_by_its_own_interface(house: TheHouse, lotte: Cus
         for command in ("webhook.show", "webhook.remove", "webhook.test", "webhook.deliveries"):
             refused = code(lambda proof=proof, command=command: house.client.call(command, proof))
             assert refused == "unauthenticated"
+        since = "2023-10-29T00:00:00Z"
+        replay = partial(house.client.call, "webhook.replay_since", proof, since=since)
+        refused = code(replay)
+        assert refused == "unauthenticated"
 
 
 def test_a_later_secret_does_not_outlive_its_day(house: TheHouse, bram: Party) -> None:
