@@ -15,7 +15,7 @@ from web.api import deprecation
 from web.api.deprecation import NOTICE, Deprecated
 
 SINCE = datetime(2026, 1, 1, tzinfo=UTC)
-SUNSET = SINCE + NOTICE
+SUNSET = datetime(2096, 1, 1, tzinfo=UTC)
 
 
 def old(sunset: datetime = SUNSET, since: datetime = SINCE) -> Deprecated:
@@ -51,7 +51,7 @@ def test_every_answer_of_it_says_since_when_until_when_and_where_to_read(
         answer = calls.get(path)
         assert answer.status_code == status
         assert answer.headers["Deprecation"] == "@1767225600"
-        assert answer.headers["Sunset"] == "Fri, 01 Jan 2027 00:00:00 GMT"
+        assert answer.headers["Sunset"] == "Sun, 01 Jan 2096 00:00:00 GMT"
         assert '</deprecations>; rel="deprecation"; type="text/html"' in answer.headers.getlist("Link")
 
 
@@ -66,7 +66,9 @@ def test_another_method_of_the_address_and_other_addresses_say_nothing_of_it(
 def test_it_is_served_to_its_last_moment_and_then_names_what_took_its_place(
     house: TheHouse, announced: Flask, bram: Party, permission: str
 ) -> None:
-    house.clock.advance(SUNSET - house.clock.now() - timedelta(seconds=1))
+    sunset = house.clock.now() + timedelta(days=40)
+    deprecation.announce(announced, [old(sunset, sunset - NOTICE)])
+    house.clock.advance(timedelta(days=40) - timedelta(seconds=1))
     assert caller(announced, bram).get(permission).status_code == 200
     house.clock.advance(timedelta(seconds=1))
     gone = caller(announced, bram).get(permission)
@@ -84,7 +86,7 @@ def test_the_document_and_the_page_say_it_too(announced: Flask) -> None:
     assert "deprecated" not in methods["delete"]
     page = http.get("/deprecations").get_data(as_text=True)
     assert "GET /api/v1/permissions/&lt;uuid:permission_id&gt;" in page
-    assert "2027-01-01" in page
+    assert "2096-01-01" in page
     assert "365" in page
 
 
@@ -96,9 +98,9 @@ def test_nothing_is_deprecated_so_far(standing_app: Flask) -> None:
 @pytest.mark.parametrize(
     ("since", "sunset"),
     [
-        (SINCE, SUNSET - timedelta(seconds=1)),
+        (SINCE, SINCE + NOTICE - timedelta(seconds=1)),
         (SINCE, SINCE),
-        (SUNSET, SINCE),
+        (SINCE, SINCE - NOTICE),
         (SINCE.replace(tzinfo=None), SUNSET),
         (SINCE, SUNSET.replace(tzinfo=None)),
     ],
