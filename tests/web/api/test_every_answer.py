@@ -89,6 +89,10 @@ TAKES_NONE = {
         "post",
         "/api/v1/mandate-imports",
     ): "a reference that was used before is refused, and a file is taken whole",
+    ("post", "/api/v1/register/messages"): "each has its sender's number, and is taken once under it",
+    ("post", "/api/v1/register/batches"): "each of its messages has a number",
+    ("post", "/api/v1/rereads/tried"): "an attempt counts once in six hours",
+    ("post", "/api/v1/webhooks/replay"): "each is sent under its own number",
     ("post", "/api/v1/doubt-contact"): "takes the place of what was named before",
     ("post", "/api/v1/permissions/{permission_id}/mandate"): "one a permission, and it is not replaced",
     ("post", "/api/v1/webhooks/test"): "a test, as often as it is asked",
@@ -108,3 +112,26 @@ def test_every_post_takes_an_idempotency_key_or_says_why_it_needs_none(standing_
     }
     without = {of for of, names in posts.items() if "Idempotency-Key" not in names}
     assert without == TAKES_NONE.keys()
+
+
+WHOLE = {
+    "/api/v1/doubt-contacts": "one of each party of the contact group",
+    "/api/v1/jobs": "those that live: four under way, and what was through in the last days",
+    "/api/v1/mandate-imports": "one of each file that was brought along",
+    "/api/v1/webhooks/deliveries": "the newest, as many as `limit` says: to look what went wrong lately",
+}
+"""Lists that come whole, and why that is not long."""
+
+
+def test_every_list_comes_in_pages_or_says_why_it_is_short(standing_app: Flask) -> None:
+    document = standing_app.test_client().get("/api/v1/openapi.json").get_json()
+    whole = set()
+    for path, methods in document["paths"].items():
+        answer = methods.get("get", {}).get("responses", {}).get("200", {})
+        schema = answer.get("content", {}).get("application/json", {}).get("schema", {})
+        name = schema.get("$ref", "").rpartition("/")[2]
+        members = document["components"]["schemas"].get(name, {}).get("properties", {})
+        is_list = bool(members) and all(of.get("type") == "array" for of in members.values())
+        if is_list and path.startswith("/api/v1/"):
+            whole.add(path)
+    assert whole == WHOLE.keys()
