@@ -20,18 +20,21 @@ PARTIES: dict[str, dict[str, Any]] = {
         "role": "supplier",
         "about": "Leverancier van elektriciteit en aardgas.",
         "website": "https://leiestroom.example",
+        "enterprise": "0401722035",
     },
     "advice": {
         "name": "Bram Energieadvies",
         "role": "energy_service",
         "about": "Berekent welke aanpassingen in huis uw energiefactuur verlagen.",
         "website": "https://bram-energieadvies.example",
+        "enterprise": "0731044260",
     },
     "monitor": {
         "name": "Zonnewijzer",
         "role": "energy_service",
         "about": "Toont op uw telefoon wat uw zonnepanelen en toestellen doen.",
         "website": "https://zonnewijzer.example",
+        "enterprise": "0742055146",
     },
     "dso": {
         "name": OPERATOR_NAME,
@@ -39,6 +42,7 @@ PARTIES: dict[str, dict[str, Any]] = {
         "about": "Beheert het elektriciteits- en aardgasnet in uw straat.",
         "website": "https://netbeheer-leiestreek.example",
         "operator": 1,
+        "enterprise": "0221093682",
     },
     "regulator": REGULATOR,
 }
@@ -55,3 +59,23 @@ PEOPLE_STORIES = {
     "koen": (56, "Zijn kwartierwaarden worden niet uitgelezen: alleen dagtotalen."),
     "greta": (65, "Haar vakantiehuis staat vaak leeg."),
 }
+
+OFFICERS: tuple[dict[str, Any], ...] = (
+    {
+        "sub": "sofie",
+        "name": "Sofie Vermeulen",
+        "age": 41,
+        "story": "Handelt voor Zonnewijzer: sleutels, bewijs, webhooks.",
+        "role": "party",
+        "enterprise": PARTIES["monitor"]["enterprise"],
+    },
+    {
+        "sub": "yusuf",
+        "name": "Yusuf Demir",
+        "age": 29,
+        "story": "Zijn jonge bedrijf is hier nog niet bekend. Hij vraagt aan om energiedienst te worden.",
+        "role": "party",
+        "enterprise": "0803117735",
+    },
+)
+"""Who acts for an enterprise at the party pages: one of a party, and one whom nobody knows yet."""

@@ -120,6 +120,20 @@ def test_a_visitor_sees_three_doors_and_maria_sees_who_read_last_night(
     keep(ines, "demo-inspector")
 
 
+def test_people_of_a_party_see_its_pages_and_a_newcomer_can_apply(
+    demo: RunningDemo, open_page: Callable[[], Watched]
+) -> None:
+    sofie = open_page()
+    log_in(sofie.page, f"{demo.url}/partij", "Sofie")
+    expect(sofie.page.get_by_role("heading", name="Zonnewijzer")).to_be_visible()
+    expect(sofie.page.get_by_text("Alles is in orde")).to_be_visible()
+    sofie.page.goto(f"{demo.url}/partij/gebruik")
+    expect(sofie.page.get_by_role("table", name="Oproepen per dag")).to_be_visible()
+    yusuf = open_page()
+    log_in(yusuf.page, f"{demo.url}/partij", "Yusuf")
+    expect(yusuf.page.get_by_role("button", name="Begin de aanvraag")).to_be_visible()
+
+
 def test_the_story_holds_a_permission_in_every_state(demo: RunningDemo) -> None:
     states: set[str] = set()
     for party in demo.facts["credentials"]["parties"]:
