@@ -230,7 +230,11 @@ def draw_anew(connection: Connection, import_id: UUID, index: int) -> None:
 
 
 def to_carry_on(connection: Connection, now: datetime, limit: int) -> Sequence[Any]:
-    """Return rows whose import passed, whose customer was told long enough ago, and who has not answered."""
+    """Return rows whose import passed, whose customer was told long enough ago, and who has not answered.
+
+    None while a gap of the ledger's bodies stands: a refusal may be in it. None of before a gap that the journal of
+    ends does not reach over: nobody knows who refused, so silence is no word.
+    """
     told_before = midnight(day_of(now) - timedelta(days=NOTICE_DAYS))
     asked = {"now": now, "told_before": told_before, "limit": limit}
     return connection.execute(_TO_CARRY_ON, asked).all()
@@ -377,5 +381,7 @@ _TO_CARRY_ON = text(
     " WHERE i.passed_at IS NOT NULL AND r.outcome IS NULL AND p.state = 'requested' AND p.link_expires_at > :now"
     " AND p.addressed_to IS NOT NULL AND y.suspended_at IS NULL AND CASE WHEN r.by_email THEN r.announced_at ELSE"
     "  (SELECT min(l.posted_at) FROM permissions.approval_letter l WHERE l.permission_id = r.permission_id) END"
-    " < :told_before ORDER BY r.announced_at, r.row_id LIMIT :limit"
+    " < :told_before AND NOT EXISTS (SELECT FROM oversight.gap g WHERE g.reconciled_index IS NULL"
+    "  OR g.found_at >= r.announced_at AND NOT coalesce(g.journal_reaches, false))"
+    " ORDER BY r.announced_at, r.row_id LIMIT :limit"
 )
