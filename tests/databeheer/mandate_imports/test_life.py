@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
@@ -10,6 +11,7 @@ import pytest
 
 from databeheer.brussels import day_of, midnight
 from databeheer.door.client import DoorRefusedError, Proof
+from databeheer.mandate_imports import rows as store
 from databeheer.mandate_imports.file import MOST_OF_ONE_POINT
 from databeheer.mandate_imports.rows import NOTICE_DAYS, earliest
 from databeheer.mandate_imports.sampling import ranked, sample_size
@@ -349,6 +351,58 @@ def test_who_lives_there_too_must_grant_it_as_well(house: TheHouse, lotte: Custo
     assert state(bram, brought.permission()) == "requested"
     partner.grant({"permission_id": brought.permission(), "link_code": None}, lotte.occupancy())
     assert state(bram, brought.permission()) == "active"
+
+
+def test_silence_is_no_word_of_somebody_for_whom_a_court_appointed_another(
+    house: TheHouse, lotte: Customer, maria: Customer, bram: Party
+) -> None:
+    confirm_email(house, lotte, "lotte@voorbeeld.be")
+    brought = Brought.of(house, bram)
+    brought.hand_all_in()
+    house.operator(
+        "registry.representation.add",
+        person_id=str(lotte.person_id),
+        representative_id=str(maria.person_id),
+        reference="2026/123",
+        from_day=day_of(house.clock.now()).isoformat(),
+    )
+    wait_out(house, bram)
+    assert sweep(house) == {"mandate_left_out": 1}
+    assert state(bram, brought.permission()) == "requested"
+
+
+def test_a_token_of_the_facade_brings_nothing(house: TheHouse, lotte: Customer, bram: Party) -> None:
+    bram.token = house.token(bram.client_id, bram.client_secret, "facade")
+    for command, arguments in (("take", {"content": "eA=="}), ("list", {})):
+        assert refused(bram, f"mandate_import.{command}", **arguments).code == "unauthenticated"
+
+
+def test_customers_inspectors_and_the_clerk_bring_nothing(
+    house: TheHouse, lotte: Customer, bram: Party
+) -> None:
+    content = b64encode(csv_of([line()])).decode()
+    for proof in (
+        Proof.session(lotte.session),
+        Proof.session(house.inspector()),
+        Proof.operator(house.operator_key),
+        Proof.clerk(house.clerk_key),
+        Proof.token("x" * 43),
+    ):
+        with pytest.raises(DoorRefusedError) as refusal:
+            house.client.call("mandate_import.take", proof, content=content)
+        assert refusal.value.code == "unauthenticated"
+    assert query(house, "SELECT count(*) FROM permissions.mandate_import") == [(0,)]
+
+
+def test_so_many_files_may_wait_to_be_announced(
+    house: TheHouse, lotte: Customer, bram: Party, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "MOST_OPEN", 1)
+    take(bram, csv_of([line("a")]))
+    with pytest.raises(DoorRefusedError, match="wait to be announced"):
+        take(bram, csv_of([line("b")]))
+    sweep(house)
+    assert take(bram, csv_of([line("b")]))["rows"] == 1
 
 
 def test_a_suspended_party_gets_nothing_carried_on(house: TheHouse, lotte: Customer, bram: Party) -> None:
