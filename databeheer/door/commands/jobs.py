@@ -15,8 +15,9 @@ from databeheer.door.desk import Desk
 from databeheer.door.house import House
 from databeheer.door.jobs import rows
 from databeheer.door.jobs.asking import MOST_ITEMS, MOST_PIECES, asked, digest_of, open_asked, seal_asked
+from databeheer.door.jobs.fetching import fetch
 from databeheer.door.jobs.worker import JobWorker
-from databeheer.door.jobs.working import fetch, is_halted
+from databeheer.door.jobs.working import is_halted
 from databeheer.door.proofs import Asker, AskerKind, Proof
 from databeheer.door.protocol import Spelled, spell
 from databeheer.door.turn import Turn
@@ -92,7 +93,9 @@ def listed(house: House, proof: Proof, _arguments: dict[str, Any]) -> dict[str, 
 
 
 def fetch_piece(house: House, proof: Proof, arguments: dict[str, Any], desk: Desk) -> dict[str, Any]:
-    """Hand a recorded piece over, as a read in bulk is; what is not granted any more is refused, and not opened."""
+    """Hand a recorded piece over, as a read in bulk is; what is not granted any more is refused, not opened, and on
+    record as `withheld`.
+    """
     with desk.place(proof):
         with house.turn() as turn:
             asker, party_id = _party(turn, house, proof)
@@ -106,6 +109,7 @@ def fetch_piece(house: House, proof: Proof, arguments: dict[str, Any], desk: Des
         "index": fetched.bulk.index,
         "promise": b64encode(fetched.bulk.promise).decode(),
         "receipt": f"/api/v1/receipts/{fetched.bulk.index}",
+        "withheld": fetched.withheld and fetched.withheld.answer(),
     }
 
 

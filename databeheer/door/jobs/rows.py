@@ -100,6 +100,11 @@ def fetched(connection: Connection, job_id: UUID, number: int, now: datetime) ->
     connection.execute(_FETCHED, {"job": job_id, "number": number, "now": now})
 
 
+def set_outcome(connection: Connection, job_id: UUID, number: int, outcome: bytes) -> None:
+    """Write down what is kept of a piece from now on."""
+    connection.execute(_SET_OUTCOME, {"job": job_id, "number": number, "outcome": outcome})
+
+
 def drop(connection: Connection, job_id: UUID) -> None:
     """Remove a job with its pieces."""
     connection.execute(text("DELETE FROM jobs.job WHERE job_id = :job"), {"job": job_id})
@@ -159,4 +164,7 @@ _END = text(
 )
 _FETCHED = text(
     "UPDATE jobs.piece SET fetched_at = coalesce(fetched_at, :now) WHERE job_id = :job AND number = :number"
+)
+_SET_OUTCOME = text(
+    "UPDATE jobs.piece SET outcome_sealed = :outcome WHERE job_id = :job AND number = :number"
 )
