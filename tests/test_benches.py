@@ -15,6 +15,7 @@ import psycopg
 import pytest
 
 from databeheer.door.client import Proof
+from databeheer.door.jobs import asking
 from databeheer.metering.batches.taking import take_batch
 from databeheer.metering.validation import Reason
 from databeheer.storage.engine import make_engine
@@ -24,6 +25,7 @@ from tests.bench import (
     bench_access_stored,
     bench_append,
     bench_bulk,
+    bench_extract,
     bench_portfolio,
     bench_switch,
     bench_validation,
@@ -101,6 +103,14 @@ def test_the_benchs_portfolio_is_read_with_a_leaf_for_each(house: TheHouse) -> N
         what for what, _ in division
     }
     bench_portfolio.require_leaves(house, permissions, 4)
+
+
+def test_the_benchs_extract_comes_whole_as_parquet(house: TheHouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asking, "LARGEST_PIECE", 2)
+    bram, permissions = portfolio.settle(house, 3, 2)
+    with bench_extract.serving(house) as app:
+        found = bench_extract.taken(app, bram, permissions, 2)
+    assert (found.values, found.pieces) == (3 * 2 * 2 * 96, 2)
 
 
 def test_the_benchs_days_are_judged_whole_and_agree_with_their_registers() -> None:

@@ -22,24 +22,26 @@ from databeheer.door.names import ean_hash, meter_hash, seal_text
 from databeheer.metering.batches.taking import take_batch
 from databeheer.metering.street import invented_ean
 from databeheer.values import EAN
-from tests.bench.flanders import FIRST_DAY, Part, write_day
+from tests.bench.flanders import FIRST_DAY, Part, days, write_day
 from tests.house import Party, TheHouse
 
 DAY = FIRST_DAY
 WINDOW = {"from": "2024-06-02T22:00:00Z", "until": "2024-06-03T22:00:00Z", "granularity": "quarter_hour"}
 
 
-def settle(house: TheHouse, points: int) -> tuple[Party, list[str]]:
-    """Fill a house; returns the party, and its permissions in no order."""
+def settle(house: TheHouse, points: int, count: int = 1) -> tuple[Party, list[str]]:
+    """Fill a house with so many days; returns the party, and its permissions in no order."""
     bram = house.party("Bram", "energy_service")
     part = Part(0)
     part.electricity = part.injecting = points
     permissions = _populate(house, part, bram)
-    with tempfile.TemporaryDirectory() as folder:
-        batch = write_day(Path(folder), part, DAY, "portfolio")
-        report = take_batch(batch, house.client, house.intake_key, house.engine("intake"), house.clock)
-    if report.outcome != "stored":
-        raise AssertionError(report.to_json())
+    intake = house.engine("intake")
+    for number, day in enumerate(days(count)):
+        with tempfile.TemporaryDirectory() as folder:
+            batch = write_day(Path(folder), part, day, f"portfolio-{number}", number)
+            report = take_batch(batch, house.client, house.intake_key, intake, house.clock)
+        if report.outcome != "stored":
+            raise AssertionError(report.to_json())
     return bram, permissions
 
 

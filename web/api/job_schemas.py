@@ -73,6 +73,15 @@ class JobPiece(Schema):
     """Values of one piece, and its one record."""
 
     items = fields.List(fields.Nested(JobItem), required=True)
+    withheld = fields.Nested(
+        Receipt,
+        required=True,
+        allow_none=True,
+        metadata={
+            "description": "The entry of what the piece's own entry granted and you may not have any more; null where"
+            " there is nothing, or it was told before."
+        },
+    )
     receipt = fields.Nested(Receipt, required=True)
 
 
@@ -99,5 +108,6 @@ JOB_PIECE: dict[str, Any] = {
         {name: value for name, value in one.items() if name not in ("permission", "ean")}
         for one in examples.BULK_READINGS["items"]
     ],
+    "withheld": None,
     "receipt": examples.BULK_READINGS["receipt"],
 }

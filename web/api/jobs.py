@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from web.answers import json_response
 from web.api import job_schemas as forms
+from web.api import shapes
 from web.api.bulk import item_shown, targets_of
 from web.api.handing_over import FORMS, made_conditional, many_handed_over
 from web.api.negotiation import JSON, PARQUET, choose_form
@@ -121,7 +122,8 @@ def fetch_piece(query: dict[str, Any], job: UUID, piece: int) -> ResponseReturnV
     """Pieces are numbered from 0 on; one that is not recorded yet is 409. Fetched again, it is the same values.
 
     Nothing is kept but what was decided: what you may not have any more when you fetch, such as after a withdrawal, is
-    refused and not opened; what you may have otherwise than was recorded has the problem `conflict`: ask for it anew.
+    refused and not opened, and the refusal is on record (`withheld`, where it is the first time); what you may have
+    otherwise than was recorded has the problem `conflict`: ask for it anew.
     So a download that broke off goes on where it was, piece by piece; and within a piece as Parquet, with `Range` and
     the tag in `If-Range`: where it became another file meanwhile, it comes whole.
     """
@@ -130,7 +132,8 @@ def fetch_piece(query: dict[str, Any], job: UUID, piece: int) -> ResponseReturnV
     items = [
         {"place": place, **item_shown(one)} for place, one in enumerate(answer["items"], answer["first"])
     ]
-    return made_conditional(many_handed_over(form, answer, items, {}), form)
+    withheld = answer["withheld"] and shapes.receipt(answer["withheld"])
+    return made_conditional(many_handed_over(form, answer, items, {"withheld": withheld}), form)
 
 
 def _job(answer: Mapping[str, Any]) -> dict[str, Any]:
