@@ -240,7 +240,7 @@ MATRIX: dict[str, dict[str, set[str]]] = {
     "jobs.job": {
         "door": LOOK_AND_ADD | {"DELETE"} | of("done", "worked_at", "ended_at", "end_reason", "expires_at")
     },
-    "jobs.piece": {"door": LOOK_AND_ADD | of("fetched_at")},
+    "jobs.piece": {"door": LOOK_AND_ADD | of("fetched_at", "outcome_sealed")},
     "joins.release": {"door": LOOK_AND_ADD, "auditor": {READ}},
     "joins.list": {"door": LOOK_AND_ADD, "auditor": {READ}},
     "joins.attempt": {"door": LOOK_AND_ADD, "auditor": {READ}},

@@ -10,6 +10,7 @@ import subprocess
 from datetime import date, timedelta
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from flask import Flask
 
@@ -81,6 +82,9 @@ def test_the_page_is_one_session_that_works(
         read = session([blocks()[0], *blocks()[first:receipt_block]], **names)
         assert '"value":"0.294"' in read
         assert "\n304\n" in read
+        assert "\n206\n" in read
+        assert (tmp_path / "whole.parquet").read_bytes() == (tmp_path / "piece-0.parquet").read_bytes()
+        assert pq.read_table(tmp_path / "whole.parquet").num_rows == 200
         assert json.loads((tmp_path / "changes.json").read_text())["channels"] == []
         unmeasured = session([blocks()[0], EMPTY], **names)
         assert '"channels":[]' in unmeasured
