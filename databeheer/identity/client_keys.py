@@ -26,11 +26,9 @@ from databeheer.errors import ConflictError, MalformedRequestError, NotFoundErro
 from databeheer.identity import jose
 
 MOST_LIVE = 4
-RSA_2048_DIGITS = 342
-"""Base64url digits of the modulus of an RSA key of 2048 bits."""
-RSA_8192_DIGITS = 1366
-"""Beyond it a verification takes long: nobody needs that of us."""
 _RSA_BITS = 2048
+_MOST_RSA_BITS = 8192
+"""Beyond it a verification takes long: nobody needs that of us."""
 _KINDS: dict[type, Literal["RSA", "EC", "OKP"]] = {
     rsa.RSAPublicKey: "RSA",
     ec.EllipticCurvePublicKey: "EC",
@@ -180,11 +178,11 @@ def _of_jwk(members: object) -> GivenKey:
     try:
         if members.get("crv") != _CURVES[kind]:
             raise wrong
-        if kind == "RSA" and not RSA_2048_DIGITS <= len(members["n"]) <= RSA_8192_DIGITS:
+        if kind == "RSA" and not _RSA_BITS <= _bits(members["n"]) <= _MOST_RSA_BITS:
             raise wrong
         key = import_key(members)
         is_private = key.is_private
-    except (JoseError, ValueError, TypeError, KeyError, RecursionError) as error:
+    except (JoseError, jose.UnfitTokenError, ValueError, TypeError, KeyError, RecursionError) as error:
         raise wrong from error
     if is_private:
         raise MalformedRequestError("public_key: give the public half only")
@@ -196,6 +194,11 @@ def _of_jwk(members: object) -> GivenKey:
     if members.get("alg") is not None:
         public["alg"] = members["alg"]
     return GivenKey(public, kid)
+
+
+def _bits(modulus: str) -> int:
+    """How long a modulus is as a number: zeros before it make a key no stronger."""
+    return int.from_bytes(jose.decode(modulus)).bit_length()
 
 
 def _of_certificate(value: str) -> GivenKey:

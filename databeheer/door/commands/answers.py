@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -213,21 +214,33 @@ def renew(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, An
         if old.person_id != asker.person_id or state_at(old, turn.now)[0] != "to_be_renewed":
             raise ConflictError("only a permission that is about to reach its longest term can be renewed")
         occupancy, capacity = place_of(turn, old.occupancy_id, asker)
-        new_id = uuid4()
-        reference = open_text(house, "reference", old.permission_id, bytes(old.reference_sealed))
-        renewal.begin(
-            turn.connection,
-            old,
-            new_id,
-            reference_sealed=seal_text(house, "reference", new_id, reference),
-            link_hash=token_hash(secrets.token_urlsafe(16)),
-            now=turn.now,
-        )
-        new = finding.by_id(turn.connection, new_id)
-        answering.grantable(new, occupancy, turn.now)
-        notice = Notice(arguments["notice"], arguments["language"])
-        record = sign(house, turn, new, occupancy, signature_of(asker, capacity, notice))
+        signature = signature_of(asker, capacity, Notice(arguments["notice"], arguments["language"]))
+        new_id, record = sign_like(house, turn, old, occupancy, signature, renewal.begin)
     return answer_of(house, new_id, record, asker)
+
+
+def sign_like(
+    house: House,
+    turn: Turn,
+    old: Any,
+    occupancy: Any,
+    signature: Signature,
+    begin: Callable[..., None],
+) -> tuple[UUID, Record]:
+    """Begin, by `begin`, a permission that says what `old` says, and sign it in this turn."""
+    new_id = uuid4()
+    reference = open_text(house, "reference", old.permission_id, bytes(old.reference_sealed))
+    begin(
+        turn.connection,
+        old,
+        new_id,
+        reference_sealed=seal_text(house, "reference", new_id, reference),
+        link_hash=token_hash(secrets.token_urlsafe(16)),
+        now=turn.now,
+    )
+    new = finding.by_id(turn.connection, new_id)
+    answering.grantable(new, occupancy, turn.now)
+    return new_id, sign(house, turn, new, occupancy, signature)
 
 
 def _end_renewed(house: House, turn: Turn, old_id: UUID, by: str, person_id: UUID) -> None:

@@ -198,6 +198,7 @@ def test_a_client_of_the_facade_alone_revokes_too_and_by_its_key(standing: TheHo
     assert code(lambda: standing.client.call("party.me", Proof.token(token))) == "unauthenticated"
 
 
+@pytest.mark.machine_time
 def test_an_assertion_serves_once_for_all_doors_and_through_a_restart(house: TheHouse, tmp_path: Any) -> None:
     program = Program(house, house.party("Bram", "energy_service"), "ES256")
     used = program.sign(program.claims())

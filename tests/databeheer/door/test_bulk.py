@@ -373,6 +373,7 @@ def test_what_a_key_hands_over_again_is_what_was_stored_then(
     assert values(read_bulk(bram, neighbours.both)["items"][0])[0] == 7001
 
 
+@pytest.mark.machine_time
 def test_a_door_killed_under_bulk_reads_has_recorded_what_it_answered_and_repeats_double_nothing(
     neighbours: Neighbours, house: TheHouse, lotte: Customer, bram: Party
 ) -> None:

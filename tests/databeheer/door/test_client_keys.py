@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,6 +16,7 @@ from cryptography.x509.oid import NameOID
 from joserfc.jwk import ECKey, OKPKey
 
 from databeheer.door.client import DoorRefusedError, Proof
+from databeheer.identity import jose
 from tests.databeheer.door.test_client_proofs import KEYS, Program, refused
 from tests.doors import query
 from tests.house import Customer, Party, TheHouse
@@ -154,6 +153,14 @@ def test_a_key_that_says_its_algorithm_signs_with_no_other(program: Program) -> 
 
 EC = ECKey.generate_key("P-256")
 WEAK = SimpleNamespace(private_key=rsa.generate_private_key(65537, 1024))
+
+
+def modulus(bits: int, length: int = 0) -> dict[str, Any]:
+    """An RSA key of so many bits, written in so many bytes at least."""
+    number = rsa.generate_private_key(65537, bits).public_key().public_numbers().n
+    return {"kty": "RSA", "e": "AQAB", "n": jose.encode(number.to_bytes(max(length, bits // 8)))}
+
+
 UNFIT: dict[str, str] = {
     "an empty set": '{"keys":[]}',
     "five keys": json.dumps({"keys": [public(ECKey.generate_key("P-256")) for _ in range(5)]}),
@@ -165,6 +172,12 @@ UNFIT: dict[str, str] = {
     "a private key in a set": json.dumps({"keys": [EC.as_dict(private=True)]}),
     "a key to encrypt with": json.dumps(public(EC, use="enc")),
     "another algorithm": json.dumps(public(EC, alg="RS256")),
+    "a weak RSA key": json.dumps(modulus(1024)),
+    "a weak RSA key with zeros before it": json.dumps(modulus(1024, 256)),
+    "an RSA key that takes long": json.dumps(modulus(2048) | {"n": jose.encode(b"\xff" * 1025)}),
+    "an RSA key that anybody signs for": json.dumps(modulus(2048) | {"e": "AQ"}),
+    "a modulus that is a number": json.dumps(modulus(2048) | {"n": 3}),
+    "a modulus in another alphabet": json.dumps(modulus(2048) | {"n": "+/" * 171}),
     "alg none": json.dumps(public(EC, alg="none")),
     "a name that is a number": json.dumps(public(EC, kid=1)),
     "a name with a line": json.dumps(public(EC, kid="a\nb")),
@@ -212,14 +225,8 @@ def test_what_cannot_be_is_refused_and_changes_nothing(
         assert code(lambda: bram.call(command, **given)) == "unauthenticated"  # noqa: B023
     with_secret = {"client_id": bram.client_id, "public_key": json.dumps(public(EC))}
     assert code(lambda: standing.operator("registry.client.key.add", **with_secret)) == "conflict"
+    assert code(lambda: standing.operator("registry.client.renew", client_id=program.client_id)) == "conflict"
     assert query(standing, "SELECT size FROM ledger.head") == before
-
-
-@pytest.fixture
-def backups(house: TheHouse, tmp_path: Path) -> Iterator[Backups]:
-    made = Backups(house, tmp_path)
-    yield made
-    made.close()
 
 
 def test_a_restored_database_takes_no_ended_key_for_good_and_signs_tokens_with_a_new_one(

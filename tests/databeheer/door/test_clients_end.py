@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,13 +20,6 @@ def code(call: Any) -> str:
     with pytest.raises(DoorRefusedError) as refused:
         call()
     return str(refused.value.code)
-
-
-@pytest.fixture
-def backups(house: TheHouse, tmp_path: Path) -> Iterator[Backups]:
-    made = Backups(house, tmp_path)
-    yield made
-    made.close()
 
 
 def test_a_client_that_ended_gets_no_token_and_its_token_is_dead(

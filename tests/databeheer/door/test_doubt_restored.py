@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -17,13 +16,6 @@ from tests.databeheer.doubt.acts import contact, later, lift, raise_doubt, show
 from tests.doors import query
 from tests.house import Customer, Party, TheHouse
 from tests.restores import Backups
-
-
-@pytest.fixture
-def backups(house: TheHouse, tmp_path: Path) -> Iterator[Backups]:
-    made = Backups(house, tmp_path)
-    yield made
-    made.close()
 
 
 def refusal(act: Callable[[], object]) -> DoorRefusedError:

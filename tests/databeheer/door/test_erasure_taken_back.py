@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -18,13 +16,6 @@ from tests.databeheer.door.test_restored_post import dump, restored
 from tests.doors import query
 from tests.house import Customer, Party, TheHouse
 from tests.restores import Backups
-
-
-@pytest.fixture
-def backups(house: TheHouse, tmp_path: Path) -> Iterator[Backups]:
-    made = Backups(house, tmp_path)
-    yield made
-    made.close()
 
 
 def move_out(house: TheHouse, lotte: Customer, years: int) -> str:

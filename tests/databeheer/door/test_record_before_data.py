@@ -168,6 +168,7 @@ def test_a_read_whose_connection_is_cut_while_it_waits_gets_a_clean_error_and_th
 
 
 @pytest.mark.requirement("R1")
+@pytest.mark.machine_time
 def test_whatever_a_killed_door_handed_over_is_in_the_ledger_and_the_next_one_serves(
     house: TheHouse, measured: Customer, bram: Party, granted: dict[str, Any]
 ) -> None:
@@ -233,6 +234,7 @@ def test_a_new_month_that_begins_with_a_failure_takes_its_entries_all_the_same(
     assert sorted(answer.result(60)["index"] for answer in answers) == list(range(before, before + 4))
 
 
+@pytest.mark.machine_time
 def test_a_door_that_is_asked_to_end_ends_cleanly(house: TheHouse) -> None:
     with door_process(house) as door:
         assert door.end() == 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from base64 import b64encode
-from collections.abc import Iterator
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -25,13 +24,6 @@ from tests.restores import Backups
 PAPER = b"I, Lotte, allow it."
 DAY = {"from": "2023-10-28T22:00:00Z", "until": "2023-10-29T23:00:00Z"}
 MONTH = {"from": "2023-09-30T22:00:00Z", "until": "2023-10-31T23:00:00Z", "granularity": "month"}
-
-
-@pytest.fixture
-def backups(house: TheHouse, tmp_path: Path) -> Iterator[Backups]:
-    made = Backups(house, tmp_path)
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -48,13 +46,6 @@ ENDS = {
     "housemate": "SELECT until_day FROM registry.person_concerned WHERE from_day = '2022-01-01'",
     "death": "SELECT person_id, died_on, refuted_at IS NULL FROM identity.death ORDER BY 2",
 }
-
-
-@pytest.fixture
-def backups(house: TheHouse, tmp_path: Path) -> Iterator[Backups]:
-    made = Backups(house, tmp_path)
-    yield made
-    made.close()
 
 
 def state(house: TheHouse) -> dict[str, Any]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,13 +20,6 @@ from tests.restores import Backups
 
 OLD, NEW = "https://old.example/hook", "https://new.example/hook"
 JOURNAL = "ends.journal"
-
-
-@pytest.fixture
-def backups(house: TheHouse, tmp_path: Path) -> Iterator[Backups]:
-    made = Backups(house, tmp_path)
-    yield made
-    made.close()
 
 
 def dump(backups: Backups) -> None:

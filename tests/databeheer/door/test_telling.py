@@ -160,6 +160,7 @@ def test_what_cannot_be_told_is_not_done(house: TheHouse, lotte: Customer, bram:
     assert bram.permission(asked["permission_id"])["state"] == "requested"
 
 
+@pytest.mark.machine_time
 def test_a_door_that_is_killed_while_it_tells_leaves_neither_event_nor_message(
     house: TheHouse, lotte: Customer, bram: Party
 ) -> None:

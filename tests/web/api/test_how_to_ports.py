@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import re
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -15,13 +12,14 @@ from databeheer.demo.cast import PARTIES
 from databeheer.values import Role
 from tests.conftest import LOTTES_EAN
 from tests.house import Customer, Party, TheHouse
+from tests.web.api.pages import HOW_TO, Shell, blocks
 from tests.web.programs import serving
 
-PAGE = Path(__file__).resolve().parents[3] / "docs" / "how-to" / "carry-out-port-orders.md"
+PAGE = "carry-out-port-orders.md"
 
 
 def test_the_demo_has_the_grid_operator_that_the_page_names() -> None:
-    page = PAGE.read_text(encoding="utf-8")
+    page = (HOW_TO / PAGE).read_text(encoding="utf-8")
     assert PARTIES["dso"]["role"] == Role.DSO
     assert PARTIES["dso"]["name"] in page
     assert 'one["key"] == "dso"' in page
@@ -35,22 +33,13 @@ def test_the_page_is_one_session_that_opens_the_port_which_the_customer_asked(
     [meter] = lotte.call("port.list")["points"][0]["meters"]
     wanted = {"occupancy_id": lotte.occupancy(), "meter_id": meter["meter_id"], "port": "S1"}
     lotte.call("port.open", **wanted, seen=0, notice="x", language="nl")
-    script = re.findall(r"^```sh\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
     with serving(program_app) as port:
-        done = subprocess.run(
-            ["sh", "-eu", "-c", "\n".join(script)],
-            env={
-                **os.environ,
-                "HOST": f"http://127.0.0.1:{port}",
-                "CLIENT_ID": net.client_id,
-                "CLIENT_SECRET": net.client_secret,
-            },
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "ledger-promise" in done.stdout.lower()
+        known = {
+            "HOST": f"http://127.0.0.1:{port}",
+            "CLIENT_ID": net.client_id,
+            "CLIENT_SECRET": net.client_secret,
+        }
+        told = Shell(tmp_path, known).run(blocks(PAGE))
+    assert "ledger-promise" in told.lower()
     [meter] = lotte.call("port.list")["points"][0]["meters"]
     assert {one["port"]: one["is_open"] for one in meter["ports"]} == {"P1": False, "S1": True}

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import re
 import shutil
-import subprocess
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from flask import Flask
 
+from databeheer.clock import SystemClock
 from tests.house import Party, TheHouse
+from tests.web.api.pages import Shell, blocks, where
 from tests.web.programs import serving
 
-PAGE = Path(__file__).resolve().parents[3] / "docs" / "how-to" / "tokens.md"
+BLOCKS = blocks("tokens.md")
 KNOWN_FROM_HERE = "# from here the client is known"
-
-
-def blocks() -> list[str]:
-    return re.findall(r"^```sh\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
 
 
 @pytest.mark.skipif(
@@ -29,35 +24,19 @@ def blocks() -> list[str]:
 def test_the_page_is_one_session_that_works(
     house: TheHouse, program_app: Flask, bram: Party, tmp_path: Path
 ) -> None:
-    first = next(number for number, block in enumerate(blocks()) if KNOWN_FROM_HERE in block)
+    first = where(BLOCKS, KNOWN_FROM_HERE)
     with serving(program_app) as port:
-        given = {**os.environ, "HOST": f"http://127.0.0.1:{port}"}
-
-        def session(script: list[str], **more: str) -> str:
-            done = subprocess.run(
-                ["sh", "-eu", "-c", "\n".join(script)],
-                env=given | more,
-                cwd=tmp_path,
-                capture_output=True,
-                text=True,
-                timeout=60,
-            )
-            assert done.returncode == 0, done.stdout + done.stderr
-            return done.stdout
-
-        session(blocks()[:first])
+        shell = Shell(tmp_path, {"HOST": f"http://127.0.0.1:{port}"})
+        shell.run(BLOCKS[:first])
         added = house.operator(
             "registry.client.add",
             party_id=bram.party_id,
             profiles=["own"],
             public_key=(tmp_path / "my-certificate.pem").read_text(),
         )
-        house.clock.advance(
-            timedelta(minutes=1)
-        )  # it stands still, and the certificate begins a moment later
+        # The house's clock stands still, and the certificate began just now by the machine's.
+        house.clock.set(SystemClock().now() + timedelta(minutes=1))
         now = str(int(house.clock.now().timestamp()))
-        told = session(
-            [blocks()[0].splitlines()[0], *blocks()[first:]], CLIENT_ID=added["client_id"], NOW=now
-        )
+        told = shell.run([BLOCKS[0].splitlines()[0], *BLOCKS[first:]], CLIENT_ID=added["client_id"], NOW=now)
     assert bram.name in told
     assert told.rstrip().endswith("401")

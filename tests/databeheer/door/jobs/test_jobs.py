@@ -320,6 +320,7 @@ def test_what_is_kept_of_a_job_names_no_permission_no_point_and_holds_no_value(
     assert lengths[0][0] < 100  # a digest an item, and no value
 
 
+@pytest.mark.machine_time
 def test_a_killed_door_goes_on_with_its_jobs_and_each_piece_is_one_entry(
     neighbours: Neighbours, bram: Party
 ) -> None:

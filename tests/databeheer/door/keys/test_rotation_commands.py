@@ -136,6 +136,7 @@ def test_who_reads_all_the_while_waits_for_no_rotation_and_reads_the_same(
     assert all(one == before for one in reads)
 
 
+@pytest.mark.machine_time
 def test_a_door_that_is_killed_in_the_middle_is_followed_by_one_that_goes_on(
     house: TheHouse, measured: Customer, granted: dict[str, Any], bram: Party
 ) -> None:
@@ -200,6 +201,7 @@ def test_a_copy_of_before_a_rotation_is_named_and_does_not_start_a_door(
     assert "from before an erasure or a rotation" in log.read_text()
 
 
+@pytest.mark.machine_time
 def test_a_house_moves_its_keys_under_a_token_and_runs_on_it(
     house: TheHouse, measured: Customer, granted: dict[str, Any], bram: Party, token: SoftToken
 ) -> None:
