@@ -234,6 +234,8 @@ def test_another_clients_assertion_gives_no_token(standing: TheHouse, bram: Part
     other = Program(standing, bram, "ES256")
     refused(program, other.sign(other.claims()))
     refused(other, program.sign(program.claims(iss=other.client_id, sub=other.client_id)))
+    other.client_id = "client-0000000000000000"
+    refused(other, other.sign(other.claims()))
 
 
 def test_a_client_with_a_key_has_no_secret_that_works(standing: TheHouse, program: Program) -> None:

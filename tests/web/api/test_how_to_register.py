@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import re
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -15,39 +12,27 @@ from flask import Flask
 from databeheer.brussels import day_of
 from tests.databeheer.door.access_register.sending import contracts, hanging, send, stays
 from tests.house import Party, TheHouse
+from tests.web.api.pages import Shell, blocks
 from tests.web.programs import serving
 
-HOW_TO = Path(__file__).resolve().parents[3] / "docs" / "how-to"
 EAN = "541448899990000060"
 ACCEPTED = "# from here the grid operator has accepted it"
 CURL = pytest.mark.skipif(shutil.which("curl") is None, reason="left out: this machine has no curl")
 
 
 def script(page: str) -> str:
-    found = re.findall(
-        r"^```sh\n(.*?)^```$", (HOW_TO / page).read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
-    )
-    return "\n".join(found)
+    return "\n".join(blocks(page))
 
 
 def run(house: TheHouse, port: int, party: Party, commands: str, folder: Path) -> str:
-    done = subprocess.run(
-        ["sh", "-eu", "-c", commands],
-        env={
-            **os.environ,
-            "HOST": f"http://127.0.0.1:{port}",
-            "CLIENT_ID": party.client_id,
-            "CLIENT_SECRET": party.client_secret,
-            "EAN": EAN,
-            "TODAY": day_of(house.clock.now()).isoformat(),
-        },
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    known = {
+        "HOST": f"http://127.0.0.1:{port}",
+        "CLIENT_ID": party.client_id,
+        "CLIENT_SECRET": party.client_secret,
+        "EAN": EAN,
+        "TODAY": day_of(house.clock.now()).isoformat(),
+    }
+    return Shell(folder, known).run([commands])
 
 
 @CURL
