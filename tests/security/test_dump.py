@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from databeheer.brussels import day_of
+from databeheer.clock import SystemClock
 from databeheer.door.client import DoorRefusedError
 from databeheer.door.drill import searching
 from databeheer.storage.system_account import reachable_binaries
@@ -64,7 +65,7 @@ class Walked:
 
 @pytest.fixture(scope="module")
 def walked(databases: Databases) -> Iterator[Walked]:
-    with databases.clone() as database, open_house(database) as house:
+    with databases.clone() as database, open_house(database, now=SystemClock().now()) as house:
         with door_process(house) as door:
             tokens = walk(house, door)
         yield Walked(dump(house), door.log.read_bytes(), tokens)
@@ -241,7 +242,7 @@ def test_the_real_exports_leave_no_name_behind(databases: Databases) -> None:
     eans = set(re.findall(r"54\d{16}", texts + "".join(file.name for file in files)))
     meters = set(re.findall(r"\b\d?S[A-Z]{2}\d{10}\b|\b\d[A-Z]{3}\d{10}\b", texts))
     assert len(eans) == 4
-    with databases.clone() as database, open_house(database) as house:
+    with databases.clone() as database, open_house(database, now=SystemClock().now()) as house:
         for file in files:
             assert house.ingest(file, register=True).changed
         dumped = dump(house)

@@ -46,6 +46,7 @@ def test_a_damaged_key_store_is_refused_in_plain_words(house: TheHouse, measured
     assert "the key store is damaged at byte 113" in start_and_end(house)
 
 
+@pytest.mark.machine_time
 def test_without_the_keys_of_occupancies_nothing_opens_and_no_new_key_takes_their_place(
     house: TheHouse, measured: Customer, bram: Party
 ) -> None:
