@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +11,10 @@ from flask import Flask
 
 from databeheer.brussels import midnight
 from databeheer.door.client import Proof
+from databeheer.metering.batches.taking import take_batch
 from tests.conftest import LOTTES_EAN, MARIAS_EAN
+from tests.databeheer.door.access_register.sending import announced, send
+from tests.databeheer.metering.head_end import Sent, profile
 from tests.house import Customer, Party, TheHouse
 from tests.web.programs import Caller, caller, publish
 
@@ -116,3 +120,49 @@ def test_nobody_sees_anothers_and_the_outsider_sees_none(
         answer = back(program_app, party).get(PATH)
         assert (answer.status_code, answer.get_json()) == (200, {"deliveries": [], "next_cursor": None})
     assert program_app.test_client().get(PATH).status_code == 401
+
+
+@pytest.mark.requirement("R69", "R71")
+def test_what_is_delivered_of_a_contract_that_ended_a_supplier_fetches_with_what_the_api_told_it(
+    program_app: Flask, house: TheHouse, lotte: Customer, net: Party, erik: Party, tmp_path: Path
+) -> None:
+    """From the announcement to the final bill, by messages alone: every day of the contract, both directions."""
+    house.operator("registry.meter.install", ean=LOTTES_EAN, meter=METER, digital=True)
+    first = (house.clock.now().date().replace(day=1) + timedelta(days=32)).replace(day=1)
+    until = first + timedelta(days=11)
+    send(net, "contract.accepted", announcement=announced(erik, LOTTES_EAN, first.isoformat()))
+    send(erik, "contract.ended", ean=LOTTES_EAN, until=until.isoformat())
+    house.clock.advance(midnight(until) + timedelta(hours=2) - house.clock.now())
+    rows = [
+        profile(METER, first + timedelta(days=number), [], slot_minutes=1440, direction=direction,
+                register_begin=1000 * number, register_end=1000 * number + 1000)
+        for number in range(11)
+        for direction in ("offtake", "injection")
+    ]  # fmt: skip
+    place = Sent(rows, "batch").write(tmp_path / "batch")
+    taken = take_batch(place, house.client, house.intake_key, house.engine("intake"), house.clock)
+    assert taken.outcome == "stored", taken.members()
+    go_to(house, until)
+    calls = back(program_app, erik)
+    [final] = calls.get(PATH, kind="final").get_json()["deliveries"]
+    [contract] = calls.get("/api/v1/supply-contracts").get_json()["contracts"]
+    assert (final["lacking"], final["is_missed"]) == (0, False)
+    assert [final[name] for name in ("ean", "from", "until")] == [
+        contract[name] for name in ("ean", "from", "until")
+    ]
+    wish = {"purpose": "billing", "granularity": "month", "mode": "clip", "registers": True}
+    days = {name: final[name] for name in ("from", "until")}
+    answer = calls.post("/api/v1/readings", {"eans": [final["ean"]], **wish, **days})
+    [item] = answer.get_json()["items"]
+    assert item["problem"] is None
+    energy = {
+        channel["direction"]: [one["value"] for one in channel["readings"]] for channel in item["channels"]
+    }
+    assert energy == {"offtake": ["11.000"], "injection": ["11.000"]}
+    nora = house.party("Nora Energie", "supplier")
+    [refused] = (
+        back(program_app, nora)
+        .post("/api/v1/readings", {"eans": [LOTTES_EAN], **wish, **days})
+        .get_json()["items"]
+    )
+    assert (refused["problem"]["type"], refused["channels"]) == ("/problems/no-legal-basis", [])
