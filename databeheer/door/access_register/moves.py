@@ -10,7 +10,7 @@ from databeheer.door.access_register.sender import Effect, Sender, own_point
 from databeheer.door.commands.login import known_person, person_of
 from databeheer.door.commands.points import begin_stay, end_stay, require_movable, vacant_on
 from databeheer.door.house import House
-from databeheer.door.turn import Turn
+from databeheer.door.turn import Statement, Turn
 from databeheer.errors import ConflictError
 from databeheer.identity.provider import Identity
 from databeheer.registry import occupancies
@@ -101,9 +101,12 @@ def _customer(house: House, turn: Turn, content: dict[str, Any]) -> UUID:
         ConflictError: moves in nowhere. Why not is not the grid operator's to know.
     """
     named = content["customer"]
+    is_new = known_person(house, turn.connection, named["identity"]) is None
     person_id = person_of(
         house, turn.connection, Identity(named["identity"], named["name"], "customer"), turn.now
     )
+    if is_new:
+        turn.record(Statement("person.registered", {"person": str(person_id)}))
     try:
         require_movable(turn, person_id)
     except ConflictError as error:

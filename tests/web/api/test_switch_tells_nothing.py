@@ -53,7 +53,7 @@ def over_http(answer: TestResponse) -> tuple[int, bytes, bytes]:
     headers = "\n".join(
         f"{name}: {value}"
         for name, value in answer.headers
-        if name not in ("Date", "Ledger-Promise", "X-Request-Id")
+        if name not in ("Date", "Ledger-Promise", "RateLimit", "X-Request-Id")
     )
     number = re.compile(r"(?<=/receipts/)\d+")
     return (
@@ -84,6 +84,23 @@ def test_answers_with_and_without_something_under_way_are_the_same_bytes(
         for ean in (LOTTES_EAN, MARIAS_EAN, UNKNOWN_EAN)
     ]
     assert pages[0] == pages[1] == pages[2]
+    fourth = caller(program_app, house.party("Erik Energie", "supplier"))
+    announced = [
+        fourth.post("/api/v1/register/messages", {"number": f"{place}", "kind": "contract.announced", "ean": ean,
+                                                 "from": day})
+        for place, ean in enumerate((LOTTES_EAN, MARIAS_EAN, UNKNOWN_EAN))
+    ]  # fmt: skip
+    said = [plain(answer) for answer in announced]
+    assert said[0] == said[1] == said[2]
+
+
+def plain(answer: TestResponse) -> Any:
+    """What an announcement is answered, without its number, its name and where it stands, each as long as another."""
+    told = answer.get_json()
+    assert answer.status_code == 200, told
+    of_its_own = (told.pop("number"), told.pop("announcement"), told.pop("receipt"))
+    headers = {name for name, _ in answer.headers}
+    return told, headers, [len(str(one)) for one in of_its_own[:2]], sorted(of_its_own[2])
 
 
 @pytest.mark.requirement("R77")
