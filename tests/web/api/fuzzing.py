@@ -36,7 +36,7 @@ TABLES = """
 """
 # Few runs at a time: what the house answers depends on what was made before, and hypothesis wants it not to.
 SETTINGS = settings(
-    max_examples=3,
+    max_examples=2,
     stateful_step_count=20,
     deadline=None,
     database=None,

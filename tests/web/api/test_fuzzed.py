@@ -20,12 +20,12 @@ def world(databases: Databases) -> Iterator[World]:
 def test_whatever_is_called_in_whatever_order_is_answered_as_the_document_says(
     world: World, seed: int
 ) -> None:
-    run(world, seed, calls=60)
+    run(world, seed, calls=30)
 
 
 def test_the_calls_above_were_taken_and_refused(world: World) -> None:
     """Else all of them could have been refused at the door, and nothing would have been seen."""
     if not world.calls["all"]:
-        run(world, seed=4, calls=60)
-    assert world.calls["2xx"] > 5
-    assert world.calls["4xx"] > 5
+        run(world, seed=4, calls=30)
+    assert world.calls["2xx"] > 3
+    assert world.calls["4xx"] > 3
