@@ -335,6 +335,18 @@ def test_who_moves_in_before_the_notice_is_over_gives_nothing(
     assert state(bram, brought.permission()) == "requested"
 
 
+def test_a_mandate_that_ended_before_its_notice_was_over_never_begins(
+    house: TheHouse, lotte: Customer, bram: Party
+) -> None:
+    ends = day_of(house.clock.now()) + timedelta(days=NOTICE_DAYS)
+    brought = Brought.of(house, bram, line(mandateExpirationDate=ends.isoformat()))
+    post_letters(house)
+    brought.hand_all_in()
+    wait_out(house, bram)
+    assert sweep(house) == {"mandate_left_out": 1}
+    assert state(bram, brought.permission()) == "requested"
+
+
 def test_who_lives_there_too_must_grant_it_as_well(house: TheHouse, lotte: Customer, bram: Party) -> None:
     partner = house.customer("partner", "Piet Janssens")
     house.operator(
