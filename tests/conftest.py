@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from databeheer.clock import SystemClock
 from tests.databases import Database, Databases, running
-from tests.house import Customer, Party, TheHouse, open_house
+from tests.house import Customer, Party, TheHouse, open_house, open_house_now
 from tests.requirements_register import load_requirements
 from tests.restores import Backups
 
@@ -50,7 +49,7 @@ def house(database: Database, request: pytest.FixtureRequest) -> Iterator[TheHou
     It is eleven in the morning there; where doors of their own run beside it (`machine_time`), what it is here.
     """
     by_the_machine = request.node.get_closest_marker("machine_time") is not None
-    with open_house(database, now=SystemClock().now() if by_the_machine else None) as the_house:
+    with open_house_now(database) if by_the_machine else open_house(database) as the_house:
         yield the_house
 
 

@@ -11,7 +11,7 @@ import secrets
 import tempfile
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -321,6 +321,11 @@ def _signed(joins: bytes) -> bytes:
     return signature.sign(joins, REGULATOR)
 
 
+def open_house_now(database: Database) -> AbstractContextManager[TheHouse]:
+    """A house at the machine's hour: beside it run processes that have no other."""
+    return open_house(database, now=SystemClock().now())
+
+
 def this_morning() -> datetime:
     """Twenty past eleven of today in Brussels: no test may end otherwise for being run near midnight."""
     return midnight(day_of(SystemClock().now())) + timedelta(hours=11, minutes=20)
@@ -330,7 +335,10 @@ def this_morning() -> datetime:
 def open_house(
     database: Database, *, now: datetime | None = None, origin: str = ORIGIN
 ) -> Iterator[TheHouse]:
-    """Set a house up on a migrated database and tear it down again; `origin` is the name of its log."""
+    """Set a house up on a migrated database and tear it down again; `origin` is the name of its log.
+
+    It begins at `now`, or this morning.
+    """
     with tempfile.TemporaryDirectory(prefix="db-house-") as name:
         folder = Path(name)
         clock = SettableClock(now or this_morning())

@@ -24,7 +24,7 @@ from tests.bench.measure import Benchmark, Row, at_most, fsync_latency
 from tests.databases import Databases
 from tests.databeheer.metering.builders import day_rows, english
 from tests.doors import door_process
-from tests.house import TheHouse, open_house
+from tests.house import TheHouse, open_house_now
 
 ROUNDS = 5
 QUIET_FSYNC_US = 200
@@ -124,7 +124,7 @@ def _busy_house() -> Iterator[tuple[TheHouse, str, str]]:
     """A house on a durable database: Lotte's three days, Bram's token, and the permission that she gave him."""
     with durable_server() as server:
         databases = Databases(server)
-        with databases.clone() as database, open_house(database) as house:
+        with databases.clone() as database, open_house_now(database) as house:
             yield house, *settle(house)
 
 

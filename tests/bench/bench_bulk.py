@@ -17,7 +17,7 @@ from tests.databases import Databases
 from tests.databeheer.metering.builders import Row as ExportRow
 from tests.databeheer.metering.builders import day_rows, english
 from tests.doors import door_process
-from tests.house import TheHouse, open_house
+from tests.house import TheHouse, open_house_now
 
 POINTS = 1000
 CONNECTIONS = 8
@@ -29,7 +29,7 @@ WINDOW = {"from": "2023-10-27T22:00:00Z", "until": "2023-10-28T22:00:00Z", "gran
 
 def bulk_read(name: str) -> Row:
     """A day of quarter-hours of each point: one read in bulk against single reads over eight connections at once."""
-    with durable_server() as server, Databases(server).clone() as database, open_house(database) as house:
+    with durable_server() as server, Databases(server).clone() as database, open_house_now(database) as house:
         token, permissions = settle(house, POINTS)
         with door_process(house) as door, several(door.client) as pool:
             proof = Proof.token(token)

@@ -27,7 +27,7 @@ from tests.bench.measure import Benchmark, Row
 from tests.bench.portfolio import settle
 from tests.databases import Databases
 from tests.doors import door_process
-from tests.house import Party, TheHouse, open_house
+from tests.house import Party, TheHouse, open_house_now
 from tests.web.programs import make_app
 from web.api.negotiation import PARQUET
 from web.door import close as close_door
@@ -48,7 +48,7 @@ class Extract:
 
 def extract(name: str) -> Row:
     """Values a second of an extract of 10,000 points for a month."""
-    with durable_server() as server, Databases(server).clone() as database, open_house(database) as house:
+    with durable_server() as server, Databases(server).clone() as database, open_house_now(database) as house:
         bram, permissions = settle(house, POINTS, DAYS)
         with door_process(house) as door, serving(replace(house, socket=door.socket)) as app:
             gc.freeze()

@@ -26,7 +26,7 @@ from tests.bench.flanders import BATCH_ROWS, PROFILES, Part, days, populate, wri
 from tests.bench.measure import Benchmark, Row, at_most, seconds
 from tests.databases import Databases
 from tests.doors import door_process
-from tests.house import TheHouse, open_house
+from tests.house import TheHouse, open_house_now
 
 ROUNDS = 3
 PLAIN_POINTS = 8_192
@@ -106,7 +106,7 @@ def _flanders(part: Part) -> Iterator[tuple[TheHouse, Path]]:
     with (
         durable_server() as server,
         Databases(server).clone() as database,
-        open_house(database) as house,
+        open_house_now(database) as house,
         tempfile.TemporaryDirectory() as folder,
     ):
         populate(house, part)

@@ -20,7 +20,7 @@ from tests.databases import Databases
 from tests.databeheer.metering.builders import Row as ExportRow
 from tests.databeheer.metering.builders import day_rows, english
 from tests.doors import door_process
-from tests.house import TheHouse, open_house
+from tests.house import TheHouse, open_house_now
 
 DAYS = days_between(date(2023, 10, 1), date(2023, 10, 31))
 """With the clock change: 2980 quarter-hours."""
@@ -36,7 +36,7 @@ _WARM = 10
 
 def month_read(name: str) -> Row:
     """Months a second: one client, each read with its own entry, until the values stand in the client's hands."""
-    with durable_server() as server, Databases(server).clone() as database, open_house(database) as house:
+    with durable_server() as server, Databases(server).clone() as database, open_house_now(database) as house:
         token, permission = settle(house)
         fill_plain(house)
         engine = sa.create_engine(

@@ -25,7 +25,7 @@ from tests.bench.measure import Benchmark, Row, seconds
 from tests.bench.portfolio import WINDOW, settle
 from tests.databases import Databases
 from tests.doors import door_process
-from tests.house import TheHouse, open_house
+from tests.house import TheHouse, open_house_now
 
 POINTS = 10_000
 ROUNDS = 5
@@ -34,7 +34,7 @@ PROFILES_A_SECOND = 20_000
 
 def portfolio(name: str) -> Row:
     """Profiles a second of a portfolio of 10,000 access points; the goal is a bound, not a peer."""
-    with durable_server() as server, Databases(server).clone() as database, open_house(database) as house:
+    with durable_server() as server, Databases(server).clone() as database, open_house_now(database) as house:
         bram, permissions = settle(house, POINTS)
         with door_process(house) as door:
             proof = Proof.token(bram.token)

@@ -18,7 +18,7 @@ from tests.bench.bench_intake import PLAIN_TABLE, copy_plain, plain_day
 from tests.bench.measure import Benchmark, Row, at_most
 from tests.databases import Databases
 from tests.databeheer.metering.builders import real_files
-from tests.house import TheHouse, open_house
+from tests.house import TheHouse, open_house_now
 
 COPIES = 200
 """Of each point's rows, under other pseudonyms: of a handful of points, the pages that each month's table and indexes
@@ -82,7 +82,7 @@ def _values(report: IntakeReport) -> int:
 
 @contextmanager
 def _store() -> Iterator[TheHouse]:
-    with durable_server() as server, Databases(server).clone() as database, open_house(database) as house:
+    with durable_server() as server, Databases(server).clone() as database, open_house_now(database) as house:
         yield house
 
 

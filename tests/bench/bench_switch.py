@@ -12,7 +12,7 @@ from databeheer.door.client import DoorRefusedError
 from tests.bench.measure import Benchmark, Row, at_most
 from tests.conftest import LOTTES_EAN, MARIAS_EAN
 from tests.databases import running
-from tests.house import Party, TheHouse, open_house
+from tests.house import Party, TheHouse, open_house_now
 
 PAIRS = 20_000
 WARM_UP = 500
@@ -25,7 +25,7 @@ def tell_a_drop(name: str) -> Row:
     Each pair is one kind of call, an announced switch or a look before it is accepted, at both points in random
     order. The figure is the distance of the AUC from 0.50, in ten-thousandths.
     """
-    with running() as databases, databases.clone() as database, open_house(database) as house:
+    with running() as databases, databases.clone() as database, open_house_now(database) as house:
         times = timed(house, WARM_UP, PAIRS)
     distance = abs(auc(times[LOTTES_EAN], times[MARIAS_EAN]) - 0.5)
     return at_most(name, distance * 10_000, "AUC from 0.50, in 1/10,000", 200)

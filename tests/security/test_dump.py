@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from databeheer.brussels import day_of
-from databeheer.clock import SystemClock
 from databeheer.door.client import DoorRefusedError
 from databeheer.door.drill import searching
 from databeheer.storage.system_account import reachable_binaries
@@ -24,7 +23,7 @@ from tests.databases import Databases
 from tests.databeheer.door.conftest import DAYS, export
 from tests.databeheer.metering.builders import METER, Row, day_rows, english, real_files
 from tests.doors import DoorProcess, door_process, execute
-from tests.house import Customer, Party, TheHouse, open_house
+from tests.house import Customer, Party, TheHouse, open_house_now
 from tests.letters import confirm_email
 
 PEOPLE = {
@@ -65,7 +64,7 @@ class Walked:
 
 @pytest.fixture(scope="module")
 def walked(databases: Databases) -> Iterator[Walked]:
-    with databases.clone() as database, open_house(database, now=SystemClock().now()) as house:
+    with databases.clone() as database, open_house_now(database) as house:
         with door_process(house) as door:
             tokens = walk(house, door)
         yield Walked(dump(house), door.log.read_bytes(), tokens)
@@ -242,7 +241,7 @@ def test_the_real_exports_leave_no_name_behind(databases: Databases) -> None:
     eans = set(re.findall(r"54\d{16}", texts + "".join(file.name for file in files)))
     meters = set(re.findall(r"\b\d?S[A-Z]{2}\d{10}\b|\b\d[A-Z]{3}\d{10}\b", texts))
     assert len(eans) == 4
-    with databases.clone() as database, open_house(database, now=SystemClock().now()) as house:
+    with databases.clone() as database, open_house_now(database) as house:
         for file in files:
             assert house.ingest(file, register=True).changed
         dumped = dump(house)

@@ -10,7 +10,7 @@ from random import Random
 from tests.databases import Databases
 from tests.databeheer.metering.sequences import give_clean, sequence, settle, stored
 from tests.databeheer.metering.test_sequences import taking
-from tests.house import open_house
+from tests.house import open_house_now
 from tests.soak.killing_batches import check, give_under_fire, intakes
 
 BATCHES = int(os.environ.get("DATABEHEER_SOAK_BATCHES", "60"))
@@ -23,7 +23,7 @@ def test_hundreds_of_kills_in_the_middle_of_batches_leave_the_store_of_the_clean
     seed = os.environ.get("DATABEHEER_SOAK_SEED") or secrets.token_hex(4)
     print(f"DATABEHEER_SOAK_SEED={seed}")
     steps = sequence(Random(seed), BATCHES)
-    with databases.clone() as database, open_house(database) as clean:
+    with databases.clone() as database, open_house_now(database) as clean:
         settle(clean.operator)
         give_clean(steps, clean.operator, taking(clean, tmp_path / "clean"))
         expected = stored(clean.house)
