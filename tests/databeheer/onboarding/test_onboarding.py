@@ -14,6 +14,7 @@ from databeheer.brussels import day_of
 from databeheer.door.client import DoorRefusedError, Proof
 from ledger.note import SigningKey
 from tests.commands import OPEN_TO_ALL, every_command
+from tests.conftest import LOTTES_EAN
 from tests.databeheer.onboarding.people import (
     ELS,
     ELS_AGAIN,
@@ -365,3 +366,16 @@ def test_what_stands_changed_in_the_store_is_not_approved(house: TheHouse, nora:
         connection.execute(text("UPDATE registry.handed_in SET sha256 = :sha256"), {"sha256": b"\0" * 32})
     assert refused(approve, house, content).code == "conflict"
     assert "not what was handed in" in str(refused(content_of, house, party_id))
+
+
+def test_whom_nobody_approved_is_told_to_no_customer_as_somebody_who_reads_by_law(
+    house: TheHouse, nora: Officer, lotte: Customer
+) -> None:
+    the_two(house)
+    party_id = nora.apply("Zonneteller Net", "balance_responsible")
+    day = day_of(house.clock.now()).isoformat()
+    house.operator("registry.registration.add", ean=LOTTES_EAN, party_id=party_id, from_day=day)
+    assert "Zonneteller Net" not in json.dumps(lotte.call("statutory.list"))
+    nora.hand_in()
+    approve(house, content_of(house, party_id))
+    assert "Zonneteller Net" in json.dumps(lotte.call("statutory.list"))
