@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from datetime import datetime
+from typing import Any
+
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from marshmallow import fields, validate
 
+from databeheer.clock import Clock
 from databeheer.door.client import DoorRefusedError
 from databeheer.values import parse_instant
 from web.door import ask
@@ -58,6 +62,7 @@ def show() -> ResponseReturnValue:
         lacks=[lacks_words(code) for code in found["lacks"]],
         handed=handed,
         handed_at=parse_instant(handed["at"]) if handed else None,
+        coming=_coming(found),
         others=[one for one in found["parties"] if one["id"] != found["party"]["id"]],
     )
 
@@ -101,6 +106,18 @@ def choose() -> ResponseReturnValue:
     """Act for another party of the enterprise."""
     ask("onboarding.choose", party_id=str(parse_or_refuse(ChooseForm(), request.form)["partij"]))
     return redirect(url_for("party.show"), 303)
+
+
+def _coming(found: dict[str, Any]) -> list[datetime]:
+    """When keys begin to count that do not yet: whoever did not add them ends them first."""
+    clock: Clock = current_app.config["WEB_CLOCK"]
+    keys = [key for program in found["programs"] for key in program["keys"]]
+    begins = [
+        parse_instant(key["valid_from"])
+        for key in keys
+        if not key["valid_until"] or key["valid_until"] > key["valid_from"]
+    ]
+    return sorted(one for one in begins if one > clock.now())
 
 
 def _begin(errors: dict[str, str], given: dict[str, object]) -> str:

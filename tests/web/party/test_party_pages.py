@@ -265,6 +265,21 @@ def test_a_web_hooks_secret_is_shown_once_and_stopping_asks_first(
     assert "U krijgt geen webhooks meer" in visitor.press(asked, "/weg").text
 
 
+def test_a_key_that_is_still_to_count_is_told_on_the_first_page_until_it_is_ended(
+    visit: Callable[[str], Visitor], nora: Officer
+) -> None:
+    nora.apply()
+    nora.program()
+    visitor = visit(nora.session)
+    assert "Er komt een sleutel bij" not in visitor.get("/partij").text
+    nora.hand_in()
+    later, _ = nora.program()
+    assert "Er komt een sleutel bij" in visitor.get("/partij").text
+    (key,) = next(one["keys"] for one in nora.show()["programs"] if one["client_id"] == later)
+    nora.call("party.key.end", key_id=key["key_id"])
+    assert "Er komt een sleutel bij" not in visitor.get("/partij").text
+
+
 def test_a_no_is_read_with_its_reason(
     house: TheHouse, visit: Callable[[str], Visitor], nora: Officer
 ) -> None:
