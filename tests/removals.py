@@ -253,8 +253,8 @@ REMOVALS = (
         "R13",
         "its duties go on, over HTTP too",
         COMMANDS + "statements.py",
-        "with looking(house, proof, or_suspended=True) as",
-        "with looking(house, proof) as",
+        "with looking(house, proof, or_suspended=True, or_applicant=True) as",
+        "with looking(house, proof, or_applicant=True) as",
     ),
     Removal(
         "R13",
@@ -506,8 +506,8 @@ REMOVALS = (
         "R33",
         "no request without a purpose",
         COMMANDS + "permissions.py",
-        "            purpose=one_of(*(purpose.value for purpose in Purpose)),\n",
-        "            purpose=one_of(*(purpose.value for purpose in Purpose), required=False, missing='energy_advice'),\n",
+        '    "purpose": one_of(*(purpose.value for purpose in Purpose)),\n',
+        "    \"purpose\": one_of(*(purpose.value for purpose in Purpose), required=False, missing='energy_advice'),\n",
     ),
     Removal(
         "R34",
