@@ -51,20 +51,22 @@ def take(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any
         TooLargeError, ConflictError, NoLegalBasisError: so too.
     """
     with looking(house, proof) as (_, asker, now):
-        _party(asker)
+        party_id = _party(asker)
     content = _decoded(arguments["content"])
+    digest = files.sha256_of(content)
     rows = files.read(content, now, sandbox=is_sandbox(house.origin))
+    prepared = taking.prepare(house, party_id, rows)
     with house.turn() as turn:
         party_id = _party(asker_of(turn, house, proof, AskerKind.PARTY))
-        known = store.alike(turn.connection, party_id, files.sha256_of(content))
+        known = store.alike(turn.connection, party_id, digest)
         if known is None:
             operator = asking.may_ask(turn.connection, house.catalogue, party_id, sweeping.PURPOSE, turn.now)
             conduct.require_contact(turn.connection, party_id)
-            taking.require_new(house, turn, party_id, rows)
+            taking.require_new(turn, party_id, prepared)
         if arguments["dry_run"]:
             return {"import": None, "rows": len(rows)}
         if known is None:
-            import_id, record = taking.take(house, turn, party_id, operator, content, rows)
+            import_id, record = taking.take(turn, party_id, operator, digest, prepared)
             view = _view(found(store.find(turn.connection, import_id, party_id), "import"))
         else:
             promise = promise_of(house, turn, known.index, known.taken_at)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
@@ -19,7 +20,6 @@ from databeheer.mandate_imports.file import (
     Problem,
     Row,
     RowProblem,
-    sha256_of,
 )
 from databeheer.values import EAN, format_instant, parse_instant
 
@@ -27,7 +27,21 @@ IMPORTED = "mandates.imported"
 SEALED_AS = "mandate_row"
 
 
-def require_new(house: House, turn: Turn, party_id: UUID, rows: Sequence[Row]) -> None:
+@dataclass(frozen=True)
+class Prepared:
+    """A row with all that is computed of it, so that nothing is while the ledger's head is held."""
+
+    row: Row
+    named_hash: bytes
+    stored: store.NewRow
+
+
+def prepare(house: House, party_id: UUID, rows: Sequence[Row]) -> list[Prepared]:
+    """Seal and hash the rows of a party's file."""
+    return [Prepared(row, ean_hash(house, row.ean), _new_row(house, party_id, row)) for row in rows]
+
+
+def require_new(turn: Turn, party_id: UUID, rows: Sequence[Prepared]) -> None:
     """Refuse rows that clash with what is here already.
 
     Raises:
@@ -36,27 +50,25 @@ def require_new(house: House, turn: Turn, party_id: UUID, rows: Sequence[Row]) -
     """
     if store.open_of(turn.connection, party_id) >= store.MOST_OPEN:
         raise ConflictError(f"{store.MOST_OPEN} files of yours wait to be announced; wait for one of them")
-    hashes = {row.line: reference_hash(house, party_id, row.reference) for row in rows}
-    used = store.used(turn.connection, party_id, list(hashes.values()))
-    named = {row.line: ean_hash(house, row.ean) for row in rows}
-    waiting = store.waiting_at(turn.connection, party_id, list(set(named.values())), turn.now)
+    used = store.used(turn.connection, party_id, [one.stored.reference_hash for one in rows])
+    named = list({one.named_hash for one in rows})
+    waiting = store.waiting_at(turn.connection, party_id, named, turn.now)
     problems = []
-    for row in rows:
-        if (hashes[row.line], row.service) in used:
-            problems.append(Problem(row.line, "referenceNumber", RowProblem.USED_BEFORE))
-        point = named[row.line]
-        waiting[point] = waiting.get(point, 0) + 1
-        if waiting[point] > MOST_OF_ONE_POINT:
-            problems.append(Problem(row.line, "ean", RowProblem.TOO_MANY_FOR_ONE_POINT))
+    for one in rows:
+        if (one.stored.reference_hash, one.stored.service) in used:
+            problems.append(Problem(one.row.line, "referenceNumber", RowProblem.USED_BEFORE))
+        waiting[one.named_hash] = waiting.get(one.named_hash, 0) + 1
+        if waiting[one.named_hash] > MOST_OF_ONE_POINT:
+            problems.append(Problem(one.row.line, "ean", RowProblem.TOO_MANY_FOR_ONE_POINT))
     if problems:
         raise MandatesRefusedError(problems)
 
 
 def take(
-    house: House, turn: Turn, party_id: UUID, operator: int, content: bytes, rows: Sequence[Row]
+    turn: Turn, party_id: UUID, operator: int, digest: bytes, rows: Sequence[Prepared]
 ) -> tuple[UUID, Record]:
     """Write a file down with its rows, and record it: from here on nobody can change what is drawn from."""
-    import_id, digest = uuid4(), sha256_of(content)
+    import_id = uuid4()
     said = {"import": str(import_id), "file": digest.hex(), "rows": len(rows)}
     members = {
         "id": import_id,
@@ -68,7 +80,7 @@ def take(
         "index": turn.next_index,
     }
     record = turn.record(Statement(IMPORTED, said, party_id=party_id, operator=operator))
-    store.add(turn.connection, members, [_new_row(house, party_id, row) for row in rows])
+    store.add(turn.connection, members, [one.stored for one in rows])
     return import_id, record
 
 
