@@ -19,7 +19,8 @@ import pyarrow.parquet as pq
 from databeheer.metering.series import Series
 
 _Integers = npt.NDArray[np.int64]
-_WORDS = ("commodity", "direction", "unit", "meter", "register", "state", "conversion")
+_OF_CHANNEL = ("commodity", "direction", "unit", "meter")
+_OF_MARK = ("state", "register", "conversion")
 _NULLABLE = frozenset({"meter", "register", "conversion"})
 _DECIMAL = pa.decimal128(18, 3)
 _INSTANT = pa.timestamp("ms", tz="UTC")
@@ -29,9 +30,9 @@ SCHEMA = pa.schema(
         pa.field("place", pa.int32(), nullable=False),
         pa.field("start", _INSTANT, nullable=False),
         pa.field("end", _INSTANT, nullable=False),
-        *(pa.field(word, _WORD, nullable=word in _NULLABLE) for word in _WORDS[:5]),
+        *(pa.field(word, _WORD, nullable=word in _NULLABLE) for word in (*_OF_CHANNEL, "register")),
         pa.field("value", _DECIMAL),
-        *(pa.field(word, _WORD, nullable=word in _NULLABLE) for word in _WORDS[5:]),
+        *(pa.field(word, _WORD, nullable=word in _NULLABLE) for word in ("state", "conversion")),
         pa.field("missing", pa.int32(), nullable=False),
     ]
 )
@@ -74,60 +75,62 @@ def series_parquet(
 
 
 class _Columns:
-    """What is gathered of all channels: an array for each channel and column, put together once."""
+    """What is gathered of all channels: arrays for each, put together once."""
 
     def __init__(self) -> None:
-        self._parts: dict[str, list[_Integers]] = {name: [] for name in SCHEMA.names}
+        self._slots: dict[str, list[_Integers]] = {name: [] for name in ("start", "end", "missing", "mark")}
         self._values: list[pa.Array] = []
-        self._known: dict[str, dict[str | None, int]] = {word: {} for word in _WORDS}
+        self._marks: dict[tuple[str | None, ...], int] = {}
+        self._channels: list[tuple[int, tuple[str | None, ...]]] = []
+        self._lengths: list[int] = []
 
     def add(self, place: int, channel: Mapping[str, Any]) -> None:
         """Add one channel: its slots by their starts, and then by their registers."""
         found = [Series.parse(view) for view in channel["series"]]
         # Those of several registers that begin together follow the names of these; a sort by starts keeps that.
         found.sort(key=lambda one: (one.marks[0][2] or "") if one.marks else "")
+        starts = np.concatenate([_starts(one) for one in found]) if found else np.zeros(0, np.int64)
+        known = self._marks
         columns = {
-            "start": np.concatenate([_starts(one) for one in found]) if found else np.zeros(0, np.int64),
-            "step": np.repeat([1000 * one.step for one in found], [len(one) for one in found]),
-            "missing": _spread((count, number) for one in found for count, number in one.missing),
-        }
-        marks = [mark for one in found for mark in one.marks]
-        columns |= {
-            "state": _spread((count, self._code("state", state)) for count, state, _, _ in marks),
-            "register": _spread((count, self._code("register", name)) for count, _, name, _ in marks),
-            "conversion": _spread((count, self._code("conversion", name)) for count, _, _, name in marks),
+            "start": starts,
+            "end": starts + np.repeat([1000 * one.step for one in found], [len(one) for one in found]),
+            "missing": _spread([run for one in found for run in one.missing]),
+            "mark": _spread(
+                [
+                    (count, known.setdefault(tuple(mark), len(known)))
+                    for one in found
+                    for count, *mark in one.marks
+                ]
+            ),
         }
         values = pa.array(chain.from_iterable(one.values for one in found), pa.int64())
-        count = len(values)
         if len(found) > 1:
-            order = np.argsort(columns["start"], kind="stable")
+            order = np.argsort(starts, kind="stable")
             columns = {name: column[order] for name, column in columns.items()}
             values = values.take(pa.array(order))
-        columns["end"] = columns["start"] + columns.pop("step")
-        columns["place"] = np.full(count, place, np.int64)
-        for word in ("commodity", "direction", "unit", "meter"):
-            columns[word] = np.full(count, self._code(word, channel.get(word)), np.int64)
         for name, column in columns.items():
-            self._parts[name].append(column)
+            self._slots[name].append(column)
         self._values.append(values)
+        self._channels.append((place, tuple(channel.get(word) for word in _OF_CHANNEL)))
+        self._lengths.append(len(values))
 
     def arrays(self) -> dict[str, pa.Array]:
         """Return the columns of the table."""
-        made = {name: _together(parts) for name, parts in self._parts.items() if name != "value"}
+        slots = {name: _together(parts) for name, parts in self._slots.items()}
+        places = np.array([place for place, _ in self._channels], np.int32)
         found: dict[str, pa.Array] = {
-            "place": pa.array(made["place"].astype(np.int32)),
-            "start": pa.array(made["start"]).cast(_INSTANT),
-            "end": pa.array(made["end"]).cast(_INSTANT),
-            "missing": pa.array(made["missing"].astype(np.int32)),
+            "place": pa.array(np.repeat(places, self._lengths) if self._lengths else places),
+            "start": pa.array(slots["start"]).cast(_INSTANT),
+            "end": pa.array(slots["end"]).cast(_INSTANT),
+            "missing": pa.array(slots["missing"].astype(np.int32)),
             "value": _decimals(pa.chunked_array(self._values, pa.int64()).combine_chunks()),
         }
-        for word in _WORDS:
-            found[word] = _words(made[word], self._known[word])
+        which = np.repeat(np.arange(len(self._lengths)), self._lengths) if self._lengths else slots["mark"]
+        for number, word in enumerate(_OF_CHANNEL):
+            found[word] = _words([words[number] for _, words in self._channels], which)
+        for number, word in enumerate(_OF_MARK):
+            found[word] = _words([mark[number] for mark in self._marks], slots["mark"])
         return found
-
-    def _code(self, word: str, text: str | None) -> int:
-        known = self._known[word]
-        return known.setdefault(text, len(known))
 
 
 def _starts(series: Series) -> _Integers:
@@ -135,9 +138,9 @@ def _starts(series: Series) -> _Integers:
     return first + 1000 * series.step * np.arange(len(series), dtype=np.int64)
 
 
-def _spread(runs: Iterable[tuple[int, int]]) -> _Integers:
+def _spread(runs: Sequence[tuple[int, int]]) -> _Integers:
     """Return each number as often as its run is long."""
-    pairs = np.array(list(runs), np.int64).reshape(-1, 2)
+    pairs = np.array(runs, np.int64).reshape(-1, 2)
     return np.repeat(pairs[:, 1], pairs[:, 0])
 
 
@@ -145,11 +148,14 @@ def _together(parts: Sequence[_Integers]) -> _Integers:
     return np.concatenate(parts) if parts else np.zeros(0, np.int64)
 
 
-def _words(codes: _Integers, known: Mapping[str | None, int]) -> pa.Array:
-    """Return the text of each code; the code of None is a null."""
-    texts = pa.array(["" if text is None else text for text in known], pa.string())
+def _words(texts: Sequence[str | None], which: _Integers) -> pa.Array:
+    """Return for each slot the text of which it has the number; null where that is None."""
+    known: dict[str | None, int] = {}
+    codes = np.array([known.setdefault(text, len(known)) for text in texts], np.int16)[which]
     nothing = codes == known[None] if None in known else None
-    return pa.DictionaryArray.from_arrays(pa.array(codes.astype(np.int16), mask=nothing), texts)
+    return pa.DictionaryArray.from_arrays(
+        pa.array(codes, mask=nothing), pa.array([text or "" for text in known], pa.string())
+    )
 
 
 def _decimals(thousandths: pa.Array) -> pa.Array:

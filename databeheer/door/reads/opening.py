@@ -13,13 +13,12 @@ from functools import cached_property
 from typing import Any, Literal
 from uuid import UUID
 
-import structlog
-
 from databeheer.brussels import day_bounds, day_of, slot_starts
 from databeheer.door.facts.of_requests import Channel
 from databeheer.door.house import House
 from databeheer.door.keys import seals
 from databeheer.door.keys.store import KeyStoreError
+from databeheer.door.reads.unsealing import SealedRow, does_not_open, unseal_values
 from databeheer.metering.aggregate import Slot
 from databeheer.metering.day_series import Piece, fits, pieces
 from databeheer.metering.opening import SealError, unseal_profile
@@ -33,7 +32,6 @@ from databeheer.oversight.retention import DataClass
 from databeheer.storage.look import Look, uuids
 from databeheer.values import Period
 
-_log = structlog.get_logger("door")
 LONGEST_INTAKE = timedelta(days=1)
 """How long after it was begun a batch may be stored; what is not stored by then is given up."""
 _AT_ONCE = 128
@@ -96,7 +94,7 @@ def open_days(
                     if plain is not None:
                         days[one.channels[handle]][row.day] = unpack_total(plain)
                 except ProfileError as error:
-                    _does_not_open("total", type(error))
+                    does_not_open("total", type(error))
             for channel, totals in days.items():
                 yield one.number, channel, totals
 
@@ -109,17 +107,23 @@ def open_pieces(
     As `open_totals`; a row that does not open leaves nothing in its place.
     """
     for some in _stored_in_parts(house, stretches, "values", as_of):
+        granted = [(one, handle, row) for one in some for handle, row in _granted(one)]
+        plains = unseal_values(
+            [
+                SealedRow(one.root, one.pseudonym, handle, row.day, row.version, row.fingerprint, row.sealed)
+                for one, handle, row in granted
+            ]
+        )
         opened = [
             (one, handle, row.day, plain)
-            for one in some
-            for handle, row in _granted(one)
-            if (plain := _unsealed(one, handle, row, "values")) is not None
+            for (one, handle, row), plain in zip(granted, plains, strict=True)
+            if plain is not None
         ]
         days: dict[tuple[int, bytes], list[tuple[date, Day]]] = defaultdict(list)
         unpacked = unpack_rows([plain for *_, plain in opened])
         for (one, handle, on, _), day in zip(opened, unpacked, strict=True):
             if day is None or not fits(on, day):
-                _does_not_open("values", ProfileError)
+                does_not_open("values", ProfileError)
             else:
                 days[one.number, handle].append((on, day))
         for one in some:
@@ -255,7 +259,7 @@ def _totals_of(one: _Stored, handle: bytes, row: Any) -> list[Slot]:
     try:
         slots = [_hole(row.day)] if plain is None else _slots_of_total(row.day, unpack_total(plain), states)
     except ProfileError as error:
-        _does_not_open("total", type(error))
+        does_not_open("total", type(error))
         slots = [_hole(row.day)]
     return [
         slot
@@ -271,12 +275,8 @@ def _unsealed(one: _Stored, handle: bytes, row: Any, part: str) -> bytes | None:
     try:
         return unseal_profile(key, row.sealed, row.fingerprint, where, part)
     except SealError as error:
-        _does_not_open(part, type(error))
+        does_not_open(part, type(error))
         return None
-
-
-def _does_not_open(part: str, error: type[Exception]) -> None:
-    _log.error("a stored value does not open", part=part, error=error.__name__)
 
 
 def erased_readings(house: House, occupancies: Iterable[UUID]) -> dict[UUID, Erased]:
