@@ -9,14 +9,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
-from uuid import UUID
 
 from databeheer.door.client import DoorClient, Proof
 from databeheer.mandate_imports.file import COLUMNS
 from databeheer.site.clerk import Clerk
 from tests.conftest import LOTTES_EAN
 from tests.house import Party, TheHouse
-
 
 MOST_ROUNDS = 20
 
@@ -136,7 +134,3 @@ def days(house: TheHouse, count: int) -> None:
 def back_in(house: TheHouse, party: Party) -> None:
     """A party gets a new token, as after days."""
     party.token = house.token(party.client_id, party.client_secret)
-
-
-def id_of(text: str) -> UUID:
-    return UUID(text)
