@@ -8,13 +8,14 @@ import subprocess
 import sys
 import threading
 from contextlib import closing
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import psycopg
 import pytest
 
+from databeheer.clock import SystemClock
 from databeheer.door.client import Proof
 from databeheer.post.carrying import CarryError, RefusedForGoodError
 from databeheer.post.deliveries import LEASE, MOST_ATTEMPTS, RETRIES, Channel
@@ -22,8 +23,10 @@ from databeheer.post.email_carrier import EmailCarrier, EmailSettings, Security
 from databeheer.post.lanes import PATIENCE, REST
 from databeheer.post.postman import AT_ONCE, AT_ONCE_TO_ONE
 from databeheer.post.webhook_carrier import WebhookCarrier
+from tests.conftest import LOTTES_EAN
+from tests.databases import Databases
 from tests.doors import CHECKOUT, execute, query
-from tests.house import POSTMAN_KEY, Customer, Party, TheHouse
+from tests.house import POSTMAN_KEY, Customer, Party, TheHouse, open_house
 from tests.letters import Pouch, confirm_email, deliveries, postman
 from tests.receivers import Mailbox, mailbox, receiver
 
@@ -115,10 +118,17 @@ def test_a_fault_that_nobody_foresaw_stops_no_other_letter(
 
 
 def test_killed_between_sending_and_marking_it_sends_again_under_the_same_number(
-    house: TheHouse, waiting: Customer
+    databases: Databases,
 ) -> None:
-    """Really killed: the SMTP server kills the postman as it takes the letter over."""
-    with mailbox() as box:
+    """Really killed: the SMTP server kills the postman as it takes the letter over.
+
+    The postman's process has the machine's clock, so the house has it too.
+    """
+    now = SystemClock().now()
+    with databases.clone() as database, open_house(database, now=now) as house, mailbox() as box:
+        lotte = house.customer("lotte", "Lotte Janssens")
+        house.point(LOTTES_EAN, lotte, since=date(2022, 1, 1))
+        confirm_email(house, lotte, ADDRESS)
         environment = {
             "PATH": os.environ["PATH"],
             "DATABEHEER_POSTMAN_DATABASE_URL": house.database.url("postman"),
@@ -151,9 +161,9 @@ def test_killed_between_sending_and_marking_it_sends_again_under_the_same_number
             assert second.round(Channel.EMAIL) == 0  # the lease of the dead one still runs
             house.clock.advance(LEASE + timedelta(hours=1))  # its clock was the machine's
             assert second.round(Channel.EMAIL) == 1
-    first, again = box.emails
-    assert first["Message-ID"] == again["Message-ID"]
-    assert deliveries(house)[-1] == ("email", "delivered", 2, "")
+        first, again = box.emails
+        assert first["Message-ID"] == again["Message-ID"]
+        assert deliveries(house)[-1] == ("email", "delivered", 2, "")
 
 
 def test_two_postmen_never_carry_the_same_letter(house: TheHouse, waiting: Customer, bram: Party) -> None:
