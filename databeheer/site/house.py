@@ -32,7 +32,8 @@ _OF_TOKEN = (
     "DATABEHEER_PKCS11_MOVE",
     "SOFTHSM2_CONF",
 )
-_PATIENCE_SECONDS = 30.0
+_PATIENCE_SECONDS = 120.0
+"""A process that failed has ended long before; this is for machines that do much else."""
 _TAIL = 4096
 
 
@@ -200,9 +201,15 @@ class Site:
         """
         deadline = time.monotonic() + patience_seconds
         while not ready():
-            if self._processes[name].poll() is not None or time.monotonic() > deadline:
-                said = last_line(self.home.logs / f"{name}.log", self._began.get(name, 0))
-                raise ProcessEndedError(f"the {name} did not start{said}; see {self.home.logs / name}.log")
+            log = self.home.logs / f"{name}.log"
+            if self._processes[name].poll() is not None:
+                said = last_line(log, self._began.get(name, 0))
+                raise ProcessEndedError(f"the {name} did not start{said}; see {log}")
+            if time.monotonic() > deadline:
+                raise ProcessEndedError(
+                    f"the {name} was not ready after {patience_seconds:.0f} s: is this machine busy with much else? "
+                    f"Start again, it goes on with what is there; its log is {log}"
+                )
             time.sleep(0.05)
 
     def ended(self) -> str | None:
