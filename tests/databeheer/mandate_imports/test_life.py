@@ -228,6 +228,19 @@ def test_after_a_failure_the_operator_lets_a_larger_sample_be_drawn_of_the_rest(
     assert on == ([] if 2 in first else [2])
 
 
+def test_what_failed_stays_out_whatever_passes_after(house: TheHouse, lotte: Customer, bram: Party) -> None:
+    brought = Brought.of(house, bram)
+    post_letters(house)
+    wait_out(house, bram)
+    assert sweep(house) == {"mandates_held": 1}
+    who = {"by": "desk 3", "reason": "x"}
+    house.operator("mandate_import.release", import_id=brought.import_id, **who)
+    assert sweep(house) == {"mandates_passed": 1}  # nothing is left to draw from
+    assert sweep(house) == {}
+    back_in(house, bram)
+    assert state(bram, brought.permission()) == "requested"
+
+
 def test_only_what_is_held_can_be_released_and_only_by_the_operator(
     house: TheHouse, lotte: Customer, bram: Party
 ) -> None:
