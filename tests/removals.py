@@ -808,13 +808,6 @@ REMOVALS = (
         "        if False:\n",
     ),
     Removal(
-        "R79",
-        "staff read nothing",
-        DOOR + "reads/admitting.py",
-        "    if asker.kind not in (AskerKind.CUSTOMER, AskerKind.PARTY):\n",
-        "    if False:\n",
-    ),
-    Removal(
         "R72",
         "only once accepted",
         ACCESS + "by_consent.py",
