@@ -21,11 +21,14 @@ from databeheer.metering.validation import Reason
 from databeheer.storage.engine import make_engine
 from tests.bench import (
     appending,
+    bare_api,
     bench_access,
     bench_access_stored,
+    bench_api,
     bench_append,
     bench_bulk,
     bench_extract,
+    bench_month,
     bench_portfolio,
     bench_switch,
     bench_validation,
@@ -83,6 +86,25 @@ def test_a_client_of_the_bench_reads_through_the_door(house: TheHouse) -> None:
     with ExitStack() as stack:
         read = appending.client_of("reading", stack, str(house.socket), token, permission)
         assert sum(len(slots_in(channel)) for channel in read()["channels"]) >= 96
+
+
+def test_the_bare_views_that_the_api_is_held_against_give_what_it_gives(
+    house: TheHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench_month.settle(house)
+    bench_month.fill_plain(house)
+    bench_api.fill_packed(house)
+    url = house.database.url("superuser").replace("postgresql:", "postgresql+psycopg:")
+    monkeypatch.setenv(bare_api.DATABASE, url)
+    app = bare_api.application()
+    http = app.test_client()
+    plain, usual, packed = (
+        http.get(f"/{view}/7?{bench_api.WINDOW}").get_json()["channels"][0]["readings"]
+        for view in ("plain", "usual", "packed")
+    )
+    app.extensions["engine"].dispose()
+    assert len(plain) == bench_month.VALUES
+    assert plain == usual == [{**one, "register": None} for one in packed]
 
 
 def test_the_benchs_points_are_read_in_one_entry_and_one_by_one(house: TheHouse) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import csv
 import gzip
 import io
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import Any
@@ -20,8 +19,9 @@ from flask import Response, request
 from databeheer.metering.series import slots_of_channel
 from databeheer.metering.series_parquet import series_parquet
 from databeheer.values import format_instant
-from web.api import shapes
+from web.api import shapes, spelling
 from web.api.negotiation import CSV, JSON, PARQUET
+from web.api.spelling import spelled
 from web.problems import ledger_headers
 
 FORMS = (JSON, CSV, PARQUET)
@@ -44,12 +44,12 @@ def one_handed_over(
     if form == CSV:
         body = _csv(CSV_COLUMNS, _rows(answer["channels"])).encode()
     elif form == PARQUET:
-        body = series_parquet([(0, answer["channels"])], {_SAID: _spelled(members)}, is_one=True)
+        body = series_parquet([(0, answer["channels"])], {_SAID: spelled(members)}, is_one=True)
     else:
-        body = _spelled({**members, "channels": [shapes.channel(one) for one in answer["channels"]]}).encode()
+        body = _with_channels(members, answer["channels"]).encode()
     tag = _tag(form, body)
     if form == JSON:
-        record = _spelled({"cursor": cursor, "receipt": shapes.receipt(answer)})
+        record = spelled({"cursor": cursor, "receipt": shapes.receipt(answer)})
         body = body[:-1] + f",{record[1:]}\n".encode()
     response = _response(form, body, answer)
     response.headers[CURSOR] = cursor
@@ -73,14 +73,11 @@ def many_handed_over(
         body = _csv(MANY_COLUMNS, _rows_of_many(items, channels)).encode()
     elif form == PARQUET:
         places = (item["place"] for item in items)
-        said = {_SAID: _spelled({**members, "items": items})}
+        said = {_SAID: spelled({**members, "items": items})}
         body = series_parquet(zip(places, channels, strict=True), said)
     else:
-        shown = [
-            {**item, "channels": [shapes.channel(one) for one in own]}
-            for item, own in zip(items, channels, strict=True)
-        ]
-        body = (_spelled({**members, "items": shown}) + "\n").encode()
+        shown = map(_with_channels, items, channels)
+        body = f'{spelled(members)[:-1]},"items":[{",".join(shown)}]}}\n'.encode()
     return _response(form, body, answer)
 
 
@@ -124,8 +121,8 @@ def _tag(form: str, body: bytes) -> str:
     return sha256(form.encode() + b"\0" + body).hexdigest()[:32]
 
 
-def _spelled(members: Mapping[str, Any]) -> str:
-    return json.dumps(members, ensure_ascii=True, separators=(",", ":"))
+def _with_channels(members: Mapping[str, Any], channels: Sequence[Mapping[str, Any]]) -> str:
+    return f'{spelled(members)[:-1]},"channels":[{",".join(map(spelling.channel, channels))}]}}'
 
 
 # --- CSV ------------------------------------------------------------------------------------------------------

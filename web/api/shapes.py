@@ -168,14 +168,23 @@ def _stretch(stretch: Mapping[str, Any], *members: str) -> dict[str, Any]:
 
 def channel(one: Mapping[str, Any]) -> dict[str, Any]:
     """Return one channel: its values with state and register, and what its registers showed where that was asked."""
+    readings = [_reading(slot) for slot in slots_of_channel(one)]
+    return {**channel_head(one), "readings": readings, **registers_of(one)}
+
+
+def channel_head(one: Mapping[str, Any]) -> dict[str, Any]:
+    """Return which channel it is, as told before its readings."""
     return {
         "direction": one["direction"],
         "commodity": one["commodity"],
         "unit": one["unit"],
         "meter": one.get("meter"),
-        "readings": [_reading(slot) for slot in slots_of_channel(one)],
-        **({"registers": [_register(shown) for shown in one["registers"]]} if "registers" in one else {}),
     }
+
+
+def registers_of(one: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what its registers showed, as told after its readings, where that was asked."""
+    return {"registers": [_register(shown) for shown in one["registers"]]} if "registers" in one else {}
 
 
 def _register(one: Mapping[str, Any]) -> dict[str, Any]:
