@@ -92,10 +92,13 @@ def verify(content: bytes, note: bytes, signers: Iterable[Signer]) -> list[Signe
 def as_one_person(name: str) -> str:
     """Return a name by which two accounts of one person are alike: case, accents, marks and order do not matter.
 
-    As far as the house can tell: somebody who is registered under another name altogether is another person.
+    Nor does how a letter is drawn, or what stands between two and is not seen. As far as the house can tell: somebody
+    who is registered under another name altogether is another person.
     """
+    # Folded once the letters are plain ones: a capital of mathematics has no small one.
+    spelled = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", name).casefold())
     plain = "".join(
-        one for one in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(one)
+        one for one in spelled if not unicodedata.combining(one) and unicodedata.category(one) != "Cf"
     )
     return " ".join(sorted("".join(one if one.isalnum() else " " for one in plain).split()))
 

@@ -100,14 +100,16 @@ def ask(
     `is_counted` False: who asks was held against the limits before.
 
     Raises:
-        ConflictError: the party has used this reference before, or MOST_WAITING of its requests for the same
-            access point wait already, or it asked MOST_ASKED times; counted by the name, so that it does not tell
-            whether the point exists.
+        ConflictError: the party has used this reference before, or brings it along, or MOST_WAITING of its requests
+            for the same access point wait already, or it asked MOST_ASKED times; counted by the name, so that it does
+            not tell whether the point exists.
     """
     if request.named_hash is not None and is_counted:
         why = _too_many(connection, request.party_id, request.named_hash, now, is_forwarded=False)
         if why is not None:
             raise ConflictError(why)
+    if connection.execute(_BROUGHT, vars(request)).first() is not None:
+        raise ConflictError(_USED)
     inserted = connection.execute(
         _INSERT,
         {
@@ -120,7 +122,7 @@ def ask(
         },
     ).one_or_none()
     if inserted is None:
-        raise ConflictError("you have used this reference before; choose another")
+        raise ConflictError(_USED)
     return State.REQUESTED.value
 
 
@@ -179,6 +181,13 @@ def _too_many(
     return None
 
 
+_USED = "you have used this reference before; choose another"
+# What a file brings along keeps its reference while nobody announced it: else its party, who knows by then which lines
+# are drawn, would take lines out of the file by asking for them.
+_BROUGHT = text(
+    "SELECT 1 FROM permissions.mandate_import_row WHERE party_id = :party_id AND reference_hash = :reference_hash"
+    " AND service = :service AND announced_at IS NULL AND row_id <> :permission_id"
+)
 _CONTRACT = text(
     "SELECT p.role, p.suspended_at, c.operator FROM registry.party p LEFT JOIN registry.contract c"
     " ON c.party_id = p.party_id AND c.valid_from <= :now AND (c.valid_until IS NULL OR c.valid_until > :now)"

@@ -29,8 +29,11 @@ def move_out(house: House, turn: Turn, sender: Sender, content: dict[str, Any]) 
         ConflictError: somebody else lived there, or nobody, or the stay ends by then.
     """
     point, until = own_point(house, turn, sender, content["ean"]), content["until"]
-    _require_living(house, turn, point, content["identity"], until - timedelta(days=1))
-    stay, _ = end_stay(house, turn, point.ean_hash, until)
+    stay = _require_living(house, turn, point, content["identity"], until - timedelta(days=1))
+    if stay.until_day is not None and stay.until_day <= until:
+        # Ended again, it would be whoever moved in on that day that never lived there.
+        raise ConflictError("this move is known already")
+    end_stay(house, turn, point.ean_hash, until)
     return Effect([stay.occupancy_id])
 
 

@@ -15,7 +15,7 @@ from uuid import UUID
 from marshmallow import fields
 from sqlalchemy import text
 
-from databeheer.brussels import midnight
+from databeheer.brussels import day_of, midnight
 from databeheer.door.commands.base import (
     SHA256,
     Command,
@@ -130,7 +130,11 @@ def _put_on_file(house: House, turn: Turn, party_id: UUID, evidence: dict[str, A
     known = turn.connection.execute(_CONTRACT, members).one_or_none()
     if known is None:
         take_contract(turn, members)
-    elif (known.operator, known.valid_until) != (members["operator"], members["valid_until"]):
+    elif (known.operator, day_of(known.valid_from), known.valid_until) != (
+        members["operator"],
+        parse_day(contract["from_day"]),
+        members["valid_until"],
+    ):
         raise ConflictError("a contract of this number is on file with other days, or another grid operator")
     day = parse_day(dpia["assessed_on"])
     filed = {"party_id": party_id, "reference": dpia["reference"], "day": day}

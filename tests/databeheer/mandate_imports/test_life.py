@@ -300,6 +300,17 @@ def test_what_its_party_gives_up_before_the_draw_is_drawn_all_the_same(
     assert sweep(house) == {"mandates_held": 1}
 
 
+def test_its_party_takes_no_line_out_of_the_draw_by_asking_with_its_reference(
+    house: TheHouse, lotte: Customer, bram: Party
+) -> None:
+    taken = take(bram, csv_of([line("ref-1"), line("ref-2")]))
+    brought = Brought(house, bram, taken["import"]["import_id"])
+    with pytest.raises(DoorRefusedError, match="you have used this reference"):
+        bram.ask(reference="ref-1", service="VH_kwartier_uur")
+    sweep(house)
+    assert [row["line"] for row in brought.drawn()] == [2, 3]
+
+
 def test_a_paper_with_another_hash_is_not_the_one(house: TheHouse, lotte: Customer, bram: Party) -> None:
     brought = Brought.of(house, bram)
     [row] = brought.drawn()

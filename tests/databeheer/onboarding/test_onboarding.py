@@ -268,6 +268,23 @@ def test_a_new_dpia_is_handed_in_alike_and_the_rest_stays_on_file(house: TheHous
     assert events(house, party_id).count("contract.signed") == 1
 
 
+@pytest.mark.parametrize("changed", ["from_day", "until_day"])
+def test_a_contract_on_file_gets_no_other_days_by_an_approval(
+    house: TheHouse, nora: Officer, changed: str
+) -> None:
+    the_two(house)
+    party_id = nora.apply()
+    nora.hand_in()
+    approve(house, content_of(house, party_id))
+    today = day_of(house.clock.now())
+    said = {"operator": 1, "number": "DTC-77", "from_day": (today - timedelta(days=1)).isoformat()}
+    other = {"from_day": today - timedelta(days=400), "until_day": today + timedelta(days=400)}
+    nora.call("onboarding.contract", **said | {changed: other[changed].isoformat()})
+    nora.call("onboarding.hand_in")
+    refusal = refused(approve, house, content_of(house, party_id))
+    assert (refusal.code, "other days" in str(refusal)) == ("conflict", True)
+
+
 def test_a_party_from_before_begins_from_what_the_register_has(house: TheHouse, bram: Party) -> None:
     house.operator("registry.party.enterprise", party_id=bram.party_id, enterprise="BE 0123.456.749")
     shown = officer(house).show()

@@ -75,6 +75,15 @@ def test_a_message_never_hits_another_customer_than_the_one_it_names(
     assert len(stays(house, LOTTES_EAN)) == 1
 
 
+def test_a_move_out_that_is_told_twice_does_not_hit_whoever_moved_in(
+    house: TheHouse, lotte: Customer, net: Party
+) -> None:
+    send(net, "customer.changed", ean=LOTTES_EAN, on=MOVED, left="lotte", customer=who("noor"))
+    told = {"ean": LOTTES_EAN, "identity": "lotte", "until": MOVED}
+    assert refused(net, "customer.moved_out", **told) == ("conflict", "this move is known already")
+    assert [stay[1:] for stay in stays(house, LOTTES_EAN)] == [("2022-01-01", MOVED), (MOVED, None)]
+
+
 def test_a_grid_operator_is_not_told_that_somebody_died(house: TheHouse, lotte: Customer, net: Party) -> None:
     noor = logged_in(house, "noor")
     house.operator("registry.occupancy.end", ean=LOTTES_EAN, until_day=MOVED)
