@@ -58,9 +58,9 @@ _ROWS = (
         "no-legal-basis",
         403,
         "No legal basis",
-        "No permission and no legal ground gives you anything here. The same is said of an access point that "
-        "does not exist.",
-        "Check the EAN code and the purpose; ask the grid user for a permission.",
+        "No permission and no legal ground gives you anything here, or it is for parties of another role. The same "
+        "is said of an access point that does not exist.",
+        "Check the EAN code, the purpose, and whether this is for your role; ask the grid user for a permission.",
     ),
     ProblemType(
         "permission-not-active",
@@ -80,8 +80,9 @@ _ROWS = (
         "outside-granted-period",
         403,
         "Part of the period is not granted",
-        "You asked for all or nothing (`mode=strict`), and some of the period lies outside what you may have.",
-        "Ask for less, or use `mode=clip` to receive what is granted.",
+        "Some of the period lies outside what you may have and you asked for all or nothing (`mode=strict`), or "
+        "none of it can be given: a day, month or year that is not over yet, say.",
+        "Ask for less, and for whole days, months or years that are over; `mode=clip` gives what is granted of it.",
     ),
     ProblemType(
         "granularity-too-fine",
@@ -117,7 +118,8 @@ _ROWS = (
         404,
         "Not found",
         "It does not exist, or it is not yours.",
-        "Check the address. Lists give the addresses of what is yours.",
+        "Check the address, and the codes and numbers that you sent. Lists give those of what is yours; "
+        "`/api/v1/openapi.json` has every address of the API.",
     ),
     ProblemType(
         "erased",

@@ -140,7 +140,9 @@ def _client_proof(form: dict[str, str]) -> dict[str, Any]:
     if bound and not ways and not has_header:
         return {"client_id": _checked(form.get("client_id", "")), **bound}
     if not ways and not has_header:
-        raise TokenRequestError("invalid_client", "authenticate the client")
+        raise TokenRequestError(
+            "invalid_client", "send client_id and client_secret, or client_assertion and its type"
+        )
     if len(ways) + has_header > 1:
         raise TokenRequestError("invalid_request", "authenticate the client in one way only")
     if has_header:

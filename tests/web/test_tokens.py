@@ -122,6 +122,11 @@ def test_a_wrong_request_is_told_in_the_words_of_the_standard(
     assert_refused(post(standing_app, **form), status, code)
 
 
+def test_who_sends_no_proof_reads_what_to_send(standing_app: Flask) -> None:
+    said = post(standing_app, client_id="c").get_json()["error_description"]
+    assert said == "send client_id and client_secret, or client_assertion and its type"
+
+
 @pytest.mark.parametrize(
     "header",
     [
