@@ -138,6 +138,16 @@ def announced(
     )
 
 
+def unreached(connection: Connection, now: datetime, limit: int) -> list[UUID]:
+    """Return the permissions whose customers were to read of them in an e-mail that reached nobody."""
+    return list(connection.execute(_UNREACHED, {"now": now, "limit": limit}).scalars())
+
+
+def on_paper(connection: Connection, row_id: UUID) -> None:
+    """Note that a row's customer is told on paper."""
+    connection.execute(_ON_PAPER, {"id": row_id})
+
+
 def settle(connection: Connection, row_id: UUID, outcome: Outcome) -> None:
     """Note what came of a row."""
     connection.execute(_SETTLE, {"id": row_id, "outcome": outcome})
@@ -232,6 +242,8 @@ def draw_anew(connection: Connection, import_id: UUID, index: int) -> None:
 def to_carry_on(connection: Connection, now: datetime, limit: int) -> Sequence[Any]:
     """Return rows whose import passed, whose customer was told long enough ago, and who has not answered.
 
+    He was told when the server for his e-mail took it, or when a letter was posted.
+
     None while a gap of the ledger's bodies stands: a refusal may be in it. None of before a gap that the journal of
     ends does not reach over: nobody knows who refused, so silence is no word.
     """
@@ -311,6 +323,18 @@ _ANNOUNCED = text(
     "UPDATE permissions.mandate_import_row SET permission_id = CAST(:permission AS uuid), announced_at = :now,"
     " by_email = :email, outcome = CAST(:outcome AS text), row_sealed = NULL WHERE row_id = :id"
 )
+# What told the customer: of a represented one what went to himself.
+_NOTICE = (
+    "FROM post.message n JOIN post.delivery d ON d.message_id = n.message_id AND d.person_id = n.person_id"
+    " WHERE n.occupancy_id = p.addressed_to AND n.about = r.permission_id AND n.kind = 'mandate.imported'"
+    " AND d.channel = 'email'"
+)
+_UNREACHED = text(
+    "SELECT r.row_id FROM permissions.mandate_import_row r JOIN permissions.permission p USING (permission_id)"  # noqa: S608  parts of our own
+    " WHERE r.by_email AND r.outcome IS NULL AND p.state = 'requested' AND p.link_expires_at > :now"
+    f" AND EXISTS (SELECT {_NOTICE} AND d.state IN ('dead', 'dropped')) ORDER BY r.announced_at, r.row_id LIMIT :limit"
+)
+_ON_PAPER = text("UPDATE permissions.mandate_import_row SET by_email = false WHERE row_id = :id")
 _SETTLE = text("UPDATE permissions.mandate_import_row SET outcome = :outcome WHERE row_id = :id")
 _TO_DRAW = text(
     "SELECT import_id FROM permissions.mandate_import i WHERE drawn_at IS NULL AND held_at IS NULL"
@@ -375,12 +399,13 @@ _ANEW = text(
     " seed = NULL, seed_index = NULL, seed_after = :before WHERE import_id = :id"
 )
 _TO_CARRY_ON = text(
-    "SELECT r.row_id, r.import_id, m.signed_on, m.document_sha256 FROM permissions.mandate_import_row r"
+    "SELECT r.row_id, r.import_id, m.signed_on, m.document_sha256 FROM permissions.mandate_import_row r"  # noqa: S608  parts of our own
     " JOIN permissions.mandate_import i USING (import_id) JOIN permissions.permission p USING (permission_id)"
     " JOIN permissions.mandate m USING (permission_id) JOIN registry.party y ON y.party_id = r.party_id"
     " WHERE i.passed_at IS NOT NULL AND r.outcome IS NULL AND p.state = 'requested' AND p.link_expires_at > :now"
-    " AND p.addressed_to IS NOT NULL AND y.suspended_at IS NULL AND CASE WHEN r.by_email THEN r.announced_at ELSE"
-    "  (SELECT min(l.posted_at) FROM permissions.approval_letter l WHERE l.permission_id = r.permission_id) END"
+    " AND p.addressed_to IS NOT NULL AND y.suspended_at IS NULL"
+    f" AND least((SELECT min(d.ended_at) {_NOTICE} AND d.state = 'delivered'),"
+    "  (SELECT min(l.posted_at) FROM permissions.approval_letter l WHERE l.permission_id = r.permission_id))"
     " < :told_before AND NOT EXISTS (SELECT FROM oversight.gap g WHERE g.reconciled_index IS NULL"
     "  OR g.found_at >= r.announced_at AND NOT coalesce(g.journal_reaches, false))"
     " ORDER BY r.announced_at, r.row_id LIMIT :limit"

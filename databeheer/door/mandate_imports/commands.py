@@ -100,7 +100,10 @@ def list_rows(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str
 
 
 def sweep(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Announce, draw, judge, carry on: the clerk's, or the operator's; again while `more` is true."""
+    """Announce, write to whom no e-mail reached, draw, judge, carry on: the clerk's, or the operator's.
+
+    Again while `more` is true.
+    """
     with house.turn() as turn:
         clerk_or_operator(turn, house, proof)
         skip, limit = arguments["skip"], arguments["limit"]
@@ -108,6 +111,7 @@ def sweep(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, An
         steps: list[tuple[Any, Any]] = [
             (sweeping.announce, row) for row in store.to_announce(turn.connection, wanted)
         ]
+        steps += [(sweeping.write_instead, one) for one in store.unreached(turn.connection, turn.now, wanted)]
         steps += [(sweeping.draw, one) for one in store.to_draw(turn.connection, wanted)]
         steps += [(sweeping.judge, one) for one in store.to_judge(turn.connection, turn.now, wanted)]
         steps += [(sweeping.carry_on, row) for row in store.to_carry_on(turn.connection, turn.now, wanted)]

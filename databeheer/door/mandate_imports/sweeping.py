@@ -84,6 +84,13 @@ def announce(house: House, turn: Turn, stored: Any) -> str:
     return "mandate_announced"
 
 
+def write_instead(house: House, turn: Turn, permission_id: UUID) -> str:
+    """Write on paper to whom no e-mail reached: his notice runs from when that is posted."""
+    store.on_paper(turn.connection, permission_id)
+    approval_letters.ask_on_paper(house, turn, permission_id, though_email=True)
+    return "mandate_on_paper"
+
+
 def _request(
     house: House,
     row: Row,

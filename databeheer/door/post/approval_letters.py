@@ -42,15 +42,15 @@ POSTING, CODE = "letter_posting", "letter_code"
 CLOSING_SLACK = timedelta(days=1)
 
 
-def ask_on_paper(house: House, turn: Turn, permission_id: UUID) -> None:
+def ask_on_paper(house: House, turn: Turn, permission_id: UUID, *, though_email: bool = False) -> None:
     """Write to the contract holder of a request that somebody else began, where nothing else reaches him.
 
-    Not where e-mail does, where a court appointed somebody to act for him, where he has answered, or where he got
-    MOST_BY_ITSELF letters lately: then the data manager is told, and may order one.
+    Not where e-mail does (`though_email`: it did not), where a court appointed somebody to act for him, where he has
+    answered, or where he got MOST_BY_ITSELF letters lately: then the data manager is told, and may order one.
     """
     row = finding.by_id(turn.connection, permission_id)
     holder = _holder(turn, row)
-    if holder is None or _reads_email(house, turn, holder):
+    if holder is None or (_reads_email(house, turn, holder) and not though_email):
         return
     if signers.notice_of(turn.connection, permission_id, holder) is not None:
         return

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Callable
+from contextlib import closing
 from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
@@ -16,6 +18,8 @@ from databeheer.mandate_imports.file import MOST_OF_ONE_POINT
 from databeheer.mandate_imports.rows import NOTICE_DAYS, earliest
 from databeheer.mandate_imports.sampling import ranked, sample_size
 from databeheer.permissions.terms import Terms
+from databeheer.post.carrying import RefusedForGoodError
+from databeheer.post.deliveries import Channel
 from databeheer.values import format_instant
 from tests.conftest import MARIAS_EAN
 from tests.databeheer.mandate_imports.importing import (
@@ -32,7 +36,7 @@ from tests.databeheer.mandate_imports.importing import (
 )
 from tests.doors import query
 from tests.house import Customer, Party, TheHouse
-from tests.letters import confirm_email, to_whom, told
+from tests.letters import Pouch, confirm_email, postman, to_whom, told
 
 NOBODYS_EAN = "541448899990000060"
 
@@ -52,6 +56,17 @@ def wait_out(house: TheHouse, *parties: Party) -> None:
     days(house, NOTICE_DAYS + 1)
     for party in parties:
         back_in(house, party)
+
+
+def carry_email(house: TheHouse, how: Callable[[], None] = lambda: None) -> None:
+    """Let the postman carry what waits to be sent by e-mail."""
+    with closing(postman(house, email=Pouch(how))) as carrier:
+        carrier.round(Channel.EMAIL)
+
+
+def refuse() -> None:
+    """What the server for somebody's e-mail does who has no mailbox there any more."""
+    raise RefusedForGoodError("no-such-mailbox")
 
 
 def held(house: TheHouse, bram: Party, brought: Brought) -> str | None:
@@ -129,7 +144,45 @@ def test_a_customer_with_email_is_told_by_email_and_gets_no_letter(
     [message] = told(house, "mandate.imported")
     assert message.said["until"] == (day_of(house.clock.now()) + timedelta(days=15)).isoformat()
     brought.hand_all_in()
+    carry_email(house)
     wait_out(house, bram)
+    assert sweep(house) == {"mandate_carried_on": 1}
+
+
+def test_the_notice_by_email_runs_from_when_it_came_through(
+    house: TheHouse, lotte: Customer, bram: Party
+) -> None:
+    confirm_email(house, lotte, "lotte@voorbeeld.be")
+    brought = Brought.of(house, bram)
+    brought.hand_all_in()
+    wait_out(house, bram)
+    assert sweep(house) == {}  # nobody has carried it yet
+    carry_email(house)
+    days(house, NOTICE_DAYS)
+    assert sweep(house) == {}
+    days(house, 1)
+    assert sweep(house) == {"mandate_carried_on": 1}
+    back_in(house, bram)
+    assert state(bram, brought.permission()) == "active"
+
+
+@pytest.mark.parametrize("ends", ["dead", "dropped"])
+def test_to_whom_no_email_comes_through_a_letter_goes_and_the_notice_runs_from_the_post(
+    house: TheHouse, lotte: Customer, bram: Party, ends: str
+) -> None:
+    confirm_email(house, lotte, "lotte@voorbeeld.be")
+    brought = Brought.of(house, bram)
+    brought.hand_all_in()
+    if ends == "dropped":
+        lotte.call("contact.remove")
+        carry_email(house)
+    else:
+        carry_email(house, refuse)
+    assert sweep(house) == {"mandate_on_paper": 1}
+    wait_out(house, bram)
+    assert sweep(house) == {}
+    assert len(post_letters(house)) == 1
+    days(house, NOTICE_DAYS + 1)
     assert sweep(house) == {"mandate_carried_on": 1}
 
 
@@ -402,6 +455,7 @@ def test_silence_is_no_word_of_somebody_for_whom_a_court_appointed_another(
         reference="2026/123",
         from_day=day_of(house.clock.now()).isoformat(),
     )
+    carry_email(house)
     wait_out(house, bram)
     assert sweep(house) == {"mandate_left_out": 1}
     assert state(bram, brought.permission()) == "requested"
