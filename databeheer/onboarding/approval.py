@@ -13,13 +13,12 @@ from __future__ import annotations
 
 import hmac
 import json
-import unicodedata
 from collections.abc import Iterable
 from hashlib import sha256
 from uuid import UUID
 
 from databeheer.errors import DatabeheerError, MalformedRequestError
-from databeheer.joins.necessity import Signer
+from databeheer.joins.necessity import Signer, as_one_person
 from databeheer.onboarding.dossier import FORMAT
 from ledger.errors import LedgerError, SignatureError
 from ledger.note import SigningKey, VerifierKey, open_note, sign_note, split_note
@@ -87,20 +86,6 @@ def verify(content: bytes, note: bytes, signers: Iterable[Signer]) -> list[Signe
     if len({as_one_person(signer.person) for signer in signed}) < SIGNERS:
         raise ApprovalError("approval takes the registered keys of two different people")
     return signed
-
-
-def as_one_person(name: str) -> str:
-    """Return a name by which two accounts of one person are alike: case, accents, marks and order do not matter.
-
-    Nor does how a letter is drawn, or what stands between two and is not seen. As far as the house can tell: somebody
-    who is registered under another name altogether is another person.
-    """
-    # Folded once the letters are plain ones: a capital of mathematics has no small one.
-    spelled = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", name).casefold())
-    plain = "".join(
-        one for one in spelled if not unicodedata.combining(one) and unicodedata.category(one) != "Cf"
-    )
-    return " ".join(sorted("".join(one if one.isalnum() else " " for one in plain).split()))
 
 
 def _signed(note: bytes, key: VerifierKey) -> bool:

@@ -120,7 +120,8 @@ NOTES = {
 @pytest.mark.requirement("R130")
 @pytest.mark.parametrize("case", NOTES)
 def test_without_two_different_people_under_these_very_bytes_nothing_counts(case: str) -> None:
-    people = [*PEOPLE, Signer("ELS", SECOND_OF_ELS.verifier)]
+    # Capitals, a letter of mathematics, an accent, and a mark that nobody sees: still Els.
+    people = [*PEOPLE, Signer("\U0001d404\u0301L\u200dS", SECOND_OF_ELS.verifier)]
     verify(RECORD, signed(RECORD), people)
     with pytest.raises(NecessityError):
         verify(RECORD, NOTES[case], people)

@@ -222,6 +222,18 @@ def test_what_may_not_be_read_or_says_too_little_is_refused_whole_and_nothing_is
     assert inbox(lotte) == []
 
 
+def test_a_meter_of_that_number_at_another_point_keeps_nobody_from_being_told(
+    budget: TheHouse, lotte: Customer
+) -> None:
+    """As another grid operator may report it of its own grid, by mistake or not."""
+    budget.operator("registry.meter.install", ean=MARIAS_EAN, meter=LOTTES, digital=True)
+    assert take(budget, state(budget, 1_250)) == 1
+    budget.operator("registry.budget.begin", ean=MARIAS_EAN, day="2024-06-03")
+    with pytest.raises(DoorRefusedError) as refusal:  # now nobody can tell whose it is
+        take(budget, state(budget, 1_200))
+    assert refusal.value.code == "no-budget-function"
+
+
 def test_a_function_that_ended_is_read_and_told_no_more(budget: TheHouse, lotte: Customer) -> None:
     take(budget, state(budget))
     budget.operator("registry.budget.end", ean=LOTTES_EAN, day="2024-06-04")
