@@ -57,12 +57,18 @@ def withdraw(_: House, turn: Turn, sender: Sender, content: dict[str, Any]) -> E
 def end_own(house: House, turn: Turn, sender: Sender, content: dict[str, Any]) -> Effect:
     """A supplier ends its own contract at the beginning of a day; on its first day, it never ran.
 
+    Not once it has begun: the supplier before would have days back, and read them, on another supplier's word alone.
+    The grid operator calls it off then.
+
     Raises:
         NotFoundError: it has no contract there that lasts until then; also where there is no such point.
+        ConflictError: it is to have never run, and its first day is over.
     """
     until = content["until"]
     point = points.find(turn.connection, ean_hash(house, content["ean"]))
     contract = found(None if point is None else _own(turn, point, sender, until), "contract of yours")
+    if until <= contract.from_day < day_of(turn.now):
+        raise ConflictError("that contract has begun; ask the grid operator to call it off")
     return Effect(_end(house, turn, point, contract, until))
 
 

@@ -127,6 +127,21 @@ def test_a_supplier_that_ends_its_contract_on_its_first_day_gives_the_one_before
     assert contracts(house, LOTTES_EAN) == [(erik.name, today(house, -30), None)]
 
 
+def test_a_supplier_gives_no_days_that_are_over_to_the_one_before(
+    house: TheHouse, lotte: Customer, erik: Party, net: Party
+) -> None:
+    """Else what it supplied for months would be the other's to read, on its word alone (R72)."""
+    other = house.party("Nieuwe Stroom", "supplier")
+    accept(net, announced(erik, LOTTES_EAN, today(house, -200)))
+    accept(net, announced(other, LOTTES_EAN, today(house, -100)))
+    code, words = refused(other, "contract.ended", ean=LOTTES_EAN, until=today(house, -100))
+    assert (code, "grid operator" in words) == ("conflict", True)
+    assert contracts(house, LOTTES_EAN)[-1] == (other.name, today(house, -100), None)
+    called_off = {"supplier": other.party_id, "from": today(house, -100)}
+    send(net, "contract.called_off", ean=LOTTES_EAN, **called_off)
+    assert contracts(house, LOTTES_EAN) == [(erik.name, today(house, -200), None)]
+
+
 def test_an_announcement_is_withdrawn_or_refused_once_and_only_one_waits(
     house: TheHouse, lotte: Customer, erik: Party, net: Party
 ) -> None:
