@@ -13,7 +13,8 @@ from databeheer.door.house import House
 from databeheer.door.keys.store import Kind
 from databeheer.door.post.permissions import tell_step
 from databeheer.door.restore.ends import Ending
-from databeheer.door.turn import Record, Statement, Subject, Turn
+from databeheer.door.statement import Record, Statement, Subject
+from databeheer.door.turn import Turn
 from databeheer.permissions import closing, content, duties, finding, history, mandates, renewal, timing
 from databeheer.permissions.duties import ENDINGS
 from databeheer.permissions.states import ENDED, Event

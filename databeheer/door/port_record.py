@@ -10,7 +10,8 @@ from databeheer.door.house import House
 from databeheer.door.permission_record import subjects_of
 from databeheer.door.post.ports import tell_port
 from databeheer.door.restore.ends import Ending
-from databeheer.door.turn import Record, Statement, Subject, Turn
+from databeheer.door.statement import Record, Statement, Subject
+from databeheer.door.turn import Turn
 from databeheer.registry import parties, user_ports
 from databeheer.registry.user_ports import Because, Order, Placed, Wanted
 from databeheer.values import format_instant

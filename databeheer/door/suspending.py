@@ -7,7 +7,8 @@ from uuid import UUID
 from databeheer.door.house import House
 from databeheer.door.post.telling import tell_party
 from databeheer.door.restore.ends import Ending
-from databeheer.door.turn import Statement, Turn
+from databeheer.door.statement import Statement
+from databeheer.door.turn import Turn
 from databeheer.permissions import closing
 from databeheer.registry import conditions
 

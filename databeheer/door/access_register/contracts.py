@@ -17,7 +17,8 @@ from databeheer.door.commands.base import found
 from databeheer.door.commands.market import FARTHEST, begin_contract, call_off_contract, record_end
 from databeheer.door.house import House
 from databeheer.door.names import ean_hash
-from databeheer.door.turn import Statement, Turn
+from databeheer.door.statement import Statement
+from databeheer.door.turn import Turn
 from databeheer.errors import ConflictError, MalformedRequestError
 from databeheer.registry import announcements, occupancies, parties, points, supply
 

@@ -10,7 +10,8 @@ from databeheer.door.access_register.sender import Effect, Sender, own_point
 from databeheer.door.commands.login import known_person, person_of
 from databeheer.door.commands.points import begin_stay, end_stay, require_movable, vacant_on
 from databeheer.door.house import House
-from databeheer.door.turn import Statement, Turn
+from databeheer.door.statement import Statement
+from databeheer.door.turn import Turn
 from databeheer.errors import ConflictError
 from databeheer.identity.provider import Identity
 from databeheer.registry import occupancies

@@ -21,7 +21,8 @@ from databeheer.door.permission_record import subjects_of
 from databeheer.door.post.telling import FIRST_OPERATOR
 from databeheer.door.proofs import AskerKind, Proof
 from databeheer.door.repeats import promise_of, spelled
-from databeheer.door.turn import Record, Statement, Turn
+from databeheer.door.statement import Record, Statement
+from databeheer.door.turn import Turn
 from databeheer.errors import ConflictError, NoLegalBasisError
 from databeheer.registry import messages
 from databeheer.registry.messages import Taken

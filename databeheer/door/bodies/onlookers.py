@@ -15,7 +15,7 @@ from uuid import UUID
 
 from databeheer.access.facts import Occupancy
 from databeheer.door.proofs import Asker, AskerKind
-from databeheer.door.turn import Subject
+from databeheer.door.statement import Subject
 
 
 class Onlooker(enum.StrEnum):

@@ -24,7 +24,7 @@ from databeheer.door.coherence.storing import Revision, store
 from databeheer.door.commands.base import Command, Day, asker_of, schema
 from databeheer.door.house import House
 from databeheer.door.proofs import AskerKind, Proof
-from databeheer.door.turn import Statement
+from databeheer.door.statement import Statement
 from databeheer.errors import MalformedRequestError, StoppedError
 from databeheer.metering.coherence import HISTORY_DAYS, Held, Series, hold
 from databeheer.metering.plan.meters import FIRST, page_of_day

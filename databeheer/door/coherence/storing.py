@@ -14,7 +14,8 @@ from sqlalchemy import text
 from databeheer.door.coherence.opened import Opened
 from databeheer.door.house import House
 from databeheer.door.keys import seals
-from databeheer.door.turn import Statement, Turn
+from databeheer.door.statement import Statement
+from databeheer.door.turn import Turn
 from databeheer.metering.revising import Revised
 from databeheer.metering.sealing import Coordinates, fingerprint, seal_profile
 from databeheer.metering.totals import pack_total

@@ -30,7 +30,8 @@ from databeheer.door.permission_record import record_step
 from databeheer.door.post import approval_letters
 from databeheer.door.proofs import Asker, AskerKind, Proof
 from databeheer.door.restore.ends import Ending
-from databeheer.door.turn import Record, Turn
+from databeheer.door.statement import Record
+from databeheer.door.turn import Turn
 from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import ConflictError
 from databeheer.identity.tokens import token_hash

@@ -13,7 +13,7 @@ from databeheer.door.commands.base import Command, Day, EANCode, asker_of, ident
 from databeheer.door.house import House
 from databeheer.door.names import ean_hash
 from databeheer.door.proofs import AskerKind, Proof
-from databeheer.door.turn import Statement, Subject
+from databeheer.door.statement import Statement, Subject
 from databeheer.errors import MalformedRequestError
 
 LARGEST_PAGE = 500

@@ -42,7 +42,8 @@ from databeheer.door.keys.write_keys import (
 from databeheer.door.moves.changed_stays import BatchConflictError, clear_changes, require_unchanged
 from databeheer.door.proofs import Proof, check_intake
 from databeheer.door.protocol import Spelled
-from databeheer.door.turn import Statement, Turn
+from databeheer.door.statement import Statement
+from databeheer.door.turn import Turn
 from databeheer.errors import ConflictError, MalformedRequestError
 from databeheer.metering.batches.manifest import MOST_ROWS
 from databeheer.metering.batches.problems import RowProblem

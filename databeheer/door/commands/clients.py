@@ -20,8 +20,8 @@ from databeheer.door.commands.base import (
 from databeheer.door.house import House
 from databeheer.door.proofs import AskerKind, Proof
 from databeheer.door.restore.ends import Ending
+from databeheer.door.statement import Statement
 from databeheer.door.tokens import minting
-from databeheer.door.turn import Statement
 from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import ConflictError, MalformedRequestError, UnauthenticatedError
 from databeheer.identity import client_keys, clients

@@ -15,7 +15,8 @@ from databeheer.door.permission_record import subjects_of
 from databeheer.door.post.telling import tell
 from databeheer.door.proofs import AskerKind, Proof
 from databeheer.door.restore.ends import Ending
-from databeheer.door.turn import Statement, Turn
+from databeheer.door.statement import Statement
+from databeheer.door.turn import Turn
 from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import ConflictError, MalformedRequestError
 from databeheer.identity import lives

@@ -21,7 +21,8 @@ from databeheer.door.house import House
 from databeheer.door.post.telling import tell_party
 from databeheer.door.proofs import AskerKind, Proof
 from databeheer.door.restore.ends import STALENESS, Ending
-from databeheer.door.turn import Statement, Turn
+from databeheer.door.statement import Statement
+from databeheer.door.turn import Turn
 from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import MalformedRequestError
 from databeheer.registry import conditions, parties

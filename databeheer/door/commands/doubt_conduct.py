@@ -28,7 +28,8 @@ from databeheer.door.doubts.views import STAFF
 from databeheer.door.house import House
 from databeheer.door.names import open_text, seal_text
 from databeheer.door.proofs import AskerKind, Proof
-from databeheer.door.turn import Record, Statement, Turn
+from databeheer.door.statement import Record, Statement
+from databeheer.door.turn import Turn
 from databeheer.doubt import cases, conduct, figures
 from databeheer.doubt.conduct import Threshold
 from databeheer.errors import MalformedRequestError, UnauthenticatedError

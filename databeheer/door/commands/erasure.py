@@ -30,7 +30,8 @@ from databeheer.door.house import House
 from databeheer.door.keys.store import KeyStoreError
 from databeheer.door.post.telling import tell
 from databeheer.door.proofs import AskerKind, Proof
-from databeheer.door.turn import Record, Statement, Subject, Turn
+from databeheer.door.statement import Record, Statement, Subject
+from databeheer.door.turn import Turn
 from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import ConflictError, DatabeheerError, MalformedRequestError, UnauthenticatedError
 from databeheer.oversight import erasures, retention

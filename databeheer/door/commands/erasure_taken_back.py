@@ -11,7 +11,8 @@ from databeheer.door.erasure.erasing import target_of
 from databeheer.door.house import House
 from databeheer.door.proofs import AskerKind, Proof
 from databeheer.door.restore.ends import Ending
-from databeheer.door.turn import Record, Turn
+from databeheer.door.statement import Record
+from databeheer.door.turn import Turn
 from databeheer.door.turn_queue import TurnLane
 from databeheer.oversight import erasures
 

@@ -21,7 +21,7 @@ from databeheer.door.proofs import AskerKind, Proof
 from databeheer.door.reads.bulk_statements import EVENT as BULK_EVENT
 from databeheer.door.reads.explanations import Asked, told
 from databeheer.door.reads.statements import span_of
-from databeheer.door.turn import Statement, Subject
+from databeheer.door.statement import Statement, Subject
 from databeheer.errors import NotFoundError
 from databeheer.oversight import erasures
 from databeheer.storage.engine import driver

@@ -9,7 +9,7 @@ from marshmallow import fields
 from databeheer.door.commands.base import Command, asker_of, schema, short_text
 from databeheer.door.house import House
 from databeheer.door.proofs import AskerKind, Proof
-from databeheer.door.turn import Statement
+from databeheer.door.statement import Statement
 from databeheer.identity import facade_clients
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from databeheer.door.commands.base import Command, asker_of, looking, one_of, schema, short_text
 from databeheer.door.house import House
 from databeheer.door.proofs import AskerKind, Proof
-from databeheer.door.turn import Statement
+from databeheer.door.statement import Statement
 from databeheer.errors import ConflictError, UnauthenticatedError
 from databeheer.oversight import gaps, handover
 from databeheer.oversight.handover import Outcome

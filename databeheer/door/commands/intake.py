@@ -27,7 +27,8 @@ from databeheer.door.house import House
 from databeheer.door.keys import seals
 from databeheer.door.names import ean_hash, meter_hash, seal_text
 from databeheer.door.proofs import Proof, check_intake
-from databeheer.door.turn import Statement, Turn
+from databeheer.door.statement import Statement
+from databeheer.door.turn import Turn
 from databeheer.errors import ConflictError, MalformedRequestError, NotFoundError
 from databeheer.metering.opening import unseal
 from databeheer.metering.sealing import seal

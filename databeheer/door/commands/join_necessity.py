@@ -23,7 +23,7 @@ from databeheer.door.joins import necessity, signers
 from databeheer.door.joins.lists import read_list
 from databeheer.door.proofs import AskerKind, Proof
 from databeheer.door.restore.ends import Ending
-from databeheer.door.turn import Statement
+from databeheer.door.statement import Statement
 from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import ConflictError, MalformedRequestError, UnauthenticatedError
 from databeheer.joins.cases import JoinList

@@ -18,7 +18,7 @@ from databeheer.door.joins.joining import Join, attempt, close, open_amounts
 from databeheer.door.joins.lists import read_list
 from databeheer.door.joins.scope import JoinAsked
 from databeheer.door.proofs import AskerKind, Proof, check
-from databeheer.door.turn import Record
+from databeheer.door.statement import Record
 from databeheer.errors import DatabeheerError, UnauthenticatedError
 from databeheer.joins.cases import JoinCase, JoinListError, Shape
 from databeheer.joins.reasons import CODES, SENTENCES, JoinReason

@@ -19,7 +19,8 @@ from databeheer.door.permission_record import record_step, subjects_of
 from databeheer.door.port_record import close_all
 from databeheer.door.post.telling import tell
 from databeheer.door.restore.ends import Ending
-from databeheer.door.turn import Statement, Turn
+from databeheer.door.statement import Statement
+from databeheer.door.turn import Turn
 from databeheer.identity import lives
 from databeheer.oversight import erasures
 from databeheer.oversight.retention import DataClass

@@ -26,7 +26,8 @@ from databeheer.door.names import ean_hash, seal_text
 from databeheer.door.post import notifying
 from databeheer.door.proofs import AskerKind, Proof
 from databeheer.door.restore.ends import Ending
-from databeheer.door.turn import Statement, Subject, Turn
+from databeheer.door.statement import Statement, Subject
+from databeheer.door.turn import Turn
 from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import ConflictError, MalformedRequestError
 from databeheer.registry import links, occupancies, parties, points

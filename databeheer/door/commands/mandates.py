@@ -29,7 +29,8 @@ from databeheer.door.house import House
 from databeheer.door.permission_record import catch_up, destroy_mandate, record_step
 from databeheer.door.proofs import AskerKind, Proof
 from databeheer.door.restore.ends import Ending
-from databeheer.door.turn import Record, Turn
+from databeheer.door.statement import Record
+from databeheer.door.turn import Turn
 from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import ConflictError, MalformedRequestError, UnauthenticatedError
 from databeheer.identity import representations

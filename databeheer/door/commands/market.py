@@ -27,7 +27,8 @@ from databeheer.door.post import notifying
 from databeheer.door.post.telling import tell
 from databeheer.door.proofs import AskerKind, Proof
 from databeheer.door.restore.ends import Ending
-from databeheer.door.turn import Statement, Subject, Turn
+from databeheer.door.statement import Statement, Subject
+from databeheer.door.turn import Turn
 from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import MalformedRequestError, UnauthenticatedError
 from databeheer.post import outbox

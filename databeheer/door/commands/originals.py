@@ -20,7 +20,7 @@ from databeheer.door.house import House
 from databeheer.door.keys import seals
 from databeheer.door.names import ean_hash, open_text
 from databeheer.door.proofs import AskerKind, Proof
-from databeheer.door.turn import Statement, Subject
+from databeheer.door.statement import Statement, Subject
 from databeheer.errors import MalformedRequestError, StoppedError
 from databeheer.metering.opening import SealError, unseal_profile
 from databeheer.metering.originals import Original

@@ -13,7 +13,7 @@ from databeheer.door.commands.views import party_view
 from databeheer.door.house import House
 from databeheer.door.proofs import AskerKind, Proof
 from databeheer.door.restore.ends import NOBODY, Ending
-from databeheer.door.turn import Statement
+from databeheer.door.statement import Statement
 from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import UnauthenticatedError
 from databeheer.oversight import figures, stop

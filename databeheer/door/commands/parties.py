@@ -20,7 +20,8 @@ from databeheer.door.commands.login import person_of
 from databeheer.door.house import House
 from databeheer.door.proofs import AskerKind, Proof
 from databeheer.door.restore.ends import Ending
-from databeheer.door.turn import Statement, Turn
+from databeheer.door.statement import Statement
+from databeheer.door.turn import Turn
 from databeheer.door.turn_queue import TurnLane
 from databeheer.enterprises import parse_enterprise
 from databeheer.errors import MalformedRequestError

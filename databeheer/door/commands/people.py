@@ -29,7 +29,8 @@ from databeheer.door.port_record import close_all
 from databeheer.door.post.telling import FIRST_OPERATOR, tell
 from databeheer.door.proofs import AskerKind, Proof
 from databeheer.door.restore.ends import Ending
-from databeheer.door.turn import Statement, Subject, Turn
+from databeheer.door.statement import Statement, Subject
+from databeheer.door.turn import Turn
 from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import ConflictError
 from databeheer.identity import lives

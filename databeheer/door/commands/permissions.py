@@ -36,7 +36,8 @@ from databeheer.door.permission_record import record_step
 from databeheer.door.proofs import Asker, AskerKind, Proof
 from databeheer.door.repeats import LONGEST_KEY, Repeat, promise_again
 from databeheer.door.restore.ends import Ending
-from databeheer.door.turn import Record, Turn
+from databeheer.door.statement import Record
+from databeheer.door.turn import Turn
 from databeheer.door.turn_queue import TurnLane
 from databeheer.doubt import conduct
 from databeheer.errors import MalformedRequestError, NotFoundError

@@ -35,7 +35,8 @@ from databeheer.door.post.ports import tell_port
 from databeheer.door.proofs import Asker, AskerKind, Proof
 from databeheer.door.repeats import Repeat, promise_again
 from databeheer.door.restore.ends import Ending
-from databeheer.door.turn import Record, Statement, Turn
+from databeheer.door.statement import Record, Statement
+from databeheer.door.turn import Turn
 from databeheer.errors import MalformedRequestError, NoLegalBasisError, UnauthenticatedError
 from databeheer.permissions import signers
 from databeheer.permissions.signers import Notice

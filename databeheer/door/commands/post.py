@@ -30,7 +30,8 @@ from databeheer.door.post.telling import open_said, tell
 from databeheer.door.proofs import Asker, AskerKind, Proof, check, check_postman
 from databeheer.door.restore.ends import Ending
 from databeheer.door.restore.reapplying_post import OPERATOR_OF
-from databeheer.door.turn import Record, Statement, Turn
+from databeheer.door.statement import Record, Statement
+from databeheer.door.turn import Turn
 from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import (
     ConflictError,

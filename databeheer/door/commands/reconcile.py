@@ -14,7 +14,8 @@ from databeheer.door.proofs import AskerKind, Proof
 from databeheer.door.restore import evidence
 from databeheer.door.restore.reapplying import apply_ends, lapse
 from databeheer.door.restore.reapplying_post import leave_all
-from databeheer.door.turn import Statement, Turn
+from databeheer.door.statement import Statement
+from databeheer.door.turn import Turn
 from databeheer.errors import ConflictError
 from databeheer.oversight import gaps
 from databeheer.oversight.gaps import Gap

@@ -14,7 +14,7 @@ from databeheer.door.keys.store import Kind
 from databeheer.door.names import open_text
 from databeheer.door.permission_record import subjects_of_person
 from databeheer.door.proofs import AskerKind, Proof, check_self
-from databeheer.door.turn import Statement
+from databeheer.door.statement import Statement
 from databeheer.errors import UnauthenticatedError
 from databeheer.identity import representations
 from databeheer.identity.representations import Appointment

@@ -16,7 +16,7 @@ from databeheer.brussels import day_of
 from databeheer.door.commands.base import Command, asker_of, looking, schema, short_text
 from databeheer.door.house import House
 from databeheer.door.proofs import AskerKind, Proof
-from databeheer.door.turn import Statement
+from databeheer.door.statement import Statement
 from databeheer.errors import ConflictError, UnauthenticatedError
 from databeheer.oversight.retention import month_goes_on
 

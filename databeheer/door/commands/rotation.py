@@ -17,7 +17,7 @@ from databeheer.door.house import House
 from databeheer.door.keys.custody import custody_of
 from databeheer.door.keys.rotation import MOST_IN_A_STEP, Progress
 from databeheer.door.proofs import AskerKind, Proof
-from databeheer.door.turn import Statement
+from databeheer.door.statement import Statement
 from databeheer.errors import ConflictError, UnauthenticatedError
 from databeheer.values import format_instant
 

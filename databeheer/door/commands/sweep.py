@@ -12,8 +12,8 @@ from databeheer.door.commands.views import party_view
 from databeheer.door.house import House
 from databeheer.door.permission_record import write_down
 from databeheer.door.proofs import AskerKind, Proof
+from databeheer.door.statement import Statement
 from databeheer.door.sweeping import SKIP, sweep_each
-from databeheer.door.turn import Statement
 from databeheer.errors import MalformedRequestError, UnauthenticatedError
 from databeheer.permissions import deletion, terms, timing
 from databeheer.permissions.terms import Terms

@@ -18,8 +18,9 @@ from databeheer.door.house import House
 from databeheer.door.permission_record import subjects_of
 from databeheer.door.post.telling import tell
 from databeheer.door.proofs import AskerKind, Proof
+from databeheer.door.statement import Statement
 from databeheer.door.sweeping import SKIP, sweep_each
-from databeheer.door.turn import Statement, Turn
+from databeheer.door.turn import Turn
 from databeheer.errors import UnauthenticatedError
 from databeheer.post import outbox
 from databeheer.values import format_instant

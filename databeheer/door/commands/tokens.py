@@ -13,8 +13,8 @@ from sqlalchemy import Connection
 from databeheer.door.commands.base import Command, asker_of, flag, looking, one_of, schema, short_text
 from databeheer.door.house import House
 from databeheer.door.proofs import LONGEST_TOKEN, AskerKind, Proof, is_proxy
+from databeheer.door.statement import Statement
 from databeheer.door.tokens import minting
-from databeheer.door.turn import Statement
 from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import MalformedRequestError, UnauthenticatedError
 from databeheer.identity import clients, facade_clients, jose

@@ -24,7 +24,8 @@ from databeheer.door.post.letters import goodbye_to_party, open_of_party, seal_o
 from databeheer.door.post.telling import tell_party
 from databeheer.door.proofs import Asker, AskerKind, Proof, check
 from databeheer.door.restore.ends import Ending
-from databeheer.door.turn import Statement, Turn
+from databeheer.door.statement import Statement
+from databeheer.door.turn import Turn
 from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import UnauthenticatedError
 from databeheer.oversight import gaps

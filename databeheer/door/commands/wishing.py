@@ -33,7 +33,7 @@ from databeheer.door.reads.explanations import Asked, told
 from databeheer.door.reads.judging import judge, judge_for_customer
 from databeheer.door.reads.request import Decided, ReadRequest
 from databeheer.door.reads.statements import ground_for_all, said_of, subjects_of
-from databeheer.door.turn import NO_OPERATOR, Statement
+from databeheer.door.statement import NO_OPERATOR, Statement
 from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import MalformedRequestError, NotFoundError
 from databeheer.values import Direction, Granularity, Period, Purpose

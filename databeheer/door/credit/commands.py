@@ -31,8 +31,9 @@ from databeheer.door.house import House
 from databeheer.door.names import ean_hash, meter_hash
 from databeheer.door.post.telling import tell
 from databeheer.door.proofs import AskerKind, Proof, check_intake
+from databeheer.door.statement import Statement, Subject
 from databeheer.door.sweeping import SKIP, sweep_each
-from databeheer.door.turn import Statement, Subject, Turn
+from databeheer.door.turn import Turn
 from databeheer.errors import ConflictError, MalformedRequestError, NotFoundError
 from databeheer.metering.credit.state import MOST_CENTS, CreditState
 from databeheer.metering.credit.telling import LAST_HOUR, AverageDay, Notice, runs_out, said

@@ -17,7 +17,8 @@ from databeheer.door.doubts.record import note
 from databeheer.door.house import House
 from databeheer.door.permission_record import catch_up, record_step
 from databeheer.door.restore.ends import Ending
-from databeheer.door.turn import Record, Turn
+from databeheer.door.statement import Record
+from databeheer.door.turn import Turn
 from databeheer.doubt import cases, duties, evidence
 from databeheer.doubt.cases import Signal
 from databeheer.doubt.states import Event, Origin, State, Step

@@ -8,7 +8,8 @@ from typing import Any
 from databeheer.door.doubts.post import tell_case
 from databeheer.door.house import House
 from databeheer.door.permission_record import subjects_of
-from databeheer.door.turn import Record, Statement, Turn
+from databeheer.door.statement import Record, Statement
+from databeheer.door.turn import Turn
 from databeheer.doubt import cases
 from databeheer.doubt.course import allocation_in
 from databeheer.doubt.states import Event, State, Step

@@ -33,7 +33,8 @@ from databeheer.door.house import House
 from databeheer.door.keys.store import Kind
 from databeheer.door.moves.new_roots import open_root
 from databeheer.door.post.telling import FIRST_OPERATOR, tell
-from databeheer.door.turn import Statement, Subject, Turn
+from databeheer.door.statement import Statement, Subject
+from databeheer.door.turn import Turn
 from databeheer.errors import ConflictError
 from databeheer.oversight import erasures, gaps, retention
 from databeheer.oversight.retention import DataClass, Reason, Verdict

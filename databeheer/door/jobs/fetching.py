@@ -23,7 +23,8 @@ from databeheer.door.reads.bulk import BulkRead
 from databeheer.door.reads.bulk_statements import bulk_statement
 from databeheer.door.reads.request import Decided, versions_of
 from databeheer.door.repeats import promise_of
-from databeheer.door.turn import Record, Turn
+from databeheer.door.statement import Record
+from databeheer.door.turn import Turn
 from databeheer.errors import ConflictError, NotFoundError, StoppedError
 from databeheer.oversight import stop
 

@@ -16,7 +16,8 @@ from databeheer.door.house import House
 from databeheer.door.joins.lists import adopt
 from databeheer.door.joins.scope import JoinAsked
 from databeheer.door.proofs import Asker
-from databeheer.door.turn import Record, Statement, Turn
+from databeheer.door.statement import Record, Statement
+from databeheer.door.turn import Turn
 from databeheer.errors import ConflictError, MalformedRequestError, NotFoundError
 from databeheer.joins.signature import SignedJoinList
 from databeheer.values import format_instant

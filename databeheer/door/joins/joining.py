@@ -30,7 +30,8 @@ from databeheer.door.keys.seals import derive
 from databeheer.door.names import ean_hash
 from databeheer.door.proofs import Asker, AskerKind
 from databeheer.door.reads.opening import Stretch, open_totals
-from databeheer.door.turn import Record, Statement, Subject, Turn
+from databeheer.door.statement import Record, Statement, Subject
+from databeheer.door.turn import Turn
 from databeheer.errors import ConflictError
 from databeheer.joins.cases import JoinCase, Shape
 from databeheer.joins.gate import JoinRefusal, JoinWish, check, months_of

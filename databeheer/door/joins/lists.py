@@ -5,7 +5,8 @@ from __future__ import annotations
 from sqlalchemy import text
 
 from databeheer.door.house import House
-from databeheer.door.turn import Statement, Turn
+from databeheer.door.statement import Statement
+from databeheer.door.turn import Turn
 from databeheer.joins.cases import JoinListError
 from databeheer.joins.signature import SignedJoinList
 

@@ -26,8 +26,8 @@ from databeheer.door.mandate_imports import sweeping, taking
 from databeheer.door.names import open_text
 from databeheer.door.proofs import Asker, AskerKind, Proof
 from databeheer.door.repeats import promise_of
+from databeheer.door.statement import Statement
 from databeheer.door.sweeping import SKIP, sweep_each
-from databeheer.door.turn import Statement
 from databeheer.doubt import conduct
 from databeheer.errors import ConflictError, MalformedRequestError, UnauthenticatedError
 from databeheer.mandate_imports import file as files

@@ -23,7 +23,8 @@ from databeheer.door.names import ean_hash, reference_hash, seal_text
 from databeheer.door.permission_record import record_step
 from databeheer.door.post import approval_letters
 from databeheer.door.post.telling import tell
-from databeheer.door.turn import Statement, Turn
+from databeheer.door.statement import Statement
+from databeheer.door.turn import Turn
 from databeheer.errors import ConflictError
 from databeheer.identity.tokens import token_hash
 from databeheer.mandate_imports import rows as store

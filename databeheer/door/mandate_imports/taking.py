@@ -11,7 +11,8 @@ from uuid import UUID, uuid4
 
 from databeheer.door.house import House
 from databeheer.door.names import ean_hash, open_text, reference_hash, seal_text
-from databeheer.door.turn import Record, Statement, Turn
+from databeheer.door.statement import Record, Statement
+from databeheer.door.turn import Turn
 from databeheer.errors import ConflictError
 from databeheer.mandate_imports import rows as store
 from databeheer.mandate_imports.file import (

@@ -30,8 +30,9 @@ from databeheer.door.house import House
 from databeheer.door.keys import seals
 from databeheer.door.keys.store import Kind
 from databeheer.door.moves.new_roots import channels_at, leave_root, rows_under, sealed_again
+from databeheer.door.statement import Statement, Subject
 from databeheer.door.supply_quality import rows as supply_quality
-from databeheer.door.turn import Statement, Subject, Turn
+from databeheer.door.turn import Turn
 from databeheer.oversight import erasures
 from databeheer.oversight.retention import DataClass
 from databeheer.registry import interval_choices

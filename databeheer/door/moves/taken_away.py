@@ -17,8 +17,9 @@ from databeheer.door.keys.store import Kind
 from databeheer.door.moves.changed_stays import note_change
 from databeheer.door.moves.new_roots import channels_at, leave_root, rows_under, sealed_again
 from databeheer.door.moves.resealing import tell_of_reads
+from databeheer.door.statement import Statement, Subject
 from databeheer.door.supply_quality import rows as supply_quality
-from databeheer.door.turn import Statement, Subject, Turn
+from databeheer.door.turn import Turn
 from databeheer.oversight import erasures
 from databeheer.oversight.retention import DataClass
 

@@ -28,8 +28,9 @@ from databeheer.door.post.telling import FIRST_OPERATOR, tell
 from databeheer.door.proofs import Asker, AskerKind, Proof
 from databeheer.door.reads.admitting import Decider, Sought
 from databeheer.door.reads.request import ReadRequest
+from databeheer.door.statement import Statement
 from databeheer.door.sweeping import SKIP
-from databeheer.door.turn import Statement, Turn
+from databeheer.door.turn import Turn
 from databeheer.door.turn_queue import TurnLane
 from databeheer.oversight import gaps, stop
 from databeheer.post import news, outbox

@@ -36,7 +36,8 @@ from databeheer.door.names import open_text, seal_text
 from databeheer.door.onboarding.filling import HANDED_IN, draft, put
 from databeheer.door.post.telling import tell_party
 from databeheer.door.proofs import AskerKind, Proof
-from databeheer.door.turn import Statement, Turn
+from databeheer.door.statement import Statement
+from databeheer.door.turn import Turn
 from databeheer.errors import ConflictError, UnauthenticatedError
 from databeheer.onboarding import approval, keeping
 from databeheer.onboarding.approval import ApprovalError

@@ -21,7 +21,7 @@ from databeheer.door.onboarding.acting import party_of, person_of_enterprise, pe
 from databeheer.door.onboarding.standing import evidence_in_force, programs_of
 from databeheer.door.post.telling import tell_party
 from databeheer.door.proofs import AskerKind, Proof, check
-from databeheer.door.turn import Statement
+from databeheer.door.statement import Statement
 from databeheer.errors import MalformedRequestError, NotOnboardedError, UnauthenticatedError
 from databeheer.identity import sessions
 from databeheer.onboarding import keeping

@@ -20,8 +20,8 @@ from databeheer.door.house import House
 from databeheer.door.onboarding.acting import person_of_party, tell_partys_programs, who
 from databeheer.door.proofs import Proof
 from databeheer.door.restore.ends import Ending
+from databeheer.door.statement import Statement
 from databeheer.door.tokens import minting
-from databeheer.door.turn import Statement
 from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import ConflictError
 from databeheer.identity import client_keys, clients

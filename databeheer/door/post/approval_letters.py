@@ -28,7 +28,8 @@ from databeheer.door.names import open_text
 from databeheer.door.permission_record import subjects_of
 from databeheer.door.post.letters import open_own, seal_own
 from databeheer.door.post.telling import tell
-from databeheer.door.turn import Statement, Turn
+from databeheer.door.statement import Statement
+from databeheer.door.turn import Turn
 from databeheer.errors import ConflictError, NotFoundError
 from databeheer.identity import representations
 from databeheer.mandate_imports import rows as imports

@@ -32,7 +32,8 @@ from databeheer.door.post.telling import tell
 from databeheer.door.proofs import AskerKind, Proof, check_intake
 from databeheer.door.reading_plan.received import findings, stored_totals
 from databeheer.door.restore.ends import Ending
-from databeheer.door.turn import Statement, Subject, Turn
+from databeheer.door.statement import Statement, Subject
+from databeheer.door.turn import Turn
 from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import ConflictError, MalformedRequestError, StoppedError, UnauthenticatedError
 from databeheer.metering.plan import rereads

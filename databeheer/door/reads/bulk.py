@@ -24,7 +24,8 @@ from databeheer.door.reads.request import Decided, Wanted, versions_of
 from databeheer.door.reads.statements import homes_of, refused_of, span_of
 from databeheer.door.reads.told_reads import First
 from databeheer.door.repeats import Repeat, promise_again
-from databeheer.door.turn import Record, Turn
+from databeheer.door.statement import Record
+from databeheer.door.turn import Turn
 from databeheer.errors import ConflictError, UnauthenticatedError
 
 COMMAND = "readings.bulk"

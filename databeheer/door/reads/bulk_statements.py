@@ -20,7 +20,7 @@ from databeheer.door.portfolio.crowd import Alike, Member, template_of
 from databeheer.door.proofs import Asker
 from databeheer.door.reads.request import Decided
 from databeheer.door.reads.statements import span_of, subjects_of, versions_said
-from databeheer.door.turn import NO_OPERATOR, Statement, Subject
+from databeheer.door.statement import NO_OPERATOR, Statement, Subject
 
 EVENT = "data.asked"
 

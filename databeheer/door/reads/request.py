@@ -11,7 +11,7 @@ from databeheer.access.decision import Decision, Granted
 from databeheer.access.judged import Judged
 from databeheer.door.facts.of_requests import Point
 from databeheer.door.proofs import Asker, Proof
-from databeheer.door.turn import Record
+from databeheer.door.statement import Record
 from databeheer.errors import DatabeheerError
 from databeheer.values import Direction, Granularity, Period, Purpose
 

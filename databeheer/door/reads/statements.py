@@ -19,7 +19,7 @@ from databeheer.door.bodies.onlookers import Look, leaves_beside_house, person_t
 from databeheer.door.facts.of_requests import Point
 from databeheer.door.proofs import AskerKind
 from databeheer.door.reads.request import Decided, ReadRequest
-from databeheer.door.turn import NO_OPERATOR, Statement, Subject
+from databeheer.door.statement import NO_OPERATOR, Statement, Subject
 from databeheer.values import Direction, Granularity, Period, format_instant
 
 _STEP = {Granularity.QUARTER_HOUR: timedelta(minutes=15), Granularity.HOUR: timedelta(hours=1)}

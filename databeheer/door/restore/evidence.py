@@ -19,7 +19,8 @@ from databeheer.door.house import House
 from databeheer.door.restore import kept_openings
 from databeheer.door.restore.ends import PERMISSION_ENDINGS, Ending
 from databeheer.door.restore.reapplying import end_part, end_permission, suspend_party
-from databeheer.door.turn import Statement, Turn
+from databeheer.door.statement import Statement
+from databeheer.door.turn import Turn
 from databeheer.errors import ConflictError, MalformedRequestError, NotFoundError
 from databeheer.metering.sealing import seal
 from databeheer.values import parse_instant

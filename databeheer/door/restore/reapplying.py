@@ -18,7 +18,8 @@ from databeheer.door.permission_record import record_step
 from databeheer.door.port_record import close_again
 from databeheer.door.restore import reapplying_facts
 from databeheer.door.restore.ends import NOBODY, PERMISSION_ENDINGS, End, Ending
-from databeheer.door.turn import Statement, Turn
+from databeheer.door.statement import Statement
+from databeheer.door.turn import Turn
 from databeheer.errors import NotFoundError
 from databeheer.oversight import stop
 from databeheer.permissions import closing, finding, timing

@@ -23,8 +23,9 @@ from databeheer.door.permission_record import subjects_of, subjects_of_person
 from databeheer.door.reading_plan.commands import record_choice
 from databeheer.door.restore import reapplying_joins, reapplying_post
 from databeheer.door.restore.ends import STALENESS, End, Ending
+from databeheer.door.statement import Statement, Subject
 from databeheer.door.statistics.restored import told_again
-from databeheer.door.turn import Statement, Subject, Turn
+from databeheer.door.turn import Turn
 from databeheer.errors import ConflictError, MalformedRequestError, NotFoundError
 from databeheer.identity import client_keys, clients, lives
 from databeheer.oversight import erasures

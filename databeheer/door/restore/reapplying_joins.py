@@ -5,7 +5,8 @@ from __future__ import annotations
 from databeheer.door.house import House
 from databeheer.door.joins import signers
 from databeheer.door.restore.ends import End, Ending
-from databeheer.door.turn import Statement, Turn
+from databeheer.door.statement import Statement
+from databeheer.door.turn import Turn
 
 _EVENTS = {Ending.JOIN_NECESSITY: "join_necessity.ended", Ending.JOIN_SIGNER: "join_signer.ended"}
 

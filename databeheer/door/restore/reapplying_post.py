@@ -13,7 +13,8 @@ from databeheer.door.house import House
 from databeheer.door.permission_record import subjects_of_person
 from databeheer.door.post.telling import tell, tell_party
 from databeheer.door.restore.ends import End, Ending
-from databeheer.door.turn import Statement, Turn
+from databeheer.door.statement import Statement
+from databeheer.door.turn import Turn
 from databeheer.post import contacts, outbox, webhooks
 
 _AFTER = {"after": "restore"}

@@ -15,9 +15,10 @@ from databeheer.door.commands.receipts import opened_entry
 from databeheer.door.house import House
 from databeheer.door.joins.lists import read_list
 from databeheer.door.proofs import AskerKind, Proof
+from databeheer.door.statement import Statement
 from databeheer.door.statistics.running import Asked, admit, begin, read
 from databeheer.door.statistics.telling import table_of, tell
-from databeheer.door.turn import Statement, Turn
+from databeheer.door.turn import Turn
 from databeheer.errors import MalformedRequestError
 from databeheer.joins.reasons import JoinReason
 from databeheer.statistics import releases

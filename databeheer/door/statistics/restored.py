@@ -6,7 +6,8 @@ from uuid import UUID
 
 from databeheer.door.house import House
 from databeheer.door.restore.ends import End, Ending
-from databeheer.door.turn import Statement, Turn
+from databeheer.door.statement import Statement
+from databeheer.door.turn import Turn
 from databeheer.statistics import releases
 from databeheer.values import Commodity
 

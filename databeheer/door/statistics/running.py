@@ -23,7 +23,8 @@ from databeheer.door.house import House
 from databeheer.door.joins.lists import adopt
 from databeheer.door.joins.scope import PointStretches, whole
 from databeheer.door.reads.opening import Stretch, open_pieces
-from databeheer.door.turn import Record, Statement, Subject, Turn
+from databeheer.door.statement import Record, Statement, Subject
+from databeheer.door.turn import Turn
 from databeheer.errors import ConflictError
 from databeheer.joins.cases import JoinCase, Shape
 from databeheer.joins.gate import JoinRefusal, JoinWish, check, reach

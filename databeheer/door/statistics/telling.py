@@ -12,9 +12,10 @@ from sqlalchemy import text
 from databeheer.access.explain import Language, citation_text
 from databeheer.door.facts.of_requests import read_facts
 from databeheer.door.restore.ends import Ending
+from databeheer.door.statement import Record, Statement
 from databeheer.door.statistics.restored import month_name
 from databeheer.door.statistics.running import Run, ground_of, may_not_run
-from databeheer.door.turn import Record, Statement, Turn
+from databeheer.door.turn import Turn
 from databeheer.joins.reasons import JoinReason
 from databeheer.statistics import releases, report
 from databeheer.statistics.rules import Reason, at_least

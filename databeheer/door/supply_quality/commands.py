@@ -24,8 +24,9 @@ from databeheer.door.names import ean_hash, meter_hash, open_text
 from databeheer.door.proofs import Proof, check_intake
 from databeheer.door.reads.loop import ReadLoop
 from databeheer.door.reads.request import Decided, ReadRequest
+from databeheer.door.statement import Statement
 from databeheer.door.supply_quality import rows
-from databeheer.door.turn import Statement, Turn
+from databeheer.door.turn import Turn
 from databeheer.errors import MalformedRequestError, NotFoundError, UnauthenticatedError
 from databeheer.metering.supply_quality import (
     HIGHEST_VOLTAGE,

@@ -20,7 +20,7 @@ from databeheer.door.bodies.halves import subject_handle, subject_name
 from databeheer.door.client import DoorRefusedError
 from databeheer.door.erasure import erasing
 from databeheer.door.reads import bulk
-from databeheer.door.turn import Statement
+from databeheer.door.statement import Statement
 from ledger import receipt
 from ledger.chain import verify_chains
 from ledger.cli import main as ledger_main

@@ -18,7 +18,7 @@ from databeheer.door.client import DoorRefusedError, Proof
 from databeheer.door.erasure import erasing
 from databeheer.door.keys import seals
 from databeheer.door.keys.store import Epochs, KeyStore, KeyStoreError, Kind, NewEpoch
-from databeheer.door.turn import Statement, Subject
+from databeheer.door.statement import Statement, Subject
 from databeheer.metering import intake
 from databeheer.site.audit import audit_bodies
 from ledger import receipt

@@ -15,7 +15,7 @@ from databeheer import clocks
 from databeheer.brussels import day_of
 from databeheer.door.client import DoorClient, DoorRefusedError, DoorUnreachableError, Proof
 from databeheer.door.post.telling import tell
-from databeheer.door.turn import Statement
+from databeheer.door.statement import Statement
 from databeheer.permissions.states import Event
 from databeheer.post import catalogue, outbox
 from databeheer.post.catalogue import PostCatalogueError
