@@ -12,13 +12,13 @@ from flask.typing import ResponseReturnValue
 
 from databeheer.values import EAN
 from web.answers import json_response
-from web.api import access_register_schemas as forms
 from web.api import shapes
 from web.api.bulk import problem_of
 from web.api.cursors import open_cursor, seal_cursor
 from web.api.negotiation import JSON, choose_form
 from web.api.permissions import COMMON
 from web.api.readings import HEADERS
+from web.api.schemas import access_register as forms
 from web.api.wire import operation
 from web.bearer import bearer_proof
 from web.door import ask

@@ -10,12 +10,12 @@ from flask.typing import ResponseReturnValue
 from marshmallow import RAISE, ValidationError
 
 from web.answers import json_response
-from web.api import asking_many_schemas as forms
 from web.api import shapes
 from web.api.bulk import problem_of
 from web.api.negotiation import JSON, choose_form
 from web.api.permissions import COMMON, arguments_of
-from web.api.schemas import PermissionRequest
+from web.api.schemas import asking_many as forms
+from web.api.schemas.permissions import PermissionRequest
 from web.api.wire import idempotency_key, operation, places
 from web.bearer import bearer_proof
 from web.door import ask

@@ -8,14 +8,14 @@ from typing import Any
 from flask.typing import ResponseReturnValue
 
 from web.api import examples, shapes
-from web.api.bulk_schemas import BulkQuery, BulkReadings
 from web.api.changes import known_by, make_cursor
 from web.api.coverage import coverage
 from web.api.handing_over import FORMS, many_handed_over
 from web.api.negotiation import choose_form
 from web.api.permissions import COMMON
 from web.api.readings import CONTENT_OF_MANY, HEADERS, window_of
-from web.api.schemas import FormatQuery
+from web.api.schemas.bulk import BulkQuery, BulkReadings
+from web.api.schemas.readings import FormatQuery
 from web.api.wire import idempotency_key, operation
 from web.bearer import bearer_proof
 from web.door import ask

@@ -10,7 +10,7 @@ from web.answers import json_response
 from web.api import examples
 from web.api.fields import wire_instant
 from web.api.permissions import COMMON
-from web.api.schemas import Explanation, ExplanationQuery
+from web.api.schemas.decisions import Explanation, ExplanationQuery
 from web.api.wire import operation
 from web.bearer import bearer_proof
 from web.door import ask

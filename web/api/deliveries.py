@@ -9,10 +9,10 @@ from flask import current_app
 from flask.typing import ResponseReturnValue
 
 from web.answers import json_response
-from web.api import delivery_schemas as forms
 from web.api.cursors import open_cursor, seal_cursor
 from web.api.negotiation import JSON, choose_form
 from web.api.permissions import COMMON
+from web.api.schemas import deliveries as forms
 from web.api.shapes import receipt_path
 from web.api.wire import operation
 from web.bearer import bearer_proof

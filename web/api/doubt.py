@@ -11,7 +11,10 @@ from flask.typing import ResponseReturnValue
 from web.answers import json_response
 from web.api import doubt_examples as examples
 from web.api.cursors import open_cursor, seal_cursor
-from web.api.doubt_schemas import (
+from web.api.fields import wire_instant
+from web.api.negotiation import JSON, choose_form
+from web.api.permissions import COMMON
+from web.api.schemas.doubt import (
     DoubtContact,
     DoubtContacts,
     DoubtEvidence,
@@ -20,9 +23,6 @@ from web.api.doubt_schemas import (
     DoubtReport,
     DoubtsQuery,
 )
-from web.api.fields import wire_instant
-from web.api.negotiation import JSON, choose_form
-from web.api.permissions import COMMON
 from web.api.wire import idempotency_key, operation
 from web.bearer import bearer_proof
 from web.door import ask

@@ -9,14 +9,14 @@ from uuid import UUID
 from flask.typing import ResponseReturnValue
 
 from web.answers import json_response
-from web.api import job_schemas as forms
 from web.api import shapes
 from web.api.bulk import item_shown, targets_of
 from web.api.handing_over import FORMS, made_conditional, many_handed_over
 from web.api.negotiation import JSON, PARQUET, choose_form
 from web.api.permissions import COMMON
 from web.api.readings import CONTENT_OF_MANY, HEADERS, NOT_MODIFIED, TAG, window_of
-from web.api.schemas import FormatQuery
+from web.api.schemas import jobs as forms
+from web.api.schemas.readings import FormatQuery
 from web.api.wire import operation
 from web.bearer import bearer_proof
 from web.door import ask

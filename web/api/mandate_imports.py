@@ -14,9 +14,9 @@ from databeheer.door.client import DoorRefusedError
 from databeheer.errors import DatabeheerError
 from databeheer.mandate_imports.file import LARGEST_FILE, MandatesRefusedError, RowProblem
 from web.answers import json_response
-from web.api import mandate_import_schemas as forms
 from web.api.negotiation import JSON, choose_form
 from web.api.permissions import COMMON
+from web.api.schemas import mandate_imports as forms
 from web.api.shapes import receipt_path
 from web.api.wire import operation
 from web.bearer import bearer_proof

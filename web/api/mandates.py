@@ -13,7 +13,7 @@ from web.answers import json_response
 from web.api import examples
 from web.api.negotiation import JSON, choose_form
 from web.api.permissions import COMMON
-from web.api.schemas import MandateIn, MandateOut
+from web.api.schemas.permissions import MandateIn, MandateOut
 from web.api.wire import operation
 from web.bearer import bearer_proof
 from web.door import ask

@@ -10,8 +10,8 @@ from flask.typing import ResponseReturnValue
 
 from web.answers import json_response
 from web.api import examples
-from web.api.oauth_schemas import KEY_SET, SERVER_METADATA, KeySet, Revoked, ServerMetadata
-from web.api.schemas import TokenAnswer
+from web.api.schemas.oauth import KEY_SET, SERVER_METADATA, KeySet, Revoked, ServerMetadata
+from web.api.schemas.tokens import TokenAnswer
 from web.api.wire import JWKS_PATH, METADATA_PATH, TOKEN_PATH, blueprint, operation
 from web.client_certificate import is_set_up
 from web.door import NO_PROOF, ask

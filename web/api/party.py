@@ -6,8 +6,8 @@ from flask.typing import ResponseReturnValue
 
 from web.answers import json_response
 from web.api.negotiation import JSON, choose_form
-from web.api.party_schemas import ME, Me
 from web.api.permissions import COMMON
+from web.api.schemas.party import ME, Me
 from web.api.wire import operation
 from web.bearer import bearer_proof
 from web.door import ask

@@ -13,7 +13,7 @@ from web.api import examples, shapes
 from web.api.cursors import open_cursor, seal_cursor
 from web.api.fields import wire_instant
 from web.api.negotiation import JSON, choose_form
-from web.api.schemas import (
+from web.api.schemas.permissions import (
     EndQuery,
     PermissionLink,
     PermissionOut,

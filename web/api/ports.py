@@ -13,7 +13,7 @@ from web.api import examples
 from web.api.cursors import open_cursor, seal_cursor
 from web.api.negotiation import JSON, choose_form
 from web.api.permissions import COMMON
-from web.api.schemas import PortOrderOut, PortOrderPage, PortOrdersQuery, PortReport
+from web.api.schemas.ports import PortOrderOut, PortOrderPage, PortOrdersQuery, PortReport
 from web.api.shapes import port_order
 from web.api.wire import idempotency_key, operation
 from web.bearer import bearer_proof

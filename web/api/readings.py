@@ -16,7 +16,7 @@ from web.api.fields import DIRECTIONS, wire_instant
 from web.api.handing_over import CSV_COLUMNS, CURSOR, FORMS, MANY_COLUMNS, one_handed_over
 from web.api.negotiation import CSV, PARQUET, choose_form
 from web.api.permissions import COMMON, find_permission
-from web.api.schemas import FormatQuery, Readings, ReadingsByPoint, ReadingsQuery
+from web.api.schemas.readings import FormatQuery, Readings, ReadingsByPoint, ReadingsQuery
 from web.api.wire import operation
 from web.bearer import bearer_proof
 from web.door import ask

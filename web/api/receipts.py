@@ -11,11 +11,11 @@ from werkzeug.routing import BaseConverter
 
 from ledger.tiles import TileDirectory
 from web.answers import json_response
-from web.api import entry_schemas as forms
 from web.api import examples
 from web.api.cursors import open_cursor, seal_cursor
 from web.api.negotiation import JSON, TEXT, choose_form
 from web.api.permissions import COMMON
+from web.api.schemas import entries as forms
 from web.api.shapes import receipt_path
 from web.api.wire import operation
 from web.bearer import bearer_proof

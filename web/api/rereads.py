@@ -10,11 +10,11 @@ from flask.typing import ResponseReturnValue
 from marshmallow import Schema, fields, validate
 
 from web.answers import json_response
-from web.api.access_register_schemas import RegisterQuery
 from web.api.cursors import open_cursor, seal_cursor
 from web.api.fields import DIRECTIONS, each_once, instant, one_of
 from web.api.negotiation import JSON, choose_form
 from web.api.permissions import COMMON
+from web.api.schemas.access_register import RegisterQuery
 from web.api.wire import operation
 from web.bearer import bearer_proof
 from web.door import ask

@@ -8,10 +8,10 @@ from flask.typing import ResponseReturnValue
 
 from web.answers import json_response
 from web.api import shapes
-from web.api import supply_quality_schemas as forms
 from web.api.fields import wire_instant
 from web.api.negotiation import JSON, choose_form
 from web.api.readings import HEADERS, REFUSALS
+from web.api.schemas import supply_quality as forms
 from web.api.wire import operation
 from web.bearer import bearer_proof
 from web.door import ask

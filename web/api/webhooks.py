@@ -8,10 +8,10 @@ from uuid import UUID
 from flask.typing import ResponseReturnValue
 
 from web.answers import json_response
-from web.api import webhook_schemas as shapes
 from web.api.fields import wire_instant
 from web.api.negotiation import JSON, choose_form
 from web.api.permissions import COMMON
+from web.api.schemas import webhooks as shapes
 from web.api.wire import operation
 from web.bearer import bearer_proof
 from web.door import ask

@@ -23,7 +23,8 @@ from databeheer.errors import DatabeheerError
 from web import answers
 from web.api import common_headers, conditional, deprecation
 from web.api.fields import AccessPointCode, Moment
-from web.api.schemas import ProblemSchema, TokenError
+from web.api.schemas.problems import ProblemSchema
+from web.api.schemas.tokens import TokenError
 from web.bearer import proof_for
 from web.parsing import MAX_BODY_BYTES, parse_json_object, parse_pairs, read_body
 from web.problems import MEDIA_TYPE, PROBLEMS, MalformedBodyError

@@ -16,7 +16,7 @@ from tests.databeheer.door.access_register.sending import announced, refused, se
 from tests.doors import execute
 from tests.house import Customer, Party, TheHouse
 from tests.web.programs import Caller, caller, publish
-from web.api.access_register_schemas import MEMBERS
+from web.api.schemas.access_register import MEMBERS
 
 MESSAGES = "/api/v1/register/messages"
 MOVED = "2023-10-29"

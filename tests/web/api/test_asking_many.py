@@ -12,7 +12,7 @@ from databeheer.errors import QueueFullError
 from tests.conftest import LOTTES_EAN
 from tests.house import Customer, Party, TheHouse
 from tests.web.programs import Caller, caller
-from web.api.asking_many_schemas import MOST_ASKED
+from web.api.schemas.asking_many import MOST_ASKED
 from web.problems import PROBLEMS
 
 PATH = "/api/v1/permission-requests/bulk"

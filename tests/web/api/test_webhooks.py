@@ -18,7 +18,7 @@ from tests.house import Customer, TheHouse
 from tests.letters import Pouch, postman
 from tests.receivers import receiver
 from tests.web.programs import Caller
-from web.api.webhook_schemas import ADVICE, advice
+from web.api.schemas.webhooks import ADVICE, advice
 
 PATH = "/api/v1/webhooks"
 URL = "https://bram.example/hooks"

@@ -7,9 +7,9 @@ from typing import Any
 from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
 
 from databeheer.registry.user_ports import UserPort
-from web.api.bulk_schemas import ItemProblem
 from web.api.fields import AccessPointCode, Count, each_once, instant, one_of
-from web.api.schemas import EAN_EXAMPLE, Receipt
+from web.api.schemas.bulk import ItemProblem
+from web.api.schemas.common import EAN_EXAMPLE, Receipt
 
 MOST = 100
 LONGEST_NUMBER = 64

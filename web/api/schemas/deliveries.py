@@ -8,7 +8,7 @@ from marshmallow import Schema, fields, validate
 
 from databeheer.registry.deliveries import DeliveryKind
 from web.api.fields import Count, instant, one_of
-from web.api.schemas import EAN_EXAMPLE
+from web.api.schemas.common import EAN_EXAMPLE
 
 KINDS = [kind.value for kind in DeliveryKind]
 _DAY = {"format": "date", "example": "2026-10-01"}

@@ -15,18 +15,8 @@ from web.api.fields import (
     moment,
     one_of,
 )
-from web.api.schemas import (
-    CURSOR_TEXT,
-    Channel,
-    Coverage,
-    Receipt,
-    RefusedStretch,
-    Stretch,
-    Window,
-    as_of,
-    since,
-    with_registers,
-)
+from web.api.schemas.common import Receipt, RefusedStretch, Stretch
+from web.api.schemas.readings import CURSOR_TEXT, Channel, Coverage, Window, as_of, since, with_registers
 
 MOST_ASKED = 1000
 LONGEST_CURSOR = 65_536

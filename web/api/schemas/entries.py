@@ -7,7 +7,7 @@ from typing import Any
 from marshmallow import Schema, fields, validate
 
 from web.api.fields import DIRECTIONS, GRANULARITIES, Count, instant, one_of
-from web.api.schemas import MODES
+from web.api.schemas.common import MODES
 
 KINDS = ["reads", "refusals"]
 

@@ -7,8 +7,8 @@ from typing import Any
 from marshmallow import Schema, fields
 
 from databeheer.values import NO_PARTY_ROLES, Role
-from web.api.doubt_schemas import DoubtContact
 from web.api.fields import instant, one_of
+from web.api.schemas.doubt import DoubtContact
 
 ROLES = [role.value for role in Role if role not in NO_PARTY_ROLES]
 

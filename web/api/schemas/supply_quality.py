@@ -9,7 +9,7 @@ from marshmallow import Schema, fields, validates_schema
 from databeheer.metering.supply_quality import SupplyTask
 from web.api import examples
 from web.api.fields import moment, one_of
-from web.api.schemas import EAN_EXAMPLE, Receipt, RefusedStretch, Stretch, access_point, require_order
+from web.api.schemas.common import EAN_EXAMPLE, Receipt, RefusedStretch, Stretch, access_point, require_order
 
 TASKS = [task.value for task in SupplyTask]
 

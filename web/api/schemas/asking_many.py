@@ -8,8 +8,9 @@ from typing import Any
 from marshmallow import Schema, fields, validate
 
 from web.api import examples
-from web.api.bulk_schemas import ItemProblem
-from web.api.schemas import PermissionLink, PermissionRequest, ProblemPlace
+from web.api.schemas.bulk import ItemProblem
+from web.api.schemas.permissions import PermissionLink, PermissionRequest
+from web.api.schemas.problems import ProblemPlace
 
 MOST_ASKED = 200
 LARGEST_BODY = 256 * 1024

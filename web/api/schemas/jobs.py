@@ -7,9 +7,9 @@ from typing import Any
 from marshmallow import Schema, fields
 
 from web.api import examples
-from web.api.bulk_schemas import BulkItem, Targets, targets
 from web.api.fields import one_of
-from web.api.schemas import Receipt
+from web.api.schemas.bulk import BulkItem, Targets, targets
+from web.api.schemas.common import Receipt
 
 MOST_ITEMS = 100_000
 LARGEST_BODY = 5 * 1024 * 1024
