@@ -312,6 +312,7 @@ def test_the_client_hears_that_hand_over_is_stopped(
     assert (answer["error"], answer["status"]) == ("ServiceUnavailableError", 503)
 
 
+@pytest.mark.machine_time
 def test_the_client_shows_who_it_is_with_its_certificate(app: Flask, house: TheHouse, bram: Party) -> None:
     private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     pem = private.private_bytes(

@@ -12,7 +12,7 @@ import pytest
 from tests.conftest import LOTTES_EAN, MARIAS_EAN
 from tests.databases import Databases
 from tests.doors import execute, query
-from tests.house import Customer, Party, TheHouse, open_house
+from tests.house import Customer, Party, TheHouse, open_house_now
 
 SECURED = ("permissions.permission", "registry.occupancy")
 
@@ -20,7 +20,7 @@ SECURED = ("permissions.permission", "registry.occupancy")
 @pytest.fixture(scope="module")
 def street(databases: Databases) -> Iterator[TheHouse]:
     """Lotte and Maria, each with a permission given to Bram; Joris has none. No test changes it."""
-    with databases.clone() as database, open_house(database) as house:
+    with databases.clone() as database, open_house_now(database) as house:
         yield house
 
 
