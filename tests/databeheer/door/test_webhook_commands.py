@@ -166,7 +166,7 @@ def test_few_are_sent_again_at_once(house: TheHouse, bram: Party) -> None:
     )
     bram.call("webhook.replay", delivery_id=numbers[0])
     assert code(lambda: bram.call("webhook.replay", delivery_id=numbers[1])) == "conflict"
-    sent(house)
+    execute(house, "DELETE FROM post.delivery WHERE told_at = replayed_at")
     bram.call("webhook.replay", delivery_id=numbers[1])
 
 
