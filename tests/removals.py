@@ -1474,7 +1474,7 @@ REMOVALS = (
         "R130",
         "one person alone declares nothing necessary",
         "databeheer/joins/necessity.py",
-        "    if len({signer.person.casefold() for signer in signed}) < SIGNERS:\n",
+        "    if len({as_one_person(signer.person) for signer in signed}) < SIGNERS:\n",
         "    if not signed:\n",
     ),
     Removal(
@@ -1573,8 +1573,8 @@ REMOVALS = (
         "R176",
         "no credit of whom no duty is",
         CREDIT + "commands.py",
-        "    if len(stays) != 1 or not functions.is_active(house, turn.connection, stays[0].occupancy_id, day):\n",
-        "    if len(stays) != 1:\n",
+        "    stays = [one for one in rows if functions.is_active(house, turn.connection, one.occupancy_id, day)]\n",
+        "    stays = list(rows)\n",
     ),
     Removal(
         "R178",
