@@ -83,13 +83,13 @@ KINDS: Mapping[str, Kind] = {
         Kind(
             "customer.moved_out",
             {_DSO: moves.move_out},
-            schema(**_EAN, identity=short_text(), until=_DAY),
+            schema(**_EAN, identity=short_text(), until=_DAY, instead_of=Day(load_default=None)),
             TurnLane.ENDS,
         ),
         Kind(
             "customer.called_off",
             {_DSO: moves.call_off},
-            schema(**_EAN, identity=short_text(), on=_DAY),
+            schema(**_EAN, identity=short_text(), on=_DAY, until=Day(load_default=None)),
             TurnLane.ENDS,
         ),
         Kind(

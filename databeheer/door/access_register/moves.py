@@ -26,14 +26,19 @@ def move_in(house: House, turn: Turn, sender: Sender, content: dict[str, Any]) -
 def move_out(house: House, turn: Turn, sender: Sender, content: dict[str, Any]) -> Effect:
     """A customer moved out: all permissions of that stay end in this turn (R29).
 
+    A stay that has its end gets another only where the message names the one it replaces: it may be of a stay of the
+    same customer that is not known yet.
+
     Raises:
-        ConflictError: somebody else lived there, or nobody, or the stay ends by then.
+        ConflictError: somebody else lived there, or nobody, or the stay has another end than the message takes it to
+            have, or that very one.
     """
     point, until = own_point(house, turn, sender, content["ean"]), content["until"]
     stay = _require_living(house, turn, point, content["identity"], until - timedelta(days=1))
-    if stay.until_day is not None and stay.until_day <= until:
+    if stay.until_day == until:
         # Ended again, it would be whoever moved in on that day that never lived there.
         raise ConflictError("this move is known already")
+    _require_end(stay, content["instead_of"])
     end_stay(house, turn, point.ean_hash, until)
     return Effect([stay.occupancy_id])
 
@@ -41,13 +46,17 @@ def move_out(house: House, turn: Turn, sender: Sender, content: dict[str, Any]) 
 def call_off(house: House, turn: Turn, sender: Sender, content: dict[str, Any]) -> Effect:
     """A customer's move in on a day was a mistake, or was called off: he never lived there.
 
+    Where a move out of that stay is known, the message names it: it was a mistake too.
+
     Raises:
-        ConflictError: he did not move in there on that day.
+        ConflictError: he did not move in there on that day, or the stay has another end than the message takes it to
+            have.
     """
     point, day = own_point(house, turn, sender, content["ean"]), content["on"]
     begun = _require_living(house, turn, point, content["identity"], day)
     if begun.from_day != day:
         raise ConflictError("that customer did not move in on that day, but before it")
+    _require_end(begun, content["until"])
     stay, _ = end_stay(house, turn, point.ean_hash, day)
     return Effect([stay.occupancy_id])
 
@@ -58,13 +67,14 @@ def change_customer(house: House, turn: Turn, sender: Sender, content: dict[str,
     Where the move out was told apart and came first, this is the move in.
 
     Raises:
-        ConflictError: another lived there than who is said to have left, the same one comes, or somebody moved in on
-            that very day.
+        ConflictError: another lived there than who is said to have left, he left on another day, the same one comes,
+            or somebody moved in on that very day.
     """
     point, day = own_point(house, turn, sender, content["ean"]), content["on"]
     leaves = _require_living(house, turn, point, content["left"], day - timedelta(days=1))
     if content["left"] == content["customer"]["identity"]:
         raise ConflictError("the same customer leaves and comes: that is no change")
+    _require_end(leaves, day if leaves.until_day == day else None)
     stays = [leaves.occupancy_id]
     begun = occupancies.on_day(turn.connection, point.ean_hash, day)
     if begun.person_id is not None and begun.occupancy_id != leaves.occupancy_id:
@@ -88,6 +98,19 @@ def _require_living(house: House, turn: Turn, point: Any, identity: str, day: da
     if stay.person_id != known_person(house, turn.connection, identity):
         raise ConflictError(f"another customer lives there on {day.isoformat()} than the one that you name")
     return stay
+
+
+def _require_end(stay: Any, known: date | None) -> None:
+    """Refuse a stay that ends on another day than the sender takes it to end: it may mean another of that customer.
+
+    Raises:
+        ConflictError: naming the day on which it does.
+    """
+    if stay.until_day == known:
+        return
+    if stay.until_day is None:
+        raise ConflictError("no move out of that stay is known")
+    raise ConflictError(f"that stay ended on {stay.until_day.isoformat()}; if that was wrong, name that day")
 
 
 def _begin(house: House, turn: Turn, point: Any, content: dict[str, Any], day: date) -> UUID:

@@ -19,8 +19,8 @@ MEMBERS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     kind: (frozenset(needed), frozenset(more))
     for kind, needed, more in (
         ("customer.moved_in", ("ean", "from", "customer"), ("interval_reading",)),
-        ("customer.moved_out", ("ean", "identity", "until"), ()),
-        ("customer.called_off", ("ean", "identity", "on"), ()),
+        ("customer.moved_out", ("ean", "identity", "until"), ("instead_of",)),
+        ("customer.called_off", ("ean", "identity", "on"), ("until",)),
         ("customer.changed", ("ean", "on", "left", "customer"), ("interval_reading",)),
         ("meter.installed", ("ean", "meter", "digital", "from"), ("ports",)),
         ("meter.removed", ("ean", "meter", "on"), ()),
@@ -97,6 +97,7 @@ _MESSAGE: dict[str, Any] = {
     "ean": AccessPointCode(metadata={"description": "Where.", "pattern": "^[0-9]{18}$"}),
     "from": _day("First Brussels day."),
     "until": _day("First Brussels day on which it does not hold any more."),
+    "instead_of": _day("The `until` that was told before and was wrong; left out where none was told."),
     "on": _day("The Brussels day on which it happened."),
     "customer": fields.Nested(RegisterCustomer),
     "identity": _line("Who moved out, or did not move in after all: the name at the identity provider.", 200),

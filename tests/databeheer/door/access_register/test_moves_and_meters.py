@@ -84,6 +84,36 @@ def test_a_move_out_that_is_told_twice_does_not_hit_whoever_moved_in(
     assert [stay[1:] for stay in stays(house, LOTTES_EAN)] == [("2022-01-01", MOVED), (MOVED, None)]
 
 
+def test_a_stay_that_has_its_end_gets_another_only_by_a_message_that_names_it(
+    house: TheHouse, lotte: Customer, net: Party
+) -> None:
+    """An end that comes late may be of another stay of the same customer, before it or after it."""
+    told = {"ean": LOTTES_EAN, "identity": "lotte"}
+    ended = ("conflict", f"that stay ended on {MOVED}; if that was wrong, name that day")
+    send(net, "customer.moved_out", **told, until=MOVED)
+    earlier = {"until": "2023-10-20"}
+    noor_comes = {"ean": LOTTES_EAN, "left": "lotte", "customer": who("noor"), "on": "2023-10-20"}
+    for wrong in ({}, {"instead_of": "2023-10-28"}):
+        assert refused(net, "customer.moved_out", **told, **earlier, **wrong) == ended
+    assert refused(net, "customer.changed", **noor_comes) == ended
+    for wrong in ({}, {"until": "2023-10-28"}):
+        assert refused(net, "customer.called_off", **told, on="2022-01-01", **wrong) == ended
+    send(net, "customer.moved_out", **told, **earlier, instead_of=MOVED)
+    assert [stay[1:] for stay in stays(house, LOTTES_EAN)] == [("2022-01-01", "2023-10-20")]
+    send(net, "customer.called_off", **told, on="2022-01-01", until="2023-10-20")
+    assert stays(house, LOTTES_EAN) == []
+
+
+def test_a_message_that_takes_a_stay_to_have_ended_does_not_end_one_that_lasts(
+    house: TheHouse, lotte: Customer, net: Party
+) -> None:
+    told = {"ean": LOTTES_EAN, "identity": "lotte"}
+    lasts = ("conflict", "no move out of that stay is known")
+    assert refused(net, "customer.moved_out", **told, until=MOVED, instead_of="2023-10-28") == lasts
+    assert refused(net, "customer.called_off", **told, on="2022-01-01", until=MOVED) == lasts
+    assert [stay[1:] for stay in stays(house, LOTTES_EAN)] == [("2022-01-01", None)]
+
+
 def test_a_grid_operator_is_not_told_that_somebody_died(house: TheHouse, lotte: Customer, net: Party) -> None:
     noor = logged_in(house, "noor")
     house.operator("registry.occupancy.end", ean=LOTTES_EAN, until_day=MOVED)
