@@ -77,6 +77,7 @@ def every_command(
         "permission.confirm_deletion": {"permission_id": permission},
         "permission.sweep": {},
         "letter.write": {"permission_id": permission},
+        "letter.ask_supplier": {"ean": MARIAS_EAN, "case": "C-1"},
         "letter.list": {},
         "letter.open": {"letter_id": someone},
         "letter.posted": {"letter_id": someone},

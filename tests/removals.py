@@ -29,7 +29,7 @@ from tests.requirements_register import ROOT, TESTS, find_marks
 _NUMBERS = (*range(1, 10), *range(12, 41), *range(51, 58), 60, 63, *range(72, 79), 97, *range(99, 117))
 OF_ACCESS = [f"R{number}" for number in _NUMBERS]
 """The requirements that issue 4 asks this of."""
-OF_PROGRAMS = ["R45", "R46", "R48", "R153"]
+OF_PROGRAMS = ["R45", "R46", "R48", "R80", "R153"]
 """Of the interfaces for programs, issue 6."""
 OF_READINGS = [
     "R11",
@@ -893,6 +893,20 @@ REMOVALS = (
         '        " ended_at IS NULL"), {"p": point.access_point_id}).first():\n'
         '        raise MalformedRequestError("pending")\n'
         "    ended",
+    ),
+    Removal(
+        "R80",
+        "the desk does not hear whether a letter goes",
+        COMMANDS + "paper.py",
+        '    return {"case": arguments["case"]} | record.answer()',
+        '    return {"case": arguments["case"]} | record.statement.said | record.answer()',
+    ),
+    Removal(
+        "R80",
+        "who lives elsewhere gets no letter",
+        "databeheer/supplier_letters/letters.py",
+        "    WHEN NOT EXISTS (SELECT FROM resident r WHERE r.occupancy_id = l.occupancy_id AND r.person_id",
+        "    WHEN NOT EXISTS (SELECT FROM resident r WHERE r.person_id",
     ),
     Removal(
         "R97",

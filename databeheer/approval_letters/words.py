@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from babel.dates import format_date
+from databeheer.post.paper import Paper, Step, lines_of, spell
 
 PAGE = "/brief"
 """Where the code is entered: short, for it is typed from paper."""
@@ -49,28 +49,13 @@ class Content:
     until: date
 
 
-@dataclass(frozen=True)
-class Paper:
-    """A letter as it is printed: the lines of its address, its heading, and its parts; `code` and `page` stand out."""
-
-    address: tuple[str, ...]
-    dated: str
-    subject: str
-    before: tuple[str, ...]
-    steps: tuple[str, ...]
-    page: str
-    code: str
-    after: tuple[str, ...]
-
-
 def paper(content: Content) -> Paper:
     """Write a letter out."""
     party = content.party
     last = spell(content.until - timedelta(days=1))
     is_brought = content.asked_by == "import"
-    street, _, town = content.address.partition(",")
     return Paper(
-        address=tuple(line.strip() for line in (content.name, street, town) if line.strip()),
+        address=lines_of(content.name, content.address),
         dated=spell(content.written),
         subject=f"{party} brengt uw mandaat mee: u beslist"
         if is_brought
@@ -82,12 +67,10 @@ def paper(content: Content) -> Paper:
             "Zo antwoordt u:",
         ),
         steps=(
-            "Ga met een computer of telefoon naar:",
-            "Typ daar deze code:",
-            "Lees wat er gevraagd wordt. Kies dan: toestaan of weigeren.",
+            Step("Ga met een computer of telefoon naar:", content.page),
+            Step("Typ daar deze code:", content.code, is_large=True),
+            Step("Lees wat er gevraagd wordt. Kies dan: toestaan of weigeren."),
         ),
-        page=content.page,
-        code=content.code,
         after=(
             f"U hebt tijd tot en met {last}. De code werkt één keer, en alleen voor deze vraag.",
             *(one.format(party=party) for one in (_NOTHING_DONE_BROUGHT if is_brought else _NOTHING_DONE)),
@@ -95,8 +78,3 @@ def paper(content: Content) -> Paper:
             "databeheer",
         ),
     )
-
-
-def spell(day: date) -> str:
-    """A day in words: 3 maart 2027."""
-    return format_date(day, "d MMMM y", locale="nl")

@@ -213,6 +213,12 @@ def page_of(connection: Connection, party_id: UUID, after: UUID | None, limit: i
     return list(connection.execute(_PAGE_OF, asked))
 
 
+def supplier_name(connection: Connection, point_id: UUID, day: date) -> str | None:
+    """Return the name of who supplies a point on a day; for a letter to that home alone (R80)."""
+    found: str | None = connection.execute(_SUPPLIER, {"id": point_id, "day": day}).scalar_one_or_none()
+    return found
+
+
 def on_day(connection: Connection, point: Any, party_id: UUID, day: date) -> Any:
     """Return a party's contract that runs on a day; raises ConflictError where none does."""
     row = connection.execute(
@@ -372,6 +378,10 @@ _PAGE_OF = text(
 _ON_DAY = text(
     "SELECT * FROM registry.supply_contract WHERE access_point_id = :id AND party_id = :party"
     " AND from_day <= :day AND (until_day IS NULL OR until_day > :day)"
+)
+_SUPPLIER = text(
+    "SELECT p.name FROM registry.supply_contract c JOIN registry.party p USING (party_id)"
+    " WHERE c.access_point_id = :id AND c.from_day <= :day AND (c.until_day IS NULL OR c.until_day > :day)"
 )
 _UNTIL_DAY = text(
     "SELECT * FROM registry.supply_contract WHERE access_point_id = :id AND party_id = :party"

@@ -1,7 +1,7 @@
 """`databeheer letters`: the queue of letters on paper, printed, put in the post, ordered anew.
 
-A letter holds a code with which whoever has it answers in the contract holder's place: the file is readable for its
-owner alone, and is to be destroyed once it is printed.
+An approval letter holds a code with which whoever has it answers in the contract holder's place; another names a home's
+supplier: a file is readable for its owner alone, and is to be destroyed once it is printed.
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ from uuid import UUID
 
 import click
 
-from databeheer.approval_letters.printing import as_html, as_text
-from databeheer.approval_letters.words import Content, paper
+from databeheer.approval_letters import words as approval
 from databeheer.brussels import BRUSSELS
 from databeheer.door.client import DoorClient, Proof
+from databeheer.post.paper import Paper, as_html, as_text
 from databeheer.site.home import Home
 from databeheer.site.house import running
+from databeheer.supplier_letters import words as supplier
 from databeheer.values import parse_day, parse_instant
 
 _OF_DEMO = click.option("--demo", "of_demo", is_flag=True, help="In the demo's house instead of the own one.")
@@ -32,7 +33,7 @@ _FORMATS = {"html": as_html, "text": as_text}
 
 @click.group()
 def letters() -> None:
-    """Letters with a code, to contract holders whom no e-mail reaches: print them, and put them in the post."""
+    """Letters on paper, with a code or with a supplier's name: print them, and put them in the post."""
 
 
 @letters.command("list")
@@ -49,7 +50,8 @@ def list_letters(as_json: bool, of_demo: bool) -> None:
         written = parse_instant(one["written_at"]).astimezone(BRUSSELS)
         last = parse_instant(one["expires_at"]).astimezone(BRUSSELS) - timedelta(days=1)
         printed = "printed" if one["opened_at"] else "to print"
-        numbers = f"{one['letter_id']}  of {one['permission_id']}"
+        about = f"of {one['permission_id']}" if one["permission_id"] else "who supplies"
+        numbers = f"{one['letter_id']}  {about:<39}"
         click.echo(f"{numbers}  {printed:<8}  written {written:%Y-%m-%d %H:%M}  good until {last:%Y-%m-%d}")
     click.echo(f"{len(queue)} waiting")
 
@@ -78,9 +80,9 @@ def print_letters(
             queue = door.call("letter.list", proof)["letters"]
             letter_ids = tuple(UUID(one["letter_id"]) for one in queue if one["opened_at"] is None)
         for letter_id in letter_ids:
-            content = content_of(door.call("letter.open", proof, letter_id=str(letter_id)))
+            paper = paper_of(door.call("letter.open", proof, letter_id=str(letter_id)))
             place = folder / f"brief-{letter_id}.{'html' if form == 'html' else 'txt'}"
-            _write(place, _FORMATS[form](paper(content)))
+            _write(place, _FORMATS[form](paper))
             click.echo(place)
     click.echo(f"{len(letter_ids)} written; when they are in the post: databeheer letters posted", err=True)
 
@@ -108,10 +110,26 @@ def write(permission_id: UUID, of_demo: bool) -> None:
     click.echo(f"{written['letter_id']}  to print")
 
 
-def content_of(opened: dict[str, Any]) -> Content:
-    """What the door opened of a letter, as the letter's content."""
-    days = {name: parse_day(opened[name]) for name in ("written", "until")}
-    return Content(**(opened | days))
+@letters.command("supplier")
+@click.argument("ean")
+@click.option("--case", required=True, help="The number of the caller's case: no name, no words.")
+@_OF_DEMO
+def ask_supplier(ean: str, case: str, of_demo: bool) -> None:
+    """Write down that a caller asked who supplies EAN. A letter to that home answers, and nothing else does (R80)."""
+    with _door(of_demo) as (door, proof):
+        asked = door.call("letter.ask_supplier", proof, ean=ean, case=case)
+    click.echo(
+        f"case {asked['case']}: entry {asked['index']} of the ledger. Tell the caller that a letter answers."
+    )
+
+
+def paper_of(opened: dict[str, Any]) -> Paper:
+    """What the door opened of a letter, written out."""
+    kind, members = opened["kind"], {name: value for name, value in opened.items() if name != "kind"}
+    members |= {name: parse_day(members[name]) for name in ("written", "until") if name in members}
+    if kind == "supplier":
+        return supplier.paper(supplier.Content(**members))
+    return approval.paper(approval.Content(**members))
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Commands on approval letters: the operator prints and posts them, who holds a code answers with it, time closes them.
+"""Commands on approval letters: the operator orders one, who holds a code answers with it.
 
 The code is a proof of its own, good for one request alone: with it one sees what is asked and answers, and no more.
 """
@@ -9,7 +9,7 @@ import secrets
 from datetime import datetime
 from typing import Any
 
-from marshmallow import fields, validate
+from marshmallow import fields
 from sqlalchemy import Connection
 
 from databeheer.access.facts import Capacity
@@ -17,15 +17,12 @@ from databeheer.approval_letters import code as codes
 from databeheer.approval_letters import letters
 from databeheer.approval_letters.code import LetterCode
 from databeheer.approval_letters.letters import EndReason
-from databeheer.approval_letters.words import PAGE
 from databeheer.door.commands.answers import NOTICE, PARTS, reject, sign
 from databeheer.door.commands.base import (
     Command,
     asker_of,
-    clerk_or_operator,
     found,
     identifier,
-    looking,
     one_of,
     schema,
 )
@@ -35,7 +32,6 @@ from databeheer.door.house import House
 from databeheer.door.post import approval_letters
 from databeheer.door.post.approval_letters import code_hash, finder_hash, receipt_hash
 from databeheer.door.proofs import AskerKind, Proof
-from databeheer.door.sweeping import SKIP, sweep_each
 from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import ConflictError, UnauthenticatedError
 from databeheer.permissions import answering, finding
@@ -43,7 +39,6 @@ from databeheer.permissions.signers import Notice, Signature
 from databeheer.registry import occupancies
 from databeheer.values import format_instant
 
-MOST = 500
 BY_LETTER = "letter"
 """The manner of signing, in the ledger too."""
 _TICKET_BYTES = 24
@@ -57,56 +52,6 @@ def write(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, An
         row = found(finding.find(turn.connection, arguments["permission_id"]), "request")
         letter_id = approval_letters.write(house, turn, row, is_asked=True)
     return {"letter_id": str(letter_id)}
-
-
-def list_letters(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
-    """The letters that wait to be posted, oldest first: numbers and days; no name, no address and no code."""
-    with looking(house, proof) as (connection, asker, now):
-        if asker.kind is not AskerKind.OPERATOR:
-            raise UnauthenticatedError("the print queue is the operator's")
-        rows = letters.queue(connection, now, arguments["limit"])
-    return {
-        "letters": [
-            {
-                "letter_id": str(row.letter_id),
-                "permission_id": str(row.permission_id),
-                "written_at": format_instant(row.written_at),
-                "expires_at": format_instant(row.expires_at),
-                "opened_at": format_instant(row.opened_at) if row.opened_at else None,
-            }
-            for row in rows
-        ]
-    }
-
-
-def open_letter(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Give the operator what a letter says, to print it; each time an entry, which its contract holder reads."""
-    with house.turn() as turn:
-        asker_of(turn, house, proof, AskerKind.OPERATOR)
-        content = approval_letters.open_to_print(house, turn, arguments["letter_id"])
-    return content | {"page": f"{house.public_url}{PAGE}"}
-
-
-def posted(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
-    """The operator put a letter in the post: its text is destroyed here."""
-    with house.turn() as turn:
-        asker_of(turn, house, proof, AskerKind.OPERATOR)
-        approval_letters.post(house, turn, arguments["letter_id"])
-    return {}
-
-
-def sweep(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Close the letters whose codes are dead already: the clerk's, or the operator's; again while `more` is true."""
-    with house.turn() as turn:
-        clerk_or_operator(turn, house, proof)
-        skip = arguments["skip"]
-        found_dead = letters.dead(turn.connection, turn.now, skip + arguments["limit"])[skip:]
-        return sweep_each(
-            turn,
-            found_dead,
-            arguments["limit"],
-            lambda row: approval_letters.close(house, turn, row, EndReason(row.over)),
-        )
 
 
 def show(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
@@ -194,14 +139,8 @@ def _view(house: House, connection: Connection, letter: Any, now: datetime) -> d
     }
 
 
-_LIMIT = fields.Integer(load_default=MOST, strict=True, validate=validate.Range(1, MOST))
-
 COMMANDS = (
     Command("letter.write", schema(permission_id=identifier()), write),
-    Command("letter.list", schema(limit=_LIMIT), list_letters),
-    Command("letter.open", schema(letter_id=identifier()), open_letter),
-    Command("letter.posted", schema(letter_id=identifier()), posted),
-    Command("letter.sweep", schema(skip=SKIP, limit=_LIMIT), sweep),
     Command("letter.show", schema(), show),
     Command(
         "letter.answer",

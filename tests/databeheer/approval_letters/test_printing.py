@@ -7,8 +7,8 @@ from datetime import date
 
 import pytest
 
-from databeheer.approval_letters.printing import as_html, as_text
 from databeheer.approval_letters.words import ASKED_BY, Content, paper
+from databeheer.post.paper import as_html, as_text
 
 CONTENT = Content(
     letter_id="0b2e6c1c-7d5e-4e43-8f8e-5f3f1a2b3c4d",

@@ -303,7 +303,7 @@ MATRIX: dict[str, dict[str, set[str]]] = {
         "postman": of("delivery_id", "channel", "party_id", "state", "attempts", "next_at", what=READ)
         | of(*ATTEMPT),
     },
-    "post.letter": {"door": LOOK_AND_ADD | {"DELETE"}},
+    "post.letter": {"door": LOOK_AND_ADD | {"DELETE"} | of("opened_at")},
     "post.reading_news": {
         "door": LOOK_AND_ADD | {"DELETE"} | of("told_to", "told_until", "told_after", "looked_at")
     },

@@ -10,7 +10,8 @@ from flask.testing import FlaskClient
 from databeheer.access import catalogue
 from databeheer.joins.lists import SHIPPED
 from databeheer.joins.signature import verify
-from tests.house import TheHouse
+from tests.conftest import LOTTES_EAN
+from tests.house import Customer, Party, TheHouse
 from tests.web.public.conftest import Standing
 from tests.web.sites import browser, make_whole_site
 from web import close
@@ -118,4 +119,29 @@ def test_a_changed_list_shows_as_not_in_force(house: TheHouse) -> None:
     assert "De lijst is nu niet geldig" in client.get("/joins").get_data(as_text=True)
     assert members(client, "/joins.json")["in_force"] is False
     assert client.get("/joins/lawful_joins.toml").status_code == 404
+    close(app)
+
+
+@pytest.mark.requirement("R80")
+def test_no_page_that_anybody_opens_tells_who_supplies_a_home(
+    house: TheHouse, lotte: Customer, erik: Party
+) -> None:
+    app = make_whole_site(house)
+    anybody = browser(app)
+    paths = [
+        rule.rule for rule in app.url_map.iter_rules() if not rule.arguments and "GET" in (rule.methods or ())
+    ]
+    assert len(paths) > 30
+
+    def naming_erik() -> dict[str, str]:
+        pages = {}
+        for path in paths:
+            with anybody.get(path, query_string={"ean": LOTTES_EAN}) as answer:
+                pages[path] = answer.get_data(as_text=True)
+        return {path: page for path, page in pages.items() if erik.name in page or erik.party_id in page}
+
+    before = naming_erik()
+    house.operator("registry.supply.accept", ean=LOTTES_EAN, party_id=erik.party_id, from_day="2026-01-01")
+    assert naming_erik() == before
+    assert before  # the register of parties, which says of nobody whom they supply
     close(app)

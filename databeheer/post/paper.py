@@ -6,9 +6,11 @@ The page loads nothing: no font, no picture, no other host. It is for the operat
 from __future__ import annotations
 
 import textwrap
+from dataclasses import dataclass
+from datetime import date
 from html import escape
 
-from databeheer.approval_letters.words import Paper
+from babel.dates import format_date
 
 _WIDTH = 72
 _WINDOW = 38
@@ -25,9 +27,40 @@ h1 { font-size: 14pt; margin: 6mm 0 }
 """
 
 
+@dataclass(frozen=True)
+class Step:
+    """What a reader is told to do, and what stands out below it: `large` is a code, else the page of a site."""
+
+    words: str
+    shown: str = ""
+    is_large: bool = False
+
+
+@dataclass(frozen=True)
+class Paper:
+    """A letter as it is printed: the lines of its address, its heading, what it says, and steps in between."""
+
+    address: tuple[str, ...]
+    dated: str
+    subject: str
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+    steps: tuple[Step, ...] = ()
+
+
+def lines_of(name: str, address: str) -> tuple[str, ...]:
+    """What stands in the window of an envelope: name, street, town."""
+    street, _, town = address.partition(",")
+    return tuple(line.strip() for line in (name, street, town) if line.strip())
+
+
+def spell(day: date) -> str:
+    """A day in words: 3 maart 2027."""
+    return format_date(day, "d MMMM y", locale="nl")
+
+
 def as_html(paper: Paper) -> str:
     """The letter as one HTML page that prints on one sheet."""
-    first, second, third = (f"<li>{escape(step)}" for step in paper.steps)
     paragraphs = {
         part: "".join(f"<p>{escape(one)}</p>" for one in getattr(paper, part)) for part in ("before", "after")
     }
@@ -36,10 +69,17 @@ def as_html(paper: Paper) -> str:
         f"<title>{escape(paper.subject)}</title><style>{_STYLE}</style></head>\n<body><main>"
         f"<address>{'<br>'.join(escape(line) for line in paper.address)}</address>"
         f'<p class="dated">{escape(paper.dated)}</p><h1>{escape(paper.subject)}</h1>{paragraphs["before"]}'
-        f'<ol>{first}<p class="key page">{escape(paper.page)}</p></li>'
-        f'{second}<p class="key">{escape(paper.code)}</p></li>{third}</li></ol>{paragraphs["after"]}'
-        "</main></body></html>\n"
+        f"{_steps_as_html(paper.steps)}{paragraphs['after']}</main></body></html>\n"
     )
+
+
+def _steps_as_html(steps: tuple[Step, ...]) -> str:
+    items = ""
+    for step in steps:
+        look = "key" if step.is_large else "key page"
+        shown = f'<p class="{look}">{escape(step.shown)}</p>' if step.shown else ""
+        items += f"<li>{escape(step.words)}{shown}</li>"
+    return f"<ol>{items}</ol>" if items else ""
 
 
 def as_text(paper: Paper) -> str:
@@ -48,10 +88,8 @@ def as_text(paper: Paper) -> str:
     lines += [paper.subject.upper(), ""]
     for one in paper.before:
         lines += [*textwrap.wrap(one, _WIDTH), ""]
-    for number, (step, shown) in enumerate(
-        zip(paper.steps, (paper.page, paper.code, ""), strict=True), start=1
-    ):
-        lines += [f"  {number}. {step}", *([f"        {shown}"] if shown else []), ""]
+    for number, step in enumerate(paper.steps, start=1):
+        lines += [f"  {number}. {step.words}", *([f"        {step.shown}"] if step.shown else []), ""]
     for one in paper.after:
         lines += [*textwrap.wrap(one, _WIDTH), ""]
     return "\n".join(lines).rstrip() + "\n"
