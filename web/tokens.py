@@ -17,6 +17,7 @@ from urllib.parse import unquote_to_bytes
 from flask import Response, request
 from werkzeug.exceptions import HTTPException
 
+from databeheer.door.client import DoorRefusedError
 from databeheer.errors import DatabeheerError
 from web.answers import json_response
 from web.client_certificate import print_of_request, proxy_proof
@@ -79,12 +80,26 @@ def revoking_answer() -> Response:
         token = form.get("token", "")
         if not 0 < len(token) <= MAX_TOKEN_LENGTH or not token.isascii():
             raise TokenRequestError("invalid_request", "token is missing, or no token")
-        ask("token.revoke", proxy_proof() or NO_PROOF, token=token, **arguments)
+        _revoke(token, arguments)
     except TokenRequestError as error:
         return _refusal(problem_of(error), error.oauth_code)
     except DatabeheerError as error:
         return oauth_refusal(problem_of(error))
     return json_response({})
+
+
+def _revoke(token: str, arguments: dict[str, Any]) -> None:
+    """End a token of the client that shows itself.
+
+    Another's is refused (RFC 7009, 2.1), or who took a wrong client would believe a leaked token ended that is not; in
+    the words of RFC 6749, 5.2 for what "was issued to another client", and nothing is said of whose it is.
+    """
+    try:
+        ask("token.revoke", proxy_proof() or NO_PROOF, token=token, **arguments)
+    except DoorRefusedError as error:
+        if error.code != "forbidden":
+            raise
+        raise TokenRequestError("invalid_grant", "this token was not issued to this client") from error
 
 
 def claimed_client() -> str | None:

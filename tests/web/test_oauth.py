@@ -103,8 +103,16 @@ def test_a_hint_changes_nothing_and_another_method_is_refused(standing_app: Flas
 def test_anothers_token_is_not_revoked(standing_app: Flask, house_of_app: TheHouse, party: Party) -> None:
     joris = house_of_app.party("Joris Buitenstaander", "energy_service")
     given = {"token": party.token, "client_id": joris.client_id, "client_secret": joris.client_secret}
-    assert_refused(standing_app.test_client().post("/oauth2/revoke", data=given), 403, "unauthorized_client")
+    answer = standing_app.test_client().post("/oauth2/revoke", data=given)
+    assert_refused(answer, 400, "invalid_grant")
+    assert party.client_id not in answer.get_data(as_text=True)
+    assert party.name not in answer.get_data(as_text=True)
     assert me(standing_app, party.token) == 200
+    # One that never was is no error (RFC 7009, 2.2), nor is one's own a second time.
+    for token in ("x", joris.token, joris.token):
+        answer = standing_app.test_client().post("/oauth2/revoke", data=given | {"token": token})
+        assert (answer.status_code, answer.get_json()) == (200, {})
+    assert me(standing_app, joris.token) == 401
 
 
 @pytest.mark.parametrize("token", BAD.values(), ids=BAD)

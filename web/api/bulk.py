@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask.typing import ResponseReturnValue
@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from web.api import examples, shapes
 from web.api.changes import known_by, make_cursor
 from web.api.coverage import coverage
+from web.api.fields import BadRow
 from web.api.handing_over import FORMS, many_handed_over
 from web.api.negotiation import choose_form
 from web.api.permissions import COMMON
@@ -40,10 +41,11 @@ def read_in_bulk(query: dict[str, Any], body: dict[str, Any]) -> ResponseReturnV
     """One entry of the ledger, one promise and one receipt for all; each grid user sees a read of the own point.
 
     Each item has its own outcome: `mode` holds for each by itself, and a refusal of one takes nothing from the
-    others. So the answer is 200 also where all were refused. An access point or permission that does not exist is
-    refused as one on which you have no ground. What one answer may hold is bounded: a thousand of them for a day of
-    quarter-hours. Sent again with its key, the request gets the same values from the same entry, as long as all that
-    was granted still is; else the answer is 409.
+    others. So the answer is 200 also where all were refused, and where a row is malformed or comes twice; only where
+    no row is good it is 400. An access point or permission that does not exist is refused as one on which you have no
+    ground. What one answer may hold is bounded: a thousand of them for a day of quarter-hours. Sent again with its
+    key, the request gets the same values from the same entry, as long as all that was granted still is; else the
+    answer is 409.
     """
     form = choose_form(FORMS, query.get("format"))
     target, names = targets_of(body)
@@ -58,28 +60,48 @@ def read_in_bulk(query: dict[str, Any], body: dict[str, Any]) -> ResponseReturnV
         registers=body["registers"],
         **idempotency_key(),
     )
+    shown = iter(
+        {**name, **item_shown(item, is_of_changes=bool(changes))}
+        for name, item in zip(names, answer["items"], strict=True)
+    )
+    rows = _rows(body)
     items = [
-        {"place": place, **name, **item_shown(item, is_of_changes=bool(changes))}
-        for place, (name, item) in enumerate(zip(names, answer["items"], strict=True))
+        {"place": place, **(_bad(row) if isinstance(row, BadRow) else next(shown))}
+        for place, row in enumerate(rows)
     ]
+    opened = iter(answer["items"])
+    handed = [{"channels": []} if isinstance(row, BadRow) else next(opened) for row in rows]
     seen = min(answer["index"], body.get("as_of", answer["index"]))
     members = {"granularity": body["granularity"], "cursor": make_cursor(seen, question, answer["items"])}
-    return many_handed_over(form, answer, items, members)
+    return many_handed_over(form, {**answer, "items": handed}, items, members)
 
 
 def targets_of(body: Mapping[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Return of whom is asked as arguments for the door, and how each was named."""
+    """Return of whom is asked as arguments for the door, and how each was named; without the rows that are bad."""
     chosen: dict[str, Any] = {"directions": sorted(body["directions"])} if "directions" in body else {}
+    good = [row for row in _rows(body) if not isinstance(row, BadRow)]
     if "permissions" in body:
-        permissions = [str(one) for one in body["permissions"]]
+        permissions = [str(one) for one in good]
         return chosen | {"permission_ids": permissions}, [
             {"permission": one, "ean": None} for one in permissions
         ]
-    eans = [one.digits for one in body["eans"]]
+    eans = [one.digits for one in good]
     return (
         chosen | {"eans": eans, "purpose": body["purpose"]},
         [{"permission": None, "ean": one} for one in eans],
     )
+
+
+def _rows(body: Mapping[str, Any]) -> Sequence[Any]:
+    rows: Sequence[Any] = body["permissions" if "permissions" in body else "eans"]
+    return rows
+
+
+def _bad(row: BadRow) -> dict[str, Any]:
+    """What is said of a row that nothing was asked of; what it said is not told back."""
+    problem = problem_of({"code": "malformed-request", "detail": row.detail})
+    empty: dict[str, Any] = {"granted": [], "refused": [], "coverage": None}
+    return {"permission": None, "ean": None, "problem": problem, **empty}
 
 
 def item_shown(item: Mapping[str, Any], *, is_of_changes: bool = False) -> dict[str, Any]:

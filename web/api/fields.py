@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -79,6 +80,39 @@ class AccessPointCode(fields.Field[EAN]):
             return EAN(value)
         except MalformedRequestError as error:
             raise ValidationError(str(error)) from error
+
+
+@dataclass(frozen=True)
+class BadRow:
+    """A row of a list that nothing can be made of, and why; it takes nothing from the others."""
+
+    detail: str
+
+
+class Rows(fields.List[Any]):
+    """A list of which each row is read by itself: one that is malformed, or named before, is a `BadRow` in its place.
+
+    Where no row is good the whole is refused: nothing is left to ask.
+    """
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> list[Any]:
+        if not isinstance(value, list):
+            raise self.make_error("invalid")
+        places: dict[Any, int] = {}
+        rows: list[Any] = []
+        for place, one in enumerate(value):
+            try:
+                row = self.inner.deserialize(one, **kwargs)
+            except ValidationError as error:
+                rows.append(BadRow(" ".join(map(str, error.messages))))
+                continue
+            first = places.setdefault(row, place)
+            rows.append(row if first == place else BadRow(f"named before, at place {first}"))
+        if rows and not places:
+            raise ValidationError({place: [row.detail] for place, row in enumerate(rows)})
+        return rows
 
 
 def moment(description: str, *, required: bool = True, nullable: bool = False) -> Moment:

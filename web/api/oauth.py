@@ -62,7 +62,10 @@ def issue_token() -> ResponseReturnValue:
 
 
 def revoke_token() -> ResponseReturnValue:
-    """End a token of yours before its time (RFC 7009). A token that has ended, or never was, is no error."""
+    """End a token of yours before its time (RFC 7009). A token that has ended, or never was, is no error.
+
+    One that was issued to another client, of another party or of yours, stays as it is: 400 `invalid_grant`.
+    """
     return revoking_answer()
 
 
@@ -156,8 +159,10 @@ _revoke = blueprint.doc(
     ),
     responses={
         **_REFUSALS,
-        403: _refused(
-            "The token is another client's", "unauthorized_client", "this token is another client's"
+        400: _refused(
+            "The request is wrong, or the token was issued to another client",
+            "invalid_grant",
+            "this token was not issued to this client",
         ),
     },
 )(blueprint.response(200, Revoked, example={}, description="The token is good for nothing")(revoke_token))

@@ -100,6 +100,53 @@ def test_a_repeated_request_is_one_read_and_one_of_another_body_is_told_422(
     assert size(house) == before
 
 
+BAD_ROWS: list[Any] = ["x", "", 17, None, {"id": UNKNOWN}, [UNKNOWN], UNKNOWN + "0", "0" * 5000]
+
+
+@pytest.mark.parametrize("bad_first", [True, False])
+def test_a_bad_row_has_its_own_problem_and_the_others_are_served(
+    bram_calls: Caller, permissions: list[str], house: TheHouse, bad_first: bool
+) -> None:
+    alone = bram_calls.post(PATH, {"permissions": permissions, **DAY}).get_json()["items"]
+    before = size(house)
+    bad = [*BAD_ROWS, permissions[0]] if not bad_first else BAD_ROWS
+    rows = [*BAD_ROWS, *permissions] if bad_first else [*permissions, *bad]
+    answer = bram_calls.post(PATH, {"permissions": rows, **DAY})
+    assert answer.status_code == 200, answer.get_data(as_text=True)
+    assert size(house) == before + 1
+    items = answer.get_json()["items"]
+    assert [one["place"] for one in items] == list(range(len(rows)))
+    served = items[len(BAD_ROWS) :] if bad_first else items[: len(permissions)]
+    assert [{**one, "place": 0} for one in served] == [{**one, "place": 0} for one in alone]
+    for one in items[: len(BAD_ROWS)] if bad_first else items[len(permissions) :]:
+        assert (one["problem"]["type"], one["problem"]["status"]) == ("/problems/malformed-request", 400)
+        assert (one["permission"], one["ean"], one["channels"], one["coverage"]) == (None, None, [], None)
+        assert one["problem"]["detail"]
+    if not bad_first:
+        assert items[-1]["problem"]["detail"] == "named before, at place 0"
+    lines = bram_calls.post(f"{PATH}?format=csv", {"permissions": rows, **DAY}).get_data(as_text=True)
+    assert lines.count("malformed-request") == len(rows) - len(permissions)
+    changes = {"since": answer.get_json()["cursor"], "permissions": rows, **DAY}
+    assert bram_calls.post(PATH, changes).status_code == 200
+
+
+def test_a_malformed_code_in_a_portfolio_takes_nothing_from_the_others_and_tells_nothing(
+    program_app: Flask, house: TheHouse, measured: Customer, erik: Party, joris_calls: Caller
+) -> None:
+    house.operator("registry.supply.accept", ean=LOTTES_EAN, party_id=erik.party_id, from_day="2022-01-01")
+    rows = ["541448899990000038", LOTTES_EAN, int(LOTTES_EAN), LOTTES_EAN[:17], "541448899990000060"]
+    wish = {"eans": rows, "purpose": "billing", "granularity": "month", "mode": "clip"}
+    month = {"from": "2023-10-01", "until": "2023-11-01"}
+    items = caller(program_app, erik).post(PATH, wish | month).get_json()["items"]
+    types = [one["problem"] and one["problem"]["type"].rpartition("/")[2] for one in items]
+    malformed = "malformed-request"
+    assert types == [malformed, None, malformed, malformed, "no-legal-basis"]
+    assert [one["ean"] for one in items] == [None, LOTTES_EAN, None, None, "541448899990000060"]
+    assert items[1]["channels"][0]["readings"][0]["value"] is not None
+    theirs = joris_calls.post(PATH, wish | month).get_json()["items"]
+    assert {**theirs[1], "ean": "", "place": 0} == {**theirs[4], "ean": "", "place": 0}
+
+
 LISTS = {"permissions": [UNKNOWN]}
 
 
@@ -108,14 +155,13 @@ LISTS = {"permissions": [UNKNOWN]}
     [
         ({}, "/permissions"),
         ({"permissions": []}, "/permissions"),
-        ({"permissions": [UNKNOWN, UNKNOWN]}, "/permissions"),
         ({"permissions": [str(uuid4()) for _ in range(1001)]}, "/permissions"),
         ({"permissions": ["x"]}, "/permissions/0"),
+        ({"permissions": ["x", 17, None]}, "/permissions/2"),
         ({"permissions": None}, "/permissions"),
         (LISTS | {"eans": [LOTTES_EAN], "purpose": "billing"}, "/permissions"),
         ({"eans": [LOTTES_EAN]}, "/purpose"),
         (LISTS | {"purpose": "billing"}, "/purpose"),
-        ({"eans": [LOTTES_EAN, LOTTES_EAN], "purpose": "billing"}, "/eans"),
         ({"eans": ["541448899990000038"], "purpose": "billing"}, "/eans/0"),
         ({"eans": [541448899990000039], "purpose": "billing"}, "/eans/0"),
         (LISTS | {"until": "2023-10-29"}, "/until"),

@@ -10,6 +10,7 @@ from web.api.fields import (
     PURPOSES,
     READ_GRANULARITIES,
     AccessPointCode,
+    Rows,
     directions,
     each_once,
     moment,
@@ -36,11 +37,15 @@ class Targets(Window):
             raise ValidationError("goes with eans, and only with those", "purpose")
 
 
-def targets(most: int) -> dict[str, fields.Field[Any]]:
-    """Return the fields of a period and of at most so many targets in it."""
+def targets(most: int, *, row_by_row: bool = False) -> dict[str, fields.Field[Any]]:
+    """Return the fields of a period and of at most so many targets in it.
+
+    `row_by_row`: one that is malformed, or named twice, is a `BadRow` and takes nothing from the others.
+    """
+    list_of = _rows_of if row_by_row else _list_of
     return {
-        "permissions": _list_of(fields.UUID(), "Permissions of yours; or:", most),
-        "eans": _list_of(
+        "permissions": list_of(fields.UUID(), "Permissions of yours; or:", most),
+        "eans": list_of(
             AccessPointCode(metadata={"pattern": "^[0-9]{18}$"}),
             "EAN codes of access points whose data the law gives you; with `purpose`.",
             most,
@@ -61,11 +66,20 @@ def _list_of(one: fields.Field[Any], description: str, most: int) -> fields.List
     )
 
 
+def _rows_of(one: fields.Field[Any], description: str, most: int) -> fields.List[Any]:
+    said = (
+        f"{description} Each once; a row that is malformed or comes again has its own problem in the answer."
+    )
+    return Rows(one, validate=validate.Length(min=1, max=most), metadata={"description": said})
+
+
 class _Bulk(Targets):
     largest_body = 128 * 1024
 
 
-BulkQuery = _Bulk.from_dict({**targets(MOST_ASKED), "since": since(LONGEST_CURSOR)}, name="BulkQuery")
+BulkQuery = _Bulk.from_dict(
+    {**targets(MOST_ASKED, row_by_row=True), "since": since(LONGEST_CURSOR)}, name="BulkQuery"
+)
 
 
 class ItemProblem(Schema):
@@ -87,9 +101,15 @@ class BulkItem(Schema):
         required=True,
         metadata={"description": "Its place in the list that you sent, from 0 on.", "minimum": 0},
     )
-    permission = fields.UUID(required=True, allow_none=True, metadata={"description": "As you named it."})
+    permission = fields.UUID(
+        required=True,
+        allow_none=True,
+        metadata={"description": "As you named it; null where it is malformed."},
+    )
     ean = fields.String(
-        required=True, allow_none=True, metadata={"description": "As you named it.", "pattern": "^[0-9]{18}$"}
+        required=True,
+        allow_none=True,
+        metadata={"description": "As you named it; null where it is malformed.", "pattern": "^[0-9]{18}$"},
     )
     problem = fields.Nested(
         ItemProblem,

@@ -23,6 +23,7 @@ class TokenError(Schema):
         [
             "invalid_request",
             "invalid_client",
+            "invalid_grant",
             "unauthorized_client",
             "unsupported_grant_type",
             "invalid_scope",
