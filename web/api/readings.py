@@ -110,7 +110,9 @@ def read_by_permission(query: dict[str, Any], permission_id: UUID) -> ResponseRe
     told 304 where nothing changed: that is a read too, recorded as one, with a receipt.
     """
     form = choose_form(FORMS, query.get("format"))
-    chosen = {"directions": [query["direction"]]} if "direction" in query else {}  # else those that were granted
+    chosen = (
+        {"directions": [query["direction"]]} if "direction" in query else {}
+    )  # else those that were granted
     return _hand_over(form, query, permission_id=str(permission_id), **chosen)
 
 
