@@ -1,6 +1,7 @@
 # databeheer: every target works on a fresh clone, with nothing but make and Python 3.11 or newer.
 #
 #   make demo     start the demonstration on http://127.0.0.1:8000 (ARGS="--port 9000")
+#   make sandbox  serve a sandbox for who tries a client, on http://127.0.0.1:8100 (ARGS="--port 9100")
 #   make check    static: ruff, mypy --strict, import contracts, requirements register
 #   make test     pytest (ARGS="tests/ledger -k proof")
 #   make bench    measure the speed goals into build/bench.json and docs/explanation/performance.md (ONLY=name runs one)
@@ -24,7 +25,7 @@ CODE := ledger databeheer web migrations tests docs/examples/python-client
 # Only what is there: the same Makefile serves a checkout in which a package is still being made.
 PRESENT = $(wildcard $(CODE))
 
-.PHONY: help demo check test bench soak format lint types imports requirements requirements-check lock screenshots \
+.PHONY: help demo sandbox check test bench soak format lint types imports requirements requirements-check lock screenshots \
 	clean environment chromium go softhsm
 
 help:
@@ -81,6 +82,9 @@ environment: $(VENV)/stamp-dev
 # ---- running ----------------------------------------------------------------------------------------------
 demo: $(VENV)/stamp-runtime
 	@exec $(VENV)/bin/databeheer demo $(ARGS)
+
+sandbox: $(VENV)/stamp-runtime
+	@exec $(VENV)/bin/databeheer sandbox serve $(ARGS)
 
 # ---- checking ---------------------------------------------------------------------------------------------
 check: lint types imports requirements-check

@@ -9,8 +9,8 @@ from databeheer.brussels import midnight
 from databeheer.values import Commodity, format_instant
 
 if TYPE_CHECKING:
-    from databeheer.demo.story import Teller
     from databeheer.metering.street.plan import StreetPlan
+    from databeheer.site.storytelling import Teller
 
 _SUSPECTED = ("joris", "wouter", "kompas", "corner", "greta", "els", "tom", "hilde")
 _CAMPAIGN = ("maria", "lotte", "fatima")

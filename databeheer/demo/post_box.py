@@ -12,7 +12,6 @@ from databeheer.clock import Clock
 from databeheer.demo.arrivals import Arrivals
 from databeheer.demo.hook_server import HookServer
 from databeheer.demo.mail_server import MailServer
-from databeheer.demo.story import Teller
 from databeheer.door.client import DoorClient
 from databeheer.metering.street.plan import StreetPlan
 from databeheer.post.carrying import Carrier
@@ -22,6 +21,7 @@ from databeheer.post.postman import Postman
 from databeheer.post.webhook_carrier import WebhookCarrier
 from databeheer.site.home import Home
 from databeheer.site.postman import DoorLetters
+from databeheer.site.storytelling import Teller
 from databeheer.storage.engine import make_engine
 
 MARIAS_ADDRESS = "maria.verhaegen@voorbeeld.be"

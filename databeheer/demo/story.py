@@ -6,84 +6,13 @@ that a permission can have been given eight months ago.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
-from typing import Any
+from datetime import date, datetime, timedelta
 
 from databeheer.brussels import BRUSSELS, day_of, midnight
-from databeheer.clock import SettableClock
 from databeheer.demo.cast import OPERATOR_NAME, PARTIES
-from databeheer.door.client import DoorClient, DoorRefusedError, Proof
 from databeheer.metering.street.plan import PlannedOccupancy, PlannedPoint, StreetPlan
+from databeheer.site.storytelling import NOTICE, Teller
 from databeheer.values import Commodity, format_instant
-
-NOTICE = "Deze toestemming is gegeven voor het portaal zijn teksten bewaarde."
-
-
-@dataclass
-class Teller:
-    """Tells the story to the door: moves the clock, gives commands as the operator, the people and the parties."""
-
-    door: DoorClient
-    clock: SettableClock
-    operator_key: str
-    log_in: Callable[[str, str], str]
-    parties: dict[str, dict[str, Any]] = field(default_factory=dict)
-    people: dict[str, str] = field(default_factory=dict)
-
-    def at(self, day: date, hour: int, minute: int = 0) -> None:
-        """Move the clock to a local time."""
-        self.clock.set(datetime.combine(day, time(hour, minute), BRUSSELS))
-
-    def operator(self, command: str, **arguments: Any) -> dict[str, Any]:
-        return self.door.call(command, Proof.operator(self.operator_key), **arguments)
-
-    def customer(self, key: str, command: str, **arguments: Any) -> dict[str, Any]:
-        """Log in as a person at the story's time and give a command."""
-        session = self.log_in(key, self.people[key])
-        return self.door.call(command, Proof.session(session), **arguments)
-
-    def party(self, key: str, command: str, **arguments: Any) -> dict[str, Any]:
-        """Get a token as a party at the story's time and give a command; a refusal is part of the story."""
-        client = self.parties[key]
-        minted = self.door.call(
-            "token.mint", client_id=client["client_id"], client_secret=client["client_secret"], profile="own"
-        )
-        try:
-            return self.door.call(command, Proof.token(minted["access_token"]), **arguments)
-        except DoorRefusedError as refusal:
-            if refusal.index is None:
-                raise
-            return {"refused": refusal.code}
-
-    def ask(self, party: str, **wish: Any) -> dict[str, Any]:
-        """A party asks for a permission."""
-        return self.party(
-            party,
-            "permission.request",
-            **{
-                "category": "readings",
-                "directions": ["offtake", "injection"],
-                "data_until": None,
-                "valid_until": None,
-                **wish,
-            },
-        )
-
-    def grant(self, person: str, asked: dict[str, Any], number: str) -> None:
-        """A person grants a request for the access point with this EAN."""
-        mine = self.customer(person, "me")["occupancies"]
-        occupancy = next(one for one in mine if one["ean"] == number and one["until"] is None)
-        self.customer(
-            person,
-            "permission.grant",
-            permission_id=asked["permission_id"],
-            link_code=asked["link_code"],
-            occupancy_id=occupancy["occupancy_id"],
-            notice=NOTICE,
-            language="nl",
-        )
 
 
 def tell_registry(teller: Teller, plan: StreetPlan) -> None:
@@ -343,13 +272,6 @@ def _open_marias_port(teller: Teller) -> None:
     teller.clock.advance(timedelta(hours=2))
     for order in teller.party("dso", "port.orders")["orders"]:
         teller.party("dso", "port.executed", order_id=order["order_id"])
-
-
-def tell_what_time_did(teller: Teller) -> None:
-    """Write down what the years of the story did, as the clerk would have: it has nothing left to tell then."""
-    for command in ("permission.sweep", "doubt.sweep", "clocks.sweep"):
-        while teller.operator(command)["more"]:
-            pass
 
 
 def tell_last_night(teller: Teller, plan: StreetPlan) -> None:

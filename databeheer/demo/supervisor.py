@@ -5,12 +5,8 @@ The demo runs all processes under one user, which an installation would not do; 
 
 from __future__ import annotations
 
-import http.client
 import json
-import os
 import shutil
-import socket
-from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -23,22 +19,20 @@ from databeheer.demo.description import VISITOR, describe, who_logs_in
 from databeheer.demo.join_story import tell_joins, tell_statistics
 from databeheer.demo.post_box import DATA_MANAGERS_ADDRESS, PostBox, bring, story_postman, tell_post
 from databeheer.demo.regulator import sign_shipped_list
-from databeheer.demo.story_door import StoryDoor, log_in_for
 from databeheer.demo.taking_in import Work, take_street_in
 from databeheer.door.client import DoorClient
 from databeheer.errors import DatabeheerError
-from databeheer.identity.demo_key import ProviderKey
-from databeheer.identity.demo_provider import ISSUER
 from databeheer.metering.exports import ExportFile
 from databeheer.metering.intake import take_in
 from databeheer.metering.street.plan import StreetPlan
 from databeheer.metering.street.willow_street import willow_street
-from databeheer.site.home import Home
-from databeheer.site.house import Site, Storage, free_port, new_origin, prepare
+from databeheer.site.front import believing_stand_in, start_stand_in, start_web
+from databeheer.site.home import Home, keep_privately
+from databeheer.site.house import Site, Storage, free_port, new_origin, prepare, wipe
+from databeheer.site.one_run import Say
+from databeheer.site.storytelling import StoryDoor, Teller, log_in_for
 from databeheer.site.witnesses import POLICY_VARIABLE, make_demo_witness
 from databeheer.storage.engine import make_engine
-
-Say = Callable[[str], None]
 
 
 @dataclass
@@ -80,7 +74,6 @@ class Demo:
             self._wipe()  # an earlier start was broken off in the middle of its story
         prepare(self.home, self.storage)
         self._start_witness()
-        ProviderKey.open(self.home.provider_key)
         if self.facts:
             self.say("Uw demo van de vorige keer is er nog.")
         else:
@@ -88,7 +81,7 @@ class Demo:
         self._start_processes()
         if own_exports:
             self.add_own(own_exports)
-        self._start_provider()  # it reads once who there is
+        start_stand_in(self.site, self.provider_port, who_logs_in(self.facts))  # it reads once who there is
         self._start_web()
 
     def stop(self) -> None:
@@ -110,7 +103,7 @@ class Demo:
         if kept is None or kept["port"] == self.post.hooks.port:
             return
         with DoorClient(self.home.door_socket) as door:
-            teller = story.Teller(door, SettableClock(SystemClock().now()), "", lambda *_: "")
+            teller = Teller(door, SettableClock(SystemClock().now()), "", lambda *_: "")
             teller.parties = self.facts["parties"]
             self.facts["hooks"] = self.post.settle(teller)
         self._keep_facts()
@@ -123,61 +116,17 @@ class Demo:
         command += ["--state", str(self.home.witness_state), "--log", self.home.log_signer().vkey]
         self.site.run("witness", [*command, "--bind", f"127.0.0.1:{port}"], {})
 
-    def _start_provider(self) -> None:
-        self._write_people()
-        self.site.run(
-            "identity",
-            [
-                "-m",
-                "databeheer.identity.demo_provider",
-                "--demo",
-                "--port",
-                str(self.provider_port),
-                "--key",
-                str(self.home.provider_key),
-                "--people",
-                str(self.home.path / "identity" / "people.json"),
-                "--redirect-uri",
-                f"{self.base_url}/aanmelden/terug",
-            ],
-            {},
-        )
-        self.site.wait_until("identity", self._provider_listens)
-
-    def _provider_listens(self) -> bool:
-        try:
-            socket.create_connection(("127.0.0.1", self.provider_port), timeout=5).close()
-        except OSError:
-            return False
-        return True
-
     def _start_web(self) -> None:
-        environment = {
-            "DATABEHEER_WEB_DATABASE_URL": self.storage.url("web"),
-            "DATABEHEER_DOOR_SOCKET": str(self.home.door_socket),
-            "DATABEHEER_LEDGER_DIRECTORY": str(self.home.ledger),
-            "DATABEHEER_WEB_SECRET_KEY": self.home.web_key.read_text(),
-            "DATABEHEER_BASE_URL": self.base_url,
-            "DATABEHEER_CONTACT": DATA_MANAGERS_ADDRESS,
-            "DATABEHEER_DEMO": "1",
-            "DATABEHEER_PROVIDER_URL": f"http://127.0.0.1:{self.provider_port}",
-            "DATABEHEER_SUPERVISOR_SOCKET": str(self.home.supervisor_socket),
-        }
-        command = ["-m", "gunicorn", "--config", "python:web.gunicorn_settings"]
-        command += ["--bind", f"127.0.0.1:{self.port}", "--workers", "2", "--threads", "8"]
-        command += ["--worker-class", "gthread", "--graceful-timeout", "5", "--no-control-socket"]
-        command += ["--worker-tmp-dir", str(self.home.run), "web.serve:application()"]
-        self.site.run("web", command, environment)
-        self.site.wait_until("web", self.is_ready)
-
-    def is_ready(self) -> bool:
-        """Say whether GET /health/ready answers 200."""
-        try:
-            with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)) as connection:
-                connection.request("GET", "/health/ready")
-                return connection.getresponse().status == 200
-        except (OSError, http.client.HTTPException):
-            return False
+        start_web(
+            self.site,
+            self.port,
+            {
+                "DATABEHEER_CONTACT": DATA_MANAGERS_ADDRESS,
+                "DATABEHEER_DEMO": "1",
+                "DATABEHEER_PROVIDER_URL": f"http://127.0.0.1:{self.provider_port}",
+                "DATABEHEER_SUPERVISOR_SOCKET": str(self.home.supervisor_socket),
+            },
+        )
 
     def _door_settings(self) -> dict[str, str]:
         """Whom the door believes here: the stand-ins for the identity provider and for the regulator."""
@@ -185,10 +134,7 @@ class Demo:
             **sign_shipped_list(self.home.path / "regulator"),
             "DATABEHEER_LOOPBACK_WEBHOOKS": "1",
             "DATABEHEER_SENDS_EMAIL": "1",
-            "DATABEHEER_DEMO": "1",
-            "DATABEHEER_PROVIDER_ISSUER": ISSUER,
-            "DATABEHEER_PROVIDER_PUBLIC_KEY": str(self.home.provider_public_key),
-            "DATABEHEER_PROVIDER_URL": f"http://127.0.0.1:{self.provider_port}/authorize",
+            **believing_stand_in(self.home, self.provider_port),
         }
 
     # ---- the story ---------------------------------------------------------------------------------------
@@ -199,7 +145,7 @@ class Demo:
             self._door_with(SettableClock(SystemClock().now())) as (door, clock),
             closing(story_postman(self.home, self.storage.url("postman"), self.post, clock)) as postman,
         ):
-            teller = story.Teller(
+            teller = Teller(
                 door, clock, self.home.operator_key.read_text(), log_in_for(self.home, door, clock)
             )
             self.say("De straat wordt ingericht …")
@@ -212,12 +158,12 @@ class Demo:
             story.tell_last_night(teller, plan)
             bring(postman)
             tell_joins(teller, plan)
-            story.tell_what_time_did(teller)
+            teller.tell_what_time_did()
         self.facts = {"parties": teller.parties, "last_day": plan.last_day.isoformat(), "visitor": False}
         self.facts["hooks"] = hooks
         self._keep_facts()
 
-    def _take_street_in(self, plan: StreetPlan, teller: story.Teller) -> None:
+    def _take_street_in(self, plan: StreetPlan, teller: Teller) -> None:
         teller.at(plan.last_day + timedelta(days=1), 0, 40)
         folder = self.home.path / "street"
         folder.mkdir(mode=0o700, exist_ok=True)
@@ -239,26 +185,14 @@ class Demo:
 
     def _door_with(self, clock: SettableClock) -> StoryDoor:
         """A door in this process with the story's clock; the real one takes over once the story is told."""
-        environment = {
-            "DATABEHEER_DOOR_DATABASE_URL": self.storage.url("door"),
-            "DATABEHEER_KEYS": str(self.home.keys),
-            "DATABEHEER_PROMISE_KEY": str(self.home.promise_key),
-            "DATABEHEER_OPERATOR_KEY_HASH": str(self.home.operator_key_hash),
-            "DATABEHEER_INTAKE_KEY_HASH": str(self.home.intake_key_hash),
-            "DATABEHEER_CLERK_KEY_HASH": str(self.home.clerk_key_hash),
-            "DATABEHEER_POSTMAN_KEY_HASH": str(self.home.postman_key_hash),
-            "DATABEHEER_LEDGER_ORIGIN": self.home.origin,
-            "DATABEHEER_BASE_URL": self.base_url,
-            **self._door_settings(),
-        }
-        return StoryDoor(environment, clock, self.home.story_socket)
+        return StoryDoor(self.site.door_environment() | self._door_settings(), clock, self.home.story_socket)
 
     # ---- the visitor's own export --------------------------------------------------------------------------
 
     def add_own(self, exports: list[ExportFile]) -> None:
         """Add the visitor as a grid user, with the access points of these exports, and take them in."""
         door, key = DoorClient(self.home.door_socket), self.home.operator_key.read_text()
-        teller = story.Teller(door, SettableClock(SystemClock().now()), key, lambda *_: "")
+        teller = Teller(door, SettableClock(SystemClock().now()), key, lambda *_: "")
         person = teller.operator("registry.person.add", subject=VISITOR, name="U, de bezoeker")["person_id"]
         engine = make_engine(self.storage.url("intake"), pool_size=1)
         for export in exports:
@@ -273,7 +207,7 @@ class Demo:
         self._keep_facts()
 
     def _register_own(
-        self, teller: story.Teller, person: str, ean: str, commodity: str, export: ExportFile
+        self, teller: Teller, person: str, ean: str, commodity: str, export: ExportFile
     ) -> None:
         try:
             teller.operator(
@@ -297,25 +231,11 @@ class Demo:
         self._start_witness()
         self._tell_story()
         self._start_processes()
-        self._start_provider()
+        start_stand_in(self.site, self.provider_port, who_logs_in(self.facts))
         self.say("De demo is opnieuw begonnen: met een nieuw logboek en nieuwe sleutels.")
 
     def _wipe(self) -> None:
-        """Throw the database, the keys and the log away.
-
-        What tells that a story was told goes first, and the origin last: broken off in the middle, the next start
-        sees a home whose story was not told, and wipes it again.
-        """
-        self.facts_file.unlink(missing_ok=True)
-        self.storage.reach()
-        self.storage.drop()
-        for name in ("publisher", "door", "witness"):
-            shutil.rmtree(self.home.path / name, ignore_errors=True)
-        for path in (self.home.keys, self.home.ledger):
-            shutil.rmtree(path, ignore_errors=True)
-        secrets = (self.home.operator_key, self.home.intake_key, self.home.clerk_key, self.home.postman_key)
-        for file in (*secrets, self.home.origin_file):
-            file.unlink(missing_ok=True)
+        wipe(self.home, self.storage, self.facts_file)
 
     # ---- what a visitor needs -------------------------------------------------------------------------------
 
@@ -323,11 +243,5 @@ class Demo:
         """URL, log-ins and credentials: what `--json` prints."""
         return describe(self.home, self.base_url, self.facts)
 
-    def _write_people(self) -> None:
-        (self.home.path / "identity" / "people.json").write_text(json.dumps(who_logs_in(self.facts)))
-
     def _keep_facts(self) -> None:
-        part = self.facts_file.with_suffix(".part")
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-            json.dump(self.facts, file)
-        part.rename(self.facts_file)
+        keep_privately(self.facts_file, json.dumps(self.facts))

@@ -23,6 +23,7 @@ from databeheer.metering.street.plan import (
     PlannedOccupancy,
     PlannedPerson,
     PlannedPoint,
+    Quality,
     Rhythm,
     StreetPlan,
     Style,
@@ -71,6 +72,7 @@ def fill(
     progress: Callable[[int, int], None] | None = None,
     *,
     days: int = DAYS,
+    quality: Quality = Quality.ORDINARY,
 ) -> None:
     """Register what is not there yet, and take in readings up to and including `last_day`.
 
@@ -79,19 +81,20 @@ def fill(
     Raises:
         DoorRefusedError: the door refuses something that is no repetition.
     """
-    plan = _plan(wanted, last_day, days)
+    plan = _plan(wanted, last_day, days, quality)
     street = Street(plan)
     with tempfile.TemporaryDirectory(prefix="databeheer-sandbox-") as folder:
         for done, (code, point) in enumerate(zip(wanted, plan.points, strict=True), start=1):
-            _settle(means, code, point)
+            settle(means, code, point)
             export = read_export(street.write_export(point, Path(folder)))
             take_in(export, means.door, means.intake_key, means.intake)
             if progress is not None:
                 progress(done, len(wanted))
 
 
-def _settle(means: Means, code: SandboxCode, point: PlannedPoint) -> None:
+def settle(means: Means, code: SandboxCode, point: PlannedPoint | None = None) -> None:
     """Register an access point and let somebody live there, where that was not done before."""
+    point = point or next(_points([code], Quality.ORDINARY))
     try:
         means.operator(
             "registry.access_point.register",
@@ -105,7 +108,7 @@ def _settle(means: Means, code: SandboxCode, point: PlannedPoint) -> None:
         if error.code != ConflictError.code:
             raise
         return
-    person = means.operator("registry.person.add", subject=f"sandbox-{code.text}", name=_name(code))
+    person = means.operator("registry.person.add", subject=subject_of(code), name=name_of(code))
     means.operator(
         "registry.occupancy.begin",
         ean=point.ean.digits,
@@ -115,11 +118,17 @@ def _settle(means: Means, code: SandboxCode, point: PlannedPoint) -> None:
     )
 
 
-def _name(code: SandboxCode) -> str:
+def subject_of(code: SandboxCode) -> str:
+    """As whom the customer of this access point logs in."""
+    return f"sandbox-{code.text}"
+
+
+def name_of(code: SandboxCode) -> str:
+    """What the customer of this access point is called."""
     return f"Proefklant {code.text[5:8]}-{code.number:03d}"
 
 
-def _plan(wanted: Sequence[SandboxCode], last_day: date, days: int) -> StreetPlan:
+def _plan(wanted: Sequence[SandboxCode], last_day: date, days: int, quality: Quality) -> StreetPlan:
     first_day = last_day - timedelta(days=days - 1)
     return StreetPlan(
         municipality=_MUNICIPALITY,
@@ -127,8 +136,8 @@ def _plan(wanted: Sequence[SandboxCode], last_day: date, days: int) -> StreetPla
         first_day=first_day,
         last_day=last_day,
         seed=6,
-        people=tuple(PlannedPerson(code.text, _name(code), "proefklant@post.example") for code in wanted),
-        points=tuple(_points(wanted)),
+        people=tuple(PlannedPerson(code.text, name_of(code), "proefklant@post.example") for code in wanted),
+        points=tuple(_points(wanted, quality)),
         occupancies=tuple(
             PlannedOccupancy(code.text, code.text, first_day, None, _load(code)) for code in wanted
         ),
@@ -136,7 +145,7 @@ def _plan(wanted: Sequence[SandboxCode], last_day: date, days: int) -> StreetPla
     )
 
 
-def _points(wanted: Sequence[SandboxCode]) -> Iterator[PlannedPoint]:
+def _points(wanted: Sequence[SandboxCode], quality: Quality) -> Iterator[PlannedPoint]:
     for code in wanted:
         is_gas = code.commodity is Commodity.GAS
         fine = 60 if is_gas else 15
@@ -151,6 +160,7 @@ def _points(wanted: Sequence[SandboxCode]) -> Iterator[PlannedPoint]:
             solar_kw=4.0 if code.has_injection else 0.0,
             profile_type=ProfileType.HOUSEHOLD_PRODUCTION if code.has_injection else ProfileType.HOUSEHOLD,
             has_two_registers=not is_gas,
+            quality=quality,
         )
 
 

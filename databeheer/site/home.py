@@ -226,8 +226,12 @@ class Home:
 
 
 def _make(path: Path, content: str, mode: int = 0o600) -> None:
-    if path.exists():
-        return
+    if not path.exists():
+        keep_privately(path, content, mode)
+
+
+def keep_privately(path: Path, content: str, mode: int = 0o600) -> None:
+    """Write a file of the house whole or not at all, for its own user alone."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{os.getpid()}")
     with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "w") as file:

@@ -323,3 +323,21 @@ def make_key_store(home: Home) -> None:
 def new_origin() -> str:
     """A name for a new log; a name is never used for two logs."""
     return f"databeheer.example/ledger/{os.urandom(6).hex()}"
+
+
+def wipe(home: Home, storage: Storage, story: Path) -> None:
+    """Throw the database, the keys and the log of a house with invented people away.
+
+    `story` is the file that tells that its story was told. It goes first, and the origin last: broken off in the
+    middle, the next start sees a home whose story was not told, and wipes it again.
+    """
+    story.unlink(missing_ok=True)
+    storage.reach()
+    storage.drop()
+    for name in ("publisher", "door", "witness"):
+        shutil.rmtree(home.path / name, ignore_errors=True)
+    for path in (home.keys, home.ledger):
+        shutil.rmtree(path, ignore_errors=True)
+    secrets = (home.operator_key, home.intake_key, home.clerk_key, home.postman_key)
+    for file in (*secrets, home.origin_file):
+        file.unlink(missing_ok=True)

@@ -1,11 +1,16 @@
-"""`databeheer sandbox`: make a sandbox, filled with invented access points (docs/how-to/switch-from-fluvius.md)."""
+"""`databeheer sandbox`: serve a sandbox on this machine, or fill one that is run as any house.
+
+docs/reference/sandbox.md. Both work on the house in DATABEHEER_HOME, `var/sandbox` in the checkout without.
+"""
 
 from __future__ import annotations
 
 import json
 import os
+import sys
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -16,7 +21,7 @@ from databeheer.errors import ConflictError
 from databeheer.sandbox import is_sandbox, new_name
 from databeheer.sandbox.codes import SandboxCode
 from databeheer.sandbox.filling import DAYS, MOST_NUMBERS, Means, codes, fill
-from databeheer.site.home import Home
+from databeheer.site.home import CHECKOUT, HOME_VARIABLE, Home
 from databeheer.site.house import running
 from databeheer.storage.engine import make_engine
 
@@ -26,6 +31,44 @@ def sandbox() -> None:
     """A house beside production, of the same code, with invented access points only."""
 
 
+@sandbox.command("serve")
+@click.option(
+    "--port",
+    default=8100,
+    show_default=True,
+    type=click.IntRange(1, 65535),
+    help="Port of 127.0.0.1 to serve on.",
+)
+@click.option(
+    "--numbers",
+    type=click.IntRange(1, MOST_NUMBERS),
+    default=1,
+    show_default=True,
+    help="Ordinary access points of each kind.",
+)
+@click.option(
+    "--days", type=click.IntRange(2, DAYS), default=90, show_default=True, help="Of their readings."
+)
+@click.option("--anew", is_flag=True, help="Throw this sandbox away, and make another.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, once it is ready.")
+def serve(port: int, numbers: int, days: int, anew: bool, as_json: bool) -> None:
+    """Run a sandbox on http://127.0.0.1:8100, made where there is none. Ctrl-C ends it; its contents stay.
+
+    A house that was made as anything else is refused, and stays as it is.
+    """
+    from databeheer.sandbox import running
+
+    def say(text: str) -> None:
+        click.echo(text, err=True)
+
+    def announce(description: dict[str, Any]) -> None:
+        click.echo(json.dumps(description) if as_json else "\n".join(running.as_lines(description)))
+        sys.stdout.flush()
+
+    wish = running.Wish(port, numbers, days, anew)
+    raise click.exceptions.Exit(running.run(_home(), wish, say, announce))
+
+
 @sandbox.command("fill")
 @click.option(
     "--numbers", type=click.IntRange(1, MOST_NUMBERS), default=3, show_default=True, help="Of each kind."
@@ -33,15 +76,11 @@ def sandbox() -> None:
 @click.option("--days", type=click.IntRange(2, DAYS), default=DAYS, show_default=True, help="Of readings.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def fill_(numbers: int, days: int, as_json: bool) -> None:
-    """Fill the sandbox of DATABEHEER_HOME, made where there is none, with readings up to yesterday.
+    """Fill a sandbox, made where there is none, with readings up to yesterday.
 
     A house that was made as anything else is refused, and stays as it is.
     """
-    home = Home.from_environment()
-    if home.exists() and not is_sandbox(home.origin):
-        raise ConflictError(
-            f"the house in {home.path} is no sandbox, and none is made of it: name another DATABEHEER_HOME"
-        )
+    home = _home()
     wanted = codes(numbers)
     last_day = day_of(SystemClock().now()) - timedelta(days=1)
     name = new_name(os.urandom(6).hex())
@@ -59,3 +98,17 @@ def _as_text(path: Path, wanted: list[SandboxCode]) -> str:
         kind = f"{code.commodity.value}{', injection' if code.has_injection else ''}"
         lines.append(f"  {code.text}  {kind}, {'fine values' if code.by_quarter else 'days'}")
     return "\n".join(lines)
+
+
+def _home() -> Home:
+    """Return the house of the sandbox.
+
+    Raises:
+        ConflictError: the house there is none.
+    """
+    home = Home(Path(os.environ.get(HOME_VARIABLE) or CHECKOUT / "var" / "sandbox").absolute())
+    if home.exists() and not is_sandbox(home.origin):
+        raise ConflictError(
+            f"the house in {home.path} is no sandbox, and none is made of it: name another {HOME_VARIABLE}"
+        )
+    return home

@@ -12,11 +12,11 @@ from typing import Any
 
 from databeheer.clock import SettableClock, SystemClock
 from databeheer.demo import story
-from databeheer.demo.story_door import log_in_for
 from databeheer.demo.supervisor import Demo
 from databeheer.metering.exports import ExportFile
 from databeheer.site.home import Home
 from databeheer.site.house import free_port
+from databeheer.site.storytelling import Teller, log_in_for
 
 
 class JourneySite(Demo):
@@ -24,7 +24,7 @@ class JourneySite(Demo):
 
     def _tell_story(self) -> None:
         with self._door_with(SettableClock(SystemClock().now())) as (door, clock):
-            teller = story.Teller(
+            teller = Teller(
                 door, clock, self.home.operator_key.read_text(), log_in_for(self.home, door, clock)
             )
             story.tell_parties(teller)

@@ -24,6 +24,17 @@ class Rhythm(enum.Enum):
     NOBODY = enum.auto()
 
 
+class Quality(enum.Enum):
+    """How well a meter is read; `ORDINARY` is with a few estimates and a few slots without value."""
+
+    ORDINARY = enum.auto()
+    FLAWLESS = enum.auto()
+    ESTIMATED = enum.auto()
+    """Every value is an estimate."""
+    GAPS = enum.auto()
+    """Six hours of every day have no value."""
+
+
 class Style(enum.Enum):
     """Which variant of the export a point's file has."""
 
@@ -73,6 +84,7 @@ class PlannedPoint:
     solar_kw: float = 0.0
     profile_type: ProfileType = ProfileType.HOUSEHOLD
     has_two_registers: bool = True
+    quality: Quality = Quality.ORDINARY
 
     @property
     def is_dutch(self) -> bool:

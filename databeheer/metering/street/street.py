@@ -9,12 +9,13 @@ import numpy as np
 
 from databeheer.metering.street.calendar import Calendar, Floats, Integers
 from databeheer.metering.street.loads import electricity, gas
-from databeheer.metering.street.plan import PlannedPoint, StreetPlan
+from databeheer.metering.street.plan import PlannedPoint, Quality, StreetPlan
 from databeheer.metering.street.weather import Weather
 from databeheer.metering.street.writer import ExportWriter
 from databeheer.values import Commodity
 
 READ, ESTIMATED, NO_VALUE = 0, 1, 2
+_GAP_HOURS = 6
 _GAS_DAY_BEGINS = 6  # local hour; a gas export begins there on its first day
 
 
@@ -46,8 +47,8 @@ class Street:
         rng = np.random.default_rng([self.plan.seed, 2, self.plan.points.index(point)])
         use = self._use(point, rng)
         if point.commodity is Commodity.GAS:
-            return self._gas_readings(use, rng)
-        quality = self._quality(self.calendar.size, 4, rng)
+            return self._gas_readings(use, rng, point.quality)
+        quality = self._quality(self.calendar.size, 4, rng, point.quality)
         if not point.solar_kw:
             return Readings(_whole(use), None, None, quality)
         made = self._weather.sunshine * point.solar_kw * 250
@@ -82,16 +83,21 @@ class Street:
                 use[part] = compute(occupancy.load, self.calendar, self._weather, rng)[part]
         return use
 
-    def _gas_readings(self, use: Floats, rng: np.random.Generator) -> Readings:
+    def _gas_readings(self, use: Floats, rng: np.random.Generator, wanted: Quality) -> Readings:
         """Return hours in kWh and in m3, with a caloric value that differs a little from day to day."""
         per_hour = use.reshape(-1, 4).sum(axis=1)
         factor = (11.33 + 0.05 * rng.standard_normal(len(self.calendar.days)))[self.calendar.day[::4]]
         litres = _whole(per_hour / factor)
-        return Readings(_whole(litres * factor), None, litres, self._quality(self.calendar.size // 4, 1, rng))
+        quality = self._quality(self.calendar.size // 4, 1, rng, wanted)
+        return Readings(_whole(litres * factor), None, litres, quality)
 
-    def _quality(self, size: int, per_hour: int, rng: np.random.Generator) -> Integers:
-        """Return a few stretches of estimates and a few slots without value."""
-        quality = np.full(size, READ, np.int64)
+    def _quality(self, size: int, per_hour: int, rng: np.random.Generator, wanted: Quality) -> Integers:
+        """Return how each slot was read; ordinarily a few stretches of estimates and a few slots without value."""
+        quality = np.full(size, ESTIMATED if wanted is Quality.ESTIMATED else READ, np.int64)
+        if wanted is Quality.GAPS:
+            quality[(np.arange(size) // per_hour) % 24 < _GAP_HOURS] = NO_VALUE
+        if wanted is not Quality.ORDINARY:
+            return quality
         for begin in rng.integers(0, size, 5):
             quality[begin : begin + int(rng.integers(2, 30)) * per_hour] = ESTIMATED
         for begin in rng.integers(0, size, 3):

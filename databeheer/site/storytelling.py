@@ -1,0 +1,146 @@
+"""A story told to the real door, for a house with invented people: the demo's, a sandbox's.
+
+Everything passes the same commands as in earnest; only the clock is the storyteller's, so that a permission can have
+been given eight months ago.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from pathlib import Path
+from typing import Any, Protocol
+
+from databeheer.brussels import BRUSSELS
+from databeheer.clock import SettableClock
+from databeheer.door.client import DoorClient, DoorRefusedError, Proof
+from databeheer.door.main import AUDIENCE, house_from
+from databeheer.door.server import DoorServer
+from databeheer.door.service import DoorService
+from databeheer.identity.demo_key import ProviderKey
+from databeheer.identity.demo_provider import ISSUER
+from databeheer.site.home import Home
+
+NOTICE = "Deze toestemming is gegeven voor het portaal zijn teksten bewaarde."
+
+
+class LogIn(Protocol):
+    """Log somebody in at the story's time, as a customer or for an enterprise; returns the session's token."""
+
+    def __call__(self, subject: str, name: str, enterprise: str | None = None, /) -> str: ...
+
+
+class StoryDoor:
+    """The door in this process, with a clock that the storyteller moves.
+
+    It listens on a socket of its own, which the storyteller and its helpers alone know: whoever waits at the
+    house's socket, as the web does, must never be let in by a door whose clock tells another time.
+    """
+
+    def __init__(self, environment: dict[str, str], clock: SettableClock, socket: Path) -> None:
+        self._house = house_from(environment, clock)
+        self._server = DoorServer(socket, DoorService(self._house))
+        self._clock = clock
+        self._client = DoorClient(socket)
+
+    def __enter__(self) -> tuple[DoorClient, SettableClock]:
+        self._server.start()
+        return self._client, self._clock
+
+    def __exit__(self, *_: object) -> None:
+        self._client.close()
+        self._server.close()
+        self._house.engine.dispose()
+
+
+def log_in_for(home: Home, door: DoorClient, clock: SettableClock) -> LogIn:
+    """Return how somebody logs in, in the story: with an answer that the stand-in for the provider signs."""
+    key = ProviderKey.open(home.provider_key)
+
+    def log_in(subject: str, name: str, enterprise: str | None = None, /) -> str:
+        nonce = door.call("login.begin")["nonce"]
+        now = int(clock.now().timestamp())
+        claims = {
+            "iss": ISSUER,
+            "aud": AUDIENCE,
+            "sub": subject,
+            "name": name,
+            **({"role": "customer"} if enterprise is None else {"role": "party", "enterprise": enterprise}),
+            "nonce": nonce,
+            "iat": now,
+            "exp": now + 60,
+        }
+        return str(door.call("login.finish", answer=key.sign(claims), nonce=nonce)["session"])
+
+    return log_in
+
+
+@dataclass
+class Teller:
+    """Tells the story to the door: moves the clock, gives commands as the operator, the people and the parties."""
+
+    door: DoorClient
+    clock: SettableClock
+    operator_key: str
+    log_in: LogIn
+    parties: dict[str, dict[str, Any]] = field(default_factory=dict)
+    people: dict[str, str] = field(default_factory=dict)
+
+    def at(self, day: date, hour: int, minute: int = 0) -> None:
+        """Move the clock to a local time."""
+        self.clock.set(datetime.combine(day, time(hour, minute), BRUSSELS))
+
+    def operator(self, command: str, **arguments: Any) -> dict[str, Any]:
+        return self.door.call(command, Proof.operator(self.operator_key), **arguments)
+
+    def customer(self, key: str, command: str, **arguments: Any) -> dict[str, Any]:
+        """Log in as a person at the story's time and give a command."""
+        session = self.log_in(key, self.people[key])
+        return self.door.call(command, Proof.session(session), **arguments)
+
+    def party(self, key: str, command: str, **arguments: Any) -> dict[str, Any]:
+        """Get a token as a party at the story's time and give a command; a refusal is part of the story."""
+        client = self.parties[key]
+        minted = self.door.call(
+            "token.mint", client_id=client["client_id"], client_secret=client["client_secret"], profile="own"
+        )
+        try:
+            return self.door.call(command, Proof.token(minted["access_token"]), **arguments)
+        except DoorRefusedError as refusal:
+            if refusal.index is None:
+                raise
+            return {"refused": refusal.code}
+
+    def ask(self, party: str, **wish: Any) -> dict[str, Any]:
+        """A party asks for a permission."""
+        return self.party(
+            party,
+            "permission.request",
+            **{
+                "category": "readings",
+                "directions": ["offtake", "injection"],
+                "data_until": None,
+                "valid_until": None,
+                **wish,
+            },
+        )
+
+    def grant(self, person: str, asked: dict[str, Any], number: str) -> None:
+        """A person grants a request for the access point with this EAN, where he lives now."""
+        mine = self.customer(person, "me")["occupancies"]
+        occupancy = next(one for one in mine if one["ean"] == number and one["until"] is None)
+        self.customer(
+            person,
+            "permission.grant",
+            permission_id=asked["permission_id"],
+            link_code=asked["link_code"],
+            occupancy_id=occupancy["occupancy_id"],
+            notice=NOTICE,
+            language="nl",
+        )
+
+    def tell_what_time_did(self) -> None:
+        """Write down what the time of the story did, as the clerk would have: it has nothing left to tell then."""
+        for command in ("permission.sweep", "doubt.sweep", "clocks.sweep"):
+            while self.operator(command)["more"]:
+                pass

@@ -1,0 +1,134 @@
+"""`databeheer sandbox serve` as somebody who tries a client starts it: ready, read, ended, opened again as it was."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from databeheer.site.home import Home
+from databeheer.site.house import free_port
+from databeheer.storage.embedded import EmbeddedPostgreSQL
+
+COMMAND = [sys.executable, "-m", "databeheer", "sandbox", "serve", "--json", "--days", "2"]
+
+
+@dataclass
+class Served:
+    """One run of the command, and what it printed when it was ready."""
+
+    process: subprocess.Popen[str]
+    facts: dict[str, Any]
+
+    def party(self, key: str = "ready") -> dict[str, Any]:
+        return next(one for one in self.facts["parties"] if one["key"] == key)
+
+    def point(self, key: str) -> dict[str, Any]:
+        return next(one for one in self.facts["access_points"] if one["key"] == key)
+
+    def end(self) -> None:
+        """Press Ctrl-C and wait; what it still says is read away."""
+        self.process.send_signal(signal.SIGINT)
+        self.process.communicate(timeout=60)
+        assert self.process.returncode == 0
+
+
+def environment(home: Path) -> dict[str, str]:
+    return {**os.environ, "DATABEHEER_HOME": str(home)}
+
+
+def serve(home: Path) -> Served:
+    said = home / "said.txt"
+    with said.open("w") as told:
+        process = subprocess.Popen(
+            [*COMMAND, "--port", str(free_port())],
+            env=environment(home),
+            stdout=subprocess.PIPE,
+            stderr=told,
+            text=True,
+            start_new_session=True,
+        )
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    if not line:
+        process.communicate(timeout=60)
+        pytest.fail(f"the sandbox did not start: {said.read_text()}")
+    return Served(process, json.loads(line))
+
+
+def call(url: str, *, token: str = "", form: dict[str, str] | None = None) -> tuple[int, Any]:
+    """Ask, with a token or by a form; returns the status and what was answered."""
+    data = urlencode(form).encode() if form else None
+    asking = urllib.request.Request(url, data, {"Authorization": f"Bearer {token}"} if token else {})
+    try:
+        with urllib.request.urlopen(asking, timeout=30) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        return error.code, json.load(error)
+
+
+def read(sandbox: Served, key: str) -> tuple[int, Any]:
+    """Ask about an access point as the facts say that it is asked."""
+    party, point = sandbox.party(), sandbox.point(key)
+    form = {name: party[name] for name in ("client_id", "client_secret")}
+    status, minted = call(party["token_url"], form=form | {"grant_type": "client_credentials"})
+    assert status == 200, minted
+    asked = urlencode({name: point[name] for name in ("from", "until", "granularity")})
+    path = f"{party['api_url']}/permissions/{point['permission_id']}/readings"
+    return call(f"{path}?{asked}", token=minted["access_token"])
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    path = tmp_path_factory.mktemp("sandbox-home")
+    yield path
+    EmbeddedPostgreSQL(Home(path).postgres).remove()
+
+
+@pytest.mark.requirement("R48", "R134")
+def test_a_sandbox_is_made_read_ended_and_opened_again_as_it_was(home: Path) -> None:
+    first = serve(home)
+    try:
+        assert "/sandbox/" in first.facts["ledger"]["origin"]
+        status, readings = read(first, "quarters")
+        assert (status, readings["coverage"]["state"]) == (200, "complete")
+        assert read(first, "withdrawn")[0] == 403
+        private = home / "sandbox.json", home / "parties" / "ready.pem", home / "sandbox.running.json"
+        assert {file.stat().st_mode & 0o777 for file in private} == {0o600}
+        beside = subprocess.run([*COMMAND], env=environment(home), capture_output=True, text=True, timeout=60)
+        assert (beside.returncode, json.loads(beside.stdout)) == (0, first.facts)
+    finally:
+        first.end()
+    second = serve(home)
+    try:
+        assert (second.party()["client_id"], second.facts["ledger"]) == (
+            first.party()["client_id"],
+            first.facts["ledger"] | {"url": second.facts["ledger"]["url"]},
+        )
+        assert read(second, "quarters")[1]["stretches"] == readings["stretches"]
+    finally:
+        second.end()
+
+
+@pytest.mark.requirement("R134")
+def test_what_is_no_sandbox_is_not_served_as_one(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    home.make_secrets("ledger.example/real")
+    before = sorted(path.name for path in tmp_path.rglob("*"))
+    done = subprocess.run(
+        [*COMMAND, "--anew"], env=environment(tmp_path), capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 1
+    assert "is no sandbox" in done.stderr
+    assert sorted(path.name for path in tmp_path.rglob("*")) == before
