@@ -14,8 +14,9 @@ from databeheer.metering.street.plan import Quality
 from databeheer.sandbox.codes import SandboxCode
 from databeheer.values import Commodity, Granularity
 
-SHORT_DAYS = 35
-"""Of how many days up to yesterday there are readings where nothing needs more."""
+SHORT_DAYS = 8
+"""Of how many days up to yesterday there are readings where nothing needs more: a week can be asked."""
+_MONTH = 35
 
 
 class Life(enum.Enum):
@@ -103,7 +104,14 @@ def _days(
 
 ACCESS_POINTS: tuple[AccessPoint, ...] = (
     # ---- what there is to read --------------------------------------------------------------------------------
-    AccessPoint("quarters", "electricity by quarter-hours, offtake", _quarters(101), _COMPLETE, _VALUES),
+    AccessPoint(
+        "quarters",
+        "electricity by quarter-hours, offtake",
+        _quarters(101),
+        _COMPLETE,
+        _VALUES,
+        days=_MONTH,
+    ),
     AccessPoint(
         "injection",
         "electricity by quarter-hours, offtake and injection",

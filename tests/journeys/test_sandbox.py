@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -17,9 +18,14 @@ from urllib.parse import urlencode
 
 import pytest
 
+from databeheer.clock import SettableClock, SystemClock
+from databeheer.door.client import DoorClient
 from databeheer.site.home import Home
 from databeheer.site.house import free_port
+from databeheer.site.storytelling import Teller, log_in_for
 from databeheer.storage.embedded import EmbeddedPostgreSQL
+from tests.doors import CHECKOUT
+from tests.web.api.pages import Shell, blocks
 
 COMMAND = [sys.executable, "-m", "databeheer", "sandbox", "serve", "--json", "--days", "2"]
 
@@ -96,14 +102,46 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     EmbeddedPostgreSQL(Home(path).postgres).remove()
 
 
+def the_page_runs(sandbox: Served, home: Path, folder: Path) -> None:
+    """Run docs/how-to/first-reading.md from its second step to its last; the customer answers in between."""
+    credentials, standing, *asking, reading = blocks("first-reading.md")
+    program = ".venv/bin/python docs/examples/python-client/first_reading.py"
+    day = sandbox.point("quarters")["from"][:10]
+    shell = Shell(folder, {"DATABEHEER_HOME": str(home), "DAY": day, "PROGRAM": program})
+    said = shell.run([credentials, standing, *asking])
+    assert '"state":"complete"' in said.replace(" ", "")
+    assert said.rstrip().endswith("not yet")
+    [permission] = re.findall(r"^permission (\S+)$", said, re.MULTILINE)
+    [code] = re.findall(r"dienstverlener\?id=(\S+)", said)
+    point = sandbox.point("quarters")
+    with DoorClient(Home(home).door_socket) as door:
+        clock = SettableClock(SystemClock().now())
+        teller = Teller(door, clock, "", log_in_for(Home(home), door, clock))
+        customer = f"sandbox-{point['code']}"
+        teller.people[customer] = "Proefklant 001-101"
+        teller.grant(customer, {"permission_id": permission, "link_code": code}, point["ean"])
+    assert "kWh in 96 values" in shell.run([credentials, reading], PERMISSION=permission)
+
+
+def switching_runs(home: Path, folder: Path) -> None:
+    """Run what docs/how-to/switch-from-fluvius.md says of trying a client."""
+    said = Shell(folder, {"DATABEHEER_HOME": str(home)}).run(blocks("switch-from-fluvius.md"))
+    assert '"status":"Approved"' in said.replace(" ", "")
+    assert '"quarterHourlyEnergy":[{' in said.replace(" ", "")
+
+
 @pytest.mark.requirement("R48", "R134")
-def test_a_sandbox_is_made_read_ended_and_opened_again_as_it_was(home: Path) -> None:
+def test_a_sandbox_is_made_read_ended_and_opened_again_as_it_was(home: Path, tmp_path: Path) -> None:
     first = serve(home)
     try:
         assert "/sandbox/" in first.facts["ledger"]["origin"]
         status, readings = read(first, "quarters")
         assert (status, readings["coverage"]["state"]) == (200, "complete")
         assert read(first, "withdrawn")[0] == 403
+        for name in (".venv", "docs"):
+            (tmp_path / name).symlink_to(CHECKOUT / name)
+        the_page_runs(first, home, tmp_path)
+        switching_runs(home, tmp_path)
         private = home / "sandbox.json", home / "parties" / "ready.pem", home / "sandbox.running.json"
         assert {file.stat().st_mode & 0o777 for file in private} == {0o600}
         beside = subprocess.run([*COMMAND], env=environment(home), capture_output=True, text=True, timeout=60)
@@ -116,7 +154,7 @@ def test_a_sandbox_is_made_read_ended_and_opened_again_as_it_was(home: Path) -> 
             first.party()["client_id"],
             first.facts["ledger"] | {"url": second.facts["ledger"]["url"]},
         )
-        assert read(second, "quarters")[1]["stretches"] == readings["stretches"]
+        assert read(second, "quarters")[1]["channels"] == readings["channels"]
     finally:
         second.end()
 
