@@ -16,6 +16,7 @@ from typing import Any
 from databeheer.brussels import day_of
 from databeheer.clock import SettableClock, SystemClock
 from databeheer.door.client import DoorClient
+from databeheer.errors import ConflictError
 from databeheer.sandbox import new_name, story
 from databeheer.sandbox.codes import SandboxCode
 from databeheer.sandbox.description import TENANT, describe, who_logs_in
@@ -64,13 +65,29 @@ class Sandbox:
     @property
     def facts_file(self) -> Path:
         """What was told, and the parties' credentials: for the user who made the sandbox alone."""
-        return facts_file(self.home)
+        return self.home.path / "sandbox.json"
+
+    @property
+    def unfinished_file(self) -> Path:
+        """There while the story is told: a start that was broken off in it leaves nothing worth keeping."""
+        return self.home.path / "sandbox.unfinished"
 
     def start(self, *, anew: bool = False) -> None:
-        """Make the sandbox where there is none, or `anew`; then start everything, the web last."""
+        """Make the sandbox where there is none, or `anew`; then start everything, the web last.
+
+        Raises:
+            ConflictError: somebody made this sandbox in another way; nothing was changed.
+        """
+        if self.home.exists() and not (anew or self.facts or self.unfinished_file.exists()):
+            raise ConflictError(
+                f"the sandbox in {self.home.path} was made by `databeheer sandbox fill`, and stays as it is: run it as"
+                " any house, name another DATABEHEER_HOME, or give --anew to throw it away"
+            )
         self.say("The database starts ...")
-        if self.home.exists() and (anew or not self.facts):
-            self._wipe()
+        if anew or not self.facts:
+            keep_privately(self.unfinished_file, "")
+            if self.home.exists():
+                self._wipe()
         prepare(self.home, self.storage, new_name(os.urandom(6).hex()))
         if self.facts:
             self.say("The sandbox of last time is opened.")
@@ -140,6 +157,7 @@ class Sandbox:
             "numbers": self.numbers,
         }
         keep_privately(self.facts_file, json.dumps(self.facts))
+        self.unfinished_file.unlink()
 
     def _tell(
         self, client: DoorClient, clock: SettableClock, today: Any, public_keys: dict[str, str]
@@ -154,8 +172,3 @@ class Sandbox:
         finally:
             engine.dispose()
         return teller.parties, permissions
-
-
-def facts_file(home: Home) -> Path:
-    """Where a served sandbox keeps what was told to it."""
-    return home.path / "sandbox.json"

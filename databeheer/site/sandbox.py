@@ -22,8 +22,9 @@ from databeheer.sandbox import is_sandbox, new_name
 from databeheer.sandbox.codes import SandboxCode
 from databeheer.sandbox.filling import DAYS, MOST_NUMBERS, Means, codes, fill
 from databeheer.site.home import CHECKOUT, HOME_VARIABLE, Home
-from databeheer.site.house import running
+from databeheer.site.house import DATABASE, DATABASE_VARIABLE, running
 from databeheer.storage.engine import make_engine
+from databeheer.storage.provision import database_exists
 
 
 @click.group()
@@ -58,6 +59,12 @@ def serve(port: int, numbers: int, days: int, anew: bool, as_json: bool) -> None
     """
     from databeheer.sandbox import running
 
+    if os.environ.get(DATABASE_VARIABLE):
+        raise ConflictError(
+            f"a served sandbox has a database of its own, which it may throw away: unset {DATABASE_VARIABLE}; nothing"
+            " was made or changed"
+        )
+
     def say(text: str) -> None:
         click.echo(text, err=True)
 
@@ -81,6 +88,7 @@ def fill_(numbers: int, days: int, as_json: bool) -> None:
     A house that was made as anything else is refused, and stays as it is.
     """
     home = _home()
+    _require_no_others_database(home)
     wanted = codes(numbers)
     last_day = day_of(SystemClock().now()) - timedelta(days=1)
     name = new_name(os.urandom(6).hex())
@@ -98,6 +106,20 @@ def _as_text(path: Path, wanted: list[SandboxCode]) -> str:
         kind = f"{code.commodity.value}{', injection' if code.has_injection else ''}"
         lines.append(f"  {code.text}  {kind}, {'fine values' if code.by_quarter else 'days'}")
     return "\n".join(lines)
+
+
+def _require_no_others_database(home: Home) -> None:
+    """See that a new sandbox does not move into the database of another house.
+
+    Raises:
+        ConflictError: the server that was named has one.
+    """
+    server = os.environ.get(DATABASE_VARIABLE)
+    if server and not home.exists() and database_exists(server, DATABASE):
+        raise ConflictError(
+            f"the server of {DATABASE_VARIABLE} has the database of another house: a sandbox is made on a server of its"
+            " own; nothing was made or changed"
+        )
 
 
 def _home() -> Home:

@@ -160,6 +160,29 @@ def test_a_sandbox_is_made_read_ended_and_opened_again_as_it_was(home: Path, tmp
 
 
 @pytest.mark.requirement("R134")
+def test_a_served_sandbox_takes_no_database_but_its_own(tmp_path: Path) -> None:
+    """Set by habit, the address would be production's, and a sandbox that is made anew drops what it has."""
+    given = environment(tmp_path) | {
+        "DATABEHEER_DATABASE_URL": "postgresql://postgres@production.example/postgres"
+    }
+    done = subprocess.run([*COMMAND], env=given, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert "unset DATABEHEER_DATABASE_URL" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.requirement("R134")
+def test_a_sandbox_that_was_filled_is_not_thrown_away_by_serving(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    home.make_secrets("ledger.example/sandbox/filled")
+    key = home.operator_key.read_text()
+    done = subprocess.run([*COMMAND], env=environment(tmp_path), capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1
+    assert "stays as it is" in done.stderr
+    assert home.operator_key.read_text() == key
+
+
+@pytest.mark.requirement("R134")
 def test_what_is_no_sandbox_is_not_served_as_one(tmp_path: Path) -> None:
     home = Home(tmp_path)
     home.make_secrets("ledger.example/real")

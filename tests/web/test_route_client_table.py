@@ -37,10 +37,15 @@ class Town:
     owners: dict[str, Party]
     strangers: dict[str, Party]
     dead: dict[str, dict[str, str]]
+    sandbox: TheHouse
+    sandbox_app: Flask
     minted: dict[str, dict[str, str]] = field(default_factory=dict)
 
-    def call(self, row: Row, tokens: dict[str, str], subscription: str | None) -> TestResponse:
-        execute(self.house, "DELETE FROM web.rate")
+    def call(
+        self, row: Row, tokens: dict[str, str], subscription: str | None, *, in_sandbox: bool = False
+    ) -> TestResponse:
+        house, app = (self.sandbox, self.sandbox_app) if in_sandbox else (self.house, self.app)
+        execute(house, "DELETE FROM web.rate")
         is_facade = row.rule.startswith(FACADE)
         headers = dict(row.headers)
         token = tokens.get("facade" if is_facade else "own")
@@ -49,7 +54,7 @@ class Town:
         if is_facade:
             headers["Ocp-Apim-Subscription-Key"] = subscription or "x" * 32
         body = None if row.body is None else row.body(self.world)
-        return self.app.test_client().open(
+        return app.test_client().open(
             row.path(self.world) if row.path else row.rule,
             method=row.method,
             query_string=row.query(self.world) if row.query else None,
@@ -86,14 +91,15 @@ def town(databases: Databases) -> Iterator[Town]:
         databases.clone() as database,
         open_house(database) as house,
         databases.clone() as other_database,
-        open_house(other_database) as sandbox,
+        open_house(other_database, origin="ledger.example/sandbox/beside") as sandbox,
     ):
-        app = make_app(house)
-        yield build(house, sandbox, app)
+        app, sandbox_app = make_app(house), make_app(sandbox)
+        yield build(house, sandbox, app, sandbox_app)
         web.close(app)
+        web.close(sandbox_app)
 
 
-def build(house: TheHouse, sandbox: TheHouse, app: Flask) -> Town:
+def build(house: TheHouse, sandbox: TheHouse, app: Flask, sandbox_app: Flask) -> Town:
     lotte = house.customer("lotte", "Lotte Peeters")
     house.point(LOTTES_EAN, lotte)
     house.ingest(export())
@@ -165,7 +171,7 @@ def build(house: TheHouse, sandbox: TheHouse, app: Flask) -> Town:
         for role in Role
         if role not in NO_PARTY_ROLES
     }
-    town = Town(house, app, world, {"bram": bram, "net": net}, strangers, {})
+    town = Town(house, app, world, {"bram": bram, "net": net}, strangers, {}, sandbox, sandbox_app)
     town.dead = dead_proofs(town, sandbox)
     return town
 
@@ -240,6 +246,21 @@ def test_a_proof_that_is_dead_gets_nothing_and_changes_nothing(town: Town, row: 
     statuses = {name: town.call(row, tokens, subscription).status_code for name, tokens in town.dead.items()}
     assert statuses == dict.fromkeys(town.dead, 401)
     assert town.size() == before
+
+
+@pytest.mark.requirement("R134")
+def test_what_is_good_in_production_opens_no_address_of_a_sandbox(town: Town) -> None:
+    """The reverse of `of the sandbox` above: whoever has everything here is nobody there."""
+    execute(town.sandbox, "DELETE FROM web.rate")
+    before = query(town.sandbox, "SELECT size FROM ledger.head")
+    for party in town.owners.values():
+        tokens = town.once(party)
+        statuses = {
+            row.name: town.call(row, tokens, party.subscription_key, in_sandbox=True).status_code
+            for row in ROWS
+        }
+        assert statuses == dict.fromkeys(statuses, 401)
+    assert query(town.sandbox, "SELECT size FROM ledger.head") == before
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)

@@ -288,6 +288,19 @@ def test_a_production_house_is_never_made_a_sandbox(tmp_path: Any, monkeypatch: 
     assert sorted(path.name for path in home.path.rglob("*")) == before
 
 
+@pytest.mark.requirement("R134")
+def test_a_sandbox_does_not_move_into_the_database_of_another_house(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABEHEER_HOME", str(tmp_path / "new"))
+    monkeypatch.setenv("DATABEHEER_DATABASE_URL", "postgresql://postgres@production.example/postgres")
+    monkeypatch.setattr("databeheer.site.sandbox.database_exists", lambda *_: True)
+    done = CliRunner().invoke(cli, ["sandbox", "fill"])
+    assert done.exit_code != 0
+    assert "another house" in str(done.exception) + done.output
+    assert not (tmp_path / "new").exists()
+
+
 def test_a_client_is_shown_undecided_mandates_where_its_party_wishes_them(
     sandbox: TheHouse, tess: Caller
 ) -> None:
