@@ -19,6 +19,7 @@ from sqlalchemy import Connection, text
 from databeheer.approval_letters.code import MOST_WRONG
 from databeheer.brussels import day_of
 from databeheer.errors import DatabeheerError
+from databeheer.post import sealed_letters
 from databeheer.registry.residents import RESIDENTS
 
 MOST_BY_ITSELF = 3
@@ -133,15 +134,13 @@ def opened(connection: Connection, letter_id: UUID, now: datetime) -> None:
 def posted(connection: Connection, letter_id: UUID, now: datetime) -> None:
     """Note that a letter is in the post; its sealed text goes."""
     connection.execute(_POSTED, {"id": letter_id, "now": now})
-    for statement in (_DELIVERED, _FORGET):
-        connection.execute(statement, {"id": letter_id, "now": now})
+    sealed_letters.delivered(connection, letter_id, now)
 
 
 def close(connection: Connection, letter_id: UUID, reason: EndReason, now: datetime) -> None:
     """Close a letter: its code is dead for good, and its sealed text goes, where it was not posted."""
-    closed = {"id": letter_id, "reason": reason.value, "now": now}
-    for statement in (_CLOSE, _DROPPED, _FORGET):
-        connection.execute(statement, closed)
+    connection.execute(_CLOSE, {"id": letter_id, "reason": reason.value, "now": now})
+    sealed_letters.dropped(connection, letter_id, now)
 
 
 def answered(connection: Connection, letter_id: UUID, index: int, receipt_hash: bytes) -> None:
@@ -222,10 +221,3 @@ _ANSWERED = text(
 _WITH_RECEIPT = text(
     "SELECT * FROM permissions.approval_letter WHERE receipt_hash = :hash AND ended_at > :since"
 )
-_DELIVERED = text(
-    "UPDATE post.delivery SET state = 'delivered', ended_at = :now WHERE delivery_id = :id AND state = 'waiting'"
-)
-_DROPPED = text(
-    "UPDATE post.delivery SET state = 'dropped', ended_at = :now WHERE delivery_id = :id AND state = 'waiting'"
-)
-_FORGET = text("DELETE FROM post.letter WHERE delivery_id = :id")

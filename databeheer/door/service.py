@@ -79,6 +79,7 @@ from databeheer.door.desk import Desk
 from databeheer.door.house import House
 from databeheer.door.jobs.worker import JobWorker
 from databeheer.door.keys.store import KeyStoreError
+from databeheer.door.linking import commands as linking
 from databeheer.door.mandate_imports import commands as mandate_imports
 from databeheer.door.news import commands as news
 from databeheer.door.onboarding import approving, filling, programs, showing, trying
@@ -148,6 +149,7 @@ class DoorService:
             *paper.COMMANDS,
             *people.COMMANDS,
             *representations.COMMANDS,
+            *linking.COMMANDS,
             *intake.COMMANDS,
             *batches.COMMANDS,
             *reading_plan.COMMANDS,

@@ -1,7 +1,8 @@
 """Letters that are no messages, for they tell of nothing in the inbox: sealed whole, to an address of their own.
 
 A code goes to an address that is not confirmed yet; a goodbye to one that was left, so that whoever had it learns of a
-change that he did not make. An approval goes on paper (`databeheer.approval_letters`).
+change that he did not make. On paper go an approval (`databeheer.approval_letters`) and what unlocks linking
+(`databeheer.identity.linking`).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ class What(enum.StrEnum):
     CODE = "code"
     GOODBYE = "goodbye"
     APPROVAL = "approval"
+    LINK = "link"
 
 
 def to_person(
@@ -50,9 +52,25 @@ def content(connection: Connection, delivery_id: UUID) -> bytes | None:
     return sealed
 
 
+def delivered(connection: Connection, delivery_id: UUID, now: datetime) -> None:
+    """Note that a letter on paper is in the post; its sealed text is destroyed."""
+    _end(connection, delivery_id, "delivered", now)
+
+
+def dropped(connection: Connection, delivery_id: UUID, now: datetime) -> None:
+    """Note that a letter on paper does not leave any more, where it waits; its sealed text is destroyed."""
+    _end(connection, delivery_id, "dropped", now)
+
+
 def forget_codes(connection: Connection, person_id: UUID) -> None:
     """Delete a person's codes; a goodbye stays, or a thief would take it back."""
     connection.execute(_FORGET_CODES, {"person": person_id})
+
+
+def _end(connection: Connection, delivery_id: UUID, state: str, now: datetime) -> None:
+    ended = {"id": delivery_id, "state": state, "now": now}
+    for statement in (_ENDED, _FORGET):
+        connection.execute(statement, ended)
 
 
 def _write(
@@ -87,3 +105,7 @@ _FORGET_CODES = text(
     "DELETE FROM post.delivery d USING post.letter l"
     " WHERE l.delivery_id = d.delivery_id AND l.person_id = :person AND l.what = 'code'"
 )
+_ENDED = text(
+    "UPDATE post.delivery SET state = :state, ended_at = :now WHERE delivery_id = :id AND state = 'waiting'"
+)
+_FORGET = text("DELETE FROM post.letter WHERE delivery_id = :id")

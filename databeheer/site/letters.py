@@ -1,7 +1,7 @@
 """`databeheer letters`: the queue of letters on paper, printed, put in the post, ordered anew.
 
-An approval letter holds a code with which whoever has it answers in the contract holder's place; another names a home's
-supplier: a file is readable for its owner alone, and is to be destroyed once it is printed.
+An approval letter holds a code with which whoever has it answers in the contract holder's place; another unlocks
+linking, or names a home's supplier: a file is readable for its owner alone, and is to be destroyed once it is printed.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import click
 from databeheer.approval_letters import words as approval
 from databeheer.brussels import BRUSSELS
 from databeheer.door.client import DoorClient, Proof
+from databeheer.identity.linking import words as linking
 from databeheer.post.paper import Paper, as_html, as_text
 from databeheer.site.home import Home
 from databeheer.site.house import running
@@ -28,6 +29,7 @@ from databeheer.values import parse_day, parse_instant
 
 _OF_DEMO = click.option("--demo", "of_demo", is_flag=True, help="In the demo's house instead of the own one.")
 _IDS = click.argument("letter_ids", metavar="LETTER...", nargs=-1, type=click.UUID)
+_ABOUT = {"supplier": "who supplies", "unlock": "unlocks linking"}
 _FORMATS = {"html": as_html, "text": as_text}
 
 
@@ -50,7 +52,7 @@ def list_letters(as_json: bool, of_demo: bool) -> None:
         written = parse_instant(one["written_at"]).astimezone(BRUSSELS)
         last = parse_instant(one["expires_at"]).astimezone(BRUSSELS) - timedelta(days=1)
         printed = "printed" if one["opened_at"] else "to print"
-        about = f"of {one['permission_id']}" if one["permission_id"] else "who supplies"
+        about = f"of {one['permission_id']}" if one["permission_id"] else _ABOUT[one["kind"]]
         numbers = f"{one['letter_id']}  {about:<39}"
         click.echo(f"{numbers}  {printed:<8}  written {written:%Y-%m-%d %H:%M}  good until {last:%Y-%m-%d}")
     click.echo(f"{len(queue)} waiting")
@@ -129,6 +131,8 @@ def paper_of(opened: dict[str, Any]) -> Paper:
     members |= {name: parse_day(members[name]) for name in ("written", "until") if name in members}
     if kind == "supplier":
         return supplier.paper(supplier.Content(**members))
+    if kind == "unlock":
+        return linking.paper(linking.Content(**members))
     return approval.paper(approval.Content(**members))
 
 

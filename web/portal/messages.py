@@ -47,6 +47,7 @@ _LEADS: Mapping[str, tuple[str, str]] = {
     "supply": ("overview.show", "Bekijk uw overzicht"),
     "person": ("overview.show", "Bekijk uw overzicht"),
     "person_concerned": ("overview.show", "Bekijk uw overzicht"),
+    "link": ("overview.show", "Bekijk uw overzicht"),
     "representation": ("representing.show", "Bekijk wie voor wie beslist"),
     "contact": ("messages.settings", "Bekijk de instellingen"),
     "doubt": ("doubting.everything", "Bekijk uw meldingen"),

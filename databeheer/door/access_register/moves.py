@@ -95,7 +95,8 @@ def _require_living(house: House, turn: Turn, point: Any, identity: str, day: da
     stay = occupancies.on_day(turn.connection, point.ean_hash, day)
     if stay.person_id is None:
         raise ConflictError(f"nobody lives there on {day.isoformat()}; report the move in first")
-    if stay.person_id != known_person(house, turn.connection, identity):
+    # Whom the grid operator reported, also where that stay was linked to another log-in since.
+    if (stay.reported_person_id or stay.person_id) != known_person(house, turn.connection, identity):
         raise ConflictError(f"another customer lives there on {day.isoformat()} than the one that you name")
     return stay
 

@@ -1,4 +1,4 @@
-"""Commands on letters on paper: what waits, printed, posted; and the question who supplies a home (R36, R80)."""
+"""Commands on letters on paper: what waits, printed, posted; and the question who supplies a home (R36, R80, R92)."""
 
 from __future__ import annotations
 
@@ -20,11 +20,14 @@ from databeheer.door.commands.base import (
     schema,
 )
 from databeheer.door.house import House
+from databeheer.door.linking import unlocking
 from databeheer.door.post import approval_letters, supplier_letters
 from databeheer.door.proofs import AskerKind, Proof
 from databeheer.door.sweeping import SKIP, sweep_each
 from databeheer.door.turn import Turn
 from databeheer.errors import UnauthenticatedError
+from databeheer.identity.linking import letters as unlocks
+from databeheer.identity.linking.words import PAGE as UNLOCK_PAGE
 from databeheer.supplier_letters import letters as of_suppliers
 from databeheer.values import format_instant
 
@@ -51,6 +54,7 @@ def list_letters(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[
         waiting = [
             *((row, _approval(row)) for row in approvals.queue(connection, now, limit)),
             *((row, _supplier(row)) for row in of_suppliers.queue(connection, now, limit)),
+            *((row, _unlock(row)) for row in unlocks.queue(connection, now, limit)),
         ]
     waiting.sort(key=lambda one: (one[0].written_at, one[0].letter_id))
     return {
@@ -74,6 +78,10 @@ def open_letter(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[s
         row = _of_supplier(turn, letter_id)
         if row is not None:
             return supplier_letters.open_to_print(house, turn, row)
+        unlock = unlocking.find(turn, letter_id)
+        if unlock is not None:
+            content = unlocking.open_to_print(house, turn, unlock)
+            return content | {"kind": "unlock", "page": f"{house.public_url}{UNLOCK_PAGE}"}
         content = approval_letters.open_to_print(house, turn, letter_id)
     return content | {"kind": "approval", "page": f"{house.public_url}{PAGE}"}
 
@@ -84,8 +92,11 @@ def posted(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, A
     with house.turn() as turn:
         asker_of(turn, house, proof, AskerKind.OPERATOR)
         row = _of_supplier(turn, letter_id)
+        unlock = unlocking.find(turn, letter_id)
         if row is not None:
             supplier_letters.post(house, turn, row)
+        elif unlock is not None:
+            unlocking.post(house, turn, unlock)
         else:
             approval_letters.post(house, turn, letter_id)
     return {}
@@ -100,6 +111,7 @@ def sweep(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, An
         over = [
             *((row, _close_approval) for row in approvals.dead(turn.connection, turn.now, most)),
             *((row, supplier_letters.close) for row in of_suppliers.dead(turn.connection, turn.now, most)),
+            *((row, _close_unlock) for row in unlocks.dead(turn.connection, turn.now, most)),
         ]
         return sweep_each(turn, over[skip:most], arguments["limit"], lambda one: one[1](house, turn, one[0]))
 
@@ -116,6 +128,15 @@ def _supplier(row: Any) -> dict[str, Any]:
         "permission_id": None,
         "expires_at": format_instant(row.written_at + of_suppliers.GOOD_FOR),
     }
+
+
+def _unlock(row: Any) -> dict[str, Any]:
+    """Nothing of who asked for it."""
+    return {"kind": "unlock", "permission_id": None, "expires_at": format_instant(row.expires_at)}
+
+
+def _close_unlock(house: House, turn: Turn, row: Any) -> str:
+    return unlocking.close(house, turn, row, unlocks.EndReason(row.over))
 
 
 def _close_approval(house: House, turn: Turn, row: Any) -> str:

@@ -90,7 +90,7 @@ MATRIX: dict[str, dict[str, set[str]]] = {
     },
     "registry.channel": {"door": LOOK_AND_ADD},
     "registry.occupancy": {
-        "door": LOOK_AND_ADD | of("until_day", "root_id"),
+        "door": LOOK_AND_ADD | of("until_day", "root_id", "person_id", "reported_person_id"),
         "web": of(
             "occupancy_id", "operator", "person_id", "from_day", "until_day", "interval_reading", what=READ
         ),
@@ -98,6 +98,11 @@ MATRIX: dict[str, dict[str, set[str]]] = {
     "registry.supply_contract": {"door": LOOK_AND_ADD | of("until_day", "replaces", "replaced_until")},
     "registry.register_message": {"door": LOOK_AND_ADD | {"DELETE"}},
     "identity.person": {"door": LOOK_AND_ADD | of("subject_hash", "name_sealed", "email_sealed")},
+    "identity.link_attempts": {"door": LOOK_AND_ADD | {"DELETE"} | of("wrong", "last_at")},
+    "identity.link_letter": {
+        "door": LOOK_AND_ADD | of("wrong_tries", "opened_at", "posted_at", "ended_at", "end_reason")
+    },
+    "oversight.link_service": {"door": LOOK_AND_ADD, "auditor": {READ}},
     "identity.login": {"door": LOOK_AND_ADD | of("used_at") | {"DELETE"}},
     "identity.session": {"door": LOOK_AND_ADD | of("ended_at", "representation_id", "party_id")},
     "identity.client": {"door": LOOK_AND_ADD | of("ended_at", "secret_hash", "shows_undecided")},
@@ -160,7 +165,7 @@ MATRIX: dict[str, dict[str, set[str]]] = {
     },
     "permissions.terms": {"door": LOOK_AND_ADD, "auditor": {READ}},
     "permissions.notice": {"door": LOOK_AND_ADD},
-    "permissions.signature": {"door": LOOK_AND_ADD},
+    "permissions.signature": {"door": LOOK_AND_ADD | of("person_id", "for_person_id")},
     "permissions.approval_letter": {
         "door": LOOK_AND_ADD
         | of(
@@ -364,6 +369,8 @@ WITHOUT_OPERATOR = {
     "identity.person": "a person may live in the areas of two grid operators; occupancies carry theirs",
     "identity.death": "of a person, see there",
     "identity.representation": "of a person, see there",
+    "identity.link_attempts": "of an EAN code that may exist nowhere, or of a log-in",
+    "oversight.link_service": "closes linking for everybody",
     "identity.login": "a log-in that nobody has finished is of nobody yet",
     "identity.session": "of a person, see there",
     "identity.client": "of a party, which serves every grid operator; its contracts carry theirs",
