@@ -52,8 +52,11 @@ TOKEN = Limit("token", 60, 600)
 LOGIN = Limit("login", 60, 300)
 PROGRAM = Limit("program", 1200, 3000)
 PERSON = Limit("person", 300, 600)
+LINK = Limit("link", 20, 60)
+"""Linking an access point: behind it the door counts three attempts for each log-in and each EAN code (R92, R93)."""
 LETTER = Limit("letter", 10, 30)
 """Codes from letters; one identity is the part of a code by which its letter is found."""
+LINK_PAGES = "/mijn/aansluiting"
 FREE = ("/static/", "/ledger", "/health/", "/metrics")
 """Public files and probes: served from disk, cheap, and read by verifiers in bulk; they need no database."""
 
@@ -92,6 +95,8 @@ def limit_of(path: str) -> Limit | None:
         return PROGRAM
     if lowered.startswith(LETTER_PAGE):
         return LETTER
+    if lowered.startswith(LINK_PAGES):
+        return LINK
     return LOGIN if lowered.startswith(("/aanmelden", "/verbruik/dienstverlener")) else PERSON
 
 

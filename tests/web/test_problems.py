@@ -36,6 +36,8 @@ NEVER_OVER_HTTP = {
     "key-store",  # the door says `unavailable`
     "letter-code-mistyped",  # said by the page on which it was typed
     "letter-code-unknown",
+    "linking-closed",  # said by the pages of linking
+    "too-many-letters",
     "statistics-table",  # of a run, and of what its operator gives to research
 }
 

@@ -11,6 +11,7 @@ from web.portal.consumption import blueprint as consumption_pages
 from web.portal.doubting import blueprint as doubting_pages
 from web.portal.downloading import blueprint as downloading_pages
 from web.portal.erasing import blueprint as erasing_pages
+from web.portal.linking import blueprint as linking_pages
 from web.portal.login import blueprint as login_pages
 from web.portal.messages import blueprint as message_pages
 from web.portal.overview import blueprint as overview_pages
@@ -23,6 +24,7 @@ from web.portal.representing import blueprint as representing_pages
 BLUEPRINTS = (
     login_pages,
     overview_pages,
+    linking_pages,
     message_pages,
     permission_pages,
     beside_pages,

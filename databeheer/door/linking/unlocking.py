@@ -65,11 +65,11 @@ def unlock(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, A
         MistypedCodeError: no code at all; nothing was looked up.
         UnknownCodeError: another's, a dead one, or none.
     """
-    code = codes.parse(arguments["code"])
     with house.turn(TurnLane.CUSTOMER) as turn:
         asker = asker_of(turn, house, proof, AskerKind.CUSTOMER)
         person_id = found(asker.person_id, "person")
         require_ready(turn)
+        code = codes.parse(arguments["code"])
         own = identifiers.of_login(house, person_id)
         row = letters.standing(turn.connection, own, turn.now)
         is_right = letters.is_right(row, identifiers.of_code(house, code))

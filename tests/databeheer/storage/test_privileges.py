@@ -409,6 +409,7 @@ WITHOUT_OPERATOR = {
 }
 
 NULLABLE_OPERATOR = {
+    "identity.link_letter": "set where a letter goes; who asks cannot tell that from where none can",
     "registry.party": "set where the party is itself a grid operator",
     "clocks.clock": "set where it is about an occupancy; a party's and the house's own are of every operator",
 }
