@@ -1,8 +1,8 @@
 """Linking an access point (R91-R95): attempts are counted, letters unlock, and the service can be closed at once.
 
-An identifier that somebody tries (an EAN code, whether it exists or not, or a log-in) stands here by a keyed hash. A stay
-that was linked goes on under another person of the register; whom the grid operator reported stays beside it, for the
-operator's later messages name that one.
+An identifier that somebody tries (an EAN code, whether it exists or not, or a log-in) stands here by a keyed hash. A
+stay that was linked goes on under another person of the register; whom the grid operator reported stays beside it, for
+the operator's later messages name that one.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ CREATE TABLE identity.link_letter (
     opened_at timestamptz,
     posted_at timestamptz,
     ended_at timestamptz,
-    end_reason text CHECK (end_reason IN ('used', 'replaced', 'linked', 'not_holder', 'guessed', 'expired', 'restored')),
+    end_reason text CHECK (end_reason IN ('used', 'replaced', 'linked', 'not_holder', 'guessed', 'expired',
+        'restored')),
     CHECK ((occupancy_id IS NULL) = (person_id IS NULL)),
     CHECK ((occupancy_id IS NULL) = (operator IS NULL)),
     CHECK ((ended_at IS NULL) = (end_reason IS NULL)),

@@ -161,7 +161,9 @@ def _letter_page(standing: dict[str, Any], **said: Any) -> str:
     if not standing["is_open"]:
         return render_template("portal/linking_closed.html", me=visitor())
     given = {"ean": request.form.get("ean", "")}
-    return render_template("portal/linking_letter.html", me=visitor(), given=given, **_standing(standing), **said)
+    return render_template(
+        "portal/linking_letter.html", me=visitor(), given=given, **_standing(standing), **said
+    )
 
 
 def _code_page(standing: dict[str, Any], **said: Any) -> str:

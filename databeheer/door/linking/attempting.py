@@ -107,7 +107,7 @@ def _link(house: House, turn: Turn, stay: Any, person_id: UUID) -> None:
 
 
 def _record(house: House, turn: Turn, event: str, stay: Any | None, person_id: UUID) -> None:
-    """Each attempt is an entry: in the book of the stay at that EAN code, if there is one; who tried, an auditor opens."""
+    """Record an attempt: in the book of the stay at that EAN code, if there is one; who tried, an auditor opens."""
     subjects = subjects_of(house, stay.occupancy_id) if stay is not None else []
     turn.record(
         Statement(

@@ -47,7 +47,9 @@ def show(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
         return {
             "is_open": opening.is_open(connection),
             "attempts_left": left,
-            "letter_until": day_of(letter.expires_at).isoformat() if letter is not None and is_alive else None,
+            "letter_until": day_of(letter.expires_at).isoformat()
+            if letter is not None and is_alive
+            else None,
         }
 
 

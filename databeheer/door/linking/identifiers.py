@@ -1,4 +1,4 @@
-"""The keyed hashes under which attempts are counted: none follows from another, nor from what the register uses (R94)."""
+"""The keyed hashes under which attempts are counted: none follows from another, nor from the register's own (R94)."""
 
 from __future__ import annotations
 

@@ -50,7 +50,9 @@ def ask(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]
         require_ready(turn)
         own = identifiers.of_login(house, person_id)
         if letters.asked_lately(turn.connection, own, turn.now) >= letters.MOST:
-            raise TooManyLettersError("you asked for as many letters as we send in a month; contact the data manager")
+            raise TooManyLettersError(
+                "you asked for as many letters as we send in a month; contact the data manager"
+            )
         before = letters.standing(turn.connection, own, turn.now)
         if before is not None:
             close(house, turn, before, EndReason(before.over) if before.over else EndReason.REPLACED)
@@ -168,9 +170,7 @@ def _write(house: House, turn: Turn, ean: Any, person_id: UUID, own: bytes) -> d
         sealed_letters.on_paper(turn.connection, letter_id, What.LINK, home.person_id, sealed, turn.now)
         clocks.start(turn.connection, POSTING, letter_id, turn.now, occupancy_id=home.occupancy_id)
         due = letter.expires_at + CLOSING_SLACK
-        clocks.start(
-            turn.connection, CODE, letter_id, turn.now, occupancy_id=home.occupancy_id, due_at=due
-        )
+        clocks.start(turn.connection, CODE, letter_id, turn.now, occupancy_id=home.occupancy_id, due_at=due)
     until = {"until": day_of(letter.expires_at).isoformat()}
     _record(house, turn, letter, "letter.written", until)
     if home is not None:

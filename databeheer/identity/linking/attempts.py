@@ -23,9 +23,7 @@ def wrong_of(connection: Connection, identifier: bytes) -> int:
 
 def is_locked(connection: Connection, identifiers: Collection[bytes]) -> bool:
     """Say whether one of these is locked; looks at all of them, whichever it is."""
-    return bool(
-        connection.execute(_LOCKED, {"ids": list(identifiers), "most": MOST_WRONG}).scalar_one()
-    )
+    return bool(connection.execute(_LOCKED, {"ids": list(identifiers), "most": MOST_WRONG}).scalar_one())
 
 
 def count(connection: Connection, identifiers: Collection[bytes], now: datetime) -> None:

@@ -17,7 +17,5 @@ def is_same(one: str, other: str) -> bool:
 
 
 def _words(name: str) -> list[str]:
-    plain = "".join(
-        sign for sign in unicodedata.normalize("NFKD", name) if not unicodedata.combining(sign)
-    )
+    plain = "".join(sign for sign in unicodedata.normalize("NFKD", name) if not unicodedata.combining(sign))
     return sorted(re.findall(r"\w+", plain.casefold()))

@@ -26,14 +26,14 @@ class Content:
 
 def paper(content: Content) -> Paper:
     """Write a letter out. It holds no EAN code and no meter number: whoever finds it has neither."""
+    last = spell(content.until - timedelta(days=1))
     return Paper(
         address=lines_of(content.name, content.address),
         dated=spell(content.written),
         subject="Uw code om uw aansluiting te koppelen",
         before=(
             f"Beste {content.name}",
-            "Iemand wil de energiemeter op dit adres koppelen aan een aanmelding op de website van databeheer, en vroeg"
-            " daarvoor deze brief.",
+            "Iemand wil de energiemeter op dit adres koppelen aan een aanmelding bij databeheer, en vroeg deze brief.",
             "Was u dat? Zo gaat u verder:",
         ),
         steps=(
@@ -42,8 +42,7 @@ def paper(content: Content) -> Paper:
             Step("Koppel dan uw aansluiting, met de EAN-code en het meternummer van uw factuur."),
         ),
         after=(
-            f"U hebt tijd tot en met {spell(content.until - timedelta(days=1))}. De code werkt één keer, en alleen voor"
-            " wie de brief vroeg.",
+            f"U hebt tijd tot en met {last}. De code werkt één keer, en alleen voor wie de brief vroeg.",
             "Was u het niet? Dan hoeft u niets te doen: zonder deze code verandert er niets. Gooi de brief weg.",
             "Geef de code aan niemand. Wij vragen ze u nooit aan de deur of aan de telefoon.",
             "databeheer",

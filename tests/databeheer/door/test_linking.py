@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date, timedelta
+from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -13,13 +13,13 @@ from uuid import UUID
 import pytest
 from sqlalchemy import event
 
+from databeheer import values
 from databeheer.approval_letters import code as codes
 from databeheer.brussels import day_of, midnight
 from databeheer.door.client import DoorRefusedError, Proof
 from databeheer.door.linking import identifiers
 from databeheer.identity.linking import letters
 from databeheer.identity.linking.attempts import MOST_WRONG
-from databeheer.values import EAN as EANCode
 from databeheer.values import format_instant
 from tests.conftest import LOTTES_EAN, MARIAS_EAN
 from tests.databeheer.door.access_register.sending import send
@@ -117,7 +117,13 @@ def test_who_has_both_elements_and_the_registered_name_reads_the_own_stay_and_no
     assert [one["event"] for one in rosa.statements() if one["event"] in LINKED] == ["link.made"]
     assert lotte.call("me")["occupancies"][0]["ean"] == LOTTES_EAN
     # The grid operator names whom it reported, and moves her out: the reading space closes (R97).
-    send(net, "customer.moved_out", ean=EAN, identity=ROSA["identity"], until=day_of(house.clock.now()).isoformat())
+    send(
+        net,
+        "customer.moved_out",
+        ean=EAN,
+        identity=ROSA["identity"],
+        until=day_of(house.clock.now()).isoformat(),
+    )
     assert refusal(lambda: rosa.call("me")) == "unauthenticated"
 
 
@@ -153,8 +159,11 @@ def test_a_stay_that_somebody_reads_already_is_nobody_elses_not_even_a_namesakes
 def test_nothing_links_after_a_death_for_who_has_an_administrator_or_in_anothers_name(
     house: TheHouse, home: str, rosa: Customer, lotte: Customer
 ) -> None:
-    [(reported,)] = query(house, "SELECT person_id FROM registry.occupancy WHERE person_id IS NOT NULL"
-                          " AND person_id <> %s", lotte.person_id)
+    [(reported,)] = query(
+        house,
+        "SELECT person_id FROM registry.occupancy WHERE person_id IS NOT NULL AND person_id <> %s",
+        lotte.person_id,
+    )
     died = {"person_id": str(reported), "died_on": day_of(house.clock.now()).isoformat(), "reference": "x"}
     house.operator("registry.person.died", **died)
     assert not is_linked(rosa)
@@ -235,7 +244,7 @@ def test_ten_thousand_guesses_learn_nothing_and_lock_what_they_must(
     house: TheHouse, home: str, rosa: Customer, lotte: Customer
 ) -> None:
     # Attempts that were made before stand as counts: what 10,000 guessers would leave, without their evenings.
-    key = identifiers.of_ean(house.house, EANCode(EAN))
+    key = identifiers.of_ean(house.house, values.EAN(EAN))
     execute(house, "INSERT INTO identity.link_attempts VALUES (%s, 9997, %s)", key, house.clock.now())
     guessers = [house.customer(f"bot-{number}", "Rosa Vermeulen") for number in range(3)]
     answers = [
@@ -247,7 +256,9 @@ def test_ten_thousand_guesses_learn_nothing_and_lock_what_they_must(
         repr({"linked": False, "attempts_left": left, "occupancy_id": None}) for left in (2, 1, 0)
     }
     assert all(guesser.call("link.show")["attempts_left"] == 0 for guesser in guessers)
-    assert query(house, "SELECT wrong FROM identity.link_attempts WHERE identifier_hash = %s", key) == [(10_003,)]
+    assert query(house, "SELECT wrong FROM identity.link_attempts WHERE identifier_hash = %s", key) == [
+        (10_003,)
+    ]
     assert all(guesser.call("me")["occupancies"] == [] for guesser in guessers)
     assert not is_linked(rosa)
 
@@ -263,7 +274,9 @@ def test_what_exists_and_what_does_not_get_the_same_answer_after_the_same_look_u
         guesser = house.customer(f"bot-{number}", "Karel Kijker")
         with statements(house) as sent:
             answer = attempt(guesser, ean, meter)
-        kinds = [re.sub(r"[^A-Za-z. ]+", "?", one) for one in sent if "identity." in one or "registry." in one]
+        kinds = [
+            re.sub(r"[^A-Za-z. ]+", "?", one) for one in sent if "identity." in one or "registry." in one
+        ]
         seen.append((answer, kinds))
     assert all(one == seen[0] for one in seen)
     assert events(house) == ["link.refused"] * len(seen)
@@ -387,7 +400,9 @@ def test_the_drill_linking_closes_at_once_survives_a_restart_and_opens_again_on_
     opened = house.operator("link.reopen", **why)["index"]
     assert refusal(lambda: house.operator("link.reopen", **why)) == "conflict"
     assert is_linked(rosa)
-    rows = query(house, "SELECT event FROM ledger.body WHERE index = ANY(%s) ORDER BY index", [closed, opened])
+    rows = query(
+        house, "SELECT event FROM ledger.body WHERE index = ANY(%s) ORDER BY index", [closed, opened]
+    )
     assert rows == [("linking.closed",), ("linking.opened",)]
 
 

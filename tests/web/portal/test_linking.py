@@ -1,4 +1,4 @@
-"""`/mijn/aansluiting`: from nothing to the own data with two numbers from a bill; a guesser reads the same page always."""
+"""`/mijn/aansluiting`: from nothing to the own data with two numbers from a bill; a guesser reads one page always."""
 
 from __future__ import annotations
 
@@ -74,7 +74,9 @@ def test_each_wrong_answer_is_the_same_page_whatever_exists(
     for number in range(3):
         house.customer(f"bot-{number}", "Karel Kijker").call("link.attempt", ean=LOTTES_EAN, meter="1SAG0")
     pages = []
-    for number, (ean, meter) in enumerate([(NOWHERE, "1SAG0"), (EAN, "1SAG0"), (EAN, METER), (LOTTES_EAN, METER)]):
+    for number, (ean, meter) in enumerate(
+        [(NOWHERE, "1SAG0"), (EAN, "1SAG0"), (EAN, METER), (LOTTES_EAN, METER)]
+    ):
         page = tried(visit(house.customer(f"kijker-{number}", "Karel Kijker")), ean, meter)
         hidden = re.sub(r'value="[^"]*"', "", page.html)
         pages.append((page.status, hidden))
