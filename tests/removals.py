@@ -593,9 +593,9 @@ REMOVALS = (
     Removal(
         "R36",
         "the text goes when the letter is posted",
-        "databeheer/approval_letters/letters.py",
-        "    for statement in (_DELIVERED, _FORGET):\n",
-        "    for statement in (_DELIVERED,):\n",
+        "databeheer/post/sealed_letters.py",
+        "    for statement in (_ENDED, _FORGET):\n",
+        "    for statement in (_ENDED,):\n",
     ),
     Removal(
         "R36",
