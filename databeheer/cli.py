@@ -35,6 +35,7 @@ from databeheer.site.letters import letters
 from databeheer.site.mandates import mandates
 from databeheer.site.onboarding import onboarding
 from databeheer.site.plan import plan
+from databeheer.site.rights import rights
 from databeheer.site.sandbox import sandbox
 from databeheer.site.statistics import statistics
 from databeheer.site.supply_quality import supply_quality
@@ -312,6 +313,7 @@ cli.add_command(handover)
 cli.add_command(keys)
 cli.add_command(letters)
 cli.add_command(mandates)
+cli.add_command(rights)
 cli.add_command(sandbox)
 cli.add_command(statistics)
 cli.add_command(joins)

@@ -167,6 +167,23 @@ def every_command(
         "erasure.mine": {},
         "erasure.ask": {"data_class": "person"},
         "erasure.withdraw": {"erasure_id": someone},
+        "rights.mine": {},
+        "rights.ask": {"kind": "rectification", "fact": "name", "words": "x"},
+        "rights.copy": {},
+        "rights.withdraw": {"request_id": someone},
+        "rights.list": {},
+        "rights.enter": {
+            "person_id": str(lotte.person_id),
+            "kind": "copy",
+            "document_sha256": "00" * 32,
+        },
+        "rights.extend": {"request_id": someone, "reason": "x"},
+        "rights.answer": {
+            "request_id": someone,
+            "decision": "accepted",
+            "words": "x",
+            "decided_by": "a thief",
+        },
         "erasure.decide": {
             "data_class": "person",
             "person_id": str(lotte.person_id),

@@ -280,6 +280,21 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
+class Objection:
+    """Somebody objected to what is done with the data of his stay on one legal basis, and was right (GDPR 21(1)).
+
+    `basis` is a code of the catalogue, whoever looks by it. From `since` on nobody sees what lies in `period`, data
+    time: his time in that occupancy.
+    """
+
+    id: str
+    occupancy_id: str
+    basis: str
+    period: Interval
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Representation:
     """A court appointed `representative_id` to act for `person_id`; `reference` is the judgment's."""
 
@@ -363,6 +378,7 @@ class Facts:
     notices: tuple[Notice, ...] = ()
     blocks: tuple[Block, ...] = ()
     gaps: tuple[Gap, ...] = ()
+    objections: tuple[Objection, ...] = ()
     representations: tuple[Representation, ...] = ()
     deaths: tuple[Death, ...] = ()
     grid_operator_id: str | None = None

@@ -9,7 +9,7 @@ from databeheer.access.bases import Catalogue, Category, Citation, Requirement, 
 from databeheer.access.conditions import party_checks
 from databeheer.access.decision import Wish
 from databeheer.access.facts import Facts, Occupancy
-from databeheer.access.intervals import Interval, Pairs, meet, merged, minus
+from databeheer.access.intervals import ALL_TIME, Interval, Pairs, meet, merged, minus, pairs_of
 from databeheer.access.reasons import ReasonCode
 from databeheer.values import Direction, Granularity
 
@@ -67,7 +67,7 @@ class Ground:
         return minus(whole, reach)
 
 
-_CUTS_NO_SLOT = frozenset({ReasonCode.SECOND_SIGNATURE_MISSING, ReasonCode.DOUBT_GAP})
+_CUTS_NO_SLOT = frozenset({ReasonCode.SECOND_SIGNATURE_MISSING, ReasonCode.DOUBT_GAP, ReasonCode.OBJECTED})
 """Limits that come of what somebody did or left undone: a slot that one of them cuts is not given at all."""
 
 
@@ -149,6 +149,14 @@ def notice_limit(row: Row, homes: tuple[Occupancy, ...], silent: frozenset[str])
         return ()
     allowed = (home.period for home in homes if home.id not in silent)
     return ((ReasonCode.NO_NOTICE, merged((period.start, period.stop) for period in allowed)),)
+
+
+def objection_limit(case: Case, row: Row) -> tuple[Limit, ...]:
+    """What the people who lived there left open on this basis: all, but for those whose objection was accepted."""
+    objected = [
+        one.period for one in case.facts.objections if one.basis == row.code and one.since <= case.now
+    ]
+    return ((ReasonCode.OBJECTED, minus(ALL_TIME, pairs_of(*objected))),) if objected else ()
 
 
 def begins_in(period: Interval, home: Occupancy) -> bool:

@@ -70,6 +70,7 @@ def about(facts: Facts, home: Occupancy) -> Facts:
         necessities=tuple(one for one in facts.necessities if touches(one.data_period)),
         notices=tuple(one for one in facts.notices if one.occupancy_id == home.id),
         gaps=tuple(one for one in facts.gaps if touches(one.period)),
+        objections=tuple(one for one in facts.objections if one.occupancy_id == home.id),
     )
 
 

@@ -49,6 +49,7 @@ class ReasonCode(Code):
     PURPOSE_NOT_ALLOWED = "purpose_not_allowed"
     BLOCKED = "blocked"
     DOUBT_GAP = "doubt_gap"
+    OBJECTED = "objected"
     HOLDER_DIED = "holder_died"
     SECOND_SIGNATURE_MISSING = "second_signature_missing"
     NO_WRITTEN_MANDATE = "no_written_mandate"
@@ -102,6 +103,7 @@ ERRORS: dict[ReasonCode, type[DatabeheerError]] = {
     ReasonCode.GRANULARITY_TOO_FINE: GranularityTooFineError,
     ReasonCode.SLOT_NOT_WHOLE: OutsideGrantedPeriodError,
     ReasonCode.DOUBT_GAP: OutsideGrantedPeriodError,
+    ReasonCode.OBJECTED: NoLegalBasisError,
     ReasonCode.NO_DYNAMIC_PRICE: OutsideGrantedPeriodError,
     ReasonCode.NO_METERING_REGIME: OutsideGrantedPeriodError,
     ReasonCode.NO_CONTRACT: OutsideGrantedPeriodError,
@@ -137,6 +139,7 @@ NEAREST_FIRST: dict[ReasonCode, int] = {
             ReasonCode.PARTY_SUSPENDED,
             ReasonCode.BLOCKED,
             ReasonCode.DOUBT_GAP,
+            ReasonCode.OBJECTED,
             ReasonCode.NO_METERING_REGIME,
             ReasonCode.NO_DYNAMIC_PRICE,
             ReasonCode.NOT_OCCUPANT,

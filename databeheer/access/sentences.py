@@ -100,6 +100,10 @@ SENTENCES: dict[ReasonCode, tuple[str, str]] = {
         "In deze periode was de partij geblokkeerd en toonde ze geen toestemming. Die gegevens krijgt ze nooit.",
         "The party was blocked in this period and could not show a mandate; no later consent gives these data.",
     ),
+    ReasonCode.OBJECTED: (
+        "De klant maakte bezwaar tegen dit gebruik van zijn gegevens, en kreeg gelijk.",
+        "The customer objected to this use of the own data, and the objection was accepted.",
+    ),
     ReasonCode.HOLDER_DIED: (
         "De persoon die de toestemming gaf of voor wie gevraagd wordt, is overleden.",
         "The person who gave the consent, or for whom is asked, has died.",

@@ -64,6 +64,7 @@ NARROWING = frozenset(
         "doubt.report_own",
         "doubt.signal",
         "erasure.withdraw",
+        "rights.answer",
         "interval_reading.choose",
         "letter.answer",
         "mandate.check",

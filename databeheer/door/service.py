@@ -87,6 +87,8 @@ from databeheer.door.proofs import Proof
 from databeheer.door.reading_plan import commands as reading_plan
 from databeheer.door.reading_plan import worklist
 from databeheer.door.reads.loop import ReadLoop
+from databeheer.door.rights import commands as rights
+from databeheer.door.rights import desk as rights_desk
 from databeheer.door.statistics import commands as statistics
 from databeheer.door.supply_quality import commands as supply_quality
 from databeheer.door.whose import Whose
@@ -165,6 +167,8 @@ class DoorService:
             *ledger.COMMANDS,
             *erasure.COMMANDS,
             *erasure_taken_back.COMMANDS,
+            *rights.COMMANDS,
+            *rights_desk.COMMANDS,
             *rotation.COMMANDS,
             *retention.COMMANDS,
             *handover.COMMANDS,

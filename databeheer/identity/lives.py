@@ -47,6 +47,16 @@ class DeathReportedError(UnauthenticatedError):
     code = "death-reported"
 
 
+def exists(connection: Connection, person_id: UUID) -> bool:
+    """Whether this person is known, dead or alive, erased or not."""
+    return (
+        connection.execute(
+            text("SELECT 1 FROM identity.person WHERE person_id = :id"), {"id": person_id}
+        ).first()
+        is not None
+    )
+
+
 def is_dead(connection: Connection, person_id: UUID) -> bool:
     """Say whether a death of this person is on record."""
     return connection.execute(_IS_DEAD, {"person": person_id}).first() is not None

@@ -11,6 +11,7 @@ from web.portal.consumption import blueprint as consumption_pages
 from web.portal.doubting import blueprint as doubting_pages
 from web.portal.downloading import blueprint as downloading_pages
 from web.portal.erasing import blueprint as erasing_pages
+from web.portal.everything import blueprint as everything_pages
 from web.portal.linking import blueprint as linking_pages
 from web.portal.login import blueprint as login_pages
 from web.portal.messages import blueprint as message_pages
@@ -20,6 +21,7 @@ from web.portal.ports import blueprint as port_pages
 from web.portal.proofs import blueprint as proof_pages
 from web.portal.reads import blueprint as read_pages
 from web.portal.representing import blueprint as representing_pages
+from web.portal.rights import blueprint as rights_pages
 
 BLUEPRINTS = (
     login_pages,
@@ -34,6 +36,8 @@ BLUEPRINTS = (
     downloading_pages,
     port_pages,
     representing_pages,
+    rights_pages,
+    everything_pages,
     erasing_pages,
     doubting_pages,
     letter_pages,

@@ -43,6 +43,7 @@ _LEADS: Mapping[str, tuple[str, str]] = {
     "meter": ("ports.show", "Bekijk uw poorten"),
     "interval_reading": ("overview.show", "Bekijk uw overzicht"),
     "erasure": ("erasing.show", "Bekijk uw gegevens"),
+    "right": ("rights.show", "Bekijk uw rechten"),
     "occupancy": ("overview.show", "Bekijk uw overzicht"),
     "supply": ("overview.show", "Bekijk uw overzicht"),
     "person": ("overview.show", "Bekijk uw overzicht"),

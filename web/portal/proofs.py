@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from flask import Blueprint, Response, abort, current_app, render_template, request
@@ -59,6 +59,27 @@ def download() -> ResponseReturnValue:
         return _page(query, wrong="nothing"), 404
     if log["last"] - log["first"] >= MOST_PROOFS:
         return _page(query, wrong="too-many"), 413
+    return Response(
+        archive_of(point, log),
+        content_type="application/zip",
+        headers={"Content-Disposition": 'attachment; filename="bewijzen.zip"'},
+    )
+
+
+def newest(point: Point) -> Mapping[str, Any] | None:
+    """Where the newest proofs of one address stand now, as many as one file may hold; None where there is none."""
+    log = ask("chain.show", occupancy_id=point.occupancy_id)
+    if log["head"] is None:
+        return None
+    return log | {"first": max(log["first"], log["last"] - MOST_PROOFS + 1)}
+
+
+def archive_of(point: Point, log: Mapping[str, Any]) -> bytes:
+    """Return proofs of one address as a zip; `log` says which, and is the door's or `newest`'s.
+
+    Raises:
+        ReceiptNotYetError: what is newest is not published yet.
+    """
     settings: WebSettings = current_app.config["WEB_SETTINGS"]
     clock: Clock = current_app.config["WEB_CLOCK"]
     words = render_template(
@@ -69,17 +90,12 @@ def download() -> ResponseReturnValue:
         is_part=log["last"] < log["head"]["counter"],
         base_url=settings.base_url,
     )
-    data = make_archive(
+    return make_archive(
         OneMoment(settings.ledger_directory),
         log["head"],
         _opened(point, log["first"], log["last"]),
         now=clock.now(),
         words=words,
-    )
-    return Response(
-        data,
-        content_type="application/zip",
-        headers={"Content-Disposition": 'attachment; filename="bewijzen.zip"'},
     )
 
 

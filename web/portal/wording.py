@@ -356,6 +356,12 @@ EVENTS = {
     "erasure.decided": ("Beslist om te wissen", "ended"),
     "erasure.refused": ("Wissen geweigerd", "refused"),
     "erasure.executed": ("Gewist", "ended"),
+    "right.asked": ("Verzoek over uw gegevens", "waiting"),
+    "right.extended": ("Meer tijd gevraagd voor uw verzoek", "waiting"),
+    "right.accepted": ("Uw verzoek over uw gegevens ingewilligd", "active"),
+    "right.refused": ("Uw verzoek over uw gegevens geweigerd", "refused"),
+    "right.copied": ("Kopie van al uw gegevens gemaakt", "ended"),
+    "right.withdrawn": ("Verzoek over uw gegevens teruggenomen", "ended"),
     "clock.missed": ("Termijn niet gehaald", "refused"),
 }
 _PARTYS = frozenset(
@@ -389,7 +395,16 @@ _HOUSEHOLDS = frozenset(
     f"permission.{step}" for step in ("granted", "signed", "rejected", "revoked", "narrowed")
 )
 _YOURS = frozenset(
-    {"port.opening_asked", "erasure.asked", "erasure.withdrawn", "contact.confirmed", "contact.removed"}
+    {
+        "port.opening_asked",
+        "erasure.asked",
+        "erasure.withdrawn",
+        "contact.confirmed",
+        "contact.removed",
+        "right.asked",
+        "right.copied",
+        "right.withdrawn",
+    }
 )
 _DOUBTERS = frozenset({"doubt.opened", "doubt.signalled", "doubt.retracted"})
 _CAPACITIES = {"grid_user": "holder", "natural_person": "resident"}

@@ -12,6 +12,7 @@ from web.public.health import blueprint as health_answers
 from web.public.joins import blueprint as join_pages
 from web.public.log import blueprint as log_files
 from web.public.parties import blueprint as party_pages
+from web.public.privacy import blueprint as privacy_pages
 from web.public.retention import blueprint as retention_pages
 from web.public.start import blueprint as start_pages
 from web.public.statistics import blueprint as statistics_pages
@@ -24,6 +25,7 @@ BLUEPRINTS = (
     join_pages,
     basis_pages,
     retention_pages,
+    privacy_pages,
     statistics_pages,
     validation_pages,
     health_answers,

@@ -9,13 +9,11 @@ from databeheer.oversight.retention import FULL_YEARS, LEDGER_YEARS, READINGS_YE
 
 blueprint = Blueprint("retention", __name__)
 
+TERMS = {"readings_years": READINGS_YEARS, "full_years": FULL_YEARS, "ledger_years": LEDGER_YEARS}
+"""In years, by the name in the template of the table."""
+
 
 @blueprint.get("/bewaartermijnen")
 def page() -> ResponseReturnValue:
     """Show the terms."""
-    return render_template(
-        "public/retention.html",
-        readings_years=READINGS_YEARS,
-        full_years=FULL_YEARS,
-        ledger_years=LEDGER_YEARS,
-    )
+    return render_template("public/retention.html", **TERMS)

@@ -15,6 +15,7 @@ from databeheer.access.facts import (
     MeteringRegime,
     Necessity,
     Notice,
+    Objection,
     Participation,
     Regime,
     Registration,
@@ -50,6 +51,7 @@ class PointFacts:
             "regimes": tuple(map(_regime, each("regime"))),
             "deaths": tuple(Death(str(row.person_id), midnight(row.from_day)) for row in each("death")),
             "representations": tuple(map(_representation, each("representation"))),
+            "objections": tuple(map(_objection, each("objection"))),
         }
         if party_id is not None:
             prices = each("dynamic_price", party_id)
@@ -110,6 +112,12 @@ def _notice(row: Any) -> Notice:
     return Notice(str(row.id), str(row.party_id), str(row.occupancy_id), purposes, row.from_at)
 
 
+def _objection(row: Any) -> Objection:
+    return Objection(
+        str(row.id), str(row.occupancy_id), row.word, days(row.from_day, row.until_day), row.from_at
+    )
+
+
 def _doubted(rows: Collection[Any]) -> dict[str, tuple[Any, ...]]:
     """What cases of doubt mean for the decision. With a move the block ends, for it is about who lived there."""
     blocks: list[Block] = []
@@ -156,6 +164,15 @@ _OF_ALL = (
     "  r.representative_id, r.from_day, r.until_day, NULL, NULL, 'entry ' || r.recorded_index, NULL"
     "  FROM registry.occupancy o JOIN registry.person_concerned c USING (occupancy_id)"
     "  JOIN identity.representation r ON r.person_id = c.person_id WHERE o.access_point_id = ANY(%(points)s)"
+    # Of who lives there beside the grid user, his own time there; what never was, no more.
+    " UNION ALL SELECT 'objection', o.access_point_id, q.request_id, NULL, o.occupancy_id, NULL, NULL,"
+    "  coalesce(c.from_day, o.from_day),"
+    "  CASE WHEN c.from_day IS NULL THEN o.until_day ELSE coalesce(c.until_day, o.until_day) END,"
+    "  q.decided_at, NULL, q.basis, NULL"
+    "  FROM registry.occupancy o JOIN oversight.right_request q USING (occupancy_id)"
+    "  LEFT JOIN registry.person_concerned c ON c.occupancy_id = o.occupancy_id AND c.person_id = q.person_id"
+    "  WHERE o.access_point_id = ANY(%(points)s) AND q.kind = 'objection' AND q.state = 'accepted'"
+    "  AND (o.person_id = q.person_id OR c.from_day < coalesce(c.until_day, 'infinity'))"
 )
 _OF_PARTIES = (
     " UNION ALL SELECT 'supply', access_point_id, supply_contract_id, party_id, NULL, NULL, NULL, from_day,"

@@ -152,6 +152,12 @@ class Ending(enum.IntEnum):
     JOIN_NECESSITY = 62
     """A record of necessity of the join gate; JOIN_SIGNER a key under which such records were signed."""
     JOIN_SIGNER = 63
+    OBJECTION = 64
+    """A basis that somebody's accepted objection stopped; the three records behind it say at which occupancy, whose
+    objection, and which basis."""
+    OBJECTION_HOME = 65
+    OBJECTION_PERSON = 66
+    OBJECTION_BASIS = 67
 
 
 PERMISSION_ENDINGS = {

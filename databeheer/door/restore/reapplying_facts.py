@@ -6,9 +6,6 @@ Each function returns whether it ended anything: the database may know it, or ne
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from uuid import UUID
-
-from sqlalchemy import Connection, text
 
 from databeheer import clocks
 from databeheer.access.facts import Regime
@@ -21,7 +18,7 @@ from databeheer.door.commands.port_orders import take_away
 from databeheer.door.house import House
 from databeheer.door.permission_record import subjects_of, subjects_of_person
 from databeheer.door.reading_plan.commands import record_choice
-from databeheer.door.restore import reapplying_joins, reapplying_post
+from databeheer.door.restore import reapplying_joins, reapplying_post, reapplying_rights
 from databeheer.door.restore.ends import STALENESS, End, Ending
 from databeheer.door.statement import Statement, Subject
 from databeheer.door.statistics.restored import told_again
@@ -50,6 +47,8 @@ def apply(house: House, turn: Turn, end: End, following: Sequence[End]) -> bool:
     try:
         if end.ending in (Ending.CONCERNED_AT, Ending.CONCERNED_LEFT):
             return _concerned(house, turn, end, following)
+        if end.ending is Ending.OBJECTION:
+            return reapplying_rights.objected_again(house, turn, end, following)
         known = _BY_ENDING.get(end.ending)
         return known is not None and known(house, turn, end)
     except (ConflictError, NotFoundError, MalformedRequestError):
@@ -57,7 +56,7 @@ def apply(house: House, turn: Turn, end: End, following: Sequence[End]) -> bool:
 
 
 def _died(house: House, turn: Turn, end: End) -> bool:
-    if end.day is None or not _exists(turn.connection, end.id):
+    if end.day is None or not lives.exists(turn.connection, end.id):
         return False
     lives.record_death(turn.connection, end.id, end.day, turn.now)
     said = {"on": end.day.isoformat()} | _AFTER
@@ -93,7 +92,7 @@ def _concerned(house: House, turn: Turn, end: End, following: Sequence[End]) -> 
     if not following or following[0].ending is not Ending.CONCERNED or occupancy is None or end.day is None:
         return False
     person_id = following[0].id
-    if not _exists(turn.connection, person_id):
+    if not lives.exists(turn.connection, person_id):
         return False
     if end.ending is Ending.CONCERNED_AT:
         event, word = "person_concerned.begun", "from"
@@ -259,12 +258,6 @@ def _erasure_taken_back(house: House, turn: Turn, end: End) -> bool:
     take_back(house, turn, row, dict(_AFTER))
     return True
 
-
-def _exists(connection: Connection, person_id: UUID) -> bool:
-    return connection.execute(_PERSON, {"id": person_id}).first() is not None
-
-
-_PERSON = text("SELECT 1 FROM identity.person WHERE person_id = :id")
 
 _BY_ENDING: dict[Ending, Callable[[House, Turn, End], bool]] = {
     Ending.DIED: _died,

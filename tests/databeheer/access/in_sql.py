@@ -44,6 +44,7 @@ TABLES = {
     "notice": "w int, party text, occ text, purposes text[], given timestamptz",
     "block": "w int, party text, span tstzrange",
     "gap": "w int, party text, span tstzrange, spares text[]",
+    "objection": "w int, code text, span tstzrange, since timestamptz",
     "office": "w int, representative text, person text, span tstzrange",
     "death": "w int, person text, at timestamptz",
 }
@@ -189,7 +190,9 @@ title AS (
         AND f.representative = s.person AND f.person = o.person AND s.whose = o.person AND f.span @> s.at)))
 ),
 reaching AS (
-  SELECT t.*, t.claim * o.span::tstzmultirange AS reach, t.tie * o.span::tstzmultirange AS whole FROM title t
+  SELECT t.*, t.claim * o.span::tstzmultirange - coalesce((SELECT range_agg(j.span) FROM objection j
+      WHERE j.w = t.w AND j.code = t.code AND j.since <= t.now AND t.carrier <> 'permission'), '{}') AS reach,
+    t.tie * o.span::tstzmultirange AS whole FROM title t
   JOIN occ o ON o.w = t.w AND (t.home IS NULL OR o.id = t.home)
   WHERE (t.category <> 'readings' OR t.fine >= t.goes)
   AND (NOT 'notice' = ANY(t.needs) OR o.person IS NULL OR EXISTS (SELECT FROM notice n WHERE n.w = t.w
@@ -326,6 +329,8 @@ def _rows(w: int, world: World) -> Iterator[tuple[str, tuple[Any, ...]]]:
         yield "notice", (w, notice.party_id, notice.occupancy_id, _list(notice.purposes), notice.given_at)
     for block in facts.blocks:
         yield "block", (w, block.party_id, _range(block.period))
+    for objection in facts.objections:
+        yield "objection", (w, objection.basis, _range(objection.period), objection.since)
     for gap in facts.gaps:
         yield "gap", (w, gap.party_id, _range(gap.period), _list(gap.spares))
     for office in facts.representations:

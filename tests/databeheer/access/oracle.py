@@ -47,7 +47,7 @@ NEAREST = (
     "category_not_granted",
     "purpose_not_allowed", "no_notice", "second_signature_missing", "no_written_mandate", "no_authorisation",
     "outside_territory", "no_processor_agreement", "no_processing_overview", "no_dpia", "no_data_access_contract",
-    "party_suspended", "blocked", "doubt_gap", "no_metering_regime", "no_dynamic_price", "not_occupant",
+    "party_suspended", "blocked", "doubt_gap", "objected", "no_metering_regime", "no_dynamic_price", "not_occupant",
     "outside_data_period", "no_contract", "not_registered", "not_participant", "not_yet_valid", "requested", "expired",
     "fulfilled", "withdrawn", "terminated", "invalidated_by_move", "holder_died", "mandate_rejected", "lapsed",
     "unproven", "ended_by_suspension", "rejected",
@@ -152,7 +152,7 @@ class Title:
         """What only living there and contracts would leave: what else is not reached breaks a slot."""
         could = ALL.copy() if self.is_asked_for else self.speaks_of.copy()
         for name, allowed in self.limits:
-            if name not in ("second_signature_missing", "doubt_gap"):
+            if name not in ("second_signature_missing", "doubt_gap", "objected"):
                 could &= allowed
         return could
 
@@ -400,9 +400,19 @@ def title(
         suits=wish.purpose in rule.purposes and wish.category in rule.categories,
         elsewhere=elsewhere,
         homeless="outside_data_period",
-        limits=[("no_notice", told(homes, silent))] if "notice" in rule.needs else [],
+        limits=([("no_notice", told(homes, silent))] if "notice" in rule.needs else [])
+        + [("objected", ~objected(world, code))],
         untold=silent,
     )
+
+
+def objected(world: World, code: str) -> Mask:
+    """Quarters of whoever objected to this basis and was right by now."""
+    marked = NONE.copy()
+    for one in world.facts.objections:
+        if one.basis == code and one.since <= world.now:
+            marked |= quarters_of(one.period)
+    return marked
 
 
 def told(homes: list[Occupancy], silent: list[Occupancy]) -> Mask:

@@ -7,8 +7,8 @@ against the moment of looking may also lie a tick beside it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from random import Random
 from typing import TypeVar
@@ -28,6 +28,7 @@ from databeheer.access.facts import (
     MeteringRegime,
     Necessity,
     Notice,
+    Objection,
     Occupancy,
     Participation,
     PartyFacts,
@@ -45,7 +46,7 @@ from databeheer.access.facts import (
 from databeheer.access.intervals import Interval
 from databeheer.brussels import midnight
 from databeheer.values import PERSON_ROLES, Granularity, Period, Purpose, Role
-from tests.databeheer.access.people import BOTH, LOTTE, MARIA, OFFTAKE, QUARTER, TICK
+from tests.databeheer.access.people import BOTH, CATALOGUE, LOTTE, MARIA, OFFTAKE, QUARTER, TICK
 
 CHANGES = (date(2023, 3, 26), date(2023, 10, 29), date(2024, 3, 31), date(2024, 10, 27))
 FIRST, LAST = date(2023, 1, 1), date(2025, 1, 1)
@@ -102,7 +103,8 @@ def world_of(seed: int) -> World:
     now = maker.any((midnight(LATER), midnight(LATER), maker.moment())) + maker.any(
         (QUARTER * 0, TICK, -TICK)
     )
-    return World(maker.wish(role), maker.facts(role, now), now)
+    wish, facts = maker.wish(role), maker.facts(role, now)
+    return World(wish, replace(facts, objections=tuple(maker.objections(role))), now)
 
 
 class _Maker:
@@ -130,6 +132,13 @@ class _Maker:
         if kind < 0.75:
             return midnight(self._change) + self._random.randint(-2 * 96, 3 * 96) * QUARTER
         return midnight(date(self._change.year, self._change.month + self._random.randint(-1, 1), 1))
+
+    def objections(self, role: Role) -> Iterator[Objection]:
+        """Seldom, for who objects is one of many; to a basis of this role, or of another."""
+        codes = [row.code for row in CATALOGUE.plan(role).statutory] or ["own"]
+        for n in self.seldom():
+            basis = self.mostly(self.any(codes), ("welfare_centre",))
+            yield Objection(f"objection-{n}", self._home(), basis, self.stretch(), self._before())
 
     def moment(self) -> datetime:
         if self._random.random() < 0.6:
