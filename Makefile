@@ -163,8 +163,9 @@ softhsm:
 		echo "$$left apt-get could not install it"
 
 # A worker for each processor, which takes tests from another when it has none left; a choice of tests runs in order.
+# Bytecode is kept, whatever the environment says: else every process of every test compiles all anew.
 test: $(VENV)/stamp-dev chromium go softhsm
-	$(PY) -m pytest $(if $(ARGS),$(ARGS),--numprocesses logical --dist worksteal)
+	PYTHONDONTWRITEBYTECODE= $(PY) -m pytest $(if $(ARGS),$(ARGS),--numprocesses logical --dist worksteal)
 
 bench: $(VENV)/stamp-dev
 	$(PY) -m tests.bench $(if $(ONLY),--only $(ONLY))

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.copies import Original, Originals, setting_up, steps_of
 from tests.databases import Database, Databases, running
-from tests.house import Customer, Party, TheHouse, open_house, open_house_now
+from tests.house import Customer, Party, TheHouse, a_folder, open_house, open_house_now
 from tests.requirements_register import load_requirements
 from tests.restores import Backups
 
@@ -23,10 +24,26 @@ def databases() -> Iterator[Databases]:
         yield databases
 
 
+@pytest.fixture(scope="session")
+def originals(databases: Databases) -> Iterator[Originals]:
+    """The houses of this worker that are copied."""
+    with a_folder() as folder:
+        kept = Originals(databases, folder)
+        yield kept
+        kept.close()
+
+
 @pytest.fixture
-def database(databases: Databases) -> Iterator[Database]:
+def original(originals: Originals, request: pytest.FixtureRequest) -> Original | None:
+    """The house of which this test gets a copy, with the people in it with whom the test begins."""
+    steps = steps_of(request)
+    return None if steps is None else originals.after(steps)
+
+
+@pytest.fixture
+def database(databases: Databases, original: Original | None) -> Iterator[Database]:
     """A migrated database of the test's own; `database.url("door")` is the login of a process role."""
-    with databases.clone() as database:
+    with databases.clone(original and original.database) as database:
         yield database
 
 
@@ -43,13 +60,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture
-def house(database: Database, request: pytest.FixtureRequest) -> Iterator[TheHouse]:
+def house(
+    database: Database, original: Original | None, request: pytest.FixtureRequest
+) -> Iterator[TheHouse]:
     """A running house: the real door on its socket, over a database of the test's own.
 
     It is eleven in the morning there; where doors of their own run beside it (`machine_time`), what it is here.
     """
-    by_the_machine = request.node.get_closest_marker("machine_time") is not None
-    with open_house_now(database) if by_the_machine else open_house(database) as the_house:
+    if original is not None:
+        opening = original.opened(database)
+    elif request.node.get_closest_marker("machine_time") is not None:
+        opening = open_house_now(database)
+    else:
+        opening = open_house(database)
+    with opening as the_house:
         yield the_house
 
 
@@ -62,6 +86,7 @@ def backups(house: TheHouse, tmp_path: Path) -> Iterator[Backups]:
 
 
 @pytest.fixture
+@setting_up
 def lotte(house: TheHouse) -> Customer:
     """A grid user whose electricity the real export describes; lives there since 2022."""
     customer = house.customer("lotte", "Lotte Janssens")
@@ -70,6 +95,7 @@ def lotte(house: TheHouse) -> Customer:
 
 
 @pytest.fixture
+@setting_up
 def maria(house: TheHouse) -> Customer:
     """Another grid user, at another address."""
     customer = house.customer("maria", "Maria Peeters")
@@ -78,24 +104,28 @@ def maria(house: TheHouse) -> Customer:
 
 
 @pytest.fixture
+@setting_up
 def bram(house: TheHouse) -> Party:
     """An energy service with a data access contract."""
     return house.party("Bram Energieadvies", "energy_service")
 
 
 @pytest.fixture
+@setting_up
 def joris(house: TheHouse) -> Party:
     """The outsider: a party in good standing that has nothing to do with anybody here."""
     return house.party("Joris Buitenstaander", "energy_service")
 
 
 @pytest.fixture
+@setting_up
 def erik(house: TheHouse) -> Party:
     """A supplier."""
     return house.party("Erik Energie", "supplier")
 
 
 @pytest.fixture
+@setting_up
 def net(house: TheHouse) -> Party:
     """The grid operator as a party."""
     return house.party("Netbeheerder Test", "dso", operator=1)

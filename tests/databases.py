@@ -77,14 +77,28 @@ class Databases:
         return cls(superuser_url)
 
     @contextmanager
-    def clone(self) -> Iterator[Database]:
-        """Yield a database like the template, dropped at the end with whoever is still connected."""
-        database = self._name("test")
-        provision.copy_database(self._server, database.name, self._template.name)
+    def clone(self, like: Database | None = None) -> Iterator[Database]:
+        """Yield a database like the template, or like one that nobody uses; dropped at the end with whoever does."""
+        database = self.copy(like)
         try:
             yield database
         finally:
-            provision.drop(self._server, database.name)
+            self.drop(database)
+
+    def copy(self, like: Database | None = None) -> Database:
+        """Make what `clone` yields; the caller drops it."""
+        database = self._name("test")
+        provision.copy_database(self._server, database.name, (like or self._template).name)
+        return database
+
+    def drop(self, database: Database) -> None:
+        provision.drop(self._server, database.name)
+
+    def until_left(self, database: Database) -> None:
+        """Wait until the last connection has ended, which is a moment after its client closed it."""
+        count = "SELECT count(*) FROM pg_stat_activity WHERE datname = %s"
+        while self._server.execute(count, [database.name]).fetchone() != (0,):
+            os.sched_yield()
 
     def close(self) -> None:
         """Drop the template."""

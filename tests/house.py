@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from databeheer.brussels import day_of, midnight
 from databeheer.clock import SettableClock, SystemClock
 from databeheer.door.client import DoorClient, Proof
 from databeheer.door.house import House, make_keys
+from databeheer.door.keys.store import KeyStore
 from databeheer.door.post import notifying
 from databeheer.door.server import DoorServer
 from databeheer.door.service import DoorService
@@ -40,7 +41,7 @@ from databeheer.metering.intake import IntakeReport, take_in
 from databeheer.storage.engine import make_engine
 from databeheer.values import Role, format_instant
 from ledger.note import SigningKey
-from tests.databases import Database
+from tests.databases import Database, quick_folder
 
 ORIGIN = "ledger.example/test"
 ISSUER = "https://identity.example"
@@ -49,17 +50,26 @@ PUBLIC_URL = "http://127.0.0.1:8000"
 REGULATOR = SigningKey("regulator.example/test", secrets.token_bytes(32))
 """Of all houses of a run: no door has its key, and the list that it signs for each of them is the same."""
 POSTMAN_KEY = "the postman of the tests"
+KEYS = "keys"
+"""Where in its folder a house has its key store."""
+
+
+class Brief:
+    """What a failing example of Hypothesis tells by its `repr`, and not by all that is in it."""
+
+    def _repr_pretty_(self, printer: Any, _in_itself: bool) -> None:
+        printer.text(repr(self))
 
 
 @dataclass
-class Customer:
+class Customer(Brief):
     """A grid user with a live session."""
 
-    house: TheHouse
+    house: TheHouse = field(repr=False)
     subject: str
     name: str
     person_id: UUID
-    session: str
+    session: str = field(repr=False)
 
     def call(self, command: str, **arguments: Any) -> dict[str, Any]:
         return self.house.client.call(command, Proof.session(self.session), **arguments)
@@ -92,16 +102,16 @@ class Customer:
 
 
 @dataclass
-class Party:
+class Party(Brief):
     """A market party with a client and a live access token for the own API."""
 
-    house: TheHouse
+    house: TheHouse = field(repr=False)
     party_id: str
     name: str
     client_id: str
-    client_secret: str
-    subscription_key: str | None
-    token: str
+    client_secret: str = field(repr=False)
+    subscription_key: str | None = field(repr=False)
+    token: str = field(repr=False)
 
     def call(self, command: str, **arguments: Any) -> dict[str, Any]:
         return self.house.client.call(command, Proof.token(self.token), **arguments)
@@ -135,12 +145,13 @@ class Party:
         return next(one for one in found if one["permission_id"] == permission_id)
 
 
-@dataclass
-class TheHouse:
+@dataclass(repr=False)
+class TheHouse(Brief):
     """The running house of one test."""
 
     database: Database
     folder: Path
+    means: Means
     clock: SettableClock
     house: House
     service: DoorService
@@ -154,6 +165,8 @@ class TheHouse:
     join_files: signature.JoinListFiles
     clerk_key: str = ""
     people: list[Customer] = field(default_factory=list)
+    set_up: dict[object, Any] = field(default_factory=dict)
+    """What fixtures gave that ran before this house was copied (`tests/copies.py`)."""
     _engines: list[Engine] = field(default_factory=list)
     _intake_engine: Engine | None = None
 
@@ -331,6 +344,19 @@ def this_morning() -> datetime:
     return midnight(day_of(SystemClock().now())) + timedelta(hours=11, minutes=20)
 
 
+@dataclass(frozen=True)
+class Means:
+    """What makes a house the same one wherever it is opened: its hour, the name of its log, and its secrets."""
+
+    now: datetime
+    origin: str = ORIGIN
+    provider_key: Ed25519Key = field(default_factory=Ed25519Key.generate, repr=False)
+    promise_seed: bytes = field(default_factory=partial(secrets.token_bytes, 32), repr=False)
+    operator_key: str = field(default_factory=partial(secrets.token_urlsafe, 32), repr=False)
+    intake_key: str = field(default_factory=partial(secrets.token_urlsafe, 32), repr=False)
+    clerk_key: str = field(default_factory=partial(secrets.token_urlsafe, 32), repr=False)
+
+
 @contextmanager
 def open_house(
     database: Database, *, now: datetime | None = None, origin: str = ORIGIN
@@ -339,53 +365,66 @@ def open_house(
 
     It begins at `now`, or this morning.
     """
-    with tempfile.TemporaryDirectory(prefix="db-house-") as name:
-        folder = Path(name)
-        clock = SettableClock(now or this_morning())
-        provider_key = Ed25519Key.generate()
-        operator_key, intake_key, clerk_key = (secrets.token_urlsafe(32) for _ in range(3))
-        join_files = signature.JoinListFiles(folder / "joins.toml", folder / "joins.note", REGULATOR.verifier)
-        house = House(
-            engine=make_engine(database.url("door"), pool_size=8),
-            keys=make_keys(folder / "keys"),
-            clock=clock,
-            catalogue=catalogue.load(),
-            origin=origin,
-            promise_key=SigningKey("door.example/test", secrets.token_bytes(32)),
-            operator_key_hash=sha256(operator_key.encode()).digest(),
-            intake_key_hash=sha256(intake_key.encode()).digest(),
-            clerk_key_hash=sha256(clerk_key.encode()).digest(),
-            provider=IdentityProvider(
-                ISSUER, AUDIENCE, bytes(provider_key.verify_key), "http://127.0.0.1:1/authorize"
-            ),
-            public_url=PUBLIC_URL,
-            joins=join_files,
-            postman_key_hash=sha256(POSTMAN_KEY.encode()).digest(),
-            loopback_webhooks=True,
-        )
-        service = DoorService(house)
-        socket = folder / "door.sock"
-        server = DoorServer(socket, service, poll_seconds=0.01)
-        server.start()
-        the_house = TheHouse(
-            database,
-            folder,
-            clock,
-            house,
-            service,
-            server,
-            DoorClient(socket),
-            operator_key,
-            intake_key,
-            provider_key,
-            socket,
-            REGULATOR,
-            join_files,
-            clerk_key,
-        )
-        the_house.sign_joins(lists.SHIPPED.read_bytes())
-        the_house.operator("registry.operator.add", operator=1, code="net-test", name="Netbeheerder Test")
-        try:
+    with a_folder() as folder:
+        keys = make_keys(folder / KEYS)
+        with opened(database, folder, keys, Means(now or this_morning(), origin)) as the_house:
+            the_house.sign_joins(lists.SHIPPED.read_bytes())
+            the_house.operator("registry.operator.add", operator=1, code="net-test", name="Netbeheerder Test")
             yield the_house
-        finally:
-            the_house.close()
+
+
+@contextmanager
+def a_folder() -> Iterator[Path]:
+    """A place for the files of a house, gone with it."""
+    with tempfile.TemporaryDirectory(prefix="db-house-", dir=quick_folder()) as name:
+        yield Path(name)
+
+
+@contextmanager
+def opened(database: Database, folder: Path, keys: KeyStore, means: Means) -> Iterator[TheHouse]:
+    """Run the door of a house over its database, its folder and its keys."""
+    clock = SettableClock(means.now)
+    join_files = signature.JoinListFiles(folder / "joins.toml", folder / "joins.note", REGULATOR.verifier)
+    house = House(
+        engine=make_engine(database.url("door"), pool_size=8),
+        keys=keys,
+        clock=clock,
+        catalogue=catalogue.load(),
+        origin=means.origin,
+        promise_key=SigningKey("door.example/test", means.promise_seed),
+        operator_key_hash=sha256(means.operator_key.encode()).digest(),
+        intake_key_hash=sha256(means.intake_key.encode()).digest(),
+        clerk_key_hash=sha256(means.clerk_key.encode()).digest(),
+        provider=IdentityProvider(
+            ISSUER, AUDIENCE, bytes(means.provider_key.verify_key), "http://127.0.0.1:1/authorize"
+        ),
+        public_url=PUBLIC_URL,
+        joins=join_files,
+        postman_key_hash=sha256(POSTMAN_KEY.encode()).digest(),
+        loopback_webhooks=True,
+    )
+    service = DoorService(house)
+    socket = folder / "door.sock"
+    server = DoorServer(socket, service, poll_seconds=0.01)
+    server.start()
+    the_house = TheHouse(
+        database,
+        folder,
+        means,
+        clock,
+        house,
+        service,
+        server,
+        DoorClient(socket),
+        means.operator_key,
+        means.intake_key,
+        means.provider_key,
+        socket,
+        REGULATOR,
+        join_files,
+        means.clerk_key,
+    )
+    try:
+        yield the_house
+    finally:
+        the_house.close()

@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 
 import web
+from tests.copies import setting_up
 from tests.databases import Databases
 from tests.house import Customer, Party, TheHouse, open_house
 from tests.web.programs import EXPECTED_2023, EXPORT_2023, GAS_2023, Caller, caller, make_app, shared_file
@@ -42,6 +43,7 @@ def bram_fluvius(program_app: Flask, bram: Party) -> Caller:
 
 
 @pytest.fixture
+@setting_up
 def measured(house: TheHouse, lotte: Customer) -> Customer:
     """Lotte, with the real export of autumn 2023 taken in."""
     house.ingest(shared_file(EXPORT_2023))
@@ -49,6 +51,7 @@ def measured(house: TheHouse, lotte: Customer) -> Customer:
 
 
 @pytest.fixture
+@setting_up
 def gas_measured(house: TheHouse, lotte: Customer) -> Customer:
     """Lotte, with her real gas export of autumn 2023."""
     path = shared_file(GAS_2023)

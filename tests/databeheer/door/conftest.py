@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.copies import setting_up
 from tests.databases import Databases
 from tests.databeheer.door.bulk import Neighbours, settle
 from tests.databeheer.metering.builders import day_rows, english
@@ -23,6 +24,7 @@ def export() -> bytes:
 
 
 @pytest.fixture
+@setting_up
 def measured(house: TheHouse, lotte: Customer) -> Customer:
     """Lotte, with her readings taken in."""
     house.ingest(export())
@@ -30,7 +32,8 @@ def measured(house: TheHouse, lotte: Customer) -> Customer:
 
 
 @pytest.fixture
-def granted(measured: Customer, bram: Party) -> dict[str, Any]:
+@setting_up
+def granted(house: TheHouse, measured: Customer, bram: Party) -> dict[str, Any]:
     """Bram's request, which Lotte granted."""
     asked = bram.ask()
     measured.grant(asked)
@@ -45,6 +48,7 @@ def standing(databases: Databases) -> Iterator[TheHouse]:
 
 
 @pytest.fixture
+@setting_up
 def neighbours(house: TheHouse, lotte: Customer, maria: Customer, bram: Party) -> Neighbours:
     """Lotte and Maria, each with a day of readings and a permission that Bram has."""
     return settle(house, lotte, maria, bram)

@@ -8,6 +8,7 @@ from datetime import date
 import pytest
 from flask import Flask
 
+from tests.copies import setting_up
 from tests.databeheer.metering.builders import day_rows, english
 from tests.house import Customer, TheHouse
 from tests.web.portal.visiting import Visitor, make_site
@@ -43,6 +44,7 @@ def stranger(site: Flask, house: TheHouse) -> Visitor:
 
 
 @pytest.fixture
+@setting_up
 def measured_autumn(house: TheHouse, lotte: Customer) -> Customer:
     """Lotte, with the quarter-hours of the day on which the clocks went back."""
     house.ingest(english(*day_rows(AUTUMN)))

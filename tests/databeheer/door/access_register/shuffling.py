@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from databeheer.door.client import DoorRefusedError
 from tests.databases import Databases
 from tests.databeheer.door.access_register.sending import ean_of, number
-from tests.house import Party, TheHouse, open_house
+from tests.house import Brief, Party, TheHouse, open_house
 
 FIRST = date(2026, 1, 1)
 CUSTOMERS = ("anna", "bert", "celia")
@@ -24,7 +24,7 @@ State = Callable[[TheHouse, str], Any]
 
 
 @dataclass(repr=False)  # a failing example is told with it
-class Market:
+class Market(Brief):
     """A house with one grid operator and three suppliers; `points` gives access points that nobody used."""
 
     house: TheHouse
