@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -19,7 +20,7 @@ import web
 from databeheer.access.facts import PermissionState
 from databeheer.brussels import day_of
 from databeheer.sandbox import story
-from databeheer.sandbox.access_points import ACCESS_POINTS, AccessPoint, Answer
+from databeheer.sandbox.access_points import ACCESS_POINTS, AccessPoint, Answer, Life
 from databeheer.sandbox.filling import Means
 from databeheer.sandbox.keys import PartyKey, make_key
 from databeheer.sandbox.page import page
@@ -132,6 +133,15 @@ def test_the_page_has_the_tables_as_they_are_declared() -> None:
     assert text == page(text), "python -m databeheer.sandbox.page docs/reference/sandbox.md"
 
 
+OF_PEOPLE = {"forbidden", "erasure-refused", "representation-ended", "not-for-representatives"}
+"""What programs are never told: of the portal, the oversight pages and the operator's command line."""
+
+
+def test_every_problem_that_a_program_can_be_told_is_on_the_page() -> None:
+    told = set(re.findall(r"`([a-z-]+)`", PAGE.read_text(encoding="utf-8")))
+    assert set(PROBLEMS) - told == OF_PEOPLE
+
+
 @pytest.mark.requirement("R48")
 def test_every_access_point_answers_in_both_interfaces_as_the_table_says(sandbox: Sandbox) -> None:
     told = {point.key: (own(sandbox, point), facade(sandbox, point)) for point in ACCESS_POINTS}
@@ -184,6 +194,27 @@ def test_the_permissions_have_the_states_that_their_lives_gave_them(sandbox: San
             [permission] = listed.get_json()["permissions"]
             states.add(permission["state"])
     assert states == {state.value for state in PermissionState} - {"lapsed"}
+
+
+@pytest.mark.requirement("R48")
+def test_the_facade_lists_the_mandates_in_all_their_states(sandbox: Sandbox) -> None:
+    party = sandbox.caller("ready", "facade")
+    listed: dict[str, str] = {}
+    for query in ({}, {"status": "Requested"}):
+        answer = get(party, "/esco-sbx/v3/api/mandate", query).get_json()
+        listed |= {one["referenceNumber"]: one["status"] for one in answer["data"]["mandates"]}
+    ready = [one for one in ACCESS_POINTS if one.party == "ready" and one.life is not Life.NEVER_ASKED]
+    assert listed == {one.reference: _STATUSES.get(one.life, "Finished") for one in ready}
+
+
+_STATUSES = {
+    Life.GRANTED: "Approved",
+    Life.TO_BE_RENEWED: "Approved",
+    Life.DOUBTED: "Approved",  # it stands
+    Life.WAITS: "Requested",
+    Life.REFUSED: "Rejected",
+    Life.NOT_ANSWERED: "Rejected",
+}
 
 
 def test_days_on_which_the_clock_changes_have_23_and_25_hours(sandbox: Sandbox) -> None:
