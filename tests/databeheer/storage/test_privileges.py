@@ -258,6 +258,21 @@ MATRIX: dict[str, dict[str, set[str]]] = {
     "statistics.release": {"door": LOOK_AND_ADD, "auditor": {READ}, "web": {READ}},
     "statistics.part": {"door": LOOK_AND_ADD, "auditor": {READ}, "web": {READ}},
     "oversight.stop": {"door": LOOK_AND_ADD, "auditor": {READ}, "web": {READ}},
+    "oversight.right_request": {
+        "door": LOOK_AND_ADD
+        | of(
+            "extended_at",
+            "extended_index",
+            "extension_sealed",
+            "state",
+            "decided_at",
+            "decided_by",
+            "decided_index",
+            "answer_sealed",
+            "withdrawn_at",
+            "withdrawn_index",
+        )
+    },
     "oversight.erasure": {
         "door": LOOK_AND_ADD
         | of(
