@@ -26,7 +26,7 @@ CODE := ledger databeheer web migrations tests docs/examples/python-client
 PRESENT = $(wildcard $(CODE))
 
 .PHONY: help demo sandbox check test bench soak format lint types imports requirements requirements-check lock screenshots \
-	clean environment chromium go softhsm
+	clean environment chromium go softhsm identity-provider
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -162,9 +162,31 @@ softhsm:
 		apt-get -qq install -y --no-install-recommends softhsm2 >/dev/null; } || \
 		echo "$$left apt-get could not install it"
 
+# The tests of logging in want a certified OpenID provider, which runs on Node; likewise.
+PROVIDER := tests/identity_provider
+identity-provider:
+	@[ $(PROVIDER)/node_modules/.package-lock.json -nt $(PROVIDER)/package-lock.json ] && command -v node >/dev/null \
+		&& exit 0; \
+	left="make test: left out logging in at a certified provider:"; \
+	if ! command -v npm >/dev/null || ! command -v node >/dev/null; then \
+		if ! command -v apt-get >/dev/null; then echo "$$left no Node, and no apt-get to install it"; exit 0; \
+		elif [ "$$(id -u)" = 0 ]; then as_root=; \
+		elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then as_root="sudo -n"; \
+		else echo "$$left no Node, and neither root nor sudo to install it"; exit 0; \
+		fi; \
+		echo "installing Node"; \
+		{ $$as_root apt-get -qq update && $$as_root env DEBIAN_FRONTEND=noninteractive \
+			apt-get -qq install -y --no-install-recommends nodejs npm >/dev/null; } || \
+			{ echo "$$left apt-get could not install Node"; exit 0; }; \
+	fi; \
+	echo "installing the provider of the tests"; \
+	{ npm --prefix $(PROVIDER) ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null \
+		&& touch $(PROVIDER)/node_modules/.package-lock.json; } || \
+		echo "$$left npm could not install it"
+
 # A worker for each processor, which takes tests from another when it has none left; a choice of tests runs in order.
 # Bytecode is kept, whatever the environment says: else every process of every test compiles all anew.
-test: $(VENV)/stamp-dev chromium go softhsm
+test: $(VENV)/stamp-dev chromium go softhsm identity-provider
 	PYTHONDONTWRITEBYTECODE= $(PY) -m pytest $(if $(ARGS),$(ARGS),--numprocesses logical --dist worksteal)
 
 bench: $(VENV)/stamp-dev

@@ -32,6 +32,7 @@ from databeheer.site.house import running
 from databeheer.site.joins import joins
 from databeheer.site.keys import keys
 from databeheer.site.letters import letters
+from databeheer.site.login import login
 from databeheer.site.mandates import mandates
 from databeheer.site.onboarding import onboarding
 from databeheer.site.plan import plan
@@ -312,6 +313,7 @@ cli.add_command(drill)
 cli.add_command(handover)
 cli.add_command(keys)
 cli.add_command(letters)
+cli.add_command(login)
 cli.add_command(mandates)
 cli.add_command(rights)
 cli.add_command(sandbox)

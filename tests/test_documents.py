@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import tomllib
 from functools import cache
@@ -154,6 +155,15 @@ def test_locked_dependencies_carry_hashes_and_no_place_to_fetch_them() -> None:
         assert "://" not in text
         assert "--index" not in text
         assert "--find-links" not in text
+
+
+def test_the_locked_provider_of_the_tests_carries_hashes_and_no_place_to_fetch_it() -> None:
+    text = (ROOT / "tests" / "identity_provider" / "package-lock.json").read_text()
+    packages = {name: one for name, one in json.loads(text)["packages"].items() if name}
+    assert len(packages) > 30
+    assert all(one["integrity"].startswith("sha512-") for one in packages.values())
+    assert "resolved" not in text
+    assert "://" not in re.sub(r'"(url|funding)": "[^"]*"', "", text)
 
 
 def test_nothing_can_be_installed_under_generic_names() -> None:

@@ -26,7 +26,7 @@ from databeheer.door.tokens.ring import TokenRing
 from databeheer.door.turn import Turn
 from databeheer.door.turn_queue import TurnLane, TurnQueue
 from databeheer.errors import HandedOverError
-from databeheer.identity.provider import IdentityProvider
+from databeheer.identity.provider import Provider
 from databeheer.joins.signature import JoinListFiles
 from databeheer.oversight import handover
 from databeheer.oversight.waits import Waits
@@ -63,7 +63,7 @@ class House:
     intake_key_hash: bytes
     # Empty: no clerk is believed.
     clerk_key_hash: bytes = b""
-    provider: IdentityProvider | None = None
+    provider: Provider | None = None
     public_url: str = ""
     facade_audience: str = ""
     # None: no list of lawful joins is registered, so every join is refused.

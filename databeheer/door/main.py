@@ -24,7 +24,11 @@ from databeheer.door.restore.gap_watch import LedgerSetBackError
 from databeheer.door.server import DoorServer
 from databeheer.door.service import DoorService
 from databeheer.errors import DatabeheerError
-from databeheer.identity.provider import DEMO_ISSUER, IdentityProvider
+from databeheer.identity.oidc.errands import CourierErrands
+from databeheer.identity.oidc.own_keys import OwnKeys
+from databeheer.identity.oidc.provider import OpenIDProvider
+from databeheer.identity.oidc.settings import LOOPBACK_VARIABLE, VARIABLE, ProviderSettings
+from databeheer.identity.provider import DEMO_ISSUER, IdentityProvider, Provider
 from databeheer.joins.signature import JoinListFiles
 from databeheer.logs import configure
 from databeheer.storage.engine import make_engine
@@ -89,9 +93,16 @@ def _hash_in(file: str | None) -> bytes | None:
     return bytes.fromhex(Path(file).read_text()) if file else None
 
 
-def _provider(environment: Mapping[str, str]) -> IdentityProvider | None:
+def _provider(environment: Mapping[str, str]) -> Provider | None:
     """The one identity provider that is believed, if one is set up: the stand-in by the demo's house alone (R134)."""
-    issuer = environment.get("DATABEHEER_PROVIDER_ISSUER")
+    issuer, file = environment.get("DATABEHEER_PROVIDER_ISSUER"), environment.get(VARIABLE)
+    if file:
+        if issuer or environment.get("DATABEHEER_DEMO") == "1":
+            raise SettingsError(
+                f"{VARIABLE}: a house has one identity provider, so unset DATABEHEER_PROVIDER_ISSUER; and a demo has"
+                " the stand-in alone"
+            )
+        return _openid_provider(Path(file), environment)
     if not issuer:
         return None
     if (issuer == DEMO_ISSUER) != (environment.get("DATABEHEER_DEMO") == "1"):
@@ -102,6 +113,16 @@ def _provider(environment: Mapping[str, str]) -> IdentityProvider | None:
     text = Path(environment["DATABEHEER_PROVIDER_PUBLIC_KEY"]).read_text().strip()
     key = urlsafe_b64decode(text + "=" * (-len(text) % 4))
     return IdentityProvider(issuer, AUDIENCE, key, environment["DATABEHEER_PROVIDER_URL"])
+
+
+def _openid_provider(file: Path, environment: Mapping[str, str]) -> OpenIDProvider:
+    if not environment.get("DATABEHEER_COURIER_SOCKET"):
+        raise SettingsError(
+            "the door needs DATABEHEER_COURIER_SOCKET: the courier goes out to the provider for it"
+        )
+    settings = ProviderSettings.read(file, loopback=environment.get(LOOPBACK_VARIABLE) == "1")
+    errands = CourierErrands(Path(environment["DATABEHEER_COURIER_SOCKET"]))
+    return OpenIDProvider(settings, OwnKeys.read(settings.keys), errands)
 
 
 def check_ledger(house: House, published: str | None) -> None:

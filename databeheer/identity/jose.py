@@ -57,7 +57,7 @@ def read(text: str, *, types: Collection[str], ignored: Collection[str] = ()) ->
     if len(text) > LONGEST or _SHAPE.fullmatch(text) is None:
         raise UnfitTokenError("not three parts of base64url")
     head, body, signature = text.split(".")
-    header, claims = _object(decode(head)), _object(decode(body))
+    header, claims = parse_object(decode(head)), parse_object(decode(body))
     decode(signature)
     if set(header) - {"alg", "typ", "kid", *ignored}:
         raise UnfitTokenError("the header has a member that is not taken here")
@@ -121,7 +121,12 @@ def thumbprint(public_key: Mapping[str, Any]) -> str:
     return encode(sha256(json.dumps(members, sort_keys=True, separators=(",", ":")).encode()).digest())
 
 
-def _object(data: bytes) -> dict[str, Any]:
+def parse_object(data: bytes) -> dict[str, Any]:
+    """Read one JSON object: no member twice, no number that is none or too long.
+
+    Raises:
+        UnfitTokenError: it is no such object.
+    """
     try:
         value = json.loads(
             data.decode("utf-8"), object_pairs_hook=_once, parse_constant=_no_number, parse_int=_integer

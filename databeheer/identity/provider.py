@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from base64 import urlsafe_b64encode
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from joserfc import jws
 from joserfc.errors import JoseError
@@ -28,22 +29,66 @@ class Identity:
 
     `enterprise`: with the role party, the number of the enterprise for which the provider says that he acts: its
     legal representative, or whom that one gave this application to (ACM/IDM: `wv_orgcode`, `vo_orgcode`).
+    `logged_in_at`: when he showed the provider who he is, which may be before he came here.
     """
 
-    subject: str
-    name: str
+    subject: str = field(repr=False)
+    name: str = field(repr=False)
     role: str
     enterprise: str | None = None
+    logged_in_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class LogIn:
+    """One log-in under way. `secret` stays with the browser that began; `is_fresh`: he must show anew who he is.
+
+    What the provider is given is derived from the secret with a key of the door's, so that neither who reads the
+    database nor who has the secret can make it: it is never stored, and the code verifier leaves the house once.
+    """
+
+    secret: str = field(repr=False)
+    begun_at: datetime
+    is_fresh: bool
+    redirect_uri: str
+    derived: Callable[[str], str] = field(repr=False)
+    """Returns what stands for this log-in in one use: 43 letters of base64url."""
+
+
+@dataclass(frozen=True)
+class Begun:
+    """Where the browser goes. `state`: the address is whole with it; None where whoever sends him adds the rest."""
+
+    authorize_url: str
+    state: str | None = None
+
+
+class Provider(Protocol):
+    """Somebody whose word on who logged in is believed, once it was checked."""
+
+    def begin(self, log_in: LogIn, now: datetime) -> Begun:
+        """Return where the browser goes."""
+
+    def finish(self, answer: str, log_in: LogIn, now: datetime) -> Identity:
+        """Return who logged in; raises UnauthenticatedError where that is not shown."""
 
 
 @dataclass(frozen=True)
 class IdentityProvider:
-    """A provider whose answers we believe, by its Ed25519 public key (32 bytes)."""
+    """A provider whose answers we believe by its Ed25519 public key (32 bytes): the demo's and the tests' stand-in."""
 
     issuer: str
     audience: str
     public_key: bytes
     authorize_url: str
+
+    def begin(self, _: LogIn, __: datetime) -> Begun:
+        """Return where the browser goes; the nonce is the log-in's secret, and the web adds where to come back."""
+        return Begun(self.authorize_url)
+
+    def finish(self, answer: str, log_in: LogIn, now: datetime) -> Identity:
+        """Return who logged in: always just now, for the answer bears the nonce."""
+        return self.check(answer, log_in.secret, now)
 
     def check(self, answer: str, nonce: str, now: datetime) -> Identity:
         """Return who logged in.
@@ -75,7 +120,8 @@ class IdentityProvider:
             or (role == "party") != (isinstance(enterprise, str) and is_enterprise(enterprise))
         ):
             raise UnauthenticatedError("the log-in has expired or is not for us; log in again")
-        return Identity(subject, name, str(role), enterprise if role == "party" else None)
+        logged_in = min(issued, now)
+        return Identity(subject, name, str(role), enterprise if role == "party" else None, logged_in)
 
     def _verified(self, answer: str) -> dict[str, Any]:
         key = OKPKey.import_key(

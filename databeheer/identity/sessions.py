@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, text
 
@@ -15,21 +15,22 @@ LOGIN_TERM = timedelta(minutes=10)
 SESSION_TERM = timedelta(hours=1)
 
 
-def begin_login(connection: Connection, now: datetime) -> str:
-    """Return a nonce for one log-in."""
+def begin_login(connection: Connection, now: datetime, *, is_fresh: bool = False) -> str:
+    """Return a secret for one log-in. `is_fresh`: the provider must have the visitor show anew who he is."""
     nonce = new_token()
     connection.execute(text("DELETE FROM identity.login WHERE expires_at < :now"), {"now": now})
     connection.execute(
         text(
-            "INSERT INTO identity.login (nonce_hash, created_at, expires_at) VALUES (:hash, :now, :expires)"
+            "INSERT INTO identity.login (nonce_hash, created_at, expires_at, is_fresh)"
+            " VALUES (:hash, :now, :expires, :fresh)"
         ),
-        {"hash": token_hash(nonce), "now": now, "expires": now + LOGIN_TERM},
+        {"hash": token_hash(nonce), "now": now, "expires": now + LOGIN_TERM, "fresh": is_fresh},
     )
     return nonce
 
 
-def use_login(connection: Connection, nonce: str, now: datetime) -> None:
-    """Use a nonce up.
+def use_login(connection: Connection, nonce: str, now: datetime) -> Any:
+    """Use a log-in up; returns when it was begun (`created_at`) and whether it is to be a fresh one (`is_fresh`).
 
     Raises:
         UnauthenticatedError: it was never given, was used, or has expired.
@@ -37,12 +38,13 @@ def use_login(connection: Connection, nonce: str, now: datetime) -> None:
     used = connection.execute(
         text(
             "UPDATE identity.login SET used_at = :now WHERE nonce_hash = :hash AND used_at IS NULL"
-            " AND expires_at > :now RETURNING 1"
+            " AND expires_at > :now RETURNING created_at, is_fresh"
         ),
         {"hash": token_hash(nonce), "now": now},
     ).one_or_none()
     if used is None:
         raise UnauthenticatedError("this log-in has been used or has expired; log in again")
+    return used
 
 
 def start_session(
@@ -53,16 +55,19 @@ def start_session(
     now: datetime,
     *,
     enterprise: str | None = None,
+    logged_in_at: datetime | None = None,
 ) -> tuple[str, datetime]:
     """Start a session of a customer (`person_id`), of staff or of somebody of an enterprise (`staff_hash`).
 
-    Returns its token and its end. Where the enterprise is one party, the session acts for that.
+    Returns its token and its end. Where the enterprise is one party, the session acts for that. `logged_in_at`: when
+    the visitor showed who he is, now where it is not given.
     """
     token, expires = new_token(), now + SESSION_TERM
     connection.execute(
         text(
             "INSERT INTO identity.session (token_hash, role, person_id, staff_hash, enterprise, party_id, created_at,"
-            " expires_at) VALUES (:hash, :role, :person, :staff, :enterprise, :party, :now, :expires)"
+            " expires_at, logged_in_at, session_id, last_used_at)"
+            " VALUES (:hash, :role, :person, :staff, :enterprise, :party, :now, :expires, :logged_in, :id, :now)"
         ),
         {
             "hash": token_hash(token),
@@ -73,6 +78,8 @@ def start_session(
             "party": _only_party(connection, enterprise) if enterprise else None,
             "now": now,
             "expires": expires,
+            "logged_in": logged_in_at or now,
+            "id": uuid4(),
         },
     )
     return token, expires

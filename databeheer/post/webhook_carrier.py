@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import http.client
-import socket
 import ssl
 import time
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,6 +13,7 @@ from databeheer.errors import MalformedRequestError
 from databeheer.post import addresses
 from databeheer.post.addresses import Address, ForbiddenAddressError, Resolve
 from databeheer.post.carrying import CarryError, RefusedForGoodError
+from databeheer.post.pinned import Pinned, Term
 from ledger.answers import Clock, answers_within
 
 SECONDS = 15.0
@@ -51,8 +50,8 @@ class WebhookCarrier:
             raise CarryError(f"http-{status}")
 
     def _post(self, address: Address, number: str, headers: dict[str, str], body: bytes) -> int:
-        term = _Term(self._clock() + SECONDS, self._clock)
-        connection = _Pinned(address, number, term, self._context if address.is_tls else None)
+        term = Term(self._clock() + SECONDS, self._clock)
+        connection = Pinned(address, number, term, self._context if address.is_tls else None)
         try:
             connection.request(
                 "POST", address.target, body=body, headers=headers | {"user-agent": "databeheer/1"}
@@ -68,43 +67,3 @@ class WebhookCarrier:
             raise CarryError("unreachable") from error
         finally:
             connection.close()
-
-
-@dataclass(frozen=True)
-class _Term:
-    """One end for all steps of an attempt: each may take what the ones before left."""
-
-    ends: float
-    clock: Clock
-
-    def left(self) -> float:
-        """Return the seconds that are left; raises TimeoutError where none are."""
-        left = self.ends - self.clock()
-        if left <= 0:
-            raise TimeoutError("the attempt takes too long")
-        return left
-
-
-class _Pinned(http.client.HTTPConnection):
-    """A connection to one number, whatever the name leads to by now; TLS still asks for the name's certificate."""
-
-    def __init__(self, address: Address, number: str, term: _Term, context: ssl.SSLContext | None) -> None:
-        super().__init__(address.host, address.port)
-        self._number, self._term, self._context = number, term, context
-        self.default_port = 443 if context is not None else 80  # for the Host header
-
-    def connect(self) -> None:
-        self.sock = socket.create_connection((self._number, self.port), self._term.left())
-        if self._context is not None:
-            wrapped = self._context.wrap_socket(
-                self.sock, server_hostname=self.host, do_handshake_on_connect=False
-            )
-            self.sock = wrapped
-            wrapped.settimeout(self._term.left())
-            wrapped.do_handshake()
-
-    def send(self, data: Any) -> None:
-        if self.sock is None:
-            self.connect()
-        self.sock.settimeout(self._term.left())
-        super().send(data)

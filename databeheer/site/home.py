@@ -6,7 +6,8 @@
     publisher/           the log's key and the publisher's memory (the last checkpoint it signed)
     ledger/              what is published: checkpoint, tiles, vkey, policy
     witness/             the demo's witness: its key, what it cosigned, the policy that asks for it
-    identity/            the identity provider's public key
+    identity/            of the identity provider: what it is (provider.toml), and our own keys for it (client.jwks);
+                         in the demo the stand-in's public key
     operator.key         what the command line shows the door; never the web's
     intake.key           what intake shows the door: good for taking files in, and for nothing else
     postman.key          what the postman shows the door: good for opening what is to be delivered
@@ -161,6 +162,10 @@ class Home:
         return self.path / "identity" / "provider.key.pub"
 
     @property
+    def provider_file(self) -> Path:
+        return self.path / "identity" / "provider.toml"
+
+    @property
     def logs(self) -> Path:
         return self.path / "log"
 
@@ -188,6 +193,10 @@ class Home:
     def story_socket(self) -> Path:
         """Of the door with the storyteller's clock, while the demo's story is told; no other process is given it."""
         return self.run / "story.sock"
+
+    @property
+    def courier_socket(self) -> Path:
+        return self.run / "courier.sock"
 
     @property
     def supervisor_socket(self) -> Path:

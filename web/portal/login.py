@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from flask import Blueprint, abort, current_app, g, redirect, request, session
 from flask.typing import ResponseReturnValue
 from itsdangerous import BadSignature, URLSafeTimedSerializer
-from marshmallow import fields, validate
+from marshmallow import EXCLUDE, Schema, fields, validate
 from werkzeug.wrappers import Response
 
 from databeheer.door.client import DoorRefusedError, DoorUnreachableError
@@ -65,11 +65,60 @@ REPRESENTATION_OVER = errors.Page(
 )
 
 
-class CallbackQuery(Form):
-    """What the identity provider sends back."""
+TOO_WEAK = errors.Page(
+    403,
+    "Deze manier van aanmelden is niet sterk genoeg",
+    "Voor uw energiegegevens vragen wij een sterkere manier om te tonen wie u bent. Er is niets veranderd.",
+    "Meld u opnieuw aan en kies een andere manier, zoals itsme of uw elektronische identiteitskaart.",
+)
 
-    answer = fields.String(required=True, validate=validate.Length(min=1, max=4096))
+
+BROKEN_OFF = errors.Page(
+    403,
+    "U brak het aanmelden af",
+    "U bent niet aangemeld. Er is niets veranderd.",
+    "Meld u opnieuw aan wanneer u wilt.",
+)
+
+
+PROVIDER_AWAY = errors.Page(
+    503,
+    "Aanmelden kan nu even niet",
+    "De dienst die nagaat wie u bent, antwoordt nu niet. Er is niets veranderd.",
+    "Wacht een minuut en meld u dan opnieuw aan.",
+)
+
+
+REFUSALS = {
+    DEATH_REPORTED: REPORTED_DEAD,
+    "unauthenticated": FAILED,
+    "level-too-low": TOO_WEAK,
+    "login-declined": BROKEN_OFF,
+    "unavailable": PROVIDER_AWAY,
+}
+"""What a visitor reads where the door gives no session, by the door's code."""
+
+
+class CallbackQuery(Schema):
+    """What the identity provider sends back: `answer` the demo's, the others OpenID Connect's (RFC 6749, RFC 9207).
+
+    A provider may add what it likes, as `session_state`; that is left alone (RFC 6749, 4.1.2).
+    """
+
+    class Meta:
+        unknown = EXCLUDE
+
+    answer = fields.String(validate=validate.Length(min=1, max=4096))
     state = fields.String(required=True, validate=validate.Length(min=1, max=256))
+    code = fields.String(validate=validate.Length(min=1, max=2048))
+    iss = fields.String(validate=validate.Length(min=1, max=500))
+    error = fields.String(validate=validate.Length(min=1, max=100))
+
+
+class BeginQuery(Form):
+    """`opnieuw`: show anew who you are."""
+
+    opnieuw = fields.String(load_default=None, validate=validate.Equal("1"))
 
 
 def require_session(view: View) -> View:
@@ -125,11 +174,20 @@ def begin() -> ResponseReturnValue:
     settings = _settings()
     if request.host != urlsplit(settings.base_url).netloc:
         # Cookies are tied to the host: a log-in begun at another name for us could never be finished.
-        return redirect(settings.base_url + LOGIN_PATH, 303)
-    begun = ask("login.begin")
-    state = secrets.token_urlsafe(32)
-    asked = {"nonce": begun["nonce"], "redirect_uri": callback_url(settings), "state": state}
-    response = redirect(_with_query(str(begun["authorize_url"]), asked), 303)
+        return redirect(settings.base_url + request.full_path.rstrip("?"), 303)
+    is_fresh = parse_or_refuse(BeginQuery(), request.args)["opnieuw"] is not None
+    try:
+        begun = ask("login.begin", fresh=is_fresh)
+    except DoorRefusedError as refusal:
+        if refusal.code != "unavailable":
+            raise
+        return errors.render(PROVIDER_AWAY)
+    state, address = begun.get("state"), str(begun["authorize_url"])
+    if state is None:  # the demo's stand-in: a real provider's address comes whole from the door
+        state = secrets.token_urlsafe(32)
+        asked = {"nonce": begun["nonce"], "redirect_uri": callback_url(settings), "state": state}
+        address = _with_query(address, asked)
+    response = redirect(address, 303)
     response.set_cookie(
         LOGIN_COOKIE,
         _serializer().dumps({"nonce": begun["nonce"], "state": state}),
@@ -152,14 +210,14 @@ def finish() -> ResponseReturnValue:
         return errors.render(FAILED)
     if not hmac.compare_digest(str(begun["state"]).encode(), query["state"].encode()):
         return errors.render(FAILED)
+    # The door judges all of it; where it is no answer of the provider's, it says so.
+    answer = query.pop("answer", None) or urlencode(query)
     try:
-        finished = ask("login.finish", answer=query["answer"], nonce=begun["nonce"])
+        finished = ask("login.finish", answer=answer, nonce=begun["nonce"])
     except DoorRefusedError as refusal:
-        if refusal.code == DEATH_REPORTED:
-            return errors.render(REPORTED_DEAD)
-        if refusal.code != "unauthenticated":
+        if refusal.code not in REFUSALS:
             raise
-        return errors.render(FAILED)
+        return errors.render(REFUSALS[refusal.code])
     response = redirect(_landing(str(finished["role"]), session.pop(_NEXT, None)), 303)
     response.delete_cookie(LOGIN_COOKIE, path=LOGIN_PATH)
     set_session(response, str(finished["session"]))

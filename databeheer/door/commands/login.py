@@ -8,43 +8,62 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, text
 
-from databeheer.door.commands.base import Command, schema, short_text
+from databeheer.door.commands.base import Command, flag, schema, short_text
 from databeheer.door.house import House
 from databeheer.door.keys.seals import derive
 from databeheer.door.keys.store import Kind
 from databeheer.door.proofs import Proof
 from databeheer.errors import UnavailableError
-from databeheer.identity import lives, sessions
-from databeheer.identity.provider import Identity, IdentityProvider
+from databeheer.identity import jose, lives, sessions
+from databeheer.identity.provider import Identity, LogIn, Provider
 from databeheer.metering.opening import unseal
 from databeheer.metering.sealing import seal
 from databeheer.values import format_instant
 
-
-def begin(house: House, _: Proof, __: dict[str, Any]) -> dict[str, Any]:
-    """Give a nonce for one log-in; only an answer that bears it is taken, once."""
-    provider = _provider(house)
-    with house.engine.begin() as connection:
-        nonce = sessions.begin_login(connection, house.clock.now())
-    return {"nonce": nonce, "authorize_url": provider.authorize_url}
+CALLBACK = "/aanmelden/terug"
+"""Where the provider sends the browser back to, below the house's address."""
 
 
-def finish(house: House, _: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Check the provider's answer and mint a session.
+def begin(house: House, _: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Give the secret of one log-in, and where the browser goes with it; only an answer to that is taken, once.
 
-    The nonce is used up even where the answer is then refused: a replayed answer finds nothing.
+    With `fresh` the provider has the visitor show anew who he is, whatever it still knows of him.
     """
     provider, now = _provider(house), house.clock.now()
     with house.engine.begin() as connection:
-        sessions.use_login(connection, arguments["nonce"], now)
-    identity = provider.check(arguments["answer"], arguments["nonce"], now)
+        secret = sessions.begin_login(connection, now, is_fresh=arguments["fresh"])
+    # Outside the transaction: the provider may have to be asked where its pages are.
+    begun = provider.begin(_log_in(house, secret, now, is_fresh=arguments["fresh"]), now)
+    answer = {"nonce": secret, "authorize_url": begun.authorize_url}
+    return answer if begun.state is None else answer | {"state": begun.state}
+
+
+def finish(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Check the provider's answer and mint a session; the one that the browser had before ends.
+
+    The log-in is used up even where the answer is then refused: a replayed answer finds nothing. No turn and no
+    transaction is held while the provider is asked.
+    """
+    provider, now = _provider(house), house.clock.now()
+    with house.engine.begin() as connection:
+        used = sessions.use_login(connection, arguments["nonce"], now)
+    log_in = _log_in(house, arguments["nonce"], used.created_at, is_fresh=used.is_fresh)
+    identity = provider.finish(arguments["answer"], log_in, now)
     with house.engine.begin() as connection:
         person_id = person_of(house, connection, identity, now) if identity.role == "customer" else None
         if person_id is not None and lives.is_dead(connection, person_id):
             raise lives.DeathReportedError("nobody logs in under this name any more: a death is on record")
         staff = None if person_id else subject_hash(house, identity.subject)
+        if proof.kind == "session":
+            sessions.end_session(connection, proof.hash, now)
         token, expires = sessions.start_session(
-            connection, identity.role, person_id, staff, now, enterprise=identity.enterprise
+            connection,
+            identity.role,
+            person_id,
+            staff,
+            now,
+            enterprise=identity.enterprise,
+            logged_in_at=identity.logged_in_at,
         )
     return {
         "session": token,
@@ -61,10 +80,19 @@ def end(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
-def _provider(house: House) -> IdentityProvider:
+def _provider(house: House) -> Provider:
     if house.provider is None:
         raise UnavailableError("no identity provider is set up")
     return house.provider
+
+
+def _log_in(house: House, secret: str, begun_at: datetime, *, is_fresh: bool) -> LogIn:
+    key = house.registry_key("log-in")
+
+    def derived(use: str) -> str:
+        return jose.encode(derive(key, "log-in", use.encode(), secret.encode(errors="surrogatepass")))
+
+    return LogIn(secret, begun_at, is_fresh, house.public_url + CALLBACK, derived)
 
 
 def person_of(house: House, connection: Connection, identity: Identity, now: datetime) -> UUID:
@@ -114,7 +142,7 @@ def subject_hash(house: House, subject: str) -> bytes:
 _PERSON = text("SELECT person_id FROM identity.person WHERE subject_hash = :hash")
 
 COMMANDS = (
-    Command("login.begin", schema(), begin),
+    Command("login.begin", schema(fresh=flag()), begin),
     Command("login.finish", schema(answer=short_text(longest=4096), nonce=short_text()), finish),
     Command("session.end", schema(), end),
 )
