@@ -29,7 +29,10 @@ NEVER_OVER_HTTP = {
     "batch-conflict",
     "no-budget-function",  # of the intake of credit
     "no-supply-here",  # of the intake of the quality of supply
-    "death-reported",  # said by the page that a log-in comes back to
+    "death-reported",  # said by the page that a log-in comes back to, and the next three
+    "level-too-low",
+    "login-declined",
+    "fresh-login-needed",
     "not-delivered",  # the postman's own: it tries again
     "refused-for-good",
     "forbidden-address",

@@ -92,9 +92,9 @@ class ProviderSettings:
     `levels`: values of `acr` that are enough here, which are also asked for. `signed_with`: what ID tokens may be
     signed with. `encrypted`: they are encrypted to one of our keys too, and one that is not is refused. `subject`: the
     claim that names a person for good; it is looked up by keyed hash and logged nowhere. `name`: claims that make a
-    name, with blanks between. `gives_auth_time`: False for a provider that has everybody log in anew each time and does not
-    say when (itsme); the token's own hour counts then. `pinned_keys`: the provider's public keys, where the operator
-    will not take them from the network. `hosts`: other hosts that its addresses may be at.
+    name, with blanks between. `gives_auth_time`: False for a provider that has everybody log in anew each time and
+    does not say when (itsme); the token's own hour counts then. `pinned_keys`: the provider's public keys, where the
+    operator will not take them from the network. `hosts`: other hosts that its addresses may be at.
     """
 
     issuer: str
