@@ -29,7 +29,8 @@ def liar() -> Iterator[Lying]:
 def visitor(database: Database, liar: Lying, tmp_path: Path) -> Iterator[Visitor]:
     own_keys.make(tmp_path / "client.jwks")
     text = SETTINGS.format(issuer=liar.issuer, client_id=CLIENT, level=LEVEL, signed_with="RS256")
-    with reached(tmp_path, text) as provider, open_house(database, provider=provider) as house:
+    with reached(tmp_path, text) as provider, open_house(database) as house:
+        object.__setattr__(house.house, "provider", provider)
         site = make_site(house)
         yield Visitor(site, house)
         close(site)
@@ -94,7 +95,8 @@ def test_where_the_provider_is_away_the_visitor_is_told_before_he_leaves(
 ) -> None:
     own_keys.make(tmp_path / "client.jwks")
     text = SETTINGS.format(issuer="http://127.0.0.1:1", client_id=CLIENT, level=LEVEL, signed_with="RS256")
-    with reached(tmp_path, text) as provider, open_house(database, provider=provider) as house:
+    with reached(tmp_path, text) as provider, open_house(database) as house:
+        object.__setattr__(house.house, "provider", provider)
         site = make_site(house)
         page = Visitor(site, house).get("/aanmelden")
         close(site)
