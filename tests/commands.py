@@ -55,6 +55,8 @@ def every_command(
                 }
             ]
         },
+        "permission.ask_renewal": {"renews": permission},
+        "permission.ask_renewals": {"requests": [{"renews": permission}]},
         "permission.by_link": {"link_code": "x"},
         "permission.show": {"permission_id": permission},
         "permission.grant": {

@@ -18,7 +18,7 @@ from databeheer.door.turn import Turn
 from databeheer.permissions import closing, content, duties, finding, history, mandates, renewal, timing
 from databeheer.permissions.duties import ENDINGS
 from databeheer.permissions.states import ENDED, Event
-from databeheer.permissions.timing import RENEWED, Due
+from databeheer.permissions.timing import Due
 from databeheer.registry import occupancies
 
 
@@ -79,7 +79,7 @@ def record_step(
     tell_step(house, turn, row.permission_id, name, reason=reason, for_party=for_party, until=until)
     if state in ENDED:
         destroy_mandate(house, turn, row)
-    if name in _OVERTAKES and reason != RENEWED:
+    if name in _OVERTAKES:
         _close_renewals(house, turn, row)
     return record
 

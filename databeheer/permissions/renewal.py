@@ -20,8 +20,10 @@ from databeheer.permissions.content import split_of
 from databeheer.permissions.states import GIVES, Event, after
 from databeheer.permissions.timing import over_at, state_at
 
+MOST_ASKED = 3
+"""How often a party may ask for the renewal of one permission, whatever became of it: each time is a message."""
 OVERTAKEN = "renewal_overtaken"
-"""Why a renewal ended that waited: what it was to renew ended first, or a part of it."""
+"""Why a renewal ended that waited: what it was to renew ended first, or a part of it, or was renewed by another."""
 
 
 def begin(
@@ -32,15 +34,19 @@ def begin(
     reference_sealed: bytes,
     link_hash: bytes,
     now: datetime,
+    by_party: bool = False,
 ) -> None:
     """Ask for the same again, for the same address; it waits for those who must sign, and no longer than the old one.
+
+    `by_party`: the party asks it, and sees it from now on.
 
     Raises:
         ConflictError: its renewal waits for another signer already.
     """
-    waits = connection.execute(_WAITING, {"old": old.permission_id, "now": now}).first()
-    if waits is not None:
-        raise ConflictError("the renewal of this permission waits for somebody else's answer already")
+    asked = {"old": old.permission_id, "now": now, "asked": by_party}
+    if connection.execute(_WAITING, asked).first() is not None:
+        whose = "an" if by_party else "somebody else's"
+        raise ConflictError(f"the renewal of this permission waits for {whose} answer already")
     connection.execute(
         _BEGIN,
         {
@@ -51,8 +57,23 @@ def begin(
             "link_expires": min(now + LINK_TERM, over_at(old)),
             "split_at": split_of(old.data_from, old.data_until, now),
             "now": now,
+            "asked": by_party,
         },
     )
+
+
+def require_askable(connection: Connection, old_id: UUID) -> None:
+    """Refuse to let a party ask again what was refused, or was asked MOST_ASKED times; raises ConflictError."""
+    asked = connection.execute(_ASKED, {"old": old_id}).one()
+    if asked.rejected:
+        raise ConflictError("its renewal was refused; this permission ends when it ends")
+    if asked.total >= MOST_ASKED:
+        raise ConflictError(f"its renewal was asked {MOST_ASKED} times, which is the most")
+
+
+def asked_by_party(connection: Connection, old_id: UUID, now: datetime) -> Any | None:
+    """Return the renewal of a permission that its party asked and that waits for an answer, locked."""
+    return connection.execute(_WAITS, {"old": old_id, "now": now}).one_or_none()
 
 
 def require_standing(connection: Connection, old_id: UUID, now: datetime) -> None:
@@ -68,8 +89,18 @@ def close(connection: Connection, old_id: UUID, now: datetime) -> list[Any]:
     return list(connection.execute(_CLOSE, ended))
 
 
+# Of its own kind: that a customer's renewal waits for another signer is not the party's to learn (R98).
 _WAITING = text(
-    "SELECT 1 FROM permissions.permission WHERE renews = :old AND state = 'requested' AND link_expires_at > :now"
+    "SELECT 1 FROM permissions.permission WHERE renews = :old AND renewal_asked = :asked AND state = 'requested'"
+    " AND link_expires_at > :now"
+)
+_WAITS = text(
+    "SELECT * FROM permissions.permission WHERE renews = :old AND renewal_asked AND state = 'requested'"
+    " AND link_expires_at > :now FOR UPDATE"
+)
+_ASKED = text(
+    "SELECT count(*) AS total, count(*) FILTER (WHERE state = 'rejected') AS rejected"
+    " FROM permissions.permission WHERE renews = :old AND renewal_asked"
 )
 _CLOSE = text(
     "UPDATE permissions.permission SET state = :state, reason = :reason, ended_at = :now WHERE renews = :old"
@@ -79,8 +110,8 @@ _CLOSE = text(
 _BEGIN = text(
     "INSERT INTO permissions.permission (permission_id, operator, party_id, reference_hash, reference_sealed, service,"
     " purpose, category, directions, granularity, data_from, data_until, valid_until, state, addressed_to,"
-    " link_hash, link_expires_at, requested_at, split_at, renews) SELECT :new, operator, party_id, reference_hash,"
-    " :reference_sealed, service, purpose, category, directions, granularity, data_from, data_until, valid_until,"
-    " 'requested', occupancy_id, :link, :link_expires, :now, :split_at, permission_id"
+    " link_hash, link_expires_at, requested_at, split_at, renewal_asked, renews) SELECT :new, operator, party_id,"
+    " reference_hash, :reference_sealed, service, purpose, category, directions, granularity, data_from, data_until,"
+    " valid_until, 'requested', occupancy_id, :link, :link_expires, :now, :split_at, :asked, permission_id"
     " FROM permissions.permission WHERE permission_id = :old"
 )

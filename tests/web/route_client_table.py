@@ -99,6 +99,21 @@ ROWS = (
             "requests": [{"purpose": "energy_advice", "granularity": "day", "data_from": "2023-01-01"}]
         },
     ),
+    # Bram's is fresh, and cannot be renewed yet; a stranger does not learn that it is there.
+    Row(
+        "POST",
+        "/api/v1/permission-requests/renewals",
+        409,
+        404,
+        body=lambda w: {"renews": str(w.active)},
+    ),
+    Row(
+        "POST",
+        "/api/v1/permission-requests/renewals/bulk",
+        200,
+        200,
+        body=lambda w: {"requests": [{"renews": str(w.active)}]},
+    ),
     Row("GET", "/api/v1/permissions", 200, 200, suspended=200),
     Row("GET", P, 200, 404, suspended=200, path=lambda w: f"/api/v1/permissions/{w.active}"),
     Row(

@@ -18,6 +18,7 @@ PERMISSION_REQUEST: dict[str, Any] = {
     "valid_until": "2027-01-01",
     "reference": "advice-2026-0001",
 }
+RENEWAL_REQUEST: dict[str, Any] = {"renews": _ID}
 PERMISSION_LINK: dict[str, Any] = {
     "id": _ID,
     "reference": "advice-2026-0001",

@@ -20,6 +20,7 @@ from web.api.schemas.permissions import (
     PermissionPage,
     PermissionRequest,
     PermissionsQuery,
+    RenewalRequest,
 )
 from web.api.wire import idempotency_key, operation
 from web.bearer import bearer_proof
@@ -66,6 +67,43 @@ def ask_permission(wish: dict[str, Any]) -> ResponseReturnValue:
     settings: WebSettings = current_app.config["WEB_SETTINGS"]
     arguments = arguments_of(wish) | idempotency_key()
     answer = ask("permission.request", bearer_proof(), **arguments)
+    shown = shapes.permission_link(answer, settings.base_url)
+    response = json_response(shown, 201)
+    response.headers["Location"] = f"/api/v1/permissions/{shown['id']}"
+    return response
+
+
+@operation(
+    "/api/v1/permission-requests/renewals",
+    "POST",
+    summary="Ask a grid user to let a permission go on",
+    status=201,
+    body=RenewalRequest,
+    body_example=examples.RENEWAL_REQUEST,
+    answer=PermissionLink,
+    example=examples.PERMISSION_LINK,
+    refusals=(
+        *COMMON,
+        "no-legal-basis",
+        "not-found",
+        "conflict",
+        "too-large",
+        "unsupported-media-type",
+        "idempotency-key-reused",
+        "stopped",
+    ),
+    takes_key=True,
+)
+def ask_renewal(wish: dict[str, Any]) -> ResponseReturnValue:
+    """It waits in the grid user's portal as a renewal, at `link` too, and no longer than the permission lasts.
+
+    Granted, it takes the place of the old one at once (`renews`, `renewed_by`), and nothing lies between them: read
+    with the new `id` from then on. Only what is `to_be_renewed` can be renewed, what was refused is not asked again,
+    and nothing is asked more than three times.
+    """
+    choose_form((JSON,))
+    settings: WebSettings = current_app.config["WEB_SETTINGS"]
+    answer = ask("permission.ask_renewal", bearer_proof(), renews=str(wish["renews"]), **idempotency_key())
     shown = shapes.permission_link(answer, settings.base_url)
     response = json_response(shown, 201)
     response.headers["Location"] = f"/api/v1/permissions/{shown['id']}"

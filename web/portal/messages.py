@@ -31,6 +31,7 @@ _REGISTER = "/register"
 # Where a message leads: by its kind, or by the part of it before the dot.
 _LEADS: Mapping[str, tuple[str, str]] = {
     "permission.requested": ("permissions.show", "Bekijk de vraag"),
+    "permission.renewal_requested": ("permissions.show", "Bekijk de vraag"),
     "permission.signed": ("permissions.show", "Bekijk de vraag"),
     "permission.forwarded": ("permissions.show", "Bekijk de vraag"),
     "mandate.imported": ("permissions.show", "Bekijk het mandaat"),

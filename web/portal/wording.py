@@ -194,6 +194,7 @@ ENDED_BY = {
 
 STEPS = {
     "permission.requested": "Gevraagd",
+    "permission.renewal_requested": "Verlenging gevraagd",
     "permission.forwarded": "Doorgestuurd naar de netgebruiker",
     "permission.signed": "Toegestaan; er moet nog iemand toestaan",
     "permission.granted": "Toegestaan, en van toen af geldig",
@@ -252,6 +253,7 @@ EVENTS = {
     "data.read": ("Gelezen", "read"),
     "data.refused": ("Geweigerd", "refused"),
     "permission.requested": ("Gevraagd", "waiting"),
+    "permission.renewal_requested": ("Verlenging gevraagd", "waiting"),
     "permission.granted": ("Toestemming gegeven", "active"),
     "permission.rejected": ("Vraag geweigerd", "refused"),
     "permission.revoked": ("Toestemming ingetrokken", "ended"),
@@ -372,6 +374,7 @@ _PARTYS = frozenset(
         "join.run",
         "join.refused",
         "permission.requested",
+        "permission.renewal_requested",
         "permission.terminated",
         "permission.deletion_confirmed",
         "mandate.registered",

@@ -203,7 +203,8 @@ def forward(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, 
 def renew(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """The grid user lets a permission go on that is about to end: a new one, on the same terms, linked to it.
 
-    The old one ends as the new one begins, so that one withdrawal is enough.
+    The old one ends as the new one begins, so that one withdrawal is enough. Where its party asked for the renewal,
+    that request is what is granted.
     """
     with house.turn(TurnLane.CUSTOMER) as turn:
         asker = asker_of(turn, house, proof, AskerKind.CUSTOMER, or_representative=True)
@@ -216,7 +217,12 @@ def renew(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, An
             raise ConflictError("only a permission that is about to reach its longest term can be renewed")
         occupancy, capacity = place_of(turn, old.occupancy_id, asker)
         signature = signature_of(asker, capacity, Notice(arguments["notice"], arguments["language"]))
-        new_id, record = sign_like(house, turn, old, occupancy, signature, renewal.begin)
+        asked = renewal.asked_by_party(turn.connection, old.permission_id, turn.now)
+        if asked is not None:
+            answering.grantable(asked, occupancy, turn.now)
+            new_id, record = asked.permission_id, sign(house, turn, asked, occupancy, signature)
+        else:
+            new_id, record = sign_like(house, turn, old, occupancy, signature, renewal.begin)
     return answer_of(house, new_id, record, asker)
 
 

@@ -281,6 +281,7 @@ _EVENTS = {
     ],
     "permissions": [
         "permission.requested",
+        "permission.renewal_requested",
         *(f"permission.{event}" for event in Event),
         "permission.deletion_confirmed",
         *(

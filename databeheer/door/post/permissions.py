@@ -21,6 +21,7 @@ from databeheer.registry.residents import RESIDENTS
 _ADDRESSED = frozenset(
     {
         "permission.requested",
+        "permission.renewal_requested",
         "permission.signed",
         "permission.forwarded",
         "permission.rejected",

@@ -71,6 +71,8 @@ def test_the_openapi_document_names_the_header_where_it_is_taken(bram_calls: Cal
     assert taking == {
         (PATH, "post"),
         ("/api/v1/permission-requests/bulk", "post"),
+        ("/api/v1/permission-requests/renewals", "post"),
+        ("/api/v1/permission-requests/renewals/bulk", "post"),
         ("/api/v1/readings", "post"),
         ("/api/v1/doubts", "post"),
         ("/api/v1/doubts/{case_id}/evidence", "post"),

@@ -75,6 +75,8 @@ def test_it_is_openapi_3_1_with_every_address(document: dict[str, Any]) -> None:
         "get /.well-known/oauth-authorization-server",
         "post /api/v1/permission-requests",
         "post /api/v1/permission-requests/bulk",
+        "post /api/v1/permission-requests/renewals",
+        "post /api/v1/permission-requests/renewals/bulk",
         "get /api/v1/permissions",
         "get /api/v1/permissions/{permission_id}",
         "delete /api/v1/permissions/{permission_id}",
@@ -192,6 +194,8 @@ def test_no_answer_names_an_access_point_in_an_address(document: dict[str, Any])
 ADDRESSES = [
     "POST /api/v1/permission-requests",
     "POST /api/v1/permission-requests/bulk",
+    "POST /api/v1/permission-requests/renewals",
+    "POST /api/v1/permission-requests/renewals/bulk",
     "GET /api/v1/permissions",
     "GET /api/v1/permissions/{permission_id}",
     "DELETE /api/v1/permissions/{permission_id}",

@@ -372,6 +372,27 @@ def test_renewing_is_one_press_on_a_page_that_asks_again(
     assert visit(maria).get(fresh).status == 404
 
 
+def test_a_renewal_that_its_party_asks_arrives_as_one_and_is_answered_as_any_request(
+    visit: Visit, house: TheHouse, lotte: Customer, maria: Customer, bram: Party
+) -> None:
+    house.operator("permission.terms.set", longest_days=40, renewal_days=30)
+    old = lotte.grant(bram.ask())["permission"]["permission_id"]
+    house.clock.advance(timedelta(days=11))
+    lotte.session, maria.session = (house.log_in(one.subject, one.name) for one in (lotte, maria))
+    bram.token = house.token(bram.client_id, bram.client_secret)
+    asked = bram.call("permission.ask_renewal", renews=old)
+    visitor = visit(lotte)
+    assert "vraagt of uw toestemming langer mag gelden" in visitor.get("/mijn/berichten").text
+    page = visitor.get(f"/mijn/vraag/{asked['permission_id']}")
+    assert "Mag Bram Energieadvies uw meetgegevens blijven zien?" in page.text
+    assert "zonder onderbreking" in page.text
+    assert f"/mijn/toestemming/{old}" in page.links
+    assert visit(maria).get(f"/mijn/vraag/{asked['permission_id']}").status == 404
+    visitor.press(page, asked["permission_id"], "grant")
+    assert (bram.permission(old)["state"], bram.permission(old)["reason"]) == ("expired", "renewed")
+    assert bram.permission(asked["permission_id"])["state"] == "active"
+
+
 def test_a_blocked_permission_says_why_and_can_be_withdrawn(
     visit: Visit, house: TheHouse, lotte: Customer, bram: Party
 ) -> None:

@@ -9,7 +9,7 @@ from marshmallow import Schema, fields, validate
 
 from web.api import examples
 from web.api.schemas.bulk import ItemProblem
-from web.api.schemas.permissions import PermissionLink, PermissionRequest
+from web.api.schemas.permissions import PermissionLink, PermissionRequest, RenewalRequest
 from web.api.schemas.problems import ProblemPlace
 
 MOST_ASKED = 200
@@ -38,6 +38,19 @@ class ManyRequests(Schema):
         required=True,
         validate=validate.Length(min=1, max=MOST_ASKED),
         metadata={"description": "Each a permission request of its own."},
+    )
+
+
+class ManyRenewals(Schema):
+    """Permissions that are to go on, each as one alone is asked."""
+
+    largest_body = LARGEST_BODY
+
+    requests = _Rows(
+        fields.Nested(RenewalRequest),
+        required=True,
+        validate=validate.Length(min=1, max=MOST_ASKED),
+        metadata={"description": "Each a renewal of its own."},
     )
 
 
@@ -70,6 +83,12 @@ MANY: dict[str, Any] = {
     "requests": [
         examples.PERMISSION_REQUEST,
         examples.PERMISSION_REQUEST | {"reference": "advice-2026-0002", "granularity": "day"},
+    ]
+}
+RENEWALS: dict[str, Any] = {
+    "requests": [
+        examples.RENEWAL_REQUEST,
+        {"renews": "0d9e4c1b-7f52-4d6a-8a41-5c1a2b3c4d5e"},
     ]
 }
 ASKED: dict[str, Any] = {

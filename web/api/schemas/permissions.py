@@ -52,6 +52,15 @@ class PermissionRequest(Schema):
         require_order(data, "data_from", "data_until")
 
 
+class RenewalRequest(Schema):
+    """Which permission of yours is to go on: on the same terms, with your same reference."""
+
+    renews = fields.UUID(
+        required=True,
+        metadata={"description": "The permission; its state is `to_be_renewed`."},
+    )
+
+
 class EndQuery(Schema):
     """What ends: all of it, or one part."""
 
