@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "0065"
-down_revision = "0066"
+down_revision = "0068"
 branch_labels = None
 depends_on = None
 
