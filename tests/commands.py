@@ -186,6 +186,11 @@ def every_command(
             "words": "x",
             "decided_by": "a thief",
         },
+        "erasure.enter": {
+            "person_id": str(lotte.person_id),
+            "data_class": "person",
+            "document_sha256": "00" * 32,
+        },
         "erasure.decide": {
             "data_class": "person",
             "person_id": str(lotte.person_id),

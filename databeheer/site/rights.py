@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,16 @@ _OF_DEMO = click.option("--demo", "of_demo", is_flag=True, help="In the demo's h
 _REQUEST = click.argument("request_id", metavar="REQUEST", type=click.UUID)
 _BY = click.option("--by", required=True, help="Who you are.")
 _WORDS = click.option("--words", required=True, help="What the person reads, in plain Dutch.")
+
+_SCAN = click.option(
+    "--scan",
+    required=True,
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="The scan of the paper: its hash goes into the record, the file stays where it is.",
+)
+_RECEIVED = click.option(
+    "--received", type=click.DateTime(["%Y-%m-%d"]), help="The day on which it came in; else now."
+)
 
 
 @click.group()
@@ -60,13 +70,8 @@ def list_all(closed: bool, as_json: bool, of_demo: bool) -> None:
 @click.option("--basis", help="The legal basis objected to, as `welfare_centre`.")
 @click.option("--stay", type=click.UUID, help="Of which stay; always of an objection.")
 @click.option("--words", default="", help="What the paper says.")
-@click.option(
-    "--scan",
-    required=True,
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="The scan of the paper: its hash goes into the record, the file stays where it is.",
-)
-@click.option("--received", type=click.DateTime(["%Y-%m-%d"]), help="The day on which it came in; else now.")
+@_SCAN
+@_RECEIVED
 @_OF_DEMO
 def enter(
     person: UUID,
@@ -76,11 +81,10 @@ def enter(
     stay: UUID | None,
     words: str,
     scan: Path,
-    received: Any,
+    received: datetime | None,
     of_demo: bool,
 ) -> None:
     """Enter a request that came on paper; it is on record as one from the portal is."""
-    day: date | None = received.date() if received else None
     given: dict[str, Any] = {
         "person_id": str(person),
         "kind": kind,
@@ -89,11 +93,42 @@ def enter(
         "occupancy_id": str(stay) if stay else None,
         "words": words,
         "document_sha256": sha256(scan.read_bytes()).hexdigest(),
-        "received_at": format_instant(midnight(day)) if day else None,
+        "received_at": format_instant(midnight(received.date())) if received else None,
     }
     with _door(of_demo) as (door, proof):
         said = door.call("rights.enter", proof, **given)
     click.echo(f"Request {said['request_id']}. Ledger entry {said['index']}.")
+
+
+@rights.command("enter-erasure")
+@click.option("--person", required=True, type=click.UUID, help="Who asks.")
+@click.option("--class", "data_class", required=True, type=click.Choice(["person", "readings", "ledger"]))
+@click.option("--stay", type=click.UUID, help="Of which stay; not of a person.")
+@click.option("--of-another", is_flag=True, help="Because the data are somebody else's.")
+@_SCAN
+@_RECEIVED
+@_OF_DEMO
+def enter_erasure(
+    person: UUID,
+    data_class: str,
+    stay: UUID | None,
+    of_another: bool,
+    scan: Path,
+    received: datetime | None,
+    of_demo: bool,
+) -> None:
+    """Enter a request to erase that came on paper; decide it as any other (docs/how-to/erase.md)."""
+    given: dict[str, Any] = {
+        "person_id": str(person),
+        "data_class": data_class,
+        "occupancy_id": str(stay) if stay else None,
+        "reason": "wrong_person" if of_another else None,
+        "document_sha256": sha256(scan.read_bytes()).hexdigest(),
+        "received_at": format_instant(midnight(received.date())) if received else None,
+    }
+    with _door(of_demo) as (door, proof):
+        said = door.call("erasure.enter", proof, **given)
+    click.echo(f"Entered. Ledger entry {said['index']}.")
 
 
 @rights.command()

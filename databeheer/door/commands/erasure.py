@@ -6,17 +6,20 @@ Each is in the ledger. A refusal is recorded too: the customer gets its reason a
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
+from marshmallow import fields
 from sqlalchemy import Connection, text
 
 from databeheer import clocks, documents
 from databeheer.brussels import day_of
 from databeheer.door.commands.base import (
+    SHA256,
     Command,
     Day,
+    Instant,
     asker_of,
     found,
     identifier,
@@ -119,34 +122,74 @@ def ask(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]
 
     Who says that what is kept under his name is another's (`reason`) asks that: the data manager finds out whose.
     """
-    reason = Reason(arguments["reason"] or Reason.SUBJECT_REQUEST)
     with house.turn(TurnLane.CUSTOMER) as turn:
         asker = asker_of(turn, house, proof, AskerKind.CUSTOMER)
-        wanted = (DataClass(arguments["data_class"]), arguments["occupancy_id"])
-        targets = _own_targets(turn.connection, found(asker.person_id, "person"))
-        target = found(
-            next((one for one in targets if (one.data_class, one.occupancy_id) == wanted), None),
-            "data of yours",
-        )
-        if erasures.standing(turn.connection, target) is not None:
-            raise ConflictError("this erasure was asked, decided or done already")
-        verdict = weigh(house, turn.connection, target, reason, turn.now)
-        if verdict.obstacle is not None:
-            record = _refusal(house, turn, target, verdict.obstacle.value, verdict, reason)
-        else:
-            erasure_id = uuid4()
-            erasures.ask(turn.connection, erasure_id, target, reason.value, turn.now, turn.next_index)
-            clocks.start(turn.connection, CLOCK, erasure_id, turn.now, occupancy_id=target.occupancy_id)
-            said = {
-                "class": target.data_class.value,
-                "erasure": str(erasure_id),
-                "reason": reason.value,
-            }
-            record = turn.record(statement_of("erasure.asked", target, said))
-            tell_whose(house, turn, "erasure.asked", target, {})
+        record, verdict = _ask(house, turn, found(asker.person_id, "person"), arguments)
     if verdict.obstacle is not None:
         raise ErasureRefusedError(verdict, record)
     return record.answer()
+
+
+def enter(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Write down a request to erase that came on paper: the same events as in the portal (R43), with its scan's hash.
+
+    Its month counts from `received_at` (aware UTC), by default now.
+    """
+    with house.turn(TurnLane.CUSTOMER) as turn:
+        asker_of(turn, house, proof, AskerKind.OPERATOR)
+        found(turn.connection.execute(_PERSON, {"id": arguments["person_id"]}).first(), "person")
+        record, verdict = _ask(
+            house,
+            turn,
+            arguments["person_id"],
+            arguments,
+            said={"channel": "paper", "document": arguments["document_sha256"]},
+            received_at=arguments["received_at"],
+        )
+    if verdict.obstacle is not None:
+        raise ErasureRefusedError(verdict, record)
+    return record.answer()
+
+
+def _ask(
+    house: House,
+    turn: Turn,
+    person_id: UUID,
+    wish: dict[str, Any],
+    *,
+    said: dict[str, Any] | None = None,
+    received_at: datetime | None = None,
+) -> tuple[Record, Verdict]:
+    """Write a request of this person down, or its refusal; the verdict says which."""
+    reason = Reason(wish["reason"] or Reason.SUBJECT_REQUEST)
+    wanted = (DataClass(wish["data_class"]), wish["occupancy_id"])
+    targets = _own_targets(turn.connection, person_id)
+    target = found(
+        next((one for one in targets if (one.data_class, one.occupancy_id) == wanted), None),
+        "data of yours",
+    )
+    asked_at = received_at or turn.now
+    if asked_at > turn.now:
+        raise MalformedRequestError("received_at: not in the future")
+    if erasures.standing(turn.connection, target) is not None:
+        raise ConflictError("this erasure was asked, decided or done already")
+    verdict = weigh(house, turn.connection, target, reason, turn.now)
+    if verdict.obstacle is not None:
+        return _refusal(house, turn, target, verdict.obstacle.value, verdict, reason, said=said), verdict
+    erasure_id = uuid4()
+    erasures.ask(turn.connection, erasure_id, target, reason.value, asked_at, turn.next_index)
+    clocks.start(
+        turn.connection,
+        CLOCK,
+        erasure_id,
+        asked_at,
+        occupancy_id=target.occupancy_id,
+        written_at=turn.now,
+    )
+    about = {"class": target.data_class.value, "erasure": str(erasure_id), "reason": reason.value}
+    record = turn.record(statement_of("erasure.asked", target, about | (said or {})))
+    tell_whose(house, turn, "erasure.asked", target, {})
+    return record, verdict
 
 
 def decide(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -305,14 +348,15 @@ def _refusal(
     verdict: Verdict,
     reason: Reason,
     erasure_id: UUID | None = None,
+    said: dict[str, Any] | None = None,
 ) -> Record:
-    said = {
+    about = {
         "class": target.data_class.value,
         "reason": reason.value,
         "refusal": refusal,
         "earliest": _day(verdict.earliest) or "",
     } | ({"erasure": str(erasure_id)} if erasure_id else {})
-    record = turn.record(statement_of("erasure.refused", target, said))
+    record = turn.record(statement_of("erasure.refused", target, about | (said or {})))
     tell_whose(house, turn, "erasure.refused", target, {"reason": refusal})
     return record
 
@@ -370,6 +414,7 @@ def _day(day: date | None) -> str | None:
 
 _FIRST_OPERATOR = 1
 CLOCK = "erasure_request"
+_PERSON = text("SELECT 1 FROM identity.person WHERE person_id = :id")
 _OWN = text("SELECT * FROM registry.occupancy WHERE person_id = :person ORDER BY from_day DESC, occupancy_id")
 _PERSON = text("SELECT 1 FROM identity.person WHERE person_id = :id")
 _ENDED = text(
@@ -406,6 +451,18 @@ COMMANDS = (
             reason=one_of(*(one.value for one in erasures.ASKED_BECAUSE), required=False),
         ),
         ask,
+    ),
+    Command(
+        "erasure.enter",
+        schema(
+            person_id=identifier(),
+            data_class=one_of("person", "readings", "ledger"),
+            occupancy_id=identifier(required=False),
+            reason=one_of(*(one.value for one in erasures.ASKED_BECAUSE), required=False),
+            document_sha256=fields.String(required=True, validate=SHA256),
+            received_at=Instant(load_default=None, allow_none=True),
+        ),
+        enter,
     ),
     Command(
         "erasure.decide",

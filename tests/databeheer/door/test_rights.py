@@ -357,3 +357,36 @@ def test_paper_that_is_wrong_is_not_entered(house: TheHouse, lotte: Customer, ma
     house.operator("rights.enter", **given)
     assert code(lambda: house.operator("rights.enter", **given)) == "conflict"
     assert MARIAS_EAN
+
+
+@pytest.mark.requirement("R43")
+def test_a_request_to_erase_on_paper_is_one_like_any_other_and_refused_like_any_other(
+    house: TheHouse, measured: Customer, maria: Customer
+) -> None:
+    stay = measured.occupancy()
+    given = {"person_id": str(measured.person_id), "data_class": "readings", "document_sha256": SCAN}
+    given["occupancy_id"] = stay
+    assert code(lambda: house.operator("erasure.enter", **given)) == "erasure-refused"  # she lives there
+    assert measured.statements()[0]["event"] == "erasure.refused"
+    house.operator("registry.occupancy.end", ean=LOTTES_EAN, until_day=today(house))
+    later(house, timedelta(days=1500), measured, maria)
+    before = size(house)
+    assert (
+        code(lambda: house.operator("erasure.enter", **(given | {"person_id": str(uuid4())}))) == "not-found"
+    )
+    of_another = given | {"person_id": str(maria.person_id)}
+    assert code(lambda: house.operator("erasure.enter", **of_another)) == "not-found"
+    assert (
+        code(lambda: house.operator("erasure.enter", **(given | {"document_sha256": "x"})))
+        == "malformed-request"
+    )
+    assert code(lambda: maria.call("erasure.enter", **given)) == "unauthenticated"
+    assert size(house) == before
+    came = house.clock.now() - timedelta(days=2)
+    house.operator("erasure.enter", **given, received_at=format_instant(came))
+    assert code(lambda: house.operator("erasure.enter", **given)) == "conflict"
+    assert measured.statements()[0]["event"] == "erasure.asked"
+    [asked] = measured.call("rights.mine")["erasures"]
+    due = clocks.shipped().get("erasure_request").term.due_at(came)
+    assert (asked["state"], asked["due_at"]) == ("asked", format_instant(due))
+    assert derived(house) == standing(house)
