@@ -143,6 +143,13 @@ _ROWS = (
         "Ask again after the day that is named, if there is one.",
     ),
     ProblemType(
+        "no-right-to-object",
+        409,
+        "Nobody can object to this",
+        "It rests on a consent, a contract or a legal duty, and only a task of public interest can be objected to.",
+        "Withdraw the consent, end the contract, or complain to a supervisory authority. Nothing was recorded.",
+    ),
+    ProblemType(
         "receipt-not-yet",
         404,
         "The receipt is not there yet",

@@ -133,7 +133,13 @@ def test_the_page_has_the_tables_as_they_are_declared() -> None:
     assert text == page(text), "python -m databeheer.sandbox.page docs/reference/sandbox.md"
 
 
-OF_PEOPLE = {"forbidden", "erasure-refused", "representation-ended", "not-for-representatives"}
+OF_PEOPLE = {
+    "forbidden",
+    "erasure-refused",
+    "no-right-to-object",
+    "representation-ended",
+    "not-for-representatives",
+}
 """What programs are never told: of the portal, the oversight pages and the operator's command line."""
 
 
