@@ -21,6 +21,7 @@ from databeheer.door.keys.wrapped import read_records, unwrap
 from databeheer.metering.opening import SealError, unseal_profile
 from databeheer.metering.sealing import Coordinates
 from tests.conftest import LOTTES_EAN, MARIAS_EAN
+from tests.copies import setting_up
 from tests.databeheer.door.conftest import DAYS, export
 from tests.databeheer.door.keys.conftest import shelf as shelf  # a fixture
 from tests.databeheer.metering.builders import Row, day_rows, english
@@ -55,6 +56,7 @@ def opened(house: TheHouse, key: bytes) -> set[tuple[bytes, Any]]:
 
 
 @pytest.fixture
+@setting_up
 def neighbours(house: TheHouse, lotte: Customer, maria: Customer) -> dict[str, UUID]:
     """Lotte, who moved out; Noor, who came after her at the same point and meter; Maria, at another."""
     house.ingest(export())

@@ -17,6 +17,7 @@ from databeheer.registry.conditions import OVERVIEW_SEEN_FOR, Clause
 from databeheer.storage.look import Look
 from databeheer.values import format_instant
 from tests.conftest import LOTTES_EAN
+from tests.copies import setting_up
 from tests.databeheer.door.bulk import read_bulk, values
 from tests.doors import execute, query
 from tests.house import Customer, Party, TheHouse
@@ -65,6 +66,7 @@ OCTOBER = {"from": "2023-09-30T22:00:00Z", "until": "2023-10-31T23:00:00Z"}
 
 
 @pytest.fixture
+@setting_up
 def newcomer(house: TheHouse) -> Party:
     """An energy service that has filed nothing yet."""
     return house.party("Nieuwkomer", "energy_service", papers=False)

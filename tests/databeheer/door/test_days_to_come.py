@@ -10,12 +10,14 @@ import pytest
 from databeheer.brussels import day_bounds, day_of
 from databeheer.door.client import DoorRefusedError
 from databeheer.values import format_instant
+from tests.copies import setting_up
 from tests.databeheer.door.bulk import Neighbours, read_bulk, settle
 from tests.doors import query
 from tests.house import Customer, Party, TheHouse
 
 
 @pytest.fixture
+@setting_up
 def neighbours(house: TheHouse, lotte: Customer, maria: Customer, bram: Party) -> Neighbours:
     return settle(house, lotte, maria, bram)
 

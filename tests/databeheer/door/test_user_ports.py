@@ -17,6 +17,7 @@ from databeheer.door.restore.reapplying import apply_ends
 from databeheer.errors import DatabeheerError
 from ledger.commitment import Opening
 from tests.conftest import LOTTES_EAN, MARIAS_EAN
+from tests.copies import setting_up
 from tests.databases import Database
 from tests.doors import held, meanwhile, query
 from tests.house import Customer, Party, TheHouse, open_house
@@ -88,6 +89,7 @@ def told(customer: Customer) -> list[str]:
 
 
 @pytest.fixture
+@setting_up
 def fitted(house: TheHouse, lotte: Customer) -> Customer:
     """Lotte, with a digital meter."""
     install(house)

@@ -15,6 +15,7 @@ from databeheer.joins.signature import sign
 from databeheer.statistics.windows import window_of
 from databeheer.values import format_instant
 from ledger.note import SigningKey
+from tests.copies import setting_up
 from tests.databeheer.joins.street import BOTH_MONTHS, SEPTEMBER, Neighbour, settle
 from tests.house import Party, TheHouse
 
@@ -52,6 +53,7 @@ def events(house: TheHouse) -> list[str]:
 
 
 @pytest.fixture
+@setting_up
 def neighbours(house: TheHouse) -> list[Neighbour]:
     return settle(house, 6)
 

@@ -13,6 +13,7 @@ from databeheer.brussels import day_of, midnight
 from databeheer.door.client import DoorRefusedError
 from databeheer.joins.lists import SHIPPED
 from ledger.note import SigningKey
+from tests.copies import setting_up
 from tests.databeheer.joins.necessities import ELS, NUMBER, TOM, WITHOUT, record, signed
 from tests.databeheer.joins.street import SEPTEMBER, Neighbour, settle
 from tests.house import Party, TheHouse
@@ -22,6 +23,7 @@ WISH = {"case_id": NUMBER, "purpose": "fraud_detection", "requester_note": "FR-2
 
 
 @pytest.fixture
+@setting_up
 def people(house: TheHouse) -> dict[str, str]:
     """Els and Tom, registered; the list in force lacks the fraud case."""
     house.sign_joins(WITHOUT)
@@ -29,6 +31,7 @@ def people(house: TheHouse) -> dict[str, str]:
 
 
 @pytest.fixture
+@setting_up
 def neighbours(house: TheHouse) -> list[Neighbour]:
     return settle(house, 5)
 

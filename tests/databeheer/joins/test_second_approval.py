@@ -13,6 +13,7 @@ from sqlalchemy import text
 from databeheer.door.bodies.opened import shared_body
 from databeheer.door.client import DoorRefusedError, Proof
 from databeheer.door.joins.intents import TERM
+from tests.copies import setting_up
 from tests.databeheer.joins.street import BOTH_MONTHS, SEPTEMBER, STRICT, Neighbour, settle
 from tests.databeheer.joins.test_joins_at_the_door import FRAUD, STATISTICS, events, fraud
 from tests.house import Customer, Party, TheHouse
@@ -21,6 +22,7 @@ THREE = STRICT.replace(b"approvals = 2\n", b"approvals = 3\n")
 
 
 @pytest.fixture
+@setting_up
 def neighbours(house: TheHouse) -> list[Neighbour]:
     house.sign_joins(STRICT)
     return settle(house, 6)

@@ -21,6 +21,7 @@ from databeheer.metering.batches.reading import COLUMNS
 from databeheer.metering.batches.report import BatchReport, as_text
 from databeheer.metering.batches.taking import take_batch
 from tests.conftest import LOTTES_EAN, MARIAS_EAN
+from tests.copies import setting_up
 from tests.databeheer.metering.head_end import TYPES, Sent, profile, write_table
 from tests.doors import execute, query
 from tests.house import Customer, TheHouse
@@ -33,6 +34,7 @@ TABLES = ("metering.profile", "ledger.entry", "registry.channel")
 
 
 @pytest.fixture
+@setting_up
 def metered(house: TheHouse, lotte: Customer, maria: Customer) -> TheHouse:
     """Both homes have a digital meter."""
     for meter, ean in METERS.items():

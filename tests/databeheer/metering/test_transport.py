@@ -31,6 +31,7 @@ from databeheer.metering.batches.transport import (
     sign_manifest,
 )
 from tests.conftest import LOTTES_EAN
+from tests.copies import setting_up
 from tests.databeheer.metering.head_end import Sent, profile
 from tests.doors import query
 from tests.house import Customer, TheHouse
@@ -269,6 +270,7 @@ def test_more_than_a_batch_may_hold_is_not_read(sent: Path, monkeypatch: pytest.
 
 
 @pytest.fixture
+@setting_up
 def metered(house: TheHouse, lotte: Customer) -> TheHouse:
     house.operator("registry.meter.install", ean=LOTTES_EAN, meter=METER, digital=True)
     return house

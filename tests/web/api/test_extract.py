@@ -12,6 +12,7 @@ from werkzeug.test import TestResponse
 
 from databeheer.door.jobs import asking
 from databeheer.door.jobs.worker import JobWorker
+from tests.copies import setting_up
 from tests.databeheer.door.bulk import Neighbours
 from tests.databeheer.door.bulk import settle as settle_street
 from tests.databeheer.door.test_statements_and_receipts import opened, said
@@ -33,6 +34,7 @@ def by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+@setting_up
 def neighbours(house: TheHouse, lotte: Customer, maria: Customer, bram: Party) -> Neighbours:
     return settle_street(house, lotte, maria, bram)
 

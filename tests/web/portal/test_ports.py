@@ -10,6 +10,7 @@ import pytest
 from databeheer.brussels import day_of
 from databeheer.registry.user_ports import Obstacle, UserPort
 from tests.conftest import LOTTES_EAN
+from tests.copies import setting_up
 from tests.house import Customer, Party, TheHouse
 from tests.web.portal.visiting import Page, Visitor
 from web import dutch
@@ -39,6 +40,7 @@ def confirm(visitor: Visitor, port: str = "P1") -> Page:
 
 
 @pytest.fixture
+@setting_up
 def fitted(house: TheHouse, lotte: Customer) -> Customer:
     install(house, "P1", "S1")
     return lotte

@@ -23,6 +23,7 @@ from databeheer.metering.batches.problems import RowProblem
 from databeheer.metering.states import Unit
 from databeheer.registry.interval_choices import days_read
 from tests.conftest import LOTTES_EAN, MARIAS_EAN
+from tests.copies import setting_up
 from tests.doors import execute, query
 from tests.house import Customer, TheHouse
 
@@ -31,6 +32,7 @@ METERS = {"1SAG0000000001": LOTTES_EAN, "1SAG0000000002": MARIAS_EAN}
 
 
 @pytest.fixture
+@setting_up
 def metered(house: TheHouse, lotte: Customer, maria: Customer) -> TheHouse:
     for meter, ean in METERS.items():
         house.operator("registry.meter.install", ean=ean, meter=meter, digital=True)

@@ -11,6 +11,7 @@ from databeheer.brussels import day_of, midnight
 from databeheer.door.client import DoorRefusedError, Proof
 from databeheer.values import format_instant
 from tests.conftest import LOTTES_EAN, MARIAS_EAN
+from tests.copies import setting_up
 from tests.doors import execute, query
 from tests.house import Customer, Party, TheHouse
 
@@ -20,6 +21,7 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
+@setting_up
 def metered(house: TheHouse, lotte: Customer) -> Customer:
     """Lotte has a digital meter, which said something of yesterday and of the day before."""
     house.operator("registry.meter.install", ean=LOTTES_EAN, meter=METER, digital=True)
