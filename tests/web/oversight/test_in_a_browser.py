@@ -83,21 +83,21 @@ def address(house: TheHouse, net: Party, bram: Party) -> Iterator[str]:
         yield app.config["WEB_SETTINGS"].base_url
 
 
-@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "320 pixels"])
-def test_every_page_is_accessible_light_and_silent(
-    browser: Browser, address: str, house: TheHouse, viewport: dict[str, int]
+def test_every_page_is_accessible_light_and_silent_at_both_widths(
+    browser: Browser, address: str, house: TheHouse
 ) -> None:
-    context = browser.new_context(viewport=viewport, locale="nl-BE")  # type: ignore[arg-type]
+    context = browser.new_context(locale="nl-BE")
     context.add_cookies([{"name": "session", "value": house.inspector(), "url": address}])
+    watched = Watched(context.new_page())
     for path in (*PUBLIC, *OVERSIGHT):
-        watched = Watched(context.new_page())
         answer = watched.page.goto(address + path)
         assert answer
         assert len(answer.body()) < 100_000, path
-        assert watched.faults() == [], path
-        assert not watched.is_wider_than_the_screen(), path
+        for width in (WIDE, NARROW):
+            watched.page.set_viewport_size(width)  # type: ignore[arg-type]
+            assert watched.faults() == [], (path, width)
+            assert not watched.is_wider_than_the_screen(), (path, width)
         assert watched.console == [], path
-        watched.page.close()
     context.close()
 
 
