@@ -176,7 +176,7 @@ def test_lotte_never_sees_maria(visit: Visit, lotte: Customer, maria: Customer, 
 def test_somebody_without_an_access_point_reads_why(visit: Visit, house: TheHouse) -> None:
     page = visit(house.customer("nele", "Nele Nieuw")).get("/mijn")
     assert page.status == 200
-    assert "Wij vinden geen aansluiting op uw naam" in page.text
+    assert "Wij vinden nog geen aansluiting bij uw aanmelding" in page.text
 
 
 @pytest.mark.requirement("R26")
