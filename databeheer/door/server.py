@@ -38,6 +38,8 @@ NARROWING = frozenset(
         "port.close",
         "doubt.raise",
         "session.end",
+        "session.end_other",
+        "session.end_others",
         "stop.set",
         "registry.party.suspend",
         "registry.client.end",

@@ -47,6 +47,7 @@ from databeheer.door.commands import (
     originals,
     oversight,
     own_entries,
+    own_sessions,
     paper,
     parties,
     party_standing,
@@ -112,6 +113,7 @@ class DoorService:
         commands: list[Command] = [
             Command("ping", schema(), lambda *_: {}),
             *login.COMMANDS,
+            *own_sessions.COMMANDS,
             *tokens.COMMANDS,
             *clients.COMMANDS,
             *filling.COMMANDS,

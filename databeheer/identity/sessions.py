@@ -13,6 +13,8 @@ from databeheer.identity.tokens import new_token, token_hash
 
 LOGIN_TERM = timedelta(minutes=10)
 SESSION_TERM = timedelta(hours=1)
+USED_TO = timedelta(minutes=1)
+"""How exactly it is kept when a session was last used."""
 
 
 def begin_login(connection: Connection, now: datetime, *, is_fresh: bool = False) -> str:
@@ -101,6 +103,24 @@ def _only_party(connection: Connection, enterprise: str) -> UUID | None:
     return found[0].party_id if len(found) == 1 else None
 
 
+def touch(connection: Connection, hashed: bytes, now: datetime) -> None:
+    """Note that a session is used; to the minute, so that a page costs no write of its own."""
+    connection.execute(_TOUCH, {"hash": hashed, "now": now, "before": now - USED_TO})
+
+
+def live_of(connection: Connection, person_id: UUID, now: datetime) -> list[Any]:
+    """Return the live sessions of a person, the newest first."""
+    return list(connection.execute(_LIVE, {"person": person_id, "now": now}))
+
+
+def end_of_person(
+    connection: Connection, person_id: UUID, now: datetime, *, only: UUID | None, but: bytes
+) -> int:
+    """End one live session of a person by its `session_id`, or all but the one with this hash; returns how many."""
+    ended = connection.execute(_END_OF, {"person": person_id, "now": now, "only": only, "but": but})
+    return ended.rowcount
+
+
 def end_session(connection: Connection, hashed: bytes, now: datetime) -> None:
     """End a session; one that has ended stays as it was."""
     connection.execute(
@@ -109,6 +129,20 @@ def end_session(connection: Connection, hashed: bytes, now: datetime) -> None:
     )
 
 
+_TOUCH = text(
+    "UPDATE identity.session SET last_used_at = :now WHERE token_hash = :hash AND last_used_at <= :before"
+    " AND ended_at IS NULL"
+)
+_LIVE = text(
+    "SELECT session_id, token_hash, created_at, last_used_at, expires_at FROM identity.session"
+    " WHERE person_id = :person AND role = 'customer' AND ended_at IS NULL AND expires_at > :now"
+    " ORDER BY created_at DESC, session_id"
+)
+_END_OF = text(
+    "UPDATE identity.session SET ended_at = :now WHERE person_id = :person AND role = 'customer'"
+    " AND ended_at IS NULL AND expires_at > :now AND token_hash <> :but"
+    " AND (CAST(:only AS uuid) IS NULL OR session_id = CAST(:only AS uuid))"
+)
 _PARTIES = text("SELECT * FROM registry.party WHERE enterprise = :enterprise ORDER BY created_at, party_id")
 _ACT_FOR = text(
     "UPDATE identity.session SET party_id = :party WHERE token_hash = :hash AND enterprise = :enterprise"

@@ -22,6 +22,7 @@ from web.portal.proofs import blueprint as proof_pages
 from web.portal.reads import blueprint as read_pages
 from web.portal.representing import blueprint as representing_pages
 from web.portal.rights import blueprint as rights_pages
+from web.portal.sign_ins import blueprint as sign_in_pages
 
 BLUEPRINTS = (
     login_pages,
@@ -36,6 +37,7 @@ BLUEPRINTS = (
     downloading_pages,
     port_pages,
     representing_pages,
+    sign_in_pages,
     rights_pages,
     everything_pages,
     erasing_pages,

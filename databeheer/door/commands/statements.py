@@ -25,7 +25,7 @@ from databeheer.door.house import House
 from databeheer.door.proofs import Asker, AskerKind, Proof
 from databeheer.doubt import states as doubt_states
 from databeheer.errors import NotFoundError, UnauthenticatedError
-from databeheer.identity import representations
+from databeheer.identity import representations, sessions
 from databeheer.joins import explain as joins_explain
 from databeheer.oversight import erasures
 from databeheer.oversight.retention import DataClass
@@ -46,6 +46,7 @@ def me(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
             return party_person_view(connection, asker.party_id)
         if asker.kind is not AskerKind.CUSTOMER or asker.person_id is None:
             raise UnauthenticatedError("log in as a customer")
+        sessions.touch(connection, proof.hash, now)  # each page asks who is there
         person = connection.execute(
             text("SELECT * FROM identity.person WHERE person_id = :id"), {"id": asker.person_id}
         ).one()
