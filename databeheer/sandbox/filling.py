@@ -166,4 +166,6 @@ def _points(wanted: Sequence[SandboxCode], quality: Quality) -> Iterator[Planned
 
 def _load(code: SandboxCode) -> Load:
     rhythm = _RHYTHMS[code.number % len(_RHYTHMS)]
-    return Load(rhythm, 15_000 if code.commodity is Commodity.GAS else 2_500 + 100 * code.number)
+    return Load(
+        rhythm, 15_000 if code.commodity is Commodity.GAS else 2_500 + 100 * (code.number % MOST_NUMBERS)
+    )
