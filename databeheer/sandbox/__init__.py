@@ -7,6 +7,8 @@ and checkpoint of it says so. So no setting turns a production house into one, a
 from __future__ import annotations
 
 _PART = "sandbox"
+UNFINISHED = "sandbox.unfinished"
+"""A file in the home of a served sandbox while its story is told: broken off in it, nothing is worth keeping."""
 
 
 def is_sandbox(origin: str) -> bool:

@@ -17,7 +17,7 @@ from databeheer.brussels import day_of
 from databeheer.clock import SettableClock, SystemClock
 from databeheer.door.client import DoorClient
 from databeheer.errors import ConflictError
-from databeheer.sandbox import new_name, story
+from databeheer.sandbox import UNFINISHED, new_name, story
 from databeheer.sandbox.codes import SandboxCode
 from databeheer.sandbox.description import TENANT, describe, who_logs_in
 from databeheer.sandbox.filling import Means, codes
@@ -70,7 +70,7 @@ class Sandbox:
     @property
     def unfinished_file(self) -> Path:
         """There while the story is told: a start that was broken off in it leaves nothing worth keeping."""
-        return self.home.path / "sandbox.unfinished"
+        return self.home.path / UNFINISHED
 
     def start(self, *, anew: bool = False) -> None:
         """Make the sandbox where there is none, or `anew`; then start everything, the web last.

@@ -18,20 +18,20 @@ from databeheer.door.client import DoorClient, DoorRefusedError, DoorUnreachable
 from databeheer.door.house import make_keys
 from databeheer.errors import ConflictError, DatabeheerError, UnavailableError
 from databeheer.site import processes
-from databeheer.site.home import Home
+from databeheer.site.home import HOME_VARIABLE, Home
 from databeheer.storage import migrate, provision
 from databeheer.storage.embedded import EmbeddedPostgreSQL
 
 DATABASE = "databeheer"
 DATABASE_VARIABLE = "DATABEHEER_DATABASE_URL"
-# Which token holds the roots of the key store, and where SoftHSM finds its own.
-_OF_TOKEN = (
+OF_TOKEN = (
     "DATABEHEER_PKCS11_MODULE",
     "DATABEHEER_PKCS11_TOKEN",
     "DATABEHEER_PKCS11_PIN_FILE",
     "DATABEHEER_PKCS11_MOVE",
     "SOFTHSM2_CONF",
 )
+"""Which token holds the roots of the key store, and where SoftHSM finds its own."""
 _PATIENCE_SECONDS = 120.0
 """A process that failed has ended long before; this is for machines that do much else."""
 _TAIL = 4096
@@ -67,7 +67,17 @@ class Storage:
         self.prepare()
 
     def provision(self) -> None:
-        """Make the process roles, or give them their passwords."""
+        """Make the process roles, or give them their passwords.
+
+        Raises:
+            ConflictError: the database is another house's, whose processes would be locked out; nothing was changed.
+        """
+        owner = provision.house_of(self.superuser_url, DATABASE)
+        if owner is not None and owner != self.home.origin:
+            raise ConflictError(
+                f"the database is that of the house {owner}, and {self.home.path} is {self.home.origin}: see that"
+                f" {DATABASE_VARIABLE} and {HOME_VARIABLE} name the same one; nothing was changed"
+            )
         provision.provision_roles(self.superuser_url, self._passwords)
         if self.is_embedded:
             provision.close_other_databases(self.superuser_url)
@@ -80,6 +90,7 @@ class Storage:
         elif self.is_embedded:  # one that was made before this was closed
             provision.close_functions(self.superuser_url, DATABASE)
         migrate.upgrade(self.url("owner"))
+        provision.name_house(self.url("owner"), self.home.origin)
 
     def revive(self) -> bool:
         """Start the embedded server again where it has ended by itself; says whether it had."""
@@ -137,7 +148,7 @@ class Site:
             "DATABEHEER_LEDGER_ORIGIN": self.home.origin,
             "DATABEHEER_LEDGER_DIRECTORY": str(self.home.ledger),
             "DATABEHEER_BASE_URL": self.base_url,
-            **{name: os.environ[name] for name in _OF_TOKEN if name in os.environ},
+            **{name: os.environ[name] for name in OF_TOKEN if name in os.environ},
         }
 
     def start_publisher(self, extra: dict[str, str] | None = None) -> None:

@@ -18,11 +18,11 @@ from databeheer.brussels import day_of
 from databeheer.clock import SystemClock
 from databeheer.door.client import DoorClient
 from databeheer.errors import ConflictError
-from databeheer.sandbox import is_sandbox, new_name
+from databeheer.sandbox import UNFINISHED, is_sandbox, new_name
 from databeheer.sandbox.codes import SandboxCode
 from databeheer.sandbox.filling import DAYS, MOST_NUMBERS, Means, codes, fill
 from databeheer.site.home import CHECKOUT, HOME_VARIABLE, Home
-from databeheer.site.house import DATABASE, DATABASE_VARIABLE, running
+from databeheer.site.house import DATABASE, DATABASE_VARIABLE, OF_TOKEN, running
 from databeheer.storage.engine import make_engine
 from databeheer.storage.provision import database_exists
 
@@ -59,10 +59,10 @@ def serve(port: int, numbers: int, days: int, anew: bool, as_json: bool) -> None
     """
     from databeheer.sandbox import running
 
-    if os.environ.get(DATABASE_VARIABLE):
+    if others := [name for name in (DATABASE_VARIABLE, *OF_TOKEN) if os.environ.get(name)]:
         raise ConflictError(
-            f"a served sandbox has a database of its own, which it may throw away: unset {DATABASE_VARIABLE}; nothing"
-            " was made or changed"
+            "a served sandbox has a database and keys of its own, which it may throw away: unset"
+            f" {', '.join(others)}; nothing was made or changed"
         )
 
     def say(text: str) -> None:
@@ -89,6 +89,11 @@ def fill_(numbers: int, days: int, as_json: bool) -> None:
     """
     home = _home()
     _require_no_others_database(home)
+    if (home.path / UNFINISHED).exists():
+        raise ConflictError(
+            f"`databeheer sandbox serve` was broken off while it made the sandbox in {home.path}: serve it again, which"
+            f" makes it anew, or name another {HOME_VARIABLE}; nothing was changed"
+        )
     wanted = codes(numbers)
     last_day = day_of(SystemClock().now()) - timedelta(days=1)
     name = new_name(os.urandom(6).hex())
@@ -126,11 +131,18 @@ def _home() -> Home:
     """Return the house of the sandbox.
 
     Raises:
-        ConflictError: the house there is none.
+        ConflictError: the house there is none, or something else is there that a sandbox would throw away.
     """
     home = Home(Path(os.environ.get(HOME_VARIABLE) or CHECKOUT / "var" / "sandbox").absolute())
     if home.exists() and not is_sandbox(home.origin):
         raise ConflictError(
             f"the house in {home.path} is no sandbox, and none is made of it: name another {HOME_VARIABLE}"
+        )
+    parts = (home.postgres, home.keys, home.ledger, home.operator_key, home.path / "door")
+    found = [part.name for part in parts if part.exists()]
+    if found and not home.exists() and not (home.path / UNFINISHED).exists():
+        raise ConflictError(
+            f"{home.path} has {', '.join(found)}, but no `{home.origin_file.name}` that says of which house: no sandbox"
+            f" is made there; name another {HOME_VARIABLE}, or bring that file back"
         )
     return home

@@ -119,6 +119,21 @@ def database_exists(superuser_url: str, name: str) -> bool:
         )
 
 
+def name_house(owner_url: str, house: str) -> None:
+    """Write on a database whose it is: the name of the house's log, which no two houses share."""
+    with psycopg.connect(owner_url, autocommit=True) as connection:
+        database = sql.Identifier(connection.info.dbname)
+        connection.execute(sql.SQL("COMMENT ON DATABASE {} IS {}").format(database, sql.Literal(house)))
+
+
+def house_of(superuser_url: str, name: str) -> str | None:
+    """Whose a database is, as `name_house` wrote; None where there is no such database, or nothing is on it."""
+    question = "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s"
+    with psycopg.connect(superuser_url, autocommit=True) as connection:
+        found = connection.execute(question, [name]).fetchone()
+    return None if found is None else found[0]
+
+
 def rename_database(superuser_url: str, name: str, new: str) -> None:
     """Give a database another name; whoever is still connected to it is cut off."""
     with psycopg.connect(superuser_url, autocommit=True) as connection:

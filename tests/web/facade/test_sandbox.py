@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
+import psycopg
 import pytest
 from click.testing import CliRunner
 from flask import Flask
@@ -15,9 +16,11 @@ import web
 from databeheer.brussels import day_of
 from databeheer.cli import cli
 from databeheer.door.client import DoorRefusedError
+from databeheer.sandbox import UNFINISHED, new_name
 from databeheer.sandbox.codes import SandboxCode
 from databeheer.sandbox.filling import Means, fill
 from databeheer.site.home import Home
+from databeheer.storage.provision import name_house
 from databeheer.values import Commodity, format_instant
 from tests.databases import Databases
 from tests.house import Customer, Party, TheHouse, open_house
@@ -298,6 +301,62 @@ def test_a_sandbox_does_not_move_into_the_database_of_another_house(
     done = CliRunner().invoke(cli, ["sandbox", "fill"])
     assert done.exit_code != 0
     assert "another house" in str(done.exception) + done.output
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.requirement("R134")
+def test_no_command_reaches_the_database_of_another_house(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch, databases: Databases
+) -> None:
+    """Given production's address by habit, it would give production's processes other passwords."""
+    with databases.clone() as database:
+        home = Home(tmp_path / "box")
+        home.path.mkdir()
+        home.make_secrets(new_name("made-before"))
+        name_house(database.url("owner"), "ledger.example/real")
+        monkeypatch.setattr("databeheer.site.house.DATABASE", database.name)
+        monkeypatch.setenv("DATABEHEER_DATABASE_URL", database.url("superuser"))
+        monkeypatch.setenv("DATABEHEER_HOME", str(home.path))
+        for command in (["sandbox", "fill"], ["operator", "stop.show"]):
+            done = CliRunner().invoke(cli, command)
+            assert done.exit_code != 0
+            assert "the house ledger.example/real" in str(done.exception) + done.output
+        psycopg.connect(database.url("web")).close()
+
+
+@pytest.mark.requirement("R134")
+@pytest.mark.parametrize("command", ["fill", "serve"])
+@pytest.mark.parametrize("part", ["keys", "postgres", "ledger", "operator.key"])
+def test_no_sandbox_is_made_over_what_may_be_a_house_or_a_checkout(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch, command: str, part: str
+) -> None:
+    (tmp_path / part).mkdir()
+    monkeypatch.setenv("DATABEHEER_HOME", str(tmp_path))
+    done = CliRunner().invoke(cli, ["sandbox", command])
+    assert done.exit_code != 0
+    assert f"has {part}" in str(done.exception) + done.output
+    assert [path.name for path in tmp_path.rglob("*")] == [part]
+
+
+def test_what_serving_began_is_not_filled(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Serving again makes it anew, and would throw away what was filled in."""
+    (tmp_path / UNFINISHED).touch()
+    monkeypatch.setenv("DATABEHEER_HOME", str(tmp_path))
+    done = CliRunner().invoke(cli, ["sandbox", "fill"])
+    assert done.exit_code != 0
+    assert "broken off" in str(done.exception) + done.output
+    assert [path.name for path in tmp_path.rglob("*")] == [UNFINISHED]
+
+
+@pytest.mark.parametrize("variable", ["DATABEHEER_DATABASE_URL", "DATABEHEER_PKCS11_TOKEN"])
+def test_a_served_sandbox_keeps_out_of_the_database_and_the_token_of_a_house(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    monkeypatch.setenv("DATABEHEER_HOME", str(tmp_path / "new"))
+    monkeypatch.setenv(variable, "production")
+    done = CliRunner().invoke(cli, ["sandbox", "serve"])
+    assert done.exit_code != 0
+    assert f"unset {variable}" in str(done.exception) + done.output
     assert not (tmp_path / "new").exists()
 
 
