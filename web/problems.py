@@ -45,7 +45,7 @@ _ROWS = (
         400,
         "The request cannot be understood",
         "A parameter, a header or the body is missing, misspelled, given twice or outside its limits.",
-        "Correct what `errors` names. Nothing was changed and nothing was recorded.",
+        "Correct what `errors` or `detail` names. By this nothing was changed.",
     ),
     ProblemType(
         "unauthenticated",
@@ -60,21 +60,24 @@ _ROWS = (
         "No legal basis",
         "No permission and no legal ground gives you anything here, or it is for parties of another role. The same "
         "is said of an access point that does not exist.",
-        "Check the EAN code, the purpose, and whether this is for your role; ask the grid user for a permission.",
+        "Check the EAN code, the purpose, whether this is for your role, and what your party lacks (`missing` of "
+        "`GET /api/v1/me`); ask the grid user for a permission.",
     ),
     ProblemType(
         "permission-not-active",
         403,
         "The permission is not active",
         "The grid user has not granted this permission (yet), or has refused it.",
-        "Wait for the decision (`GET /api/v1/permissions/{id}` shows the state); do not ask again meanwhile.",
+        "Look at its state (`GET /api/v1/permissions/{id}`): while it waits, wait and do not ask again; where it was "
+        "refused, stop.",
     ),
     ProblemType(
         "permission-ended",
         403,
         "The permission has ended",
         "It was withdrawn by the grid user, ended by you, passed its last day, or ended when somebody moved.",
-        "Stop reading. A new permission needs a new request.",
+        "Stop reading under it. Where it was renewed, `renewed_by` of `GET /api/v1/permissions/{id}` "
+        "names the one that goes on; else a new permission needs a new request.",
     ),
     ProblemType(
         "outside-granted-period",

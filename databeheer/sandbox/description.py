@@ -15,6 +15,8 @@ from databeheer.values import format_instant
 
 TENANT = "sandbox"
 """What stands in the tenant's place of the facade's token address."""
+FACADE_AUDIENCE = f"https://login.microsoftonline.com/{TENANT}/v2.0"
+"""What the clients of the Fluvius API write into an assertion when this is their tenant."""
 
 
 def describe(home: Home, base_url: str, facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -37,6 +39,7 @@ def describe(home: Home, base_url: str, facts: Mapping[str, Any]) -> dict[str, A
                 "api_url": f"{base_url}/api/v1",
                 "facade_token_url": f"{base_url}/{TENANT}/oauth2/v2.0/token",
                 "facade_url": f"{base_url}/esco-sbx/v3",
+                "facade_audience": FACADE_AUDIENCE,
             }
             for key, party in facts["parties"].items()
         ],

@@ -19,7 +19,7 @@ from databeheer.door.client import DoorClient
 from databeheer.errors import ConflictError
 from databeheer.sandbox import UNFINISHED, new_name, story
 from databeheer.sandbox.codes import SandboxCode
-from databeheer.sandbox.description import TENANT, describe, who_logs_in
+from databeheer.sandbox.description import FACADE_AUDIENCE, describe, who_logs_in
 from databeheer.sandbox.filling import Means, codes
 from databeheer.sandbox.keys import make_key
 from databeheer.site.front import believing_stand_in, start_stand_in, start_web
@@ -30,8 +30,6 @@ from databeheer.site.storytelling import StoryDoor, Teller, log_in_for
 from databeheer.storage.engine import make_engine
 
 CONTACT = "databeheer@proefomgeving.example"
-FACADE_AUDIENCE = f"https://login.microsoftonline.com/{TENANT}/v2.0"
-"""What the clients of the Fluvius API write into an assertion when this is their tenant."""
 _NIGHT_ENDS = 5
 """Local hour from which the night, in which the last readings came, is over."""
 

@@ -98,7 +98,8 @@ def test_an_ended_permission_is_forbidden_and_says_why() -> None:
         "title": "The permission has ended",
         "status": 403,
         "detail": "withdrawn by the grid user",
-        "remedy": "Stop reading. A new permission needs a new request.",
+        "remedy": "Stop reading under it. Where it was renewed, `renewed_by` of `GET /api/v1/permissions/{id}` "
+        "names the one that goes on; else a new permission needs a new request.",
     }
 
 

@@ -189,7 +189,8 @@ BULK_READINGS: dict[str, Any] = {
                 "title": "The permission has ended",
                 "status": 403,
                 "detail": "The grid user has withdrawn the permission.",
-                "remedy": "Stop reading. A new permission needs a new request.",
+                "remedy": "Stop reading under it. Where it was renewed, `renewed_by` of `GET /api/v1/permissions/{id}` "
+                "names the one that goes on; else a new permission needs a new request.",
             },
             "granted": [],
             "refused": [

@@ -92,14 +92,20 @@ class BadRow:
 class Rows(fields.List[Any]):
     """A list of which each row is read by itself: one that is malformed, or named before, is a `BadRow` in its place.
 
-    Where no row is good the whole is refused: nothing is left to ask.
+    Where no row is good the whole is refused: nothing is left to ask. So are more rows than `most`, before any is read.
     """
+
+    def __init__(self, one: fields.Field[Any], most: int, **options: Any) -> None:
+        self.most = most
+        super().__init__(one, validate=validate.Length(min=1, max=most), **options)
 
     def _deserialize(
         self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
     ) -> list[Any]:
         if not isinstance(value, list):
             raise self.make_error("invalid")
+        if len(value) > self.most:
+            raise ValidationError(f"Longer than maximum length {self.most}.")
         places: dict[Any, int] = {}
         rows: list[Any] = []
         for place, one in enumerate(value):

@@ -44,13 +44,18 @@ def _overlap(one: Series, other: Series) -> bool:
 
 
 def _readings(series: Series) -> Iterator[str]:
-    starts = _instants(series.start, series.step, len(series))
+    instants = (
+        _instants if len(series) <= _OF_A_MONTH else _instants.__wrapped__
+    )  # years of them are not kept
+    starts = instants(series.start, series.step, len(series))
     values = map(_value, series.values)
     marks = chain.from_iterable(repeat(_mark(*mark), count) for count, *mark in series.marks)
     lacks = chain.from_iterable(repeat(number, count) for count, number in series.missing)
     for (start, end), value, mark, lack in zip(pairwise(starts), values, marks, lacks, strict=True):
         yield f'{{"start":"{start}Z","end":"{end}Z","value":{value},{mark},"missing":{lack}}}'
 
+
+_OF_A_MONTH = 31 * 100
 
 # What follows is the same for many customers, of whom it keeps nothing: the slots of a month, numbers, states.
 

@@ -70,7 +70,7 @@ def _rows_of(one: fields.Field[Any], description: str, most: int) -> fields.List
     said = (
         f"{description} Each once; a row that is malformed or comes again has its own problem in the answer."
     )
-    return Rows(one, validate=validate.Length(min=1, max=most), metadata={"description": said})
+    return Rows(one, most, metadata={"description": said})
 
 
 class _Bulk(Targets):
