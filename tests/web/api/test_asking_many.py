@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -120,7 +121,7 @@ def test_joris_sends_the_same_key_and_has_requests_of_his_own(
 
 
 def test_what_was_cut_short_goes_on_where_it_was(bram_calls: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole, asked = door_side.request, []
+    whole, asked = door_side.REQUESTS.ask, []
 
     def twice_only(*given: Any) -> dict[str, Any]:
         if len(asked) == 2:
@@ -129,10 +130,15 @@ def test_what_was_cut_short_goes_on_where_it_was(bram_calls: Caller, monkeypatch
         return whole(*given)
 
     rows = {"requests": [WISH, WISH | {"granularity": "month"}, WISH | {"granularity": "hour"}]}
-    monkeypatch.setattr(door_side, "request", twice_only)
+    one_row = door_side._row
+
+    def row(house: Any, proof: Any, many: door_side.Many, asked_row: dict[str, Any]) -> dict[str, Any]:
+        return one_row(house, proof, replace(many, ask=twice_only), asked_row)
+
+    monkeypatch.setattr(door_side, "_row", row)
     cut = bram_calls.post(PATH, rows, headers=KEY)
     assert types(cut) == [None, None, "/problems/queue-full"]
-    monkeypatch.setattr(door_side, "request", whole)
+    monkeypatch.setattr(door_side, "_row", one_row)
     full = bram_calls.post(PATH, rows, headers=KEY)
     assert types(full) == [None, None, None]
     assert full.get_json()["items"][:2] == cut.get_json()["items"][:2]
