@@ -55,6 +55,7 @@ NARROWING = frozenset(
         "registry.supply.end",
         "registry.supply.cancel",
         "registry.link.end",
+        "link.close",
         "registry.necessity.end",
         "joins.refuse",
         "joins.withdraw",

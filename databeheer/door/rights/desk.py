@@ -79,7 +79,7 @@ def extend(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, A
     return record.answer()
 
 
-def answer(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+def judge(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """Accept or refuse a request, with the words that its person reads.
 
     An objection that is accepted stops its basis at its stay, whoever looks by it, from this turn on.
@@ -128,6 +128,6 @@ COMMANDS = (
             words=long_text(longest=LONGEST_WORDS),
             decided_by=short_text(),
         ),
-        answer,
+        judge,
     ),
 )

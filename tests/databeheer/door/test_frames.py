@@ -396,7 +396,7 @@ def test_a_full_door_still_takes_what_narrows_access_one_command_a_connection(st
         assert ping(first) == {"answer": {}}
 
 
-NEED_NO_PLACE = {"doubt.sweep", "registry.supply.accept", "stop.lift", "webhook.put"}
+NEED_NO_PLACE = {"doubt.sweep", "link.reopen", "registry.supply.accept", "stop.lift", "webhook.put"}
 """The clerk's, who comes again, and what opens something: they take that lane for an end that comes along."""
 
 
