@@ -130,6 +130,18 @@ def test_a_bad_row_has_its_own_problem_and_the_others_are_served(
     assert bram_calls.post(PATH, changes).status_code == 200
 
 
+def test_more_rows_than_may_be_asked_are_refused_before_one_is_read(
+    bram_calls: Caller, permissions: list[str], house: TheHouse
+) -> None:
+    """Bad rows cost more to tell of than good ones to ask for: forty thousand fit in a body."""
+    before = size(house)
+    for rows in ([0] * 40_000, [*permissions, *[0] * 1000], [*permissions, *["x"] * 1000]):
+        answer = bram_calls.post(PATH, {"permissions": rows, **DAY})
+        assert problem(answer) == (400, "/problems/malformed-request")
+        assert len(answer.get_data()) < 1000
+    assert size(house) == before
+
+
 def test_a_malformed_code_in_a_portfolio_takes_nothing_from_the_others_and_tells_nothing(
     program_app: Flask, house: TheHouse, measured: Customer, erik: Party, joris_calls: Caller
 ) -> None:

@@ -68,3 +68,13 @@ def test_what_is_no_series_is_spelled_by_neither(wrong: dict[str, Any]) -> None:
     for spell in (spelling.channel, shapes.channel):
         with pytest.raises(SeriesError):
             spell({**HEAD, "series": [right | wrong]})
+
+
+def test_the_slots_of_years_are_not_kept() -> None:
+    """A month is a hundred kilobytes that many ask for; three years are ten megabytes of one who asked."""
+    spelling._instants.cache_clear()
+    for count in (31 * 100, 31 * 100 + 1):
+        series = {"values": [1] * count, "marks": [[count, "READ", None, None]], "missing": [[count, 0]]}
+        start = {"start": "2023-10-01T00:00:00Z", "step": 900}
+        spelling.channel({**HEAD, "series": [series | start]})
+        assert spelling._instants.cache_info().currsize == 1
