@@ -36,6 +36,12 @@ class NotNowError(_RecordedError):
 
     code = "not-found"
 
+    def __init__(self, error: DatabeheerError) -> None:
+        super().__init__(error)
+        self.args = (
+            f"{error} A mandate of yours here waits for an answer, or lives under another reference: see their status.",
+        )
+
 
 class HeldBackError(_RecordedError):
     """A mandate stands and gives nothing while something that the party owes is not there: its DPIA, its overview."""

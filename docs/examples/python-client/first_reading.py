@@ -16,6 +16,9 @@ from databeheer_client import Client, ClientKey, ClientSecret, ProblemError, Unr
 
 
 def main(arguments: list[str]) -> int:
+    if not 4 <= len(arguments) <= 5:
+        print(__doc__, file=sys.stderr)
+        return 2
     host, client_id, shown, day_text, *rest = arguments
     is_file = Path(shown).is_file()
     credentials = ClientKey.from_file(client_id, shown) if is_file else ClientSecret(client_id, shown)
