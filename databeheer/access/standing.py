@@ -14,7 +14,7 @@ from databeheer.access.bases import BasisKind, Carrier, Catalogue, Row
 from databeheer.access.by_law import statutory
 from databeheer.access.decision import Wish
 from databeheer.access.facts import Facts, Occupancy
-from databeheer.access.ground import case_of
+from databeheer.access.ground import case_of, objection_limit
 from databeheer.access.intervals import FOREVER, Interval, meet, merged, pairs_of
 from databeheer.access.judged import about
 from databeheer.values import Direction, Period, Role
@@ -28,7 +28,10 @@ def roles_with_standing(catalogue: Catalogue) -> frozenset[Role]:
 def standing_by_law(
     facts: Facts, home: Occupancy, now: datetime, catalogue: Catalogue
 ) -> Iterator[tuple[Row, Interval]]:
-    """Yield each legal basis of the party of `facts` for data of one occupancy, with the stretches it speaks of."""
+    """Yield each legal basis of the party of `facts` for data of one occupancy, with the stretches it speaks of.
+
+    What an accepted objection stopped is none of them.
+    """
     party = facts.party
     if party is None:
         return
@@ -46,8 +49,10 @@ def standing_by_law(
             granularity=row.ceiling_without_necessity or row.ceiling,
             period=Period(now - now.resolution, now),  # a standing holds whatever is asked
         )
-        grounds = statutory(case_of(wish, known, now, catalogue), row)
-        claims = merged(pair for ground in grounds for pair in ground.claim)
+        case = case_of(wish, known, now, catalogue)
+        claims = merged(pair for ground in statutory(case, row) for pair in ground.claim)
+        for _, left_open in objection_limit(case, row):
+            claims = meet(claims, left_open)
         for start, stop in meet(claims, pairs_of(home.period)):
             yield row, Interval(start, None if stop == FOREVER else stop)
 

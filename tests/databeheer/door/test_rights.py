@@ -185,16 +185,22 @@ def test_ten_requests_wait_at_most(house: TheHouse, lotte: Customer) -> None:
 def test_an_accepted_objection_stops_its_basis_at_its_stay_until_it_is_taken_back(
     house: TheHouse, measured: Customer, ocmw: Party
 ) -> None:
+    def by_law() -> set[str]:
+        return {one["ground"] for one in measured.call("statutory.list")["parties"]}
+
     request = object_to(measured, measured.occupancy())
     assert read(ocmw)["channels"]  # it is weighed first
+    assert "welfare_centre" in by_law()
     answer(house, request)
     assert reason(lambda: read(ocmw)) == "objected"
+    assert "welfare_centre" not in by_law()
     own = measured.call("readings.read", occupancy_id=measured.occupancy(), **MONTH)
     assert own["channels"]
     assert code(lambda: house.operator("rights.withdraw", request_id=request)) == "not-found"
     assert code(lambda: object_to(measured, measured.occupancy())) == "conflict"
     measured.call("rights.withdraw", request_id=request)
     assert read(ocmw)["channels"]
+    assert "welfare_centre" in by_law()
     assert code(lambda: measured.call("rights.withdraw", request_id=request)) == "conflict"
     assert house.operator("ledger.check_bodies", start=0, limit=2000)["problems"] == []
 
