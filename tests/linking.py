@@ -7,7 +7,7 @@ from datetime import date
 from tests.databeheer.door.access_register.sending import ean_of, send
 from tests.house import Party, TheHouse
 
-EAN, METER = ean_of(1), "1SAG1100000001"
+EAN, METER = ean_of(1), "1SAG9100000001"
 NOWHERE = ean_of(2)
 """An EAN code with a right check digit, of no access point."""
 SINCE = date(2023, 10, 1)

@@ -24,8 +24,8 @@ from tests.doors import door_environment
 from tests.house import TheHouse, open_house
 
 ROOT = Path(__file__).resolve().parents[2]
-INVENTED_EAN = re.compile("5414488999[89][0-9]{7}")
-"""The blocks of `invented_ean` and of the tests: no grid operator gives these out."""
+INVENTED_EAN = re.compile("5414488999[89][0-9]{7}|54144[01]{3}0{7}[0-9]{3}")
+"""The blocks of `invented_ean`, of the tests and of every sandbox: no grid operator gives these out."""
 INVENTED_METER = re.compile("[0-9][A-Z]{3}(?:000|9)[0-9]*")
 DATA = {
     ".csv",
