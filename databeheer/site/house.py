@@ -72,15 +72,19 @@ class Storage:
         Raises:
             ConflictError: the database is another house's, whose processes would be locked out; nothing was changed.
         """
-        owner = provision.house_of(self.superuser_url, DATABASE)
-        if owner is not None and owner != self.home.origin:
-            raise ConflictError(
-                f"the database is that of the house {owner}, and {self.home.path} is {self.home.origin}: see that"
-                f" {DATABASE_VARIABLE} and {HOME_VARIABLE} name the same one; nothing was changed"
-            )
+        self._require_own()
         provision.provision_roles(self.superuser_url, self._passwords)
         if self.is_embedded:
             provision.close_other_databases(self.superuser_url)
+
+    def _require_own(self) -> None:
+        owner = provision.house_of(self.superuser_url, DATABASE)
+        own = self.home.origin if self.home.exists() else "a house that is not made yet"
+        if owner is not None and owner != own:
+            raise ConflictError(
+                f"the database is that of the house {owner}, and {self.home.path} is {own}: see that"
+                f" {DATABASE_VARIABLE} and {HOME_VARIABLE} name the same one; nothing was changed"
+            )
 
     def prepare(self) -> None:
         """Prepare roles and database of a server that was reached, and migrate."""
@@ -111,7 +115,12 @@ class Storage:
         return url.render_as_string(hide_password=False)
 
     def drop(self) -> None:
-        """Drop the database (the demo's reset)."""
+        """Drop the database (the reset of the demo and of a served sandbox).
+
+        Raises:
+            ConflictError: it is another house's.
+        """
+        self._require_own()
         provision.drop_database(self.superuser_url, DATABASE)
 
     def stop(self) -> None:

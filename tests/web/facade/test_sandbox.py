@@ -16,10 +16,12 @@ import web
 from databeheer.brussels import day_of
 from databeheer.cli import cli
 from databeheer.door.client import DoorRefusedError
+from databeheer.errors import ConflictError
 from databeheer.sandbox import UNFINISHED, new_name
 from databeheer.sandbox.codes import SandboxCode
 from databeheer.sandbox.filling import Means, fill
 from databeheer.site.home import Home
+from databeheer.site.house import Storage
 from databeheer.storage.provision import name_house
 from databeheer.values import Commodity, format_instant
 from tests.databases import Databases
@@ -321,6 +323,10 @@ def test_no_command_reaches_the_database_of_another_house(
             done = CliRunner().invoke(cli, command)
             assert done.exit_code != 0
             assert "the house ledger.example/real" in str(done.exception) + done.output
+        storage = Storage(home)
+        storage.reach()
+        with pytest.raises(ConflictError, match=r"the house ledger\.example/real"):
+            storage.drop()
         psycopg.connect(database.url("web")).close()
 
 
