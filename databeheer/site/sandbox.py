@@ -59,7 +59,8 @@ def serve(port: int, numbers: int, days: int, anew: bool, as_json: bool) -> None
     """
     from databeheer.sandbox import running
 
-    if others := [name for name in (DATABASE_VARIABLE, *OF_TOKEN) if os.environ.get(name)]:
+    of_a_house = (DATABASE_VARIABLE, *(name for name in OF_TOKEN if name.startswith("DATABEHEER_")))
+    if others := [name for name in of_a_house if os.environ.get(name)]:
         raise ConflictError(
             "a served sandbox has a database and keys of its own, which it may throw away: unset"
             f" {', '.join(others)}; nothing was made or changed"
