@@ -9,6 +9,7 @@
 #   make format   rewrite the code in the project's form
 #   make screenshots    take the README's pictures anew, from the browser journeys
 #   make requirements   rewrite docs/requirements.md from the tests
+#   make translations   bring the catalogues of web/translations up to date with what pages say
 #   make lock     resolve the dependencies anew (needs uv)
 #   make clean    remove what can be made again; keeps var/, the demo's data
 
@@ -26,7 +27,7 @@ CODE := ledger databeheer web migrations tests docs/examples/python-client
 PRESENT = $(wildcard $(CODE))
 
 .PHONY: help demo sandbox check test bench soak format lint types imports requirements requirements-check lock screenshots \
-	clean environment chromium go softhsm identity-provider
+	translations clean environment chromium go softhsm identity-provider
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -105,6 +106,9 @@ requirements-check: $(VENV)/stamp-dev
 
 requirements: $(VENV)/stamp-dev
 	$(PY) -m tests.requirements_register
+
+translations: $(VENV)/stamp-runtime
+	@$(PY) -m web.translations.catalogues
 
 PICTURES := demo-maria request who-read demo-inspector
 

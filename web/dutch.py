@@ -1,18 +1,22 @@
-"""Dates, times and numbers as a Dutch reader writes them; templates use these as filters."""
+"""Dates, times and numbers as the reader's language writes them (`web.language`), Dutch first; filters of templates."""
 
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
 from babel.dates import format_date, format_datetime
-from babel.numbers import format_decimal
+from babel.numbers import format_decimal, get_decimal_symbol
 from flask import Flask
 
 from databeheer.access.explain import Language, period_text
-from databeheer.brussels import BRUSSELS, day_of
+from databeheer.brussels import BRUSSELS, day_of, midnight
 from databeheer.values import Period, parse_day, parse_instant
+from web.language import SOURCE, _, locale, spoken
 
-LOCALE = "nl"
+_DAY = {"nl": "d MMMM yyyy", "en": "d MMMM yyyy", "fr": "d MMMM yyyy", "de": "d. MMMM yyyy"}
+_WEEKDAY = {"nl": "EEEE ", "en": "EEEE ", "fr": "EEEE ", "de": "EEEE, "}
+_CLOCK = {"nl": "H.mm 'uur'", "en": "HH:mm", "fr": "H 'h' mm", "de": "H:mm 'Uhr'"}
+_AT = {"nl": " 'om' ", "en": " 'at' ", "fr": " 'à' ", "de": " 'um' "}
 
 
 def register(app: Flask) -> None:
@@ -23,12 +27,13 @@ def register(app: Flask) -> None:
 
 def day(value: date | datetime | str) -> str:
     """`1 maart 2027`: the Brussels day of an instant, or the day itself."""
-    return format_date(_day(value), "d MMMM yyyy", locale=LOCALE)
+    return _first(format_date(_day(value), _DAY[spoken()], locale=locale()))
 
 
 def weekday(value: date | datetime | str) -> str:
     """`vrijdag 20 november 2026`."""
-    return format_date(_day(value), "EEEE d MMMM yyyy", locale=LOCALE)
+    said = _day(value)
+    return format_date(said, _WEEKDAY[spoken()], locale=locale()) + day(said)
 
 
 def last_day(value: date | datetime | str) -> str:
@@ -42,25 +47,28 @@ def last_day(value: date | datetime | str) -> str:
 
 def moment(value: datetime | str) -> str:
     """`20 november 2026 om 23.41 uur`, Brussels time."""
-    return format_datetime(_local(value), "d MMMM yyyy 'om' H.mm 'uur'", locale=LOCALE)
+    local = _local(value)
+    return day(local.date()) + format_datetime(local, _AT[spoken()] + _CLOCK[spoken()], locale=locale())
 
 
 def clock(value: datetime | str) -> str:
     """`23.41 uur`, Brussels time."""
-    return format_datetime(_local(value), "H.mm 'uur'", locale=LOCALE)
+    return format_datetime(_local(value), _CLOCK[spoken()], locale=locale())
 
 
 def count(value: int) -> str:
     """`35.040`."""
-    return format_decimal(value, locale=LOCALE)
+    return format_decimal(value, locale=locale())
 
 
 def thousandths(value: int, places: int = 3) -> str:
-    """Whole thousandths as a decimal with a comma: 1097 is `1,097`; exact, never through a float."""
+    """Whole thousandths as a decimal, in Dutch with a comma: 1097 is `1,097`; exact, never through a float."""
     sign, magnitude = ("-" if value < 0 else ""), abs(value)
     whole, rest = divmod(magnitude, 1000)
     digits = f"{rest:03d}"[:places]
-    return f"{sign}{count(whole)},{digits}" if places else f"{sign}{count(whole)}"
+    return (
+        f"{sign}{count(whole)}{get_decimal_symbol(locale())}{digits}" if places else f"{sign}{count(whole)}"
+    )
 
 
 def ean(digits: str) -> str:
@@ -75,8 +83,16 @@ def capitalize_first(words: str) -> str:
 
 def span(period: Period) -> str:
     """`op 1 maart 2027`, or `van ... tot en met ...`; with the time of day where it is not whole days."""
-    words = period_text(period, Language.DUTCH)
-    return words[:1].lower() + words[1:]
+    if spoken() == SOURCE:
+        words = period_text(period, Language.DUTCH)
+        return words[:1].lower() + words[1:]
+    start, end = period.start, period.end
+    if midnight(day_of(start)) != start or midnight(day_of(end)) != end:
+        return _("van %(start)s tot %(end)s", start=_instant(start), end=_instant(end))
+    first, last = day(start), last_day(end)
+    if first == last:
+        return _("op %(day)s", day=first)
+    return _("van %(first)s tot en met %(last)s", first=first, last=last)
 
 
 def _day(value: date | datetime | str) -> date:
@@ -87,3 +103,16 @@ def _day(value: date | datetime | str) -> date:
 
 def _local(value: datetime | str) -> datetime:
     return (parse_instant(value) if isinstance(value, str) else value).astimezone(BRUSSELS)
+
+
+def _first(said: str) -> str:
+    """The first of a month, which French counts and the others number: `1er mars`."""
+    return f"1er{said[1:]}" if spoken() == "fr" and said.startswith("1 ") else said
+
+
+def _instant(instant: datetime) -> str:
+    """A moment, with the season in the night in which an hour comes twice."""
+    local = instant.astimezone(BRUSSELS)
+    if local.utcoffset() == local.replace(fold=1 - local.fold).utcoffset():
+        return moment(instant)
+    return f"{moment(instant)} ({_('zomertijd') if local.dst() else _('wintertijd')})"

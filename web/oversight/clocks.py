@@ -15,8 +15,8 @@ from databeheer.clocks.command_line import FORMAT
 from databeheer.clocks.page import term_words_nl
 from databeheer.values import parse_day
 from web.door import ask
-from web.dutch import LOCALE
 from web.forms import Form, parse_or_refuse
+from web.language import LOCALES, SOURCE
 from web.oversight.guard import require_inspector
 
 blueprint = Blueprint("oversight_clocks", __name__)
@@ -113,4 +113,4 @@ def _who(row: dict[str, Any]) -> str:
 
 
 def _month(name: str) -> str:
-    return format_date(parse_day(f"{name}-01"), "MMMM yyyy", locale=LOCALE)
+    return format_date(parse_day(f"{name}-01"), "MMMM yyyy", locale=LOCALES[SOURCE])

@@ -1,0 +1,182 @@
+"""In which language a page speaks: Dutch, unless the reader chose English, French or German.
+
+Dutch is the source: a sentence stands in the templates and the code in plain Dutch, and is its own key in the
+catalogues `web/translations/<language>/LC_MESSAGES/messages.po`. A sentence that a catalogue lacks stays Dutch.
+A browser's own wish only makes the page offer a language (the language of a Flemish public service is Dutch).
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from functools import lru_cache
+from pathlib import Path
+from typing import cast
+from urllib.parse import quote, urlencode
+
+import flask_babel
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.support import NullTranslations, Translations
+from flask import Flask, Response, abort, current_app, g, has_request_context, redirect, request
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException
+
+from web.settings import WebSettings
+
+SOURCE = "nl"
+LANGUAGES = {"nl": "Nederlands", "en": "English", "fr": "Français", "de": "Deutsch"}
+"""Each language by its code, as its own speakers call it."""
+LOCALES = {"nl": "nl", "en": "en_GB", "fr": "fr_BE", "de": "de_BE"}
+"""How each writes dates and numbers: as in Belgium, and English the European way."""
+FOLDER = Path(__file__).parent / "translations"
+
+COOKIE = "taal"
+PARAMETER = "taal"
+COOKIE_SECONDS = 365 * 24 * 3600
+# Pages for staff and for parties speak Dutch alone; programs are spoken to in English.
+_DUTCH_ONLY = re.compile(r"/(toezicht|partij)(/|$)")
+_OFFERS = {
+    "en": "This site also speaks English.",
+    "fr": "Ce site existe aussi en français.",
+    "de": "Diese Website gibt es auch auf Deutsch.",
+}
+
+
+class Catalogues(flask_babel.Domain):  # type: ignore[misc]  # untyped library
+    """The translations, read from their text as they are first asked for: no compiled file to make or to forget."""
+
+    def get_translations(self) -> NullTranslations:
+        """Return the translations of the request's language; those of Dutch say each sentence as it is."""
+        return catalogue(spoken())
+
+
+@lru_cache(maxsize=len(LANGUAGES))
+def catalogue(language: str) -> NullTranslations:
+    """Read one catalogue; a sentence that is not translated, or not for certain, is left out.
+
+    Raises:
+        OSError: the catalogue is not there.
+    """
+    if language == SOURCE:
+        return NullTranslations()
+    with (FOLDER / language / "LC_MESSAGES" / "messages.po").open("rb") as text:
+        read = read_po(text, locale=LOCALES[language])
+    compiled = io.BytesIO()
+    write_mo(compiled, read)
+    compiled.seek(0)
+    return Translations(compiled)
+
+
+def register(app: Flask) -> None:
+    """Give templates `_` and `trans`, and the layout its switch; answer a link that chooses a language."""
+    babel = flask_babel.Babel(app, default_locale=SOURCE, locale_selector=lambda: LOCALES[spoken()])
+    babel.domain_instance = Catalogues()
+    app.jinja_env.policies["ext.i18n.trimmed"] = True
+    app.jinja_env.globals.update(
+        language=spoken, languages_offered=languages_offered, language_wished=language_wished
+    )
+    app.before_request(_choose)
+    app.after_request(_tell)
+
+
+def spoken() -> str:
+    """Return the code of the language that the answer speaks: Dutch outside a request and on pages for staff."""
+    if not has_request_context():
+        return SOURCE
+    if "language" not in g:
+        chosen = request.cookies.get(COOKIE, SOURCE)
+        g.language = chosen if chosen in LANGUAGES and not _DUTCH_ONLY.match(request.path) else SOURCE
+    return cast(str, g.language)
+
+
+def locale() -> str:
+    """Return how the language of the answer writes dates and numbers."""
+    return LOCALES[spoken()]
+
+
+def languages_offered() -> list[tuple[str, str, str]]:
+    """Return code, name and address of the same page in every language; none where a page speaks Dutch alone."""
+    if _DUTCH_ONLY.match(request.path):
+        return []
+    return [(code, name, _here(code)) for code, name in LANGUAGES.items()]
+
+
+def language_wished() -> tuple[str, str, str] | None:
+    """Return code, offer and address of the language that the browser asks for, where nobody chose one yet."""
+    if COOKIE in request.cookies or not request.accept_languages or _DUTCH_ONLY.match(request.path):
+        return None
+    wished = request.accept_languages.best_match(LANGUAGES, default=SOURCE) or SOURCE
+    return None if wished == SOURCE else (wished, _OFFERS[wished], _here(wished))
+
+
+def _(message: str, **values: object) -> str:
+    """Say a Dutch sentence in the language of the request; `%(name)s` in it is filled with `values`."""
+    return cast(str, flask_babel.gettext(message, **values))
+
+
+def plural(one: str, many: str, num: int, **values: object) -> str:
+    """Say one of two Dutch sentences, for one and for any other number; `%(num)s` is the number."""
+    return cast(str, flask_babel.ngettext(one, many, num, **values))
+
+
+def lazy(message: str) -> str:
+    """Mark a Dutch sentence that stands outside a request; it is said in a request's language as it is shown."""
+    return cast(str, flask_babel.lazy_gettext(message))
+
+
+def _choose() -> ResponseReturnValue | None:
+    """Follow a link of the switch: keep the choice, and show the same page again without it in the address."""
+    given = request.args.getlist(PARAMETER)
+    if not given or request.method not in ("GET", "HEAD") or _is_for_programs():
+        return None
+    if len(given) != 1 or given[0] not in LANGUAGES:
+        abort(400)
+    settings: WebSettings = current_app.config["WEB_SETTINGS"]
+    response = redirect(_here(None), 303)
+    response.set_cookie(
+        COOKIE,
+        given[0],
+        max_age=COOKIE_SECONDS,
+        httponly=True,
+        samesite="Lax",
+        secure=settings.is_secure,
+    )
+    return response
+
+
+def _tell(response: Response) -> Response:
+    """Say in which language a page is, and that it depends on the reader's choice and on the browser's wish."""
+    if response.mimetype == "text/html":
+        response.headers.setdefault("Content-Language", spoken())
+        response.vary.update(("Cookie", "Accept-Language"))
+    return response
+
+
+def _is_for_programs() -> bool:
+    return bool(re.match(r"/(api|esco|oauth2|health|metrics|static)(/|$)", request.path))
+
+
+def _here(code: str | None) -> str:
+    """This page's path and query, with `code` for its language, or with none; the start page's where a form answers.
+
+    Only ever a path of this site: an address of two slashes would be another host's.
+    """
+    path, query = "/", []
+    if _can_be_read():
+        path += request.path.lstrip("/\\")
+        query = [(name, value) for name, value in request.args.items(multi=True) if name != PARAMETER]
+    if code is not None:
+        query.append((PARAMETER, code))
+    return quote(path, safe="/:@!$&'()*+,;=~") + (f"?{urlencode(query)}" if query else "")
+
+
+def _can_be_read() -> bool:
+    """Whether this page answers a GET: a form's own address may not."""
+    if request.method in ("GET", "HEAD"):
+        return True
+    try:
+        current_app.create_url_adapter(request).match(method="GET")  # type: ignore[union-attr]
+    except HTTPException:
+        return False
+    return True
