@@ -36,6 +36,11 @@ def weekday(value: date | datetime | str) -> str:
     return format_date(said, _WEEKDAY[spoken()], locale=locale()) + day(said)
 
 
+def month(value: date) -> str:
+    """`maart 2027`: the month that a day is in."""
+    return format_date(value, "MMMM yyyy", locale=LOCALE)
+
+
 def last_day(value: date | datetime | str) -> str:
     """The day before an exclusive end: what a reader calls "tot en met"."""
     if isinstance(value, str) and len(value) > 10:

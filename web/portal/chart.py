@@ -1,6 +1,8 @@
 """A bar chart as SVG text: classes and attributes only, so that the strict content policy lets it through.
 
-Offtake stands above the axis, injection hangs below it and is hatched; a slot without a value is a hole.
+Offtake stands above the axis, injection hangs below it and is striped; what lacks values has a pale band behind it, and
+what was estimated a ring at its end. Bars of a year before are outlines beside those of now. The bars become as wide as
+the screen lets them, the letters do not: so a small screen never scrolls sideways.
 """
 
 from __future__ import annotations
@@ -12,92 +14,141 @@ from markupsafe import Markup, escape
 
 from web import dutch
 
-WIDTH, HEIGHT = 960, 330
-LEFT, RIGHT, TOP, BOTTOM = 62, 10, 14, 34
+WIDTH, HEIGHT = 1000, 330
+"""The bars' own scale across, which is stretched to the screen; and the height in pixels."""
+TOP, BOTTOM = 16, 34
 GRID_LINES = 4
+_SPARE = ' class="spare"'
 
 
 @dataclass(frozen=True)
 class Bar:
-    """One slot: values in thousandths of the unit, None where nothing was measured."""
+    """One slot: values in thousandths of the unit, None where nothing was measured; `before` those of a year before.
+
+    `lacks`: some or all of it was not measured, which is also so where there is no value at all. `is_outside`: there
+    can be no value, so that the lack of one is no hole.
+    """
 
     offtake: int | None
     injection: int | None
+    before: tuple[int | None, int | None] = (None, None)
+    lacks: bool = False
+    is_outside: bool = False
+    is_estimated: bool = False
 
     @property
     def is_gap(self) -> bool:
-        return self.offtake is None and self.injection is None
+        return not self.is_outside and (self.lacks or (self.offtake is None and self.injection is None))
 
 
 @dataclass(frozen=True)
 class Tick:
-    """A label under the axis, at the start of the slot with this number."""
+    """A label under the slot with this number; one that `is_spare` gives way on a small screen."""
 
     slot: int
     label: str
+    is_spare: bool = False
 
 
 def draw(bars: Sequence[Bar], ticks: Sequence[Tick], *, name: str, title: str, description: str) -> Markup:
     """Return the chart; `name` makes its ids unique on the page."""
-    up = max((bar.offtake or 0 for bar in bars), default=0)
-    down = max((bar.injection or 0 for bar in bars), default=0)
+    up = max((value or 0 for bar in bars for value in (bar.offtake, bar.before[0])), default=0)
+    down = max((value or 0 for bar in bars for value in (bar.injection, bar.before[1])), default=0)
     step = _step(max(up, down))
     top, bottom = _round_up(up, step) or step, _round_up(down, step)
     scale = (HEIGHT - TOP - BOTTOM) / (top + bottom)
     zero = TOP + top * scale
     parts = [
-        f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-labelledby="{name}-title {name}-desc">',
+        f'<div class="chart" role="img" aria-labelledby="{name}-title {name}-desc">',
+        f'<svg class="chart-scale" height="{HEIGHT}">{_scale(-bottom, top, step, zero, scale)}</svg>',
+        f'<svg class="chart-plot" height="{HEIGHT}" overflow="visible">',
         f'<title id="{name}-title">{escape(title)}</title><desc id="{name}-desc">{escape(description)}</desc>',
-        _hatch(name),
-        _grid(-bottom, top, step, zero, scale),
+        _stripes(name),
+        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" width="100%" height="{HEIGHT}" preserveAspectRatio="none">',
+        _gaps(bars),
+        _rules(-bottom, top, step, zero, scale),
         _slots(bars, zero, scale, name),
-        f'<path class="axis" d="M{LEFT} {zero:.1f}H{WIDTH - RIGHT}"/>',
+        f'<path class="axis" d="M0 {zero:.1f}H{WIDTH}"/></svg>',
+        _rings(bars, zero, scale),
         _labels(ticks, len(bars)),
-        "</svg>",
+        "</svg></div>",
     ]
     return Markup("".join(parts))  # noqa: S704  (numbers, and words escaped above)
 
 
-def _hatch(name: str) -> str:
+def _stripes(name: str) -> str:
+    # Level, because the bars are stretched sideways: slanted ones would lie down.
     return (
-        f'<defs><pattern id="{name}-hatch" width="5" height="5" patternUnits="userSpaceOnUse" '
-        'patternTransform="rotate(45)"><rect class="hatch-ground" width="5" height="5"/>'
-        '<path class="hatch-line" d="M0 0V5"/></pattern></defs>'
+        f'<defs><pattern id="{name}-hatch" width="8" height="5" patternUnits="userSpaceOnUse">'
+        '<rect class="hatch-ground" width="8" height="5"/><path class="hatch-line" d="M0 1H8"/></pattern></defs>'
     )
 
 
-def _grid(low: int, high: int, step: int, zero: float, scale: float) -> str:
-    lines = []
-    for value in range(low, high + 1, step):
-        y = zero - value * scale
-        lines.append(f'<path class="rule" d="M{LEFT} {y:.1f}H{WIDTH - RIGHT}"/>')
-        label = dutch.thousandths(abs(value), _places(step))
-        lines.append(f'<text x="{LEFT - 8}" y="{y + 4.5:.1f}" text-anchor="end">{label}</text>')
-    return "".join(lines)
+def _scale(low: int, high: int, step: int, zero: float, scale: float) -> str:
+    return "".join(
+        f'<text x="100%" dx="-0.5em" y="{zero - value * scale + 4.5:.1f}">'
+        f"{dutch.thousandths(abs(value), _places(step))}</text>"
+        for value in range(low, high + 1, step)
+    )
+
+
+def _rules(low: int, high: int, step: int, zero: float, scale: float) -> str:
+    lines = (f"M0 {zero - value * scale:.1f}H{WIDTH}" for value in range(low, high + 1, step))
+    return f'<path class="rule" d="{"".join(lines)}"/>'
+
+
+def _gaps(bars: Sequence[Bar]) -> str:
+    width = WIDTH / max(len(bars), 1)
+    bands = (
+        f"M{number * width:.1f} {TOP}h{width:.2f}V{HEIGHT - BOTTOM}h-{width:.2f}z"
+        for number, bar in enumerate(bars)
+        if bar.is_gap
+    )
+    return f'<path class="gap" d="{"".join(bands)}"/>'
 
 
 def _slots(bars: Sequence[Bar], zero: float, scale: float, name: str) -> str:
-    width = (WIDTH - LEFT - RIGHT) / max(len(bars), 1)
-    thick = max(width * 0.84, 1.0)
-    offtake, injection, gaps = [], [], []
+    width = WIDTH / max(len(bars), 1)
+    has_before = any(value is not None for bar in bars for value in bar.before)
+    thick = width * (0.42 if has_before else 0.84)
+    now: tuple[list[str], list[str]] = ([], [])
+    before: list[str] = []
     for number, bar in enumerate(bars):
-        x = LEFT + number * width
-        if bar.is_gap:
-            gaps.append(f"M{x:.1f} {TOP}h{width:.2f}V{HEIGHT - BOTTOM}h-{width:.2f}z")
-        if bar.offtake:
-            offtake.append(f"M{x:.1f} {zero:.1f}v-{bar.offtake * scale:.1f}h{thick:.1f}V{zero:.1f}z")
-        if bar.injection:
-            injection.append(f"M{x:.1f} {zero:.1f}v{bar.injection * scale:.1f}h{thick:.1f}V{zero:.1f}z")
+        x = number * width
+        for way, (value, past) in enumerate(zip((bar.offtake, bar.injection), bar.before, strict=True)):
+            if value:
+                now[way].append(_column(x, value, zero, scale, thick, way))
+            if past:
+                before.append(_column(x + thick, past, zero, scale, thick, way))
+    beside = f'<path class="bar-before" d="{"".join(before)}"/>' if before else ""
     return (
-        f'<path class="gap" d="{"".join(gaps)}"/><path class="bar-offtake" d="{"".join(offtake)}"/>'
-        f'<path class="bar-injection" fill="url(#{name}-hatch)" d="{"".join(injection)}"/>'
+        f'<path class="bar-offtake" d="{"".join(now[0])}"/>'
+        f'<path class="bar-injection" fill="url(#{name}-hatch)" d="{"".join(now[1])}"/>{beside}'
     )
 
 
+def _column(x: float, value: int, zero: float, scale: float, thick: float, way: int) -> str:
+    """A bar up from the axis, or, of the second way, down."""
+    return f"M{x:.1f} {zero:.1f}v{value * scale * (1 if way else -1):.1f}h{thick:.1f}V{zero:.1f}z"
+
+
+def _rings(bars: Sequence[Bar], zero: float, scale: float) -> str:
+    width = 100 / max(len(bars), 1)
+    share = 0.21 if any(value is not None for bar in bars for value in bar.before) else 0.42
+    rings = (
+        f'<circle cx="{(number + share) * width:.2f}%" cy="{zero - (bar.offtake or 0) * scale - 6:.1f}" r="3"/>'
+        for number, bar in enumerate(bars)
+        if bar.is_estimated
+    )
+    drawn = "".join(rings)
+    return f'<g class="estimated">{drawn}</g>' if drawn else ""
+
+
 def _labels(ticks: Sequence[Tick], slots: int) -> str:
-    width = (WIDTH - LEFT - RIGHT) / max(slots, 1)
+    width = 100 / max(slots, 1)
     return "".join(
-        f'<text x="{LEFT + tick.slot * width:.1f}" y="{HEIGHT - 10}" text-anchor="middle">{escape(tick.label)}</text>'
+        f'<text x="{(tick.slot + 0.5) * width:.2f}%" y="{HEIGHT - 10}"{_SPARE if tick.is_spare else ""}>'
+        f"{escape(tick.label)}</text>"
         for tick in ticks
     )
 

@@ -11,15 +11,30 @@ import pytest
 from databeheer.brussels import day_bounds, day_of
 from databeheer.values import format_instant
 from tests.conftest import LOTTES_EAN
-from tests.databeheer.metering.builders import Row, day_rows, english
+from tests.databeheer.metering.builders import ENGLISH_GAS, Row, day_rows, english, text
 from tests.house import Customer, TheHouse
 from tests.series import as_series
-from tests.web.portal.visiting import Visitor
+from tests.web.portal.visiting import Page, Visitor
 from web import dutch
 from web.portal.chart import Bar, Tick, draw
-from web.portal.consumption import Window, series_of
+from web.portal.consumed import Answer, Series, series_of
+from web.portal.windows import Days, Span, Steps, Window
 
 Visit = Callable[[Customer], Visitor]
+LOTTES_GAS = "541448899990000046"
+MARCH, OCTOBER = date(2023, 3, 26), date(2023, 10, 29)
+
+
+def by_quarters(day: date, *channels: dict[str, object]) -> Series:
+    """What is drawn of a day that is read by the quarter-hour."""
+    window = quarters_of(day)
+    steps = Steps.of(Days(day, day), lambda _: "quarter_hour")
+    (series,) = series_of(Answer(window, steps, channels), None)
+    return series
+
+
+def quarters_of(day: date) -> Window:
+    return Window.around(day, Span.DAY, "quarter_hour")
 
 
 def channel(
@@ -34,18 +49,15 @@ def channel(
             "state": "READ",
             "register": "night",
         }
-        for at in window.slots()[skip:]
+        for at in window.bars()[skip:]
     ]
     return {"direction": direction, "unit": "kWh", "meter": "1SAG9990000003", "series": as_series(slots)}
 
 
-@pytest.mark.parametrize(
-    ("day", "slots"), [(date(2023, 3, 26), 92), (date(2023, 6, 1), 96), (date(2023, 10, 29), 100)]
-)
+@pytest.mark.parametrize(("day", "slots"), [(MARCH, 92), (date(2023, 6, 1), 96), (OCTOBER, 100)])
 def test_every_quarter_of_the_day_has_its_bar(day: date, slots: int) -> None:
-    window = Window.around(day, "quarter_hour")
-    (series,) = series_of([channel(window)], window)
-    assert len(series.slots) == slots
+    series = by_quarters(day, channel(quarters_of(day)))
+    assert len(series.rows) == slots
     bars = re.search(r'class="bar-offtake" d="([^"]*)"', series.chart)
     assert bars
     assert bars.group(1).count("M") == slots
@@ -53,9 +65,7 @@ def test_every_quarter_of_the_day_has_its_bar(day: date, slots: int) -> None:
 
 
 def test_the_double_hour_of_october_is_named_twice() -> None:
-    window = Window.around(date(2023, 10, 29), "quarter_hour")
-    (series,) = series_of([channel(window)], window)
-    labels = [slot.label for slot in series.slots]
+    labels = [row.label for row in by_quarters(OCTOBER, channel(quarters_of(OCTOBER))).rows]
     assert len(set(labels)) == 100
     assert "02.15 uur (zomertijd)" in labels
     assert "02.15 uur (wintertijd)" in labels
@@ -63,31 +73,71 @@ def test_the_double_hour_of_october_is_named_twice() -> None:
 
 
 def test_a_slot_that_was_never_sent_is_a_hole_not_a_shift() -> None:
-    window = Window.around(date(2023, 6, 1), "quarter_hour")
-    (series,) = series_of([channel(window, skip=24)], window)
-    assert [slot.offtake for slot in series.slots[:25]] == [None] * 24 + [100]
+    day = date(2023, 6, 1)
+    series = by_quarters(day, channel(quarters_of(day), skip=24))
+    assert [row.offtake.value for row in series.rows[:25]] == [None] * 24 + [100]
     assert series.has_gaps
+    assert (series.offtake.missing, series.offtake.steps) == (24, 96)
     assert re.search(r'class="gap" d="([^"]*)"', series.chart).group(1).count("M") == 24  # type: ignore[union-attr]
 
 
 def test_a_measured_zero_is_no_hole() -> None:
-    window = Window.around(date(2023, 6, 1), "quarter_hour")
-    (series,) = series_of([channel(window, value=0)], window)
+    day = date(2023, 6, 1)
+    series = by_quarters(day, channel(quarters_of(day), value=0))
     assert not series.has_gaps
     assert series.offtake.value == 0
 
 
 def test_a_day_without_any_value_has_no_total() -> None:
-    window = Window.around(date(2023, 6, 1), "quarter_hour")
-    (series,) = series_of([channel(window, value=None)], window)
+    day = date(2023, 6, 1)
+    series = by_quarters(day, channel(quarters_of(day), value=None))
     assert (series.offtake.value, series.offtake.is_partial) == (None, False)
 
 
 def test_meters_of_one_direction_add_up_and_directions_stay_apart() -> None:
-    window = Window.around(date(2023, 6, 1), "quarter_hour")
-    channels = [channel(window), channel(window, value=50), channel(window, "injection", 30)]
-    (series,) = series_of(channels, window)
+    window = quarters_of(date(2023, 6, 1))
+    series = by_quarters(
+        window.chosen, channel(window), channel(window, value=50), channel(window, "injection", 30)
+    )
     assert (series.offtake.value, series.injection.value) == (96 * 150, 96 * 30)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "span", "first", "last", "bars"),
+    [
+        (OCTOBER, Span.WEEK, date(2023, 10, 23), OCTOBER, 7),
+        (MARCH, Span.WEEK, date(2023, 3, 20), MARCH, 7),
+        (OCTOBER, Span.MONTH, date(2023, 10, 1), date(2023, 10, 31), 31),
+        (date(2024, 2, 29), Span.MONTH, date(2024, 2, 1), date(2024, 2, 29), 29),
+        (date(2023, 12, 31), Span.YEAR, date(2023, 1, 1), date(2023, 12, 31), 12),
+        (date(2024, 12, 31), Span.YEAR, date(2024, 1, 1), date(2024, 12, 31), 12),
+    ],
+)
+def test_a_window_is_whole_weeks_months_and_years(
+    chosen: date, span: Span, first: date, last: date, bars: int
+) -> None:
+    window = Window.around(chosen, span, "quarter_hour")
+    assert (window.first, window.last, len(window.bars())) == (first, last, bars)
+    assert Window.around(window.before, span, "day").after == first
+
+
+@pytest.mark.parametrize(
+    ("chosen", "span", "until", "first", "last"),
+    [
+        (OCTOBER, Span.DAY, OCTOBER, date(2022, 10, 29), date(2022, 10, 29)),
+        (date(2024, 2, 29), Span.DAY, date(2024, 2, 29), date(2023, 2, 28), date(2023, 2, 28)),
+        (OCTOBER, Span.WEEK, OCTOBER, date(2022, 10, 24), date(2022, 10, 30)),
+        (OCTOBER, Span.WEEK, date(2023, 10, 24), date(2022, 10, 24), date(2022, 10, 25)),
+        (date(2024, 2, 5), Span.MONTH, date(2024, 2, 29), date(2023, 2, 1), date(2023, 2, 28)),
+        (date(2025, 2, 5), Span.MONTH, date(2025, 2, 28), date(2024, 2, 1), date(2024, 2, 29)),
+        (OCTOBER, Span.YEAR, OCTOBER, date(2022, 1, 1), date(2022, 10, 29)),
+    ],
+)
+def test_a_year_before_goes_as_far_as_this_year_does(
+    chosen: date, span: Span, until: date, first: date, last: date
+) -> None:
+    past = Window.around(chosen, span, "quarter_hour").a_year_before(until)
+    assert (past.first, past.last) == (first, last)
 
 
 def test_the_chart_has_a_name_for_who_hears_it_and_no_style() -> None:
@@ -112,6 +162,159 @@ def test_lottes_own_look_shows_all_hundred_quarters_and_is_recorded(
     text = visitor.get("/mijn/gelezen").text
     assert "U zelf Gelezen" in text
     assert "ten hoogste 100 waarden" in text
+
+
+def measured_years(house: TheHouse, lotte: Customer) -> str:
+    """Days of two years of stroom with injection and an estimate, and of gas; returns the occupancy of the gas."""
+    injected = Row(register="Injection Day")
+    estimated = Row(state="Estimated")
+    house.ingest(
+        english(
+            *day_rows(date(2022, 10, 24)),
+            *day_rows(MARCH),
+            *day_rows(date(2023, 10, 23), row=estimated),
+            *day_rows(date(2023, 10, 24))[:-4],
+            *day_rows(OCTOBER),
+            *day_rows(OCTOBER, row=injected),
+        )
+    )
+    gas = house.point(LOTTES_GAS, lotte, commodity="gas")
+    assert gas
+    row = Row(ean=f'="{LOTTES_GAS}"', meter="7FLO9990000001", meter_type="Digital meter", register="Offtake")
+    house.ingest(
+        text(
+            ENGLISH_GAS,
+            [
+                each.but(unit=unit)
+                for day in (MARCH, OCTOBER)
+                for each in day_rows(day, 60, row=row)
+                for unit in ("kWh", "m3")
+            ],
+            tail=("Definitive", ""),
+        )
+    )
+    return gas
+
+
+def rows_of(page: Page) -> dict[str, list[str]]:
+    """The cells of each row of the first table, by its heading."""
+    table = page.html.partition("<tbody>")[2].partition("</tbody>")[0]
+    plain = [re.sub(r"<[^>]+>", " ", cell) for cell in re.findall(r"<t[hd].*?</t[hd]>", table, re.DOTALL)]
+    across = page.html.partition("<thead>")[2].partition("</thead>")[0].count("<th ")
+    cells = [" ".join(cell.split()) for cell in plain]
+    return {cells[at]: cells[at + 1 : at + across] for at in range(0, len(cells), across)}
+
+
+def test_weeks_months_and_years_add_up_the_days_and_say_what_they_lack(
+    visit: Visit, house: TheHouse, lotte: Customer
+) -> None:
+    gas = measured_years(house, lotte)
+    stroom = lotte.occupancy() if lotte.occupancy() != gas else lotte.occupancy(1)
+    visitor = visit(lotte)
+
+    def look(day: date, span: str, address: str = stroom) -> Page:
+        page = visitor.get("/mijn/verbruik", adres=address, dag=day.isoformat(), periode=span)
+        assert page.status == 200
+        assert len(page.html.encode()) < 100_000
+        return page
+
+    week = look(OCTOBER, "week")
+    assert "23 oktober 2023 tot en met 29 oktober 2023" in week.text
+    # 4.656 of a Monday, 4.278 of a Tuesday that lacks an hour, and 5.050 of the day of 25 hours.
+    assert (
+        "13,984 kWh van het net afgenomen Dit is van 288 van de 676 kwartieren: 388 ontbreken." in week.text
+    )
+    assert "5,050 kWh op het net gezet (injectie) Dit is van 100 van de 676 kwartieren" in week.text
+    assert "Een jaar vroeger: 4,656 kWh , van 24 oktober 2022 tot en met 30 oktober 2022." in week.text
+    assert "Dit is van 96 van de 676 kwartieren: 580 ontbreken." in week.text
+    days = rows_of(week)
+    assert list(days.values()) == [
+        ["4,656", "4,656", "geen waarde", "–", "geschat"],
+        ["4,278 4 kwartieren ontbreken", "–", "geen waarde", "–", "uitgelezen"],
+        *[["geen waarde", "–", "geen waarde", "–", "–"]] * 4,
+        ["5,050", "–", "5,050", "–", "uitgelezen"],
+    ]
+    assert week.html.count("<circle ") == 1  # the estimate, by its shape
+    assert "Geheel of deels geschat: een rondje" in week.text
+    assert "een rondje" not in look(MARCH, "week").text
+    assert "4,278 kWh van het net afgenomen Dit is van 92 van de 668 kwartieren" in look(MARCH, "week").text
+
+    month = look(OCTOBER, "maand")
+    assert "13,984 kWh" in month.text
+    assert "van de 2.980 kwartieren" in month.text  # 31 days and an hour
+    assert len(rows_of(month)) == 31
+    assert rows_of(month)["29 oktober 2023"][0] == "5,050"
+    assert "van de 2.972 kwartieren" in look(MARCH, "maand").text
+    year = look(OCTOBER, "jaar")
+    months = rows_of(year)
+    assert len(months) == 12
+    assert months["maart 2023"][:2] == ["4,278 2.880 kwartieren ontbreken", "–"]
+    assert months["oktober 2023"][:2] == [
+        "13,984 2.692 kwartieren ontbreken",
+        "4,656 2.884 kwartieren ontbreken",
+    ]
+    assert "18,262 kWh" in year.text
+    assert "van de 35.040 kwartieren" in year.text
+    day = look(date(2023, 10, 24), "dag")
+    assert "4,278 kWh van het net afgenomen Dit is van 92 van de 96 kwartieren: 4 ontbreken." in day.text
+    before = look(date(2023, 10, 24), "dag").text
+    assert "Een jaar vroeger: 4,656 kWh , op maandag 24 oktober 2022." in before
+
+    of_gas = look(OCTOBER, "week", gas)
+    assert "0,325 kWh van het net afgenomen Dit is van 25 van de 169 uren: 144 ontbreken." in of_gas.text
+    assert "0,325 m³" in of_gas.text
+    assert "van de 167 uren" in look(MARCH, "week", gas).text
+    assert "Toon de 25 cijfers in een tabel" in look(OCTOBER, "dag", gas).text
+    assert "Van een jaar vroeger zijn er geen gegevens." in of_gas.text
+
+    first = look(date(2022, 10, 24), "week")
+    assert "Een jaar vroeger was dit adres nog niet van u" in first.text
+    looked = lotte.statements(kind="reads")[0]  # and nothing was asked of before her time
+    assert looked["period"]["from"] == "2022-10-23T22:00:00Z"
+
+
+def test_weeks_of_before_and_after_ones_own_time_are_not_asked(
+    visit: Visit, house: TheHouse, lotte: Customer, maria: Customer
+) -> None:
+    house.ingest(english(*(row for day in range(24, 30) for row in day_rows(date(2023, 10, day)))))
+    house.operator("registry.occupancy.end", ean=LOTTES_EAN, until_day="2023-10-26")
+    noor = house.customer("noor", "Noor")
+    person = {"person_id": str(noor.person_id), "from_day": "2023-10-26"}
+    house.operator("registry.occupancy.begin", ean=LOTTES_EAN, interval_reading=True, **person)
+    left = visit(lotte).get("/mijn/verbruik", dag="2023-10-25", periode="week")
+    came = visit(noor).get("/mijn/verbruik", dag="2023-10-26", periode="week")
+    assert "9,312 kWh van het net afgenomen Dit is van 192 van de 288 kwartieren: 96 ontbreken." in left.text
+    assert [cells[0] for cells in rows_of(left).values()] == [
+        "geen waarde",
+        "4,656",
+        "4,656",
+        "–",
+        "–",
+        "–",
+        "–",
+    ]
+    assert [cells[0] for cells in rows_of(came).values()] == [
+        "–",
+        "–",
+        "–",
+        "4,656",
+        "4,656",
+        "4,656",
+        "5,050",
+    ]
+    assert "Een jaar vroeger was dit adres nog niet van u" in came.text
+    for person, page in ((lotte, left), (noor, came)):
+        assert page.status == 200
+        assert {one["event"] for one in person.statements(kind="reads")} == {"data.read"}
+    assert "Volgende week" not in left.text
+    assert "Vorige week" not in came.text
+    whole_year = visit(noor).get("/mijn/verbruik", dag="2023-01-01", periode="jaar")
+    assert (
+        "Dit adres is van u vanaf 26 oktober 2023. Daarom ziet u het jaar van 26 oktober 2023."
+        in whole_year.text
+    )
+    assert "U kunt kiezen uit 26 oktober 2023 tot en met " in whole_year.text
+    assert visit(maria).get("/mijn/verbruik", adres=lotte.occupancy(), periode="jaar").status == 404
 
 
 def test_a_day_without_data_says_so(visit: Visit, measured_autumn: Customer) -> None:
@@ -140,11 +343,16 @@ def test_a_meter_read_by_the_day_shows_a_month(visit: Visit, house: TheHouse, lo
         begin="12/10/2023", begin_time="00:00:00", end="13/10/2023", end_time="00:00:00", volume="5,050"
     )
     house.ingest(english(whole_day.but(ean=f'="{ean}"', meter="1SAG9990000009")))
-    page = visit(lotte).get("/mijn/verbruik", adres=occupancy, dag="2023-10-12")
+    visitor = visit(lotte)
+    page = visitor.get("/mijn/verbruik", adres=occupancy, dag="2023-10-12")
     assert "1 oktober 2023 tot en met 31 oktober 2023" in page.text
     assert "Toon de 31 cijfers in een tabel" in page.text
     assert "5,050 kWh" in page.text
-    assert "Dit is van 1 van de 31 dagen." in page.text
+    assert "Dit is van 1 van de 31 dagen: 30 ontbreken." in page.text
+    assert "maar één keer gelezen" not in page.text
+    page = visitor.get("/mijn/verbruik", adres=occupancy, dag="2023-10-12", periode="dag")
+    assert "Op 12 oktober 2023 werd uw meter maar één keer gelezen." in page.text
+    assert "Toon de 31 cijfers in een tabel" in page.text
 
 
 @pytest.mark.parametrize(
@@ -201,7 +409,14 @@ def test_marias_address_does_not_exist_for_lotte(visit: Visit, lotte: Customer, 
 
 def test_a_made_up_query_is_refused(visit: Visit, lotte: Customer) -> None:
     visitor = visit(lotte)
-    for query in ("dag=gisteren", "dag=2023-02-30", "dag=0001-01-01T00:00", "adres=x", "van=2023-01-01"):
+    for query in (
+        "dag=gisteren",
+        "dag=2023-02-30",
+        "dag=0001-01-01T00:00",
+        "adres=x",
+        "van=2023-01-01",
+        "periode=eeuw",
+    ):
         assert visitor.get(f"/mijn/verbruik?{query}").status == 400, query
 
 
