@@ -38,7 +38,17 @@ def weekday(value: date | datetime | str) -> str:
 
 def month(value: date) -> str:
     """`maart 2027`: the month that a day is in."""
-    return format_date(value, "MMMM yyyy", locale=LOCALE)
+    return format_date(value, "MMMM yyyy", locale=locale())
+
+
+def short_month(value: date) -> str:
+    """`mrt`: the month that a day is in, as short as under a chart."""
+    return format_date(value, "MMM", locale=locale()).rstrip(".")
+
+
+def short_weekday(value: date) -> str:
+    """`ma`: the day of the week, as short as under a chart."""
+    return format_date(value, "EEE", locale=locale()).rstrip(".")
 
 
 def last_day(value: date | datetime | str) -> str:

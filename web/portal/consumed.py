@@ -16,13 +16,12 @@ from databeheer.metering.aggregate import Slot
 from databeheer.metering.series import slots_of_channel
 from databeheer.metering.states import State
 from web import dutch
+from web.language import _
 from web.portal import wording
 from web.portal.chart import Bar, Tick, draw
 from web.portal.windows import Span, Steps, Window
 
 HOUR_TICK, DAY_TICK = 3, 5
-WEEKDAYS = ("ma", "di", "wo", "do", "vr", "za", "zo")
-MONTHS = ("jan", "feb", "mrt", "apr", "mei", "jun", "jul", "aug", "sep", "okt", "nov", "dec")
 
 Channels = Sequence[Mapping[str, Any]]
 
@@ -216,8 +215,11 @@ def _series(unit: str, now: Answer, before: Answer | None) -> Series:
         [_bar(row) for row in rows],
         _ticks(rows, window),
         name="chart-" + "".join(letter for letter in words.lower() if letter.isascii() and letter.isalnum()),
-        title=f"Uw verbruik in {words}, {window.words}",
-        description=f"Staafdiagram met {len(rows)} waarden. Dezelfde cijfers staan in de tabel eronder.",
+        title=_("Uw verbruik in %(unit)s, %(days)s", unit=words, days=window.words),
+        description=_(
+            "Staafdiagram met %(count)s waarden. Dezelfde cijfers staan in de tabel eronder.",
+            count=len(rows),
+        ),
     )
     meters = {str(each["meter"]) for each in now.channels if each["unit"] == unit and each.get("meter")}
     return Series(
@@ -252,8 +254,12 @@ def _label(at: datetime, window: Window) -> str:
     other = local.replace(fold=1 - local.fold)
     # On the day the clocks go back, the hour from two to three comes twice: say which one it is.
     is_double = local.utcoffset() != other.utcoffset() and local.dst() != other.dst()
-    season = (" (zomertijd)" if local.dst() else " (wintertijd)") if is_double else ""
-    return f"{local:%H.%M} uur{season}"
+    time = f"{local:%H.%M}"
+    if not is_double:
+        return _("%(time)s uur", time=time)
+    return (
+        _("%(time)s uur (zomertijd)", time=time) if local.dst() else _("%(time)s uur (wintertijd)", time=time)
+    )
 
 
 def _ticks(rows: Sequence[Row], window: Window) -> list[Tick]:
@@ -261,14 +267,16 @@ def _ticks(rows: Sequence[Row], window: Window) -> list[Tick]:
     for number, row in enumerate(rows):
         local = row.start.astimezone(BRUSSELS)
         if window.span is Span.YEAR:
-            ticks.append(Tick(number, MONTHS[local.month - 1], is_spare=number % 2 == 1))
+            ticks.append(Tick(number, dutch.short_month(local.date()), is_spare=number % 2 == 1))
         elif window.span is Span.WEEK:
-            ticks.append(Tick(number, WEEKDAYS[local.weekday()]))
+            ticks.append(Tick(number, dutch.short_weekday(local.date())))
         elif window.span is Span.MONTH:
             if local.day == 1 or local.day % DAY_TICK == 0:
                 ticks.append(Tick(number, str(local.day)))
         elif local.minute == 0 and local.hour % HOUR_TICK == 0:
-            ticks.append(Tick(number, f"{local.hour} u", is_spare=local.hour % (2 * HOUR_TICK) != 0))
+            ticks.append(
+                Tick(number, _("%(hour)s u", hour=local.hour), is_spare=local.hour % (2 * HOUR_TICK) != 0)
+            )
     return ticks
 
 

@@ -18,6 +18,8 @@ from web import dutch
 from web.days import possible_days
 from web.door import ask
 from web.forms import Form, parse_or_refuse, parse_or_tell
+from web.language import _
+from web.portal import consumption_words as words
 from web.portal.consumed import Answer, series_of
 from web.portal.login import require_session, visitor
 from web.portal.overview import my_points
@@ -26,9 +28,6 @@ from web.portal.shown import Point
 from web.portal.windows import Days, Span, Steps, Window, possible
 
 blueprint = Blueprint("consumption", __name__)
-
-SPANS = {span.value: span.value.capitalize() for span in Span}
-"""What can be chosen, and its word."""
 
 
 class ReadingForm(Form):
@@ -43,7 +42,7 @@ class ConsumptionQuery(Form):
 
     adres = fields.UUID(load_default=None)
     dag = fields.Date(load_default=None)
-    periode = fields.String(load_default=None, validate=validate.OneOf(SPANS))
+    periode = fields.String(load_default=None, validate=validate.OneOf(list(Span)))
 
 
 @blueprint.get("/mijn/verbruik")
@@ -71,7 +70,7 @@ def show() -> ResponseReturnValue:
         points=points,
         point=point,
         window=window,
-        spans=SPANS,
+        words=words,
         own=own,
         newest=newest,
         error=possible_days(own.first, own.last) if errors else "",
@@ -94,7 +93,7 @@ def choose_reading() -> ResponseReturnValue:
     except DoorRefusedError as refusal:
         if refusal.code != "conflict":  # a second tab did it already
             raise
-    flash("Uw keuze is bewaard. Ze geldt vanaf vandaag, en staat in het logboek.", "good")
+    flash(_("Uw keuze is bewaard. Ze geldt vanaf vandaag, en staat in het logboek."), "good")
     return redirect(url_for("consumption.show", adres=str(form["adres"])), 303)
 
 
@@ -148,19 +147,9 @@ def _instead(point: Point, asked: date, window: Window, own: Days) -> str:
     if asked == window.chosen:
         return ""
     if asked < point.begins:
-        why = f"Dit adres is van u vanaf {dutch.day(point.begins)}."
+        why = _("Dit adres is van u vanaf %(day)s.", day=dutch.day(point.begins))
     elif point.ends and window.chosen == point.ends - timedelta(days=1):
-        why = f"U woonde hier tot en met {dutch.last_day(point.ends)}."
+        why = _("U woonde hier tot en met %(day)s.", day=dutch.last_day(point.ends))
     else:
-        why = "Van vandaag en later zijn er nog geen gegevens."
-    which = (
-        ""
-        if window.span is Span.DAY
-        else "het jaar van "
-        if window.span is Span.YEAR
-        else f"de {window.span} van "
-    )
-    return (
-        f"U vroeg {dutch.day(asked)}. {why} Daarom ziet u {which}{dutch.day(window.chosen)}. "
-        f"U kunt kiezen uit {dutch.day(own.first)} tot en met {dutch.day(own.last)}."
-    )
+        why = _("Van vandaag en later zijn er nog geen gegevens.")
+    return words.instead_of(asked, window.chosen, window.span, why, own)

@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 
 from databeheer.brussels import days_between, midnight, slot_starts, slots_in_day
 from web import dutch
+from web.language import _
 from web.portal.shown import Point
 
 _MINUTES = {"quarter_hour": 15, "hour": 60, "day": 1440}
@@ -104,7 +105,7 @@ class Window(Days):
         """Which days it is."""
         if self.span is Span.DAY:
             return dutch.weekday(self.chosen)
-        return f"{dutch.day(self.first)} tot en met {dutch.day(self.last)}"
+        return _("%(first)s tot en met %(last)s", first=dutch.day(self.first), last=dutch.day(self.last))
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,10 @@ from tests.web.portal.visiting import make_site
 
 pytestmark = pytest.mark.browser
 LOTTES_GAS = "541448899990000046"
+BEYOND_THE_SCREEN = (
+    "[...document.querySelectorAll('.chart *')].some("
+    "each => each.getBoundingClientRect().right > document.documentElement.clientWidth)"
+)
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +88,7 @@ def story(house: TheHouse, lotte: Customer, bram: Party, erik: Party) -> list[st
         "/mijn/gelezen?soort=alles",
         "/mijn/bewijzen",
         f"/mijn/verbruik?adres={UUID(electricity)}&dag=2023-10-29",
+        f"/mijn/verbruik?adres={UUID(electricity)}&dag=2023-10-29&periode=jaar",
         "/mijn/verbruik?dag=2023-12-01",
         "/mijn/verbruik?dag=2019-01-01",
         "/mijn/verbruik?dag=gisteren",
@@ -114,6 +119,9 @@ def test_every_page_is_accessible_light_and_silent_at_both_widths(
         # Text at twice the size, as a reader with weak eyes sets it.
         watched.page.evaluate("document.documentElement.style.fontSize = '200%'")
         assert not watched.is_wider_than_the_screen(), f"{path} at 200% text"
+        if watched.page.locator(".chart").count():
+            watched.page.set_viewport_size(NARROW)  # type: ignore[arg-type]
+            assert not watched.page.evaluate(BEYOND_THE_SCREEN), f"a chart of {path} at 200% text"
         assert [line for line in watched.console if not re.search("status of 40[04]", line)] == [], path
     context.close()
 
