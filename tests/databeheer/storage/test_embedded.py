@@ -13,6 +13,7 @@ import pytest
 
 from databeheer.storage.cluster import EmbeddedPostgreSQLError, read_postmaster
 from databeheer.storage.embedded import SUPERUSER, EmbeddedPostgreSQL
+from tests.doors import until
 
 
 @pytest.fixture(scope="module")
@@ -101,8 +102,7 @@ def test_a_killed_server_recovers_at_the_next_start(server: EmbeddedPostgreSQL) 
     running = read_postmaster((server.directory / "data").resolve())
     assert running is not None
     os.kill(running.pid, signal.SIGKILL)
-    while server.is_running():
-        os.sched_yield()
+    until(lambda: not server.is_running(), "the server has ended")
     assert one(server.start(), "SELECT answer FROM kept") == 42
 
 
