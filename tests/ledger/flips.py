@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ledger.errors import LedgerError, NotPublishedError
 from ledger.note import VerifierKey
 from ledger.verifier import verify
@@ -25,12 +27,12 @@ class InMemory:
             raise NotPublishedError(path) from None
 
 
-def unseen_flips(files: Files, vkey: str, path: str, first: int, last: int) -> list[int]:
-    """Flip one bit in each of these bytes of one file, verify the whole log, return where nothing was seen."""
+def unseen_flips(files: Files, vkey: str, path: str, places: Iterable[int]) -> list[int]:
+    """Flip one bit in one of these bytes of a file, verify the whole log; return the bytes where nothing was seen."""
     source, keys, good = InMemory(files), [VerifierKey.parse(vkey)], files[path]
     source.path = path
     unseen = []
-    for at in range(first, min(last, len(good))):
+    for at in places:
         source.data = good[:at] + bytes([good[at] ^ (1 << at % 8)]) + good[at + 1 :]
         try:
             verify(source, keys, full=True, processes=1)
