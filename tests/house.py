@@ -28,7 +28,7 @@ from sqlalchemy import Engine
 from databeheer.access import catalogue
 from databeheer.brussels import day_of, midnight
 from databeheer.clock import SettableClock, SystemClock
-from databeheer.door.client import DoorClient, Proof
+from databeheer.door.client import DoorClient, DoorRefusedError, Proof
 from databeheer.door.house import House, make_keys
 from databeheer.door.keys.store import KeyStore
 from databeheer.door.post import notifying
@@ -79,14 +79,21 @@ class Customer(Brief):
         return str(self.call("me")["occupancies"][number]["occupancy_id"])
 
     def grant(self, asked: dict[str, Any], occupancy_id: str | None = None, **changes: Any) -> dict[str, Any]:
-        """Grant a request by its link."""
-        return self.call(
-            "permission.grant",
-            permission_id=asked["permission_id"],
-            link_code=asked["link_code"],
-            occupancy_id=occupancy_id or self.occupancy(),
-            **({"notice": "What Lotte read", "language": "nl"} | changes),
-        )
+        """Grant a request by its link; who logged in too long ago for that does so again."""
+        wish = {
+            "permission_id": asked["permission_id"],
+            "link_code": asked["link_code"],
+            "occupancy_id": occupancy_id or self.occupancy(),
+            "notice": "What Lotte read",
+            "language": "nl",
+        } | changes
+        try:
+            return self.call("permission.grant", **wish)
+        except DoorRefusedError as refusal:
+            if refusal.code != "fresh-login-needed":
+                raise
+            self.session = self.house.log_in(self.subject, self.name)
+            return self.call("permission.grant", **wish)
 
     def permission(self, permission_id: str) -> dict[str, Any]:
         """One permission as this person sees it, with its history."""

@@ -74,6 +74,12 @@ ONLY_HIMSELF = Page(
     "In de naam van iemand anders kan dit niet. Er is niets veranderd.",
     "De persoon zelf kan dit doen, na aanmelden.",
 )
+LOG_IN_ANEW = Page(
+    403,
+    "Toon eerst opnieuw wie u bent",
+    "U meldde zich een tijd geleden aan. Voor u iemand toegang geeft, vragen wij dat opnieuw. Er is niets veranderd.",
+    "Meld u af en weer aan, en probeer het dan opnieuw.",
+)
 NO_PORT = Page(
     409,
     "Deze poort is er niet",
@@ -156,6 +162,7 @@ REFUSAL_PAGES = {
     "no-user-port": NO_PORT,
     "not-for-representatives": ONLY_HIMSELF,
     "representation-ended": ONLY_HIMSELF,
+    "fresh-login-needed": LOG_IN_ANEW,
     "blocked": FORBIDDEN,
     "not-onboarded": CONFLICT,
     "stopped": STOPPED,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -26,6 +27,7 @@ from databeheer.door.tokens.ring import TokenRing
 from databeheer.door.turn import Turn
 from databeheer.door.turn_queue import TurnLane, TurnQueue
 from databeheer.errors import HandedOverError
+from databeheer.identity import sessions
 from databeheer.identity.provider import Provider
 from databeheer.joins.signature import JoinListFiles
 from databeheer.oversight import handover
@@ -77,6 +79,10 @@ class House:
     """Where the data manager is told by e-mail; empty: nowhere, only in its list."""
     loopback_webhooks: bool = False
     """Web hooks may go to this machine, without TLS: in the demo."""
+    fresh_log_in: timedelta = sessions.FRESH_TERM
+    """How long ago a customer may have shown who he is, to give others access."""
+    idle: timedelta = sessions.IDLE_TERM
+    """After how long without a page a session ends."""
     longest_queue: int = 128
     """How many commands may wait for a turn."""
     queue: TurnQueue = field(init=False)

@@ -10,6 +10,7 @@ import sys
 import threading
 from base64 import urlsafe_b64decode
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 
 from sqlalchemy.exc import OperationalError
@@ -29,6 +30,7 @@ from databeheer.identity.oidc.own_keys import OwnKeys
 from databeheer.identity.oidc.provider import OpenIDProvider
 from databeheer.identity.oidc.settings import LOOPBACK_VARIABLE, VARIABLE, ProviderSettings
 from databeheer.identity.provider import DEMO_ISSUER, IdentityProvider, Provider
+from databeheer.identity.sessions import FRESH_TERM, IDLE_TERM, SESSION_TERM
 from databeheer.joins.signature import JoinListFiles
 from databeheer.logs import configure
 from databeheer.storage.engine import make_engine
@@ -37,6 +39,7 @@ from ledger.errors import MalformedError
 from ledger.note import SigningKey
 
 AUDIENCE = "databeheer"
+LONGEST_MINUTES = SESSION_TERM // timedelta(minutes=1)
 
 
 class SettingsError(DatabeheerError):
@@ -79,7 +82,18 @@ def house_from(environment: Mapping[str, str], clock: Clock | None = None) -> Ho
         sends_email=environment.get("DATABEHEER_SENDS_EMAIL") == "1",
         data_manager_email=_address_in(environment, "DATABEHEER_DATA_MANAGER_EMAIL"),
         loopback_webhooks=environment.get("DATABEHEER_LOOPBACK_WEBHOOKS") == "1",
+        fresh_log_in=_minutes_in(environment, "DATABEHEER_FRESH_LOGIN_MINUTES", FRESH_TERM),
+        idle=_minutes_in(environment, "DATABEHEER_IDLE_MINUTES", IDLE_TERM),
     )
+
+
+def _minutes_in(environment: Mapping[str, str], name: str, otherwise: timedelta) -> timedelta:
+    given = environment.get(name, "")
+    if not given:
+        return otherwise
+    if not re.fullmatch(r"[0-9]{1,2}", given) or not 1 <= int(given) <= LONGEST_MINUTES:
+        raise SettingsError(f"{name} is a whole number of minutes from 1 to {LONGEST_MINUTES}")
+    return timedelta(minutes=int(given))
 
 
 def _address_in(environment: Mapping[str, str], name: str) -> str:

@@ -65,6 +65,7 @@ class Asker:
     asks, and `representation_id` the appointment. `is_suspended`: a party that may only end things and say that it
     deleted (`or_suspended`), and is refused whatever it reads. `lacks`: what a party that is not onboarded yet lacks.
     `staff`, `enterprise`: who acts for which enterprise at the party pages, `party_id` then being the party chosen.
+    `logged_in_at`: when a customer showed the identity provider who he is; aware UTC.
     """
 
     kind: AskerKind
@@ -77,6 +78,7 @@ class Asker:
     enterprise: str = ""
     is_suspended: bool = False
     lacks: tuple[str, ...] = ()
+    logged_in_at: datetime | None = None
 
 
 def check(
@@ -265,15 +267,21 @@ def _acting(row: Any) -> Asker | None:
             is_suspended=row.suspended_at is not None,
         )
     if row.representation_id is None:
-        return Asker(AskerKind.CUSTOMER, person_id=row.person_id)
+        return Asker(AskerKind.CUSTOMER, person_id=row.person_id, logged_in_at=row.logged_in_at)
     if not row.stands:
         raise RepresentationEndedError("the appointment under which you act has ended")
-    return Asker(AskerKind.CUSTOMER, row.represented_id, row.person_id, row.representation_id)
+    return Asker(
+        AskerKind.CUSTOMER,
+        row.represented_id,
+        row.person_id,
+        row.representation_id,
+        logged_in_at=row.logged_in_at,
+    )
 
 
 _SESSIONS = (
     "SELECT s.token_hash, s.role, s.person_id, encode(s.staff_hash, 'hex') AS staff, s.representation_id,"
-    " r.person_id AS represented_id, coalesce(r.from_day <= %(today)s"
+    " s.logged_in_at, r.person_id AS represented_id, coalesce(r.from_day <= %(today)s"
     "  AND (r.until_day IS NULL OR r.until_day > %(today)s)"
     "  AND NOT EXISTS (SELECT FROM identity.death d WHERE d.person_id = r.person_id AND d.refuted_at IS NULL),"
     "  false) AS stands, s.enterprise, p.party_id, p.suspended_at"

@@ -1,4 +1,4 @@
-"""Log-ins and sessions in the database: a nonce for one log-in, a session for an hour."""
+"""Log-ins and sessions in the database: a nonce for one log-in, a session for an hour, less where nobody uses it."""
 
 from __future__ import annotations
 
@@ -8,13 +8,23 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, text
 
-from databeheer.errors import UnauthenticatedError
+from databeheer.errors import DatabeheerError, UnauthenticatedError
 from databeheer.identity.tokens import new_token, token_hash
 
 LOGIN_TERM = timedelta(minutes=10)
 SESSION_TERM = timedelta(hours=1)
+IDLE_TERM = timedelta(minutes=15)
+"""After how long without a page a session ends, where the house says nothing else."""
+FRESH_TERM = timedelta(minutes=10)
+"""How long ago somebody may have shown who he is, for what gives others access, where the house says nothing else."""
 USED_TO = timedelta(minutes=1)
 """How exactly it is kept when a session was last used."""
+
+
+class FreshLogInNeededError(DatabeheerError):
+    """What gives others access needs somebody who has shown just now who he is: he logs in anew; nothing changed."""
+
+    code = "fresh-login-needed"
 
 
 def begin_login(connection: Connection, now: datetime, *, is_fresh: bool = False) -> str:
@@ -58,18 +68,22 @@ def start_session(
     *,
     enterprise: str | None = None,
     logged_in_at: datetime | None = None,
+    representation_id: UUID | None = None,
+    idle: timedelta = IDLE_TERM,
 ) -> tuple[str, datetime]:
     """Start a session of a customer (`person_id`), of staff or of somebody of an enterprise (`staff_hash`).
 
-    Returns its token and its end. Where the enterprise is one party, the session acts for that. `logged_in_at`: when
-    the visitor showed who he is, now where it is not given.
+    Returns its token and its end, unless it is used. Where the enterprise is one party, the session acts for that.
+    `logged_in_at`: when the visitor showed who he is, now where it is not given. `representation_id`: under which
+    appointment it acts. `idle`: after how long without a page it ends.
     """
-    token, expires = new_token(), now + SESSION_TERM
+    token, expires = new_token(), now + min(idle, SESSION_TERM)
     connection.execute(
         text(
             "INSERT INTO identity.session (token_hash, role, person_id, staff_hash, enterprise, party_id, created_at,"
-            " expires_at, logged_in_at, session_id, last_used_at)"
-            " VALUES (:hash, :role, :person, :staff, :enterprise, :party, :now, :expires, :logged_in, :id, :now)"
+            " expires_at, logged_in_at, session_id, last_used_at, representation_id)"
+            " VALUES (:hash, :role, :person, :staff, :enterprise, :party, :now, :expires, :logged_in, :id, :now,"
+            " :representation)"
         ),
         {
             "hash": token_hash(token),
@@ -82,6 +96,7 @@ def start_session(
             "expires": expires,
             "logged_in": logged_in_at or now,
             "id": uuid4(),
+            "representation": representation_id,
         },
     )
     return token, expires
@@ -103,9 +118,23 @@ def _only_party(connection: Connection, enterprise: str) -> UUID | None:
     return found[0].party_id if len(found) == 1 else None
 
 
-def touch(connection: Connection, hashed: bytes, now: datetime) -> None:
-    """Note that a session is used; to the minute, so that a page costs no write of its own."""
-    connection.execute(_TOUCH, {"hash": hashed, "now": now, "before": now - USED_TO})
+def touch(connection: Connection, hashed: bytes, now: datetime, idle: timedelta = IDLE_TERM) -> None:
+    """Note that a session is used, which puts its end off, never past its hour; written once a minute at most."""
+    connection.execute(
+        _TOUCH,
+        {"hash": hashed, "now": now, "before": now - USED_TO, "idle": now + idle, "term": SESSION_TERM},
+    )
+
+
+def is_fresh(logged_in_at: datetime | None, now: datetime, term: timedelta) -> bool:
+    """Whether somebody has shown within `term` who he is; before a session said when, nobody had."""
+    return logged_in_at is not None and now - term < logged_in_at <= now
+
+
+def require_fresh(logged_in_at: datetime | None, now: datetime, term: timedelta) -> None:
+    """Refuse who has not shown within `term` who he is; raises FreshLogInNeededError."""
+    if not is_fresh(logged_in_at, now, term):
+        raise FreshLogInNeededError("show again who you are: log in anew; nothing was changed")
 
 
 def live_of(connection: Connection, person_id: UUID, now: datetime) -> list[Any]:
@@ -130,8 +159,8 @@ def end_session(connection: Connection, hashed: bytes, now: datetime) -> None:
 
 
 _TOUCH = text(
-    "UPDATE identity.session SET last_used_at = :now WHERE token_hash = :hash AND last_used_at <= :before"
-    " AND ended_at IS NULL"
+    "UPDATE identity.session SET last_used_at = :now, expires_at = least(created_at + CAST(:term AS interval), :idle)"
+    " WHERE token_hash = :hash AND last_used_at <= :before AND ended_at IS NULL AND expires_at > :now"
 )
 _LIVE = text(
     "SELECT session_id, token_hash, created_at, last_used_at, expires_at FROM identity.session"

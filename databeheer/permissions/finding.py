@@ -46,9 +46,10 @@ def state_now(connection: Connection, permission_id: UUID, now: datetime) -> str
 def is_the_partys(row: Any) -> bool:
     """Whether the party of a permission may know of it: of what it did not ask itself once all have granted it (R98).
 
-    That is a renewal that the customer began, and what is granted for another access point beside the first.
+    That is a renewal that the customer began, what is granted for another access point beside the first, and what the
+    customer chose himself.
     """
-    is_asked = (row.renews is None and row.beside is None) or row.renewal_asked
+    is_asked = (row.renews is None and row.beside is None and not row.is_chosen) or row.renewal_asked
     return is_asked or row.occupancy_id is not None
 
 
@@ -136,12 +137,13 @@ def _place(cursor: str | None) -> tuple[datetime | None, UUID | None]:
 _BY_ID = text("SELECT * FROM permissions.permission WHERE permission_id = :id")
 _BY_ID_LOCKED = text("SELECT * FROM permissions.permission WHERE permission_id = :id FOR UPDATE")
 _BY_LINK = text("SELECT p.* FROM permissions.permission p WHERE p.link_hash = :link")
-# What the party did not ask itself (a renewal that a customer began, what is granted beside another) is its own once
-# it is granted: before, it would tell that more than one must sign (R98).
+# What the party did not ask itself (a renewal that a customer began, what is granted beside another, what a customer
+# chose) is its own once it is granted: before, it would tell that more than one must sign (R98).
 _SELECT = f"""
     SELECT p.* FROM permissions.permission p LEFT JOIN registry.occupancy o ON o.occupancy_id = p.addressed_to
     WHERE (p.party_id = CAST(:party_id AS uuid)
-             AND (p.renews IS NULL AND p.beside IS NULL OR p.renewal_asked OR p.occupancy_id IS NOT NULL)
+             AND (p.renews IS NULL AND p.beside IS NULL AND NOT p.is_chosen
+               OR p.renewal_asked OR p.occupancy_id IS NOT NULL)
            OR p.person_id = CAST(:person_id AS uuid)
            OR o.person_id = CAST(:person_id AS uuid)
            OR CAST(:person_id AS uuid) IS NOT NULL AND (

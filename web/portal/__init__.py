@@ -21,6 +21,7 @@ from web.portal.ports import blueprint as port_pages
 from web.portal.proofs import blueprint as proof_pages
 from web.portal.reads import blueprint as read_pages
 from web.portal.representing import blueprint as representing_pages
+from web.portal.resuming import blueprint as resuming_pages
 from web.portal.rights import blueprint as rights_pages
 from web.portal.sign_ins import blueprint as sign_in_pages
 
@@ -38,6 +39,7 @@ BLUEPRINTS = (
     port_pages,
     representing_pages,
     sign_in_pages,
+    resuming_pages,
     rights_pages,
     everything_pages,
     erasing_pages,

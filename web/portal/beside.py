@@ -82,7 +82,14 @@ def _permission(permission_id: UUID) -> Permission:
     return Permission.of(ask("permission.show", permission_id=str(permission_id))["permission"])
 
 
-def _show(permission: Permission, *, error: str | None = None, status: int = 200) -> ResponseReturnValue:
+def resume(permission_id: str, fields: dict[str, str]) -> ResponseReturnValue:
+    """Show the question again as its visitor had answered it, for her to confirm."""
+    return _show(_permission(UUID(permission_id)), chosen=fields.get("occupancy_id"))
+
+
+def _show(
+    permission: Permission, *, error: str | None = None, chosen: str | None = None, status: int = 200
+) -> ResponseReturnValue:
     points = open_points(permission)
     if not points:
         return redirect(url_for("permissions.history", permission_id=permission.permission_id), 303)
@@ -93,5 +100,6 @@ def _show(permission: Permission, *, error: str | None = None, status: int = 200
         notice=notice_of(permission, points),
         points=points,
         error=error,
+        chosen=chosen,
     )
     return page, status

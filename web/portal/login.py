@@ -13,7 +13,7 @@ from functools import wraps
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from flask import Blueprint, abort, current_app, g, redirect, request, session
+from flask import Blueprint, abort, after_this_request, current_app, g, redirect, request, session
 from flask.typing import ResponseReturnValue
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from marshmallow import EXCLUDE, Schema, fields, validate
@@ -23,6 +23,7 @@ from databeheer.door.client import DoorRefusedError, DoorUnreachableError
 from web import errors
 from web.door import SESSION_COOKIE, ask, clear_session, set_session
 from web.forms import Form, parse_or_refuse
+from web.portal import kept
 from web.settings import WebSettings
 
 blueprint = Blueprint("login", __name__)
@@ -37,6 +38,7 @@ HOMES = {"customer": HOME, "inspector": OVERSIGHT_HOME, "party": PARTY_HOME}
 """Where the own pages of a role begin: a customer, an inspector, somebody who acts for a party."""
 REPRESENTATION_ENDED = "representation-ended"
 DEATH_REPORTED = "death-reported"
+FRESH_LOG_IN_NEEDED = "fresh-login-needed"
 _NEXT = "next"
 
 View = Callable[..., ResponseReturnValue]
@@ -122,15 +124,23 @@ class BeginQuery(Form):
 
 
 def require_session(view: View) -> View:
-    """Let only who is logged in see a page; anybody else logs in first and then comes back."""
+    """Let only who is logged in see a page; anybody else logs in first and then comes back.
+
+    A form that was sent meanwhile is kept, and so is one for which the visitor must show anew who she is (`kept`).
+    """
 
     @wraps(view)
     def guarded(*args: object, **kwargs: object) -> ResponseReturnValue:
         if not request.cookies.get(SESSION_COOKIE):
             return _log_in_first()
         try:
-            return view(*args, **kwargs)
+            answer = view(*args, **kwargs)
+            if request.method == "POST":
+                after_this_request(kept.forget)
+            return answer
         except DoorRefusedError as refusal:
+            if refusal.code == FRESH_LOG_IN_NEEDED:
+                return _show_anew()
             if refusal.code == REPRESENTATION_ENDED:
                 return _himself_again()
             if refusal.code == "not-found" and (me := ask("me")).get("is_represented"):
@@ -150,6 +160,8 @@ def visitor() -> dict[str, Any]:
     me: dict[str, Any] = g.visitor
     if me["role"] != "customer":
         abort(redirect(HOMES[me["role"]], 303))
+    if session.get(kept.VISITOR) != me["visitor"]:
+        session[kept.VISITOR] = me["visitor"]
     return me
 
 
@@ -218,7 +230,11 @@ def finish() -> ResponseReturnValue:
         if refusal.code not in REFUSALS:
             raise
         return errors.render(REFUSALS[refusal.code])
-    response = redirect(_landing(str(finished["role"]), session.pop(_NEXT, None)), 303)
+    target = session.pop(_NEXT, None)
+    if session.get(kept.VISITOR) not in (None, finished["visitor"]):
+        session.clear()  # somebody else's
+    session[kept.VISITOR] = finished["visitor"]
+    response = redirect(_landing(str(finished["role"]), target), 303)
     response.delete_cookie(LOGIN_COOKIE, path=LOGIN_PATH)
     set_session(response, str(finished["session"]))
     return response
@@ -232,7 +248,7 @@ def log_off() -> ResponseReturnValue:
     except (DoorRefusedError, DoorUnreachableError):
         current_app.logger.warning("a log-off did not reach the door; the session ends at its hour")
     session.clear()
-    response = redirect("/", 303)
+    response = kept.forget(redirect("/", 303))
     clear_session(response)
     return response
 
@@ -254,10 +270,20 @@ def is_local(target: object) -> bool:
 
 
 def _log_in_first() -> Response:
-    # A form cannot be sent again after the log-in: such a visitor lands in the overview.
-    session[_NEXT] = request.full_path.rstrip("?") if request.method == "GET" else HOME
     response = redirect(LOGIN_PATH, 303)
     clear_session(response)
+    if request.method == "GET":
+        session[_NEXT] = request.full_path.rstrip("?")
+    else:
+        session[_NEXT] = kept.PAGE if kept.keep(response) else HOME
+    return response
+
+
+def _show_anew() -> Response:
+    """Keep what the visitor sent, and ask her to show anew who she is."""
+    session[_NEXT] = kept.PAGE
+    response = redirect(kept.PAGE, 303)
+    kept.keep(response, freshly=True)
     return response
 
 

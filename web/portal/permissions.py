@@ -186,11 +186,19 @@ def history(permission_id: UUID) -> ResponseReturnValue:
 @require_session
 def show_renewal(permission_id: UUID) -> ResponseReturnValue:
     """Show what a renewal would be: the same question again."""
+    return _show_renewal(permission_id)
+
+
+def _show_renewal(permission_id: UUID, *, is_resumed: bool = False) -> ResponseReturnValue:
     permission = Permission.of(ask("permission.show", permission_id=str(permission_id))["permission"])
     if not permission.is_renewable:
         return redirect(url_for("permissions.history", permission_id=permission_id), 303)
     return render_template(
-        "portal/renewal.html", me=visitor(), permission=permission, notice=_renewal_notice(permission)
+        "portal/renewal.html",
+        me=visitor(),
+        permission=permission,
+        notice=_renewal_notice(permission),
+        is_resumed=is_resumed,
     )
 
 
@@ -243,6 +251,18 @@ def everything() -> ResponseReturnValue:
         active_ones=[reads.line(each) for each in permissions if each.is_live],
         ended=[reads.line(each) for each in permissions if not each.is_waiting and not each.is_live],
     )
+
+
+def resume(permission_id: str, fields: dict[str, str]) -> ResponseReturnValue:
+    """Show a request again as its visitor had answered it, for her to confirm."""
+    link: dict[str, Any] = {"link_code": fields["link_code"]} if fields.get("link_code") else {}
+    asked = ask("permission.by_link", **link) if link else ask("permission.show", permission_id=permission_id)
+    return _show_request(asked, chosen=fields.get("occupancy_id"), is_resumed=True, **link)
+
+
+def resume_renewal(permission_id: str, _: dict[str, str]) -> ResponseReturnValue:
+    """Show the question of a renewal again."""
+    return _show_renewal(UUID(permission_id), is_resumed=True)
 
 
 def _done_before(
@@ -304,6 +324,7 @@ def _show_request(
     error: str | None = None,
     field: str = "decision",
     chosen: str | None = None,
+    is_resumed: bool = False,
     status: int = 200,
 ) -> ResponseReturnValue:
     permission = Permission.of(asked["permission"])
@@ -319,6 +340,7 @@ def _show_request(
         link_code=link_code,
         can_send_on=link_code is not None and permission.addressed_to is None,
         chosen=chosen,
+        is_resumed=is_resumed,
         error=error,
         error_field=field,
     )

@@ -48,7 +48,7 @@ LONGEST_NOTICE = 8000
 def grant(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """Grant a request, or one part of it; active as soon as all who must have granted (R7: he was told, by this)."""
     with house.turn(TurnLane.CUSTOMER) as turn:
-        asker = asker_of(turn, house, proof, AskerKind.CUSTOMER, or_representative=True)
+        asker = asker_of(turn, house, proof, AskerKind.CUSTOMER, or_representative=True, freshly=True)
         row = _waiting(turn, arguments, asker)
         occupancy, capacity = place_of(turn, arguments["occupancy_id"], asker)
         answering.grantable(row, occupancy, turn.now)
@@ -207,7 +207,7 @@ def renew(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, An
     that request is what is granted.
     """
     with house.turn(TurnLane.CUSTOMER) as turn:
-        asker = asker_of(turn, house, proof, AskerKind.CUSTOMER, or_representative=True)
+        asker = asker_of(turn, house, proof, AskerKind.CUSTOMER, or_representative=True, freshly=True)
         viewer = Viewer(asker.person_id, None)
         old = found(
             finding.visible(turn.connection, viewer, arguments["permission_id"], turn.now, locked=True),

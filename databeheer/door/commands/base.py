@@ -18,7 +18,7 @@ from databeheer.door.names import open_text
 from databeheer.door.proofs import Asker, AskerKind, Proof, check, check_clerk
 from databeheer.door.turn import Turn
 from databeheer.errors import MalformedRequestError, NotFoundError, UnauthenticatedError
-from databeheer.identity import representations
+from databeheer.identity import representations, sessions
 from databeheer.identity.representations import NotForRepresentativesError
 from databeheer.registry import occupancies
 from databeheer.values import EAN, parse_day, parse_instant
@@ -178,6 +178,7 @@ def asker_of(
     *kinds: AskerKind,
     or_representative: bool = False,
     or_suspended: bool = False,
+    freshly: bool = False,
 ) -> Asker:
     """Return who asks, checked in this turn, if it is one of `kinds`.
 
@@ -185,6 +186,7 @@ def asker_of(
     turn says so, in the half of that person alone, with the appointment and the judgment's reference; or an entry of
     the house, where the person has no half.
     `or_suspended`: a command that a suspended party may give, for it gives it nothing.
+    `freshly`: a command that gives others access; of a customer the log-in must be recent (`House.fresh_log_in`).
     """
     asker = check(
         turn.connection,
@@ -196,6 +198,8 @@ def asker_of(
     )
     if asker.kind not in kinds:
         raise UnauthenticatedError("this proof does not give this command")
+    if freshly:
+        sessions.require_fresh(asker.logged_in_at, turn.now, house.fresh_log_in)
     if not or_representative:
         require_himself(asker)
     elif asker.representation_id is not None and asker.person_id is not None:

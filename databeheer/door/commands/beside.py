@@ -20,7 +20,7 @@ from databeheer.permissions.signers import Notice
 def grant_beside(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """Grant the same for another access point: a permission of its own, active once all who must have signed it."""
     with house.turn(TurnLane.CUSTOMER) as turn:
-        asker = asker_of(turn, house, proof, AskerKind.CUSTOMER, or_representative=True)
+        asker = asker_of(turn, house, proof, AskerKind.CUSTOMER, or_representative=True, freshly=True)
         viewer = Viewer(asker.person_id, None)
         wanted = arguments["permission_id"]
         first = found(finding.visible(turn.connection, viewer, wanted, turn.now, locked=True), "permission")

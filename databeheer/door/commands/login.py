@@ -12,8 +12,8 @@ from databeheer.door.commands.base import Command, flag, schema, short_text
 from databeheer.door.house import House
 from databeheer.door.keys.seals import derive
 from databeheer.door.keys.store import Kind
-from databeheer.door.proofs import Proof
-from databeheer.errors import UnavailableError
+from databeheer.door.proofs import AskerKind, Proof, check_self
+from databeheer.errors import UnauthenticatedError, UnavailableError
 from databeheer.identity import jose, lives, sessions
 from databeheer.identity.provider import Identity, LogIn, Provider
 from databeheer.metering.opening import unseal
@@ -41,6 +41,8 @@ def begin(house: House, _: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
 def finish(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """Check the provider's answer and mint a session; the one that the browser had before ends.
 
+    Who acted for somebody and logs in freshly goes on acting for him: he was asked to, in the middle of that.
+
     The log-in is used up even where the answer is then refused: a replayed answer finds nothing. No turn and no
     transaction is held while the provider is asked.
     """
@@ -49,12 +51,14 @@ def finish(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, A
         used = sessions.use_login(connection, arguments["nonce"], now)
     log_in = _log_in(house, arguments["nonce"], used.created_at, is_fresh=used.is_fresh)
     identity = provider.finish(arguments["answer"], log_in, now)
+    acts_under = None
     with house.engine.begin() as connection:
         person_id = person_of(house, connection, identity, now) if identity.role == "customer" else None
         if person_id is not None and lives.is_dead(connection, person_id):
             raise lives.DeathReportedError("nobody logs in under this name any more: a death is on record")
         staff = None if person_id else subject_hash(house, identity.subject)
         if proof.kind == "session":
+            acts_under = _appointment(house, connection, proof, person_id, now) if used.is_fresh else None
             sessions.end_session(connection, proof.hash, now)
         token, expires = sessions.start_session(
             connection,
@@ -64,13 +68,28 @@ def finish(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, A
             now,
             enterprise=identity.enterprise,
             logged_in_at=identity.logged_in_at,
+            representation_id=acts_under,
+            idle=house.idle,
         )
     return {
         "session": token,
         "expires_at": format_instant(expires),
         "role": identity.role,
         "name": identity.name,
+        "visitor": visitor_mark(house, person_id) if person_id else None,
     }
+
+
+def _appointment(
+    house: House, connection: Connection, proof: Proof, person_id: UUID | None, now: datetime
+) -> UUID | None:
+    """Under which appointment the live session acts that a fresh log-in of the same person takes over from."""
+    try:
+        before = check_self(connection, proof, now, house.operator_key_hash)
+    except UnauthenticatedError:
+        return None
+    is_same = before.kind is AskerKind.CUSTOMER and before.person_id == person_id
+    return before.representation_id if is_same else None
 
 
 def end(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
@@ -132,6 +151,11 @@ def open_name(house: House, person_id: UUID, sealed: bytes) -> str:
     return unseal(
         house.keys.get(Kind.PERSON, person_id), sealed, b"person/v1|name|" + person_id.bytes
     ).decode()
+
+
+def visitor_mark(house: House, person_id: UUID) -> str:
+    """A mark of one person for the browser alone: it knows him again, and tells nobody who he is."""
+    return derive(house.registry_key("visitor"), "visitor", person_id.bytes).hex()
 
 
 def subject_hash(house: House, subject: str) -> bytes:

@@ -19,7 +19,7 @@ from databeheer.door.bodies.onlookers import Onlooker
 from databeheer.door.bodies.opened import BodyRow, shared_body, subject_body
 from databeheer.door.commands import originals
 from databeheer.door.commands.base import Command, Day, identifier, looking, one_of, schema, short_text
-from databeheer.door.commands.login import open_name
+from databeheer.door.commands.login import open_name, visitor_mark
 from databeheer.door.commands.views import occupancies_of, party_person_view, party_view
 from databeheer.door.house import House
 from databeheer.door.proofs import Asker, AskerKind, Proof
@@ -37,7 +37,8 @@ from databeheer.values import format_instant
 def me(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
     """Who is logged in, or whom that one represents now; that person's access points, and how many messages wait.
 
-    `has_representations`: who is logged in may act for somebody now, or somebody for him.
+    `has_representations`: who is logged in may act for somebody now, or somebody for him. `visitor`: his mark, by which
+    his browser knows him again. `logged_in_freshly`: so recently that he may give others access.
     """
     with looking(house, proof, or_suspended=True, or_party_people=True) as (connection, asker, now):
         if asker.kind is AskerKind.INSPECTOR:
@@ -46,7 +47,8 @@ def me(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
             return party_person_view(connection, asker.party_id)
         if asker.kind is not AskerKind.CUSTOMER or asker.person_id is None:
             raise UnauthenticatedError("log in as a customer")
-        sessions.touch(connection, proof.hash, now)  # each page asks who is there
+        himself = asker.representative_id or asker.person_id
+        sessions.touch(connection, proof.hash, now, house.idle)  # each page asks who is there
         person = connection.execute(
             text("SELECT * FROM identity.person WHERE person_id = :id"), {"id": asker.person_id}
         ).one()
@@ -56,9 +58,9 @@ def me(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
             "occupancies": occupancies_of(house, connection, asker.person_id, now),
             "unread": inbox.unread(connection, asker.person_id),
             "is_represented": asker.representative_id is not None,
-            "has_representations": representations.concern(
-                connection, asker.representative_id or asker.person_id, now
-            ),
+            "has_representations": representations.concern(connection, himself, now),
+            "visitor": visitor_mark(house, himself),
+            "logged_in_freshly": sessions.is_fresh(asker.logged_in_at, now, house.fresh_log_in),
         }
 
 

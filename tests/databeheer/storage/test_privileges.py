@@ -105,7 +105,7 @@ MATRIX: dict[str, dict[str, set[str]]] = {
     "oversight.link_service": {"door": LOOK_AND_ADD, "auditor": {READ}},
     "identity.login": {"door": LOOK_AND_ADD | of("used_at") | {"DELETE"}},
     "identity.session": {
-        "door": LOOK_AND_ADD | of("ended_at", "last_used_at", "representation_id", "party_id")
+        "door": LOOK_AND_ADD | of("ended_at", "expires_at", "last_used_at", "representation_id", "party_id")
     },
     "identity.client": {"door": LOOK_AND_ADD | of("ended_at", "secret_hash", "shows_undecided")},
     "identity.client_key": {"door": LOOK_AND_ADD | of("valid_until")},

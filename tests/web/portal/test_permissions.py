@@ -91,7 +91,7 @@ def test_the_history_says_which_part_stopped_when_by_whom_and_then_how_the_rest_
     narrowed_at = dutch.moment(house.clock.now())
     lotte.call("permission.withdraw", permission_id=by_lotte, part=part)
     bram.call("permission.terminate", permission_id=by_bram, part=part)
-    house.clock.advance(timedelta(minutes=20))
+    house.clock.advance(timedelta(minutes=9))
     visitor = visit(lotte)
     for permission, whom in ((by_lotte, "u"), (by_bram, "de dienst")):
         text = visitor.get(f"/mijn/toestemming/{permission}").text
