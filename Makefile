@@ -188,10 +188,11 @@ identity-provider:
 		&& touch $(PROVIDER)/node_modules/.package-lock.json; } || \
 		echo "$$left npm could not install it"
 
-# A worker for each processor, which takes tests from another when it has none left; a choice of tests runs in order.
+# A worker more than there are processors (tests/conftest.py), which takes tests from another when it has none left; a
+# choice of tests runs in order.
 # Bytecode is kept, whatever the environment says: else every process of every test compiles all anew.
 test: $(VENV)/stamp-dev chromium go softhsm identity-provider
-	PYTHONDONTWRITEBYTECODE= $(PY) -m pytest $(if $(ARGS),$(ARGS),--numprocesses logical --dist worksteal)
+	PYTHONDONTWRITEBYTECODE= $(PY) -m pytest $(if $(ARGS),$(ARGS),--numprocesses auto --dist worksteal)
 
 bench: $(VENV)/stamp-dev
 	$(PY) -m tests.bench $(if $(ONLY),--only $(ONLY))

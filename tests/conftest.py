@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from ledger.workers import cores
 from tests.copies import Original, Originals, setting_up, steps_of
 from tests.databases import Database, Databases, running
 from tests.house import Customer, Party, TheHouse, a_folder, open_house, open_house_now
+from tests.reading_ahead import read_ahead
 from tests.requirements_register import load_requirements
 from tests.restores import Backups
 
@@ -45,6 +47,16 @@ def database(databases: Databases, original: Original | None) -> Iterator[Databa
     """A migrated database of the test's own; `database.url("door")` is the login of a process role."""
     with databases.clone(original and original.database) as database:
         yield database
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than there are processors: a test often waits, for a process that starts or for a browser."""
+    return cores() + 1
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    read_ahead(session.config)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
