@@ -14,13 +14,16 @@ from databeheer.clock import Clock
 from databeheer.errors import MalformedRequestError
 from databeheer.values import HORIZON, parse_day
 from web import dutch
+from web.language import _, lazy
 
-TURNED_AROUND = "De laatste dag ligt voor de eerste. Draai de dagen om."
+TURNED_AROUND = lazy("De laatste dag ligt voor de eerste. Draai de dagen om.")
 
 
 def possible_days(first: date, last: date) -> str:
     """Say from which day up to and including which one a visitor can choose."""
-    return f"Vul een dag in, van {dutch.day(first)} tot en met {dutch.day(last)}."
+    return _(
+        "Vul een dag in, van %(first)s tot en met %(last)s.", first=dutch.day(first), last=dutch.day(last)
+    )
 
 
 def today() -> date:

@@ -20,6 +20,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from databeheer.errors import DatabeheerError
+from web.language import _, lazy
 from web.problems import DATABASE_AWAY, problem_of
 
 LOG = logging.getLogger("web")
@@ -38,105 +39,121 @@ class Page:
     status: int
     title: str
     text: str
-    remedy: str = "U kunt teruggaan naar de vorige pagina of opnieuw beginnen."
+    remedy: str = lazy("U kunt teruggaan naar de vorige pagina of opnieuw beginnen.")
 
 
 BAD_REQUEST = Page(
     400,
-    "Wij begrijpen dit niet",
-    "Iets in het adres of in het formulier klopt niet. Er is niets veranderd.",
+    lazy("Wij begrijpen dit niet"),
+    lazy("Iets in het adres of in het formulier klopt niet. Er is niets veranderd."),
 )
 EXPIRED_FORM = Page(
     400,
-    "Dit formulier is niet meer geldig",
-    "Het formulier is te oud, of uw browser stuurde het niet volledig door. Er is niets veranderd.",
-    "Ga terug, laad de pagina opnieuw en probeer het nog eens.",
+    lazy("Dit formulier is niet meer geldig"),
+    lazy("Het formulier is te oud, of uw browser stuurde het niet volledig door. Er is niets veranderd."),
+    lazy("Ga terug, laad de pagina opnieuw en probeer het nog eens."),
 )
 FORBIDDEN = Page(
-    403, "Deze pagina is niet voor u", "Met deze aanmelding hebt u geen toegang tot deze pagina."
+    403, lazy("Deze pagina is niet voor u"), lazy("Met deze aanmelding hebt u geen toegang tot deze pagina.")
 )
 NOT_FOUND = Page(
     404,
-    "Deze pagina bestaat niet",
-    "Het adres klopt niet, of de link is niet meer geldig.",
-    "Kijk het adres na, of begin op de startpagina.",
+    lazy("Deze pagina bestaat niet"),
+    lazy("Het adres klopt niet, of de link is niet meer geldig."),
+    lazy("Kijk het adres na, of begin op de startpagina."),
 )
-METHOD = Page(405, "Dit kan hier niet", "Deze pagina kan dit niet voor u doen. Er is niets veranderd.")
+METHOD = Page(
+    405, lazy("Dit kan hier niet"), lazy("Deze pagina kan dit niet voor u doen. Er is niets veranderd.")
+)
 CONFLICT = Page(
     409,
-    "Dit kan nu niet meer",
-    "Intussen is er iets veranderd. Er is niets extra's gebeurd.",
-    "Kijk in uw overzicht hoe het nu staat.",
+    lazy("Dit kan nu niet meer"),
+    lazy("Intussen is er iets veranderd. Er is niets extra's gebeurd."),
+    lazy("Kijk in uw overzicht hoe het nu staat."),
 )
 ONLY_HIMSELF = Page(
     403,
-    "Dit kan alleen de persoon zelf",
-    "In de naam van iemand anders kan dit niet. Er is niets veranderd.",
-    "De persoon zelf kan dit doen, na aanmelden.",
+    lazy("Dit kan alleen de persoon zelf"),
+    lazy("In de naam van iemand anders kan dit niet. Er is niets veranderd."),
+    lazy("De persoon zelf kan dit doen, na aanmelden."),
 )
 LOG_IN_ANEW = Page(
     403,
-    "Toon eerst opnieuw wie u bent",
-    "U meldde zich een tijd geleden aan. Voor u iemand toegang geeft, vragen wij dat opnieuw. Er is niets veranderd.",
-    "Meld u af en weer aan, en probeer het dan opnieuw.",
+    lazy("Toon eerst opnieuw wie u bent"),
+    lazy(
+        "U meldde zich een tijd geleden aan. Voor u iemand toegang geeft, vragen wij dat opnieuw. "
+        "Er is niets veranderd."
+    ),
+    lazy("Meld u af en weer aan, en probeer het dan opnieuw."),
 )
 NO_PORT = Page(
     409,
-    "Deze poort is er niet",
-    "Deze meter heeft die poort niet, of het is geen digitale meter. Er is niets veranderd.",
-    "Kijk bij Poorten op de meter wat er wel kan.",
+    lazy("Deze poort is er niet"),
+    lazy("Deze meter heeft die poort niet, of het is geen digitale meter. Er is niets veranderd."),
+    lazy("Kijk bij Poorten op de meter wat er wel kan."),
 )
-TOO_LARGE = Page(413, "Dit is te groot", "U stuurde meer dan wij aannemen. Er is niets veranderd.")
+TOO_LARGE = Page(
+    413, lazy("Dit is te groot"), lazy("U stuurde meer dan wij aannemen. Er is niets veranderd.")
+)
 TOO_OFTEN = Page(
     429,
-    "Even geduld",
-    "U vroeg vlak na elkaar te veel. Er is niets veranderd.",
-    "Wacht een minuut en probeer het dan opnieuw.",
+    lazy("Even geduld"),
+    lazy("U vroeg vlak na elkaar te veel. Er is niets veranderd."),
+    lazy("Wacht een minuut en probeer het dan opnieuw."),
 )
 BROKEN = Page(
     500,
-    "Er ging iets mis bij ons",
-    "Dit is onze fout. Wij hebben de fout genoteerd.",
-    "Probeer het straks opnieuw.",
+    lazy("Er ging iets mis bij ons"),
+    lazy("Dit is onze fout. Wij hebben de fout genoteerd."),
+    lazy("Probeer het straks opnieuw."),
 )
 STOPPED = Page(
     503,
-    "Wij delen nu even geen gegevens",
-    "De dienst is stilgezet. Niemand krijgt nu meetgegevens. Een toestemming intrekken kan wel.",
-    "Probeer het later opnieuw.",
+    lazy("Wij delen nu even geen gegevens"),
+    lazy("De dienst is stilgezet. Niemand krijgt nu meetgegevens. Een toestemming intrekken kan wel."),
+    lazy("Probeer het later opnieuw."),
 )
 RECONCILING = Page(
     503,
-    "Wij delen nu even geen gegevens met toestemming",
-    "Wij hebben een reservekopie teruggezet en verwerken eerst elke intrekking opnieuw. Intrekken kan wel.",
-    "Probeer het later opnieuw.",
+    lazy("Wij delen nu even geen gegevens met toestemming"),
+    lazy(
+        "Wij hebben een reservekopie teruggezet en verwerken eerst elke intrekking opnieuw. Intrekken kan wel."
+    ),
+    lazy("Probeer het later opnieuw."),
 )
 UNREACHABLE = Page(
     503,
-    "De dienst antwoordt nu niet",
-    "De deur naar de gegevens is even dicht. Er is niets gedeeld.",
-    "Wacht een minuut en laad de pagina opnieuw. Wou u iets veranderen? Kijk dan eerst in uw overzicht.",
+    lazy("De dienst antwoordt nu niet"),
+    lazy("De deur naar de gegevens is even dicht. Er is niets gedeeld."),
+    lazy(
+        "Wacht een minuut en laad de pagina opnieuw. Wou u iets veranderen? Kijk dan eerst in uw overzicht."
+    ),
 )
 BUSY = Page(
     503,
-    "Het is nu heel druk",
-    "Er wachten meer vragen dan wij tegelijk kunnen behandelen. Er is niets gedeeld en niets veranderd.",
-    "Wacht enkele seconden en probeer het dan opnieuw. Een toestemming intrekken kan altijd, ook nu.",
+    lazy("Het is nu heel druk"),
+    lazy(
+        "Er wachten meer vragen dan wij tegelijk kunnen behandelen. Er is niets gedeeld en niets veranderd."
+    ),
+    lazy("Wacht enkele seconden en probeer het dan opnieuw. Een toestemming intrekken kan altijd, ook nu."),
 )
 
 NOT_PUBLISHED_YET = Page(
     503,
-    "Het bewijs is bijna klaar",
-    "Deze regel wordt nu in het openbare logboek gezet. Dat duurt enkele seconden.",
-    "Wacht even en laad de pagina opnieuw.",
+    lazy("Het bewijs is bijna klaar"),
+    lazy("Deze regel wordt nu in het openbare logboek gezet. Dat duurt enkele seconden."),
+    lazy("Wacht even en laad de pagina opnieuw."),
 )
 
 HANDED_OVER = Page(
     503,
-    "Wij hebben een opvolger",
-    "Een andere databeheerder heeft alles overgenomen: uw gegevens, uw toestemmingen en het logboek. Hier verandert "
-    "niets meer.",
-    "Ga naar de opvolger. Uw bewijzen blijven geldig.",
+    lazy("Wij hebben een opvolger"),
+    lazy(
+        "Een andere databeheerder heeft alles overgenomen: uw gegevens, uw toestemmingen en het "
+        "logboek. Hier verandert "
+        "niets meer."
+    ),
+    lazy("Ga naar de opvolger. Uw bewijzen blijven geldig."),
 )
 
 
@@ -144,9 +161,12 @@ def not_found_acting_for(name: str) -> Page:
     """Say that there is no such thing of the person in whose name the visitor acts, perhaps since another window."""
     return Page(
         404,
-        f"U handelt nu namens {name}",
-        "In die naam bestaat deze pagina niet. Misschien koos u die naam in een ander venster. Er is niets veranderd.",
-        "Is dit van uzelf? Handel dan eerst weer in uw eigen naam, bij Namens iemand anders.",
+        _("U handelt nu namens %(name)s", name=name),
+        _(
+            "In die naam bestaat deze pagina niet. Misschien koos u die naam in een ander venster. "
+            "Er is niets veranderd."
+        ),
+        _("Is dit van uzelf? Handel dan eerst weer in uw eigen naam, bij Namens iemand anders."),
     )
 
 

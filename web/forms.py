@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from flask_babel import LazyString
 from marshmallow import RAISE, Schema, ValidationError, fields
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
 
 from databeheer.errors import MalformedRequestError
 from databeheer.values import EAN
+from web.language import lazy
 
 FORM_GUARD = "csrf_token"
 LONGEST_EAN = 64
-NO_EAN = "Dit is geen EAN-code. Ze telt 18 cijfers en staat op de factuur."
+NO_EAN = lazy("Dit is geen EAN-code. Ze telt 18 cijfers en staat op de factuur.")
 
 
 class Form(Schema):
@@ -84,4 +86,9 @@ def parse_or_tell(
         if not wrong.keys() <= set(told):
             raise BadRequest from error
         valid = error.valid_data if isinstance(error.valid_data, dict) else {}
-        return valid | dict.fromkeys(wrong), {name: str(said[0]) for name, said in wrong.items()}
+        return valid | dict.fromkeys(wrong), {name: first_said(said) for name, said in wrong.items()}
+
+
+def first_said(said: Any) -> str:
+    """The first thing to say of what is wrong with a field; a sentence of ours waits for its language."""
+    return str(said if isinstance(said, LazyString) else said[0])

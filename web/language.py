@@ -32,7 +32,10 @@ LOCALES = {"nl": "nl", "en": "en_GB", "fr": "fr_BE", "de": "de_BE"}
 FOLDER = Path(__file__).parent / "translations"
 
 COOKIE = "taal"
-PARAMETER = "taal"
+PARAMETER = "paginataal"
+"""Not `taal`, which forms ask for: that is the language of a file or an e-mail."""
+_NEVER_REPEATED = frozenset({PARAMETER, "code", "answer", "state"})
+"""Names in an address whose values a page must not hold."""
 COOKIE_SECONDS = 365 * 24 * 3600
 # Pages for staff and for parties speak Dutch alone; programs are spoken to in English.
 _DUTCH_ONLY = re.compile(r"/(toezicht|partij)(/|$)")
@@ -112,7 +115,8 @@ def language_wished() -> tuple[str, str, str] | None:
 
 def _(message: str, **values: object) -> str:
     """Say a Dutch sentence in the language of the request; `%(name)s` in it is filled with `values`."""
-    return cast(str, flask_babel.gettext(message, **values))
+    # To gettext the empty sentence is the head of a catalogue.
+    return cast(str, flask_babel.gettext(message, **values)) if message else ""
 
 
 def plural(one: str, many: str, num: int, **values: object) -> str:
@@ -120,9 +124,9 @@ def plural(one: str, many: str, num: int, **values: object) -> str:
     return cast(str, flask_babel.ngettext(one, many, num, **values))
 
 
-def lazy(message: str) -> str:
+def lazy(message: str, **values: object) -> str:
     """Mark a Dutch sentence that stands outside a request; it is said in a request's language as it is shown."""
-    return cast(str, flask_babel.lazy_gettext(message))
+    return cast(str, flask_babel.LazyString(_, message, **values))
 
 
 def _choose() -> ResponseReturnValue | None:
@@ -165,7 +169,9 @@ def _here(code: str | None) -> str:
     path, query = "/", []
     if _can_be_read():
         path += request.path.lstrip("/\\")
-        query = [(name, value) for name, value in request.args.items(multi=True) if name != PARAMETER]
+        query = [
+            (name, value) for name, value in request.args.items(multi=True) if name not in _NEVER_REPEATED
+        ]
     if code is not None:
         query.append((PARAMETER, code))
     return quote(path, safe="/:@!$&'()*+,;=~") + (f"?{urlencode(query)}" if query else "")

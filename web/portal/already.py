@@ -8,6 +8,7 @@ from datetime import datetime
 from flask import render_template, url_for
 from flask.typing import ResponseReturnValue
 
+from web.language import _
 from web.portal.login import visitor
 from web.portal.shown import Permission
 from web.portal.wording import PARTS
@@ -34,45 +35,49 @@ def already(title: str, said: str, at: datetime | None, *links: Link, typed: str
 
 def permission_ended(permission: Permission) -> ResponseReturnValue:
     """Say that a permission ended, or a request was answered, before this was asked."""
-    links = [_history(permission, "Bekijk wat er met deze toestemming gebeurde")]
+    links = [_history(permission, _("Bekijk wat er met deze toestemming gebeurde"))]
     if permission.renewed_by:
         href = url_for("permissions.history", permission_id=permission.renewed_by)
-        links.insert(0, Link(href, "Naar de nieuwe toestemming"))
-    title = f"Deze toestemming van {permission.party.name} was al gestopt"
+        links.insert(0, Link(href, _("Naar de nieuwe toestemming")))
+    title = _("Deze toestemming van %(party)s was al gestopt", party=permission.party.name)
     if permission.occupancy_id is None:
-        title = f"Deze vraag van {permission.party.name} is niet meer open"
+        title = _("Deze vraag van %(party)s is niet meer open", party=permission.party.name)
     return already(title, permission.ending, permission.closed_at, *links)
 
 
 def part_ended(permission: Permission, part: str) -> ResponseReturnValue:
     """Say that one part of the data ended before, or that it is all that is left."""
-    link = _history(permission, "Bekijk deze toestemming")
+    link = _history(permission, _("Bekijk deze toestemming"))
     if part in permission.parts:
-        title = "Er is nog maar een deel"
-        said = (
-            f"{PARTS[part]} is alles wat {permission.party.name} nog krijgt. Trek de toestemming helemaal in."
+        title = _("Er is nog maar een deel")
+        said = _(
+            "%(parts)s is alles wat %(party)s nog krijgt. Trek de toestemming helemaal in.",
+            parts=PARTS[part],
+            party=permission.party.name,
         )
         return already(title, said, None, link)
-    title = f"{PARTS[part]}: dit was al gestopt"
+    title = _("%(parts)s: dit was al gestopt", parts=PARTS[part])
     narrowed = permission.narrowed
-    at, said = (narrowed.at, narrowed.words) if narrowed else (None, "Dit deel is nooit toegestaan.")
+    at, said = (narrowed.at, narrowed.words) if narrowed else (None, _("Dit deel is nooit toegestaan."))
     return already(title, said, at, link)
 
 
 def granted_meanwhile(permission: Permission) -> ResponseReturnValue:
     """Say that a request was granted before this answer came, and that this can be withdrawn."""
-    title = f"{permission.party.name} heeft al toestemming"
-    said = "Deze vraag is al beantwoord. Wilt u dit niet meer? Trek de toestemming dan in."
-    link = _history(permission, "Bekijk deze toestemming, of trek ze in")
+    title = _("%(party)s heeft al toestemming", party=permission.party.name)
+    said = _("Deze vraag is al beantwoord. Wilt u dit niet meer? Trek de toestemming dan in.")
+    link = _history(permission, _("Bekijk deze toestemming, of trek ze in"))
     return already(title, said, permission.decided_at, link)
 
 
 def waits_for_others(permission: Permission) -> ResponseReturnValue:
     """Say that the visitor answered before, and that it waits for somebody else."""
-    title = f"U antwoordde al op de vraag van {permission.party.name}"
-    said = f"Deze vraag wacht nu op iemand anders. Tot dan krijgt {permission.party.name} niets."
+    title = _("U antwoordde al op de vraag van %(party)s", party=permission.party.name)
+    said = _(
+        "Deze vraag wacht nu op iemand anders. Tot dan krijgt %(party)s niets.", party=permission.party.name
+    )
     at = next((one.at for one in permission.signers if one.is_you and one.at), None)
-    return already(title, said, at, _history(permission, "Bekijk deze vraag, of neem uw antwoord terug"))
+    return already(title, said, at, _history(permission, _("Bekijk deze vraag, of neem uw antwoord terug")))
 
 
 def _history(permission: Permission, words: str) -> Link:

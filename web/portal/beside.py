@@ -11,8 +11,9 @@ from marshmallow import fields, validate
 from databeheer.door.client import DoorRefusedError
 from web.door import ask
 from web.forms import Form, parse_or_refuse
+from web.language import _
 from web.portal.login import require_session, visitor
-from web.portal.notice import LANGUAGE, notice_of
+from web.portal.notice import notice_of
 from web.portal.overview import my_permissions, my_points
 from web.portal.shown import Permission, Point
 
@@ -58,22 +59,22 @@ def grant(permission_id: UUID) -> ResponseReturnValue:
     chosen = str(form["occupancy_id"]) if form["occupancy_id"] else None
     points = [point for point in open_points(permission) if point.occupancy_id == chosen]
     if not points:
-        return _show(permission, error="Kies voor welk adres u ook gegevens wilt delen.", status=400)
+        return _show(permission, error=_("Kies voor welk adres u ook gegevens wilt delen."), status=400)
     notice = notice_of(permission, open_points(permission))
     if form["notice_sha256"] != notice.sha256:
-        return _show(permission, error="De vraag is intussen veranderd. Lees ze opnieuw.", status=409)
+        return _show(permission, error=_("De vraag is intussen veranderd. Lees ze opnieuw."), status=409)
     try:
         granted = ask(
             "permission.grant_beside",
             permission_id=str(permission_id),
             occupancy_id=chosen,
             notice=notice.text,
-            language=LANGUAGE,
+            language=notice.language,
         )
     except DoorRefusedError as refusal:
         if refusal.code != "conflict":
             raise
-        return _show(permission, error="Dit kan niet meer. Kijk in uw overzicht wat nu geldt.", status=409)
+        return _show(permission, error=_("Dit kan niet meer. Kijk in uw overzicht wat nu geldt."), status=409)
     new = granted["permission"]["permission_id"]
     return redirect(url_for("permissions.answered", permission_id=new), 303)
 

@@ -21,7 +21,8 @@ from databeheer.door.client import DoorRefusedError, Proof
 from ledger.tiles import TileDirectory
 from web.door import ask
 from web.forms import Form, parse_or_refuse
-from web.portal.notice import LANGUAGE, Notice, notice_of
+from web.language import lazy
+from web.portal.notice import Notice, notice_of
 from web.portal.permissions import GRANTS
 from web.portal.shown import Permission
 from web.portal.wording import COMMODITIES
@@ -31,7 +32,7 @@ from web.settings import WebSettings
 blueprint = Blueprint("by_letter", __name__)
 
 TYPED = fields.String(required=True, validate=validate.Length(max=LONGEST_TYPED))
-CHANGED = "De vraag is intussen veranderd. Lees ze opnieuw."
+CHANGED = lazy("De vraag is intussen veranderd. Lees ze opnieuw.")
 
 
 class CodeForm(Form):
@@ -111,7 +112,11 @@ def answer() -> ResponseReturnValue:
         if form["notice_sha256"] != asked.notice.sha256:
             return _question(asked, code, error=CHANGED), 409
         granted = GRANTS.get(form["decision"])
-        said = {"parts": granted, "notice": asked.notice.text, "language": LANGUAGE} if granted else {}
+        said = (
+            {"parts": granted, "notice": asked.notice.text, "language": asked.notice.language}
+            if granted
+            else {}
+        )
         answered = _ask("letter.answer", code, decision="grant" if granted else "refuse", **said)
     except MistypedCodeError:
         return render_template("portal/by_letter.html", mistyped=True), 400

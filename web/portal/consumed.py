@@ -88,7 +88,7 @@ class Row:
     @property
     def quality(self) -> str:
         """How its values came about, in words; empty where there are none."""
-        words = {wording.QUALITIES[state.value] for state in self.offtake.states | self.injection.states}
+        words = {str(wording.QUALITIES[state.value]) for state in self.offtake.states | self.injection.states}
         return ", ".join(sorted(words))
 
 

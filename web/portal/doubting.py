@@ -26,7 +26,8 @@ from web.doubt_words import (
     STEPPERS,
     STEPS,
 )
-from web.forms import Form, Lines, parse, parse_or_refuse
+from web.forms import Form, Lines, first_said, parse, parse_or_refuse
+from web.language import _, lazy
 from web.portal.already import Link, already
 from web.portal.login import require_session, visitor
 from web.portal.overview import my_points, names_of
@@ -44,13 +45,18 @@ class DoubtForm(Form):
     wat = fields.String(
         required=True,
         validate=validate.OneOf(CONCERNS),
-        error_messages={"required": "Kies wat er niet klopt."},
+        error_messages={"required": lazy("Kies wat er niet klopt.")},
     )
     uitleg = Lines(
         load_default="",
         validate=[
-            validate.Length(max=LONGEST_WORDS, error=f"Schrijf ten hoogste {LONGEST_WORDS} tekens."),
-            validate.Regexp(r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*\Z", error="Hier staan vreemde tekens in."),
+            validate.Length(
+                max=LONGEST_WORDS,
+                error=lazy("Schrijf ten hoogste %(longest_words)s tekens.", longest_words=LONGEST_WORDS),
+            ),
+            validate.Regexp(
+                r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*\Z", error=lazy("Hier staan vreemde tekens in.")
+            ),
         ],
     )
 
@@ -233,9 +239,13 @@ def _reported_before(permission_id: str | None, words: str, refusal: DoorRefused
     case = next((one for one in cases if one.is_yours and one.permission_id == permission_id), None)
     if case is None:
         raise refusal
-    link = Link(url_for("doubting.show", case_id=case.case_id), "Bekijk wat er met uw melding gebeurt")
+    link = Link(url_for("doubting.show", case_id=case.case_id), _("Bekijk wat er met uw melding gebeurt"))
     return already(
-        f"U meldde al twijfel over {case.party}", case.next_words, case.reported_at, link, typed=words
+        _("U meldde al twijfel over %(party)s", party=case.party),
+        case.next_words,
+        case.reported_at,
+        link,
+        typed=words,
     )
 
 
@@ -282,7 +292,7 @@ def _form(
         read=read,
         concerns=CONCERNS,
         given=request.form,
-        errors={name: said[0] for name, said in messages.items()},
+        errors={name: first_said(said) for name, said in messages.items()},
     )
 
 

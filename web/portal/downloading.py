@@ -23,6 +23,7 @@ from databeheer.metering.export_words import DUTCH, ENGLISH
 from databeheer.values import EAN, HORIZON, Granularity
 from web import dutch
 from web.forms import Form, parse, parse_or_refuse
+from web.language import _, lazy
 from web.portal import wording
 from web.portal.login import require_session, visitor
 from web.portal.overview import my_points
@@ -33,13 +34,13 @@ blueprint = Blueprint("downloading", __name__)
 
 MOST_YEARS = 3
 FIRST_OFFER = timedelta(days=30)
-LANGUAGES = {"nl": "Nederlands", "en": "Engels"}
+LANGUAGES = {"nl": lazy("Nederlands"), "en": lazy("Engels")}
 FORMS = {
-    "csv": "CSV: voor een rekenblad, zoals in Mijn Fluvius",
-    "json": "JSON: voor een programma",
-    "parquet": "Parquet: voor wie met veel gegevens rekent",
+    "csv": lazy("CSV: voor een rekenblad, zoals in Mijn Fluvius"),
+    "json": lazy("JSON: voor een programma"),
+    "parquet": lazy("Parquet: voor wie met veel gegevens rekent"),
 }
-SPANS = {Span.WEEK.value: "per week", Span.YEAR.value: "per jaar"}
+SPANS = {Span.WEEK.value: lazy("per week"), Span.YEAR.value: lazy("per jaar")}
 """What is added up here from day totals: the door gives days and months (R70)."""
 _NAMES = {
     "nl": ("Verbruikshistoriek", {"electricity": "elektriciteit", "gas": "gas"}),
@@ -131,7 +132,7 @@ def download() -> ResponseReturnValue:
         point = _point(points, request.form.get("adres"))
         if point is None:
             abort(404)
-        return _page(points, point, error="Vul een eerste en een laatste dag in.", wrong="van"), 400
+        return _page(points, point, error=_("Vul een eerste en een laatste dag in."), wrong="van"), 400
     point = _point(points, wish.occupancy_id)
     if point is None:
         # Not his: the door is asked all the same, once, refuses, and writes down who tried.
@@ -172,23 +173,31 @@ def _problem(point: Point, wish: Wish) -> tuple[str, str] | None:
     """What is wrong with the days, with what to do, and which field it is about; None where nothing is."""
     latest = _latest(point)
     if wish.per not in granularities(point):
-        return "Zo fijn wordt uw meter niet gelezen. Kies per dag of per maand.", "per"
+        return _("Zo fijn wordt uw meter niet gelezen. Kies per dag of per maand."), "per"
     if wish.first > wish.last:
-        return "De laatste dag ligt voor de eerste. Draai de dagen om.", "van"
+        return _("De laatste dag ligt voor de eerste. Draai de dagen om."), "van"
     if wish.first < point.begins:
         return (
-            f"Dit adres is van u vanaf {dutch.day(point.begins)}. Kies een eerste dag vanaf dan.",
+            _(
+                "Dit adres is van u vanaf %(begins)s. Kies een eerste dag vanaf dan.",
+                begins=dutch.day(point.begins),
+            ),
             "van",
         )
     if wish.last > latest:
         if point.ends and latest < point.ends:
-            words = f"U woonde hier tot en met {dutch.last_day(point.ends)}."
+            words = _("U woonde hier tot en met %(ends)s.", ends=dutch.last_day(point.ends))
         else:
-            words = "Van vandaag en later zijn er nog geen gegevens."
-        return f"{words} Kies een laatste dag tot en met {dutch.day(latest)}.", "tot"
+            words = _("Van vandaag en later zijn er nog geen gegevens.")
+        return _(
+            "%(words)s Kies een laatste dag tot en met %(latest)s.", words=words, latest=dutch.day(latest)
+        ), "tot"
     if wish.last >= _years_later(wish.first):
         return (
-            f"Dit is meer dan {MOST_YEARS} jaar. Kies minder dagen, en bewaar meer dan één bestand.",
+            _(
+                "Dit is meer dan %(most_years)s jaar. Kies minder dagen, en bewaar meer dan één bestand.",
+                most_years=MOST_YEARS,
+            ),
             "van",
         )
     return None

@@ -24,6 +24,7 @@ from databeheer.metering.export_json import write_json
 from databeheer.values import Granularity
 from web.door import ask
 from web.forms import Form, parse_or_refuse
+from web.language import _, lazy
 from web.portal.already import Link, already
 from web.portal.login import require_session, visitor
 from web.portal.overview import my_points
@@ -81,9 +82,9 @@ def download() -> ResponseReturnValue:
             return render_template("portal/everything.html", me=visitor(), is_not_himself=True), 403
         if refusal.code != "conflict":
             raise
-        link_words = "Bekijk uw rechten"
-        said = "U maakte vandaag al drie kopieën. Morgen kunt u er weer een maken."
-        return already("U hebt al een kopie", said, None, Link("/mijn/rechten", link_words))
+        link_words = _("Bekijk uw rechten")
+        said = _("U maakte vandaag al drie kopieën. Morgen kunt u er weer een maken.")
+        return already(_("U hebt al een kopie"), said, None, Link("/mijn/rechten", link_words))
     file = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115  closed by the response
     _write(file, int(record["index"]), proofs)
     file.seek(0)
@@ -132,7 +133,7 @@ def _readings_of(archive: zipfile.ZipFile, number: int, point: Point, clock: Clo
         name = f"meetgegevens-{number}.json"
         about = {"granted": found.granted, "refused": found.refused, "receipts": found.receipts}
         archive.writestr(name, b"".join(write_json(found.channels, per.value, about)))
-        yield Part(name, f"Meetgegevens: {point.name}", None)
+        yield Part(name, _("Meetgegevens: %(point)s", point=point.name), None)
 
 
 def _proofs_of(archive: zipfile.ZipFile, number: int, point: Point, log: Mapping[str, Any]) -> Part:
@@ -143,13 +144,13 @@ def _proofs_of(archive: zipfile.ZipFile, number: int, point: Point, log: Mapping
     except ReceiptNotYetError:
         name = f"bewijzen-{number}.txt"
         archive.writestr(
-            name, "De nieuwste bewijzen waren nog niet klaar. U vindt ze op het portaal, bij Bewijzen."
+            name, _("De nieuwste bewijzen waren nog niet klaar. U vindt ze op het portaal, bij Bewijzen.")
         )
-    return Part(name, f"Bewijzen: {point.name}", None)
+    return Part(name, _("Bewijzen: %(point)s", point=point.name), None)
 
 
 def _put(archive: zipfile.ZipFile, name: str, value: Any) -> None:
-    archive.writestr(name, json.dumps(value, ensure_ascii=False, indent=1))
+    archive.writestr(name, json.dumps(value, ensure_ascii=False, indent=1, default=str))
 
 
 def _identity() -> dict[str, Any]:
@@ -186,12 +187,16 @@ def _paged(command: str, member: str, cursor: str, following: str) -> Iterator[A
 
 
 _SECTIONS: tuple[tuple[str, str, Callable[[], Any]], ...] = (
-    ("wie-u-bent", "Wie u bent, uw adressen en meters, hoe wij u bereiken, wie voor wie beslist", _identity),
-    ("toestemmingen", "Uw toestemmingen, met wat ermee gebeurde", _permissions),
-    ("wie-las", "Alle regels in uw boek: wie las, wanneer, waarom; en alles wat gebeurde", _lines),
-    ("berichten", "Uw berichten", _messages),
-    ("poorten", "De poorten van uw meters", lambda: ask("port.list")),
-    ("twijfel", "Wat u meldde over een toestemming", _doubts),
-    ("verzoeken", "Uw verzoeken: verbeteren, bezwaar, kopie, wissen", lambda: ask("rights.mine")),
-    ("wissen", "Wat gewist kan worden, wat moet blijven en waarom", lambda: ask("erasure.mine")),
+    (
+        "wie-u-bent",
+        lazy("Wie u bent, uw adressen en meters, hoe wij u bereiken, wie voor wie beslist"),
+        _identity,
+    ),
+    ("toestemmingen", lazy("Uw toestemmingen, met wat ermee gebeurde"), _permissions),
+    ("wie-las", lazy("Alle regels in uw boek: wie las, wanneer, waarom; en alles wat gebeurde"), _lines),
+    ("berichten", lazy("Uw berichten"), _messages),
+    ("poorten", lazy("De poorten van uw meters"), lambda: ask("port.list")),
+    ("twijfel", lazy("Wat u meldde over een toestemming"), _doubts),
+    ("verzoeken", lazy("Uw verzoeken: verbeteren, bezwaar, kopie, wissen"), lambda: ask("rights.mine")),
+    ("wissen", lazy("Wat gewist kan worden, wat moet blijven en waarom"), lambda: ask("erasure.mine")),
 )

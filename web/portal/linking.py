@@ -23,13 +23,14 @@ from databeheer.identity.linking.words import PAGE as CODE_PAGE
 from databeheer.values import parse_day
 from web.door import ask
 from web.forms import EANField, Form, parse_or_refuse, parse_or_tell
+from web.language import lazy
 from web.portal.login import require_session, visitor
 
 blueprint = Blueprint("linking", __name__)
 
 LONGEST_METER = 40
-NO_METER = "Vul het meternummer in. Het staat op de factuur en op de meter zelf."
-NO_EAN = "Vul de EAN-code in. Ze telt 18 cijfers en staat op de factuur."
+NO_METER = lazy("Vul het meternummer in. Het staat op de factuur en op de meter zelf.")
+NO_EAN = lazy("Vul de EAN-code in. Ze telt 18 cijfers en staat op de factuur.")
 
 
 class MeterField(fields.String):

@@ -23,6 +23,7 @@ from databeheer.door.client import DoorRefusedError, DoorUnreachableError
 from web import errors
 from web.door import SESSION_COOKIE, ask, clear_session, set_session
 from web.forms import Form, parse_or_refuse
+from web.language import lazy
 from web.portal import kept
 from web.settings import WebSettings
 
@@ -45,49 +46,56 @@ View = Callable[..., ResponseReturnValue]
 
 FAILED = errors.Page(
     400,
-    "Aanmelden is niet gelukt",
-    "De aanmelding duurde te lang, of begon in een ander venster. Er is niets veranderd.",
-    "Meld u opnieuw aan.",
+    lazy("Aanmelden is niet gelukt"),
+    lazy("De aanmelding duurde te lang, of begon in een ander venster. Er is niets veranderd."),
+    lazy("Meld u opnieuw aan."),
 )
 
 
 REPORTED_DEAD = errors.Page(
     403,
-    "Aanmelden kan nu niet: wij kregen een melding van overlijden",
-    "Bij ons staat dat de persoon van deze aanmelding overleden is. Daarom kan niemand zich onder die naam aanmelden.",
-    "Klopt dat niet? Neem dan contact op met databeheer: wij zetten het recht.",
+    lazy("Aanmelden kan nu niet: wij kregen een melding van overlijden"),
+    lazy(
+        "Bij ons staat dat de persoon van deze aanmelding overleden is. Daarom kan niemand zich "
+        "onder die naam aanmelden."
+    ),
+    lazy("Klopt dat niet? Neem dan contact op met databeheer: wij zetten het recht."),
 )
 
 
 REPRESENTATION_OVER = errors.Page(
     403,
-    "U mag niet meer in die naam handelen",
-    "De tijd waarvoor de rechter u aanstelde, is voorbij. Er is niets veranderd. U bent weer als uzelf aangemeld.",
-    "Ga naar uw eigen overzicht.",
+    lazy("U mag niet meer in die naam handelen"),
+    lazy(
+        "De tijd waarvoor de rechter u aanstelde, is voorbij. Er is niets veranderd. U bent weer als uzelf aangemeld."
+    ),
+    lazy("Ga naar uw eigen overzicht."),
 )
 
 
 TOO_WEAK = errors.Page(
     403,
-    "Deze manier van aanmelden is niet sterk genoeg",
-    "Voor uw energiegegevens vragen wij een sterkere manier om te tonen wie u bent. Er is niets veranderd.",
-    "Meld u opnieuw aan en kies een andere manier, zoals itsme of uw elektronische identiteitskaart.",
+    lazy("Deze manier van aanmelden is niet sterk genoeg"),
+    lazy(
+        "Voor uw energiegegevens vragen wij een sterkere manier om te tonen wie u bent. Er is niets veranderd."
+    ),
+    lazy("Meld u opnieuw aan en kies een andere manier, zoals itsme of uw elektronische identiteitskaart."),
 )
 
 
 BROKEN_OFF = errors.Page(
     403,
-    "U brak het aanmelden af",
-    "U bent niet aangemeld. Er is niets veranderd.",
-    "Meld u opnieuw aan wanneer u wilt.",
+    lazy("U brak het aanmelden af"),
+    lazy("U bent niet aangemeld. Er is niets veranderd."),
+    lazy("Meld u opnieuw aan wanneer u wilt."),
 )
 
 
 PROVIDER_AWAY = errors.Page(
     503,
-    "Aanmelden kan nu even niet",
-    "De dienst die nagaat wie u bent, antwoordt nu niet. Er is niets veranderd.",
-    "Wacht een minuut en meld u dan opnieuw aan.",
+    lazy("Aanmelden kan nu even niet"),
+    lazy("De dienst die nagaat wie u bent, antwoordt nu niet. Er is niets veranderd."),
+    lazy("Wacht een minuut en meld u dan opnieuw aan."),
 )
 
 

@@ -15,46 +15,47 @@ from databeheer.door.client import DoorRefusedError
 from databeheer.values import parse_instant
 from web.door import ask
 from web.forms import Form, parse, parse_or_refuse
+from web.language import _, lazy
 from web.portal.login import require_session, visitor
 
 blueprint = Blueprint("messages", __name__)
 
 PAGE = 30
 LANGUAGES = {"nl": "Nederlands", "en": "English"}
-NOT_AN_ADDRESS = "Vul een e-mailadres in, zoals naam@voorbeeld.be."
-NOT_A_CODE = "Vul de acht cijfers in die in de e-mail staan."
-WRONG_CODE = "Dit is niet de code uit de e-mail. Kijk ze na, of vraag een nieuwe code."
-NO_CODE = "De code werkt niet meer. Vraag een nieuwe code."
-TOO_MANY = "Wij stuurden vandaag al drie codes. Probeer het morgen opnieuw."
+NOT_AN_ADDRESS = lazy("Vul een e-mailadres in, zoals naam@voorbeeld.be.")
+NOT_A_CODE = lazy("Vul de acht cijfers in die in de e-mail staan.")
+WRONG_CODE = lazy("Dit is niet de code uit de e-mail. Kijk ze na, of vraag een nieuwe code.")
+NO_CODE = lazy("De code werkt niet meer. Vraag een nieuwe code.")
+TOO_MANY = lazy("Wij stuurden vandaag al drie codes. Probeer het morgen opnieuw.")
 
 _REGISTER = "/register"
 # Where a message leads: by its kind, or by the part of it before the dot.
 _LEADS: Mapping[str, tuple[str, str]] = {
-    "permission.requested": ("permissions.show", "Bekijk de vraag"),
-    "permission.renewal_requested": ("permissions.show", "Bekijk de vraag"),
-    "permission.signed": ("permissions.show", "Bekijk de vraag"),
-    "permission.forwarded": ("permissions.show", "Bekijk de vraag"),
-    "mandate.imported": ("permissions.show", "Bekijk het mandaat"),
-    "permission": ("permissions.history", "Bekijk de toestemming"),
-    "mandate": ("permissions.history", "Bekijk de toestemming"),
-    "data": ("reads.show", "Bekijk wie las"),
-    "port": ("ports.show", "Bekijk uw poorten"),
-    "meter.daily": ("messages.settings", "Kies hoe u dit bericht krijgt"),
-    "meter.today": ("messages.settings", "Kies hoe u dit bericht krijgt"),
-    "meter": ("ports.show", "Bekijk uw poorten"),
-    "interval_reading": ("overview.show", "Bekijk uw overzicht"),
-    "erasure": ("erasing.show", "Bekijk uw gegevens"),
-    "right": ("rights.show", "Bekijk uw rechten"),
-    "occupancy": ("overview.show", "Bekijk uw overzicht"),
-    "supply": ("overview.show", "Bekijk uw overzicht"),
-    "person": ("overview.show", "Bekijk uw overzicht"),
-    "person_concerned": ("overview.show", "Bekijk uw overzicht"),
-    "link": ("overview.show", "Bekijk uw overzicht"),
-    "representation": ("representing.show", "Bekijk wie voor wie beslist"),
-    "contact": ("messages.settings", "Bekijk de instellingen"),
-    "doubt": ("doubting.everything", "Bekijk uw meldingen"),
-    "clock": ("reads.show", "Bekijk wat er opgeschreven is"),
-    "customer": (_REGISTER, "Bekijk het register"),
+    "permission.requested": ("permissions.show", lazy("Bekijk de vraag")),
+    "permission.renewal_requested": ("permissions.show", lazy("Bekijk de vraag")),
+    "permission.signed": ("permissions.show", lazy("Bekijk de vraag")),
+    "permission.forwarded": ("permissions.show", lazy("Bekijk de vraag")),
+    "mandate.imported": ("permissions.show", lazy("Bekijk het mandaat")),
+    "permission": ("permissions.history", lazy("Bekijk de toestemming")),
+    "mandate": ("permissions.history", lazy("Bekijk de toestemming")),
+    "data": ("reads.show", lazy("Bekijk wie las")),
+    "port": ("ports.show", lazy("Bekijk uw poorten")),
+    "meter.daily": ("messages.settings", lazy("Kies hoe u dit bericht krijgt")),
+    "meter.today": ("messages.settings", lazy("Kies hoe u dit bericht krijgt")),
+    "meter": ("ports.show", lazy("Bekijk uw poorten")),
+    "interval_reading": ("overview.show", lazy("Bekijk uw overzicht")),
+    "erasure": ("erasing.show", lazy("Bekijk uw gegevens")),
+    "right": ("rights.show", lazy("Bekijk uw rechten")),
+    "occupancy": ("overview.show", lazy("Bekijk uw overzicht")),
+    "supply": ("overview.show", lazy("Bekijk uw overzicht")),
+    "person": ("overview.show", lazy("Bekijk uw overzicht")),
+    "person_concerned": ("overview.show", lazy("Bekijk uw overzicht")),
+    "link": ("overview.show", lazy("Bekijk uw overzicht")),
+    "representation": ("representing.show", lazy("Bekijk wie voor wie beslist")),
+    "contact": ("messages.settings", lazy("Bekijk de instellingen")),
+    "doubt": ("doubting.everything", lazy("Bekijk uw meldingen")),
+    "clock": ("reads.show", lazy("Bekijk wat er opgeschreven is")),
+    "customer": (_REGISTER, lazy("Bekijk het register")),
 }
 # A missed clock is no look: it stands among all lines only.
 _WITH: Mapping[str, Mapping[str, Any]] = {"clock": {"soort": "alles"}}
@@ -185,7 +186,7 @@ def give_address() -> ResponseReturnValue:
         if refusal.code != "conflict":
             raise
         return _settings(error=TOO_MANY, wrong="email"), 409
-    flash("Wij stuurden een code naar uw e-mailadres. Vul ze hieronder in.", "good")
+    flash(_("Wij stuurden een code naar uw e-mailadres. Vul ze hieronder in."), "good")
     return redirect(url_for("messages.settings"), 303)
 
 
@@ -203,7 +204,7 @@ def give_code() -> ResponseReturnValue:
             raise
         words = WRONG_CODE if refusal.code == "malformed-request" else NO_CODE
         return _settings(error=words, wrong="code" if refusal.code == "malformed-request" else "email"), 400
-    flash("Uw e-mailadres is bevestigd. U krijgt voortaan ook e-mail.", "good")
+    flash(_("Uw e-mailadres is bevestigd. U krijgt voortaan ook e-mail."), "good")
     return redirect(url_for("messages.settings"), 303)
 
 
@@ -218,7 +219,7 @@ def turn_off() -> ResponseReturnValue:
         if refusal.code != "conflict":  # a second tab did it already
             raise
     flash(
-        "U krijgt geen e-mail meer van ons. Uw e-mailadres is gewist. Al uw berichten blijven hier staan.",
+        _("U krijgt geen e-mail meer van ons. Uw e-mailadres is gewist. Al uw berichten blijven hier staan."),
         "good",
     )
     return redirect(url_for("messages.settings"), 303)
@@ -229,7 +230,7 @@ def turn_off() -> ResponseReturnValue:
 def choose_language() -> ResponseReturnValue:
     """Choose the language of e-mail."""
     ask("contact.speak", language=parse_or_refuse(LanguageForm(), request.form)["taal"])
-    flash("De taal van uw e-mails is veranderd.", "good")
+    flash(_("De taal van uw e-mails is veranderd."), "good")
     return redirect(url_for("messages.settings"), 303)
 
 
@@ -239,7 +240,7 @@ def choose_whole() -> ResponseReturnValue:
     """Choose whether e-mails hold the whole message."""
     is_on = parse_or_refuse(WholeForm(), request.form)["heel"] == "ja"
     ask("contact.whole", on=is_on)
-    flash("Uw keuze is bewaard.", "good")
+    flash(_("Uw keuze is bewaard."), "good")
     return redirect(url_for("messages.settings"), 303)
 
 

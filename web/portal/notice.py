@@ -6,13 +6,13 @@ The page shows exactly these rows, so the hash in the grant says what was on the
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 
 from web import dutch
+from web.language import _, spoken
 from web.portal.shown import Permission, Point
 
-LANGUAGE = "nl"
 VERSION = "2"
 
 
@@ -21,12 +21,14 @@ class Notice:
     """Rows of a question and its answer, in the order shown."""
 
     rows: tuple[tuple[str, str], ...]
+    language: str = field(default_factory=spoken)
+    """Of the rows: that of the page that shows them."""
 
     @property
     def text(self) -> str:
         """The canonical text: version and language, then a line a row."""
         return (
-            "\n".join([f"notice {VERSION} {LANGUAGE}", *(f"{name}: {said}" for name, said in self.rows)])
+            "\n".join([f"notice {VERSION} {self.language}", *(f"{name}: {said}" for name, said in self.rows)])
             + "\n"
         )
 
@@ -43,52 +45,66 @@ def notice_of(permission: Permission, points: Iterable[Point] = (), *, commodity
         commodity = commodities.pop()
     party = permission.party
     rows = [
-        ("Wie vraagt het?", _sentence(f"{party.name}, {party.role_words}") + _after(party.about)),
-        ("Welke gegevens?", _sentence(permission.data_of(commodity))),
-        ("Wat is daaruit te zien?", permission.reveals),
-        ("Waarom?", _sentence(permission.purpose)),
-        ("Over welke periode?", period_of(permission)),
-        ("Hoelang mag dit?", term_of(permission)),
-        ("Kunt u zich bedenken?", withdrawal_of(permission)),
-        ("En als u weigert?", f"Dan krijgt {party.name} niets. Uw energie en uw contract veranderen niet."),
+        (_("Wie vraagt het?"), _sentence(f"{party.name}, {party.role_words}") + _after(party.about)),
+        (_("Welke gegevens?"), _sentence(permission.data_of(commodity))),
+        (_("Wat is daaruit te zien?"), permission.reveals),
+        (_("Waarom?"), _sentence(permission.purpose)),
+        (_("Over welke periode?"), period_of(permission)),
+        (_("Hoelang mag dit?"), term_of(permission)),
+        (_("Kunt u zich bedenken?"), withdrawal_of(permission)),
+        (
+            _("En als u weigert?"),
+            _("Dan krijgt %(party)s niets. Uw energie en uw contract veranderen niet.", party=party.name),
+        ),
     ]
     return Notice(tuple((name, said) for name, said in rows if said))
 
 
 def period_of(permission: Permission) -> str:
     """From when to when the data may be."""
-    begin = f"Gegevens vanaf {dutch.day(permission.data_from)}"
+    begin = dutch.day(permission.data_from)
     apart = ""
     if permission.split_at is not None and permission.has_both_parts:
         split = dutch.day(permission.split_at)
-        apart = f" U kunt apart toestaan: wat er was voor {split}, en wat er vanaf die dag komt."
+        apart = " " + _(
+            "U kunt apart toestaan: wat er was voor %(split)s, en wat er vanaf die dag komt.", split=split
+        )
     if permission.data_until is None:
-        return f"{begin}. Ook nieuwe gegevens, zolang de toestemming loopt.{apart}"
-    return f"{begin} tot en met {dutch.last_day(permission.data_until)}.{apart}"
+        return (
+            _("Gegevens vanaf %(begin)s. Ook nieuwe gegevens, zolang de toestemming loopt.", begin=begin)
+            + apart
+        )
+    last = dutch.last_day(permission.data_until)
+    return _("Gegevens vanaf %(begin)s tot en met %(last)s.", begin=begin, last=last) + apart
 
 
 def term_of(permission: Permission) -> str:
     """How long the party may look; never without end."""
     if permission.valid_until is None:
-        return (
-            f"Tot u het intrekt. Na {_years(permission.longest_days)} stopt het vanzelf, tenzij u het dan verlengt. "
-            "Wij vragen u dat op tijd."
+        return _(
+            "Tot u het intrekt. Na %(longest_days)s stopt het vanzelf, tenzij u het dan verlengt. "
+            "Wij vragen u dat op tijd.",
+            longest_days=_years(permission.longest_days),
         )
-    return f"Tot en met {dutch.last_day(permission.valid_until)}, of tot u het vroeger intrekt."
+    return _(
+        "Tot en met %(valid_until)s, of tot u het vroeger intrekt.",
+        valid_until=dutch.last_day(permission.valid_until),
+    )
 
 
 def withdrawal_of(permission: Permission) -> str:
     """How to withdraw and what that does; said before the grant, with no threat in it (GDPR 7(3))."""
     name = permission.party.name
-    return (
-        f"Ja, altijd. U trekt de toestemming in met één knop in uw overzicht. {name} krijgt dan meteen niets meer. "
-        f"Wat al gelezen is, blijft gelezen; u kunt {name} vragen om het te wissen."
+    return _(
+        "Ja, altijd. U trekt de toestemming in met één knop in uw overzicht. %(name)s krijgt dan "
+        "meteen niets meer. Wat al gelezen is, blijft gelezen; u kunt %(name)s vragen om het te wissen.",
+        name=name,
     )
 
 
 def _years(days: int) -> str:
     """A number of days as people count it: in years, or in days where it is less than two."""
-    return f"{round(days / 365.25)} jaar" if days >= 730 else f"{days} dagen"
+    return _("%(years)s jaar", years=round(days / 365.25)) if days >= 730 else _("%(days)s dagen", days=days)
 
 
 def _sentence(words: str) -> str:

@@ -14,18 +14,19 @@ from marshmallow import ValidationError, fields, validate
 from databeheer.door.client import DoorRefusedError
 from web.door import ask
 from web.forms import EANField, Form, parse, parse_or_refuse, parse_or_tell
+from web.language import _, lazy
 from web.portal import already
 from web.portal.beside import first_of, open_points
 from web.portal.doubting import standing_about
 from web.portal.login import require_session, visitor
-from web.portal.notice import LANGUAGE, Notice, notice_of
+from web.portal.notice import Notice, notice_of
 from web.portal.overview import Reads, my_permissions, my_points
 from web.portal.shown import Permission, Point
 from web.settings import WebSettings
 
 blueprint = Blueprint("permissions", __name__)
 
-OWN_ADDRESS = "Dit is een aansluiting op uw eigen naam. U kunt hierboven zelf antwoorden."
+OWN_ADDRESS = lazy("Dit is een aansluiting op uw eigen naam. U kunt hierboven zelf antwoorden.")
 LINK_CODE = validate.Regexp(r"[A-Za-z0-9_-]{4,128}\Z")
 GRANTS = {"grant": ["past", "future"], "grant_past": ["past"], "grant_future": ["future"]}
 """Which parts of the data each button grants: data of before and data to come each have their own answer (R31)."""
@@ -102,7 +103,7 @@ def answer(permission_id: UUID) -> ResponseReturnValue:
         abort(404)
     chosen = str(form["occupancy_id"]) if form["occupancy_id"] else None
     if form["decision"] == "none":
-        return _show_request(asked, error="Kies Toestaan of Weigeren.", chosen=chosen, **link)
+        return _show_request(asked, error=_("Kies Toestaan of Weigeren."), chosen=chosen, **link)
     if form["decision"] == "refuse":
         try:
             refused = ask("permission.refuse", permission_id=str(permission_id), **link)
@@ -116,12 +117,16 @@ def answer(permission_id: UUID) -> ResponseReturnValue:
     notice = notice_of(shown, points)
     if form["notice_sha256"] != notice.sha256:
         return _show_request(
-            asked, error="De vraag is intussen veranderd. Lees ze opnieuw.", status=409, **link
+            asked, error=_("De vraag is intussen veranderd. Lees ze opnieuw."), status=409, **link
         )
     if chosen not in {point.occupancy_id for point in points}:
-        error = "Kies voor welk adres u gegevens wilt delen."
+        error = _("Kies voor welk adres u gegevens wilt delen.")
         return _show_request(asked, error=error, field="occupancies", status=400, **link)
-    said: dict[str, Any] = {"parts": GRANTS[form["decision"]], "notice": notice.text, "language": LANGUAGE}
+    said: dict[str, Any] = {
+        "parts": GRANTS[form["decision"]],
+        "notice": notice.text,
+        "language": notice.language,
+    }
     try:
         granted = ask(
             "permission.grant", permission_id=str(permission_id), occupancy_id=chosen, **said, **link
@@ -213,7 +218,7 @@ def renew(permission_id: UUID) -> ResponseReturnValue:
         return redirect(url_for("permissions.show_renewal", permission_id=permission_id), 303)
     try:
         renewed = ask(
-            "permission.renew", permission_id=str(permission_id), notice=notice.text, language=LANGUAGE
+            "permission.renew", permission_id=str(permission_id), notice=notice.text, language=notice.language
         )
     except DoorRefusedError as refusal:
         return _done_before(permission_id, refusal)

@@ -16,14 +16,15 @@ from databeheer.door.client import DoorRefusedError
 from databeheer.values import parse_instant
 from web.door import ask
 from web.forms import Form, parse_or_refuse
+from web.language import _, lazy
 from web.portal import port_words
 from web.portal.login import require_session, visitor
-from web.portal.notice import LANGUAGE, Notice
+from web.portal.notice import Notice
 from web.portal.port_words import STANDINGS, opening_notice
 
 blueprint = Blueprint("ports", __name__)
 
-CHANGED = "Intussen is er iets veranderd. Kijk hieronder hoe de poort nu staat."
+CHANGED = lazy("Intussen is er iets veranderd. Kijk hieronder hoe de poort nu staat.")
 
 
 class OpenForm(Form):
@@ -134,7 +135,9 @@ def open_port(occupancy_id: UUID, meter_id: UUID, port: str) -> ResponseReturnVa
     found = _find(occupancy_id, meter_id, port)
     if form["notice_sha256"] != found.notice.sha256:
         return redirect(url_for("ports.ask_opening", **found.path), 303)
-    return _order("port.open", found, seen=form["seen"], notice=found.notice.text, language=LANGUAGE)
+    return _order(
+        "port.open", found, seen=form["seen"], notice=found.notice.text, language=found.notice.language
+    )
 
 
 @blueprint.post("/mijn/poorten/<uuid:occupancy_id>/<uuid:meter_id>/<any(P1, S1):port>/sluiten")
@@ -184,7 +187,7 @@ def _meters() -> list[Meter]:
 
 
 def _meter(point: Mapping[str, Any], meter: Mapping[str, Any]) -> Meter:
-    address, number = str(point["address"] or "Adres niet bekend"), str(meter["number"])
+    address, number = str(point["address"] or _("Adres niet bekend")), str(meter["number"])
     is_gas = point["commodity"] == "gas"
     obstacle = meter["obstacle"]
     ports = tuple(

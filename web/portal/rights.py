@@ -23,6 +23,7 @@ from web.door import ask
 from web.erasing_words import CLASSES
 from web.erasing_words import STATES as ERASURE_STATES
 from web.forms import Form, Lines, parse, parse_or_refuse
+from web.language import _, lazy
 from web.portal.already import Link, already
 from web.portal.login import require_session, visitor
 from web.portal.overview import my_points, names_of
@@ -31,12 +32,12 @@ from web.rights_words import FACTS, KINDS, NO_OBJECTION, STATES
 blueprint = Blueprint("rights", __name__)
 
 LONGEST_WORDS = 2000
-WHAT = "Kies wat er niet klopt."
-WHICH = "Kies waartegen u bezwaar maakt."
-WHERE = "Kies voor welk adres."
-WORDS = "Schrijf op wat er niet klopt, en wat er wel moet staan."
-WHY = "Schrijf op waarom u dit niet wilt."
-TOO_LONG = f"Dit is te lang. Schrijf ten hoogste {LONGEST_WORDS} tekens."
+WHAT = lazy("Kies wat er niet klopt.")
+WHICH = lazy("Kies waartegen u bezwaar maakt.")
+WHERE = lazy("Kies voor welk adres.")
+WORDS = lazy("Schrijf op wat er niet klopt, en wat er wel moet staan.")
+WHY = lazy("Schrijf op waarom u dit niet wilt.")
+TOO_LONG = lazy("Dit is te lang. Schrijf ten hoogste %(longest_words)s tekens.", longest_words=LONGEST_WORDS)
 
 
 class RectificationForm(Form):
@@ -140,7 +141,7 @@ class Erasure:
     @classmethod
     def of(cls, answer: Mapping[str, Any]) -> Erasure:
         state = str(answer["state"])
-        words = "Teruggenomen." if state == "withdrawn" else ERASURE_STATES[state]
+        words = _("Teruggenomen.") if state == "withdrawn" else ERASURE_STATES[state]
         return cls(
             CLASSES[str(answer["data_class"])],
             words,
@@ -227,9 +228,9 @@ def take_back(request_id: UUID) -> ResponseReturnValue:
     except DoorRefusedError as refusal:
         if refusal.code != "conflict":
             raise
-        link = Link(url_for("rights.show"), "Bekijk uw verzoeken")
-        said = "Bij ‘Uw rechten’ ziet u hoe het met uw verzoek staat."
-        return already("Op dit verzoek is al geantwoord, of u nam het al terug", said, None, link)
+        link = Link(url_for("rights.show"), _("Bekijk uw verzoeken"))
+        said = _("Bij ‘Uw rechten’ ziet u hoe het met uw verzoek staat.")
+        return already(_("Op dit verzoek is al geantwoord, of u nam het al terug"), said, None, link)
     flash({"taken_back": True, "index": taken_back["index"]}, "right")  # type: ignore[arg-type]
     return redirect(url_for("rights.show"), 303)
 
@@ -249,14 +250,16 @@ def _file(schema: Form, kind: str, page: Any) -> ResponseReturnValue:
         filed = ask("rights.ask", kind=kind, occupancy_id=form["adres"] or None, words=words, **about)
     except DoorRefusedError as refusal:
         if refusal.code == "no-right-to-object":
-            return page({"waartegen": "Hiertegen kunt u geen bezwaar maken. Onderaan leest u waarom."}), 409
+            return page(
+                {"waartegen": _("Hiertegen kunt u geen bezwaar maken. Onderaan leest u waarom.")}
+            ), 409
         if refusal.code == "malformed-request":
-            return page({"uitleg": "Gebruik gewone letters en cijfers, zonder vreemde tekens."}), 400
+            return page({"uitleg": _("Gebruik gewone letters en cijfers, zonder vreemde tekens.")}), 400
         if refusal.code != "conflict":
             raise
-        link = Link(url_for("rights.show"), "Bekijk uw verzoeken")
-        said = "Dit verzoek loopt al, of er wachten al tien verzoeken van u op een antwoord."
-        return already("U vroeg dit al", said, None, link, typed=words)
+        link = Link(url_for("rights.show"), _("Bekijk uw verzoeken"))
+        said = _("Dit verzoek loopt al, of er wachten al tien verzoeken van u op een antwoord.")
+        return already(_("U vroeg dit al"), said, None, link, typed=words)
     flash({"index": filed["index"], "title": KINDS[kind]}, "right")  # type: ignore[arg-type]
     return redirect(url_for("rights.show"), 303)
 
@@ -286,7 +289,7 @@ def _messages(error: ValidationError, kind: str) -> dict[str, str]:
     }
     names: Sequence[str] = list(error.messages) if isinstance(error.messages, dict) else []
     return {name: known[name] for name in known if name in names} or {
-        "uitleg": "Vul het formulier opnieuw in."
+        "uitleg": _("Vul het formulier opnieuw in.")
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -10,9 +11,10 @@ from typing import Any
 
 from databeheer.access.bases import BasisKind
 from databeheer.access.catalogue import Catalogue, load
-from databeheer.access.explain import Language, basis_name
+from databeheer.access.explain import Language, basis_name, citation_text
 from databeheer.values import Period, parse_day, parse_instant
 from web import dutch
+from web.language import _
 from web.portal import wording
 
 Answer = Mapping[str, Any]
@@ -22,6 +24,11 @@ ACTIVE_STATES = frozenset({"active", "to_be_renewed"})
 LIVE_STATES = ACTIVE_STATES | {"blocked"}
 READ_EVENT, REFUSED_EVENT = "data.read", "data.refused"
 JOIN_EVENTS = frozenset({"join.run", "join.refused"})
+
+
+_CITED = re.compile(
+    r"Grond: artikel (?P<article>.+?) van (?P<the>de|het) (?P<act>.+?)(?P<draft> \(ontwerp\))?\."
+)
 
 
 @dataclass(frozen=True)
@@ -77,7 +84,7 @@ class Point:
         return cls(
             occupancy_id=str(answer["occupancy_id"]),
             ean=str(answer["ean"]),
-            address=str(answer.get("address") or "Adres niet bekend"),
+            address=str(answer.get("address") or _("Adres niet bekend")),
             commodity=str(answer["commodity"]),
             meters=tuple(str(number) for number in answer["meters"]),
             begins=parse_day(str(answer["from"])),
@@ -123,7 +130,7 @@ class Signer:
     def words(self) -> str:
         if self.capacity == "representative" and self.is_you:
             return wording.REPRESENTATIVE_OF_YOU
-        return "U" if self.is_you else wording.SIGNERS[self.capacity]
+        return _("U") if self.is_you else wording.SIGNERS[self.capacity]
 
 
 @dataclass(frozen=True)
@@ -169,7 +176,12 @@ class Narrowed:
     @property
     def words(self) -> str:
         """Which part, when and by whom: `Nieuwe gegevens: gestopt op ... door u.`"""
-        return f"{wording.PARTS[self.part]}: gestopt op {dutch.moment(self.at)}, door {self.by_words}."
+        return _(
+            "%(part)s: gestopt op %(at)s, door %(by_words)s.",
+            part=wording.PARTS[self.part],
+            at=dutch.moment(self.at),
+            by_words=self.by_words,
+        )
 
 
 @dataclass(frozen=True)
@@ -404,8 +416,8 @@ class Statutory:
     def of(cls, answer: Answer) -> Statutory:
         return cls(
             party=Party.of(answer["party"]),
-            sentence=str(answer["sentence_nl"]),
-            citation=str(answer["citation"]),
+            sentence=_(str(answer["sentence_nl"])),
+            citation=cited(str(answer["citation"])),
             begins=_required(answer["from"]),
             ends=_instant(answer["until"]),
             ground=str(answer["ground"]),
@@ -440,8 +452,7 @@ class Statement:
 
     @classmethod
     def of(cls, answer: Answer) -> Statement:
-        period, ground = answer["period"], answer["ground"]
-        is_read = answer["event"] == READ_EVENT
+        period, ground, is_read = answer["period"], answer["ground"], answer["event"] == READ_EVENT
         return cls(
             index=int(answer["index"]),
             event=str(answer["event"]),
@@ -450,7 +461,7 @@ class Statement:
             is_own=answer["by"] == "customer" and answer["reader"] == "holder",
             onlooker=str(answer["reader"] or "") if answer["by"] == "customer" else None,
             basis=_catalogue().row(ground).basis if is_read and ground else None,
-            sentence=str(answer["sentence_nl"] or ""),
+            sentence=_ground(ground) if is_read and ground else _(str(answer["sentence_nl"] or "")),
             granularity=wording.GRANULARITIES.get(str(answer["granularity"] or ""), ""),
             period=Period(_required(period["from"]), _required(period["until"])) if period["from"] else None,
             slots=int(answer["slots"]),
@@ -489,7 +500,7 @@ class Statement:
             if self.onlooker is not None:
                 return wording.ONLOOKERS[self.onlooker]
             if self.is_audit:
-                return "De toezichthouder"
+                return _("De toezichthouder")
         name = self.party.name if self.party else None
         return wording.actor_words(
             self.event, name, self.capacity, is_by_representative=self.is_by_representative
@@ -502,7 +513,7 @@ class Statement:
 
     @property
     def basis_words(self) -> str:
-        return basis_name(self.basis, Language.DUTCH) if self.basis else ""
+        return _(basis_name(self.basis, Language.DUTCH)) if self.basis else ""
 
     @property
     def event_words(self) -> str:
@@ -518,6 +529,24 @@ def _catalogue() -> Catalogue:
     return load()
 
 
+def _ground(code: str) -> str:
+    """What lets somebody read, and the article that it rests on; as the door says it in Dutch."""
+    row = _catalogue().row(code)
+    return f"{_(row.sentence_nl)} {cited(citation_text(row.citation, Language.DUTCH))}"
+
+
+def cited(ground: str) -> str:
+    """An article as the domain cites it in Dutch, in the language of the request."""
+    found = _CITED.fullmatch(ground)
+    if found is None:
+        return ground
+    article, act, draft = found.group("article", "act", "draft")
+    act = _(act) + (f" {_('(ontwerp)')}" if draft else "")
+    if found["the"] == "de":
+        return _("Grond: artikel %(article)s van de %(act)s.", article=article, act=act)
+    return _("Grond: artikel %(article)s van het %(act)s.", article=article, act=act)
+
+
 def _granularity_read(commodity: str, is_interval: bool) -> str:
     """How fine the meter is read: gas by the hour, electricity by the quarter, or both by the day."""
     if not is_interval:
@@ -527,7 +556,7 @@ def _granularity_read(commodity: str, is_interval: bool) -> str:
 
 def _stepper(by: str, *, is_you: bool) -> str:
     if is_you:
-        return wording.REPRESENTATIVE_IN_YOUR_NAME if by == "representative" else "u"
+        return wording.REPRESENTATIVE_IN_YOUR_NAME if by == "representative" else _("u")
     return wording.STEPPERS[by]
 
 

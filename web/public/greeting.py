@@ -8,6 +8,7 @@ from flask import Flask, g
 
 from databeheer.door.client import DoorRefusedError, DoorUnreachableError
 from web.door import ask, session_of_request
+from web.language import _
 
 INSPECTOR, PARTY = "inspector", "party"
 
@@ -42,6 +43,6 @@ def _ask() -> LoggedIn | None:
     except (DoorRefusedError, DoorUnreachableError):
         return None
     if me["role"] == PARTY:
-        return LoggedIn(str(me["name"]) or "Uw organisatie", "/partij")
+        return LoggedIn(str(me["name"]) or _("Uw organisatie"), "/partij")
     is_inspector = me["role"] == INSPECTOR
-    return LoggedIn("Toezichthouder", "/toezicht") if is_inspector else LoggedIn(str(me["name"]), "/mijn")
+    return LoggedIn(_("Toezichthouder"), "/toezicht") if is_inspector else LoggedIn(str(me["name"]), "/mijn")

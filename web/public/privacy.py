@@ -22,6 +22,7 @@ from databeheer.access.bases import BasisKind, Row
 from databeheer.rights import grounds, models
 from databeheer.rights.authorities import AUTHORITIES
 from databeheer.rights.grounds import Objection
+from web.language import lazy
 from web.public.bases import citation_members, legal_bases
 from web.public.parties import registered
 from web.public.retention import TERMS
@@ -30,15 +31,15 @@ from web.public.serving import public_json
 FORMAT = "databeheer privacy notice 1"
 """Members may be added under this name; one that changes or goes away gets another."""
 MODEL_KINDS = {
-    "automated_decision": "Een programma beslist",
-    "estimation": "Een programma schat",
-    "data_mining": "Gegevens van veel mensen samen",
-    "sampling": "Het lot beslist",
+    "automated_decision": lazy("Een programma beslist"),
+    "estimation": lazy("Een programma schat"),
+    "data_mining": lazy("Gegevens van veel mensen samen"),
+    "sampling": lazy("Het lot beslist"),
 }
 CATEGORIES = {
-    "readings": "meetgegevens: hoeveel u van het net nam of erop zette, en wanneer",
-    "technical": "technische gegevens: uw aansluiting en uw meter",
-    "relational": "relationele gegevens: uw naam, uw adres, en met wie u een contract hebt",
+    "readings": lazy("meetgegevens: hoeveel u van het net nam of erop zette, en wanneer"),
+    "technical": lazy("technische gegevens: uw aansluiting en uw meter"),
+    "relational": lazy("relationele gegevens: uw naam, uw adres, en met wie u een contract hebt"),
 }
 
 blueprint = Blueprint("privacy", __name__)

@@ -44,7 +44,7 @@ def reader(site: Flask) -> FlaskClient:
 
 @pytest.mark.parametrize("code", LANGUAGES)
 def test_a_link_chooses_a_language_and_the_page_comes_again(reader: FlaskClient, code: str) -> None:
-    answer = reader.get(f"/bewaartermijnen?a=1&taal={code}&b=%26%3C")
+    answer = reader.get(f"/bewaartermijnen?a=1&paginataal={code}&b=%26%3C")
     assert (answer.status_code, answer.headers["Location"]) == (303, "/bewaartermijnen?a=1&b=%26%3C")
     cookie = reader.get_cookie(COOKIE)
     assert cookie is not None
@@ -58,7 +58,7 @@ def test_a_link_chooses_a_language_and_the_page_comes_again(reader: FlaskClient,
 def test_every_page_links_to_itself_in_every_language(reader: FlaskClient) -> None:
     page = reader.get("/bewaartermijnen?x=%22%3E")
     for code, name in LANGUAGES.items():
-        assert f'href="/bewaartermijnen?x=%22%3E&amp;taal={code}" lang="{code}"' in page.text
+        assert f'href="/bewaartermijnen?x=%22%3E&amp;paginataal={code}" lang="{code}"' in page.text
         assert f">{name}</a>" in page.text
 
 
@@ -66,7 +66,7 @@ def test_every_page_links_to_itself_in_every_language(reader: FlaskClient) -> No
     "wrong", ["", "xx", "NL", "nl-BE", "../en", "en\x00", '"><b>', "fr\r\nSet-Cookie: a=b", "e" * 5000]
 )
 def test_another_language_is_refused_and_nothing_is_kept(reader: FlaskClient, wrong: str) -> None:
-    answer = reader.get(PAGE, query_string={"taal": wrong})
+    answer = reader.get(PAGE, query_string={"paginataal": wrong})
     assert answer.status_code == 400
     assert reader.get_cookie(COOKIE) is None
     assert '"><b>' not in answer.text
@@ -74,7 +74,7 @@ def test_another_language_is_refused_and_nothing_is_kept(reader: FlaskClient, wr
 
 
 def test_two_languages_at_once_are_refused(reader: FlaskClient) -> None:
-    assert reader.get(f"{PAGE}?taal=en&taal=fr").status_code == 400
+    assert reader.get(f"{PAGE}?paginataal=en&paginataal=fr").status_code == 400
 
 
 @pytest.mark.parametrize("wrong", ["", "xx", "EN", '"><script>', "../../etc/passwd", "en\\"])
@@ -88,7 +88,7 @@ def test_a_cookie_that_names_no_language_of_ours_says_nothing(reader: FlaskClien
     "path", ["//evil.example/", "/\\evil.example", "///evil.example//x", "/%2f%2fevil.example"]
 )
 def test_the_switch_leads_to_no_other_site(reader: FlaskClient, path: str) -> None:
-    answer = reader.get(f"{path}?taal=fr", base_url=BASE_URL)
+    answer = reader.get(f"{path}?paginataal=fr", base_url=BASE_URL)
     there = answer.headers.get("Location", "/").removeprefix(BASE_URL)
     assert there.startswith("/")
     assert not there.startswith(("//", "/\\"))
@@ -99,25 +99,25 @@ def test_a_browsers_wish_offers_a_language_and_does_not_choose_it(reader: FlaskC
     page = reader.get(PAGE, headers=french)
     assert '<html lang="nl">' in page.text
     assert "Ce site existe aussi en français." in page.text
-    reader.get(f"{PAGE}?taal=nl")
+    reader.get(f"{PAGE}?paginataal=nl")
     assert "Ce site existe" not in reader.get(PAGE, headers=french).text
     assert "Ce site existe" not in reader.get(PAGE, headers={"Accept-Language": "nl,fr;q=0.1"}).text
 
 
 def test_pages_for_staff_and_parties_and_answers_for_programs_do_not_change(reader: FlaskClient) -> None:
-    reader.get(f"{PAGE}?taal=de")
+    reader.get(f"{PAGE}?paginataal=de")
     assert '<html lang="de">' in reader.get(PAGE).text
     refused = reader.get("/toezicht/bestaat-niet")
     assert '<html lang="nl">' in refused.text
     assert "hreflang" not in refused.text
-    assert reader.get("/api/v1/nothing?taal=de").headers["Content-Type"] == "application/problem+json"
-    assert "Location" not in reader.get("/health/live?taal=fr").headers
+    assert reader.get("/api/v1/nothing?paginataal=de").headers["Content-Type"] == "application/problem+json"
+    assert "Location" not in reader.get("/health/live?paginataal=fr").headers
 
 
 def test_an_answer_to_a_form_links_to_a_page_that_can_be_read(reader: FlaskClient) -> None:
     page = reader.post("/afmelden", data={"x": "1"})
     assert page.status_code == 400
-    assert 'href="/?taal=fr"' in page.text
+    assert 'href="/?paginataal=fr"' in page.text
 
 
 @pytest.mark.parametrize(
