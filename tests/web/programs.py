@@ -20,6 +20,7 @@ from ledger.note import SigningKey
 from ledger.postgres import PostgresEntries
 from ledger.publisher import Publisher
 from tests.house import ORIGIN, Party, TheHouse
+from tests.web.compiled import with_compiled_templates
 from web import WebSettings, create_app
 from web.door import close as close_door
 
@@ -33,7 +34,7 @@ def make_app(house: TheHouse) -> Flask:
         secret_key="a secret of forty characters for tests..",
         base_url="http://127.0.0.1:8000",
     )
-    return create_app(settings, areas=("web.api",), clock=house.clock)
+    return with_compiled_templates(create_app(settings, areas=("web.api",), clock=house.clock))
 
 
 def publish(house: TheHouse) -> SigningKey:
