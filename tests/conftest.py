@@ -49,6 +49,7 @@ def database(databases: Databases, original: Original | None) -> Iterator[Databa
         yield database
 
 
+@pytest.hookimpl(optionalhook=True)  # without xdist there are no workers to count
 def pytest_xdist_auto_num_workers() -> int:
     """One worker more than there are processors: a test often waits, for a process that starts or for a browser."""
     return cores() + 1
