@@ -122,6 +122,7 @@ def every_command(
         "party.standing": {},
         "entries.list": {},
         "statements.list": {},
+        "statements.count": {},
         "statements.readers": {},
         "statutory.list": {},
         "reads.last": {},

@@ -106,7 +106,7 @@ def list_statements(house: House, proof: Proof, arguments: dict[str, Any]) -> di
         handles = own_handles(house, connection, asker, arguments["occupancy_id"])
         wanted = {
             "handles": list(handles),
-            "events": _EVENTS[arguments["kind"]] if arguments["kind"] else None,
+            "events": EVENTS_OF_KIND[arguments["kind"]] if arguments["kind"] else None,
             **{name: arguments[name] for name in ("party_id", "ground", "first", "last")},
         }
         rows = connection.execute(
@@ -270,7 +270,7 @@ def _parties(connection: Connection, ids: set[UUID]) -> dict[UUID, Any]:
 
 _REPRESENTATIVE = Onlooker.REPRESENTATIVE.value
 _PORT_STEPS = ("opening_asked", "closing_asked", "forwarded", "opened", "closed", "replaced", "impossible")
-_EVENTS = {
+EVENTS_OF_KIND = {
     # A join is a read by law; it shows where the reads show (R8).
     "reads": [
         "data.read",
@@ -295,7 +295,12 @@ _EVENTS = {
         *(f"port.{step}" for step in _PORT_STEPS),
         *doubt_states.NAMES,
     ],
+    # What of the reads gave something, what gave nothing, and what tied data together.
+    "given": ["data.read", "data.read_corrected", "readings.original_shown"],
+    "refused": ["data.refused", "join.refused"],
+    "joins": ["join.run", "join.refused"],
 }
+KINDS = tuple(EVENTS_OF_KIND)
 # With ties: an entry may speak of two occupancies of one person, and a page never ends between the two.
 _STATEMENTS = text(
     "SELECT s.*, b.key_sealed AS body_key_sealed, b.shared_sealed FROM ("
@@ -329,7 +334,7 @@ COMMANDS = (
             ),
             limit=fields.Integer(load_default=50, strict=True, validate=validate.Range(1, 500)),
             occupancy_id=identifier(required=False),
-            kind=one_of("reads", "permissions", required=False),
+            kind=one_of(*KINDS, required=False),
             party_id=identifier(required=False),
             ground=short_text(required=False, longest=64),
             first=Day(load_default=None, allow_none=True),
