@@ -180,6 +180,7 @@ REFUSAL_PAGES = {
     "permission-ended": CONFLICT,
     "conflict": CONFLICT,
     "no-user-port": NO_PORT,
+    "attorney-code-unknown": NOT_FOUND,
     "not-for-representatives": ONLY_HIMSELF,
     "representation-ended": ONLY_HIMSELF,
     "fresh-login-needed": LOG_IN_ANEW,

@@ -189,6 +189,13 @@ _ROWS = (
         "Act as yourself again.",
     ),
     ProblemType(
+        "attorney-code-unknown",
+        404,
+        "No invitation with this code",
+        "No power of attorney in the name of who is logged in waits with this code, or it was tried too often today.",
+        "Compare the code and the name with who gave it.",
+    ),
+    ProblemType(
         "not-for-representatives",
         403,
         "Only the person himself",

@@ -136,11 +136,11 @@ def _has_signed(case: Case, permission: Permission, granter: Occupancy) -> bool:
     for signer in permission.signers:
         if signer.capacity is Capacity.GRID_USER and signer.person_id == granter.person_id:
             return True
-    return granter.person_id in _represented_by_signers(case, permission)
+    return granter.person_id in _represented_by_signers(case, permission, granter.id)
 
 
-def _represented_by_signers(case: Case, permission: Permission) -> set[str]:
-    """In whose name representatives signed who were appointed to act for that person at that moment."""
+def _represented_by_signers(case: Case, permission: Permission, occupancy_id: str) -> set[str]:
+    """In whose name representatives signed who could decide for that person there at that moment."""
     return {
         appointed.person_id
         for signer in permission.signers
@@ -149,6 +149,8 @@ def _represented_by_signers(case: Case, permission: Permission) -> set[str]:
         if appointed.representative_id == signer.person_id
         and appointed.person_id == signer.for_person_id
         and signer.signed_at in appointed.period
+        and appointed.decides
+        and appointed.reaches(occupancy_id)
     }
 
 
@@ -159,7 +161,7 @@ def _signature_limit(
     if granter is None or not granter.concerned or Requirement.PERSON_CONCERNED_CONSENT not in row.requires:
         return ()
     signed = {s.person_id for s in permission.signers if s.capacity is Capacity.NATURAL_PERSON}
-    signed |= _represented_by_signers(case, permission) | {granter.person_id or ""}
+    signed |= _represented_by_signers(case, permission, granter.id) | {granter.person_id or ""}
     without = pairs_of(*(c.period for c in granter.concerned if c.person_id not in signed))
     return ((ReasonCode.SECOND_SIGNATURE_MISSING, minus(ALL_TIME, without)),)
 

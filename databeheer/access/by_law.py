@@ -59,7 +59,7 @@ def _represented(case: Case, row: Row) -> Iterator[Ground]:
     for appointed in case.facts.representations:
         if appointed.representative_id == case.wish.person_id:
             for home in case.facts.occupancies:
-                if home.person_id == appointed.person_id:
+                if home.person_id == appointed.person_id and appointed.reaches(home.id):
                     died = ReasonCode.HOLDER_DIED if is_dead(case, appointed.person_id) else None
                     problem = validity_problem(appointed.period, case.now) or died
                     yield _of_home(case, row, appointed.id, home, pairs_of(home.period), problem)

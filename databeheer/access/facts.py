@@ -296,13 +296,23 @@ class Objection:
 
 @dataclass(frozen=True, slots=True)
 class Representation:
-    """A court appointed `representative_id` to act for `person_id`; `reference` is the judgment's."""
+    """`representative_id` acts for `person_id`: a court appointed him, or that one gave him a power of attorney.
+
+    `reference` names the entry that says by what. `stays`: all that a power is for; None of a court's, which is for
+    all. `decides`: he signs in that name too, and does not only look.
+    """
 
     id: str
     representative_id: str
     person_id: str
     reference: str
     period: Interval
+    stays: frozenset[str] | None = None
+    decides: bool = True
+
+    def reaches(self, occupancy_id: str) -> bool:
+        """Say whether it is for this stay."""
+        return self.stays is None or occupancy_id in self.stays
 
 
 @dataclass(frozen=True, slots=True)

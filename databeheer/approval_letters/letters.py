@@ -175,7 +175,8 @@ _OVER = """CASE
         WHERE s.permission_id = l.permission_id AND s.for_person_id = l.person_id) THEN 'answered_elsewhere'
     WHEN NOT EXISTS (SELECT FROM resident r WHERE r.occupancy_id = l.occupancy_id AND r.person_id = l.person_id
         AND r.capacity = 'grid_user') THEN 'not_holder'
-    WHEN EXISTS (SELECT FROM identity.representation a WHERE a.person_id = l.person_id AND a.from_day <= :today
+    WHEN EXISTS (SELECT FROM identity.representation a WHERE a.person_id = l.person_id AND a.kind = 'court'
+        AND a.from_day <= :today
         AND (a.until_day IS NULL OR a.until_day > :today)) THEN 'represented'
     WHEN EXISTS (SELECT FROM oversight.gap g WHERE g.found_at >= l.written_at) THEN 'restored'
     WHEN l.expires_at <= :now THEN 'expired'

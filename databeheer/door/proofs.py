@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from databeheer.brussels import day_of
 from databeheer.errors import NotOnboardedError, UnauthenticatedError
 from databeheer.identity import jose
-from databeheer.identity.representations import RepresentationEndedError
+from databeheer.identity.representations import NotForRepresentativesError, Power, RepresentationEndedError
 from databeheer.identity.tokens import token_hash
 from databeheer.onboarding.dossier import missing_in_words
 from databeheer.storage.look import Look
@@ -66,6 +66,7 @@ class Asker:
     deleted (`or_suspended`), and is refused whatever it reads. `lacks`: what a party that is not onboarded yet lacks.
     `staff`, `enterprise`: who acts for which enterprise at the party pages, `party_id` then being the party chosen.
     `logged_in_at`: when a customer showed the identity provider who he is; aware UTC.
+    `power`: what a customer's power of attorney gives him in her name; None of a court's appointment, which gives all.
     """
 
     kind: AskerKind
@@ -79,6 +80,11 @@ class Asker:
     is_suspended: bool = False
     lacks: tuple[str, ...] = ()
     logged_in_at: datetime | None = None
+    power: Power | None = None
+
+    def reaches(self, occupancy_id: UUID) -> bool:
+        """Whether he may see this stay of that person: each of them, but by a power of attorney."""
+        return self.power is None or occupancy_id in self.power.stays
 
 
 def check(
@@ -90,6 +96,7 @@ def check(
     or_suspended: bool = False,
     or_applicant: bool = False,
     or_party_people: bool = False,
+    or_attorney: bool = False,
 ) -> Asker:
     """Return who the proof shows, as of `now`.
 
@@ -97,12 +104,15 @@ def check(
     suspended party is nobody, but where `or_suspended`: what it has to do then, it must be able to do (R13, R32), and
     what it tries to read is decided, refused and recorded as anybody's. A party that is not onboarded yet is told
     what is missing, whatever it calls but its own profile (`or_applicant`; R12, R114). Who acts for a party at its
-    pages is nobody but where `or_party_people`: no command takes him for a customer or a program by mistake.
+    pages is nobody but where `or_party_people`: no command takes him for a customer or a program by mistake. Who acts
+    by a customer's power of attorney is refused but where `or_attorney`: a command that does not know how far the
+    power goes opens nothing by it.
 
     Raises:
         UnauthenticatedError: missing, unknown, ended or expired; the answer does not say which.
         NotOnboardedError: a program of a party that the operator has not approved.
         RepresentationEndedError: a session that acts for somebody under an appointment that has ended.
+        NotForRepresentativesError: a power of attorney does not reach this command.
     """
     look = Look(connection)
     shown = Shown(look, [proof], now)
@@ -113,6 +123,7 @@ def check(
         or_suspended=or_suspended,
         or_applicant=or_applicant,
         or_party_people=or_party_people,
+        or_attorney=or_attorney,
     )
 
 
@@ -131,6 +142,7 @@ class Shown:
         or_suspended: bool = False,
         or_applicant: bool = False,
         or_party_people: bool = False,
+        or_attorney: bool = False,
     ) -> Asker:
         """Return who a proof shows; raises as `check` does."""
         asker: Asker | None = None
@@ -149,6 +161,8 @@ class Shown:
             )
         if asker.kind is AskerKind.PARTY and asker.lacks and not or_applicant:
             raise NotOnboardedError(missing_in_words(asker.lacks))
+        if asker.power is not None and not or_attorney:
+            raise NotForRepresentativesError("a power of attorney does not reach this")
         return asker
 
     def session(self, proof: Proof) -> Any | None:
@@ -270,21 +284,30 @@ def _acting(row: Any) -> Asker | None:
         return Asker(AskerKind.CUSTOMER, person_id=row.person_id, logged_in_at=row.logged_in_at)
     if not row.stands:
         raise RepresentationEndedError("the appointment under which you act has ended")
+    power = None if row.kind == "court" else Power(row.decides, frozenset(row.stays))
+    if power is not None and not power.stays:
+        raise RepresentationEndedError("who gave the power lives at none of its addresses any more")
     return Asker(
         AskerKind.CUSTOMER,
         row.represented_id,
         row.person_id,
         row.representation_id,
         logged_in_at=row.logged_in_at,
+        power=power,
     )
 
 
 _SESSIONS = (
     "SELECT s.token_hash, s.role, s.person_id, encode(s.staff_hash, 'hex') AS staff, s.representation_id,"
     " s.logged_in_at, r.person_id AS represented_id, coalesce(r.from_day <= %(today)s"
-    "  AND (r.until_day IS NULL OR r.until_day > %(today)s)"
+    "  AND (r.until_day IS NULL OR r.until_day > %(today)s) AND r.ended_at IS NULL"
     "  AND NOT EXISTS (SELECT FROM identity.death d WHERE d.person_id = r.person_id AND d.refuted_at IS NULL),"
-    "  false) AS stands, s.enterprise, p.party_id, p.suspended_at"
+    "  false) AS stands, r.kind, r.decides,"
+    # What she lives at no more, a power of hers reaches no more (R97).
+    " CASE WHEN r.kind = 'attorney' THEN ARRAY(SELECT a.occupancy_id FROM identity.representation_stay a"
+    "  JOIN registry.occupancy o USING (occupancy_id) WHERE a.representation_id = r.representation_id"
+    "  AND o.person_id = r.person_id AND (o.until_day IS NULL OR o.until_day > %(today)s)) END AS stays,"
+    " s.enterprise, p.party_id, p.suspended_at"
     " FROM identity.session s LEFT JOIN identity.representation r USING (representation_id)"
     # Of its own enterprise only, and only for as long as the register has it so.
     " LEFT JOIN registry.party p ON p.party_id = s.party_id AND p.enterprise = s.enterprise"

@@ -63,6 +63,8 @@ NARROWING = frozenset(
         "joins.signer.end",
         "registry.concerned.end",
         "registry.representation.end",
+        "attorney.end",
+        "attorney.cancel",
         "doubt.judge",
         "doubt.report_own",
         "doubt.signal",

@@ -13,6 +13,7 @@ import structlog
 from sqlalchemy import exc
 
 from databeheer.door.access_register import commands as access_register
+from databeheer.door.attorneys import commands as attorneys
 from databeheer.door.coherence import commands as coherence
 from databeheer.door.commands import (
     answers,
@@ -25,7 +26,6 @@ from databeheer.door.commands import (
     clients,
     concerned,
     conditions,
-    counting_statements,
     doubt,
     doubt_conduct,
     doubt_judging,
@@ -134,7 +134,6 @@ class DoorService:
             *doubt_judging.COMMANDS,
             *doubt_conduct.COMMANDS,
             *concerned.COMMANDS,
-            *counting_statements.COMMANDS,
             *statements.COMMANDS,
             *statutory.COMMANDS,
             *receipts.COMMANDS,
@@ -155,6 +154,7 @@ class DoorService:
             *paper.COMMANDS,
             *people.COMMANDS,
             *representations.COMMANDS,
+            *attorneys.COMMANDS,
             *linking.COMMANDS,
             *intake.COMMANDS,
             *batches.COMMANDS,

@@ -138,6 +138,7 @@ _END_ACTING = text(
 )
 _SAME = text(
     "SELECT 1 FROM identity.representation WHERE person_id = :person_id AND representative_id = :representative_id"
+    " AND kind = 'court'"
     " AND daterange(from_day, until_day) && daterange(:from_day, :until_day)"
 )
 _REPRESENT = text(

@@ -1,9 +1,9 @@
-"""Whom a court appointed to act for whom, and for whom a session acts now.
+"""Who acts for whom, by a court's appointment or a customer's own power of attorney; for whom a session acts now.
 
 A representative logs in as himself and takes a person's place by choice, one at a time. The appointment is looked at
 again with every command: at its end nothing is left of it, whatever the session still says.
 
-Source: Old Civil Code 492/1 as the catalogue of legal bases cites it (own_by_representative).
+Source: Old Civil Code 492/1 and 1984 as the catalogue of legal bases cites them (own_by_representative).
 """
 
 from __future__ import annotations
@@ -31,9 +31,24 @@ class NotForRepresentativesError(DatabeheerError):
     code = "not-for-representatives"
 
 
+COURT = "court"
+ATTORNEY = "attorney"
+
+
+@dataclass(frozen=True)
+class Power:
+    """How far a power of attorney goes: to decide too, or to look only; the stays that it is for, of today."""
+
+    decides: bool
+    stays: frozenset[UUID]
+
+
 @dataclass(frozen=True)
 class Appointment:
-    """One appointment: Brussels days, `until_day` exclusive, None: without an end."""
+    """One appointment, or one power: Brussels days, `until_day` exclusive, None: without an end.
+
+    `kind` is COURT or ATTORNEY. Which stays a power is for stands apart (`attorneys.stays_of`).
+    """
 
     representation_id: UUID
     person_id: UUID
@@ -41,6 +56,8 @@ class Appointment:
     reference_sealed: bytes
     from_day: date
     until_day: date | None
+    kind: str = COURT
+    decides: bool = True
 
 
 def of_representative(connection: Connection, person_id: UUID, now: datetime) -> list[Appointment]:
@@ -49,8 +66,13 @@ def of_representative(connection: Connection, person_id: UUID, now: datetime) ->
 
 
 def of_represented(connection: Connection, person_id: UUID, now: datetime) -> list[Appointment]:
-    """Return who may act for a person now."""
-    return _standing(connection, now, of=person_id)
+    """Return whom a court appointed to act for a person, and may now."""
+    return [one for one in _standing(connection, now, of=person_id) if one.kind == COURT]
+
+
+def powers_of(connection: Connection, person_id: UUID, now: datetime) -> list[Appointment]:
+    """Return the powers of attorney that a person gave, and that stand now."""
+    return [one for one in _standing(connection, now, of=person_id) if one.kind == ATTORNEY]
 
 
 def concern(connection: Connection, person_id: UUID, now: datetime) -> bool:
@@ -103,13 +125,18 @@ def _appointment(row: Any) -> Appointment:
         bytes(row.reference_sealed),
         row.from_day,
         row.until_day,
+        row.kind,
+        row.decides,
     )
 
 
 # With the death of the represented an appointment ends. `proofs` asks the same of a session's.
 _STANDING = text(
     "SELECT r.* FROM identity.representation r WHERE r.from_day <= :today"
-    " AND (r.until_day IS NULL OR r.until_day > :today)"
+    " AND (r.until_day IS NULL OR r.until_day > :today) AND r.ended_at IS NULL"
+    " AND (r.kind = 'court' OR EXISTS (SELECT FROM identity.representation_stay a"
+    "  JOIN registry.occupancy o USING (occupancy_id) WHERE a.representation_id = r.representation_id"
+    "  AND o.person_id = r.person_id AND (o.until_day IS NULL OR o.until_day > :today)))"
     " AND (r.representative_id = CAST(:by AS uuid) OR r.person_id = CAST(:of AS uuid))"
     " AND NOT EXISTS (SELECT FROM identity.death d WHERE d.person_id = r.person_id AND d.refuted_at IS NULL)"
     " ORDER BY r.from_day, r.representation_id"

@@ -7,6 +7,7 @@ not his to know.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,10 +23,17 @@ from databeheer.registry.residents import RESIDENTS
 
 @dataclass(frozen=True)
 class Viewer:
-    """A person or a party; exactly one of the two."""
+    """A person or a party; exactly one of the two. `stays`: a person seen through a power for these stays alone."""
 
     person_id: UUID | None
     party_id: UUID | None
+    stays: Collection[UUID] | None = None
+
+    @property
+    def members(self) -> dict[str, Any]:
+        """What the queries ask."""
+        stays = None if self.stays is None else list(self.stays)
+        return {"person_id": self.person_id, "party_id": self.party_id, "stays": stays}
 
 
 def find(connection: Connection, permission_id: UUID) -> Any | None:
@@ -77,7 +85,7 @@ def visible(
 ) -> Any | None:
     """Return one permission that the viewer may see; `locked` holds it to the end of the transaction."""
     query = _VISIBLE_LOCKED if locked else _VISIBLE
-    seen = {"id": permission_id, "today": day_of(now), **vars(viewer)}
+    seen = {"id": permission_id, "today": day_of(now), **viewer.members}
     return connection.execute(query, seen).one_or_none()
 
 
@@ -104,7 +112,7 @@ def page(
     rows = connection.execute(
         _PAGE,
         {
-            **vars(viewer),
+            **viewer.members,
             "state": state,
             "reference_hash": reference_hash,
             "ean_hash": ean_hash,
@@ -152,6 +160,7 @@ _SELECT = f"""
                OR EXISTS (SELECT FROM resident r WHERE r.occupancy_id = coalesce(p.occupancy_id, p.addressed_to)
                        AND r.person_id = CAST(:person_id AS uuid) AND (p.state = 'requested'
                            OR {OVER_AT} > r.from_day::timestamp AT TIME ZONE 'Europe/Brussels'))))
+    AND (CAST(:stays AS uuid[]) IS NULL OR coalesce(p.occupancy_id, p.addressed_to) = ANY(CAST(:stays AS uuid[])))
 """  # noqa: S608  # put together of our own words
 _SEEN = RESIDENTS + _SELECT
 _VISIBLE = text(_SEEN + "AND p.permission_id = :id")

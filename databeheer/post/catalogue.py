@@ -18,9 +18,10 @@ from databeheer.post import credit_words
 SHIPPED = Path(__file__).with_name("catalogue.toml")
 LANGUAGES = ("nl", "en")
 """Languages that a customer can choose."""
-FIELDS = frozenset({"party", "reason", "until", "clock", "days"}) | credit_words.FIELDS
+FIELDS = frozenset({"party", "reason", "until", "clock", "days", "attorney"}) | credit_words.FIELDS
 """What a message may say beside its kind: a party's number, a reason code, a Brussels day, a clock's kind; amounts and
-codes of credit; which days of which permissions, as JSON. No text."""
+codes of credit; which days of which permissions, as JSON; the name of who holds a power of attorney, or gave it, for
+those two alone. No other text."""
 IN_A_TITLE = frozenset({"party"})
 """All that a title may say: it goes into an e-mail, which anybody on its way can read."""
 LAST_DAY = "last_day"

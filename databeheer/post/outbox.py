@@ -150,7 +150,7 @@ _WRITE = text(
     ), reader AS (
         SELECT message_id, person_id FROM told
         UNION SELECT t.message_id, r.representative_id FROM told t JOIN identity.representation r USING (person_id)
-            WHERE r.from_day <= t.day AND (r.until_day IS NULL OR r.until_day > t.day)
+            WHERE r.kind = 'court' AND r.from_day <= t.day AND (r.until_day IS NULL OR r.until_day > t.day)
     ), sent AS (
         SELECT r.message_id, 'email' AS channel, r.person_id, CAST(NULL AS uuid) AS party_id
             FROM reader r JOIN post.contact c USING (person_id) WHERE c.wants_email

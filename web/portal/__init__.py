@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from web.portal import wording
+from web.portal.attorneys import blueprint as attorney_pages
 from web.portal.beside import blueprint as beside_pages
 from web.portal.by_letter import blueprint as letter_pages
 from web.portal.consumption import blueprint as consumption_pages
@@ -38,6 +39,7 @@ BLUEPRINTS = (
     downloading_pages,
     port_pages,
     representing_pages,
+    attorney_pages,
     sign_in_pages,
     resuming_pages,
     rights_pages,

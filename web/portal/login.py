@@ -66,9 +66,7 @@ REPORTED_DEAD = errors.Page(
 REPRESENTATION_OVER = errors.Page(
     403,
     lazy("U mag niet meer in die naam handelen"),
-    lazy(
-        "De tijd waarvoor de rechter u aanstelde, is voorbij. Er is niets veranderd. U bent weer als uzelf aangemeld."
-    ),
+    lazy("De volmacht of de aanstelling is voorbij. Er is niets veranderd. U bent weer als uzelf aangemeld."),
     lazy("Ga naar uw eigen overzicht."),
 )
 

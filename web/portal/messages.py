@@ -51,6 +51,7 @@ _LEADS: Mapping[str, tuple[str, str]] = {
     "person": ("overview.show", lazy("Bekijk uw overzicht")),
     "person_concerned": ("overview.show", lazy("Bekijk uw overzicht")),
     "link": ("overview.show", lazy("Bekijk uw overzicht")),
+    "attorney": ("attorneys.show", lazy("Bekijk uw volmachten")),
     "representation": ("representing.show", lazy("Bekijk wie voor wie beslist")),
     "contact": ("messages.settings", lazy("Bekijk de instellingen")),
     "doubt": ("doubting.everything", lazy("Bekijk uw meldingen")),

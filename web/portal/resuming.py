@@ -33,6 +33,8 @@ WORDS = {
     "doubting.doubt_read": lazy("melden dat er iets niet klopt"),
     "doubting.retract": lazy("uw melding intrekken"),
     "erasing.send": lazy("vragen om gegevens te wissen"),
+    "attorneys.give": lazy("iemand een volmacht geven"),
+    "attorneys.end": lazy("een volmacht stoppen"),
     "rights.rectify": lazy("vragen om iets te verbeteren"),
     "rights.object_to": lazy("bezwaar maken"),
     "rights.take_back": lazy("een vraag terugnemen"),

@@ -445,6 +445,8 @@ class Statement:
     task: str = ""
     is_by_representative: bool = False
     capacity: str = ""
+    attorney: str = ""
+    """Who did it by the visitor's power of attorney, by name; empty where nobody did."""
     onlooker: str | None = None
     """What a customer who looked was to this stay; empty where the line does not say, None where none did."""
     supply_task: str = ""
@@ -471,6 +473,7 @@ class Statement:
             task=str(answer.get("task") or ""),
             is_by_representative="representative" in (answer["by"], answer["capacity"]),
             capacity=str(answer["capacity"] or ""),
+            attorney=str(answer["attorney"] or ""),
             supply_task=wording.SUPPLY_TASKS[answer["task"]]
             if answer["category"] == "supply_quality"
             else "",
@@ -496,6 +499,8 @@ class Statement:
     @property
     def reader(self) -> str:
         """Who read, asked or did it."""
+        if self.attorney:
+            return _("%(name)s, met uw volmacht", name=self.attorney)
         if self.party is None and not self.is_by_representative:
             if self.onlooker is not None:
                 return wording.ONLOOKERS[self.onlooker]

@@ -13,7 +13,7 @@ COMMODITIES = {"electricity": lazy("elektriciteit"), "gas": lazy("gas")}
 ROLES = {
     "grid_user": lazy("netgebruiker"),
     "person_concerned": lazy("medebewoner"),
-    "representative": lazy("bewindvoerder"),
+    "representative": lazy("vertegenwoordiger"),
     "supplier": lazy("energieleverancier"),
     "supplier_service": lazy("energieleverancier als energiedienst"),
     "energy_service": lazy("energiedienst"),
@@ -172,12 +172,12 @@ WAITS_FOR_OTHERS = lazy("Wacht op iemand anders")
 SIGNERS = {
     "grid_user": lazy("De netgebruiker"),
     "natural_person": lazy("Een medebewoner"),
-    "representative": lazy("De bewindvoerder"),
+    "representative": lazy("De vertegenwoordiger"),
 }
 """In which capacity somebody else signs; no names."""
-REPRESENTATIVE_OF_YOU = lazy("De bewindvoerder, in uw naam")
+REPRESENTATIVE_OF_YOU = lazy("De vertegenwoordiger, in uw naam")
 
-YOUR_REPRESENTATIVE = lazy("Uw bewindvoerder")
+YOUR_REPRESENTATIVE = lazy("Uw vertegenwoordiger")
 ONLOOKERS = {
     "holder": lazy("U zelf"),
     "resident": lazy("Een huisgenoot"),
@@ -186,7 +186,7 @@ ONLOOKERS = {
     "": lazy("Een klant"),
 }
 """What a customer who looked was to the stay whose book is read; empty in a line from before that was said."""
-REPRESENTATIVE_IN_YOUR_NAME = lazy("de bewindvoerder, in uw naam")
+REPRESENTATIVE_IN_YOUR_NAME = lazy("de vertegenwoordiger, in uw naam")
 ENDED_BY = {
     ("rejected", "you"): (lazy("Door u geweigerd"), lazy("U hebt de vraag geweigerd.")),
     ("rejected", "grid_user"): (
@@ -199,7 +199,7 @@ ENDED_BY = {
     ),
     ("rejected", "representative"): (
         lazy("Geweigerd in uw naam"),
-        lazy("Uw bewindvoerder heeft de vraag in uw naam geweigerd."),
+        lazy("Uw vertegenwoordiger heeft de vraag in uw naam geweigerd."),
     ),
     ("revoked", "you"): (lazy("Door u ingetrokken"), lazy("U hebt de toestemming zelf ingetrokken.")),
     ("revoked", "grid_user"): (
@@ -212,7 +212,7 @@ ENDED_BY = {
     ),
     ("revoked", "representative"): (
         lazy("Ingetrokken in uw naam"),
-        lazy("Uw bewindvoerder heeft de toestemming in uw naam ingetrokken."),
+        lazy("Uw vertegenwoordiger heeft de toestemming in uw naam ingetrokken."),
     ),
 }
 """Words of a refusal and a withdrawal by who of the household it was; one is enough (R4)."""
@@ -266,7 +266,7 @@ ACTIVE_IN_PART = lazy("Actief voor een deel")
 STEPPERS = {
     "grid_user": lazy("de netgebruiker"),
     "person_concerned": lazy("een medebewoner"),
-    "representative": lazy("de bewindvoerder"),
+    "representative": lazy("de vertegenwoordiger"),
     "applicant": lazy("wie de vraag kreeg"),
     "party": lazy("de dienst"),
     "operator": lazy("databeheer"),
@@ -353,9 +353,13 @@ EVENTS = {
     "link.made": (lazy("Aansluiting gekoppeld aan een aanmelding"), "active"),
     "link.refused": (lazy("Iemand probeerde deze aansluiting te koppelen; dat lukte niet"), "refused"),
     "link.released": (lazy("Koppelen weer mogelijk gemaakt"), "ended"),
+    "attorney.invited": (lazy("Volmacht aangeboden"), "law"),
+    "attorney.withdrawn": (lazy("Aanbod van volmacht ingetrokken"), "ended"),
+    "attorney.begun": (lazy("Volmacht aangenomen"), "law"),
+    "attorney.ended": (lazy("Volmacht gestopt"), "ended"),
     "representation.begun": (lazy("Bewindvoerder aangesteld"), "law"),
-    "representation.taken_up": (lazy("Uw bewindvoerder meldde zich aan in uw naam"), "law"),
-    "representation.laid_down": (lazy("Uw bewindvoerder stopte in uw naam"), "ended"),
+    "representation.taken_up": (lazy("Uw vertegenwoordiger meldde zich aan in uw naam"), "law"),
+    "representation.laid_down": (lazy("Uw vertegenwoordiger stopte in uw naam"), "ended"),
     "representation.ended": (lazy("Bewind afgelopen"), "ended"),
     "person.died": (lazy("Overlijden gemeld"), "ended"),
     "person.death_refuted": (lazy("Melding van overlijden rechtgezet"), "ended"),

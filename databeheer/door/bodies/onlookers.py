@@ -44,19 +44,24 @@ class Look:
     person_id: UUID
     is_represented: bool
     at: datetime
+    power_id: UUID | None = None
+    """By which power of attorney, where it is one: the name of who looked is found by it, and is not written down."""
 
     @classmethod
     def by(cls, asker: Asker, at: datetime) -> Look | None:
         """The look of who asks; None where that is no customer."""
         if asker.kind is not AskerKind.CUSTOMER or asker.person_id is None:
             return None
-        return cls(asker.person_id, asker.representative_id is not None, at)
+        power_id = asker.representation_id if asker.power is not None else None
+        return cls(asker.person_id, asker.representative_id is not None, at, power_id)
 
     def told(self, stay: Occupancy, stays: Iterable[Occupancy]) -> dict[str, str]:
         """What the half of a stay says of who looked, given all stays of that access point."""
         seen = relation(str(self.person_id), stay, stays, self.at)
         if seen is Onlooker.HOLDER and self.is_represented:
             seen = Onlooker.REPRESENTATIVE
+            if self.power_id is not None:
+                return {"reader": seen.value, "representation": str(self.power_id)}
         return {"reader": seen.value}
 
 

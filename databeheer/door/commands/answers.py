@@ -11,6 +11,7 @@ from marshmallow import fields, validate
 
 from databeheer.access.facts import Capacity
 from databeheer.brussels import day_of
+from databeheer.door.attorneys import acting
 from databeheer.door.commands.base import (
     LINES,
     Command,
@@ -33,7 +34,7 @@ from databeheer.door.restore.ends import Ending
 from databeheer.door.statement import Record
 from databeheer.door.turn import Turn
 from databeheer.door.turn_queue import TurnLane
-from databeheer.errors import ConflictError
+from databeheer.errors import ConflictError, NotFoundError
 from databeheer.identity.tokens import token_hash
 from databeheer.permissions import answering, asking, closing, content, finding, renewal, signers
 from databeheer.permissions.finding import Viewer
@@ -48,13 +49,22 @@ LONGEST_NOTICE = 8000
 def grant(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """Grant a request, or one part of it; active as soon as all who must have granted (R7: he was told, by this)."""
     with house.turn(TurnLane.CUSTOMER) as turn:
-        asker = asker_of(turn, house, proof, AskerKind.CUSTOMER, or_representative=True, freshly=True)
+        asker = asker_of(
+            turn,
+            house,
+            proof,
+            AskerKind.CUSTOMER,
+            or_representative=True,
+            or_attorney=True,
+            freshly=True,
+        )
         row = _waiting(turn, arguments, asker)
         occupancy, capacity = place_of(turn, arguments["occupancy_id"], asker)
         answering.grantable(row, occupancy, turn.now)
         answering.narrow(turn.connection, row, arguments["parts"])
         notice = Notice(arguments["notice"], arguments["language"])
         record = sign(house, turn, row, occupancy, signature_of(asker, capacity, notice))
+        acting.tell_acted(house, turn, asker)
     return answer_of(house, row.permission_id, record, asker)
 
 
@@ -128,12 +138,13 @@ def refuse(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, A
     So who has signed takes that back while others think (R21), also where he has left since.
     """
     with house.turn(TurnLane.ENDS) as turn:
-        asker = asker_of(turn, house, proof, AskerKind.CUSTOMER, or_representative=True)
+        asker = asker_of(turn, house, proof, AskerKind.CUSTOMER, or_representative=True, or_attorney=True)
         row = _waiting(turn, arguments, asker, or_signed=True)
         # In whose book it stands: the addressed point's, else the one where the person lives now.
         home = row.addressed_to or occupancies.home_of(turn.connection, asker.person_id, day_of(turn.now))
         person_id = found(asker.person_id, "person")
         record = reject(house, turn, row, home, person_id=person_id, by=_by(turn, row.addressed_to, asker))
+        acting.tell_acted(house, turn, asker)
     return answer_of(house, row.permission_id, record, asker)
 
 
@@ -207,8 +218,16 @@ def renew(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, An
     that request is what is granted.
     """
     with house.turn(TurnLane.CUSTOMER) as turn:
-        asker = asker_of(turn, house, proof, AskerKind.CUSTOMER, or_representative=True, freshly=True)
-        viewer = Viewer(asker.person_id, None)
+        asker = asker_of(
+            turn,
+            house,
+            proof,
+            AskerKind.CUSTOMER,
+            or_representative=True,
+            or_attorney=True,
+            freshly=True,
+        )
+        viewer = Viewer(asker.person_id, None, asker.power.stays if asker.power else None)
         old = found(
             finding.visible(turn.connection, viewer, arguments["permission_id"], turn.now, locked=True),
             "permission",
@@ -223,6 +242,7 @@ def renew(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, An
             new_id, record = asked.permission_id, sign(house, turn, asked, occupancy, signature)
         else:
             new_id, record = sign_like(house, turn, old, occupancy, signature, renewal.begin)
+        acting.tell_acted(house, turn, asker)
     return answer_of(house, new_id, record, asker)
 
 
@@ -260,6 +280,8 @@ def _end_renewed(house: House, turn: Turn, old_id: UUID, by: str, person_id: UUI
 def place_of(turn: Turn, occupancy_id: UUID, asker: Asker) -> tuple[Any, Capacity]:
     """The occupancy that somebody signs for, and as what; raises where it is not his to sign."""
     person = found(asker.person_id, "person")
+    if not asker.reaches(occupancy_id):
+        raise NotFoundError("there is no such access point of yours")
     own = occupancies.own(turn.connection, occupancy_id, person)
     if own is not None:
         return own, Capacity.GRID_USER
@@ -296,6 +318,10 @@ def _by(turn: Turn, occupancy_id: UUID | None, asker: Asker) -> str:
 
 def _waiting(turn: Turn, arguments: dict[str, Any], asker: Asker, *, or_signed: bool = False) -> Any:
     code, permission_id = arguments["link_code"], arguments["permission_id"]
+    if asker.power is not None:
+        # Only what is asked at its stays: what came by a link is for the person who got it.
+        viewer, code = Viewer(asker.person_id, None, asker.power.stays), None
+        found(finding.visible(turn.connection, viewer, permission_id, turn.now), "request for you")
     link = token_hash(code) if code is not None else None
     return answering.waiting(
         turn.connection, permission_id, asker.person_id, link, turn.now, or_signed=or_signed

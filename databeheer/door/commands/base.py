@@ -177,6 +177,7 @@ def asker_of(
     proof: Proof,
     *kinds: AskerKind,
     or_representative: bool = False,
+    or_attorney: bool = False,
     or_suspended: bool = False,
     freshly: bool = False,
 ) -> Asker:
@@ -185,6 +186,8 @@ def asker_of(
     `or_representative`: a command that somebody may give in the name of whom he represents. Then every entry of this
     turn says so, in the half of that person alone, with the appointment and the judgment's reference; or an entry of
     the house, where the person has no half.
+    `or_attorney`: one that a customer's power of attorney reaches too, where it lets him decide; the command itself
+    keeps to the stays of `Asker.power`.
     `or_suspended`: a command that a suspended party may give, for it gives it nothing.
     `freshly`: a command that gives others access; of a customer the log-in must be recent (`House.fresh_log_in`).
     """
@@ -195,9 +198,12 @@ def asker_of(
         house.operator_key_hash,
         or_suspended=or_suspended,
         or_party_people=AskerKind.PARTY_PERSON in kinds,
+        or_attorney=or_attorney,
     )
     if asker.kind not in kinds:
         raise UnauthenticatedError("this proof does not give this command")
+    if asker.power is not None and not asker.power.decides:
+        raise NotForRepresentativesError("this power of attorney lets you look, and not decide")
     if freshly:
         sessions.require_fresh(asker.logged_in_at, turn.now, house.fresh_log_in)
     if not or_representative:
@@ -245,12 +251,14 @@ def looking(
     or_suspended: bool = False,
     or_applicant: bool = False,
     or_party_people: bool = False,
+    or_attorney: bool = False,
 ) -> Iterator[tuple[Connection, Asker, datetime]]:
     """Open a transaction for looking only: the connection, who asks, and the time. Nothing is recorded.
 
     For what is the asker's own and no reading: own permissions, own access points, own statements. `or_suspended`: a
     suspended party's too. `or_applicant`: also of a party that is not onboarded yet. `or_party_people`: also for who
-    acts for a party at its pages.
+    acts for a party at its pages. `or_attorney`: also by a customer's power of attorney; the command keeps
+    to its stays.
     """
     now = house.clock.now()
     with house.engine.connect() as connection, connection.begin():
@@ -262,6 +270,7 @@ def looking(
             or_suspended=or_suspended,
             or_applicant=or_applicant,
             or_party_people=or_party_people,
+            or_attorney=or_attorney,
         )
         yield connection, asker, now
 

@@ -15,6 +15,7 @@ from marshmallow import fields, validate
 from sqlalchemy import Connection
 
 from databeheer.brussels import day_of
+from databeheer.door.attorneys import acting
 from databeheer.door.commands.base import (
     Command,
     EANCode,
@@ -99,7 +100,7 @@ def by_link(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, 
 
 def show(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """Show one permission to the customer whom it concerns, or to the party that has it."""
-    with looking(house, proof, or_suspended=True) as (connection, asker, now):
+    with looking(house, proof, or_suspended=True, or_attorney=True) as (connection, asker, now):
         row = finding.visible(connection, _viewer(asker), arguments["permission_id"], now)
         shown = _with_candidates(house, connection, found(row, "permission"), asker, now)
         shown["permission"] |= history_view(connection, row, asker.person_id, for_party=_is_party(asker))
@@ -139,7 +140,7 @@ def list_permissions(house: House, proof: Proof, arguments: dict[str, Any]) -> d
     those that have ended, and of which it has not confirmed yet that it deleted what it read (`is_to_delete`).
     """
     reference, ean = arguments.pop("reference"), arguments.pop("ean")
-    with looking(house, proof, or_suspended=True) as (connection, asker, now):
+    with looking(house, proof, or_suspended=True, or_attorney=True) as (connection, asker, now):
         hashed = None
         if asker.party_id is None and (reference is not None or ean is not None):
             raise MalformedRequestError("reference, ean: a party finds its own requests by them, nobody else")
@@ -202,7 +203,9 @@ def end_permission(house: House, proof: Proof, arguments: dict[str, Any], kind: 
     """End a permission, or one part of its data, for who asks: the party, the grid user, or another signer."""
     permission_id, part = arguments["permission_id"], arguments["part"]
     with house.turn(TurnLane.ENDS) as turn:
-        asker = asker_of(turn, house, proof, kind, or_representative=True, or_suspended=True)
+        asker = asker_of(
+            turn, house, proof, kind, or_representative=True, or_attorney=True, or_suspended=True
+        )
         repeat = Repeat(house, turn, asker.party_id, "permission.terminate", arguments)
         if (first := repeat.answered()) is not None:
             return _ended_before(house, turn, permission_id, first[1])
@@ -219,6 +222,7 @@ def end_permission(house: House, proof: Proof, arguments: dict[str, Any], kind: 
             turn.end(Ending.TERMINATED if _is_party(asker) else Ending.REVOKED, row.permission_id)
             event = Event.TERMINATED if _is_party(asker) else Event.REVOKED
             record = record_step(house, turn, row, event, state=state, by=by, person_id=asker.person_id)
+        acting.tell_acted(house, turn, asker)
         repeat.keep({}, index)  # what it became is looked up again: it stays as it is
     return answer_of(house, row.permission_id, record, asker)
 
@@ -264,6 +268,7 @@ def _with_candidates(
             place
             for place in places
             if place["until"] is None
+            and asker.reaches(UUID(place["occupancy_id"]))
             and (row.addressed_to is None or str(row.addressed_to) == place["occupancy_id"])
         ],
     }
@@ -289,7 +294,7 @@ def _is_party(asker: Asker) -> bool:
 
 
 def _viewer(asker: Asker) -> Viewer:
-    return Viewer(asker.person_id, asker.party_id)
+    return Viewer(asker.person_id, asker.party_id, asker.power.stays if asker.power else None)
 
 
 PART = one_of(*content.PARTS, required=False)

@@ -7,17 +7,17 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
+from databeheer.door.attorneys import acting
 from databeheer.door.commands.base import Command, identifier, schema
 from databeheer.door.commands.login import open_name
 from databeheer.door.house import House
 from databeheer.door.keys.store import Kind
 from databeheer.door.names import open_text
-from databeheer.door.permission_record import subjects_of_person
 from databeheer.door.proofs import AskerKind, Proof, check_self
 from databeheer.door.statement import Statement
 from databeheer.errors import UnauthenticatedError
 from databeheer.identity import representations
-from databeheer.identity.representations import Appointment
+from databeheer.identity.representations import ATTORNEY, COURT, Appointment
 from databeheer.oversight import gaps
 
 
@@ -25,13 +25,15 @@ def show(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
     """For whom this person may act now, and who may act for him; himself, whoever the session acts for."""
     now = house.clock.now()
     with house.engine.connect() as connection, connection.begin():
-        person_id, acting = _self(house, connection, proof, now)
+        person_id, under = _self(house, connection, proof, now)
         for_others = representations.of_representative(connection, person_id, now)
         by_others = representations.of_represented(connection, person_id, now)
         return {
-            "acting": str(acting) if acting else None,
-            "may_act_for": [
-                view for one in for_others if (view := _view(house, connection, one, one.person_id))
+            "acting": str(under) if under else None,
+            "may_act_for": [  # by a court's appointment; what was given by a power stands in attorney.show
+                view
+                for one in for_others
+                if one.kind == COURT and (view := _view(house, connection, one, one.person_id))
             ],
             "represented_by": [
                 view for one in by_others if (view := _view(house, connection, one, one.representative_id))
@@ -55,25 +57,24 @@ def take_up(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, 
             Statement(
                 "representation.taken_up",
                 said,
-                subjects=subjects_of_person(house, turn, appointment.person_id),
+                subjects=acting.subjects(house, turn, appointment),
             )
         )
+        if appointment.kind == ATTORNEY:
+            acting.tell(house, turn, "attorney.acted", appointment)
     return {}
 
 
 def lay_down(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
     """Be oneself again; also where the appointment has ended meanwhile."""
     with house.turn() as turn:
-        _person, acting = _self(house, turn.connection, proof, turn.now)
-        if acting is not None:
+        _person, under = _self(house, turn.connection, proof, turn.now)
+        if under is not None:
             representations.lay_down(turn.connection, proof.hash)
-            person_id = representations.by_id(turn.connection, acting).person_id
-            said = {"asker": "representative", "representation": str(acting)}
-            turn.record(
-                Statement(
-                    "representation.laid_down", said, subjects=subjects_of_person(house, turn, person_id)
-                )
-            )
+            appointment = representations.by_id(turn.connection, under)
+            said = {"asker": "representative", "representation": str(under)}
+            subjects = acting.subjects(house, turn, appointment)
+            turn.record(Statement("representation.laid_down", said, subjects=subjects))
     return {}
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, text
 from databeheer import clocks
 from databeheer.access.explain import Language, ground_sentence, reason_sentence
 from databeheer.access.reasons import ReasonCode
+from databeheer.door.attorneys import acting
 from databeheer.door.bodies.halves import subject_handle
 from databeheer.door.bodies.heads import subject_heads
 from databeheer.door.bodies.onlookers import Onlooker
@@ -39,8 +40,10 @@ def me(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
 
     `has_representations`: who is logged in may act for somebody now, or somebody for him. `visitor`: his mark, by which
     his browser knows him again. `logged_in_freshly`: so recently that he may give others access.
+    `power`: where that one gave him a power of attorney, how far it goes; then of its stays alone.
     """
-    with looking(house, proof, or_suspended=True, or_party_people=True) as (connection, asker, now):
+    every = {"or_suspended": True, "or_party_people": True, "or_attorney": True}
+    with looking(house, proof, **every) as (connection, asker, now):
         if asker.kind is AskerKind.INSPECTOR:
             return {"role": "inspector", "name": "", "occupancies": []}
         if asker.kind is AskerKind.PARTY_PERSON:
@@ -55,8 +58,14 @@ def me(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
         return {
             "role": "customer",
             "name": open_name(house, person.person_id, bytes(person.name_sealed)),
-            "occupancies": occupancies_of(house, connection, asker.person_id, now),
-            "unread": inbox.unread(connection, asker.person_id),
+            "occupancies": [
+                place
+                for place in occupancies_of(house, connection, asker.person_id, now)
+                if asker.reaches(UUID(place["occupancy_id"]))
+            ],
+            # Her letter box is hers: a power does not open it.
+            "unread": 0 if asker.power else inbox.unread(connection, asker.person_id),
+            "power": {"decides": asker.power.decides} if asker.power else None,
             "is_represented": asker.representative_id is not None,
             "has_representations": representations.concern(connection, himself, now),
             "visitor": visitor_mark(house, himself),
@@ -101,12 +110,12 @@ def list_statements(house: House, proof: Proof, arguments: dict[str, Any]) -> di
     (`onlookers.Onlooker`); None where nobody did, or the entry is from before that was said.
     """
     limit = arguments["limit"]
-    with looking(house, proof) as (connection, asker, _now):
+    with looking(house, proof, or_attorney=True) as (connection, asker, _now):
         require_customer(asker)
         handles = own_handles(house, connection, asker, arguments["occupancy_id"])
         wanted = {
             "handles": list(handles),
-            "events": EVENTS_OF_KIND[arguments["kind"]] if arguments["kind"] else None,
+            "events": _EVENTS[arguments["kind"]] if arguments["kind"] else None,
             **{name: arguments[name] for name in ("party_id", "ground", "first", "last")},
         }
         rows = connection.execute(
@@ -117,6 +126,8 @@ def list_statements(house: House, proof: Proof, arguments: dict[str, Any]) -> di
             connection, [row._mapping["index"] for row in rows if row.event == "clock.missed"]
         )
         statements = [view for row in rows for view in _statements_of(house, row, handles, parties, met)]
+        names = acting.names(house, connection, {one["attorney"] for one in statements if one["attorney"]})
+        statements = [one | {"attorney": names.get(one["attorney"])} for one in statements]
         last = statements[-1]["index"] if statements else 0
         more = connection.execute(_STATEMENTS, {**wanted, "before": last, "limit": 1}).first()
         heads = subject_heads(house, connection, handles.values())
@@ -129,7 +140,7 @@ def list_statements(house: House, proof: Proof, arguments: dict[str, Any]) -> di
 
 def list_readers(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """List every party that a statement about the person names: what the list can be filtered by."""
-    with looking(house, proof) as (connection, asker, _now):
+    with looking(house, proof, or_attorney=True) as (connection, asker, _now):
         require_customer(asker)
         handles = own_handles(house, connection, asker, arguments["occupancy_id"])
         ids = set(connection.execute(_READERS, {"handles": list(handles)}).scalars())
@@ -140,7 +151,7 @@ def list_readers(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[
 
 def last_reads(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
     """When each party last read, by permission: what the overview shows beside it."""
-    with looking(house, proof) as (connection, asker, _now):
+    with looking(house, proof, or_attorney=True) as (connection, asker, _now):
         require_customer(asker)
         found = last_reads_of(house, connection, own_handles(house, connection, asker, None))
     return {
@@ -164,7 +175,8 @@ def own_handles(
         text("SELECT occupancy_id FROM registry.occupancy WHERE person_id = :person"),
         {"person": asker.person_id},
     )
-    own = [row.occupancy_id for row in rows if occupancy_id in (None, row.occupancy_id)]
+    reached = [row.occupancy_id for row in rows if asker.reaches(row.occupancy_id)]
+    own = [one for one in reached if occupancy_id in (None, one)]
     if occupancy_id is not None and not own:
         raise NotFoundError("there is no such access point of yours")
     gone = erasures.begun_of(connection, DataClass.LEDGER, own)
@@ -219,6 +231,7 @@ def _statement(
         "by": "representative" if reader == _REPRESENTATIVE else said.get("asker", ""),
         "reader": reader,
         "capacity": said.get("capacity"),
+        "attorney": said.get("representation"),
         "ground": ground if reason is None else None,
         "sentence_nl": _sentence(house, event, ground, reason, said, met.get(row.index)),
         "category": said.get("category"),
@@ -270,7 +283,7 @@ def _parties(connection: Connection, ids: set[UUID]) -> dict[UUID, Any]:
 
 _REPRESENTATIVE = Onlooker.REPRESENTATIVE.value
 _PORT_STEPS = ("opening_asked", "closing_asked", "forwarded", "opened", "closed", "replaced", "impossible")
-EVENTS_OF_KIND = {
+_EVENTS = {
     # A join is a read by law; it shows where the reads show (R8).
     "reads": [
         "data.read",
@@ -295,12 +308,7 @@ EVENTS_OF_KIND = {
         *(f"port.{step}" for step in _PORT_STEPS),
         *doubt_states.NAMES,
     ],
-    # What of the reads gave something, what gave nothing, and what tied data together.
-    "given": ["data.read", "data.read_corrected", "readings.original_shown"],
-    "refused": ["data.refused", "join.refused"],
-    "joins": ["join.run", "join.refused"],
 }
-KINDS = tuple(EVENTS_OF_KIND)
 # With ties: an entry may speak of two occupancies of one person, and a page never ends between the two.
 _STATEMENTS = text(
     "SELECT s.*, b.key_sealed AS body_key_sealed, b.shared_sealed FROM ("
@@ -334,7 +342,7 @@ COMMANDS = (
             ),
             limit=fields.Integer(load_default=50, strict=True, validate=validate.Range(1, 500)),
             occupancy_id=identifier(required=False),
-            kind=one_of(*KINDS, required=False),
+            kind=one_of("reads", "permissions", required=False),
             party_id=identifier(required=False),
             ground=short_text(required=False, longest=64),
             first=Day(load_default=None, allow_none=True),

@@ -25,12 +25,13 @@ def statutory(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
 
     Derived from the catalogue and the facts that decisions are made of, so that nobody with a ground is left out.
     """
-    with looking(house, proof) as (connection, asker, now):
+    with looking(house, proof, or_attorney=True) as (connection, asker, now):
         require_customer(asker)
         last = last_reads_of(house, connection, own_handles(house, connection, asker, None))
         stays: dict[UUID, UUID] = {
             row.occupancy_id: row.access_point_id
             for row in connection.execute(_STAYS, {"person": asker.person_id})
+            if asker.reaches(row.occupancy_id)
         }
         roles = sorted(roles_with_standing(house.catalogue))
         parties = {row.party_id: row for row in connection.execute(_PARTIES, {"roles": roles})}

@@ -142,14 +142,28 @@ def _until(period: Interval, end: datetime | None) -> Interval | None:
 
 
 def _representation(row: Any) -> Representation:
-    """`reference` is the entry that says by which judgment: its words are opened for whoever may read that."""
+    """`reference` is the entry that says by which judgment or power: its words are opened for whoever may read that.
+
+    `words` of a power: whether it lets him decide, then its stays.
+    """
     period = days(row.from_day, row.until_day)
-    return Representation(str(row.id), str(row.other_id), str(row.person_id), row.word, period)
+    if row.until_at is not None and row.until_at < period.stop:
+        period = Interval(period.start, max(period.start, row.until_at))
+    stays = None if row.words is None else frozenset(row.words[1:])
+    decides = row.words is None or row.words[0] == "decides"
+    return Representation(
+        str(row.id), str(row.other_id), str(row.person_id), row.word, period, stays, decides
+    )
 
 
+_REACH = (
+    "CASE WHEN r.kind = 'attorney' THEN ARRAY[CASE WHEN r.decides THEN 'decides' ELSE 'looks' END]"
+    " || ARRAY(SELECT CAST(a.occupancy_id AS text) FROM identity.representation_stay a"
+    " WHERE a.representation_id = r.representation_id) END"
+)
 # One statement for all kinds: what a kind has not is null. Types stand in the first branch.
 _OF_ALL = (
-    "SELECT 'regime' AS kind, access_point_id, metering_regime_id AS id, CAST(NULL AS uuid) AS party_id,"
+    "SELECT 'regime' AS kind, access_point_id, metering_regime_id AS id, CAST(NULL AS uuid) AS party_id,"  # noqa: S608  parts of our own
     "  occupancy_id, CAST(NULL AS uuid) AS person_id, CAST(NULL AS uuid) AS other_id, from_day, until_day,"
     "  CAST(NULL AS timestamptz) AS from_at, CAST(NULL AS timestamptz) AS until_at, regime AS word,"
     "  CAST(NULL AS text[]) AS words FROM registry.metering_regime WHERE access_point_id = ANY(%(points)s)"
@@ -157,11 +171,13 @@ _OF_ALL = (
     "  NULL, NULL, NULL, NULL FROM registry.occupancy o JOIN identity.death d USING (person_id)"
     "  WHERE o.access_point_id = ANY(%(points)s) AND d.refuted_at IS NULL"
     " UNION ALL SELECT 'representation', o.access_point_id, r.representation_id, NULL, NULL, r.person_id,"
-    "  r.representative_id, r.from_day, r.until_day, NULL, NULL, 'entry ' || r.recorded_index, NULL"
+    "  r.representative_id, r.from_day, r.until_day, NULL, r.ended_at, 'entry ' || r.recorded_index,"
+    f"  {_REACH}"
     "  FROM registry.occupancy o JOIN identity.representation r USING (person_id)"
     "  WHERE o.access_point_id = ANY(%(points)s)"
     " UNION ALL SELECT 'representation', o.access_point_id, r.representation_id, NULL, NULL, r.person_id,"
-    "  r.representative_id, r.from_day, r.until_day, NULL, NULL, 'entry ' || r.recorded_index, NULL"
+    "  r.representative_id, r.from_day, r.until_day, NULL, r.ended_at, 'entry ' || r.recorded_index,"
+    f"  {_REACH}"
     "  FROM registry.occupancy o JOIN registry.person_concerned c USING (occupancy_id)"
     "  JOIN identity.representation r ON r.person_id = c.person_id WHERE o.access_point_id = ANY(%(points)s)"
     # Of who lives there beside the grid user, his own time there; what never was, no more.

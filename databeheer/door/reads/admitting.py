@@ -97,7 +97,7 @@ class Decider:
 def _asker(shown: Shown, proof: Proof, house: House) -> Asker | DatabeheerError:
     try:
         # What a suspended party tries to read is decided too: refused, and recorded like any refusal.
-        asker = shown.by(proof, house.operator_key_hash, or_suspended=True)
+        asker = shown.by(proof, house.operator_key_hash, or_suspended=True, or_attorney=True)
     except (UnauthenticatedError, NotOnboardedError) as error:
         return error
     if asker.kind not in (AskerKind.CUSTOMER, AskerKind.PARTY):

@@ -60,13 +60,23 @@ def _facts(book: FactBook, point: Point | None, request: ReadRequest, asker: Ask
     if asker.kind is not AskerKind.CUSTOMER:
         return facts
     return replace(
-        facts, representations=tuple(one for one in facts.representations if _acts_under(asker, one))
+        facts,
+        representations=tuple(
+            _as_of_today(asker, one) for one in facts.representations if _acts_under(asker, one)
+        ),
     )
 
 
 def _acts_under(asker: Asker, appointed: Representation) -> bool:
     """Whether a session acts under this appointment: another of the same representative opens nothing in it."""
     return (appointed.id, appointed.person_id) == (str(asker.representation_id), str(asker.person_id))
+
+
+def _as_of_today(asker: Asker, appointed: Representation) -> Representation:
+    """Without what who gave the power lives at no more (R97)."""
+    if asker.power is None:
+        return appointed
+    return replace(appointed, stays=frozenset(map(str, asker.power.stays)))
 
 
 def _directions_of(request: ReadRequest, asker: Asker, facts: Facts) -> frozenset[Direction]:

@@ -63,7 +63,11 @@ MATRIX: dict[str, dict[str, set[str]]] = {
     "registry.necessity": {"door": LOOK_AND_ADD | of("valid_until")},
     "registry.notice": {"door": LOOK_AND_ADD},
     "identity.death": {"door": LOOK_AND_ADD | of("refuted_at")},
-    "identity.representation": {"door": LOOK_AND_ADD | of("until_day")},
+    "identity.representation": {"door": LOOK_AND_ADD | of("until_day", "ended_at")},
+    "identity.representation_stay": {"door": LOOK_AND_ADD},
+    "identity.attorney_invitation": {
+        "door": LOOK_AND_ADD | of("ended_at", "representation_id", "name_sealed")
+    },
     "registry.meter": {
         "door": LOOK_AND_ADD
         | of("is_digital", "installed_on", "removed_on", "place", "sub_number", "sub_type", "sub_vreg_sealed")
@@ -386,6 +390,8 @@ WITHOUT_OPERATOR = {
     "identity.person": "a person may live in the areas of two grid operators; occupancies carry theirs",
     "identity.death": "of a person, see there",
     "identity.representation": "of a person, see there",
+    "identity.representation_stay": "of a person, see there",
+    "identity.attorney_invitation": "of a person, see there",
     "identity.link_attempts": "of an EAN code that may exist nowhere, or of a log-in",
     "oversight.link_service": "closes linking for everybody",
     "identity.login": "a log-in that nobody has finished is of nobody yet",

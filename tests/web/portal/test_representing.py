@@ -75,13 +75,13 @@ def test_what_he_decides_the_represented_reads_as_done_in_her_name(
     visitor.press(request, asked["permission_id"], "grant")
     own = visit(lotte)
     lines = own.get("/mijn/gelezen", soort="alles").text
-    assert "Uw bewindvoerder Toestemming gegeven" in lines
-    assert "Uw bewindvoerder meldde zich aan in uw naam" in lines
+    assert "Uw vertegenwoordiger Toestemming gegeven" in lines
+    assert "Uw vertegenwoordiger meldde zich aan in uw naam" in lines
     history = own.get(f"/mijn/toestemming/{asked['permission_id']}")
-    assert "door de bewindvoerder, in uw naam" in history.text
+    assert "door de vertegenwoordiger, in uw naam" in history.text
     visitor.press(visitor.get("/mijn"), "/intrekken")
     ended = own.get("/mijn/toestemmingen").text
-    assert "Uw bewindvoerder heeft de toestemming in uw naam ingetrokken" in ended
+    assert "Uw vertegenwoordiger heeft de toestemming in uw naam ingetrokken" in ended
     assert "U hebt de toestemming zelf ingetrokken" not in ended
     namens = own.get("/mijn/namens")
     assert "Theo Wouters" in namens.text

@@ -1,0 +1,121 @@
+"""A power of attorney in the portal: given in three steps, taken up with a code, used, ended in one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+
+from tests.house import Customer, Party, TheHouse
+from tests.web.portal.visiting import Page, Visitor
+
+Visit = Callable[[Customer], Visitor]
+CODE = re.compile(r"[2-9A-Z]{4}(?:-[2-9A-Z]{4}){3}")
+
+
+@pytest.fixture
+def theo(house: TheHouse) -> Customer:
+    return house.customer("theo", "Theo Wouters")
+
+
+def fill_in(visitor: Visitor, **changes: str) -> Page:
+    """The form, answered and sent on to be checked."""
+    page = visitor.get("/mijn/volmacht/geven")
+    assert page.form("/nakijken").preselected == []
+    home = page.form("/nakijken").choices["adres"][0]
+    answers = {"naam": "Theo Wouters", "adres": home, "wat": "beslissen", "duur": "90"} | changes
+    return visitor.press(page, "/nakijken", **answers)
+
+
+def code_of(page: Page) -> str:
+    found = CODE.search(page.text)
+    assert found is not None
+    return found.group()
+
+
+@pytest.mark.requirement("R81", "R97")
+def test_it_is_given_taken_up_used_and_ended_and_ending_takes_no_more_steps_than_giving(
+    visit: Visit, stranger: Visitor, measured_autumn: Customer, theo: Customer, maria: Customer, bram: Party
+) -> None:
+    bram.ask(ean=measured_autumn.call("me")["occupancies"][0]["ean"])
+    hers, his = visit(measured_autumn), visit(theo)
+    for path in ("/mijn/volmacht", "/mijn/volmacht/geven", "/mijn/volmacht/code"):
+        assert stranger.get(path).location == "/aanmelden"
+    checked = fill_in(hers)
+    for words in ("Theo Wouters", "Kijken en beslissen", "Er gebeurt niets"):
+        assert words in checked.text
+    given = hers.press(checked, "/volmacht/geven")
+    steps = hers.pressed
+    code = code_of(given)
+    again = hers.send("/mijn/volmacht/geven", checked.form("/volmacht/geven").fields)  # a double click
+    assert again.location == "/mijn/volmacht"
+    assert CODE.findall(hers.get("/mijn/volmacht").text) == [code]
+    # A stranger with the code learns nothing of whose it is.
+    other = visit(maria)
+    for typed, status in ((code, 404), ("K7QX", 400), ('"><script>', 400)):
+        shown = other.press(other.get("/mijn/volmacht/code"), "/volmacht/code", code=typed)
+        assert shown.status == status
+        assert "Lotte" not in shown.text
+        assert "<script" not in shown.html
+    offer = his.press(his.get("/mijn/volmacht/code"), "/volmacht/code", code=code.lower())
+    assert "Wilt u handelen namens Lotte Janssens?" in offer.text
+    taken = his.press(offer, "/aannemen")
+    assert "U hebt de volmacht aangenomen" in taken.text
+    assert his.send("/mijn/volmacht/aannemen", offer.form("/aannemen").fields).status == 404
+    acting = his.press(taken, his_power(taken))
+    assert "U handelt namens Lotte Janssens" in acting.text
+    assert "U mag kijken en beslissen" in acting.text
+    for path, status in (
+        ("/mijn", 200),
+        ("/mijn/gelezen", 200),
+        ("/mijn/toestemmingen", 200),
+        ("/mijn/verbruik", 200),
+        ("/mijn/volmacht", 200),
+        ("/mijn/berichten", 403),
+        ("/mijn/poorten", 403),
+        ("/mijn/rechten", 403),
+    ):
+        assert his.get(path).status == status, path
+    assert his.get("/mijn/volmacht/geven").location == "/mijn/volmacht"  # it is not passed on
+    assert "Theo Wouters, met uw volmacht" in hers.get("/mijn/gelezen", soort="alles").text
+    assert "Theo Wouters handelde in uw naam" in hers.get("/mijn/berichten").text
+    hers.pressed = 0
+    ended = hers.press(hers.get("/mijn/volmacht"), "/stoppen")
+    assert "Gestopt" in ended.text
+    assert hers.pressed <= steps
+    gone = his.get("/mijn")
+    assert gone.status == 403
+    assert "De volmacht of de aanstelling is voorbij" in gone.text
+    assert "Lotte" not in his.get("/mijn").text
+
+
+def test_what_lacks_is_said_beside_it_and_what_was_answered_stays(visit: Visit, lotte: Customer) -> None:
+    visitor = visit(lotte)
+    page = fill_in(visitor, naam="", duur="")
+    assert page.status == 400
+    for words in ("Vul de voornaam en de naam in", "Kies tot wanneer"):
+        assert words in page.text
+    assert set(page.form("/nakijken").preselected) == {"adres", "wat"}
+    nasty = '<script>alert("x")</script>'
+    shown = fill_in(visitor, naam=nasty)
+    assert nasty not in shown.html
+    for changes in (
+        {"adres": "x"},
+        {"wat": "alles"},
+        {"duur": "4000"},
+        {"naam": "x" * 101},
+        {"naam": "\x00"},
+    ):
+        assert fill_in(visitor, **changes).status == 400
+    checked = fill_in(visitor).form("/volmacht/geven").fields
+    for changes in ({"adressen": "x"}, {"adressen": ""}, {"duur": "4000"}, {"wat": ""}, {"more": "x"}):
+        assert visitor.send("/mijn/volmacht/geven", checked | changes).status == 400
+    assert visitor.send("/mijn/volmacht/geven", checked | {"csrf_token": "x"}).status == 400
+    assert CODE.search(visitor.get("/mijn/volmacht").text) is None
+
+
+def his_power(page: Page) -> str:
+    return next(
+        form.action for form in page.forms if "/mijn/namens/" in form.action and "uzelf" not in form.action
+    )
