@@ -37,8 +37,10 @@ PARAMETER = "paginataal"
 _NEVER_REPEATED = frozenset({PARAMETER, "code", "answer", "state"})
 """Names in an address whose values a page must not hold."""
 COOKIE_SECONDS = 365 * 24 * 3600
-# Pages for staff and for parties speak Dutch alone; programs are spoken to in English.
-_DUTCH_ONLY = re.compile(r"/(toezicht|partij)(/|$)")
+# Pages for staff and for parties speak Dutch alone, and so do those made of lists that are in Dutch.
+_DUTCH_ONLY = re.compile(
+    r"/(toezicht|partij|demo|ledger|joins|grondslagen|meetwaarden|statistieken|privacy|register)(/|$)"
+)
 _OFFERS = {
     "en": "This site also speaks English.",
     "fr": "Ce site existe aussi en français.",
