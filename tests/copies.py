@@ -25,8 +25,8 @@ from databeheer.door.keys.store import KeyStore
 from tests.databases import Database, Databases
 from tests.house import KEYS, Means, TheHouse, a_folder, open_house, opened, this_morning
 
-_KEPT = 8
-"""How many houses a worker keeps to copy, each some 15 MB: tests that begin alike mostly come one after another."""
+_KEPT = 24
+"""How many houses a worker keeps to copy, each some 15 MB: most of those that are given up are wanted again."""
 _Fixture = TypeVar("_Fixture", bound=Callable[..., Any])
 _THE_HOUSE = object()
 """What stands for the house in what is kept of one."""
