@@ -8,6 +8,7 @@ from web.portal import wording
 from web.portal.attorneys import blueprint as attorney_pages
 from web.portal.beside import blueprint as beside_pages
 from web.portal.by_letter import blueprint as letter_pages
+from web.portal.choosing import blueprint as choosing_pages
 from web.portal.consumption import blueprint as consumption_pages
 from web.portal.doubting import blueprint as doubting_pages
 from web.portal.downloading import blueprint as downloading_pages
@@ -33,6 +34,7 @@ BLUEPRINTS = (
     message_pages,
     permission_pages,
     beside_pages,
+    choosing_pages,
     read_pages,
     proof_pages,
     consumption_pages,

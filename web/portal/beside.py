@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -83,9 +84,9 @@ def _permission(permission_id: UUID) -> Permission:
     return Permission.of(ask("permission.show", permission_id=str(permission_id))["permission"])
 
 
-def resume(permission_id: str, fields: dict[str, str]) -> ResponseReturnValue:
+def resume(arguments: Mapping[str, str], fields: Mapping[str, str]) -> ResponseReturnValue:
     """Show the question again as its visitor had answered it, for her to confirm."""
-    return _show(_permission(UUID(permission_id)), chosen=fields.get("occupancy_id"))
+    return _show(_permission(UUID(arguments["permission_id"])), chosen=fields.get("occupancy_id"))
 
 
 def _show(

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from hashlib import sha256
+from typing import Protocol
 
 from web import dutch
 from web.language import _, spoken
-from web.portal.shown import Permission, Point
+from web.portal.shown import Party, Permission, Point
 
 VERSION = "2"
 
@@ -38,6 +40,45 @@ class Notice:
         return sha256(self.text.encode()).hexdigest()
 
 
+class Terms(Protocol):
+    """Whom it is for, over which days, and how long: of a request, or of what its customer chose himself."""
+
+    @property
+    def party(self) -> Party: ...
+    @property
+    def purpose(self) -> str: ...
+    @property
+    def reveals(self) -> str: ...
+    @property
+    def data_from(self) -> datetime: ...
+    @property
+    def data_until(self) -> datetime | None: ...
+    @property
+    def split_at(self) -> datetime | None: ...
+    @property
+    def has_both_parts(self) -> bool: ...
+    @property
+    def valid_until(self) -> datetime | None: ...
+    @property
+    def longest_days(self) -> int: ...
+
+
+def notice_of_choice(choice: Terms, data: str, point: Point) -> Notice:
+    """Write the notice of what a customer chose himself, for one of his access points; `data` as words."""
+    party = choice.party
+    rows = [
+        (_("Wie krijgt het?"), _sentence(f"{party.name}, {party.role_words}") + _after(party.about)),
+        (_("Voor welk adres?"), f"{point.name}, EAN {dutch.ean(point.ean)}"),
+        (_("Welke gegevens?"), _sentence(data)),
+        (_("Wat is daaruit te zien?"), choice.reveals),
+        (_("Waarom?"), _sentence(choice.purpose)),
+        (_("Over welke periode?"), period_of(choice)),
+        (_("Hoelang mag dit?"), term_of(choice)),
+        (_("Kunt u zich bedenken?"), withdrawal_of(choice)),
+    ]
+    return Notice(tuple((name, said) for name, said in rows if said))
+
+
 def notice_of(permission: Permission, points: Iterable[Point] = (), *, commodity: str = "") -> Notice:
     """Write the notice of one request, to somebody who can grant it for these points, or for this energy."""
     commodities = {point.commodity for point in points}
@@ -45,7 +86,10 @@ def notice_of(permission: Permission, points: Iterable[Point] = (), *, commodity
         commodity = commodities.pop()
     party = permission.party
     rows = [
-        (_("Wie vraagt het?"), _sentence(f"{party.name}, {party.role_words}") + _after(party.about)),
+        (
+            _("Wie krijgt het?") if permission.is_chosen else _("Wie vraagt het?"),
+            _sentence(f"{party.name}, {party.role_words}") + _after(party.about),
+        ),
         (_("Welke gegevens?"), _sentence(permission.data_of(commodity))),
         (_("Wat is daaruit te zien?"), permission.reveals),
         (_("Waarom?"), _sentence(permission.purpose)),
@@ -60,7 +104,7 @@ def notice_of(permission: Permission, points: Iterable[Point] = (), *, commodity
     return Notice(tuple((name, said) for name, said in rows if said))
 
 
-def period_of(permission: Permission) -> str:
+def period_of(permission: Terms) -> str:
     """From when to when the data may be."""
     begin = dutch.day(permission.data_from)
     apart = ""
@@ -78,7 +122,7 @@ def period_of(permission: Permission) -> str:
     return _("Gegevens vanaf %(begin)s tot en met %(last)s.", begin=begin, last=last) + apart
 
 
-def term_of(permission: Permission) -> str:
+def term_of(permission: Terms) -> str:
     """How long the party may look; never without end."""
     if permission.valid_until is None:
         return _(
@@ -92,7 +136,7 @@ def term_of(permission: Permission) -> str:
     )
 
 
-def withdrawal_of(permission: Permission) -> str:
+def withdrawal_of(permission: Terms) -> str:
     """How to withdraw and what that does; said before the grant, with no threat in it (GDPR 7(3))."""
     name = permission.party.name
     return _(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID
@@ -15,7 +16,7 @@ from databeheer.door.client import DoorRefusedError
 from web.door import ask
 from web.forms import EANField, Form, parse, parse_or_refuse, parse_or_tell
 from web.language import _, lazy
-from web.portal import already
+from web.portal import already, picture
 from web.portal.beside import first_of, open_points
 from web.portal.doubting import standing_about
 from web.portal.login import require_session, visitor
@@ -109,7 +110,7 @@ def answer(permission_id: UUID) -> ResponseReturnValue:
             refused = ask("permission.refuse", permission_id=str(permission_id), **link)
         except DoorRefusedError as refusal:
             return _done_before(permission_id, refusal)
-        return _answered(permission_id, refused)
+        return answered_with(permission_id, refused)
     if shown.is_waiting and shown.party_is_suspended:
         # The page says why it cannot be granted.
         return _show_request(asked, status=409, chosen=chosen, **link)
@@ -133,7 +134,7 @@ def answer(permission_id: UUID) -> ResponseReturnValue:
         )
     except DoorRefusedError as refusal:
         return _done_before(permission_id, refusal)
-    return _answered(permission_id, granted)
+    return answered_with(permission_id, granted)
 
 
 @blueprint.get("/mijn/vraag/<uuid:permission_id>/antwoord")
@@ -170,7 +171,7 @@ def take_back(permission_id: UUID) -> ResponseReturnValue:
         taken_back = ask("permission.refuse", permission_id=str(permission_id))
     except DoorRefusedError as refusal:
         return _done_before(permission_id, refusal)
-    return _answered(permission_id, taken_back)
+    return answered_with(permission_id, taken_back)
 
 
 @blueprint.get("/mijn/toestemming/<uuid:permission_id>")
@@ -222,7 +223,7 @@ def renew(permission_id: UUID) -> ResponseReturnValue:
         )
     except DoorRefusedError as refusal:
         return _done_before(permission_id, refusal)
-    return _answered(UUID(renewed["permission"]["permission_id"]), renewed)
+    return answered_with(UUID(renewed["permission"]["permission_id"]), renewed)
 
 
 @blueprint.post("/mijn/toestemming/<uuid:permission_id>/intrekken")
@@ -258,16 +259,20 @@ def everything() -> ResponseReturnValue:
     )
 
 
-def resume(permission_id: str, fields: dict[str, str]) -> ResponseReturnValue:
+def resume(arguments: Mapping[str, str], fields: Mapping[str, str]) -> ResponseReturnValue:
     """Show a request again as its visitor had answered it, for her to confirm."""
     link: dict[str, Any] = {"link_code": fields["link_code"]} if fields.get("link_code") else {}
-    asked = ask("permission.by_link", **link) if link else ask("permission.show", permission_id=permission_id)
+    asked = (
+        ask("permission.by_link", **link)
+        if link
+        else ask("permission.show", permission_id=arguments["permission_id"])
+    )
     return _show_request(asked, chosen=fields.get("occupancy_id"), is_resumed=True, **link)
 
 
-def resume_renewal(permission_id: str, _: dict[str, str]) -> ResponseReturnValue:
+def resume_renewal(arguments: Mapping[str, str], _: Mapping[str, str]) -> ResponseReturnValue:
     """Show the question of a renewal again."""
-    return _show_renewal(UUID(permission_id), is_resumed=True)
+    return _show_renewal(UUID(arguments["permission_id"]), is_resumed=True)
 
 
 def _done_before(
@@ -346,6 +351,7 @@ def _show_request(
         can_send_on=link_code is not None and permission.addressed_to is None,
         chosen=chosen,
         is_resumed=is_resumed,
+        picture=picture.of_points(candidates) if candidates and permission.category == "readings" else None,
         error=error,
         error_field=field,
     )
@@ -368,7 +374,8 @@ def _show_answered(permission: Permission) -> ResponseReturnValue:
     )
 
 
-def _answered(permission_id: UUID, answer: dict[str, Any]) -> ResponseReturnValue:
+def answered_with(permission_id: UUID, answer: dict[str, Any]) -> ResponseReturnValue:
+    """Go to the page that confirms an answer, which shows the number of its entry."""
     if isinstance(answer.get("index"), int):
         # For the confirmation page; the ledger itself is the record.
         receipts = dict(list(session.get(_RECEIPTS, {}).items())[-_RECEIPTS_KEPT:])

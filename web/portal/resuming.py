@@ -14,15 +14,17 @@ from werkzeug.routing import BuildError
 
 from web.forms import Form, parse_or_refuse
 from web.language import lazy
-from web.portal import beside, kept, permissions
+from web.portal import beside, choosing, kept, permissions
 from web.portal.login import require_session, visitor
 
 blueprint = Blueprint("resuming", __name__)
 
-PAGES: Mapping[str, Callable[[str, dict[str, str]], ResponseReturnValue]] = {
+PAGES: Mapping[str, Callable[[Mapping[str, str], Mapping[str, str]], ResponseReturnValue]] = {
     "permissions.answer": permissions.resume,
     "permissions.renew": permissions.resume_renewal,
     "beside.grant": beside.resume,
+    "choosing.check": choosing.resume,
+    "choosing.confirm": choosing.resume,
 }
 """Forms whose own page shows all that is confirmed; of any other, the page here does."""
 WORDS = {
@@ -68,7 +70,7 @@ def show() -> ResponseReturnValue:
     if work.freshly and not me["logged_in_freshly"]:
         return render_template("portal/show_anew.html", me=me)
     if work.endpoint in PAGES:
-        return PAGES[work.endpoint](work.arguments["permission_id"], work.fields)
+        return PAGES[work.endpoint](work.arguments, work.fields)
     try:
         action = url_for(work.endpoint, **cast("dict[str, Any]", work.arguments))
     except BuildError:  # a page of the release before

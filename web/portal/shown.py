@@ -257,6 +257,7 @@ class Permission:
     signers: tuple[Signer, ...]
     waits_for_you: bool
     by_applicant: bool
+    is_chosen: bool
     brought: Brought | None
     is_renewable: bool
     ended_by: str
@@ -308,6 +309,7 @@ class Permission:
             ),
             waits_for_you=bool(answer["waits_for_you"]),
             by_applicant=bool(answer["by_applicant"]),
+            is_chosen=bool(answer["is_chosen"]),
             brought=Brought.of(answer["brought_along"]),
             is_renewable=bool(answer["is_renewable"]),
             ended_by=_ended_by(answer["ended_by"]),

@@ -90,6 +90,8 @@ def sign(house: House, turn: Turn, row: Any, occupancy: Any, signature: Signatur
     missing = must_sign - {one.for_person_id for one in signed}
     by = _BY[signature.capacity]
     said = {"method": signature.method, "signers": len(signed)}
+    if row.is_chosen:
+        said |= {"initiative": "customer"}
     if signature.notice is not None:
         said |= {"notice": signature.notice.sha256.hex(), "language": signature.notice.language}
     if signature.document_sha256 is not None:

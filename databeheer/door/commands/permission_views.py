@@ -205,6 +205,7 @@ def _for_people(around: _Around, row: Any, now: datetime, person_id: UUID | None
         "waits_for": [],
         "waits_for_you": False,
         "by_applicant": row.applicant_id is not None,
+        "is_chosen": row.is_chosen,
         "brought_along": _brought_along(around.imported.get(row.permission_id)),
         "is_renewable": False,
         "ended_by": history.by_for(step, person_id) if step is not None else None,

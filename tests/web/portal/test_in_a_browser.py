@@ -84,6 +84,10 @@ def story(house: TheHouse, lotte: Customer, bram: Party, erik: Party) -> list[st
         "/mijn/poorten",
         f"/mijn/poorten/{electricity}/{fitted['meter_id']}/S1/openen",
         "/mijn/toestemmingen",
+        "/mijn/kiezen",
+        "/mijn/kiezen?naam=niemand",
+        f"/mijn/kiezen/{bram.party_id}",
+        f"/mijn/kiezen/{bram.party_id}/energy_advice",
         "/mijn/wissen",
         "/mijn/gelezen?soort=alles",
         "/mijn/bewijzen",
@@ -161,6 +165,63 @@ def test_a_request_is_granted_and_withdrawn_with_the_keyboard_alone(
     assert bram.permission(asked["permission_id"])["state"] == "revoked"
     assert watched.console == []
     context.close()
+
+
+def test_a_party_is_chosen_with_the_keyboard_alone_and_without_script_and_two_who_live_there_sign(
+    browser: Browser, address: str, house: TheHouse, lotte: Customer, bram: Party
+) -> None:
+    context = enter(browser, address, lotte, WIDE)
+    watched = Watched(context.new_page())
+    page = watched.page
+    page.goto(f"{address}/mijn/kiezen")
+
+    def press(selector: str, key: str = "Enter") -> None:
+        for _ in range(60):
+            page.keyboard.press("Tab")
+            if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+                assert watched.focus_is_visible()
+                page.keyboard.press(key)
+                return
+        pytest.fail(f"the keyboard does not reach {selector}")
+
+    press(f"a[href$='/{bram.party_id}']")
+    page.wait_for_url(f"**/{bram.party_id}")
+    press("a[href$='/energy_advice']")
+    page.wait_for_url("**/energy_advice")
+    for name in ("occupancy_id", "fijn", "richting", "periode", "duur"):
+        press(f"input[name={name}]", "Space")
+    press("form#keuze button")
+    page.get_by_role("heading", name="Kijk uw keuze na").wait_for()
+    assert watched.faults() == []
+    press("form[action$='/toestaan'] button")
+    page.wait_for_url("**/antwoord")
+    assert bram.call("permission.list", state="active")["permissions"]
+    assert watched.console == []
+    context.close()
+
+    # Without script, and where somebody who lives there signs too.
+    noor = house.customer("noor", "Noor Baert")
+    ean = lotte.call("me")["occupancies"][0]["ean"]
+    house.operator("registry.concerned.begin", ean=ean, person_id=str(noor.person_id), from_day="2022-01-01")
+    for person, first in ((lotte, True), (noor, False)):
+        plain = browser.new_context(java_script_enabled=False, viewport=NARROW)  # type: ignore[arg-type]
+        plain.add_cookies([{"name": "session", "value": person.session, "url": address}])
+        page = plain.new_page()
+        if first:
+            page.goto(f"{address}/mijn/kiezen/{bram.party_id}/energy_monitoring")
+            for name in ("occupancy_id", "fijn", "richting", "periode", "duur"):
+                page.locator(f"input[name={name}]").first.check()
+            page.get_by_role("button", name="Kijk mijn keuze na").click()
+            page.get_by_role("button", name="Toestaan", exact=True).click()
+            page.get_by_role("heading", name="Uw antwoord is genoteerd").wait_for()
+            assert len(bram.call("permission.list")["permissions"]) == 1
+        else:
+            page.goto(f"{address}/mijn")
+            page.locator("a[href*='/mijn/vraag/']").first.click()
+            page.get_by_role("button", name="toestaan").first.click()
+            page.wait_for_url("**/antwoord")
+            assert len(bram.call("permission.list", state="active")["permissions"]) == 2
+        plain.close()
 
 
 def test_the_first_key_leads_past_the_menu(browser: Browser, address: str, lotte: Customer) -> None:

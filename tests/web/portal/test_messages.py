@@ -156,6 +156,7 @@ def test_a_code_that_is_too_old_asks_for_a_new_one(visit: Visit, house: TheHouse
     page = visitor.press(visitor.get(SETTINGS), f"{SETTINGS}/adres", email=ADDRESS, taal="nl")
     code = code_sent(house)
     house.clock.advance(timedelta(minutes=31))
+    visitor.log_in(lotte.subject, lotte.name)
     page = visitor.press(page, f"{SETTINGS}/code", code=code)
     assert page.status == 400
     assert "De code werkt niet meer" in page.text
