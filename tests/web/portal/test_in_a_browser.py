@@ -81,6 +81,9 @@ def story(house: TheHouse, lotte: Customer, bram: Party, erik: Party) -> list[st
         "/mijn/berichten",
         "/mijn/berichten/instellingen",
         "/mijn/namens",
+        "/mijn/volmacht",
+        "/mijn/volmacht/geven",
+        "/mijn/volmacht/code",
         "/mijn/poorten",
         f"/mijn/poorten/{electricity}/{fitted['meter_id']}/S1/openen",
         "/mijn/toestemmingen",
@@ -233,3 +236,63 @@ def test_the_first_key_leads_past_the_menu(browser: Browser, address: str, lotte
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.id") == "inhoud"
     context.close()
+
+
+def test_a_power_of_attorney_is_given_taken_up_used_and_ended_with_the_keyboard_alone(
+    browser: Browser, address: str, house: TheHouse, measured_autumn: Customer
+) -> None:
+    """On a small screen, and every state of its pages is accessible and silent."""
+    hers = Watched(enter(browser, address, measured_autumn, NARROW).new_page())
+    his = Watched(enter(browser, address, house.customer("theo", "Theo Wouters"), NARROW).new_page())
+
+    def go_to(watched: Watched, selector: str) -> None:
+        page = watched.page
+        for _ in range(60):
+            page.keyboard.press("Tab")
+            if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+                assert watched.focus_is_visible(), selector
+                return
+        pytest.fail(f"the keyboard does not reach {selector}")
+
+    def press(watched: Watched, selector: str, key: str = "Enter") -> None:
+        go_to(watched, selector)
+        if key == "Space":
+            watched.page.keyboard.press(key)
+            return
+        with watched.page.expect_navigation():
+            watched.page.keyboard.press(key)
+        assert not watched.faults(), watched.page.url
+        assert not watched.is_wider_than_the_screen(), watched.page.url
+
+    def says(watched: Watched, words: str) -> None:
+        assert words in watched.page.inner_text("main"), watched.page.url
+
+    hers.page.goto(f"{address}/mijn/volmacht")
+    press(hers, "a[href='/mijn/volmacht/geven']")
+    press(hers, "form[action$=nakijken] button")
+    says(hers, "Er ontbreekt nog iets")
+    go_to(hers, "#naam")
+    hers.page.keyboard.type("Theo Wouters")
+    for name in ("adres", "wat", "duur"):
+        press(hers, f"input[name={name}]", "Space")
+    press(hers, "form[action$=nakijken] button")
+    says(hers, "Klopt dit?")
+    press(hers, "form[action$='volmacht/geven'] button")
+    code = hers.page.inner_text("p.figures strong")
+    his.page.goto(f"{address}/mijn/volmacht/code")
+    for typed, words in (("2222-2222-2222-2223", "Deze code werkt niet"), (code, "Wilt u handelen namens")):
+        go_to(his, "#code")
+        his.page.keyboard.press("Control+A")
+        his.page.keyboard.type(typed)
+        press(his, "form[action$=code] button")
+        says(his, words)
+    press(his, "form[action$=aannemen] button")
+    press(his, "form[action^='/mijn/namens/'] button")
+    assert "U handelt namens Lotte Janssens" in his.page.inner_text("body")
+    hers.page.reload()
+    press(hers, "form[action$=stoppen] button")
+    says(hers, "Gestopt")
+    his.page.reload()
+    assert "Lotte" not in his.page.inner_text("body")
+    said = (*hers.console, *his.console)  # Chromium names each answer that is no 200
+    assert [one for one in said if "status of 40" not in one] == []
