@@ -22,7 +22,7 @@ MARIAS_EAN = "541448899990000015"
 @pytest.fixture(scope="session")
 def databases() -> Iterator[Databases]:
     """The server of this run; `with databases.clone() as database` for a database of a wider scope."""
-    with running() as databases:
+    with running(vacuums=False) as databases:
         yield databases
 
 

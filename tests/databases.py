@@ -33,7 +33,7 @@ MONTH_OF_READINGS = date(2023, 10, 1)
 _PREFIX = "databeheer-test-"
 _MEMORY = Path("/dev/shm")
 _ROOM_BYTES = 2 * 1024**3
-"""What must be free in memory before a server is put there; it takes some 400 MB."""
+"""What must be free in memory before a server is put there; it takes some 700 MB, most of it houses to copy."""
 
 
 @dataclass(frozen=True)
@@ -67,11 +67,13 @@ class Databases:
         self._begin_months()
 
     @classmethod
-    def on_own_server(cls, superuser_url: str) -> Databases:
+    def on_own_server(cls, superuser_url: str, *, vacuums: bool) -> Databases:
         """The databases of a server that nobody else uses: closed to the process roles but for theirs, and quick."""
         with psycopg.connect(superuser_url, autocommit=True) as connection:
             # Nobody guesses at passwords here, and a log-in with the usual rounds outlasts most statements.
             connection.execute("ALTER SYSTEM SET scram_iterations = 1")
+            if not vacuums:
+                connection.execute("ALTER SYSTEM SET autovacuum = off")
             connection.execute("SELECT pg_reload_conf()")
             connection.execute("SET scram_iterations = 1")
             password = make_url(superuser_url).password
@@ -127,9 +129,11 @@ class Databases:
 
 
 @contextmanager
-def running() -> Iterator[Databases]:
+def running(*, vacuums: bool = True) -> Iterator[Databases]:
     """Yield the databases of one test run: on the server of the environment variable, else on an own one.
 
+    Where databases live for a second, vacuum comes to dozens that nobody uses, and is in the way of who copies one:
+    `vacuums=False` leaves it out on an own server.
     The variable names a server that tests may do with as they like: the process roles get new passwords.
     """
     given = os.environ.get(SERVER_VARIABLE)
@@ -142,7 +146,7 @@ def running() -> Iterator[Databases]:
     directory = tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=quick_folder())
     server = EmbeddedPostgreSQL(Path(directory), durable=False)
     try:
-        databases = Databases.on_own_server(server.start())
+        databases = Databases.on_own_server(server.start(), vacuums=vacuums)
         yield databases
         databases.close()
     finally:
