@@ -136,7 +136,7 @@ def every_command(
         "statements.list": {},
         "statements.readers": {},
         "statutory.list": {},
-        "reads.last": {},
+        "overview.show": {},
         "receipt.opening": {"index": 0},
         "chain.show": {"occupancy_id": someone},
         "chain.open": {"occupancy_id": someone, "first": 1, "last": 9},

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from databeheer.byte_rows import rows_of
 from databeheer.door.house import House
+from databeheer.door.keys.at_hand import Keys
 from databeheer.door.keys.seals import derive
 from databeheer.metering.opening import SealError, unseal
 from databeheer.metering.opening_rows import unseal_rows
@@ -35,9 +36,9 @@ def seal_text(house: House, what: str, owner: UUID, value: str) -> bytes:
     return seal(house.registry_key("seal"), value.encode(), _coordinates(what, owner))
 
 
-def open_text(house: House, what: str, owner: UUID, sealed: bytes) -> str:
+def open_text(keys: Keys, what: str, owner: UUID, sealed: bytes) -> str:
     """Open what `seal_text` closed."""
-    return unseal(house.registry_key("seal"), sealed, _coordinates(what, owner)).decode()
+    return unseal(keys.registry_key("seal"), sealed, _coordinates(what, owner)).decode()
 
 
 def open_texts(house: House, what: str, sealed: Sequence[tuple[bytes, bytes]]) -> list[str]:

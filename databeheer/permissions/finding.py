@@ -129,6 +129,13 @@ def page(
     return list(rows[:limit]), f"{last.requested_at.isoformat()}_{last.permission_id}" if last else None
 
 
+def all_of(connection: Connection, viewer: Viewer, *, now: datetime) -> list[Any]:
+    """Return everything the viewer may see, newest first: for a person, of whom there are only so many."""
+    nothing = dict.fromkeys(("state", "reference_hash", "ean_hash", "before_at", "before_id", "limit"))
+    asked = {**nothing, **viewer.members, "is_to_delete": False, "now": now, "today": day_of(now)}
+    return list(connection.execute(_PAGE, asked))
+
+
 def _place(cursor: str | None) -> tuple[datetime | None, UUID | None]:
     if cursor is None:
         return None, None

@@ -8,18 +8,13 @@ server. Callers are processes of their own, which read the answer and do not par
 from __future__ import annotations
 
 import http.client
-import os
-import re
 import statistics
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from multiprocessing import get_context
-from pathlib import Path
 
 import psycopg
 
@@ -31,11 +26,11 @@ from tests.bench import bench_month
 from tests.bench.appending import durable_server
 from tests.bench.bare_api import DATABASE
 from tests.bench.measure import Benchmark, Row, at_most
+from tests.bench.serving import PROCESSES, THREADS, served, web_environment
 from tests.databases import Databases
-from tests.doors import CHECKOUT, PATIENCE_SECONDS, door_process, until
+from tests.doors import PATIENCE_SECONDS, door_process
 from tests.house import TheHouse, open_house_now
 
-PROCESSES, THREADS = 2, 16
 EACH = 8
 """Requests of each client in a round: together fewer than a party may ask in a minute."""
 ROUNDS = 7
@@ -135,7 +130,9 @@ def standing(each: int = EACH) -> Iterator[Calls]:
         bench_month.fill_plain(house)
         fill_packed(house)
         door = stack.enter_context(door_process(house))
-        ours = stack.enter_context(served(house, "web.serve:application()", _web(house, door.socket)))
+        ours = stack.enter_context(
+            served(house, "web.serve:application()", web_environment(house, door.socket))
+        )
         peer = {DATABASE: house.database.url("superuser").replace("postgresql:", "postgresql+psycopg:")}
         bare = stack.enter_context(served(house, "tests.bench.bare_api:application()", peer))
         pool = stack.enter_context(ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")))
@@ -144,11 +141,11 @@ def standing(each: int = EACH) -> Iterator[Calls]:
             {"Authorization": f"Bearer {token}"},
         )
         calls = Calls(
-            Call(ours, f"{path}?{WINDOW}&granularity=quarter_hour", bearer),
-            Call(ours, f"{path}?{_BEFORE}", bearer, 403),
-            Call(bare, f"/plain/{bench_month.POINT}?{WINDOW}"),
-            Call(bare, f"/usual/{bench_month.POINT}?{WINDOW}"),
-            Call(bare, f"/packed/{bench_month.POINT}?{WINDOW}"),
+            Call(ours.port, f"{path}?{WINDOW}&granularity=quarter_hour", bearer),
+            Call(ours.port, f"{path}?{_BEFORE}", bearer, 403),
+            Call(bare.port, f"/plain/{bench_month.POINT}?{WINDOW}"),
+            Call(bare.port, f"/usual/{bench_month.POINT}?{WINDOW}"),
+            Call(bare.port, f"/packed/{bench_month.POINT}?{WINDOW}"),
             Callers(pool, each),
             lambda: _forget_limits(house),
         )
@@ -173,61 +170,6 @@ def fill_packed(house: TheHouse) -> None:
         with connection.cursor() as cursor:
             cursor.executemany("INSERT INTO packed VALUES (%s, %s, %s)", rows)
         connection.execute("ANALYZE packed")
-
-
-@contextmanager
-def served(house: TheHouse, application: str, environment: dict[str, str]) -> Iterator[int]:
-    """Serve an application as an installation does; yields its port."""
-    log = house.folder / f"{application.partition(':')[0]}.log"
-    command = ["-m", "gunicorn", "--config", "python:web.gunicorn_settings", "--bind", "127.0.0.1:0"]
-    command += ["--workers", str(PROCESSES), "--threads", str(THREADS), "--worker-class", "gthread"]
-    command += ["--no-control-socket", "--worker-tmp-dir", str(house.folder), application]
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, *command],
-            env={"PATH": os.environ["PATH"], **environment},
-            cwd=CHECKOUT,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-        )
-    try:
-        yield _port(process, log)
-    finally:
-        process.terminate()
-        process.wait(PATIENCE_SECONDS)
-
-
-def _port(process: subprocess.Popen[bytes], log: Path) -> int:
-    """Return where it listens, once it answers."""
-
-    def answering() -> int | None:
-        said = log.read_text()
-        assert process.poll() is None, said
-        found = re.search(r"Listening at: http://127\.0\.0\.1:(\d+)", said)
-        if found is None:
-            return None
-        with closing(http.client.HTTPConnection("127.0.0.1", int(found[1]), timeout=5)) as connection:
-            try:
-                connection.request("GET", "/health/live")
-                connection.getresponse().read()
-            except (OSError, http.client.HTTPException):
-                return None
-        return int(found[1])
-
-    until(lambda: answering() is not None, "gunicorn answers")
-    return answering() or 0
-
-
-def _web(house: TheHouse, door: Path) -> dict[str, str]:
-    return {
-        "DATABEHEER_WEB_DATABASE_URL": house.database.url("web"),
-        "DATABEHEER_DOOR_SOCKET": str(door),
-        "DATABEHEER_LEDGER_DIRECTORY": str(house.folder / "public"),
-        "DATABEHEER_WEB_SECRET_KEY": "a secret of forty characters for benches",
-        "DATABEHEER_BASE_URL": "http://127.0.0.1:8000",
-        "DATABEHEER_CONTACT": "databeheer@voorbeeld.be",
-    }
 
 
 def _forget_limits(house: TheHouse) -> None:

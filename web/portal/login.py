@@ -171,6 +171,11 @@ def visitor() -> dict[str, Any]:
     return me
 
 
+def remember_visitor(me: dict[str, Any]) -> None:
+    """Keep the door's `me` that came with another answer of this request: then `visitor` asks no more."""
+    g.visitor = me
+
+
 def _himself_again() -> Response:
     """The appointment under which somebody acted has ended: nothing was done, and he is himself again."""
     ask("representation.lay_down")

@@ -4,59 +4,60 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Generic, TypeVar
 
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
-from databeheer.access.bases import BasisKind
+from databeheer.values import parse_instant
 from web.door import ask
-from web.portal.login import require_session, visitor
-from web.portal.shown import Permission, Point, Statement, Statutory
+from web.portal.login import remember_visitor, require_session, visitor
+from web.portal.shown import Answer, Permission, Point, Statement, Statutory
 
 blueprint = Blueprint("overview", __name__)
 
-PAGE = 100
-READS_LOOKED_AT = 200
-RECENT = 6
+_PAGE = 500
+
+
+Who = TypeVar("Who", Permission, Statutory)
 
 
 @dataclass(frozen=True)
-class Line:
+class Line(Generic[Who]):
     """Who may read, and when that party last did; `reads_known` is False where older reads were not looked at."""
 
-    who: Permission | Statutory
+    who: Who
     last_read_at: datetime | None
     reads_known: bool
 
+    @classmethod
+    def of(cls, who: Who, answer: Answer) -> Line[Who]:
+        last = answer.get("last_read_at")
+        return cls(who, parse_instant(last) if last else None, bool(answer.get("reads_known")))
+
 
 @dataclass(frozen=True)
-class Reads:
-    """The newest reads of the visitor's data."""
+class Seen:
+    """Who may read the visitor's data, and who looked last: one question to the door."""
 
-    statements: tuple[Statement, ...]
-    are_all: bool
+    lines: tuple[Line[Permission], ...]
+    by_law: tuple[Line[Statutory], ...]
+    recent: tuple[Statement, ...]
 
     @classmethod
-    def newest(cls) -> Reads:
-        answer = ask("statements.list", kind="reads", limit=READS_LOOKED_AT)
+    def now(cls, *, with_ended: bool = False) -> Seen:
+        """Ask the door; `with_ended`: when parties last read under what is over, too."""
+        answer = ask("overview.show", with_ended=with_ended)
+        remember_visitor(answer["me"])
         return cls(
-            tuple(Statement.of(row) for row in answer["statements"]), are_all=answer["next_cursor"] is None
+            tuple(Line.of(Permission.of(row), row) for row in answer["permissions"]),
+            tuple(Line.of(Statutory.of(row), row) for row in answer["statutory"]),
+            tuple(Statement.of(row) for row in answer["recent"]),
         )
 
-    def by_others(self) -> tuple[Statement, ...]:
-        """Reads and refusals of others than the visitor, newest first."""
-        return tuple(each for each in self.statements if not each.is_own)
-
-    def recent(self) -> tuple[Statement, ...]:
-        """The newest few reads, refusals and joins by others, newest first."""
-        return self.by_others()[:RECENT]
-
-    def line(self, who: Permission | Statutory) -> Line:
-        """Find when `who` last read: by permission, or by law at that occupancy."""
-        for each in self.statements:
-            if each.is_read and _is_by(each, who):
-                return Line(who, each.at, reads_known=True)
-        return Line(who, None, reads_known=self.are_all)
+    @property
+    def permissions(self) -> list[Permission]:
+        return [line.who for line in self.lines]
 
 
 @dataclass(frozen=True)
@@ -64,8 +65,8 @@ class Card:
     """One address and energy, with those who read there: by consent and by law apart (R40)."""
 
     point: Point
-    by_consent: tuple[Line, ...]
-    by_law: tuple[Line, ...]
+    by_consent: tuple[Line[Permission], ...]
+    by_law: tuple[Line[Statutory], ...]
     ended: int
 
 
@@ -73,19 +74,17 @@ class Card:
 @require_session
 def show() -> ResponseReturnValue:
     """Show the overview."""
+    seen = Seen.now()
     points = my_points()
-    permissions = my_permissions()
-    statutory = tuple(Statutory.of(row) for row in ask("statutory.list")["parties"])
-    reads = Reads.newest()
     return render_template(
         "portal/overview.html",
         me=visitor(),
-        cards=[_card(point, permissions, statutory, reads) for point in points],
-        recent=reads.recent(),
+        cards=[_card(point, seen) for point in points],
+        recent=seen.recent,
         point_names=names_of(points),
         commodities={point.occupancy_id: point.commodity for point in points},
-        waiting=[each for each in permissions if each.is_waiting and each.waits_for_you],
-        renewable=[each for each in permissions if each.is_renewable],
+        waiting=[each for each in seen.permissions if each.is_waiting and each.waits_for_you],
+        renewable=[each for each in seen.permissions if each.is_renewable],
     )
 
 
@@ -109,31 +108,18 @@ def my_permissions() -> tuple[Permission, ...]:
     found: list[Permission] = []
     cursor: str | None = None
     while True:
-        answer = ask("permission.list", limit=PAGE, cursor=cursor)
+        answer = ask("permission.list", limit=_PAGE, cursor=cursor)
         found += [Permission.of(row) for row in answer["permissions"]]
         cursor = answer.get("next_cursor")
         if not cursor:
             return tuple(found)
 
 
-def _card(
-    point: Point, permissions: tuple[Permission, ...], statutory: tuple[Statutory, ...], reads: Reads
-) -> Card:
-    here = [each for each in permissions if each.occupancy_id == point.occupancy_id]
+def _card(point: Point, seen: Seen) -> Card:
+    here = [line for line in seen.lines if line.who.occupancy_id == point.occupancy_id]
     return Card(
         point=point,
-        by_consent=tuple(reads.line(each) for each in here if each.is_live),
-        by_law=tuple(reads.line(each) for each in statutory if each.occupancy_id == point.occupancy_id),
-        ended=sum(1 for each in here if not each.is_live and not each.is_waiting),
-    )
-
-
-def _is_by(statement: Statement, who: Permission | Statutory) -> bool:
-    if isinstance(who, Permission):
-        return statement.permission_id == who.permission_id
-    return (
-        statement.basis is BasisKind.LAW
-        and statement.party is not None
-        and statement.party.party_id == who.party.party_id
-        and statement.occupancy_id == who.occupancy_id
+        by_consent=tuple(line for line in here if line.who.is_live),
+        by_law=tuple(line for line in seen.by_law if line.who.occupancy_id == point.occupancy_id),
+        ended=sum(1 for line in here if not line.who.is_live and not line.who.is_waiting),
     )

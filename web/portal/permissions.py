@@ -21,7 +21,7 @@ from web.portal.beside import first_of, open_points
 from web.portal.doubting import standing_about
 from web.portal.login import require_session, visitor
 from web.portal.notice import Notice, notice_of
-from web.portal.overview import Reads, my_permissions, my_points
+from web.portal.overview import Seen, my_points
 from web.portal.shown import Permission, Point
 from web.settings import WebSettings
 
@@ -246,16 +246,15 @@ def withdraw(permission_id: UUID) -> ResponseReturnValue:
 @require_session
 def everything() -> ResponseReturnValue:
     """List every permission, with those that ended, who ended them and why (R26)."""
-    permissions = my_permissions()
-    reads = Reads.newest()
+    lines = Seen.now(with_ended=True).lines
     return render_template(
         "portal/permissions.html",
         me=visitor(),
         points={point.occupancy_id: point for point in my_points()},
-        waiting=[reads.line(each) for each in permissions if each.is_waiting and each.waits_for_you],
-        waiting_for_others=[reads.line(each) for each in permissions if each.waits_for_others],
-        active_ones=[reads.line(each) for each in permissions if each.is_live],
-        ended=[reads.line(each) for each in permissions if not each.is_waiting and not each.is_live],
+        waiting=[each for each in lines if each.who.is_waiting and each.who.waits_for_you],
+        waiting_for_others=[each for each in lines if each.who.waits_for_others],
+        active_ones=[each for each in lines if each.who.is_live],
+        ended=[each for each in lines if not each.who.is_waiting and not each.who.is_live],
     )
 
 

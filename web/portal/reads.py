@@ -15,7 +15,7 @@ from databeheer.brussels import day_of
 from ledger.tiles import TileDirectory
 from web.door import ask
 from web.forms import Form, parse_or_refuse
-from web.portal.login import require_session, visitor
+from web.portal.login import remember_visitor, require_session, visitor
 from web.portal.overview import my_points, names_of
 from web.portal.shown import Statement
 from web.receipts import MEDIA_TYPE, make_receipt
@@ -59,7 +59,9 @@ def show() -> ResponseReturnValue:
         limit=LINES_A_PAGE,
         cursor=query["verder"],
         occupancy_id=chosen,
+        with_me=True,
     )
+    remember_visitor(answer["me"])
     points = my_points()
     return render_template(
         "portal/reads.html",

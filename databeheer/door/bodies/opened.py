@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text
 
 from databeheer.door.bodies.halves import all_halves, key_coordinates, shared_coordinates, subject_coordinates
 from databeheer.door.house import House
+from databeheer.door.keys.at_hand import Keys
 from databeheer.door.keys.store import KeyStoreError
 from databeheer.metering.opening import SealError, unseal
 from ledger.commitment import Opening, open_for_party, open_for_subject, subject_half
@@ -46,32 +47,32 @@ class BodyRow:
         return cls(statement.index, statement.body_key_sealed, statement.shared_sealed)
 
 
-def shared_body(house: House, row: Any) -> Body:
+def shared_body(keys: Keys, row: Any) -> Body:
     """Open the shared half of a `ledger.body` row."""
     if not row.shared_sealed:
         raise KeyStoreError("the body was erased")
     if row.key_sealed is None:
-        key = house.ledger_key
+        key = keys.ledger_key
     else:
-        name = unseal(house.ledger_key, bytes(row.key_sealed), key_coordinates(row.index, 0))
-        key = house.keys_of_subject(UUID(bytes=name))
+        name = unseal(keys.ledger_key, bytes(row.key_sealed), key_coordinates(row.index, 0))
+        key = keys.keys_of_subject(UUID(bytes=name))
     return _body(unseal(key, bytes(row.shared_sealed), shared_coordinates(row.index)))
 
 
-def subject_body(house: House, row: Any) -> Body:
+def subject_body(keys: Keys, row: Any) -> Body:
     """Open a subject's half of a `ledger.statement` row."""
-    key = key_of_statement(house, row)
+    key = key_of_statement(keys, row)
     return _body(unseal(key, bytes(row.subject_sealed), subject_coordinates(row.index, row.leaf)))
 
 
-def key_of_statement(house: House, row: Any) -> bytes:
+def key_of_statement(keys: Keys, row: Any) -> bytes:
     """Return the subject's key of a `ledger.statement` row."""
-    return house.keys_of_subject(subject_of_statement(house, row))
+    return keys.keys_of_subject(subject_of_statement(keys, row))
 
 
-def subject_of_statement(house: House, row: Any) -> UUID:
+def subject_of_statement(keys: Keys, row: Any) -> UUID:
     """Return whose a `ledger.statement` row is: an occupancy."""
-    return UUID(bytes=unseal(house.ledger_key, bytes(row.key_sealed), key_coordinates(row.index, row.leaf)))
+    return UUID(bytes=unseal(keys.ledger_key, bytes(row.key_sealed), key_coordinates(row.index, row.leaf)))
 
 
 def opening(house: House, connection: Connection, index: int, subject_leaf: int | None) -> Opening:

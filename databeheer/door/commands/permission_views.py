@@ -14,6 +14,7 @@ from databeheer.access.facts import Capacity
 from databeheer.brussels import day_of
 from databeheer.door.commands.views import party_view
 from databeheer.door.house import House
+from databeheer.door.keys.at_hand import AtHand, Keys
 from databeheer.door.names import open_text
 from databeheer.mandate_imports import rows as imports
 from databeheer.permissions import content, history, signers, terms, timing
@@ -49,15 +50,15 @@ def permission_views(
 ) -> list[dict[str, Any]]:
     """Return permissions as their people, or their party, see them; in as many queries for many as for one."""
     around = _Around.read(connection, rows, now, for_party=for_party)
-    views = []
+    views, keys = [], AtHand(house)
     for row in rows:
-        view = _for_all(house, around, row, now, for_party)
+        view = _for_all(keys, around, row, now, for_party)
         is_own = for_party
         if not for_party:
             view |= _for_people(around, row, now, person_id)
             is_own = view["is_own"]
         if with_return_urls:
-            view |= {what: _return_url(house, row, what) if is_own else None for what in _RETURN_URLS}
+            view |= {what: _return_url(keys, row, what) if is_own else None for what in _RETURN_URLS}
         views.append(view)
     return views
 
@@ -127,7 +128,7 @@ class _Around:
         return home.person_id if home is not None else None
 
 
-def _for_all(house: House, around: _Around, row: Any, now: datetime, for_party: bool) -> dict[str, Any]:
+def _for_all(keys: Keys, around: _Around, row: Any, now: datetime, for_party: bool) -> dict[str, Any]:
     """What its party may know, and everybody.
 
     The EAN, and which part of the data was granted, show only once all granted: before that, the party does not
@@ -137,7 +138,7 @@ def _for_all(house: House, around: _Around, row: Any, now: datetime, for_party: 
     ean = commodity = None
     if is_granted:
         home = around.homes[row.occupancy_id]
-        ean = open_text(house, "ean", home.access_point_id, bytes(home.ean_sealed))
+        ean = open_text(keys, "ean", home.access_point_id, bytes(home.ean_sealed))
         commodity = home.commodity
     state, reason = timing.state_at(row, now)
     tells_all = is_granted or not for_party
@@ -145,7 +146,7 @@ def _for_all(house: House, around: _Around, row: Any, now: datetime, for_party: 
     renewed_by = around.renewed_by.get(row.permission_id)
     return {
         "permission_id": str(row.permission_id),
-        "reference": open_text(house, "reference", row.permission_id, bytes(row.reference_sealed)),
+        "reference": open_text(keys, "reference", row.permission_id, bytes(row.reference_sealed)),
         "service": row.service,
         "party": party_view(around.parties[row.party_id]),
         "purpose": row.purpose,
@@ -256,9 +257,9 @@ def _waiting(
     return {"waits_for": sorted({people[one] for one in missing}), "waits_for_you": person_id in missing}
 
 
-def _return_url(house: House, row: Any, what: str) -> str | None:
+def _return_url(keys: Keys, row: Any, what: str) -> str | None:
     sealed = getattr(row, f"{what}_sealed")
-    return open_text(house, what, row.permission_id, bytes(sealed)) if sealed is not None else None
+    return open_text(keys, what, row.permission_id, bytes(sealed)) if sealed is not None else None
 
 
 def _by(connection: Connection, query: Any, ids: Sequence[UUID]) -> dict[UUID, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,15 +14,28 @@ from databeheer import clocks
 from databeheer.access.explain import Language, ground_sentence, reason_sentence
 from databeheer.access.reasons import ReasonCode
 from databeheer.door.attorneys import acting
+from databeheer.door.bodies import own_lines
 from databeheer.door.bodies.halves import subject_handle
 from databeheer.door.bodies.heads import subject_heads
 from databeheer.door.bodies.onlookers import Onlooker
 from databeheer.door.bodies.opened import BodyRow, shared_body, subject_body
+from databeheer.door.bodies.own_lines import REFUSED, Narrowing
 from databeheer.door.commands import originals
-from databeheer.door.commands.base import Command, Day, identifier, looking, one_of, schema, short_text
+from databeheer.door.commands.base import (
+    Command,
+    Day,
+    flag,
+    found,
+    identifier,
+    looking,
+    one_of,
+    schema,
+    short_text,
+)
 from databeheer.door.commands.login import open_name, visitor_mark
 from databeheer.door.commands.views import occupancies_of, party_person_view, party_view
 from databeheer.door.house import House
+from databeheer.door.keys.at_hand import AtHand, Keys
 from databeheer.door.proofs import Asker, AskerKind, Proof
 from databeheer.doubt import states as doubt_states
 from databeheer.errors import NotFoundError, UnauthenticatedError
@@ -48,29 +61,40 @@ def me(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
             return {"role": "inspector", "name": "", "occupancies": []}
         if asker.kind is AskerKind.PARTY_PERSON:
             return party_person_view(connection, asker.party_id)
-        if asker.kind is not AskerKind.CUSTOMER or asker.person_id is None:
-            raise UnauthenticatedError("log in as a customer")
-        himself = asker.representative_id or asker.person_id
-        sessions.touch(connection, proof.hash, now, house.idle)  # each page asks who is there
-        person = connection.execute(
-            text("SELECT * FROM identity.person WHERE person_id = :id"), {"id": asker.person_id}
-        ).one()
-        return {
-            "role": "customer",
-            "name": open_name(house, person.person_id, bytes(person.name_sealed)),
-            "occupancies": [
-                place
-                for place in occupancies_of(house, connection, asker.person_id, now)
-                if asker.reaches(UUID(place["occupancy_id"]))
-            ],
-            # Her letter box is hers: a power does not open it.
-            "unread": 0 if asker.power else inbox.unread(connection, asker.person_id),
-            "power": {"decides": asker.power.decides} if asker.power else None,
-            "is_represented": asker.representative_id is not None,
-            "has_representations": representations.concern(connection, himself, now),
-            "visitor": visitor_mark(house, himself),
-            "logged_in_freshly": sessions.is_fresh(asker.logged_in_at, now, house.fresh_log_in),
-        }
+        return me_view(house, connection, proof, asker, now)
+
+
+def me_view(
+    house: House, connection: Connection, proof: Proof, asker: Asker, now: datetime
+) -> dict[str, Any]:
+    """What `me` answers a customer; each page asks it, so it notes that the session is used.
+
+    Raises:
+        UnauthenticatedError: it is none.
+    """
+    require_customer(asker)
+    himself = asker.representative_id or found(asker.person_id, "person")
+    sessions.touch(connection, proof.hash, now, house.idle)
+    person = connection.execute(
+        text("SELECT person_id, name_sealed FROM identity.person WHERE person_id = :id"),
+        {"id": asker.person_id},
+    ).one()
+    return {
+        "role": "customer",
+        "name": open_name(house, person.person_id, bytes(person.name_sealed)),
+        "occupancies": [
+            place
+            for place in occupancies_of(house, connection, person.person_id, now)
+            if asker.reaches(UUID(place["occupancy_id"]))
+        ],
+        # Her letter box is hers: a power does not open it.
+        "unread": 0 if asker.power else inbox.unread(connection, person.person_id),
+        "power": {"decides": asker.power.decides} if asker.power else None,
+        "is_represented": asker.representative_id is not None,
+        "has_representations": representations.concern(connection, himself, now),
+        "visitor": visitor_mark(house, himself),
+        "logged_in_freshly": sessions.is_fresh(asker.logged_in_at, now, house.fresh_log_in),
+    }
 
 
 def party_me(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
@@ -107,35 +131,26 @@ def list_statements(house: House, proof: Proof, arguments: dict[str, Any]) -> di
 
     Found by the index rows; only what is shown is opened. `heads` are the door's signed words on how many
     statements there are of each access point. `reader` is what a person who looked was to this stay
-    (`onlookers.Onlooker`); None where nobody did, or the entry is from before that was said.
+    (`onlookers.Onlooker`); None where nobody did, or the entry is from before that was said. `with_me`: with what `me`
+    answers, so that a page is one question.
     """
-    limit = arguments["limit"]
-    with looking(house, proof, or_attorney=True) as (connection, asker, _now):
+    with looking(house, proof, or_attorney=True) as (connection, asker, now):
         require_customer(asker)
         handles = own_handles(house, connection, asker, arguments["occupancy_id"])
-        wanted = {
-            "handles": list(handles),
-            "events": _EVENTS[arguments["kind"]] if arguments["kind"] else None,
-            **{name: arguments[name] for name in ("party_id", "ground", "first", "last")},
-        }
-        rows = connection.execute(
-            _STATEMENTS, {**wanted, "before": arguments["cursor"], "limit": limit}
-        ).all()
-        parties = _parties(connection, {row.party_id for row in rows if row.party_id})
-        met = clocks.met_after(
-            connection, [row._mapping["index"] for row in rows if row.event == "clock.missed"]
+        narrowed = Narrowing(
+            EVENTS.get(arguments["kind"]),
+            *(arguments[one] for one in ("party_id", "ground", "first", "last")),
         )
-        statements = [view for row in rows for view in _statements_of(house, row, handles, parties, met)]
-        names = acting.names(house, connection, {one["attorney"] for one in statements if one["attorney"]})
-        statements = [one | {"attorney": names.get(one["attorney"])} for one in statements]
-        last = statements[-1]["index"] if statements else 0
-        more = connection.execute(_STATEMENTS, {**wanted, "before": last, "limit": 1}).first()
+        page = own_lines.page(
+            connection, handles, narrowed, before=arguments["cursor"], limit=arguments["limit"], now=now
+        )
+        statements = list(opened(house, connection, page.rows, handles))
         heads = subject_heads(house, connection, handles.values())
-    return {
-        "statements": statements,
-        "next_cursor": last if more else None,
-        "heads": [head.view() for head in heads.values()],
-    }
+        return {
+            "statements": statements,
+            "next_cursor": page.rows[-1].index if page.is_more else None,
+            "heads": [head.view() for head in heads.values()],
+        } | ({"me": me_view(house, connection, proof, asker, now)} if arguments["with_me"] else {})
 
 
 def list_readers(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -143,22 +158,9 @@ def list_readers(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[
     with looking(house, proof, or_attorney=True) as (connection, asker, _now):
         require_customer(asker)
         handles = own_handles(house, connection, asker, arguments["occupancy_id"])
-        ids = set(connection.execute(_READERS, {"handles": list(handles)}).scalars())
-        parties = _parties(connection, ids)
+        parties = _parties(connection, own_lines.parties(connection, handles))
     views = [party_view(row) for row in parties.values()]
     return {"parties": sorted(views, key=lambda view: (view["name"].casefold(), view["id"]))}
-
-
-def last_reads(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
-    """When each party last read, by permission: what the overview shows beside it."""
-    with looking(house, proof, or_attorney=True) as (connection, asker, _now):
-        require_customer(asker)
-        found = last_reads_of(house, connection, own_handles(house, connection, asker, None))
-    return {
-        "last_reads": [
-            {"party_id": str(party), "ground": ground, "at": at} for (party, ground), at in found.items()
-        ]
-    }
 
 
 def require_customer(asker: Asker) -> None:
@@ -184,23 +186,32 @@ def own_handles(
     return {subject_handle(house.keys_of_subject(occupancy)): occupancy for occupancy in living}
 
 
-def last_reads_of(
-    house: House, connection: Connection, handles: dict[bytes, UUID]
-) -> dict[tuple[UUID, str], str]:
-    """When each party last read under each ground, of these subjects."""
-    rows = connection.execute(_LAST_READS, {"handles": list(handles)}).all()
-    return {(row.party_id, row.ground): shared_body(house, BodyRow.beside(row)).said["at"] for row in rows}
+def opened(
+    house: House, connection: Connection, rows: Sequence[Any], handles: Mapping[bytes, UUID]
+) -> Iterator[dict[str, Any]]:
+    """Yield what index rows tell, opening each when it is its turn: whoever has seen enough stops."""
+    parties = _parties(connection, {row.party_id for row in rows if row.party_id})
+    missed = [row._mapping["index"] for row in rows if row.event == "clock.missed"]
+    met, keys = clocks.met_after(connection, missed), AtHand(house)
+    names: dict[str, str | None] = {}
+    for row in rows:
+        for view in _statements_of(house, keys, row, handles, parties, met):
+            who = view["attorney"]
+            if who and who not in names:
+                names |= {who: None} | acting.names(house, connection, {who})
+            yield view | {"attorney": names.get(who)}
 
 
 def _statements_of(
     house: House,
+    keys: Keys,
     row: Any,
-    handles: dict[bytes, UUID],
+    handles: Mapping[bytes, UUID],
     parties: dict[UUID, Any],
     met: Mapping[int, datetime],
 ) -> Iterator[dict[str, Any]]:
     """Yield what one index row tells; of a bulk read that asked under several permissions, one by one."""
-    shared, own = shared_body(house, BodyRow.beside(row)).said, subject_body(house, row).said
+    shared, own = shared_body(keys, BodyRow.beside(row)).said, subject_body(keys, row).said
     yield _statement(house, row, shared, own, handles, parties, met)
     for also in own.get("also", ()):
         yield _statement(house, row, shared, own | also, handles, parties, met)
@@ -211,7 +222,7 @@ def _statement(
     row: Any,
     shared: dict[str, Any],
     own: dict[str, Any],
-    handles: dict[bytes, UUID],
+    handles: Mapping[bytes, UUID],
     parties: dict[UUID, Any],
     met: Mapping[int, datetime],
 ) -> dict[str, Any]:
@@ -283,9 +294,9 @@ def _parties(connection: Connection, ids: set[UUID]) -> dict[UUID, Any]:
 
 _REPRESENTATIVE = Onlooker.REPRESENTATIVE.value
 _PORT_STEPS = ("opening_asked", "closing_asked", "forwarded", "opened", "closed", "replaced", "impossible")
-_EVENTS = {
+EVENTS: dict[str | None, tuple[str, ...]] = {
     # A join is a read by law; it shows where the reads show (R8).
-    "reads": [
+    "reads": (
         "data.read",
         "data.refused",
         "data.read_corrected",
@@ -294,8 +305,8 @@ _EVENTS = {
         "join.refused",
         "audit.opened",
         "readings.original_shown",
-    ],
-    "permissions": [
+    ),
+    "permissions": (
         "permission.requested",
         "permission.renewal_requested",
         *(f"permission.{event}" for event in Event),
@@ -307,29 +318,9 @@ _EVENTS = {
         # To open a user port is a consent too (R53).
         *(f"port.{step}" for step in _PORT_STEPS),
         *doubt_states.NAMES,
-    ],
+    ),
+    "refusals": (REFUSED,),
 }
-# With ties: an entry may speak of two occupancies of one person, and a page never ends between the two.
-_STATEMENTS = text(
-    "SELECT s.*, b.key_sealed AS body_key_sealed, b.shared_sealed FROM ("
-    " SELECT * FROM ledger.statement WHERE handle = ANY(:handles)"
-    " AND (CAST(:before AS bigint) IS NULL OR index < :before)"
-    " AND (CAST(:events AS text[]) IS NULL OR event = ANY(:events))"
-    " AND (CAST(:party_id AS uuid) IS NULL OR party_id = :party_id)"
-    " AND (CAST(:ground AS text) IS NULL OR ground = :ground)"
-    " AND (CAST(:first AS date) IS NULL OR day >= :first) AND (CAST(:last AS date) IS NULL OR day <= :last)"
-    " ORDER BY index DESC FETCH FIRST :limit ROWS WITH TIES"
-    ") s JOIN ledger.body b ON b.index = s.index AND b.month = s.month ORDER BY s.index DESC, s.leaf"
-)
-_READERS = text(
-    "SELECT DISTINCT party_id FROM ledger.statement WHERE handle = ANY(:handles) AND party_id IS NOT NULL"
-)
-_LAST_READS = text(
-    "SELECT s.party_id, s.ground, s.index, b.key_sealed AS body_key_sealed, b.shared_sealed FROM ("
-    " SELECT party_id, ground, max(index) AS index FROM ledger.statement WHERE handle = ANY(:handles)"
-    " AND event IN ('data.read', 'join.run') AND party_id IS NOT NULL GROUP BY party_id, ground"
-    ") s JOIN ledger.body b ON b.index = s.index"
-)
 
 COMMANDS = (
     Command("me", schema(), me),
@@ -342,14 +333,14 @@ COMMANDS = (
             ),
             limit=fields.Integer(load_default=50, strict=True, validate=validate.Range(1, 500)),
             occupancy_id=identifier(required=False),
-            kind=one_of("reads", "permissions", required=False),
+            kind=one_of("reads", "refusals", "permissions", required=False),
             party_id=identifier(required=False),
             ground=short_text(required=False, longest=64),
             first=Day(load_default=None, allow_none=True),
             last=Day(load_default=None, allow_none=True),
+            with_me=flag(),
         ),
         list_statements,
     ),
     Command("statements.readers", schema(occupancy_id=identifier(required=False)), list_readers),
-    Command("reads.last", schema(), last_reads),
 )

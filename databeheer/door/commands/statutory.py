@@ -2,45 +2,45 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
-from databeheer.access.bases import BasisKind, Row
+from databeheer.access.bases import Row
 from databeheer.access.explain import Language, citation_text
 from databeheer.access.intervals import Interval
 from databeheer.access.standing import roles_with_standing, standing_by_law
 from databeheer.door.commands.base import Command, looking, schema
-from databeheer.door.commands.statements import last_reads_of, own_handles, require_customer
+from databeheer.door.commands.statements import require_customer
 from databeheer.door.commands.views import party_view
 from databeheer.door.facts.of_requests import read_facts
 from databeheer.door.house import House
-from databeheer.door.proofs import Proof
+from databeheer.door.proofs import Asker, Proof
 from databeheer.values import format_instant
 
 
 def statutory(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
-    """List each party with standing by law on an own access point, with its ground, article and days.
+    """List each party with standing by law on an own access point, with its ground, article and days."""
+    with looking(house, proof, or_attorney=True) as (connection, asker, now):
+        require_customer(asker)
+        return {"parties": by_law(house, connection, asker, now)}
+
+
+def by_law(house: House, connection: Connection, asker: Asker, now: datetime) -> list[dict[str, Any]]:
+    """Return what `statutory.list` answers a customer.
 
     Derived from the catalogue and the facts that decisions are made of, so that nobody with a ground is left out.
     """
-    with looking(house, proof, or_attorney=True) as (connection, asker, now):
-        require_customer(asker)
-        last = last_reads_of(house, connection, own_handles(house, connection, asker, None))
-        stays: dict[UUID, UUID] = {
-            row.occupancy_id: row.access_point_id
-            for row in connection.execute(_STAYS, {"person": asker.person_id})
-            if asker.reaches(row.occupancy_id)
-        }
-        roles = sorted(roles_with_standing(house.catalogue))
-        parties = {row.party_id: row for row in connection.execute(_PARTIES, {"roles": roles})}
-        book = read_facts(connection, now, points=set(stays.values()), permissions=(), parties=set(parties))
-    by_consent = {row.code for row in house.catalogue.rows if row.basis is BasisKind.CONSENT}
-    last_by_law: dict[UUID, str] = {}
-    for (party_id, ground), at in last.items():
-        if ground not in by_consent:
-            last_by_law[party_id] = max(at, last_by_law.get(party_id, ""))
+    stays: dict[UUID, UUID] = {
+        row.occupancy_id: row.access_point_id
+        for row in connection.execute(_STAYS, {"person": asker.person_id})
+        if asker.reaches(row.occupancy_id)
+    }
+    roles = sorted(roles_with_standing(house.catalogue))
+    parties = {row.party_id: row for row in connection.execute(_PARTIES, {"roles": roles})}
+    book = read_facts(connection, now, points=set(stays.values()), permissions=(), parties=set(parties))
     found: list[dict[str, Any]] = []
     for occupancy_id, point_id in stays.items():
         point = book.points[point_id]
@@ -50,9 +50,8 @@ def statutory(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
         for party_id, party in parties.items():
             facts = book.facts(point, party_id, None)
             for row, period in standing_by_law(facts, home, now, house.catalogue):
-                view = _view(party, row, occupancy_id, period)
-                found.append(view | {"last_read_at": last_by_law.get(party_id)})
-    return {"parties": found}
+                found.append(_view(party, row, occupancy_id, period))
+    return found
 
 
 def _view(party: Any, row: Row, occupancy_id: UUID, period: Interval) -> dict[str, Any]:

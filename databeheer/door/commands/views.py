@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Collection
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from sqlalchemy import Connection, text
 from databeheer.brussels import day_of
 from databeheer.door.house import House
 from databeheer.door.keys import seals
+from databeheer.door.keys.at_hand import AtHand
 from databeheer.door.names import open_text
 from databeheer.oversight import erasures
 from databeheer.oversight.retention import DataClass
@@ -23,22 +25,26 @@ def occupancies_of(
     house: House, connection: Connection, person_id: UUID | None, now: datetime
 ) -> list[dict[str, Any]]:
     """Return a person's access points, with EAN, address and meters opened: they are the person's own."""
+    keys = AtHand(house)
     rows = connection.execute(_OCCUPANCIES, {"person": person_id, "day": day_of(now)}).all()
     intervals = interval_choices.stretches(connection, rows)
     meters: dict[UUID, list[str]] = {}
     for meter in connection.execute(_METERS, {"points": [row.access_point_id for row in rows]}):
         meters.setdefault(meter.access_point_id, []).append(
-            open_text(house, "meter", meter.meter_id, bytes(meter.number_sealed))
+            open_text(keys, "meter", meter.meter_id, bytes(meter.number_sealed))
         )
     gone = {
         data_class: erasures.begun_of(connection, data_class, [row.occupancy_id for row in rows])
         for data_class in (DataClass.READINGS, DataClass.LEDGER)
     }
+    newest = _last_reading_days(
+        house, connection, [row.root_id for row in rows if row.occupancy_id not in gone[DataClass.READINGS]]
+    )
     return [
         {
             "occupancy_id": str(row.occupancy_id),
-            "ean": open_text(house, "ean", row.access_point_id, bytes(row.ean_sealed)),
-            "address": open_text(house, "address", row.access_point_id, bytes(row.address_sealed))
+            "ean": open_text(keys, "ean", row.access_point_id, bytes(row.ean_sealed)),
+            "address": open_text(keys, "address", row.access_point_id, bytes(row.address_sealed))
             if row.address_sealed
             else "",
             "commodity": row.commodity,
@@ -52,7 +58,7 @@ def occupancies_of(
             ],
             "last_reading_day": None
             if row.occupancy_id in gone[DataClass.READINGS]
-            else _last_reading_day(house, connection, row.root_id),
+            else _day(newest.get(row.root_id)),
             "erased": {
                 data_class.value: erased[row.occupancy_id].view()
                 for data_class, erased in gone.items()
@@ -88,10 +94,14 @@ def places_of(house: House, connection: Connection, person_id: UUID, now: dateti
     ]
 
 
-def _last_reading_day(house: House, connection: Connection, root_id: UUID) -> str | None:
-    """The newest day that anything is stored of: where a customer's own look begins."""
-    pseudonym = seals.pseudonym(house.readings_root(root_id))
-    day = connection.execute(_LAST_READING_DAY, {"pseudonym": pseudonym}).scalar_one()
+def _last_reading_days(house: House, connection: Connection, root_ids: Collection[UUID]) -> dict[UUID, date]:
+    """The newest day that anything is stored of, by root: where a customer's own look begins."""
+    roots = {seals.pseudonym(house.readings_root(root_id)): root_id for root_id in root_ids}
+    rows = connection.execute(_LAST_READING_DAYS, {"pseudonyms": list(roots)})
+    return {roots[bytes(row.pseudonym)]: row.day for row in rows if row.day}
+
+
+def _day(day: date | None) -> str | None:
     return day.isoformat() if day else None
 
 
@@ -126,8 +136,9 @@ _OF_RESIDENT = (
     " WHERE r.person_id = :person AND r.capacity = 'natural_person' ORDER BY a.commodity, r.from_day"
 )
 _SHARED = text(RESIDENTS + _OF_RESIDENT)
-_LAST_READING_DAY = text(
-    "SELECT max(p.day) FROM metering.profile p JOIN metering.batch b USING (batch)"
-    " WHERE p.pseudonym = :pseudonym AND b.stored_index IS NOT NULL"
+_LAST_READING_DAYS = text(
+    "SELECT own.pseudonym, (SELECT max(p.day) FROM metering.profile p JOIN metering.batch b USING (batch)"
+    "  WHERE p.pseudonym = own.pseudonym AND b.stored_index IS NOT NULL) AS day"
+    " FROM unnest(CAST(:pseudonyms AS bytea[])) AS own (pseudonym)"
 )
 _METERS = text("SELECT * FROM registry.meter WHERE access_point_id = ANY(:points)")

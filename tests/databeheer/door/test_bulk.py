@@ -132,7 +132,8 @@ def test_each_customer_sees_a_single_read_of_the_own_point(
     assert bulk["counter"] == single["counter"] + 1
     hers = maria.statements()[0]
     assert (hers["index"], hers["event"], hers["permission_id"]) == (index, "data.read", neighbours.marias)
-    assert maria.call("reads.last")["last_reads"][0]["at"] == bulk["at"]
+    [live] = maria.call("overview.show")["permissions"]
+    assert live["last_read_at"] == bulk["at"]
 
 
 def test_a_supplier_reads_its_portfolio_by_law_and_only_its_own_time(
