@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 
-from babel.dates import format_date, format_datetime
-from babel.numbers import format_decimal, get_decimal_symbol
+from babel.dates import format_date, format_time
+from babel.numbers import get_decimal_symbol, get_group_symbol
 from flask import Flask
 
 from databeheer.access.explain import Language, period_text
@@ -27,13 +28,13 @@ def register(app: Flask) -> None:
 
 def day(value: date | datetime | str) -> str:
     """`1 maart 2027`: the Brussels day of an instant, or the day itself."""
-    return _first(format_date(_day(value), _DAY[spoken()], locale=locale()))
+    return _first(_written(_day(value), _DAY[spoken()], locale()))
 
 
 def weekday(value: date | datetime | str) -> str:
     """`vrijdag 20 november 2026`."""
     said = _day(value)
-    return format_date(said, _WEEKDAY[spoken()], locale=locale()) + day(said)
+    return _written(said, _WEEKDAY[spoken()], locale()) + day(said)
 
 
 def month(value: date) -> str:
@@ -63,17 +64,18 @@ def last_day(value: date | datetime | str) -> str:
 def moment(value: datetime | str) -> str:
     """`20 november 2026 om 23.41 uur`, Brussels time."""
     local = _local(value)
-    return day(local.date()) + format_datetime(local, _AT[spoken()] + _CLOCK[spoken()], locale=locale())
+    return day(local.date()) + _shown(local.hour, local.minute, _AT[spoken()] + _CLOCK[spoken()], locale())
 
 
 def clock(value: datetime | str) -> str:
     """`23.41 uur`, Brussels time."""
-    return format_datetime(_local(value), _CLOCK[spoken()], locale=locale())
+    local = _local(value)
+    return _shown(local.hour, local.minute, _CLOCK[spoken()], locale())
 
 
 def count(value: int) -> str:
     """`35.040`."""
-    return format_decimal(value, locale=locale())
+    return f"{value:,}".replace(",", _between_thousands(locale()))
 
 
 def thousandths(value: int, places: int = 3) -> str:
@@ -108,6 +110,22 @@ def span(period: Period) -> str:
     if first == last:
         return _("op %(day)s", day=first)
     return _("van %(first)s tot en met %(last)s", first=first, last=last)
+
+
+# A page says the same days and hours many times, and Babel reads its pattern anew for each.
+@lru_cache(maxsize=4096)
+def _written(value: date, pattern: str, language: str) -> str:
+    return format_date(value, pattern, locale=language)
+
+
+@lru_cache(maxsize=8192)
+def _shown(hour: int, minute: int, pattern: str, language: str) -> str:
+    return format_time(time(hour, minute), pattern, locale=language)
+
+
+@lru_cache
+def _between_thousands(language: str) -> str:
+    return get_group_symbol(language)
 
 
 def _day(value: date | datetime | str) -> date:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "0076"
-down_revision = "0065"
+down_revision = "0074"
 branch_labels = None
 depends_on = None
 

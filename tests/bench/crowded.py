@@ -43,7 +43,7 @@ def crowded_house(database: Database, *, parties: int, reads: int) -> Iterator[t
     """A house with such a customer; its hour is the machine's."""
     with open_house(database, now=SystemClock().now() - timedelta(days=DAYS)) as house:
         crowd = settle(house, parties)
-        read_all(house, crowd, reads)
+        read_all(house, crowd, reads, step=timedelta(days=DAYS) / -(-reads // IN_A_TURN))
         house.clock.set(SystemClock().now())
         crowd.customer.session = house.log_in(crowd.customer.subject, crowd.customer.name)
         yield house, crowd
@@ -67,11 +67,10 @@ def settle(house: TheHouse, parties: int) -> Crowd:
     return Crowd(customer, tuple(by_consent), tuple(by_law))
 
 
-def read_all(house: TheHouse, crowd: Crowd, reads: int) -> None:
-    """Let everybody read in turn until there are so many reads, from the house's hour on to the machine's."""
-    step = timedelta(days=DAYS) / max(1, -(-reads // IN_A_TURN))
+def read_all(house: TheHouse, crowd: Crowd, reads: int, *, step: timedelta = timedelta()) -> None:
+    """Let everybody read in turn until there are so many reads; the house's clock goes on after each turn of them."""
     for done in range(0, reads, IN_A_TURN):
-        requests = list(islice(cycle(_round(house, crowd)), min(IN_A_TURN, reads - done)))
+        requests = list(islice(cycle(list(_round(house, crowd))), min(IN_A_TURN, reads - done)))
         outcomes = admit(house.house, requests)
         assert all(isinstance(one, Admitted) and one.decided.leaving for one in outcomes)
         house.clock.advance(step)

@@ -103,9 +103,12 @@ class _LastReads:
         for view in views:
             self._put(view, reads)
         unknown = [one for one, those in seen.items() if not all(view["reads_known"] for view in those)]
-        lines = own_lines.newest_of(self._connection, unknown) if unknown else {}
+        if not unknown:
+            return
+        lines = own_lines.newest_of(self._connection, unknown)
+        older = [row for those in lines.values() for row in those if row.event == READ]
+        reads = sorted(self._opened(older), key=lambda read: read["index"], reverse=True)
         for one in unknown:
-            reads = list(self._opened([row for row in lines[one] if row.event == READ]))
             for view in seen[one]:
                 self._put(view, reads, are_all=len(lines[one]) < LOOKED_BACK)
 

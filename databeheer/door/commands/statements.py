@@ -190,6 +190,8 @@ def opened(
     house: House, connection: Connection, rows: Sequence[Any], handles: Mapping[bytes, UUID]
 ) -> Iterator[dict[str, Any]]:
     """Yield what index rows tell, opening each when it is its turn: whoever has seen enough stops."""
+    if not rows:
+        return
     parties = _parties(connection, {row.party_id for row in rows if row.party_id})
     missed = [row._mapping["index"] for row in rows if row.event == "clock.missed"]
     met, keys = clocks.met_after(connection, missed), AtHand(house)

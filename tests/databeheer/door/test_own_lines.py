@@ -1,0 +1,149 @@
+"""A customer's lines are found by key and index; a page asks as often however many lines and parties there are."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import pytest
+from sqlalchemy import event
+
+from tests.bench import crowded
+from tests.house import TheHouse
+
+SOURCE = Path(__file__).resolve().parents[3]
+Asked = list[tuple[str, Any]]
+# Strangers' lines, as many in each month as make an index worth its while, and more of the customer's own.
+_FILL = """
+    INSERT INTO ledger.statement
+        (handle, counter, index, leaf, month, operator, key_sealed, subject_sealed, day, party_id, ground, event)
+    SELECT {handle}, {place}, {place}, 0, s.month, s.operator, s.key_sealed, s.subject_sealed, s.day, s.party_id,
+        s.ground, s.event
+    FROM (SELECT DISTINCT ON (month) * FROM ledger.statement WHERE event = 'data.read' ORDER BY month, index) s,
+        generate_series(1, {count}) AS n
+"""
+_STRANGERS = _FILL.format(handle="decode(md5((n % 500)::text), 'hex')", place="1000000 + n", count=3000)
+_OWN = _FILL.format(handle="s.handle", place="2000000 + n", count=1000)
+
+
+@contextmanager
+def asked(house: TheHouse) -> Iterator[Asked]:
+    """Every statement that commands send to the database through SQLAlchemy meanwhile, with its parameters."""
+    found: Asked = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        if "process_request" in threading.current_thread().name:  # the worker of jobs asks on its own
+            found.append((statement, parameters))
+
+    event.listen(house.house.engine, "before_cursor_execute", note)
+    try:
+        yield found
+    finally:
+        event.remove(house.house.engine, "before_cursor_execute", note)
+
+
+def plans(house: TheHouse, statements: Asked) -> list[str]:
+    """How the database would find the lines that these statements ask, with everybody's lines in it."""
+    with psycopg.connect(house.database.url("superuser")) as connection:
+        connection.execute("SET session_replication_role = replica")
+        connection.execute(_STRANGERS)
+        connection.execute(_OWN)
+        connection.execute("ANALYZE ledger.statement")
+        found = []
+        for statement, parameters in statements:
+            rows = connection.execute(f"EXPLAIN {statement}".encode(), parameters).fetchall()
+            found.append("\n".join(row[0] for row in rows))
+        connection.rollback()
+    return found
+
+
+@pytest.mark.requirement("R44")
+def test_lines_are_found_by_key_and_index_and_no_page_asks_more_for_more_lines_or_parties(
+    house: TheHouse,
+) -> None:
+    veerle = (crowd := crowded.settle(house, parties=3)).customer
+    crowded.read_all(house, crowd, 60)
+    pages: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("overview.show", {}),
+        ("statements.list", {"kind": "reads", "with_me": True}),
+        ("statements.list", {"kind": "reads", "cursor": veerle.statements(kind="reads")[4]["index"]}),
+        ("statements.list", {"kind": "reads", "party_id": crowd.by_law[0][0].party_id}),
+        ("statements.list", {"kind": "refusals"}),
+        ("statements.list", {"kind": "permissions"}),
+        ("statements.list", {"first": "2026-01-01", "last": "2026-12-31"}),
+        ("statements.readers", {}),
+    )
+
+    def counts() -> list[int]:
+        each = []
+        for command, arguments in pages:
+            with asked(house) as statements:
+                veerle.call(command, **arguments)
+            each.append(len(statements))
+        return each
+
+    with asked(house) as statements:
+        for command, arguments in pages:
+            veerle.call(command, **arguments)
+    of_lines = [one for one in statements if "ledger.statement" in one[0]]
+    assert len(of_lines) >= len(pages)
+    for plan, (statement, _) in zip(plans(house, of_lines), of_lines, strict=True):
+        ways = re.findall(r"(Seq Scan on|using|Bitmap Index Scan on) (statement_\S+)", plan)
+        assert ways, plan
+        assert all(re.match(r"statement_\d+_handle_", way[1]) for way in ways), f"{statement}\n{plan}"
+
+    before = counts()
+    more = []
+    for number in range(4):
+        service = house.party(f"Nog een dienst {number}", "energy_service")
+        wish = service.ask(granularity="day")
+        veerle.grant(wish, veerle.occupancy(number % 3))
+        more.append((service, UUID(wish["permission_id"])))
+    crowd = replace(crowd, by_consent=(*crowd.by_consent, *more))
+    crowded.read_all(house, crowd, 200)
+    assert counts() == before
+    grown = veerle.call("overview.show")
+    readers = {
+        one["party"]["id"] for one in (*grown["permissions"], *grown["statutory"]) if one["last_read_at"]
+    }
+    assert readers == {one.party_id for one, _ in (*crowd.by_consent, *crowd.by_law)}
+    assert len(grown["recent"]) == 6
+
+
+def test_pages_show_every_line_once_however_long_ago_and_of_two_permissions_each_has_its_own_last_read(
+    house: TheHouse,
+) -> None:
+    veerle = (crowd := crowded.settle(house, parties=2)).customer
+    [(service, permission)] = crowd.by_consent
+    other = veerle.grant(service.ask(granularity="month"), veerle.occupancy())["permission"]["permission_id"]
+    crowded.read_all(house, crowd, 4, step=timedelta(days=1))
+    house.clock.advance(timedelta(days=150))
+    crowded.read_all(house, crowd, 5, step=timedelta(days=1))
+    veerle.session = house.log_in(veerle.subject, veerle.name)
+    everything = [(one["index"], one["counter"]) for one in veerle.statements(limit=500)]
+    assert sorted(everything, reverse=True) == everything
+    found, cursor = [], None
+    while True:
+        page = veerle.call("statements.list", limit=2, cursor=cursor)
+        found += [(one["index"], one["counter"]) for one in page["statements"]]
+        if (cursor := page["next_cursor"]) is None:
+            break
+    assert found == everything
+    last = {one["permission_id"]: one for one in veerle.call("overview.show")["permissions"]}
+    assert last[str(permission)]["last_read_at"] == veerle.statements(kind="reads")[0]["at"]
+    assert (last[other]["last_read_at"], last[other]["reads_known"]) == (None, True)
+
+
+def test_nothing_is_paged_by_counting_lines_off() -> None:
+    for folder in ("databeheer", "ledger", "web"):
+        for path in (SOURCE / folder).rglob("*.py"):
+            # `OFFSET 0` pages nothing: it only keeps a query as it is written.
+            assert not re.search(r"\bOFFSET (?!0\b)|\.offset\(", path.read_text(encoding="utf-8")), path
