@@ -22,6 +22,7 @@ from databeheer.storage.engine import make_engine
 from tests.bench import (
     appending,
     bare_api,
+    bare_portal,
     bench_access,
     bench_access_stored,
     bench_api,
@@ -55,6 +56,17 @@ def test_the_stored_grants_of_the_bench_give_what_was_granted(database: Database
         assert all(decision.granted and not decision.refused for decision in decisions)
         bench_access_stored.BareQueries(connection, keys)()
     engine.dispose()
+
+
+def test_the_plain_page_of_the_bench_shows_fifty_lines(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = database.url("superuser")
+    bare_portal.fill(url, 60)
+    monkeypatch.setenv(bare_portal.DATABASE, url.replace("postgresql:", "postgresql+psycopg:"))
+    app = bare_portal.application()
+    assert app.test_client().get("/gelezen").text.count("<li>") == 50
+    app.extensions["engine"].dispose()
 
 
 def test_two_engines_and_ours_answer_the_benchs_questions_alike() -> None:
