@@ -57,6 +57,24 @@ def page(
 
     More than `limit` only where the last entry speaks of several of these subjects: a page never ends between two.
     """
+    rows = _newest(connection, handles, narrowed, before, limit + 1, now)
+    if len(rows) <= limit:
+        return Page(rows, is_more=False)
+    last = rows[limit - 1].index
+    shown = [row for row in rows if row.index >= last]
+    # Where the one beyond the page is of its last entry, it does not tell.
+    is_more = len(shown) < len(rows) or bool(_newest(connection, handles, narrowed, last, 1, now))
+    return Page(shown, is_more)
+
+
+def _newest(
+    connection: Connection,
+    handles: Collection[bytes],
+    narrowed: Narrowing,
+    before: int | None,
+    limit: int,
+    now: datetime,
+) -> list[Any]:
     asked = {
         "before": before,
         "party_id": narrowed.party_id,
@@ -71,18 +89,18 @@ def page(
         "first_month": narrowed.first and _month(narrowed.first - timedelta(days=1)),
         "last_month": narrowed.last and _month(narrowed.last),
         "handles": list(handles),
-        "limit": limit + 1,
+        "limit": limit,
     }
     newest = _newest_month(connection, before, narrowed.last or now.date())
     if newest is not None:
         since = _month(newest - _MONTHS)
         around = {**bounds, "since": since, "until": _month(newest + timedelta(days=32))}
         query = _page((*given, "around"), _fewer(narrowed.events))
-        found = _cut(list(connection.execute(query, given | around)), limit)
+        rows = list(connection.execute(query, given | around))
         # Not where it reaches the oldest of these months: a clock that was put back may have put a line before it.
-        if found.is_more and found.rows[-1].month > since:
-            return found
-    return _cut(list(connection.execute(_page(tuple(given), _fewer(narrowed.events)), given | bounds)), limit)
+        if len(rows) >= limit and rows[-1].month > since:
+            return rows
+    return list(connection.execute(_page(tuple(given), _fewer(narrowed.events)), given | bounds))
 
 
 def parties(connection: Connection, handles: Collection[bytes]) -> set[UUID]:
@@ -110,15 +128,6 @@ def newest_of(connection: Connection, seen: Collection[Seen]) -> dict[Seen, list
 def _named(seen: Collection[Seen]) -> dict[str, Any]:
     handles, party_ids = [one for one, _ in seen], [one for _, one in seen]
     return {"handles": handles, "party_ids": party_ids, "looked_back": LOOKED_BACK}
-
-
-def _cut(rows: list[Any], limit: int) -> Page:
-    """Leave out what was found beyond the page; the rows of its last entry stay together."""
-    if len(rows) <= limit:
-        return Page(rows, is_more=False)
-    last = rows[limit - 1].index
-    shown = [row for row in rows if row.index >= last]
-    return Page(shown, is_more=len(shown) < len(rows))
 
 
 def _newest_month(connection: Connection, before: int | None, newest: date) -> date | None:
