@@ -200,7 +200,7 @@ def opened(
         for view in _statements_of(house, keys, row, handles, parties, met):
             who = view["attorney"]
             if who and who not in names:
-                names |= {who: None} | acting.names(house, connection, {who})
+                names[who] = acting.names(house, connection, {who}).get(who)
             yield view | {"attorney": names.get(who)}
 
 
