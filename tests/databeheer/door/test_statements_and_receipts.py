@@ -76,6 +76,7 @@ def test_the_customer_sees_each_read_with_party_ground_data_and_time(
         "purpose": told["purpose"],
         "task": None,
         "capacity": None,
+        "attorney": None,
     }
 
 
