@@ -157,7 +157,7 @@ def _all_grounds() -> tuple[Ground, ...]:
     return tuple(
         Ground(
             row.code,
-            row.sentence_nl,
+            lazy(row.sentence_nl),
             articles[row.code].article,
             NO_OBJECTION.get(articles[row.code].objection.value, ""),
         )

@@ -13,6 +13,11 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract
 from babel.messages.pofile import read_po, write_po
 
+from databeheer.access.bases import BasisKind
+from databeheer.access.catalogue import load
+from databeheer.access.explain import Language, basis_name
+from databeheer.access.sentences import SENTENCES
+from databeheer.rights.authorities import AUTHORITIES
 from web.language import FOLDER, LANGUAGES, LOCALES, SOURCE
 
 WEB = Path(__file__).parents[1]
@@ -40,7 +45,7 @@ msgstr ""
 
 
 def sentences() -> Catalog:
-    """Collect every sentence that templates and code say, in the order of the files.
+    """Collect every sentence that templates, code and the domain's own lists say, in the order of the files.
 
     Raises:
         jinja2.TemplateSyntaxError: a template that cannot be read.
@@ -50,7 +55,19 @@ def sentences() -> Catalog:
         _collect(found, path, "jinja2.ext:babel_extract", _TEMPLATE_OPTIONS)
     for path in sorted(WEB.rglob("*.py")):
         _collect(found, path, "python", {})
+    for sentence in _of_the_domain():
+        found.add(sentence, locations=[("databeheer/access", 0)])
     return found
+
+
+def _of_the_domain() -> Iterator[str]:
+    """Why a party may read or is refused, and the laws by name: the portal says these through `_` too."""
+    for row in load().rows:
+        yield row.sentence_nl
+        yield from (citation.act for citation in row.citations)
+    yield from (in_dutch for in_dutch, _ in SENTENCES.values())
+    yield from (authority.about_nl for authority in AUTHORITIES)
+    yield from (basis_name(basis, Language.DUTCH) for basis in BasisKind)
 
 
 def catalogue_path(language: str) -> Path:

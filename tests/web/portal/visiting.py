@@ -59,7 +59,8 @@ class _Reader(HTMLParser):
         self.inline += [name for name in given if name == "style" or name.startswith("on")]
         if tag in ("script", "style"):
             self.inline.append(tag)
-        if tag == "a" and "href" in given:
+        # The frame's switch of languages leads to the page itself.
+        if tag == "a" and "href" in given and "hreflang" not in given:
             self.links.append(given["href"])
         elif tag == "form":
             self._form = Form(given.get("action", ""), given.get("method", "get"))
