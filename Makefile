@@ -7,7 +7,7 @@
 #   make bench    measure the speed goals into build/bench.json and docs/explanation/performance.md (ONLY=name runs one)
 #   make soak     the full counts: 100,000 hostile inputs, 50,000 calls of the API, and what else takes minutes
 #   make format   rewrite the code in the project's form
-#   make screenshots    take the README's pictures anew, from the browser journeys
+#   make screenshots    picture every page in every state (build/screenshots), and take the README's pictures anew
 #   make requirements   rewrite docs/requirements.md from the tests
 #   make translations   bring the catalogues of web/translations up to date with what pages say
 #   make lock     resolve the dependencies anew (needs uv)
@@ -114,6 +114,7 @@ PICTURES := demo-maria request who-read demo-inspector
 
 screenshots: $(VENV)/stamp-dev chromium
 	$(PY) -m pytest tests/journeys
+	DATABEHEER_SCREENSHOTS=1 $(PY) -m pytest tests/web/every_page
 	@mkdir -p docs/images
 	@for name in $(PICTURES); do cp build/screenshots/$$name-top.png docs/images/$$name.png || exit 1; done
 

@@ -70,7 +70,7 @@ COPIED = (
 _NOT_COPIED = shutil.ignore_patterns("__pycache__", "journeys", "node_modules")
 _FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+?::.+?|\S+)(?: - .*)?$", re.MULTILINE)
 """A test's name may hold blanks, in what it is parametrized with."""
-TOO_SLOW = ("tests/journeys/", "tests/databeheer/site/", "test_in_a_browser")
+TOO_SLOW = ("tests/journeys/", "tests/databeheer/site/", "test_in_a_browser", "tests/web/every_page/")
 """Tests that are not asked: others show the same sooner."""
 
 

@@ -61,13 +61,48 @@ class Seen:
 
 
 @dataclass(frozen=True)
+class ByLaw:
+    """A party that the law lets read in one and the same time, with each ground, and when it last did."""
+
+    line: Line[Statutory]
+    grounds: tuple[Statutory, ...]
+
+    @classmethod
+    def all_of(cls, lines: list[Line[Statutory]]) -> tuple[ByLaw, ...]:
+        """Take the grounds of one party together where they run in the same time; in the order of the door."""
+        together: dict[tuple[str, datetime, datetime | None], list[Line[Statutory]]] = {}
+        for line in lines:
+            together.setdefault((line.who.party.party_id, line.who.begins, line.who.ends), []).append(line)
+        return tuple(cls(same[0], tuple(line.who for line in same)) for same in together.values())
+
+
+@dataclass(frozen=True)
 class Card:
     """One address and energy, with those who read there: by consent and by law apart (R40)."""
 
     point: Point
     by_consent: tuple[Line[Permission], ...]
-    by_law: tuple[Line[Statutory], ...]
+    by_law: tuple[ByLaw, ...]
     ended: int
+
+
+@dataclass(frozen=True)
+class Brief:
+    """The answer to the page's question in one look: names alone, each once, and which consent ends first."""
+
+    by_consent: tuple[str, ...]
+    by_law: tuple[str, ...]
+    ends_next: Permission | None
+
+    @classmethod
+    def of(cls, cards: list[Card]) -> Brief:
+        active = [line.who for card in cards for line in card.by_consent if line.who.is_active]
+        ending = [(each.ends_at, number, each) for number, each in enumerate(active) if each.ends_at]
+        return cls(
+            by_consent=tuple(dict.fromkeys(each.party.name for each in active)),
+            by_law=tuple(dict.fromkeys(each.line.who.party.name for card in cards for each in card.by_law)),
+            ends_next=min(ending)[2] if ending else None,
+        )
 
 
 @blueprint.get("/mijn")
@@ -76,10 +111,12 @@ def show() -> ResponseReturnValue:
     """Show the overview."""
     seen = Seen.now()
     points = my_points()
+    cards = [_card(point, seen) for point in points]
     return render_template(
         "portal/overview.html",
         me=visitor(),
-        cards=[_card(point, seen) for point in points],
+        cards=cards,
+        brief=Brief.of(cards) if len(cards) > 1 else None,  # one card is its own summary
         recent=seen.recent,
         point_names=names_of(points),
         commodities={point.occupancy_id: point.commodity for point in points},
@@ -120,6 +157,6 @@ def _card(point: Point, seen: Seen) -> Card:
     return Card(
         point=point,
         by_consent=tuple(line for line in here if line.who.is_live),
-        by_law=tuple(line for line in seen.by_law if line.who.occupancy_id == point.occupancy_id),
+        by_law=ByLaw.all_of([line for line in seen.by_law if line.who.occupancy_id == point.occupancy_id]),
         ended=sum(1 for line in here if not line.who.is_live and not line.who.is_waiting),
     )

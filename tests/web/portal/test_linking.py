@@ -184,7 +184,7 @@ def test_linking_lock_out_and_unlocking_by_letter_in_a_browser_by_keyboard(
             enter()
 
         page.goto(f"{address}/mijn")
-        look("Wij vinden nog geen aansluiting bij uw aanmelding")
+        look("Dat tonen wij u zodra u uw aansluiting koppelt")
         page.focus("text=Koppel uw aansluiting")
         enter()
         look("Waar vind ik die nummers?")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
 from databeheer.door.client import DoorRefusedError
+from databeheer.values import format_instant
 from tests.house import Customer, Party, TheHouse
 from tests.web.portal.visiting import Visitor
 from web import dutch
@@ -176,7 +178,7 @@ def test_lotte_never_sees_maria(visit: Visit, lotte: Customer, maria: Customer, 
 def test_somebody_without_an_access_point_reads_why(visit: Visit, house: TheHouse) -> None:
     page = visit(house.customer("nele", "Nele Nieuw")).get("/mijn")
     assert page.status == 200
-    assert "Wij vinden nog geen aansluiting bij uw aanmelding" in page.text
+    assert "Dat tonen wij u zodra u uw aansluiting koppelt" in page.text
 
 
 @pytest.mark.requirement("R26")
@@ -196,3 +198,38 @@ def test_permissions_that_ended_stay_listed_with_who_and_why(
         "U hebt de vraag geweigerd.",
     ):
         assert words in text
+
+
+@pytest.mark.requirement("R40")
+def test_with_more_than_one_address_the_top_names_all_who_may_read_and_what_ends_first(
+    visit: Visit, house: TheHouse, lotte: Customer, bram: Party, joris: Party, erik: Party, net: Party
+) -> None:
+    house.operator(
+        "registry.supply.accept", ean="541448899990000039", party_id=erik.party_id, from_day="2023-01-01"
+    )
+    lotte.grant(bram.ask())
+    until = house.clock.now() + timedelta(days=9)
+    passing = lotte.grant(joris.ask(valid_until=format_instant(until)))["permission"]["permission_id"]
+    assert "Omdat u het toestaat" not in visit(lotte).get("/mijn").text  # one card is read in one look
+    house.point("541448899990000046", lotte, commodity="gas")
+
+    def top() -> tuple[str, str]:
+        found = visit(lotte).get("/mijn").text.split("Omdat u het toestaat", 1)[1]
+        consent, law = found.split("Omdat de wet het zegt", 1)
+        return consent, law.split("Kerkstraat", 1)[0]
+
+    consent, law = top()
+    for name in (bram.name, joris.name):
+        assert consent.count(name) == 1 + (name == joris.name)  # his ends first
+        assert name not in law.split("Wie las", 1)[0]
+    assert f"Eerst loopt af: {joris.name}, na {dutch.last_day(until)}." in consent
+    assert law.count(erik.name) == 1
+    assert erik.name not in consent
+    lotte.withdraw(passing)
+    assert joris.name not in top()[0]
+
+
+def test_the_grounds_of_one_party_by_law_stand_together(visit: Visit, lotte: Customer, net: Party) -> None:
+    law = visit(lotte).get("/mijn").text.split("Volgens de wet", 1)[1]
+    assert law.count(f"{net.name} netbeheerder") == 1
+    assert law.count("4.1.22/6") > 1

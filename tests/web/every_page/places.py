@@ -1,0 +1,270 @@
+"""Every page of the site in every state that it has: who goes where, and what he presses there.
+
+A page that shows somebody's browser gets a line here; `test_every_page` fails for one that has none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from playwright.sync_api import Page, expect
+
+from tests.linking import EAN, METER, NOWHERE
+
+Act = Callable[[Page, Mapping[str, str]], object]
+"""What somebody does at a page, knowing the story's facts; done when the answer is seen."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """One page in one state."""
+
+    name: str
+    """Of its pictures, and of what fails here."""
+    who: str
+    """Whose browser, as `story` logged him in; `nobody` is logged in nowhere."""
+    path: str
+    """Its address, with `{names}` of the story's facts."""
+    status: int = 200
+    do: Act = lambda page, facts: None
+    """What is pressed there."""
+
+
+def press(name: str, *, exact: bool = False) -> Act:
+    """Press the first button of this name, and wait for the page that answers."""
+
+    def do(page: Page, facts: Mapping[str, str]) -> None:
+        with page.expect_navigation():
+            page.get_by_role("button", name=name, exact=exact).first.click()
+
+    return do
+
+
+def send(button: str, **filled: str) -> Act:
+    """Fill fields in, by the names that they have in the form, and press its button."""
+
+    def do(page: Page, facts: Mapping[str, str]) -> None:
+        for name, value in filled.items():
+            page.locator(f"main [name='{name}']").first.fill(value.format(**facts))
+        press(button)(page, facts)
+
+    return do
+
+
+def errs(button: str, **filled: str) -> Act:
+    """Send a form that must come back with an error summary whose links lead to a field."""
+
+    def do(page: Page, facts: Mapping[str, str]) -> None:
+        send(button, **filled)(page, facts)
+        summary = page.get_by_role("alert")
+        expect(summary).to_be_visible()
+        targets = summary.locator("a[href^='#']").evaluate_all(
+            "links => links.map(link => document.getElementById(link.hash.slice(1)) !== null)"
+        )
+        assert all(targets), "the error summary leads nowhere"
+
+    return do
+
+
+def opened(page: Page, facts: Mapping[str, str]) -> None:
+    """Open everything that folds."""
+    for summary in page.locator("main summary").all():
+        summary.click()
+
+
+NOT_PAGES = {
+    "api-docs": "an answer for programs",
+    "market-api": "answers for programs",
+    "facade": "answers for programs",
+    "health": "answers for programs",
+    "static": "files",
+    "favicon": "a file",
+}
+"""Areas without pages. Single addresses elsewhere that hand out a file are known by what they answer."""
+
+FILES = {
+    "bases.as_json",
+    "joins.as_json",
+    "joins.note",
+    "joins.content",
+    "joins.necessities",
+    "log.checkpoint",
+    "log.growth",
+    "log.policy",
+    "log.tile",
+    "log.vkey",
+    "oversight_clocks.as_json",
+    "parties.as_json",
+    "privacy.as_json",
+    "proofs.download",
+    "reads.receipt",
+    "statistics.as_json",
+    "statistics.table",
+    "statistics.table_as_json",
+    "statistics.receipt",
+    "statistics.report",
+    "validation.as_json",
+    "login.begin",  # leads to the identity provider
+}
+"""Addresses that hand out a file or lead elsewhere."""
+
+PUBLIC = (
+    Place("public-demo-start", "nobody", "/"),
+    Place("public-ledger", "nobody", "/ledger", do=opened),
+    Place("public-register", "nobody", "/register"),
+    Place("public-bases", "nobody", "/grondslagen"),
+    Place("public-joins", "nobody", "/joins"),
+    Place("public-validation", "nobody", "/meetwaarden"),
+    Place("public-privacy", "nobody", "/privacy"),
+    Place("public-retention", "nobody", "/bewaartermijnen"),
+    Place("public-statistics", "nobody", "/statistieken"),
+    Place("public-statistics-month", "nobody", "/statistieken/{release}"),
+    Place("public-problems", "nobody", "/problems"),
+    Place("public-problem", "nobody", "/problems/queue-full"),
+    Place("public-deprecations", "nobody", "/deprecations"),
+    Place("demo-party", "nobody", "/demo/dienst?wie=advice"),
+    Place("demo-party-answer", "nobody", "/demo/dienst?wie=advice", do=press("Vraag toestemming")),
+    Place("demo-postbox", "nobody", "/demo/postbus", do=opened),
+    Place("demo-reset", "nobody", "/demo/opnieuw"),
+    Place("error-not-found", "nobody", "/nergens", 404),
+    Place("error-link-dead", "lotte", "/verbruik/dienstverlener?id=nergens", 404),
+    Place("login-failed", "nobody", "/aanmelden/terug?state=x", 400),
+    Place("letter", "nobody", "/brief"),
+    Place("letter-error", "nobody", "/brief", do=send("Toon de vraag", code="K7QX")),
+    Place("letter-unknown", "nobody", "/brief", do=send("Toon de vraag", code="{unknown_code}")),
+    Place("letter-request", "nobody", "/brief", do=send("Toon de vraag", code="{letter}")),
+)
+
+FIRST_VISIT = (
+    Place("overview-empty", "nele", "/mijn"),
+    Place("messages-empty", "nele", "/mijn/berichten"),
+    Place("reads-empty", "nele", "/mijn/gelezen"),
+    Place("permissions-empty", "nele", "/mijn/toestemmingen"),
+    Place("consumption-empty", "nele", "/mijn/verbruik"),
+    Place("ports-empty", "nele", "/mijn/poorten"),
+    Place("rights-empty", "nele", "/mijn/rechten"),
+    Place("erasing-empty", "nele", "/mijn/wissen"),
+    Place("proofs-empty", "nele", "/mijn/bewijzen"),
+    Place("doubts-empty", "nele", "/mijn/twijfel"),
+    Place("representing-empty", "nele", "/mijn/namens"),
+    Place("download-empty", "nele", "/mijn/verbruik/bestand"),
+    Place("linking", "rosa", "/mijn/aansluiting"),
+    Place("linking-error", "rosa", "/mijn/aansluiting", do=errs("Koppelen", ean="123")),
+    Place("linking-failed", "rosa", "/mijn/aansluiting", do=send("Koppelen", ean=NOWHERE, meter="1SAG0")),
+    Place("linking-letter", "rosa", "/mijn/aansluiting/brief"),
+    Place("linking-letter-error", "rosa", "/mijn/aansluiting/brief", do=errs("Stuur de brief", ean="123")),
+    Place("linking-code", "rosa", "/mijn/aansluiting/brief", do=send("Stuur de brief", ean=EAN)),
+    Place("linking-code-error", "rosa", "/mijn/aansluiting/code", do=errs("Verder", code="K7QX")),
+    Place("linking-locked", "karel", "/mijn/aansluiting"),
+    Place("linking-done", "rosa", "/mijn/aansluiting", do=send("Koppelen", ean=EAN, meter=METER)),
+    Place("linking-done-again", "rosa", "/mijn/aansluiting/klaar"),
+    Place("overview-one", "maria", "/mijn"),
+)
+
+LIVING_HERE = (
+    Place("overview-many", "lotte", "/mijn"),
+    Place("messages", "lotte", "/mijn/berichten"),
+    Place("message-settings", "lotte", "/mijn/berichten/instellingen"),
+    Place(
+        "message-settings-error",
+        "lotte",
+        "/mijn/berichten/instellingen",
+        do=errs("Stuur mij een code", email="geen adres"),
+    ),
+    Place("reads", "lotte", "/mijn/gelezen?soort=alles"),
+    Place("permissions", "lotte", "/mijn/toestemmingen"),
+    Place("permission", "lotte", "/mijn/toestemming/{active}"),
+    Place("permission-ended", "lotte", "/mijn/toestemming/{withdrawn}"),
+    Place("permission-beside", "lotte", "/mijn/toestemming/{active}/ook"),
+    Place("permission-beside-error", "lotte", "/mijn/toestemming/{active}/ook", do=errs("Ook hiervoor")),
+    Place("permission-renewal", "lotte", "/mijn/toestemming/{renewable}/verlengen"),
+    Place("request-waiting", "lotte", "/mijn/vraag/{waiting}"),
+    Place("request-brought", "lotte", "/mijn/vraag/{brought}"),
+    Place("request-by-link", "lotte", "/verbruik/dienstverlener?id={link}"),
+    Place("request-answered", "lotte", "/mijn/vraag/{active}/antwoord"),
+    Place("consumption", "lotte", "/mijn/verbruik?adres={electricity}&dag=2023-10-29"),
+    Place("consumption-nothing", "lotte", "/mijn/verbruik?dag=2023-12-01"),
+    Place("consumption-not-here", "lotte", "/mijn/verbruik?dag=2019-01-01"),
+    Place("consumption-error", "lotte", "/mijn/verbruik?dag=gisteren", 400),
+    Place("download", "lotte", "/mijn/verbruik/bestand"),
+    Place("ports", "lotte", "/mijn/poorten"),
+    Place("port-opening", "lotte", "/mijn/poorten/{electricity}/{meter}/S1/openen"),
+    Place("proofs", "lotte", "/mijn/bewijzen"),
+    Place("proofs-error", "lotte", "/mijn/bewijzen?van=gisteren", 400),
+    Place("rights", "lotte", "/mijn/rechten"),
+    Place("rights-rectification", "lotte", "/mijn/rechten/verbeteren"),
+    Place("rights-rectification-error", "lotte", "/mijn/rechten/verbeteren", do=errs("Stuur mijn verzoek")),
+    Place("rights-objection", "lotte", "/mijn/rechten/bezwaar", do=opened),
+    Place("rights-everything", "lotte", "/mijn/rechten/alles"),
+    Place("erasing", "lotte", "/mijn/wissen"),
+    Place("doubts", "lotte", "/mijn/twijfel"),
+    Place("doubt", "lotte", "/mijn/twijfel/{case}"),
+    Place("doubt-form", "lotte", "/mijn/gelezen/{read}/twijfel"),
+    Place("doubt-form-error", "lotte", "/mijn/toestemming/{active}/twijfel", do=errs("Meld en blokkeer")),
+    Place("sign-ins", "lotte", "/mijn/aanmeldingen"),
+    Place("error-not-there", "lotte", "/mijn/nergens", 404),
+    Place("representing", "theo", "/mijn/namens"),
+    Place("represented-overview", "tess", "/mijn"),
+    Place("represented-messages", "tess", "/mijn/berichten/instellingen"),
+    Place("moved-out-overview", "dirk", "/mijn"),
+    Place("moved-out-consumption", "dirk", "/mijn/verbruik"),
+    Place("moved-out-erasing", "dirk", "/mijn/wissen"),
+)
+
+CONFIRMED = (
+    Place("overview-withdrawn", "lotte", "/mijn", do=press("Intrekken van de toestemming van Zonnewijzer")),
+)
+
+PARTIES = (
+    Place("party-new", "yusuf", "/partij"),
+    Place("party-apply", "yusuf", "/partij/aanvraag"),
+    Place("party-begun", "sanne", "/partij"),
+    Place("party-begun-keys", "sanne", "/partij/sleutels"),
+    Place("party-begun-hooks", "sanne", "/partij/webhooks"),
+    Place("party-begun-usage", "sanne", "/partij/gebruik"),
+    Place("party-begun-try", "sanne", "/partij/proef"),
+    Place("party", "nora", "/partij"),
+    Place("party-evidence", "nora", "/partij/bewijs"),
+    Place("party-evidence-kept", "nora", "/partij/bewijs", do=press("Bewaar het adres")),
+    Place(
+        "party-evidence-error",
+        "nora",
+        "/partij/bewijs",
+        do=errs("Bewaar het adres", adres="zonder https"),
+    ),
+    Place("party-hand-in", "nora", "/partij/bewijs/indienen"),
+    Place("party-keys", "nora", "/partij/sleutels"),
+    Place("party-key-end", "nora", "/partij/sleutels", do=press("Beëindig dit programma")),
+    Place("party-hooks", "nora", "/partij/webhooks"),
+    Place("party-usage", "nora", "/partij/gebruik"),
+    Place("party-try", "nora", "/partij/proef"),
+    Place("party-try-stops", "nora", "/partij/proef", do=press("Doe de proefoproep")),
+    Place("party-not-for-customers", "lotte", "/partij", 403),
+)
+
+OVERSIGHT = (
+    Place("oversight", "ines", "/toezicht"),
+    Place("oversight-ledger", "ines", "/toezicht/logboek"),
+    Place("oversight-inspection", "ines", "/toezicht/inzage"),
+    Place("oversight-clocks", "ines", "/toezicht/termijnen"),
+    Place("oversight-doubt", "ines", "/toezicht/twijfel"),
+    Place("oversight-joins", "ines", "/toezicht/koppelingen"),
+    Place(
+        "oversight-joins-done", "ines", "/toezicht/koppelingen", do=press("Voer uit de statistiek per maand")
+    ),
+    Place(
+        "oversight-joins-refused",
+        "ines",
+        "/toezicht/koppelingen",
+        do=press("Probeer toch verbruik naast adressen te leggen"),
+    ),
+    Place("oversight-messages", "ines", "/toezicht/berichten"),
+    Place("oversight-tampering", "ines", "/toezicht/knoeien"),
+    Place(
+        "oversight-tampered", "ines", "/toezicht/knoeien", do=press("Vervals de kopie : Verander een regel")
+    ),
+    Place("oversight-not-for-customers", "lotte", "/toezicht", 403),
+)
+
+PLACES = (*PUBLIC, *FIRST_VISIT, *LIVING_HERE, *PARTIES, *OVERSIGHT, *CONFIRMED)
