@@ -54,9 +54,7 @@ class Watched:
     def faults(self) -> list[str]:
         """What axe finds wrong, one line a fault."""
         if not self.page.evaluate("'axe' in window"):
-            self.page.add_init_script(
-                _AXE
-            )  # for the pages to come: sending it each time takes longer than its work
+            self.page.add_init_script(_AXE)  # the pages to come have it without its being sent each time
             self.page.evaluate(_AXE)
         found: list[dict[str, Any]] = self.page.evaluate(
             "options => axe.run(options).then(result => result.violations)", _RULES
