@@ -126,6 +126,7 @@ def _lotte_decides(story: Story, lotte: Customer, bram: Party, erik: Party) -> N
     house.operator("registry.party.suspend", party_id=hanging.party_id, reason="no DPIA")
     facts |= {
         "electricity": electricity,
+        "party": bram.party_id,
         "active": active,
         "read": str(read),
         "withdrawn": withdrawn,
