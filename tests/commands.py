@@ -134,6 +134,7 @@ def every_command(
         "party.standing": {},
         "entries.list": {},
         "statements.list": {},
+        "statements.count": {},
         "statements.readers": {},
         "statutory.list": {},
         "overview.show": {},

@@ -14,6 +14,7 @@ from web.portal.doubting import blueprint as doubting_pages
 from web.portal.downloading import blueprint as downloading_pages
 from web.portal.erasing import blueprint as erasing_pages
 from web.portal.everything import blueprint as everything_pages
+from web.portal.frequency import blueprint as frequency_pages
 from web.portal.linking import blueprint as linking_pages
 from web.portal.login import blueprint as login_pages
 from web.portal.messages import blueprint as message_pages
@@ -38,6 +39,7 @@ BLUEPRINTS = (
     read_pages,
     proof_pages,
     consumption_pages,
+    frequency_pages,
     downloading_pages,
     port_pages,
     representing_pages,

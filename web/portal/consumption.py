@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
-from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 from marshmallow import fields, validate
 
@@ -17,7 +17,7 @@ from databeheer.values import format_instant
 from web import dutch
 from web.days import possible_days
 from web.door import ask
-from web.forms import Form, parse_or_refuse, parse_or_tell
+from web.forms import Form, parse_or_tell
 from web.language import _
 from web.portal import consumption_words as words
 from web.portal.consumed import Answer, series_of
@@ -28,13 +28,6 @@ from web.portal.shown import Point
 from web.portal.windows import Days, Span, Steps, Window, possible
 
 blueprint = Blueprint("consumption", __name__)
-
-
-class ReadingForm(Form):
-    """Of which address, and whether it is to be read finer than by the day."""
-
-    adres = fields.UUID(required=True)
-    aan = fields.String(required=True, validate=validate.OneOf(("ja", "nee")))
 
 
 class ConsumptionQuery(Form):
@@ -81,20 +74,6 @@ def show() -> ResponseReturnValue:
         index=receipts[0] if receipts else None,
     )
     return page, 400 if errors else 200
-
-
-@blueprint.post("/mijn/verbruik/uitlezing")
-@require_session
-def choose_reading() -> ResponseReturnValue:
-    """Have one's meter read per quarter-hour (of gas hour) from today on, or no longer."""
-    form = parse_or_refuse(ReadingForm(), request.form)
-    try:
-        ask("interval_reading.choose", occupancy_id=str(form["adres"]), on=form["aan"] == "ja")
-    except DoorRefusedError as refusal:
-        if refusal.code != "conflict":  # a second tab did it already
-            raise
-    flash(_("Uw keuze is bewaard. Ze geldt vanaf vandaag, en staat in het logboek."), "good")
-    return redirect(url_for("consumption.show", adres=str(form["adres"])), 303)
 
 
 def _window(point: Point, chosen: date, asked: str | None) -> tuple[Window, bool]:

@@ -40,7 +40,7 @@ WORDS = {
     "rights.rectify": lazy("vragen om iets te verbeteren"),
     "rights.object_to": lazy("bezwaar maken"),
     "rights.take_back": lazy("een vraag terugnemen"),
-    "consumption.choose_reading": lazy("kiezen hoe vaak uw meter uitgelezen wordt"),
+    "frequency.choose": lazy("kiezen hoe vaak uw meter uitgelezen wordt"),
     "ports.open_port": lazy("een poort openen"),
     "ports.close_port": lazy("een poort sluiten"),
 }

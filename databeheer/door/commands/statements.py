@@ -322,7 +322,12 @@ EVENTS: dict[str | None, tuple[str, ...]] = {
         *doubt_states.NAMES,
     ),
     "refusals": (REFUSED,),
+    # What of the reads gave something, what gave nothing, and what tied data together.
+    "given": ("data.read", "data.read_corrected", "readings.original_shown"),
+    "refused": (REFUSED, "join.refused"),
+    "joins": ("join.run", "join.refused"),
 }
+KINDS = tuple(str(kind) for kind in EVENTS)
 
 COMMANDS = (
     Command("me", schema(), me),
@@ -335,7 +340,7 @@ COMMANDS = (
             ),
             limit=fields.Integer(load_default=50, strict=True, validate=validate.Range(1, 500)),
             occupancy_id=identifier(required=False),
-            kind=one_of("reads", "refusals", "permissions", required=False),
+            kind=one_of(*KINDS, required=False),
             party_id=identifier(required=False),
             ground=short_text(required=False, longest=64),
             first=Day(load_default=None, allow_none=True),

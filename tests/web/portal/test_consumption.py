@@ -12,7 +12,7 @@ from databeheer.brussels import day_bounds, day_of
 from databeheer.values import format_instant
 from tests.conftest import LOTTES_EAN
 from tests.databeheer.metering.builders import ENGLISH_GAS, Row, day_rows, english, text
-from tests.house import Customer, TheHouse
+from tests.house import Customer, Party, TheHouse
 from tests.series import as_series
 from tests.web.portal.visiting import Page, Visitor
 from web import dutch
@@ -421,18 +421,36 @@ def test_a_made_up_query_is_refused(visit: Visit, lotte: Customer) -> None:
 
 
 @pytest.mark.requirement("R59")
-def test_one_button_has_the_meter_read_finer_and_one_ends_it(
-    visit: Visit, house: TheHouse, measured_autumn: Customer
+def test_one_button_has_the_meter_read_finer_and_one_ends_it_and_says_whom_that_gives_less(
+    visit: Visit, house: TheHouse, measured_autumn: Customer, bram: Party, maria: Customer
 ) -> None:
+    measured_autumn.grant(bram.ask())
     visitor = visit(measured_autumn)
-    page = visitor.get("/mijn/verbruik", dag="2023-10-29")
-    assert "Wij lezen uw verbruik per kwartier, omdat u dat vroeg." in page.text
+    assert "/mijn/uitlezing" in visitor.get("/mijn/verbruik").links
+    page = visitor.get("/mijn/uitlezing")
+    assert "Nu: per kwartier." in page.text
+    assert "dan krijgen deze diensten niets nieuws meer dat fijner is dan een dagtotaal" in page.text
+    assert "Bram Energieadvies" in page.text
     page = visitor.press(page, "/uitlezing")
     assert "Uw keuze is bewaard." in page.text
+    assert "Nu: één keer per dag." in page.text
+    assert "Zolang uw meter één keer per dag gelezen wordt, komt er niets nieuws bij" in page.text
     assert "Lees mijn meter per kwartier" in page.text
     before = visitor.get("/mijn/verbruik", dag="2023-10-29")
     assert "Toon de 100 cijfers in een tabel" in before.text  # what was there stays
-    page = visitor.press(visitor.get("/mijn/verbruik"), "/uitlezing")
+    page = visitor.press(page, "/uitlezing")
     assert "Lees alleen de meterstand van elke dag" in page.text
     events = [one["event"] for one in measured_autumn.statements()]
     assert ("interval_reading.begun" in events, "interval_reading.ended" in events) == (True, True)
+    hers = visit(maria)
+    form = hers.get("/mijn/uitlezing").form("/uitlezing")
+    assert "Bram" not in hers.get("/mijn/uitlezing").html
+    for wrong, status in (
+        ({"adres": measured_autumn.occupancy()}, 404),
+        ({"aan": "misschien"}, 400),
+        ({"aan": ""}, 400),
+    ):
+        assert hers.send("/mijn/uitlezing", form.fields | wrong).status == status, wrong
+    house.operator("registry.occupancy.end", ean=LOTTES_EAN, until_day="2024-01-01")
+    left = visit(measured_autumn).get("/mijn/uitlezing")
+    assert "Wij kennen geen meter op een adres waar u nu netgebruiker bent." in left.text

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
+from io import BytesIO
 
 import pytest
+from pypdf import PdfReader
 
+from databeheer.brussels import day_of
 from databeheer.door.client import DoorRefusedError
 from ledger import receipt
 from ledger.note import VerifierKey
@@ -114,17 +118,132 @@ def test_nobody_gets_the_proof_of_anothers_entry(
     assert answers[0].text == answers[1].text
 
 
-def test_older_lines_are_a_page_further(visit: Visit, lotte: Customer, bram: Party) -> None:
+def test_older_lines_are_a_page_further_by_key_whatever_comes_in_between(
+    visit: Visit, lotte: Customer, bram: Party, erik: Party
+) -> None:
     for _ in range(26):
         lotte.withdraw(lotte.grant(bram.ask())["permission"]["permission_id"])
     visitor = visit(lotte)
-    first = visitor.get("/mijn/gelezen", soort="toestemmingen")
+    chosen = {"soort": "toestemmingen", "partij": bram.party_id, "van": "2024-01-01"}
+    first = visitor.get("/mijn/gelezen", **chosen)
+    assert "Regels die passen bij uw keuze: 52 . Regels die u nu niet ziet: " in first.text
     older = next(link for link in first.links if "verder=" in link)
-    second = visitor.get(older)
-    numbers = [[link for link in page.links if "/bewijs/" in link] for page in (first, second)]
-    assert len(numbers[0]) == 50
-    assert len(numbers[1]) == 2
+    assert all(f"{name}={value}" in older for name, value in chosen.items())
+    lotte.grant(bram.ask())  # what is new meanwhile shifts nothing
+    pages = [first, visitor.get(older)]
+    numbers = [[link for link in page.links if link.endswith(".tlog-proof")] for page in pages]
+    assert [len(each) for each in numbers] == [50, 2]
     assert not set(numbers[0]) & set(numbers[1])
+    newest = next(link for link in pages[1].links if "partij=" in link and "verder=" not in link)
+    assert len([link for link in visitor.get(newest).links if link.endswith(".tlog-proof")]) == 50
+    assert "Geen regel past bij wat u koos." in visitor.get("/mijn/gelezen", partij=erik.party_id).text
+
+
+def test_lines_are_chosen_by_kind_party_days_and_address_and_what_is_left_out_is_counted(
+    visit: Visit, house: TheHouse, lotte: Customer, bram: Party, maria: Customer, measured_autumn: Customer
+) -> None:
+    permission_id = lotte.grant(bram.ask())["permission"]["permission_id"]
+    index = bram.read(permission_id)["index"]
+    lotte.withdraw(permission_id)
+    with pytest.raises(DoorRefusedError):
+        bram.read(permission_id)
+    visitor = visit(lotte)
+    visitor.get("/mijn/verbruik", dag="2023-10-29")
+    day = day_of(house.clock.now()).isoformat()
+
+    def look(**query: str) -> str:
+        page = visitor.get("/mijn/gelezen", **query)
+        assert page.status == 200, query
+        return page.text
+
+    given, refused = look(soort="gegeven", partij=bram.party_id), look(soort="geweigerd", zoek="bram")
+    assert "Bram Energieadvies Gelezen" in given
+    assert "Bram Energieadvies Geweigerd" not in given
+    assert "U zelf Gelezen" not in given
+    assert "Regels die passen bij uw keuze: 1 ." in given
+    assert "Bram Energieadvies Geweigerd" in refused
+    assert "Bram Energieadvies Gelezen" not in refused
+    assert "Bram" in look(van=day, tot=day)
+    for nothing in (
+        {"tot": "2024-01-01"},
+        {"soort": "koppelingen"},
+        {"van": "2023-01-01", "tot": "2023-02-01"},
+    ):
+        text = look(**nothing)
+        assert "Bram Energieadvies Ge" not in text
+        assert ("Geen regel past bij wat u koos." in text) == ("tot" in nothing)
+    assert f"nr. {index} Bram Energieadvies Gelezen" in look(zoek=f"nr. {index}")
+    assert "Geweigerd Met" not in look(zoek=str(index))
+    for nobody in ("Zwarte Piet", "<b>", "%", "' OR 1=1"):
+        assert f"In uw boek staat niemand met “{nobody}” in de naam." in look(zoek=nobody)
+    assert "Zoek op ten hoogste 80 letters" in visitor.get("/mijn/gelezen", zoek="x" * 81).text
+    for wrong in ({"van": "gisteren"}, {"tot": "2999-01-01"}, {"van": "2024-02-01", "tot": "2024-01-01"}):
+        page = visitor.get("/mijn/gelezen", **wrong)
+        assert page.status == 400
+        assert "Wij konden niet zoeken" in page.text
+        assert "Bram Energieadvies Ge" not in page.text
+    hers = visit(maria)
+    theirs = hers.get("/mijn/gelezen", soort="alles", partij=bram.party_id)
+    assert "Bram" not in theirs.html
+    assert hers.get("/mijn/gelezen", zoek=str(index)).links.count(f"/mijn/bewijs/{index}.tlog-proof") == 0
+
+
+def test_each_line_says_why_and_leads_to_doubt(
+    visit: Visit, lotte: Customer, bram: Party, maria: Customer, measured_autumn: Customer
+) -> None:
+    permission_id = lotte.grant(bram.ask())["permission"]["permission_id"]
+    index = bram.read(permission_id)["index"]
+    lotte.withdraw(permission_id)
+    with pytest.raises(DoorRefusedError):
+        bram.read(permission_id)
+    visitor = visit(lotte)
+    refused = lotte.statements(kind="reads")[0]["index"]
+    links = visitor.get("/mijn/gelezen", soort="alles").links
+    for number in (index, refused):
+        assert f"/mijn/gelezen/{number}/waarom" in links
+        assert f"/mijn/gelezen/{number}/twijfel" in links
+    assert f"/mijn/toestemming/{permission_id}/twijfel" in links
+    why = visitor.get(f"/mijn/gelezen/{index}/waarom").text
+    assert "Waarom mocht dit?" in why
+    assert "artikel 4.1.22/5, 5°" in why
+    assert "Beslist met versie" in why
+    why_not = visitor.get(f"/mijn/gelezen/{refused}/waarom").text
+    assert "Waarom werd dit geweigerd?" in why_not
+    assert "ingetrokken" in why_not
+    others = visit(maria)
+    for path in (f"/mijn/gelezen/{index}/waarom", f"/mijn/bewijs/{index}.pdf", "/mijn/gelezen/999999/waarom"):
+        assert others.get(path).status == 404
+
+
+def test_a_receipt_can_be_read_as_a_pdf_that_has_nothing_more_and_is_the_same_each_time(
+    visit: Visit, house: TheHouse, lotte: Customer, bram: Party, measured_autumn: Customer
+) -> None:
+    index = bram.read(lotte.grant(bram.ask())["permission"]["permission_id"])["index"]
+    publish(house)
+    visitor = visit(lotte)
+    answer = visitor.get(f"/mijn/bewijs/{index}.pdf").response
+    assert answer.mimetype == "application/pdf"
+    assert f'filename="bewijs-{index}.pdf"' in answer.headers["Content-Disposition"]
+    read = PdfReader(BytesIO(answer.data))
+    assert read.metadata is not None
+    assert read.metadata.title == f"Bewijs van regel nr. {index}"
+    assert read.trailer["/Root"]["/Lang"] == "nl"
+    text = " ".join(" ".join(page.extract_text() for page in read.pages).split())
+    for said in (
+        "Bram Energieadvies",
+        "Uw verbruik per kwartier",
+        "op 29 oktober 2023",
+        "Ten hoogste zoveel waarden 100",
+        "artikel 4.1.22/5, 5°",
+        f"bewijs-{index}.tlog-proof",
+        "ledger receipt verify",
+    ):
+        assert said in text
+    for secret in (LOTTES_EAN, lotte.name, "Lotte", "Kerkstraat", lotte.occupancy(), str(lotte.person_id)):
+        assert secret not in text
+        assert secret.encode() not in answer.data
+    house.clock.advance(timedelta(minutes=1))
+    assert visitor.get(f"/mijn/bewijs/{index}.pdf").response.data == answer.data
 
 
 def test_a_made_up_query_is_refused(visit: Visit, lotte: Customer) -> None:
@@ -134,6 +253,7 @@ def test_a_made_up_query_is_refused(visit: Visit, lotte: Customer) -> None:
         "verder=-1",
         f"verder={'9' * 40}",
         "adres=x",
+        "partij=x",
         "pagina=2",
         "soort=geheim",
         "soort=lezen&soort=alles",
