@@ -3,13 +3,7 @@
 from __future__ import annotations
 
 import socket
-<<<<<<< HEAD
 from collections.abc import Iterator
-=======
-from collections.abc import Callable, Iterator
-from datetime import date
-from uuid import UUID
->>>>>>> 51bb27d (Who looked at one's data is narrowed, searched, explained and read as a PDF again; how often a meter is read has a page of its own)
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext
@@ -49,113 +43,6 @@ def enter(browser: Browser, address: str, customer: Customer, viewport: dict[str
     return context
 
 
-<<<<<<< HEAD
-=======
-def story(house: TheHouse, lotte: Customer, bram: Party, erik: Party) -> list[str]:
-    """Fill every page, and return the addresses of all of them."""
-    house.ingest(english(*day_rows(date(2023, 10, 29))))
-    house.point(LOTTES_GAS, lotte, commodity="gas")
-    house.operator(
-        "registry.supply.accept", ean="541448899990000039", party_id=erik.party_id, from_day="2022-01-01"
-    )
-    electricity = next(
-        each["occupancy_id"] for each in lotte.call("me")["occupancies"] if each["commodity"] == "electricity"
-    )
-    granted = lotte.grant(bram.ask(), electricity)["permission"]["permission_id"]
-    read = bram.read(granted)["index"]
-    lotte.withdraw(lotte.grant(bram.ask(granularity="day"), electricity)["permission"]["permission_id"])
-    waiting = bram.ask(ean="541448899990000039", granularity="day")
-    by_link = bram.ask()
-    fitted = house.operator(
-        "registry.meter.install", ean="541448899990000039", meter="1SAG1", digital=True, ports=["P1", "S1"]
-    )
-    port = {"occupancy_id": electricity, "meter_id": fitted["meter_id"], "port": "P1"}
-    lotte.call("contact.ask", email="lotte@voorbeeld.be", language="nl")
-    lotte.call("port.open", **port, seen=0, notice="x", language="nl")
-    theo = house.customer("theo", "Theo Wouters")
-    house.operator(
-        "registry.representation.add",
-        person_id=str(lotte.person_id),
-        representative_id=str(theo.person_id),
-        reference="vrederechter Gent 2026/17",
-        from_day="2024-01-01",
-    )
-    return [
-        "/mijn",
-        "/mijn/berichten",
-        "/mijn/berichten/instellingen",
-        "/mijn/namens",
-        "/mijn/volmacht",
-        "/mijn/volmacht/geven",
-        "/mijn/volmacht/code",
-        "/mijn/poorten",
-        f"/mijn/poorten/{electricity}/{fitted['meter_id']}/S1/openen",
-        "/mijn/toestemmingen",
-        "/mijn/kiezen",
-        "/mijn/kiezen?naam=niemand",
-        f"/mijn/kiezen/{bram.party_id}",
-        f"/mijn/kiezen/{bram.party_id}/energy_advice",
-        "/mijn/wissen",
-        "/mijn/gelezen?soort=alles",
-        "/mijn/gelezen?zoek=niemand&van=gisteren",
-        f"/mijn/gelezen/{read}/waarom",
-        "/mijn/uitlezing",
-        "/mijn/bewijzen",
-        f"/mijn/verbruik?adres={UUID(electricity)}&dag=2023-10-29",
-        f"/mijn/verbruik?adres={UUID(electricity)}&dag=2023-10-29&periode=jaar",
-        "/mijn/verbruik?dag=2023-12-01",
-        "/mijn/verbruik?dag=2019-01-01",
-        "/mijn/verbruik?dag=gisteren",
-        "/mijn/bewijzen?van=gisteren",
-        f"/mijn/gelezen/{read}/twijfel",
-        "/mijn/verbruik/bestand",
-        f"/mijn/vraag/{waiting['permission_id']}",
-        f"/mijn/vraag/{granted}/antwoord",
-        f"/verbruik/dienstverlener?id={by_link['link_code']}",
-        "/mijn/nergens",
-    ]
-
-
-def test_every_page_is_accessible_light_and_silent_at_both_widths(
-    browser: Browser, address: str, house: TheHouse, lotte: Customer, bram: Party, erik: Party
-) -> None:
-    paths = story(house, lotte, bram, erik)
-    context = enter(browser, address, lotte, WIDE)
-    watched = Watched(context.new_page())
-    for path in paths:
-        answer = watched.page.goto(address + path)
-        assert answer
-        assert len(answer.body()) < 100_000, path
-        for width in (NARROW, WIDE):
-            watched.page.set_viewport_size(width)  # type: ignore[arg-type]
-            assert watched.faults() == [], (path, width)
-            assert not watched.is_wider_than_the_screen(), (path, width)
-        # Text at twice the size, as a reader with weak eyes sets it.
-        watched.page.evaluate("document.documentElement.style.fontSize = '200%'")
-        assert not watched.is_wider_than_the_screen(), f"{path} at 200% text"
-        if watched.page.locator(".chart").count():
-            watched.page.set_viewport_size(NARROW)  # type: ignore[arg-type]
-            assert not watched.page.evaluate(BEYOND_THE_SCREEN), f"a chart of {path} at 200% text"
-        assert [line for line in watched.console if not re.search("status of 40[04]", line)] == [], path
-    context.close()
-
-
-def by_keys(watched: Watched) -> Callable[[str], None]:
-    """Go with the tabulator to what a selector names, seeing all the way where one is."""
-    page = watched.page
-
-    def tab_to(selector: str) -> None:
-        for _ in range(80):
-            page.keyboard.press("Tab")
-            assert watched.focus_is_visible()
-            if page.evaluate("selector => document.activeElement.matches(selector)", selector):
-                return
-        pytest.fail(f"the keyboard does not reach {selector}")
-
-    return tab_to
-
-
->>>>>>> 51bb27d (Who looked at one's data is narrowed, searched, explained and read as a PDF again; how often a meter is read has a page of its own)
 def test_a_request_is_granted_and_withdrawn_with_the_keyboard_alone(
     browser: Browser, address: str, house: TheHouse, lotte: Customer, bram: Party
 ) -> None:
@@ -166,7 +53,14 @@ def test_a_request_is_granted_and_withdrawn_with_the_keyboard_alone(
     page = watched.page
     page.goto(f"{address}/verbruik/dienstverlener?id={asked['link_code']}")
 
-    tab_to = by_keys(watched)
+    def tab_to(selector: str) -> None:
+        for _ in range(30):
+            page.keyboard.press("Tab")
+            assert watched.focus_is_visible()
+            if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+                return
+        pytest.fail(f"the keyboard does not reach {selector}")
+
     tab_to("input[type=radio]")
     page.keyboard.press("Enter")  # on a choice: must not answer the request
     page.get_by_role("alert").wait_for()
