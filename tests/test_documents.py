@@ -37,6 +37,7 @@ PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
 
 # Where the import name is not the package's name, or nothing imports it because it is a program or binaries.
 IMPORTED_AS = {
+    "fpdf2": "fpdf",
     "psycopg[binary]": "psycopg",
     "pynacl": "nacl",
     "python-pkcs11": "pkcs11",
