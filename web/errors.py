@@ -174,7 +174,11 @@ HTTP_PAGES = {page.status: page for page in (BAD_REQUEST, FORBIDDEN, NOT_FOUND, 
 
 REFUSAL_PAGES = {
     "malformed-request": BAD_REQUEST,
-    "no-legal-basis": NOT_FOUND,  # outsiders cannot tell "does not exist" from "not permitted" (R98)
+    # Outsiders cannot tell "does not exist" from "not permitted" (R98): who lived there before, or lives there too, is
+    # one of them.
+    "no-legal-basis": NOT_FOUND,
+    "outside-granted-period": NOT_FOUND,
+    "granularity-too-fine": NOT_FOUND,
     "not-found": NOT_FOUND,
     "permission-not-active": CONFLICT,
     "permission-ended": CONFLICT,

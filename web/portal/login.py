@@ -151,10 +151,14 @@ def require_session(view: View) -> View:
                 return _himself_again()
             if refusal.code == "not-found" and (me := ask("me")).get("is_represented"):
                 return errors.render(errors.not_found_acting_for(str(me["name"])))
-            if refusal.code != "unauthenticated":
+            if refusal.code not in ("unauthenticated", "not-found"):
                 raise
             home = _other_home()
-            return redirect(home, 303) if home and not request.path.startswith(home) else _log_in_first()
+            if home and not request.path.startswith(home):
+                return redirect(home, 303)
+            if refusal.code == "not-found":
+                raise
+            return _log_in_first()
 
     return guarded
 

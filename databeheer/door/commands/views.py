@@ -29,10 +29,9 @@ def occupancies_of(
     rows = connection.execute(_OCCUPANCIES, {"person": person_id, "day": day_of(now)}).all()
     intervals = interval_choices.stretches(connection, rows)
     meters: dict[UUID, list[str]] = {}
-    for meter in connection.execute(_METERS, {"points": [row.access_point_id for row in rows]}):
-        meters.setdefault(meter.access_point_id, []).append(
-            open_text(keys, "meter", meter.meter_id, bytes(meter.number_sealed))
-        )
+    for meter in connection.execute(_METERS, {"stays": [row.occupancy_id for row in rows]}):
+        number = open_text(keys, "meter", meter.meter_id, bytes(meter.number_sealed))
+        meters.setdefault(meter.occupancy_id, []).append(number)
     gone = {
         data_class: erasures.begun_of(connection, data_class, [row.occupancy_id for row in rows])
         for data_class in (DataClass.READINGS, DataClass.LEDGER)
@@ -48,7 +47,7 @@ def occupancies_of(
             if row.address_sealed
             else "",
             "commodity": row.commodity,
-            "meters": meters.get(row.access_point_id, []),
+            "meters": meters.get(row.occupancy_id, []),
             "from": row.from_day.isoformat(),
             "until": row.until_day.isoformat() if row.until_day else None,
             "interval_reading": row.reads_intervals,
@@ -141,4 +140,13 @@ _LAST_READING_DAYS = text(
     "  WHERE p.pseudonym = own.pseudonym AND b.stored_index IS NOT NULL) AS day"
     " FROM unnest(CAST(:pseudonyms AS bytea[])) AS own (pseudonym)"
 )
-_METERS = text("SELECT * FROM registry.meter WHERE access_point_id = ANY(:points)")
+# Of each stay those that hung there meanwhile: the number of the next one's meter is half of what links (R82, R91).
+_METERS = text(
+    """
+    SELECT o.occupancy_id, m.meter_id, m.number_sealed
+    FROM registry.occupancy o JOIN registry.meter m USING (access_point_id)
+    WHERE o.occupancy_id = ANY(:stays)
+        AND (m.installed_on IS NULL OR o.until_day IS NULL OR m.installed_on < o.until_day)
+        AND (m.removed_on IS NULL OR m.removed_on > o.from_day)
+    """
+)

@@ -82,6 +82,7 @@ CLAIMS: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.requirement("R81")
 @pytest.mark.parametrize("changes", CLAIMS.values(), ids=CLAIMS)
 def test_a_wrong_claim_gives_no_session(standing: TheHouse, changes: dict[str, Any]) -> None:
     nonce = begin(standing)
@@ -118,6 +119,7 @@ def test_an_answer_lives_five_minutes_and_not_before_it_was_given(
         assert refused(standing, answer, nonce) == "unauthenticated"
 
 
+@pytest.mark.requirement("R81")
 def test_an_answer_serves_once(standing: TheHouse) -> None:
     nonce = begin(standing)
     answer = standing.signed_answer("maria", "Maria", nonce)
@@ -125,6 +127,7 @@ def test_an_answer_serves_once(standing: TheHouse) -> None:
     assert refused(standing, answer, nonce) == "unauthenticated"
 
 
+@pytest.mark.requirement("R81")
 def test_an_answer_for_one_log_in_does_not_serve_another(standing: TheHouse) -> None:
     one, other = begin(standing), begin(standing)
     answer = standing.signed_answer("maria", "Maria", one)

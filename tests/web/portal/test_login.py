@@ -51,6 +51,7 @@ def test_a_log_in_of_another_browser_is_not_taken(site: Flask, house: TheHouse, 
     assert victim.cookie("session") is None
 
 
+@pytest.mark.requirement("R81")
 def test_an_answer_with_another_state_is_not_taken(
     stranger: Visitor, house: TheHouse, lotte: Customer
 ) -> None:
