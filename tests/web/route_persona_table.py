@@ -111,6 +111,8 @@ class Things:
     invitation: str
     new_invitation: str
     power: str
+    offering: str
+    """The party that she chooses."""
     program: str
     key: str
     delivery: str
@@ -278,6 +280,7 @@ ROWS = (
             "/mijn/rechten/verbeteren",
             "/mijn/toestemmingen",
             "/mijn/twijfel",
+            "/mijn/uitlezing",
             "/mijn/volmacht",
             "/mijn/volmacht/code",
             "/mijn/wissen",
@@ -292,9 +295,31 @@ ROWS = (
     get("/mijn/verbruik", OWN),
     get("/mijn/verbruik/bestand", OWN),
     get("/mijn/bewijs/<int:index>.tlog-proof", HERS, "/mijn/bewijs/{t.index}.tlog-proof"),
+    get("/mijn/bewijs/<int:index>.pdf", HERS, "/mijn/bewijs/{t.index}.pdf"),
+    get("/mijn/gelezen/<int:index>/waarom", HERS, "/mijn/gelezen/{t.index}/waarom"),
     get("/mijn/gelezen/<int:index>/twijfel", HERS, "/mijn/gelezen/{t.index}/twijfel"),
     # Whoever holds a link reads its question: it names no customer.
     get("/verbruik/dienstverlener", own("200"), "/verbruik/dienstverlener?id={t.asked[link_code]}"),
+    # ---- choosing a party: for one's own address ----
+    get("/mijn/kiezen", OWN),
+    get("/mijn/kiezen/<uuid:party_id>", OWN, "/mijn/kiezen/{t.offering}"),
+    get("/mijn/kiezen/<uuid:party_id>/<purpose>", OWN, "/mijn/kiezen/{t.offering}/energy_advice"),
+    post("/mijn/kiezen/<uuid:party_id>/<purpose>", own("400"), "/mijn/kiezen/{t.offering}/energy_advice"),
+    post(
+        "/mijn/kiezen/<uuid:party_id>/<purpose>/toestaan",
+        # Hers is shown once more: another text was read. Her address is no choice of others.
+        own("400", owner="200", delegate="200"),
+        "/mijn/kiezen/{t.offering}/energy_advice/toestaan",
+        fields(
+            occupancy_id="{t.occupancy}",
+            fijn="day",
+            richting="afname",
+            periode="nieuw",
+            duur="jaar",
+            notice_sha256=NO_NOTICE,
+            nummer=NOBODYS,
+        ),
+    ),
     # ---- what is hers ----
     get(P, seen_together(), "/mijn/toestemming/{t.permission}"),
     get(f"{P}/ook", seen_together("200", "303 /mijn/toestemming/*"), "/mijn/toestemming/{t.permission}/ook"),
@@ -382,8 +407,8 @@ ROWS = (
     ),
     post(f"{PORT}/sluiten", hers("303 /mijn/poorten"), f"{AT_PORT}/sluiten"),
     post(
-        "/mijn/verbruik/uitlezing",
-        hers("303 /mijn/verbruik"),
+        "/mijn/uitlezing",
+        hers("303 /mijn/uitlezing"),
         sends=fields(adres="{t.occupancy}", aan="nee"),
     ),
     post(
@@ -559,12 +584,3 @@ DEMO_ONLY = {
     "POST /toezicht/knoeien",
 }
 """What a site in earnest does not have at all."""
-
-ELSEWHERE = {
-    "GET /mijn/kiezen",
-    "GET /mijn/kiezen/<uuid:party_id>",
-    "GET /mijn/kiezen/<uuid:party_id>/<purpose>",
-    "POST /mijn/kiezen/<uuid:party_id>/<purpose>",
-    "POST /mijn/kiezen/<uuid:party_id>/<purpose>/toestaan",
-}
-"""Pages that have no row yet: granting by choosing a party, which has tests of its own."""
