@@ -368,7 +368,7 @@ REMOVALS = (
         "R21",
         "one press in the overview",
         TEMPLATES + "overview.html",
-        """{{ parts.post_button(url_for("permissions.withdraw", permission_id=each.permission_id), "Intrekken", "button-end", about="van de toestemming van " ~ each.party.name) }}""",
+        """{{ parts.post_button(url_for("permissions.withdraw", permission_id=each.permission_id), _("Intrekken"), "button-end", about=_("van de toestemming van %(party)s", party=each.party.name)) }}""",
         "",
     ),
     Removal(
@@ -396,7 +396,7 @@ REMOVALS = (
         "R23",
         "the page says until when",
         "web/portal/notice.py",
-        '        ("Hoelang mag dit?", term_of(permission)),\n',
+        '        (_("Hoelang mag dit?"), term_of(permission)),\n',
         "",
     ),
     Removal(
@@ -494,7 +494,7 @@ REMOVALS = (
         "R31",
         "each part has its button",
         TEMPLATES + "request.html",
-        """      <button class="button" type="submit" name="decision" value="grant_past">Alleen gegevens van vroeger</button>\n""",
+        """      <button class="button" type="submit" name="decision" value="grant_past">{% trans %}Alleen gegevens van vroeger{% endtrans %}</button>\n""",
         "",
     ),
     Removal(
@@ -711,8 +711,8 @@ REMOVALS = (
         "R53",
         "closing is as near as opening",
         TEMPLATES + "ports.html",
-        '{{ parts.post_button(url_for("ports.close_port", **port.path), "Ongedaan maken" if port.waiting',
-        '{{ parts.post_button(url_for("ports.show"), "Ongedaan maken" if port.waiting',
+        '{{ parts.post_button(url_for("ports.close_port", **port.path), _("Ongedaan maken") if port.waiting',
+        '{{ parts.post_button(url_for("ports.show"), _("Ongedaan maken") if port.waiting',
     ),
     Removal(
         "R54",
