@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext
 
 from tests.browser import NARROW, WIDE, Watched, chromium, served
+from tests.conftest import LOTTES_EAN
+from tests.databeheer.metering.builders import day_rows, english
 from tests.house import Customer, Party, TheHouse
 from tests.web.portal.visiting import make_site
+from tests.web.programs import publish
 
 pytestmark = pytest.mark.browser
 LOTTES_GAS = "541448899990000046"
@@ -135,6 +142,84 @@ def test_a_party_is_chosen_with_the_keyboard_alone_and_without_script_and_two_wh
             page.wait_for_url("**/antwoord")
             assert len(bram.call("permission.list", state="active")["permissions"]) == 2
         plain.close()
+
+
+def by_keys(watched: Watched) -> Callable[[str], None]:
+    """Go with the tabulator to what a selector names, seeing all the way where one is."""
+    page = watched.page
+
+    def tab_to(selector: str) -> None:
+        for _ in range(80):
+            page.keyboard.press("Tab")
+            assert watched.focus_is_visible()
+            if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+                return
+        pytest.fail(f"the keyboard does not reach {selector}")
+
+    return tab_to
+
+
+def test_the_log_is_read_checked_and_doubted_and_meter_and_port_are_turned_with_the_keyboard_alone(
+    browser: Browser, address: str, house: TheHouse, lotte: Customer, bram: Party, tmp_path: Path
+) -> None:
+    house.ingest(english(*day_rows(date(2023, 10, 29))))
+    read = bram.read(lotte.grant(bram.ask())["permission"]["permission_id"])["index"]
+    house.operator("registry.meter.install", ean=LOTTES_EAN, meter="1SAG1", digital=True, ports=["P1", "S1"])
+    key = publish(house)
+    context = enter(browser, address, lotte, WIDE)
+    watched = Watched(context.new_page())
+    page, tab_to = watched.page, by_keys(watched)
+
+    page.goto(f"{address}/mijn/gelezen")
+    page.locator("#zoek").focus()  # past the fields for dates, whose parts the browser itself steps through
+    page.keyboard.type("bram")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**zoek=bram**")
+    page.locator("#zoek").focus()
+    tab_to(f"a[href$='/mijn/bewijs/{read}.tlog-proof']")
+    with page.expect_download() as download:
+        page.keyboard.press("Enter")
+    kept = tmp_path / "bewijs.tlog-proof"
+    download.value.save_as(kept)
+    verify = [sys.executable, "-m", "ledger", "receipt", "verify", str(kept), "--key", key.vkey]
+    assert subprocess.run(verify, capture_output=True, check=False).returncode == 0
+    kept.write_bytes(kept.read_bytes().replace(b"index ", b"index 1"))
+    assert subprocess.run(verify, capture_output=True, check=False).returncode != 0
+
+    tab_to(f"a[href$='/mijn/gelezen/{read}/twijfel']")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/twijfel")
+    tab_to("input[name=wat]")
+    page.keyboard.press("Space")
+    tab_to("main form button")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/mijn/twijfel/**")
+    assert lotte.call("doubt.list", closed=False)["cases"]
+
+    page.goto(f"{address}/mijn/uitlezing")
+    tab_to("form[action$='/uitlezing'] button")
+    page.keyboard.press("Enter")
+    page.get_by_role("status").get_by_text("Uw keuze is bewaard").wait_for()
+    page.get_by_text("Nu: één keer per dag.").wait_for()
+
+    page.goto(f"{address}/mijn/poorten")
+    tab_to("a[href$='/P1/openen']")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/P1/openen")
+    tab_to("form[action$='/P1/openen'] button")
+    page.keyboard.press("Enter")
+    page.get_by_role("status").wait_for()
+    assert watched.faults() == []
+
+    house.operator("registry.occupancy.end", ean=LOTTES_EAN, until_day="2024-01-01")
+    session = house.log_in(lotte.subject, lotte.name)
+    context.add_cookies([{"name": "session", "value": session, "url": address}])
+    page.goto(f"{address}/mijn/verbruik?dag=2025-05-05")
+    page.get_by_text("U woonde hier tot en met 31 december 2023.").wait_for()
+    page.goto(f"{address}/mijn/poorten")
+    page.get_by_text("Wij kennen geen meter op een adres waar u nu netgebruiker bent.").wait_for()
+    assert watched.console == []
+    context.close()
 
 
 def test_the_first_key_leads_past_the_menu(browser: Browser, address: str, lotte: Customer) -> None:
