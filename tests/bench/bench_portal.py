@@ -34,7 +34,7 @@ LARGE = int(os.environ.get("BENCH_PORTAL_LEDGER", "1000000"))
 PAGES_A_SECOND, SECONDS = 50.0, 20.0
 OVERVIEW, LOOKED = "/mijn", "/mijn/gelezen"
 CORES = 2
-_FORGET_SECONDS = 0.5
+_FORGET_SECONDS = 3.0
 ALONE = 100
 """How often a page is asked alone, one after the other."""
 
@@ -91,7 +91,7 @@ def unlimited(url: str) -> Iterator[None]:
     def forget() -> None:
         with psycopg.connect(url, autocommit=True) as connection:
             while not over.wait(_FORGET_SECONDS):
-                connection.execute("DELETE FROM web.rate")
+                connection.execute("TRUNCATE web.rate")  # a DELETE deadlocks with the pages that count
 
     thread = threading.Thread(target=forget)
     thread.start()

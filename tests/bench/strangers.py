@@ -22,7 +22,9 @@ def add(url: str, *, own: int, count: int) -> None:
         newest = "SELECT coalesce(max(index) + 1, %s) FROM ledger.body WHERE index >= %s"
         [(first,)] = connection.execute(newest, [FIRST, FIRST]).fetchall()
         connection.execute(
-            "CREATE TEMP TABLE like_body AS SELECT * FROM ledger.body WHERE index < %s LIMIT 500", [own]
+            "CREATE TEMP TABLE like_body AS SELECT * FROM ledger.body WHERE index < %s"
+            " ORDER BY md5(index::text) LIMIT 500",
+            [own],
         )
         connection.execute(
             "CREATE TEMP TABLE like_statement AS SELECT s.* FROM ledger.statement s JOIN like_body b USING (index)"
