@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from ledger.workers import cores
 from tests.copies import Original, Originals, setting_up, steps_of
@@ -14,6 +15,10 @@ from tests.house import Customer, Party, TheHouse, a_folder, open_house, open_ho
 from tests.reading_ahead import read_ahead
 from tests.requirements_register import load_requirements
 from tests.restores import Backups
+
+# How long one example takes says how busy the machine is, and nothing about what it shows.
+settings.register_profile("whatever the machine does", deadline=None)
+settings.load_profile("whatever the machine does")
 
 LOTTES_EAN = "541448899990000039"
 MARIAS_EAN = "541448899990000015"

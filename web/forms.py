@@ -38,7 +38,7 @@ class EANField(fields.String):
         try:
             return EAN(typed).digits
         except MalformedRequestError as error:
-            raise ValidationError(NO_EAN) from error
+            raise ValidationError([NO_EAN]) from error
 
 
 class Lines(fields.String):

@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import venv
+from fcntl import LOCK_EX, flock
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -33,8 +34,11 @@ def client_python() -> str:
             pytest.fail(f"{VARIABLE} names a Python without {REQUIREMENT}")
         return given
     python = APART / "bin" / "python"
-    if not _has_client(str(python)):
-        _install_apart(python)
+    APART.parent.mkdir(exist_ok=True)
+    with APART.with_suffix(".lock").open("w") as lock:
+        flock(lock, LOCK_EX)  # one worker of the tests makes it, the others wait for it
+        if not _has_client(str(python)):
+            _install_apart(python)
     if not _has_client(str(python)):
         pytest.skip(
             f"left out: {REQUIREMENT} cannot be installed apart here; set {VARIABLE} to a Python that has it"

@@ -76,7 +76,7 @@ def test_the_facade_says_unavailable_in_its_own_form(ailing: Flask) -> None:
 def test_a_visitor_reads_that_the_service_does_not_answer(ailing: Flask) -> None:
     answer = browser(ailing).get("/mijn")
     assert answer.status_code == 503
-    assert UNREACHABLE.title in answer.get_data(as_text=True)
+    assert str(UNREACHABLE.title) in answer.get_data(as_text=True)
     assert answer.headers["Retry-After"]
 
 

@@ -39,7 +39,7 @@ from tests.web.sites import make_whole_site
 from tests.web.test_route_client_table import PROGRAMS
 
 ADDRESS = "Kerkstraat 1, 9000 Gent"
-METER = "1SAG7700000001"
+METER = "1SAG9770000001"
 OLD = ean_of(7), ean_of(8)
 DANA = "Dana Diensten"
 AUTUMN = date(2023, 10, 29)

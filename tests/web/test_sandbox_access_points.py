@@ -134,6 +134,7 @@ def test_the_page_has_the_tables_as_they_are_declared() -> None:
 
 
 OF_PEOPLE = {
+    "attorney-code-unknown",
     "forbidden",
     "erasure-refused",
     "no-right-to-object",

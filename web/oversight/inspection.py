@@ -50,7 +50,7 @@ class InspectionForm(Form):
     @validates_schema(skip_on_field_errors=True)
     def check(self, data: dict[str, Any], **_: Any) -> None:
         if data["tot"] < data["van"]:
-            raise ValidationError(TURNED_AROUND, "tot")
+            raise ValidationError([TURNED_AROUND], "tot")
 
 
 @dataclass(frozen=True)

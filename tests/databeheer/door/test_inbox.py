@@ -183,7 +183,9 @@ def test_a_code_ends_with_time_and_with_the_next_one(house: TheHouse, lotte: Cus
     lotte.call("contact.ask", email="other@voorbeeld.be", language="nl")
     second = code_in(sent(house).letters[0][1])
     assert code(lambda: lotte.call("contact.confirm", code=first)) == "malformed-request"
-    house.clock.advance(CODE_TERM)
+    for _ in range(3):  # she goes on looking: a session that nobody uses ends sooner than a code
+        house.clock.advance(CODE_TERM / 3)
+        lotte.call("me")
     assert code(lambda: lotte.call("contact.confirm", code=second)) == "conflict"
 
 

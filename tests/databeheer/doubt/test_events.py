@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from databeheer.clocks import shipped
-from databeheer.door.commands.statements import _EVENTS
+from databeheer.door.commands.statements import EVENTS as LISTED
 from databeheer.doubt.states import NAMES, TRANSITIONS, Event, Step
 from databeheer.post import catalogue
 from web.doubt_words import STEPS
@@ -12,7 +12,7 @@ from web.portal.wording import EVENTS
 
 def test_every_event_is_listed_to_its_customer_in_words_of_its_own() -> None:
     assert set(NAMES) == set(STEPS)
-    assert set(NAMES) <= set(_EVENTS["permissions"])
+    assert set(NAMES) <= set(LISTED["permissions"])
     assert set(NAMES) == {name for name in EVENTS if name.startswith("doubt.")}
 
 

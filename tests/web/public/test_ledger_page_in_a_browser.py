@@ -49,7 +49,7 @@ def test_the_page_is_accessible_and_fits_every_screen(browser: Browser, tmp_path
             assert answer.ok
             for summary in watched.page.locator("summary").all():
                 summary.click()
-            assert watched.page.locator("svg.chart").count() == (state != "empty")
+            assert watched.page.locator(".chart").count() == (state != "empty")
             assert watched.faults() == [], state
             assert not watched.is_wider_than_the_screen()
             assert watched.console == []
