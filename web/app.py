@@ -8,7 +8,7 @@ from importlib import import_module
 from flask import Flask
 
 from databeheer.clock import Clock, SystemClock
-from web import assets, client_certificate, database, door, dutch, errors, language, limits, security
+from web import assets, client_certificate, database, door, errors, language, limits, saying, security
 from web.settings import WebSettings
 
 AREAS: tuple[str, ...] = ("web.public", "web.portal", "web.api", "web.oversight", "web.party")
@@ -34,7 +34,7 @@ def create_app(settings: WebSettings, areas: Sequence[str] = AREAS, clock: Clock
     )
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True, "autoescape": True}
     app.jinja_env.globals.update(demo=settings.demo, contact_link=settings.contact_link)
-    for part in (security, door, database, assets, language, dutch, limits):
+    for part in (security, door, database, assets, language, saying, limits):
         part.register(app)
     for name in areas:
         import_module(name).register(app)

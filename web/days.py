@@ -13,7 +13,7 @@ from databeheer.brussels import day_of
 from databeheer.clock import Clock
 from databeheer.errors import MalformedRequestError
 from databeheer.values import HORIZON, parse_day
-from web import dutch
+from web import saying
 from web.language import _, lazy
 
 TURNED_AROUND = lazy("De laatste dag ligt voor de eerste. Draai de dagen om.")
@@ -22,7 +22,7 @@ TURNED_AROUND = lazy("De laatste dag ligt voor de eerste. Draai de dagen om.")
 def possible_days(first: date, last: date) -> str:
     """Say from which day up to and including which one a visitor can choose."""
     return _(
-        "Vul een dag in, van %(first)s tot en met %(last)s.", first=dutch.day(first), last=dutch.day(last)
+        "Vul een dag in, van %(first)s tot en met %(last)s.", first=saying.day(first), last=saying.day(last)
     )
 
 

@@ -15,7 +15,7 @@ from ledger.checkpoint import Checkpoint, parse_checkpoint
 from ledger.encoding import encode_base64
 from ledger.note import split_note
 from ledger.tree import leaf_hash
-from web import dutch
+from web import saying
 from web.language import _, spoken
 from web.portal.shown import Statement
 
@@ -42,7 +42,7 @@ def make_pdf(line: Statement, data: bytes, base_url: str) -> bytes:
     checkpoint = parse_checkpoint(split_note(read.checkpoint)[0])
     entry = receipt.parse_extra(read.extra).entry if read.extra is not None else None
     paper = _Paper()
-    title = _("Bewijs van regel nr. %(number)s", number=dutch.count(read.index))
+    title = _("Bewijs van regel nr. %(number)s", number=saying.count(read.index))
     paper.set_title(title)
     paper.set_lang(spoken())
     paper.set_producer("databeheer")
@@ -89,17 +89,17 @@ def _facts(line: Statement) -> Iterator[tuple[str, str]]:
     """What the line says, in the words of the page."""
     yield _("Wie"), line.reader
     yield _("Wat"), str(line.event_words)
-    yield _("Wanneer"), dutch.moment(line.at)
+    yield _("Wanneer"), saying.moment(line.at)
     if line.is_read or line.is_refusal:
         if line.granularity:
             yield _("Welke gegevens"), _("Uw verbruik %(granularity)s", granularity=line.granularity)
         if line.period is not None:
-            yield _("Van welke dagen"), dutch.span(line.period)
+            yield _("Van welke dagen"), saying.span(line.period)
     if line.is_read:
-        yield _("Ten hoogste zoveel waarden"), dutch.count(line.slots)
+        yield _("Ten hoogste zoveel waarden"), saying.count(line.slots)
         yield (
             _("Versie van de gegevens"),
-            _("zoals ze bewaard waren bij regel nr. %(number)s", number=dutch.count(line.index)),
+            _("zoals ze bewaard waren bij regel nr. %(number)s", number=saying.count(line.index)),
         )
     if line.sentence:
         yield _("Waarom"), line.sentence
@@ -109,8 +109,8 @@ def _whereabouts(index: int, checkpoint: Checkpoint) -> Iterator[str]:
     yield _("Logboek: %(origin)s", origin=checkpoint.origin)
     yield _(
         "Regel nr. %(number)s, van de %(size)s regels die het toen had. Deze twee getallen leggen alles vast:",
-        number=dutch.count(index),
-        size=dutch.count(checkpoint.size),
+        number=saying.count(index),
+        size=saying.count(checkpoint.size),
     )
 
 

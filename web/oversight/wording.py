@@ -11,7 +11,7 @@ from databeheer.access.explain import Language, citation_text, reason_sentence
 from databeheer.access.reasons import ReasonCode
 from databeheer.joins.explain import wish_nl
 from databeheer.joins.reasons import SENTENCES, JoinReason
-from web import dutch
+from web import saying
 from web.erasing_words import REASONS as ERASURE_REASONS
 
 CHECKS = {
@@ -132,6 +132,6 @@ def ground_words(event: str, ground: str) -> str:
     known = {row.code: row for row in catalogue.load().rows}
     if ground not in known:
         return ground
-    return dutch.capitalize_first(
+    return saying.capitalize_first(
         citation_text(known[ground].citation, Language.DUTCH).removeprefix("Grond: ")
     )

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
-from web import dutch
+from web import saying
 
 WIDTH, HEIGHT = 1000, 330
 """The bars' own scale across, which is stretched to the screen; and the height in pixels."""
@@ -87,7 +87,7 @@ def _stripes(name: str) -> str:
 def _scale(low: int, high: int, step: int, zero: float, scale: float) -> str:
     return "".join(
         f'<text x="100%" dx="-0.5em" y="{zero - value * scale + 4.5:.1f}">'
-        f"{dutch.thousandths(abs(value), _places(step))}</text>"
+        f"{saying.thousandths(abs(value), _places(step))}</text>"
         for value in range(low, high + 1, step)
     )
 

@@ -15,7 +15,7 @@ from databeheer.brussels import BRUSSELS, day_of, days_between
 from databeheer.metering.aggregate import Slot
 from databeheer.metering.series import slots_of_channel
 from databeheer.metering.states import State
-from web import dutch
+from web import saying
 from web.language import _
 from web.portal import wording
 from web.portal.chart import Bar, Tick, draw
@@ -246,11 +246,11 @@ def _bar(row: Row) -> Bar:
 def _label(at: datetime, window: Window) -> str:
     local = at.astimezone(BRUSSELS)
     if window.span is Span.YEAR:
-        return dutch.month(local.date())
+        return saying.month(local.date())
     if window.span is Span.WEEK:
-        return dutch.weekday(at)
+        return saying.weekday(at)
     if window.granularity == "day":
-        return dutch.day(at)
+        return saying.day(at)
     other = local.replace(fold=1 - local.fold)
     # On the day the clocks go back, the hour from two to three comes twice: say which one it is.
     is_double = local.utcoffset() != other.utcoffset() and local.dst() != other.dst()
@@ -267,9 +267,9 @@ def _ticks(rows: Sequence[Row], window: Window) -> list[Tick]:
     for number, row in enumerate(rows):
         local = row.start.astimezone(BRUSSELS)
         if window.span is Span.YEAR:
-            ticks.append(Tick(number, dutch.short_month(local.date()), is_spare=number % 2 == 1))
+            ticks.append(Tick(number, saying.short_month(local.date()), is_spare=number % 2 == 1))
         elif window.span is Span.WEEK:
-            ticks.append(Tick(number, dutch.short_weekday(local.date())))
+            ticks.append(Tick(number, saying.short_weekday(local.date())))
         elif window.span is Span.MONTH:
             if local.day == 1 or local.day % DAY_TICK == 0:
                 ticks.append(Tick(number, str(local.day)))

@@ -14,7 +14,7 @@ from databeheer.brussels import day_bounds, day_of
 from databeheer.clock import Clock
 from databeheer.door.client import DoorRefusedError
 from databeheer.values import format_instant
-from web import dutch
+from web import saying
 from web.days import possible_days
 from web.door import ask
 from web.forms import Form, parse_or_tell
@@ -126,9 +126,9 @@ def _instead(point: Point, asked: date, window: Window, own: Days) -> str:
     if asked == window.chosen:
         return ""
     if asked < point.begins:
-        why = _("Dit adres is van u vanaf %(day)s.", day=dutch.day(point.begins))
+        why = _("Dit adres is van u vanaf %(day)s.", day=saying.day(point.begins))
     elif point.ends and window.chosen == point.ends - timedelta(days=1):
-        why = _("U woonde hier tot en met %(day)s.", day=dutch.last_day(point.ends))
+        why = _("U woonde hier tot en met %(day)s.", day=saying.last_day(point.ends))
     else:
         why = _("Van vandaag en later zijn er nog geen gegevens.")
     return words.instead_of(asked, window.chosen, window.span, why, own)

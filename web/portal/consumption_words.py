@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from web import dutch
+from web import saying
 from web.language import _, lazy, plural
 from web.portal.windows import Days, Span
 
@@ -68,14 +68,14 @@ PER = {
 
 def counted(measured: int, steps: int, granularity: str) -> str:
     """Say of how much a sum is, and how much it lacks."""
-    numbers = {"measured": dutch.count(measured), "steps": dutch.count(steps)}
+    numbers = {"measured": saying.count(measured), "steps": saying.count(steps)}
     missing = steps - measured
     if granularity == "quarter_hour":
         return plural(
             "Dit is van %(measured)s van de %(steps)s kwartieren: %(num)s ontbreekt.",
             "Dit is van %(measured)s van de %(steps)s kwartieren: %(missing)s ontbreken.",
             missing,
-            missing=dutch.count(missing),
+            missing=saying.count(missing),
             **numbers,
         )
     if granularity == "hour":
@@ -83,21 +83,21 @@ def counted(measured: int, steps: int, granularity: str) -> str:
             "Dit is van %(measured)s van de %(steps)s uren: %(num)s ontbreekt.",
             "Dit is van %(measured)s van de %(steps)s uren: %(missing)s ontbreken.",
             missing,
-            missing=dutch.count(missing),
+            missing=saying.count(missing),
             **numbers,
         )
     return plural(
         "Dit is van %(measured)s van de %(steps)s dagen: %(num)s ontbreekt.",
         "Dit is van %(measured)s van de %(steps)s dagen: %(missing)s ontbreken.",
         missing,
-        missing=dutch.count(missing),
+        missing=saying.count(missing),
         **numbers,
     )
 
 
 def lacking(missing: int, granularity: str) -> str:
     """Say how much a row of the table lacks."""
-    number = dutch.count(missing)
+    number = saying.count(missing)
     if granularity == "quarter_hour":
         return plural(
             "%(num)s kwartier ontbreekt", "%(missing)s kwartieren ontbreken", missing, missing=number
@@ -110,17 +110,17 @@ def lacking(missing: int, granularity: str) -> str:
 def a_year_before(days: Days) -> str:
     """Say which days of a year before a sum is of."""
     if days.first == days.last:
-        return _("Een jaar vroeger, op %(day)s:", day=dutch.weekday(days.first))
+        return _("Een jaar vroeger, op %(day)s:", day=saying.weekday(days.first))
     return _(
         "Een jaar vroeger, van %(first)s tot en met %(last)s:",
-        first=dutch.day(days.first),
-        last=dutch.day(days.last),
+        first=saying.day(days.first),
+        last=saying.day(days.last),
     )
 
 
 def instead_of(asked: date, chosen: date, span: Span, why: str, own: Days) -> str:
     """Say what is shown in the place of a day that cannot be, and which days can."""
-    days = {"asked": dutch.day(asked), "shown": dutch.day(chosen), "why": why}
+    days = {"asked": saying.day(asked), "shown": saying.day(chosen), "why": why}
     said = {
         Span.DAY: lazy("U vroeg %(asked)s. %(why)s Daarom ziet u %(shown)s."),
         Span.WEEK: lazy("U vroeg %(asked)s. %(why)s Daarom ziet u de week van %(shown)s."),
@@ -129,7 +129,7 @@ def instead_of(asked: date, chosen: date, span: Span, why: str, own: Days) -> st
     }[span] % days
     choice = _(
         "U kunt kiezen uit %(first)s tot en met %(last)s.",
-        first=dutch.day(own.first),
-        last=dutch.day(own.last),
+        first=saying.day(own.first),
+        last=saying.day(own.last),
     )
     return f"{said} {choice}"

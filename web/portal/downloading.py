@@ -21,7 +21,7 @@ from databeheer.metering.export_json import write_json
 from databeheer.metering.export_parquet import write_parquet
 from databeheer.metering.export_words import DUTCH, ENGLISH
 from databeheer.values import EAN, HORIZON, Granularity
-from web import dutch
+from web import saying
 from web.forms import Form, parse, parse_or_refuse
 from web.language import _, lazy
 from web.portal import wording
@@ -180,17 +180,17 @@ def _problem(point: Point, wish: Wish) -> tuple[str, str] | None:
         return (
             _(
                 "Dit adres is van u vanaf %(begins)s. Kies een eerste dag vanaf dan.",
-                begins=dutch.day(point.begins),
+                begins=saying.day(point.begins),
             ),
             "van",
         )
     if wish.last > latest:
         if point.ends and latest < point.ends:
-            words = _("U woonde hier tot en met %(ends)s.", ends=dutch.last_day(point.ends))
+            words = _("U woonde hier tot en met %(ends)s.", ends=saying.last_day(point.ends))
         else:
             words = _("Van vandaag en later zijn er nog geen gegevens.")
         return _(
-            "%(words)s Kies een laatste dag tot en met %(latest)s.", words=words, latest=dutch.day(latest)
+            "%(words)s Kies een laatste dag tot en met %(latest)s.", words=words, latest=saying.day(latest)
         ), "tot"
     if wish.last >= _years_later(wish.first):
         return (

@@ -11,7 +11,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Protocol
 
-from web import dutch
+from web import saying
 from web.language import _, spoken
 from web.portal.shown import Party, Permission, Point
 
@@ -68,7 +68,7 @@ def notice_of_choice(choice: Terms, data: str, point: Point) -> Notice:
     party = choice.party
     rows = [
         (_("Wie krijgt het?"), _sentence(f"{party.name}, {party.role_words}") + _after(party.about)),
-        (_("Voor welk adres?"), f"{point.name}, EAN {dutch.ean(point.ean)}"),
+        (_("Voor welk adres?"), f"{point.name}, EAN {saying.ean(point.ean)}"),
         (_("Welke gegevens?"), _sentence(data)),
         (_("Wat is daaruit te zien?"), choice.reveals),
         (_("Waarom?"), _sentence(choice.purpose)),
@@ -106,10 +106,10 @@ def notice_of(permission: Permission, points: Iterable[Point] = (), *, commodity
 
 def period_of(permission: Terms) -> str:
     """From when to when the data may be."""
-    begin = dutch.day(permission.data_from)
+    begin = saying.day(permission.data_from)
     apart = ""
     if permission.split_at is not None and permission.has_both_parts:
-        split = dutch.day(permission.split_at)
+        split = saying.day(permission.split_at)
         apart = " " + _(
             "U kunt apart toestaan: wat er was voor %(split)s, en wat er vanaf die dag komt.", split=split
         )
@@ -118,7 +118,7 @@ def period_of(permission: Terms) -> str:
             _("Gegevens vanaf %(begin)s. Ook nieuwe gegevens, zolang de toestemming loopt.", begin=begin)
             + apart
         )
-    last = dutch.last_day(permission.data_until)
+    last = saying.last_day(permission.data_until)
     return _("Gegevens vanaf %(begin)s tot en met %(last)s.", begin=begin, last=last) + apart
 
 
@@ -132,7 +132,7 @@ def term_of(permission: Terms) -> str:
         )
     return _(
         "Tot en met %(valid_until)s, of tot u het vroeger intrekt.",
-        valid_until=dutch.last_day(permission.valid_until),
+        valid_until=saying.last_day(permission.valid_until),
     )
 
 

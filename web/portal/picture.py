@@ -18,7 +18,7 @@ from databeheer.brussels import day_bounds, day_of
 from databeheer.clock import Clock
 from databeheer.door.client import DoorRefusedError
 from databeheer.values import format_instant
-from web import dutch
+from web import saying
 from web.door import ask
 from web.language import _
 from web.portal.chart import Bar, Tick, draw
@@ -118,7 +118,7 @@ def _draw(
     values: Sequence[int | None], unit: str, steps: str, day: date | None, index: int | None
 ) -> Picture:
     total = sum(value or 0 for value in values)
-    when = dutch.day(day) if day is not None else _("een verzonnen dag")
+    when = saying.day(day) if day is not None else _("een verzonnen dag")
     per_hour = 4 if steps == "quarter_hour" else 1
     ticks = [Tick(slot, str(slot // per_hour)) for slot in range(0, len(values), _HOUR_TICKS * per_hour)]
     fine = draw(
@@ -138,7 +138,7 @@ def _draw(
         title=_("Per dag: %(day)s", day=when),
         description=_(
             "Eén staaf: %(total)s %(unit)s. U ziet niet op welk uur.",
-            total=dutch.thousandths(total),
+            total=saying.thousandths(total),
             unit=unit,
         ),
     )

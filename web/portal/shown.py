@@ -13,7 +13,7 @@ from databeheer.access.bases import BasisKind
 from databeheer.access.catalogue import Catalogue, load
 from databeheer.access.explain import Language, basis_name, citation_text
 from databeheer.values import Period, parse_day, parse_instant
-from web import dutch
+from web import saying
 from web.language import _
 from web.portal import wording
 
@@ -179,7 +179,7 @@ class Narrowed:
         return _(
             "%(part)s: gestopt op %(at)s, door %(by_words)s.",
             part=wording.PARTS[self.part],
-            at=dutch.moment(self.at),
+            at=saying.moment(self.at),
             by_words=self.by_words,
         )
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from databeheer.brussels import days_between, midnight, slot_starts, slots_in_day
-from web import dutch
+from web import saying
 from web.language import _
 from web.portal.shown import Point
 
@@ -104,8 +104,8 @@ class Window(Days):
     def words(self) -> str:
         """Which days it is."""
         if self.span is Span.DAY:
-            return dutch.weekday(self.chosen)
-        return _("%(first)s tot en met %(last)s", first=dutch.day(self.first), last=dutch.day(self.last))
+            return saying.weekday(self.chosen)
+        return _("%(first)s tot en met %(last)s", first=saying.day(self.first), last=saying.day(self.last))
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from databeheer.brussels import BRUSSELS, day_of, midnight
 from ledger.growth import Hour
-from web import dutch
+from web import saying
 from web.portal.chart import Bar, Tick, draw
 
 MOST_HOURS, MOST_DAYS = 48, 90
@@ -84,12 +84,12 @@ def _known(hours: Sequence[Hour], *, by_day: bool) -> dict[datetime, int]:
 
 def _label(start: datetime, *, by_day: bool) -> str:
     if by_day:
-        return dutch.day(start)
+        return saying.day(start)
     local = start.astimezone(BRUSSELS)
     if local.utcoffset() == local.replace(fold=1 - local.fold).utcoffset():
-        return dutch.moment(start)
+        return saying.moment(start)
     # The hour that comes twice, in October.
-    return f"{dutch.moment(start)} ({'wintertijd' if local.fold else 'zomertijd'})"
+    return f"{saying.moment(start)} ({'wintertijd' if local.fold else 'zomertijd'})"
 
 
 def _ticks(starts: Sequence[datetime], *, by_day: bool) -> list[Tick]:

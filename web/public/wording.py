@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from flask import Flask
 
 from databeheer.brussels import BRUSSELS
-from web import dutch
+from web import saying
 from web.portal import wording as portal
 
 PURPOSES = {
@@ -120,7 +120,7 @@ def place_words(municipality: str) -> str:
 def hour_words(hour: datetime) -> str:
     """`14.00 uur` in Brussels; in the night in which an hour comes twice, which of the two."""
     local, around = hour.astimezone(BRUSSELS), [hour + timedelta(hours=step) for step in (-1, 1)]
-    words = dutch.clock(hour)
+    words = saying.clock(hour)
     if local.replace(tzinfo=None) not in {one.astimezone(BRUSSELS).replace(tzinfo=None) for one in around}:
         return words
     return f"{words} ({'zomertijd' if local.dst() else 'wintertijd'})"
@@ -150,4 +150,4 @@ def register(app: Flask) -> None:
 def month_words(month: str) -> str:
     """`2026-09` as `september 2026`."""
     first = date.fromisoformat(f"{month}-01")
-    return dutch.day(first).removeprefix("1 ")
+    return saying.day(first).removeprefix("1 ")

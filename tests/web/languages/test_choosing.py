@@ -14,7 +14,7 @@ import web
 from databeheer.values import Period
 from tests.web.compiled import with_compiled_templates
 from tests.web.portal.visiting import BASE_URL
-from web import WebSettings, create_app, dutch
+from web import WebSettings, create_app, saying
 from web.language import COOKIE, LANGUAGES
 
 PAGE = "/bewaartermijnen"
@@ -161,11 +161,11 @@ def test_days_times_and_numbers_are_written_as_the_language_has_them(
     site: Flask, code: str, day: str, weekday: str, moment: str, number: str, span: str
 ) -> None:
     with site.test_request_context("/", headers={"Cookie": f"{COOKIE}={code}"}):
-        assert dutch.day(HALF_AN_HOUR_INTO_MARCH) == day
-        assert dutch.weekday(HALF_AN_HOUR_INTO_MARCH) == weekday
-        assert dutch.moment(HALF_AN_HOUR_INTO_MARCH) == moment
-        assert " ".join(dutch.thousandths(1_234_567).split()) == number
-        assert dutch.span(Period.of_days(date(2027, 3, 1), date(2027, 3, 1))) == span
+        assert saying.day(HALF_AN_HOUR_INTO_MARCH) == day
+        assert saying.weekday(HALF_AN_HOUR_INTO_MARCH) == weekday
+        assert saying.moment(HALF_AN_HOUR_INTO_MARCH) == moment
+        assert " ".join(saying.thousandths(1_234_567).split()) == number
+        assert saying.span(Period.of_days(date(2027, 3, 1), date(2027, 3, 1))) == span
 
 
 def test_no_compiled_catalogue_is_kept_beside_the_text() -> None:

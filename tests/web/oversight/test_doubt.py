@@ -20,7 +20,7 @@ from tests.databeheer.doubt.acts import raise_doubt
 from tests.house import Customer, Party, TheHouse
 from tests.web.portal.visiting import Page
 from tests.web.sites import browser, make_whole_site
-from web import close, dutch
+from web import close, saying
 from web.oversight.doubt import COLUMNS, as_csv
 
 PLACE = "/toezicht/twijfel"
@@ -129,7 +129,7 @@ def test_a_day_that_cannot_be_is_named_with_the_days_that_can(
     house: TheHouse, ines: FlaskClient, form: str
 ) -> None:
     tomorrow = (day_of(house.clock.now()) + timedelta(days=1)).isoformat()
-    possible = f"Vul een dag in, van 1 januari 1990 tot en met {dutch.day(house.clock.now())}."
+    possible = f"Vul een dag in, van 1 januari 1990 tot en met {saying.day(house.clock.now())}."
     for name, words in (("van", "Eerste dag"), ("tot", "Laatste dag")):
         for day in ("1900-01-01", tomorrow, "gisteren", ""):
             page = Page(ines.get(PLACE, query_string={name: day, "vorm": form}))

@@ -10,7 +10,7 @@ from databeheer.mandate_imports.rows import NOTICE_DAYS, earliest
 from tests.databeheer.mandate_imports.importing import Brought, back_in, days, post_letters, sweep
 from tests.house import Customer, Party, TheHouse
 from tests.web.portal.visiting import Visitor
-from web import dutch
+from web import saying
 
 Visit = Callable[[Customer], Visitor]
 
@@ -28,7 +28,7 @@ def test_a_customer_refuses_by_one_press_before_it_begins(
     page = visitor.get(path)
     for words in (
         "Bram Energieadvies zegt dat u hiervoor op 1 mei 2023 een mandaat tekende",
-        f"Ten vroegste vanaf {dutch.day(earliest(house.clock.now()))} kan Bram Energieadvies lezen",
+        f"Ten vroegste vanaf {saying.day(earliest(house.clock.now()))} kan Bram Energieadvies lezen",
         "Tot dan leest niemand er iets mee",
     ):
         assert words in page.text

@@ -16,7 +16,7 @@ from tests.doors import query
 from tests.house import Customer, Party, TheHouse
 from tests.web.portal.visiting import Page, Visitor
 from tests.web.programs import publish
-from web import dutch, limits
+from web import limits, saying
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def test_who_has_the_letter_sees_exactly_what_is_asked_and_approves_with_a_recei
     page = stranger.get("/brief")
     assert (page.status, page.inline) == (200, [])
     page = entered(stranger, code.lower().replace("-", " "))
-    until = dutch.day(midnight(day_of(house.clock.now()) + timedelta(days=21)))
+    until = saying.day(midnight(day_of(house.clock.now()) + timedelta(days=21)))
     for words in (
         "Bram Energieadvies vraagt uw meetgegevens",
         "Wie vraagt het?",

@@ -15,7 +15,7 @@ from tests.databeheer.metering.builders import ENGLISH_GAS, Row, day_rows, engli
 from tests.house import Customer, Party, TheHouse
 from tests.series import as_series
 from tests.web.portal.visiting import Page, Visitor
-from web import dutch
+from web import saying
 from web.portal.chart import Bar, Tick, draw
 from web.portal.consumed import Answer, Series, series_of
 from web.portal.windows import Days, Span, Steps, Window
@@ -393,7 +393,7 @@ def test_what_is_no_day_is_named_with_the_days_that_can_be_and_reads_nothing(
     visit: Visit, house: TheHouse, measured_autumn: Customer
 ) -> None:
     visitor = visit(measured_autumn)
-    yesterday = dutch.day(day_of(house.clock.now()) - timedelta(days=1))
+    yesterday = saying.day(day_of(house.clock.now()) - timedelta(days=1))
     for wrong in ("gisteren", "2023-02-30", "29-10-2023"):
         page = visitor.get("/mijn/verbruik", dag=wrong)
         assert page.status == 400

@@ -15,7 +15,7 @@ from tests.conftest import LOTTES_EAN
 from tests.databeheer.doubt.acts import contact, later
 from tests.house import Customer, Party, TheHouse
 from tests.web.portal.visiting import Visitor
-from web import dutch
+from web import saying
 from web.doubt_words import CONCERNS, NEXT, NEXT_OF_ENDED, ORIGINS, STATES, STEPS
 
 Visit = Callable[[Customer], Visitor]
@@ -50,10 +50,10 @@ def test_from_the_page_of_a_permission_one_choice_and_one_button_block_the_party
         bram.read(granted["permission_id"])
     assert refused.value.code == "blocked"
     [case] = measured_autumn.call("doubt.list")["cases"]
-    assert f"vóór {dutch.moment(case['contact_due_at'])}" in page.text
+    assert f"vóór {saying.moment(case['contact_due_at'])}" in page.text
     due = contact(house, case)["evidence_due_at"]
     page = visitor.get(f"/mijn/twijfel/{case['case_id']}")
-    assert f"vóór {dutch.moment(due)}" in page.text
+    assert f"vóór {saying.moment(due)}" in page.text
     assert "72 uur, ook in het weekend" in page.text
     house.clock.set(parse_instant(due) + timedelta(seconds=1))
     house.operator("doubt.sweep")
@@ -94,13 +94,13 @@ def test_the_form_names_who_read_when_and_what_and_opens_for_ones_own_book_alone
     page = visitor.get(f"/mijn/gelezen/{index}/twijfel")
     for words in (
         "Er klopt iets niet bij Bram Energieadvies",
-        f"Wanneer {dutch.moment(line['at'])}",
+        f"Wanneer {saying.moment(line['at'])}",
         "meetgegevens per kwartier, op 29 oktober 2023: ten hoogste 100 waarden",
         line["sentence_nl"],
     ):
         assert words in page.text
     unsure = visitor.press(page, "/twijfel")
-    assert (unsure.status, f"Wanneer {dutch.moment(line['at'])}" in unsure.text) == (400, True)
+    assert (unsure.status, f"Wanneer {saying.moment(line['at'])}" in unsure.text) == (400, True)
     others, granting = visit(maria), index - 1
     token = page.form("/twijfel").fields
     answers = [
@@ -152,7 +152,7 @@ def test_a_second_window_is_told_that_the_doubt_was_reported_and_when_and_leads_
         assert "Het ging zo: <b>niemand</b> belde." in again.text
         assert "<b>" not in again.html
         assert "U meldde al twijfel over Bram Energieadvies" in again.text
-        assert f"Dat was op {dutch.moment(case['signals'][0]['at'])}." in again.text
+        assert f"Dat was op {saying.moment(case['signals'][0]['at'])}." in again.text
         assert f"/mijn/twijfel/{case['case_id']}" in again.links
     assert measured_autumn.call("doubt.list")["cases"] == [case]
 
@@ -196,7 +196,7 @@ def test_taking_a_doubt_back_twice_says_when_it_ended_and_so_does_one_that_time_
     again = visitor.press(page, "/intrekken")
     assert again.status == 409
     assert "Deze twijfel was al afgesloten" in again.text
-    assert f"Dat was op {dutch.moment(case['closed_at'])}." in again.text
+    assert f"Dat was op {saying.moment(case['closed_at'])}." in again.text
     assert measured_autumn.call("doubt.list")["cases"] == [case]
 
 

@@ -14,7 +14,7 @@ from databeheer.oversight.retention import DataClass, Obstacle, Reason
 from tests.conftest import LOTTES_EAN
 from tests.house import Customer, TheHouse
 from tests.web.portal.visiting import Visitor
-from web import dutch
+from web import saying
 from web.erasing_words import CLASSES, OBSTACLES, REASONS
 
 Visit = Callable[[Customer], Visitor]
@@ -98,7 +98,7 @@ def test_a_request_is_taken_back_with_one_button_and_twice_says_when_it_was(
     asked = visitor.press(visitor.get("/mijn/wissen"), "/mijn/wissen", zeker="ja")
     assert "U kunt uw vraag terugnemen zolang er niets gewist is." in asked.text
     page = visitor.press(asked, "/terugnemen")
-    at = dutch.moment(house.clock.now())
+    at = saying.moment(house.clock.now())
     assert "U hebt uw vraag om te wissen teruggenomen" in page.text
     assert f"U nam uw vraag terug op {at}." in page.text
     assert not page.has_form("/terugnemen")
@@ -129,7 +129,7 @@ def test_what_is_erased_cannot_be_taken_back_and_anothers_request_does_not_exist
     late = visitor.press(asked, "/terugnemen")
     assert late.status == 409
     assert "Te laat: dit is al gewist" in late.text
-    assert f"gewist op {dutch.moment(house.clock.now())}" in late.text
+    assert f"gewist op {saying.moment(house.clock.now())}" in late.text
 
 
 def test_who_sees_readings_of_another_asks_so_and_need_not_wait(
@@ -168,7 +168,7 @@ def test_lines_that_were_erased_are_said_to_be_so(
 
 
 def day_words(house: TheHouse) -> str:
-    return dutch.day(house.clock.now())
+    return saying.day(house.clock.now())
 
 
 def test_a_stranger_logs_in_first_and_nobody_asks_for_anothers(

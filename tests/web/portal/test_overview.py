@@ -11,7 +11,7 @@ from databeheer.door.client import DoorRefusedError
 from databeheer.values import format_instant
 from tests.house import Customer, Party, TheHouse
 from tests.web.portal.visiting import Visitor
-from web import dutch
+from web import saying
 
 Visit = Callable[[Customer], Visitor]
 
@@ -109,7 +109,7 @@ def test_a_second_press_on_an_old_page_says_so_and_changes_nothing(
     assert again.status == 409
     assert "Deze toestemming van Bram Energieadvies was al gestopt" in again.text
     assert "U hebt de toestemming zelf ingetrokken." in again.text
-    assert f"Dat was op {dutch.moment(ended['ended_at'])}." in again.text
+    assert f"Dat was op {saying.moment(ended['ended_at'])}." in again.text
     assert f"/mijn/toestemming/{ended['permission_id']}" in again.links
     assert lotte.call("permission.list")["permissions"] == [ended]
 
@@ -222,7 +222,7 @@ def test_with_more_than_one_address_the_top_names_all_who_may_read_and_what_ends
     for name in (bram.name, joris.name):
         assert consent.count(name) == 1 + (name == joris.name)  # his ends first
         assert name not in law.split("Wie las", 1)[0]
-    assert f"Eerst loopt af: {joris.name}, na {dutch.last_day(until)}." in consent
+    assert f"Eerst loopt af: {joris.name}, na {saying.last_day(until)}." in consent
     assert law.count(erik.name) == 1
     assert erik.name not in consent
     lotte.withdraw(passing)

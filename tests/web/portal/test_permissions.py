@@ -11,7 +11,7 @@ from databeheer.door.client import DoorRefusedError
 from tests.conftest import LOTTES_EAN, MARIAS_EAN
 from tests.house import Customer, Party, TheHouse
 from tests.web.portal.visiting import Page, Visitor
-from web import dutch
+from web import saying
 
 Visit = Callable[[Customer], Visitor]
 
@@ -63,7 +63,7 @@ def test_one_part_is_withdrawn_by_its_own_button_and_the_other_goes_on(
     assert (shown["state"], shown["withdrawn_part"]) == ("active", part)
     for page in ("/mijn", "/mijn/toestemmingen", f"/mijn/toestemming/{asked['permission_id']}"):
         text = visitor.get(page).text
-        assert words.format(dutch.moment(house.clock.now())) in text
+        assert words.format(saying.moment(house.clock.now())) in text
         assert "Actief voor een deel" in text or page == "/mijn"
         assert left in text
         assert "Een deel intrekken" not in text
@@ -88,7 +88,7 @@ def test_the_history_says_which_part_stopped_when_by_whom_and_then_how_the_rest_
     other: str,
 ) -> None:
     by_lotte, by_bram = (lotte.grant(bram.ask())["permission"]["permission_id"] for _ in range(2))
-    narrowed_at = dutch.moment(house.clock.now())
+    narrowed_at = saying.moment(house.clock.now())
     lotte.call("permission.withdraw", permission_id=by_lotte, part=part)
     bram.call("permission.terminate", permission_id=by_bram, part=part)
     house.clock.advance(timedelta(minutes=9))
@@ -98,7 +98,7 @@ def test_the_history_says_which_part_stopped_when_by_whom_and_then_how_the_rest_
         assert f"{name}: gestopt op {narrowed_at}, door {whom}." in text
         assert f"{name} gestopt; {other} lopen door , door {whom}" in text
         assert "Een deel gestopt; het andere loopt door" not in text
-    ended_at = dutch.moment(house.clock.now())
+    ended_at = saying.moment(house.clock.now())
     for permission in (by_lotte, by_bram):
         lotte.withdraw(permission)
         text = visitor.get(f"/mijn/toestemming/{permission}").text
@@ -116,7 +116,7 @@ def test_a_part_that_ended_cannot_be_ended_again_and_the_page_says_when_it_was(
     visitor = visit(lotte)
     forms = {form.fields["part"]: form for form in visitor.get("/mijn").forms if "part" in form.fields}
     visitor.send(forms["past"].action, forms["past"].fields)
-    ended_at = dutch.moment(house.clock.now())
+    ended_at = saying.moment(house.clock.now())
     house.clock.advance(timedelta(minutes=5))
     again, last = (visitor.send(forms[part].action, forms[part].fields) for part in ("past", "future"))
     assert (again.status, last.status) == (409, 409)
@@ -141,7 +141,7 @@ def test_two_windows_that_answer_get_one_answer_and_the_second_says_what_it_was_
     permission, visitor = asked["permission_id"], visit(lotte)
     windows = [visitor.get(f"/mijn/vraag/{permission}") for _ in range(3)]
     visitor.press(windows[0], permission, first)
-    answered_at = dutch.moment(house.clock.now())
+    answered_at = saying.moment(house.clock.now())
     house.clock.advance(timedelta(minutes=5))
     entries = len(lotte.statements())
     for window, button in zip(windows[1:], ("grant", "refuse"), strict=True):

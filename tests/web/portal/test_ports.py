@@ -13,7 +13,7 @@ from tests.conftest import LOTTES_EAN
 from tests.copies import setting_up
 from tests.house import Customer, Party, TheHouse
 from tests.web.portal.visiting import Page, Visitor
-from web import dutch
+from web import saying
 from web.portal import port_words
 
 Visit = Callable[[Customer], Visitor]
@@ -75,7 +75,7 @@ def test_opening_takes_a_page_that_says_what_it_means_and_one_confirmation(
     page = visitor.press(page, "/P1/openen")
     assert "U hebt gevraagd: de P1-poort openen" in page.text
     assert "P1-poort Wordt geopend" in page.text
-    assert f"vóór {dutch.moment(asked_at + timedelta(hours=24))}" in page.text
+    assert f"vóór {saying.moment(asked_at + timedelta(hours=24))}" in page.text
     execute(net)
     page = visitor.get("/mijn/poorten")
     assert "P1-poort Open" in page.text

@@ -16,7 +16,7 @@ from ledger.note import SigningKey, sign_note
 from tests.house import Customer, Party, TheHouse
 from tests.web.portal.visiting import Page, Visitor
 from tests.web.programs import publish
-from web import dutch
+from web import saying
 from web.portal import proofs
 
 Visit = Callable[[Customer], Visitor]
@@ -155,7 +155,7 @@ def test_a_day_that_no_line_can_be_of_is_named_with_the_days_that_can_be(
     publish(house)
     visitor, point = visit(lotte), lotte.occupancy()
     tomorrow = (day_of(house.clock.now()) + timedelta(days=1)).isoformat()
-    possible = f"Vul een dag in, van 1 januari 1990 tot en met {dutch.day(house.clock.now())}."
+    possible = f"Vul een dag in, van 1 januari 1990 tot en met {saying.day(house.clock.now())}."
     for name, words in (("van", "Eerste dag"), ("tot", "Laatste dag")):
         for day in ("1900-01-01", tomorrow, "1-2-2026"):
             for path in ("/mijn/bewijzen.zip", "/mijn/bewijzen"):

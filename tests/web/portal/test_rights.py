@@ -14,7 +14,7 @@ from databeheer.rights import grounds
 from databeheer.rights.requests import CLOCK, EXTENDED_CLOCK, Fact, Kind, State
 from tests.house import Customer, TheHouse
 from tests.web.portal.visiting import Visitor
-from web import dutch
+from web import saying
 from web.rights_words import FACTS, KINDS, NO_OBJECTION, STATES
 
 Visit = Callable[[Customer], Visitor]
@@ -48,7 +48,7 @@ def test_a_request_shows_its_due_day_its_extension_and_its_answer(
     page = visitor.press(visitor.get(RECTIFY), RECTIFY, wat="name", uitleg=HTML)
     due = shipped().get(CLOCK).term.due_at(house.clock.now())
     assert "Wij hebben uw verzoek: Verbeteren" in page.text
-    assert f"Antwoord uiterlijk op {dutch.last_day(due)}" in page.text
+    assert f"Antwoord uiterlijk op {saying.last_day(due)}" in page.text
     assert HTML in page.text
     assert "<script>alert" not in page.html
     [one] = house.operator("rights.list")["requests"]
@@ -57,7 +57,7 @@ def test_a_request_shows_its_due_day_its_extension_and_its_answer(
     house.operator("rights.extend", request_id=one["request_id"], reason="Wij vragen het na bij de gemeente.")
     page = visit(lotte).get("/mijn/rechten")
     later = shipped().get(EXTENDED_CLOCK).term.due_at(asked_at)
-    assert f"Antwoord uiterlijk op {dutch.last_day(later)}" in page.text
+    assert f"Antwoord uiterlijk op {saying.last_day(later)}" in page.text
     assert "Wij vragen het na bij de gemeente." in page.text
     house.operator(
         "rights.answer",
