@@ -57,5 +57,5 @@ def test_a_visitor_reads_that_it_is_busy_and_when_to_come_back(
     monkeypatch.setattr(house.service.loop, "_most_of_one", 0)
     answer = browser(site, measured.session).get("/mijn/verbruik")
     assert answer.status_code == 503
-    assert BUSY.title in answer.get_data(as_text=True)
+    assert str(BUSY.title) in answer.get_data(as_text=True)
     assert int(answer.headers["Retry-After"]) >= 1

@@ -164,7 +164,8 @@ def test_a_permission_runs_from_request_to_revocation(
     measured.withdraw(permission["permission_id"])
     assert eddie.poll() == 0
     assert eddie.state == "REVOKED"
-    events = [one["event"] for one in measured.statements(kind="reads")]
+    # What she looked at herself, beside the request, is hers.
+    events = [one["event"] for one in measured.statements(kind="reads") if one["party"]]
     assert eddie.read // first == 3
     assert events.count("data.read") == 4  # of what was granted and has not been received, too
     assert events.count("data.refused") == 5  # asked, before the period, blocked, stopped, ended
