@@ -23,6 +23,11 @@ def parse_enterprise(text: str) -> str:
     return digits
 
 
+def in_groups(digits: str) -> str:
+    """Return an enterprise number as people write it: 0123.456.749."""
+    return f"{digits[:4]}.{digits[4:7]}.{digits[7:]}"
+
+
 def is_enterprise(digits: str) -> bool:
     """Whether these are the ten digits of an enterprise number, in the one spelling that is stored."""
     return (

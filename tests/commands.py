@@ -360,6 +360,7 @@ def every_command(
         "registry.client.key.end": {"key_id": someone},
         "token.keys.rotate": {"reason": "x"},
         "registry.person.add": {"subject": "thief", "name": "Thief"},
+        "registry.enterprise.add": {"enterprise": "0403170701", "name": "Thief nv"},
         "registry.access_point.register": {"ean": "541448899990000060", "commodity": "gas"},
         "registry.occupancy.begin": {
             "ean": MARIAS_EAN,

@@ -214,11 +214,19 @@ class TheHouse(Brief):
         payload = json.dumps(claims | changes).encode()
         return jws.serialize_compact({"alg": "Ed25519", "typ": "JWT"}, payload, key, algorithms=["Ed25519"])
 
-    def log_in(self, subject: str, name: str, role: str = "customer") -> str:
+    def log_in(self, subject: str, name: str, role: str = "customer", **claims: Any) -> str:
         """Log in as the provider's subject; returns the session token."""
         nonce = self.client.call("login.begin")["nonce"]
-        answer = self.signed_answer(subject, name, nonce, role=role)
+        answer = self.signed_answer(subject, name, nonce, role=role, **claims)
         return str(self.client.call("login.finish", answer=answer, nonce=nonce)["session"])
+
+    def business(self, enterprise: str, name: str, subject: str, representative: str) -> Customer:
+        """An enterprise that is a customer, with a live session of somebody who acts for it."""
+        added = self.operator("registry.enterprise.add", enterprise=enterprise, name=name)
+        session = self.log_in(
+            subject, representative, "business", enterprise=enterprise, enterprise_name=name
+        )
+        return Customer(self, subject, representative, UUID(added["person_id"]), session)
 
     def customer(self, subject: str, name: str) -> Customer:
         person = self.operator("registry.person.add", subject=subject, name=name)

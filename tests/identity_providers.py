@@ -52,8 +52,9 @@ signed_with = ["{signed_with}"]
 ROLES = """
 [roles]
 claim = "capacity"
-values = { BUR = "customer", EA = "party", OV = "inspector" }
+values = { BUR = "customer", EA = "party", OV = "inspector", WV = "business" }
 enterprise = ["organisation"]
+enterprise_name = "organisation_name"
 """
 
 

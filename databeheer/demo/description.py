@@ -7,6 +7,7 @@ from typing import Any
 
 from databeheer.clock import SystemClock
 from databeheer.demo import story
+from databeheer.demo.bakery import MANAGER
 from databeheer.demo.cast import OFFICERS, PEOPLE_STORIES
 from databeheer.metering.street.willow_street import willow_street
 from databeheer.site.home import Home
@@ -42,6 +43,7 @@ def describe(home: Home, base_url: str, facts: Mapping[str, Any]) -> dict[str, A
         "post_url": f"{base_url}/demo/postbus",
         "logins": {
             "customers": [one for one in people if one["role"] == "customer"],
+            "businesses": [one for one in people if one["role"] == "business"],
             "parties": [one for one in people if one["role"] == "party"],
             "inspector": next(one for one in people if one["role"] == "inspector"),
         },
@@ -76,7 +78,7 @@ def who_logs_in(facts: Mapping[str, Any]) -> list[dict[str, Any]]:
         people.insert(
             0, {"sub": VISITOR, "name": "U, de bezoeker", "age": None, "story": text, "role": "customer"}
         )
-    people += [dict(one) for one in OFFICERS]
+    people += [MANAGER, *(dict(one) for one in OFFICERS)]
     text = "Ziet in één minuut de toestand van het huis, en gelooft niets zonder bewijs."
     people.append({"sub": "ines", "name": "Ines De Wachter", "age": 44, "story": text, "role": "inspector"})
     return people

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 
 from databeheer.brussels import BRUSSELS, day_of, midnight
+from databeheer.demo.bakery import tell_bakery
 from databeheer.demo.cast import OPERATOR_NAME, PARTIES
 from databeheer.metering.street.plan import PlannedOccupancy, PlannedPoint, StreetPlan
 from databeheer.site.storytelling import NOTICE, Teller
@@ -47,6 +48,7 @@ def tell_registry(teller: Teller, plan: StreetPlan) -> None:
                 from_day=contract.first_day.isoformat(),
                 until_day=contract.until.isoformat() if contract.until else None,
             )
+    tell_bakery(teller, plan)
     _tell_early_permissions(teller, plan)
     _tell_move(teller, plan, ids)
     _tell_permissions(teller, plan)

@@ -15,7 +15,13 @@ from sqlalchemy import Connection
 from databeheer.brussels import day_of
 from databeheer.errors import NotOnboardedError, UnauthenticatedError
 from databeheer.identity import jose
-from databeheer.identity.representations import NotForRepresentativesError, Power, RepresentationEndedError
+from databeheer.identity.representations import (
+    ATTORNEY,
+    ENTERPRISE,
+    NotForRepresentativesError,
+    Power,
+    RepresentationEndedError,
+)
 from databeheer.identity.tokens import token_hash
 from databeheer.onboarding.dossier import missing_in_words
 from databeheer.storage.look import Look
@@ -66,6 +72,7 @@ class Asker:
     deleted (`or_suspended`), and is refused whatever it reads. `lacks`: what a party that is not onboarded yet lacks.
     `staff`, `enterprise`: who acts for which enterprise at the party pages, `party_id` then being the party chosen.
     `logged_in_at`: when a customer showed the identity provider who he is; aware UTC.
+    `for_enterprise`: he acts for an enterprise, which has no other self: what customers do themselves, he does.
     `power`: what a customer's power of attorney gives him in her name; None of a court's appointment, which gives all.
     """
 
@@ -81,6 +88,7 @@ class Asker:
     lacks: tuple[str, ...] = ()
     logged_in_at: datetime | None = None
     power: Power | None = None
+    for_enterprise: bool = False
 
     def reaches(self, occupancy_id: UUID) -> bool:
         """Whether he may see this stay of that person: each of them, but by a power of attorney."""
@@ -170,13 +178,22 @@ class Shown:
         return _row_of(self._sessions, proof)
 
 
-def check_self(connection: Connection, proof: Proof, now: datetime, operator_key_hash: bytes) -> Asker:
+def check_self(
+    connection: Connection,
+    proof: Proof,
+    now: datetime,
+    operator_key_hash: bytes,
+    *,
+    or_enterprise: bool = False,
+) -> Asker:
     """Return whose session it is, himself: for the commands with which he takes another's place, or his own again.
 
-    `representation_id` is the appointment under which it acts now, ended or not.
+    `representation_id` is the appointment under which it acts now, ended or not. A session for an enterprise is nobody
+    himself's, and opens none of what is his own.
 
     Raises:
         UnauthenticatedError: as `check`.
+        NotForRepresentativesError: it acts for an enterprise, and the command does not say `or_enterprise`.
     """
     look = Look(connection)
     shown = Shown(look, [proof], now)
@@ -184,7 +201,15 @@ def check_self(connection: Connection, proof: Proof, now: datetime, operator_key
     row = shown.session(proof)
     if row is None or row.role != "customer":
         return shown.by(proof, operator_key_hash)
-    return Asker(AskerKind.CUSTOMER, person_id=row.person_id, representation_id=row.representation_id)
+    for_enterprise = row.kind == ENTERPRISE
+    if for_enterprise and not or_enterprise:
+        raise NotForRepresentativesError("log in as yourself for this: this log-in is for an enterprise")
+    return Asker(
+        AskerKind.CUSTOMER,
+        person_id=row.person_id,
+        representation_id=row.representation_id,
+        for_enterprise=for_enterprise,
+    )
 
 
 def check_intake(proof: Proof, intake_key_hash: bytes) -> Asker:
@@ -284,7 +309,7 @@ def _acting(row: Any) -> Asker | None:
         return Asker(AskerKind.CUSTOMER, person_id=row.person_id, logged_in_at=row.logged_in_at)
     if not row.stands:
         raise RepresentationEndedError("the appointment under which you act has ended")
-    power = None if row.kind == "court" else Power(row.decides, frozenset(row.stays))
+    power = Power(row.decides, frozenset(row.stays)) if row.kind == ATTORNEY else None
     if power is not None and not power.stays:
         raise RepresentationEndedError("who gave the power lives at none of its addresses any more")
     return Asker(
@@ -294,6 +319,7 @@ def _acting(row: Any) -> Asker | None:
         row.representation_id,
         logged_in_at=row.logged_in_at,
         power=power,
+        for_enterprise=row.kind == ENTERPRISE,
     )
 
 

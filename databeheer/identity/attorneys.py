@@ -103,10 +103,10 @@ def stays_of(connection: Connection, representation_id: UUID) -> list[UUID]:
     return list(connection.execute(_STAYS_OF, {"id": representation_id}).scalars())
 
 
-def holders(connection: Connection, powers: Collection[UUID]) -> dict[UUID, UUID]:
-    """Return who holds, or held, each of these powers of attorney."""
+def holders(connection: Connection, powers: Collection[UUID]) -> dict[UUID, tuple[UUID, str]]:
+    """Return who holds, or held, each power of attorney, or right to act for an enterprise; and which of the two."""
     rows = connection.execute(_HOLDERS, {"ids": list(powers)}) if powers else ()
-    return {row.representation_id: row.representative_id for row in rows}
+    return {row.representation_id: (row.representative_id, row.kind) for row in rows}
 
 
 def name_sealed(connection: Connection, person_id: UUID) -> bytes:
@@ -162,7 +162,7 @@ _END = text(
 )
 _STAYS_OF = text("SELECT occupancy_id FROM identity.representation_stay WHERE representation_id = :id")
 _HOLDERS = text(
-    "SELECT representation_id, representative_id FROM identity.representation"
-    " WHERE representation_id = ANY(:ids) AND kind = 'attorney'"
+    "SELECT representation_id, representative_id, kind FROM identity.representation"
+    " WHERE representation_id = ANY(:ids) AND kind IN ('attorney', 'enterprise')"
 )
 _NAME = text("SELECT name_sealed FROM identity.person WHERE person_id = :id")

@@ -27,13 +27,19 @@ from databeheer.clock import Clock, SystemClock
 from databeheer.enterprises import is_enterprise
 from databeheer.errors import DatabeheerError
 from databeheer.identity.demo_key import ProviderKey
-from databeheer.identity.provider import DEMO_ISSUER
+from databeheer.identity.provider import DEMO_ISSUER, FOR_ENTERPRISES, ROLES
 
 PAGES = Path(__file__).parent / "demo"
 AUDIENCE = "databeheer"
 ISSUER = DEMO_ISSUER
 LIFETIME_SECONDS = 120
 MAX_FORM_BYTES = 4096
+_GROUPS = (
+    ("Als klant", "customer"),
+    ("Voor een onderneming die klant is", "business"),
+    ("Voor een onderneming in de energiemarkt", "party"),
+    ("Als toezichthouder", "inspector"),
+)
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{16,256}")
 
 Answer = tuple[HTTPStatus, dict[str, str], bytes]
@@ -48,7 +54,7 @@ class DemoProviderError(DatabeheerError):
 
 @dataclass(frozen=True)
 class DemoPerson:
-    """Someone of the demo's story; `role` is customer, inspector, or party: who acts for `enterprise`."""
+    """Someone of the demo's story; `role` is customer, inspector, party or business: the last two for `enterprise`."""
 
     sub: str
     name: str
@@ -56,13 +62,16 @@ class DemoPerson:
     story: str
     role: str
     enterprise: str | None = None
+    enterprise_name: str | None = None
 
     def __post_init__(self) -> None:
-        if self.role not in ("customer", "inspector", "party"):
-            raise DemoProviderError("a demo person is a customer, an inspector, or acts for a party")
-        if (self.role == "party") != (self.enterprise is not None and is_enterprise(self.enterprise)):
+        if self.role not in ROLES:
             raise DemoProviderError(
-                "who acts for a party does so by the number of its enterprise, and nobody else"
+                "a demo person is a customer, an inspector, or acts for a party or a business"
+            )
+        if (self.role in FOR_ENTERPRISES) != (self.enterprise is not None and is_enterprise(self.enterprise)):
+            raise DemoProviderError(
+                "who acts for a party or a business does so by the number of its enterprise, and nobody else"
             )
 
 
@@ -130,13 +139,9 @@ class DemoProvider:
             return self._refuse("De vraag om aan te melden klopt niet. Begin opnieuw op de site.")
         if fields["redirect_uri"] != self._redirect_uri:
             return self._refuse("De site die om uw aanmelding vraagt, kennen wij niet.")
-        customers = [person for person in self._people.values() if person.role == "customer"]
-        inspectors = [person for person in self._people.values() if person.role == "inspector"]
-        of_parties = [person for person in self._people.values() if person.role == "party"]
-        groups = (
-            ("Als klant", customers),
-            ("Voor een onderneming", of_parties),
-            ("Als toezichthouder", inspectors),
+        groups = tuple(
+            (words, [person for person in self._people.values() if person.role == role])
+            for words, role in _GROUPS
         )
         return self._page("choose.html", HTTPStatus.OK, fields=fields, groups=groups)
 
@@ -161,6 +166,8 @@ class DemoProvider:
         }
         if person.enterprise is not None:
             claims["enterprise"] = person.enterprise
+        if person.enterprise_name is not None:
+            claims["enterprise_name"] = person.enterprise_name
         query = urlencode({"answer": self._key.sign(claims), "state": fields["state"]})
         return HTTPStatus.SEE_OTHER, {"Location": f"{self._redirect_uri}?{query}"}, b""
 

@@ -20,15 +20,19 @@ DEMO_ISSUER = "databeheer-demo-identity"
 """The stand-in, which lets anybody be anybody: the demo's house believes it, and no other (R134)."""
 LONGEST_ANSWER = timedelta(minutes=5)
 _SKEW = timedelta(seconds=10)
-_ROLES = ("customer", "inspector", "party")
+ROLES = ("customer", "inspector", "party", "business")
+"""As what somebody logs in; `business`: as a customer, in the name of an enterprise."""
+FOR_ENTERPRISES = ("party", "business")
+"""Those of them that act for an enterprise, whose number the answer then names."""
 
 
 @dataclass(frozen=True)
 class Identity:
     """Who the provider says has logged in. `subject` is the provider's stable name for the person.
 
-    `enterprise`: with the role party, the number of the enterprise for which the provider says that he acts: its
-    legal representative, or whom that one gave this application to (ACM/IDM: `wv_orgcode`, `vo_orgcode`).
+    `enterprise`: with the roles party and business, the number of the enterprise for which the provider says that he
+    acts: its legal representative, or whom that one gave this application to (ACM/IDM: `wv_orgcode`, `vo_orgcode`).
+    `enterprise_name`: what the provider calls it, where it says so (`vo_orgnaam`).
     `logged_in_at`: when he showed the provider who he is, which may be before he came here.
     """
 
@@ -37,6 +41,7 @@ class Identity:
     role: str
     enterprise: str | None = None
     logged_in_at: datetime | None = None
+    enterprise_name: str | None = None
 
 
 @dataclass(frozen=True)
@@ -116,12 +121,19 @@ class IdentityProvider:
             or not 0 < len(subject) <= 200
             or not isinstance(name, str)
             or not 0 < len(name) <= 200
-            or role not in _ROLES
-            or (role == "party") != (isinstance(enterprise, str) and is_enterprise(enterprise))
+            or role not in ROLES
+            or (role in FOR_ENTERPRISES) != (isinstance(enterprise, str) and is_enterprise(enterprise))
         ):
             raise UnauthenticatedError("the log-in has expired or is not for us; log in again")
         logged_in = min(issued, now)
-        return Identity(subject, name, str(role), enterprise if role == "party" else None, logged_in)
+        return Identity(
+            subject,
+            name,
+            str(role),
+            enterprise if role in FOR_ENTERPRISES else None,
+            logged_in,
+            name_of_enterprise(claims.get("enterprise_name")),
+        )
 
     def _verified(self, answer: str) -> dict[str, Any]:
         key = OKPKey.import_key(
@@ -135,6 +147,13 @@ class IdentityProvider:
         if not isinstance(claims, dict):
             raise UnauthenticatedError("the answer of the identity provider does not verify")
         return claims
+
+
+def name_of_enterprise(claimed: object) -> str | None:
+    """What a provider calls an enterprise, where that can be shown; it is no proof of anything."""
+    if not isinstance(claimed, str) or not 0 < len(claimed) <= 200 or not claimed.isprintable():
+        return None
+    return claimed
 
 
 def _instant(claims: dict[str, Any], name: str, now: datetime) -> datetime:

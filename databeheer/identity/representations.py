@@ -1,13 +1,15 @@
-"""Who acts for whom, by a court's appointment or a customer's own power of attorney; for whom a session acts now.
+"""Who acts for whom: by a court's appointment, a customer's power of attorney, or the word of the identity provider.
 
 A representative logs in as himself and takes a person's place by choice, one at a time. The appointment is looked at
-again with every command: at its end nothing is left of it, whatever the session still says.
+again with every command: at its end nothing is left of it, whatever the session still says. For an enterprise acts
+whom the identity provider named for it at this very log-in (docs/adr/0047): that is no choice of his later on.
 
 Source: Old Civil Code 492/1 and 1984 as the catalogue of legal bases cites them (own_by_representative).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -33,6 +35,7 @@ class NotForRepresentativesError(DatabeheerError):
 
 COURT = "court"
 ATTORNEY = "attorney"
+ENTERPRISE = "enterprise"
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,7 @@ class Power:
 class Appointment:
     """One appointment, or one power: Brussels days, `until_day` exclusive, None: without an end.
 
-    `kind` is COURT or ATTORNEY. Which stays a power is for stands apart (`attorneys.stays_of`).
+    `kind` is COURT, ATTORNEY or ENTERPRISE. Which stays a power is for stands apart (`attorneys.stays_of`).
     """
 
     representation_id: UUID
@@ -84,6 +87,27 @@ def by_id(connection: Connection, representation_id: UUID) -> Appointment:
     """Return an appointment that exists."""
     row = connection.execute(_BY_ID, {"id": representation_id}).one()
     return _appointment(row)
+
+
+def for_enterprise(
+    connection: Connection,
+    new_id: UUID,
+    person_id: UUID,
+    representative_id: UUID,
+    reference_sealed: Callable[[UUID], bytes],
+    now: datetime,
+    index: int,
+) -> UUID:
+    """Let somebody act for an enterprise until tomorrow is over, which each log-in puts off; returns its id.
+
+    `new_id` is what it is called where he never did before; `reference_sealed` seals under that; `index` is the entry.
+    """
+    asked = {"person": person_id, "representative": representative_id, "today": day_of(now)}
+    known: UUID | None = connection.execute(_PROLONG, asked).scalar_one_or_none()
+    if known is None:
+        written = {"id": new_id, "reference": reference_sealed(new_id), "index": index}
+        connection.execute(_ACT_FOR_ENTERPRISE, asked | written)
+    return known or new_id
 
 
 def take_up(
@@ -134,12 +158,21 @@ def _appointment(row: Any) -> Appointment:
 _STANDING = text(
     "SELECT r.* FROM identity.representation r WHERE r.from_day <= :today"
     " AND (r.until_day IS NULL OR r.until_day > :today) AND r.ended_at IS NULL"
-    " AND (r.kind = 'court' OR EXISTS (SELECT FROM identity.representation_stay a"
+    " AND (r.kind = 'court' OR r.kind = 'attorney' AND EXISTS (SELECT FROM identity.representation_stay a"
     "  JOIN registry.occupancy o USING (occupancy_id) WHERE a.representation_id = r.representation_id"
     "  AND o.person_id = r.person_id AND (o.until_day IS NULL OR o.until_day > :today)))"
     " AND (r.representative_id = CAST(:by AS uuid) OR r.person_id = CAST(:of AS uuid))"
     " AND NOT EXISTS (SELECT FROM identity.death d WHERE d.person_id = r.person_id AND d.refuted_at IS NULL)"
     " ORDER BY r.from_day, r.representation_id"
+)
+_PROLONG = text(
+    "UPDATE identity.representation SET until_day = CAST(:today AS date) + 2 WHERE person_id = :person"
+    " AND representative_id = :representative AND kind = 'enterprise' RETURNING representation_id"
+)
+_ACT_FOR_ENTERPRISE = text(
+    "INSERT INTO identity.representation (representation_id, person_id, representative_id, reference_sealed, from_day,"
+    " until_day, recorded_index, kind) VALUES (:id, :person, :representative, :reference, :today,"
+    " CAST(:today AS date) + 2, :index, 'enterprise')"
 )
 _BY_ID = text("SELECT * FROM identity.representation WHERE representation_id = :id")
 _SET = text("UPDATE identity.session SET representation_id = :id WHERE token_hash = :hash")

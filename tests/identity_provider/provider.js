@@ -16,7 +16,7 @@ function make(jwks) {
     clients: given.clients,
     jwks,
     acrValues: given.levels,
-    claims: { openid: ['sub'], profile: ['name', 'capacity', 'organisation'], acr: null, auth_time: null },
+    claims: { openid: ['sub'], profile: ['name', 'capacity', 'organisation', 'organisation_name'], acr: null, auth_time: null },
     conformIdTokenClaims: false,
     cookies: { keys: ['cookies of the tests'] },
     clientAuthMethods: ['private_key_jwt'],

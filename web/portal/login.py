@@ -71,6 +71,14 @@ REPRESENTATION_OVER = errors.Page(
 )
 
 
+BUSINESS_OVER = errors.Page(
+    403,
+    lazy("U mag niet meer voor deze onderneming handelen"),
+    lazy("U mag niet langer in naam van deze onderneming handelen. Er is niets veranderd. U bent afgemeld."),
+    lazy("Meld u opnieuw aan. Kies daarbij voor wie u handelt."),
+)
+
+
 TOO_WEAK = errors.Page(
     403,
     lazy("Deze manier van aanmelden is niet sterk genoeg"),
@@ -182,8 +190,11 @@ def remember_visitor(me: dict[str, Any]) -> None:
 
 def _himself_again() -> Response:
     """The appointment under which somebody acted has ended: nothing was done, and he is himself again."""
-    ask("representation.lay_down")
-    return errors.render(REPRESENTATION_OVER)
+    if not ask("representation.lay_down")["is_over"]:
+        return errors.render(REPRESENTATION_OVER)
+    response = errors.render(BUSINESS_OVER)
+    clear_session(response)
+    return response
 
 
 def _other_home() -> str | None:

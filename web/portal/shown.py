@@ -448,7 +448,8 @@ class Statement:
     is_by_representative: bool = False
     capacity: str = ""
     attorney: str = ""
-    """Who did it by the visitor's power of attorney, by name; empty where nobody did."""
+    """Who did it by the visitor's power of attorney, or for the enterprise that she is, by name; empty: nobody did."""
+    for_enterprise: bool = False
     onlooker: str | None = None
     """What a customer who looked was to this stay; empty where the line does not say, None where none did."""
     supply_task: str = ""
@@ -476,6 +477,7 @@ class Statement:
             is_by_representative="representative" in (answer["by"], answer["capacity"]),
             capacity=str(answer["capacity"] or ""),
             attorney=str(answer["attorney"] or ""),
+            for_enterprise=bool(answer["for_enterprise"]),
             supply_task=wording.SUPPLY_TASKS[answer["task"]]
             if answer["category"] == "supply_quality"
             else "",
@@ -501,6 +503,8 @@ class Statement:
     @property
     def reader(self) -> str:
         """Who read, asked or did it."""
+        if self.attorney and self.for_enterprise:
+            return _("%(name)s, voor uw onderneming", name=self.attorney)
         if self.attorney:
             return _("%(name)s, met uw volmacht", name=self.attorney)
         if self.party is None and not self.is_by_representative:

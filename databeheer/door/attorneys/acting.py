@@ -56,10 +56,10 @@ def subjects(house: House, turn: Turn, power: Appointment) -> list[Subject]:
     return [one for one in every if one.occupancy_id in stays]
 
 
-def names(house: House, connection: Connection, powers: Collection[str]) -> dict[str, str]:
-    """Return who holds each of these powers of attorney, by name; a court's appointment is none."""
+def names(house: House, connection: Connection, powers: Collection[str]) -> dict[str, tuple[str, str]]:
+    """Return who holds each of these, by name, and of what kind it is: a court's appointment is not told of."""
     held = attorneys.holders(connection, [UUID(one) for one in powers])
-    return {str(power): name_of(house, connection, person) for power, person in held.items()}
+    return {str(power): (name_of(house, connection, person), kind) for power, (person, kind) in held.items()}
 
 
 def name_of(house: House, connection: Connection, person_id: UUID) -> str:

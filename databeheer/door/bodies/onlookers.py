@@ -45,14 +45,14 @@ class Look:
     is_represented: bool
     at: datetime
     power_id: UUID | None = None
-    """By which power of attorney, where it is one: the name of who looked is found by it, and is not written down."""
+    """By which power of attorney, or for an enterprise: by it the name of who looked is found, which is not written."""
 
     @classmethod
     def by(cls, asker: Asker, at: datetime) -> Look | None:
         """The look of who asks; None where that is no customer."""
         if asker.kind is not AskerKind.CUSTOMER or asker.person_id is None:
             return None
-        power_id = asker.representation_id if asker.power is not None else None
+        power_id = asker.representation_id if asker.power is not None or asker.for_enterprise else None
         return cls(asker.person_id, asker.representative_id is not None, at, power_id)
 
     def told(self, stay: Occupancy, stays: Iterable[Occupancy]) -> dict[str, str]:

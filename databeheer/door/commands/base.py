@@ -208,7 +208,7 @@ def asker_of(
         sessions.require_fresh(asker.logged_in_at, turn.now, house.fresh_log_in)
     if not or_representative:
         require_himself(asker)
-    elif asker.representation_id is not None and asker.person_id is not None:
+    if asker.representation_id is not None and asker.person_id is not None:
         turn.speak_for(
             occupancies.of_person(turn.connection, asker.person_id), _in_whose_name(turn, house, asker)
         )
@@ -223,8 +223,8 @@ def clerk_or_operator(turn: Turn, house: House, proof: Proof) -> Asker:
 
 
 def require_himself(asker: Asker) -> None:
-    """Raise NotForRepresentativesError where somebody asks in another's name."""
-    if asker.representation_id is not None:
+    """Raise NotForRepresentativesError where somebody asks in the name of another, who could ask himself."""
+    if asker.representation_id is not None and not asker.for_enterprise:
         raise NotForRepresentativesError("only the person himself can do this")
 
 

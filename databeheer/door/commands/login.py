@@ -8,11 +8,13 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, text
 
+from databeheer.door.businesses import enterprises
 from databeheer.door.commands.base import Command, flag, schema, short_text
 from databeheer.door.house import House
 from databeheer.door.keys.seals import derive
 from databeheer.door.keys.store import Kind
 from databeheer.door.proofs import AskerKind, Proof, check_self
+from databeheer.enterprises import in_groups
 from databeheer.errors import UnauthenticatedError, UnavailableError
 from databeheer.identity import jose, lives, sessions
 from databeheer.identity.provider import Identity, LogIn, Provider
@@ -51,11 +53,11 @@ def finish(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, A
         used = sessions.use_login(connection, arguments["nonce"], now)
     log_in = _log_in(house, arguments["nonce"], used.created_at, is_fresh=used.is_fresh)
     identity = provider.finish(arguments["answer"], log_in, now)
+    if identity.role == "business" and identity.enterprise is not None:
+        return _finish_for_enterprise(house, proof, identity, identity.enterprise)
     acts_under = None
     with house.engine.begin() as connection:
-        person_id = person_of(house, connection, identity, now) if identity.role == "customer" else None
-        if person_id is not None and lives.is_dead(connection, person_id):
-            raise lives.DeathReportedError("nobody logs in under this name any more: a death is on record")
+        person_id = _living(house, connection, identity, now) if identity.role == "customer" else None
         staff = None if person_id else subject_hash(house, identity.subject)
         if proof.kind == "session":
             acts_under = _appointment(house, connection, proof, person_id, now) if used.is_fresh else None
@@ -80,13 +82,53 @@ def finish(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, A
     }
 
 
+def _finish_for_enterprise(house: House, proof: Proof, identity: Identity, enterprise: str) -> dict[str, Any]:
+    """Mint a session in which somebody acts for an enterprise, for the provider says now that he may; it is recorded.
+
+    He is nobody else in it: for himself, or for another enterprise, he logs in anew.
+    """
+    with house.turn() as turn:
+        representative = _living(house, turn.connection, identity, turn.now)
+        called = identity.enterprise_name or in_groups(enterprise)
+        person_id = enterprise_person(house, turn.connection, enterprise, called, turn.now)
+        under = enterprises.act_for(house, turn, enterprise, person_id, representative)
+        if proof.kind == "session":
+            sessions.end_session(turn.connection, proof.hash, turn.now)
+        token, expires = sessions.start_session(
+            turn.connection,
+            "customer",
+            representative,
+            None,
+            turn.now,
+            logged_in_at=identity.logged_in_at,
+            representation_id=under,
+            idle=house.idle,
+        )
+    return {
+        "session": token,
+        "expires_at": format_instant(expires),
+        "role": "customer",
+        "name": called,
+        "visitor": visitor_mark(house, representative, person_id),
+    }
+
+
+def _living(house: House, connection: Connection, identity: Identity, now: datetime) -> UUID:
+    person_id = person_of(house, connection, identity, now)
+    if lives.is_dead(connection, person_id):
+        raise lives.DeathReportedError("nobody logs in under this name any more: a death is on record")
+    return person_id
+
+
 def _appointment(
     house: House, connection: Connection, proof: Proof, person_id: UUID | None, now: datetime
 ) -> UUID | None:
     """Under which appointment the live session acts that a fresh log-in of the same person takes over from."""
     try:
-        before = check_self(connection, proof, now, house.operator_key_hash)
+        before = check_self(connection, proof, now, house.operator_key_hash, or_enterprise=True)
     except UnauthenticatedError:
+        return None
+    if before.for_enterprise:  # the provider named none this time
         return None
     is_same = before.kind is AskerKind.CUSTOMER and before.person_id == person_id
     return before.representation_id if is_same else None
@@ -116,8 +158,19 @@ def _log_in(house: House, secret: str, begun_at: datetime, *, is_fresh: bool) ->
 
 def person_of(house: House, connection: Connection, identity: Identity, now: datetime) -> UUID:
     """Return the person behind a provider's subject; a first log-in makes one."""
-    hashed = subject_hash(house, identity.subject)
-    known = known_person(house, connection, identity.subject)
+    return person_by(house, connection, subject_hash(house, identity.subject), identity.name, now)
+
+
+def enterprise_person(
+    house: House, connection: Connection, enterprise: str, name: str, now: datetime
+) -> UUID:
+    """Return an enterprise as a customer; a first log-in for it, or its registration, makes it, under this name."""
+    return person_by(house, connection, enterprises.found_by(house, enterprise), name, now)
+
+
+def person_by(house: House, connection: Connection, hashed: bytes, name: str, now: datetime) -> UUID:
+    """Return who is found by a keyed hash; one of this name is made where there is none."""
+    known = connection.execute(_PERSON, {"hash": hashed}).scalar_one_or_none()
     if known is None:
         person_id = uuid4()
         key = house.keys.make(Kind.PERSON, person_id)
@@ -126,7 +179,7 @@ def person_of(house: House, connection: Connection, identity: Identity, now: dat
                 "INSERT INTO identity.person (person_id, subject_hash, name_sealed, created_at)"
                 " VALUES (:id, :hash, :name, :now) ON CONFLICT (subject_hash) DO NOTHING"
             ),
-            {"id": person_id, "hash": hashed, "name": seal_name(key, person_id, identity.name), "now": now},
+            {"id": person_id, "hash": hashed, "name": seal_name(key, person_id, name), "now": now},
         )
         # Of two first log-ins at once one makes the person, and the other finds that one here.
         known = connection.execute(_PERSON, {"hash": hashed}).scalar_one()
@@ -153,9 +206,13 @@ def open_name(house: House, person_id: UUID, sealed: bytes) -> str:
     ).decode()
 
 
-def visitor_mark(house: House, person_id: UUID) -> str:
-    """A mark of one person for the browser alone: it knows him again, and tells nobody who he is."""
-    return derive(house.registry_key("visitor"), "visitor", person_id.bytes).hex()
+def visitor_mark(house: House, person_id: UUID, enterprise_id: UUID | None = None) -> str:
+    """A mark of one person for the browser alone: it knows him again, and tells nobody who he is.
+
+    Who acts for an enterprise has another one there: what he began for himself, he does not finish for it.
+    """
+    of = (person_id.bytes,) if enterprise_id is None else (person_id.bytes, enterprise_id.bytes)
+    return derive(house.registry_key("visitor"), "visitor", *of).hex()
 
 
 def subject_hash(house: House, subject: str) -> bytes:

@@ -16,7 +16,7 @@ from databeheer.door.commands.base import (
     schema,
     short_text,
 )
-from databeheer.door.commands.login import person_of
+from databeheer.door.commands.login import enterprise_person, person_of
 from databeheer.door.house import House
 from databeheer.door.proofs import AskerKind, Proof
 from databeheer.door.restore.ends import Ending
@@ -122,6 +122,20 @@ def add_person(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[st
     return {"person_id": str(person_id)}
 
 
+def add_enterprise(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Make an enterprise known as a customer, by its number, so that an occupancy can name it.
+
+    Raises:
+        MalformedRequestError: that is no enterprise number.
+    """
+    enterprise = parse_enterprise(arguments["enterprise"])
+    with house.turn() as turn:
+        asker_of(turn, house, proof, AskerKind.OPERATOR)
+        person_id = enterprise_person(house, turn.connection, enterprise, arguments["name"], turn.now)
+        turn.record(Statement("person.registered", {"person": str(person_id)}))
+    return {"person_id": str(person_id)}
+
+
 _OPERATOR = fields.Integer(load_default=1, strict=True, validate=validate.Range(1, 32000))
 
 COMMANDS = (
@@ -167,4 +181,9 @@ COMMANDS = (
         name_enterprise,
     ),
     Command("registry.person.add", schema(subject=short_text(), name=short_text()), add_person),
+    Command(
+        "registry.enterprise.add",
+        schema(enterprise=short_text(longest=40), name=short_text()),
+        add_enterprise,
+    ),
 )

@@ -16,7 +16,7 @@ from databeheer.door.names import open_text
 from databeheer.door.proofs import AskerKind, Proof, check_self
 from databeheer.door.statement import Statement
 from databeheer.errors import UnauthenticatedError
-from databeheer.identity import representations
+from databeheer.identity import representations, sessions
 from databeheer.identity.representations import ATTORNEY, COURT, Appointment
 from databeheer.oversight import gaps
 
@@ -66,16 +66,23 @@ def take_up(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, 
 
 
 def lay_down(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
-    """Be oneself again; also where the appointment has ended meanwhile."""
+    """Be oneself again; also where the appointment has ended meanwhile.
+
+    Who acts for an enterprise is not: that log-in was for the enterprise, and ends (`is_over`).
+    """
     with house.turn() as turn:
-        _person, under = _self(house, turn.connection, proof, turn.now)
+        asker = check_self(turn.connection, proof, turn.now, house.operator_key_hash, or_enterprise=True)
+        if asker.for_enterprise:
+            sessions.end_session(turn.connection, proof.hash, turn.now)
+            return {"is_over": True}
+        under = asker.representation_id
         if under is not None:
             representations.lay_down(turn.connection, proof.hash)
             appointment = representations.by_id(turn.connection, under)
             said = {"asker": "representative", "representation": str(under)}
             subjects = acting.subjects(house, turn, appointment)
             turn.record(Statement("representation.laid_down", said, subjects=subjects))
-    return {}
+    return {"is_over": False}
 
 
 def _self(house: House, connection: Connection, proof: Proof, now: Any) -> tuple[UUID, UUID | None]:

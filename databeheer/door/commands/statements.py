@@ -90,9 +90,11 @@ def me_view(
         # Her letter box is hers: a power does not open it.
         "unread": 0 if asker.power else inbox.unread(connection, person.person_id),
         "power": {"decides": asker.power.decides} if asker.power else None,
-        "is_represented": asker.representative_id is not None,
-        "has_representations": representations.concern(connection, himself, now),
-        "visitor": visitor_mark(house, himself),
+        # An enterprise has no other self than whoever acts for it.
+        "is_represented": asker.representative_id is not None and not asker.for_enterprise,
+        "has_representations": not asker.for_enterprise and representations.concern(connection, himself, now),
+        "business": asker.for_enterprise,
+        "visitor": visitor_mark(house, himself, asker.person_id if asker.for_enterprise else None),
         "logged_in_freshly": sessions.is_fresh(asker.logged_in_at, now, house.fresh_log_in),
     }
 
@@ -195,13 +197,14 @@ def opened(
     parties = _parties(connection, {row.party_id for row in rows if row.party_id})
     missed = [row._mapping["index"] for row in rows if row.event == "clock.missed"]
     met, keys = clocks.met_after(connection, missed), AtHand(house)
-    names: dict[str, str | None] = {}
+    names: dict[str, tuple[str | None, str]] = {}
     for row in rows:
         for view in _statements_of(house, keys, row, handles, parties, met):
             who = view["attorney"]
             if who and who not in names:
-                names[who] = acting.names(house, connection, {who}).get(who)
-            yield view | {"attorney": names.get(who)}
+                names[who] = acting.names(house, connection, {who}).get(who, (None, ""))
+            name, kind = names.get(who, (None, ""))
+            yield view | {"attorney": name, "for_enterprise": kind == representations.ENTERPRISE}
 
 
 def _statements_of(

@@ -22,7 +22,7 @@ from databeheer.identity.oidc.errors import AnswerRefusedError, LevelTooLowError
 from databeheer.identity.oidc.own_keys import OwnKeys
 from databeheer.identity.oidc.provider_keys import ProviderKeys
 from databeheer.identity.oidc.settings import CONTENT_ENCRYPTED_WITH, ENCRYPTED_WITH, ProviderSettings
-from databeheer.identity.provider import Identity
+from databeheer.identity.provider import FOR_ENTERPRISES, ROLES, Identity, name_of_enterprise
 
 SKEW = timedelta(seconds=30)
 """How far the provider's clock may be off ours."""
@@ -33,7 +33,6 @@ LONGEST_LOG_IN = timedelta(hours=8)
 LONGEST = 24 * 1024
 _JWE_MEMBERS = {"alg", "enc", "kid", "typ", "cty", "epk", "apu", "apv", "iss", "sub", "aud"}
 _LONGEST_SUBJECT = 200
-_ROLES = ("customer", "inspector", "party")
 _UNOPENED = (JoseError, ValueError, TypeError, KeyError, InvalidTag, InvalidSignature, UnsupportedAlgorithm)
 
 
@@ -148,19 +147,18 @@ def _identity(claims: Mapping[str, Any], settings: ProviderSettings, logged_in: 
     name = " ".join(_text(claims, one, "the name") for one in settings.name)
     if len(name) > _LONGEST_SUBJECT or not name.isprintable():
         raise AnswerRefusedError("the name in the ID token cannot be used")
-    role, enterprise = "customer", None
-    if settings.roles is not None:
-        role = settings.roles.values.get(_text(claims, settings.roles.claim, "the capacity"), "")
-        if role not in _ROLES:
+    roles, role, enterprise, called = settings.roles, "customer", None, None
+    if roles is not None:
+        role = roles.values.get(_text(claims, roles.claim, "the capacity"), "")
+        if role not in ROLES:
             raise AnswerRefusedError("somebody of this capacity cannot log in here")
-    if role == "party":
-        named = [
-            claims[one] for one in (settings.roles.enterprise if settings.roles else ()) if one in claims
-        ]
+    if roles is not None and role in FOR_ENTERPRISES:
+        named = [claims[one] for one in roles.enterprise if one in claims]
         enterprise = named[0] if named else None
+        called = name_of_enterprise(claims.get(roles.enterprise_name)) if roles.enterprise_name else None
         if not isinstance(enterprise, str) or not is_enterprise(enterprise):
             raise AnswerRefusedError("the ID token names no enterprise for which somebody acts")
-    return Identity(subject, name, role, enterprise, logged_in)
+    return Identity(subject, name, role, enterprise, logged_in, called)
 
 
 def _text(claims: Mapping[str, Any], name: str, what: str) -> str:

@@ -39,11 +39,12 @@ class _Roles(Schema):
     claim = fields.String(required=True, validate=_NAME)
     values = fields.Dict(
         keys=fields.String(validate=_NAME),
-        values=fields.String(validate=validate.OneOf(["customer", "inspector", "party"])),
+        values=fields.String(validate=validate.OneOf(["customer", "inspector", "party", "business"])),
         required=True,
         validate=validate.Length(min=1, max=20),
     )
     enterprise = _names()
+    enterprise_name = fields.String(load_default=None, validate=_NAME)
 
 
 class _File(Schema):
@@ -76,13 +77,15 @@ class _File(Schema):
 class Roles:
     """Which claim says what somebody may be here, and which of its values says what.
 
-    `enterprise`: claims that may hold the number of the enterprise for which somebody of role party acts, the first
-    one that is there counts (ACM/IDM: `wv_orgcode`, then `vo_orgcode`).
+    `enterprise`: claims that may hold the number of the enterprise for which somebody of role party or business acts,
+    the first one that is there counts (ACM/IDM: `wv_orgcode`, then `vo_orgcode`). `enterprise_name`: the claim that
+    says what that enterprise is called (`vo_orgnaam`).
     """
 
     claim: str
     values: Mapping[str, str]
     enterprise: tuple[str, ...] = ()
+    enterprise_name: str | None = None
 
 
 @dataclass(frozen=True)
@@ -146,7 +149,12 @@ class ProviderSettings:
             given["pinned_keys"] = path.parent / given["pinned_keys"]
         if given["roles"] is not None:
             roles = given["roles"]
-            given["roles"] = Roles(roles["claim"], roles["values"], tuple(roles.get("enterprise", ())))
+            given["roles"] = Roles(
+                roles["claim"],
+                roles["values"],
+                tuple(roles.get("enterprise", ())),
+                roles["enterprise_name"],
+            )
         listed = {name: tuple(value) for name, value in given.items() if isinstance(value, list)}
         return cls(**(given | listed), loopback=loopback)
 

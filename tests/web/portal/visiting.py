@@ -141,11 +141,11 @@ class Visitor:
     def send(self, path: str, fields: dict[str, str]) -> Page:
         return Page(self.http.post(path, data=fields, base_url=BASE_URL))
 
-    def log_in(self, subject: str, name: str, role: str = "customer") -> Page:
+    def log_in(self, subject: str, name: str, role: str = "customer", **claims: Any) -> Page:
         """Log in through the web, as the provider's subject; returns the page that follows."""
         to_provider = self.begin_log_in()
         nonce, state = to_provider["nonce"][0], to_provider["state"][0]
-        answer = self.house.signed_answer(subject, name, nonce, role=role)
+        answer = self.house.signed_answer(subject, name, nonce, role=role, **claims)
         return self.get("/aanmelden/terug", answer=answer, state=state)
 
     def begin_log_in(self) -> dict[str, list[str]]:

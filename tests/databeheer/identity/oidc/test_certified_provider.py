@@ -37,6 +37,13 @@ ENTERPRISE = "0403170701"
 PEOPLE = {
     "pairwise-of-maria": {"name": "Maria Peeters", "capacity": "BUR"},
     "pairwise-of-bert": {"name": "Bert Baas", "capacity": "EA", "organisation": ENTERPRISE},
+    "pairwise-of-els": {
+        "name": "Els Van Damme",
+        "capacity": "WV",
+        "organisation": ENTERPRISE,
+        "organisation_name": "Bakkerij Van Damme bv",
+    },
+    "pairwise-of-wim": {"name": "Wim De Wolf", "capacity": "WV", "organisation": "0403170702"},
     "pairwise-of-eva": {"name": "Eva", "capacity": "GID"},
 }
 
@@ -103,6 +110,12 @@ def test_who_acts_for_an_enterprise_is_let_in_for_it_and_an_unknown_capacity_is_
     with at(shared, folder, provider.settings("signed-ES256", more=ROLES)):
         assert log_in(shared, Browser(), "pairwise-of-maria")["role"] == "customer"
         assert log_in(shared, Browser(), "pairwise-of-bert")["role"] == "party"
+        # The same enterprise as a customer: a session for it, which its representative has.
+        for_business = log_in(shared, Browser(), "pairwise-of-els")
+        assert (for_business["role"], for_business["name"]) == ("customer", "Bakkerij Van Damme bv")
+        assert shared.client.call("me", Proof.session(for_business["session"]))["business"] is True
+        with pytest.raises(DoorRefusedError, match="names no enterprise"):
+            log_in(shared, Browser(), "pairwise-of-wim")
         with pytest.raises(DoorRefusedError, match="capacity"):
             log_in(shared, Browser(), "pairwise-of-eva")
 
