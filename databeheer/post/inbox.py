@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -16,13 +17,22 @@ def unread(connection: Connection, person_id: UUID) -> int:
 
 
 def page(
-    connection: Connection, person_id: UUID, before: UUID | None, limit: int
+    connection: Connection,
+    person_id: UUID,
+    before: UUID | None,
+    limit: int,
+    *,
+    only_unread: bool = False,
+    areas: Sequence[str] | None = None,
 ) -> tuple[list[Any], UUID | None]:
     """Return a page of a person's messages, newest first, and from which message on the next page is.
 
-    `before` is a message of the same person; another's, or an unknown one, begins at the newest.
+    `before` is a message of the same person; another's, or an unknown one, begins at the newest. `areas` are the parts
+    of kinds before the dot that are wanted; None is all of them.
     """
-    rows = connection.execute(_PAGE, {"person": person_id, "before": before, "limit": limit + 1}).all()
+    wanted = {"only_unread": only_unread, "areas": None if areas is None else list(areas)}
+    place = {"person": person_id, "before": before, "limit": limit + 1}
+    rows = connection.execute(_PAGE, place | wanted).all()
     return list(rows[:limit]), rows[limit - 1].message_id if len(rows) > limit else None
 
 
@@ -46,6 +56,8 @@ _PAGE = text(
     SELECT m.* FROM post.message m WHERE m.person_id = :person
         AND (NOT EXISTS (SELECT FROM place)
             OR (m.at, m.index, m.message_id) < (SELECT at, index, message_id FROM place))
+        AND (NOT :only_unread OR m.read_at IS NULL)
+        AND (CAST(:areas AS text[]) IS NULL OR split_part(m.kind, '.', 1) = ANY(CAST(:areas AS text[])))
     ORDER BY m.at DESC, m.index DESC, m.message_id DESC LIMIT :limit
     """
 )

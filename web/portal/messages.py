@@ -21,6 +21,31 @@ from web.portal.login import require_session, visitor
 blueprint = Blueprint("messages", __name__)
 
 PAGE = 30
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which messages a visitor can choose to see: by the parts of their kinds before the dot, None for any."""
+
+    words: str
+    areas: tuple[str, ...] | None = None
+
+
+CHOICES: Mapping[str, Choice] = {
+    "alles": Choice(lazy("Alle")),
+    "nieuw": Choice(lazy("Ongelezen")),
+    "toestemmingen": Choice(lazy("Toestemmingen"), ("permission", "mandate", "doubt")),
+    "lezingen": Choice(lazy("Wie las"), ("data", "clock")),
+    "aansluiting": Choice(
+        lazy("Meter en adres"),
+        ("meter", "port", "interval_reading", "occupancy", "supply", "link", "person_concerned"),
+    ),
+    "uzelf": Choice(
+        lazy("Uzelf en uw rechten"),
+        ("person", "contact", "right", "erasure", "attorney", "representation", "customer"),
+    ),
+}
+"""Every message stands under one of the last four: a test compares them with `_LEADS`."""
 LANGUAGES = {"nl": "Nederlands", "en": "English"}
 NOT_AN_ADDRESS = lazy("Vul een e-mailadres in, zoals naam@voorbeeld.be.")
 NOT_A_CODE = lazy("Vul de acht cijfers in die in de e-mail staan.")
@@ -64,9 +89,10 @@ _OF_A_PERMISSION = ("permissions.show", "permissions.history")
 
 
 class PageQuery(Form):
-    """From which message on."""
+    """From which message on, and which ones."""
 
     verder = fields.UUID(load_default=None)
+    toon = fields.String(load_default="alles", validate=validate.OneOf(CHOICES))
 
 
 class ReadForm(Form):
@@ -144,8 +170,10 @@ class Message:
 @require_session
 def show() -> ResponseReturnValue:
     """List the visitor's messages."""
-    before = parse_or_refuse(PageQuery(), request.args)["verder"]
-    inbox = ask("inbox.show", limit=PAGE, before=str(before) if before else None)
+    query = parse_or_refuse(PageQuery(), request.args)
+    before, shown = query["verder"], query["toon"]
+    page = {"limit": PAGE, "before": str(before) if before else None}
+    inbox = ask("inbox.show", **page, only_unread=shown == "nieuw", areas=CHOICES[shown].areas)
     rows = inbox["messages"]
     return render_template(
         "portal/messages.html",
@@ -155,6 +183,8 @@ def show() -> ResponseReturnValue:
         unread=inbox["unread"],
         next_message=inbox["next"],
         is_first_page=before is None,
+        choices=CHOICES,
+        shown=shown,
     )
 
 

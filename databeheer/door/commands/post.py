@@ -51,10 +51,20 @@ LONGEST_ADDRESS = 254
 
 
 def show_inbox(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
-    """The customer's messages, newest first, by pages; all of them, whatever the customer chose for e-mail."""
+    """The customer's messages, newest first, by pages; all of them, whatever the customer chose for e-mail.
+
+    `only_unread` leaves out what was read, `areas` all kinds but those that begin so.
+    """
     with looking(house, proof) as (connection, asker, _now):
         person_id = _customer(asker)
-        rows, following = inbox.page(connection, person_id, arguments["before"], arguments["limit"])
+        rows, following = inbox.page(
+            connection,
+            person_id,
+            arguments["before"],
+            arguments["limit"],
+            only_unread=arguments["only_unread"],
+            areas=arguments["areas"],
+        )
         messages = []
         for row in rows:
             said = open_said(house, row)
@@ -279,6 +289,12 @@ COMMANDS = (
         schema(
             before=identifier(required=False),
             limit=fields.Integer(load_default=50, strict=True, validate=validate.Range(1, 200)),
+            only_unread=fields.Boolean(load_default=False, truthy={True}, falsy={False}),
+            areas=fields.List(
+                fields.String(validate=validate.Length(1, 40)),
+                load_default=None,
+                validate=validate.Length(1, 40),
+            ),
         ),
         show_inbox,
     ),

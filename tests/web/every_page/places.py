@@ -140,6 +140,7 @@ PUBLIC = (
 FIRST_VISIT = (
     Place("overview-empty", "nele", "/mijn"),
     Place("messages-empty", "nele", "/mijn/berichten"),
+    Place("messages-empty-filter", "nele", "/mijn/berichten?toon=nieuw"),
     Place("reads-empty", "nele", "/mijn/gelezen"),
     Place("permissions-empty", "nele", "/mijn/toestemmingen"),
     Place("consumption-empty", "nele", "/mijn/verbruik"),
@@ -166,6 +167,7 @@ FIRST_VISIT = (
 LIVING_HERE = (
     Place("overview-many", "lotte", "/mijn"),
     Place("messages", "lotte", "/mijn/berichten"),
+    Place("messages-of-permissions", "lotte", "/mijn/berichten?toon=toestemmingen"),
     Place("message-settings", "lotte", "/mijn/berichten/instellingen"),
     Place(
         "message-settings-error",

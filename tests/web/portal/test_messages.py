@@ -18,6 +18,7 @@ from tests.conftest import LOTTES_EAN
 from tests.house import Customer, Party, TheHouse
 from tests.letters import Pouch, postman
 from tests.web.portal.visiting import Visitor
+from web.portal import messages
 from web.portal.messages import Message
 
 Visit = Callable[[Customer], Visitor]
@@ -211,3 +212,51 @@ def test_who_is_not_logged_in_logs_in_first(visit: Visit, lotte: Customer, path:
     visitor.http.delete_cookie("session")
     answer = visitor.get(path)
     assert (answer.status, answer.location) == (303, "/aanmelden")
+
+
+def test_a_visitor_chooses_which_messages_to_see_and_pages_stay_within_the_choice(
+    visit: Visit,
+    house: TheHouse,
+    lotte: Customer,
+    maria: Customer,
+    bram: Party,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(messages, "PAGE", 1)
+    lotte.grant(bram.ask())
+    visitor = visit(lotte)
+    assert "Berichten kiezen" in visitor.get(PATH).html
+
+    def titles(shown: str) -> list[str]:
+        """What is found on all pages of a choice."""
+        found: list[str] = []
+        address = f"{PATH}?toon={shown}"
+        for _ in range(20):
+            page = visitor.get(address)
+            found += re.findall(r'book-title"><span[^>]*>(.*?)</span>', page.html)
+            older = [link for link in page.links if "verder=" in link]
+            if not older:
+                return found
+            [address] = older
+            assert f"toon={shown}" in address
+        raise AssertionError(f"the pages of {shown} have no end")
+
+    granted, begun = f"{bram.name} mag uw meetgegevens lezen", "Er staat een aansluiting op uw naam"
+    assert titles("toestemmingen") == [granted]
+    assert titles("aansluiting") == [begun]
+    assert sorted(titles("nieuw")) == sorted(titles("alles"))
+    assert {granted, begun} <= set(titles("alles"))
+    newest = lotte.call("inbox.show")["messages"][0]["message_id"]
+    lotte.call("inbox.read", until=newest)
+    assert titles("nieuw") == []
+    assert "U hebt alles gelezen." in visitor.get(PATH, toon="nieuw").text
+    assert granted in titles("alles")
+    assert "Hierover hebt u geen berichten." in visitor.get(PATH, toon="lezingen").text
+    assert granted not in visit(maria).get(PATH, toon="toestemmingen").text
+    for wrong in ({"toon": "iets"}, {"toon": ""}, {"toon": "nieuw", "soort": "x"}):
+        assert visitor.get(PATH, **wrong).status == 400
+
+
+def test_every_message_stands_under_one_choice() -> None:
+    chosen = [area for choice in messages.CHOICES.values() for area in choice.areas or ()]
+    assert sorted(chosen) == sorted({kind.partition(".")[0] for kind in messages._LEADS})
