@@ -98,6 +98,18 @@ def end(connection: Connection, representation_id: UUID, person_id: UUID, now: d
     return connection.execute(_END, asked).one_or_none()
 
 
+def is_of(connection: Connection, representation_id: UUID, person_id: UUID) -> bool:
+    """Say whether a person gave or holds a power, or did."""
+    asked = {"id": representation_id, "person": person_id}
+    return connection.execute(_IS_OF, asked).one_or_none() is not None
+
+
+def has_invited(connection: Connection, invitation_id: UUID, person_id: UUID) -> bool:
+    """Say whether an invitation is, or was, of a person."""
+    asked = {"id": invitation_id, "person": person_id}
+    return connection.execute(_HAS_INVITED, asked).one_or_none() is not None
+
+
 def stays_of(connection: Connection, representation_id: UUID) -> list[UUID]:
     """Return the stays that a power was given for, those that ended since included."""
     return list(connection.execute(_STAYS_OF, {"id": representation_id}).scalars())
@@ -159,6 +171,13 @@ _TAKEN_UP = text(
 _END = text(
     "UPDATE identity.representation SET ended_at = :now WHERE representation_id = :id AND kind = 'attorney'"
     " AND ended_at IS NULL AND until_day > :today AND :person IN (person_id, representative_id) RETURNING *"
+)
+_IS_OF = text(
+    "SELECT 1 FROM identity.representation WHERE representation_id = :id AND kind = 'attorney'"
+    " AND :person IN (person_id, representative_id)"
+)
+_HAS_INVITED = text(
+    "SELECT 1 FROM identity.attorney_invitation WHERE invitation_id = :id AND person_id = :person"
 )
 _STAYS_OF = text("SELECT occupancy_id FROM identity.representation_stay WHERE representation_id = :id")
 _HOLDERS = text(

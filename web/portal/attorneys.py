@@ -23,6 +23,7 @@ from databeheer.values import parse_day, parse_instant
 from web.door import ask
 from web.forms import FORM_GUARD, Form, parse_or_refuse
 from web.language import _, lazy
+from web.portal.already import Link, already
 from web.portal.login import require_session, visitor
 from web.portal.overview import my_points
 from web.portal.shown import Point
@@ -196,9 +197,13 @@ def give() -> ResponseReturnValue:
 @blueprint.post("/mijn/volmacht/uitnodiging/<uuid:invitation_id>/intrekken")
 @require_session
 def cancel(invitation_id: UUID) -> ResponseReturnValue:
-    """Withdraw an invitation; one that is over is what was wanted."""
+    """Withdraw an invitation; of one that was taken up, or withdrawn before, the page says so."""
     parse_or_refuse(Empty(), request.form)
-    return _ended("attorney.cancel", {"invitation_id": str(invitation_id)})
+    return _ended(
+        "attorney.cancel",
+        {"invitation_id": str(invitation_id)},
+        before=_("Deze uitnodiging was al aangenomen of ingetrokken"),
+    )
 
 
 @blueprint.post("/mijn/volmacht/<uuid:representation_id>/stoppen")
@@ -206,7 +211,11 @@ def cancel(invitation_id: UUID) -> ResponseReturnValue:
 def end(representation_id: UUID) -> ResponseReturnValue:
     """End a power that the visitor gave, or lay down one that he holds, at once."""
     parse_or_refuse(Empty(), request.form)
-    return _ended("attorney.end", {"representation_id": str(representation_id)})
+    return _ended(
+        "attorney.end",
+        {"representation_id": str(representation_id)},
+        before=_("Deze volmacht was al gestopt"),
+    )
 
 
 @blueprint.get("/mijn/volmacht/code")
@@ -256,12 +265,14 @@ def _no_code(refusal: DoorRefusedError) -> ResponseReturnValue:
     return render_template("portal/attorney_code.html", me=visitor(), wrong="unknown"), 404
 
 
-def _ended(command: str, which: dict[str, Any]) -> ResponseReturnValue:
+def _ended(command: str, which: dict[str, Any], before: str) -> ResponseReturnValue:
     try:
         ask(command, **which)
     except DoorRefusedError as refusal:
-        if refusal.code != "not-found":
+        if refusal.code != "conflict":
             raise
+        link = Link(url_for("attorneys.show"), _("Bekijk uw volmachten"))
+        return already(before, _("Bij ‘Volmachten’ ziet u welke nu gelden, en kunt u ze stoppen."), None, link)
     flash(_("Gestopt. Dit geldt meteen."), "good")
     return redirect(url_for("attorneys.show"), 303)
 

@@ -255,6 +255,8 @@ class Permission:
     beside: str | None
     renewed_by: str | None
     signers: tuple[Signer, ...]
+    is_own: bool
+    """It is the visitor's to withdraw: not what somebody else of his home granted."""
     waits_for_you: bool
     by_applicant: bool
     is_chosen: bool
@@ -307,6 +309,7 @@ class Permission:
                 *(Signer(one["capacity"], one["is_you"], _required(one["at"])) for one in answer["signers"]),
                 *_missing(answer),
             ),
+            is_own=bool(answer["is_own"]),
             waits_for_you=bool(answer["waits_for_you"]),
             by_applicant=bool(answer["by_applicant"]),
             is_chosen=bool(answer["is_chosen"]),

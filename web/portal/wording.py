@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from flask import Flask
 
@@ -494,7 +495,14 @@ def register(app: Flask) -> None:
         commodity_words=COMMODITIES,
         quality_words=QUALITIES,
         language_words=LANGUAGES,
+        may_decide=may_decide,
     )
+
+
+def may_decide(me: Mapping[str, Any]) -> bool:
+    """Say whether this visitor may grant and withdraw: not by a power of attorney to look only."""
+    power = me["power"]
+    return power is None or bool(power["decides"])
 
 
 def direction_words(directions: Iterable[str]) -> str:

@@ -158,13 +158,18 @@ def invite(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, A
 
 
 def cancel(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Withdraw an invitation that nobody took up: its code is dead from now on."""
+    """Withdraw an invitation that nobody took up: its code is dead from now on.
+
+    Raises:
+        ConflictError: it was taken up or withdrawn before.
+        NotFoundError: there is none of who asks.
+    """
     with house.turn(TurnLane.ENDS) as turn:
-        person_id = _self(house, turn.connection, proof)
-        row = found(
-            attorneys.withdraw(turn.connection, arguments["invitation_id"], person_id, turn.now),
-            "invitation of yours",
-        )
+        person_id, invitation_id = _self(house, turn.connection, proof), arguments["invitation_id"]
+        row = attorneys.withdraw(turn.connection, invitation_id, person_id, turn.now)
+        if row is None and attorneys.has_invited(turn.connection, invitation_id, person_id):
+            raise ConflictError("this invitation was taken up or withdrawn before")
+        row = found(row, "invitation of yours")
         record = _record(house, turn, "attorney.withdrawn", row.stays, {})
     return record.answer()
 
@@ -217,13 +222,18 @@ def take_up(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, 
 
 
 def end(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
-    """End a power at once: who gave it revokes it, who holds it lays it down; whoever this session acts for."""
+    """End a power at once: who gave it revokes it, who holds it lays it down; whoever this session acts for.
+
+    Raises:
+        ConflictError: it ended before.
+        NotFoundError: there is none that who asks gave or holds.
+    """
     with house.turn(TurnLane.ENDS) as turn:
-        person_id = _self(house, turn.connection, proof)
-        row = found(
-            attorneys.end(turn.connection, arguments["representation_id"], person_id, turn.now),
-            "power of attorney of yours",
-        )
+        person_id, power_id = _self(house, turn.connection, proof), arguments["representation_id"]
+        row = attorneys.end(turn.connection, power_id, person_id, turn.now)
+        if row is None and attorneys.is_of(turn.connection, power_id, person_id):
+            raise ConflictError("this power of attorney ended before")
+        row = found(row, "power of attorney of yours")
         turn.end(Ending.REPRESENTATION, row.representation_id, day_of(turn.now))
         power = representations.by_id(turn.connection, row.representation_id)
         stays = attorneys.stays_of(turn.connection, power.representation_id)

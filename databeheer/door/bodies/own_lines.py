@@ -19,6 +19,7 @@ from sqlalchemy import Connection, TextClause, text
 Seen = tuple[bytes, UUID]
 """A subject's handle, and a party that may have read there."""
 READ, REFUSED = "data.read", "data.refused"
+REFUSALS = (REFUSED, "join.refused")
 LOOKED_BACK = 50
 """So many of a party's newest lines are looked through for its last read: one that is refused all day is no burden."""
 _MONTHS = timedelta(days=62)
@@ -146,8 +147,8 @@ def _fewer(events: tuple[str, ...] | None) -> str:
     """What makes a smaller index serve: refusals, or all that is neither a read nor a refusal."""
     if events is None:
         return ""
-    if set(events) == {REFUSED}:
-        return f" AND event = '{REFUSED}'"
+    if set(events) == set(REFUSALS):
+        return " AND event IN ('data.refused', 'join.refused')"
     return "" if {READ, REFUSED} & set(events) else f" AND event NOT IN ('{READ}', '{REFUSED}')"
 
 

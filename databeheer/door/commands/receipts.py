@@ -34,7 +34,7 @@ def open_receipt(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[
     where the entry is about several. A suspended party has those of its refusals as anybody has.
     """
     index = arguments["index"]
-    with looking(house, proof, or_suspended=True) as (connection, asker, _now):
+    with looking(house, proof, or_suspended=True, or_attorney=True) as (connection, asker, _now):
         found = entitled(house, connection, asker, index, arguments["occupancy_id"])
         answer = opened_entry(house, connection, index, None if found is None else found[0])
         if found is not None:
@@ -66,7 +66,7 @@ def show_chain(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[st
     statement on either side, whose times show that nothing of the period is left out. Both are None where
     there is no statement at all.
     """
-    with looking(house, proof) as (connection, asker, _now):
+    with looking(house, proof, or_attorney=True) as (connection, asker, _now):
         require_customer(asker)
         handles = own_handles(house, connection, asker, arguments["occupancy_id"])
         heads = subject_heads(house, connection, handles.values())
@@ -79,7 +79,7 @@ def show_chain(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[st
 
 def open_chain(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """Give what opens statements of one access point, from counter `first` to `last`, in their order."""
-    with looking(house, proof) as (connection, asker, _now):
+    with looking(house, proof, or_attorney=True) as (connection, asker, _now):
         require_customer(asker)
         handles = own_handles(house, connection, asker, arguments["occupancy_id"])
         wanted = {"handles": list(handles), "first": arguments["first"], "last": arguments["last"]}

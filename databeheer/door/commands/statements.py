@@ -19,7 +19,7 @@ from databeheer.door.bodies.halves import subject_handle
 from databeheer.door.bodies.heads import subject_heads
 from databeheer.door.bodies.onlookers import Onlooker
 from databeheer.door.bodies.opened import BodyRow, shared_body, subject_body
-from databeheer.door.bodies.own_lines import REFUSED, Narrowing
+from databeheer.door.bodies.own_lines import REFUSALS, Narrowing
 from databeheer.door.commands import originals
 from databeheer.door.commands.base import (
     Command,
@@ -324,10 +324,9 @@ EVENTS: dict[str | None, tuple[str, ...]] = {
         *(f"port.{step}" for step in _PORT_STEPS),
         *doubt_states.NAMES,
     ),
-    "refusals": (REFUSED,),
     # What of the reads gave something, what gave nothing, and what tied data together.
     "given": ("data.read", "data.read_corrected", "readings.original_shown"),
-    "refused": (REFUSED, "join.refused"),
+    "refused": REFUSALS,
     "joins": ("join.run", "join.refused"),
 }
 KINDS = tuple(str(kind) for kind in EVENTS)

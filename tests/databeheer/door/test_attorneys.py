@@ -220,7 +220,7 @@ def test_an_invitation_lapses_and_is_withdrawn_and_its_code_is_dead_then(
     cancel = {"invitation_id": waiting["invitation_id"]}
     assert refused(lambda: maria.call("attorney.cancel", **cancel)) == "not-found"
     lotte.call("attorney.cancel", **cancel)
-    assert refused(lambda: lotte.call("attorney.cancel", **cancel)) == "not-found"
+    assert refused(lambda: lotte.call("attorney.cancel", **cancel)) == "conflict"
     assert refused(lambda: theo.call("attorney.take_up", code=code)) == "attorney-code-unknown"
     late = invite(lotte, days=60)
     house.clock.advance(INVITED_FOR)
@@ -301,7 +301,7 @@ def test_from_the_moment_she_ends_it_he_sees_nothing_and_he_can_lay_it_down_hims
         )
         theo.call("representation.lay_down")
         assert refused(lambda p=power: act_for(theo, p)) == "not-found"  # type: ignore[misc]
-        assert refused(lambda p=power, e=ender: e.call("attorney.end", representation_id=p)) == "not-found"  # type: ignore[misc]
+        assert refused(lambda p=power, e=ender: e.call("attorney.end", representation_id=p)) == "conflict"  # type: ignore[misc]
         assert messages(measured)[0][0] == "attorney.ended"
         assert messages(theo)[0][0] == "attorney.over"
     events = [one["event"] for one in measured.statements()]

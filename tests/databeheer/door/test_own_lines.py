@@ -60,7 +60,7 @@ def test_lines_are_found_by_key_and_index_and_no_page_asks_more_for_more_lines_o
         ("statements.list", {"kind": "reads", "with_me": True}),
         ("statements.list", {"kind": "reads", "cursor": veerle.statements(kind="reads")[4]["index"]}),
         ("statements.list", {"kind": "reads", "party_id": crowd.by_law[0][0].party_id}),
-        ("statements.list", {"kind": "refusals"}),
+        ("statements.list", {"kind": "refused"}),
         ("statements.list", {"kind": "permissions"}),
         ("statements.list", {"first": "2026-01-01", "last": "2026-12-31"}),
         ("statements.readers", {}),

@@ -9,6 +9,7 @@ import pytest
 
 from tests.house import Customer, Party, TheHouse
 from tests.web.portal.visiting import Page, Visitor
+from tests.web.programs import publish
 
 Visit = Callable[[Customer], Visitor]
 CODE = re.compile(r"[2-9A-Z]{4}(?:-[2-9A-Z]{4}){3}")
@@ -119,3 +120,37 @@ def his_power(page: Page) -> str:
     return next(
         form.action for form in page.forms if "/mijn/namens/" in form.action and "uzelf" not in form.action
     )
+
+
+@pytest.mark.requirement("R81")
+def test_who_may_only_look_sees_why_there_is_no_button_and_has_the_proof_of_what_he_sees(
+    visit: Visit, house: TheHouse, lotte: Customer, theo: Customer, maria: Customer, bram: Party
+) -> None:
+    permission = lotte.grant(bram.ask())["permission"]["permission_id"]
+    line = next(one["index"] for one in lotte.statements(kind="permissions"))
+    hers, his, other = visit(lotte), visit(theo), visit(maria)
+    code = code_of(hers.press(fill_in(hers, wat="kijken"), "/volmacht/geven"))
+    taken = his.press(his.press(his.get("/mijn/volmacht/code"), "/code", code=code), "/aannemen")
+    [end] = [form.action for form in taken.forms if form.action.endswith("/stoppen")]
+    his.press(taken, his_power(taken))
+    publish(house)
+    for path in ("/mijn", "/mijn/toestemmingen", f"/mijn/toestemming/{permission}"):
+        page = his.get(path)
+        assert "intrekken doet Lotte Janssens zelf" in page.text, path
+        assert not page.has_form("/intrekken"), path
+        assert hers.get(path).has_form("/intrekken"), path
+    withdraw = f"/mijn/toestemming/{permission}/intrekken"
+    guard = {"csrf_token": page.form("/uzelf").fields["csrf_token"]}
+    assert his.send(withdraw, guard).status == 403
+    proof = f"/mijn/bewijs/{line}.tlog-proof"
+    assert his.get(proof).response.data == hers.get(proof).response.data
+    assert his.get("/mijn/bewijzen.zip", adres=lotte.occupancy()).status == 200
+    # Of what is not his to end there is nothing; what is over, is over.
+    assert other.get(proof).status == 404
+    mine = {"csrf_token": other.get("/mijn/volmacht/code").form("/code").fields["csrf_token"]}
+    assert other.send(end, mine).status == 404
+    assert "Deze volmacht was al gestopt" not in hers.press(hers.get("/mijn/volmacht"), "/stoppen").text
+    again = hers.send(end, {"csrf_token": hers.get("/mijn/volmacht").form("/afmelden").fields["csrf_token"]})
+    assert again.status == 409
+    assert "Deze volmacht was al gestopt" in again.text
+    assert his.get(proof).status == 403

@@ -307,6 +307,12 @@ def test_each_page_says_who_of_the_household_did_it(
     assert "U gaf Bram Energieadvies toestemming" not in page
     assert "Bram Energieadvies heeft toestemming" in page
     assert "U gaf Bram Energieadvies toestemming" in lottes.get(f"/mijn/vraag/{standing}").text
+    # What she granted is hers to withdraw: his page says why he has no button, and what he can do.
+    history = f"/mijn/toestemming/{standing}"
+    assert lottes.get(history).has_form("/intrekken")
+    assert not sams.get(history).has_form("/intrekken")
+    assert "Iemand anders op dit adres gaf deze toestemming" in sams.get(history).text
+    assert f"{history}/twijfel" in sams.get(history).links
     lottes.press(lottes.get(f"/mijn/vraag/{waits}"), waits, "grant")
     lottes_list, sams_list = (who.get("/mijn/toestemmingen").text for who in (lottes, sams))
     assert "Wacht op u" not in lottes_list
