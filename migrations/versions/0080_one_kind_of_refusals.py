@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "0080"
-down_revision = "0076"
+down_revision = "0077"
 branch_labels = None
 depends_on = None
 
@@ -22,7 +22,9 @@ BEGIN
 END
 $$;
 """
-WITH_JOINS = "CREATE INDEX ON ledger.statement (handle, index) WHERE event IN ('data.refused', 'join.refused')"
+WITH_JOINS = (
+    "CREATE INDEX ON ledger.statement (handle, index) WHERE event IN ('data.refused', 'join.refused')"
+)
 
 
 def upgrade() -> None:

@@ -272,7 +272,9 @@ def _ended(command: str, which: dict[str, Any], before: str) -> ResponseReturnVa
         if refusal.code != "conflict":
             raise
         link = Link(url_for("attorneys.show"), _("Bekijk uw volmachten"))
-        return already(before, _("Bij ‘Volmachten’ ziet u welke nu gelden, en kunt u ze stoppen."), None, link)
+        return already(
+            before, _("Bij ‘Volmachten’ ziet u welke nu gelden, en kunt u ze stoppen."), None, link
+        )
     flash(_("Gestopt. Dit geldt meteen."), "good")
     return redirect(url_for("attorneys.show"), 303)
 

@@ -172,8 +172,13 @@ def show() -> ResponseReturnValue:
     """List the visitor's messages."""
     query = parse_or_refuse(PageQuery(), request.args)
     before, shown = query["verder"], query["toon"]
-    page = {"limit": PAGE, "before": str(before) if before else None}
-    inbox = ask("inbox.show", **page, only_unread=shown == "nieuw", areas=CHOICES[shown].areas)
+    inbox = ask(
+        "inbox.show",
+        limit=PAGE,
+        before=str(before) if before else None,
+        only_unread=shown == "nieuw",
+        areas=CHOICES[shown].areas,
+    )
     rows = inbox["messages"]
     return render_template(
         "portal/messages.html",
