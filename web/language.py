@@ -1,5 +1,8 @@
 """In which language a page speaks: Dutch, unless the reader chose English, French or German.
 
+A visitor's choice is a cookie. A customer's is kept by the door, for letters and e-mail too, and the cookie follows it
+at each log-in; the switch on the pages changes the cookie alone, for a link must not change what is kept (ADR 0048).
+
 Dutch is the source: a sentence stands in the templates and the code in plain Dutch, and is its own key in the
 catalogues `web/translations/<language>/LC_MESSAGES/messages.po`. A sentence that a catalogue lacks stays Dutch.
 A browser's own wish only makes the page offer a language (the language of a Flemish public service is Dutch).
@@ -21,6 +24,7 @@ from babel.support import NullTranslations, Translations
 from flask import Flask, Response, abort, current_app, g, has_request_context, redirect, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as Answer
 
 from web.settings import WebSettings
 
@@ -131,6 +135,20 @@ def lazy(message: str, **values: object) -> str:
     return cast(str, flask_babel.LazyString(_, message, **values))
 
 
+def remember(response: Answer, code: str) -> Answer:
+    """Let this browser speak a language from the next page on."""
+    settings: WebSettings = current_app.config["WEB_SETTINGS"]
+    response.set_cookie(
+        COOKIE,
+        code,
+        max_age=COOKIE_SECONDS,
+        httponly=True,
+        samesite="Lax",
+        secure=settings.is_secure,
+    )
+    return response
+
+
 def _choose() -> ResponseReturnValue | None:
     """Follow a link of the switch: keep the choice, and show the same page again without it in the address."""
     given = request.args.getlist(PARAMETER)
@@ -138,17 +156,7 @@ def _choose() -> ResponseReturnValue | None:
         return None
     if len(given) != 1 or given[0] not in LANGUAGES:
         abort(400)
-    settings: WebSettings = current_app.config["WEB_SETTINGS"]
-    response = redirect(_here(None), 303)
-    response.set_cookie(
-        COOKIE,
-        given[0],
-        max_age=COOKIE_SECONDS,
-        httponly=True,
-        samesite="Lax",
-        secure=settings.is_secure,
-    )
-    return response
+    return remember(redirect(_here(None), 303), given[0])
 
 
 def _tell(response: Response) -> Response:

@@ -13,12 +13,12 @@ from types import MappingProxyType
 from typing import Any
 
 from databeheer.errors import DatabeheerError
-from databeheer.post import credit_words
+from databeheer.post.languages import LANGUAGES
 
 SHIPPED = Path(__file__).with_name("catalogue.toml")
-LANGUAGES = ("nl", "en")
-"""Languages that a customer can choose."""
-FIELDS = frozenset({"party", "reason", "until", "clock", "days", "attorney"}) | credit_words.FIELDS
+CREDIT = frozenset({"credit", "emergency", "limiter", "advice"})
+"""What a message on a budget meter says: cents, a code with cents, and two codes."""
+FIELDS = frozenset({"party", "reason", "until", "clock", "days", "attorney"}) | CREDIT
 """What a message may say beside its kind: a party's number, a reason code, a Brussels day, a clock's kind; amounts and
 codes of credit; which days of which permissions, as JSON; the name of who holds a power of attorney, or gave it, for
 those two alone. No other text."""
@@ -53,7 +53,7 @@ class Words:
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of message; `words` by recipient and language, Dutch and English for a customer, else English.
+    """One kind of message; `words` by recipient and language: every language for a customer, else English.
 
     `about` is what its number is of, as `permission`; empty where it has none.
     """
@@ -107,6 +107,7 @@ def _words(code: str, to: Recipient, says: frozenset[str], table: dict[str, str]
     if table.keys() - {*languages, *(f"{language}_more" for language in languages)}:
         raise PostCatalogueError(f"{code}: unknown words for {to}")
     found = {}
+    blanks = set()
     last_day = {LAST_DAY} if "until" in says else set()
     for language in languages:
         title, more = table.get(language, ""), table.get(f"{language}_more", "")
@@ -119,4 +120,7 @@ def _words(code: str, to: Recipient, says: frozenset[str], table: dict[str, str]
                 f"{code}: {to} needs a title in {language} that says no more than it may"
             )
         found[language] = Words(title, more)
+        blanks.add((frozenset(_FIELD.findall(title)), frozenset(_FIELD.findall(more)), bool(more)))
+    if len(blanks) != 1:
+        raise PostCatalogueError(f"{code}: what {to} is told differs between languages")
     return MappingProxyType(found)

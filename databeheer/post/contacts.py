@@ -15,6 +15,7 @@ from sqlalchemy import Connection, text
 from databeheer.brussels import day_of
 from databeheer.errors import ConflictError
 from databeheer.post import sealed_letters
+from databeheer.post.languages import SOURCE
 from databeheer.post.sealed_letters import What
 
 CODE_TERM = timedelta(minutes=30)
@@ -25,7 +26,10 @@ MOST_CODES_A_DAY = 3
 
 @dataclass(frozen=True)
 class Asked:
-    """An address that waits for its code; `letter_sealed` is what the code's e-mail holds."""
+    """An address that waits for its code; `letter_sealed` is what the code's e-mail holds.
+
+    `language` becomes that of who chose none yet.
+    """
 
     address_sealed: bytes
     code_hash: bytes
@@ -34,8 +38,11 @@ class Asked:
 
 
 def find(connection: Connection, person_id: UUID) -> Any:
-    """Return a person's choices, with the sealed address; members are None where none was made."""
-    return connection.execute(_FIND, {"person": person_id}).one()
+    """Return a person's choices, with the sealed address; members are None where none was made.
+
+    `language` is in which we write, Dutch too where none was chosen; `chosen_language` is None there.
+    """
+    return connection.execute(_FIND, {"person": person_id, "source": SOURCE}).one()
 
 
 def ask(connection: Connection, person_id: UUID, asked: Asked, delivery_id: UUID, now: datetime) -> None:
@@ -96,8 +103,14 @@ def confirmed_before(connection: Connection, before: datetime) -> list[UUID]:
     return list(connection.execute(_CONFIRMED_BEFORE, {"before": before}).scalars())
 
 
+def chosen_language(connection: Connection, person_id: UUID) -> str | None:
+    """Return the language that a person chose; None where none was."""
+    chosen: str | None = find(connection, person_id).chosen_language
+    return chosen
+
+
 def speak(connection: Connection, person_id: UUID, language: str) -> None:
-    """Choose the language of e-mail."""
+    """Choose the language in which we write, and in which the portal speaks from the next log-in on."""
     connection.execute(_SPEAK, {"person": person_id, "language": language})
 
 
@@ -112,7 +125,8 @@ def new_delivery() -> UUID:
 
 
 _FIND = text(
-    "SELECT p.email_sealed, c.language, coalesce(c.wants_email, false) AS wants_email,"
+    "SELECT p.email_sealed, c.language AS chosen_language, coalesce(c.language, :source) AS language,"
+    " coalesce(c.wants_email, false) AS wants_email,"
     " coalesce(c.whole_email, false) AS whole_email, c.asked_sealed,"
     " c.confirmed_at, c.code_expires_at, c.code_tries, (SELECT max(d.ended_at) FROM post.delivery d"
     "  WHERE d.person_id = p.person_id AND d.message_id IS NOT NULL AND d.state = 'dead') AS failed_at,"
@@ -123,7 +137,7 @@ _FIND = text(
 _ASK = text(
     "INSERT INTO post.contact AS c (person_id, language, wants_email, asked_sealed, code_hash, code_expires_at,"
     " asked_count, asked_day) VALUES (:person, :language, false, :address_sealed, :code_hash, :until, 1, :today)"
-    " ON CONFLICT (person_id) DO UPDATE SET language = :language, asked_sealed = :address_sealed,"
+    " ON CONFLICT (person_id) DO UPDATE SET language = coalesce(c.language, :language), asked_sealed = :address_sealed,"
     " code_hash = :code_hash, code_expires_at = :until, code_tries = 0, asked_day = :today,"
     " asked_count = CASE WHEN c.asked_day = :today THEN c.asked_count + 1 ELSE 1 END"
     " WHERE c.asked_day IS DISTINCT FROM :today OR c.asked_count < :most RETURNING 1"
@@ -141,7 +155,7 @@ _REMOVE = text(
     " RETURNING old.wants_email OR old.code_hash IS NOT NULL"
 )
 _WHOLE = text(
-    "INSERT INTO post.contact (person_id, language, wants_email, whole_email) VALUES (:person, 'nl', false, :whole)"
+    "INSERT INTO post.contact (person_id, wants_email, whole_email) VALUES (:person, false, :whole)"
     " ON CONFLICT (person_id) DO UPDATE SET whole_email = :whole"
 )
 _FORGET_OLDER = text(

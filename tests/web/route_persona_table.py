@@ -455,7 +455,7 @@ ROWS = (
     post(
         f"{SETTINGS}/adres",
         own(f"303 {SETTINGS}", **NOT_IN_ANOTHERS_NAME),
-        sends=fields(email="iemand@voorbeeld.be", taal="nl"),
+        sends=fields(email="iemand@voorbeeld.be"),
     ),
     post(f"{SETTINGS}/code", own("400", **NOT_IN_ANOTHERS_NAME), sends=fields(code="12345678")),
     post(f"{SETTINGS}/heel", own(f"303 {SETTINGS}", **NOT_IN_ANOTHERS_NAME), sends=fields(heel="nee")),

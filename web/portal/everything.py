@@ -24,7 +24,7 @@ from databeheer.metering.export_json import write_json
 from databeheer.values import Granularity
 from web.door import ask
 from web.forms import Form, parse_or_refuse
-from web.language import _, lazy
+from web.language import _, lazy, spoken
 from web.portal.already import Link, already
 from web.portal.login import require_session, visitor
 from web.portal.overview import my_points
@@ -169,17 +169,17 @@ def _lines() -> list[Any]:
 
 
 def _messages() -> list[Any]:
-    return list(_paged("inbox.show", "messages", "before", "next"))
+    return list(_paged("inbox.show", "messages", "before", "next", language=spoken()))
 
 
 def _doubts() -> list[Any]:
     return list(_paged("doubt.list", "cases", "cursor", "next_cursor"))
 
 
-def _paged(command: str, member: str, cursor: str, following: str) -> Iterator[Any]:
+def _paged(command: str, member: str, cursor: str, following: str, **asked: Any) -> Iterator[Any]:
     at: Any = None
     while True:
-        answer = ask(command, limit=_PAGE, **({cursor: at} if at is not None else {}))
+        answer = ask(command, limit=_PAGE, **asked, **({cursor: at} if at is not None else {}))
         yield from answer[member]
         at = answer.get(following)
         if at is None:

@@ -23,7 +23,7 @@ from databeheer.door.client import DoorRefusedError, DoorUnreachableError
 from web import errors
 from web.door import SESSION_COOKIE, ask, clear_session, set_session
 from web.forms import Form, parse_or_refuse
-from web.language import lazy
+from web.language import lazy, remember
 from web.portal import kept
 from web.settings import WebSettings
 
@@ -263,6 +263,8 @@ def finish() -> ResponseReturnValue:
     response = redirect(_landing(str(finished["role"]), target), 303)
     response.delete_cookie(LOGIN_COOKIE, path=LOGIN_PATH)
     set_session(response, str(finished["session"]))
+    if finished["language"] is not None:
+        remember(response, str(finished["language"]))
     return response
 
 

@@ -1,4 +1,4 @@
-"""`/mijn/berichten`: everything the visitor was told, newest first; and whether e-mail comes beside it."""
+"""`/mijn/berichten`: everything the visitor was told, newest first; in which language; and whether e-mail comes too."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from marshmallow import ValidationError, fields, validate
 
@@ -15,7 +15,7 @@ from databeheer.door.client import DoorRefusedError
 from databeheer.values import parse_instant
 from web.door import ask
 from web.forms import Form, parse, parse_or_refuse
-from web.language import _, lazy
+from web.language import LANGUAGES, _, lazy, remember, spoken
 from web.portal.login import require_session, visitor
 
 blueprint = Blueprint("messages", __name__)
@@ -46,7 +46,6 @@ CHOICES: Mapping[str, Choice] = {
     ),
 }
 """Every message stands under one of the last four: a test compares them with `_LEADS`."""
-LANGUAGES = {"nl": "Nederlands", "en": "English"}
 NOT_AN_ADDRESS = lazy("Vul een e-mailadres in, zoals naam@voorbeeld.be.")
 NOT_A_CODE = lazy("Vul de acht cijfers in die in de e-mail staan.")
 WRONG_CODE = lazy("Dit is niet de code uit de e-mail. Kijk ze na, of vraag een nieuwe code.")
@@ -102,13 +101,12 @@ class ReadForm(Form):
 
 
 class AddressForm(Form):
-    """Where e-mail should go, and in which language."""
+    """Where e-mail should go."""
 
     email = fields.String(
         required=True,
         validate=[validate.Length(3, 254), validate.Regexp(r"[!-~]+\Z"), validate.Email()],
     )
-    taal = fields.String(required=True, validate=validate.OneOf(LANGUAGES))
 
 
 class CodeForm(Form):
@@ -118,7 +116,7 @@ class CodeForm(Form):
 
 
 class LanguageForm(Form):
-    """In which language e-mail comes."""
+    """In which language we speak and write to the visitor."""
 
     taal = fields.String(required=True, validate=validate.OneOf(LANGUAGES))
 
@@ -178,6 +176,7 @@ def show() -> ResponseReturnValue:
         before=str(before) if before else None,
         only_unread=shown == "nieuw",
         areas=CHOICES[shown].areas,
+        language=spoken(),
     )
     rows = inbox["messages"]
     return render_template(
@@ -204,7 +203,7 @@ def mark_read() -> ResponseReturnValue:
 @blueprint.get("/mijn/berichten/instellingen")
 @require_session
 def settings() -> ResponseReturnValue:
-    """Show whether e-mail comes, and where it goes: one's own, never that of who is represented."""
+    """Show the language, whether e-mail comes, and where it goes: one's own, never that of who is represented."""
     return _settings()
 
 
@@ -217,7 +216,7 @@ def give_address() -> ResponseReturnValue:
     except ValidationError:
         return _settings(error=NOT_AN_ADDRESS, wrong="email"), 400
     try:
-        ask("contact.ask", email=form["email"], language=form["taal"])
+        ask("contact.ask", email=form["email"], language=spoken())
     except DoorRefusedError as refusal:
         if refusal.code != "conflict":
             raise
@@ -264,10 +263,12 @@ def turn_off() -> ResponseReturnValue:
 @blueprint.post("/mijn/berichten/instellingen/taal")
 @require_session
 def choose_language() -> ResponseReturnValue:
-    """Choose the language of e-mail."""
-    ask("contact.speak", language=parse_or_refuse(LanguageForm(), request.form)["taal"])
-    flash(_("De taal van uw e-mails is veranderd."), "good")
-    return redirect(url_for("messages.settings"), 303)
+    """Choose the language of the portal, of e-mail and of letters; the confirmation speaks it already."""
+    chosen = parse_or_refuse(LanguageForm(), request.form)["taal"]
+    ask("contact.speak", language=chosen)
+    g.language = chosen
+    flash(_("Uw taal is bewaard. Zo spreken wij u voortaan aan: hier, in e-mails en in brieven."), "good")
+    return remember(redirect(url_for("messages.settings"), 303), chosen)
 
 
 @blueprint.post("/mijn/berichten/instellingen/heel")

@@ -20,6 +20,7 @@ from databeheer.identity import jose, lives, sessions
 from databeheer.identity.provider import Identity, LogIn, Provider
 from databeheer.metering.opening import unseal
 from databeheer.metering.sealing import seal
+from databeheer.post import contacts
 from databeheer.values import format_instant
 
 CALLBACK = "/aanmelden/terug"
@@ -43,6 +44,8 @@ def begin(house: House, _: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
 def finish(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """Check the provider's answer and mint a session; the one that the browser had before ends.
 
+    `language` is the one that a customer chose, null where none was.
+
     Who acted for somebody and logs in freshly goes on acting for him: he was asked to, in the middle of that.
 
     The log-in is used up even where the answer is then refused: a replayed answer finds nothing. No turn and no
@@ -58,6 +61,7 @@ def finish(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, A
     acts_under = None
     with house.engine.begin() as connection:
         person_id = _living(house, connection, identity, now) if identity.role == "customer" else None
+        language = contacts.chosen_language(connection, person_id) if person_id is not None else None
         staff = None if person_id else subject_hash(house, identity.subject)
         if proof.kind == "session":
             acts_under = _appointment(house, connection, proof, person_id, now) if used.is_fresh else None
@@ -79,6 +83,7 @@ def finish(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, A
         "role": identity.role,
         "name": identity.name,
         "visitor": visitor_mark(house, person_id) if person_id else None,
+        "language": language,
     }
 
 
@@ -89,6 +94,7 @@ def _finish_for_enterprise(house: House, proof: Proof, identity: Identity, enter
     """
     with house.turn() as turn:
         representative = _living(house, turn.connection, identity, turn.now)
+        language = contacts.chosen_language(turn.connection, representative)
         called = identity.enterprise_name or in_groups(enterprise)
         person_id = enterprise_person(house, turn.connection, enterprise, called, turn.now)
         under = enterprises.act_for(house, turn, enterprise, person_id, representative)
@@ -110,6 +116,7 @@ def _finish_for_enterprise(house: House, proof: Proof, identity: Identity, enter
         "role": "customer",
         "name": called,
         "visitor": visitor_mark(house, representative, person_id),
+        "language": language,
     }
 
 

@@ -42,7 +42,8 @@ from databeheer.errors import (
 )
 from databeheer.oversight import gaps
 from databeheer.post import contacts, deliveries, figures, inbox, outbox, words
-from databeheer.post.catalogue import LANGUAGES, Recipient
+from databeheer.post.catalogue import Recipient
+from databeheer.post.languages import LANGUAGES, SOURCE
 from databeheer.post.words import Goodbye
 from databeheer.values import format_instant
 
@@ -53,10 +54,10 @@ LONGEST_ADDRESS = 254
 def show_inbox(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """The customer's messages, newest first, by pages; all of them, whatever the customer chose for e-mail.
 
-    `only_unread` leaves out what was read, `areas` all kinds but those that begin so.
+    In the language of the page that shows them, `language`. `only_unread` leaves out what was read, `areas` all kinds but those that begin so.
     """
     with looking(house, proof) as (connection, asker, _now):
-        person_id = _customer(asker)
+        person_id, language = _customer(asker), arguments["language"]
         rows, following = inbox.page(
             connection,
             person_id,
@@ -68,7 +69,7 @@ def show_inbox(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[st
         messages = []
         for row in rows:
             said = open_said(house, row)
-            spoken = words.words(row.kind, Recipient.CUSTOMER, "nl", said, party_name(connection, said))
+            spoken = words.words(row.kind, Recipient.CUSTOMER, language, said, party_name(connection, said))
             messages.append(
                 {
                     "message_id": str(row.message_id),
@@ -107,7 +108,7 @@ def show_contact(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any
             "sends_email": house.sends_email,
             "wants_email": row.wants_email,
             "whole_email": row.whole_email,
-            "language": row.language or "nl",
+            "language": row.chosen_language,
             "email": _address(house, person_id, row) if row.email_sealed else None,
             "waits_for_code": open_own(house, person_id, "asked", bytes(row.asked_sealed)) if waits else None,
             "failed_at": format_instant(row.failed_at) if failed else None,
@@ -115,13 +116,17 @@ def show_contact(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any
 
 
 def ask_code(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Send a code to an address that the customer gives; the address counts once the code came back."""
+    """Send a code to an address that the customer gives; the address counts once the code came back.
+
+    `language` is the page's: it becomes the customer's where none was chosen yet.
+    """
     if not house.sends_email:
         raise ConflictError("this house sends no e-mail")
     code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}}"
-    address, language = arguments["email"], arguments["language"]
+    address = arguments["email"]
     with house.engine.begin() as connection:
         person_id = _customer(_known(house, connection, proof))
+        language = contacts.chosen_language(connection, person_id) or arguments["language"]
         letter = json.dumps({"address": address, "code": code, "language": language})
         asked = contacts.Asked(
             address_sealed=seal_own(house, person_id, "asked", address),
@@ -177,7 +182,7 @@ def remove(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
 
 
 def speak(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Choose the language of e-mail."""
+    """Choose the language in which we write to the customer, and in which the portal speaks from the next log-in on."""
     with house.engine.begin() as connection:
         person_id = _customer(_known(house, connection, proof))
         contacts.speak(connection, person_id, arguments["language"])
@@ -295,6 +300,7 @@ COMMANDS = (
                 load_default=None,
                 validate=validate.Length(1, 40),
             ),
+            language=fields.String(load_default=SOURCE, validate=validate.OneOf(LANGUAGES)),
         ),
         show_inbox,
     ),

@@ -284,7 +284,7 @@ def _sentence(
     if event == "clock.missed":
         return clocks.missed_nl(said, met_at)
     if event in ("meter.told", "meter.setting_changed"):
-        return credit_words.of_entry(said)
+        return credit_words.of_entry(said, "nl")
     if event == originals.SHOWN:
         return originals.sentence_nl(said)
     return ""

@@ -254,7 +254,8 @@ def test_the_address_that_was_is_told_that_it_was_replaced_whoever_did_it(
     letters = [letter for _, letter in sent(house).letters]
     assert {letter["to"] for letter in letters} == {ADDRESS, OTHER, "derde@voorbeeld.be"}
     [goodbye] = [letter for letter in letters if letter["to"] == ADDRESS]
-    assert goodbye["subject"] == "Our messages now go to another e-mail address"
+    # In the language that the owner chose or was spoken to in, whatever page the thief used.
+    assert goodbye["subject"] == "Onze berichten gaan voortaan naar een ander e-mailadres"
     assert OTHER not in goodbye["body"]
     assert "Janssens" not in goodbye["body"]
 

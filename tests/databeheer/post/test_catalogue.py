@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from databeheer.post import catalogue
-from databeheer.post.catalogue import IN_A_TITLE, LANGUAGES, LAST_DAY, PostCatalogueError, Recipient
+from databeheer.post.catalogue import IN_A_TITLE, LAST_DAY, PostCatalogueError, Recipient
+from databeheer.post.languages import LANGUAGES
 from tests.requirements_register import load_requirements
 
 KINDS = catalogue.load()
@@ -17,6 +18,11 @@ says = ["party", "until"]
 customer.nl = "{party} deed iets"
 customer.nl_more = "Tot {until}."
 customer.en = "{party} did something"
+customer.en_more = "Until {until}."
+customer.fr = "{party} a fait quelque chose"
+customer.fr_more = "Jusqu’au {until}."
+customer.de = "{party} tat etwas"
+customer.de_more = "Bis {until}."
 party.en = "Something was done."
 """
 
@@ -69,7 +75,12 @@ def test_the_shape_that_the_others_are_broken_from_is_whole(tmp_path: Path) -> N
         ('"Tot {until}."', '"Omdat {reason}."'),
         ('party.en = "Something was done."', 'party.nl = "Er gebeurde iets."'),
         ('party.en = "Something was done."', 'neighbour.en = "Something was done."'),
-        ('customer.nl_more = "Tot {until}."', 'customer.fr = "Quelque chose."'),
+        ('customer.fr = "{party} a fait quelque chose"\n', ""),
+        ('customer.de_more = "Bis {until}."\n', ""),
+        ('"Jusqu’au {until}."', '"Jusqu’à un jour."'),  # a day that only some readers are told
+        ('"Jusqu’au {until}."', '"Jusqu’au {last_day}."'),
+        ('customer.de = "{party} tat etwas"', 'customer.de = "Etwas geschah"'),
+        ('customer.de = "{party} tat etwas"', 'customer.es = "{party} hizo algo"'),
     ],
 )
 def test_a_kind_that_is_not_whole_or_says_too_much_stops_the_start(

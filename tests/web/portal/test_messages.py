@@ -128,7 +128,7 @@ def test_maria_sees_nothing_of_lottes_messages(
 
 def test_email_is_off_until_an_address_was_confirmed(visit: Visit, house: TheHouse, lotte: Customer) -> None:
     visitor = visit(lotte)
-    page = visitor.press(visitor.get(SETTINGS), f"{SETTINGS}/adres", email=ADDRESS, taal="nl")
+    page = visitor.press(visitor.get(SETTINGS), f"{SETTINGS}/adres", email=ADDRESS)
     assert "Wij stuurden een code naar" in page.text
     assert "U krijgt e-mail" not in page.text
     code = code_sent(house)
@@ -142,7 +142,7 @@ def test_a_wrong_code_says_so_and_the_right_one_still_works(
     visit: Visit, house: TheHouse, lotte: Customer
 ) -> None:
     visitor = visit(lotte)
-    page = visitor.press(visitor.get(SETTINGS), f"{SETTINGS}/adres", email=ADDRESS, taal="nl")
+    page = visitor.press(visitor.get(SETTINGS), f"{SETTINGS}/adres", email=ADDRESS)
     right = code_sent(house)
     wrong = f"{(int(right) + 1) % 10**8:08}"
     for given, words in (("123", "Vul de acht cijfers in"), (wrong, "Dit is niet de code")):
@@ -154,7 +154,7 @@ def test_a_wrong_code_says_so_and_the_right_one_still_works(
 
 def test_a_code_that_is_too_old_asks_for_a_new_one(visit: Visit, house: TheHouse, lotte: Customer) -> None:
     visitor = visit(lotte)
-    page = visitor.press(visitor.get(SETTINGS), f"{SETTINGS}/adres", email=ADDRESS, taal="nl")
+    page = visitor.press(visitor.get(SETTINGS), f"{SETTINGS}/adres", email=ADDRESS)
     code = code_sent(house)
     house.clock.advance(timedelta(minutes=31))
     visitor.log_in(lotte.subject, lotte.name)
@@ -165,7 +165,7 @@ def test_a_code_that_is_too_old_asks_for_a_new_one(visit: Visit, house: TheHouse
 
 def test_what_is_no_address_is_said_beside_the_field(visit: Visit, lotte: Customer) -> None:
     visitor = visit(lotte)
-    page = visitor.press(visitor.get(SETTINGS), f"{SETTINGS}/adres", email="lotte", taal="nl")
+    page = visitor.press(visitor.get(SETTINGS), f"{SETTINGS}/adres", email="lotte")
     assert page.status == 400
     assert page.text.count("Vul een e-mailadres in") == 2  # above, and at the field
 
@@ -173,7 +173,7 @@ def test_what_is_no_address_is_said_beside_the_field(visit: Visit, lotte: Custom
 def test_a_fourth_code_on_one_day_is_refused(visit: Visit, lotte: Customer) -> None:
     visitor = visit(lotte)
     for status in (200, 200, 200, 409):
-        page = visitor.press(visitor.get(SETTINGS), f"{SETTINGS}/adres", email=ADDRESS, taal="nl")
+        page = visitor.press(visitor.get(SETTINGS), f"{SETTINGS}/adres", email=ADDRESS)
         assert page.status == status
     assert "Wij stuurden vandaag al drie codes" in page.text
 
@@ -182,7 +182,7 @@ def test_one_button_turns_email_off_and_a_second_tab_may_press_it_too(
     visit: Visit, house: TheHouse, lotte: Customer
 ) -> None:
     visitor = visit(lotte)
-    page = visitor.press(visitor.get(SETTINGS), f"{SETTINGS}/adres", email=ADDRESS, taal="nl")
+    page = visitor.press(visitor.get(SETTINGS), f"{SETTINGS}/adres", email=ADDRESS)
     on = visitor.press(page, f"{SETTINGS}/code", code=code_sent(house))
     for _ in range(2):
         off = visitor.press(on, f"{SETTINGS}/uit")
@@ -190,13 +190,34 @@ def test_one_button_turns_email_off_and_a_second_tab_may_press_it_too(
         assert ADDRESS not in off.text
 
 
-def test_the_language_of_email_is_a_choice(visit: Visit, house: TheHouse, lotte: Customer) -> None:
-    visitor = visit(lotte)
-    page = visitor.press(visitor.get(SETTINGS), f"{SETTINGS}/adres", email=ADDRESS, taal="en")
+def test_one_language_is_chosen_for_the_inbox_for_email_and_for_every_browser(
+    visit: Visit, house: TheHouse, lotte: Customer, maria: Customer
+) -> None:
+    visitor, elsewhere, other = visit(lotte), visit(lotte), visit(maria)
+    page = visitor.get(SETTINGS, paginataal="en")
+    assert visitor.get(SETTINGS).html.startswith('<!doctype html>\n<html lang="en">'), page.status
+    # Who chose none yet is written to in the language of the page; looking on it chooses nothing.
+    assert lotte.call("contact.show")["language"] is None
+    page = visitor.press(visitor.get(SETTINGS), f"{SETTINGS}/adres", email=ADDRESS)
     page = visitor.press(page, f"{SETTINGS}/code", code=code_sent(house))
     assert emails(house)[0]["subject"] == "From now on you get e-mail from us too"
-    page = visitor.press(page, f"{SETTINGS}/taal", taal="nl")
-    assert "De taal van uw e-mails is veranderd" in page.text
+    for language, saved, told in (
+        ("fr", "Votre langue est enregistrée", "Vous recevez désormais aussi nos e-mails"),
+        ("de", "Ihre Sprache ist gespeichert", "Sie erhalten ab jetzt auch E-Mails von uns"),
+        ("nl", "Uw taal is bewaard", "U krijgt voortaan ook e-mail van ons"),
+    ):
+        page = visitor.press(page, f"{SETTINGS}/taal", taal=language)
+        assert saved in page.text
+        assert f'<html lang="{language}">' in page.html
+        assert told in visitor.get(PATH).text
+        # Another browser goes on as it was, and speaks the language from its next log-in on.
+        elsewhere.log_in(lotte.subject, lotte.name)
+        assert told in elsewhere.get(PATH).text
+    for wrong in ("", "NL", "es", "nl,fr", "<b>fr"):
+        assert visitor.press(page, f"{SETTINGS}/taal", taal=wrong).status == 400
+    assert lotte.call("contact.show")["language"] == "nl"
+    assert maria.call("contact.show")["language"] is None
+    assert '<html lang="nl">' in other.get(PATH).html
 
 
 def test_a_house_without_email_says_so(visit: Visit, house: TheHouse, lotte: Customer) -> None:
