@@ -1,44 +1,29 @@
-"""What an approval letter says: plain Dutch on one page, no more of the request than who asks."""
+"""What an approval letter says: on one page, in its reader's language, no more of the request than who asks."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from databeheer.post.paper import Paper, Step, lines_of, spell
+from databeheer.post.languages import spell_day
+from databeheer.post.paper import Paper, lines_of, steps_of
+from databeheer.post.phrases import paragraphs, say
 
 PAGE = "/brief"
 """Where the code is entered: short, for it is typed from paper."""
-
-ASKED_BY = {
-    "resident": "Iemand die op uw adres woont, kreeg die vraag en gaf al toestemming. ",
-    "applicant": "Iemand anders dan u kreeg die vraag en stuurde ze naar u door. ",
-    "party": "",
-    "import": "",
-}
-_ASKED = "{party} wil de meetgegevens van uw energiemeter lezen. {who}"
-_BROUGHT = (
-    "{party} wil de meetgegevens van uw energiemeter lezen, en zegt dat u daarvoor een mandaat tekende. {who}"
-)
-_NOTHING_DONE = (
-    "Doet u niets? Dan verandert er niets: {party} krijgt uw meetgegevens niet.",
-    "Kent u deze vraag niet? Dan kunt u gerust weigeren, of deze brief weggooien.",
-)
-_NOTHING_DONE_BROUGHT = (
-    "Doet u niets? Dan mag {party} uw meetgegevens lezen, ten vroegste veertien dagen na deze brief.",
-    "Kent u dit mandaat niet, of wilt u het niet meer? Weiger dan. Later stoppen kan ook altijd, in uw overzicht.",
-)
-_WHY_YOU = "Het contract staat op uw naam. Daarom beslist u."
+ASKED_BY = ("resident", "applicant", "party", "import")
+"""Who else began to answer in the holder's place: a resident, somebody unknown there; nobody; nobody, of a mandate."""
 
 
 @dataclass(frozen=True)
 class Content:
     """All that differs from letter to letter. `until` is the first Brussels day on which the code works no more.
 
-    `asked_by` is one of ASKED_BY: who else began to answer in the holder's place.
+    `asked_by` is one of ASKED_BY.
     """
 
     letter_id: str
+    language: str
     name: str
     address: str
     party: str
@@ -51,30 +36,29 @@ class Content:
 
 def paper(content: Content) -> Paper:
     """Write a letter out."""
-    party = content.party
-    last = spell(content.until - timedelta(days=1))
-    is_brought = content.asked_by == "import"
+    language, party, name = content.language, content.party, content.name
+    last = spell_day(content.until - timedelta(days=1), language)
+    if content.asked_by == "import":
+        subject = say("letter.approval.subject_brought", language, party=party)
+        before = paragraphs("letter.approval.before_brought", language, name=name, party=party)
+        after = paragraphs("letter.approval.after_brought", language, last=last, party=party)
+    else:
+        subject = say("letter.approval.subject", language, party=party)
+        before = paragraphs("letter.approval.before", language, name=name, party=party, who=_who(content))
+        after = paragraphs("letter.approval.after", language, last=last, party=party)
     return Paper(
-        address=lines_of(content.name, content.address),
-        dated=spell(content.written),
-        subject=f"{party} brengt uw mandaat mee: u beslist"
-        if is_brought
-        else f"{party} vraagt uw meetgegevens: u beslist",
-        before=(
-            f"Beste {content.name}",
-            (_BROUGHT if is_brought else _ASKED).format(party=party, who=ASKED_BY[content.asked_by])
-            + _WHY_YOU,
-            "Zo antwoordt u:",
-        ),
-        steps=(
-            Step("Ga met een computer of telefoon naar:", content.page),
-            Step("Typ daar deze code:", content.code, is_large=True),
-            Step("Lees wat er gevraagd wordt. Kies dan: toestaan of weigeren."),
-        ),
-        after=(
-            f"U hebt tijd tot en met {last}. De code werkt één keer, en alleen voor deze vraag.",
-            *(one.format(party=party) for one in (_NOTHING_DONE_BROUGHT if is_brought else _NOTHING_DONE)),
-            "Geef de code aan niemand. Wij vragen ze u nooit aan de deur of aan de telefoon.",
-            "databeheer",
-        ),
+        language=language,
+        address=lines_of(name, content.address),
+        dated=spell_day(content.written, language),
+        subject=subject,
+        before=before,
+        steps=steps_of(paragraphs("letter.approval.steps", language), page=content.page, code=content.code),
+        after=after,
     )
+
+
+def _who(content: Content) -> str:
+    """Who else got the request; nothing where the party asked the holder alone."""
+    if content.asked_by == "party":
+        return ""
+    return say(f"letter.approval.who.{content.asked_by}", content.language)

@@ -7,10 +7,7 @@ from __future__ import annotations
 
 import textwrap
 from dataclasses import dataclass
-from datetime import date
 from html import escape
-
-from babel.dates import format_date
 
 _WIDTH = 72
 _WINDOW = 38
@@ -40,6 +37,7 @@ class Step:
 class Paper:
     """A letter as it is printed: the lines of its address, its heading, what it says, and steps in between."""
 
+    language: str
     address: tuple[str, ...]
     dated: str
     subject: str
@@ -54,9 +52,10 @@ def lines_of(name: str, address: str) -> tuple[str, ...]:
     return tuple(line.strip() for line in (name, street, town) if line.strip())
 
 
-def spell(day: date) -> str:
-    """A day in words: 3 maart 2027."""
-    return format_date(day, "d MMMM y", locale="nl")
+def steps_of(words: tuple[str, ...], *, page: str, code: str) -> tuple[Step, ...]:
+    """The steps of a letter with a code: where to go, what to type there, and what to do then."""
+    go, type_it, then = words
+    return (Step(go, page), Step(type_it, code, is_large=True), Step(then))
 
 
 def as_html(paper: Paper) -> str:
@@ -65,7 +64,7 @@ def as_html(paper: Paper) -> str:
         part: "".join(f"<p>{escape(one)}</p>" for one in getattr(paper, part)) for part in ("before", "after")
     }
     return (
-        '<!doctype html>\n<html lang="nl"><head><meta charset="utf-8">'
+        f'<!doctype html>\n<html lang="{paper.language}"><head><meta charset="utf-8">'
         f"<title>{escape(paper.subject)}</title><style>{_STYLE}</style></head>\n<body><main>"
         f"<address>{'<br>'.join(escape(line) for line in paper.address)}</address>"
         f'<p class="dated">{escape(paper.dated)}</p><h1>{escape(paper.subject)}</h1>{paragraphs["before"]}'
@@ -89,7 +88,8 @@ def as_text(paper: Paper) -> str:
     for one in paper.before:
         lines += [*textwrap.wrap(one, _WIDTH), ""]
     for number, step in enumerate(paper.steps, start=1):
-        lines += [f"  {number}. {step.words}", *([f"        {step.shown}"] if step.shown else []), ""]
+        said = textwrap.wrap(step.words, _WIDTH, initial_indent=f"  {number}. ", subsequent_indent="     ")
+        lines += [*said, *([f"        {step.shown}"] if step.shown else []), ""]
     for one in paper.after:
         lines += [*textwrap.wrap(one, _WIDTH), ""]
     return "\n".join(lines).rstrip() + "\n"

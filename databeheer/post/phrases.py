@@ -32,8 +32,9 @@ def say(key: str, language: str, **values: str) -> str:
 
 
 def paragraphs(key: str, language: str, **values: str) -> tuple[str, ...]:
-    """Return the paragraphs of a phrase; an empty line stands between two."""
-    return tuple(one.replace("\n", " ") for one in say(key, language, **values).strip().split("\n\n"))
+    """Return the paragraphs of a phrase; an empty line stands between two. What fills a blank begins none."""
+    plain = {name: " ".join(value.split()) for name, value in values.items()}
+    return tuple(" ".join(one.split()) for one in say(key, language, **plain).split("\n\n"))
 
 
 @cache

@@ -1,14 +1,14 @@
-"""What a letter about the supplier says: plain Dutch on one page, who supplies and where the question came from."""
+"""What a letter about the supplier says: on one page, who supplies and where the question came from."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
 
-from databeheer.post.paper import Paper, lines_of, spell
+from databeheer.post.languages import spell_day
+from databeheer.post.paper import Paper, lines_of
+from databeheer.post.phrases import paragraphs, say
 from databeheer.values import Commodity
-
-_NAMES = {Commodity.ELECTRICITY: "elektriciteit", Commodity.GAS: "aardgas"}
 
 
 @dataclass(frozen=True)
@@ -16,6 +16,7 @@ class Content:
     """All that differs from letter to letter. `supplier` is None where nobody supplies there on the day `written`."""
 
     letter_id: str
+    language: str
     name: str
     address: str
     commodity: str
@@ -25,22 +26,21 @@ class Content:
 
 
 def paper(content: Content) -> Paper:
-    """Write a letter out."""
-    energy, day = _NAMES[Commodity(content.commodity)], spell(content.written)
+    """Write a letter out, in the language of who lives there."""
+    language, supplier = content.language, content.supplier
+    day = spell_day(content.written, language)
+    energy = say(f"letter.supplier.{Commodity(content.commodity)}", language)
+    answer = (
+        say("letter.supplier.known", language, energy=energy, day=day, supplier=supplier)
+        if supplier
+        else say("letter.supplier.nobody", language, energy=energy, day=day)
+    )
+    asked = {"name": content.name, "energy": energy, "case": content.case}
     return Paper(
+        language=language,
         address=lines_of(content.name, content.address),
         dated=day,
-        subject=f"Wie levert uw {energy}?",
-        before=(
-            f"Beste {content.name}",
-            f"Iemand vroeg ons wie de {energy} levert op dit adres. De vraag heeft het nummer {content.case}.",
-            f"Uw leverancier van {energy} op {day}: {content.supplier}."
-            if content.supplier
-            else f"Op {day} kennen wij op dit adres geen leverancier van {energy}.",
-        ),
-        after=(
-            "Wij vertellen dit alleen met een brief naar het adres van de meter. Zo weet niemand anders het.",
-            "Vroeg u dit niet zelf? Dan hoeft u niets te doen. Wie het vroeg, kreeg van ons geen antwoord.",
-            "databeheer",
-        ),
+        subject=say("letter.supplier.subject", language, energy=energy),
+        before=(*paragraphs("letter.supplier.before", language, **asked), answer),
+        after=paragraphs("letter.supplier.after", language),
     )

@@ -54,7 +54,8 @@ LONGEST_ADDRESS = 254
 def show_inbox(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """The customer's messages, newest first, by pages; all of them, whatever the customer chose for e-mail.
 
-    In the language of the page that shows them, `language`. `only_unread` leaves out what was read, `areas` all kinds but those that begin so.
+    In the language of the page that shows them, `language`.
+    `only_unread` leaves out what was read, `areas` all kinds but those that begin so.
     """
     with looking(house, proof) as (connection, asker, _now):
         person_id, language = _customer(asker), arguments["language"]

@@ -31,7 +31,7 @@ from databeheer.errors import ConflictError
 from databeheer.identity.linking import attempts, letters, stays
 from databeheer.identity.linking.letters import EndReason, Letter, TooManyLettersError
 from databeheer.permissions import terms
-from databeheer.post import outbox, sealed_letters
+from databeheer.post import contacts, outbox, sealed_letters
 from databeheer.post.sealed_letters import What
 
 
@@ -107,6 +107,7 @@ def open_to_print(house: House, turn: Turn, row: Any) -> dict[str, Any]:
     _record(house, turn, row, "letter.opened", {})
     return {
         "letter_id": str(letter_id),
+        "language": contacts.find(turn.connection, row.person_id).language,
         "name": open_name(house, row.person_id, bytes(person.name_sealed)),
         "address": _address(house, turn, row.occupancy_id),
         "code": open_own(house, row.person_id, "letter", sealed),

@@ -148,6 +148,7 @@ def open_to_print(house: House, turn: Turn, letter_id: UUID) -> dict[str, Any]:
     _record(house, turn, row, "letter.opened", {})
     return {
         "letter_id": str(letter_id),
+        "language": contacts.find(turn.connection, row.person_id).language,
         "name": open_name(house, row.person_id, bytes(person.name_sealed)),
         "address": address,
         "party": turn.connection.execute(_PARTY, {"id": permission.party_id}).scalar_one(),

@@ -26,6 +26,7 @@ from databeheer.door.statement import Record, Statement
 from databeheer.door.turn import Turn
 from databeheer.errors import ConflictError
 from databeheer.oversight import gaps
+from databeheer.post import contacts
 from databeheer.registry import occupancies, points, residents, supply
 from databeheer.supplier_letters import letters
 from databeheer.values import EAN
@@ -71,6 +72,7 @@ def open_to_print(house: House, turn: Turn, row: Any) -> dict[str, Any]:
     return {
         "kind": "supplier",
         "letter_id": str(row.letter_id),
+        "language": contacts.find(turn.connection, row.person_id).language,
         "name": open_name(house, row.person_id, bytes(person.name_sealed)),
         "address": open_text(house, "address", point.access_point_id, bytes(point.address_sealed)),
         "commodity": point.commodity,

@@ -85,10 +85,12 @@ def test_who_asks_at_the_desk_hears_no_name_and_the_letter_goes_to_the_home_of_t
     assert query(
         house, "SELECT channel FROM post.delivery WHERE message_id IS NULL AND state = 'waiting'"
     ) == [("letter",)]
+    supplied.call("contact.speak", language="fr")  # a letter speaks as its reader chose when it is printed
     letter = printed(house)
     assert (letter["name"], letter["address"]) == (supplied.name, "Kerkstraat 1, 9000 Gent")
     assert (letter["supplier"], letter["case"]) == (erik.name, "C-2026/17")
     paper = paper_of(letter)
+    assert (paper.language, paper.subject) == ("fr", "Qui vous fournit l’électricité ?")
     assert paper.address == (supplied.name, "Kerkstraat 1", "9000 Gent")
     assert any(erik.name in one for one in paper.before)
 

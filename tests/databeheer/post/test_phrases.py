@@ -22,6 +22,7 @@ fr = "Jusqu’au {day}."
 de = "Bis {day}."
 """
 # Each call of `say` or `paragraphs` in the code; a part that is filled in stands for any word.
+SPEAKER = re.compile(r"from databeheer\.post(\.phrases)? import .*\b(say|phrases)\b")
 SAID = re.compile(r"\b(?:say|paragraphs)\(\s*f?\"([^\"]+)\"")
 
 
@@ -36,7 +37,8 @@ def test_no_phrase_is_left_in_the_language_it_was_written_in(key: str) -> None:
 
 def test_every_phrase_is_said_and_every_phrase_that_is_said_is_there() -> None:
     sources = [path.read_text(encoding="utf-8") for path in Path(databeheer.__file__).parent.rglob("*.py")]
-    said = {re.sub(r"\{[^}]*\}", "ANY", key) for source in sources for key in SAID.findall(source)}
+    speakers = [source for source in sources if SPEAKER.search(source)]
+    said = {re.sub(r"\{[^}]*\}", "ANY", key) for source in speakers for key in SAID.findall(source)}
     patterns = {one: re.compile(re.escape(one).replace("ANY", r"\w+")) for one in said}
     used = {one: {key for key in PHRASES if pattern.fullmatch(key)} for one, pattern in patterns.items()}
     assert [one for one, keys in used.items() if not keys] == []
