@@ -416,6 +416,7 @@ def opened(database: Database, folder: Path, keys: KeyStore, means: Means) -> It
         public_url=PUBLIC_URL,
         joins=join_files,
         postman_key_hash=sha256(POSTMAN_KEY.encode()).digest(),
+        sends_sms=True,
         loopback_webhooks=True,
     )
     service = DoorService(house)

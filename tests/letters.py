@@ -71,10 +71,11 @@ def postman(
     *,
     email: Carrier | None = None,
     webhook: Carrier | None = None,
+    sms: Carrier | None = None,
     clock: Clock | None = None,
 ) -> Postman:
     """A postman of this house, with its own login and key."""
-    given = {Channel.EMAIL: email, Channel.WEBHOOK: webhook}
+    given = {Channel.EMAIL: email, Channel.WEBHOOK: webhook, Channel.SMS: sms}
     carriers = {channel: carrier for channel, carrier in given.items() if carrier is not None}
     letters = DoorLetters(DoorClient(house.socket), POSTMAN_KEY)
     engine = make_engine(house.database.url("postman"), pool_size=2, max_overflow=0)  # as the process has it

@@ -913,7 +913,7 @@ REMOVALS = (
     Removal(
         "R80",
         "who lives elsewhere gets no letter",
-        "databeheer/supplier_letters/letters.py",
+        "databeheer/home_letters/letters.py",
         "    WHEN NOT EXISTS (SELECT FROM resident r WHERE r.occupancy_id = l.occupancy_id AND r.person_id",
         "    WHEN NOT EXISTS (SELECT FROM resident r WHERE r.person_id",
     ),

@@ -26,6 +26,7 @@ from databeheer.approval_letters import code as codes
 from databeheer.approval_letters.code import MistypedCodeError
 from databeheer.approval_letters.words import PAGE as LETTER_PAGE
 from databeheer.clock import Clock
+from databeheer.ean_codes.words import PAGE as EAN_PAGE
 from databeheer.errors import RateLimitedError
 from web import known_tokens
 from web.database import engine
@@ -54,6 +55,8 @@ PROGRAM = Limit("program", 1200, 3000)
 PERSON = Limit("person", 300, 600)
 LINK = Limit("link", 20, 60)
 """Linking an access point: behind it the door counts three attempts for each log-in and each EAN code (R92, R93)."""
+EAN = Limit("ean", 5, 15)
+"""Asking for an EAN code, by anybody: behind it the door counts three attempts for each meter number (R92, R93)."""
 LETTER = Limit("letter", 10, 30)
 """Codes from letters; one identity is the part of a code by which its letter is found."""
 LINK_PAGES = "/mijn/aansluiting"
@@ -95,6 +98,8 @@ def limit_of(path: str) -> Limit | None:
         return PROGRAM
     if lowered.startswith(LETTER_PAGE):
         return LETTER
+    if lowered.startswith(EAN_PAGE):
+        return EAN
     if lowered.startswith(LINK_PAGES):
         return LINK
     return LOGIN if lowered.startswith(("/aanmelden", "/verbruik/dienstverlener")) else PERSON

@@ -75,6 +75,8 @@ class House:
     proxy_key_hash: bytes | None = None
     """None: no certificate shows who a client is."""
     sends_email: bool = True
+    sends_sms: bool = False
+    """Text messages leave: a postman here has a spool for them."""
     data_manager_email: str = ""
     """Where the data manager is told by e-mail; empty: nowhere, only in its list."""
     loopback_webhooks: bool = False

@@ -80,6 +80,7 @@ def house_from(environment: Mapping[str, str], clock: Clock | None = None) -> Ho
         postman_key_hash=_hash_in(environment.get("DATABEHEER_POSTMAN_KEY_HASH")),
         proxy_key_hash=_hash_in(environment.get("DATABEHEER_PROXY_KEY_HASH")),
         sends_email=environment.get("DATABEHEER_SENDS_EMAIL") == "1",
+        sends_sms=environment.get("DATABEHEER_SENDS_SMS") == "1",
         data_manager_email=_address_in(environment, "DATABEHEER_DATA_MANAGER_EMAIL"),
         loopback_webhooks=environment.get("DATABEHEER_LOOPBACK_WEBHOOKS") == "1",
         fresh_log_in=_minutes_in(environment, "DATABEHEER_FRESH_LOGIN_MINUTES", FRESH_TERM),

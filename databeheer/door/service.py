@@ -81,6 +81,7 @@ from databeheer.door.commands.readings import RefusedReadError, refused_view
 from databeheer.door.credit import commands as credit
 from databeheer.door.deliveries import commands as deliveries
 from databeheer.door.desk import Desk
+from databeheer.door.ean_codes import commands as ean_codes
 from databeheer.door.house import House
 from databeheer.door.jobs.worker import JobWorker
 from databeheer.door.keys.store import KeyStoreError
@@ -162,6 +163,7 @@ class DoorService:
             *representations.COMMANDS,
             *attorneys.COMMANDS,
             *linking.COMMANDS,
+            *ean_codes.COMMANDS,
             *intake.COMMANDS,
             *batches.COMMANDS,
             *reading_plan.COMMANDS,

@@ -48,6 +48,7 @@ class Channel(enum.StrEnum):
     WEBHOOK = "webhook"
     LETTER = "letter"
     """On paper: the operator prints and posts it, and no postman sees it."""
+    SMS = "sms"
 
 
 class End(enum.StrEnum):

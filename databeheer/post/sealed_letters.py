@@ -2,7 +2,7 @@
 
 A code goes to an address that is not confirmed yet; a goodbye to one that was left, so that whoever had it learns of a
 change that he did not make. On paper go an approval (`databeheer.approval_letters`) and what unlocks linking
-(`databeheer.identity.linking`).
+(`databeheer.identity.linking`); by text message an EAN code (`databeheer.ean_codes`).
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ class What(enum.StrEnum):
     GOODBYE = "goodbye"
     APPROVAL = "approval"
     LINK = "link"
+    EAN_SMS = "ean_sms"
 
 
 def to_person(
@@ -30,6 +31,16 @@ def to_person(
 ) -> None:
     """Put an e-mail to an address of a person on its way."""
     _write(connection, delivery_id, Channel.EMAIL, what, sealed, now, person_id=person_id)
+
+
+def by_sms(connection: Connection, delivery_id: UUID, person_id: UUID, sealed: bytes, now: datetime) -> None:
+    """Put a text message on its way; whose it is, not whose telephone, is `person_id`."""
+    _write(connection, delivery_id, Channel.SMS, What.EAN_SMS, sealed, now, person_id=person_id)
+
+
+def forget_sent_sms(connection: Connection) -> None:
+    """Delete the numbers and words of text messages that are not on their way any more."""
+    connection.execute(_FORGET_SMS)
 
 
 def to_party(
@@ -104,6 +115,10 @@ _CONTENT = text(
 _FORGET_CODES = text(
     "DELETE FROM post.delivery d USING post.letter l"
     " WHERE l.delivery_id = d.delivery_id AND l.person_id = :person AND l.what = 'code'"
+)
+_FORGET_SMS = text(
+    "DELETE FROM post.letter l USING post.delivery d"
+    " WHERE d.delivery_id = l.delivery_id AND l.what = 'ean_sms' AND d.state <> 'waiting'"
 )
 _ENDED = text(
     "UPDATE post.delivery SET state = :state, ended_at = :now WHERE delivery_id = :id AND state = 'waiting'"

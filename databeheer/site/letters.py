@@ -20,16 +20,17 @@ import click
 from databeheer.approval_letters import words as approval
 from databeheer.brussels import BRUSSELS
 from databeheer.door.client import DoorClient, Proof
+from databeheer.ean_codes import words as ean_code
+from databeheer.home_letters import supplier_words as supplier
 from databeheer.identity.linking import words as linking
 from databeheer.post.paper import Paper, as_html, as_text
 from databeheer.site.home import Home
 from databeheer.site.house import running
-from databeheer.supplier_letters import words as supplier
 from databeheer.values import parse_day, parse_instant
 
 _OF_DEMO = click.option("--demo", "of_demo", is_flag=True, help="In the demo's house instead of the own one.")
 _IDS = click.argument("letter_ids", metavar="LETTER...", nargs=-1, type=click.UUID)
-_ABOUT = {"supplier": "who supplies", "unlock": "unlocks linking"}
+_ABOUT = {"supplier": "who supplies", "unlock": "unlocks linking", "ean": "tells an EAN code"}
 _FORMATS = {"html": as_html, "text": as_text}
 
 
@@ -131,6 +132,8 @@ def paper_of(opened: dict[str, Any]) -> Paper:
     members |= {name: parse_day(members[name]) for name in ("written", "until") if name in members}
     if kind == "supplier":
         return supplier.paper(supplier.Content(**members))
+    if kind == "ean":
+        return ean_code.paper(ean_code.Content(**members))
     if kind == "unlock":
         return linking.paper(linking.Content(**members))
     return approval.paper(approval.Content(**members))

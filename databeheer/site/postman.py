@@ -19,6 +19,7 @@ from databeheer.post.carrying import Carrier, CarryError
 from databeheer.post.deliveries import Channel
 from databeheer.post.email_carrier import EmailCarrier, EmailSettings
 from databeheer.post.postman import Postman
+from databeheer.post.sms_carrier import SMSCarrier
 from databeheer.post.webhook_carrier import WebhookCarrier
 from databeheer.storage.engine import make_engine
 
@@ -47,12 +48,15 @@ def postman_from(environment: Mapping[str, str], clock: Clock | None = None) -> 
     Raises:
         KeyError: a setting is missing.
         EmailSettingsError: those of e-mail are incomplete or unsafe.
+        SMSSettingsError: the spool of text messages is no directory, or open to everybody.
     """
     loopback = environment.get("DATABEHEER_LOOPBACK_WEBHOOKS") == "1"
     carriers: dict[Channel, Carrier] = {Channel.WEBHOOK: WebhookCarrier(loopback=loopback)}
     email = EmailSettings.from_environment(environment)
     if email is not None:
         carriers[Channel.EMAIL] = EmailCarrier(email)
+    if spool := environment.get("DATABEHEER_SMS_SPOOL"):
+        carriers[Channel.SMS] = SMSCarrier(Path(spool))
     return Postman(
         make_engine(environment["DATABEHEER_POSTMAN_DATABASE_URL"], pool_size=2, max_overflow=0),
         DoorLetters(

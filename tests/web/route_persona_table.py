@@ -202,6 +202,7 @@ PUBLIC = tuple(
         "/bewaartermijnen",
         "/brief",
         "/deprecations",
+        "/ean-code",
         "/favicon.ico",
         "/grondslagen",
         "/grondslagen.json",
@@ -251,6 +252,7 @@ ROWS = (
         _all("400"),
         sends=fields(code="K7QX", decision="grant", notice_sha256=NO_NOTICE),
     ),
+    post("/ean-code", _all("400"), sends=fields(meter="1SAG1")),
     post("/brief/bewijs", _all("404"), sends=fields(ticket="a" * 32)),
     # ---- a customer's own pages; the first click of who may act no more tells him so ----
     get("/mijn", own("200", ended_delegate="403")),

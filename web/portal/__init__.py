@@ -12,6 +12,7 @@ from web.portal.choosing import blueprint as choosing_pages
 from web.portal.consumption import blueprint as consumption_pages
 from web.portal.doubting import blueprint as doubting_pages
 from web.portal.downloading import blueprint as downloading_pages
+from web.portal.ean_code import blueprint as ean_code_pages
 from web.portal.erasing import blueprint as erasing_pages
 from web.portal.everything import blueprint as everything_pages
 from web.portal.frequency import blueprint as frequency_pages
@@ -32,6 +33,7 @@ BLUEPRINTS = (
     login_pages,
     overview_pages,
     linking_pages,
+    ean_code_pages,
     message_pages,
     permission_pages,
     beside_pages,

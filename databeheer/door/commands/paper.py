@@ -1,4 +1,4 @@
-"""Commands on letters on paper: what waits, printed, posted; and the question who supplies a home (R36, R80, R92)."""
+"""Commands on letters on paper: what waits, printed, posted; the question who supplies a home (R36, R80, R84, R92)."""
 
 from __future__ import annotations
 
@@ -21,14 +21,15 @@ from databeheer.door.commands.base import (
 )
 from databeheer.door.house import House
 from databeheer.door.linking import unlocking
-from databeheer.door.post import approval_letters, supplier_letters
+from databeheer.door.post import approval_letters, home_letters, supplier_letters
 from databeheer.door.proofs import AskerKind, Proof
 from databeheer.door.sweeping import SKIP, sweep_each
 from databeheer.door.turn import Turn
 from databeheer.errors import UnauthenticatedError
+from databeheer.home_letters import letters as to_homes
 from databeheer.identity.linking import letters as unlocks
 from databeheer.identity.linking.words import PAGE as UNLOCK_PAGE
-from databeheer.supplier_letters import letters as of_suppliers
+from databeheer.post import sealed_letters
 from databeheer.values import format_instant
 
 MOST = 500
@@ -53,7 +54,7 @@ def list_letters(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[
             raise UnauthenticatedError("the print queue is the operator's")
         waiting = [
             *((row, _approval(row)) for row in approvals.queue(connection, now, limit)),
-            *((row, _supplier(row)) for row in of_suppliers.queue(connection, now, limit)),
+            *((row, _to_home(row)) for row in to_homes.queue(connection, now, limit)),
             *((row, _unlock(row)) for row in unlocks.queue(connection, now, limit)),
         ]
     waiting.sort(key=lambda one: (one[0].written_at, one[0].letter_id))
@@ -75,9 +76,9 @@ def open_letter(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[s
     letter_id = arguments["letter_id"]
     with house.turn() as turn:
         asker_of(turn, house, proof, AskerKind.OPERATOR)
-        row = _of_supplier(turn, letter_id)
+        row = _to_a_home(turn, letter_id)
         if row is not None:
-            return supplier_letters.open_to_print(house, turn, row)
+            return home_letters.open_to_print(house, turn, row)
         unlock = unlocking.find(turn, letter_id)
         if unlock is not None:
             content = unlocking.open_to_print(house, turn, unlock)
@@ -91,10 +92,10 @@ def posted(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, A
     letter_id = arguments["letter_id"]
     with house.turn() as turn:
         asker_of(turn, house, proof, AskerKind.OPERATOR)
-        row = _of_supplier(turn, letter_id)
+        row = _to_a_home(turn, letter_id)
         unlock = unlocking.find(turn, letter_id)
         if row is not None:
-            supplier_letters.post(house, turn, row)
+            home_letters.post(house, turn, row)
         elif unlock is not None:
             unlocking.post(house, turn, unlock)
         else:
@@ -106,11 +107,12 @@ def sweep(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, An
     """Close the letters that are over already: the clerk's, or the operator's; again while `more` is true."""
     with house.turn() as turn:
         clerk_or_operator(turn, house, proof)
+        sealed_letters.forget_sent_sms(turn.connection)
         skip = arguments["skip"]
         most = skip + arguments["limit"]
         over = [
             *((row, _close_approval) for row in approvals.dead(turn.connection, turn.now, most)),
-            *((row, supplier_letters.close) for row in of_suppliers.dead(turn.connection, turn.now, most)),
+            *((row, home_letters.close) for row in to_homes.dead(turn.connection, turn.now, most)),
             *((row, _close_unlock) for row in unlocks.dead(turn.connection, turn.now, most)),
         ]
         return sweep_each(turn, over[skip:most], arguments["limit"], lambda one: one[1](house, turn, one[0]))
@@ -121,12 +123,12 @@ def _approval(row: Any) -> dict[str, Any]:
     return about | {"expires_at": format_instant(row.expires_at)}
 
 
-def _supplier(row: Any) -> dict[str, Any]:
+def _to_home(row: Any) -> dict[str, Any]:
     """Nothing of the question: who asked it does not see here which letter is its answer."""
     return {
-        "kind": "supplier",
+        "kind": row.what,
         "permission_id": None,
-        "expires_at": format_instant(row.written_at + of_suppliers.GOOD_FOR),
+        "expires_at": format_instant(row.written_at + to_homes.GOOD_FOR),
     }
 
 
@@ -143,8 +145,8 @@ def _close_approval(house: House, turn: Turn, row: Any) -> str:
     return approval_letters.close(house, turn, row, EndReason(row.over))
 
 
-def _of_supplier(turn: Turn, letter_id: UUID) -> Any | None:
-    return of_suppliers.by_id(turn.connection, letter_id, turn.now)
+def _to_a_home(turn: Turn, letter_id: UUID) -> Any | None:
+    return to_homes.by_id(turn.connection, letter_id, turn.now)
 
 
 _LIMIT = fields.Integer(load_default=MOST, strict=True, validate=validate.Range(1, MOST))

@@ -17,6 +17,7 @@ from databeheer.door.commands.base import (
     schema,
     short_text,
 )
+from databeheer.door.ean_codes.identifiers import of_meter
 from databeheer.door.house import House
 from databeheer.door.linking import identifiers
 from databeheer.door.linking.attempting import attempt
@@ -54,10 +55,13 @@ def show(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
 
 
 def release(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Let an EAN code or a log-in begin anew: the desk's, which names its case; recorded."""
-    ean, person_id = arguments["ean"], arguments["person_id"]
-    if (ean is None) is (person_id is None):
-        raise MalformedRequestError("ean, person_id: one of the two")
+    """Let an EAN code, a log-in, or a meter number (of who asks for an EAN code) begin anew, on record.
+
+    It is the desk's, which names its case.
+    """
+    ean, person_id, meter = arguments["ean"], arguments["person_id"], arguments["meter"]
+    if [ean, person_id, meter].count(None) != 2:
+        raise MalformedRequestError("ean, person_id, meter: one of the three")
     with house.turn() as turn:
         asker_of(turn, house, proof, AskerKind.OPERATOR)
         said = {"reference": arguments["reference"], "by": arguments["by"]}
@@ -66,6 +70,10 @@ def release(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, 
             stay = occupancies.lived_in(turn.connection, ean_hash(house, ean), day_of(turn.now))
             home: UUID | None = stay.occupancy_id if stay is not None else None
             said |= {"what": "ean"}
+        elif meter is not None:
+            number = "".join(meter.split())
+            released = attempts.release(turn.connection, [of_meter(house, number)])
+            home, said = None, said | {"what": "meter"}
         else:
             released = attempts.release(turn.connection, [identifiers.of_login(house, person_id)])
             home, said = None, said | {"what": "login"}
@@ -109,6 +117,7 @@ COMMANDS = (
         schema(
             ean=EANCode(load_default=None, allow_none=True),
             person_id=identifier(required=False),
+            meter=short_text(required=False, longest=LONGEST_METER),
             reference=short_text(),
             by=short_text(),
         ),

@@ -14,6 +14,7 @@ from databeheer.door.house import House
 from databeheer.door.keys.store import Kind
 from databeheer.door.post.telling import open_said
 from databeheer.door.turn import Turn
+from databeheer.ean_codes import words as ean_words
 from databeheer.identity import lives, representations
 from databeheer.metering.opening import unseal
 from databeheer.metering.sealing import seal
@@ -96,6 +97,8 @@ def _sealed(house: House, row: Any, now: datetime) -> dict[str, Any]:
         return _signed(row, letter["url"], {"type": WEBHOOK_CHANGED}, row.told_at, signers, now)
     letter = json.loads(open_own(house, row.to_person_id, "letter", bytes(row.letter_sealed)))
     language = letter["language"]
+    if row.what == What.EAN_SMS:
+        return {"to": letter["to"], "body": ean_words.sms(letter["ean"], letter["commodity"], language)}
     if row.what == What.CODE:
         composed = words.code_email(letter["code"], language)
     else:

@@ -12,8 +12,8 @@ import pytest
 
 from databeheer.brussels import day_of, midnight
 from databeheer.door.client import DoorRefusedError
+from databeheer.home_letters.letters import GOOD_FOR
 from databeheer.site.letters import paper_of
-from databeheer.supplier_letters.letters import GOOD_FOR
 from tests.commands import OPEN_TO_ALL, every_command
 from tests.conftest import LOTTES_EAN, MARIAS_EAN
 from tests.doors import query

@@ -131,6 +131,21 @@ PUBLIC = (
     Place("error-not-found", "nobody", "/nergens", 404),
     Place("error-link-dead", "lotte", "/verbruik/dienstverlener?id=nergens", 404),
     Place("login-failed", "nobody", "/aanmelden/terug?state=x", 400),
+    Place("ean-code", "nobody", "/ean-code"),
+    Place(
+        "ean-code-error",
+        "nobody",
+        "/ean-code",
+        do=errs("Stuur mij de EAN-code", meter="1SAG1", postcode="90"),
+    ),
+    Place(
+        "ean-code-asked",
+        "nobody",
+        "/ean-code",
+        do=send(
+            "Stuur mij de EAN-code", meter="1SAG0", name="Nel Niemand", street="Nergens 1", postcode="9000"
+        ),
+    ),
     Place("letter", "nobody", "/brief"),
     Place("letter-error", "nobody", "/brief", do=send("Toon de vraag", code="K7QX")),
     Place("letter-unknown", "nobody", "/brief", do=send("Toon de vraag", code="{unknown_code}")),

@@ -1,7 +1,8 @@
-"""Letters with a supplier's name as rows: which wait to be printed and posted, and why one is over before it was."""
+"""Letters to a home as rows: which wait to be printed and posted, and why one is over before it was."""
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,6 +13,14 @@ from sqlalchemy import Connection, text
 from databeheer.brussels import day_of
 from databeheer.registry.residents import RESIDENTS
 
+
+class What(enum.StrEnum):
+    """What such a letter tells."""
+
+    SUPPLIER = "supplier"
+    EAN = "ean"
+
+
 GOOD_FOR = timedelta(days=21)
 """How long a letter waits for the printer: later the question is stale, and the customer has asked again."""
 
@@ -19,29 +28,32 @@ GOOD_FOR = timedelta(days=21)
 def add(
     connection: Connection,
     letter_id: UUID,
+    what: What,
     *,
     operator: int,
     occupancy_id: UUID,
     person_id: UUID,
-    case_sealed: bytes,
+    said_sealed: bytes,
     now: datetime,
 ) -> None:
-    """Let a letter to who lives in a stay wait for the operator, who prints and posts it."""
+    """Let a letter to who lives in a stay wait for the operator, who prints and posts it; one of a kind at a time."""
     members = {
         "id": letter_id,
         "operator": operator,
         "occupancy": occupancy_id,
         "person": person_id,
-        "sealed": case_sealed,
+        "what": what.value,
+        "sealed": said_sealed,
         "now": now,
     }
     for statement in (_DELIVERY, _LETTER):
         connection.execute(statement, members)
 
 
-def waiting(connection: Connection, occupancy_id: UUID) -> UUID | None:
-    """Return the letter to a stay that nobody posted or closed, whether or not it is over."""
-    found: UUID | None = connection.execute(_WAITING, {"occupancy": occupancy_id}).scalar_one_or_none()
+def waiting(connection: Connection, what: What, occupancy_id: UUID) -> UUID | None:
+    """Return the letter of this kind to a stay that nobody posted or closed, whether or not it is over."""
+    asked = {"occupancy": occupancy_id, "what": what.value}
+    found: UUID | None = connection.execute(_WAITING, asked).scalar_one_or_none()
     return found
 
 
@@ -83,25 +95,28 @@ _OVER = """CASE
     WHEN d.told_at <= :since THEN 'expired'
     END"""
 # No word of a caller in these: what is put in are texts of ours.
-_FROM = " FROM post.letter l JOIN post.delivery d USING (delivery_id) WHERE l.what = 'supplier' AND d.state = 'waiting'"
+_FROM = (
+    " FROM post.letter l JOIN post.delivery d USING (delivery_id)"
+    " WHERE l.what IN ('supplier', 'ean') AND d.state = 'waiting'"
+)
 _LETTERS = (
     RESIDENTS
-    + "SELECT l.delivery_id AS letter_id, l.occupancy_id, l.person_id, l.letter_sealed, l.opened_at, d.operator,"
-    + f" d.told_at AS written_at, {_OVER} AS over"
+    + "SELECT l.delivery_id AS letter_id, l.what, l.occupancy_id, l.person_id, l.letter_sealed, l.opened_at,"
+    + f" d.operator, d.told_at AS written_at, {_OVER} AS over"
     + _FROM
 )
 _IN_ORDER = " ORDER BY d.told_at, d.delivery_id LIMIT :limit"
 _BY_ID = text(_LETTERS + " AND l.delivery_id = :id FOR UPDATE OF l")
 _QUEUE = text(_LETTERS + f" AND {_OVER} IS NULL" + _IN_ORDER)
 _DEAD = text(_LETTERS + f" AND {_OVER} IS NOT NULL" + _IN_ORDER)
-_WAITING = text("SELECT delivery_id FROM post.letter WHERE occupancy_id = :occupancy AND what = 'supplier'")
+_WAITING = text("SELECT delivery_id FROM post.letter WHERE occupancy_id = :occupancy AND what = :what")
 _DELIVERY = text(
     "INSERT INTO post.delivery (delivery_id, operator, channel, person_id, told_at, next_at)"
     " VALUES (:id, :operator, 'letter', :person, :now, :now)"
 )
 _LETTER = text(
     "INSERT INTO post.letter (delivery_id, what, person_id, occupancy_id, letter_sealed)"
-    " VALUES (:id, 'supplier', :person, :occupancy, :sealed)"
+    " VALUES (:id, :what, :person, :occupancy, :sealed)"
 )
 _OPENED = text("UPDATE post.letter SET opened_at = coalesce(opened_at, :now) WHERE delivery_id = :id")
 _END = text(
