@@ -8,7 +8,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "0081"
-down_revision = "0080"
+down_revision = "0078"
 branch_labels = None
 depends_on = None
 

@@ -8,12 +8,12 @@ from datetime import date
 import pytest
 
 from databeheer.approval_letters.words import ASKED_BY, Content, paper
+from databeheer.home_letters.supplier_words import Content as OfSupplier
+from databeheer.home_letters.supplier_words import paper as of_supplier
 from databeheer.identity.linking.words import Content as Unlock
 from databeheer.identity.linking.words import paper as unlocking
 from databeheer.post.languages import LANGUAGES
 from databeheer.post.paper import as_html, as_text
-from databeheer.supplier_letters.words import Content as OfSupplier
-from databeheer.supplier_letters.words import paper as of_supplier
 
 CONTENT = Content(
     letter_id="0b2e6c1c-7d5e-4e43-8f8e-5f3f1a2b3c4d",
