@@ -1,4 +1,4 @@
-"""What tells an EAN code, in the language of who lives there: a letter on one page, and one text message (160 signs)."""
+"""What tells an EAN code, in the language of who lives there: a letter on one page, or one text message."""
 
 from __future__ import annotations
 
