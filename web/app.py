@@ -8,7 +8,8 @@ from importlib import import_module
 from flask import Flask
 
 from databeheer.clock import Clock, SystemClock
-from web import assets, client_certificate, database, door, errors, language, limits, saying, security
+from web import assets, client_certificate, database, door, errors, language, limits, links, saying, security
+from web.said_templates import SaidTemplates
 from web.settings import WebSettings
 
 AREAS: tuple[str, ...] = ("web.public", "web.portal", "web.api", "web.oversight", "web.party")
@@ -32,9 +33,10 @@ def create_app(settings: WebSettings, areas: Sequence[str] = AREAS, clock: Clock
         WEB_SETTINGS=settings,
         WEB_CLOCK=clock or SystemClock(),
     )
+    app.jinja_environment = SaidTemplates
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True, "autoescape": True}
     app.jinja_env.globals.update(demo=settings.demo, contact_link=settings.contact_link)
-    for part in (security, door, database, assets, language, saying, limits):
+    for part in (security, door, database, assets, language, saying, links, limits):
         part.register(app)
     for name in areas:
         import_module(name).register(app)

@@ -29,11 +29,7 @@ def favicon() -> Response:
     return send_from_directory(FOLDER, "favicon.svg", max_age=ONE_YEAR)
 
 
+@lru_cache(maxsize=256)
 def asset(name: str) -> str:
     """Return the address of a static file, with the first digits of its SHA-256."""
-    return url_for("static", name=name, v=_digest(name))
-
-
-@lru_cache(maxsize=256)
-def _digest(name: str) -> str:
-    return sha256((FOLDER / name).read_bytes()).hexdigest()[:12]
+    return url_for("static", name=name, v=sha256((FOLDER / name).read_bytes()).hexdigest()[:12])

@@ -93,10 +93,12 @@ def spoken() -> str:
     """Return the code of the language that the answer speaks: Dutch outside a request and on pages for staff."""
     if not has_request_context():
         return SOURCE
-    if "language" not in g:
+    known: str | None = g.get("language")
+    if known is None:
         chosen = request.cookies.get(COOKIE, SOURCE)
-        g.language = chosen if chosen in LANGUAGES and not _DUTCH_ONLY.match(request.path) else SOURCE
-    return cast(str, g.language)
+        known = chosen if chosen in LANGUAGES and not _DUTCH_ONLY.match(request.path) else SOURCE
+        g.language = known
+    return known
 
 
 def locale() -> str:
@@ -121,8 +123,10 @@ def language_wished() -> tuple[str, str, str] | None:
 
 def _(message: str, **values: object) -> str:
     """Say a Dutch sentence in the language of the request; `%(name)s` in it is filled with `values`."""
-    # To gettext the empty sentence is the head of a catalogue.
-    return cast(str, flask_babel.gettext(message, **values)) if message else ""
+    if not message:  # to gettext that is the head of a catalogue
+        return ""
+    said = catalogue(spoken()).gettext(message)
+    return said % values if values else said
 
 
 def plural(one: str, many: str, num: int, **values: object) -> str:

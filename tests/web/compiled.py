@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Flask
-from jinja2 import BytecodeCache
+from jinja2 import BytecodeCache, Environment
 from jinja2.bccache import Bucket
 from werkzeug.routing import Rule
 
@@ -20,6 +20,11 @@ class _InMemory(BytecodeCache):
 
     def __init__(self) -> None:
         self._compiled: dict[tuple[str, str], bytes] = {}
+
+    def get_bucket(self, environment: Environment, name: str, filename: str | None, source: str) -> Bucket:
+        # A template is compiled once a language (web.said_templates).
+        language = getattr(environment, "language", None)
+        return super().get_bucket(environment, f"{language} {name}", filename, source)
 
     def load_bytecode(self, bucket: Bucket) -> None:
         known = self._compiled.get((bucket.key, bucket.checksum))

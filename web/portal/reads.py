@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import groupby
 from typing import Any
@@ -84,6 +84,10 @@ class Choice:
     query: Mapping[str, Any]
     parties: tuple[Party, ...]
 
+    def among(self, answer: Mapping[str, Any]) -> Choice:
+        """The same choice, among the parties that the door listed."""
+        return replace(self, parties=tuple(map(Party.of, answer["parties"])))
+
     @property
     def party(self) -> Party | None:
         """Whose lines alone are shown: the one that was chosen, or the only one whose name was searched."""
@@ -140,8 +144,9 @@ def show() -> ResponseReturnValue:
     if query["van"] and query["tot"] and query["van"] > query["tot"]:
         errors = {"tot": str(TURNED_AROUND)}
     chosen = str(query["adres"]) if query["adres"] else None
-    parties = tuple(map(Party.of, ask("statements.readers", occupancy_id=chosen)["parties"]))
-    choice = Choice(query, parties)
+    choice = Choice(query, ())
+    if errors or choice.searched:  # who is meant by a name has to be known first
+        choice = choice.among(ask("statements.readers", occupancy_id=chosen))
     number = _number(choice.searched)
     asked: dict[str, Any] = {"kind": KINDS[query["soort"]], "occupancy_id": chosen}
     answer: Mapping[str, Any] = {"statements": []}
@@ -153,10 +158,12 @@ def show() -> ResponseReturnValue:
             limit=LINES_A_PAGE,
             cursor=query["verder"],
             with_me=True,
+            with_readers=not choice.searched,
             **asked,
             **choice.narrowed,
         )
         remember_visitor(answer["me"])
+        choice = choice if choice.searched else choice.among(answer)
     points = my_points()
     page = render_template(
         "portal/reads.html",

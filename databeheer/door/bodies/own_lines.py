@@ -198,7 +198,7 @@ _NAMED = " FROM unnest(CAST(:handles AS bytea[]), CAST(:party_ids AS uuid[])) AS
 _NEWEST_READS = text(
     "SELECT s.*, b.key_sealed AS body_key_sealed, b.shared_sealed"  # noqa: S608  parts of our own
     f"{_NAMED} CROSS JOIN LATERAL (SELECT newest.* FROM ({_OF_PARTY.format(recent=' AND month >= :since')}) newest"
-    f"  WHERE newest.event = '{READ}' ORDER BY newest.handle DESC, newest.party_id DESC, newest.index DESC LIMIT 1) s"
+    f"  WHERE newest.event = '{READ}' ORDER BY newest.index DESC LIMIT 1) s"
     " JOIN ledger.body b ON b.index = s.index AND b.month = s.month AND b.month >= :since"
 )
 _NEWEST_OF = text(

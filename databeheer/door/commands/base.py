@@ -21,6 +21,7 @@ from databeheer.errors import MalformedRequestError, NotFoundError, Unauthentica
 from databeheer.identity import representations, sessions
 from databeheer.identity.representations import NotForRepresentativesError
 from databeheer.registry import occupancies
+from databeheer.storage.engine import plan_by_key
 from databeheer.values import EAN, parse_day, parse_instant
 
 # Control characters, and whatever else ends a line.
@@ -252,16 +253,19 @@ def looking(
     or_applicant: bool = False,
     or_party_people: bool = False,
     or_attorney: bool = False,
+    by_key: bool = False,
 ) -> Iterator[tuple[Connection, Asker, datetime]]:
     """Open a transaction for looking only: the connection, who asks, and the time. Nothing is recorded.
 
     For what is the asker's own and no reading: own permissions, own access points, own statements. `or_suspended`: a
     suspended party's too. `or_applicant`: also of a party that is not onboarded yet. `or_party_people`: also for who
     acts for a party at its pages. `or_attorney`: also by a customer's power of attorney; the command keeps
-    to its stays.
+    to its stays. `by_key`: each of its queries finds what it needs by a key (`plan_by_key`).
     """
     now = house.clock.now()
     with house.engine.connect() as connection, connection.begin():
+        if by_key:
+            plan_by_key(connection)
         asker = check(
             connection,
             proof,

@@ -35,7 +35,7 @@ def show(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any
     ground by law has `last_read_at`, when its party read last at that access point; None where it did not among its
     newest lines there, and `reads_known` says whether those are all. `with_ended`: each other permission too.
     """
-    with looking(house, proof, or_attorney=True) as (connection, asker, now):
+    with looking(house, proof, or_attorney=True, by_key=True) as (connection, asker, now):
         require_customer(asker)
         handles = own_handles(house, connection, asker, None)
         permissions = _permissions(house, connection, asker, now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -134,9 +134,9 @@ def list_statements(house: House, proof: Proof, arguments: dict[str, Any]) -> di
     Found by the index rows; only what is shown is opened. `heads` are the door's signed words on how many
     statements there are of each access point. `reader` is what a person who looked was to this stay
     (`onlookers.Onlooker`); None where nobody did, or the entry is from before that was said. `with_me`: with what `me`
-    answers, so that a page is one question.
+    answers, `with_readers`: with the parties that `statements.readers` lists, so that a page is one question.
     """
-    with looking(house, proof, or_attorney=True) as (connection, asker, now):
+    with looking(house, proof, or_attorney=True, by_key=True) as (connection, asker, now):
         require_customer(asker)
         handles = own_handles(house, connection, asker, arguments["occupancy_id"])
         narrowed = Narrowing(
@@ -148,21 +148,30 @@ def list_statements(house: House, proof: Proof, arguments: dict[str, Any]) -> di
         )
         statements = list(opened(house, connection, page.rows, handles))
         heads = subject_heads(house, connection, handles.values())
-        return {
+        answer: dict[str, Any] = {
             "statements": statements,
             "next_cursor": page.rows[-1].index if page.is_more else None,
             "heads": [head.view() for head in heads.values()],
-        } | ({"me": me_view(house, connection, proof, asker, now)} if arguments["with_me"] else {})
+        }
+        if arguments["with_readers"]:
+            answer["parties"] = _readers(connection, handles)
+        if arguments["with_me"]:
+            answer["me"] = me_view(house, connection, proof, asker, now)
+        return answer
 
 
 def list_readers(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """List every party that a statement about the person names: what the list can be filtered by."""
-    with looking(house, proof, or_attorney=True) as (connection, asker, _now):
+    with looking(house, proof, or_attorney=True, by_key=True) as (connection, asker, _now):
         require_customer(asker)
         handles = own_handles(house, connection, asker, arguments["occupancy_id"])
-        parties = _parties(connection, own_lines.parties(connection, handles))
+        return {"parties": _readers(connection, handles)}
+
+
+def _readers(connection: Connection, handles: Collection[bytes]) -> list[dict[str, Any]]:
+    parties = _parties(connection, own_lines.parties(connection, handles))
     views = [party_view(row) for row in parties.values()]
-    return {"parties": sorted(views, key=lambda view: (view["name"].casefold(), view["id"]))}
+    return sorted(views, key=lambda view: (view["name"].casefold(), view["id"]))
 
 
 def require_customer(asker: Asker) -> None:
@@ -348,6 +357,7 @@ COMMANDS = (
             first=Day(load_default=None, allow_none=True),
             last=Day(load_default=None, allow_none=True),
             with_me=flag(),
+            with_readers=flag(),
         ),
         list_statements,
     ),

@@ -1,0 +1,159 @@
+"""Templates compiled once a language, with their sentences said: a page looks nothing up in a catalogue.
+
+A page says some hundreds of sentences, and each costs more by far than the letters that it writes. So what `_` and
+`trans` say of a sentence that stands in the template is put there as it is compiled; only what it is filled with is
+left for the request. A sentence that comes from somewhere else (`_(words)`) is looked up as ever.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from flask.templating import Environment
+from jinja2 import Template, nodes
+from jinja2.compiler import CodeGenerator, Frame
+from jinja2.visitor import NodeTransformer
+
+from web.language import catalogue, spoken
+
+_GAP = re.compile(r"%\((\w+)\)s")
+
+
+class SaidTemplates(Environment):
+    """Where an application's templates come from: each as the language of the request says it."""
+
+    language: str | None = None
+    """In which language it says them; None of the one that an application has, which asks the others."""
+
+    def get_or_select_template(self, *args: Any, **kwargs: Any) -> Template:
+        return super(SaidTemplates, self._of(spoken())).get_or_select_template(*args, **kwargs)
+
+    def _of(self, language: str) -> SaidTemplates:
+        if self.language is not None:
+            return self
+        known: dict[str, SaidTemplates] = self.__dict__.setdefault("_said", {})
+        if language not in known:
+            known[language] = self.overlay()
+            known[language].language = language
+        return known[language]
+
+
+class _Saying(CodeGenerator):
+    """Writes a template's code, its sentences said first."""
+
+    def visit_Template(self, node: nodes.Template, frame: Frame | None = None) -> None:  # noqa: N802  named by the visitor
+        language = getattr(self.environment, "language", None)
+        if language is not None:
+            _Sayer(language).visit(node)
+            node.set_environment(self.environment)
+        super().visit_Template(node, frame)
+
+
+SaidTemplates.code_generator_class = _Saying
+
+
+class _Sayer(NodeTransformer):
+    """Puts in the place of each sentence what its language says."""
+
+    def __init__(self, language: str) -> None:
+        self._said = catalogue(language)
+
+    def visit_Output(self, node: nodes.Output) -> list[nodes.Node]:  # noqa: N802  named by the visitor
+        """What a template writes: piece by piece, and one of two sentences where a number chooses."""
+        written: list[nodes.Node] = []
+        for each in node.nodes:
+            self.generic_visit(each)
+            for one in self._written(each):
+                last = written[-1] if written else None
+                if isinstance(one, nodes.If):
+                    written.append(one)
+                elif isinstance(last, nodes.Output):
+                    last.nodes.append(one)
+                else:
+                    written.append(nodes.Output([one], lineno=node.lineno))
+        return written
+
+    def visit_Call(self, node: nodes.Call) -> nodes.Expr:  # noqa: N802  named by the visitor
+        """A sentence that is handed on, or filled with another."""
+        self.generic_visit(node)
+        message, given = _sentence(node), _given(node)
+        if message is None or not _can_be_filled(said := self._said.gettext(message), given):
+            return node
+        filled = nodes.Dict([nodes.Pair(nodes.Const(name), value) for name, value in given.items()])
+        if not given:
+            return nodes.MarkSafeIfAutoescape(nodes.Const(said.replace("%%", "%")), lineno=node.lineno)
+        return nodes.Mod(nodes.MarkSafeIfAutoescape(nodes.Const(said)), filled, lineno=node.lineno)
+
+    def _written(self, node: nodes.Expr) -> list[Any]:
+        if not isinstance(node, nodes.Call):
+            return [self.visit(node)]
+        given = _given(node)
+        message = _sentence(node)
+        if message is not None and _can_be_filled(said := self._said.gettext(message), given):
+            return _pieces(said, given)
+        two = _two_sentences(node)
+        if two is None:
+            return [self.visit(node)]
+        one, many, number = two
+        given = {"num": number} | given
+        for_one, for_none, for_many = (self._said.ngettext(one, many, count) for count in (1, 0, 2))
+        if not (_can_be_filled(for_one, given) and _can_be_filled(for_many, given)):
+            return [node]
+        # French counts nothing as one.
+        few = [1, 0] if for_none == for_one else [1]
+        return [
+            nodes.If(
+                nodes.Compare(number, [nodes.Operand("in", nodes.Const(tuple(few)))]),
+                [nodes.Output(_pieces(for_one, given), lineno=node.lineno)],
+                [],
+                [nodes.Output(_pieces(for_many, given), lineno=node.lineno)],
+                lineno=node.lineno,
+            )
+        ]
+
+
+def _called(node: nodes.Call, *names: str) -> bool:
+    is_plain = node.dyn_args is None and node.dyn_kwargs is None
+    return is_plain and isinstance(node.node, nodes.Name) and node.node.name in names
+
+
+def _constant(node: nodes.Expr) -> str | None:
+    return node.value if isinstance(node, nodes.Const) and isinstance(node.value, str) else None
+
+
+def _sentence(node: nodes.Call) -> str | None:
+    """The sentence that is said there, where it stands in the template; to gettext an empty one is no sentence."""
+    if not _called(node, "_", "gettext") or len(node.args) != 1:
+        return None
+    return _constant(node.args[0]) or None
+
+
+def _two_sentences(node: nodes.Call) -> tuple[str, str, nodes.Expr] | None:
+    """The sentences for one and for many, and the number that chooses."""
+    if not _called(node, "ngettext") or len(node.args) != 3:
+        return None
+    one, many = _constant(node.args[0]), _constant(node.args[1])
+    return None if not one or not many else (one, many, node.args[2])
+
+
+def _given(node: nodes.Call) -> dict[str, nodes.Expr]:
+    return {each.key: each.value for each in node.kwargs}
+
+
+def _can_be_filled(said: str, given: Mapping[str, nodes.Expr]) -> bool:
+    """Whether it has gaps only of the kind that is filled piece by piece, and something for each."""
+    rest = _GAP.sub("", said.replace("%%", ""))
+    return "%" not in rest and set(_GAP.findall(said)) <= given.keys()
+
+
+def _pieces(said: str, given: Mapping[str, nodes.Expr]) -> list[nodes.Expr]:
+    """A sentence piece by piece: its words, which are markup, and what fills its gaps, which is escaped."""
+    pieces: list[nodes.Expr] = []
+    for place, piece in enumerate(_GAP.split(said)):
+        if place % 2:
+            pieces.append(given[piece])
+        elif piece:
+            pieces.append(nodes.TemplateData(piece.replace("%%", "%")))
+    return pieces
