@@ -198,6 +198,7 @@ class Period:
 
 HORIZON = (date(1990, 1, 1), date(2100, 12, 31))
 """The first and the last Brussels day that anything here may be about; a stretch may end with the last."""
+_EARLIEST, _LATEST = midnight(HORIZON[0]), midnight(HORIZON[1] + timedelta(days=1))
 _WITHIN = f"between the years {HORIZON[0].year} and {HORIZON[1].year}"
 
 
@@ -246,15 +247,16 @@ def parse_instant(text: str) -> datetime:
         instant = instant.astimezone(UTC)
     except OverflowError as error:
         raise MalformedRequestError(f"a time lies {_WITHIN}") from error
-    if not midnight(HORIZON[0]) <= instant <= midnight(HORIZON[1] + timedelta(days=1)):
+    if not _EARLIEST <= instant <= _LATEST:
         raise MalformedRequestError(f"a time lies {_WITHIN}")
     return instant
 
 
 def format_instant(instant: datetime) -> str:
     """Write an aware instant as RFC 3339 UTC: seconds, or milliseconds where there are any."""
-    precision = "milliseconds" if instant.microsecond else "seconds"
-    return instant.astimezone(UTC).isoformat(timespec=precision).replace("+00:00", "Z")
+    if instant.tzinfo is not UTC:
+        instant = instant.astimezone(UTC)
+    return f"{instant.isoformat(timespec='milliseconds' if instant.microsecond else 'seconds')[:-6]}Z"
 
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")

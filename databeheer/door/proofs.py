@@ -71,7 +71,8 @@ class Asker:
     asks, and `representation_id` the appointment. `is_suspended`: a party that may only end things and say that it
     deleted (`or_suspended`), and is refused whatever it reads. `lacks`: what a party that is not onboarded yet lacks.
     `staff`, `enterprise`: who acts for which enterprise at the party pages, `party_id` then being the party chosen.
-    `logged_in_at`: when a customer showed the identity provider who he is; aware UTC.
+    `logged_in_at`: when a customer showed the identity provider who he is; `used_at`: when his session was last noted
+    as used, to the minute; aware UTC.
     `for_enterprise`: he acts for an enterprise, which has no other self: what customers do themselves, he does.
     `power`: what a customer's power of attorney gives him in her name; None of a court's appointment, which gives all.
     """
@@ -87,6 +88,7 @@ class Asker:
     is_suspended: bool = False
     lacks: tuple[str, ...] = ()
     logged_in_at: datetime | None = None
+    used_at: datetime | None = None
     power: Power | None = None
     for_enterprise: bool = False
 
@@ -306,7 +308,12 @@ def _acting(row: Any) -> Asker | None:
             is_suspended=row.suspended_at is not None,
         )
     if row.representation_id is None:
-        return Asker(AskerKind.CUSTOMER, person_id=row.person_id, logged_in_at=row.logged_in_at)
+        return Asker(
+            AskerKind.CUSTOMER,
+            person_id=row.person_id,
+            logged_in_at=row.logged_in_at,
+            used_at=row.last_used_at,
+        )
     if not row.stands:
         raise RepresentationEndedError("the appointment under which you act has ended")
     power = Power(row.decides, frozenset(row.stays)) if row.kind == ATTORNEY else None
@@ -318,6 +325,7 @@ def _acting(row: Any) -> Asker | None:
         row.person_id,
         row.representation_id,
         logged_in_at=row.logged_in_at,
+        used_at=row.last_used_at,
         power=power,
         for_enterprise=row.kind == ENTERPRISE,
     )
@@ -325,7 +333,7 @@ def _acting(row: Any) -> Asker | None:
 
 _SESSIONS = (
     "SELECT s.token_hash, s.role, s.person_id, encode(s.staff_hash, 'hex') AS staff, s.representation_id,"
-    " s.logged_in_at, r.person_id AS represented_id, coalesce(r.from_day <= %(today)s"
+    " s.logged_in_at, s.last_used_at, r.person_id AS represented_id, coalesce(r.from_day <= %(today)s"
     "  AND (r.until_day IS NULL OR r.until_day > %(today)s) AND r.ended_at IS NULL"
     "  AND NOT EXISTS (SELECT FROM identity.death d WHERE d.person_id = r.person_id AND d.refuted_at IS NULL),"
     "  false) AS stands, r.kind, r.decides,"

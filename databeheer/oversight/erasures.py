@@ -51,8 +51,17 @@ class Target:
 
 def begun_of(connection: Connection, data_class: DataClass, ids: Collection[UUID]) -> dict[UUID, Erased]:
     """Which of these occupancies (or persons) have this class erased, or in a batch that has begun."""
-    rows = connection.execute(_BEGUN, {"class": data_class.value, "ids": list(ids)})
-    return {row.name: _erased(row) for row in rows}
+    return begun_of_each(connection, [data_class], ids)[data_class]
+
+
+def begun_of_each(
+    connection: Connection, classes: Collection[DataClass], ids: Collection[UUID]
+) -> dict[DataClass, dict[UUID, Erased]]:
+    """The same of several classes, in one query."""
+    found: dict[DataClass, dict[UUID, Erased]] = {one: {} for one in classes}
+    for row in connection.execute(_BEGUN, {"classes": [one.value for one in classes], "ids": list(ids)}):
+        found[DataClass(row.data_class)][row.name] = _erased(row)
+    return found
 
 
 def entry_erased(connection: Connection, index: int) -> Erased | None:
@@ -212,9 +221,9 @@ def listed(connection: Connection, person_id: UUID | None = None) -> list[Any]:
 
 
 _BEGUN = text(
-    "SELECT coalesce(e.occupancy_id, e.person_id) AS name, e.reason, b.* FROM oversight.erasure e"
+    "SELECT coalesce(e.occupancy_id, e.person_id) AS name, e.data_class, e.reason, b.* FROM oversight.erasure e"
     " JOIN oversight.erasure_batch b USING (batch)"
-    " WHERE e.data_class = :class AND coalesce(e.occupancy_id, e.person_id) = ANY(:ids)"
+    " WHERE e.data_class = ANY(:classes) AND coalesce(e.occupancy_id, e.person_id) = ANY(:ids)"
 )
 _OF_ENTRY = text(
     "SELECT e.reason, b.* FROM ledger.erased e JOIN oversight.erasure_batch b USING (batch)"

@@ -49,11 +49,15 @@ def of_person(connection: Connection, permission_id: UUID, person_id: UUID | Non
 
 def ended_by(connection: Connection, permission_ids: Sequence[UUID]) -> dict[UUID, Any]:
     """Return the step by which people refused or withdrew, of those permissions of which they did."""
+    if not permission_ids:
+        return {}
     return {row.permission_id: row for row in connection.execute(_ENDED_BY, {"ids": list(permission_ids)})}
 
 
 def narrowed_by(connection: Connection, permission_ids: Sequence[UUID]) -> dict[UUID, Any]:
     """Return the step by which one part of the data ended, of those permissions of which one did."""
+    if not permission_ids:
+        return {}
     return {row.permission_id: row for row in connection.execute(_NARROWED_BY, {"ids": list(permission_ids)})}
 
 

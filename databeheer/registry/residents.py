@@ -33,6 +33,8 @@ def at(connection: Connection, occupancy_id: UUID, day: date) -> dict[UUID, str]
 def at_each(connection: Connection, occupancy_ids: list[UUID], day: date) -> dict[UUID, dict[UUID, str]]:
     """Return the same for many occupancies, in one query; without those where nobody lives."""
     found: dict[UUID, dict[UUID, str]] = {}
+    if not occupancy_ids:
+        return found
     for row in connection.execute(_AT, {"ids": occupancy_ids, "today": day}):
         found.setdefault(row.occupancy_id, {})[row.person_id] = row.capacity
     return found

@@ -79,10 +79,10 @@ def plan_by_key(connection: Connection) -> None:
     to plan than to answer; and where the planner takes who has tens of thousands of rows for somebody with five, it
     fetches and sorts them all to give the newest few.
     """
-    driver(connection).execute(_PLAN_BY_KEY)
+    driver(connection).execute(PLAN_BY_KEY)
 
 
-_PLAN_BY_KEY = (
+PLAN_BY_KEY = (
     "SELECT set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_bitmapscan', 'off', true),"
     " set_config('enable_seqscan', 'off', true)"
 )

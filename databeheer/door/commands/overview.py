@@ -41,12 +41,13 @@ def show(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any
         permissions = _permissions(house, connection, asker, now)
         lawful = by_law(house, connection, asker, now)
         shown = [each for each in permissions if arguments["with_ended"] or each["state"] in _LIVE]
-        _LastReads(house, connection, handles).put_into([*shown, *lawful], now)
+        parties: dict[UUID, Any] = {}
+        _LastReads(house, connection, handles, parties).put_into([*shown, *lawful], now)
         return {
             "me": me_view(house, connection, proof, asker, now),
             "permissions": permissions,
             "statutory": lawful,
-            "recent": list(_recent(house, connection, handles, now)),
+            "recent": list(_recent(house, connection, handles, parties, now)),
         }
 
 
@@ -62,7 +63,11 @@ def _permissions(house: House, connection: Connection, asker: Asker, now: dateti
 
 
 def _recent(
-    house: House, connection: Connection, handles: Mapping[bytes, UUID], now: datetime
+    house: House,
+    connection: Connection,
+    handles: Mapping[bytes, UUID],
+    parties: dict[UUID, Any],
+    now: datetime,
 ) -> Iterator[View]:
     """Yield the newest few lines of what others read or were refused; no more is opened than that takes."""
     before: int | None = None
@@ -71,7 +76,7 @@ def _recent(
         page = own_lines.page(
             connection, handles, Narrowing(EVENTS["reads"]), before=before, limit=_AT_ONCE, now=now
         )
-        for view in opened(house, connection, page.rows, handles):
+        for view in opened(house, connection, page.rows, handles, parties):
             if view["by"] == "customer" and view["reader"] == "holder":
                 continue
             yield view
@@ -86,8 +91,14 @@ def _recent(
 class _LastReads:
     """When each party read last: found for all of them at once, and where that does not tell, in its newest lines."""
 
-    def __init__(self, house: House, connection: Connection, handles: Mapping[bytes, UUID]) -> None:
-        self._house, self._connection, self._handles = house, connection, handles
+    def __init__(
+        self,
+        house: House,
+        connection: Connection,
+        handles: Mapping[bytes, UUID],
+        parties: dict[UUID, Any],
+    ) -> None:
+        self._house, self._connection, self._handles, self._parties = house, connection, handles, parties
         self._handle_of = {str(occupancy): handle for handle, occupancy in handles.items()}
         self._by_law = {row.code for row in house.catalogue.rows if row.basis is BasisKind.LAW}
 
@@ -117,7 +128,7 @@ class _LastReads:
         view["last_read_at"], view["reads_known"] = found, found is not None or are_all
 
     def _opened(self, rows: Sequence[Any]) -> Iterator[View]:
-        return opened(self._house, self._connection, rows, self._handles)
+        return opened(self._house, self._connection, rows, self._handles, self._parties)
 
     def _is_by(self, read: View, view: View) -> bool:
         """Whether it was read under this permission; or by law, by this party at this access point."""

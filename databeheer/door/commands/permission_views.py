@@ -18,6 +18,7 @@ from databeheer.door.keys.at_hand import AtHand, Keys
 from databeheer.door.names import open_text
 from databeheer.mandate_imports import rows as imports
 from databeheer.permissions import content, history, signers, terms, timing
+from databeheer.permissions.states import LIVE
 from databeheer.registry import residents
 from databeheer.values import format_instant
 
@@ -115,8 +116,12 @@ class _Around:
         return cls(
             **of_all,
             signed=signed,
-            ended_by=history.ended_by(connection, ids),
-            narrowed_by=history.narrowed_by(connection, ids),
+            ended_by=history.ended_by(
+                connection, [row.permission_id for row in rows if row.state not in LIVE]
+            ),
+            narrowed_by=history.narrowed_by(
+                connection, [row.permission_id for row in rows if row.withdrawn_part is not None]
+            ),
             residents=residents.at_each(connection, waiting, day_of(now)),
             longest_days=terms.in_force(connection).longest,
             imported=imports.of_permissions(connection, ids),

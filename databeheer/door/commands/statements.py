@@ -74,7 +74,8 @@ def me_view(
     """
     require_customer(asker)
     himself = asker.representative_id or found(asker.person_id, "person")
-    sessions.touch(connection, proof.hash, now, house.idle)
+    if asker.used_at is None or asker.used_at <= now - sessions.USED_TO:
+        sessions.touch(connection, proof.hash, now, house.idle)
     person = connection.execute(
         text("SELECT person_id, name_sealed FROM identity.person WHERE person_id = :id"),
         {"id": asker.person_id},
@@ -198,12 +199,22 @@ def own_handles(
 
 
 def opened(
-    house: House, connection: Connection, rows: Sequence[Any], handles: Mapping[bytes, UUID]
+    house: House,
+    connection: Connection,
+    rows: Sequence[Any],
+    handles: Mapping[bytes, UUID],
+    parties: dict[UUID, Any] | None = None,
 ) -> Iterator[dict[str, Any]]:
-    """Yield what index rows tell, opening each when it is its turn: whoever has seen enough stops."""
+    """Yield what index rows tell, opening each when it is its turn: whoever has seen enough stops.
+
+    `parties`: rows of parties that this answer has read already; those that it reads join them.
+    """
     if not rows:
         return
-    parties = _parties(connection, {row.party_id for row in rows if row.party_id})
+    parties = {} if parties is None else parties
+    unread = {row.party_id for row in rows if row.party_id} - parties.keys()
+    if unread:
+        parties |= _parties(connection, unread)
     missed = [row._mapping["index"] for row in rows if row.event == "clock.missed"]
     met, keys = clocks.met_after(connection, missed), AtHand(house)
     names: dict[str, tuple[str | None, str]] = {}

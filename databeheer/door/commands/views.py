@@ -32,10 +32,9 @@ def occupancies_of(
     for meter in connection.execute(_METERS, {"stays": [row.occupancy_id for row in rows]}):
         number = open_text(keys, "meter", meter.meter_id, bytes(meter.number_sealed))
         meters.setdefault(meter.occupancy_id, []).append(number)
-    gone = {
-        data_class: erasures.begun_of(connection, data_class, [row.occupancy_id for row in rows])
-        for data_class in (DataClass.READINGS, DataClass.LEDGER)
-    }
+    gone = erasures.begun_of_each(
+        connection, (DataClass.READINGS, DataClass.LEDGER), [row.occupancy_id for row in rows]
+    )
     newest = _last_reading_days(
         house, connection, [row.root_id for row in rows if row.occupancy_id not in gone[DataClass.READINGS]]
     )
