@@ -114,7 +114,7 @@ def test_lines_are_found_by_key_and_index_and_no_page_asks_more_for_more_lines_o
         more.append((service, UUID(wish["permission_id"])))
     crowd = replace(crowd, by_consent=(*crowd.by_consent, *more))
     crowded.read_all(house, crowd, 400)
-    assert counts() == before
+    assert all(now <= then for now, then in zip(counts(), before, strict=True))
     found_by_key(house, statements)  # there are more lines of each address now than a page shows
     grown = veerle.call("overview.show")
     readers = {
