@@ -114,7 +114,7 @@ PICTURES := demo-maria request who-read demo-inspector
 
 screenshots: $(VENV)/stamp-dev chromium
 	$(PY) -m pytest tests/journeys
-	DATABEHEER_SCREENSHOTS=1 $(PY) -m pytest tests/web/every_page
+	DATABEHEER_SCREENSHOTS="$(or $(ONLY),.)" $(PY) -m pytest tests/web/every_page
 	@mkdir -p docs/images
 	@for name in $(PICTURES); do cp build/screenshots/$$name-top.png docs/images/$$name.png || exit 1; done
 

@@ -23,6 +23,14 @@ _RULES = {
     "rules": {"target-size": {"enabled": True}},  # of WCAG 2.2 AA, which axe leaves out unless asked
 }
 
+_WIDEST = """(() => {
+    const edge = document.documentElement.clientWidth;
+    const out = [...document.body.querySelectorAll("*")].filter(
+        one => one.getBoundingClientRect().right > edge + 1 && ![...one.children].some(
+            child => child.getBoundingClientRect().right > edge + 1));
+    return out.length ? out[0].outerHTML.slice(0, 120) : "?";
+})()"""
+
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 320, "height": 700}
 
 
@@ -66,6 +74,11 @@ class Watched:
             "document.documentElement.scrollWidth > document.documentElement.clientWidth"
         )
         return wide
+
+    def widest(self) -> str:
+        """What reaches beyond the screen, for who must mend it."""
+        found: str = self.page.evaluate(_WIDEST)
+        return found
 
     def focus_is_visible(self) -> bool:
         """Whether the element that has the focus shows it."""

@@ -120,7 +120,10 @@ def show() -> ResponseReturnValue:
         recent=seen.recent,
         point_names=names_of(points),
         commodities={point.occupancy_id: point.commodity for point in points},
-        waiting=[each for each in seen.permissions if each.is_waiting and each.waits_for_you],
+        waiting=sorted(  # what can be answered first
+            (each for each in seen.permissions if each.is_waiting and each.waits_for_you),
+            key=lambda each: each.party_is_suspended,
+        ),
         renewable=[each for each in seen.permissions if each.is_renewable],
     )
 

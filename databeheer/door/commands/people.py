@@ -9,6 +9,7 @@ from marshmallow import fields
 from sqlalchemy import Connection, text
 
 from databeheer.brussels import day_of
+from databeheer.door.attorneys import acting
 from databeheer.door.commands.base import (
     SHA256,
     Command,
@@ -33,7 +34,7 @@ from databeheer.door.statement import Statement, Subject
 from databeheer.door.turn import Turn
 from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import ConflictError
-from databeheer.identity import lives
+from databeheer.identity import lives, representations
 from databeheer.permissions import closing
 from databeheer.permissions.states import Event
 from databeheer.post import outbox
@@ -113,10 +114,16 @@ def end_representation(house: House, proof: Proof, arguments: dict[str, Any]) ->
         asker_of(turn, house, proof, AskerKind.OPERATOR)
         row = lives.end_representation(turn.connection, arguments["id"], arguments["until_day"])
         turn.end(Ending.REPRESENTATION, arguments["id"], arguments["until_day"])
+        power = representations.by_id(turn.connection, row.representation_id)
         said = {"until": arguments["until_day"].isoformat()}
-        record = turn.record(
-            Statement("representation.ended", said, subjects=subjects_of_person(house, turn, row.person_id))
-        )
+        is_attorney = power.kind == representations.ATTORNEY  # given by herself: the desk ends it for her
+        if is_attorney:
+            said |= {"by": "desk", "representation": str(power.representation_id)}
+        event = "attorney.ended" if is_attorney else "representation.ended"
+        record = turn.record(Statement(event, said, subjects=acting.subjects(house, turn, power)))
+        if is_attorney and arguments["until_day"] <= day_of(turn.now):
+            acting.tell(house, turn, "attorney.ended", power)
+            acting.tell_holder(house, turn, "attorney.over", power)
     return {"id": str(arguments["id"]), "until_day": row.until_day.isoformat(), "index": record.index}
 
 

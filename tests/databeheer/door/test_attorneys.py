@@ -304,8 +304,12 @@ def test_from_the_moment_she_ends_it_he_sees_nothing_and_he_can_lay_it_down_hims
         assert refused(lambda p=power, e=ender: e.call("attorney.end", representation_id=p)) == "conflict"  # type: ignore[misc]
         assert messages(measured)[0][0] == "attorney.ended"
         assert messages(theo)[0][0] == "attorney.over"
+    # The desk ends it for her: no court did, and nothing says so.
+    today = day_of(house.clock.now()).isoformat()
+    house.operator("registry.representation.end", id=give(measured, theo), until_day=today)
+    assert (messages(measured)[0][0], messages(theo)[0][0]) == ("attorney.ended", "attorney.over")
     events = [one["event"] for one in measured.statements()]
-    assert events.count("attorney.ended") == 2
+    assert (events.count("attorney.ended"), events.count("representation.ended")) == (3, 0)
 
 
 @pytest.mark.requirement("R97")

@@ -6,11 +6,13 @@ A page that shows somebody's browser gets a line here; `test_every_page` fails f
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 from playwright.sync_api import Page, expect
 
 from tests.linking import EAN, METER, NOWHERE
+from tests.web.every_page.story import Story, linking_closed, some_time_later, too_busy
 
 Act = Callable[[Page, Mapping[str, str]], object]
 """What somebody does at a page, knowing the story's facts; done when the answer is seen."""
@@ -29,6 +31,10 @@ class Place:
     status: int = 200
     do: Act = lambda page, facts: None
     """What is pressed there."""
+    during: Callable[[Story], AbstractContextManager[None]] = nullcontext
+    """What goes on in the house meanwhile."""
+    is_outside_demo: bool = False
+    """Whether it is a page of a site that is no demo."""
 
 
 def press(name: str, *, exact: bool = False) -> Act:
@@ -63,6 +69,48 @@ def errs(button: str, **filled: str) -> Act:
             "links => links.map(link => document.getElementById(link.hash.slice(1)) !== null)"
         )
         assert all(targets), "the error summary leads nowhere"
+
+    return do
+
+
+def answered(button: str, **filled: str) -> Act:
+    """Take the first answer to each question of a form that ticks nothing in advance, and press its button."""
+
+    def do(page: Page, facts: Mapping[str, str]) -> None:
+        for question in page.locator("main form fieldset").all():
+            question.locator("input").first.check()
+        send(button, **filled)(page, facts)
+
+    return do
+
+
+def then(*acts: Act) -> Act:
+    """One thing after another, each on the page that the one before leads to."""
+
+    def do(page: Page, facts: Mapping[str, str]) -> None:
+        for act in acts:
+            act(page, facts)
+
+    return do
+
+
+def sent_too_late(**filled: str) -> Act:
+    """Send the form when the session has ended, log in anew, and see what was kept of it."""
+
+    def do(page: Page, facts: Mapping[str, str]) -> None:
+        for name, value in filled.items():
+            page.locator(f"main [name='{name}']").fill(value)
+        form = page.locator("main form").last
+        written = form.evaluate("form => Object.fromEntries(new FormData(form))")
+        address = form.evaluate("form => form.action")
+        site = page.url.split("/mijn")[0]
+        for session in ("ended", "anew"):
+            cookie = {"name": "session", "value": facts[session], "url": site}
+            page.context.add_cookies([cookie])  # type: ignore[list-item]
+            if session == "ended":
+                refused = page.context.request.post(address, form=written, max_redirects=0)
+                assert refused.headers["location"] == "/aanmelden"
+        page.goto(f"{site}/mijn/verder")
 
     return do
 
@@ -112,6 +160,7 @@ FILES = {
 
 PUBLIC = (
     Place("public-demo-start", "nobody", "/"),
+    Place("public-start", "nobody", "/", is_outside_demo=True),
     Place("public-ledger", "nobody", "/ledger", do=opened),
     Place("public-register", "nobody", "/register"),
     Place("public-bases", "nobody", "/grondslagen"),
@@ -173,6 +222,7 @@ FIRST_VISIT = (
     Place("linking-letter-error", "rosa", "/mijn/aansluiting/brief", do=errs("Stuur de brief", ean="123")),
     Place("linking-code", "rosa", "/mijn/aansluiting/brief", do=send("Stuur de brief", ean=EAN)),
     Place("linking-code-error", "rosa", "/mijn/aansluiting/code", do=errs("Verder", code="K7QX")),
+    Place("linking-closed", "rosa", "/mijn/aansluiting", during=linking_closed),
     Place("linking-locked", "karel", "/mijn/aansluiting"),
     Place("linking-done", "rosa", "/mijn/aansluiting", do=send("Koppelen", ean=EAN, meter=METER)),
     Place("linking-done-again", "rosa", "/mijn/aansluiting/klaar"),
@@ -228,14 +278,44 @@ LIVING_HERE = (
     Place("attorneys", "lotte", "/mijn/volmacht"),
     Place("attorney-give", "lotte", "/mijn/volmacht/geven"),
     Place("attorney-give-error", "lotte", "/mijn/volmacht/geven", do=errs("Verder")),
+    Place("attorney-invited", "maria", "/mijn/volmacht"),
+    Place("attorney-check", "maria", "/mijn/volmacht/geven", do=answered("Verder", naam="Jan Peeters")),
     Place("attorney-code", "maria", "/mijn/volmacht/code"),
     Place("attorney-code-error", "maria", "/mijn/volmacht/code", do=errs("Verder", code="K7QX")),
+    Place("attorney-offered", "nele", "/mijn/volmacht/code", do=send("Verder", code="{attorney_code}")),
+    Place(
+        "attorney-held",
+        "nele",
+        "/mijn/volmacht/code",
+        do=then(send("Verder", code="{attorney_code}"), press("Ja, ik neem ze aan")),
+    ),
+    Place("attorney-acting", "nele", "/mijn/volmacht", do=press("Handelen namens")),
     Place("choosing", "lotte", "/mijn/kiezen"),
     Place("choosing-nobody", "lotte", "/mijn/kiezen?naam=niemand"),
     Place("choosing-why", "lotte", "/mijn/kiezen/{party}"),
     Place("choosing-what", "lotte", "/mijn/kiezen/{party}/energy_advice"),
+    Place("choosing-error", "lotte", "/mijn/kiezen/{party}/energy_advice", do=errs("Kijk mijn keuze na")),
+    Place(
+        "choosing-check",
+        "lotte",
+        "/mijn/kiezen/{party}/energy_advice",
+        do=answered("Kijk mijn keuze na"),
+    ),
+    Place(
+        "choosing-done",
+        "lotte",
+        "/mijn/kiezen/{party}/energy_advice",
+        do=then(answered("Kijk mijn keuze na"), press("Toestaan")),
+    ),
     Place("consumption-year", "lotte", "/mijn/verbruik?adres={electricity}&dag=2023-10-29&periode=jaar"),
+    Place("consumption-busy", "lotte", "/mijn/verbruik", 503, during=too_busy),
     Place("resuming-nothing", "lotte", "/mijn/verder"),
+    Place(
+        "resuming",
+        "lotte",
+        "/mijn/toestemming/{active}/twijfel",
+        do=sent_too_late(uitleg="Ik ken deze dienst niet."),
+    ),
     Place("representing", "theo", "/mijn/namens"),
     Place("represented-overview", "tess", "/mijn"),
     Place("represented-messages", "tess", "/mijn/berichten/instellingen"),
@@ -247,6 +327,17 @@ LIVING_HERE = (
 CONFIRMED = (
     Place("overview-withdrawn", "lotte", "/mijn", do=press("Intrekken van de toestemming van Zonnewijzer")),
 )
+
+LATER = (
+    Place(
+        "showing-anew",
+        "maria",
+        "/mijn/volmacht/geven",
+        do=then(answered("Verder", naam="Jan Peeters"), press("Ja, maak de uitnodiging")),
+        during=some_time_later,
+    ),
+)
+"""Last, for the clock of the house goes on."""
 
 PARTIES = (
     Place("party-new", "yusuf", "/partij"),
@@ -299,4 +390,4 @@ OVERSIGHT = (
     Place("oversight-not-for-customers", "lotte", "/toezicht", 403),
 )
 
-PLACES = (*PUBLIC, *FIRST_VISIT, *LIVING_HERE, *PARTIES, *OVERSIGHT, *CONFIRMED)
+PLACES = (*PUBLIC, *FIRST_VISIT, *LIVING_HERE, *PARTIES, *OVERSIGHT, *CONFIRMED, *LATER)

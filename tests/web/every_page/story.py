@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
+from uuid import uuid4
 
 from databeheer.approval_letters import code as codes
 from databeheer.brussels import day_of
 from databeheer.demo.copying import Original
 from databeheer.demo.tamper import tamper
 from databeheer.door.client import Proof
+from databeheer.identity.sessions import FRESH_TERM
 from databeheer.values import format_instant
 from ledger.note import SigningKey
 from tests.conftest import LOTTES_EAN, MARIAS_EAN
@@ -63,6 +67,31 @@ class Story:
             return {"emails": [EMAIL], "hooks": [HOOK]}
         original = Original(self.house.database.url("superuser"), self.house.folder / "public", self.log_key)
         return tamper(original, wish["kind"], self.house.folder / "scratch")
+
+
+@contextmanager
+def linking_closed(story: Story) -> Iterator[None]:
+    """The desk closed linking, and opens it again."""
+    why = {"reason": "a drill", "by": "Ona Operator"}
+    story.house.operator("link.close", **why)
+    yield
+    story.house.operator("link.reopen", **why)
+
+
+@contextmanager
+def too_busy(story: Story) -> Iterator[None]:
+    """More waits at the door than it takes of one visitor."""
+    loop = story.house.service.loop
+    most, loop._most_of_one = loop._most_of_one, 0
+    yield
+    loop._most_of_one = most
+
+
+@contextmanager
+def some_time_later(story: Story) -> Iterator[None]:
+    """Everybody logged in a while ago: too long to give something away, not too long to look."""
+    story.house.clock.advance(FRESH_TERM)
+    yield
 
 
 def tell(house: TheHouse) -> Story:
@@ -162,7 +191,7 @@ def _lotte_uses_her_rights(story: Story, lotte: Customer) -> None:
 
 
 def _maria_and_the_others(story: Story, lotte: Customer, bram: Party) -> None:
-    """Maria has one address and nobody who reads; Dirk moved out; Nele has nothing; Mia logged off elsewhere."""
+    """Maria has one address and nobody who reads; Dirk moved out; Nele has a code of Maria alone."""
     house = story.house
     maria = house.customer("maria", "Maria Peeters")
     house.point(MARIAS_EAN, maria, address="Dorpsplein 3, 9000 Gent")
@@ -171,10 +200,20 @@ def _maria_and_the_others(story: Story, lotte: Customer, bram: Party) -> None:
     gone = (day_of(house.clock.now()) - timedelta(days=1200)).isoformat()
     house.operator("registry.occupancy.end", ean=OLD_HOME, until_day=gone)
     nele = house.customer("nele", "Nele Nieuw")
-    mia = house.customer("mia", "Mia Afgemeld")
-    for one in (maria, dirk, nele, mia):
+    maria.call(
+        "attorney.invite",
+        invitation_id=str(uuid4()),
+        name=nele.name,
+        stays=[maria.occupancy()],
+        decides=True,
+        until_day=(day_of(house.clock.now()) + timedelta(days=90)).isoformat(),
+    )
+    [invited] = maria.call("attorney.show")["invitations"]
+    story.facts["attorney_code"] = invited["code"]
+    for one in (maria, dirk, nele):
         story.sessions[one.subject] = one.session
-    house.client.call("session.end", Proof.session(mia.session))
+    story.facts |= {name: house.log_in(lotte.subject, lotte.name) for name in ("ended", "anew")}
+    house.client.call("session.end", Proof.session(story.facts["ended"]))
     asked = bram.ask()
     link = {"permission_id": asked["permission_id"], "link_code": asked["link_code"]}
     maria.call("permission.forward", **link, ean=story.facts["neighbour"])
