@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from axe_playwright_python.base import AXE_FILE_PATH
@@ -16,6 +17,9 @@ from playwright.sync_api import Browser, Page, Response, sync_playwright
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler
 
 import web
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 _AXE = AXE_FILE_PATH.read_text()
 _RULES = {
@@ -46,6 +50,14 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+def free_port() -> int:
+    """A loopback port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
 @dataclass
 class Watched:
     """A page whose console is kept, for a breach of the content policy shows only there, and all that it loads."""
@@ -53,6 +65,8 @@ class Watched:
     page: Page
     console: list[str] = field(default_factory=list)
     heard: list[Response] = field(default_factory=list)
+    is_judged_often: bool = True
+    """Whether axe looks at most of its pages: then each comes with it, which takes time where it does not."""
 
     def __post_init__(self) -> None:
         self.page.on("console", lambda message: self.console.append(f"{message.text} {message.location}"))
@@ -62,7 +76,8 @@ class Watched:
     def faults(self) -> list[str]:
         """What axe finds wrong, one line a fault."""
         if not self.page.evaluate("'axe' in window"):
-            self.page.add_init_script(_AXE)  # the pages to come have it without its being sent each time
+            if self.is_judged_often:
+                self.page.add_init_script(_AXE)  # the pages to come have it without its being sent each time
             self.page.evaluate(_AXE)
         found: list[dict[str, Any]] = self.page.evaluate(
             "options => axe.run(options).then(result => result.violations)", _RULES
@@ -95,13 +110,14 @@ class _Quiet(WSGIRequestHandler):
 
 
 @contextmanager
-def served(app: Flask, port: int) -> Iterator[None]:
+def served(app: WSGIApplication, port: int) -> Iterator[None]:
     """Serve an application on a loopback port, in one thread; what that thread holds is given back at the end."""
     server = BaseWSGIServer("127.0.0.1", port, app, handler=_Quiet)
 
     def run() -> None:
         server.serve_forever(poll_interval=0.05)
-        web.close(app)
+        if isinstance(app, Flask):
+            web.close(app)
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()

@@ -46,6 +46,8 @@ from tests.databases import Database, quick_folder
 ORIGIN = "ledger.example/test"
 ISSUER = "https://identity.example"
 AUDIENCE = "databeheer"
+NO_PROVIDER_URL = "http://127.0.0.1:1/authorize"
+"""Where nobody answers: most people of the tests log in without a browser."""
 PUBLIC_URL = "http://127.0.0.1:8000"
 REGULATOR = SigningKey("regulator.example/test", secrets.token_bytes(32))
 """Of all houses of a run: no door has its key, and the list that it signs for each of them is the same."""
@@ -365,6 +367,7 @@ class Means:
 
     now: datetime
     origin: str = ORIGIN
+    provider_url: str = NO_PROVIDER_URL
     provider_key: Ed25519Key = field(default_factory=Ed25519Key.generate, repr=False)
     promise_seed: bytes = field(default_factory=partial(secrets.token_bytes, 32), repr=False)
     operator_key: str = field(default_factory=partial(secrets.token_urlsafe, 32), repr=False)
@@ -374,15 +377,19 @@ class Means:
 
 @contextmanager
 def open_house(
-    database: Database, *, now: datetime | None = None, origin: str = ORIGIN
+    database: Database,
+    *,
+    now: datetime | None = None,
+    origin: str = ORIGIN,
+    provider_url: str = NO_PROVIDER_URL,
 ) -> Iterator[TheHouse]:
     """Set a house up on a migrated database and tear it down again; `origin` is the name of its log.
 
-    It begins at `now`, or this morning.
+    It begins at `now`, or this morning; who logs in with a browser is sent to `provider_url`.
     """
     with a_folder() as folder:
         keys = make_keys(folder / KEYS)
-        with opened(database, folder, keys, Means(now or this_morning(), origin)) as the_house:
+        with opened(database, folder, keys, Means(now or this_morning(), origin, provider_url)) as the_house:
             the_house.sign_joins(lists.SHIPPED.read_bytes())
             the_house.operator("registry.operator.add", operator=1, code="net-test", name="Netbeheerder Test")
             yield the_house
@@ -410,9 +417,7 @@ def opened(database: Database, folder: Path, keys: KeyStore, means: Means) -> It
         operator_key_hash=sha256(means.operator_key.encode()).digest(),
         intake_key_hash=sha256(means.intake_key.encode()).digest(),
         clerk_key_hash=sha256(means.clerk_key.encode()).digest(),
-        provider=IdentityProvider(
-            ISSUER, AUDIENCE, bytes(means.provider_key.verify_key), "http://127.0.0.1:1/authorize"
-        ),
+        provider=IdentityProvider(ISSUER, AUDIENCE, bytes(means.provider_key.verify_key), means.provider_url),
         public_url=PUBLIC_URL,
         joins=join_files,
         postman_key_hash=sha256(POSTMAN_KEY.encode()).digest(),

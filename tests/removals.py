@@ -75,7 +75,6 @@ _FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+?::.+?|\S+)(?: - .*)?$", re.MULTILI
 TOO_SLOW = (
     "tests/journeys/",
     "tests/databeheer/site/",
-    "test_in_a_browser",
     "tests/web/every_page/",
     "test_route_persona_table",
 )

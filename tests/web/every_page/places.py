@@ -66,9 +66,10 @@ def errs(button: str, **filled: str) -> Act:
         summary = page.get_by_role("alert")
         expect(summary).to_be_visible()
         targets = summary.locator("a[href^='#']").evaluate_all(
-            "links => links.map(link => document.getElementById(link.hash.slice(1)) !== null)"
+            "(links, field) => links.map(link => document.getElementById(link.hash.slice(1))?.matches(field))",
+            "input, select, textarea, button",
         )
-        assert all(targets), "the error summary leads nowhere"
+        assert all(targets), "the error summary does not lead into a field"
 
     return do
 

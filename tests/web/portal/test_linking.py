@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import re
-import socket
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from databeheer.approval_letters import code as codes
-from tests.browser import NARROW, WIDE, Watched, chromium, served
 from tests.conftest import LOTTES_EAN
 from tests.doors import query
 from tests.house import Customer, Party, TheHouse
 from tests.linking import EAN, METER, NOWHERE, report_rosa
-from tests.web.portal.visiting import Page, Visitor, make_site
+from tests.web.portal.visiting import Page, Visitor
 from web import limits
 
 LINK, LETTER, CODE = "/mijn/aansluiting", "/mijn/aansluiting/brief", "/mijn/aansluiting/code"
@@ -147,67 +145,3 @@ def test_while_linking_is_closed_each_of_its_pages_says_so_and_all_others_go_on(
     assert visitor.get("/mijn").status == 200
     house.operator("link.reopen", reason="over", by="Ona Operator")
     assert visitor.get(LINK).has_form(LINK)
-
-
-@pytest.mark.browser
-@pytest.mark.requirement("R92")
-def test_linking_lock_out_and_unlocking_by_letter_in_a_browser_by_keyboard(
-    house: TheHouse, rosa: Customer, lotte: Customer
-) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    address = f"http://127.0.0.1:{port}"
-    with chromium() as browser, served(make_site(house, base_url=address, demo=True), port):
-        context = browser.new_context(viewport=WIDE, locale="nl-BE", java_script_enabled=True)  # type: ignore[arg-type]
-        context.add_cookies([{"name": "session", "value": rosa.session, "url": address}])
-        page = context.new_page()
-        watched = Watched(page)
-
-        def look(heading: str) -> None:
-            assert heading in page.inner_text("main")
-            for viewport in (WIDE, NARROW):
-                page.set_viewport_size(viewport)  # type: ignore[arg-type]
-                assert watched.faults() == []
-                assert not watched.is_wider_than_the_screen()
-
-        def enter() -> None:
-            with page.expect_navigation():
-                page.keyboard.press("Enter")
-
-        def fill(**given: str) -> None:
-            """Type and send without touching a mouse."""
-            for name, value in given.items():
-                page.focus(f"#{name}")
-                assert watched.focus_is_visible()
-                page.fill(f"#{name}", value)
-            enter()
-
-        page.goto(f"{address}/mijn")
-        look("Dat tonen wij u zodra u uw aansluiting koppelt")
-        page.focus("text=Koppel uw aansluiting")
-        enter()
-        look("Waar vind ik die nummers?")
-        fill(ean="1", meter="")
-        look("Er ontbreekt nog iets")
-        for _ in range(2):
-            fill(ean=EAN, meter="1SAG0")
-        look("Het koppelen is niet gelukt")
-        fill(ean=EAN, meter="1SAG0")
-        look("Koppelen is geblokkeerd")
-        page.focus("text=Stuur mij een brief")
-        enter()
-        look("Vraag een brief met een code")
-        fill(ean=EAN)
-        look("Vul de code uit de brief in")
-        fill(code=codes.new().shown)
-        look("Met deze code kan er niets")
-        fill(code=code_of(house))
-        look("De code klopt")
-        fill(ean=EAN, meter=METER)
-        look("Uw aansluiting is gekoppeld")
-        house.operator("link.close", reason="a drill", by="Ona Operator")
-        page.goto(f"{address}{LINK}")
-        look("Koppelen kan nu even niet")
-        # A refusal is an answer of its own status, which a browser notes as a resource that failed.
-        assert [line for line in watched.console if "Failed to load resource" not in line] == []

@@ -1,0 +1,160 @@
+"""The house that all journeys through the portal share, with somebody new in it for each; and how a journey goes.
+
+Nobody's journey changes what another finds: each has people and access points of its own.
+"""
+
+from __future__ import annotations
+
+import itertools
+from base64 import urlsafe_b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import Browser, BrowserContext
+
+from databeheer.identity.demo_key import ProviderKey
+from databeheer.identity.demo_provider import DemoPerson, DemoProvider
+from tests.browser import Watched, free_port, served
+from tests.databases import Databases
+from tests.databeheer.door.access_register.sending import ean_of, send
+from tests.house import ISSUER, Customer, Party, TheHouse, open_house
+from tests.journeys.portal.ways import Walker
+from tests.web.sites import make_whole_site
+from web.portal.login import LOGIN_PATH
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+
+@dataclass
+class Town:
+    """Bram the energy service and Net the grid operator; a browser for whoever comes."""
+
+    house: TheHouse
+    browser: Browser
+    address: str
+    bram: Party = field(init=False)
+    net: Party = field(init=False)
+    known: list[DemoPerson] = field(default_factory=list)
+    """Whom the identity provider knows at this moment."""
+    judged: set[str] = field(default_factory=set)
+    """Which pages axe has seen, by what they are made of: as many journeys pass by one page, it judges that once."""
+    _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    def __post_init__(self) -> None:
+        self.bram = self.house.party("Bram Energieadvies", "energy_service")
+        self.net = self.house.party("Netbeheerder Test", "dso", operator=1)
+
+    def next(self) -> int:
+        return next(self._numbers)
+
+    @contextmanager
+    def trip(self, way: type[Walker], folder: Path) -> Iterator[Trip]:
+        """A journey in one way; at its end all that its people met is looked at once more."""
+        trip = Trip(self, way, folder)
+        try:
+            yield trip
+            trip.finish()
+        finally:
+            trip.close()
+
+
+@dataclass
+class Trip:
+    """One journey: its people, their homes and their windows."""
+
+    town: Town
+    way: type[Walker]
+    folder: Path
+    """Where it may keep files."""
+    _windows: list[tuple[Walker, BrowserContext]] = field(default_factory=list)
+
+    @property
+    def house(self) -> TheHouse:
+        return self.town.house
+
+    @property
+    def bram(self) -> Party:
+        return self.town.bram
+
+    def somebody(self, name: str = "Lotte Janssens") -> Customer:
+        """Somebody new, who lives nowhere yet."""
+        return self.house.customer(f"visitor-{self.town.next()}", name)
+
+    def home(self, person: Customer, commodity: str = "electricity", **changes: str) -> str:
+        """A place where a person lives since 2022; returns the EAN code of its access point."""
+        ean = ean_of(self.town.next())
+        self.house.point(ean, person, commodity=commodity, **changes)
+        return ean
+
+    def meter(self, ean: str) -> str:
+        """A digital meter with two ports at an access point; returns its number."""
+        number = f"1SAG91{self.town.next():08d}"
+        self.house.operator("registry.meter.install", ean=ean, meter=number, digital=True, ports=["P1", "S1"])
+        return number
+
+    def reported(self, name: str) -> tuple[str, str]:
+        """An access point where the grid operator says that somebody of this name lives; its EAN code and its meter."""
+        ean = ean_of(self.town.next())
+        self.house.point(ean, address="Molenstraat 7, 9000 Gent")
+        meter = self.meter(ean)
+        customer = {"identity": f"grid-{ean}", "name": name}
+        begins = {"from": "2023-10-01"}
+        send(self.town.net, "customer.moved_in", ean=ean, customer=customer, interval_reading=True, **begins)
+        return ean, meter
+
+    def window(self, person: Customer, *, logged_in: bool = True) -> Walker:
+        """A browser of a person's own; who is not logged in yet, can show the identity provider who he is."""
+        way = self.way
+        context = self.town.browser.new_context(
+            viewport=way.viewport,  # type: ignore[arg-type]
+            locale="nl-BE",
+            java_script_enabled=way.javascript,
+        )
+        if logged_in:
+            context.add_cookies([{"name": "session", "value": person.session, "url": self.town.address}])
+        else:
+            self.town.known.append(
+                DemoPerson(person.subject, person.name, 40, "Reist door het portaal.", "customer")
+            )
+        walker = way(Watched(context.new_page(), is_judged_often=False), self.town.address, self.town.judged)
+        self._windows.append((walker, context))
+        return walker
+
+    def finish(self) -> None:
+        for walker, _ in self._windows:
+            walker.finish()
+
+    def close(self) -> None:
+        self.town.known.clear()
+        for _, context in self._windows:
+            context.close()
+
+
+@contextmanager
+def settled(databases: Databases, browser: Browser) -> Iterator[Town]:
+    """The town, its site and its identity provider, each on a port of its own."""
+    site, provider = (f"http://127.0.0.1:{free_port()}" for _ in range(2))
+    with databases.clone() as database, open_house(database, provider_url=f"{provider}/authorize") as house:
+        town = Town(house, browser, site)
+        with (
+            served(make_whole_site(house, base_url=site), _port(site)),
+            served(_provider(town), _port(provider)),
+        ):
+            yield town
+
+
+def _provider(town: Town) -> WSGIApplication:
+    """The stand-in provider of the demo, with the key that the house believes."""
+    house = town.house
+    file = house.folder / "provider.key"
+    file.write_text(urlsafe_b64encode(bytes(house.provider_key)).decode().rstrip("="))
+    key, back = ProviderKey.open(file), f"{town.address}{LOGIN_PATH}/terug"
+    return lambda environ, start: DemoProvider(key, town.known, back, house.clock, ISSUER)(environ, start)
+
+
+def _port(address: str) -> int:
+    return int(address.rpartition(":")[2])
