@@ -22,7 +22,7 @@ from databeheer.clocks.catalogue import (
 )
 from databeheer.clocks.engine import Clock, Outcome, coming, drop, due, meet, start, unrecorded, was_missed
 from databeheer.clocks.figures import Figures, figures
-from databeheer.clocks.lateness import met_after, missed_nl
+from databeheer.clocks.lateness import met_after, missed, missed_nl
 from databeheer.clocks.terms import Term, Unit
 
 __all__ = [
@@ -42,6 +42,7 @@ __all__ = [
     "figures",
     "meet",
     "met_after",
+    "missed",
     "missed_nl",
     "shipped",
     "start",

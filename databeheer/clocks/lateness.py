@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, text
 
 from databeheer.clocks.catalogue import shipped
+from databeheer.sentences import Blank, Sentence, in_dutch
 from databeheer.values import parse_instant
+
+DONE_LATE = "Gedaan, %(late)s te laat."
 
 
 def met_after(connection: Connection, missed: Sequence[int]) -> dict[int, datetime]:
@@ -20,27 +23,26 @@ def met_after(connection: Connection, missed: Sequence[int]) -> dict[int, dateti
     return {row.missed_index: row.met_at for row in rows}
 
 
-def missed_nl(said: Mapping[str, Any], met_at: datetime | None) -> str:
-    """The Dutch of an entry `clock.missed`; `met_at` is when it was met, known later than the entry perhaps."""
+def missed(said: Mapping[str, Any], met_at: datetime | None) -> tuple[Sentence, ...]:
+    """Say what an entry `clock.missed` is; `met_at` is when it was met, known later than the entry perhaps."""
     kind = shipped().get(said["clock"])
     done = met_at or (parse_instant(said["met"]) if said.get("met") else None)
     if done is None:
-        return f"{kind.task_nl} {kind.missed_nl}"
-    return f"{kind.task_nl} Gedaan, {late_nl(done - parse_instant(said['due']))} te laat."
+        return (Sentence(kind.task_nl), Sentence(kind.missed_nl))
+    late = (done - parse_instant(said["due"])) // timedelta(minutes=1)
+    return (Sentence(kind.task_nl), Sentence(DONE_LATE, {"late": (Blank.MINUTES, str(late))}))
 
 
-def late_nl(late: timedelta) -> str:
-    """A time in its two largest units: `1 uur 45 minuten`, `2 dagen 3 uur`; less than a minute is said so."""
-    minutes = late // timedelta(minutes=1)
-    if minutes < 1:
-        return "minder dan een minuut"
-    days, hours = divmod(minutes // 60, 24)
-    parts = (
-        (days, "dag" if days == 1 else "dagen"),
-        (hours, "uur"),
-        (minutes % 60, "minuut" if minutes % 60 == 1 else "minuten"),
-    )
-    return " ".join(f"{number} {unit}" for number, unit in [one for one in parts if one[0]][:2])
+def missed_nl(said: Mapping[str, Any], met_at: datetime | None) -> str:
+    """Say it in Dutch."""
+    return in_dutch(missed(said, met_at))
+
+
+def said_of_clocks() -> Iterator[str]:
+    """Every Dutch text that `missed` may say."""
+    yield DONE_LATE
+    for kind in shipped().kinds:
+        yield from (kind.task_nl, kind.missed_nl)
 
 
 _MET = text(

@@ -7,6 +7,23 @@ from typing import Any
 
 from databeheer.joins.necessity import PREFIX, is_number
 from databeheer.joins.reasons import SENTENCES, JoinReason
+from databeheer.sentences import Blank, Sentence, in_dutch
+
+REFUSED = "Dat is geweigerd: niemand kreeg iets."
+GIVEN = {
+    "aggregate": "Uw verbruik is opgeteld bij dat van andere aansluitingen. Alleen totalen zijn gegeven.",
+    "table": (
+        "Uw verbruik is per uur opgeteld bij dat van anderen. Alleen sommen waarin niemand te herkennen is, staan"
+        " op de pagina met statistieken."
+    ),
+    "rows": "Uw verbruik per maand is gegeven zonder uw naam, uw adres of uw EAN-nummer.",
+}
+TITLE, CITED = "%(title)s.", "%(citation)s"
+BY_NECESSITY = "Verklaring van noodzaak %(number)s, getekend door twee mensen."
+BY_LIST = "Lijst van toegelaten koppelingen, versie %(version)s."
+ASKED = "Wilde uw gegevens koppelen."
+ASKED_LISTED = "Wilde uw gegevens gebruiken voor deze koppeling: %(title)s."
+ASKED_UNLISTED, ASKED_UNLISTED_FOR = "Wilde uw %(what)s.", "Wilde uw %(what)s, %(why)s."
 
 _UNLISTED_CASES = {"consumption-with-addresses": "verbruik naast adressen leggen"}
 _PURPOSES = {
@@ -17,6 +34,12 @@ _PURPOSES = {
     "statistics": "voor statistiek",
 }
 """Plain words for wishes that are not on the list. A code that nobody gave words to is not shown to a customer."""
+SAID = (
+    *(REFUSED, TITLE, CITED, BY_NECESSITY, BY_LIST, ASKED, ASKED_LISTED, ASKED_UNLISTED, ASKED_UNLISTED_FOR),
+    *(*GIVEN.values(), *_UNLISTED_CASES.values(), *_PURPOSES.values()),
+    *(dutch for dutch, _ in SENTENCES.values()),
+)
+"""Every Dutch text that `sentences` may say or fill in, beside the titles of the list."""
 
 
 def wish_nl(case: str, purpose: str, title: str = "") -> str:
@@ -30,33 +53,40 @@ def wish_nl(case: str, purpose: str, title: str = "") -> str:
     return words[:1].upper() + words[1:] + (f", {why}" if why else "")
 
 
-def sentence_nl(said: Mapping[str, Any]) -> str:
-    """Say in plain Dutch what a `join.run` or `join.refused` was; the entry names no other person."""
+def sentences(said: Mapping[str, Any]) -> tuple[Sentence, ...]:
+    """Say what a `join.run` or `join.refused` was; the entry names no other person."""
     reason = said.get("reason")
     if reason:
-        return f"{_asked(said)} Dat is geweigerd: niemand kreeg iets. {SENTENCES[JoinReason(reason)][0]}"
-    if said["shape"] == "aggregate":
-        what = "Uw verbruik is opgeteld bij dat van andere aansluitingen. Alleen totalen zijn gegeven."
-    elif said["shape"] == "table":
-        what = (
-            "Uw verbruik is per uur opgeteld bij dat van anderen. Alleen sommen waarin niemand te herkennen is, staan"
-            " op de pagina met statistieken."
-        )
-    else:
-        what = "Uw verbruik per maand is gegeven zonder uw naam, uw adres of uw EAN-nummer."
+        return (_asked(said), Sentence(REFUSED), Sentence(SENTENCES[JoinReason(reason)][0]))
     case = str(said.get("case", ""))
-    if is_number(case):
-        by = f"Verklaring van noodzaak {case.removeprefix(PREFIX)}, getekend door twee mensen."
-    else:
-        by = f"Lijst van toegelaten koppelingen, versie {said['list']}."
-    return f"{said['title_nl']}. {what} {said['citation']} {by}"
+    by = (
+        Sentence(BY_NECESSITY, {"number": (Blank.NAME, case.removeprefix(PREFIX))})
+        if is_number(case)
+        else Sentence(BY_LIST, {"version": (Blank.NAME, str(said["list"]))})
+    )
+    return (
+        Sentence(TITLE, {"title": (Blank.WORDS, str(said["title_nl"]))}),
+        Sentence(GIVEN.get(said["shape"], GIVEN["rows"])),
+        Sentence(CITED, {"citation": (Blank.CITATION, str(said["citation"]))}),
+        by,
+    )
 
 
-def _asked(said: Mapping[str, Any]) -> str:
+def sentence_nl(said: Mapping[str, Any]) -> str:
+    """Say it in plain Dutch."""
+    return in_dutch(sentences(said))
+
+
+def _asked(said: Mapping[str, Any]) -> Sentence:
     case, title = str(said.get("case", "")), str(said.get("title_nl") or "")
     if title:
-        return f"Wilde uw gegevens gebruiken voor deze koppeling: {title[:1].lower()}{title[1:]}."
+        return Sentence(ASKED_LISTED, {"title": (Blank.WITHIN, title)})
     if case not in _UNLISTED_CASES:
-        return "Wilde uw gegevens koppelen."
+        return Sentence(ASKED)
+    what = (Blank.WORDS, _UNLISTED_CASES[case])
     why = _PURPOSES.get(str(said.get("purpose", "")))
-    return f"Wilde uw {_UNLISTED_CASES[case]}{f', {why}' if why else ''}."
+    return (
+        Sentence(ASKED_UNLISTED_FOR, {"what": what, "why": (Blank.WORDS, why)})
+        if why
+        else Sentence(ASKED_UNLISTED, {"what": what})
+    )

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+LOOKED_AT = "Wat uw meter op %(day)s mat en wat daarvoor in de plaats kwam, is bekeken. Waarom: %(task)s."
+"""What the log says to who lived there, where somebody looked at originals (`databeheer.sentences`)."""
 _WIDTHS = (2, 4, 8)
 _HEAD, _EACH = 2, 3
 

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 
 from babel.numbers import format_currency
 
 from databeheer.post.catalogue import CREDIT
-from databeheer.post.languages import LOCALES, spell_day
+from databeheer.post.languages import LOCALES
 from databeheer.post.phrases import say
+from databeheer.sentences import Blank, Sentence
 
+TOLD, ADVISED = "Het bericht van %(day)s over uw tegoed.", "Met de raad om op te laden."
+TURNED_OFF = "De budgetfunctie van uw meter staat uit vanaf %(day)s."
+TURNED_ON = "De budgetfunctie van uw meter staat aan vanaf %(day)s."
+SAID = (TOLD, ADVISED, TURNED_OFF, TURNED_ON)
+"""What the log says of it."""
 _PLAIN_SPACES = str.maketrans("\u00a0\u202f", "  ")
 
 
@@ -29,20 +34,14 @@ def filled(said: Mapping[str, str], until: str, language: str) -> dict[str, str]
     return nothing | spoken
 
 
-def of_entry(said: Mapping[str, str], language: str) -> str:
+def of_entry(said: Mapping[str, str]) -> tuple[Sentence, ...]:
     """Return what the ledger's entry of such a message, or of the function itself, says to its customer."""
     if "message" in said:
-        day = _spelled(said["day"], language)
-        if said["message"] == "meter.today":
-            return say("credit.told_today", language, day=day)
-        return say("credit.told", language, day=day)
+        told = Sentence(TOLD, {"day": (Blank.DAY, said["day"])})
+        return (told, Sentence(ADVISED)) if said["message"] == "meter.today" else (told,)
     if "until" in said:
-        return say("credit.function.off", language, day=_spelled(said["until"], language))
-    return say("credit.function.on", language, day=_spelled(said["from"], language))
-
-
-def _spelled(day: str, language: str) -> str:
-    return spell_day(date.fromisoformat(day), language)
+        return (Sentence(TURNED_OFF, {"day": (Blank.DAY, said["until"])}),)
+    return (Sentence(TURNED_ON, {"day": (Blank.DAY, said["from"])}),)
 
 
 def _euro(cents: str, language: str) -> str:

@@ -84,7 +84,7 @@ def archive_of(point: Point, log: Mapping[str, Any]) -> bytes:
     clock: Clock = current_app.config["WEB_CLOCK"]
     words = render_template(
         "portal/proofs.txt",
-        point=point,
+        point_name=point.name,
         first=log["first"],
         last=log["last"],
         is_part=log["last"] < log["head"]["counter"],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -16,6 +15,8 @@ from databeheer.values import Period, parse_day, parse_instant
 from web import saying
 from web.language import _
 from web.portal import wording
+from web.portal.citing import cited
+from web.portal.told import told
 
 Answer = Mapping[str, Any]
 
@@ -24,11 +25,6 @@ ACTIVE_STATES = frozenset({"active", "to_be_renewed"})
 LIVE_STATES = ACTIVE_STATES | {"blocked"}
 READ_EVENT, REFUSED_EVENT = "data.read", "data.refused"
 JOIN_EVENTS = frozenset({"join.run", "join.refused"})
-
-
-_CITED = re.compile(
-    r"Grond: artikel (?P<article>.+?) van (?P<the>de|het) (?P<act>.+?)(?P<draft> \(ontwerp\))?\."
-)
 
 
 @dataclass(frozen=True)
@@ -469,7 +465,7 @@ class Statement:
             is_own=answer["by"] == "customer" and answer["reader"] == "holder",
             onlooker=str(answer["reader"] or "") if answer["by"] == "customer" else None,
             basis=_catalogue().row(ground).basis if is_read and ground else None,
-            sentence=_ground(ground) if is_read and ground else _(str(answer["sentence_nl"] or "")),
+            sentence=_ground(ground) if is_read and ground else told(answer["told"]),
             granularity=wording.GRANULARITIES.get(str(answer["granularity"] or ""), ""),
             period=Period(_required(period["from"]), _required(period["until"])) if period["from"] else None,
             slots=int(answer["slots"]),
@@ -547,18 +543,6 @@ def _ground(code: str) -> str:
     """What lets somebody read, and the article that it rests on; as the door says it in Dutch."""
     row = _catalogue().row(code)
     return f"{_(row.sentence_nl)} {cited(citation_text(row.citation, Language.DUTCH))}"
-
-
-def cited(ground: str) -> str:
-    """An article as the domain cites it in Dutch, in the language of the request."""
-    found = _CITED.fullmatch(ground)
-    if found is None:
-        return ground
-    article, act, draft = found.group("article", "act", "draft")
-    act = _(act) + (f" {_('(ontwerp)')}" if draft else "")
-    if found["the"] == "de":
-        return _("Grond: artikel %(article)s van de %(act)s.", article=article, act=act)
-    return _("Grond: artikel %(article)s van het %(act)s.", article=article, act=act)
 
 
 def _granularity_read(commodity: str, is_interval: bool) -> str:

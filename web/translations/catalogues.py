@@ -17,6 +17,11 @@ from databeheer.access.bases import BasisKind
 from databeheer.access.catalogue import load
 from databeheer.access.explain import Language, basis_name
 from databeheer.access.sentences import SENTENCES
+from databeheer.clocks import lateness
+from databeheer.joins import explain as joins
+from databeheer.joins import lists
+from databeheer.metering.originals import LOOKED_AT
+from databeheer.post import credit_words
 from databeheer.rights.authorities import AUTHORITIES
 from web.language import FOLDER, LANGUAGES, LOCALES, SOURCE
 
@@ -51,7 +56,7 @@ def sentences() -> Catalog:
         jinja2.TemplateSyntaxError: a template that cannot be read.
     """
     found = Catalog(locale=LOCALES[SOURCE], charset="utf-8")
-    for path in sorted(WEB.rglob("*.html")):
+    for path in sorted((*WEB.rglob("*.html"), *(WEB / "templates").rglob("*.txt"))):
         _collect(found, path, "jinja2.ext:babel_extract", _TEMPLATE_OPTIONS)
     for path in sorted(WEB.rglob("*.py")):
         _collect(found, path, "python", {})
@@ -61,11 +66,14 @@ def sentences() -> Catalog:
 
 
 def _of_the_domain() -> Iterator[str]:
-    """Why a party may read or is refused, and the laws by name: the portal says these through `_` too."""
+    """What the door says in Dutch of reads, refusals and other events, and the laws by name: said through `_` too."""
     for row in load().rows:
         yield row.sentence_nl
         yield from (citation.act for citation in row.citations)
     yield from (in_dutch for in_dutch, _ in SENTENCES.values())
+    yield from (*joins.SAID, *(case.title_nl for case in lists.parse(lists.SHIPPED.read_bytes()).cases))
+    yield from lateness.said_of_clocks()
+    yield from (*credit_words.SAID, LOOKED_AT)
     yield from (authority.about_nl for authority in AUTHORITIES)
     yield from (basis_name(basis, Language.DUTCH) for basis in BasisKind)
 

@@ -11,7 +11,6 @@ from datetime import date
 from typing import Any
 
 import structlog
-from babel.dates import format_date
 from sqlalchemy import Connection, text
 
 from databeheer.brussels import day_of, slot_starts
@@ -23,12 +22,13 @@ from databeheer.door.proofs import AskerKind, Proof
 from databeheer.door.statement import Statement, Subject
 from databeheer.errors import MalformedRequestError, StoppedError
 from databeheer.metering.opening import SealError, unseal_profile
-from databeheer.metering.originals import Original
+from databeheer.metering.originals import LOOKED_AT, Original
 from databeheer.metering.profile import DayProfile, ProfileError, originals_of, unpack
 from databeheer.metering.sealing import Coordinates
 from databeheer.metering.validation.reasons import Reason
 from databeheer.oversight import gaps, stop
 from databeheer.registry import occupancies
+from databeheer.sentences import Blank, Sentence
 from databeheer.values import format_instant
 
 SHOWN = "readings.original_shown"
@@ -73,10 +73,9 @@ def show(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any
     return {"day": day.isoformat(), "channels": channels, "index": record.index}
 
 
-def sentence_nl(said: Mapping[str, Any]) -> str:
+def sentence(said: Mapping[str, Any]) -> Sentence:
     """Say to whoever lived there what the entry was about."""
-    day = format_date(date.fromisoformat(said["day"]), "d MMMM y", locale="nl")
-    return f"Wat uw meter op {day} mat en wat daarvoor in de plaats kwam, is bekeken. Waarom: {said['task']}."
+    return Sentence(LOOKED_AT, {"day": (Blank.DAY, said["day"]), "task": (Blank.NAME, said["task"])})
 
 
 def _channels(

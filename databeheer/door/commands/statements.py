@@ -45,6 +45,7 @@ from databeheer.oversight import erasures
 from databeheer.oversight.retention import DataClass
 from databeheer.permissions.states import Event
 from databeheer.post import credit_words, inbox
+from databeheer.sentences import Sentence, in_dutch
 from databeheer.values import format_instant
 
 
@@ -136,6 +137,8 @@ def list_statements(house: House, proof: Proof, arguments: dict[str, Any]) -> di
     statements there are of each access point. `reader` is what a person who looked was to this stay
     (`onlookers.Onlooker`); None where nobody did, or the entry is from before that was said. `with_me`: with what `me`
     answers, `with_readers`: with the parties that `statements.readers` lists, so that a page is one question.
+    `told` says what happened, in sentences with blanks (`databeheer.sentences`), and `sentence_nl` in Dutch; of a read,
+    why it was allowed stands in `sentence_nl` alone, for its `ground` says it.
     """
     with looking(house, proof, or_attorney=True, by_key=True) as (connection, asker, now):
         require_customer(asker)
@@ -257,6 +260,7 @@ def _statement(
     granted = own.get("granted") or []
     asked = said.get("asked") or ["", ""]
     reason, reader = _reason(event, said), said.get("reader")
+    told = _told(event, reason, said, met.get(row.index))
     return {
         "index": row.index,
         "counter": row.counter,
@@ -269,7 +273,10 @@ def _statement(
         "capacity": said.get("capacity"),
         "attorney": said.get("representation"),
         "ground": ground if reason is None else None,
-        "sentence_nl": _sentence(house, event, ground, reason, said, met.get(row.index)),
+        "sentence_nl": ground_sentence(ground, house.catalogue, Language.DUTCH)
+        if event == "data.read"
+        else in_dutch(told),
+        "told": [one.view() for one in told],
         "category": said.get("category"),
         "granularity": said.get("granularity"),
         "directions": said.get("directions", []),
@@ -292,22 +299,18 @@ def _reason(event: str, said: dict[str, Any]) -> str | None:
     return refused[0][2] if event == "data.refused" and refused else None
 
 
-def _sentence(
-    house: House, event: str, ground: str, reason: str | None, said: dict[str, Any], met_at: datetime | None
-) -> str:
+def _told(
+    event: str, reason: str | None, said: dict[str, Any], met_at: datetime | None
+) -> tuple[Sentence, ...]:
     if event in ("join.run", "join.refused"):
-        return joins_explain.sentence_nl(said)
+        return joins_explain.sentences(said)
     if reason is not None:
-        return reason_sentence(ReasonCode(reason), Language.DUTCH)
-    if event == "data.read":
-        return ground_sentence(ground, house.catalogue, Language.DUTCH)
+        return (Sentence(reason_sentence(ReasonCode(reason), Language.DUTCH)),)
     if event == "clock.missed":
-        return clocks.missed_nl(said, met_at)
+        return clocks.missed(said, met_at)
     if event in ("meter.told", "meter.setting_changed"):
-        return credit_words.of_entry(said, "nl")
-    if event == originals.SHOWN:
-        return originals.sentence_nl(said)
-    return ""
+        return credit_words.of_entry(said)
+    return (originals.sentence(said),) if event == originals.SHOWN else ()
 
 
 def _parties(connection: Connection, ids: set[UUID]) -> dict[UUID, Any]:

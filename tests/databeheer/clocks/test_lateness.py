@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from databeheer.clocks import missed_nl, shipped
-from databeheer.clocks.lateness import late_nl
+from databeheer.sentences import lasting_nl
 from databeheer.values import format_instant
 
 DUE = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -25,7 +25,7 @@ DUE = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
     ],
 )
 def test_how_late_in_words(late: timedelta, words: str) -> None:
-    assert late_nl(late) == words
+    assert lasting_nl(late) == words
 
 
 def test_a_miss_that_was_made_good_since_does_not_say_that_it_waits() -> None:

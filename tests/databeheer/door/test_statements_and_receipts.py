@@ -77,6 +77,8 @@ def test_the_customer_sees_each_read_with_party_ground_data_and_time(
         "task": None,
         "capacity": None,
         "attorney": None,
+        "for_enterprise": False,
+        "told": [],  # its ground says it
     }
 
 

@@ -22,7 +22,7 @@ DUTCH_ALONE = re.compile(
 )
 WRAPPED = [
     path
-    for path in sorted(TEMPLATES.rglob("*.html"))
+    for path in sorted((*TEMPLATES.rglob("*.html"), *TEMPLATES.rglob("*.txt")))
     if not DUTCH_ALONE.match(str(path.relative_to(TEMPLATES)))
 ]
 SPOKEN_CODE = [*sorted((WEB / "portal").glob("*.py")), *sorted(WEB.glob("*_words.py")), WEB / "errors.py"]
