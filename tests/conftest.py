@@ -10,7 +10,7 @@ import pytest
 from hypothesis import settings
 
 from ledger.workers import cores
-from tests.copies import Original, Originals, setting_up, steps_of
+from tests.copies import Original, Originals, beside, setting_up, steps_of
 from tests.databases import Database, Databases, running
 from tests.house import Customer, Party, TheHouse, a_folder, open_house, open_house_now
 from tests.reading_ahead import read_ahead
@@ -105,6 +105,7 @@ def house(
 
 
 @pytest.fixture
+@beside
 def backups(house: TheHouse, tmp_path: Path) -> Iterator[Backups]:
     """Dumps of the house's database, and what puts one back."""
     made = Backups(house, tmp_path)

@@ -50,6 +50,15 @@ def setting_up(fixture: _Fixture) -> _Fixture:
     return given  # type: ignore[return-value]
 
 
+def beside(fixture: _Fixture) -> _Fixture:
+    """Mark a fixture that opens something over the house, to which it is all the same who came in before.
+
+    The people whom a test asks for after it come in before it, so they are in the copy; goes below `pytest.fixture`.
+    """
+    fixture.beside = True  # type: ignore[attr-defined]
+    return fixture
+
+
 @dataclass(frozen=True)
 class _Step:
     """One fixture that sets a house up: what it does, and the names of those it builds on."""
@@ -133,7 +142,8 @@ class Originals:
 def steps_of(request: pytest.FixtureRequest) -> Steps | None:
     """The steps with which a test begins; None where no plain house is opened on a plain database.
 
-    They come right after `house`: what stands behind a fixture that may do anything else has to wait for it.
+    They come right after `house`, or after what only stands `beside` it: what stands behind a fixture that may do
+    anything else has to wait for it.
     """
     if request.node.get_closest_marker("machine_time") is not None:
         return None
@@ -155,6 +165,8 @@ def steps_of(request: pytest.FixtureRequest) -> Steps | None:
     steps: list[_Step] = []
     known = {"house"}
     for name in order[begun + 2 :]:
+        if getattr(definitions[name].func, "beside", False):
+            continue
         step = getattr(definitions[name].func, "setting_up", None)
         if not isinstance(step, _Step) or step.name != name or not known.issuperset(step.needs):
             break

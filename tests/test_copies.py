@@ -7,7 +7,7 @@ import pytest
 from databeheer.brussels import day_of
 from databeheer.door.client import DoorRefusedError
 from tests.conftest import LOTTES_EAN
-from tests.copies import Original
+from tests.copies import Original, beside
 from tests.databases import Databases
 from tests.house import Customer, Party, TheHouse
 
@@ -17,6 +17,13 @@ def suspended(house: TheHouse, bram: Party) -> Party:
     """Bram, after something that is no setting up."""
     house.operator("registry.party.suspend", party_id=bram.party_id, reason="a test")
     return bram
+
+
+@pytest.fixture
+@beside
+def onlooker(house: TheHouse) -> TheHouse:
+    """What is opened over the house and does nothing in it."""
+    return house
 
 
 METER = "1SAG0000000001"
@@ -59,3 +66,10 @@ def test_what_stands_behind_another_fixture_waits_for_it(
     house: TheHouse, suspended: Party, lotte: Customer
 ) -> None:
     assert _are_before_the_copy(house) == {"bram"}
+
+
+def test_what_stands_behind_an_onlooker_does_not(
+    house: TheHouse, onlooker: TheHouse, lotte: Customer
+) -> None:
+    assert onlooker is house is lotte.house
+    assert _are_before_the_copy(house) == {"lotte"}

@@ -21,6 +21,7 @@ from databeheer.brussels import day_of
 from databeheer.sandbox.codes import SandboxCode
 from databeheer.sandbox.filling import Means, fill
 from databeheer.values import Commodity
+from tests.copies import beside
 from tests.databases import Databases
 from tests.databeheer.doubt.acts import raise_doubt
 from tests.house import Customer, Party, TheHouse, open_house
@@ -49,6 +50,7 @@ def client() -> str:
 
 
 @pytest.fixture
+@beside
 def app(house: TheHouse) -> Any:
     app = make_app(house)
     yield app

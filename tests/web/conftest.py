@@ -10,13 +10,14 @@ import pytest
 from flask import Flask
 
 import web
-from tests.copies import setting_up
+from tests.copies import beside, setting_up
 from tests.databases import Databases
 from tests.house import Customer, Party, TheHouse, open_house
 from tests.web.programs import EXPECTED_2023, EXPORT_2023, GAS_2023, Caller, caller, make_app, shared_file
 
 
 @pytest.fixture
+@beside
 def program_app(house: TheHouse) -> Iterator[Flask]:
     """The web's interfaces for programs."""
     app = make_app(house)
@@ -25,18 +26,21 @@ def program_app(house: TheHouse) -> Iterator[Flask]:
 
 
 @pytest.fixture
+@beside
 def bram_calls(program_app: Flask, bram: Party) -> Caller:
     """Bram's program at the own API."""
     return caller(program_app, bram)
 
 
 @pytest.fixture
+@beside
 def joris_calls(program_app: Flask, joris: Party) -> Caller:
     """The outsider's program."""
     return caller(program_app, joris)
 
 
 @pytest.fixture
+@beside
 def bram_fluvius(program_app: Flask, bram: Party) -> Caller:
     """Bram's Fluvius client, as far as its token."""
     return caller(program_app, bram, "facade")

@@ -9,6 +9,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from databeheer.brussels import day_of
+from tests.copies import beside
 from tests.house import Customer, TheHouse
 from tests.web.portal.visiting import Page
 from tests.web.sites import browser, make_whole_site
@@ -18,6 +19,7 @@ PAGES = ("/", "/bewaartermijnen", "/meetwaarden", "/nergens")
 
 
 @pytest.fixture(params=["privacy@huis.example", "https://huis.example/contact", ""])
+@beside
 def site(house: TheHouse, request: pytest.FixtureRequest) -> Iterator[Flask]:
     app = make_whole_site(house, contact=request.param)
     yield app

@@ -11,12 +11,14 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from tests.copies import beside
 from tests.house import Party, TheHouse
 from tests.web.programs import caller, make_app
 from web import close, limits
 
 
 @pytest.fixture
+@beside
 def app(house: TheHouse) -> Iterator[Flask]:
     app = make_app(house)
     yield app

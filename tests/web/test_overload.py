@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 
 import web
+from tests.copies import beside
 from tests.doors import HEAD, held, meanwhile
 from tests.house import Customer, Party, TheHouse
 from tests.web.programs import caller
@@ -19,6 +20,7 @@ WISH = {"purpose": "energy_advice", "granularity": "day", "data_from": "2023-01-
 
 
 @pytest.fixture
+@beside
 def site(house: TheHouse) -> Iterator[Flask]:
     app = make_whole_site(house)
     yield app

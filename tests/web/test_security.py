@@ -11,6 +11,7 @@ from flask import Flask
 
 import web
 from databeheer.errors import ConflictError
+from tests.copies import beside
 from tests.house import Customer, TheHouse
 from tests.web.portal.visiting import Visitor, make_site
 from web import WebSettings
@@ -30,6 +31,7 @@ COMPLETE = {
 
 
 @pytest.fixture
+@beside
 def site(house: TheHouse) -> Iterator[Flask]:
     app = make_site(house)
     yield app

@@ -30,6 +30,7 @@ from ledger.entry import parse
 from ledger.note import VerifierKey
 from ledger.tiles import TileDirectory
 from tests.conftest import LOTTES_EAN, MARIAS_EAN
+from tests.copies import beside
 from tests.databeheer.door.bulk import UNKNOWN, Neighbours, read_bulk, values
 from tests.databeheer.door.test_content_audit import Regulator
 from tests.doors import execute, query
@@ -180,6 +181,7 @@ def test_nobody_else_has_a_receipt(neighbours: Neighbours, house: TheHouse, read
 
 
 @pytest.fixture
+@beside
 def regulator(house: TheHouse) -> Regulator:
     return Regulator(house)
 

@@ -28,6 +28,7 @@ from ledger.note import VerifierKey
 from ledger.sources import DirectorySource
 from ledger.tiles import MAX_CHECKPOINT_LENGTH
 from tests.conftest import LOTTES_EAN, MARIAS_EAN
+from tests.copies import beside
 from tests.databeheer.doubt.acts import raise_doubt
 from tests.doors import execute, query
 from tests.house import Customer, Party, TheHouse
@@ -89,6 +90,7 @@ class Regulator:
 
 
 @pytest.fixture
+@beside
 def regulator(house: TheHouse) -> Regulator:
     return Regulator(house)
 

@@ -16,6 +16,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 import web
+from tests.copies import beside
 from tests.databeheer.doubt.acts import contact, lift, raise_doubt, show
 from tests.house import Customer, Party, TheHouse
 from tests.web.facade.calling import EAN, REFERENCE, session_body
@@ -99,6 +100,7 @@ class Eddie:
 
 
 @pytest.fixture
+@beside
 def site(house: TheHouse) -> Iterator[Flask]:
     site = make_site(house)
     yield site

@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 
 from databeheer.clocks import shipped
 from databeheer.site.clerk import Clerk
+from tests.copies import beside
 from tests.house import Customer, Party, TheHouse
 from tests.web.portal.visiting import Page
 from tests.web.sites import browser, make_whole_site
@@ -20,6 +21,7 @@ PATHS = ("/toezicht/termijnen", "/toezicht/termijnen.json")
 
 
 @pytest.fixture
+@beside
 def site(house: TheHouse) -> Iterator[Any]:
     app = make_whole_site(house)
     yield app

@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 from joserfc.jwk import OKPKey
 
+from tests.copies import beside
 from tests.databeheer.onboarding.people import (
     MAAN,
     REACH,
@@ -38,6 +39,7 @@ PAGES = (
 
 
 @pytest.fixture
+@beside
 def site(house: TheHouse) -> Iterator[Flask]:
     app = make_whole_site(house, base_url=BASE_URL)
     yield app
@@ -45,6 +47,7 @@ def site(house: TheHouse) -> Iterator[Flask]:
 
 
 @pytest.fixture
+@beside
 def visit(site: Flask, house: TheHouse) -> Callable[[str], Visitor]:
     """A browser in which somebody with this session is logged in."""
 

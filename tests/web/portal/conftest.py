@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 from flask import Flask
 
-from tests.copies import setting_up
+from tests.copies import beside, setting_up
 from tests.databeheer.metering.builders import day_rows, english
 from tests.house import Customer, TheHouse
 from tests.web.portal.visiting import Visitor, make_site
@@ -18,6 +18,7 @@ AUTUMN = date(2023, 10, 29)
 
 
 @pytest.fixture
+@beside
 def site(house: TheHouse) -> Iterator[Flask]:
     """The portal."""
     app = make_site(house)
@@ -26,6 +27,7 @@ def site(house: TheHouse) -> Iterator[Flask]:
 
 
 @pytest.fixture
+@beside
 def visit(site: Flask, house: TheHouse) -> Callable[[Customer], Visitor]:
     """Log a customer in at a new browser."""
 
@@ -38,6 +40,7 @@ def visit(site: Flask, house: TheHouse) -> Callable[[Customer], Visitor]:
 
 
 @pytest.fixture
+@beside
 def stranger(site: Flask, house: TheHouse) -> Visitor:
     """A browser where nobody has logged in."""
     return Visitor(site, house)
