@@ -95,6 +95,7 @@ def every_command(
         "permission.sweep": {},
         "letter.write": {"permission_id": permission},
         "letter.ask_supplier": {"ean": MARIAS_EAN, "case": "C-1"},
+        "ocmw.channel": {"party_id": someone, "by": "a thief"},
         "letter.list": {},
         "letter.open": {"letter_id": someone},
         "letter.posted": {"letter_id": someone},
@@ -452,6 +453,8 @@ def every_command(
             "from_day": "2026-01-01",
         },
         "registry.representation.end": {"id": someone, "until_day": "2026-01-01"},
+        "history.show": {},
+        "history.ask_letter": {"occupancy_id": someone},
         "ean.show": {},
         "ean.ask": {
             "meter": "1SAG9990000001",

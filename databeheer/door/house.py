@@ -77,6 +77,8 @@ class House:
     sends_email: bool = True
     sends_sms: bool = False
     """Text messages leave: a postman here has a spool for them."""
+    ocmw_channel: str = field(default="", repr=False)
+    """How an OCMW reaches the data manager; secret (R96)."""
     data_manager_email: str = ""
     """Where the data manager is told by e-mail; empty: nowhere, only in its list."""
     loopback_webhooks: bool = False

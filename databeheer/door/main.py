@@ -42,6 +42,9 @@ AUDIENCE = "databeheer"
 LONGEST_MINUTES = SESSION_TERM // timedelta(minutes=1)
 
 
+LONGEST_SECRET_LINE = 200
+
+
 class SettingsError(DatabeheerError):
     """A setting is missing; the message names it."""
 
@@ -81,6 +84,7 @@ def house_from(environment: Mapping[str, str], clock: Clock | None = None) -> Ho
         proxy_key_hash=_hash_in(environment.get("DATABEHEER_PROXY_KEY_HASH")),
         sends_email=environment.get("DATABEHEER_SENDS_EMAIL") == "1",
         sends_sms=environment.get("DATABEHEER_SENDS_SMS") == "1",
+        ocmw_channel=_secret_line(environment, "DATABEHEER_OCMW_CHANNEL_FILE"),
         data_manager_email=_address_in(environment, "DATABEHEER_DATA_MANAGER_EMAIL"),
         loopback_webhooks=environment.get("DATABEHEER_LOOPBACK_WEBHOOKS") == "1",
         fresh_log_in=_minutes_in(environment, "DATABEHEER_FRESH_LOGIN_MINUTES", FRESH_TERM),
@@ -95,6 +99,22 @@ def _minutes_in(environment: Mapping[str, str], name: str, otherwise: timedelta)
     if not re.fullmatch(r"[0-9]{1,2}", given) or not 1 <= int(given) <= LONGEST_MINUTES:
         raise SettingsError(f"{name} is a whole number of minutes from 1 to {LONGEST_MINUTES}")
     return timedelta(minutes=int(given))
+
+
+def _secret_line(environment: Mapping[str, str], name: str) -> str:
+    """Read one line from a file that its owner alone can read; empty where none is named."""
+    given = environment.get(name)
+    if not given:
+        return ""
+    path = Path(given)
+    try:
+        is_private = path.stat().st_mode & 0o077 == 0
+        line = path.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{name}: this file cannot be read") from error
+    if not is_private or not 0 < len(line) <= LONGEST_SECRET_LINE or not line.isprintable():
+        raise SettingsError(f"{name}: one line of at most 200 signs, in a file with mode 0600")
+    return line
 
 
 def _address_in(environment: Mapping[str, str], name: str) -> str:

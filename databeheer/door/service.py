@@ -47,6 +47,7 @@ from databeheer.door.commands import (
     mandates,
     market,
     meter_places,
+    ocmw,
     originals,
     oversight,
     overview,
@@ -82,6 +83,7 @@ from databeheer.door.credit import commands as credit
 from databeheer.door.deliveries import commands as deliveries
 from databeheer.door.desk import Desk
 from databeheer.door.ean_codes import commands as ean_codes
+from databeheer.door.history import commands as history
 from databeheer.door.house import House
 from databeheer.door.jobs.worker import JobWorker
 from databeheer.door.keys.store import KeyStoreError
@@ -159,6 +161,7 @@ class DoorService:
             *links.COMMANDS,
             *approval_letters.COMMANDS,
             *paper.COMMANDS,
+            *ocmw.COMMANDS,
             *people.COMMANDS,
             *representations.COMMANDS,
             *attorneys.COMMANDS,
@@ -192,6 +195,7 @@ class DoorService:
             *webhooks.COMMANDS,
             *news.COMMANDS,
             *readings.commands(self.loop),
+            *history.commands(self.loop),
             *originals.COMMANDS,
             *supply_quality.commands(self.loop),
             *bulk.commands(in_bulk),

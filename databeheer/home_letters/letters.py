@@ -19,6 +19,7 @@ class What(enum.StrEnum):
 
     SUPPLIER = "supplier"
     EAN = "ean"
+    HISTORY = "history"
 
 
 GOOD_FOR = timedelta(days=21)
@@ -97,7 +98,7 @@ _OVER = """CASE
 # No word of a caller in these: what is put in are texts of ours.
 _FROM = (
     " FROM post.letter l JOIN post.delivery d USING (delivery_id)"
-    " WHERE l.what IN ('supplier', 'ean') AND d.state = 'waiting'"
+    " WHERE l.what IN ('supplier', 'ean', 'history') AND d.state = 'waiting'"
 )
 _LETTERS = (
     RESIDENTS

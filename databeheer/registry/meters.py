@@ -156,6 +156,7 @@ _AT_POINT = text(
 )
 _DESCRIBE = text(
     "UPDATE registry.meter SET is_digital = :digital, removed_on = NULL,"
+    " is_remotely_read = CASE WHEN :digital THEN NULL ELSE is_remotely_read END,"
     " installed_on = coalesce(CAST(:from AS date), installed_on) WHERE meter_id = :meter"
 )
 _TAKEN = text(

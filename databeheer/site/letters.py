@@ -21,6 +21,7 @@ from databeheer.approval_letters import words as approval
 from databeheer.brussels import BRUSSELS
 from databeheer.door.client import DoorClient, Proof
 from databeheer.ean_codes import words as ean_code
+from databeheer.home_letters import history_words as history
 from databeheer.home_letters import supplier_words as supplier
 from databeheer.identity.linking import words as linking
 from databeheer.post.paper import Paper, as_html, as_text
@@ -30,7 +31,12 @@ from databeheer.values import parse_day, parse_instant
 
 _OF_DEMO = click.option("--demo", "of_demo", is_flag=True, help="In the demo's house instead of the own one.")
 _IDS = click.argument("letter_ids", metavar="LETTER...", nargs=-1, type=click.UUID)
-_ABOUT = {"supplier": "who supplies", "unlock": "unlocks linking", "ean": "tells an EAN code"}
+_ABOUT = {
+    "supplier": "who supplies",
+    "unlock": "unlocks linking",
+    "ean": "tells an EAN code",
+    "history": "tells a history",
+}
 _FORMATS = {"html": as_html, "text": as_text}
 
 
@@ -129,9 +135,11 @@ def ask_supplier(ean: str, case: str, of_demo: bool) -> None:
 def paper_of(opened: dict[str, Any]) -> Paper:
     """What the door opened of a letter, written out."""
     kind, members = opened["kind"], {name: value for name, value in opened.items() if name != "kind"}
-    members |= {name: parse_day(members[name]) for name in ("written", "until") if name in members}
+    members |= {name: parse_day(members[name]) for name in ("written", "first", "until") if name in members}
     if kind == "supplier":
         return supplier.paper(supplier.Content(**members))
+    if kind == "history":
+        return history.paper(history.Content(**members))
     if kind == "ean":
         return ean_code.paper(ean_code.Content(**members))
     if kind == "unlock":

@@ -293,6 +293,7 @@ ROWS = (
         "/mijn/aansluiting/klaar",
         own("200", **dict.fromkeys(("co_occupant", "ended_delegate"), "303 /mijn/aansluiting")),
     ),
+    get("/mijn/historiek", own("200", **NOT_IN_ANOTHERS_NAME)),
     get("/mijn/bewijzen", OWN),
     get("/mijn/verbruik", OWN),
     get("/mijn/verbruik/bestand", OWN),
@@ -408,6 +409,8 @@ ROWS = (
         page_form(f"{AT_PORT}/openen"),
     ),
     post(f"{PORT}/sluiten", hers("303 /mijn/poorten"), f"{AT_PORT}/sluiten"),
+    # Nobody's address; where somebody lives, what is asked is a letter or goes another way (its own test).
+    post("/mijn/historiek", own("404", **NOT_IN_ANOTHERS_NAME), sends=fields(adres=NOBODYS)),
     post(
         "/mijn/uitlezing",
         hers("303 /mijn/uitlezing"),

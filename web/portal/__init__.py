@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from web.portal import wording
+from web.portal.asking_history import blueprint as history_pages
 from web.portal.attorneys import blueprint as attorney_pages
 from web.portal.beside import blueprint as beside_pages
 from web.portal.by_letter import blueprint as letter_pages
@@ -33,6 +34,7 @@ BLUEPRINTS = (
     login_pages,
     overview_pages,
     linking_pages,
+    history_pages,
     ean_code_pages,
     message_pages,
     permission_pages,

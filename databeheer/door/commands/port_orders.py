@@ -40,7 +40,7 @@ from databeheer.door.turn import Turn
 from databeheer.errors import MalformedRequestError, NoLegalBasisError, UnauthenticatedError
 from databeheer.permissions import signers
 from databeheer.permissions.signers import Notice
-from databeheer.registry import meters, occupancies, parties, points, port_orders
+from databeheer.registry import history_routes, meters, occupancies, parties, points, port_orders
 from databeheer.registry.user_ports import OrderState, UserPort
 from databeheer.values import Role, format_instant
 
@@ -56,12 +56,16 @@ EXECUTED = {"open": "port.opened", "closed": "port.closed"}
 def describe_meter(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """Write down that a meter hangs at a point, whether it is digital, and its ports: all closed (R51)."""
     require_number(arguments["meter"])
+    if arguments["digital"] and arguments["remotely_read"]:
+        raise MalformedRequestError("remotely_read: of a meter that is not digital")
     with house.turn() as turn:
         asker_of(turn, house, proof, AskerKind.OPERATOR)
         point = found(points.find(turn.connection, ean_hash(house, arguments["ean"])), "access point")
         meter_id = meter_of(house, turn, point, arguments["meter"])
         ports, first = {UserPort(name) for name in arguments["ports"]}, arguments["from_day"]
         hang_up(house, turn, point, meter_id, ports, first, is_digital=arguments["digital"])
+        if (is_remote := arguments["remotely_read"]) is not None:
+            history_routes.write_down(turn.connection, meter_id, is_remotely_read=is_remote)
     return {"meter_id": str(meter_id)}
 
 
@@ -272,6 +276,7 @@ COMMANDS = (
             ean=EANCode(required=True),
             meter=short_text(longest=40),
             digital=fields.Boolean(required=True, truthy={True}, falsy={False}),
+            remotely_read=fields.Boolean(load_default=None, allow_none=True, truthy={True}, falsy={False}),
             ports=fields.List(one_of(*(port.value for port in UserPort)), load_default=list),
             from_day=Day(load_default=None, allow_none=True),
         ),

@@ -5,6 +5,7 @@ Whoever lives there reads of each step in the own book; what a letter says is co
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID, uuid4
@@ -132,9 +133,15 @@ def _ean(house: House, _turn: Turn, _row: Any, point: Any) -> dict[str, Any]:
     return {"commodity": point.commodity, "ean": ean}
 
 
+def _history(house: House, _turn: Turn, row: Any, _point: Any) -> dict[str, Any]:
+    said = json.loads(open_own(house, row.person_id, "letter", bytes(row.letter_sealed)))
+    return {"first": said["from"], "until": said["until"], "rows": said["rows"]}
+
+
 _CONTENTS: dict[What, Callable[[House, Turn, Any, Any], dict[str, Any]]] = {
     What.SUPPLIER: _supplier,
     What.EAN: _ean,
+    What.HISTORY: _history,
 }
 
 

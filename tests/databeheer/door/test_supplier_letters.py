@@ -17,7 +17,7 @@ from databeheer.site.letters import paper_of
 from tests.commands import OPEN_TO_ALL, every_command
 from tests.conftest import LOTTES_EAN, MARIAS_EAN
 from tests.doors import query
-from tests.house import Customer, Party, TheHouse
+from tests.house import OCMW_CHANNEL, Customer, Party, TheHouse
 from tests.letters import confirm_email
 
 NOWHERE = "541448899990000060"
@@ -138,6 +138,7 @@ def test_only_the_operator_asks_and_what_is_open_to_all_names_nobodys_supplier(
             said = str(error)
         assert erik.name not in said, command
         assert erik.party_id not in said, command
+        assert OCMW_CHANNEL not in said, command
     assert not [event for event in events(house, before) if event.startswith("supplier_letter")]
 
 

@@ -70,7 +70,16 @@ MATRIX: dict[str, dict[str, set[str]]] = {
     },
     "registry.meter": {
         "door": LOOK_AND_ADD
-        | of("is_digital", "installed_on", "removed_on", "place", "sub_number", "sub_type", "sub_vreg_sealed")
+        | of(
+            "is_digital",
+            "is_remotely_read",
+            "installed_on",
+            "removed_on",
+            "place",
+            "sub_number",
+            "sub_type",
+            "sub_vreg_sealed",
+        )
     },
     "registry.interval_choice": {"door": LOOK_AND_ADD},
     "metering.day_check": {"door": LOOK_AND_ADD},

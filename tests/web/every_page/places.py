@@ -243,6 +243,8 @@ LIVING_HERE = (
     ),
     Place("reads", "lotte", "/mijn/gelezen?soort=alles"),
     Place("reads-why", "lotte", "/mijn/gelezen/{read}/waarom"),
+    Place("history", "lotte", "/mijn/historiek"),
+    Place("history-empty", "nele", "/mijn/historiek"),
     Place("reading-frequency", "lotte", "/mijn/uitlezing"),
     Place("reading-frequency-empty", "nele", "/mijn/uitlezing"),
     Place("permissions", "lotte", "/mijn/toestemmingen"),

@@ -11,7 +11,7 @@ from databeheer.access import catalogue
 from databeheer.joins.lists import SHIPPED
 from databeheer.joins.signature import verify
 from tests.conftest import LOTTES_EAN
-from tests.house import Customer, Party, TheHouse
+from tests.house import OCMW_CHANNEL, Customer, Party, TheHouse
 from tests.web.public.conftest import Standing
 from tests.web.sites import browser, make_whole_site
 from web import close
@@ -122,10 +122,12 @@ def test_a_changed_list_shows_as_not_in_force(house: TheHouse) -> None:
     close(app)
 
 
-@pytest.mark.requirement("R80")
-def test_no_page_that_anybody_opens_tells_who_supplies_a_home(
+@pytest.mark.requirement("R80", "R96")
+def test_no_page_that_anybody_opens_tells_who_supplies_a_home_or_how_an_ocmw_reaches_us(
     house: TheHouse, lotte: Customer, erik: Party
 ) -> None:
+    assert "7431" in OCMW_CHANNEL
+    house.party("OCMW Gent", "welfare_centre")
     app = make_whole_site(house)
     anybody = browser(app)
     paths = [
@@ -138,6 +140,7 @@ def test_no_page_that_anybody_opens_tells_who_supplies_a_home(
         for path in paths:
             with anybody.get(path, query_string={"ean": LOTTES_EAN}) as answer:
                 pages[path] = answer.get_data(as_text=True)
+        assert [path for path, page in pages.items() if "7431" in page or "74 31" in page] == []  # R96
         return {path: page for path, page in pages.items() if erik.name in page or erik.party_id in page}
 
     before = naming_erik()
