@@ -1,4 +1,4 @@
-"""A history of consumption goes on the way that the meter has: the portal, the website, or a letter to the home (R90)."""
+"""A history goes on the way that the meter has: the portal, the website, or a letter to the home (R90)."""
 
 from __future__ import annotations
 

@@ -1,10 +1,11 @@
-"""A history goes to the home by letter where the meter is read by hand; it is the customer's own look, on record (R90)."""
+"""A history goes by letter where the meter is read by hand; it is the customer's own look, on record (R90)."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -55,7 +56,7 @@ def test_what_is_offered_follows_the_meter_and_no_letter_goes_where_another_way_
     assert refused(lambda: lotte.call("history.ask_letter", occupancy_id=str(uuid4()))) == "not-found"
     for command, given in (("history.show", {}), ("history.ask_letter", named)):
         for call in (bram.call, house.client.call, house.operator):
-            assert refused(lambda: call(command, **given)) == "unauthenticated"
+            assert refused(partial(call, command, **given)) == "unauthenticated"
     assert query(house, "SELECT count(*) FROM post.letter") == [(0,)]
 
 
