@@ -1,4 +1,4 @@
-"""Measure the speed goals: `make bench`, or `make bench ONLY=name`.
+"""Measure the speed goals: `make bench`, or `make bench ONLY=name`, or `ONLY=portal` for all of a group.
 
 Every `bench_*.py` beside this file has a table `BENCHMARKS` of functions that measure one figure and what it is
 held against, in turns on the same machine, so that the ratio means something where the figures do not. Beside
@@ -36,7 +36,12 @@ def main() -> int:
     """Run the benchmarks; exit status 1 where a goal does not hold, 2 for an unknown name."""
     benchmarks = find_benchmarks()
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("--only", choices=sorted(benchmarks), help="run one; what is checked in stays")
+    groups = {name.partition("-")[0] for name in benchmarks}
+    parser.add_argument(
+        "--only",
+        choices=sorted(groups | benchmarks.keys()),
+        help="run one, or all whose names begin so (portal); what is checked in stays",
+    )
     parser.add_argument("--document", action="store_true", help="measure nothing, write the document anew")
     options = parser.parse_args()
     if options.document:
@@ -45,7 +50,7 @@ def main() -> int:
     machine = document.this_machine()
     rows, kept = [], []
     for name, measure in benchmarks.items():
-        if options.only in (None, name):
+        if options.only in (None, name, name.partition("-")[0]):
             disk = fsync_latency()
             row = measure(name)
             print(
