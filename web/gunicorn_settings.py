@@ -5,9 +5,21 @@ Names are gunicorn's own. How many workers, and where it listens, an installatio
 
 from __future__ import annotations
 
+import gc
+
 # By default gunicorn believes whoever comes from this machine about where the site begins and how it is reached.
 # We know both: the site begins at `/`, and its address is a setting.
 forwarder_headers = ""
 forwarded_allow_ips = ""
 
 logger_class = "web.gunicorn_log.QuietLogger"
+
+
+def post_worker_init(_worker: object) -> None:
+    """Let a page not pay for looking through all that a worker imported: it lives as long as the worker."""
+    gc.freeze()
+    gc.set_threshold(GARBAGE)
+
+
+GARBAGE = 20_000
+"""A page makes some thousands of objects, and nearly all of them go as it ends without being collected."""

@@ -65,8 +65,8 @@ class Browser:
     """A connection that is kept, and asks pages with as little work as can be: it shares the cores."""
 
     def __init__(self, pages: Pages) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", pages.port), PATIENCE_SECONDS)
-        self._cookie = pages.cookie
+        self._pages = pages
+        self._connect()
 
     def __enter__(self) -> Self:
         return self
@@ -76,9 +76,12 @@ class Browser:
 
     def fetch(self, path: str) -> bytes:
         """Return a page; any other answer than one is an error."""
-        asked = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: {self._cookie}\r\n\r\n"
-        self._socket.sendall(asked.encode())
-        head = b""
+        asked = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: {self._pages.cookie}\r\n\r\n".encode()
+        head = self._begin(asked)
+        if not head:  # the web closes a connection that nobody used for a while
+            self._socket.close()
+            self._connect()
+            head = self._begin(asked)
         while b"\r\n\r\n" not in head:
             head += self._more()
         head, _, body = head.partition(b"\r\n\r\n")
@@ -91,11 +94,22 @@ class Browser:
             left -= len(parts[-1])
         return b"".join(parts)
 
+    def _connect(self) -> None:
+        self._socket = socket.create_connection(("127.0.0.1", self._pages.port), PATIENCE_SECONDS)
+
+    def _begin(self, asked: bytes) -> bytes:
+        try:
+            self._socket.sendall(asked)
+            return self._socket.recv(_MOST)
+        except ConnectionError:
+            return b""
+
     def _more(self) -> bytes:
-        part = self._socket.recv(1 << 18)
+        part = self._socket.recv(_MOST)
         if not part:
             raise AssertionError("the web closed the connection")
         return part
 
 
+_MOST = 1 << 18
 _LENGTH = re.compile(rb"\r\nContent-Length: (\d+)", re.IGNORECASE)
