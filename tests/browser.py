@@ -27,6 +27,26 @@ _RULES = {
     "rules": {"target-size": {"enabled": True}},  # of WCAG 2.2 AA, which axe leaves out unless asked
 }
 
+_JUDGE = """async ([options, seen]) => {
+    if (seen === null) return {violations: (await axe.run(options)).violations, looks: []};
+    const known = new Set(seen), fresh = new Map();
+    const look = one => one === null ? "" : look(one.parentElement) + ">" + one.tagName + "."
+        + (one.getAttribute("class") || "") + (one.hasAttribute("aria-current") ? "*" : "")
+        + (one.matches(".option:has(:checked)") ? "!" : "");
+    for (const one of document.body.querySelectorAll("*")) {
+        const says = [...one.childNodes].some(child => child.nodeType === 3 && child.data.trim());
+        if (!(says || one.matches("input, select, textarea")) || !one.checkVisibility()) continue;
+        const its = look(one);
+        if (!known.has(its) && !fresh.has(its)) fresh.set(its, one);
+    }
+    const rest = {...options, rules: {...options.rules, "color-contrast": {enabled: false}}};
+    const violations = (await axe.run(rest)).violations;
+    if (fresh.size) {
+        const contrast = {resultTypes: ["violations"], runOnly: ["color-contrast"]};
+        violations.push(...(await axe.run({include: [...fresh.values()]}, contrast)).violations);
+    }
+    return {violations, looks: [...fresh.keys()]};
+}"""
 _WIDEST = """(() => {
     const edge = document.documentElement.clientWidth;
     const out = [...document.body.querySelectorAll("*")].filter(
@@ -73,16 +93,20 @@ class Watched:
         self.page.on("pageerror", lambda error: self.console.append(str(error)))
         self.page.on("response", lambda response: self.heard.append(response))
 
-    def faults(self) -> list[str]:
-        """What axe finds wrong, one line a fault."""
+    def faults(self, looks: set[str] | None = None) -> list[str]:
+        """What axe finds wrong, one line a fault.
+
+        `looks`: what letters were seen to look like, by the tags and classes that they stand in; the page's are
+        added. Whether letters can be told from their ground, most of axe's work, is judged of what looks new alone.
+        """
         if not self.page.evaluate("'axe' in window"):
             if self.is_judged_often:
                 self.page.add_init_script(_AXE)  # the pages to come have it without its being sent each time
             self.page.evaluate(_AXE)
-        found: list[dict[str, Any]] = self.page.evaluate(
-            "options => axe.run(options).then(result => result.violations)", _RULES
-        )
-        return [f"{fault['id']}: {fault['nodes'][0]['html'][:160]}" for fault in found]
+        found: dict[str, Any] = self.page.evaluate(_JUDGE, [_RULES, None if looks is None else list(looks)])
+        if looks is not None:
+            looks.update(found["looks"])
+        return [f"{fault['id']}: {fault['nodes'][0]['html'][:160]}" for fault in found["violations"]]
 
     def is_wider_than_the_screen(self) -> bool:
         wide: bool = self.page.evaluate(

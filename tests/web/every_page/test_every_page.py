@@ -72,6 +72,7 @@ class Walk:
         self.browser, self.story = browser, story
         self.address, self.outside_demo = (one.config["WEB_SETTINGS"].base_url for one in (site, other_site))
         self.windows: dict[str, Watched] = {}
+        self.looks: set[str] = set()
         self.weights: dict[str, int] = {}
         """How many bytes each address gave when it was last asked."""
 
@@ -112,7 +113,7 @@ class Walk:
             yield "has a script"
         if page.locator("h1").count() != 1:
             yield "has not one main heading"
-        yield from (f"320: {fault}" for fault in window.faults())
+        yield from (f"320: {fault}" for fault in window.faults(self.looks))
         yield from self.too_wide(window, "320")
         if PICTURED:
             yield from self.pictured(window, place.name)
