@@ -14,6 +14,7 @@ from sqlalchemy import exc
 
 from databeheer.door.access_register import commands as access_register
 from databeheer.door.attorneys import commands as attorneys
+from databeheer.door.businesses import many, readers
 from databeheer.door.coherence import commands as coherence
 from databeheer.door.commands import (
     answers,
@@ -133,6 +134,8 @@ class DoorService:
             *answers.COMMANDS,
             *beside.COMMANDS,
             *choosing.COMMANDS,
+            *many.COMMANDS,
+            *readers.COMMANDS,
             *mandates.COMMANDS,
             *mandate_imports.COMMANDS,
             *sweep.COMMANDS,

@@ -20,6 +20,8 @@ from databeheer.permissions.asking import LINK_TERM, Request
 from databeheer.permissions.content import split_of
 from databeheer.values import Direction, Granularity, Purpose, Role
 
+MOST_POINTS = 250
+"""For how many access points a business gives or withdraws at once: all of them hold the ledger's head for one turn."""
 MOST_FOUND = 50
 """How many parties one search shows; who looks for more says more of the name."""
 

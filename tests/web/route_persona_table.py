@@ -323,6 +323,35 @@ ROWS = (
             nummer=NOBODYS,
         ),
     ),
+    # ---- of a business alone: to every other customer there is no such page ----
+    get("/mijn/punten", own("404")),
+    get("/mijn/punten/bewijzen.zip", own("404"), "/mijn/punten/bewijzen.zip?van=1&tot=2"),
+    get("/mijn/punten/intrekken/<uuid:party_id>", own("404"), "/mijn/punten/intrekken/{t.offering}"),
+    post(
+        "/mijn/punten/intrekken/<uuid:party_id>",
+        own("404"),
+        "/mijn/punten/intrekken/{t.offering}",
+        fields(wat="alles"),
+    ),
+    post(
+        "/mijn/kiezen/<uuid:party_id>/<purpose>/aansluitingen",
+        own("404"),
+        "/mijn/kiezen/{t.offering}/energy_advice/aansluitingen",
+        fields(fijn="day", richting="afname", periode="nieuw", duur="jaar"),
+    ),
+    post(
+        "/mijn/kiezen/<uuid:party_id>/<purpose>/aansluitingen/toestaan",
+        own("404"),
+        "/mijn/kiezen/{t.offering}/energy_advice/aansluitingen/toestaan",
+        fields(
+            fijn="day",
+            richting="afname",
+            periode="nieuw",
+            duur="jaar",
+            notice_sha256=NO_NOTICE,
+            nummer=NOBODYS,
+        ),
+    ),
     # ---- what is hers ----
     get(P, seen_together(), "/mijn/toestemming/{t.permission}"),
     get(f"{P}/ook", seen_together("200", "303 /mijn/toestemming/*"), "/mijn/toestemming/{t.permission}/ook"),

@@ -8,6 +8,9 @@ from web.portal import wording
 from web.portal.asking_history import blueprint as history_pages
 from web.portal.attorneys import blueprint as attorney_pages
 from web.portal.beside import blueprint as beside_pages
+from web.portal.businesses.giving import blueprint as giving_pages
+from web.portal.businesses.points import blueprint as point_pages
+from web.portal.businesses.withdrawing import blueprint as withdrawing_pages
 from web.portal.by_letter import blueprint as letter_pages
 from web.portal.choosing import blueprint as choosing_pages
 from web.portal.consumption import blueprint as consumption_pages
@@ -40,6 +43,9 @@ BLUEPRINTS = (
     permission_pages,
     beside_pages,
     choosing_pages,
+    point_pages,
+    giving_pages,
+    withdrawing_pages,
     read_pages,
     proof_pages,
     consumption_pages,

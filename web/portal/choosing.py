@@ -152,7 +152,7 @@ def show() -> ResponseReturnValue:
 @require_session
 def show_party(party_id: UUID) -> ResponseReturnValue:
     """Ask why: one of the purposes that this party offers."""
-    chosen, _longest = _party(party_id)
+    chosen, _longest = party_of(party_id)
     return render_template("portal/choosing_why.html", me=visitor(), chosen=chosen)
 
 
@@ -160,8 +160,8 @@ def show_party(party_id: UUID) -> ResponseReturnValue:
 @require_session
 def show_offer(party_id: UUID, purpose: str) -> ResponseReturnValue:
     """Ask what and how long; nothing is ticked beforehand."""
-    chosen, _longest = _party(party_id)
-    return _ask_what(chosen, chosen.offer(purpose), {}, {})
+    chosen, _longest = party_of(party_id)
+    return ask_what(chosen, chosen.offer(purpose), {}, {})
 
 
 @blueprint.post("/mijn/kiezen/<uuid:party_id>/<purpose>")
@@ -169,7 +169,7 @@ def show_offer(party_id: UUID, purpose: str) -> ResponseReturnValue:
 def check(party_id: UUID, purpose: str) -> ResponseReturnValue:
     """Show all that was chosen once more, before anything happens; or ask what is missing."""
     form = parse_or_refuse(ChoiceForm(), request.form)
-    chosen, longest = _party(party_id)
+    chosen, longest = party_of(party_id)
     return _check(chosen, chosen.offer(purpose), form, longest)
 
 
@@ -178,7 +178,7 @@ def check(party_id: UUID, purpose: str) -> ResponseReturnValue:
 def confirm(party_id: UUID, purpose: str) -> ResponseReturnValue:
     """Give it."""
     form = parse_or_refuse(ConfirmForm(), request.form)
-    chosen, longest = _party(party_id)
+    chosen, longest = party_of(party_id)
     offer = chosen.offer(purpose)
     point, choice, notice = _complete(chosen, offer, form, longest)
     if point is None or choice is None or notice is None or form["notice_sha256"] != notice.sha256:
@@ -210,7 +210,7 @@ def resume(arguments: Mapping[str, str], given: Mapping[str, str]) -> ResponseRe
     """Show once more what the visitor was about to give, for her to confirm."""
     names = ChoiceForm().fields
     form = ChoiceForm().load({name: value for name, value in given.items() if name in names})
-    chosen, longest = _party(UUID(arguments["party_id"]))
+    chosen, longest = party_of(UUID(arguments["party_id"]))
     return _check(chosen, chosen.offer(arguments["purpose"]), form, longest, is_resumed=True)
 
 
@@ -227,7 +227,7 @@ def _given_before(number: str, refusal: DoorRefusedError) -> ResponseReturnValue
     return already.permission_ended(permission)
 
 
-def _party(party_id: UUID) -> tuple[Chosen, int]:
+def party_of(party_id: UUID) -> tuple[Chosen, int]:
     """One party that can be chosen, or says why not; 404 for any other. With the longest term of a permission."""
     answer = ask("permission.offered", party_id=str(party_id))
     if not answer["parties"]:
@@ -245,9 +245,9 @@ def _check(
 ) -> ResponseReturnValue:
     point, choice, notice = _complete(chosen, offer, form, longest)
     if point is None or choice is None or notice is None:
-        return _ask_what(chosen, offer, form, _missing(offer, form))
+        return ask_what(chosen, offer, form, missing(offer, form))
     if form["anders"]:
-        return _ask_what(chosen, offer, form, {})
+        return ask_what(chosen, offer, form, {})
     return render_template(
         "portal/choosing_check.html",
         me=visitor(),
@@ -257,7 +257,7 @@ def _check(
         notice=notice,
         number=uuid4(),
         standing=_standing(choice, point),
-        form=_said(form),
+        form=said(form),
         is_resumed=is_resumed,
     )
 
@@ -276,7 +276,7 @@ def _standing(choice: Choice, point: Point) -> Permission | None:
     )
 
 
-def _ask_what(
+def ask_what(
     chosen: Chosen, offer: Offer, form: Mapping[str, Any], errors: Mapping[str, str]
 ) -> ResponseReturnValue:
     points = _points()
@@ -290,7 +290,7 @@ def _ask_what(
         periods=PERIODS,
         terms=TERMS,
         has_injection="injection" in offer.directions,
-        form=_said(form),
+        form=said(form),
         errors=errors,
         picture=picture.of_points(points) if points else None,
     )
@@ -302,14 +302,28 @@ def _complete(
 ) -> tuple[Point | None, Choice | None, Notice | None]:
     """What was chosen, with the text to read; None where something is missing, or is not the visitor's."""
     point = next((one for one in _points() if one.occupancy_id == str(form["occupancy_id"])), None)
-    if chosen.why_not or point is None or _missing(offer, form):
+    if chosen.why_not or point is None or missing(offer, form):
         return None, None, None
+    is_gas = point.commodity == "gas"
+    choice = choice_of(chosen, offer, form, longest, since=point.begins, is_gas=is_gas)
+    data = wording.data_words("readings", choice.directions, choice.granularity, point.commodity)
+    return point, choice, notice_of_choice(choice, data, point)
+
+
+def choice_of(
+    chosen: Chosen,
+    offer: Offer,
+    form: Mapping[str, Any],
+    longest: int,
+    *,
+    since: date | None = None,
+    is_gas: bool = False,
+) -> Choice:
+    """What was chosen, but for which access point; `since` which day there can be data at all."""
     today = day_of(_now())
-    begins = max(_a_year_before(today), point.begins)
+    begins = _a_year_before(today) if since is None else max(_a_year_before(today), since)
     directions = DIRECTIONS[form["richting"]] if "injection" in offer.directions else DIRECTIONS["afname"]
-    if point.commodity == "gas":
-        directions = DIRECTIONS["afname"]
-    choice = Choice(
+    return Choice(
         party=chosen.party,
         purpose=offer.words,
         reveals=wording.REVEALS[form["fijn"]],
@@ -318,14 +332,12 @@ def _complete(
         valid_until=_ends(form["duur"], today),
         longest_days=longest,
         granularity=str(form["fijn"]),
-        directions=directions,
+        directions=DIRECTIONS["afname"] if is_gas else directions,
     )
-    data = wording.data_words("readings", directions, choice.granularity, point.commodity)
-    return point, choice, notice_of_choice(choice, data, point)
 
 
-def _missing(offer: Offer, form: Mapping[str, Any]) -> dict[str, str]:
-    """What is still to be chosen, by the field, with what to say beside it."""
+def missing(offer: Offer, form: Mapping[str, Any], *, with_point: bool = True) -> dict[str, str]:
+    """What is still to be chosen, by the field, with what to say beside it; `with_point`: an access point too."""
     says = {
         "occupancy_id": _("Kies voor welk adres u gegevens wilt delen."),
         "fijn": _("Kies hoe fijn de gegevens mogen zijn."),
@@ -335,12 +347,15 @@ def _missing(offer: Offer, form: Mapping[str, Any]) -> dict[str, str]:
     }
     if "injection" not in offer.directions:
         del says["richting"]
-    missing = {name: words for name, words in says.items() if not form.get(name)}
+    if not with_point:
+        del says["occupancy_id"]
+    found = {name: words for name, words in says.items() if not form.get(name)}
     if form.get("fijn") and Granularity(form["fijn"]).is_finer_than(offer.finest):
-        missing["fijn"] = says["fijn"]
-    if form.get("occupancy_id") and str(form["occupancy_id"]) not in {one.occupancy_id for one in _points()}:
-        missing["occupancy_id"] = says["occupancy_id"]
-    return missing
+        found["fijn"] = says["fijn"]
+    own = {one.occupancy_id for one in _points()} if with_point else set()
+    if with_point and form.get("occupancy_id") and str(form["occupancy_id"]) not in own:
+        found["occupancy_id"] = says["occupancy_id"]
+    return found
 
 
 def _granularities(offer: Offer, points: Sequence[Point]) -> list[tuple[str, str, str]]:
@@ -353,8 +368,8 @@ def _granularities(offer: Offer, points: Sequence[Point]) -> list[tuple[str, str
     ]
 
 
-def _said(form: Mapping[str, Any]) -> dict[str, str]:
-    names = ("occupancy_id", "fijn", "richting", "periode", "duur")
+def said(form: Mapping[str, Any]) -> dict[str, str]:
+    names = ("occupancy_id", "fijn", "richting", "periode", "duur", "gekozen")
     return {name: str(form[name]) for name in names if form.get(name)}
 
 

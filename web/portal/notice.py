@@ -5,7 +5,7 @@ The page shows exactly these rows, so the hash in the grant says what was on the
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
@@ -65,10 +65,23 @@ class Terms(Protocol):
 
 def notice_of_choice(choice: Terms, data: str, point: Point) -> Notice:
     """Write the notice of what a customer chose himself, for one of his access points; `data` as words."""
+    return _notice_of_choice(
+        choice, data, _("Voor welk adres?"), f"{point.name}, EAN {saying.ean(point.ean)}"
+    )
+
+
+def notice_of_many(choice: Terms, data: str, points: Collection[Point]) -> Notice:
+    """Write the notice of what a business chose itself, for many of its access points; it names each."""
+    count = _("%(count)s aansluitingen", count=len(points)) if len(points) != 1 else _("1 aansluiting")
+    named = ", ".join(sorted(point.ean for point in points))
+    return _notice_of_choice(choice, data, _("Voor welke aansluitingen?"), f"{count}: EAN {named}.")
+
+
+def _notice_of_choice(choice: Terms, data: str, where: str, places: str) -> Notice:
     party = choice.party
     rows = [
         (_("Wie krijgt het?"), _sentence(f"{party.name}, {party.role_words}") + _after(party.about)),
-        (_("Voor welk adres?"), f"{point.name}, EAN {saying.ean(point.ean)}"),
+        (where, places),
         (_("Welke gegevens?"), _sentence(data)),
         (_("Wat is daaruit te zien?"), choice.reveals),
         (_("Waarom?"), _sentence(choice.purpose)),

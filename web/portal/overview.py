@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, TypeVar
 
-from flask import Blueprint, render_template
+from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from databeheer.values import parse_instant
@@ -17,6 +17,8 @@ from web.portal.shown import Answer, Permission, Point, Statement, Statutory
 blueprint = Blueprint("overview", __name__)
 
 _PAGE = 500
+FEW = 3
+"""Of how many points a business has a card each here; of more it has a list (`businesses.points`)."""
 
 
 Who = TypeVar("Who", Permission, Statutory)
@@ -111,6 +113,8 @@ def show() -> ResponseReturnValue:
     """Show the overview."""
     seen = Seen.now()
     points = my_points()
+    if visitor()["business"] and len(points) > FEW:
+        return redirect(url_for("points.show"), 303)
     cards = [_card(point, seen) for point in points]
     return render_template(
         "portal/overview.html",

@@ -15,6 +15,7 @@ from werkzeug.routing import BuildError
 from web.forms import Form, parse_or_refuse
 from web.language import lazy
 from web.portal import beside, choosing, kept, permissions
+from web.portal.businesses import giving
 from web.portal.login import require_session, visitor
 
 blueprint = Blueprint("resuming", __name__)
@@ -25,10 +26,12 @@ PAGES: Mapping[str, Callable[[Mapping[str, str], Mapping[str, str]], ResponseRet
     "beside.grant": beside.resume,
     "choosing.check": choosing.resume,
     "choosing.confirm": choosing.resume,
+    "giving.confirm": giving.resume,
 }
 """Forms whose own page shows all that is confirmed; of any other, the page here does."""
 WORDS = {
     "permissions.withdraw": lazy("een toestemming intrekken"),
+    "withdrawing.withdraw": lazy("toestemmingen intrekken"),
     "permissions.take_back": lazy("uw antwoord terugnemen"),
     "permissions.send_on": lazy("een vraag doorsturen naar de netgebruiker"),
     "doubting.doubt_permission": lazy("melden dat er iets niet klopt"),

@@ -30,6 +30,7 @@ from databeheer.door.facts.of_parties import ask_parties, parties_of
 from databeheer.door.house import House
 from databeheer.door.names import reference_hash, seal_text
 from databeheer.door.proofs import AskerKind, Proof
+from databeheer.door.turn import Turn
 from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import ConflictError, NotFoundError
 from databeheer.identity.tokens import token_hash
@@ -81,14 +82,9 @@ def choose(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, A
     """
     with house.turn(TurnLane.CUSTOMER) as turn:
         asker = asker_of(turn, house, proof, AskerKind.CUSTOMER, or_representative=True, freshly=True)
-        rows = choosing.find(turn.connection, house.catalogue, "", arguments["party_id"])
-        if not rows:
-            raise NotFoundError("there is no such party to choose")
-        party = rows[0]
         occupancy, capacity = place_of(turn, arguments["occupancy_id"], asker)
-        if _missing(house, turn.connection, rows, turn.now, occupancy.operator)[party.party_id]:
-            raise ConflictError("this party cannot be chosen now: it lacks what the law asks of it")
-        wanted = _request(house, party, occupancy, arguments)
+        party = require_choosable(house, turn, arguments["party_id"], occupancy.operator)
+        wanted = wanted_of(house, party, occupancy, arguments)
         wanted.check(turn.now)
         link = token_hash(secrets.token_urlsafe(16))
         choosing.begin(
@@ -101,7 +97,23 @@ def choose(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, A
     return answer_of(house, wanted.permission_id, record, asker)
 
 
-def _request(house: House, party: Any, occupancy: Any, arguments: dict[str, Any]) -> Request:
+def require_choosable(house: House, turn: Turn, party_id: UUID, operator: int | None = None) -> Any:
+    """Return a party that a customer can choose now; `operator`: for a point of this grid operator.
+
+    Raises:
+        NotFoundError: there is no such party to choose.
+        ConflictError: it lacks what the law asks.
+    """
+    rows = choosing.find(turn.connection, house.catalogue, "", party_id)
+    if not rows:
+        raise NotFoundError("there is no such party to choose")
+    if _missing(house, turn.connection, rows, turn.now, operator)[party_id]:
+        raise ConflictError("this party cannot be chosen now: it lacks what the law asks of it")
+    return rows[0]
+
+
+def wanted_of(house: House, party: Any, occupancy: Any, arguments: dict[str, Any]) -> Request:
+    """Return what a customer chose, for one access point, as a request."""
     permission_id: UUID = arguments["permission_id"]
     reference = permission_id.hex
     return Request(
@@ -159,6 +171,23 @@ def _open_to(house: House, role: Role) -> set[str]:
 
 _REACHABLE = text("SELECT party_id FROM doubt.contact WHERE party_id = ANY(:ids)")
 
+CHOICE: dict[str, fields.Field[Any]] = {
+    "party_id": identifier(),
+    "purpose": one_of(*(purpose.value for purpose in Purpose)),
+    "granularity": one_of(*(granularity.value for granularity in Granularity)),
+    "directions": fields.List(
+        one_of(*(direction.value for direction in Direction)),
+        required=True,
+        validate=validate.Length(1, len(Direction)),
+    ),
+    "data_from": Instant(required=True),
+    "data_until": Instant(load_default=None, allow_none=True),
+    "valid_until": Instant(load_default=None, allow_none=True),
+    "notice": NOTICE,
+    "language": LANGUAGE,
+}
+"""What a customer chooses, but for which access point."""
+
 COMMANDS = (
     Command(
         "permission.offered",
@@ -170,23 +199,7 @@ COMMANDS = (
     ),
     Command(
         "permission.choose",
-        schema(
-            permission_id=identifier(),
-            party_id=identifier(),
-            purpose=one_of(*(purpose.value for purpose in Purpose)),
-            granularity=one_of(*(granularity.value for granularity in Granularity)),
-            directions=fields.List(
-                one_of(*(direction.value for direction in Direction)),
-                required=True,
-                validate=validate.Length(1, len(Direction)),
-            ),
-            data_from=Instant(required=True),
-            data_until=Instant(load_default=None, allow_none=True),
-            valid_until=Instant(load_default=None, allow_none=True),
-            occupancy_id=identifier(),
-            notice=NOTICE,
-            language=LANGUAGE,
-        ),
+        schema(permission_id=identifier(), occupancy_id=identifier(), **CHOICE),
         choose,
     ),
 )

@@ -218,13 +218,22 @@ def end_permission(house: House, proof: Proof, arguments: dict[str, Any], kind: 
         if part is not None:
             record = _end_part(house, turn, row, part, by, asker.person_id)
         else:
-            state = closing.end(turn.connection, row, by_party=_is_party(asker), now=turn.now)
-            turn.end(Ending.TERMINATED if _is_party(asker) else Ending.REVOKED, row.permission_id)
-            event = Event.TERMINATED if _is_party(asker) else Event.REVOKED
-            record = record_step(house, turn, row, event, state=state, by=by, person_id=asker.person_id)
+            record = _end(house, turn, row, by, asker)
         acting.tell_acted(house, turn, asker)
         repeat.keep({}, index)  # what it became is looked up again: it stays as it is
     return answer_of(house, row.permission_id, record, asker)
+
+
+def end_in_turn(house: House, turn: Turn, row: Any, asker: Asker) -> Record:
+    """End a permission, locked before, in this turn, as who asks; raises where it is not his to withdraw."""
+    return _end(house, turn, row, "party" if _is_party(asker) else _signer(turn, row, asker), asker)
+
+
+def _end(house: House, turn: Turn, row: Any, by: str, asker: Asker) -> Record:
+    state = closing.end(turn.connection, row, by_party=_is_party(asker), now=turn.now)
+    turn.end(Ending.TERMINATED if _is_party(asker) else Ending.REVOKED, row.permission_id)
+    event = Event.TERMINATED if _is_party(asker) else Event.REVOKED
+    return record_step(house, turn, row, event, state=state, by=by, person_id=asker.person_id)
 
 
 def _end_part(house: House, turn: Turn, row: Any, part: str, by: str, person_id: UUID | None) -> Record:

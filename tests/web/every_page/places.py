@@ -58,6 +58,20 @@ def send(button: str, **filled: str) -> Act:
     return do
 
 
+def picks(*buttons: str) -> Act:
+    """Say what a party may have, as a business does; then press these, one after the other."""
+
+    def do(page: Page, facts: Mapping[str, str]) -> None:
+        for name in ("fijn", "richting", "periode", "duur"):
+            choices = page.locator(f"main input[name='{name}']")
+            if choices.count():
+                choices.first.check()
+        for button in ("Verder naar uw aansluitingen", *buttons):
+            press(button)(page, facts)
+
+    return do
+
+
 def errs(button: str, **filled: str) -> Act:
     """Send a form that must come back with an error summary whose links lead to a field."""
 
@@ -322,6 +336,22 @@ LIVING_HERE = (
     Place("representing", "theo", "/mijn/namens"),
     Place("represented-overview", "tess", "/mijn"),
     Place("represented-messages", "tess", "/mijn/berichten/instellingen"),
+    Place("business", "els", "/mijn/punten"),
+    Place("business-nothing-found", "els", "/mijn/punten?zoek=nergens"),
+    Place("business-without-points", "wim", "/mijn/punten"),
+    Place("business-withdraw", "els", "/mijn/punten/intrekken/{party}"),
+    Place(
+        "business-withdraw-error", "els", "/mijn/punten/intrekken/{party}", do=press("Trek in wat ik koos")
+    ),
+    Place("giving", "els", "/mijn/kiezen/{party}/energy_advice"),
+    Place("giving-which", "els", "/mijn/kiezen/{party}/energy_advice", do=picks()),
+    Place("giving-which-error", "els", "/mijn/kiezen/{party}/energy_advice", do=picks("Kijk mijn keuze na")),
+    Place(
+        "giving-check",
+        "els",
+        "/mijn/kiezen/{party}/energy_advice",
+        do=picks("Kies alle", "Kijk mijn keuze na"),
+    ),
     Place("moved-out-overview", "dirk", "/mijn"),
     Place("moved-out-consumption", "dirk", "/mijn/verbruik"),
     Place("moved-out-erasing", "dirk", "/mijn/wissen"),

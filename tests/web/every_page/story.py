@@ -32,6 +32,7 @@ from tests.linking import NOWHERE, report_rosa
 from tests.web.programs import publish
 
 LOTTES_GAS, SEASIDE, OLD_HOME = "541448899990000046", "541448899990000053", "541448899990000077"
+BAKERYS = tuple(f"54144889999100{end}" for end in ("0014", "0021", "0038", "0045", "0052"))
 MEASURED = date(2023, 10, 29)
 EMAIL = {
     "at": "2026-11-19T15:05:00Z",
@@ -118,6 +119,7 @@ def tell(house: TheHouse) -> Story:
     _lotte_uses_her_rights(story, lotte)
     _maria_and_the_others(story, lotte, bram)
     _links(story, net)
+    _bakery(story, bram)
     _parties(story)
     story.log_key = publish(house)
     return story
@@ -230,6 +232,28 @@ def _links(story: Story, net: Party) -> None:
     for _ in range(3):
         karel.call("link.attempt", ean=NOWHERE, meter="1SAG0")
     story.sessions |= {"rosa": rosa.session, "karel": karel.session}
+
+
+def _bakery(story: Story, bram: Party) -> None:
+    """Els acts for a bakery with five access points; Bram has data of two. Wim acts for a butcher without any."""
+    house = story.house
+    bakery = house.business("0403170701", "Bakkerij Van Damme bv", "els", "Els Van Damme")
+    butcher = house.business("0401722035", "Slagerij De Wolf bv", "wim", "Wim De Wolf")
+    for number, ean in enumerate(BAKERYS):
+        house.point(ean, bakery, address=f"Molenstraat {1 + number // 2}, 9000 Gent")
+    bakery.call(
+        "permission.choose_many",
+        batch_id=str(uuid4()),
+        party_id=bram.party_id,
+        purpose="energy_advice",
+        granularity="day",
+        directions=["offtake"],
+        data_from="2026-01-01T00:00:00Z",
+        occupancy_ids=[bakery.occupancy(number) for number in range(2)],
+        notice="x",
+        language="nl",
+    )
+    story.sessions |= {"els": bakery.session, "wim": butcher.session}
 
 
 def _streets_and_towns(story: Story, net: Party) -> None:
