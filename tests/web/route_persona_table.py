@@ -350,6 +350,7 @@ ROWS = (
             duur="jaar",
             notice_sha256=NO_NOTICE,
             nummer=NOBODYS,
+            al="0",
         ),
     ),
     # ---- what is hers ----

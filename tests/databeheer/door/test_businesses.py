@@ -123,6 +123,7 @@ def test_an_answer_is_good_once_and_for_the_business_that_it_names(house: TheHou
         assert error.value.code == "unauthenticated"
 
 
+@pytest.mark.requirement("R81")
 def test_the_log_in_and_each_act_say_who_acted_for_whom(
     house: TheHouse, bakery: Customer, bram: Party
 ) -> None:

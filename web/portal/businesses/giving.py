@@ -56,7 +56,13 @@ class PickForm(TermsForm):
 
 
 class ConfirmForm(TermsForm):
-    """What was chosen, with the text that was read, and the number of the whole."""
+    """What was chosen, with the text that was read, and the number of the whole.
+
+    `al`: for how many of them this stood already when the page was made; in a second window, or after the browser's
+    back button, it is more by then.
+    """
+
+    al = fields.Integer(required=True, validate=validate.Range(0, MOST_POINTS))
 
     notice_sha256 = fields.String(required=True, validate=validate.Regexp(r"[0-9a-f]{64}\Z"))
     nummer = fields.UUID(required=True)
@@ -109,7 +115,7 @@ def confirm(party_id: UUID, purpose: str) -> ResponseReturnValue:
     if choosing.missing(about.offer, form, with_point=False) or not _can_be_given(chosen):
         return _check(about, form, chosen)
     choice, notice = _complete(about, form, chosen)
-    if form["notice_sha256"] != notice.sha256:
+    if form["notice_sha256"] != notice.sha256 or form["al"] != _standing(about, chosen):
         return _check(about, form, chosen)
     try:
         given = ask(
@@ -244,6 +250,7 @@ def _check(
         places=by_address([one for one in about.points if one.occupancy_id in chosen]),
         count=len(chosen),
         total=len(about.points),
+        standing=_standing(about, chosen),
         number=uuid4(),
         form=choosing.said(form) | {"gekozen": encode(chosen, about.points)},
         is_resumed=is_resumed,
@@ -260,6 +267,13 @@ def _complete(
     commodity = commodities.pop() if len(commodities) == 1 else ""
     data = wording.data_words("readings", choice.directions, choice.granularity, commodity)
     return choice, notice_of_many(choice, data, points)
+
+
+def _standing(about: _Chosen, chosen: Collection[str]) -> int:
+    """For how many of these points the party has a permission for this already."""
+    given = ask("business.given", party_id=about.party.party.party_id)["permissions"]
+    has = {row["occupancy_id"] for row in given if row["purpose"] == about.offer.purpose}
+    return len(has & set(chosen))
 
 
 def _given_before(party_id: UUID, refusal: DoorRefusedError) -> ResponseReturnValue:
