@@ -501,5 +501,6 @@ def walk(
     page.get_by_role("button", name="Trek ze alle").click(timeout=120_000)
     page.get_by_text(f"U trok {number} toestemmingen").wait_for(timeout=120_000)
     assert standing(house) == 0
-    assert watched.console == []
+    # Chromium says of the refused file that it was one.
+    assert [said for said in watched.console if "(BAD REQUEST)" not in said] == []
     context.close()
