@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
 from base64 import urlsafe_b64encode
@@ -22,6 +20,7 @@ import psycopg
 from databeheer.door.client import DoorClient
 from databeheer.site.house import door_answers
 from ledger.note import SigningKey, VerifierKey
+from tests.beginning import Begun, begin
 from tests.house import ISSUER, ORIGIN, POSTMAN_KEY, PUBLIC_URL, TheHouse
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -111,7 +110,7 @@ class DoorProcess:
     environment: dict[str, str]
     socket: Path
     log: Path
-    process: subprocess.Popen[bytes]
+    process: Begun
     client: DoorClient
 
     @property
@@ -178,17 +177,9 @@ def start_door(house: TheHouse, **changes: str) -> DoorProcess:
     return DoorProcess(environment, socket, log, process, DoorClient(socket))
 
 
-def launch(environment: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
+def launch(environment: dict[str, str], log: Path) -> Begun:
     """Start `databeheer.door.main` with this environment and nothing else of ours."""
-    with log.open("ab") as output:
-        return subprocess.Popen(
-            [sys.executable, "-m", "databeheer.door.main"],
-            env={"PATH": os.environ["PATH"], **environment},
-            cwd=CHECKOUT,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-        )
+    return begin("databeheer.door.main", {"PATH": os.environ["PATH"], **environment}, log)
 
 
 @contextmanager

@@ -25,6 +25,7 @@ from ledger.publisher import Publisher
 from ledger.receipt import from_log
 from ledger.restore import Restored, restore
 from ledger.tiles import TileDirectory
+from tests.doors import until
 from tests.house import ORIGIN, Customer, Party, TheHouse
 
 
@@ -53,6 +54,8 @@ class Backups:
 
     def _cut_off(self) -> None:
         """End every connection: a database is copied when nobody uses it."""
+        pool = self.house.house.engine.pool
+        until(lambda: pool.checkedout() == 0, "the door's threads have put back what they used")
         self.house.house.engine.dispose()
         with psycopg.connect(self.house.database.superuser_url, autocommit=True) as server:
             server.execute(
