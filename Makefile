@@ -110,7 +110,7 @@ requirements: $(VENV)/stamp-dev
 translations: $(VENV)/stamp-runtime
 	@$(PY) -m web.translations.catalogues
 
-PICTURES := demo-maria request who-read demo-inspector
+PICTURES := demo-maria request who-read demo-inspector demo-consumption demo-start
 
 screenshots: $(VENV)/stamp-dev chromium
 	$(PY) -m pytest tests/journeys
