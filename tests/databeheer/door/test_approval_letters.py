@@ -20,6 +20,7 @@ from databeheer.approval_letters.letters import MOST_BY_ITSELF, RECEIPT_TERM
 from databeheer.brussels import day_of, midnight
 from databeheer.door.client import DoorClient, DoorRefusedError, Proof
 from tests.conftest import LOTTES_EAN
+from tests.copies import setting_up
 from tests.doors import HEAD, held, meanwhile, query
 from tests.house import POSTMAN_KEY, Customer, Party, TheHouse
 from tests.letters import confirm_email, to_whom
@@ -81,6 +82,7 @@ def tries(house: TheHouse) -> int:
 
 
 @pytest.fixture
+@setting_up
 def asked(house: TheHouse, measured: Customer, maria: Customer, bram: Party) -> dict[str, Any]:
     """Bram's request, which Maria sent on to Lotte; no e-mail reaches Lotte."""
     return forward(house, maria, bram)

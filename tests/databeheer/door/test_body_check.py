@@ -21,6 +21,7 @@ from databeheer.site.audit import audit_bodies
 from ledger.errors import InconsistentError
 from ledger.report import Report
 from tests.conftest import LOTTES_EAN, MARIAS_EAN
+from tests.copies import setting_up
 from tests.doors import execute, query
 from tests.house import Customer, Party, TheHouse
 
@@ -57,6 +58,7 @@ class Story:
 
 
 @pytest.fixture
+@setting_up
 def story(house: TheHouse, measured: Customer, granted: dict[str, Any], bram: Party, joris: Party) -> Story:
     """Bram reads twice, Joris is refused at Lotte's point and at one that does not exist, Lotte looks herself."""
     reads = [bram.read(granted["permission_id"])["index"] for _ in range(2)]

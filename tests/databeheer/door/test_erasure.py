@@ -30,6 +30,7 @@ from ledger.errors import InconsistentError, ProofError
 from ledger.report import Report
 from ledger.sources import DirectorySource
 from tests.conftest import LOTTES_EAN
+from tests.copies import setting_up
 from tests.databeheer.door.conftest import DAYS, export
 from tests.databeheer.metering.builders import day_rows, english
 from tests.doors import execute, query
@@ -103,6 +104,7 @@ class Left:
 
 
 @pytest.fixture
+@setting_up
 def left(house: TheHouse, measured: Customer, granted: dict[str, Any], bram: Party, joris: Party) -> Left:
     read = bram.read(granted["permission_id"])["index"]
     with pytest.raises(DoorRefusedError) as refused:

@@ -26,6 +26,7 @@ from databeheer.door.reads.request import ReadRequest, Wanted
 from databeheer.metering.street import invented_ean
 from databeheer.values import Granularity, Period, parse_instant
 from tests.conftest import LOTTES_EAN, MARIAS_EAN
+from tests.copies import setting_up
 from tests.databeheer.door.bulk import UNKNOWN, WINDOW, Neighbours, measured_day, read_bulk, values
 from tests.doors import execute, query
 from tests.house import Customer, Party, TheHouse
@@ -54,6 +55,7 @@ def one_by_one(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
 
 
 @pytest.fixture
+@setting_up
 def street(neighbours: Neighbours, house: TheHouse, bram: Party) -> list[str]:
     """Beside Lotte and Maria: Els and Tom, measured the same day, with a permission of each for Bram."""
     given = list(neighbours.both)
