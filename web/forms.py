@@ -16,6 +16,8 @@ from web.language import lazy
 
 FORM_GUARD = "csrf_token"
 LONGEST_EAN = 64
+ONE_LINE = r"[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]*\Z"
+"""No control characters, no second line, and nothing that turns the direction of writing."""
 NO_EAN = lazy("Dit is geen EAN-code. Ze telt 18 cijfers en staat op de factuur.")
 
 
@@ -55,10 +57,12 @@ def parse(schema: Schema, given: MultiDict[str, str]) -> dict[str, Any]:
 
     Raises:
         ValidationError: a field is wrong; its messages are for the page to show.
-        BadRequest: a field was given twice, which no page of ours does.
+        BadRequest: a field was given twice, or one that no page of ours has.
     """
     fields = {name: values for name, values in given.lists() if name != FORM_GUARD}
     if any(len(values) != 1 for values in fields.values()):
+        raise BadRequest
+    if not fields.keys() <= schema.fields.keys():
         raise BadRequest
     loaded: dict[str, Any] = schema.load({name: values[0] for name, values in fields.items()})
     return loaded

@@ -563,7 +563,7 @@ ROWS = (
     post(
         "/partij/sleutels/einde",
         officers("303 /partij/sleutels", "404"),
-        sends=fields(programma="{t.program}", sleutel="{t.key}", zeker="ja"),
+        sends=fields(sleutel="{t.key}", zeker="ja"),
         why="of a key",
     ),
     post(

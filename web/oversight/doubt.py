@@ -13,18 +13,20 @@ from uuid import uuid4
 
 from flask import Blueprint, Response, json, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from marshmallow import ValidationError, fields, validate
+from marshmallow import fields, validate
 
 from databeheer.door.client import DoorRefusedError
 from web.days import TURNED_AROUND, PastDay, today
 from web.door import ask
 from web.doubt_words import CONCERNS, ORIGINS, STAFF_STATES
-from web.forms import EANField, Form, parse, parse_or_tell
+from web.forms import NO_EAN, ONE_LINE, EANField, Form, parse_or_tell
 from web.oversight.guard import require_inspector
 
 blueprint = Blueprint("oversight_doubt", __name__)
 
 DAYS = 365
+PARTY, WHAT = "Kies een partij.", "Kies wat er niet klopt."
+CASE, STRANGE = "Noem uw dossier, in 3 tot 200 tekens.", "Hier staan vreemde tekens in."
 COLUMNS = (
     "case_id",
     "party_id",
@@ -59,15 +61,17 @@ class SignalForm(Form):
     """
 
     melding = fields.UUID(required=True)
-    ean = EANField(required=True)
-    partij = fields.UUID(required=True, error_messages={"invalid_uuid": "Kies een partij."})
+    ean = EANField(required=True, error_messages={"required": NO_EAN})
+    partij = fields.UUID(required=True, error_messages={"required": PARTY, "invalid_uuid": PARTY})
     wat = fields.String(
         required=True,
-        validate=validate.OneOf(CONCERNS),
-        error_messages={"required": "Kies wat er niet klopt."},
+        validate=validate.OneOf(CONCERNS, error=WHAT),
+        error_messages={"required": WHAT},
     )
     dossier = fields.String(
-        required=True, validate=validate.Length(3, 200, error="Noem uw dossier, in 3 tot 200 tekens.")
+        required=True,
+        validate=[validate.Length(3, 200, error=CASE), validate.Regexp(ONE_LINE, error=STRANGE)],
+        error_messages={"required": CASE},
     )
 
 
@@ -98,10 +102,8 @@ def show() -> ResponseReturnValue:
 def report() -> ResponseReturnValue:
     """Take a doubt of the inspector in; the party is blocked with it."""
     first, last = _span(None, None)
-    try:
-        form = parse(SignalForm(), request.form)
-    except ValidationError as error:
-        errors = {name: said[0] for name, said in error.messages_dict.items()}
+    form, errors = parse_or_tell(SignalForm(), request.form, ("ean", "partij", "wat", "dossier"))
+    if errors:
         return _page(first, last, errors), 400
     try:
         ask(

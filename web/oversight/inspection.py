@@ -19,7 +19,7 @@ from ledger.checkpoint import Checkpoint
 from ledger.tiles import TileDirectory
 from web.days import TURNED_AROUND, PastDay
 from web.door import ask
-from web.forms import EANField, Form, parse
+from web.forms import ONE_LINE, EANField, Form, parse
 from web.oversight.guard import require_inspector
 from web.oversight.wording import ground_words
 from web.public.log import newest_checkpoint
@@ -28,6 +28,7 @@ from web.settings import WebSettings
 
 blueprint = Blueprint("inspection", __name__)
 
+TASK, STRANGE = "Zeg voor welke taak, in 3 tot 200 tekens.", "Hier staan vreemde tekens in."
 MOST_PAGES = 20
 """Of 500 entries each; more is asked in shorter periods."""
 
@@ -38,7 +39,9 @@ class InspectionForm(Form):
     van = PastDay(required=True, error_messages={"required": "Vul een dag in."})
     tot = PastDay(required=True, error_messages={"required": "Vul een dag in."})
     taak = fields.String(
-        required=True, validate=validate.Length(3, 200, error="Zeg voor welke taak, in 3 tot 200 tekens.")
+        required=True,
+        validate=[validate.Length(3, 200, error=TASK), validate.Regexp(ONE_LINE, error=STRANGE)],
+        error_messages={"required": TASK},
     )
     ean = EANField(load_default="")
     partij = fields.String(

@@ -17,7 +17,7 @@ from web.party.wording import CONTACTS, lacks_words
 
 blueprint = Blueprint("party_evidence", __name__)
 
-DAY = "Kies een dag."
+DAY, OPERATOR, KIND = "Kies een dag.", "Kies een netbeheerder.", "Kies waarvoor wij deze persoon bereiken."
 LINE = "Vul dit in, op één regel van ten hoogste 100 tekens."
 EMAIL, PHONE = (
     "Vul een e-mailadres in, zoals naam@voorbeeld.be.",
@@ -47,7 +47,7 @@ class _OptionalDay(fields.Date):
 class ContractForm(Form):
     """The contract with a grid operator; without a last day it runs until it is ended."""
 
-    netbeheerder = fields.Integer(required=True)
+    netbeheerder = fields.Integer(required=True, error_messages={"required": OPERATOR, "invalid": OPERATOR})
     nummer = _line()
     vanaf = _day()
     tot = _OptionalDay(load_default=None, allow_none=True, error_messages={"invalid": DAY})
@@ -63,18 +63,30 @@ class AssessmentForm(Form):
 class OverviewForm(Form):
     """Where the overview of processing is."""
 
-    adres = fields.String(required=True, validate=validate.Regexp(r"https://[!-~]{3,490}\Z", error=ADDRESS))
+    adres = fields.String(
+        required=True,
+        validate=validate.Regexp(r"https://[!-~]{3,490}\Z", error=ADDRESS),
+        error_messages={"required": ADDRESS},
+    )
 
 
 class ContactForm(Form):
     """Whom we reach."""
 
-    soort = fields.String(required=True, validate=validate.OneOf(CONTACTS))
+    soort = fields.String(
+        required=True, validate=validate.OneOf(CONTACTS, error=KIND), error_messages={"required": KIND}
+    )
     naam = _line(100)
     email = fields.String(
-        required=True, validate=[validate.Length(3, 200, error=EMAIL), validate.Email(error=EMAIL)]
+        required=True,
+        validate=[validate.Length(3, 200, error=EMAIL), validate.Email(error=EMAIL)],
+        error_messages={"required": EMAIL},
     )
-    telefoon = fields.String(required=True, validate=validate.Regexp(r"\+?[0-9 ()/.-]{6,30}\Z", error=PHONE))
+    telefoon = fields.String(
+        required=True,
+        validate=validate.Regexp(r"\+?[0-9 ()/.-]{6,30}\Z", error=PHONE),
+        error_messages={"required": PHONE},
+    )
 
 
 class Empty(Form):

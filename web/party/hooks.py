@@ -7,12 +7,13 @@ from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from marshmallow import fields, validate
+from marshmallow import ValidationError, fields, validate
+from werkzeug.exceptions import BadRequest
 
 from databeheer.door.client import DoorRefusedError
 from databeheer.values import parse_instant
 from web.door import ask
-from web.forms import Form, parse_or_refuse
+from web.forms import Form, parse, parse_or_refuse
 from web.party.guard import require_party, standing
 
 blueprint = Blueprint("party_hooks", __name__)
@@ -24,7 +25,7 @@ SHOWN = 30
 class AddressForm(Form):
     """Where web hooks go, and whether they are to be signed by a new secret."""
 
-    adres = fields.String(required=True, validate=validate.Length(0, 2000))
+    adres = fields.String(required=True, validate=validate.Length(0, 2000, error=NO_ADDRESS))
     nieuw = fields.String(load_default="nee", validate=validate.OneOf(("ja", "nee")))
 
 
@@ -55,7 +56,12 @@ def show() -> ResponseReturnValue:
 @require_party
 def put() -> ResponseReturnValue:
     """Set where they go; a new secret is on this page, once."""
-    form = parse_or_refuse(AddressForm(), request.form)
+    try:
+        form = parse(AddressForm(), request.form)
+    except ValidationError as error:
+        if error.messages_dict.keys() != {"adres"} or "adres" not in request.form:
+            raise BadRequest from error
+        return _page(error=NO_ADDRESS, given=request.form["adres"]), 400
     try:
         hook = ask("webhook.put", url=form["adres"].strip() or "x", rotate=form["nieuw"] == "ja")["webhook"]
     except DoorRefusedError as refusal:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from marshmallow import fields, validate
+from marshmallow import ValidationError, fields, validate, validates_schema
 
 from databeheer.clock import Clock
 from databeheer.door.client import DoorRefusedError
@@ -42,11 +42,17 @@ class KeyForm(Form):
 
 
 class EndForm(Form):
-    """What ends, and whether that was asked before."""
+    """What ends, one key or a whole program, and whether that was asked before."""
 
     programma = fields.String(load_default="", validate=validate.Length(max=60))
     sleutel = fields.String(load_default="", validate=validate.Length(max=60))
     zeker = fields.String(load_default="", validate=validate.OneOf(("", "ja")))
+
+    @validates_schema
+    def check(self, data: dict[str, Any], **_: Any) -> None:
+        """A key that got lost on the way must not end all of the program's."""
+        if bool(data.get("programma")) == bool(data.get("sleutel")):
+            raise ValidationError("one of the two")
 
 
 @dataclass(frozen=True)
@@ -139,6 +145,8 @@ def _page(
     found = standing()
     clock: Clock = current_app.config["WEB_CLOCK"]
     now = clock.now()
+    if where not in ("", "nieuw", *(one["client_id"] for one in found["programs"])):
+        abort(404)
     programs = [{**one, "keys": [Key.of(key, now) for key in one["keys"]]} for one in found["programs"]]
     return render_template(
         "party/keys.html",

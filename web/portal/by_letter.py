@@ -14,7 +14,7 @@ from flask.typing import ResponseReturnValue
 from marshmallow import fields, validate
 
 from databeheer.approval_letters import code as codes
-from databeheer.approval_letters.code import LONGEST_TYPED, LetterCode, MistypedCodeError
+from databeheer.approval_letters.code import LetterCode, MistypedCodeError
 from databeheer.approval_letters.letters import UnknownCodeError
 from databeheer.approval_letters.words import PAGE
 from databeheer.door.client import DoorRefusedError, Proof
@@ -31,7 +31,7 @@ from web.settings import WebSettings
 
 blueprint = Blueprint("by_letter", __name__)
 
-TYPED = fields.String(required=True, validate=validate.Length(max=LONGEST_TYPED))
+TYPED = fields.String(required=True)
 CHANGED = lazy("De vraag is intussen veranderd. Lees ze opnieuw.")
 
 

@@ -37,6 +37,8 @@ blueprint = Blueprint("doubting", __name__)
 
 LONGEST_WORDS = 1000
 LAST_INDEX = 2**53 - 1
+WHAT = lazy("Kies wat er niet klopt.")
+STRANGE = lazy("Hier staan vreemde tekens in.")
 
 
 class DoubtForm(Form):
@@ -44,8 +46,8 @@ class DoubtForm(Form):
 
     wat = fields.String(
         required=True,
-        validate=validate.OneOf(CONCERNS),
-        error_messages={"required": lazy("Kies wat er niet klopt.")},
+        validate=validate.OneOf(CONCERNS, error=WHAT),
+        error_messages={"required": WHAT},
     )
     uitleg = Lines(
         load_default="",
@@ -54,9 +56,7 @@ class DoubtForm(Form):
                 max=LONGEST_WORDS,
                 error=lazy("Schrijf ten hoogste %(longest_words)s tekens.", longest_words=LONGEST_WORDS),
             ),
-            validate.Regexp(
-                r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*\Z", error=lazy("Hier staan vreemde tekens in.")
-            ),
+            validate.Regexp(r"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]*\Z", error=STRANGE),
         ],
     )
 

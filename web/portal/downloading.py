@@ -132,7 +132,8 @@ def download() -> ResponseReturnValue:
         point = _point(points, request.form.get("adres"))
         if point is None:
             abort(404)
-        return _page(points, point, error=_("Vul een eerste en een laatste dag in."), wrong="van"), 400
+        wrong = "van" if "van" in error.messages else "tot"
+        return _page(points, point, error=_("Vul een eerste en een laatste dag in."), wrong=wrong), 400
     point = _point(points, wish.occupancy_id)
     if point is None:
         # Not his: the door is asked all the same, once, refuses, and writes down who tried.

@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from flask import Blueprint, abort, after_this_request, current_app, g, redirect, request, session
 from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from marshmallow import EXCLUDE, Schema, fields, validate
 from werkzeug.wrappers import Response
@@ -268,9 +269,19 @@ def finish() -> ResponseReturnValue:
     return response
 
 
+@blueprint.errorhandler(CSRFError)
+def _logged_off_before(error: CSRFError) -> ResponseReturnValue:
+    """A second press of the button: the first took the form's guard along with the session."""
+    is_done = request.endpoint == "login.log_off" and not request.cookies.get(SESSION_COOKIE)
+    return redirect("/", 303) if is_done else errors.render(errors.page_for(error))
+
+
 @blueprint.post("/afmelden")
 def log_off() -> ResponseReturnValue:
-    """End the session at the door, then forget it here; forget it here also where the door does not answer."""
+    """End the session at the door, then forget it here; forget it here also where the door does not answer.
+
+    Whatever the form holds: somebody who wants to log off is logged off.
+    """
     try:
         ask("session.end")
     except (DoorRefusedError, DoorUnreachableError):

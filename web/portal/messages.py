@@ -9,12 +9,12 @@ from typing import Any
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from marshmallow import ValidationError, fields, validate
+from marshmallow import fields, validate
 
 from databeheer.door.client import DoorRefusedError
 from databeheer.values import parse_instant
 from web.door import ask
-from web.forms import Form, parse, parse_or_refuse
+from web.forms import Form, parse_or_refuse, parse_or_tell
 from web.language import LANGUAGES, _, lazy, remember, spoken
 from web.portal.login import require_session, visitor
 
@@ -112,7 +112,7 @@ class AddressForm(Form):
 class CodeForm(Form):
     """The code that came by e-mail; spaces that a mail program put in do not count."""
 
-    code = fields.String(required=True, validate=validate.Length(1, 20))
+    code = fields.String(required=True)
 
 
 class LanguageForm(Form):
@@ -211,9 +211,8 @@ def settings() -> ResponseReturnValue:
 @require_session
 def give_address() -> ResponseReturnValue:
     """Have a code sent to an address. The address travels in the body of the form, never in an address of ours."""
-    try:
-        form = parse(AddressForm(), request.form)
-    except ValidationError:
+    form, errors = parse_or_tell(AddressForm(), request.form, ("email",))
+    if errors:
         return _settings(error=NOT_AN_ADDRESS, wrong="email"), 400
     try:
         ask("contact.ask", email=form["email"], language=spoken())
@@ -285,6 +284,10 @@ def _settings(error: str = "", wrong: str = "") -> str:
     if visitor()["is_represented"]:
         return render_template("portal/message_settings_of_another.html", me=visitor())
     contact = ask("contact.show")
+    if wrong == "code" and not contact["waits_for_code"]:
+        error, wrong = NO_CODE, "email"  # another window asked for another one, or it is too late
+    if wrong == "email" and not contact["sends_email"]:
+        wrong = ""
     return render_template(
         "portal/message_settings.html",
         me=visitor(),

@@ -14,7 +14,7 @@ from marshmallow import ValidationError, fields, validate
 
 from databeheer.door.client import DoorRefusedError
 from web.door import ask
-from web.forms import EANField, Form, parse, parse_or_refuse, parse_or_tell
+from web.forms import NO_EAN, EANField, Form, parse, parse_or_refuse, parse_or_tell
 from web.language import _, lazy
 from web.portal import already, picture
 from web.portal.beside import first_of, open_points
@@ -54,7 +54,7 @@ class AnswerForm(Form):
 class SentOnForm(Form):
     """Of which address the contract holder decides, by the EAN code on the bill."""
 
-    ean = EANField(required=True)
+    ean = EANField(required=True, error_messages={"required": NO_EAN})
     link_code = fields.String(required=True, validate=LINK_CODE)
 
 

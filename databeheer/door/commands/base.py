@@ -25,8 +25,9 @@ from databeheer.storage.engine import plan_by_key
 from databeheer.values import EAN, parse_day, parse_instant
 
 # Control characters, and whatever else ends a line.
-ONE_LINE = r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]*\Z"
-LINES = r"[^\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]*\Z"
+# What turns the direction of writing is left out too: with it a text reads otherwise than it is.
+ONE_LINE = r"[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]*\Z"
+LINES = r"[^\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]*\Z"
 """The same, with line feeds."""
 
 Handler = Callable[[House, Proof, dict[str, Any]], dict[str, Any]]
