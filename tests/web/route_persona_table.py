@@ -522,12 +522,12 @@ ROWS = (
     ),
     post(
         "/mijn/volmacht/uitnodiging/<uuid:invitation_id>/intrekken",
-        own("303 /mijn/volmacht"),
+        hers("303 /mijn/volmacht", delegate="404"),
         "/mijn/volmacht/uitnodiging/{t.invitation}/intrekken",
     ),
     post(
         "/mijn/volmacht/<uuid:representation_id>/stoppen",
-        own("303 /mijn/volmacht"),
+        hers("303 /mijn/volmacht", delegate="404"),
         "/mijn/volmacht/{t.power}/stoppen",
     ),
     # ---- a party's pages ----
@@ -604,7 +604,7 @@ ROWS = (
         own("303 /mijn/aanmeldingen"),
         "/mijn/aanmeldingen/{t.log_in}/stoppen",
     ),
-    post("/mijn/namens/uzelf", own("303 /mijn/namens")),
+    post("/mijn/namens/uzelf", own("303 /mijn/namens", inspector="303 /mijn/namens")),
     post("/mijn/aanmeldingen/andere-stoppen", own("303 /mijn/aanmeldingen")),
     post("/afmelden", _all("303 /")),
 )
