@@ -604,7 +604,7 @@ ROWS = (
         own("303 /mijn/aanmeldingen"),
         "/mijn/aanmeldingen/{t.log_in}/stoppen",
     ),
-    post("/mijn/namens/uzelf", own("303 /mijn/namens", inspector="303 /mijn/namens")),
+    post("/mijn/namens/uzelf", own("303 /mijn/namens")),
     post("/mijn/aanmeldingen/andere-stoppen", own("303 /mijn/aanmeldingen")),
     post("/afmelden", _all("303 /")),
 )

@@ -13,7 +13,7 @@ from databeheer.door.commands.login import open_name
 from databeheer.door.house import House
 from databeheer.door.keys.store import Kind
 from databeheer.door.names import open_text
-from databeheer.door.proofs import AskerKind, Proof, check_self
+from databeheer.door.proofs import Asker, AskerKind, Proof, check_self
 from databeheer.door.statement import Statement
 from databeheer.errors import UnauthenticatedError
 from databeheer.identity import representations, sessions
@@ -72,6 +72,7 @@ def lay_down(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
     """
     with house.turn() as turn:
         asker = check_self(turn.connection, proof, turn.now, house.operator_key_hash, or_enterprise=True)
+        _require_customer(asker)
         if asker.for_enterprise:
             sessions.end_session(turn.connection, proof.hash, turn.now)
             return {"is_over": True}
@@ -88,9 +89,13 @@ def lay_down(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
 def _self(house: House, connection: Connection, proof: Proof, now: Any) -> tuple[UUID, UUID | None]:
     """Whose session it is, and the appointment under which it acts, ended or not."""
     asker = check_self(connection, proof, now, house.operator_key_hash)
+    return _require_customer(asker), asker.representation_id
+
+
+def _require_customer(asker: Asker) -> UUID:
     if asker.kind is not AskerKind.CUSTOMER or asker.person_id is None:
         raise UnauthenticatedError("log in as a customer")
-    return asker.person_id, asker.representation_id
+    return asker.person_id
 
 
 def _view(house: House, connection: Connection, one: Appointment, other: UUID) -> dict[str, Any] | None:

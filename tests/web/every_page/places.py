@@ -160,6 +160,7 @@ FILES = {
     "oversight_clocks.as_json",
     "parties.as_json",
     "privacy.as_json",
+    "points.receipts",
     "proofs.download",
     "reads.readable_receipt",
     "reads.receipt",
