@@ -33,7 +33,7 @@ def grant_by_choosing(trip: Trip) -> None:
     ean = trip.home(lotte)
     hers = trip.window(lotte)
     hers.open("/mijn")
-    hers.press("Toestemmingen", within="header")
+    hers.turn_to("Toestemmingen")
     hers.press("Zelf iemand toegang geven")
     hers.fill("Naam van de dienst", "bram")
     hers.press("Zoek")

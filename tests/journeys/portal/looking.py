@@ -19,7 +19,7 @@ def read_the_log(trip: Trip) -> None:
     key = publish(trip.house)
     hers = trip.window(lotte)
     hers.open("/mijn")
-    hers.press("Wie las mijn gegevens?", within="header")
+    hers.turn_to("Wie las mijn gegevens?")
     hers.unfold("Hoe weet ik dat er geen regel ontbreekt?")
     hers.sees("Elke regel over uw adres krijgt een volgnummer")
     hers.fill("Zoek op naam of nummer", "bram")

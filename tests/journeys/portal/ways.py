@@ -81,9 +81,15 @@ class Walker:
             self._activate(control)
         self._arrived()
 
-    def unfold(self, words: str) -> None:
+    def turn_to(self, name: str) -> None:
+        """Follow a link of the menu, which folds away what is not for every day."""
+        if not self._control(name, "header").is_visible():
+            self.unfold("Meer", within="header")
+        self.press(name, within="header")
+
+    def unfold(self, words: str, *, within: Part = "main") -> None:
         """Open what folds under these words."""
-        self._activate(self.page.locator("main summary").filter(has_text=words).first)
+        self._activate(self.page.locator(f"{within} summary").filter(has_text=words).first)
 
     def mend(self, words: str) -> None:
         """Follow a line of the error summary to the field that it is about."""
