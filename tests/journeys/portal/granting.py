@@ -20,11 +20,21 @@ def grant_from_a_link(trip: Trip) -> None:
     hers.sees("Er is nog iets nodig")
     assert trip.bram.permission(asked["permission_id"])["state"] == "requested"
     hers.mend("")
+    also_hers = trip.tab(hers)
+    also_hers.open(hers.path)
     hers.choose("Gas")
     hers.press("Vroegere en nieuwe gegevens toestaan")
     hers.sees("U gaf Bram Energieadvies toestemming", "Uw bewijs")
     granted = trip.bram.permission(asked["permission_id"])
     assert (granted["state"], granted["ean"]) == ("active", gas)
+    # Neither the way back nor the other tab gives anything more.
+    size = trip.ledger_size()
+    hers.go_back()
+    hers.does_not_see("Vroegere en nieuwe gegevens toestaan")
+    also_hers.choose("Elektriciteit")
+    also_hers.press("Vroegere en nieuwe gegevens toestaan")
+    also_hers.sees("Deze vraag is al beantwoord")
+    assert (trip.bram.permission(asked["permission_id"])["ean"], trip.ledger_size()) == (gas, size)
 
 
 def grant_by_choosing(trip: Trip) -> None:

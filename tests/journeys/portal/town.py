@@ -10,6 +10,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from databeheer.identity.demo_provider import DemoPerson, DemoProvider
 from tests.browser import Watched, free_port, served
 from tests.databases import Databases
 from tests.databeheer.door.access_register.sending import ean_of, send
+from tests.doors import query
 from tests.house import ISSUER, Customer, Party, TheHouse, open_house
 from tests.journeys.portal.ways import Walker
 from tests.web.sites import make_whole_site
@@ -27,6 +29,18 @@ from web.portal.login import LOGIN_PATH
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
+
+
+POINTS = 200
+"""How many access points the bakery has."""
+
+
+@dataclass
+class Bakery:
+    """Bakkerij Van Damme, for which Els acts."""
+
+    business: Customer
+    eans: list[str]
 
 
 @dataclass
@@ -50,6 +64,15 @@ class Town:
 
     def next(self) -> int:
         return next(self._numbers)
+
+    @cached_property
+    def bakery(self) -> Bakery:
+        """Made for the first journey that comes by it."""
+        business = self.house.business("0403170701", "Bakkerij Van Damme bv", "els", "Els Van Damme")
+        eans = [ean_of(self.next()) for _ in range(POINTS)]
+        for number, ean in enumerate(eans):
+            self.house.point(ean, business, address=f"Molenstraat {100 + number // 4}, 9000 Gent")
+        return Bakery(business, eans)
 
     @contextmanager
     def trip(self, way: type[Walker], folder: Path) -> Iterator[Trip]:
@@ -80,6 +103,14 @@ class Trip:
     def bram(self) -> Party:
         return self.town.bram
 
+    def bakery(self) -> Bakery:
+        return self.town.bakery
+
+    def given(self, bakery: Bakery) -> int:
+        """For how many of its points Bram has a permission."""
+        given = bakery.business.call("business.given", party_id=self.bram.party_id)["permissions"]
+        return len(given)
+
     def somebody(self, name: str = "Lotte Janssens") -> Customer:
         """Somebody new, who lives nowhere yet."""
         return self.house.customer(f"visitor-{self.town.next()}", name)
@@ -108,11 +139,10 @@ class Trip:
 
     def window(self, person: Customer, *, logged_in: bool = True) -> Walker:
         """A browser of a person's own; who is not logged in yet, can show the identity provider who he is."""
-        way = self.way
         context = self.town.browser.new_context(
-            viewport=way.viewport,  # type: ignore[arg-type]
+            viewport=self.way.viewport,  # type: ignore[arg-type]
             locale="nl-BE",
-            java_script_enabled=way.javascript,
+            java_script_enabled=self.way.javascript,
         )
         if logged_in:
             context.add_cookies([{"name": "session", "value": person.session, "url": self.town.address}])
@@ -120,7 +150,18 @@ class Trip:
             self.town.known.append(
                 DemoPerson(person.subject, person.name, 40, "Reist door het portaal.", "customer")
             )
-        walker = way(Watched(context.new_page(), is_judged_often=False), self.town.address, self.town.judged)
+        return self._walker(context)
+
+    def tab(self, walker: Walker) -> Walker:
+        """Another tab of the same browser."""
+        return self._walker(walker.page.context)
+
+    def ledger_size(self) -> int:
+        return int(query(self.house, "SELECT size FROM ledger.head")[0][0])
+
+    def _walker(self, context: BrowserContext) -> Walker:
+        page = Watched(context.new_page(), is_judged_often=False)
+        walker = self.way(page, self.town.address, self.town.judged)
         self._windows.append((walker, context))
         return walker
 

@@ -74,6 +74,16 @@ class Walker:
         self.page.goto(self._address + path)
         self._arrived()
 
+    @property
+    def path(self) -> str:
+        """Where this is on the site."""
+        return self.page.url.removeprefix(self._address)
+
+    def go_back(self) -> None:
+        """Press the browser's own button."""
+        self.page.go_back()
+        self._arrived()
+
     def press(self, name: str, *, within: Part = "main") -> None:
         """Press the button, or follow the link, that is called so; the page that answers is there afterwards."""
         control = self._control(name, within)
@@ -129,12 +139,21 @@ class Walker:
     def fill(self, label: str, text: str) -> None:
         """Type in the field of this name, in place of what stood in it."""
 
+    def attach(self, label: str, name: str, content: bytes) -> None:
+        """Choose a file for this field: which one, the operating system's own window asks, and no page."""
+        field = self.page.get_by_label(label)
+        self._stand_at(field)
+        field.set_input_files({"name": name, "mimeType": "text/csv", "buffer": content})
+
     @abstractmethod
     def answer_too_early(self, option: str, button: str) -> None:
         """Send a form by what comes to hand first, before the question of this option has an answer."""
 
     @abstractmethod
     def _activate(self, control: Locator) -> None: ...
+
+    def _stand_at(self, control: Locator) -> None:
+        """Come to a field before it gets its answer."""
 
     def finish(self) -> None:
         """Look back at the whole journey."""
@@ -223,6 +242,9 @@ class ByKeyboard(Walker):
     def _activate(self, control: Locator) -> None:
         self._reach(control)
         self.page.keyboard.press("Enter")
+
+    def _stand_at(self, control: Locator) -> None:
+        self._reach(control)
 
     def _reach(self, control: Locator) -> None:
         """Go there with the tabulator, past the menu where it lies beyond that, and back where it lies behind."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-import socket
 import zipfile
 from collections.abc import Iterator
 from typing import Any
@@ -12,9 +11,7 @@ from uuid import uuid4
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser
 
-from tests.browser import NARROW, WIDE, Watched, chromium, served
 from tests.databases import Databases
 from tests.doors import query
 from tests.house import Customer, Party, TheHouse, open_house
@@ -421,86 +418,3 @@ def test_what_was_chosen_is_kept_while_she_shows_anew_who_she_is(
     back = els.get("/aanmelden/terug", answer=answer, state=to_provider["state"][0])
     again = els.get(back.location)
     assert "toegang tot 200 van uw 200" in again.text
-
-
-@pytest.mark.browser
-def test_a_business_with_200_points_gives_by_file_and_withdraws_by_list_in_a_browser_and_without_script(
-    house: TheHouse, bakery: Customer, bram: Party
-) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    address = f"http://127.0.0.1:{port}"
-    bakery.session = house.log_in("els", "Els Van Damme", "business", enterprise=BAKERY)
-    with served(make_site(house, base_url=address), port), chromium() as browser:
-        walk(browser, address, house, bakery, bram, POINTS, javascript=True)
-        walk(browser, address, house, bakery, bram, 3, javascript=False)
-
-
-def walk(
-    browser: Browser,
-    address: str,
-    house: TheHouse,
-    bakery: Customer,
-    bram: Party,
-    number: int,
-    *,
-    javascript: bool,
-) -> None:
-    context = browser.new_context(
-        viewport=WIDE if javascript else NARROW,  # type: ignore[arg-type]
-        locale="nl-BE",
-        java_script_enabled=javascript,
-    )
-    context.add_cookies([{"name": "session", "value": bakery.session, "url": address}])
-    watched = Watched(context.new_page())
-    page = watched.page
-
-    def faults() -> list[str]:
-        return watched.faults() if javascript else []
-
-    page.goto(f"{address}/mijn")
-    page.wait_for_url("**/mijn/punten")
-    assert faults() == []
-    page.get_by_label("laatste cijfers").fill(EANS[7][-6:])
-    page.keyboard.press("Enter")
-    page.get_by_text("1 van uw 200").wait_for()
-    # Whom, why, what and how long.
-    page.get_by_role("link", name="Geef een dienst toegang").click()
-    page.get_by_role("link", name="Kies Bram Energieadvies").click()
-    page.locator("a[href$='/energy_advice']").click()
-    for name, value in TERMS.items():
-        page.locator(f"input[name={name}][value={value}]").check()
-    if page.locator("input[name=richting]").count():
-        page.locator("input[name=richting][value=afname]").check()
-    page.get_by_role("button", name="Verder naar uw aansluitingen").click()
-    assert faults() == []
-    # A file with a fault, then a right one.
-    for content in (csv(EANS[0], BUTCHERS, "12"), csv(*EANS[:number])):
-        page.locator("#bestand").set_input_files(
-            {"name": "punten.csv", "mimeType": "text/csv", "buffer": content}
-        )
-        page.get_by_role("button", name="Lees het bestand").click()
-        if content.endswith(b"12\n"):
-            page.get_by_text("Regel 3:").wait_for()
-            page.get_by_text("Regel 4:").wait_for()
-            assert faults() == []
-    page.get_by_text(f"toegang tot {number} van uw 200").wait_for()
-    assert faults() == []
-    button = page.get_by_role("button", name="Toestaan", exact=True)
-    button.focus()
-    page.keyboard.press("Enter")
-    page.get_by_text(f"Voor {number} van uw 200 aansluitingen").wait_for(timeout=120_000)
-    assert standing(house) == number
-    # Who may read now; withdrawn with one button.
-    page.get_by_role("link", name="Intrekken van de toestemming").focus()
-    page.keyboard.press("Enter")
-    page.wait_for_url("**/intrekken/**")
-    assert faults() == []
-    assert not javascript or not watched.is_wider_than_the_screen()
-    page.get_by_role("button", name="Trek ze alle").click(timeout=120_000)
-    page.get_by_text(f"U trok {number} toestemmingen").wait_for(timeout=120_000)
-    assert standing(house) == 0
-    # Chromium says of the refused file that it was one.
-    assert [said for said in watched.console if "(BAD REQUEST)" not in said] == []
-    context.close()
