@@ -281,7 +281,7 @@ def _ended(command: str, which: dict[str, Any], before: str) -> ResponseReturnVa
 
 def _form(wrong: Mapping[str, str]) -> ResponseReturnValue:
     """The form, with what is wrong beside it."""
-    if visitor()["is_represented"]:
+    if visitor()["is_represented"] or visitor()["business"]:
         return redirect(url_for("attorneys.show"), 303)
     page = render_template(
         "portal/attorney_form.html",

@@ -154,7 +154,9 @@ def _put(archive: zipfile.ZipFile, name: str, value: Any) -> None:
 
 
 def _identity() -> dict[str, Any]:
-    return {"me": ask("me"), "contact": ask("contact.show"), "representations": ask("representation.show")}
+    found = {"me": ask("me"), "contact": ask("contact.show")}
+    # Who acts for a business, each log-in says; the others whom he may act for are his own affair.
+    return found if visitor()["business"] else found | {"representations": ask("representation.show")}
 
 
 def _permissions() -> list[Any]:

@@ -107,12 +107,14 @@ def invite(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, A
 
     Raises:
         FreshLogInNeededError: the log-in is too old to give others access.
+        NotForRepresentativesError: he acts for somebody, an enterprise too.
         NotFoundError: a stay that is not the asker's own, or is over.
         MalformedRequestError: it would end today or before, or stand for longer than LONGEST.
         ConflictError: the form was sent before; as many as may stand at once do; an administrator was appointed,
             whose word counts then (Old Civil Code 492/1).
     """
     with house.turn(TurnLane.CUSTOMER) as turn:
+        _self(house, turn.connection, proof)
         asker = asker_of(turn, house, proof, AskerKind.CUSTOMER, freshly=True)
         person_id = found(asker.person_id, "person")
         today = day_of(turn.now)
@@ -251,6 +253,7 @@ def _invited(house: House, turn: Turn, proof: Proof, typed: str) -> tuple[Any | 
     The name that the identity provider vouches for must be the one that she named: whoever found the paper is not
     whom she meant. What does not fit, and that this log-in tried too often, are the same answer.
     """
+    _self(house, turn.connection, proof)
     asker = asker_of(turn, house, proof, AskerKind.CUSTOMER)
     person_id: UUID = found(asker.person_id, "person")
     code = codes.parse(typed)  # a slip of the pen is no attempt
@@ -315,7 +318,12 @@ def _hash(house: House, code: LetterCode) -> bytes:
 
 
 def _self(house: House, connection: Any, proof: Proof) -> UUID:
-    """Whose session it is, himself, whoever it acts for now."""
+    """Whose session it is, himself, whoever it acts for now.
+
+    Raises:
+        NotForRepresentativesError: it is for an enterprise. Who acts for that the identity provider says at each log-in:
+            a power given in its name would outlast who gave it.
+    """
     asker = check_self(connection, proof, house.clock.now(), house.operator_key_hash)
     if asker.kind is not AskerKind.CUSTOMER or asker.person_id is None:
         raise UnauthenticatedError("log in as a customer")

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
+from databeheer.brussels import day_of
 from databeheer.door.client import DoorRefusedError, Proof
 from databeheer.identity.tokens import token_hash
 from tests.databases import Databases
@@ -79,6 +81,28 @@ def test_nothing_of_ones_own_is_in_reach_of_a_log_in_for_a_business(bakery: Cust
         ("representation.take_up", {"representation_id": bakery.occupancy()}),
     ):
         assert refused(bakery, command, **arguments) == "not-for-representatives", command
+
+
+@pytest.mark.requirement("R81")
+def test_who_acts_for_a_business_gives_no_power_of_attorney_that_would_outlast_his_right_nor_takes_one_up(
+    house: TheHouse, bakery: Customer
+) -> None:
+    until = (day_of(house.clock.now()) + timedelta(days=365)).isoformat()
+    to_himself = {
+        "invitation_id": str(uuid4()),
+        "name": "Els Van Damme",
+        "stays": [bakery.occupancy()],
+        "decides": True,
+        "until_day": until,
+    }
+    for command, arguments in (
+        ("attorney.invite", to_himself),
+        ("attorney.cancel", {"invitation_id": to_himself["invitation_id"]}),
+        ("attorney.look", {"code": "K7QX-3MPD-9R2C-VH4T"}),
+        ("attorney.take_up", {"code": "K7QX-3MPD-9R2C-VH4T"}),
+    ):
+        assert refused(bakery, command, **arguments) == "not-for-representatives", command
+    assert query(house, "SELECT count(*) FROM identity.attorney_invitation") == [(0,)]
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import zipfile
 from collections.abc import Iterator
@@ -171,6 +172,21 @@ def test_all_points_are_listed_by_address_page_by_page_and_found_by_what_people_
     assert "Netbeheerder Test" in page.text  # by law, at each
     assert els.get("/mijn/punten", na="no point of hers").status == 200
     assert els.get("/mijn/punten", zoek="x" * 101).status == 400
+
+
+def test_a_business_gets_its_copy_of_everything_and_has_no_powers_of_attorney_to_give(
+    butcher: Customer, wim: Visitor
+) -> None:
+    page = wim.get("/mijn/rechten/alles")
+    copy = wim.press(page, "/mijn/rechten/alles")
+    assert copy.status == 200, copy.text
+    with zipfile.ZipFile(io.BytesIO(copy.response.data)) as archive:
+        told = json.loads(archive.read("wie-u-bent.json"))
+    assert told["me"]["name"] == butcher.call("me")["name"]
+    # For whom else Wim may act is his own affair.
+    assert "representations" not in told
+    assert wim.get("/mijn/volmacht/geven").location == "/mijn/volmacht"
+    assert wim.get("/mijn/volmacht").status == 403
 
 
 def test_households_and_other_businesses_see_nothing_of_it(
