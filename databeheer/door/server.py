@@ -33,6 +33,7 @@ Such a command takes its turn in `TurnLane.ENDS`, or does so for some of what it
 NARROWING = frozenset(
     {
         "permission.withdraw",
+        "permission.withdraw_many",
         "permission.refuse",
         "permission.terminate",
         "port.close",

@@ -5,7 +5,7 @@ The visitor learns of nobody whether he has a log-in here: she names him, and ha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -155,21 +155,8 @@ def check() -> ResponseReturnValue:
         wrong["duur"] = _("Kies tot wanneer.")
     if wrong:
         return _form(wrong)
-    answers = {
-        "invitation_id": str(uuid4()),
-        "naam": name,
-        "adressen": " ".join(one.occupancy_id for one in chosen),
-        "wat": request.form["wat"],
-        "duur": request.form["duur"],
-    }
-    return render_template(
-        "portal/attorney_check.html",
-        me=visitor(),
-        answers=answers,
-        points=chosen,
-        what=DECIDES[answers["wat"]],
-        until=_until(answers["duur"]),
-    )
+    given = {"naam": name, "wat": request.form["wat"], "duur": request.form["duur"]}
+    return _checked(str(uuid4()), given, chosen)
 
 
 @blueprint.post("/mijn/volmacht/geven")
@@ -192,6 +179,18 @@ def give() -> ResponseReturnValue:
             raise
     flash(_("De uitnodiging is klaar. Geef de code zelf aan %(name)s.", name=form["naam"]), "good")
     return redirect(url_for("attorneys.show"), 303)
+
+
+def resume(_arguments: Mapping[str, str], given: Mapping[str, str]) -> ResponseReturnValue:
+    """Show once more what she was about to give to whom, for her to confirm; what is not whole is asked anew."""
+    try:
+        form = GiveForm().load(dict(given))
+    except ValidationError:
+        return _form({})
+    chosen = [one for one in _points() if one.occupancy_id in form["adressen"]]
+    if not chosen:
+        return _form({})
+    return _checked(str(form["invitation_id"]), form, chosen, is_resumed=True)
 
 
 @blueprint.post("/mijn/volmacht/uitnodiging/<uuid:invitation_id>/intrekken")
@@ -277,6 +276,23 @@ def _ended(command: str, which: dict[str, Any], before: str) -> ResponseReturnVa
         )
     flash(_("Gestopt. Dit geldt meteen."), "good")
     return redirect(url_for("attorneys.show"), 303)
+
+
+def _checked(
+    invitation_id: str, given: Mapping[str, Any], chosen: Sequence[Point], *, is_resumed: bool = False
+) -> str:
+    """All answers once more; nothing is given yet."""
+    answers = {name: str(given[name]) for name in ("naam", "wat", "duur")}
+    return render_template(
+        "portal/attorney_check.html",
+        me=visitor(),
+        answers=answers
+        | {"invitation_id": invitation_id, "adressen": " ".join(one.occupancy_id for one in chosen)},
+        points=chosen,
+        what=DECIDES[answers["wat"]],
+        until=_until(answers["duur"]),
+        is_resumed=is_resumed,
+    )
 
 
 def _form(wrong: Mapping[str, str]) -> ResponseReturnValue:

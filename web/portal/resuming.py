@@ -14,7 +14,7 @@ from werkzeug.routing import BuildError
 
 from web.forms import Form, parse_or_refuse
 from web.language import lazy
-from web.portal import beside, choosing, kept, permissions
+from web.portal import attorneys, beside, choosing, kept, permissions
 from web.portal.businesses import giving
 from web.portal.login import require_session, visitor
 
@@ -27,8 +27,9 @@ PAGES: Mapping[str, Callable[[Mapping[str, str], Mapping[str, str]], ResponseRet
     "choosing.check": choosing.resume,
     "choosing.confirm": choosing.resume,
     "giving.confirm": giving.resume,
+    "attorneys.give": attorneys.resume,
 }
-"""Forms whose own page shows all that is confirmed; of any other, the page here does."""
+"""Forms whose own page shows all that is confirmed: each that gives others access has one. Of others, the page here."""
 WORDS = {
     "permissions.withdraw": lazy("een toestemming intrekken"),
     "withdrawing.withdraw": lazy("toestemmingen intrekken"),
@@ -38,7 +39,6 @@ WORDS = {
     "doubting.doubt_read": lazy("melden dat er iets niet klopt"),
     "doubting.retract": lazy("uw melding intrekken"),
     "erasing.send": lazy("vragen om gegevens te wissen"),
-    "attorneys.give": lazy("iemand een volmacht geven"),
     "attorneys.end": lazy("een volmacht stoppen"),
     "rights.rectify": lazy("vragen om iets te verbeteren"),
     "rights.object_to": lazy("bezwaar maken"),

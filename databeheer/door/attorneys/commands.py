@@ -321,8 +321,8 @@ def _self(house: House, connection: Any, proof: Proof) -> UUID:
     """Whose session it is, himself, whoever it acts for now.
 
     Raises:
-        NotForRepresentativesError: it is for an enterprise. Who acts for that the identity provider says at each log-in:
-            a power given in its name would outlast who gave it.
+        NotForRepresentativesError: it is for an enterprise. Who acts for that the provider says at each log-in: a power
+            in its name would outlast who gave it.
     """
     asker = check_self(connection, proof, house.clock.now(), house.operator_key_hash)
     if asker.kind is not AskerKind.CUSTOMER or asker.person_id is None:

@@ -20,7 +20,7 @@ def count_statements(house: House, proof: Proof, arguments: dict[str, Any]) -> d
 
     Answers `all`, `chosen` and `most`; where `all` is `most`, there may be more.
     """
-    with looking(house, proof) as (connection, asker, _now):
+    with looking(house, proof, or_attorney=True) as (connection, asker, _now):
         require_customer(asker)
         handles = own_handles(house, connection, asker, arguments["occupancy_id"])
         wanted = {

@@ -97,6 +97,10 @@ def test_whom_she_names_sees_what_she_chose_and_nothing_else_and_she_is_told_eac
         assert refused(lambda one=hidden: theo.permission(one)) == "not-found"  # type: ignore[misc]
     assert {one["occupancy_id"] for one in theo.statements()} == {home}
     assert refused(lambda: theo.statements(occupancy_id=second_home)) == "not-found"
+    # The page counts what a choice leaves out: of what he sees, and no more.
+    counted = theo.call("statements.count", kind="reads")
+    assert counted["all"] == theo.call("statements.count", occupancy_id=home)["all"]
+    assert refused(lambda: theo.call("statements.count", occupancy_id=second_home)) == "not-found"
     assert {one["occupancy_id"] for one in theo.call("statutory.list")["parties"]} <= {home}
     # To look is not to decide.
     assert refused(lambda: theo.withdraw(permission_id)) == "not-for-representatives"

@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
+from databeheer.identity.sessions import FRESH_TERM
+from tests.conftest import LOTTES_EAN
 from tests.house import Customer, Party, TheHouse
 from tests.web.portal.visiting import Page, Visitor
 from tests.web.programs import publish
@@ -89,6 +91,22 @@ def test_it_is_given_taken_up_used_and_ended_and_ending_takes_no_more_steps_than
     assert gone.status == 403
     assert "De volmacht of de aanstelling is voorbij" in gone.text
     assert "Lotte" not in his.get("/mijn").text
+
+
+def test_after_a_fresh_log_in_she_reads_once_more_to_whom_she_gives_what_before_she_does(
+    visit: Visit, house: TheHouse, lotte: Customer
+) -> None:
+    """Somebody else may have filled it in, at a session that she left open."""
+    visitor = visit(lotte)
+    checked = fill_in(visitor)
+    house.clock.advance(FRESH_TERM)
+    assert "Toon opnieuw wie u bent" in visitor.press(checked, "/volmacht/geven").text
+    back = visitor.get(visitor.log_in(lotte.subject, lotte.name).location)
+    assert back.response.request.path == "/mijn/verder"
+    for words in ("Theo Wouters", "Kijken en beslissen", LOTTES_EAN[-6:], "U bent weer aangemeld"):
+        assert words in back.text, words
+    assert CODE.search(visitor.get("/mijn/volmacht").text) is None
+    assert code_of(visitor.press(back, "/volmacht/geven"))
 
 
 def test_what_lacks_is_said_beside_it_and_what_was_answered_stays(visit: Visit, lotte: Customer) -> None:
