@@ -100,9 +100,17 @@ def for_enterprise(
 ) -> UUID:
     """Let somebody act for an enterprise until tomorrow is over, which each log-in puts off; returns its id.
 
-    `new_id` is what it is called where he never did before; `reference_sealed` seals under that; `index` is the entry.
+    A right that ended is not stretched over what lies between: he gets another, from today.
+    `new_id` is what that is called; `reference_sealed` seals under it; `index` is the entry.
+
+    Raises:
+        RepresentationEndedError: the desk ended it today; what the provider says counts again from tomorrow on, so that
+            no right covers what was done under the one that was ended.
     """
     asked = {"person": person_id, "representative": representative_id, "today": day_of(now)}
+    ended_at: datetime | None = connection.execute(_LAST_ENDED, asked).scalar_one_or_none()
+    if ended_at is not None and day_of(ended_at) >= day_of(now):
+        raise RepresentationEndedError("your right to act for this enterprise was ended today")
     known: UUID | None = connection.execute(_PROLONG, asked).scalar_one_or_none()
     if known is None:
         written = {"id": new_id, "reference": reference_sealed(new_id), "index": index}
@@ -165,9 +173,14 @@ _STANDING = text(
     " AND NOT EXISTS (SELECT FROM identity.death d WHERE d.person_id = r.person_id AND d.refuted_at IS NULL)"
     " ORDER BY r.from_day, r.representation_id"
 )
+_LAST_ENDED = text(
+    "SELECT max(ended_at) FROM identity.representation WHERE person_id = :person"
+    " AND representative_id = :representative AND kind = 'enterprise'"
+)
 _PROLONG = text(
     "UPDATE identity.representation SET until_day = CAST(:today AS date) + 2 WHERE person_id = :person"
-    " AND representative_id = :representative AND kind = 'enterprise' RETURNING representation_id"
+    " AND representative_id = :representative AND kind = 'enterprise' AND until_day > :today AND ended_at IS NULL"
+    " RETURNING representation_id"
 )
 _ACT_FOR_ENTERPRISE = text(
     "INSERT INTO identity.representation (representation_id, person_id, representative_id, reference_sealed, from_day,"

@@ -112,7 +112,7 @@ def end_representation(house: House, proof: Proof, arguments: dict[str, Any]) ->
     """End a representation at the beginning of a day."""
     with house.turn(TurnLane.ENDS) as turn:
         asker_of(turn, house, proof, AskerKind.OPERATOR)
-        row = lives.end_representation(turn.connection, arguments["id"], arguments["until_day"])
+        row = lives.end_representation(turn.connection, arguments["id"], arguments["until_day"], turn.now)
         turn.end(Ending.REPRESENTATION, arguments["id"], arguments["until_day"])
         power = representations.by_id(turn.connection, row.representation_id)
         said = {"until": arguments["until_day"].isoformat()}

@@ -228,3 +228,37 @@ def test_a_log_in_for_a_business_ends_with_its_hour(house: TheHouse, bakery: Cus
         house.client.call("me", proof)
     assert error.value.code == "unauthenticated"
     bakery.session = log_in(house, "els", "Els Van Damme", enterprise=BAKERY)
+
+
+def test_what_the_desk_ended_stays_ended_when_the_provider_still_names_him(
+    house: TheHouse, bakery: Customer, bram: Party
+) -> None:
+    proof = Proof.session(log_in(house, "tom", "Tom Terug", enterprise=BAKERY))
+    asked = bram.ask()
+    granted = house.client.call(
+        "permission.grant",
+        proof,
+        permission_id=asked["permission_id"],
+        link_code=asked["link_code"],
+        occupancy_id=bakery.occupancy(),
+        notice="x",
+        language="nl",
+    )["permission"]["permission_id"]
+    (under,) = query(
+        house, "SELECT representation_id FROM identity.session WHERE token_hash = %s", token_hash(proof.value)
+    )[0]
+    today = day_of(house.clock.now()).isoformat()
+    bram.read(granted)
+    house.operator("registry.representation.end", id=str(under), until_day=today)
+    for act in (lambda: bram.read(granted), lambda: log_in(house, "tom", "Tom Terug", enterprise=BAKERY)) * 2:
+        with pytest.raises(DoorRefusedError) as error:
+            act()
+        assert error.value.code in ("outside-granted-period", "representation-ended")
+    # From tomorrow on the provider's word counts again, for what he does then; what he did today does not come back.
+    house.clock.advance(timedelta(days=1))
+    log_in(house, "tom", "Tom Terug", enterprise=BAKERY)
+    bram.token = house.token(bram.client_id, bram.client_secret)
+    with pytest.raises(DoorRefusedError) as error:
+        bram.read(granted)
+    assert error.value.code == "outside-granted-period"
+    bakery.session = log_in(house, "els", "Els Van Damme", enterprise=BAKERY)
