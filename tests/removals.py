@@ -367,7 +367,7 @@ REMOVALS = (
         "R21",
         "one press in the overview",
         TEMPLATES + "overview.html",
-        """{{ parts.post_button(url_for("permissions.withdraw", permission_id=each.permission_id), _("Intrekken"), "button-end", about=_("van de toestemming van %(party)s", party=each.party.name)) }}""",
+        "{{ withdraw_button(each) }}",
         "",
     ),
     Removal(

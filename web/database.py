@@ -9,7 +9,6 @@ from databeheer.storage.engine import make_engine
 from web.settings import WebSettings
 
 _EXTENSION = "web.database"
-_SINGLE = "web.database.single"
 
 
 def register(app: Flask) -> None:
@@ -25,7 +24,6 @@ def register(app: Flask) -> None:
         statement_seconds=5,
         durable=False,  # counts of requests: nothing that is missed
     )
-    app.extensions[_SINGLE] = app.extensions[_EXTENSION].execution_options(isolation_level="AUTOCOMMIT")
 
 
 def engine() -> Engine:
@@ -36,8 +34,7 @@ def engine() -> Engine:
 
 def engine_of_single_statements() -> Engine:
     """The same, each statement a transaction of its own: one trip to the database instead of three."""
-    found: Engine = current_app.extensions[_SINGLE]
-    return found
+    return engine().execution_options(isolation_level="AUTOCOMMIT")
 
 
 def dispose(app: Flask) -> None:

@@ -62,7 +62,7 @@ def parse(schema: Schema, given: MultiDict[str, str]) -> dict[str, Any]:
     fields = {name: values for name, values in given.lists() if name != FORM_GUARD}
     if any(len(values) != 1 for values in fields.values()):
         raise BadRequest
-    if not fields.keys() <= schema.fields.keys():
+    if schema.unknown == RAISE and not fields.keys() <= schema.fields.keys():
         raise BadRequest
     loaded: dict[str, Any] = schema.load({name: values[0] for name, values in fields.items()})
     return loaded

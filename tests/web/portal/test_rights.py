@@ -126,7 +126,7 @@ def test_an_objection_that_was_accepted_says_what_stopped_and_can_be_taken_back_
         (RECTIFY, {"wat": "name", "uitleg": "x" * 2001}, "Schrijf ten hoogste 2000 tekens"),
         (RECTIFY, {"wat": "name", "uitleg": "a\x00b"}, "Gebruik gewone letters"),
         (RECTIFY, {"wat": "name", "uitleg": "x", "adres": "straat"}, "Kies voor welk adres."),
-        (RECTIFY, {"wat": "name", "uitleg": "x", "extra": "1"}, "Vul het formulier opnieuw in."),
+        (RECTIFY, {"wat": "name", "uitleg": "x", "extra": "1"}, "Er is niets veranderd."),
         (OBJECT, {"uitleg": "x"}, "Kies waartegen u bezwaar maakt."),
         (OBJECT, {"waartegen": "alles", "uitleg": "x"}, "Kies waartegen u bezwaar maakt."),
         (OBJECT, {"waartegen": "own", "uitleg": "x"}, "Kies waartegen u bezwaar maakt."),
