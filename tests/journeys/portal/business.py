@@ -23,7 +23,7 @@ def many_points(trip: Trip) -> None:
     els.press("advies")
     for question, answer in (
         ("Hoe fijn mogen de gegevens zijn?", "per dag"),
-        ("Welke gegevens?", "wat ik verbruik"),
+        ("Welke gegevens?", "Alleen wat ik van het net afneem"),
         ("Over welke tijd?", "nieuwe"),
         ("Hoelang mag dit?", "jaar"),
     ):
@@ -42,5 +42,5 @@ def many_points(trip: Trip) -> None:
     assert trip.given(bakery) == POINTS
     els.press("Intrekken van de toestemming")
     els.press("Trek ze alle")
-    els.sees(f"U trok {POINTS} toestemmingen in")
+    els.sees(f"U trok {POINTS} toestemmingen van Bram Energieadvies in")
     assert trip.given(bakery) == 0

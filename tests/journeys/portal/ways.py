@@ -74,11 +74,6 @@ class Walker:
         self.page.goto(self._address + path)
         self._arrived()
 
-    @property
-    def path(self) -> str:
-        """Where this is on the site."""
-        return self.page.url.removeprefix(self._address)
-
     def go_back(self) -> None:
         """Press the browser's own button."""
         self.page.go_back()
@@ -87,6 +82,7 @@ class Walker:
     def press(self, name: str, *, within: Part = "main") -> None:
         """Press the button, or follow the link, that is called so; the page that answers is there afterwards."""
         control = self._control(name, within)
+        self._stand_at(control)  # on the way there lies the skip link, which leads somewhere too
         with self.page.expect_navigation():
             self._activate(control)
         self._arrived()
