@@ -60,7 +60,7 @@ def _died(house: House, turn: Turn, end: End) -> bool:
         return False
     lives.record_death(turn.connection, end.id, end.day, turn.now)
     said = {"on": end.day.isoformat()} | _AFTER
-    turn.end(Ending.DIED, end.id, end.day, turn.now)
+    turn.end(Ending.DIED, end.id, end.day)
     turn.record(Statement("person.died", said, subjects=subjects_of_person(house, turn, end.id)))
     return True
 
@@ -78,7 +78,7 @@ def _represented(house: House, turn: Turn, end: End) -> bool:
     if end.day is None:
         return False
     row = lives.end_representation(turn.connection, end.id, end.day, turn.now)
-    turn.end(Ending.REPRESENTATION, end.id, end.day, turn.now)
+    turn.end(Ending.REPRESENTATION, end.id, end.day)
     said = {"until": end.day.isoformat()} | _AFTER
     turn.record(
         Statement("representation.ended", said, subjects=subjects_of_person(house, turn, row.person_id))
@@ -101,7 +101,7 @@ def _concerned(house: House, turn: Turn, end: End, following: Sequence[End]) -> 
         event, word = "person_concerned.ended", "until"
         concerned.end(turn.connection, occupancy.occupancy_id, person_id, end.day)
         lives.end_of_stay(turn.connection, [person_id], turn.now)
-    turn.end(end.ending, end.id, end.day, turn.now)
+    turn.end(end.ending, end.id, end.day)
     turn.end(Ending.CONCERNED, person_id)
     said = {word: end.day.isoformat()} | _AFTER
     subjects = subjects_of(house, end.id)
@@ -124,8 +124,8 @@ def _condition(_: House, turn: Turn, end: End) -> bool:
     if end.day is None:
         return False
     table = end.ending.name.lower()
-    party_id = conditions.end(turn.connection, table, end.id, end.day, turn.now)
-    turn.end(end.ending, end.id, end.day, turn.now)
+    party_id = conditions.end(turn.connection, table, end.id, end.day)
+    turn.end(end.ending, end.id, end.day)
     said = {"id": str(end.id), "until": end.day.isoformat()} | _AFTER
     turn.record(Statement(f"{table.partition('_')[0]}.ended", said, party_id=party_id))
     return True
@@ -152,7 +152,7 @@ def _overview(_: House, turn: Turn, end: End) -> bool:
 
 
 def _supply(house: House, turn: Turn, end: End) -> bool:
-    row = supply.end_by_id(turn.connection, end.id, end.day, turn.now) if end.day is not None else None
+    row = supply.end_by_id(turn.connection, end.id, end.day) if end.day is not None else None
     if row is None:
         return False
     record_end(house, turn, row)
@@ -173,7 +173,7 @@ def _regime(house: House, turn: Turn, end: End) -> bool:
     if occupancy is None or end.day is None:
         return False
     links.choose_regime(turn.connection, occupancy, Regime.SMR1, end.day)
-    turn.end(Ending.REGIME, end.id, end.day, turn.now)
+    turn.end(Ending.REGIME, end.id, end.day)
     said = {"regime": Regime.SMR1.value, "from": end.day.isoformat()} | _AFTER
     subjects = subjects_of(house, end.id)
     turn.record(Statement("regime.chosen", said, operator=occupancy.operator, subjects=subjects))
@@ -193,7 +193,7 @@ def _link(_: House, turn: Turn, end: End) -> bool:
     if end.day is None:
         return False
     fact = end.ending.name.lower()
-    record_end_of_link(turn, fact, links.end(turn.connection, fact, end.id, end.day, turn.now), _AFTER)
+    record_end_of_link(turn, fact, links.end(turn.connection, fact, end.id, end.day), _AFTER)
     return True
 
 
