@@ -53,13 +53,13 @@ def proof_of_request() -> Proof:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer" and 0 < len(token.strip()) <= MAX_TOKEN_LENGTH:
         return Proof.token(token.strip(), print_of_request())
-    return session_of_request() or NO_PROOF
+    return session_of_request() or (Proof("none", "", print_of_request()) if print_of_request() else NO_PROOF)
 
 
 def session_of_request() -> Proof | None:
     """Return the session that the browser brought, if any; whether it still lives only the door knows."""
     session = request.cookies.get(SESSION_COOKIE, "")
-    return Proof.session(session) if 0 < len(session) <= MAX_PROOF_LENGTH else None
+    return Proof.session(session, print_of_request()) if 0 < len(session) <= MAX_PROOF_LENGTH else None
 
 
 def set_session(response: Response, token: str) -> None:

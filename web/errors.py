@@ -189,6 +189,8 @@ REFUSAL_PAGES = {
     "representation-ended": ONLY_HIMSELF,
     "fresh-login-needed": LOG_IN_ANEW,
     "blocked": FORBIDDEN,
+    "role-needed": FORBIDDEN,
+    "no-case": FORBIDDEN,
     "not-onboarded": CONFLICT,
     "stopped": STOPPED,
     "reconciling": RECONCILING,

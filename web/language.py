@@ -43,7 +43,7 @@ _NEVER_REPEATED = frozenset({PARAMETER, "code", "answer", "state"})
 COOKIE_SECONDS = 365 * 24 * 3600
 # Pages for staff and for parties speak Dutch alone, and so do those made of lists that are in Dutch.
 _DUTCH_ONLY = re.compile(
-    r"/(toezicht|partij|demo|ledger|joins|grondslagen|meetwaarden|statistieken|privacy|register)(/|$)"
+    r"/(toezicht|partij|dienst|demo|ledger|joins|grondslagen|meetwaarden|statistieken|privacy|register)(/|$)"
 )
 _OFFERS = {
     "en": "This site also speaks English.",

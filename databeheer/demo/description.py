@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from databeheer.clock import SystemClock
-from databeheer.demo import story
+from databeheer.demo import staff_story, story
 from databeheer.demo.bakery import MANAGER
 from databeheer.demo.cast import OFFICERS, PEOPLE_STORIES
 from databeheer.metering.street.willow_street import willow_street
@@ -45,6 +45,7 @@ def describe(home: Home, base_url: str, facts: Mapping[str, Any]) -> dict[str, A
             "customers": [one for one in people if one["role"] == "customer"],
             "businesses": [one for one in people if one["role"] == "business"],
             "parties": [one for one in people if one["role"] == "party"],
+            "staff": [one for one in people if one["role"] == "staff"],
             "inspector": next(one for one in people if one["role"] == "inspector"),
         },
         "credentials": {"parties": parties},
@@ -64,7 +65,7 @@ def describe(home: Home, base_url: str, facts: Mapping[str, Any]) -> dict[str, A
 
 
 def who_logs_in(facts: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Whom the stand-in for the identity provider offers: people of the street, the visitor, the inspector."""
+    """Whom the stand-in for the identity provider offers: people of the street, the visitor, the inspector, staff."""
     plan = willow_street(story.last_story_day(SystemClock().now()))
     people: list[dict[str, Any]] = []
     for person in plan.people:
@@ -81,4 +82,5 @@ def who_logs_in(facts: Mapping[str, Any]) -> list[dict[str, Any]]:
     people += [MANAGER, *(dict(one) for one in OFFICERS)]
     text = "Ziet in één minuut de toestand van het huis, en gelooft niets zonder bewijs."
     people.append({"sub": "ines", "name": "Ines De Wachter", "age": 44, "story": text, "role": "inspector"})
+    people += staff_story.who_logs_in()
     return people

@@ -19,6 +19,7 @@ from databeheer.demo.description import VISITOR, describe, who_logs_in
 from databeheer.demo.join_story import tell_joins, tell_statistics
 from databeheer.demo.post_box import DATA_MANAGERS_ADDRESS, PostBox, bring, story_postman, tell_post
 from databeheer.demo.regulator import sign_shipped_list
+from databeheer.demo.staff_story import tell_staff
 from databeheer.demo.taking_in import Work, take_street_in
 from databeheer.door.client import DoorClient
 from databeheer.errors import DatabeheerError
@@ -156,6 +157,7 @@ class Demo:
             self._take_street_in(plan, teller)
             tell_statistics(teller, plan)
             story.tell_last_night(teller, plan)
+            tell_staff(teller)
             bring(postman)
             tell_joins(teller, plan)
             teller.tell_what_time_did()

@@ -21,7 +21,8 @@ class Proof:
     """What shows who asks: a session or access token, a letter's code, or the key of the operator, intake, clerk,
     postman or proxy.
 
-    `certificate`: the print of the certificate that the caller of the web came with, for a token that is bound to it.
+    `certificate`: the print of the certificate that the caller of the web came with, for a token that is bound to it,
+    and for staff at a workstation of the house.
     """
 
     kind: str
@@ -29,8 +30,8 @@ class Proof:
     certificate: str = ""
 
     @classmethod
-    def session(cls, value: str) -> Proof:
-        return cls("session", value)
+    def session(cls, value: str, certificate: str = "") -> Proof:
+        return cls("session", value, certificate)
 
     @classmethod
     def token(cls, value: str, certificate: str = "") -> Proof:

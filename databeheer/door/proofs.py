@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import hmac
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -24,6 +24,7 @@ from databeheer.identity.representations import (
 )
 from databeheer.identity.tokens import token_hash
 from databeheer.onboarding.dossier import missing_in_words
+from databeheer.staff import accounts
 from databeheer.storage.look import Look
 
 LONGEST_PROOF = 512
@@ -39,6 +40,8 @@ class AskerKind(enum.Enum):
     PARTY = "party"
     PARTY_PERSON = "party_person"
     """Somebody who acts for an enterprise, at the party pages: never for readings or permissions."""
+    STAFF = "staff"
+    """Somebody who works for the data manager; which roles of him count, `Asker.roles` says."""
     OPERATOR = "operator"
     INTAKE = "intake"
     CLERK = "clerk"
@@ -50,7 +53,7 @@ class Proof:
     """What came with a request; `kind` is session, token, operator, intake, clerk, postman, proxy, letter or none.
 
     `certificate`: the print (RFC 8705, x5t#S256) of the certificate that the caller's connection had, as the web says.
-    It takes nothing but a token further, and that only where the token is bound to it.
+    It takes nothing further but a token that is bound to it, and staff that must come from a workstation (R198).
     """
 
     kind: str = "none"
@@ -73,6 +76,8 @@ class Asker:
     `staff`, `enterprise`: who acts for which enterprise at the party pages, `party_id` then being the party chosen.
     `logged_in_at`: when a customer showed the identity provider who he is; `used_at`: when his session was last noted
     as used, to the minute; aware UTC.
+    `account_id`, `roles`, `writes`, `employee`, `team`: of staff, as `databeheer.staff.accounts.Standing` has them;
+    `lacks` is then what keeps the roles from counting.
     `for_enterprise`: he acts for an enterprise, which has no other self: what customers do themselves, he does.
     `power`: what a customer's power of attorney gives him in her name; None of a court's appointment, which gives all.
     """
@@ -91,6 +96,12 @@ class Asker:
     used_at: datetime | None = None
     power: Power | None = None
     for_enterprise: bool = False
+    account_id: UUID | None = None
+    employee: bytes = field(default=b"", repr=False)
+    team: str = ""
+    is_external: bool = False
+    roles: frozenset[str] = frozenset()
+    writes: frozenset[str] = frozenset()
 
     def reaches(self, occupancy_id: UUID) -> bool:
         """Whether he may see this stay of that person: each of them, but by a power of attorney."""
@@ -107,6 +118,7 @@ def check(
     or_applicant: bool = False,
     or_party_people: bool = False,
     or_attorney: bool = False,
+    or_staff: bool = False,
 ) -> Asker:
     """Return who the proof shows, as of `now`.
 
@@ -116,10 +128,12 @@ def check(
     what is missing, whatever it calls but its own profile (`or_applicant`; R12, R114). Who acts for a party at its
     pages is nobody but where `or_party_people`: no command takes him for a customer or a program by mistake. Who acts
     by a customer's power of attorney is refused but where `or_attorney`: a command that does not know how far the
-    power goes opens nothing by it.
+    power goes opens nothing by it. Staff are nobody but where `or_staff`, and there they are who their account says
+    now: what HR ended, or two people, counts in the middle of a session (R158).
 
     Raises:
         UnauthenticatedError: missing, unknown, ended or expired; the answer does not say which.
+        UnknownDeviceError: staff, from no workstation of the house.
         NotOnboardedError: a program of a party that the operator has not approved.
         RepresentationEndedError: a session that acts for somebody under an appointment that has ended.
         NotForRepresentativesError: a power of attorney does not reach this command.
@@ -127,14 +141,19 @@ def check(
     look = Look(connection)
     shown = Shown(look, [proof], now)
     look.send()
-    return shown.by(
+    asker = shown.by(
         proof,
         operator_key_hash,
         or_suspended=or_suspended,
         or_applicant=or_applicant,
         or_party_people=or_party_people,
         or_attorney=or_attorney,
+        or_staff=or_staff,
     )
+    if asker.kind is not AskerKind.STAFF:
+        return asker
+    one = accounts.standing(connection, bytes.fromhex(asker.staff), proof.certificate, now)
+    return replace(asker, **vars(one))
 
 
 class Shown:
@@ -153,8 +172,9 @@ class Shown:
         or_applicant: bool = False,
         or_party_people: bool = False,
         or_attorney: bool = False,
+        or_staff: bool = False,
     ) -> Asker:
-        """Return who a proof shows; raises as `check` does."""
+        """Return who a proof shows, of staff without its roles; raises as `check` does."""
         asker: Asker | None = None
         if _fits(proof):
             if proof.kind == "session":
@@ -163,7 +183,11 @@ class Shown:
                 asker = _party(_row_of(self._tokens, proof), proof.certificate)
             elif proof.kind == "operator" and hmac.compare_digest(proof.hash, operator_key_hash):
                 asker = Asker(AskerKind.OPERATOR)
-        if asker is None or (asker.kind is AskerKind.PARTY_PERSON and not or_party_people):
+        if (
+            asker is None
+            or (asker.kind is AskerKind.PARTY_PERSON and not or_party_people)
+            or (asker.kind is AskerKind.STAFF and not or_staff)
+        ):
             raise UnauthenticatedError("log in again: the session or token is missing, ended or expired")
         if asker.is_suspended and not or_suspended:
             raise UnauthenticatedError(
@@ -299,6 +323,8 @@ def _acting(row: Any) -> Asker | None:
         return None
     if row.role == "inspector":
         return Asker(AskerKind.INSPECTOR, staff=row.staff)
+    if row.role == "staff":
+        return Asker(AskerKind.STAFF, staff=row.staff)
     if row.role == "party":
         return Asker(
             AskerKind.PARTY_PERSON,

@@ -98,6 +98,10 @@ from databeheer.door.reading_plan import worklist
 from databeheer.door.reads.loop import ReadLoop
 from databeheer.door.rights import commands as rights
 from databeheer.door.rights import desk as rights_desk
+from databeheer.door.staff import cases as staff_cases
+from databeheer.door.staff import lookups as staff_lookups
+from databeheer.door.staff import people as staff_people
+from databeheer.door.staff import trail as staff_trail
 from databeheer.door.statistics import commands as statistics
 from databeheer.door.supply_quality import commands as supply_quality
 from databeheer.door.whose import Whose
@@ -201,6 +205,10 @@ class DoorService:
             *history.commands(self.loop),
             *originals.COMMANDS,
             *supply_quality.commands(self.loop),
+            *staff_people.COMMANDS,
+            *staff_cases.COMMANDS,
+            *staff_lookups.COMMANDS,
+            *staff_trail.COMMANDS,
             *bulk.commands(in_bulk),
             *jobs.commands(self.jobs, in_bulk),
         ]

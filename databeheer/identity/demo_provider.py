@@ -39,6 +39,7 @@ _GROUPS = (
     ("Voor een onderneming die klant is", "business"),
     ("Voor een onderneming in de energiemarkt", "party"),
     ("Als toezichthouder", "inspector"),
+    ("Als medewerker van de databeheerder", "staff"),
 )
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{16,256}")
 
@@ -54,7 +55,7 @@ class DemoProviderError(DatabeheerError):
 
 @dataclass(frozen=True)
 class DemoPerson:
-    """Someone of the demo's story; `role` is customer, inspector, party or business: the last two for `enterprise`."""
+    """Someone of the demo's story; `role` is one of ROLES: party and business act for `enterprise`."""
 
     sub: str
     name: str
@@ -67,7 +68,7 @@ class DemoPerson:
     def __post_init__(self) -> None:
         if self.role not in ROLES:
             raise DemoProviderError(
-                "a demo person is a customer, an inspector, or acts for a party or a business"
+                "a demo person is a customer, an inspector, of the staff, or acts for a party or a business"
             )
         if (self.role in FOR_ENTERPRISES) != (self.enterprise is not None and is_enterprise(self.enterprise)):
             raise DemoProviderError(

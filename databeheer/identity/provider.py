@@ -20,8 +20,8 @@ DEMO_ISSUER = "databeheer-demo-identity"
 """The stand-in, which lets anybody be anybody: the demo's house believes it, and no other (R134)."""
 LONGEST_ANSWER = timedelta(minutes=5)
 _SKEW = timedelta(seconds=10)
-ROLES = ("customer", "inspector", "party", "business")
-"""As what somebody logs in; `business`: as a customer, in the name of an enterprise."""
+ROLES = ("customer", "inspector", "party", "business", "staff")
+"""As what somebody logs in; `business`: as a customer, in the name of an enterprise; `staff`: for the data manager."""
 FOR_ENTERPRISES = ("party", "business")
 """Those of them that act for an enterprise, whose number the answer then names."""
 

@@ -22,10 +22,12 @@ OUTSIDERS = (
     "officer",
     "other_officer",
     "inspector",
+    "colleague",
     "partys_token",
     "operators_key",
 )
-"""In the order in which they try. `officer` acts for a party; the last two bring what is no log-in as one."""
+"""In the order in which they try. `officer` acts for a party, `colleague` works at the desk of the data manager; the
+last two bring what is no log-in as one."""
 INSIDERS = ("co_occupant", "delegate", "owner")
 PERSONAS = (*OUTSIDERS, *INSIDERS)
 STRANGERS = ("other_customer", "former_occupant", "ended_delegate")
@@ -41,7 +43,12 @@ def _all(answer: str) -> dict[str, str]:
 
 def _customers(answer: str, others: str | None = None) -> dict[str, str]:
     """`answer` for owner and delegate, `others` for other customers; the rest are sent where they belong."""
-    sent = {"officer": "303 /partij", "other_officer": "303 /partij", "inspector": "303 /toezicht"}
+    sent = {
+        "officer": "303 /partij",
+        "other_officer": "303 /partij",
+        "inspector": "303 /toezicht",
+        "colleague": "303 /dienst",
+    }
     found = _all(LOG_IN) | sent | dict.fromkeys(CUSTOMERS, others or answer)
     return found | dict.fromkeys(("owner", "delegate"), answer)
 
@@ -56,6 +63,8 @@ OFFICERS = (
     _all("403") | dict.fromkeys(("nobody", "partys_token", "operators_key"), LOG_IN) | {"officer": "200"}
 )
 INSPECTORS = OFFICERS | {"officer": "403", "inspector": "200"}
+STAFF = OFFICERS | {"officer": "403", "colleague": "200"}
+"""What each role of staff opens stands in `staff_role_table`."""
 
 
 def own(answer: str, **others: str) -> Answers:
@@ -76,6 +85,10 @@ def seen_together(answer: str = "200", together: str | None = None) -> Answers:
 def officers(answer: str, other: str | None = None) -> Answers:
     """Of people who act for a party; `other`: of another one."""
     return OFFICERS | {"officer": answer, "other_officer": other or answer}
+
+
+def colleagues(answer: str) -> Answers:
+    return STAFF | {"colleague": answer}
 
 
 def inspectors(answer: str) -> Answers:
@@ -260,7 +273,13 @@ ROWS = (
     get("/mijn/verder", own("303 /mijn")),
     post(
         "/mijn/verder/niet",
-        own("303 /mijn", officer="303 /mijn", other_officer="303 /mijn", inspector="303 /mijn"),
+        own(
+            "303 /mijn",
+            officer="303 /mijn",
+            other_officer="303 /mijn",
+            inspector="303 /mijn",
+            colleague="303 /mijn",
+        ),
     ),
     # Before she reads: no checkpoint covers what was read just now.
     get("/mijn/bewijzen.zip", HERS, "/mijn/bewijzen.zip?adres={t.occupancy}"),
@@ -585,6 +604,7 @@ ROWS = (
             "/toezicht/inzage",
             "/toezicht/koppelingen",
             "/toezicht/logboek",
+            "/toezicht/medewerkers",
             "/toezicht/termijnen",
             "/toezicht/termijnen.json",
             "/toezicht/twijfel",
@@ -593,6 +613,14 @@ ROWS = (
     post("/toezicht/inzage", inspectors("400"), sends=fields(van="2023-10-01")),
     post("/toezicht/koppelingen", inspectors("400"), sends=fields(wish="none")),
     post("/toezicht/twijfel", inspectors("400"), sends=fields(ean="{t.ean}")),
+    # ---- the pages of the house's own people ----
+    *(get(rule, STAFF) for rule in ("/dienst", "/dienst/dossiers/nieuw", "/dienst/medewerkers")),
+    post("/dienst/dossiers/nieuw", colleagues("400"), sends=fields(soort="question", ean="{t.ean}")),
+    post("/dienst/dossiers/kijk", colleagues("403"), sends=fields(dossier="Z2026-1")),
+    post("/dienst/dossiers/sluit", colleagues("404"), sends=fields(dossier="Z2026-1")),
+    post("/dienst/medewerkers", colleagues("400"), sends=fields(medewerker=NOBODYS, rol="desk")),
+    post("/dienst/medewerkers/goedkeuren", colleagues("404"), sends=fields(rol=NOBODYS)),
+    post("/dienst/medewerkers/einde", colleagues("404"), sends=fields(rol=NOBODYS)),
     # ---- in whose name, and which log-in: last, for they change who one is ----
     post(
         "/mijn/namens/<uuid:representation_id>",

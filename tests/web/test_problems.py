@@ -31,6 +31,9 @@ NEVER_OVER_HTTP = {
     "no-supply-here",  # of the intake of the quality of supply
     "death-reported",  # said by the page that a log-in comes back to, and the next three
     "level-too-low",
+    "no-staff-account",
+    "no-case",
+    "role-needed",  # said by a page of staff
     "login-declined",
     "fresh-login-needed",
     "not-delivered",  # the postman's own: it tries again

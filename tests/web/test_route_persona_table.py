@@ -289,6 +289,7 @@ def build(house: TheHouse, app: Flask) -> Street:
         "officer": nora.session,
         "other_officer": stijn.session,
         "inspector": house.inspector(),
+        "colleague": house.colleague("petra", "desk", "manager", "confidentiality_coordinator").session,
         "operators_key": house.operator_key,
         "partys_token": bram.token,
     }

@@ -10,10 +10,19 @@ from web.oversight.doubt import blueprint as doubt_pages
 from web.oversight.inspection import blueprint as inspection_pages
 from web.oversight.joins import blueprint as join_pages
 from web.oversight.messages import blueprint as message_pages
+from web.oversight.staff import blueprint as staff_pages
 from web.oversight.summary import blueprint as summary_pages
 from web.oversight.tampering import blueprint as tampering_pages
 
-BLUEPRINTS = (summary_pages, clock_pages, join_pages, message_pages, inspection_pages, doubt_pages)
+BLUEPRINTS = (
+    summary_pages,
+    clock_pages,
+    join_pages,
+    message_pages,
+    inspection_pages,
+    doubt_pages,
+    staff_pages,
+)
 
 
 def register(app: Flask) -> None:

@@ -58,6 +58,29 @@ AUDIT_EVENTS = {
     "join.refused": "koppeling geweigerd",
     "audit.opened": "inzage door de toezichthouder",
 }
+STAFF_REFUSED = {"look": "kijken naar een klant", "log-in": "aanmelden"}
+STAFF_REASONS = {
+    "no_such_case": "dit dossier bestaat niet",
+    "closed": "het dossier is gesloten",
+    "not_yours": "het dossier is van iemand anders",
+    "about_nobody": "het dossier gaat over geen klant",
+    "blocked": "het account is geblokkeerd",
+    "unknown_device": "geen toestel van het huis",
+}
+STAFF_EVENTS = {
+    "data.read": "keek naar een klant",
+    "data.refused": "wou naar een klant kijken",
+    "staff.logged_in": "meldde zich aan",
+    "staff.account.added": "maakte een account",
+    "staff.account.papers": "noteerde clausule of opleiding",
+    "staff.role.asked": "vroeg een rol",
+    "staff.role.given": "keurde een rol goed",
+    "staff.role.ended": "stopte een rol",
+    "staff.case.opened": "opende een dossier",
+    "staff.case.handed_on": "gaf een dossier door",
+    "staff.case.closed": "sloot een dossier",
+}
+"""What staff were refused and why, and what they did, by their codes."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +136,9 @@ def register(app: Flask) -> None:
         wish_words=wish_nl,
         finding_words=FINDINGS,
         audit_event_words=AUDIT_EVENTS,
+        staff_refused_words=STAFF_REFUSED,
+        staff_reason_words=STAFF_REASONS,
+        staff_event_words=STAFF_EVENTS,
         erasure_reason_words=ERASURE_REASONS,
     )
     app.jinja_env.filters["before_evidence"] = before_evidence

@@ -36,8 +36,9 @@ LOGIN_SECONDS = 600
 HOME = "/mijn"
 OVERSIGHT_HOME = "/toezicht"
 PARTY_HOME = "/partij"
-HOMES = {"customer": HOME, "inspector": OVERSIGHT_HOME, "party": PARTY_HOME}
-"""Where the own pages of a role begin: a customer, an inspector, somebody who acts for a party."""
+STAFF_HOME = "/dienst"
+HOMES = {"customer": HOME, "inspector": OVERSIGHT_HOME, "party": PARTY_HOME, "staff": STAFF_HOME}
+"""Where the own pages of a role begin: a customer, an inspector, somebody who acts for a party, one of the house."""
 REPRESENTATION_ENDED = "representation-ended"
 DEATH_REPORTED = "death-reported"
 FRESH_LOG_IN_NEEDED = "fresh-login-needed"
@@ -80,6 +81,17 @@ BUSINESS_OVER = errors.Page(
 )
 
 
+NO_STAFF_ACCOUNT = errors.Page(
+    403,
+    lazy("U kunt zich hier niet aanmelden als medewerker"),
+    lazy(
+        "U hebt hier geen account als medewerker, het is gestopt of geblokkeerd, of u komt niet van een "
+        "toestel van het huis. Er is niets veranderd."
+    ),
+    lazy("Vraag het aan uw leidinggevende."),
+)
+
+
 TOO_WEAK = errors.Page(
     403,
     lazy("Deze manier van aanmelden is niet sterk genoeg"),
@@ -109,6 +121,7 @@ PROVIDER_AWAY = errors.Page(
 REFUSALS = {
     DEATH_REPORTED: REPORTED_DEAD,
     "unauthenticated": FAILED,
+    "no-staff-account": NO_STAFF_ACCOUNT,
     "level-too-low": TOO_WEAK,
     "login-declined": BROKEN_OFF,
     "unavailable": PROVIDER_AWAY,
@@ -199,7 +212,7 @@ def _himself_again() -> Response:
 
 
 def _other_home() -> str | None:
-    """Where the pages are of whom the door refused here: an inspector, or somebody who acts for a party."""
+    """Where the pages are of whom the door refused here: an inspector, staff, or somebody who acts for a party."""
     try:
         role = str(ask("me")["role"])
     except DoorRefusedError:
@@ -332,7 +345,7 @@ def _landing(role: str, target: object) -> str:
     if not isinstance(target, str) or not is_local(target):
         return home
     path = target.split("?")[0]
-    area = next((one for one in (OVERSIGHT_HOME, PARTY_HOME) if path.startswith(one)), HOME)
+    area = next((one for one in (OVERSIGHT_HOME, PARTY_HOME, STAFF_HOME) if path.startswith(one)), HOME)
     return target if area == home else home
 
 

@@ -443,6 +443,7 @@ class Statement:
     permission_id: str | None
     occupancy_id: str
     is_audit: bool = False
+    is_by_staff: bool = False
     task: str = ""
     is_by_representative: bool = False
     capacity: str = ""
@@ -472,6 +473,7 @@ class Statement:
             permission_id=answer["permission_id"],
             occupancy_id=str(answer["occupancy_id"]),
             is_audit=answer["by"] == "inspector",
+            is_by_staff=answer["by"] == "staff",
             task=str(answer.get("task") or ""),
             is_by_representative="representative" in (answer["by"], answer["capacity"]),
             capacity=str(answer["capacity"] or ""),
@@ -511,6 +513,8 @@ class Statement:
                 return wording.ONLOOKERS[self.onlooker]
             if self.is_audit:
                 return _("De toezichthouder")
+            if self.is_by_staff:
+                return _("Een medewerker van de databeheerder, dossier %(case)s", case=self.task)
         name = self.party.name if self.party else None
         return wording.actor_words(
             self.event, name, self.capacity, is_by_representative=self.is_by_representative

@@ -10,7 +10,7 @@ from databeheer.door.client import DoorRefusedError, DoorUnreachableError
 from web.door import ask, session_of_request
 from web.language import _
 
-INSPECTOR, PARTY = "inspector", "party"
+INSPECTOR, PARTY, STAFF = "inspector", "party", "staff"
 
 
 @dataclass(frozen=True)
@@ -44,5 +44,7 @@ def _ask() -> LoggedIn | None:
         return None
     if me["role"] == PARTY:
         return LoggedIn(str(me["name"]) or _("Uw organisatie"), "/partij")
+    if me["role"] == STAFF:
+        return LoggedIn(str(me["name"]), "/dienst")
     is_inspector = me["role"] == INSPECTOR
     return LoggedIn(_("Toezichthouder"), "/toezicht") if is_inspector else LoggedIn(str(me["name"]), "/mijn")

@@ -200,6 +200,7 @@ def asker_of(
         house.operator_key_hash,
         or_suspended=or_suspended,
         or_party_people=AskerKind.PARTY_PERSON in kinds,
+        or_staff=AskerKind.STAFF in kinds,
         or_attorney=or_attorney,
     )
     if asker.kind not in kinds:
@@ -254,6 +255,7 @@ def looking(
     or_applicant: bool = False,
     or_party_people: bool = False,
     or_attorney: bool = False,
+    or_staff: bool = False,
     by_key: bool = False,
 ) -> Iterator[tuple[Connection, Asker, datetime]]:
     """Open a transaction for looking only: the connection, who asks, and the time. Nothing is recorded.
@@ -261,7 +263,8 @@ def looking(
     For what is the asker's own and no reading: own permissions, own access points, own statements. `or_suspended`: a
     suspended party's too. `or_applicant`: also of a party that is not onboarded yet. `or_party_people`: also for who
     acts for a party at its pages. `or_attorney`: also by a customer's power of attorney; the command keeps
-    to its stays. `by_key`: each of its queries finds what it needs by a key (`plan_by_key`).
+    to its stays. `or_staff`: also for the house's own people, whose roles the command then asks for. `by_key`: each
+    of its queries finds what it needs by a key (`plan_by_key`).
     """
     now = house.clock.now()
     with house.engine.connect() as connection, connection.begin():
@@ -276,6 +279,7 @@ def looking(
             or_applicant=or_applicant,
             or_party_people=or_party_people,
             or_attorney=or_attorney,
+            or_staff=or_staff,
         )
         yield connection, asker, now
 

@@ -13,7 +13,9 @@ from databeheer.door.commands.base import Command, flag, schema, short_text
 from databeheer.door.house import House
 from databeheer.door.keys.seals import derive
 from databeheer.door.keys.store import Kind
-from databeheer.door.proofs import AskerKind, Proof, check_self
+from databeheer.door.proofs import Asker, AskerKind, Proof, check_self
+from databeheer.door.staff.asking import Doer, record_refusal, staff_name, why_no_log_in
+from databeheer.door.statement import Statement
 from databeheer.enterprises import in_groups
 from databeheer.errors import UnauthenticatedError, UnavailableError
 from databeheer.identity import jose, lives, sessions
@@ -21,6 +23,7 @@ from databeheer.identity.provider import Identity, LogIn, Provider
 from databeheer.metering.opening import unseal
 from databeheer.metering.sealing import seal
 from databeheer.post import contacts
+from databeheer.staff import accounts
 from databeheer.values import format_instant
 
 CALLBACK = "/aanmelden/terug"
@@ -58,6 +61,8 @@ def finish(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, A
     identity = provider.finish(arguments["answer"], log_in, now)
     if identity.role == "business" and identity.enterprise is not None:
         return _finish_for_enterprise(house, proof, identity, identity.enterprise)
+    if identity.role == "staff":
+        return _finish_for_staff(house, proof, identity)
     acts_under = None
     with house.engine.begin() as connection:
         person_id = _living(house, connection, identity, now) if identity.role == "customer" else None
@@ -117,6 +122,49 @@ def _finish_for_enterprise(house: House, proof: Proof, identity: Identity, enter
         "name": called,
         "visitor": visitor_mark(house, representative, person_id),
         "language": language,
+    }
+
+
+def _finish_for_staff(house: House, proof: Proof, identity: Identity) -> dict[str, Any]:
+    """Mint a session of somebody of the house, who has a live account here; it is recorded, refusals too (R162, R198).
+
+    Raises:
+        NoStaffAccountError: no account, or it ended or is blocked; or this is no workstation of the house.
+    """
+    hashed = subject_hash(house, identity.subject)
+    with house.turn() as turn:
+        if proof.kind == "session":
+            sessions.end_session(turn.connection, proof.hash, turn.now)
+        account = accounts.live_by_subject(turn.connection, hashed)
+        if account is None:
+            raise accounts.NoStaffAccountError(
+                "there is no account of yours here; ask who is in charge of you"
+            )
+        refused = why_no_log_in(turn.connection, account, proof)
+        if refused is not None:
+            record_refusal(turn, account.account_id, "log-in", refused)
+        else:
+            doer = Doer(Asker(AskerKind.STAFF), bytes(account.employee_hash), account.account_id)
+            doer.record(turn, Statement("staff.logged_in", {}))
+            accounts.used(turn.connection, account.account_id, turn.now)
+            token, expires = sessions.start_session(
+                turn.connection,
+                "staff",
+                None,
+                hashed,
+                turn.now,
+                logged_in_at=identity.logged_in_at,
+                idle=house.idle,
+            )
+    if refused is not None:
+        raise accounts.NoStaffAccountError("this account does not log in here; ask who is in charge of you")
+    return {
+        "session": token,
+        "expires_at": format_instant(expires),
+        "role": "staff",
+        "name": staff_name(house, account),
+        "visitor": None,
+        "language": None,
     }
 
 

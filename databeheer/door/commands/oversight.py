@@ -20,6 +20,9 @@ from databeheer.oversight import figures, stop
 from databeheer.oversight.waits import Wait
 from databeheer.values import format_instant
 
+STAFF = "staff"
+"""The ground of a look by the house's own people."""
+
 
 def summary(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """The state of the house for an inspector: reads and refusals, permissions, entries, the stop (R9)."""
@@ -33,8 +36,9 @@ def summary(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, 
         entries = connection.execute(text("SELECT size FROM ledger.head")).scalar_one()
         permissions = figures.permissions_by_state(connection)
         standing = stop.current(connection)
-    # A customer's own look is a read too; the figures of parties leave it apart.
+    # A customer's own look is a read too, and one of staff; the figures of parties leave them apart.
     by_parties = [one for one in counted if one.party_id is not None]
+    of_people = [one for one in counted if one.party_id is None and one.is_read]
     return {
         "rows": [
             {
@@ -49,7 +53,8 @@ def summary(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, 
         "treatment": _treatment(house, by_parties, parties),
         "reads": sum(one.count for one in by_parties if one.is_read),
         "refusals": sum(one.count for one in by_parties if not one.is_read),
-        "own_reads": sum(one.count for one in counted if one.party_id is None and one.is_read),
+        "own_reads": sum(one.count for one in of_people if one.ground != STAFF),
+        "staff_reads": sum(one.count for one in of_people if one.ground == STAFF),
         "entries": entries,
         "permissions": permissions,
         "stop": {"since": format_instant(standing.since), "reason": standing.reason} if standing else None,

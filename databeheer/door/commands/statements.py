@@ -37,6 +37,7 @@ from databeheer.door.commands.views import occupancies_of, party_person_view, pa
 from databeheer.door.house import House
 from databeheer.door.keys.at_hand import AtHand, Keys
 from databeheer.door.proofs import Asker, AskerKind, Proof
+from databeheer.door.staff.asking import staff_name
 from databeheer.doubt import states as doubt_states
 from databeheer.errors import NotFoundError, UnauthenticatedError
 from databeheer.identity import representations, sessions
@@ -46,6 +47,7 @@ from databeheer.oversight.retention import DataClass
 from databeheer.permissions.states import Event
 from databeheer.post import credit_words, inbox
 from databeheer.sentences import Sentence, in_dutch
+from databeheer.staff import accounts
 from databeheer.values import format_instant
 
 
@@ -56,12 +58,15 @@ def me(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
     his browser knows him again. `logged_in_freshly`: so recently that he may give others access.
     `power`: where that one gave him a power of attorney, how far it goes; then of its stays alone.
     """
-    every = {"or_suspended": True, "or_party_people": True, "or_attorney": True}
+    every = {"or_suspended": True, "or_party_people": True, "or_attorney": True, "or_staff": True}
     with looking(house, proof, **every) as (connection, asker, now):
         if asker.kind is AskerKind.INSPECTOR:
             return {"role": "inspector", "name": "", "occupancies": []}
         if asker.kind is AskerKind.PARTY_PERSON:
             return party_person_view(connection, asker.party_id)
+        if asker.kind is AskerKind.STAFF and asker.account_id is not None:
+            name = staff_name(house, accounts.by_id(connection, asker.account_id))
+            return {"role": "staff", "name": name, "occupancies": []}
         return me_view(house, connection, proof, asker, now)
 
 

@@ -16,6 +16,7 @@ from marshmallow import RAISE, Schema, ValidationError, fields, validate
 
 from databeheer.errors import MalformedRequestError
 from databeheer.identity.oidc.errors import ProviderSettingsError
+from databeheer.identity.provider import ROLES
 from databeheer.post import addresses
 
 VARIABLE = "DATABEHEER_PROVIDER_FILE"
@@ -39,7 +40,7 @@ class _Roles(Schema):
     claim = fields.String(required=True, validate=_NAME)
     values = fields.Dict(
         keys=fields.String(validate=_NAME),
-        values=fields.String(validate=validate.OneOf(["customer", "inspector", "party", "business"])),
+        values=fields.String(validate=validate.OneOf(ROLES)),
         required=True,
         validate=validate.Length(min=1, max=20),
     )

@@ -343,6 +343,40 @@ MATRIX: dict[str, dict[str, set[str]]] = {
     "post.reading_news": {
         "door": LOOK_AND_ADD | {"DELETE"} | of("told_to", "told_until", "told_after", "looked_at")
     },
+    "staff.account": {
+        "door": LOOK_AND_ADD
+        | of(
+            "subject_hash",
+            "name_sealed",
+            "team",
+            "clause_signed_on",
+            "trained_until",
+            "last_used_at",
+            "blocked_at",
+            "block_reason",
+            "ended_at",
+            "end_reason",
+            "deleted_at",
+        )
+    },
+    "staff.device": {"door": LOOK_AND_ADD | of("ended_at")},
+    "staff.role_grant": {
+        "door": LOOK_AND_ADD
+        | of(
+            "approved_by",
+            "approved_at",
+            "approved_index",
+            "confirmed_at",
+            "suspended_at",
+            "ended_at",
+            "end_reason",
+        ),
+        "auditor": {READ},
+    },
+    "staff.incompatible": {"door": {READ}, "auditor": {READ}},
+    "staff.case_file": {"door": LOOK_AND_ADD | of("assigned_to", "team", "closed_at", "closed_by")},
+    "staff.deed": {"door": LOOK_AND_ADD, "auditor": {READ}},
+    "staff.refusal": {"door": LOOK_AND_ADD, "auditor": {READ}},
 }
 
 SCHEMAS = {
@@ -360,6 +394,7 @@ SCHEMAS = {
     "clocks": {"door", "auditor"},
     "web": {"web"},
     "post": {"door", "postman"},
+    "staff": {"door", "auditor"},
 }
 
 FUNCTIONS = {
@@ -376,6 +411,7 @@ FUNCTIONS = {
     "ledger.refuse_backward": set[str](),
     "clocks.refuse_change": set[str](),
     "post.refuse_reopening": set[str](),
+    "staff.refuse_incompatible": set[str](),
 }
 
 WITHOUT_OPERATOR = {
@@ -396,6 +432,17 @@ WITHOUT_OPERATOR = {
             "doubt.report",
         ),
         "of a party, which serves every grid operator",
+    ),
+    **dict.fromkeys(
+        (
+            "staff.account",
+            "staff.device",
+            "staff.role_grant",
+            "staff.incompatible",
+            "staff.deed",
+            "staff.refusal",
+        ),
+        "of the data manager's own people, who work for every grid operator; cases carry theirs",
     ),
     "identity.person": "a person may live in the areas of two grid operators; occupancies carry theirs",
     "identity.death": "of a person, see there",

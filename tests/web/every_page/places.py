@@ -401,7 +401,16 @@ PARTIES = (
 )
 
 OVERSIGHT = (
+    Place("staff", "petra", "/dienst"),
+    Place("staff-case", "petra", "/dienst/dossiers/nieuw"),
+    Place("staff-case-lacking", "petra", "/dienst/dossiers/nieuw", do=errs("Open dossier")),
+    Place("staff-look", "petra", "/dienst", do=press("Kijk")),
+    Place("staff-people", "petra", "/dienst/medewerkers"),
+    Place("staff-people-lacking", "petra", "/dienst/medewerkers", do=errs("Vraag de rol")),
+    Place("staff-other-role", "jonas", "/dienst/dossiers/nieuw", 403),
     Place("oversight", "ines", "/toezicht"),
+    Place("oversight-staff", "ines", "/toezicht/medewerkers"),
+    Place("oversight-staff-trail", "ines", "/toezicht/medewerkers?wie={colleague}"),
     Place("oversight-ledger", "ines", "/toezicht/logboek"),
     Place("oversight-inspection", "ines", "/toezicht/inzage"),
     Place("oversight-clocks", "ines", "/toezicht/termijnen"),

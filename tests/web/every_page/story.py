@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -13,7 +13,7 @@ from databeheer.approval_letters import code as codes
 from databeheer.brussels import day_of
 from databeheer.demo.copying import Original
 from databeheer.demo.tamper import tamper
-from databeheer.door.client import Proof
+from databeheer.door.client import DoorRefusedError, Proof
 from databeheer.identity.sessions import FRESH_TERM
 from databeheer.values import format_instant
 from ledger.note import SigningKey
@@ -272,6 +272,13 @@ def _streets_and_towns(story: Story, net: Party) -> None:
     settle_town(house, [100 + 5 * number for number in range(12)])
     story.facts["release"] = run(house)["release_id"]
     story.sessions["ines"] = house.inspector()
+    petra = house.colleague("petra", "desk", "manager")
+    petra.call("staff.case.open", kind="question", what="belt over een factuur", ean=story.facts["neighbour"])
+    story.facts["colleague"] = petra.account_id
+    with suppress(DoorRefusedError):
+        petra.call("staff.look", reference="Z2026-999999")
+    lacking = house.colleague("jonas", "administrator", trained_until=None)
+    story.sessions |= {"petra": petra.session, "jonas": lacking.session}
 
 
 def _parties(story: Story) -> None:

@@ -1,0 +1,93 @@
+"""Who runs the demo's data manager: five people, each with the roles that two others gave."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from databeheer.brussels import day_of
+from databeheer.site.storytelling import Teller
+from databeheer.values import format_instant
+
+STAFF: tuple[dict[str, Any], ...] = (
+    {
+        "sub": "nadia",
+        "name": "Nadia Claes",
+        "age": 36,
+        "story": "Helpt klanten aan het loket. Kijkt alleen met een dossier.",
+        "roles": ("desk",),
+    },
+    {
+        "sub": "tom",
+        "name": "Tom Wouters",
+        "age": 48,
+        "story": "Geeft leiding aan het loket en kijkt de rollen van zijn mensen na.",
+        "roles": ("manager",),
+    },
+    {
+        "sub": "hilde",
+        "name": "Hilde Goossens",
+        "age": 53,
+        "story": "Functionaris voor gegevensbescherming: ziet toe, en krijgt daarover geen bevelen.",
+        "roles": ("privacy_officer",),
+    },
+    {
+        "sub": "femke",
+        "name": "Femke De Backer",
+        "age": 39,
+        "story": "Veiligheidsverantwoordelijke: keurt rollen goed en ziet wie wat deed.",
+        "roles": ("security_officer",),
+    },
+    {
+        "sub": "jonas",
+        "name": "Jonas Aerts",
+        "age": 33,
+        "story": "Beheerder, telkens voor een korte tijd.",
+        "roles": ("administrator",),
+    },
+)
+"""Team, employee number and papers are made of these."""
+
+_ASKED_BY, _APPROVED_BY = "D-0001", "D-0002"
+"""Of who gave the first roles at the command line: two people of the house, and none of those above."""
+
+
+def tell_staff(teller: Teller) -> None:
+    """Make their accounts and give their roles, at the story's time."""
+    today = day_of(teller.clock.now())
+    for number, person in enumerate(STAFF, start=11):
+        added = teller.operator(
+            "staff.account.add",
+            by=_ASKED_BY,
+            employee=f"D-{number:04}",
+            subject=person["sub"],
+            name=person["name"],
+            team="loket" if person["sub"] in ("nadia", "tom") else "huis",
+            clause_signed_on=(today - timedelta(days=90)).isoformat(),
+            trained_until=(today + timedelta(days=365)).isoformat(),
+        )
+        for role in person["roles"]:
+            for writes in (False, True):
+                _give(teller, added["account_id"], role, writes=writes)
+
+
+def _give(teller: Teller, account_id: str, role: str, *, writes: bool) -> None:
+    until = format_instant(teller.clock.now() + timedelta(days=30)) if role == "administrator" else None
+    asked = teller.operator(
+        "staff.role.ask",
+        by=_ASKED_BY,
+        account_id=account_id,
+        role=role,
+        writes=writes,
+        until=until,
+        reason="voor het werk van elke dag",
+    )
+    teller.operator("staff.role.approve", by=_APPROVED_BY, grant_id=asked["grant_id"])
+
+
+def who_logs_in() -> list[dict[str, Any]]:
+    """The same people, for the log-in page."""
+    return [
+        {name: value for name, value in person.items() if name != "roles"} | {"role": "staff"}
+        for person in STAFF
+    ]

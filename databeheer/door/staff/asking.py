@@ -1,0 +1,149 @@
+"""Who of the house asks, and in which role; what somebody did stands in the ledger and in his own list (R155, R163)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+from databeheer.door.commands.base import asker_of
+from databeheer.door.house import House
+from databeheer.door.keys.seals import derive
+from databeheer.door.names import open_text, seal_text
+from databeheer.door.proofs import Asker, AskerKind, Proof
+from databeheer.door.statement import Record, Statement
+from databeheer.door.turn import Turn
+from databeheer.errors import DatabeheerError, MalformedRequestError
+from databeheer.staff import accounts
+
+NOT_ONE_OF_US = "a former colleague"
+
+
+class RoleNeededError(DatabeheerError):
+    """Who asks is staff, and has not the role that this takes; nothing was shown or changed."""
+
+    code = "role-needed"
+
+
+def require_role(asker: Asker, *codes: str, writing: bool = False) -> None:
+    """Refuse staff without one of these roles; the operator's key has all of them.
+
+    `writing`: the role must have been given to write, which is given apart (R162). Every command of staff that changes
+    something asks with it.
+
+    Raises:
+        RoleNeededError: he has none of them; whoever is not staff at all was refused before.
+    """
+    if asker.kind is AskerKind.OPERATOR:
+        return
+    held = asker.writes if writing else asker.roles
+    if asker.kind is not AskerKind.STAFF or held.isdisjoint(codes):
+        mode = "to write" if writing else "to read"
+        raise RoleNeededError(f"this takes one of these roles, {mode}: {', '.join(codes)}")
+
+
+@dataclass(frozen=True)
+class Doer:
+    """Who of the house does something. `employee` is the same for one person, whatever account or key he uses.
+
+    `account_id` is None where somebody was named under the operator's key.
+    """
+
+    asker: Asker
+    employee: bytes
+    account_id: UUID | None
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """What an entry says of him."""
+        if self.account_id is None:
+            return {"asker": "operator"}
+        return {"asker": "staff", "staff": str(self.account_id)}
+
+    def record(self, turn: Turn, statement: Statement, *, case_id: UUID | None = None) -> Record:
+        """Record what he did: an entry that names him, and a line in the list of his actions (R163)."""
+        stands_at = turn.next_index
+        record = turn.record(replace(statement, said=statement.said | self.said))
+        if self.account_id is not None:
+            deed = {
+                "index": stands_at,
+                "account": self.account_id,
+                "now": turn.now,
+                "event": statement.event,
+                "case": case_id,
+            }
+            turn.connection.execute(_DEED, deed)
+        return record
+
+
+def doer_of(
+    turn: Turn, house: House, proof: Proof, *codes: str, writing: bool = False, by: str | None = None
+) -> Doer:
+    """Return who of the house asks, in one of these roles; or whom the operator's key names (`by`).
+
+    `by`: the employee number of who gives the command under the operator's key, which alone names people.
+
+    Raises:
+        RoleNeededError: as `require_role`.
+        MalformedRequestError: the operator's key names nobody, or a session names somebody.
+    """
+    asker = asker_of(turn, house, proof, AskerKind.STAFF, AskerKind.OPERATOR)
+    require_role(asker, *codes, writing=writing)
+    if (asker.kind is AskerKind.OPERATOR) is (by is None):
+        raise MalformedRequestError(
+            "by: the operator's key names the employee who asks, and a session nobody"
+        )
+    if by is not None:
+        return Doer(asker, employee_hash(house, by), None)
+    return Doer(asker, asker.employee, asker.account_id)
+
+
+def why_no_log_in(connection: Connection, account: Any, proof: Proof) -> str | None:
+    """Why an account that lives gets no session here; None where it gets one."""
+    if account.blocked_at is not None:
+        return "blocked"
+    return None if accounts.is_known_device(connection, proof.certificate) else "unknown_device"
+
+
+def record_refusal(turn: Turn, account_id: UUID, what: str, reason: str) -> Record:
+    """Record what somebody of the house was refused: an entry, and a line in the inspector's list (R155)."""
+    refused = {
+        "index": turn.next_index,
+        "account": account_id,
+        "now": turn.now,
+        "what": what,
+        "reason": reason,
+    }
+    said = {"asker": "staff", "staff": str(account_id), "what": what, "reason": reason}
+    record = turn.record(Statement("staff.refused", said))
+    turn.connection.execute(_REFUSAL, refused)
+    return record
+
+
+def employee_hash(house: House, number: str) -> bytes:
+    """The keyed hash of an employee number: one for each person, of HR, and never the number itself."""
+    return derive(house.registry_key("employee"), "employee", " ".join(number.split()).casefold().encode())
+
+
+def seal_staff_name(house: House, account_id: UUID, name: str) -> bytes:
+    """Seal the name of somebody of the house."""
+    return seal_text(house, "staff-name", account_id, name)
+
+
+def staff_name(house: House, row: Any) -> str:
+    """Open the name of an account; of one that was deleted, say so."""
+    if row is None or row.name_sealed is None:
+        return NOT_ONE_OF_US
+    return open_text(house, "staff-name", row.account_id, bytes(row.name_sealed))
+
+
+_REFUSAL = text(
+    "INSERT INTO staff.refusal (entry_index, account_id, at, what, reason)"
+    " VALUES (:index, :account, :now, :what, :reason)"
+)
+_DEED = text(
+    "INSERT INTO staff.deed (entry_index, account_id, at, event, case_id)"
+    " VALUES (:index, :account, :now, :event, :case)"
+)

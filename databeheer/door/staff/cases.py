@@ -1,0 +1,161 @@
+"""Commands of cases: open one before looking, hand it on, close it (R155, R132)."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+from marshmallow import fields
+from sqlalchemy import Connection
+
+from databeheer.brussels import day_of
+from databeheer.door.commands.base import (
+    Command,
+    EANCode,
+    asker_of,
+    found,
+    identifier,
+    looking,
+    one_of,
+    schema,
+    short_text,
+)
+from databeheer.door.house import House
+from databeheer.door.names import ean_hash, open_text, seal_text
+from databeheer.door.proofs import AskerKind, Proof
+from databeheer.door.staff.asking import Doer, require_role
+from databeheer.door.staff.people import TEAM
+from databeheer.door.statement import NO_OPERATOR, Statement
+from databeheer.errors import ConflictError, MalformedRequestError, NotFoundError, UnauthenticatedError
+from databeheer.registry import occupancies
+from databeheer.staff import accounts, cases, roles
+from databeheer.values import format_instant
+
+REFERENCE = short_text(longest=40)
+
+
+def open_case(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Open a case, one's own or one's team's, about an access point or about none; returns its reference.
+
+    About an access point it concerns who lives there now: under it nobody sees who lived there before.
+    """
+    case_id = uuid4()
+    with house.turn() as turn:
+        asker = asker_of(turn, house, proof, AskerKind.STAFF)
+        require_role(asker, *roles.load().writing("cases"), writing=True)
+        doer = Doer(asker, asker.employee, asker.account_id)
+        ean = arguments["ean"]
+        stay = ean and occupancies.on_day(turn.connection, ean_hash(house, ean), day_of(turn.now))
+        reference = cases.reference_of(turn.next_index, turn.now)
+        cases.open_case(
+            turn.connection,
+            {
+                "case": case_id,
+                "operator": stay.operator if stay else NO_OPERATOR,
+                "reference": reference,
+                "kind": arguments["kind"],
+                "what": seal_text(house, "staff-case", case_id, arguments["what"]),
+                "point": stay.access_point_id if stay else None,
+                "occupancy": stay.occupancy_id if stay else None,
+                "by": asker.account_id,
+                "now": turn.now,
+                "index": turn.next_index,
+                "account": None if arguments["for_team"] else asker.account_id,
+                "team": asker.team if arguments["for_team"] else None,
+            },
+        )
+        said = {"case": reference, "kind": arguments["kind"]}
+        record = doer.record(turn, Statement("staff.case.opened", said), case_id=case_id)
+    return record.answer() | {"reference": reference}
+
+
+def hand_on(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Give a case of one's own to a colleague or to a team; a manager any case that is open."""
+    if (arguments["account_id"] is None) is (arguments["team"] is None):
+        raise MalformedRequestError("a case goes to one colleague, or to one team")
+    with house.turn() as turn:
+        asker = asker_of(turn, house, proof, AskerKind.STAFF)
+        require_role(asker, *roles.load().writing("cases"), writing=True)
+        doer = Doer(asker, asker.employee, asker.account_id)
+        case = _handled(turn.connection, asker, arguments["reference"])
+        if arguments["account_id"] is not None:
+            colleague = found(accounts.by_id(turn.connection, arguments["account_id"]), "account")
+            if colleague.ended_at is not None:
+                raise ConflictError("this account has ended")
+        cases.assign(turn.connection, case.case_id, arguments["account_id"], arguments["team"])
+        said = {
+            "case": case.reference,
+            "to": str(arguments["account_id"]) if arguments["account_id"] else arguments["team"],
+        }
+        record = doer.record(turn, Statement("staff.case.handed_on", said), case_id=case.case_id)
+    return record.answer()
+
+
+def close(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Close a case of one's own: nobody looks under it any more."""
+    with house.turn() as turn:
+        asker = asker_of(turn, house, proof, AskerKind.STAFF)
+        require_role(asker, *roles.load().writing("cases"), writing=True)
+        doer = Doer(asker, asker.employee, asker.account_id)
+        case = _handled(turn.connection, asker, arguments["reference"])
+        cases.close(turn.connection, case.case_id, found(asker.account_id, "account"), turn.now)
+        record = doer.record(
+            turn, Statement("staff.case.closed", {"case": case.reference}), case_id=case.case_id
+        )
+    return record.answer()
+
+
+def list_open(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
+    """The open cases of somebody and of his team, the oldest first."""
+    with looking(house, proof, or_staff=True) as (connection, asker, _now):
+        if asker.kind is not AskerKind.STAFF or asker.account_id is None:
+            raise UnauthenticatedError("log in as staff")
+        require_role(asker, *roles.load().reading("cases"))
+        return {
+            "cases": [
+                {
+                    "reference": case.reference,
+                    "kind": case.kind,
+                    "what": open_text(house, "staff-case", case.case_id, bytes(case.what_sealed)),
+                    "opened_at": format_instant(case.opened_at),
+                    "is_teams": case.assigned_to is None,
+                    "has_point": case.access_point_id is not None,
+                }
+                for case in cases.open_of(connection, asker.account_id, asker.team)
+            ]
+        }
+
+
+def _handled(connection: Connection, asker: Any, reference: str) -> Any:
+    """An open case that is the asker's; any open one for a manager. Of others there is none to see."""
+    case = cases.by_reference(connection, reference)
+    if case is None or case.closed_at is not None:
+        raise NotFoundError("there is no such case that is open")
+    if not cases.is_handled_by(case, asker.account_id, asker.team) and "manager" not in asker.writes:
+        raise NotFoundError("there is no such case that is open")
+    return case
+
+
+COMMANDS = (
+    Command(
+        "staff.case.open",
+        schema(
+            kind=one_of(*cases.KINDS),
+            what=short_text(longest=300),
+            ean=EANCode(load_default=None, allow_none=True),
+            for_team=fields.Boolean(load_default=False, truthy={True}, falsy={False}),
+        ),
+        open_case,
+    ),
+    Command(
+        "staff.case.hand_on",
+        schema(
+            reference=REFERENCE,
+            account_id=identifier(required=False),
+            team=fields.String(load_default=None, allow_none=True, validate=TEAM),
+        ),
+        hand_on,
+    ),
+    Command("staff.case.close", schema(reference=REFERENCE), close),
+    Command("staff.case.list", schema(), list_open),
+)

@@ -1,0 +1,233 @@
+"""A look of staff at one customer: under a case of one's own; decided, recorded, and only then shown (R155, R132).
+
+It is a read like any other: on the catalogue's row `staff`, in the customer's list of who looked. It shows which
+access point, who reads there by consent, and who looked last; no value of a meter, and nobody who lived there before.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+from databeheer.access import judged
+from databeheer.access.bases import Category
+from databeheer.access.decision import Wish
+from databeheer.access.facts import Necessity
+from databeheer.access.intervals import Interval
+from databeheer.door.bodies import own_lines
+from databeheer.door.bodies.halves import subject_handle
+from databeheer.door.bodies.own_lines import Narrowing
+from databeheer.door.commands.base import Command, asker_of, found, looking, schema, short_text
+from databeheer.door.commands.statements import opened
+from databeheer.door.facts.of_requests import Point, read_facts
+from databeheer.door.house import House
+from databeheer.door.names import open_text
+from databeheer.door.proofs import Asker, AskerKind, Proof
+from databeheer.door.staff.asking import Doer, record_refusal, require_role, staff_name
+from databeheer.door.statement import Record, Statement, Subject
+from databeheer.door.turn import Turn
+from databeheer.errors import DatabeheerError, UnauthenticatedError
+from databeheer.oversight import erasures
+from databeheer.oversight.retention import DataClass
+from databeheer.permissions import finding
+from databeheer.permissions.timing import state_at
+from databeheer.staff import accounts, cases, roles
+from databeheer.values import Granularity, Period, Purpose, Role, format_instant
+
+GROUND = "staff"
+LAST_LINES = 20
+MOST_REFUSALS = 500
+
+
+class NoCaseError(DatabeheerError):
+    """Staff look at a customer's data under an open case of their own only; the refusal is recorded."""
+
+    code = "no-case"
+
+
+def look(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Show who reads at the access point of a case, and who looked last; the customer sees that this was looked at.
+
+    Raises:
+        NoCaseError: the case does not exist, is closed, is another's, or is about no access point where somebody
+            lives. Outwardly they are one: a number that was guessed tells nothing. On record is which.
+        DatabeheerError: the decision refuses it, as while all hand-over is stopped.
+    """
+    refused: DatabeheerError | None = None
+    with house.turn() as turn:
+        asker = asker_of(turn, house, proof, AskerKind.STAFF)
+        require_role(asker, *roles.load().reading("people"))
+        account_id: UUID = found(asker.account_id, "account")
+        case = cases.by_reference(turn.connection, arguments["reference"])
+        why = _why_not(case, asker)
+        if why is not None:
+            record_refusal(turn, account_id, "look", why)
+            refused = NoCaseError("a look takes an open case that is yours or your team's")
+        else:
+            record, point, refused = _decide(house, turn, asker, case)
+    if refused is not None:
+        raise refused
+    with house.engine.connect() as connection:
+        return _shown(house, connection, case, point) | record.answer()
+
+
+def refusals(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
+    """What staff were refused, newest first: looks without a case of their own, and log-ins (R155)."""
+    with looking(house, proof, or_staff=True) as (connection, asker, _now):
+        if asker.kind is not AskerKind.INSPECTOR:
+            if asker.kind is not AskerKind.STAFF:
+                raise UnauthenticatedError("log in as an inspector")
+            require_role(asker, *roles.load().reading("trail"))
+        return {
+            "refusals": [
+                {
+                    "index": row.entry_index,
+                    "at": format_instant(row.at),
+                    "what": row.what,
+                    "reason": row.reason,
+                    "account_id": str(row.account_id),
+                    "name": staff_name(house, accounts.by_id(connection, row.account_id)),
+                }
+                for row in connection.execute(_REFUSALS, {"most": MOST_REFUSALS})
+            ]
+        }
+
+
+def _why_not(case: Any, asker: Asker) -> str | None:
+    """Why a case opens nothing to somebody; None where it does."""
+    if case is None:
+        return "no_such_case"
+    if case.closed_at is not None:
+        return "closed"
+    if asker.account_id is None or not cases.is_handled_by(case, asker.account_id, asker.team):
+        return "not_yours"
+    return "about_nobody" if case.occupancy_id is None else None
+
+
+def _decide(
+    house: House, turn: Turn, asker: Asker, case: Any
+) -> tuple[Record, Point, DatabeheerError | None]:
+    """Decide as on anybody's wish, with the case as the record of necessity; record what comes of it."""
+    book = read_facts(turn.connection, turn.now, points=[case.access_point_id], permissions=(), parties=())
+    point = book.points[case.access_point_id]
+    home = next(one for one in point.occupancies if one.id == str(case.occupancy_id))
+    period = Period(home.period.start, min(home.period.stop, turn.now))
+    account = str(asker.account_id)
+    need = Necessity(
+        case.reference,
+        account,
+        Purpose.CASE_HANDLING,
+        Granularity.DAY,
+        home.period,
+        Interval(case.opened_at, home.period.stop),
+    )
+    wish = Wish(
+        asker_role=Role.STAFF,
+        party_id=account,
+        person_id=None,
+        purpose=Purpose.CASE_HANDLING,
+        category=Category.RELATIONAL,
+        directions=frozenset(),
+        granularity=Granularity.DAY,
+        period=period,
+    )
+    facts = replace(judged.about(book.facts(point, None, None), home), necessities=(need,))
+    decision = judged.judge(wish, facts, turn.now, house.catalogue).decision
+    span = [format_instant(period.start), format_instant(period.end)]
+    shared = {
+        "category": Category.RELATIONAL.value,
+        "directions": [],
+        "granularity": Granularity.DAY.value,
+        "purpose": Purpose.CASE_HANDLING.value,
+        "permission": "",
+        "asked": span,
+        "task": case.reference,
+        "catalogue": decision.catalogue_version,
+    }
+    own: dict[str, Any] = {"slots": 0}
+    if decision.granted:
+        own |= {"granted": [[*span, GROUND]], "facts": [case.reference]}
+        event, ground = "data.read", GROUND
+    else:
+        reason = decision.main_reason().value
+        own |= {"refused": [[*span, reason]]}
+        event, ground = "data.refused", reason
+    statement = Statement(event, shared, ground=ground, subjects=[Subject(case.occupancy_id, own)])
+    doer = Doer(asker, asker.employee, asker.account_id)
+    record = doer.record(turn, statement, case_id=case.case_id)
+    return record, point, None if decision.granted else decision.refusal()
+
+
+def _shown(house: House, connection: Connection, case: Any, point: Point) -> dict[str, Any]:
+    """What the case opens: of this stay alone."""
+    stay = connection.execute(_STAY, {"stay": case.occupancy_id}).one()
+    now = house.clock.now()
+    readers: list[dict[str, Any]] = []
+    if stay.person_id is not None:
+        viewer = finding.Viewer(stay.person_id, None, (case.occupancy_id,))
+        permissions = finding.all_of(connection, viewer, now=now)
+        names = _names(connection, permissions)
+        readers = [
+            {
+                "party": names[row.party_id],
+                "purpose": row.purpose,
+                "granularity": row.granularity,
+                "state": state_at(row, now)[0],
+                "requested_at": format_instant(row.requested_at),
+            }
+            for row in permissions
+            if row.occupancy_id == case.occupancy_id
+        ]
+    return {
+        "reference": case.reference,
+        "ean": open_text(house, "ean", stay.access_point_id, bytes(stay.ean_sealed)),
+        "address": open_text(house, "address", stay.access_point_id, bytes(stay.address_sealed))
+        if stay.address_sealed
+        else "",
+        "commodity": point.commodity,
+        "from": stay.from_day.isoformat(),
+        "until": stay.until_day.isoformat() if stay.until_day else None,
+        "readers": readers,
+        "lines": _lines(house, connection, case.occupancy_id),
+    }
+
+
+def _names(connection: Connection, rows: list[Any]) -> dict[UUID, str]:
+    found_names = connection.execute(_NAMES, {"ids": [row.party_id for row in rows]})
+    return {row.party_id: row.name for row in found_names}
+
+
+def _lines(house: House, connection: Connection, occupancy_id: UUID) -> list[dict[str, Any]]:
+    """Who looked last at this stay, without what was read."""
+    if erasures.begun_of(connection, DataClass.LEDGER, [occupancy_id]):
+        return []
+    handles = {subject_handle(house.keys_of_subject(occupancy_id)): occupancy_id}
+    reads = Narrowing(("data.read", "data.refused"))
+    page = own_lines.page(connection, handles, reads, before=None, limit=LAST_LINES, now=house.clock.now())
+    return [
+        {
+            "at": one["at"],
+            "event": one["event"],
+            "party": one["party"]["name"] if one["party"] else None,
+            "by": one["by"],
+            "ground": one["ground"],
+            "index": one["index"],
+        }
+        for one in opened(house, connection, page.rows, handles)
+    ]
+
+
+_STAY = text(
+    "SELECT o.*, a.ean_sealed, a.address_sealed FROM registry.occupancy o"
+    " JOIN registry.access_point a USING (access_point_id) WHERE o.occupancy_id = :stay"
+)
+_NAMES = text("SELECT party_id, name FROM registry.party WHERE party_id = ANY(:ids)")
+_REFUSALS = text("SELECT * FROM staff.refusal ORDER BY entry_index DESC LIMIT :most")
+
+COMMANDS = (
+    Command("staff.look", schema(reference=short_text(longest=40)), look),
+    Command("staff.refusals", schema(), refusals),
+)

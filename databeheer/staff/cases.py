@@ -1,0 +1,74 @@
+"""Cases: why somebody of the house looks at somebody's data; who handles one, alone or as a team (R155, R132)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+from databeheer.brussels import day_of
+
+KINDS = (
+    "question",
+    "complaint",
+    "missing_values",
+    "wrong_values",
+    "move",
+    "market_process",
+    "fraud",
+    "rights",
+)
+"""What a case is about; the words stand in the pages."""
+
+
+def reference_of(index: int, now: datetime) -> str:
+    """How people name a case: the year, and the entry of the ledger that opened it."""
+    return f"Z{day_of(now).year}-{index}"
+
+
+def open_case(connection: Connection, values: dict[str, Any]) -> None:
+    """Keep a new case."""
+    connection.execute(_OPEN, values)
+
+
+def by_reference(connection: Connection, reference: str) -> Any | None:
+    """Return a case by what people call it."""
+    return connection.execute(_BY_REFERENCE, {"reference": reference}).one_or_none()
+
+
+def is_handled_by(case: Any, account_id: UUID, team: str) -> bool:
+    """Whether an open case is somebody's: assigned to him, or to his team."""
+    return case.closed_at is None and (case.assigned_to == account_id or case.team == team)
+
+
+def open_of(connection: Connection, account_id: UUID, team: str) -> list[Any]:
+    """Return the open cases of somebody and of his team, the oldest first."""
+    return list(connection.execute(_OPEN_OF, {"account": account_id, "team": team}))
+
+
+def assign(connection: Connection, case_id: UUID, account_id: UUID | None, team: str | None) -> None:
+    """Give a case to one person, or to a team."""
+    connection.execute(_ASSIGN, {"case": case_id, "account": account_id, "team": team})
+
+
+def close(connection: Connection, case_id: UUID, by: UUID, now: datetime) -> bool:
+    """Close a case; False where it was closed."""
+    return connection.execute(_CLOSE, {"case": case_id, "by": by, "now": now}).rowcount == 1
+
+
+_OPEN = text(
+    "INSERT INTO staff.case_file (case_id, operator, reference, kind, what_sealed, access_point_id, occupancy_id,"
+    " opened_by, opened_at, opened_index, assigned_to, team) VALUES (:case, :operator, :reference, :kind, :what,"
+    " :point, :occupancy, :by, :now, :index, :account, :team)"
+)
+_BY_REFERENCE = text("SELECT * FROM staff.case_file WHERE reference = :reference")
+_OPEN_OF = text(
+    "SELECT * FROM staff.case_file WHERE closed_at IS NULL AND (assigned_to = :account OR team = :team)"
+    " ORDER BY opened_index"
+)
+_ASSIGN = text("UPDATE staff.case_file SET assigned_to = :account, team = :team WHERE case_id = :case")
+_CLOSE = text(
+    "UPDATE staff.case_file SET closed_at = :now, closed_by = :by WHERE case_id = :case AND closed_at IS NULL"
+)

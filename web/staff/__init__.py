@@ -1,0 +1,22 @@
+"""`/dienst`: the pages of the people who run the data manager. Each opens for some of their roles only.
+
+What a role opens stands in `databeheer/staff/roles.toml`; `guard.py` asks for it, and the door asks again.
+"""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from web.staff import wording
+from web.staff.cases import blueprint as case_pages
+from web.staff.people import blueprint as people_pages
+from web.staff.start import blueprint as start_pages
+
+BLUEPRINTS = (start_pages, case_pages, people_pages)
+
+
+def register(app: Flask) -> None:
+    """Add the pages of staff."""
+    wording.register(app)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)

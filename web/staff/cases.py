@@ -1,0 +1,100 @@
+"""`/dienst/dossiers`: open a case, look under it, close it. The door records each look before it shows anything."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from marshmallow import fields, validate
+
+from databeheer.door.client import DoorRefusedError
+from databeheer.staff import roles
+from web.door import ask
+from web.forms import ONE_LINE, EANField, Form, parse_or_refuse, parse_or_tell
+from web.staff.guard import require_role
+from web.staff.wording import CASE_KINDS
+
+blueprint = Blueprint("staff_cases", __name__)
+
+WHAT = "Zeg waarvoor, in 3 tot 300 tekens, op één regel."
+KIND = "Kies een soort."
+_READERS = sorted(roles.load().reading("people"))
+_WRITERS = sorted(roles.load().writing("cases"))
+
+
+class CaseForm(Form):
+    """A new case; without an EAN code it is about nobody, and nobody looks under it."""
+
+    soort = fields.String(
+        required=True,
+        validate=validate.OneOf(CASE_KINDS, error=KIND),
+        error_messages={"required": KIND},
+    )
+    waarvoor = fields.String(
+        required=True,
+        validate=[validate.Length(3, 300, error=WHAT), validate.Regexp(ONE_LINE, error=WHAT)],
+        error_messages={"required": WHAT},
+    )
+    ean = EANField(load_default="")
+    team = fields.String(load_default=None, validate=validate.Equal("ja"))
+
+
+class ReferenceForm(Form):
+    """Which case."""
+
+    dossier = fields.String(required=True, validate=[validate.Length(1, 40), validate.Regexp(ONE_LINE)])
+
+
+@blueprint.get("/dienst/dossiers/nieuw")
+@require_role(*_WRITERS, writing=True)
+def begin() -> ResponseReturnValue:
+    """Show the form."""
+    return _form({})
+
+
+@blueprint.post("/dienst/dossiers/nieuw")
+@require_role(*_WRITERS, writing=True)
+def open_case() -> ResponseReturnValue:
+    """Open a case."""
+    form, errors = parse_or_tell(CaseForm(), request.form, ("soort", "waarvoor", "ean"))
+    if errors:
+        return _form(errors), 400
+    try:
+        ask(
+            "staff.case.open",
+            kind=form["soort"],
+            what=form["waarvoor"],
+            ean=form["ean"] or None,
+            for_team=form["team"] is not None,
+        )
+    except DoorRefusedError as refusal:
+        if refusal.code != "not-found":
+            raise
+        return _form({"ean": "Deze aansluiting kennen wij niet."}), 404
+    return redirect(url_for("staff.show"), 303)
+
+
+@blueprint.post("/dienst/dossiers/kijk")
+@require_role(*_READERS)
+def look() -> ResponseReturnValue:
+    """Look under a case; the customer sees it."""
+    reference = parse_or_refuse(ReferenceForm(), request.form)["dossier"]
+    try:
+        return render_template("staff/look.html", seen=ask("staff.look", reference=reference))
+    except DoorRefusedError as refusal:
+        if refusal.code != "no-case":
+            raise
+        return render_template("staff/no_case.html"), 403
+
+
+@blueprint.post("/dienst/dossiers/sluit")
+@require_role(*_WRITERS, writing=True)
+def close() -> ResponseReturnValue:
+    """Close a case of one's own."""
+    ask("staff.case.close", reference=parse_or_refuse(ReferenceForm(), request.form)["dossier"])
+    return redirect(url_for("staff.show"), 303)
+
+
+def _form(errors: dict[str, Any]) -> str:
+    return render_template("staff/case.html", given=request.form, errors=errors)

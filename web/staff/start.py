@@ -1,0 +1,26 @@
+"""`/dienst`: who you are here, which roles count, and what waits for you."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template
+from flask.typing import ResponseReturnValue
+
+from databeheer.staff import roles
+from web.door import ask
+from web.staff.guard import colleague, require_staff
+
+blueprint = Blueprint("staff", __name__)
+
+
+@blueprint.get("/dienst")
+@require_staff
+def show() -> ResponseReturnValue:
+    """Show one's own roles, and one's own open cases."""
+    me = colleague()
+    known = roles.load()
+    topics = [words for topic, words in known.topics.items() if known.reading(topic) & set(me["roles"])]
+    has_cases = not known.reading("cases").isdisjoint(me["roles"])
+    cases = ask("staff.case.list")["cases"] if has_cases else None
+    looks = bool(known.reading("people") & set(me["roles"]))
+    writes = bool(known.writing("cases") & set(me["writes"]))
+    return render_template("staff/start.html", me=me, topics=topics, cases=cases, looks=looks, writes=writes)

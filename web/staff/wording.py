@@ -1,0 +1,40 @@
+"""The Dutch of the pages of staff: one plain phrase per code. Roles and topics have theirs in `roles.toml`."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from databeheer.staff import roles
+from web.public.wording import PURPOSES, STATES
+from web.staff.guard import colleague
+
+CASE_KINDS = {
+    "question": "vraag",
+    "complaint": "klacht",
+    "missing_values": "ontbrekende meetwaarden",
+    "wrong_values": "foute meetwaarden",
+    "move": "verhuizing",
+    "market_process": "marktproces",
+    "fraud": "fraude",
+    "rights": "vraag over eigen gegevens",
+}
+
+LACKS = {
+    "clause": "U tekende de vertrouwelijkheidsclausule nog niet.",
+    "training": "Uw opleiding ontbreekt of is verlopen.",
+}
+
+
+def register(app: Flask) -> None:
+    """Give templates the words of roles and cases, and who is logged in."""
+    known = roles.load()
+    app.jinja_env.globals.update(
+        staff_roles=known.by_code,
+        staff_topics=known.topics,
+        case_kind_words=CASE_KINDS,
+        lack_words=LACKS,
+        staff_purposes=PURPOSES,
+        staff_states=STATES,
+        colleague=colleague,
+        sees_people=lambda: not known.reading("staff").isdisjoint(colleague()["roles"]),
+    )
