@@ -15,7 +15,7 @@ from sqlalchemy import Connection, text
 from databeheer.access import judged
 from databeheer.access.bases import Category
 from databeheer.access.decision import Wish
-from databeheer.access.facts import Necessity
+from databeheer.access.facts import Necessity, PartyFacts
 from databeheer.access.intervals import Interval
 from databeheer.door.bodies import own_lines
 from databeheer.door.bodies.halves import subject_handle
@@ -122,7 +122,7 @@ def _decide(
         Purpose.CASE_HANDLING,
         Granularity.DAY,
         home.period,
-        Interval(case.opened_at, home.period.stop),
+        Interval(case.opened_at),
     )
     wish = Wish(
         asker_role=Role.STAFF,
@@ -134,7 +134,8 @@ def _decide(
         granularity=Granularity.DAY,
         period=period,
     )
-    facts = replace(judged.about(book.facts(point, None, None), home), necessities=(need,))
+    known = judged.about(book.facts(point, None, None), home)
+    facts = replace(known, party=PartyFacts(account, Role.STAFF), necessities=(need,))
     decision = judged.judge(wish, facts, turn.now, house.catalogue).decision
     span = [format_instant(period.start), format_instant(period.end)]
     shared = {
