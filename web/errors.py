@@ -239,7 +239,7 @@ def _answer(error: Exception) -> ResponseReturnValue:
         return renderer(error)
     response = render(page_for(error))
     wait = problem_of(error).http_headers().get("Retry-After")
-    if response.status_code == 503 and wait is not None:
+    if response.status_code in (429, 503) and wait is not None:
         response.headers["Retry-After"] = wait
     return response
 

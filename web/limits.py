@@ -15,6 +15,7 @@ who has a right to more asks in larger parts.
 from __future__ import annotations
 
 import hmac
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import IPv6Address, IPv6Network, ip_address
@@ -59,9 +60,24 @@ EAN = Limit("ean", 5, 15)
 """Asking for an EAN code, by anybody: behind it the door counts three attempts for each meter number (R92, R93)."""
 LETTER = Limit("letter", 10, 30)
 """Codes from letters; one identity is the part of a code by which its letter is found."""
+GIVING = Limit("giving", 10, 30)
+"""What a business gives for many access points at once, and all receipts of it: hundreds of entries in one turn of the
+ledger, which everybody else waits for."""
+ENDING = Limit("ending", 10, 30)
+"""What it withdraws for many: apart, so that nothing that it gave keeps a withdrawal waiting."""
+HISTORY = Limit("history", 5, 15)
+"""Asking for a letter with the history of a home."""
 LINK_PAGES = "/mijn/aansluiting"
 FREE = ("/static/", "/ledger", "/health/", "/metrics")
 """Public files and probes: served from disk, cheap, and read by verifiers in bulk; they need no database."""
+
+_SENT = (
+    (re.compile(r"/mijn/kiezen/.+/aansluitingen/toestaan"), GIVING),
+    (re.compile(r"/mijn/punten/intrekken/"), ENDING),
+    (re.compile(r"/mijn/historiek"), HISTORY),
+)
+"""Forms that cost much each; the pages on which they stand do not."""
+_RECEIPTS = "/mijn/punten/bewijzen.zip"
 
 
 @dataclass
@@ -87,11 +103,15 @@ def register(app: Flask) -> None:
     app.after_request(_tell)
 
 
-def limit_of(path: str) -> Limit | None:
+def limit_of(path: str, method: str = "GET") -> Limit | None:
     """Return the limit of a path; None where none is counted."""
     lowered = path.lower()
     if lowered.startswith(FREE):
         return None
+    if lowered.startswith(_RECEIPTS):
+        return GIVING
+    if method == "POST" and (found := next((one for place, one in _SENT if place.match(lowered)), None)):
+        return found
     if lowered.endswith(("/token", REVOKE_PATH)):
         return TOKEN
     if PROGRAM_PATHS.match(path):
@@ -123,7 +143,7 @@ def count_as(party_id: str) -> None:
 
 
 def _count() -> None:
-    limit = limit_of(request.path)
+    limit = limit_of(request.path, request.method)
     if limit is None:
         return
     clock: Clock = current_app.config["WEB_CLOCK"]
@@ -147,7 +167,7 @@ def _too_often(used: Used) -> RateLimitedError:
 
 
 def _tell(response: Response) -> Response:
-    limit = limit_of(request.path)
+    limit = limit_of(request.path, request.method)
     if limit is None or limit.group != PROGRAM.group:
         return response
     proof = proof_of_request()

@@ -230,3 +230,22 @@ def test_the_public_ledger_is_never_counted() -> None:
     assert limits.limit_of("/ledger/checkpoint") is None
     assert limits.limit_of("/ESCO/v3/api/mandate") == limits.PROGRAM
     assert limits.limit_of("/tenant/oauth2/V2.0/token") == limits.TOKEN
+
+
+def test_what_costs_many_entries_is_counted_apart_and_a_withdrawal_never_waits_for_it() -> None:
+    given = "/mijn/kiezen/x/y/aansluitingen"
+    assert limits.limit_of(f"{given}/toestaan", "POST") == limits.GIVING
+    assert limits.limit_of("/mijn/punten/bewijzen.zip", "HEAD") == limits.GIVING
+    assert limits.limit_of("/mijn/punten/intrekken/x", "POST") == limits.ENDING
+    assert limits.limit_of("/mijn/historiek", "POST") == limits.HISTORY
+    groups = [limits.GIVING, limits.ENDING, limits.HISTORY, limits.PERSON]
+    assert len({one.group for one in groups}) == len(groups)
+    # The pages that only ask, and one point at a time, are as cheap as any.
+    for path, method in (
+        (given, "POST"),
+        ("/mijn/kiezen/x/y/toestaan", "POST"),
+        ("/mijn/punten/intrekken/x", "GET"),
+        ("/mijn/historiek", "GET"),
+        ("/mijn/punten", "GET"),
+    ):
+        assert limits.limit_of(path, method) == limits.PERSON, path

@@ -18,7 +18,7 @@ from tests.doors import query
 from tests.house import Customer, Party, TheHouse, open_house
 from tests.web.portal.visiting import BASE_URL, Form, Page, Visitor, make_site
 from tests.web.programs import publish
-from web import close
+from web import close, limits
 from web.portal.businesses import file
 
 BAKERY, BUTCHER = "0403170701", "0401722035"
@@ -434,3 +434,24 @@ def test_what_was_chosen_is_kept_while_she_shows_anew_who_she_is(
     back = els.get("/aanmelden/terug", answer=answer, state=to_provider["state"][0])
     again = els.get(back.location)
     assert "toegang tot 200 van uw 200" in again.text
+
+
+def test_who_gives_or_withdraws_for_many_again_and_again_waits_a_minute_and_the_others_do_not(
+    els: Visitor, wim: Visitor, bram: Party, house: TheHouse
+) -> None:
+    house.clock.advance(limits.WINDOW)
+    given, ended = f"{pick_path(bram)}/toestaan", f"/mijn/punten/intrekken/{bram.party_id}"
+    fields = guarded(els, {})
+    answers = [els.send(given, fields).status for _ in range(limits.GIVING.per_identity + 1)]
+    assert answers == [400] * limits.GIVING.per_identity + [429]
+    refused = els.send(given, fields)
+    assert "Even geduld" in refused.text
+    assert "Wacht een minuut" in refused.text
+    assert 0 < int(refused.response.headers["Retry-After"]) <= 60
+    assert els.get("/mijn/punten/bewijzen.zip?van=1&tot=1").status == 429
+    # What she gave keeps no withdrawal waiting, and no other business.
+    answers = [els.send(ended, fields).status for _ in range(limits.ENDING.per_identity + 1)]
+    assert answers == [400] * limits.ENDING.per_identity + [429]
+    assert wim.send(given, guarded(wim, {})).status == 400
+    house.clock.advance(limits.WINDOW)
+    assert els.send(given, guarded(els, {})).status == 400
