@@ -34,6 +34,8 @@ DECISIONS = ("data.read", "data.refused", "decision.explained")
 def explain_past(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """Explain the decision of an entry: to the customer or the party that it concerns, or to the operator.
 
+    By a power of attorney, of the stays that it reaches.
+
     The operator's look reveals a customer's facts, so it is an entry of its own, which that customer sees.
 
     Raises:
@@ -52,7 +54,7 @@ def explain_past(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[
                 Statement("decision.explained", {"asker": "operator", "entry": str(index)}, subjects=subjects)
             )
         return _past(house, index, said)
-    with looking(house, proof) as (connection, asker, _now):
+    with looking(house, proof, or_attorney=True) as (connection, asker, _now):
         found = entitled(house, connection, asker, index)
         leaf = None if found is None else found[0]
         return _past(house, index, _said(house, connection, index, leaf))

@@ -102,6 +102,12 @@ def test_whom_she_names_sees_what_she_chose_and_nothing_else_and_she_is_told_eac
     assert counted["all"] == theo.call("statements.count", occupancy_id=home)["all"]
     assert refused(lambda: theo.call("statements.count", occupancy_id=second_home)) == "not-found"
     assert {one["occupancy_id"] for one in theo.call("statutory.list")["parties"]} <= {home}
+    # He asks why of a line that he sees, in the words that she gets; of none of the other address.
+    here, there = (bram.read(one)["index"] for one in (permission_id, elsewhere))
+    explained = [who.call("decision.explain", index=here)["parts"] for who in (theo, measured)]
+    assert explained[0] == explained[1]
+    assert measured.call("decision.explain", index=there)["parts"]
+    assert refused(lambda: theo.call("decision.explain", index=there)) == "not-found"
     # To look is not to decide.
     assert refused(lambda: theo.withdraw(permission_id)) == "not-for-representatives"
     lines = {one["event"]: one for one in measured.statements(occupancy_id=home)}

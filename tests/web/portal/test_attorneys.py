@@ -145,6 +145,7 @@ def test_who_may_only_look_sees_why_there_is_no_button_and_has_the_proof_of_what
     visit: Visit, house: TheHouse, lotte: Customer, theo: Customer, maria: Customer, bram: Party
 ) -> None:
     permission = lotte.grant(bram.ask())["permission"]["permission_id"]
+    read = bram.read(permission)["index"]
     line = next(one["index"] for one in lotte.statements(kind="permissions"))
     hers, his, other = visit(lotte), visit(theo), visit(maria)
     code = code_of(hers.press(fill_in(hers, wat="kijken"), "/volmacht/geven"))
@@ -163,6 +164,13 @@ def test_who_may_only_look_sees_why_there_is_no_button_and_has_the_proof_of_what
     proof = f"/mijn/bewijs/{line}.tlog-proof"
     assert his.get(proof).response.data == hers.get(proof).response.data
     assert his.get("/mijn/bewijzen.zip", adres=lotte.occupancy()).status == 200
+    # He asks why, as she does; doubting it is hers alone.
+    why = f"/mijn/gelezen/{read}/waarom"
+    for path in ("/mijn/gelezen", why):
+        assert any("/twijfel" in link for link in hers.get(path).links), path
+        assert not any("/twijfel" in link for link in his.get(path).links), path
+    assert "Zo werd beslist" in his.get(why).text
+    assert other.get(why).status == 404
     # Of what is not his to end there is nothing; what is over, is over.
     assert other.get(proof).status == 404
     mine = {"csrf_token": other.get("/mijn/volmacht/code").form("/code").fields["csrf_token"]}
@@ -171,4 +179,4 @@ def test_who_may_only_look_sees_why_there_is_no_button_and_has_the_proof_of_what
     again = hers.send(end, {"csrf_token": hers.get("/mijn/volmacht").form("/afmelden").fields["csrf_token"]})
     assert again.status == 409
     assert "Deze volmacht was al gestopt" in again.text
-    assert his.get(proof).status == 403
+    assert [his.get(one).status for one in (proof, why)] == [403, 403]
