@@ -76,6 +76,20 @@ def parse_or_refuse(schema: Schema, given: MultiDict[str, str]) -> dict[str, Any
         raise BadRequest from error
 
 
+def take_up_again(schema: Schema, kept: Mapping[str, str]) -> dict[str, Any]:
+    """Read what was kept of a form while its visitor logged in (`web.portal.kept`): nobody parsed that before.
+
+    A field that no page of ours sends so is as good as left out; then the page asks it anew. For schemas without a
+    required field.
+    """
+    given = {name: kept[name] for name in schema.fields if name in kept}
+    try:
+        loaded: dict[str, Any] = schema.load(given)
+    except ValidationError as error:
+        loaded = schema.load({name: kept[name] for name in given.keys() - error.messages_dict.keys()})
+    return loaded
+
+
 def parse_or_tell(
     schema: Schema, given: MultiDict[str, str], told: Collection[str]
 ) -> tuple[dict[str, Any], dict[str, str]]:

@@ -21,7 +21,7 @@ from databeheer.clock import Clock
 from databeheer.door.client import DoorRefusedError
 from databeheer.values import Granularity, format_instant
 from web.door import ask
-from web.forms import Form, parse_or_refuse
+from web.forms import Form, parse_or_refuse, take_up_again
 from web.language import _, lazy
 from web.portal import already, permissions, picture, wording
 from web.portal.login import require_session, visitor
@@ -208,8 +208,7 @@ def confirm(party_id: UUID, purpose: str) -> ResponseReturnValue:
 
 def resume(arguments: Mapping[str, str], given: Mapping[str, str]) -> ResponseReturnValue:
     """Show once more what the visitor was about to give, for her to confirm."""
-    names = ChoiceForm().fields
-    form = ChoiceForm().load({name: value for name, value in given.items() if name in names})
+    form = take_up_again(ChoiceForm(), given)
     chosen, longest = party_of(UUID(arguments["party_id"]))
     return _check(chosen, chosen.offer(arguments["purpose"]), form, longest, is_resumed=True)
 

@@ -75,13 +75,47 @@ CHOSEN = {
     "duur": "jaar",
 }
 KIEZEN = "/mijn/kiezen/<uuid:party_id>/<purpose>"
+PICK = "/mijn/kiezen/{t.offering}/energy_advice/aansluitingen"
+TERMS = {name: said for name, said in CHOSEN.items() if name != "occupancy_id"}
 DEED = "303 /partij/sleutels"
+
+
+
+def picked(things: Things) -> dict[str, str]:
+    """All points of a business, chosen in the list, and on to what is shown once more."""
+    every = _answered(things, PICK, TERMS | {"doe": "alles"})["gekozen"]
+    return TERMS | {"gekozen": every, "zoek": "", "doe": "na"}
+
+
+def checked(things: Things) -> dict[str, str]:
+    """The page on which a business confirms for all of its points."""
+    return _answered(things, f"{PICK}/toestaan", picked(things))
+
+
+def _answered(things: Things, end: str, sent: Mapping[str, str]) -> dict[str, str]:
+    """The form that comes with the answer to a choice of points, without its guard."""
+    guard = things.visitor.get("/brief").form("/brief").fields["csrf_token"]
+    page = things.visitor.send(put_in(PICK, things), {**sent, "csrf_token": guard})
+    return {name: said for name, said in page.form(put_in(end, things)).fields.items() if name != "csrf_token"}
+
 
 FORMS = (
     # ---- without a log-in ----
     Form("/brief", None, None, texts=("code",)),
     Form("/brief/antwoord", None, None),
     Form("/brief/bewijs", None, None),
+    Form(
+        "/ean-code",
+        "200",
+        "200",
+        who="nobody",
+        texts=("meter", "name", "street", "postcode", "mobile"),
+        optional=("mobile",),
+        free=("meter", "name", "street"),
+        kept=("meter", "name", "street", "postcode"),
+        sends=fields(meter="1SAG1", name="Rosa <b>", street="Molenstraat 7", postcode="9000", mobile=""),
+        each_time=True,
+    ),
     # ---- granting, and ending it ----
     Form(
         KIEZEN,
@@ -126,6 +160,22 @@ FORMS = (
     ),
     button("/mijn/twijfel/<uuid:case_id>/intrekken", "303 /mijn/twijfel/*", "409"),
     button(f"{P}/intrekken", "303 /mijn", "409"),
+    # ---- a business, for many of its points ----
+    Form(
+        f"{KIEZEN}/aansluitingen",
+        "200",
+        "200",
+        who="business",
+        choices=("fijn", "richting", "periode", "duur"),
+        optional=("zoek", "doe"),
+        free=("zoek",),
+        sends=picked,
+    ),
+    Form(f"{KIEZEN}/aansluitingen/toestaan", "303 /mijn/punten", "200", who="business", sends=checked),
+    # The second time there is nothing left.
+    button(
+        "/mijn/punten/intrekken/<uuid:party_id>", "303 /mijn/punten", "303 /mijn/punten", who="business"
+    ),
     # ---- meters ----
     Form(
         f"{PORT}/openen",
@@ -137,6 +187,7 @@ FORMS = (
     button(f"{PORT}/sluiten", "303 /mijn/poorten", "303 /mijn/poorten"),
     Form("/mijn/uitlezing", "303 /mijn/uitlezing", "303 /mijn/uitlezing"),
     Form("/mijn/verbruik/bestand", "200", "200", texts=("van", "tot")),
+    Form("/mijn/historiek", "303 /mijn/historiek", "409", sends=fields(adres="{t.second}")),
     # ---- rights ----
     Form(
         "/mijn/rechten/verbeteren",
@@ -301,15 +352,6 @@ FORMS = (
     button("/afmelden", "303 /", "303 /", is_lenient=True),
 )
 """In the order of the walk: a thing is sent well before it is used up, and who one is changes last."""
-
-ELSEWHERE = {
-    "POST /ean-code",
-    "POST /mijn/historiek",
-    "POST /mijn/kiezen/<uuid:party_id>/<purpose>/aansluitingen",
-    "POST /mijn/kiezen/<uuid:party_id>/<purpose>/aansluitingen/toestaan",
-    "POST /mijn/punten/intrekken/<uuid:party_id>",
-}
-"""Of a business with many access points, and of who asks for an EAN code: their own tests send these badly."""
 
 DEMO_ONLY = {
     "POST /demo/opnieuw",

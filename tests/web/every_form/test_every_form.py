@@ -8,7 +8,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,8 @@ import web
 from databeheer.door.client import Proof
 from tests.databases import Databases
 from tests.house import open_house
-from tests.web.every_form.forms import DEMO_ONLY, ELSEWHERE, FORMS, Form
+from tests.web.every_form.forms import DEMO_ONLY, FORMS, Form
+from tests.web.route_persona_table import Things
 from tests.web.portal.visiting import BASE_URL, Page, Visitor
 from tests.web.sites import make_whole_site
 from tests.web.test_route_persona_table import Street, addresses, answer_of, build, site
@@ -34,6 +35,7 @@ ENGLISH = re.compile(
 """What the library that parses says by itself."""
 STRANGE = ("a\x00b", "a\u202eb")
 """What ends a text, and what turns its direction of writing."""
+BAKERYS = ("541448899900000500", "541448899900000517")
 FORGETS = "/mijn/verder/niet"
 """Takes back from the browser what it kept: there is nothing to log in for."""
 _ALERT = re.compile(r'role="alert".*?</div>', re.DOTALL)
@@ -65,7 +67,7 @@ class Walk:
         """Send one form as who it is for; `guard` and `browser` are others'."""
         self.sent += 1
         self.connection.execute("DELETE FROM web.rate")
-        path = form.path(self.street.things["owner"])
+        path = form.path(self.things(form))
         own = self.street.guard(form.who) if guard is None else guard
         own = browser.get("/brief").form("/brief").fields["csrf_token"] if browser else own
         data = {**fields, "csrf_token": own}
@@ -74,6 +76,10 @@ class Walk:
         page.response.get_data()
         page.response.close()
         return page
+
+    def things(self, form: Form) -> Things:
+        """What there is of whom the form is for; of most, the owner's."""
+        return self.street.things.get(form.who, self.street.things["owner"])
 
     def entries(self) -> int:
         """How many lines there are of what is no look at one's own readings."""
@@ -137,7 +143,7 @@ class Walk:
 
     def badly(self, form: Form) -> None:
         """Everything that can be wrong with one form."""
-        good = form.filled(self.street.things["owner"])
+        good = form.filled(self.things(form))
         for name in good:
             rest = {each: value for each, value in good.items() if each != name}
             is_typed, is_chosen = name in form.texts, name in form.choices
@@ -175,7 +181,7 @@ class Walk:
         lacks = next((name for name in form.choices or form.texts if name in good), "")
         fields = {**good, lacks: ""} if lacks in form.texts else {n: v for n, v in good.items() if n != lacks}
         fields |= {} if lacks else {"onbekend": "1"}
-        if form.is_lenient or form.who != "owner":
+        if form.is_lenient or form.who not in ("owner", "business", "nobody"):
             return
         dutch = self.bad(form, "in Dutch", fields)
         http = self.street.browsers[form.who].http
@@ -202,6 +208,7 @@ def walk(databases: Databases) -> Iterator[Walk]:
         with psycopg.connect(database.url("superuser"), autocommit=True) as connection:
             street = build(house, app)
             street.lotte.call("contact.ask", email="lotte@voorbeeld.be", language="nl")
+            let_a_business_in(street)
             ended = Visitor(app, house)
             session = house.log_in(street.lotte.subject, street.lotte.name)
             house.client.call("session.end", Proof.session(session))
@@ -209,6 +216,18 @@ def walk(databases: Databases) -> Iterator[Walk]:
             walk.written = walk.entries()
             yield walk
         web.close(app)
+
+
+def let_a_business_in(street: Street) -> None:
+    """A bakery with two access points, and who acts for it."""
+    bakery = street.house.business("0403170701", "Bakkerij Van Damme bv", "els", "Els Van Damme")
+    for ean in BAKERYS:
+        street.house.point(ean, bakery, address="Molenstraat 100, 9000 Gent")
+    browser = Visitor(street.app, street.house)
+    browser.http.environ_base["REMOTE_ADDR"] = "192.0.2.100"
+    browser.http.set_cookie("session", bakery.session, domain="localhost")
+    street.browsers["business"] = browser
+    street.things = {**street.things, "business": replace(street.things["owner"], visitor=browser)}
 
 
 def said(page: Page) -> str:
@@ -219,7 +238,7 @@ def said(page: Page) -> str:
 
 def test_every_form_has_its_row_and_every_row_a_form(tmp_path: Path) -> None:
     posted = {one for one in addresses(site(tmp_path)) if one.startswith("POST ")}
-    assert {f"POST {form.rule}" for form in FORMS} | ELSEWHERE | {"POST /demo/opnieuw"} == posted
+    assert {f"POST {form.rule}" for form in FORMS} | {"POST /demo/opnieuw"} == posted
     in_a_demo = {one for one in addresses(site(tmp_path, demo=True)) if one.startswith("POST ")}
     assert in_a_demo - posted | {"POST /demo/opnieuw"} == DEMO_ONLY
 
@@ -236,7 +255,7 @@ def test_a_form_sent_twice_is_done_once_and_its_visitor_is_told(walk: Walk) -> N
     for form in FORMS:
         if form.done is None:
             continue
-        good = form.filled(walk.street.things["owner"])
+        good = form.filled(walk.things(form))
         answers, entries = [], []
         for _ in range(2):
             page = walk.send(form, good)

@@ -121,6 +121,38 @@ def test_what_is_kept_is_no_other_visitors_and_is_let_be_by_one_button(
     assert bram.permission(other)["state"] == "requested"
 
 
+def test_what_was_kept_of_a_form_that_no_page_sends_is_asked_anew_and_breaks_nothing(
+    visit: Visit, house: TheHouse, lotte: Customer, bram: Party
+) -> None:
+    """A session that ended keeps a form before anybody read it."""
+    permission = lotte.grant(bram.ask())["permission"]["permission_id"]
+    begun = f"/mijn/kiezen/{bram.party_id}/energy_advice"
+    wrong = ("x", "a\x00b", "\u202e", "9" * 400, "<script>", "")
+    names = ("occupancy_id", "fijn", "richting", "periode", "duur", "anders", "gekozen", "link_code", "al")
+    expected = {
+        begun: 400,
+        f"{begun}/toestaan": 400,
+        f"{begun}/aansluitingen/toestaan": 404,
+        f"/mijn/toestemming/{permission}/ook": 303,  # nowhere else that she could give it for
+        f"/mijn/toestemming/{permission}/verlengen": 303,
+        "/mijn/volmacht/geven": 200,
+    }
+    for path, status in expected.items():
+        for typed in wrong:
+            visitor = visit(lotte)
+            guard = visitor.get("/mijn/volmacht").form("/afmelden").fields
+            house.clock.advance(IDLE_TERM)
+            assert visitor.send(path, guard | dict.fromkeys(names, typed)).location == "/aanmelden"
+            assert visitor.log_in(lotte.subject, lotte.name).location == "/mijn/verder"
+            lotte.session = house.log_in(lotte.subject, lotte.name)
+            page = visitor.get("/mijn/verder")
+            assert page.status == status, (path, typed)
+            assert "<script" not in page.html
+            if status == 400:
+                assert "Kies hoe fijn de gegevens mogen zijn" in page.text
+    assert lotte.permission(permission)["state"] == "active"
+
+
 def test_the_pages_and_words_of_going_on_are_of_forms_that_there_are(site: Flask) -> None:
     posted = {rule.endpoint for rule in site.url_map.iter_rules() if "POST" in (rule.methods or ())}
     assert resuming.PAGES.keys() | resuming.WORDS.keys() <= posted

@@ -20,11 +20,19 @@ from databeheer.door.client import DoorRefusedError
 from databeheer.permissions.choosing import MOST_POINTS
 from databeheer.values import format_instant
 from web.door import ask
-from web.forms import parse_or_refuse
+from web.forms import parse_or_refuse, take_up_again
 from web.language import _
 from web.portal import already, choosing, wording
 from web.portal.businesses import file
-from web.portal.businesses.lists import Shown, by_address, decode, encode, points_of_business
+from web.portal.businesses.lists import (
+    Shown,
+    by_address,
+    decode,
+    encode,
+    points_of_business,
+    searched,
+    shown_after,
+)
 from web.portal.login import require_session, visitor
 from web.portal.notice import Notice, notice_of_many
 from web.portal.shown import Permission, Point
@@ -44,9 +52,9 @@ class TermsForm(choosing.ChoiceForm):
 class PickForm(TermsForm):
     """A page of the list as it was sent: what it showed, and which button was pressed."""
 
-    zoek = fields.String(load_default="", validate=validate.Length(max=100))
-    getoond_zoek = fields.String(load_default=None, validate=validate.Length(max=100))
-    getoond_na = fields.String(load_default="", validate=validate.Length(max=36))
+    zoek = searched()
+    getoond_zoek = searched(None)
+    getoond_na = shown_after()
     doe = fields.String(
         load_default="begin",
         validate=validate.OneOf(
@@ -142,8 +150,7 @@ def confirm(party_id: UUID, purpose: str) -> ResponseReturnValue:
 
 def resume(arguments: Mapping[str, str], given: Mapping[str, str]) -> ResponseReturnValue:
     """Show once more what was about to be given, for the visitor to confirm."""
-    names = TermsForm().fields
-    form = TermsForm().load({name: value for name, value in given.items() if name in names})
+    form = take_up_again(TermsForm(), given)
     about = _Chosen.of(UUID(arguments["party_id"]), arguments["purpose"])
     return _check(about, form, decode(form["gekozen"], about.points), is_resumed=True)
 

@@ -9,7 +9,9 @@ from hashlib import sha256
 from itertools import groupby
 
 from flask import abort
+from marshmallow import fields, validate
 
+from web.forms import ONE_LINE
 from web.portal.login import visitor
 from web.portal.overview import my_points
 from web.portal.shown import Point
@@ -54,6 +56,17 @@ class Shown:
 def by_address(points: Collection[Point]) -> list[tuple[str, tuple[Point, ...]]]:
     """Group points that are in order."""
     return [(address, tuple(there)) for address, there in groupby(points, lambda one: one.address)]
+
+
+def searched(missing: str | None = "") -> fields.String:
+    """The field of a form in which somebody searches."""
+    checks = [validate.Length(max=100), validate.Regexp(ONE_LINE)]
+    return fields.String(load_default=missing, validate=checks)
+
+
+def shown_after() -> fields.String:
+    """The field that says behind which point a page begins."""
+    return fields.String(load_default="", validate=validate.Length(max=36))
 
 
 def encode(chosen: Collection[str], points: Collection[Point]) -> str:

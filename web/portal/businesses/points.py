@@ -13,7 +13,7 @@ from marshmallow import fields, validate
 from databeheer.permissions.choosing import MOST_POINTS
 from web.door import ask
 from web.forms import Form, parse_or_refuse
-from web.portal.businesses.lists import Shown, points_of_business
+from web.portal.businesses.lists import Shown, points_of_business, searched, shown_after
 from web.portal.login import require_session, visitor
 from web.portal.shown import Party, Permission, Statutory
 from web.proofs import OneMoment
@@ -28,8 +28,8 @@ _ENTRY = validate.Range(0, 2**53)
 class PointsQuery(Form):
     """What is searched, and behind which point the page begins."""
 
-    zoek = fields.String(load_default="", validate=validate.Length(max=100))
-    na = fields.String(load_default="", validate=validate.Length(max=36))
+    zoek = searched()
+    na = shown_after()
 
 
 class ReceiptsQuery(Form):
