@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.web import route_persona_table
-from tests.web.route_persona_table import AT_PORT, PORT, SETTINGS, P, Q, Things, fields, page_form
+from tests.web.route_persona_table import AT_PORT, PORT, SETTINGS, P, Q, Things, fields, page_form, put_in
 
 NASTY = '<script>alert("x")</script> \' & é 🙂'
 """What stands in every text of a visitor's own: it is shown as he wrote it, and no browser runs it."""
@@ -80,7 +80,6 @@ TERMS = {name: said for name, said in CHOSEN.items() if name != "occupancy_id"}
 DEED = "303 /partij/sleutels"
 
 
-
 def picked(things: Things) -> dict[str, str]:
     """All points of a business, chosen in the list, and on to what is shown once more."""
     every = _answered(things, PICK, TERMS | {"doe": "alles"})["gekozen"]
@@ -96,7 +95,9 @@ def _answered(things: Things, end: str, sent: Mapping[str, str]) -> dict[str, st
     """The form that comes with the answer to a choice of points, without its guard."""
     guard = things.visitor.get("/brief").form("/brief").fields["csrf_token"]
     page = things.visitor.send(put_in(PICK, things), {**sent, "csrf_token": guard})
-    return {name: said for name, said in page.form(put_in(end, things)).fields.items() if name != "csrf_token"}
+    return {
+        name: said for name, said in page.form(put_in(end, things)).fields.items() if name != "csrf_token"
+    }
 
 
 FORMS = (
@@ -173,9 +174,7 @@ FORMS = (
     ),
     Form(f"{KIEZEN}/aansluitingen/toestaan", "303 /mijn/punten", "200", who="business", sends=checked),
     # The second time there is nothing left.
-    button(
-        "/mijn/punten/intrekken/<uuid:party_id>", "303 /mijn/punten", "303 /mijn/punten", who="business"
-    ),
+    button("/mijn/punten/intrekken/<uuid:party_id>", "303 /mijn/punten", "303 /mijn/punten", who="business"),
     # ---- meters ----
     Form(
         f"{PORT}/openen",

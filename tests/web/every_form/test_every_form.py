@@ -20,8 +20,8 @@ from databeheer.door.client import Proof
 from tests.databases import Databases
 from tests.house import open_house
 from tests.web.every_form.forms import DEMO_ONLY, FORMS, Form
-from tests.web.route_persona_table import Things
 from tests.web.portal.visiting import BASE_URL, Page, Visitor
+from tests.web.route_persona_table import Things
 from tests.web.sites import make_whole_site
 from tests.web.test_route_persona_table import Street, addresses, answer_of, build, site
 from web.translations.catalogues import TRANSLATED

@@ -13,13 +13,14 @@ from uuid import uuid4
 import pytest
 from flask import Flask
 
+from databeheer.identity.sessions import IDLE_TERM
 from tests.databases import Databases
 from tests.doors import query
 from tests.house import Customer, Party, TheHouse, open_house
 from tests.web.portal.visiting import BASE_URL, Form, Page, Visitor, make_site
 from tests.web.programs import publish
 from web import close, limits
-from web.portal.businesses import file
+from web.portal.businesses import file, withdrawing
 
 BAKERY, BUTCHER = "0403170701", "0401722035"
 POINTS = 200
@@ -293,7 +294,12 @@ def test_a_file_is_read_as_programs_write_it(site: Flask, content: bytes) -> Non
 
 @pytest.mark.requirement("R21")
 def test_some_are_chosen_in_the_list_given_once_and_withdrawn(
-    els: Visitor, wim: Visitor, bram: Party, house: TheHouse, bakery: Customer
+    els: Visitor,
+    wim: Visitor,
+    bram: Party,
+    house: TheHouse,
+    bakery: Customer,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     page = begin(els, bram)
     assert "U koos 0 van uw 200" in page.text
@@ -361,8 +367,15 @@ def test_some_are_chosen_in_the_list_given_once_and_withdrawn(
     assert (empty.status, standing(house)) == (400, 7)
     done = els.press(withdraw, str(bram.party_id), "lijst", toestemming=one)
     assert ("U trok 1 toestemming" in done.text, standing(house)) == (True, 6)
+    # More than go in one turn have a file of receipts for each: none of them is of somebody else's line.
+    monkeypatch.setattr(withdrawing, "MOST_POINTS", 4)
     done = els.press(els.get(f"/mijn/punten/intrekken/{bram.party_id}"), str(bram.party_id), "alles")
     assert ("U trok 6 toestemmingen" in done.text, standing(house)) == (True, 0)
+    publish(house)
+    files = [link.replace("&amp;", "&") for link in done.links if "bewijzen.zip" in link]
+    archives = [zipfile.ZipFile(io.BytesIO(els.get(link).response.data)) for link in files]
+    assert [len(one.namelist()) for one in archives] == [4, 2]
+    assert "Bewaar bestand 2 van 2" in done.text
     assert els.pressed - pressed == 3
     assert [one["for_enterprise"] for one in bakery.statements(limit=1)] == [True]
 
@@ -434,6 +447,14 @@ def test_what_was_chosen_is_kept_while_she_shows_anew_who_she_is(
     back = els.get("/aanmelden/terug", answer=answer, state=to_provider["state"][0])
     again = els.get(back.location)
     assert "toegang tot 200 van uw 200" in again.text
+    # What no page of ours sends was kept before anybody read it: it is asked anew.
+    for wrong in ({"fijn": "x"}, {"gekozen": "x"}, dict.fromkeys((*TERMS, "gekozen", "anders"), "\x00")):
+        sent = guarded(els, again.form("toestaan").fields | wrong)
+        house.clock.advance(IDLE_TERM)
+        assert els.send(f"{pick_path(bram)}/toestaan", sent).location == "/aanmelden"
+        assert els.log_in("els", "Els Van Damme", "business", enterprise=BAKERY).location == "/mijn/verder"
+        assert els.get("/mijn/verder").status == 400, wrong
+    assert standing(house) == 0
 
 
 def test_who_gives_or_withdraws_for_many_again_and_again_waits_a_minute_and_the_others_do_not(

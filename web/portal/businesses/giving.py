@@ -144,7 +144,12 @@ def confirm(party_id: UUID, purpose: str) -> ResponseReturnValue:
         if refusal.code != "conflict":
             raise
         return _given_before(party_id, refusal)
-    flash({"party": about.party.party.name, **given}, "given")  # type: ignore[arg-type]
+    said = {
+        "party": about.party.party.name,
+        "count": given["count"],
+        "turns": [(given["first"], given["last"])],
+    }
+    flash(said, "given")  # type: ignore[arg-type]
     return redirect(url_for("points.show"), 303)
 
 

@@ -86,12 +86,11 @@ def withdraw(party_id: UUID) -> ResponseReturnValue:
         some = chosen[start : start + MOST_POINTS]
         done.append(ask("permission.withdraw_many", permission_ids=some))
     count = sum(int(one["count"]) for one in done)
-    ends = [one for one in done if one["count"]]
     said = {
         "party": given[0]["party"]["name"] if given else "",
         "count": count,
-        "first": ends[0]["first"] if ends else 0,
-        "last": ends[0]["last"] if ends else 0,
+        # A file of receipts for each turn: between two of them others may write.
+        "turns": [(one["first"], one["last"]) for one in done if one["count"]],
     }
     flash(said, "withdrawn-many")  # type: ignore[arg-type]
     return redirect(url_for("points.show"), 303)
