@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from axe_playwright_python.base import AXE_FILE_PATH
 from flask import Flask
-from playwright.sync_api import Browser, Page, Response, sync_playwright
+from playwright.sync_api import Browser, Page, Response, ViewportSize, sync_playwright
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler
 
 import web
@@ -57,7 +57,8 @@ _WIDEST = """(() => {
 
 _CHEAPLY = ["--disable-gpu", "--disable-software-rasterizer"]
 """Without a graphics card that is played by the processor: a sixth of the work of a page."""
-WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 320, "height": 700}
+WIDE: ViewportSize = {"width": 1280, "height": 900}
+NARROW: ViewportSize = {"width": 320, "height": 700}
 
 
 @contextmanager

@@ -28,6 +28,8 @@ from tests.house import KEYS, Means, TheHouse, a_folder, open_house, opened, thi
 _KEPT = 24
 """How many houses a worker keeps to copy, each some 15 MB: most of those that are given up are wanted again."""
 _Fixture = TypeVar("_Fixture", bound=Callable[..., Any])
+_BESIDE: set[Callable[..., Any]] = set()
+"""The fixtures under `@beside`."""
 _THE_HOUSE = object()
 """What stands for the house in what is kept of one."""
 
@@ -55,7 +57,7 @@ def beside(fixture: _Fixture) -> _Fixture:
 
     The people whom a test asks for after it come in before it, so they are in the copy; goes below `pytest.fixture`.
     """
-    fixture.beside = True  # type: ignore[attr-defined]
+    _BESIDE.add(fixture)
     return fixture
 
 
@@ -165,7 +167,7 @@ def steps_of(request: pytest.FixtureRequest) -> Steps | None:
     steps: list[_Step] = []
     known = {"house"}
     for name in order[begun + 2 :]:
-        if getattr(definitions[name].func, "beside", False):
+        if definitions[name].func in _BESIDE:
             continue
         step = getattr(definitions[name].func, "setting_up", None)
         if not isinstance(step, _Step) or step.name != name or not known.issuperset(step.needs):

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from marshmallow import fields, validate
 
@@ -17,6 +17,7 @@ from databeheer.values import parse_day, parse_instant
 from web.door import ask
 from web.erasing_words import ASKED_BECAUSE, CLASSES, OBSTACLES, REASONS, STATES
 from web.forms import Form, parse_or_refuse
+from web.portal import next_page
 from web.portal.login import require_session, visitor
 from web.portal.overview import my_points
 
@@ -117,7 +118,7 @@ def send() -> ResponseReturnValue:
         if refusal.code != "erasure-refused":
             raise
         return _page(title=CLASSES[form["soort"]], refusal=refusal), 409
-    flash({"title": CLASSES[form["soort"]], "index": asked["index"]}, "erasure")  # type: ignore[arg-type]
+    next_page.says("erasure", {"title": CLASSES[form["soort"]], "index": asked["index"]})
     return redirect(url_for("erasing.show"), 303)
 
 
@@ -132,7 +133,7 @@ def take_back(erasure_id: UUID) -> ResponseReturnValue:
         if refusal.code != "conflict":
             raise
         return _page(late=str(erasure_id)), 409
-    flash({"taken_back": True, "index": taken_back["index"]}, "erasure")  # type: ignore[arg-type]
+    next_page.says("erasure", {"taken_back": True, "index": taken_back["index"]})
     return redirect(url_for("erasing.show"), 303)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID
 
-from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, abort, current_app, redirect, render_template, request, session, url_for
 from flask.typing import ResponseReturnValue
 from marshmallow import ValidationError, fields, validate
 
@@ -16,7 +16,7 @@ from databeheer.door.client import DoorRefusedError
 from web.door import ask
 from web.forms import NO_EAN, EANField, Form, parse, parse_or_refuse, parse_or_tell
 from web.language import _, lazy
-from web.portal import already, picture
+from web.portal import already, next_page, picture
 from web.portal.beside import first_of, open_points
 from web.portal.doubting import standing_about
 from web.portal.login import require_session, visitor
@@ -238,7 +238,7 @@ def withdraw(permission_id: UUID) -> ResponseReturnValue:
         return _done_before(permission_id, refusal, part=form["part"], is_ending=True)
     party = withdrawn["permission"]["party"]["name"]
     done = {"party": party, "index": withdrawn.get("index"), "part": form["part"]}
-    flash(done, "withdrawn")  # type: ignore[arg-type]
+    next_page.says("withdrawn", done)
     return redirect(url_for("overview.show"), 303)
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from marshmallow import fields, validate
 
@@ -17,7 +17,7 @@ from databeheer.values import parse_instant
 from web.door import ask
 from web.forms import Form, parse_or_refuse
 from web.language import _, lazy
-from web.portal import port_words
+from web.portal import next_page, port_words
 from web.portal.login import require_session, visitor
 from web.portal.notice import Notice
 from web.portal.port_words import STANDINGS, opening_notice
@@ -163,7 +163,7 @@ def _order(command: str, port: Port, **more: Any) -> ResponseReturnValue:
         "is_new": answer["is_new"],
         "index": answer["index"],
     }
-    flash(said, "port")  # type: ignore[arg-type]
+    next_page.says("port", said)
     return redirect(url_for("ports.show"), 303)
 
 

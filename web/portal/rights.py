@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from marshmallow import ValidationError, fields, validate
 
@@ -24,6 +24,7 @@ from web.erasing_words import CLASSES
 from web.erasing_words import STATES as ERASURE_STATES
 from web.forms import Form, Lines, parse, parse_or_refuse
 from web.language import _, lazy
+from web.portal import next_page
 from web.portal.already import Link, already
 from web.portal.login import require_session, visitor
 from web.portal.overview import my_points, names_of
@@ -231,7 +232,7 @@ def take_back(request_id: UUID) -> ResponseReturnValue:
         link = Link(url_for("rights.show"), _("Bekijk uw verzoeken"))
         said = _("Bij ‘Uw rechten’ ziet u hoe het met uw verzoek staat.")
         return already(_("Op dit verzoek is al geantwoord, of u nam het al terug"), said, None, link)
-    flash({"taken_back": True, "index": taken_back["index"]}, "right")  # type: ignore[arg-type]
+    next_page.says("right", {"taken_back": True, "index": taken_back["index"]})
     return redirect(url_for("rights.show"), 303)
 
 
@@ -260,7 +261,7 @@ def _file(schema: Form, kind: str, page: Any) -> ResponseReturnValue:
         link = Link(url_for("rights.show"), _("Bekijk uw verzoeken"))
         said = _("Dit verzoek loopt al, of er wachten al tien verzoeken van u op een antwoord.")
         return already(_("U vroeg dit al"), said, None, link, typed=words)
-    flash({"index": filed["index"], "title": KINDS[kind]}, "right")  # type: ignore[arg-type]
+    next_page.says("right", {"index": filed["index"], "title": KINDS[kind]})
     return redirect(url_for("rights.show"), 303)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -311,7 +312,7 @@ def test_from_the_moment_she_ends_it_he_sees_nothing_and_he_can_lay_it_down_hims
         )
         theo.call("representation.lay_down")
         assert refused(lambda p=power: act_for(theo, p)) == "not-found"  # type: ignore[misc]
-        assert refused(lambda p=power, e=ender: e.call("attorney.end", representation_id=p)) == "conflict"  # type: ignore[misc]
+        assert refused(partial(ender.call, "attorney.end", representation_id=power)) == "conflict"
         assert messages(measured)[0][0] == "attorney.ended"
         assert messages(theo)[0][0] == "attorney.over"
     # The desk ends it for her: no court did, and nothing says so.

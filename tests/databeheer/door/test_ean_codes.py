@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from contextlib import closing
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -155,9 +156,7 @@ def test_three_in_vain_lock_a_meter_number_also_for_what_is_right_until_the_desk
     released = {"meter": METER.lower(), "reference": "C-1", "by": "An Desk"}
     assert refused(lambda: lotte.call("link.release", **released)) == "unauthenticated"
     for wrong in ({"ean": EAN}, {"meter": None}):
-        assert refused(lambda wrong=wrong: home.operator("link.release", **(released | wrong))) == (  # type: ignore[misc]
-            "malformed-request"
-        )
+        assert refused(partial(home.operator, "link.release", **(released | wrong))) == "malformed-request"
     assert home.operator("link.release", **released)["released"] is True
     ask(home, mobile=MOBILE)
     assert waiting(home) == [("sms", "ean_sms")]
@@ -212,7 +211,7 @@ def test_what_is_no_question_changes_nothing(home: TheHouse) -> None:
         {"more": "x"},
     ]
     for wrong in wrongs:
-        assert refused(lambda wrong=wrong: ask(home, **wrong)) == "malformed-request", wrong  # type: ignore[misc]
+        assert refused(partial(ask, home, **wrong)) == "malformed-request", wrong
     assert (size(home), waiting(home)) == (before, [])
     assert query(home, "SELECT count(*) FROM identity.link_attempts") == [(0,)]
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from wsgiref.simple_server import make_server
 
 import pytest
+from playwright.sync_api import ViewportSize
 
 from databeheer.clock import SystemClock
 from databeheer.identity.demo_key import ProviderKey
@@ -22,11 +23,11 @@ PEOPLE = (
 
 @pytest.mark.browser
 @pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "320 pixels"])
-def test_a_visitor_chooses_who_to_be_and_comes_back(tmp_path: Path, viewport: dict[str, int]) -> None:
+def test_a_visitor_chooses_who_to_be_and_comes_back(tmp_path: Path, viewport: ViewportSize) -> None:
     provider = DemoProvider(ProviderKey.open(tmp_path / "key"), PEOPLE, CALLBACK, SystemClock())
     with make_server("127.0.0.1", 0, provider, _Server, _QuietHandler) as server, chromium() as browser:
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-        watched = Watched(browser.new_page(viewport=viewport))  # type: ignore[arg-type]
+        watched = Watched(browser.new_page(viewport=viewport))
         page = watched.page
         page.route("http://127.0.0.1:9/**", lambda route: route.fulfill(status=200, body="terug"))
         question = f"nonce={'n' * 43}&state={'s' * 43}&redirect_uri={CALLBACK}"

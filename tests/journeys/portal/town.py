@@ -140,7 +140,7 @@ class Trip:
     def window(self, person: Customer, *, logged_in: bool = True) -> Walker:
         """A browser of a person's own; who is not logged in yet, can show the identity provider who he is."""
         context = self.town.browser.new_context(
-            viewport=self.way.viewport,  # type: ignore[arg-type]
+            viewport=self.way.viewport,
             locale="nl-BE",
             java_script_enabled=self.way.javascript,
         )

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import pytest
-from playwright.sync_api import Locator
+from playwright.sync_api import Locator, ViewportSize
 
 from tests.browser import NARROW, WIDE, Watched
 
@@ -62,7 +62,7 @@ class Walker:
     """Somebody at a browser of his own; what is said of him is what he reads on the page."""
 
     javascript: ClassVar[bool] = True
-    viewport: ClassVar[dict[str, int]] = WIDE
+    viewport: ClassVar[ViewportSize] = WIDE
 
     def __init__(self, watched: Watched, address: str, judged: set[str]) -> None:
         self.watched, self.page = watched, watched.page

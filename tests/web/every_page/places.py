@@ -120,8 +120,7 @@ def sent_too_late(**filled: str) -> Act:
         address = form.evaluate("form => form.action")
         site = page.url.split("/mijn")[0]
         for session in ("ended", "anew"):
-            cookie = {"name": "session", "value": facts[session], "url": site}
-            page.context.add_cookies([cookie])  # type: ignore[list-item]
+            page.context.add_cookies([{"name": "session", "value": facts[session], "url": site}])
             if session == "ended":
                 refused = page.context.request.post(address, form=written, max_redirects=0)
                 assert refused.headers["location"] == "/aanmelden"

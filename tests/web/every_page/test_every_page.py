@@ -78,10 +78,10 @@ class Walk:
 
     def window(self, who: str) -> Watched:
         if who not in self.windows:
-            context: BrowserContext = self.browser.new_context(viewport=NARROW, locale="nl-BE")  # type: ignore[arg-type]
+            context: BrowserContext = self.browser.new_context(viewport=NARROW, locale="nl-BE")
             if who in self.story.sessions:
-                cookie = {"name": "session", "value": self.story.sessions[who], "url": self.address}
-                context.add_cookies([cookie])  # type: ignore[list-item]
+                session = self.story.sessions[who]
+                context.add_cookies([{"name": "session", "value": session, "url": self.address}])
             self.windows[who] = Watched(context.new_page())
         return self.windows[who]
 
@@ -137,13 +137,13 @@ class Walk:
         page.screenshot(path=SCREENSHOTS / f"{name}-320.png", full_page=True)
         page.evaluate("document.documentElement.style.fontSize = '200%'")
         yield from self.too_wide(window, "320 at 200 % text")
-        page.set_viewport_size(WIDE)  # type: ignore[arg-type]
+        page.set_viewport_size(WIDE)
         if window.is_wider_than_the_screen():
             yield f"1280 at 200 % text: scrolls sideways: {window.widest()}"
         page.evaluate("document.documentElement.style.fontSize = ''")
         yield from (f"1280: {fault}" for fault in window.faults())
         page.screenshot(path=SCREENSHOTS / f"{name}-1280.png", full_page=True)
-        page.set_viewport_size(NARROW)  # type: ignore[arg-type]
+        page.set_viewport_size(NARROW)
 
 
 def test_every_page_is_sound_in_every_state(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -12,29 +11,13 @@ from flask.testing import FlaskClient
 
 import web
 from databeheer.values import Period
-from tests.web.compiled import with_compiled_templates
 from tests.web.portal.visiting import BASE_URL
-from web import WebSettings, create_app, saying
+from web import saying
 from web.language import COOKIE, LANGUAGES
 
 PAGE = "/bewaartermijnen"
 """Any page: nothing answers behind this site, and the page that says so speaks the language too."""
 HALF_AN_HOUR_INTO_MARCH = datetime(2027, 2, 28, 23, 30, tzinfo=UTC)
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
-    """The public pages, portal and inspector's pages of a house whose door is not there: nobody is logged in."""
-    settings = WebSettings(
-        database_url="postgresql://nobody@127.0.0.1:9/none",
-        door_socket=tmp_path_factory.mktemp("house") / "nobody",
-        ledger_directory=tmp_path_factory.getbasetemp(),
-        secret_key="a secret of forty characters for tests..",
-        base_url=BASE_URL,
-    )
-    app = with_compiled_templates(create_app(settings))
-    yield app
-    web.close(app)
 
 
 @pytest.fixture

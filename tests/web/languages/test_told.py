@@ -16,7 +16,6 @@ from databeheer.joins.reasons import JoinReason
 from databeheer.post import credit_words
 from databeheer.sentences import Blank, Sentence, in_dutch
 from databeheer.values import format_instant
-from tests.web.languages.test_choosing import site  # noqa: F401  the same site
 from web.language import COOKIE, LANGUAGES
 from web.portal.told import told
 from web.translations import catalogues
@@ -66,7 +65,7 @@ def test_every_sentence_of_the_log_is_in_every_catalogue() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_line_of_the_log_has_no_blank_left_and_in_dutch_it_is_what_the_door_says(
-    site: Flask,  # noqa: F811
+    site: Flask,
     language: str,
 ) -> None:
     lines = list(everything_told())
@@ -89,7 +88,7 @@ def test_a_line_of_the_log_has_no_blank_left_and_in_dutch_it_is_what_the_door_sa
     ],
 )
 def test_what_somebody_wrote_stays_and_a_title_is_translated_within_a_sentence(
-    site: Flask,  # noqa: F811
+    site: Flask,
     language: str,
     words: str,
 ) -> None:

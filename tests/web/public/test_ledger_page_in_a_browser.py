@@ -42,7 +42,7 @@ def test_the_page_is_accessible_and_fits_every_screen(browser: Browser, tmp_path
     bring(published, state)
     with serving(published.app) as port:
         for viewport in (WIDE, NARROW):
-            context = browser.new_context(viewport=viewport, locale="nl-BE")  # type: ignore[arg-type]
+            context = browser.new_context(viewport=viewport, locale="nl-BE")
             watched = Watched(context.new_page())
             answer = watched.page.goto(f"http://127.0.0.1:{port}/ledger")
             assert answer

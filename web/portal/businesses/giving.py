@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from marshmallow import fields, validate
 from werkzeug.datastructures import MultiDict
@@ -22,7 +22,7 @@ from databeheer.values import format_instant
 from web.door import ask
 from web.forms import parse_or_refuse, take_up_again
 from web.language import _
-from web.portal import already, choosing, wording
+from web.portal import already, choosing, next_page, wording
 from web.portal.businesses import file
 from web.portal.businesses.lists import (
     Shown,
@@ -149,7 +149,7 @@ def confirm(party_id: UUID, purpose: str) -> ResponseReturnValue:
         "count": given["count"],
         "turns": [(given["first"], given["last"])],
     }
-    flash(said, "given")  # type: ignore[arg-type]
+    next_page.says("given", said)
     return redirect(url_for("points.show"), 303)
 
 

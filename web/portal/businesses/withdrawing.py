@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from marshmallow import fields, validate
 from werkzeug.datastructures import MultiDict
@@ -17,7 +17,7 @@ from databeheer.permissions.choosing import MOST_POINTS
 from web.door import ask
 from web.forms import Form, parse_or_refuse
 from web.language import _
-from web.portal import wording
+from web.portal import next_page, wording
 from web.portal.businesses.lists import points_of_business
 from web.portal.login import require_session, visitor
 from web.portal.overview import my_points
@@ -92,7 +92,7 @@ def withdraw(party_id: UUID) -> ResponseReturnValue:
         # A file of receipts for each turn: between two of them others may write.
         "turns": [(one["first"], one["last"]) for one in done if one["count"]],
     }
-    flash(said, "withdrawn-many")  # type: ignore[arg-type]
+    next_page.says("withdrawn-many", said)
     return redirect(url_for("points.show"), 303)
 
 
