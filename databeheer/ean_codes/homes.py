@@ -47,6 +47,11 @@ def told(connection: Connection, home: Any, channel: str, now: datetime) -> None
     connection.execute(_TOLD, members | {"id": uuid4()})
 
 
+def forget_told(connection: Connection, now: datetime) -> None:
+    """Delete what counts no more."""
+    connection.execute(_FORGET_TOLD, {"before": now - TOLD_COUNTED})
+
+
 def _words(typed: str) -> list[str]:
     plain = "".join(sign for sign in unicodedata.normalize("NFKD", typed) if not unicodedata.combining(sign))
     return re.findall(r"\d+|[^\W\d_]+", _BOX.sub(" ", plain.casefold()))
@@ -63,6 +68,7 @@ _AT_METER = text(
     """
 )
 _TOLD_LATELY = text("SELECT count(*) FROM identity.ean_told WHERE occupancy_id = :occupancy AND at > :since")
+_FORGET_TOLD = text("DELETE FROM identity.ean_told WHERE at <= :before")
 _TOLD = text(
     "INSERT INTO identity.ean_told (told_id, operator, occupancy_id, channel, at)"
     " VALUES (:id, :operator, :occupancy, :channel, :now)"

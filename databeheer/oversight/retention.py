@@ -25,6 +25,10 @@ LEDGER_YEARS = 10
 """Who read, and on which ground, stays to the limitation period of personal actions: ten years (old Civil Code
 art. 2262bis par. 1), counted from the later of the end of the stay and the last entry about it."""
 
+ATTEMPTS_YEARS = 1
+"""How often was tried in vain to link, or to get an EAN code, is forgotten a year after the last time: a lock that
+nobody tries any more protects nobody, and whoever goes on trying puts it off (GDPR 5(1)(e); R92)."""
+
 
 class DataClass(enum.StrEnum):
     """What may be erased apart; one for each kind of key."""

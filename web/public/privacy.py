@@ -25,7 +25,7 @@ from databeheer.rights.grounds import Objection
 from web.language import lazy
 from web.public.bases import citation_members, legal_bases
 from web.public.parties import registered
-from web.public.retention import TERMS
+from web.public.retention import TABLE, TERMS
 from web.public.serving import public_json
 
 FORMAT = "databeheer privacy notice 1"
@@ -70,7 +70,7 @@ def page() -> ResponseReturnValue:
         models=models.shipped(),
         model_kinds=MODEL_KINDS,
         authorities=AUTHORITIES,
-        **TERMS,
+        **TABLE,
     )
 
 

@@ -5,15 +5,23 @@ from __future__ import annotations
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
-from databeheer.oversight.retention import FULL_YEARS, LEDGER_YEARS, READINGS_YEARS
+from databeheer.ean_codes.homes import TOLD_COUNTED
+from databeheer.oversight.retention import ATTEMPTS_YEARS, FULL_YEARS, LEDGER_YEARS, READINGS_YEARS
 
 blueprint = Blueprint("retention", __name__)
 
-TERMS = {"readings_years": READINGS_YEARS, "full_years": FULL_YEARS, "ledger_years": LEDGER_YEARS}
+TERMS = {
+    "readings_years": READINGS_YEARS,
+    "full_years": FULL_YEARS,
+    "ledger_years": LEDGER_YEARS,
+    "attempts_years": ATTEMPTS_YEARS,
+}
 """In years, by the name in the template of the table."""
+TABLE = TERMS | {"told_days": TOLD_COUNTED.days}
+"""All that the table says."""
 
 
 @blueprint.get("/bewaartermijnen")
 def page() -> ResponseReturnValue:
     """Show the terms."""
-    return render_template("public/retention.html", **TERMS)
+    return render_template("public/retention.html", **TABLE)

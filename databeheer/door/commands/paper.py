@@ -25,8 +25,10 @@ from databeheer.door.post import approval_letters, home_letters, supplier_letter
 from databeheer.door.proofs import AskerKind, Proof
 from databeheer.door.sweeping import SKIP, sweep_each
 from databeheer.door.turn import Turn
+from databeheer.ean_codes import homes
 from databeheer.errors import UnauthenticatedError
 from databeheer.home_letters import letters as to_homes
+from databeheer.identity.linking import attempts
 from databeheer.identity.linking import letters as unlocks
 from databeheer.identity.linking.words import PAGE as UNLOCK_PAGE
 from databeheer.post import sealed_letters
@@ -104,10 +106,15 @@ def posted(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, A
 
 
 def sweep(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Close the letters that are over already: the clerk's, or the operator's; again while `more` is true."""
+    """Close the letters that are over already: the clerk's, or the operator's; again while `more` is true.
+
+    What goes out by text message, and what was counted so that nobody guesses or floods, goes when its term is over.
+    """
     with house.turn() as turn:
         clerk_or_operator(turn, house, proof)
         sealed_letters.forget_sent_sms(turn.connection)
+        attempts.forget(turn.connection, turn.now)
+        homes.forget_told(turn.connection, turn.now)
         skip = arguments["skip"]
         most = skip + arguments["limit"]
         over = [

@@ -16,6 +16,8 @@ from databeheer.door.client import DoorRefusedError
 from databeheer.ean_codes.homes import MOST_TOLD, TOLD_COUNTED, is_address
 from databeheer.ean_codes.mobile import parse
 from databeheer.errors import MalformedRequestError
+from databeheer.identity.linking.attempts import MOST_WRONG
+from databeheer.oversight.retention import ATTEMPTS_YEARS
 from databeheer.post.deliveries import Channel
 from databeheer.post.sms_carrier import SMSCarrier, SMSSettingsError
 from databeheer.site.letters import paper_of
@@ -214,6 +216,38 @@ def test_what_is_no_question_changes_nothing(home: TheHouse) -> None:
         assert refused(partial(ask, home, **wrong)) == "malformed-request", wrong
     assert (size(home), waiting(home)) == (before, [])
     assert query(home, "SELECT count(*) FROM identity.link_attempts") == [(0,)]
+
+
+@pytest.mark.requirement("R92", "R137")
+def test_what_was_counted_is_forgotten_when_its_term_is_over_and_not_before(
+    home: TheHouse, lotte: Customer
+) -> None:
+    """Anybody can ask, without a log-in: what he typed in vain does not stay for ever."""
+
+    def counted() -> list[Any]:
+        home.operator("letter.sweep")
+        return [
+            query(home, f"SELECT count(*) FROM identity.{table}")[0][0]
+            for table in ("link_attempts", "ean_told")
+        ]
+
+    ask(home, mobile=MOBILE)
+    for _ in range(MOST_WRONG):
+        ask(home, name="Karel Kijker")
+    lotte.call("link.attempt", ean=EAN, meter="1SAG0")
+    assert counted() == [3, 1]  # the meter number, the EAN code and her log-in
+    year, moment = timedelta(days=365 * ATTEMPTS_YEARS), timedelta(seconds=1)
+    home.clock.advance(TOLD_COUNTED - moment)
+    assert counted() == [3, 1]
+    home.clock.advance(moment)
+    assert counted() == [3, 0]
+    ask(home)  # locked; whoever goes on trying puts the end off
+    home.clock.advance(year - TOLD_COUNTED)
+    assert counted() == [1, 0]
+    home.clock.advance(TOLD_COUNTED - moment)
+    assert counted() == [1, 0]
+    home.clock.advance(moment)
+    assert counted() == [0, 0]
 
 
 def test_a_mobile_number_and_an_address_are_read_as_people_type_them() -> None:

@@ -115,7 +115,7 @@ MATRIX: dict[str, dict[str, set[str]]] = {
     "identity.link_letter": {
         "door": LOOK_AND_ADD | of("wrong_tries", "opened_at", "posted_at", "ended_at", "end_reason")
     },
-    "identity.ean_told": {"door": LOOK_AND_ADD},
+    "identity.ean_told": {"door": LOOK_AND_ADD | {"DELETE"}},
     "oversight.link_service": {"door": LOOK_AND_ADD, "auditor": {READ}},
     "identity.login": {"door": LOOK_AND_ADD | of("used_at") | {"DELETE"}},
     "identity.session": {

@@ -51,7 +51,12 @@ def test_programs_get_the_same_under_a_version_that_names_what_it_is_made_of(sta
     assert told["version"] in page(standing)
     assert {one["code"] for one in told["purposes"]} == {row.code for row in catalogue.load().rows}
     assert [one["code"] for one in told["models"]] == [one.code for one in models.shipped().models]
-    assert told["retention_years"] == {"readings_years": 3, "full_years": 3, "ledger_years": 10}
+    assert told["retention_years"] == {
+        "readings_years": 3,
+        "full_years": 3,
+        "ledger_years": 10,
+        "attempts_years": 1,
+    }
 
 
 @pytest.mark.requirement("R47")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from databeheer.oversight.retention import FULL_YEARS, LEDGER_YEARS, READINGS_YEARS
+from databeheer.ean_codes.homes import TOLD_COUNTED
+from databeheer.oversight.retention import ATTEMPTS_YEARS, FULL_YEARS, LEDGER_YEARS, READINGS_YEARS
 from tests.house import TheHouse
 from tests.web.portal.visiting import Page
 from tests.web.sites import browser, make_whole_site
@@ -20,5 +21,7 @@ def test_the_terms_are_published_for_anybody(house: TheHouse) -> None:
     assert f"Meetgegevens van een klant op een adres {READINGS_YEARS} jaar nadat hij daar weg is" in page.text
     assert f"die op een adres blijft dit jaar en de {FULL_YEARS} volle jaren ervoor" in page.text
     assert f"{LEDGER_YEARS} jaar nadat hij daar weg is, of na de laatste regel" in page.text
+    assert f"EAN-code vroeg {ATTEMPTS_YEARS} jaar na de laatste poging" in page.text
+    assert f"naar een adres gestuurd is {TOLD_COUNTED.days} dagen" in page.text
     assert "/bewaartermijnen" in Page(anybody.get("/register")).links
     close(app)
