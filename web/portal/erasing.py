@@ -17,6 +17,7 @@ from databeheer.values import parse_day, parse_instant
 from web.door import ask
 from web.erasing_words import ASKED_BECAUSE, CLASSES, OBSTACLES, REASONS, STATES
 from web.forms import Form, parse_or_refuse
+from web.language import _
 from web.portal import next_page
 from web.portal.login import require_session, visitor
 from web.portal.overview import my_points
@@ -120,6 +121,17 @@ def send() -> ResponseReturnValue:
         return _page(title=CLASSES[form["soort"]], refusal=refusal), 409
     next_page.says("erasure", {"title": CLASSES[form["soort"]], "index": asked["index"]})
     return redirect(url_for("erasing.show"), 303)
+
+
+def about(given: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Say what a request to erase asks for, for who comes back from a log-in; nothing of what no page of ours sends."""
+    points = {point.occupancy_id: point.name for point in my_points()}
+    said = [
+        (_("Wat"), CLASSES.get(given.get("soort", ""))),
+        (_("Adres"), points.get(given.get("adres", ""))),
+        (_("Waarom"), REASONS["wrong_person"] if given.get("reden") == "wrong_person" else None),
+    ]
+    return [(name, str(words)) for name, words in said if words]
 
 
 @blueprint.post("/mijn/wissen/<uuid:erasure_id>/terugnemen")

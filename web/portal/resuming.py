@@ -5,7 +5,7 @@ Nothing is sent again by itself: she sees what it is, and confirms it or lets it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
@@ -14,7 +14,7 @@ from werkzeug.routing import BuildError
 
 from web.forms import Form, parse_or_refuse
 from web.language import lazy
-from web.portal import attorneys, beside, choosing, kept, permissions
+from web.portal import attorneys, beside, choosing, erasing, kept, permissions
 from web.portal.businesses import giving
 from web.portal.login import require_session, visitor
 
@@ -47,6 +47,10 @@ WORDS = {
     "ports.open_port": lazy("een poort openen"),
     "ports.close_port": lazy("een poort sluiten"),
 }
+ABOUT: Mapping[str, Callable[[Mapping[str, str]], Sequence[tuple[str, str]]]] = {
+    "erasing.send": erasing.about
+}
+"""What is asked, where the form holds it in codes and it cannot be undone: shown before it is sent."""
 OTHER = lazy("een formulier versturen")
 TYPED = {
     "uitleg": lazy("Uw uitleg"),
@@ -83,6 +87,7 @@ def show() -> ResponseReturnValue:
         me=me,
         doing=WORDS.get(work.endpoint, OTHER),
         action=action,
+        about=ABOUT[work.endpoint](work.fields) if work.endpoint in ABOUT else (),
         typed=[
             (name, words, work.fields[name], name in LONG)
             for name, words in TYPED.items()

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from databeheer.brussels import day_of
+from databeheer.identity.sessions import IDLE_TERM
 from databeheer.oversight.retention import DataClass, Obstacle, Reason
 from tests.conftest import LOTTES_EAN
 from tests.house import Customer, TheHouse
@@ -110,6 +111,31 @@ def test_a_request_is_taken_back_with_one_button_and_twice_says_when_it_was(
     assert "Vraag om te wissen teruggenomen" in visitor.get("/mijn/gelezen", soort="alles").text
     assert "Uw vraag om gegevens te wissen is teruggenomen" in visitor.get("/mijn/berichten").text
     assert visitor.press(page, "/mijn/wissen", zeker="ja").has_form("/terugnemen")
+
+
+def test_who_comes_back_from_a_log_in_reads_what_goes_before_it_is_asked(
+    visit: Visit, house: TheHouse, measured_autumn: Customer
+) -> None:
+    move_out(house, 3)
+    visitor = visit(measured_autumn)
+    fields = visitor.get("/mijn/wissen").form("/mijn/wissen").fields | {"zeker": "ja"}
+    for changes, said in (
+        ({}, (f"Wat {CLASSES['readings']}", "Adres Kerkstraat")),
+        (
+            {"soort": "person", "reden": "wrong_person"},
+            (str(CLASSES["person"]), str(REASONS["wrong_person"])),
+        ),
+        ({"soort": "<b>", "adres": "x"}, ("vragen om gegevens te wissen",)),
+    ):
+        house.clock.advance(IDLE_TERM)
+        assert visitor.send("/mijn/wissen", fields | changes).location == "/aanmelden"
+        back = visitor.get(visitor.log_in(measured_autumn.subject, measured_autumn.name).location)
+        for words in said:
+            assert words in back.text, (changes, back.text)
+        assert "<b>" not in back.html
+        fields |= {"csrf_token": back.form("/wissen").fields["csrf_token"]}
+    measured_autumn.session = house.log_in(measured_autumn.subject, measured_autumn.name)
+    assert all(not one["erasure"] for one in measured_autumn.call("erasure.mine")["classes"])
 
 
 def test_what_is_erased_cannot_be_taken_back_and_anothers_request_does_not_exist(
