@@ -59,8 +59,10 @@ def ask(connection: Connection, person_id: UUID, asked: Asked, delivery_id: UUID
     sealed_letters.to_person(connection, delivery_id, What.CODE, person_id, asked.letter_sealed, now)
 
 
-def confirm(connection: Connection, person_id: UUID, code_hash: bytes, now: datetime) -> bool:
+def confirm(connection: Connection, person_id: UUID, code_hash: bytes, by: UUID, now: datetime) -> bool:
     """Take a code; True: it is right, and `take` follows. A wrong one counts as a try, and after MOST_TRIES none helps.
+
+    `by` gives it: the person, or who acts for an enterprise.
 
     Raises:
         ConflictError: no code waits, or it has expired, or was tried too often.
@@ -71,8 +73,13 @@ def confirm(connection: Connection, person_id: UUID, code_hash: bytes, now: date
     if bytes(row.code_hash) != code_hash:  # a keyed hash of both: nothing to learn from how long it takes
         connection.execute(_TRIED, {"person": person_id})
         return False
-    connection.execute(_CONFIRMED, {"person": person_id, "now": now})
+    connection.execute(_CONFIRMED, {"person": person_id, "by": by, "now": now})
     return True
+
+
+def was_given_by(connection: Connection, person_id: UUID, by: UUID) -> bool:
+    """Say whether somebody confirmed the address in use, or may have: of older ones that was not written down."""
+    return connection.execute(_GIVEN_BY, {"person": person_id, "by": by}).one_or_none() is not None
 
 
 def take(connection: Connection, person_id: UUID, address_sealed: bytes) -> None:
@@ -146,12 +153,17 @@ _LOCKED = text("SELECT * FROM post.contact WHERE person_id = :person FOR UPDATE"
 _TRIED = text("UPDATE post.contact SET code_tries = code_tries + 1 WHERE person_id = :person")
 _TAKE_ADDRESS = text("UPDATE identity.person SET email_sealed = :address WHERE person_id = :person")
 _CONFIRMED = text(
-    "UPDATE post.contact SET wants_email = true, confirmed_at = :now, asked_sealed = NULL, code_hash = NULL,"
-    " code_expires_at = NULL, code_tries = 0 WHERE person_id = :person"
+    "UPDATE post.contact SET wants_email = true, confirmed_at = :now, confirmed_by = :by, asked_sealed = NULL,"
+    " code_hash = NULL, code_expires_at = NULL, code_tries = 0 WHERE person_id = :person"
+)
+_GIVEN_BY = text(
+    "SELECT 1 FROM post.contact WHERE person_id = :person AND confirmed_at IS NOT NULL"
+    " AND coalesce(confirmed_by, :by) = :by"
 )
 _REMOVE = text(
-    "UPDATE post.contact c SET wants_email = false, confirmed_at = NULL, asked_sealed = NULL, code_hash = NULL,"
-    " code_expires_at = NULL FROM post.contact old WHERE old.person_id = c.person_id AND c.person_id = :person"
+    "UPDATE post.contact c SET wants_email = false, confirmed_at = NULL, confirmed_by = NULL, asked_sealed = NULL,"
+    " code_hash = NULL, code_expires_at = NULL FROM post.contact old"
+    " WHERE old.person_id = c.person_id AND c.person_id = :person"
     " RETURNING old.wants_email OR old.code_hash IS NOT NULL"
 )
 _WHOLE = text(
@@ -159,8 +171,8 @@ _WHOLE = text(
     " ON CONFLICT (person_id) DO UPDATE SET whole_email = :whole"
 )
 _FORGET_OLDER = text(
-    "UPDATE post.contact SET wants_email = false, confirmed_at = NULL, asked_sealed = NULL, code_hash = NULL,"
-    " code_expires_at = NULL WHERE person_id = :person AND confirmed_at <= :before RETURNING 1"
+    "UPDATE post.contact SET wants_email = false, confirmed_at = NULL, confirmed_by = NULL, asked_sealed = NULL,"
+    " code_hash = NULL, code_expires_at = NULL WHERE person_id = :person AND confirmed_at <= :before RETURNING 1"
 )
 _CONFIRMED_BEFORE = text(
     "SELECT person_id FROM post.contact WHERE confirmed_at <= :before ORDER BY person_id"

@@ -47,7 +47,7 @@ def begin(house: House, _: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
 def finish(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """Check the provider's answer and mint a session; the one that the browser had before ends.
 
-    `language` is the one that a customer chose, null where none was.
+    `language` is the one that the customer of this session chose, a person or an enterprise; null where none was.
 
     Who acted for somebody and logs in freshly goes on acting for him: he was asked to, in the middle of that.
 
@@ -99,9 +99,9 @@ def _finish_for_enterprise(house: House, proof: Proof, identity: Identity, enter
     """
     with house.turn() as turn:
         representative = _living(house, turn.connection, identity, turn.now)
-        language = contacts.chosen_language(turn.connection, representative)
         called = identity.enterprise_name or in_groups(enterprise)
         person_id = enterprise_person(house, turn.connection, enterprise, called, turn.now)
+        language = contacts.chosen_language(turn.connection, person_id)
         under = enterprises.act_for(house, turn, enterprise, person_id, representative)
         if proof.kind == "session":
             sessions.end_session(turn.connection, proof.hash, turn.now)

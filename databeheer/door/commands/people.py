@@ -27,6 +27,7 @@ from databeheer.door.house import House
 from databeheer.door.names import ean_hash, seal_text
 from databeheer.door.permission_record import record_step, subjects_of_person
 from databeheer.door.port_record import close_all
+from databeheer.door.post import addresses
 from databeheer.door.post.telling import FIRST_OPERATOR, tell
 from databeheer.door.proofs import AskerKind, Proof
 from databeheer.door.restore.ends import Ending
@@ -124,6 +125,8 @@ def end_representation(house: House, proof: Proof, arguments: dict[str, Any]) ->
         if is_attorney and arguments["until_day"] <= day_of(turn.now):
             acting.tell(house, turn, "attorney.ended", power)
             acting.tell_holder(house, turn, "attorney.over", power)
+        if power.kind == representations.ENTERPRISE:
+            addresses.leave_with(house, turn, power.person_id, power.representative_id)
     return {"id": str(arguments["id"]), "until_day": row.until_day.isoformat(), "index": record.index}
 
 

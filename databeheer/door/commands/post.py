@@ -24,14 +24,11 @@ from databeheer.door.commands.base import (
 )
 from databeheer.door.house import House
 from databeheer.door.keys.seals import derive
-from databeheer.door.permission_record import subjects_of_person
+from databeheer.door.post import addresses
 from databeheer.door.post.letters import goodbye_to_person, letter_of, open_own, party_name, seal_own
-from databeheer.door.post.telling import open_said, tell
+from databeheer.door.post.telling import open_said
 from databeheer.door.proofs import Asker, AskerKind, Proof, check, check_postman
 from databeheer.door.restore.ends import Ending
-from databeheer.door.restore.reapplying_post import OPERATOR_OF
-from databeheer.door.statement import Record, Statement
-from databeheer.door.turn import Turn
 from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import (
     ConflictError,
@@ -41,7 +38,7 @@ from databeheer.errors import (
     UnauthenticatedError,
 )
 from databeheer.oversight import gaps
-from databeheer.post import contacts, deliveries, figures, inbox, outbox, words
+from databeheer.post import contacts, deliveries, figures, inbox, words
 from databeheer.post.catalogue import Recipient
 from databeheer.post.languages import LANGUAGES, SOURCE
 from databeheer.post.words import Goodbye
@@ -142,18 +139,19 @@ def ask_code(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str,
 def confirm(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """Take the code back: from now on messages go to that address too; recorded, and told."""
     with house.turn(TurnLane.CUSTOMER) as turn:
-        person_id = _customer(asker_of(turn, house, proof, AskerKind.CUSTOMER))
+        asker = asker_of(turn, house, proof, AskerKind.CUSTOMER)
+        person_id = _customer(asker)
         row = contacts.find(turn.connection, person_id)
-        is_right = contacts.confirm(
-            turn.connection, person_id, _code_hash(house, person_id, arguments["code"]), turn.now
-        )
+        code_hash = _code_hash(house, person_id, arguments["code"])
+        by = asker.representative_id or person_id
+        is_right = contacts.confirm(turn.connection, person_id, code_hash, by, turn.now)
         if is_right:
             address = open_own(house, person_id, "asked", bytes(row.asked_sealed))
             if row.email_sealed and (old := _address(house, person_id, row)) != address:
                 goodbye_to_person(house, turn, person_id, old, row.language, Goodbye.REPLACED)
                 turn.end(Ending.EMAIL, person_id, at=row.confirmed_at)
             contacts.take(turn.connection, person_id, seal_own(house, person_id, "email", address))
-            record = _record(house, turn, person_id, "contact.confirmed")
+            record = addresses.record(house, turn, person_id, "contact.confirmed")
     if not is_right:  # after the turn, so that the try counts
         raise MalformedRequestError("code: this is not the code that was sent")
     return {"index": record.index}
@@ -171,14 +169,9 @@ def remove(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
     """Send no more e-mail and forget the address; the inbox goes on."""
     with house.turn(TurnLane.CUSTOMER) as turn:
         person_id = _customer(asker_of(turn, house, proof, AskerKind.CUSTOMER))
-        row = contacts.find(turn.connection, person_id)
-        if not contacts.remove(turn.connection, person_id):
+        record = addresses.leave(house, turn, person_id)
+        if record is None:
             raise ConflictError("no e-mail is sent to you")
-        turn.end(Ending.EMAIL, person_id, at=row.confirmed_at)
-        if row.email_sealed:
-            old = _address(house, person_id, row)
-            goodbye_to_person(house, turn, person_id, old, row.language, Goodbye.REMOVED)
-        record = _record(house, turn, person_id, "contact.removed")
     return {"index": record.index}
 
 
@@ -244,13 +237,6 @@ def show_figures(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[
 
 def _address(house: House, person_id: UUID, contact: Any) -> str:
     return open_own(house, person_id, "email", bytes(contact.email_sealed))
-
-
-def _record(house: House, turn: Turn, person_id: UUID, event: str) -> Record:
-    record = turn.record(Statement(event, {}, subjects=subjects_of_person(house, turn, person_id)))
-    operator = turn.connection.execute(OPERATOR_OF, {"id": person_id}).scalar_one()
-    tell(house, turn, event, to=[outbox.customer(person_id)], operator=operator)
-    return record
 
 
 def _known(house: House, connection: Any, proof: Proof) -> Asker:

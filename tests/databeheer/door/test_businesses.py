@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -15,6 +16,7 @@ from databeheer.identity.tokens import token_hash
 from tests.databases import Databases
 from tests.doors import query
 from tests.house import Customer, Party, TheHouse, open_house
+from tests.letters import confirm_email
 
 BAKERY, BUTCHER = "0403170701", "0401722035"
 
@@ -219,6 +221,54 @@ def test_a_fresh_log_in_as_oneself_does_not_go_on_for_the_business(house: TheHou
 def test_a_business_links_and_reads_its_own_post_through_whoever_acts_for_it(bakery: Customer) -> None:
     assert bakery.call("link.show")["attempts_left"] > 0
     assert bakery.call("contact.show")["language"] is None
+
+
+def test_a_business_has_one_language_whoever_logs_in_for_it(house: TheHouse, bakery: Customer) -> None:
+    himself = Proof.session(log_in(house, "els", "Els Van Damme", "customer"))
+    house.client.call("contact.speak", himself, language="fr")
+
+    def spoken(subject: str, name: str) -> str | None:
+        nonce = house.client.call("login.begin")["nonce"]
+        answer = house.signed_answer(subject, name, nonce, role="business", enterprise=BAKERY)
+        language: str | None = house.client.call("login.finish", answer=answer, nonce=nonce)["language"]
+        return language
+
+    assert spoken("els", "Els Van Damme") is None  # her own is no choice of the bakery's
+    bakery.call("contact.speak", language="de")
+    assert {spoken("els", "Els Van Damme"), spoken("lies", "Lies Nieuw")} == {"de"}
+    assert house.client.call("contact.show", himself)["language"] == "fr"
+
+
+def test_an_address_that_somebody_gave_for_a_business_goes_with_him(
+    house: TheHouse, bakery: Customer, butcher: Customer
+) -> None:
+    def end(leaver: Customer) -> None:
+        (under,) = query(
+            house,
+            "SELECT representation_id FROM identity.session WHERE token_hash = %s",
+            token_hash(leaver.session),
+        )[0]
+        today = day_of(house.clock.now()).isoformat()
+        house.operator("registry.representation.end", id=str(under), until_day=today)
+
+    def told() -> list[str]:
+        return [one["kind"] for one in bakery.call("inbox.show")["messages"]]
+
+    paul, rita = (
+        replace(bakery, subject=one, name=name, session=log_in(house, one, name, enterprise=BAKERY))
+        for one, name in (("paul", "Paul Vertrekt"), ("rita", "Rita Vertrekt"))
+    )
+    confirm_email(house, paul, "paul@voorbeeld.be")
+    confirm_email(house, butcher, "slager@voorbeeld.be")
+    end(rita)  # it was not hers
+    assert bakery.call("contact.show")["email"] == "paul@voorbeeld.be"
+    assert told() == ["contact.confirmed"]
+    end(paul)
+    shown = bakery.call("contact.show")
+    assert (shown["wants_email"], shown["email"]) == (False, None)
+    assert told() == ["contact.removed", "contact.confirmed"]
+    assert bakery.statements()[0]["event"] == "contact.removed"
+    assert butcher.call("contact.show")["email"] == "slager@voorbeeld.be"
 
 
 def test_a_log_in_for_a_business_ends_with_its_hour(house: TheHouse, bakery: Customer) -> None:
