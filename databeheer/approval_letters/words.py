@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from databeheer.post.languages import spell_day
-from databeheer.post.paper import Paper, lines_of, steps_of
+from databeheer.post.paper import Addressed, Paper, steps_of
 from databeheer.post.phrases import paragraphs, say
 
 PAGE = "/brief"
@@ -16,21 +16,16 @@ ASKED_BY = ("resident", "applicant", "party", "import")
 
 
 @dataclass(frozen=True)
-class Content:
+class Content(Addressed):
     """All that differs from letter to letter. `until` is the first Brussels day on which the code works no more.
 
     `asked_by` is one of ASKED_BY.
     """
 
-    letter_id: str
-    language: str
-    name: str
-    address: str
     party: str
     asked_by: str
     code: str
     page: str
-    written: date
     until: date
 
 
@@ -46,10 +41,8 @@ def paper(content: Content) -> Paper:
         subject = say("letter.approval.subject", language, party=party)
         before = paragraphs("letter.approval.before", language, name=name, party=party, who=_who(content))
         after = paragraphs("letter.approval.after", language, last=last, party=party)
-    return Paper(
-        language=language,
-        address=lines_of(name, content.address),
-        dated=spell_day(content.written, language),
+    return Paper.to(
+        content,
         subject=subject,
         before=before,
         steps=steps_of(paragraphs("letter.approval.steps", language), page=content.page, code=content.code),

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 
-from databeheer.post.languages import spell_day
-from databeheer.post.paper import Paper, Step, lines_of
+from databeheer.post.paper import Addressed, Paper, Step
 from databeheer.post.phrases import paragraphs, say
 from databeheer.values import Commodity
 
@@ -15,26 +13,19 @@ PAGE = "/ean-code"
 
 
 @dataclass(frozen=True)
-class Content:
+class Content(Addressed):
     """All that differs from letter to letter."""
 
-    letter_id: str
-    language: str
-    name: str
-    address: str
     commodity: str
     ean: str
-    written: date
 
 
 def paper(content: Content) -> Paper:
     """Write a letter out."""
     language = content.language
     energy = say(f"letter.supplier.{Commodity(content.commodity)}", language)
-    return Paper(
-        language=language,
-        address=lines_of(content.name, content.address),
-        dated=spell_day(content.written, language),
+    return Paper.to(
+        content,
         subject=say("letter.ean.subject", language),
         before=paragraphs("letter.ean.before", language, name=content.name),
         steps=(Step(say("letter.ean.code", language, energy=energy), content.ean, is_large=True),),

@@ -12,19 +12,14 @@ from babel.dates import format_date
 from babel.numbers import format_decimal
 
 from databeheer.post.languages import LOCALES, spell_day
-from databeheer.post.paper import Paper, lines_of
+from databeheer.post.paper import Addressed, Paper
 from databeheer.post.phrases import paragraphs, say
 
 
 @dataclass(frozen=True)
-class Content:
+class Content(Addressed):
     """All that differs from letter to letter. `rows`: direction, unit, register, month, thousandths of the unit."""
 
-    letter_id: str
-    language: str
-    name: str
-    address: str
-    written: date
     first: date
     until: date
     rows: list[dict[str, Any]]
@@ -37,10 +32,8 @@ def paper(content: Content) -> Paper:
         "first": spell_day(content.first, language),
         "last": spell_day(content.until - timedelta(days=1), language),
     }
-    return Paper(
-        language=language,
-        address=lines_of(content.name, content.address),
-        dated=spell_day(content.written, language),
+    return Paper.to(
+        content,
         subject=say("letter.history.subject", language),
         before=(
             *paragraphs("letter.history.before", language, name=content.name, **days),

@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 
 from databeheer.post.languages import spell_day
-from databeheer.post.paper import Paper, lines_of
+from databeheer.post.paper import Addressed, Paper
 from databeheer.post.phrases import paragraphs, say
 from databeheer.values import Commodity
 
 
 @dataclass(frozen=True)
-class Content:
+class Content(Addressed):
     """All that differs from letter to letter. `supplier` is None where nobody supplies there on the day `written`."""
 
-    letter_id: str
-    language: str
-    name: str
-    address: str
     commodity: str
     supplier: str | None
     case: str
-    written: date
 
 
 def paper(content: Content) -> Paper:
@@ -36,10 +30,8 @@ def paper(content: Content) -> Paper:
         else say("letter.supplier.nobody", language, energy=energy, day=day)
     )
     asked = {"name": content.name, "energy": energy, "case": content.case}
-    return Paper(
-        language=language,
-        address=lines_of(content.name, content.address),
-        dated=day,
+    return Paper.to(
+        content,
         subject=say("letter.supplier.subject", language, energy=energy),
         before=(*paragraphs("letter.supplier.before", language, **asked), answer),
         after=paragraphs("letter.supplier.after", language),

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import textwrap
 from dataclasses import dataclass
+from datetime import date
 from html import escape
+
+from databeheer.post.languages import spell_day
 
 _WIDTH = 72
 _WINDOW = 38
@@ -34,6 +37,17 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Addressed:
+    """What every letter has: for whom, in which language, and the Brussels day on which it is written."""
+
+    letter_id: str
+    language: str
+    name: str
+    address: str
+    written: date
+
+
+@dataclass(frozen=True)
 class Paper:
     """A letter as it is printed: the lines of its address, its heading, what it says, and steps in between."""
 
@@ -44,6 +58,21 @@ class Paper:
     before: tuple[str, ...]
     after: tuple[str, ...]
     steps: tuple[Step, ...] = ()
+
+    @classmethod
+    def to(
+        cls,
+        reader: Addressed,
+        *,
+        subject: str,
+        before: tuple[str, ...],
+        after: tuple[str, ...],
+        steps: tuple[Step, ...] = (),
+    ) -> Paper:
+        """Write a letter to somebody."""
+        dated = spell_day(reader.written, reader.language)
+        address = lines_of(reader.name, reader.address)
+        return cls(reader.language, address, dated, subject, before, after, steps)
 
 
 def lines_of(name: str, address: str) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from databeheer.post.languages import spell_day
-from databeheer.post.paper import Paper, lines_of, steps_of
+from databeheer.post.paper import Addressed, Paper, steps_of
 from databeheer.post.phrases import paragraphs, say
 
 PAGE = "/mijn/aansluiting/code"
@@ -14,16 +14,11 @@ PAGE = "/mijn/aansluiting/code"
 
 
 @dataclass(frozen=True)
-class Content:
+class Content(Addressed):
     """All that differs from letter to letter. `until` is the first Brussels day on which the code works no more."""
 
-    letter_id: str
-    language: str
-    name: str
-    address: str
     code: str
     page: str
-    written: date
     until: date
 
 
@@ -31,10 +26,8 @@ def paper(content: Content) -> Paper:
     """Write a letter out. It holds no EAN code and no meter number: whoever finds it has neither."""
     language = content.language
     last = spell_day(content.until - timedelta(days=1), language)
-    return Paper(
-        language=language,
-        address=lines_of(content.name, content.address),
-        dated=spell_day(content.written, language),
+    return Paper.to(
+        content,
         subject=say("letter.unlock.subject", language),
         before=paragraphs("letter.unlock.before", language, name=content.name),
         steps=steps_of(paragraphs("letter.unlock.steps", language), page=content.page, code=content.code),
