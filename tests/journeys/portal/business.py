@@ -12,8 +12,7 @@ def many_points(trip: Trip) -> None:
     """Found among 200, all given with one file after one that was refused, and all withdrawn."""
     bakery = trip.bakery()
     file = "EAN\n" + "".join(f"{one}\n" for one in bakery.eans)
-    els = trip.window(bakery.business)
-    els.open("/mijn")
+    els = trip.portal(bakery.business)
     els.sees(f"Uw {POINTS} aansluitingen")
     els.fill("laatste cijfers", bakery.eans[7][-6:])
     els.press("Zoek")

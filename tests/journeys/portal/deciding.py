@@ -9,8 +9,7 @@ def rights(trip: Trip) -> None:
     """Have something put right, object, take that back; a copy of everything, and the notice."""
     lotte = trip.somebody()
     trip.home(lotte)
-    hers = trip.window(lotte)
-    hers.open("/mijn")
+    hers = trip.portal(lotte)
     hers.turn_to("Uw rechten")
     hers.press("Vraag ons om het te verbeteren")
     hers.press("Stuur mijn verzoek")

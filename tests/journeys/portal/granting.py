@@ -38,8 +38,7 @@ def grant_by_choosing(trip: Trip) -> None:
     """From the own permissions to a party that asked for nothing, and what it may see."""
     lotte = trip.somebody()
     ean = trip.home(lotte)
-    hers = trip.window(lotte)
-    hers.open("/mijn")
+    hers = trip.portal(lotte)
     hers.turn_to("Toestemmingen")
     hers.press("Zelf iemand toegang geven")
     hers.fill("Naam van de dienst", "bram")
@@ -94,8 +93,7 @@ def withdraw(trip: Trip) -> None:
     lotte = trip.somebody()
     trip.home(lotte)
     permission = granted(trip, lotte)
-    hers = trip.window(lotte)
-    hers.open("/mijn")
+    hers = trip.portal(lotte)
     hers.press("Intrekken van de toestemming van Bram Energieadvies")
     hers.sees("U hebt de toestemming van Bram Energieadvies ingetrokken", "krijgt vanaf nu niets meer")
     assert trip.bram.permission(permission)["state"] == "revoked"

@@ -152,6 +152,12 @@ class Trip:
             )
         return self._walker(context)
 
+    def portal(self, person: Customer) -> Walker:
+        """A browser of a person's own, who is logged in and sees the overview."""
+        walker = self.window(person)
+        walker.open("/mijn")
+        return walker
+
     def tab(self, walker: Walker) -> Walker:
         """Another tab of the same browser."""
         return self._walker(walker.page.context)

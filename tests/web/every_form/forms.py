@@ -66,6 +66,18 @@ def button(rule: str, done: str, twice: str, **more: Any) -> Form:
     return Form(rule, done, twice, **more)
 
 
+def explained(rule: str, done: str, **more: Any) -> Form:
+    """A form in which its visitor explains something in his own words; done once."""
+    own: dict[str, Any] = dict.fromkeys(("texts", "free", "kept"), ("uitleg",))
+    return Form(rule, done, "409", **own, **more)
+
+
+def doubt(rule: str, done: str) -> Form:
+    """What is wrong with a permission or a read; in his own words where he likes."""
+    wrong = fields(wat="not_given", uitleg=NASTY)
+    return explained(rule, done, choices=("wat",), optional=("uitleg",), sends=wrong)
+
+
 RECTIFY = {"wat": "meter", "adres": "{t.occupancy}", "uitleg": NASTY}
 CHOSEN = {
     "occupancy_id": "{t.occupancy}",
@@ -137,28 +149,8 @@ FORMS = (
     ),
     button(f"{Q}/terugnemen", "303 /mijn/vraag/*/antwoord", "409"),
     Form(f"{Q}/doorsturen", None, None, texts=("ean",)),
-    Form(
-        f"{P}/twijfel",
-        "303 /mijn/twijfel/*",
-        "409",
-        texts=("uitleg",),
-        choices=("wat",),
-        optional=("uitleg",),
-        free=("uitleg",),
-        kept=("uitleg",),
-        sends=fields(wat="not_given", uitleg=NASTY),
-    ),
-    Form(
-        "/mijn/gelezen/<int:index>/twijfel",
-        "409",
-        "409",
-        texts=("uitleg",),
-        choices=("wat",),
-        optional=("uitleg",),
-        free=("uitleg",),
-        kept=("uitleg",),
-        sends=fields(wat="not_given", uitleg=NASTY),
-    ),
+    doubt(f"{P}/twijfel", "303 /mijn/twijfel/*"),
+    doubt("/mijn/gelezen/<int:index>/twijfel", "409"),
     button("/mijn/twijfel/<uuid:case_id>/intrekken", "303 /mijn/twijfel/*", "409"),
     button(f"{P}/intrekken", "303 /mijn", "409"),
     # ---- a business, for many of its points ----
@@ -188,25 +180,17 @@ FORMS = (
     Form("/mijn/verbruik/bestand", "200", "200", texts=("van", "tot")),
     Form("/mijn/historiek", "303 /mijn/historiek", "409", sends=fields(adres="{t.second}")),
     # ---- rights ----
-    Form(
+    explained(
         "/mijn/rechten/verbeteren",
         "303 /mijn/rechten",
-        "409",
-        texts=("uitleg",),
         choices=("wat",),
         optional=("adres",),
-        free=("uitleg",),
-        kept=("uitleg",),
         sends=fields(**RECTIFY),
     ),
-    Form(
+    explained(
         "/mijn/rechten/bezwaar",
         "303 /mijn/rechten",
-        "409",
-        texts=("uitleg",),
         choices=("waartegen", "adres"),
-        free=("uitleg",),
-        kept=("uitleg",),
         sends=fields(waartegen="welfare_centre", adres="{t.occupancy}", uitleg=NASTY),
     ),
     button("/mijn/rechten/<uuid:request_id>/terugnemen", "303 /mijn/rechten", "409"),
