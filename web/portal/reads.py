@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import groupby
@@ -232,8 +232,15 @@ def by_day(statements: Iterable[Statement]) -> list[Day]:
     """Group lines by the Brussels day they happened on, keeping their order."""
     return [
         Day(day, tuple(lines))
-        for day, lines in groupby(statements, key=lambda statement: day_of(statement.at))
+        for day, lines in groupby(together(statements), key=lambda statement: day_of(statement.at))
     ]
+
+
+def together(statements: Iterable[Statement]) -> Iterator[Statement]:
+    """Make one line of what one entry says of several addresses in the same words: it has one number and one proof."""
+    for _same, lines in groupby(statements, key=lambda statement: replace(statement, occupancy_ids=())):
+        found = list(lines)
+        yield replace(found[0], occupancy_ids=tuple(dict.fromkeys(one.occupancy_ids[0] for one in found)))
 
 
 def _receipt(index: int) -> bytes:

@@ -441,7 +441,8 @@ class Statement:
     period: Period | None
     slots: int
     permission_id: str | None
-    occupancy_id: str
+    occupancy_ids: tuple[str, ...]
+    """Of which stays of the visitor; one alone, as the door tells them."""
     is_audit: bool = False
     is_by_staff: bool = False
     task: str = ""
@@ -471,7 +472,7 @@ class Statement:
             period=Period(_required(period["from"]), _required(period["until"])) if period["from"] else None,
             slots=int(answer["slots"]),
             permission_id=answer["permission_id"],
-            occupancy_id=str(answer["occupancy_id"]),
+            occupancy_ids=(str(answer["occupancy_id"]),),
             is_audit=answer["by"] == "inspector",
             is_by_staff=answer["by"] == "staff",
             task=str(answer.get("task") or ""),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from io import BytesIO
+from uuid import uuid4
 
 import pytest
 from pypdf import PdfReader
@@ -72,6 +73,28 @@ def test_who_looked_at_the_quality_of_supply_stands_there_with_the_task(
     assert f"Bekeek {asked} klacht over spanning of stroompannes behandelen." in text
     assert f"Vroeg {asked} storing vinden en herstellen. Kreeg niets." in text
     assert "artikel 4.1.22/6, tweede lid" in text
+
+
+def test_one_entry_about_several_addresses_is_one_line_that_names_them(
+    visit: Visit, house: TheHouse, lotte: Customer
+) -> None:
+    house.point("541448899990000039", lotte, address="Zeedijk 1, 8400 Oostende")
+    stays = [one["occupancy_id"] for one in lotte.call("me")["occupancies"]]
+    until = (day_of(house.clock.now()) + timedelta(days=30)).isoformat()
+    invited = {"invitation_id": str(uuid4()), "name": "Theo Wouters", "decides": False, "until_day": until}
+    lotte.call("attorney.invite", stays=stays, **invited)
+    told = [one["index"] for one in lotte.statements() if one["event"] == "attorney.invited"]
+    assert len(told) == 2
+    page = visit(lotte).get("/mijn/gelezen", soort="alles")
+    line = page.html.partition(f">nr. {told[0]}<")[2].partition("<li class")[0]
+    assert page.html.count(f">nr. {told[0]}<") == 1
+    assert "Kerkstraat 1" in line
+    assert "Zeedijk 1" in line
+    # Another entry, of one of them alone, is a line of its own.
+    lotte.call("interval_reading.choose", occupancy_id=stays[0], on=False)
+    assert visit(lotte).get("/mijn/gelezen", soort="alles").html.count('class="number-plate"') == (
+        page.html.count('class="number-plate"') + 1
+    )
 
 
 def test_maria_sees_nothing_of_lottes_reads(
