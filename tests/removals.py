@@ -371,6 +371,13 @@ REMOVALS = (
         "",
     ),
     Removal(
+        "R21",
+        "withdrawing many has its place kept back",
+        DOOR + "server.py",
+        '        "permission.withdraw_many",\n',
+        "",
+    ),
+    Removal(
         "R22",
         "what was withdrawn gives nothing",
         ACCESS + "by_consent.py",
@@ -1842,6 +1849,54 @@ REMOVALS = (
         "web/portal/login.py",
         '    if not hmac.compare_digest(str(begun["state"]).encode(), query["state"].encode()):\n',
         "    if False:\n",
+    ),
+    Removal(
+        "R81",
+        "what the desk ended today is not given back today",
+        SIGNING_IN + "representations.py",
+        "    if ended_at is not None and day_of(ended_at) >= day_of(now):\n",
+        "    if False:\n",
+    ),
+    Removal(
+        "R81",
+        "who acts for an enterprise has nothing of his own in reach",
+        DOOR + "proofs.py",
+        "    if for_enterprise and not or_enterprise:\n",
+        "    if False:\n",
+    ),
+    Removal(
+        "R81",
+        "many at once are a business's",
+        DOOR + "businesses/many.py",
+        "    if not asker.for_enterprise:\n",
+        "    if False:\n",
+    ),
+    Removal(
+        "R81",
+        "given for all of its points, or for none",
+        DOOR + "businesses/many.py",
+        """            with placed("occupancy_ids", place):
+                occupancy, capacity = place_of(turn, occupancy_id, asker)
+""",
+        """            try:
+                occupancy, capacity = place_of(turn, occupancy_id, asker)
+            except NotFoundError:
+                continue
+""",
+    ),
+    Removal(
+        "R81",
+        "an address for a business goes with who gave it",
+        COMMANDS + "people.py",
+        "        if power.kind == representations.ENTERPRISE:\n",
+        "        if False:\n",
+    ),
+    Removal(
+        "R81",
+        "why, of the stays that a power of attorney reaches",
+        COMMANDS + "statements.py",
+        "    reached = [row.occupancy_id for row in rows if asker.reaches(row.occupancy_id)]\n",
+        "    reached = [row.occupancy_id for row in rows]\n",
     ),
     Removal(
         "R91",

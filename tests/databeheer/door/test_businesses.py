@@ -76,6 +76,7 @@ def test_who_acts_for_a_business_sees_the_business_and_not_himself(house: TheHou
         house.client.call("representation.take_up", Proof.session(himself), representation_id=under)
 
 
+@pytest.mark.requirement("R81")
 def test_nothing_of_ones_own_is_in_reach_of_a_log_in_for_a_business(bakery: Customer) -> None:
     for command, arguments in (
         ("attorney.show", {}),
@@ -170,6 +171,7 @@ def test_the_log_in_and_each_act_say_who_acted_for_whom(
     assert bakery.statements()[0]["attorney"] == "Els Van Damme"
 
 
+@pytest.mark.requirement("R81")
 def test_another_business_and_its_representative_have_nothing_of_it(
     house: TheHouse, bakery: Customer, butcher: Customer, bram: Party
 ) -> None:
@@ -183,6 +185,7 @@ def test_another_business_and_its_representative_have_nothing_of_it(
     bakery.withdraw(granted)
 
 
+@pytest.mark.requirement("R81")
 def test_who_acts_for_it_no_more_is_out_at_once_when_the_operator_says_so_and_else_at_the_next_log_in(
     house: TheHouse, bakery: Customer
 ) -> None:
@@ -239,6 +242,7 @@ def test_a_business_has_one_language_whoever_logs_in_for_it(house: TheHouse, bak
     assert house.client.call("contact.show", himself)["language"] == "fr"
 
 
+@pytest.mark.requirement("R81")
 def test_an_address_that_somebody_gave_for_a_business_goes_with_him(
     house: TheHouse, bakery: Customer, butcher: Customer
 ) -> None:
@@ -280,6 +284,7 @@ def test_a_log_in_for_a_business_ends_with_its_hour(house: TheHouse, bakery: Cus
     bakery.session = log_in(house, "els", "Els Van Damme", enterprise=BAKERY)
 
 
+@pytest.mark.requirement("R81")
 def test_what_the_desk_ended_stays_ended_when_the_provider_still_names_him(
     house: TheHouse, bakery: Customer, bram: Party
 ) -> None:

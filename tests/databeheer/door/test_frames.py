@@ -400,6 +400,7 @@ NEED_NO_PLACE = {"doubt.sweep", "link.reopen", "registry.supply.accept", "stop.l
 """The clerk's, who comes again, and what opens something: they take that lane for an end that comes along."""
 
 
+@pytest.mark.requirement("R21")
 def test_every_command_that_ends_something_has_a_place_kept_back(standing: TheHouse) -> None:
     commands = DoorService(standing.house).commands
     ending = {name for name, command in commands.items() if takes_its_turn_among_ends(command.handler)}

@@ -190,6 +190,7 @@ def test_a_business_gets_its_copy_of_everything_and_has_no_powers_of_attorney_to
     assert wim.get("/mijn/volmacht").status == 403
 
 
+@pytest.mark.requirement("R81")
 def test_households_and_other_businesses_see_nothing_of_it(
     household: Visitor, wim: Visitor, bram: Party, bakery: Customer, lotte: Customer
 ) -> None:
@@ -403,6 +404,7 @@ def test_no_page_gives_what_its_visitor_may_not(
     assert standing(house) == before
 
 
+@pytest.mark.requirement("R81")
 def test_all_or_none_where_one_of_them_moved_out_meanwhile(
     els: Visitor, bram: Party, house: TheHouse, bakery: Customer
 ) -> None:
