@@ -238,9 +238,14 @@ def by_day(statements: Iterable[Statement]) -> list[Day]:
 
 def together(statements: Iterable[Statement]) -> Iterator[Statement]:
     """Make one line of what one entry says of several addresses in the same words: it has one number and one proof."""
-    for _same, lines in groupby(statements, key=lambda statement: replace(statement, occupancy_ids=())):
-        found = list(lines)
-        yield replace(found[0], occupancy_ids=tuple(dict.fromkeys(one.occupancy_ids[0] for one in found)))
+    for _number, lines in groupby(statements, key=lambda statement: statement.index):
+        of_entry = list(lines)
+        if len(of_entry) == 1:
+            yield of_entry[0]
+            continue
+        for _words, alike in groupby(of_entry, key=lambda statement: replace(statement, occupancy_ids=())):
+            found = list(alike)
+            yield replace(found[0], occupancy_ids=tuple(dict.fromkeys(one.occupancy_ids[0] for one in found)))
 
 
 def _receipt(index: int) -> bytes:

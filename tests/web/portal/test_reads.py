@@ -78,7 +78,7 @@ def test_who_looked_at_the_quality_of_supply_stands_there_with_the_task(
 def test_one_entry_about_several_addresses_is_one_line_that_names_them(
     visit: Visit, house: TheHouse, lotte: Customer
 ) -> None:
-    house.point("541448899990000039", lotte, address="Zeedijk 1, 8400 Oostende")
+    house.point("541448899990000046", lotte, address="Zeedijk 1, 8400 Oostende")
     stays = [one["occupancy_id"] for one in lotte.call("me")["occupancies"]]
     until = (day_of(house.clock.now()) + timedelta(days=30)).isoformat()
     invited = {"invitation_id": str(uuid4()), "name": "Theo Wouters", "decides": False, "until_day": until}

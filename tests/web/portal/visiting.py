@@ -152,5 +152,9 @@ class Visitor:
         """Go to the provider; returns what it is asked."""
         return parse_qs(urlsplit(self.get("/aanmelden").location).query)
 
+    def lose_session(self) -> None:
+        """Forget who is logged in, as a browser does with a cookie that is over; what else it keeps stays."""
+        self.http.delete_cookie("session", domain="localhost")
+
     def cookie(self, name: str, path: str = "/") -> Any:
         return self.http.get_cookie(name, path=path)
