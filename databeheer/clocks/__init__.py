@@ -20,7 +20,18 @@ from databeheer.clocks.catalogue import (
     UnknownClockError,
     shipped,
 )
-from databeheer.clocks.engine import Clock, Outcome, coming, drop, due, meet, start, unrecorded, was_missed
+from databeheer.clocks.engine import (
+    Clock,
+    Outcome,
+    coming,
+    drop,
+    due,
+    meet,
+    running,
+    start,
+    unrecorded,
+    was_missed,
+)
 from databeheer.clocks.figures import Figures, figures
 from databeheer.clocks.lateness import met_after, missed, missed_nl
 from databeheer.clocks.terms import Term, Unit
@@ -44,6 +55,7 @@ __all__ = [
     "met_after",
     "missed",
     "missed_nl",
+    "running",
     "shipped",
     "start",
     "unrecorded",

@@ -127,6 +127,12 @@ def drop(
     return _end(connection, _DROP, kind, about, now, written_at)
 
 
+def running(connection: Connection, kind: str, about: UUID) -> Clock | None:
+    """Return the clock of this kind about that, where one runs."""
+    row = connection.execute(_RUNS_ABOUT, {"kind": kind, "about": about}).one_or_none()
+    return None if row is None else Clock(**row._mapping)
+
+
 def due(
     connection: Connection,
     now: datetime,
@@ -220,6 +226,7 @@ _OF = (
     " ORDER BY due_at, clock_no LIMIT :limit"
 )
 _RUNS = "SELECT * FROM clocks.clock WHERE met_at IS NULL AND dropped_at IS NULL"
+_RUNS_ABOUT = text(_RUNS + " AND kind = :kind AND about = :about")
 _DUE = text(_RUNS + " AND due_at <= :now" + _OF)
 _COMING = text(_RUNS + " AND due_at > :now AND due_at < :until" + _OF)
 # In the words of its index, which has none of those that were kept.

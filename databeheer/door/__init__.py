@@ -17,6 +17,7 @@ processes may import. Start reading at `service.py` (what can be asked), then `t
                    who becomes a party; what grid operators and suppliers report; mandates that are brought along
     doubts/ joins/ statistics/ moves/ erasure/ restore/ reading_plan/ credit/ deliveries/ supply_quality/
                    one part of the law each
+    governance/    what the house writes down of its duties, with four eyes and clocks
     linking/       a log-in takes the stay that is its own: attempts, locks, the letter that unlocks
     coherence/     what is stored held against the days before, the weather and others: the night's look
     drill/         what is left of somebody erased; for the command line, no door uses it

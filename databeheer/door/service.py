@@ -84,6 +84,7 @@ from databeheer.door.credit import commands as credit
 from databeheer.door.deliveries import commands as deliveries
 from databeheer.door.desk import Desk
 from databeheer.door.ean_codes import commands as ean_codes
+from databeheer.door.governance import commands as governance
 from databeheer.door.history import commands as history
 from databeheer.door.house import House
 from databeheer.door.jobs.worker import JobWorker
@@ -157,6 +158,7 @@ class DoorService:
             *parties.COMMANDS,
             *party_standing.COMMANDS,
             *conditions.COMMANDS,
+            *governance.COMMANDS,
             *points.COMMANDS,
             *meter_places.COMMANDS,
             *facade.COMMANDS,

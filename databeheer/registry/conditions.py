@@ -103,8 +103,7 @@ def file_dpia(
     """
     if assessed_on > day_of(now):
         raise MalformedRequestError("assessed_on: lies in the future")
-    overtaken = connection.execute(_LAST_TRIGGER, {"party": party_id}).scalar_one()
-    if overtaken is not None and midnight(assessed_on) < overtaken:
+    if overtaken(connection, party_id, midnight(assessed_on)):
         raise ConflictError(
             "this assessment is older than what made the last one out of date; make a new one"
         )
@@ -114,6 +113,12 @@ def file_dpia(
         raise ConflictError("a DPIA of this party with this reference is filed already")
     dpia_id: UUID = found.dpia_id
     return dpia_id
+
+
+def overtaken(connection: Connection, party_id: UUID, assessed_at: datetime) -> bool:
+    """Whether one of the four triggers came after an assessment of that moment."""
+    last = connection.execute(_LAST_TRIGGER, {"party": party_id}).scalar_one()
+    return last is not None and assessed_at < last
 
 
 def newest_dpia(connection: Connection, party_id: UUID) -> date | None:

@@ -42,7 +42,7 @@ CHOICES: Mapping[str, Choice] = {
     ),
     "uzelf": Choice(
         lazy("Uzelf en uw rechten"),
-        ("person", "contact", "right", "erasure", "attorney", "representation", "customer"),
+        ("person", "contact", "right", "erasure", "attorney", "representation", "customer", "breach"),
     ),
 }
 """Every message stands under one of the last four: a test compares them with `_LEADS`."""
@@ -80,10 +80,11 @@ _LEADS: Mapping[str, tuple[str, str]] = {
     "contact": ("messages.settings", lazy("Bekijk de instellingen")),
     "doubt": ("doubting.everything", lazy("Bekijk uw meldingen")),
     "clock": ("reads.show", lazy("Bekijk wat er opgeschreven is")),
+    "breach": ("reads.show", lazy("Bekijk wat er opgeschreven is")),
     "customer": (_REGISTER, lazy("Bekijk het register")),
 }
-# A missed clock is no look: it stands among all lines only.
-_WITH: Mapping[str, Mapping[str, Any]] = {"clock": {"soort": "alles"}}
+# A missed clock and a breach are no look: they stand among all lines only.
+_WITH: Mapping[str, Mapping[str, Any]] = {kind: {"soort": "alles"} for kind in ("clock", "breach")}
 _OF_A_PERMISSION = ("permissions.show", "permissions.history")
 
 

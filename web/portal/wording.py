@@ -405,6 +405,7 @@ EVENTS = {
     "right.copied": (lazy("Kopie van al uw gegevens gemaakt"), "ended"),
     "right.withdrawn": (lazy("Verzoek over uw gegevens teruggenomen"), "ended"),
     "clock.missed": (lazy("Termijn niet gehaald"), "refused"),
+    "breach.told": (lazy("Er ging iets mis met uw gegevens"), "refused"),
 }
 _PARTYS = frozenset(
     {

@@ -18,6 +18,7 @@ from databeheer.access.catalogue import load
 from databeheer.access.explain import Language, basis_name
 from databeheer.access.sentences import SENTENCES
 from databeheer.clocks import lateness
+from databeheer.governance.words import TOLD_WORDS
 from databeheer.joins import explain as joins
 from databeheer.joins import lists
 from databeheer.metering.originals import LOOKED_AT
@@ -73,7 +74,7 @@ def _of_the_domain() -> Iterator[str]:
     yield from (in_dutch for in_dutch, _ in SENTENCES.values())
     yield from (*joins.SAID, *(case.title_nl for case in lists.parse(lists.SHIPPED.read_bytes()).cases))
     yield from lateness.said_of_clocks()
-    yield from (*credit_words.SAID, LOOKED_AT)
+    yield from (*credit_words.SAID, LOOKED_AT, TOLD_WORDS)
     yield from (authority.about_nl for authority in AUTHORITIES)
     yield from (basis_name(basis, Language.DUTCH) for basis in BasisKind)
 

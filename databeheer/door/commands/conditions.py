@@ -26,7 +26,7 @@ from databeheer.door.turn import Turn
 from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import MalformedRequestError
 from databeheer.registry import conditions, parties
-from databeheer.registry.conditions import Clause, StaleTrigger
+from databeheer.registry.conditions import StaleTrigger
 from databeheer.values import Granularity, parse_municipality
 
 DPIA_CLOCK = "dpia_validity"
@@ -91,11 +91,16 @@ def make_stale(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[st
     with house.turn(TurnLane.ENDS) as turn:
         asker_of(turn, house, proof, AskerKind.OPERATOR)
         parties.get(turn.connection, arguments["party_id"])
-        conditions.make_stale(turn.connection, arguments["party_id"], trigger, turn.now)
-        clocks.drop(turn.connection, DPIA_CLOCK, arguments["party_id"], turn.now)
-        turn.end(STALENESS[trigger], arguments["party_id"])
-        turn.record(Statement("dpia.staled", {"by": trigger.value}, party_id=arguments["party_id"]))
+        take_trigger(turn, arguments["party_id"], trigger)
     return {}
+
+
+def take_trigger(turn: Turn, party_id: UUID, trigger: StaleTrigger) -> None:
+    """Put on record what makes a party's DPIAs out of date from now on."""
+    conditions.make_stale(turn.connection, party_id, trigger, turn.now)
+    clocks.drop(turn.connection, DPIA_CLOCK, party_id, turn.now)
+    turn.end(STALENESS[trigger], party_id)
+    turn.record(Statement("dpia.staled", {"by": trigger.value}, party_id=party_id))
 
 
 def check_overview(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -119,17 +124,6 @@ def take_overview(turn: Turn, party_id: UUID, url: str, *, reachable: bool) -> b
     # Found again where it was is news too: it counts anew (OVERVIEW_SEEN_FOR).
     turn.record(Statement(event if changed else "overview.checked", {"url": url}, party_id=party_id))
     return changed
-
-
-def add_agreement(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Record a processor's written agreement; one without all ten clauses is none (R123)."""
-    with house.turn() as turn:
-        asker_of(turn, house, proof, AskerKind.OPERATOR)
-        parties.get(turn.connection, arguments["party_id"])
-        agreement_id = conditions.add_agreement(turn.connection, arguments)
-        said = _days(arguments) | {"number": arguments["number"], "clauses": len(Clause)}
-        turn.record(Statement("processor.agreed", said, party_id=arguments["party_id"]))
-    return {"id": str(agreement_id)}
 
 
 def add_territory(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -221,16 +215,6 @@ COMMANDS = (
             reachable=fields.Boolean(required=True, truthy={True}, falsy={False}),
         ),
         check_overview,
-    ),
-    Command(
-        "registry.processor.add",
-        schema(
-            **_PARTY,
-            **_a_while(),
-            number=short_text(longest=40),
-            clauses=some_of(*(one.value for one in Clause)),
-        ),
-        add_agreement,
     ),
     Command(
         "registry.territory.add", schema(**_PARTY, **_a_while(), municipality=municipality()), add_territory

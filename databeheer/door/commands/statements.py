@@ -40,6 +40,7 @@ from databeheer.door.proofs import Asker, AskerKind, Proof
 from databeheer.door.staff.asking import staff_name
 from databeheer.doubt import states as doubt_states
 from databeheer.errors import NotFoundError, UnauthenticatedError
+from databeheer.governance import words as breach_words
 from databeheer.identity import representations, sessions
 from databeheer.joins import explain as joins_explain
 from databeheer.oversight import erasures
@@ -315,6 +316,8 @@ def _told(
         return clocks.missed(said, met_at)
     if event in ("meter.told", "meter.setting_changed"):
         return credit_words.of_entry(said)
+    if event == breach_words.TOLD:
+        return (breach_words.told(said),)
     return (originals.sentence(said),) if event == originals.SHOWN else ()
 
 

@@ -13,7 +13,7 @@ from databeheer.access.intervals import Interval
 from databeheer.brussels import day_of, midnight
 from databeheer.door.client import DoorRefusedError
 from databeheer.door.facts.of_parties import KnownParty, ask_parties, parties_of
-from databeheer.registry.conditions import OVERVIEW_SEEN_FOR, Clause
+from databeheer.registry.conditions import OVERVIEW_SEEN_FOR
 from databeheer.storage.look import Look
 from databeheer.values import format_instant
 from tests.conftest import LOTTES_EAN
@@ -394,20 +394,7 @@ def test_an_overview_at_another_address_is_another_one(house: TheHouse, newcomer
     assert "http" in refused(house, "registry.overview.check", **party, url="javascript:alert(1)")
 
 
-# --- agreement, territory, authorisation ------------------------------------------------------------------
-
-
-@pytest.mark.requirement("R123")
-@pytest.mark.parametrize("missing", [clause.value for clause in Clause])
-def test_an_agreement_without_one_of_the_ten_clauses_is_none(
-    house: TheHouse, bram: Party, missing: str
-) -> None:
-    clauses = [clause.value for clause in Clause if clause.value != missing]
-    agreement = {"party_id": bram.party_id, "number": "VO-1", "from_day": "2026-01-01"}
-    assert missing in refused(house, "registry.processor.add", **agreement, clauses=clauses)
-    house.operator("registry.processor.add", **agreement, clauses=[*clauses, missing])
-    (agreed,) = facts(house, bram).processor_agreements
-    assert agreed.end is None
+# --- territory, authorisation  ------------------------------------------------------------------
 
 
 CENTRE = {"municipality": "44021", "from_day": "2026-01-01"}

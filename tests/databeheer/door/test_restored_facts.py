@@ -14,13 +14,10 @@ from databeheer.values import format_instant
 from tests.conftest import LOTTES_EAN, MARIAS_EAN
 from tests.databeheer.metering.builders import Row
 from tests.doors import query
+from tests.governance import go_live
 from tests.house import Customer, Party, TheHouse
 from tests.restores import Backups
 
-CLAUSES = (
-    *("subject_and_duration", "nature_and_purpose", "kinds_of_data", "categories_of_persons", "security"),
-    *("written_instructions", "confidentiality", "sub_processors", "assistance", "erasure_or_return"),
-)
 SINCE = "2023-01-01"
 QUARTERS = {"granularity": "quarter_hour"}
 FIRST_DAY = {"from": "2023-10-27T22:00:00Z", "until": "2023-10-28T22:00:00Z", **QUARTERS}
@@ -88,8 +85,9 @@ def test_every_fact_that_ended_after_the_dump_ends_again_on_its_day(
     house.operator("registry.regime.set", **here, **smr3)
     registration = house.operator("registry.registration.add", **here, **ids["balance_responsible"], **since)
     joined = house.operator("registry.participation.add", **here, **ids["energy_community"], **since)
-    agreement = {"number": "V1", "clauses": list(CLAUSES), **ids["processor"], **since}
-    agreed = house.operator("registry.processor.add", **agreement)
+    go_live(house, parties["processor"])
+    [(agreement_id,)] = query(house, "SELECT agreement_id FROM registry.processor_agreement")
+    agreed = {"id": str(agreement_id)}
     placed = house.operator("registry.territory.add", **ids["welfare_centre"], **since, municipality="44021")
     law = {
         "act": "Decreet",

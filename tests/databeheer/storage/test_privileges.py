@@ -48,6 +48,10 @@ MATRIX: dict[str, dict[str, set[str]]] = {
         "auditor": {READ},
     },
     "registry.processor_agreement": {"door": LOOK_AND_ADD | of("until_day"), "auditor": {READ}},
+    "governance.record": {"door": LOOK_AND_ADD | of("outcome", "closed_sealed", "closed_at", "closed_index")},
+    "governance.version": {
+        "door": LOOK_AND_ADD | of("outcome", "decided_sealed", "decided_at", "decided_index")
+    },
     "registry.territory": {"door": LOOK_AND_ADD | of("until_day"), "web": {READ}, "auditor": {READ}},
     "registry.authorisation": {"door": LOOK_AND_ADD | of("until_day"), "web": {READ}, "auditor": {READ}},
     "registry.access_point": {"door": LOOK_AND_ADD | of("address_sealed", "municipality", "profile_type")},
@@ -384,6 +388,7 @@ SCHEMAS = {
     "identity": {"door", "web"},  # web: the context functions only, see MATRIX
     "permissions": {"door", "web", "auditor"},
     "documents": {"door"},
+    "governance": {"door"},
     "doubt": {"door", "auditor"},
     "metering": {"door", "intake"},
     "ledger": {"door", "publisher", "auditor"},
@@ -426,6 +431,8 @@ WITHOUT_OPERATOR = {
             "registry.processing_overview",
             "registry.processor_agreement",
             "registry.territory",
+            "governance.record",
+            "governance.version",
             "registry.authorisation",
             "doubt.contact",
             "doubt.improvement",

@@ -1,0 +1,412 @@
+"""Commands on the registers: write a version, approve or refuse it as a second person, close a record, look, export.
+
+Who writes and decides is somebody of the staff in a role that the register names, or, under the operator's key, whoever
+he says he is (`by`). The inspector looks, and changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from marshmallow import fields, validate
+from sqlalchemy import Connection
+
+from databeheer.door.commands.base import (
+    Command,
+    asker_of,
+    identifier,
+    long_text,
+    looking,
+    one_of,
+    schema,
+    short_text,
+    uuid_text,
+)
+from databeheer.door.governance import measures, parsing, records, rules
+from databeheer.door.governance.records import Act, By, Opened, Version
+from databeheer.door.house import House
+from databeheer.door.proofs import Asker, AskerKind, Proof
+from databeheer.door.turn import Turn
+from databeheer.errors import ConflictError, MalformedRequestError, UnauthenticatedError
+from databeheer.governance import keeping
+from databeheer.governance.keeping import APPROVED, REFUSED
+from databeheer.governance.registers import Register, shipped
+from databeheer.registry import parties
+from databeheer.values import format_instant
+
+MOST_LISTED = 200
+_READERS = frozenset({"privacy_officer", "security_officer", "confidentiality_coordinator", "manager"})
+
+
+def write(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Write a record, or a new version of one; without a second person it counts at once.
+
+    Raises:
+        MalformedRequestError: names the fields that are wrong.
+        ConflictError: the register asks something that is not so; nothing is written.
+    """
+    register = shipped().get(arguments["register"])
+    with house.turn() as turn:
+        by = _by(turn, house, proof, register, arguments["by"])
+        said = parsing.read(register, arguments["said"], turn.now)
+        record_id = arguments["record_id"]
+        before = records.opened(house, turn.connection, record_id) if record_id else None
+        if before is not None:
+            _require_open(before, register)
+            if (arguments["party_id"], arguments["within"]) != (None, None):
+                raise MalformedRequestError("party_id, within: stay what they are")
+        act = Act(
+            house,
+            turn,
+            register,
+            before.record_id if before else uuid4(),
+            before.party_id if before else arguments["party_id"],
+            before.within if before else arguments["within"],
+            by,
+            said,
+            before,
+        )
+        if before is None:
+            _check_place(act)
+        records.check_references(act)
+        rule = rules.of(act)
+        rule.check(act)
+        number = before.number if before else _open(act)
+        if not register.second:
+            rule.starts(act)
+        version, record = records.write(act, number)
+        if not register.second:
+            rule.counts(act)
+    return {
+        "record_id": str(act.record_id),
+        "name": f"{register.code}-{number}",
+        "version": version,
+    } | record.answer()
+
+
+def approve(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Let a version count, as a second person; what the register asks has to be so now, too."""
+    return _decide(house, proof, arguments, APPROVED, "")
+
+
+def refuse(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Say no to a version as a second person; a new one may be written."""
+    return _decide(house, proof, arguments, REFUSED, arguments["reason"])
+
+
+def close(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Close a record for good, with its outcome and why."""
+    with house.turn() as turn:
+        one = records.opened(house, turn.connection, arguments["record_id"])
+        by = _by(turn, house, proof, one.register, arguments["by"])
+        _require_open(one, one.register)
+        if arguments["outcome"] not in one.register.outcomes:
+            known = ", ".join(one.register.outcomes) or "none: a record of this register stays"
+            raise MalformedRequestError(f"outcome: one of {known}")
+        if one.counting is None:
+            raise ConflictError("no version of this record counts, so there is nothing to close")
+        act = _act(house, turn, one, by, one.says, arguments["outcome"])
+        rule = rules.of(act)
+        rule.closing(act)
+        record = records.close(act, arguments["words"])
+        rule.closed(act)
+    return record.answer()
+
+
+def list_records(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """The registers with how much stands in each, or the records of one, the newest first; `next`: for what follows."""
+    with looking(house, proof) as (connection, asker, now):
+        known = [one for one in shipped().by_code.values() if _may_read(asker, one)]
+        if not known:
+            raise UnauthenticatedError(
+                "log in as an inspector, or as a member of the staff in a role of the registers"
+            )
+        if arguments["register"] is None:
+            return {"at": format_instant(now), "registers": list(_overview(connection, known))}
+        register = _readable(asker, arguments["register"])
+        found = records.listed(
+            house,
+            connection,
+            [register.code],
+            party_id=arguments["party_id"],
+            limit=MOST_LISTED + 1,
+            before=arguments["before"],
+        )
+        shown = found[:MOST_LISTED]
+        return {
+            "at": format_instant(now),
+            "records": [_view(one, may_write=_may_write(asker, register)) for one in shown],
+            "next": shown[-1].number if len(found) > MOST_LISTED else None,
+        }
+
+
+def show(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """One record with every version, and the records that are in it."""
+    with looking(house, proof) as (connection, asker, _now):
+        _require_reader(asker)
+        one = records.opened(house, connection, arguments["record_id"])
+        _readable(asker, one.register.code)
+        inside = [
+            register.code for register in shipped().inside(one.register.code) if _may_read(asker, register)
+        ]
+        children = records.listed(house, connection, inside, within=one.record_id) if inside else []
+        parent = records.opened(house, connection, one.within) if one.within else None
+        return {
+            "record": _view(one, may_write=_may_write(asker, one.register)),
+            "parent": _view(parent, may_write=False) if parent else None,
+            "inside": [_view(child, may_write=False) for child in children],
+            "may_add": [code for code in inside if _may_write(asker, shipped().get(code))],
+        }
+
+
+def export(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """A whole register with every version and every record inside its records, for who takes it elsewhere (R141)."""
+    with looking(house, proof) as (connection, asker, now):
+        _require_reader(asker)
+        register = _readable(asker, arguments["register"])
+        found = records.listed(house, connection, [register.code])
+        inside = [one.code for one in shipped().inside(register.code) if _may_read(asker, one)]
+        children = records.listed(house, connection, inside) if inside else []
+        return {
+            "format": "databeheer-register/v1",
+            "label": register.label.value,
+            "register": register.code,
+            "at": format_instant(now),
+            "records": [
+                _view(one, may_write=False)
+                | {
+                    "inside": [
+                        _view(each, may_write=False) for each in children if each.within == one.record_id
+                    ]
+                }
+                for one in found
+            ],
+        }
+
+
+def tests(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
+    """How many tests of the measures were held each calendar year, and where that is too few (R146)."""
+    with looking(house, proof) as (connection, asker, now):
+        _require_reader(asker)
+        return {
+            "years": [
+                {
+                    "party": name,
+                    "party_id": uuid_text(party_id),
+                    "year": year,
+                    "tests": held,
+                    "too_few": too_few,
+                }
+                for name, party_id, year, held, too_few in measures.tests_by_year(house, connection, now)
+            ]
+        }
+
+
+def _decide(
+    house: House, proof: Proof, arguments: dict[str, Any], outcome: str, reason: str
+) -> dict[str, Any]:
+    with house.turn() as turn:
+        one = records.opened(house, turn.connection, arguments["record_id"])
+        by = _by(turn, house, proof, one.register, arguments["by"])
+        version = one.waiting
+        if version is None or version.number != arguments["version"] or one.closed_at is not None:
+            raise ConflictError(
+                "this version does not wait: it was decided, or another one was written since"
+            )
+        if by.is_same(version.by):
+            raise ConflictError("somebody else than who wrote it decides, and in the same way (four eyes)")
+        act = _act(house, turn, one, by, version.said)
+        rule = rules.of(act)
+        if outcome == APPROVED:
+            records.check_references(act)
+            rule.check(act)
+            rule.starts(act)
+        record = records.decide(act, version.number, outcome, reason)
+        if outcome == APPROVED:
+            rule.counts(act)
+    return record.answer()
+
+
+def _act(house: House, turn: Turn, one: Opened, by: By, said: dict[str, Any], outcome: str = "") -> Act:
+    return Act(house, turn, one.register, one.record_id, one.party_id, one.within, by, said, one, outcome)
+
+
+def _open(act: Act) -> int:
+    return keeping.open_record(
+        act.turn.connection,
+        {
+            "record_id": act.record_id,
+            "register": act.register.code,
+            "party_id": act.party_id,
+            "within": act.within,
+            "now": act.turn.now,
+        },
+    )
+
+
+def _check_place(act: Act) -> None:
+    """A new record is about whom its register is about, and in a record of the register that it belongs to."""
+    about = act.register.about
+    if (about == "party" and act.party_id is None) or (about == "house" and act.party_id is not None):
+        raise MalformedRequestError(
+            "party_id: " + ("of which party" if about == "party" else "is of the house")
+        )
+    if act.party_id is not None:
+        parties.get(act.turn.connection, act.party_id)
+    if bool(act.register.within) is not (act.within is not None):
+        wanted = act.register.within
+        raise MalformedRequestError(
+            f"within: the id of a record of {wanted}" if wanted else "within: it stands by itself"
+        )
+    if act.within is None:
+        return
+    parent = act.parent()
+    if parent.register.code != act.register.within or not parent.is_in_force:
+        raise ConflictError(f"within: a record of {act.register.within} that counts and is not closed")
+
+
+def _require_open(one: Opened, register: Register) -> None:
+    if one.register != register:
+        raise MalformedRequestError("record_id: is of another register")
+    if one.closed_at is not None:
+        raise ConflictError("this record is closed")
+    if one.waiting is not None:
+        raise ConflictError("a version waits for a second person: approve or refuse that one first")
+
+
+def _by(turn: Turn, house: House, proof: Proof, register: Register, name: str | None) -> By:
+    """Who gives the command, if he may write in this register."""
+    asker_of(turn, house, proof, AskerKind.OPERATOR)
+    if name is None:
+        raise MalformedRequestError("by: under the operator's key, who you are")
+    return By("operator", " ".join(name.split()))
+
+
+def _may_write(asker: Asker, register: Register) -> bool:
+    return asker.kind is AskerKind.OPERATOR
+
+
+def _may_read(asker: Asker, register: Register) -> bool:
+    return asker.kind in (AskerKind.INSPECTOR, AskerKind.OPERATOR)
+
+
+def _require_reader(asker: Asker) -> None:
+    if not any(_may_read(asker, one) for one in shipped().by_code.values()):
+        raise UnauthenticatedError(
+            "log in as an inspector, or as a member of the staff in a role of the registers"
+        )
+
+
+def _readable(asker: Asker, code: str) -> Register:
+    register = shipped().get(code)
+    if not _may_read(asker, register):
+        raise UnauthenticatedError("this register is not for your role")
+    return register
+
+
+def _overview(connection: Connection, known: Iterable[Register]) -> Iterable[dict[str, Any]]:
+    counted = keeping.counts(connection)
+    for one in known:
+        found = counted.get(one.code)
+        yield {
+            "register": one.code,
+            "label": one.label.value,
+            "open": found.open if found else 0,
+            "waiting": found.waiting if found else 0,
+            "closed": found.closed if found else 0,
+        }
+
+
+def _view(one: Opened, *, may_write: bool) -> dict[str, Any]:
+    return {
+        "record_id": str(one.record_id),
+        "register": one.register.code,
+        "name": one.name,
+        "label": one.register.label.value,
+        "party_id": uuid_text(one.party_id),
+        "party": one.party_name or None,
+        "within": uuid_text(one.within),
+        "opened_at": format_instant(one.opened_at),
+        "state": _state(one),
+        "outcome": one.outcome,
+        "closed_at": _instant(one.closed_at),
+        "closed_by": one.closed_by or None,
+        "closing": one.closing or None,
+        "says": one.says or None,
+        "versions": [_version_view(version) for version in one.versions],
+        "may_write": may_write,
+    }
+
+
+def _state(one: Opened) -> str:
+    if one.closed_at is not None:
+        return "closed"
+    if one.waiting is not None:
+        return "waiting"
+    return "in_force" if one.counting is not None else "refused"
+
+
+def _version_view(one: Version) -> dict[str, Any]:
+    return {
+        "version": one.number,
+        "said": one.said,
+        "by": f"{one.by.kind}: {one.by.name}",
+        "at": format_instant(one.at),
+        "index": one.index,
+        "outcome": one.outcome,
+        "decided_by": one.decided_by or None,
+        "decided_at": _instant(one.decided_at),
+        "reason": one.reason or None,
+    }
+
+
+def _instant(at: datetime | None) -> str | None:
+    return format_instant(at) if at else None
+
+
+_REGISTER = fields.String(required=True, validate=validate.Length(1, 40))
+_BY = short_text(required=False, longest=100)
+_RECORD = {"record_id": identifier(), "by": _BY}
+_DECISION = {
+    **_RECORD,
+    "version": fields.Integer(required=True, strict=True, validate=validate.Range(1, 32_767)),
+}
+
+COMMANDS = (
+    Command(
+        "governance.write",
+        schema(
+            register=_REGISTER,
+            record_id=identifier(required=False),
+            party_id=identifier(required=False),
+            within=identifier(required=False),
+            said=fields.Dict(required=True),
+            by=_BY,
+        ),
+        write,
+    ),
+    Command("governance.approve", schema(**_DECISION), approve),
+    Command("governance.refuse", schema(**_DECISION, reason=short_text(longest=500)), refuse),
+    Command(
+        "governance.close",
+        schema(**_RECORD, outcome=short_text(longest=40), words=long_text(longest=2000)),
+        close,
+    ),
+    Command(
+        "governance.list",
+        schema(
+            register=one_of(*shipped().by_code, required=False),
+            party_id=identifier(required=False),
+            before=fields.Integer(
+                load_default=None, allow_none=True, strict=True, validate=validate.Range(1, 2**31 - 1)
+            ),
+        ),
+        list_records,
+    ),
+    Command("governance.show", schema(record_id=identifier()), show),
+    Command("governance.export", schema(register=one_of(*shipped().by_code)), export),
+    Command("governance.tests", schema(), tests),
+)
