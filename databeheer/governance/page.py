@@ -41,7 +41,8 @@ def _section(one: Register) -> str:
         facts.append(f"clock [`{one.clock}`](clocks.md) from `{one.from_field}`")
     if one.outcomes:
         facts.append(f"closed as {', '.join(f'`{outcome}`' for outcome in one.outcomes)}")
-    who = f"{', '.join(one.requirements)}. Written by {', '.join(sorted(one.roles))}: {'; '.join(facts)}."
+    readers, writers = ", ".join(sorted(one.readers)), ", ".join(sorted(one.writers))
+    who = f"{', '.join(one.requirements)}. Read by {readers}, written by {writers}: {'; '.join(facts)}."
     rows = "\n".join(f"| `{field.name}` | {_words(field)} | {field.nl} |" for field in one.fields)
     return f"## `{one.code}`: {one.en}\n\n{who}\n\n| Field | Holds | On the page |\n|---|---|---|\n{rows}\n"
 

@@ -14,6 +14,7 @@ from typing import Any
 from databeheer import clocks
 from databeheer.errors import DatabeheerError, NotFoundError
 from databeheer.governance.labels import Label
+from databeheer.staff import roles
 
 SHIPPED = Path(__file__).with_name("registers.toml")
 _NAME = re.compile("[a-z][a-z0-9_]{1,39}")
@@ -72,7 +73,7 @@ class Register:
     en: str
     requirements: tuple[str, ...]
     label: Label
-    roles: frozenset[str]
+    topic: str
     second: bool
     about: str
     within: str
@@ -80,6 +81,16 @@ class Register:
     from_field: str
     outcomes: Mapping[str, str]
     fields: tuple[Field, ...]
+
+    @property
+    def writers(self) -> frozenset[str]:
+        """The roles of staff that write in it, and decide as the second person."""
+        return roles.load().writing(self.topic)
+
+    @property
+    def readers(self) -> frozenset[str]:
+        """The roles of staff that read it."""
+        return roles.load().reading(self.topic)
 
     @property
     def counts_by(self) -> str:
@@ -152,7 +163,7 @@ def _register(members: dict[str, Any]) -> Register:
         "en",
         "requirements",
         "label",
-        "roles",
+        "topic",
         "second",
         "about",
         "within",
@@ -167,7 +178,7 @@ def _register(members: dict[str, Any]) -> Register:
         en=members["en"],
         requirements=tuple(members["requirements"]),
         label=Label(members["label"]),
-        roles=frozenset(members["roles"]),
+        topic=members["topic"],
         second=members.get("second", False),
         about=members["about"],
         within=members.get("within", ""),
@@ -218,7 +229,7 @@ def _check(one: Register, all_: Mapping[str, Register]) -> None:
     names = [each.name for each in one.fields]
     wrong = [
         not _NAME.fullmatch(one.code),
-        not one.roles or not one.requirements or not one.fields,
+        one.topic not in roles.load().topics or not one.requirements or not one.fields,
         one.about not in ("house", "party", "either"),
         bool(one.within) and one.within not in all_,
         len(set(names)) != len(names) or not all(_NAME.fullmatch(name) for name in names),
@@ -240,4 +251,4 @@ def _check(one: Register, all_: Mapping[str, Register]) -> None:
             raise RegistersError(f"{one.code}: {each.name} cannot be")
 
 
-_ASPECTS = ("code", "roles, requirements or fields", "about", "within", "names of fields", "clock", "from")
+_ASPECTS = ("code", "topic, requirements or fields", "about", "within", "names of fields", "clock", "from")

@@ -57,10 +57,11 @@ def from_doubt(act: Act) -> None:
         return
     row = cases.get(act.turn.connection, UUID(act.said["doubt_case"]))
     reference = seal_text(act.house, "doubt_breach", row.case_id, str(act.record_id))
+    by = act.by.number or "staff"  # whose account it was stands in the entry of the breach
     row = cases.decide_breach(
-        act.turn.connection, row, breach=True, reference_sealed=reference, by=act.by.name, now=act.turn.now
+        act.turn.connection, row, breach=True, reference_sealed=reference, by=by, now=act.turn.now
     )
-    said: dict[str, Any] = {"breach": 1, "by": act.by.name}
+    said: dict[str, Any] = {"breach": 1, "by": by}
     note_doubt(act.house, act.turn, row, Step.BREACH_DECIDED, by="data_manager", said=said, for_party=False)
 
 

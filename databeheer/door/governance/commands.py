@@ -1,7 +1,7 @@
 """Commands on the registers: write a version, approve or refuse it as a second person, close a record, look, export.
 
-Who writes and decides is somebody of the staff in a role that the register names, or, under the operator's key, whoever
-he says he is (`by`). The inspector looks, and changes nothing.
+Who writes and decides is somebody of the staff in a role that writes the register's topic, or, under the operator's
+key, whose employee number it names (`by`). The inspector looks, and changes nothing.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from sqlalchemy import Connection
 
 from databeheer.door.commands.base import (
     Command,
-    asker_of,
     identifier,
     long_text,
     looking,
@@ -29,6 +28,7 @@ from databeheer.door.governance import measures, parsing, records, rules
 from databeheer.door.governance.records import Act, By, Opened, Version
 from databeheer.door.house import House
 from databeheer.door.proofs import Asker, AskerKind, Proof
+from databeheer.door.staff.asking import Doer, doer_of, require_role
 from databeheer.door.turn import Turn
 from databeheer.errors import ConflictError, MalformedRequestError, UnauthenticatedError
 from databeheer.governance import keeping
@@ -38,7 +38,6 @@ from databeheer.registry import parties
 from databeheer.values import format_instant
 
 MOST_LISTED = 200
-_READERS = frozenset({"privacy_officer", "security_officer", "confidentiality_coordinator", "manager"})
 
 
 def write(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -50,7 +49,7 @@ def write(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, An
     """
     register = shipped().get(arguments["register"])
     with house.turn() as turn:
-        by = _by(turn, house, proof, register, arguments["by"])
+        doer, by = _who(turn, house, proof, register, arguments["by"])
         said = parsing.read(register, arguments["said"], turn.now)
         record_id = arguments["record_id"]
         before = records.opened(house, turn.connection, record_id) if record_id else None
@@ -65,6 +64,7 @@ def write(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, An
             before.record_id if before else uuid4(),
             before.party_id if before else arguments["party_id"],
             before.within if before else arguments["within"],
+            doer,
             by,
             said,
             before,
@@ -101,14 +101,14 @@ def close(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, An
     """Close a record for good, with its outcome and why."""
     with house.turn() as turn:
         one = records.opened(house, turn.connection, arguments["record_id"])
-        by = _by(turn, house, proof, one.register, arguments["by"])
+        doer, by = _who(turn, house, proof, one.register, arguments["by"])
         _require_open(one, one.register)
         if arguments["outcome"] not in one.register.outcomes:
             known = ", ".join(one.register.outcomes) or "none: a record of this register stays"
             raise MalformedRequestError(f"outcome: one of {known}")
         if one.counting is None:
             raise ConflictError("no version of this record counts, so there is nothing to close")
-        act = _act(house, turn, one, by, one.says, arguments["outcome"])
+        act = _act(house, turn, one, (doer, by), one.says, arguments["outcome"])
         rule = rules.of(act)
         rule.closing(act)
         record = records.close(act, arguments["words"])
@@ -118,15 +118,12 @@ def close(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, An
 
 def list_records(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """The registers with how much stands in each, or the records of one, the newest first; `next`: for what follows."""
-    with looking(house, proof) as (connection, asker, now):
+    with looking(house, proof, or_staff=True) as (connection, asker, now):
+        _require_reader(asker, arguments["register"])
         known = [one for one in shipped().by_code.values() if _may_read(asker, one)]
-        if not known:
-            raise UnauthenticatedError(
-                "log in as an inspector, or as a member of the staff in a role of the registers"
-            )
         if arguments["register"] is None:
             return {"at": format_instant(now), "registers": list(_overview(connection, known))}
-        register = _readable(asker, arguments["register"])
+        register = shipped().get(arguments["register"])
         found = records.listed(
             house,
             connection,
@@ -138,35 +135,37 @@ def list_records(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[
         shown = found[:MOST_LISTED]
         return {
             "at": format_instant(now),
-            "records": [_view(one, may_write=_may_write(asker, register)) for one in shown],
+            "records": [
+                _view(house, connection, one, may_write=_may_write(asker, register)) for one in shown
+            ],
             "next": shown[-1].number if len(found) > MOST_LISTED else None,
         }
 
 
 def show(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """One record with every version, and the records that are in it."""
-    with looking(house, proof) as (connection, asker, _now):
+    with looking(house, proof, or_staff=True) as (connection, asker, _now):
         _require_reader(asker)
         one = records.opened(house, connection, arguments["record_id"])
-        _readable(asker, one.register.code)
+        _require_reader(asker, one.register.code)
         inside = [
             register.code for register in shipped().inside(one.register.code) if _may_read(asker, register)
         ]
         children = records.listed(house, connection, inside, within=one.record_id) if inside else []
         parent = records.opened(house, connection, one.within) if one.within else None
         return {
-            "record": _view(one, may_write=_may_write(asker, one.register)),
-            "parent": _view(parent, may_write=False) if parent else None,
-            "inside": [_view(child, may_write=False) for child in children],
+            "record": _view(house, connection, one, may_write=_may_write(asker, one.register)),
+            "parent": _view(house, connection, parent) if parent else None,
+            "inside": [_view(house, connection, child) for child in children],
             "may_add": [code for code in inside if _may_write(asker, shipped().get(code))],
         }
 
 
 def export(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """A whole register with every version and every record inside its records, for who takes it elsewhere (R141)."""
-    with looking(house, proof) as (connection, asker, now):
-        _require_reader(asker)
-        register = _readable(asker, arguments["register"])
+    with looking(house, proof, or_staff=True) as (connection, asker, now):
+        _require_reader(asker, arguments["register"])
+        register = shipped().get(arguments["register"])
         found = records.listed(house, connection, [register.code])
         inside = [one.code for one in shipped().inside(register.code) if _may_read(asker, one)]
         children = records.listed(house, connection, inside) if inside else []
@@ -176,10 +175,10 @@ def export(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, A
             "register": register.code,
             "at": format_instant(now),
             "records": [
-                _view(one, may_write=False)
+                _view(house, connection, one)
                 | {
                     "inside": [
-                        _view(each, may_write=False) for each in children if each.within == one.record_id
+                        _view(house, connection, each) for each in children if each.within == one.record_id
                     ]
                 }
                 for one in found
@@ -189,8 +188,8 @@ def export(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, A
 
 def tests(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
     """How many tests of the measures were held each calendar year, and where that is too few (R146)."""
-    with looking(house, proof) as (connection, asker, now):
-        _require_reader(asker)
+    with looking(house, proof, or_staff=True) as (connection, asker, now):
+        _require_reader(asker, "measure_test")
         return {
             "years": [
                 {
@@ -210,7 +209,7 @@ def _decide(
 ) -> dict[str, Any]:
     with house.turn() as turn:
         one = records.opened(house, turn.connection, arguments["record_id"])
-        by = _by(turn, house, proof, one.register, arguments["by"])
+        doer, by = _who(turn, house, proof, one.register, arguments["by"])
         version = one.waiting
         if version is None or version.number != arguments["version"] or one.closed_at is not None:
             raise ConflictError(
@@ -218,7 +217,7 @@ def _decide(
             )
         if by.is_same(version.by):
             raise ConflictError("somebody else than who wrote it decides, and in the same way (four eyes)")
-        act = _act(house, turn, one, by, version.said)
+        act = _act(house, turn, one, (doer, by), version.said)
         rule = rules.of(act)
         if outcome == APPROVED:
             records.check_references(act)
@@ -230,8 +229,10 @@ def _decide(
     return record.answer()
 
 
-def _act(house: House, turn: Turn, one: Opened, by: By, said: dict[str, Any], outcome: str = "") -> Act:
-    return Act(house, turn, one.register, one.record_id, one.party_id, one.within, by, said, one, outcome)
+def _act(
+    house: House, turn: Turn, one: Opened, who: tuple[Doer, By], said: dict[str, Any], outcome: str = ""
+) -> Act:
+    return Act(house, turn, one.register, one.record_id, one.party_id, one.within, *who, said, one, outcome)
 
 
 def _open(act: Act) -> int:
@@ -277,34 +278,29 @@ def _require_open(one: Opened, register: Register) -> None:
         raise ConflictError("a version waits for a second person: approve or refuse that one first")
 
 
-def _by(turn: Turn, house: House, proof: Proof, register: Register, name: str | None) -> By:
+def _who(turn: Turn, house: House, proof: Proof, register: Register, by: str | None) -> tuple[Doer, By]:
     """Who gives the command, if he may write in this register."""
-    asker_of(turn, house, proof, AskerKind.OPERATOR)
-    if name is None:
-        raise MalformedRequestError("by: under the operator's key, who you are")
-    return By("operator", " ".join(name.split()))
+    doer = doer_of(turn, house, proof, *register.writers, writing=True, by=by)
+    return doer, By.of(doer, by)
 
 
 def _may_write(asker: Asker, register: Register) -> bool:
-    return asker.kind is AskerKind.OPERATOR
+    return asker.kind is AskerKind.STAFF and not asker.writes.isdisjoint(register.writers)
 
 
 def _may_read(asker: Asker, register: Register) -> bool:
+    if asker.kind is AskerKind.STAFF:
+        return not asker.roles.isdisjoint(register.readers)
     return asker.kind in (AskerKind.INSPECTOR, AskerKind.OPERATOR)
 
 
-def _require_reader(asker: Asker) -> None:
-    if not any(_may_read(asker, one) for one in shipped().by_code.values()):
-        raise UnauthenticatedError(
-            "log in as an inspector, or as a member of the staff in a role of the registers"
-        )
-
-
-def _readable(asker: Asker, code: str) -> Register:
-    register = shipped().get(code)
-    if not _may_read(asker, register):
-        raise UnauthenticatedError("this register is not for your role")
-    return register
+def _require_reader(asker: Asker, code: str | None = None) -> None:
+    """Refuse whoever reads no register, or not this one."""
+    if asker.kind not in (AskerKind.INSPECTOR, AskerKind.OPERATOR, AskerKind.STAFF):
+        raise UnauthenticatedError("log in as an inspector, or as staff")
+    known = shipped().by_code.values() if code is None else [shipped().get(code)]
+    if not any(_may_read(asker, one) for one in known):
+        require_role(asker, *{role for one in known for role in one.readers})
 
 
 def _overview(connection: Connection, known: Iterable[Register]) -> Iterable[dict[str, Any]]:
@@ -320,7 +316,7 @@ def _overview(connection: Connection, known: Iterable[Register]) -> Iterable[dic
         }
 
 
-def _view(one: Opened, *, may_write: bool) -> dict[str, Any]:
+def _view(house: House, connection: Connection, one: Opened, *, may_write: bool = False) -> dict[str, Any]:
     return {
         "record_id": str(one.record_id),
         "register": one.register.code,
@@ -333,10 +329,10 @@ def _view(one: Opened, *, may_write: bool) -> dict[str, Any]:
         "state": _state(one),
         "outcome": one.outcome,
         "closed_at": _instant(one.closed_at),
-        "closed_by": one.closed_by or None,
+        "closed_by": one.closed_by.shown(house, connection) if one.closed_by else None,
         "closing": one.closing or None,
         "says": one.says or None,
-        "versions": [_version_view(version) for version in one.versions],
+        "versions": [_version_view(house, connection, version) for version in one.versions],
         "may_write": may_write,
     }
 
@@ -349,15 +345,15 @@ def _state(one: Opened) -> str:
     return "in_force" if one.counting is not None else "refused"
 
 
-def _version_view(one: Version) -> dict[str, Any]:
+def _version_view(house: House, connection: Connection, one: Version) -> dict[str, Any]:
     return {
         "version": one.number,
         "said": one.said,
-        "by": f"{one.by.kind}: {one.by.name}",
+        "by": one.by.shown(house, connection),
         "at": format_instant(one.at),
         "index": one.index,
         "outcome": one.outcome,
-        "decided_by": one.decided_by or None,
+        "decided_by": one.decided_by.shown(house, connection) if one.decided_by else None,
         "decided_at": _instant(one.decided_at),
         "reason": one.reason or None,
     }

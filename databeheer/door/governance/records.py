@@ -14,15 +14,16 @@ from sqlalchemy import Connection
 
 from databeheer import clocks
 from databeheer.brussels import midnight
-from databeheer.door.commands.base import same_name
 from databeheer.door.house import House
 from databeheer.door.names import open_text, seal_text
+from databeheer.door.staff.asking import Doer, staff_name
 from databeheer.door.statement import Record, Statement
 from databeheer.door.turn import Turn
 from databeheer.errors import ConflictError, NotFoundError
 from databeheer.governance import keeping
 from databeheer.governance.keeping import APPROVED
 from databeheer.governance.registers import FieldKind, Register, shipped
+from databeheer.staff import accounts
 from databeheer.values import parse_day
 
 ORGANISATION = UUID(int=1)
@@ -32,18 +33,28 @@ OF_ORGANISATION = "organisation"
 
 @dataclass(frozen=True)
 class By:
-    """Who writes or decides: somebody of the staff by the hash of his log-in, or whom the operator's key names."""
+    """Who wrote or decided: `employee` is one person, by whatever account or key; `account` of who was logged in, else
+    `number`, the employee number that was given under the operator's key.
+    """
 
-    kind: str
-    name: str
+    employee: str
+    account: str
+    number: str
+
+    @classmethod
+    def of(cls, doer: Doer, number: str | None) -> By:
+        """Say of somebody who acts now what a record keeps of him."""
+        return cls(doer.employee.hex(), str(doer.account_id or ""), number or "")
 
     def is_same(self, other: By) -> bool:
         """Whether both may be one person; who came in another way may be."""
-        return self.kind != other.kind or same_name(self.name, other.name)
+        return self.employee == other.employee or bool(self.account) is not bool(other.account)
 
-    @property
-    def said(self) -> dict[str, str]:
-        return {"by": f"{self.kind}: {self.name}"}
+    def shown(self, house: House, connection: Connection) -> str:
+        """His name, as people read it."""
+        if not self.account:
+            return f"personeelsnummer {self.number}"
+        return staff_name(house, accounts.by_id(connection, UUID(self.account)))
 
 
 @dataclass(frozen=True)
@@ -56,7 +67,7 @@ class Version:
     at: datetime
     index: int
     outcome: str | None
-    decided_by: str
+    decided_by: By | None
     decided_at: datetime | None
     reason: str
 
@@ -74,7 +85,7 @@ class Opened:
     opened_at: datetime
     outcome: str | None
     closed_at: datetime | None
-    closed_by: str
+    closed_by: By | None
     closing: str
     versions: tuple[Version, ...]
 
@@ -113,6 +124,7 @@ class Act:
     record_id: UUID
     party_id: UUID | None
     within: UUID | None
+    doer: Doer
     by: By
     said: dict[str, Any]
     before: Opened | None = None
@@ -183,7 +195,7 @@ def write(act: Act, number: int) -> tuple[int, Record]:
 
 def decide(act: Act, version: int, outcome: str, reason: str) -> Record:
     """Write down what a second person says of a version that waits."""
-    said = act.by.said | ({"reason": reason} if reason else {})
+    said = {"by": vars(act.by), "reason": reason}
     record = note(act, outcome, {"version": version})
     keeping.decide(
         act.turn.connection,
@@ -210,7 +222,7 @@ def close(act: Act, words: str) -> Record:
             "record_id": act.record_id,
             "outcome": act.outcome,
             "closed_sealed": seal_text(
-                act.house, _place(act.turn), act.record_id, json.dumps(act.by.said | {"words": words})
+                act.house, _place(act.turn), act.record_id, json.dumps({"by": vars(act.by), "words": words})
             ),
             "now": act.turn.now,
             "index": act.turn.next_index - 1,
@@ -222,11 +234,9 @@ def close(act: Act, words: str) -> Record:
 
 
 def note(act: Act, verb: str, more: dict[str, Any]) -> Record:
-    """Record what was done: an entry of the house."""
+    """Record what was done: an entry of the house, and a line in the list of who did it."""
     named = {"record": str(act.record_id), "register": act.register.code}
-    return act.turn.record(
-        Statement(f"{act.register.code}.{verb}", named | act.by.said | more | act.extra, party_id=None)
-    )
+    return act.doer.record(act.turn, Statement(f"{act.register.code}.{verb}", named | more | act.extra))
 
 
 # --- clocks -----------------------------------------------------------------------------------------------
@@ -327,7 +337,7 @@ def _open(house: House, connection: Connection, rows: Sequence[Any]) -> list[Ope
 
 def _version(house: House, row: Any) -> Version:
     content = json.loads(open_text(house, _at(row.written_index), row.record_id, bytes(row.said_sealed)))
-    decided: dict[str, str] = {}
+    decided: dict[str, Any] = {}
     if row.decided_sealed is not None:
         place = _at(row.decided_index)
         decided = json.loads(open_text(house, place, row.record_id, bytes(row.decided_sealed)))
@@ -338,14 +348,14 @@ def _version(house: House, row: Any) -> Version:
         at=row.written_at,
         index=row.written_index,
         outcome=row.outcome,
-        decided_by=decided.get("by", ""),
+        decided_by=By(**decided["by"]) if decided else None,
         decided_at=row.decided_at,
         reason=decided.get("reason", ""),
     )
 
 
 def _opened(house: House, row: Any, versions: Sequence[Version]) -> Opened:
-    closed: dict[str, str] = {}
+    closed: dict[str, Any] = {}
     if row.closed_sealed is not None:
         place = _at(row.closed_index)
         closed = json.loads(open_text(house, place, row.record_id, bytes(row.closed_sealed)))
@@ -359,7 +369,7 @@ def _opened(house: House, row: Any, versions: Sequence[Version]) -> Opened:
         opened_at=row.opened_at,
         outcome=row.outcome,
         closed_at=row.closed_at,
-        closed_by=closed.get("by", ""),
+        closed_by=By(**closed["by"]) if closed else None,
         closing=closed.get("words", ""),
         versions=tuple(versions),
     )

@@ -19,7 +19,7 @@ nl = "Risico's"
 en = "Risks"
 requirements = ["R117"]
 label = "C3"
-roles = ["privacy_officer"]
+topic = "risks"
 about = "house"
 fields = [ { name = "title", kind = "text", nl = "Risico" } ]
 """
@@ -34,7 +34,7 @@ def test_a_register_is_read() -> None:
     [
         ('code = "risk"', 'code = "Risk!"'),
         ('label = "C3"', 'label = "C5"'),
-        ('["privacy_officer"]', "[]"),
+        ('"risks"', '"everything"'),
         ('["R117"]', "[]"),
         ('about = "house"', 'about = "everybody"'),
         ('about = "house"', 'about = "house"\nwithin = "nothing"'),

@@ -14,7 +14,7 @@ from databeheer.governance.registers import shipped
 from tests.databeheer.door.test_clocks import all_clocks, bodies, derived, standing
 from tests.doors import query
 from tests.governance import ELS, HASH, JAN, agreed, approve, close, said, shown, write
-from tests.house import Party, TheHouse
+from tests.house import Colleague, Party, TheHouse
 
 
 def refused(house: TheHouse, command: str, **arguments: Any) -> tuple[str, str]:
@@ -225,6 +225,70 @@ def test_outsiders_neither_read_nor_write(kept: TheHouse) -> None:
             with pytest.raises(DoorRefusedError) as error:
                 kept.client.call(command, proof, **arguments)
             assert error.value.code == "unauthenticated"
+
+
+@pytest.fixture(scope="module")
+def officers(kept: TheHouse) -> tuple[Colleague, Colleague]:
+    """Two officers of privacy, of whom the first has a second account at the machine, too."""
+    return kept.colleague("petra", "privacy_officer"), kept.colleague("pieter", "privacy_officer")
+
+
+@pytest.mark.requirement("R118", "R155", "R162")
+def test_staff_write_and_approve_what_their_role_writes_and_nobody_his_own(
+    kept: TheHouse, officers: tuple[Colleague, Colleague]
+) -> None:
+    petra, pieter = officers
+    given = {"register": "questionnaire", "said": said("questionnaire", kept.clock.now())}
+    written = petra.call("governance.write", **given)
+    decision = {"record_id": written["record_id"], "version": 1}
+    assert _code(petra.call, "governance.approve", **decision) == "conflict"
+    # The operator's key under another number, or under her own: neither is a second pair of eyes.
+    for number in (JAN, petra.employee):
+        assert "four eyes" in refused(kept, "governance.approve", **decision, by=number)[1]
+    assert _code(pieter.call, "governance.approve", **decision, by=JAN) == "malformed-request"
+    pieter.call("governance.approve", **decision)
+    (version,) = petra.call("governance.show", record_id=written["record_id"])["record"]["versions"]
+    assert (version["by"], version["decided_by"]) == ("Petra", "Pieter")
+    deeds = query(kept, f"SELECT event FROM staff.deed WHERE account_id = '{pieter.account_id}'")
+    assert ("questionnaire.approved",) in deeds
+
+
+@pytest.mark.requirement("R154", "R155", "R162")
+def test_a_role_reads_and_writes_its_own_topics_and_no_other(
+    kept: TheHouse, officers: tuple[Colleague, Colleague]
+) -> None:
+    petra, _ = officers
+    breach = write(kept, "breach")
+    breaches = {"register": "breach", "said": said("breach", kept.clock.now())}
+    measures = {"register": "measure", "said": said("measure", kept.clock.now())}
+    reader = kept.colleague("rik", "privacy_officer", writes=False)
+    desk = kept.colleague("dirk", "desk")
+    femke = kept.colleague("femke", "security_officer")
+    before = state(kept)
+    assert _code(petra.call, "governance.write", **measures) == "role-needed"
+    assert _code(femke.call, "governance.write", **risk(kept) | {"by": None}) == "role-needed"
+    assert _code(reader.call, "governance.write", **breaches) == "role-needed"
+    assert reader.call("governance.show", record_id=breach["record_id"])["record"]["may_write"] is False
+    for command, arguments in (
+        ("governance.list", {}),
+        ("governance.list", {"register": "breach"}),
+        ("governance.show", {"record_id": breach["record_id"]}),
+        ("governance.export", {"register": "breach"}),
+        ("governance.tests", {}),
+        ("governance.write", breaches),
+    ):
+        assert _code(desk.call, command, **arguments) == "role-needed"
+    assert _code(femke.call, "governance.list", register="risk") == "role-needed"
+    assert {one["register"] for one in femke.call("governance.list")["registers"]} >= {"breach", "measure"}
+    assert state(kept) == before
+    femke.call("governance.write", **breaches)
+    femke.call("governance.write", **measures)
+
+
+def _code(act: Any, *given: Any, **arguments: Any) -> str:
+    with pytest.raises(DoorRefusedError) as error:
+        act(*given, **arguments)
+    return error.value.code
 
 
 def test_the_inspector_reads_every_register_whole(kept: TheHouse) -> None:
