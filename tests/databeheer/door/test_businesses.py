@@ -165,7 +165,11 @@ def test_the_log_in_and_each_act_say_who_acted_for_whom(
     line = bakery.statements()[0]
     assert (line["event"], line["capacity"]) == ("permission.granted", "representative")
     assert (line["attorney"], line["for_enterprise"]) == ("Els Van Damme", True)
-    [(signer, whose)] = query(house, "SELECT person_id, for_person_id FROM permissions.signature")
+    [(signer, whose)] = query(
+        house,
+        "SELECT person_id, for_person_id FROM permissions.signature WHERE permission_id = %s",
+        granted["permission_id"],
+    )
     assert (whose == bakery.person_id, signer != whose) == (True, True)
     bakery.withdraw(granted["permission_id"])
     assert bakery.statements()[0]["attorney"] == "Els Van Damme"
