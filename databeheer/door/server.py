@@ -64,6 +64,7 @@ NARROWING = frozenset(
         "joins.signer.end",
         "registry.concerned.end",
         "registry.representation.end",
+        "staff.role.end",
         "attorney.end",
         "attorney.cancel",
         "doubt.judge",
