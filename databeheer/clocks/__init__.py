@@ -33,10 +33,11 @@ from databeheer.clocks.engine import (
     was_missed,
 )
 from databeheer.clocks.figures import Figures, figures
-from databeheer.clocks.lateness import met_after, missed, missed_nl
+from databeheer.clocks.lateness import MET_AFTER, missed, missed_nl
 from databeheer.clocks.terms import Term, Unit
 
 __all__ = [
+    "MET_AFTER",
     "Actor",
     "Clock",
     "ClockCatalogueError",
@@ -52,7 +53,6 @@ __all__ = [
     "due",
     "figures",
     "meet",
-    "met_after",
     "missed",
     "missed_nl",
     "running",

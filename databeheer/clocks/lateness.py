@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, text
+from sqlalchemy import text
 
 from databeheer.clocks.catalogue import shipped
 from databeheer.sentences import Blank, Sentence, in_dutch
 from databeheer.values import parse_instant
 
 DONE_LATE = "Gedaan, %(late)s te laat."
-
-
-def met_after(connection: Connection, missed: Sequence[int]) -> dict[int, datetime]:
-    """By the entries that say that a clock was missed: when it was met after all (aware UTC), where it was."""
-    if not missed:
-        return {}
-    rows = connection.execute(_MET, {"missed": list(missed)})
-    return {row.missed_index: row.met_at for row in rows}
 
 
 def missed(said: Mapping[str, Any], met_at: datetime | None) -> tuple[Sentence, ...]:
@@ -45,6 +37,7 @@ def said_of_clocks() -> Iterator[str]:
         yield from (kind.task_nl, kind.missed_nl)
 
 
-_MET = text(
+MET_AFTER = text(
     "SELECT missed_index, met_at FROM clocks.clock WHERE missed_index = ANY(:missed) AND met_at IS NOT NULL"
 )
+"""By the entries `:missed` that say that a clock was missed: when it was met after all (aware UTC), where it was."""

@@ -19,6 +19,7 @@ from sqlalchemy import Connection, text
 
 from databeheer.brussels import day_of
 from databeheer.errors import DatabeheerError, NotFoundError, UnauthenticatedError
+from databeheer.storage.look import Look
 
 
 class RepresentationEndedError(UnauthenticatedError):
@@ -81,6 +82,11 @@ def powers_of(connection: Connection, person_id: UUID, now: datetime) -> list[Ap
 def concern(connection: Connection, person_id: UUID, now: datetime) -> bool:
     """Say whether somebody may act for another now, or another for him."""
     return bool(_standing(connection, now, by=person_id, of=person_id))
+
+
+def ask_concern(look: Look, person_id: UUID, now: datetime) -> list[Any]:
+    """Ask the same: whether there is any row."""
+    return look.ask(_STANDING, {"by": person_id, "of": person_id, "today": day_of(now)})
 
 
 def by_id(connection: Connection, representation_id: UUID) -> Appointment:

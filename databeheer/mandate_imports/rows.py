@@ -114,7 +114,7 @@ def page(connection: Connection, import_id: UUID, after_line: int, limit: int) -
 
 def of_permissions(connection: Connection, ids: Sequence[UUID]) -> dict[UUID, Any]:
     """Return the rows that permissions came from, by permission, with their import's `held_at`; nothing for others."""
-    return {row.row_id: row for row in connection.execute(_OF_PERMISSIONS, {"ids": list(ids)})}
+    return {row.row_id: row for row in connection.execute(OF_PERMISSIONS, {"ids": list(ids)})}
 
 
 def to_announce(connection: Connection, limit: int) -> Sequence[Any]:
@@ -310,11 +310,12 @@ _PAGE = text(
     "  ORDER BY sample_no DESC LIMIT 1) s ON true"
     " WHERE r.import_id = :id AND r.line > :after ORDER BY r.line LIMIT :limit"
 )
-_OF_PERMISSIONS = text(
+OF_PERMISSIONS = text(
     "SELECT r.*, i.held_at, m.signed_on FROM permissions.mandate_import_row r"
     " JOIN permissions.mandate_import i USING (import_id) JOIN permissions.mandate m USING (permission_id)"
     " WHERE r.permission_id = ANY(:ids)"
 )
+"""The rows that permissions `:ids` came from, with their import's `held_at`; nothing for others."""
 _TO_ANNOUNCE = text(
     "SELECT r.* FROM permissions.mandate_import_row r JOIN permissions.mandate_import i USING (import_id)"
     " WHERE r.announced_at IS NULL ORDER BY i.index, r.line LIMIT :limit"

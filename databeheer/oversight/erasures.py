@@ -12,6 +12,7 @@ from sqlalchemy import Connection, text
 
 from databeheer.errors import ConflictError, DatabeheerError
 from databeheer.oversight.retention import DataClass, Reason
+from databeheer.storage.look import Look, Work, uuids
 from databeheer.values import format_instant
 
 ASKED_BECAUSE = (Reason.SUBJECT_REQUEST, Reason.WRONG_PERSON)
@@ -51,15 +52,18 @@ class Target:
 
 def begun_of(connection: Connection, data_class: DataClass, ids: Collection[UUID]) -> dict[UUID, Erased]:
     """Which of these occupancies (or persons) have this class erased, or in a batch that has begun."""
-    return begun_of_each(connection, [data_class], ids)[data_class]
+    look = Look(connection)
+    return look.do(begun(look, [data_class], ids))[data_class]
 
 
-def begun_of_each(
-    connection: Connection, classes: Collection[DataClass], ids: Collection[UUID]
-) -> dict[DataClass, dict[UUID, Erased]]:
+def begun(
+    look: Look, classes: Collection[DataClass], ids: Collection[UUID]
+) -> Work[dict[DataClass, dict[UUID, Erased]]]:
     """The same of several classes, in one query."""
+    rows = look.ask(_BEGUN, {"classes": [one.value for one in classes], "ids": uuids(ids)})
+    yield
     found: dict[DataClass, dict[UUID, Erased]] = {one: {} for one in classes}
-    for row in connection.execute(_BEGUN, {"classes": [one.value for one in classes], "ids": list(ids)}):
+    for row in rows:
         found[DataClass(row.data_class)][row.name] = _erased(row)
     return found
 

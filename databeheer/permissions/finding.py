@@ -19,6 +19,7 @@ from databeheer.brussels import day_of
 from databeheer.errors import MalformedRequestError
 from databeheer.permissions.timing import OVER_AT, STATE_AT, TO_DELETE, state_at
 from databeheer.registry.residents import RESIDENTS
+from databeheer.storage.look import Look
 
 
 @dataclass(frozen=True)
@@ -131,9 +132,17 @@ def page(
 
 def all_of(connection: Connection, viewer: Viewer, *, now: datetime) -> list[Any]:
     """Return everything the viewer may see, newest first: for a person, of whom there are only so many."""
+    look = Look(connection)
+    rows = ask_all_of(look, viewer, now=now)
+    look.send()
+    return rows
+
+
+def ask_all_of(look: Look, viewer: Viewer, *, now: datetime) -> list[Any]:
+    """Ask for the same."""
     nothing = dict.fromkeys(("state", "reference_hash", "ean_hash", "before_at", "before_id", "limit"))
     asked = {**nothing, **viewer.members, "is_to_delete": False, "now": now, "today": day_of(now)}
-    return list(connection.execute(_PAGE, asked))
+    return look.ask(_PAGE, asked)
 
 
 def _place(cursor: str | None) -> tuple[datetime | None, UUID | None]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -47,20 +46,6 @@ def of_person(connection: Connection, permission_id: UUID, person_id: UUID | Non
     return [_step(row) | by_for(row, person_id) for row in rows]
 
 
-def ended_by(connection: Connection, permission_ids: Sequence[UUID]) -> dict[UUID, Any]:
-    """Return the step by which people refused or withdrew, of those permissions of which they did."""
-    if not permission_ids:
-        return {}
-    return {row.permission_id: row for row in connection.execute(_ENDED_BY, {"ids": list(permission_ids)})}
-
-
-def narrowed_by(connection: Connection, permission_ids: Sequence[UUID]) -> dict[UUID, Any]:
-    """Return the step by which one part of the data ended, of those permissions of which one did."""
-    if not permission_ids:
-        return {}
-    return {row.permission_id: row for row in connection.execute(_NARROWED_BY, {"ids": list(permission_ids)})}
-
-
 def by_for(row: Any, person_id: UUID | None) -> dict[str, Any]:
     """Who took a step, as this person may know it: that somebody has an administrator is nobody else's to know."""
     is_you = row.person_id is not None and row.person_id == person_id
@@ -96,7 +81,9 @@ _STEPS = (
     " ORDER BY e.event_no"
 )
 _OF = text(_STEPS.format("e.permission_id = :id AND (e.for_party OR NOT :for_party)"))
-_ENDED_BY = text(
+ENDED_BY = text(
     _STEPS.format("e.permission_id = ANY(:ids) AND e.event IN ('permission.rejected', 'permission.revoked')")
 )
-_NARROWED_BY = text(_STEPS.format("e.permission_id = ANY(:ids) AND e.event = 'permission.narrowed'"))
+"""The step by which people refused or withdrew, of those permissions `:ids` of which they did."""
+NARROWED_BY = text(_STEPS.format("e.permission_id = ANY(:ids) AND e.event = 'permission.narrowed'"))
+"""The step by which one part of the data ended, of those permissions `:ids` of which one did."""

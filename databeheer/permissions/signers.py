@@ -104,7 +104,7 @@ def keep_notice(connection: Connection, notice: Notice, now: datetime) -> None:
 
 def of(connection: Connection, permission_ids: Sequence[UUID]) -> list[Any]:
     """Return the signatures under permissions, oldest first."""
-    return list(connection.execute(_OF, {"ids": list(permission_ids)}))
+    return list(connection.execute(OF, {"ids": list(permission_ids)}))
 
 
 def counting(connection: Connection, permission_ids: Sequence[UUID]) -> list[Any]:
@@ -132,7 +132,8 @@ _SIGNATURES = (
     " LEFT JOIN permissions.notice n ON n.sha256 = s.notice_sha256 WHERE s.permission_id = ANY(:ids){}"
     " ORDER BY s.signed_at, s.person_id"
 )
-_OF = text(_SIGNATURES.format(""))
+OF = text(_SIGNATURES.format(""))
+"""The signatures under permissions `:ids`, oldest first."""
 _COUNTING = text(
     _SIGNATURES.format(
         " AND NOT EXISTS (SELECT FROM identity.death d WHERE d.person_id = s.for_person_id AND d.refuted_at IS NULL"

@@ -6,6 +6,7 @@ entry of the ledger; before the first, the ones here.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
@@ -53,8 +54,12 @@ class Clocks:
 
 def in_force(connection: Connection) -> Terms:
     """Return the terms that hold for what is granted now."""
-    row = connection.execute(_NEWEST).one_or_none()
-    return Terms(**row._mapping) if row is not None else Terms()
+    return said(connection.execute(NEWEST).all())
+
+
+def said(rows: Sequence[Any]) -> Terms:
+    """Return the terms of what `NEWEST` found."""
+    return Terms(*rows[0]) if rows else Terms()
 
 
 def put(connection: Connection, terms: Terms, now: datetime, index: int) -> None:
@@ -106,10 +111,8 @@ def view(terms: Terms) -> dict[str, Any]:
     return {f"{name}_days": value for name, value in vars(terms).items()}
 
 
-_NEWEST = text(
-    "SELECT longest, renewal, reminder, collection, deletion, mandate, letter FROM permissions.terms"
-    " ORDER BY terms_no DESC LIMIT 1"
-)
+NEWEST = text(f"SELECT {', '.join(Terms.names())} FROM permissions.terms ORDER BY terms_no DESC LIMIT 1")  # noqa: S608  our own words
+"""The terms that hold now; no row before the first were set."""
 _PUT = text(
     "INSERT INTO permissions.terms (longest, renewal, reminder, collection, deletion, mandate, letter, at, index)"
     " VALUES (:longest, :renewal, :reminder, :collection, :deletion, :mandate, :letter, :at, :index)"

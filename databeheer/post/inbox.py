@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 
 def unread(connection: Connection, person_id: UUID) -> int:
     """How many messages a person has not marked as read."""
-    count: int = connection.execute(_UNREAD, {"person": person_id}).scalar_one()
+    count: int = connection.execute(UNREAD, {"person": person_id}).scalar_one()
     return count
 
 
@@ -46,7 +46,7 @@ def for_data_manager(connection: Connection, limit: int) -> list[Any]:
     return list(connection.execute(_FOR_DATA_MANAGER, {"limit": limit}))
 
 
-_UNREAD = text("SELECT count(*) FROM post.message WHERE person_id = :person AND read_at IS NULL")
+UNREAD = text("SELECT count(*) FROM post.message WHERE person_id = :person AND read_at IS NULL")
 _PAGE = text(
     """
     WITH place AS (

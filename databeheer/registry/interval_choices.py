@@ -15,6 +15,7 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from databeheer.errors import ConflictError
+from databeheer.storage.look import Look, Work, uuids
 
 ASKED = (
     "coalesce((SELECT c.is_on FROM registry.interval_choice c WHERE c.occupancy_id = o.occupancy_id"
@@ -65,10 +66,12 @@ def choose(connection: Connection, occupancy: Any, *, is_on: bool, from_day: dat
     connection.execute(_CHOOSE, day | members)
 
 
-def stretches(connection: Connection, stays: Sequence[Any]) -> dict[UUID, list[tuple[date, date | None]]]:
+def stretches(look: Look, stays: Sequence[Any]) -> Work[dict[UUID, list[tuple[date, date | None]]]]:
     """Return of each stay (rows of registry.occupancy) in which days its grid user wants intervals: [from, until)."""
     made: dict[UUID, list[Any]] = {one.occupancy_id: [] for one in stays}
-    for row in connection.execute(_OF_STAYS, {"ids": list(made)}):
+    rows = look.ask(_OF_STAYS, {"ids": uuids(made)})
+    yield
+    for row in rows:
         made[row.occupancy_id].append(row)
     return {one.occupancy_id: _stretches_of(one, made[one.occupancy_id]) for one in stays}
 

@@ -6,7 +6,9 @@ The dead live nowhere, and the home of a grid user who died is nobody's: nobody 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, text
@@ -32,10 +34,15 @@ def at(connection: Connection, occupancy_id: UUID, day: date) -> dict[UUID, str]
 
 def at_each(connection: Connection, occupancy_ids: list[UUID], day: date) -> dict[UUID, dict[UUID, str]]:
     """Return the same for many occupancies, in one query; without those where nobody lives."""
-    found: dict[UUID, dict[UUID, str]] = {}
     if not occupancy_ids:
-        return found
-    for row in connection.execute(_AT, {"ids": occupancy_ids, "today": day}):
+        return {}
+    return by_stay(connection.execute(AT, {"ids": occupancy_ids, "today": day}))
+
+
+def by_stay(rows: Iterable[Any]) -> dict[UUID, dict[UUID, str]]:
+    """Return the same of the rows of `AT`."""
+    found: dict[UUID, dict[UUID, str]] = {}
+    for row in rows:
         found.setdefault(row.occupancy_id, {})[row.person_id] = row.capacity
     return found
 
@@ -49,6 +56,7 @@ _OF = (
     "SELECT occupancy_id, person_id, capacity FROM resident WHERE occupancy_id = ANY(:ids)"
     " ORDER BY capacity, from_day, person_id"
 )
-_AT = text(RESIDENTS + _OF)
+AT = text(RESIDENTS + _OF)
+"""Who lives at the occupancies `:ids` on the Brussels day `:today`."""
 _LIVE = "SELECT 1 FROM resident WHERE person_id = :person LIMIT 1"
 _SOMEWHERE = text(RESIDENTS + _LIVE)

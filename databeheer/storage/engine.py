@@ -72,20 +72,16 @@ def _has_news(socket: int) -> bool:
     return bool(looked.poll(0))
 
 
-def plan_by_key(connection: Connection) -> None:
-    """Plan each query of this transaction once a connection, for any values, and by an index alone.
-
-    For queries that find a few rows by a key. Planned for its values anew, one over the months of a ledger takes longer
-    to plan than to answer; and where the planner takes who has tens of thousands of rows for somebody with five, it
-    fetches and sorts them all to give the newest few.
-    """
-    driver(connection).execute(PLAN_BY_KEY)
-
-
 PLAN_BY_KEY = (
-    "SELECT set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_bitmapscan', 'off', true),"
-    " set_config('enable_seqscan', 'off', true)"
+    "SELECT set_config('plan_cache_mode', 'force_generic_plan', true) AS planned,"
+    " set_config('enable_bitmapscan', 'off', true) AS bitmaps, set_config('enable_seqscan', 'off', true) AS scans"
 )
+"""Plan each further query of this transaction once a connection, for any values, and by an index alone.
+
+For queries that find a few rows by a key. Planned for its values anew, one over the months of a ledger takes longer
+to plan than to answer; and where the planner takes who has tens of thousands of rows for somebody with five, it
+fetches and sorts them all to give the newest few.
+"""
 
 
 def driver(connection: Connection) -> psycopg.Connection[Any]:

@@ -1,47 +1,87 @@
-"""Several queries in one trip to the database: each with a snapshot of its own, as if they were sent one by one."""
+"""Queries that go to the database together: each with a snapshot of its own, as if they were sent one by one.
+
+    look = Look(connection)
+    stays, permissions = look.do(together(stays_of(look, person), permissions_of(look, person)))
+
+`stays_of` is a piece of work: it asks what it wants to know, yields until that was sent, asks what follows from the
+answers, and returns what it found. Pieces that go on together share their trips: a page makes as many as its longest.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Generator, Iterable, Mapping
+from functools import lru_cache
+from typing import Any, TypeAlias, TypeVar
 from uuid import UUID
 
 from psycopg.rows import namedtuple_row
-from sqlalchemy import Connection
+from sqlalchemy import Connection, TextClause
+from sqlalchemy.dialects.postgresql.psycopg import dialect
 
 from databeheer.storage.engine import driver
+
+Query: TypeAlias = str | TextClause
+"""In psycopg's spelling (`%(name)s`), or a constant of SQLAlchemy's `text`."""
+Found = TypeVar("Found")
+Work: TypeAlias = Generator[None, None, Found]
+"""Something to find out in steps; at each `yield` what it asked is sent, and its places are filled."""
 
 
 class Look:
     """Queries of one transaction that do not wait for each other's answers.
 
-    Most of what a query by a key costs is the way there and back, and what is made around it. The queries are
-    psycopg's (`%(name)s`); the database prepares those that come again.
+    Most of what a query by a key costs is the way there and back, and what is made around it. The database prepares
+    those that come again.
     """
 
     def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self._asked: list[tuple[str, Mapping[str, Any], list[Any]]] = []
+        self.connection = connection
+        self._asked: list[tuple[bytes, Mapping[str, Any], list[Any]]] = []
 
-    def ask(self, query: str, parameters: Mapping[str, Any]) -> list[Any]:
+    def ask(self, query: Query, parameters: Mapping[str, Any]) -> list[Any]:
         """Return the place of a query's rows, which are there after `send`; each has its columns as attributes."""
         rows: list[Any] = []
-        self._asked.append((query, parameters, rows))
+        self._asked.append((_spelled(query), parameters, rows))
         return rows
 
     def send(self) -> None:
         """Send what was asked, and fill its places."""
-        if not self._asked:
+        asked, self._asked = self._asked, []
+        if not asked:
             return
-        connection = driver(self._connection)
+        connection = driver(self.connection)
         with connection.pipeline():
-            cursors = []
-            for query, parameters, _ in self._asked:
-                cursor = connection.cursor(row_factory=namedtuple_row)
-                cursors.append(cursor.execute(query.encode(), parameters))
-            for cursor, (_, _, rows) in zip(cursors, self._asked, strict=True):
-                rows += cursor.fetchall()
-        self._asked.clear()
+            cursors = [
+                connection.cursor(row_factory=namedtuple_row).execute(query, parameters)
+                for query, parameters, _ in asked
+            ]
+        for cursor, (_, _, rows) in zip(cursors, asked, strict=True):
+            rows += cursor.fetchall()
+
+    def do(self, work: Work[Found]) -> Found:
+        """Do a piece of work to its end; what was asked before it began goes with its first questions."""
+        while True:
+            try:
+                next(work)
+            except StopIteration as end:
+                found: Found = end.value
+                return found
+            self.send()
+
+
+def together(*works: Work[Any]) -> Work[tuple[Any, ...]]:
+    """Do pieces of work side by side, and return what each found: as many trips as the longest makes alone."""
+    found: dict[int, Any] = {}
+    while True:
+        for place, work in enumerate(works):
+            if place not in found:
+                try:
+                    next(work)
+                except StopIteration as end:
+                    found[place] = end.value
+        if len(found) == len(works):
+            return tuple(found[place] for place in range(len(works)))
+        yield
 
 
 def uuids(names: Iterable[UUID]) -> str:
@@ -49,7 +89,16 @@ def uuids(names: Iterable[UUID]) -> str:
     return "{" + ",".join(one.hex for one in names) + "}"
 
 
-def look(connection: Connection, query: str, parameters: Mapping[str, Any]) -> list[Any]:
+def look(connection: Connection, query: Query, parameters: Mapping[str, Any]) -> list[Any]:
     """Return the rows of one query."""
     with driver(connection).cursor(row_factory=namedtuple_row) as cursor:
-        return cursor.execute(query.encode(), parameters).fetchall()
+        return cursor.execute(_spelled(query), parameters).fetchall()
+
+
+@lru_cache(maxsize=1024)
+def _spelled(query: Query) -> bytes:
+    """A query as the driver takes it: the same bytes each time, which it knows again."""
+    return (query if isinstance(query, str) else str(query.compile(dialect=_DIALECT))).encode()
+
+
+_DIALECT = dialect()  # type: ignore[no-untyped-call]

@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from databeheer.door.bodies.halves import subject_handle, subject_name
 from databeheer.door.house import House
 from databeheer.door.turn import NEWEST
-from databeheer.storage.look import look
+from databeheer.storage.look import Look, Work
 from ledger.subject_head import SubjectHead, sign_subject_head
 
 
@@ -44,11 +44,18 @@ def subject_heads(
     house: House, connection: Connection, occupancies: Iterable[UUID]
 ) -> dict[bytes, SignedHead]:
     """Return a signed head for each occupancy, by its handle; none for one without a statement."""
+    look = Look(connection)
+    return look.do(heads_of(house, look, occupancies))
+
+
+def heads_of(house: House, look: Look, occupancies: Iterable[UUID]) -> Work[dict[bytes, SignedHead]]:
+    """The same, beside other work."""
     keys = {occupancy_id: house.keys_of_subject(occupancy_id) for occupancy_id in occupancies}
     owners = {subject_handle(key): (occupancy_id, subject_name(key)) for occupancy_id, key in keys.items()}
+    rows = look.ask(NEWEST, {"handles": list(owners)})
+    yield
     heads: dict[bytes, SignedHead] = {}
-    row: Any
-    for row in look(connection, NEWEST, {"handles": list(owners)}):
+    for row in rows:
         occupancy_id, name = owners[bytes(row.handle)]
         head = SubjectHead(house.origin, name, row.counter, row.index, bytes(row.leaf))
         note = sign_subject_head(head, house.promise_key)

@@ -14,7 +14,9 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, TextClause, text
+from sqlalchemy import TextClause, text
+
+from databeheer.storage.look import Look, Work, uuids
 
 Seen = tuple[bytes, UUID]
 """A subject's handle, and a party that may have read there."""
@@ -46,36 +48,36 @@ class Page:
 
 
 def page(
-    connection: Connection,
+    look: Look,
     handles: Collection[bytes],
     narrowed: Narrowing,
     *,
     before: int | None,
     limit: int,
     now: datetime,
-) -> Page:
+) -> Work[Page]:
     """Return the newest rows before an entry.
 
     More than `limit` only where the last entry speaks of several of these subjects: a page never ends between two.
     """
-    rows = _newest(connection, handles, narrowed, before, limit + 1, now)
+    rows = yield from _newest(look, handles, narrowed, before, limit + 1, now)
     if len(rows) <= limit:
         return Page(rows, is_more=False)
     last = rows[limit - 1].index
     shown = [row for row in rows if row.index >= last]
     # Where the one beyond the page is of its last entry, it does not tell.
-    is_more = len(shown) < len(rows) or bool(_newest(connection, handles, narrowed, last, 1, now))
+    is_more = len(shown) < len(rows) or bool((yield from _newest(look, handles, narrowed, last, 1, now)))
     return Page(shown, is_more)
 
 
 def _newest(
-    connection: Connection,
+    look: Look,
     handles: Collection[bytes],
     narrowed: Narrowing,
     before: int | None,
     limit: int,
     now: datetime,
-) -> list[Any]:
+) -> Work[list[Any]]:
     asked = {
         "before": before,
         "party_id": narrowed.party_id,
@@ -92,51 +94,54 @@ def _newest(
         "handles": list(handles),
         "limit": limit,
     }
-    newest = _newest_month(connection, before, narrowed.last or now.date())
+    newest: date | None = narrowed.last or now.date()
+    if before is not None:
+        months = look.ask(_MONTH_OF, {"index": before})
+        yield
+        newest = months[0].month if months else None  # the entry may not be there any more
     if newest is not None:
         since = _month(newest - _MONTHS)
         around = {**bounds, "since": since, "until": _month(newest + timedelta(days=32))}
         query = _page((*given, "around"), _fewer(narrowed.events))
-        rows = list(connection.execute(query, given | around))
+        rows = look.ask(query, given | around)
+        yield
         # Not where it reaches the oldest of these months: a clock that was put back may have put a line before it.
         if len(rows) >= limit and rows[-1].month > since:
             return rows
-    return list(connection.execute(_page(tuple(given), _fewer(narrowed.events)), given | bounds))
+    rows = look.ask(_page(tuple(given), _fewer(narrowed.events)), given | bounds)
+    yield
+    return rows
 
 
-def parties(connection: Connection, handles: Collection[bytes]) -> set[UUID]:
-    """Return every party that is named there: a step of the index for each, however often it is named."""
-    return set(connection.execute(_PARTIES, {"handles": list(handles)}).scalars())
+def parties(look: Look, handles: Collection[bytes]) -> list[Any]:
+    """Ask for every party that is named there: a step of the index for each, however often it is named.
+
+    The rows are the register's.
+    """
+    return look.ask(_PARTIES, {"handles": list(handles)})
 
 
-def newest_reads(connection: Connection, seen: Collection[Seen], now: datetime) -> list[Any]:
-    """Return what each party read last of each subject in the last months, among its newest `LOOKED_BACK` lines there.
+def newest_reads(look: Look, seen: Collection[Seen], now: datetime) -> list[Any]:
+    """Ask what each party read last of each subject in the last months, among its newest `LOOKED_BACK` lines there.
 
     Each row with the sealed shared half of its body.
     """
-    since = {"since": _month(now.date() - _MONTHS)}
-    return list(connection.execute(_NEWEST_READS, _named(seen) | since))
+    return look.ask(_NEWEST_READS, _named(seen) | {"since": _month(now.date() - _MONTHS)})
 
 
-def newest_of(connection: Connection, seen: Collection[Seen]) -> dict[Seen, list[Any]]:
+def newest_of(look: Look, seen: Collection[Seen]) -> Work[dict[Seen, list[Any]]]:
     """Return the newest `LOOKED_BACK` lines of each party at each subject, newest first, in one query for all."""
+    rows = look.ask(_NEWEST_OF, _named(seen))
+    yield
     found: dict[Seen, list[Any]] = {one: [] for one in seen}
-    for row in connection.execute(_NEWEST_OF, _named(seen)):
+    for row in rows:
         found[bytes(row.handle), row.party_id].append(row)
     return found
 
 
 def _named(seen: Collection[Seen]) -> dict[str, Any]:
     handles, party_ids = [one for one, _ in seen], [one for _, one in seen]
-    return {"handles": handles, "party_ids": party_ids, "looked_back": LOOKED_BACK}
-
-
-def _newest_month(connection: Connection, before: int | None, newest: date) -> date | None:
-    """In which month the page begins; None where the entry that it begins at is not there any more."""
-    if before is None:
-        return newest
-    found: date | None = connection.execute(_MONTH_OF, {"index": before}).scalar_one_or_none()
-    return found
+    return {"handles": handles, "party_ids": uuids(party_ids), "looked_back": LOOKED_BACK}
 
 
 def _month(day: date) -> date:
@@ -188,7 +193,7 @@ _PARTIES = text(
     " UNION ALL SELECT found.handle, (SELECT s.party_id FROM ledger.statement s WHERE s.handle = found.handle"
     "   AND s.party_id > found.party_id ORDER BY s.handle, s.party_id LIMIT 1)"
     "  FROM found WHERE found.party_id IS NOT NULL"
-    ") SELECT DISTINCT party_id FROM found WHERE party_id IS NOT NULL"
+    ") SELECT * FROM registry.party WHERE party_id IN (SELECT party_id FROM found)"
 )
 _OF_PARTY = (
     " SELECT * FROM ledger.statement WHERE handle = own_handle AND party_id = reader{recent}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from sqlalchemy import text
 
 from databeheer.door.businesses.many import require_business
 from databeheer.door.commands.base import Command, identifier, looking, schema
-from databeheer.door.commands.permission_views import permission_views
+from databeheer.door.commands.permission_views import views_of
 from databeheer.door.commands.statements import require_customer
 from databeheer.door.commands.statutory import by_law
 from databeheer.door.commands.views import party_view
@@ -22,6 +23,7 @@ from databeheer.permissions import finding
 from databeheer.permissions.finding import Viewer
 from databeheer.permissions.states import LIVE
 from databeheer.permissions.timing import IS_LIVE, state_at
+from databeheer.storage.look import Look, Work, together
 
 MOST_AT_ONCE = 100
 
@@ -35,24 +37,30 @@ def show(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any
         require_customer(asker)
         require_business(asker)
         stays: frozenset[UUID] = frozenset(arguments["occupancy_ids"])
-        rows = finding.all_of(connection, Viewer(asker.person_id, None, stays), now=now) if stays else []
-        live = [row for row in rows if state_at(row, now)[0] in LIVE]
-        given = connection.execute(_GIVEN, {"person": asker.person_id, "now": now})
+        look = Look(connection)
+        given = look.ask(_GIVEN, {"person": asker.person_id, "now": now})
+        permissions, lawful = look.do(
+            together(
+                _live(house, look, Viewer(asker.person_id, None, stays), now),
+                by_law(house, look, replace(asker, power=Power(decides=False, stays=stays)), now),
+            )
+        )
         return {
-            "permissions": permission_views(
-                house,
-                connection,
-                live,
-                now,
-                person_id=asker.person_id,
-                for_party=False,
-                with_return_urls=False,
-            ),
-            "statutory": by_law(
-                house, connection, replace(asker, power=Power(decides=False, stays=stays)), now
-            ),
+            "permissions": permissions,
+            "statutory": lawful,
             "given": [{"party": party_view(row), "points": row.points} for row in given],
         }
+
+
+def _live(house: House, look: Look, viewer: Viewer, now: datetime) -> Work[list[dict[str, Any]]]:
+    rows = finding.ask_all_of(look, viewer, now=now) if viewer.stays else []
+    yield
+    live = [row for row in rows if state_at(row, now)[0] in LIVE]
+    return (
+        yield from views_of(
+            house, look, live, now, person_id=viewer.person_id, for_party=False, with_return_urls=False
+        )
+    )
 
 
 def show_given(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:

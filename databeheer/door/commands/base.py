@@ -21,7 +21,6 @@ from databeheer.errors import MalformedRequestError, NotFoundError, Unauthentica
 from databeheer.identity import representations, sessions
 from databeheer.identity.representations import NotForRepresentativesError
 from databeheer.registry import occupancies
-from databeheer.storage.engine import plan_by_key
 from databeheer.values import EAN, parse_day, parse_instant
 
 # Control characters, and whatever else ends a line.
@@ -264,12 +263,10 @@ def looking(
     suspended party's too. `or_applicant`: also of a party that is not onboarded yet. `or_party_people`: also for who
     acts for a party at its pages. `or_attorney`: also by a customer's power of attorney; the command keeps
     to its stays. `or_staff`: also for the house's own people, whose roles the command then asks for. `by_key`: each
-    of its queries finds what it needs by a key (`plan_by_key`).
+    of its queries finds what it needs by a key (`PLAN_BY_KEY`).
     """
     now = house.clock.now()
     with house.engine.connect() as connection, connection.begin():
-        if by_key:
-            plan_by_key(connection)
         asker = check(
             connection,
             proof,
@@ -280,6 +277,7 @@ def looking(
             or_party_people=or_party_people,
             or_attorney=or_attorney,
             or_staff=or_staff,
+            by_key=by_key,
         )
         yield connection, asker, now
 

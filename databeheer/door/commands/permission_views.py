@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -20,6 +20,7 @@ from databeheer.mandate_imports import rows as imports
 from databeheer.permissions import content, history, signers, terms, timing
 from databeheer.permissions.states import LIVE
 from databeheer.registry import residents
+from databeheer.storage.look import Look, Query, Work, uuids
 from databeheer.values import format_instant
 
 _RETURN_URLS = ("return_url_success", "return_url_failed")
@@ -50,7 +51,32 @@ def permission_views(
     with_return_urls: bool = True,
 ) -> list[dict[str, Any]]:
     """Return permissions as their people, or their party, see them; in as many queries for many as for one."""
-    around = _Around.read(connection, rows, now, for_party=for_party)
+    look = Look(connection)
+    return look.do(
+        views_of(
+            house,
+            look,
+            rows,
+            now,
+            person_id=person_id,
+            for_party=for_party,
+            with_return_urls=with_return_urls,
+        )
+    )
+
+
+def views_of(
+    house: House,
+    look: Look,
+    rows: Sequence[Any],
+    now: datetime,
+    *,
+    person_id: UUID | None = None,
+    for_party: bool,
+    with_return_urls: bool = True,
+) -> Work[list[dict[str, Any]]]:
+    """The same, beside other work."""
+    around = yield from _Around.read(look, rows, now, for_party=for_party)
     views, keys = [], AtHand(house)
     for row in rows:
         view = _for_all(keys, around, row, now, for_party)
@@ -99,32 +125,45 @@ class _Around:
     longest_days: int = 0
 
     @classmethod
-    def read(cls, connection: Connection, rows: Sequence[Any], now: datetime, *, for_party: bool) -> _Around:
+    def read(cls, look: Look, rows: Sequence[Any], now: datetime, *, for_party: bool) -> Work[_Around]:
+        def ask(query: Query, ids: Iterable[UUID], **others: Any) -> list[Any]:
+            wanted = set(ids)
+            return look.ask(query, {"ids": uuids(wanted), **others}) if wanted else []
+
         ids = [row.permission_id for row in rows]
-        places = [place for row in rows if (place := row.occupancy_id or row.addressed_to) is not None]
+        parties = ask(_PARTIES, (row.party_id for row in rows))
+        homes = ask(_HOMES, (at for row in rows if (at := row.occupancy_id or row.addressed_to) is not None))
+        renewals = ask(_RENEWED_BY, ids)
+        signed: list[Any] = []
+        if not for_party:
+            signed = ask(signers.OF, ids)
+            ended = ask(history.ENDED_BY, (row.permission_id for row in rows if row.state not in LIVE))
+            narrowed = ask(
+                history.NARROWED_BY, (row.permission_id for row in rows if row.withdrawn_part is not None)
+            )
+            waiting = (row.addressed_to for row in rows if row.state == "requested" and row.addressed_to)
+            lives = ask(residents.AT, waiting, today=day_of(now))
+            term = look.ask(terms.NEWEST, {})
+            imported = ask(imports.OF_PERMISSIONS, ids)
+        yield
         of_all: dict[str, Any] = {
-            "parties": _by(connection, _PARTIES, [row.party_id for row in rows]),
-            "homes": _by(connection, _HOMES, places),
-            "renewed_by": {old: row.permission_id for old, row in _by(connection, _RENEWED_BY, ids).items()},
+            "parties": {row.party_id: row for row in parties},
+            "homes": {row.occupancy_id: row for row in homes},
+            "renewed_by": {row.renews: row.permission_id for row in renewals},
         }
         if for_party:
             return cls(**of_all)
-        signed: dict[UUID, list[Any]] = {}
-        for one in signers.of(connection, ids):
-            signed.setdefault(one.permission_id, []).append(one)
-        waiting = [row.addressed_to for row in rows if row.state == "requested" and row.addressed_to]
+        signed_by: dict[UUID, list[Any]] = {}
+        for one in signed:
+            signed_by.setdefault(one.permission_id, []).append(one)
         return cls(
             **of_all,
-            signed=signed,
-            ended_by=history.ended_by(
-                connection, [row.permission_id for row in rows if row.state not in LIVE]
-            ),
-            narrowed_by=history.narrowed_by(
-                connection, [row.permission_id for row in rows if row.withdrawn_part is not None]
-            ),
-            residents=residents.at_each(connection, waiting, day_of(now)),
-            longest_days=terms.in_force(connection).longest,
-            imported=imports.of_permissions(connection, ids),
+            signed=signed_by,
+            ended_by={row.permission_id: row for row in ended},
+            narrowed_by={row.permission_id: row for row in narrowed},
+            residents=residents.by_stay(lives),
+            longest_days=terms.said(term).longest,
+            imported={row.row_id: row for row in imported},
         )
 
     def holder(self, row: Any) -> UUID | None:
@@ -265,11 +304,6 @@ def _waiting(
 def _return_url(keys: Keys, row: Any, what: str) -> str | None:
     sealed = getattr(row, f"{what}_sealed")
     return open_text(keys, what, row.permission_id, bytes(sealed)) if sealed is not None else None
-
-
-def _by(connection: Connection, query: Any, ids: Sequence[UUID]) -> dict[UUID, Any]:
-    """The rows of a query by the id that stands first in them."""
-    return {row[0]: row for row in connection.execute(query, {"ids": list(set(ids))})}
 
 
 def _instant(value: datetime | None) -> str | None:

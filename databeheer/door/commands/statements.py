@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -16,10 +17,10 @@ from databeheer.access.reasons import ReasonCode
 from databeheer.door.attorneys import acting
 from databeheer.door.bodies import own_lines
 from databeheer.door.bodies.halves import subject_handle
-from databeheer.door.bodies.heads import subject_heads
+from databeheer.door.bodies.heads import heads_of
 from databeheer.door.bodies.onlookers import Onlooker
 from databeheer.door.bodies.opened import BodyRow, shared_body, subject_body
-from databeheer.door.bodies.own_lines import REFUSALS, Narrowing
+from databeheer.door.bodies.own_lines import READ, REFUSALS, REFUSED, Narrowing
 from databeheer.door.commands import originals
 from databeheer.door.commands.base import (
     Command,
@@ -33,7 +34,7 @@ from databeheer.door.commands.base import (
     short_text,
 )
 from databeheer.door.commands.login import open_name, visitor_mark
-from databeheer.door.commands.views import occupancies_of, party_person_view, party_view
+from databeheer.door.commands.views import own_places, party_person_view, party_view
 from databeheer.door.house import House
 from databeheer.door.keys.at_hand import AtHand, Keys
 from databeheer.door.proofs import Asker, AskerKind, Proof
@@ -49,6 +50,7 @@ from databeheer.permissions.states import Event
 from databeheer.post import credit_words, inbox
 from databeheer.sentences import Sentence, in_dutch
 from databeheer.staff import accounts
+from databeheer.storage.look import Look, Work, together, uuids
 from databeheer.values import format_instant
 
 
@@ -68,12 +70,11 @@ def me(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
         if asker.kind is AskerKind.STAFF and asker.account_id is not None:
             name = staff_name(house, accounts.by_id(connection, asker.account_id))
             return {"role": "staff", "name": name, "occupancies": []}
-        return me_view(house, connection, proof, asker, now)
+        look = Look(connection)
+        return look.do(me_view(house, look, proof, asker, now))
 
 
-def me_view(
-    house: House, connection: Connection, proof: Proof, asker: Asker, now: datetime
-) -> dict[str, Any]:
+def me_view(house: House, look: Look, proof: Proof, asker: Asker, now: datetime) -> Work[dict[str, Any]]:
     """What `me` answers a customer; each page asks it, so it notes that the session is used.
 
     Raises:
@@ -82,25 +83,22 @@ def me_view(
     require_customer(asker)
     himself = asker.representative_id or found(asker.person_id, "person")
     if asker.used_at is None or asker.used_at <= now - sessions.USED_TO:
-        sessions.touch(connection, proof.hash, now, house.idle)
-    person = connection.execute(
-        text("SELECT person_id, name_sealed FROM identity.person WHERE person_id = :id"),
-        {"id": asker.person_id},
-    ).one()
+        sessions.touch(look.connection, proof.hash, now, house.idle)
+    people = look.ask(_PERSON, {"id": asker.person_id})
+    messages = look.ask(inbox.UNREAD, {"person": asker.person_id})
+    concern = [] if asker.for_enterprise else representations.ask_concern(look, himself, now)
+    places = yield from own_places(house, look, asker.person_id, now)
+    [person] = people
     return {
         "role": "customer",
         "name": open_name(house, person.person_id, bytes(person.name_sealed)),
-        "occupancies": [
-            place
-            for place in occupancies_of(house, connection, person.person_id, now)
-            if asker.reaches(UUID(place["occupancy_id"]))
-        ],
+        "occupancies": [place for place in places if asker.reaches(UUID(place["occupancy_id"]))],
         # Her letter box is hers: a power does not open it.
-        "unread": 0 if asker.power else inbox.unread(connection, person.person_id),
+        "unread": 0 if asker.power else messages[0].count,
         "power": {"decides": asker.power.decides} if asker.power else None,
         # An enterprise has no other self than whoever acts for it.
         "is_represented": asker.representative_id is not None and not asker.for_enterprise,
-        "has_representations": not asker.for_enterprise and representations.concern(connection, himself, now),
+        "has_representations": bool(concern),
         "business": asker.for_enterprise,
         "visitor": visitor_mark(house, himself, asker.person_id if asker.for_enterprise else None),
         "logged_in_freshly": sessions.is_fresh(asker.logged_in_at, now, house.fresh_log_in),
@@ -148,26 +146,34 @@ def list_statements(house: House, proof: Proof, arguments: dict[str, Any]) -> di
     """
     with looking(house, proof, or_attorney=True, by_key=True) as (connection, asker, now):
         require_customer(asker)
-        handles = own_handles(house, connection, asker, arguments["occupancy_id"])
-        narrowed = Narrowing(
-            EVENTS.get(arguments["kind"]),
-            *(arguments[one] for one in ("party_id", "ground", "first", "last")),
-        )
-        page = own_lines.page(
-            connection, handles, narrowed, before=arguments["cursor"], limit=arguments["limit"], now=now
-        )
-        statements = list(opened(house, connection, page.rows, handles))
-        heads = subject_heads(house, connection, handles.values())
-        answer: dict[str, Any] = {
-            "statements": statements,
-            "next_cursor": page.rows[-1].index if page.is_more else None,
-            "heads": [head.view() for head in heads.values()],
-        }
-        if arguments["with_readers"]:
-            answer["parties"] = _readers(connection, handles)
-        if arguments["with_me"]:
-            answer["me"] = me_view(house, connection, proof, asker, now)
-        return answer
+        look = Look(connection)
+        page = _page(house, look, asker, arguments, now)
+        if not arguments["with_me"]:
+            return look.do(page)
+        answer, me = look.do(together(page, me_view(house, look, proof, asker, now)))
+        return {**answer, "me": me}
+
+
+def _page(
+    house: House, look: Look, asker: Asker, arguments: dict[str, Any], now: datetime
+) -> Work[dict[str, Any]]:
+    handles = yield from handles_of(house, look, asker, arguments["occupancy_id"])
+    narrowed = Narrowing(
+        EVENTS.get(arguments["kind"]),
+        *(arguments[one] for one in ("party_id", "ground", "first", "last")),
+    )
+    asked = {"before": arguments["cursor"], "limit": arguments["limit"], "now": now}
+    readers = own_lines.parties(look, handles) if arguments["with_readers"] else None
+    page, heads = yield from together(
+        own_lines.page(look, handles, narrowed, **asked), heads_of(house, look, handles.values())
+    )
+    around = yield from around_lines(look, page.rows)
+    answer = {
+        "statements": list(opened(house, look.connection, page.rows, handles, around)),
+        "next_cursor": page.rows[-1].index if page.is_more else None,
+        "heads": [head.view() for head in heads.values()],
+    }
+    return answer if readers is None else answer | {"parties": _readers(readers)}
 
 
 def list_readers(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -175,12 +181,14 @@ def list_readers(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[
     with looking(house, proof, or_attorney=True, by_key=True) as (connection, asker, _now):
         require_customer(asker)
         handles = own_handles(house, connection, asker, arguments["occupancy_id"])
-        return {"parties": _readers(connection, handles)}
+        look = Look(connection)
+        readers = own_lines.parties(look, handles)
+        look.send()
+        return {"parties": _readers(readers)}
 
 
-def _readers(connection: Connection, handles: Collection[bytes]) -> list[dict[str, Any]]:
-    parties = _parties(connection, own_lines.parties(connection, handles))
-    views = [party_view(row) for row in parties.values()]
+def _readers(parties: Collection[Any]) -> list[dict[str, Any]]:
+    views = [party_view(row) for row in parties]
     return sorted(views, key=lambda view: (view["name"].casefold(), view["id"]))
 
 
@@ -194,17 +202,40 @@ def own_handles(
     house: House, connection: Connection, asker: Asker, occupancy_id: UUID | None
 ) -> dict[bytes, UUID]:
     """The handles of the person's own occupancies; of one of them, where it is named."""
-    rows = connection.execute(
-        text("SELECT occupancy_id FROM registry.occupancy WHERE person_id = :person"),
-        {"person": asker.person_id},
-    )
+    look = Look(connection)
+    return look.do(handles_of(house, look, asker, occupancy_id))
+
+
+def handles_of(house: House, look: Look, asker: Asker, occupancy_id: UUID | None) -> Work[dict[bytes, UUID]]:
+    """The same, beside other work."""
+    rows = look.ask(_STAYS, {"person": asker.person_id})
+    yield
     reached = [row.occupancy_id for row in rows if asker.reaches(row.occupancy_id)]
     own = [one for one in reached if occupancy_id in (None, one)]
     if occupancy_id is not None and not own:
         raise NotFoundError("there is no such access point of yours")
-    gone = erasures.begun_of(connection, DataClass.LEDGER, own)
-    living = [occupancy for occupancy in own if occupancy not in gone]
+    gone = yield from erasures.begun(look, [DataClass.LEDGER], own)
+    living = [occupancy for occupancy in own if occupancy not in gone[DataClass.LEDGER]]
     return {subject_handle(house.keys_of_subject(occupancy)): occupancy for occupancy in living}
+
+
+@dataclass(frozen=True)
+class Around:
+    """What stands around index rows: rows of the parties that they name, and when missed clocks were met."""
+
+    parties: Mapping[UUID, Any]
+    met: Mapping[int, datetime]
+
+
+def around_lines(look: Look, rows: Sequence[Any]) -> Work[Around]:
+    """Read what stands around index rows."""
+    named = {row.party_id for row in rows if row.party_id}
+    parties = look.ask(_PARTIES, {"ids": uuids(named)}) if named else []
+    missed = [row.index for row in rows if row.event == "clock.missed"]
+    met = look.ask(clocks.MET_AFTER, {"missed": missed}) if missed else []
+    if named or missed:
+        yield
+    return Around({row.party_id: row for row in parties}, {row.missed_index: row.met_at for row in met})
 
 
 def opened(
@@ -212,23 +243,14 @@ def opened(
     connection: Connection,
     rows: Sequence[Any],
     handles: Mapping[bytes, UUID],
-    parties: dict[UUID, Any] | None = None,
+    around: Around,
 ) -> Iterator[dict[str, Any]]:
-    """Yield what index rows tell, opening each when it is its turn: whoever has seen enough stops.
-
-    `parties`: rows of parties that this answer has read already; those that it reads join them.
-    """
-    if not rows:
-        return
-    parties = {} if parties is None else parties
-    unread = {row.party_id for row in rows if row.party_id} - parties.keys()
-    if unread:
-        parties |= _parties(connection, unread)
-    missed = [row._mapping["index"] for row in rows if row.event == "clock.missed"]
-    met, keys = clocks.met_after(connection, missed), AtHand(house)
+    """Yield what index rows tell, opening each when it is its turn: whoever has seen enough stops."""
+    keys = AtHand(house)
     names: dict[str, tuple[str | None, str]] = {}
     for row in rows:
-        for view in _statements_of(house, keys, row, handles, parties, met):
+        for line in lines(keys, row):
+            view = _statement(house, line, handles, around)
             who = view["attorney"]
             if who and who not in names:
                 names[who] = acting.names(house, connection, {who}).get(who, (None, ""))
@@ -236,51 +258,67 @@ def opened(
             yield view | {"attorney": name, "for_enterprise": kind == representations.ENTERPRISE}
 
 
-def _statements_of(
-    house: House,
-    keys: Keys,
-    row: Any,
-    handles: Mapping[bytes, UUID],
-    parties: dict[UUID, Any],
-    met: Mapping[int, datetime],
-) -> Iterator[dict[str, Any]]:
-    """Yield what one index row tells; of a bulk read that asked under several permissions, one by one."""
+@dataclass(frozen=True)
+class Line:
+    """What an index row tells, opened: `said` is what its two halves say, `own` the one of this subject alone.
+
+    Of a bulk read, what concerns this subject alone stands in its own half.
+    """
+
+    row: Any
+    said: Mapping[str, Any]
+    own: Mapping[str, Any]
+
+    @property
+    def event(self) -> str:
+        return str(self.own.get("event", self.row.event))
+
+    @property
+    def reason(self) -> str | None:
+        """Why nothing was given; None where something was."""
+        if self.event == "join.refused":
+            return str(self.said["reason"])
+        refused: list[list[str]] = self.said.get("refused") or []
+        return refused[0][2] if self.event == REFUSED and refused else None
+
+    @property
+    def ground(self) -> str | None:
+        return None if self.reason is not None else self.own.get("ground", self.row.ground)
+
+    @property
+    def permission_id(self) -> str | None:
+        return self.said.get("permission") or None
+
+
+def lines(keys: Keys, row: Any) -> Iterator[Line]:
+    """Open an index row; of a bulk read that asked under several permissions, one by one."""
     shared, own = shared_body(keys, BodyRow.beside(row)).said, subject_body(keys, row).said
-    yield _statement(house, row, shared, own, handles, parties, met)
+    yield Line(row, shared | own, own)
     for also in own.get("also", ()):
-        yield _statement(house, row, shared, own | also, handles, parties, met)
+        yield Line(row, shared | own | also, own | also)
 
 
-def _statement(
-    house: House,
-    row: Any,
-    shared: dict[str, Any],
-    own: dict[str, Any],
-    handles: Mapping[bytes, UUID],
-    parties: dict[UUID, Any],
-    met: Mapping[int, datetime],
-) -> dict[str, Any]:
-    # Of a bulk read, what concerns this subject alone stands in its own half.
-    said = shared | own
-    event, ground = own.get("event", row.event), own.get("ground", row.ground)
-    granted = own.get("granted") or []
+def _statement(house: House, line: Line, handles: Mapping[bytes, UUID], around: Around) -> dict[str, Any]:
+    row, said, event, reason, ground = line.row, line.said, line.event, line.reason, line.ground
+    granted = line.own.get("granted") or []
     asked = said.get("asked") or ["", ""]
-    reason, reader = _reason(event, said), said.get("reader")
-    told = _told(event, reason, said, met.get(row.index))
+    reader = said.get("reader")
+    told = _told(event, reason, said, around.met.get(row.index))
+    party = around.parties.get(row.party_id)
     return {
         "index": row.index,
         "counter": row.counter,
         "event": event,
         "at": said["at"],
         "occupancy_id": str(handles[bytes(row.handle)]),
-        "party": party_view(parties[row.party_id]) if row.party_id in parties else None,
+        "party": party_view(party) if party is not None else None,
         "by": "representative" if reader == _REPRESENTATIVE else said.get("asker", ""),
         "reader": reader,
         "capacity": said.get("capacity"),
         "attorney": said.get("representation"),
-        "ground": ground if reason is None else None,
-        "sentence_nl": ground_sentence(ground, house.catalogue, Language.DUTCH)
-        if event == "data.read"
+        "ground": ground,
+        "sentence_nl": ground_sentence(str(ground), house.catalogue, Language.DUTCH)
+        if event == READ
         else in_dutch(told),
         "told": [one.view() for one in told],
         "category": said.get("category"),
@@ -290,23 +328,16 @@ def _statement(
             "from": granted[0][0] if granted else asked[0],
             "until": granted[-1][1] if granted else asked[1],
         },
-        "slots": own.get("slots", 0),
+        "slots": line.own.get("slots", 0),
         "reason": reason,
-        "permission_id": said.get("permission") or None,
+        "permission_id": line.permission_id,
         "purpose": said.get("purpose"),
         "task": said.get("task"),
     }
 
 
-def _reason(event: str, said: dict[str, Any]) -> str | None:
-    if event == "join.refused":
-        return str(said["reason"])
-    refused: list[list[str]] = said.get("refused") or []
-    return refused[0][2] if event == "data.refused" and refused else None
-
-
 def _told(
-    event: str, reason: str | None, said: dict[str, Any], met_at: datetime | None
+    event: str, reason: str | None, said: Mapping[str, Any], met_at: datetime | None
 ) -> tuple[Sentence, ...]:
     if event in ("join.run", "join.refused"):
         return joins_explain.sentences(said)
@@ -321,13 +352,9 @@ def _told(
     return (originals.sentence(said),) if event == originals.SHOWN else ()
 
 
-def _parties(connection: Connection, ids: set[UUID]) -> dict[UUID, Any]:
-    rows = connection.execute(
-        text("SELECT * FROM registry.party WHERE party_id = ANY(:ids)"), {"ids": list(ids)}
-    )
-    return {row.party_id: row for row in rows}
-
-
+_PERSON = text("SELECT person_id, name_sealed FROM identity.person WHERE person_id = :id")
+_STAYS = text("SELECT occupancy_id FROM registry.occupancy WHERE person_id = :person")
+_PARTIES = text("SELECT * FROM registry.party WHERE party_id = ANY(:ids)")
 _REPRESENTATIVE = Onlooker.REPRESENTATIVE.value
 _PORT_STEPS = ("opening_asked", "closing_asked", "forwarded", "opened", "closed", "replaced", "impossible")
 EVENTS: dict[str | None, tuple[str, ...]] = {

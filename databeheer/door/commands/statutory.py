@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, text
+from sqlalchemy import text
 
 from databeheer.access.bases import Row
 from databeheer.access.explain import Language, citation_text
@@ -15,9 +15,10 @@ from databeheer.access.standing import roles_with_standing, standing_by_law
 from databeheer.door.commands.base import Command, looking, schema
 from databeheer.door.commands.statements import require_customer
 from databeheer.door.commands.views import party_view
-from databeheer.door.facts.of_requests import read_facts
+from databeheer.door.facts.of_requests import facts_of
 from databeheer.door.house import House
 from databeheer.door.proofs import Asker, Proof
+from databeheer.storage.look import Look, Work
 from databeheer.values import format_instant
 
 
@@ -25,22 +26,23 @@ def statutory(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
     """List each party with standing by law on an own access point, with its ground, article and days."""
     with looking(house, proof, or_attorney=True) as (connection, asker, now):
         require_customer(asker)
-        return {"parties": by_law(house, connection, asker, now)}
+        look = Look(connection)
+        return {"parties": look.do(by_law(house, look, asker, now))}
 
 
-def by_law(house: House, connection: Connection, asker: Asker, now: datetime) -> list[dict[str, Any]]:
+def by_law(house: House, look: Look, asker: Asker, now: datetime) -> Work[list[dict[str, Any]]]:
     """Return what `statutory.list` answers a customer.
 
     Derived from the catalogue and the facts that decisions are made of, so that nobody with a ground is left out.
     """
+    homes = look.ask(_STAYS, {"person": asker.person_id})
+    known = look.ask(_PARTIES, {"roles": sorted(roles_with_standing(house.catalogue))})
+    yield
     stays: dict[UUID, UUID] = {
-        row.occupancy_id: row.access_point_id
-        for row in connection.execute(_STAYS, {"person": asker.person_id})
-        if asker.reaches(row.occupancy_id)
+        row.occupancy_id: row.access_point_id for row in homes if asker.reaches(row.occupancy_id)
     }
-    roles = sorted(roles_with_standing(house.catalogue))
-    parties = {row.party_id: row for row in connection.execute(_PARTIES, {"roles": roles})}
-    book = read_facts(connection, now, points=set(stays.values()), permissions=(), parties=set(parties))
+    parties = {row.party_id: row for row in known}
+    book = yield from facts_of(look, now, points=set(stays.values()), permissions=(), parties=set(parties))
     found: list[dict[str, Any]] = []
     for occupancy_id, point_id in stays.items():
         point = book.points[point_id]

@@ -19,25 +19,29 @@ from databeheer.oversight.retention import DataClass
 from databeheer.registry import interval_choices
 from databeheer.registry.interval_choices import ASKED
 from databeheer.registry.residents import RESIDENTS
+from databeheer.storage.look import Look, Work, together, uuids
 
 
 def occupancies_of(
     house: House, connection: Connection, person_id: UUID | None, now: datetime
 ) -> list[dict[str, Any]]:
     """Return a person's access points, with EAN, address and meters opened: they are the person's own."""
+    look = Look(connection)
+    return look.do(own_places(house, look, person_id, now))
+
+
+def own_places(house: House, look: Look, person_id: UUID | None, now: datetime) -> Work[list[dict[str, Any]]]:
+    """The same, beside other work."""
+    rows = look.ask(_OCCUPANCIES, {"person": person_id, "day": day_of(now)})
+    yield
+    stays = [row.occupancy_id for row in rows]
+    intervals, meters, gone, newest = yield from together(
+        interval_choices.stretches(look, rows),
+        _meters(house, look, stays),
+        erasures.begun(look, (DataClass.READINGS, DataClass.LEDGER), stays),
+        _last_reading_days(house, look, [row.root_id for row in rows]),
+    )
     keys = AtHand(house)
-    rows = connection.execute(_OCCUPANCIES, {"person": person_id, "day": day_of(now)}).all()
-    intervals = interval_choices.stretches(connection, rows)
-    meters: dict[UUID, list[str]] = {}
-    for meter in connection.execute(_METERS, {"stays": [row.occupancy_id for row in rows]}):
-        number = open_text(keys, "meter", meter.meter_id, bytes(meter.number_sealed))
-        meters.setdefault(meter.occupancy_id, []).append(number)
-    gone = erasures.begun_of_each(
-        connection, (DataClass.READINGS, DataClass.LEDGER), [row.occupancy_id for row in rows]
-    )
-    newest = _last_reading_days(
-        house, connection, [row.root_id for row in rows if row.occupancy_id not in gone[DataClass.READINGS]]
-    )
     return [
         {
             "occupancy_id": str(row.occupancy_id),
@@ -92,10 +96,23 @@ def places_of(house: House, connection: Connection, person_id: UUID, now: dateti
     ]
 
 
-def _last_reading_days(house: House, connection: Connection, root_ids: Collection[UUID]) -> dict[UUID, date]:
+def _meters(house: House, look: Look, stays: Collection[UUID]) -> Work[dict[UUID, list[str]]]:
+    """The numbers of the meters of each stay."""
+    rows = look.ask(_METERS, {"stays": uuids(stays)})
+    yield
+    keys, found = AtHand(house), dict[UUID, list[str]]()
+    for row in rows:
+        number = open_text(keys, "meter", row.meter_id, bytes(row.number_sealed))
+        found.setdefault(row.occupancy_id, []).append(number)
+    return found
+
+
+def _last_reading_days(house: House, look: Look, root_ids: Collection[UUID]) -> Work[dict[UUID, date]]:
     """The newest day that anything is stored of, by root: where a customer's own look begins."""
-    roots = {seals.pseudonym(house.readings_root(root_id)): root_id for root_id in root_ids}
-    rows = connection.execute(_LAST_READING_DAYS, {"pseudonyms": list(roots)})
+    held = house.roots_held([root_id.bytes for root_id in root_ids])  # without those that were erased
+    roots = {seals.pseudonym(root): UUID(bytes=root_id) for root_id, root in held.items()}
+    rows = look.ask(_LAST_READING_DAYS, {"pseudonyms": list(roots)})
+    yield
     return {roots[bytes(row.pseudonym)]: row.day for row in rows if row.day}
 
 

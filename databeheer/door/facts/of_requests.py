@@ -32,7 +32,7 @@ from databeheer.door.facts.of_points import PointFacts, ask_point_facts
 from databeheer.permissions import signers
 from databeheer.permissions.timing import state_at
 from databeheer.registry.meters import Place
-from databeheer.storage.look import Look, look, uuids
+from databeheer.storage.look import Look, Work, uuids
 from databeheer.values import Direction, Granularity, Purpose
 
 
@@ -152,11 +152,25 @@ def read_facts(
 
     `first` is what was looked up of these permissions already, in the same transaction and under the same lock.
     """
+    look = Look(connection)
+    return look.do(facts_of(look, now, points=points, permissions=permissions, parties=parties, first=first))
+
+
+def facts_of(
+    look: Look,
+    now: datetime,
+    *,
+    points: Collection[UUID],
+    permissions: Collection[UUID],
+    parties: Collection[UUID],
+    first: FirstLook | None = None,
+) -> Work[FactBook]:
+    """The same, beside other work; where no permission is named, in one look."""
     if first is None:
-        look = Look(connection)
         first = FirstLook(look, permissions)
-        look.send()
-    book = FactBook(stopped_since=first.stopped_since, unreconciled_since=first.unreconciled_since)
+        if permissions:
+            yield
+    book = FactBook()
     wanted = set(points)
     more: list[UUID] = []
     for row in first.permissions:
@@ -166,22 +180,22 @@ def read_facts(
         book.permission_homes[row.permission_id] = row.home
         if row.access_point_id:
             wanted.add(row.access_point_id)
-    look = Look(connection)
     found_parties = ask_parties(look, parties)
     found_points = _Points(look, wanted)
     links = ask_point_facts(look, wanted, parties)
     # Who names a permission is judged by that one alone: others of the same point matter where the point is named.
     asked = {"points": uuids(points), "parties": uuids(parties)}
     own = look.ask(_OWN_PERMISSIONS, asked) if points and parties else []
-    look.send()
+    yield
+    book.stopped_since, book.unreconciled_since = first.stopped_since, first.unreconciled_since
     book.parties = parties_of(found_parties, now)
-    book.points = found_points.read(connection)
+    book.points = yield from found_points.read(look)
     book.links = PointFacts(links)
     for row in own:
         book.own[row.party_id, row.access_point_id].append(permission_of(row, now))
         more += [row.permission_id] if row.more_signers else []
     if more:
-        _add_signers(connection, book, more)
+        _add_signers(look.connection, book, more)
     return book
 
 
@@ -254,11 +268,11 @@ class _Points:
             look.ask(query, ids) if wanted else [] for query in (_POINTS, _OCCUPANCIES, _CHANNELS)
         )
 
-    def read(self, connection: Connection) -> dict[UUID, Point]:
-        """Return the points; the connection is for who else lives there, where anybody does."""
+    def read(self, look: Look) -> Work[dict[UUID, Point]]:
+        """Return the points; asks who else lives there, where anybody does."""
         occupancies: dict[UUID, list[Occupancy]] = defaultdict(list)
         roots: dict[UUID, dict[str, UUID]] = defaultdict(dict)
-        concerned = self._concerned(connection)
+        concerned = yield from self._concerned(look)
         for row in self._homes:
             roots[row.access_point_id][str(row.occupancy_id)] = row.root_id
             occupancies[row.access_point_id].append(
@@ -302,10 +316,12 @@ class _Points:
             for row in self._points
         }
 
-    def _concerned(self, connection: Connection) -> dict[UUID, list[PersonConcerned]]:
+    def _concerned(self, look: Look) -> Work[dict[UUID, list[PersonConcerned]]]:
         found: dict[UUID, list[PersonConcerned]] = defaultdict(list)
         if any(row.has_concerned for row in self._homes):
-            for row in look(connection, _CONCERNED, {"ids": [row.occupancy_id for row in self._homes]}):
+            rows = look.ask(_CONCERNED, {"ids": uuids(row.occupancy_id for row in self._homes)})
+            yield
+            for row in rows:
                 found[row.occupancy_id].append(
                     PersonConcerned(str(row.person_id), days(row.from_day, row.until_day))
                 )

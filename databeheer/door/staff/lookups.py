@@ -21,7 +21,7 @@ from databeheer.door.bodies import own_lines
 from databeheer.door.bodies.halves import subject_handle
 from databeheer.door.bodies.own_lines import Narrowing
 from databeheer.door.commands.base import Command, asker_of, found, looking, schema, short_text
-from databeheer.door.commands.statements import opened
+from databeheer.door.commands.statements import around_lines, opened
 from databeheer.door.facts.of_requests import Point, read_facts
 from databeheer.door.house import House
 from databeheer.door.names import open_text
@@ -35,6 +35,7 @@ from databeheer.oversight.retention import DataClass
 from databeheer.permissions import finding
 from databeheer.permissions.timing import state_at
 from databeheer.staff import accounts, cases, roles
+from databeheer.storage.look import Look
 from databeheer.values import Granularity, Period, Purpose, Role, format_instant
 
 GROUND = "staff"
@@ -207,7 +208,9 @@ def _lines(house: House, connection: Connection, occupancy_id: UUID) -> list[dic
         return []
     handles = {subject_handle(house.keys_of_subject(occupancy_id)): occupancy_id}
     reads = Narrowing(("data.read", "data.refused"))
-    page = own_lines.page(connection, handles, reads, before=None, limit=LAST_LINES, now=house.clock.now())
+    look, now = Look(connection), house.clock.now()
+    page = look.do(own_lines.page(look, handles, reads, before=None, limit=LAST_LINES, now=now))
+    around = look.do(around_lines(look, page.rows))
     return [
         {
             "at": one["at"],
@@ -217,7 +220,7 @@ def _lines(house: House, connection: Connection, occupancy_id: UUID) -> list[dic
             "ground": one["ground"],
             "index": one["index"],
         }
-        for one in opened(house, connection, page.rows, handles)
+        for one in opened(house, connection, page.rows, handles, around)
     ]
 
 

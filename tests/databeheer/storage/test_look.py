@@ -1,0 +1,84 @@
+"""Queries that go to the database together: what each wants next shares a trip, and each finds what it would alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from sqlalchemy import Connection, text
+
+from databeheer.storage.engine import driver, make_engine
+from databeheer.storage.look import Look, Work, look, together
+from tests.databases import Databases
+
+ADDED = "SELECT CAST(%(one)s AS int) + %(other)s AS sum"
+
+
+@pytest.fixture(scope="module")
+def connection(databases: Databases) -> Iterator[Connection]:
+    """One for all of them: whatever goes wrong, it is as good as before after a rollback."""
+    with databases.clone() as database:
+        engine = make_engine(database.url("door"))
+        with engine.connect() as opened:
+            yield opened
+        engine.dispose()
+
+
+class Counted(Look):
+    """A look that counts its trips."""
+
+    trips = 0
+
+    def send(self) -> None:
+        self.trips += 1
+        super().send()
+
+
+def doubled(look: Look, number: int, times: int) -> Work[int]:
+    """Work that asks for as many answers in turn, each made of the last."""
+    for _ in range(times):
+        rows = look.ask(ADDED, {"one": number, "other": number})
+        yield
+        number = rows[0].sum
+    return number
+
+
+def test_works_share_their_trips_and_each_finds_what_it_finds_alone(connection: Connection) -> None:
+    asked = Counted(connection)
+    before = asked.ask(ADDED, {"one": 20, "other": 3})
+    assert asked.do(together(doubled(asked, 1, 3), doubled(asked, 5, 1), doubled(asked, 7, 0))) == (8, 10, 7)
+    assert asked.trips == 3
+    assert [row.sum for row in before] == [23]  # it went with the first of them
+    assert asked.do(together()) == ()
+    assert asked.do(doubled(asked, 3, 2)) == 12
+
+
+def test_both_spellings_of_a_query_give_rows_with_names(connection: Connection) -> None:
+    of_alchemy = text("SELECT CAST(:one AS int) + :other AS sum, 7 % 4 AS rest, 'a:b'::text AS index")
+    [row] = look(connection, of_alchemy, {"one": 1, "other": 2})
+    assert (row.sum, row.rest, row.index) == (3, 3, "a:b")
+    assert look(connection, "SELECT 1 WHERE false", {}) == []
+
+
+def test_what_fails_fails_as_a_whole_and_leaves_the_connection_good(connection: Connection) -> None:
+    asked = Look(connection)
+    good, bad = asked.ask(ADDED, {"one": 1, "other": 1}), asked.ask("SELECT 1 / 0 AS never", {})
+    asked.ask(ADDED, {"one": 2, "other": 2})
+    with pytest.raises(psycopg.errors.DivisionByZero):
+        asked.send()
+    assert good == bad == []
+    driver(connection).rollback()
+    assert asked.do(doubled(asked, 1, 1)) == 2  # nothing of what failed was left to be sent
+
+
+def test_work_that_fails_sends_nothing_further(connection: Connection) -> None:
+    asked = Counted(connection)
+
+    def refusing() -> Work[None]:
+        yield
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        asked.do(together(doubled(asked, 1, 9), refusing()))
+    assert asked.trips == 1
