@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import psycopg
 from flask import Flask, current_app
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 
 from databeheer.storage.engine import make_engine
 from web.settings import WebSettings
@@ -14,7 +17,7 @@ _EXTENSION = "web.database"
 def register(app: Flask) -> None:
     """Make the engine; it connects when it is first used."""
     settings: WebSettings = app.config["WEB_SETTINGS"]
-    app.extensions[_EXTENSION] = make_engine(
+    made = make_engine(
         settings.database_url,
         # Fewer connections than threads, and little patience: where the database hangs, a thread is left over for
         # whoever needs none, such as /health/live.
@@ -24,6 +27,8 @@ def register(app: Flask) -> None:
         statement_seconds=5,
         durable=False,  # counts of requests: nothing that is missed
     )
+    event.listen(made, "connect", _stand_alone)
+    app.extensions[_EXTENSION] = made
 
 
 def engine() -> Engine:
@@ -32,9 +37,9 @@ def engine() -> Engine:
     return found
 
 
-def engine_of_single_statements() -> Engine:
-    """The same, each statement a transaction of its own: one trip to the database instead of three."""
-    return engine().execution_options(isolation_level="AUTOCOMMIT")
+def _stand_alone(connection: psycopg.Connection[Any], *_: object) -> None:
+    """Let each statement be a transaction of its own: one trip to the database instead of three."""
+    connection.autocommit = True
 
 
 def dispose(app: Flask) -> None:

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import io
 import re
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, wraps
 from pathlib import Path
 from typing import cast
 from urllib.parse import quote, urlencode
@@ -134,9 +135,34 @@ def plural(one: str, many: str, num: int, **values: object) -> str:
     return cast(str, flask_babel.ngettext(one, many, num, **values))
 
 
+class Sentence(flask_babel.LazyString):  # type: ignore[misc]  # untyped library
+    """A Dutch sentence that is said in the language of the request; once in each language, for it does not change."""
+
+    def __init__(self, message: str, **values: object) -> None:
+        super().__init__(_, message, **values)
+        self._said: dict[str, str] = {}
+
+    def __str__(self) -> str:
+        language = spoken()
+        if language not in self._said:
+            self._said[language] = super().__str__()
+        return self._said[language]
+
+
 def lazy(message: str, **values: object) -> str:
     """Mark a Dutch sentence that stands outside a request; it is said in a request's language as it is shown."""
-    return cast(str, flask_babel.LazyString(_, message, **values))
+    return cast(str, Sentence(message, **values))
+
+
+def once_a_language(make: Callable[[str], str]) -> Callable[[str], str]:
+    """Say what `make` says of a code or an article, once in each language: for words that do not change."""
+    said = lru_cache(maxsize=1024)(lambda language, of: make(of))
+
+    @wraps(make)
+    def say(of: str) -> str:
+        return said(spoken(), of)
+
+    return say
 
 
 def remember(response: Answer, code: str) -> Answer:

@@ -30,7 +30,7 @@ from databeheer.clock import Clock
 from databeheer.ean_codes.words import PAGE as EAN_PAGE
 from databeheer.errors import RateLimitedError
 from web import known_tokens
-from web.database import engine_of_single_statements
+from web.database import engine
 from web.door import NO_PROOF, proof_of_request
 from web.errors import PROGRAM_PATHS
 from web.settings import WebSettings
@@ -136,7 +136,7 @@ def count_as(party_id: str) -> None:
         return
     clock: Clock = current_app.config["WEB_CLOCK"]
     counted = {"identity": _hash(used.limit.group, "party", party_id), "window": _window(clock.now())}
-    with engine_of_single_statements().connect() as connection:
+    with engine().connect() as connection:
         used.by_party = int(connection.execute(_USE_ONE, counted).scalar_one())
     if used.by_party > used.limit.per_identity:
         raise _too_often(used)
@@ -239,7 +239,7 @@ def _use(limit: Limit, of_address: bytes, of_identity: bytes | None, now: dateti
         "window": window,
         "per_address": limit.per_address,
     }
-    with engine_of_single_statements().connect() as connection:
+    with engine().connect() as connection:
         used = connection.execute(_USE, asked).one()
         if used.by_address == 1:  # a new minute for this address: a good moment to forget old ones
             connection.execute(_FORGET, {"before": window - _KEEP})

@@ -2,19 +2,26 @@
 
 A page says some hundreds of sentences, and each costs more by far than the letters that it writes. So what `_` and
 `trans` say of a sentence that stands in the template is put there as it is compiled; only what it is filled with is
-left for the request. A sentence that comes from somewhere else (`_(words)`) is looked up as ever.
+left for the request. A sentence that comes from somewhere else (`_(words)`) is looked up as ever. Filters that write
+days and numbers are told their language then, too.
+
+A page also writes some thousands of pieces. The code of a template puts those that follow one another together, takes
+a list of lines for one piece, and escapes each as text (`written`).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from flask.templating import Environment
 from jinja2 import Template, nodes
 from jinja2.compiler import CodeGenerator, Frame
 from jinja2.visitor import NodeTransformer
+from markupsafe import Markup, escape
+from markupsafe import _escape_inner as escape_text  # type: ignore[attr-defined]  # `escape`, but that it gives no Markup
 
 from web.language import catalogue, spoken
 
@@ -27,17 +34,37 @@ class SaidTemplates(Environment):
     language: str | None = None
     """In which language it says them; None of the one that an application has, which asks the others."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._speaking: dict[str, Callable[..., str]] = {}
+        self._said: dict[str, SaidTemplates] = {}
+
+    def speak(self, *filters: Callable[..., str]) -> None:
+        """Take filters by their names, whose `language` each template gives them."""
+        self._speaking |= {each.__name__: each for each in filters}
+        self.filters |= self._speaking
+
     def get_or_select_template(self, *args: Any, **kwargs: Any) -> Template:
         return super(SaidTemplates, self._of(spoken())).get_or_select_template(*args, **kwargs)
 
     def _of(self, language: str) -> SaidTemplates:
         if self.language is not None:
             return self
-        known: dict[str, SaidTemplates] = self.__dict__.setdefault("_said", {})
-        if language not in known:
-            known[language] = self.overlay()
-            known[language].language = language
-        return known[language]
+        if language not in self._said:
+            said = self.overlay()
+            said.language = language
+            said.filters = self.filters | {
+                name: partial(each, language=language) for name, each in self._speaking.items()
+            }
+            self._said[language] = said
+        return self._said[language]
+
+
+def written(value: Any) -> str:
+    """Return what `escape` says of a piece, as text: it is joined with the rest of its page, and with nothing else."""
+    kind = type(value)
+    text: str = escape_text(value) if kind is str else value if kind is Markup else escape(value)
+    return text
 
 
 class _Saying(CodeGenerator):
@@ -48,7 +75,42 @@ class _Saying(CodeGenerator):
         if language is not None:
             _Sayer(language).visit(node)
             node.set_environment(self.environment)
+        self.writeline(f"from {__name__} import {written.__name__}")
         super().visit_Template(node, frame)
+
+    def visit_For(self, node: nodes.For, frame: Frame) -> None:  # noqa: N802  named by the visitor
+        """Hand on what a list writes as one piece: each goes through every template that the page's extends."""
+        if frame.buffer is not None or frame.require_output_check:
+            super().visit_For(node, frame)
+            return
+        self.buffer(frame)
+        super().visit_For(node, frame)
+        self.writeline(f"yield concat({frame.buffer})")
+        frame.buffer = None
+
+    def visit_Call(self, node: nodes.Call, frame: Frame, forward_caller: bool = False) -> None:  # noqa: N802  named by the visitor
+        """Call what a template calls, without asking of it each time whether it wants to know of its template."""
+        if self._wants_context(node.node) or not _is_plain(node):
+            super().visit_Call(node, frame, forward_caller=forward_caller)
+            return
+        self.visit(node.node, frame)
+        self.write("(")
+        for each in (*node.args, *node.kwargs):
+            self.visit(each, frame)
+            self.write(", ")
+        self.write("caller=caller)" if forward_caller else ")")
+
+    def _wants_context(self, called: nodes.Expr) -> bool:
+        known = self.environment.globals.get(called.name) if isinstance(called, nodes.Name) else None
+        return hasattr(known, "jinja_pass_arg")
+
+    def _output_child_pre(
+        self, node: nodes.Expr, frame: Frame, finalize: CodeGenerator._FinalizeInfo
+    ) -> None:
+        if frame.eval_ctx.volatile or not frame.eval_ctx.autoescape or finalize.src is not None:
+            super()._output_child_pre(node, frame, finalize)
+        else:
+            self.write(f"{written.__name__}(")
 
 
 SaidTemplates.code_generator_class = _Saying
@@ -60,20 +122,23 @@ class _Sayer(NodeTransformer):
     def __init__(self, language: str) -> None:
         self._said = catalogue(language)
 
+    def generic_visit(self, node: nodes.Node, *args: Any, **kwargs: Any) -> nodes.Node:
+        """Visit what is in a node, and put what it writes in a row together."""
+        super().generic_visit(node, *args, **kwargs)
+        for name in ("body", "else_"):
+            within = getattr(node, name, None)
+            if isinstance(within, list):
+                setattr(node, name, _together(within))
+        return node
+
     def visit_Output(self, node: nodes.Output) -> list[nodes.Node]:  # noqa: N802  named by the visitor
         """What a template writes: piece by piece, and one of two sentences where a number chooses."""
-        written: list[nodes.Node] = []
+        pieces: list[nodes.Node] = []
         for each in node.nodes:
             self.generic_visit(each)
             for one in self._written(each):
-                last = written[-1] if written else None
-                if isinstance(one, nodes.If):
-                    written.append(one)
-                elif isinstance(last, nodes.Output):
-                    last.nodes.append(one)
-                else:
-                    written.append(nodes.Output([one], lineno=node.lineno))
-        return written
+                pieces.append(one if isinstance(one, nodes.If) else nodes.Output([one], lineno=node.lineno))
+        return _together(pieces)
 
     def visit_Call(self, node: nodes.Call) -> nodes.Expr:  # noqa: N802  named by the visitor
         """A sentence that is handed on, or filled with another."""
@@ -114,9 +179,25 @@ class _Sayer(NodeTransformer):
         ]
 
 
+def _together(written: list[nodes.Node]) -> list[nodes.Node]:
+    """The same, what is written in a row as one node."""
+    together: list[nodes.Node] = []
+    for each in written:
+        last = together[-1] if together else None
+        if isinstance(each, nodes.Output) and isinstance(last, nodes.Output):
+            last.nodes += each.nodes
+        else:
+            together.append(each)
+    return together
+
+
+def _is_plain(node: nodes.Call) -> bool:
+    """Whether it says of each argument what it is for."""
+    return node.dyn_args is None and node.dyn_kwargs is None
+
+
 def _called(node: nodes.Call, *names: str) -> bool:
-    is_plain = node.dyn_args is None and node.dyn_kwargs is None
-    return is_plain and isinstance(node.node, nodes.Name) and node.node.name in names
+    return _is_plain(node) and isinstance(node.node, nodes.Name) and node.node.name in names
 
 
 def _constant(node: nodes.Expr) -> str | None:

@@ -1,9 +1,13 @@
-"""Dates, times and numbers as the reader's language writes them (`web.language`), Dutch first; filters of templates."""
+"""Dates, times and numbers as the reader's language writes them (`web.language`), Dutch first; filters of templates.
+
+`language` is that of the request where none is given. A template gives it: it is compiled for one.
+"""
 
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
+from typing import cast
 
 from babel.dates import format_date, format_time
 from babel.numbers import get_decimal_symbol, get_group_symbol
@@ -12,7 +16,8 @@ from flask import Flask
 from databeheer.access.explain import Language, period_text
 from databeheer.brussels import BRUSSELS, day_of, midnight
 from databeheer.values import Period, parse_day, parse_instant
-from web.language import SOURCE, _, locale, spoken
+from web.language import LOCALES, SOURCE, catalogue, locale, spoken
+from web.said_templates import SaidTemplates
 
 _DAY = {"nl": "d MMMM yyyy", "en": "d MMMM yyyy", "fr": "d MMMM yyyy", "de": "d. MMMM yyyy"}
 _WEEKDAY = {"nl": "EEEE ", "en": "EEEE ", "fr": "EEEE ", "de": "EEEE, "}
@@ -22,19 +27,20 @@ _AT = {"nl": " 'om' ", "en": " 'at' ", "fr": " 'à' ", "de": " 'um' "}
 
 def register(app: Flask) -> None:
     """Give templates the filters day, weekday, last_day, moment, clock, count, thousandths, ean ..."""
-    filters = (day, weekday, last_day, moment, clock, count, thousandths, ean, capitalize_first, span)
-    app.jinja_env.filters.update({each.__name__: each for each in filters})
+    templates = cast(SaidTemplates, app.jinja_env)
+    templates.speak(day, weekday, last_day, moment, clock, count, thousandths, span)
+    templates.filters.update(ean=ean, capitalize_first=capitalize_first)
 
 
-def day(value: date | datetime | str) -> str:
+def day(value: date | datetime | str, language: str | None = None) -> str:
     """`1 maart 2027`: the Brussels day of an instant, or the day itself."""
-    return _first(_written(_day(value), _DAY[spoken()], locale()))
+    return _written_day(_day(value), language or spoken())
 
 
-def weekday(value: date | datetime | str) -> str:
+def weekday(value: date | datetime | str, language: str | None = None) -> str:
     """`vrijdag 20 november 2026`."""
-    said = _day(value)
-    return _written(said, _WEEKDAY[spoken()], locale()) + day(said)
+    said, language = _day(value), language or spoken()
+    return format_date(said, _WEEKDAY[language], locale=LOCALES[language]) + day(said, language)
 
 
 def month(value: date) -> str:
@@ -52,40 +58,40 @@ def short_weekday(value: date) -> str:
     return format_date(value, "EEE", locale=locale()).rstrip(".")
 
 
-def last_day(value: date | datetime | str) -> str:
+def last_day(value: date | datetime | str, language: str | None = None) -> str:
     """The day before an exclusive end: what a reader calls "tot en met"."""
     if isinstance(value, str) and len(value) > 10:
         value = parse_instant(value)
     if isinstance(value, datetime):
-        return day(value - timedelta(microseconds=1))
-    return day(_day(value) - timedelta(days=1))
+        return day(value - timedelta(microseconds=1), language)
+    return day(_day(value) - timedelta(days=1), language)
 
 
-def moment(value: datetime | str) -> str:
+def moment(value: datetime | str, language: str | None = None) -> str:
     """`20 november 2026 om 23.41 uur`, Brussels time."""
-    local = _local(value)
-    return day(local.date()) + _shown(local.hour, local.minute, _AT[spoken()] + _CLOCK[spoken()], locale())
+    local, language = _local(value), language or spoken()
+    return _written_day(local.date(), language) + _written_time(
+        local.hour, local.minute, language, _AT[language]
+    )
 
 
-def clock(value: datetime | str) -> str:
+def clock(value: datetime | str, language: str | None = None) -> str:
     """`23.41 uur`, Brussels time."""
     local = _local(value)
-    return _shown(local.hour, local.minute, _CLOCK[spoken()], locale())
+    return _written_time(local.hour, local.minute, language or spoken())
 
 
-def count(value: int) -> str:
+def count(value: int, language: str | None = None) -> str:
     """`35.040`."""
-    return f"{value:,}".replace(",", _between_thousands(locale()))
+    return f"{value:,}".replace(",", _between_thousands(language or spoken()))
 
 
-def thousandths(value: int, places: int = 3) -> str:
+def thousandths(value: int, places: int = 3, language: str | None = None) -> str:
     """Whole thousandths as a decimal, in Dutch with a comma: 1097 is `1,097`; exact, never through a float."""
-    sign, magnitude = ("-" if value < 0 else ""), abs(value)
+    language, sign, magnitude = language or spoken(), ("-" if value < 0 else ""), abs(value)
     whole, rest = divmod(magnitude, 1000)
-    digits = f"{rest:03d}"[:places]
-    return (
-        f"{sign}{count(whole)}{get_decimal_symbol(locale())}{digits}" if places else f"{sign}{count(whole)}"
-    )
+    said = f"{sign}{count(whole, language)}"
+    return f"{said}{get_decimal_symbol(LOCALES[language])}{f'{rest:03d}'[:places]}" if places else said
 
 
 def ean(digits: str) -> str:
@@ -98,34 +104,42 @@ def capitalize_first(words: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def span(period: Period) -> str:
+def span(period: Period, language: str | None = None) -> str:
     """`op 1 maart 2027`, or `van ... tot en met ...`; with the time of day where it is not whole days."""
-    if spoken() == SOURCE:
-        words = period_text(period, Language.DUTCH)
-        return words[:1].lower() + words[1:]
-    start, end = period.start, period.end
-    if midnight(day_of(start)) != start or midnight(day_of(end)) != end:
-        return _("van %(start)s tot %(end)s", start=_instant(start), end=_instant(end))
-    first, last = day(start), last_day(end)
-    if first == last:
-        return _("op %(day)s", day=first)
-    return _("van %(first)s tot en met %(last)s", first=first, last=last)
+    return _written_span(period.start, period.end, language or spoken())
 
 
-# A page says the same days and hours many times, and Babel reads its pattern anew for each.
+# A page says the same days, hours and periods many times, and Babel reads its pattern anew for each.
 @lru_cache(maxsize=4096)
-def _written(value: date, pattern: str, language: str) -> str:
-    return format_date(value, pattern, locale=language)
+def _written_day(value: date, language: str) -> str:
+    said = format_date(value, _DAY[language], locale=LOCALES[language])
+    # French counts the first of a month, and numbers the others.
+    return f"1er{said[1:]}" if language == "fr" and said.startswith("1 ") else said
 
 
 @lru_cache(maxsize=8192)
-def _shown(hour: int, minute: int, pattern: str, language: str) -> str:
-    return format_time(time(hour, minute), pattern, locale=language)
+def _written_time(hour: int, minute: int, language: str, before: str = "") -> str:
+    return format_time(time(hour, minute), before + _CLOCK[language], locale=LOCALES[language])
+
+
+@lru_cache(maxsize=4096)
+def _written_span(start: datetime, end: datetime, language: str) -> str:
+    if language == SOURCE:
+        words = period_text(Period(start, end), Language.DUTCH)
+        return words[:1].lower() + words[1:]
+    words_of = catalogue(language)
+    if midnight(day_of(start)) != start or midnight(day_of(end)) != end:
+        said = {"start": _instant(start, language), "end": _instant(end, language)}
+        return words_of.gettext("van %(start)s tot %(end)s") % said
+    first, last = day(start, language), last_day(end, language)
+    if first == last:
+        return words_of.gettext("op %(day)s") % {"day": first}
+    return words_of.gettext("van %(first)s tot en met %(last)s") % {"first": first, "last": last}
 
 
 @lru_cache
 def _between_thousands(language: str) -> str:
-    return get_group_symbol(language)
+    return get_group_symbol(LOCALES[language])
 
 
 def _day(value: date | datetime | str) -> date:
@@ -138,14 +152,11 @@ def _local(value: datetime | str) -> datetime:
     return (parse_instant(value) if isinstance(value, str) else value).astimezone(BRUSSELS)
 
 
-def _first(said: str) -> str:
-    """The first of a month, which French counts and the others number: `1er mars`."""
-    return f"1er{said[1:]}" if spoken() == "fr" and said.startswith("1 ") else said
-
-
-def _instant(instant: datetime) -> str:
+def _instant(instant: datetime, language: str) -> str:
     """A moment, with the season in the night in which an hour comes twice."""
-    local = instant.astimezone(BRUSSELS)
+    local, said = instant.astimezone(BRUSSELS), moment(instant, language)
     if local.utcoffset() == local.replace(fold=1 - local.fold).utcoffset():
-        return moment(instant)
-    return f"{moment(instant)} ({_('zomertijd') if local.dst() else _('wintertijd')})"
+        return said
+    words_of = catalogue(language)
+    season = words_of.gettext("zomertijd") if local.dst() else words_of.gettext("wintertijd")
+    return f"{said} ({season})"

@@ -13,7 +13,7 @@ from databeheer.access.catalogue import Catalogue, load
 from databeheer.access.explain import Language, basis_name, citation_text
 from databeheer.values import Period, parse_day, parse_instant
 from web import saying
-from web.language import _
+from web.language import _, once_a_language
 from web.portal import wording
 from web.portal.citing import cited
 from web.portal.told import told
@@ -544,6 +544,7 @@ def _catalogue() -> Catalogue:
     return load()
 
 
+@once_a_language
 def _ground(code: str) -> str:
     """What lets somebody read, and the article that it rests on; as the door says it in Dutch."""
     row = _catalogue().row(code)
