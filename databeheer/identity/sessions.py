@@ -150,6 +150,11 @@ def end_of_person(
     return ended.rowcount
 
 
+def end_of_staff(connection: Connection, staff_hash: bytes, now: datetime) -> int:
+    """End all live sessions of somebody of the house; returns how many."""
+    return connection.execute(_END_OF_STAFF, {"staff": staff_hash, "now": now}).rowcount
+
+
 def end_session(connection: Connection, hashed: bytes, now: datetime) -> None:
     """End a session; one that has ended stays as it was."""
     connection.execute(
@@ -171,6 +176,10 @@ _END_OF = text(
     "UPDATE identity.session SET ended_at = :now WHERE person_id = :person AND role = 'customer'"
     " AND ended_at IS NULL AND expires_at > :now AND token_hash <> :but"
     " AND (CAST(:only AS uuid) IS NULL OR session_id = CAST(:only AS uuid))"
+)
+_END_OF_STAFF = text(
+    "UPDATE identity.session SET ended_at = :now WHERE staff_hash = :staff AND role = 'staff'"
+    " AND ended_at IS NULL AND expires_at > :now"
 )
 _PARTIES = text("SELECT * FROM registry.party WHERE enterprise = :enterprise ORDER BY created_at, party_id")
 _ACT_FOR = text(

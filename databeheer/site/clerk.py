@@ -28,6 +28,7 @@ ROUNDS = (
     "letter.sweep",
     "delivery.sweep",
     "mandate_import.sweep",
+    "staff.sweep",
     "clocks.sweep",
     "webhook.sweep",
 )

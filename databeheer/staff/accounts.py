@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +15,13 @@ from databeheer.errors import ConflictError, DatabeheerError, UnauthenticatedErr
 
 CLAUSE, TRAINING = "clause", "training"
 """What an account may lack; while it lacks one, no role of it counts (R166)."""
+
+
+BLOCKED_AFTER = timedelta(days=90)
+"""After how long without a log-in an account is blocked; ENDED_AFTER it ends (R169)."""
+ENDED_AFTER = timedelta(days=180)
+DELETED_AFTER = timedelta(days=365)
+"""How long after its end the name goes: until then a manager can read who did what."""
 
 
 class NoStaffAccountError(DatabeheerError):
@@ -132,6 +139,33 @@ def used(connection: Connection, account_id: UUID, now: datetime) -> None:
     connection.execute(_USED, {"id": account_id, "now": now})
 
 
+def end(connection: Connection, account_id: UUID, why: str, now: datetime) -> bool:
+    """End an account; False where it had ended."""
+    return connection.execute(_END, {"id": account_id, "why": why, "now": now}).rowcount == 1
+
+
+def block(connection: Connection, account_id: UUID, why: str, now: datetime) -> None:
+    """Block an account: it logs in nowhere, and nothing of it counts."""
+    connection.execute(_BLOCK, {"id": account_id, "why": why, "now": now})
+
+
+def delete(connection: Connection, account_id: UUID, now: datetime) -> None:
+    """Forget whose an account was; what it did stays, under its number."""
+    connection.execute(_DELETE, {"id": account_id, "now": now})
+
+
+def unused(connection: Connection, now: datetime, limit: int) -> list[tuple[str, Any]]:
+    """Return what is due of accounts that nobody uses: `blocked`, `ended` or `deleted`, and which; oldest first."""
+    moments = {
+        "block": now - BLOCKED_AFTER,
+        "end": now - ENDED_AFTER,
+        "delete": now - DELETED_AFTER,
+        "now": now,
+        "limit": limit,
+    }
+    return [(row.step, row) for row in connection.execute(_UNUSED, moments)]
+
+
 def show_papers(
     connection: Connection, account_id: UUID, signed_on: date | None, trained_until: date | None
 ) -> None:
@@ -148,6 +182,9 @@ _ADD = text(
 _HELD = (
     "approved_at IS NOT NULL AND ended_at IS NULL AND suspended_at IS NULL"
     " AND (until_at IS NULL OR until_at > :now)"
+    # What nobody confirmed in time counts no more, whether or not that was written down (R160, R161).
+    " AND NOT EXISTS (SELECT FROM clocks.clock c WHERE c.kind = 'staff_role_review' AND c.about = grant_id"
+    "  AND c.met_at IS NULL AND c.dropped_at IS NULL AND c.due_at <= :now)"
 )
 _STANDING = text(
     "SELECT a.*, coalesce((SELECT jsonb_agg(jsonb_build_object('role', role, 'writes', writes))"  # noqa: S608
@@ -163,6 +200,22 @@ _BY_EMPLOYEE = text("SELECT * FROM staff.account WHERE employee_hash = :employee
 _BY_SUBJECT = text("SELECT * FROM staff.account WHERE subject_hash = :subject AND ended_at IS NULL")
 _EVERY = text("SELECT * FROM staff.account WHERE deleted_at IS NULL ORDER BY created_at DESC, account_id")
 _USED = text("UPDATE staff.account SET last_used_at = :now WHERE account_id = :id")
+_END = text(
+    "UPDATE staff.account SET ended_at = :now, end_reason = :why WHERE account_id = :id AND ended_at IS NULL"
+)
+_BLOCK = text(
+    "UPDATE staff.account SET blocked_at = :now, block_reason = :why WHERE account_id = :id AND blocked_at IS NULL"
+)
+_DELETE = text(
+    "UPDATE staff.account SET deleted_at = :now, name_sealed = NULL, subject_hash = NULL WHERE account_id = :id"
+)
+_UNUSED = text(
+    "SELECT * FROM (SELECT a.*, CASE"
+    " WHEN ended_at <= :delete AND deleted_at IS NULL THEN 'deleted'"
+    " WHEN ended_at IS NULL AND last_used_at <= :end THEN 'ended'"
+    " WHEN ended_at IS NULL AND blocked_at IS NULL AND last_used_at <= :block THEN 'blocked' END AS step"
+    " FROM staff.account a) due WHERE step IS NOT NULL ORDER BY last_used_at, account_id LIMIT :limit"
+)
 _PAPERS = text(
     "UPDATE staff.account SET clause_signed_on = coalesce(:signed, clause_signed_on),"
     " trained_until = coalesce(:trained, trained_until) WHERE account_id = :id"

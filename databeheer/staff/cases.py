@@ -53,6 +53,11 @@ def assign(connection: Connection, case_id: UUID, account_id: UUID | None, team:
     connection.execute(_ASSIGN, {"case": case_id, "account": account_id, "team": team})
 
 
+def leave_to_team(connection: Connection, account_id: UUID, team: str) -> int:
+    """What somebody who left handled, his team handles; returns how many cases."""
+    return connection.execute(_LEAVE, {"account": account_id, "team": team}).rowcount
+
+
 def close(connection: Connection, case_id: UUID, by: UUID, now: datetime) -> bool:
     """Close a case; False where it was closed."""
     return connection.execute(_CLOSE, {"case": case_id, "by": by, "now": now}).rowcount == 1
@@ -69,6 +74,9 @@ _OPEN_OF = text(
     " ORDER BY opened_index"
 )
 _ASSIGN = text("UPDATE staff.case_file SET assigned_to = :account, team = :team WHERE case_id = :case")
+_LEAVE = text(
+    "UPDATE staff.case_file SET assigned_to = NULL, team = :team WHERE assigned_to = :account AND closed_at IS NULL"
+)
 _CLOSE = text(
     "UPDATE staff.case_file SET closed_at = :now, closed_by = :by WHERE case_id = :case AND closed_at IS NULL"
 )

@@ -73,6 +73,30 @@ def approve(connection: Connection, grant: Any, by: bytes, now: datetime, index:
         ) from error
 
 
+def confirm(connection: Connection, grant: Any, by: bytes, now: datetime) -> None:
+    """A manager says that a role is still needed: it counts for half a year more, suspended or not (R160, R161).
+
+    Raises:
+        ConflictError: it is one's own, was never approved, or has ended.
+    """
+    if grant.approved_at is None or grant.ended_at is not None:
+        raise ConflictError("there is no such role that counts, or did until nobody confirmed it")
+    if by == bytes(grant.employee_hash):
+        raise ConflictError("somebody else confirms what you have")
+    connection.execute(_CONFIRM, {"grant": grant.grant_id, "by": by, "now": now})
+
+
+def suspend(connection: Connection, grant_id: UUID, now: datetime) -> None:
+    """Note that a role does not count, since nobody confirmed it in time."""
+    connection.execute(_SUSPEND, {"grant": grant_id, "now": now})
+
+
+def over(connection: Connection, now: datetime, limit: int) -> list[tuple[str, Any]]:
+    """Return what time did to roles and nobody wrote down: `suspended` or `ended`, and which; oldest first."""
+    rows = connection.execute(_OVER, {"now": now, "limit": limit})
+    return [(row.step, row) for row in rows]
+
+
 def check_until(role: str, until: datetime | None, now: datetime) -> None:
     """Refuse a period that a role cannot have; raises MalformedRequestError."""
     longest = roles.load().by_code[role].longest
@@ -128,6 +152,18 @@ _APPROVE = text(
 _HELD = text(
     "SELECT DISTINCT role FROM staff.role_grant"
     " WHERE employee_hash = :employee AND approved_at IS NOT NULL AND ended_at IS NULL"
+)
+_CONFIRM = text(
+    "UPDATE staff.role_grant SET confirmed_at = :now, confirmed_by = :by, suspended_at = NULL WHERE grant_id = :grant"
+)
+_SUSPEND = text("UPDATE staff.role_grant SET suspended_at = :now WHERE grant_id = :grant")
+_OVER = text(
+    "SELECT * FROM (SELECT g.*, CASE WHEN g.until_at <= :now THEN 'ended'"
+    " WHEN g.suspended_at IS NULL AND g.approved_at IS NOT NULL AND EXISTS (SELECT FROM clocks.clock c"
+    "  WHERE c.kind = 'staff_role_review' AND c.about = g.grant_id AND c.met_at IS NULL AND c.dropped_at IS NULL"
+    "  AND c.due_at <= :now) THEN 'suspended' END AS step"
+    " FROM staff.role_grant g WHERE g.ended_at IS NULL) due WHERE step IS NOT NULL ORDER BY asked_index, grant_id"
+    " LIMIT :limit"
 )
 _FIND = text("SELECT * FROM staff.role_grant WHERE grant_id = :grant")
 _OF_ACCOUNT = text(

@@ -158,6 +158,9 @@ class Ending(enum.IntEnum):
     OBJECTION_HOME = 65
     OBJECTION_PERSON = 66
     OBJECTION_BASIS = 67
+    STAFF_ACCOUNT = 68
+    """Of somebody of the house who left, or whose account was ended; STAFF_ROLE a role that he had or was asked."""
+    STAFF_ROLE = 69
 
 
 PERMISSION_ENDINGS = {

@@ -20,6 +20,7 @@ from databeheer.door.permission_record import subjects_of, subjects_of_person
 from databeheer.door.reading_plan.commands import record_choice
 from databeheer.door.restore import reapplying_joins, reapplying_post, reapplying_rights
 from databeheer.door.restore.ends import STALENESS, End, Ending
+from databeheer.door.staff import leaving
 from databeheer.door.statement import Statement, Subject
 from databeheer.door.statistics.restored import told_again
 from databeheer.door.turn import Turn
@@ -37,6 +38,7 @@ from databeheer.registry import (
     points,
     supply,
 )
+from databeheer.staff import accounts, grants
 from databeheer.values import format_instant
 
 _AFTER = {"after": "restore"}
@@ -259,6 +261,17 @@ def _erasure_taken_back(house: House, turn: Turn, end: End) -> bool:
     return True
 
 
+def _staff_account(_: House, turn: Turn, end: End) -> bool:
+    """Somebody of the house who left is not back at work in an older database."""
+    account = accounts.by_id(turn.connection, end.id)
+    return account is not None and leaving.end_account(turn, account, "left", said=dict(_AFTER))
+
+
+def _staff_role(_: House, turn: Turn, end: End) -> bool:
+    grant = grants.find(turn.connection, end.id)
+    return grant is not None and leaving.end_role(turn, grant, "ended", said=dict(_AFTER)) is not None
+
+
 _BY_ENDING: dict[Ending, Callable[[House, Turn, End], bool]] = {
     Ending.DIED: _died,
     Ending.DEATH_REFUTED: _alive,
@@ -287,4 +300,6 @@ _BY_ENDING: dict[Ending, Callable[[House, Turn, End], bool]] = {
     Ending.MONTH_TOLD: told_again,
     Ending.JOIN_NECESSITY: reapplying_joins.end_again,
     Ending.JOIN_SIGNER: reapplying_joins.end_again,
+    Ending.STAFF_ACCOUNT: _staff_account,
+    Ending.STAFF_ROLE: _staff_role,
 }

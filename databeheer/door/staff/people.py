@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from marshmallow import fields, validate
 
+from databeheer import clocks
 from databeheer.door.commands.base import (
     Command,
     Day,
@@ -23,6 +24,7 @@ from databeheer.door.commands.login import subject_hash
 from databeheer.door.house import House
 from databeheer.door.names import open_text, seal_text
 from databeheer.door.proofs import Asker, AskerKind, Proof
+from databeheer.door.staff import leaving
 from databeheer.door.staff.asking import (
     doer_of,
     employee_hash,
@@ -30,6 +32,7 @@ from databeheer.door.staff.asking import (
     seal_staff_name,
     staff_name,
 )
+from databeheer.door.staff.leaving import REVIEW, role_said
 from databeheer.door.statement import Statement
 from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import ConflictError, UnauthenticatedError
@@ -39,6 +42,9 @@ from databeheer.values import format_instant
 GIVERS = ("manager", "security_officer")
 """Who approves a role, and sees who has which; they and the administrator ask for one."""
 ASKERS = (*GIVERS, "administrator")
+REVIEWERS = ("manager",)
+HR_CHECK, THE_CHECK = "staff_hr_check", UUID(int=84)
+"""The weekly clock, and what it is about: there is one check, of all accounts."""
 _ROLE_CODES = tuple(roles.load().by_code)
 
 
@@ -86,7 +92,15 @@ def add_account(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[s
             ),
             turn.now,
         )
-        said = {"account": str(account_id), "team": arguments["team"], "external": arguments["external"]}
+        clocks.start(
+            turn.connection, HR_CHECK, THE_CHECK, turn.now
+        )  # once; from then on it is done each week
+        said = {
+            "account": str(account_id),
+            "team": arguments["team"],
+            "external": arguments["external"],
+            "check": str(THE_CHECK),
+        }
         record = doer.record(turn, Statement("staff.account.added", said))
     return record.answer() | {"account_id": str(account_id)}
 
@@ -133,8 +147,8 @@ def ask_role(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str,
             now=turn.now,
             index=turn.next_index,
         )
-        said = _role_said(arguments["role"], account.account_id, grant_id, writes=arguments["writes"])
-        record = doer.record(turn, Statement("staff.role.asked", said))
+        grant = grants.find(turn.connection, grant_id)
+        record = doer.record(turn, Statement("staff.role.asked", role_said(grant)))
     return record.answer() | {"grant_id": str(grant_id)}
 
 
@@ -148,8 +162,24 @@ def approve_role(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[
         doer = doer_of(turn, house, proof, *GIVERS, writing=True, by=arguments["by"])
         grant = found(grants.find(turn.connection, arguments["grant_id"]), "role that was asked")
         grants.approve(turn.connection, grant, doer.employee, turn.now, turn.next_index)
-        said = _role_said(grant.role, grant.account_id, grant.grant_id, writes=grant.writes)
-        record = doer.record(turn, Statement("staff.role.given", said))
+        clocks.start(turn.connection, REVIEW, grant.grant_id, turn.now)
+        record = doer.record(turn, Statement("staff.role.given", role_said(grant)))
+    return record.answer()
+
+
+def confirm_role(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """A manager says that a role of somebody else is still needed: it counts for half a year more (R160, R161).
+
+    Raises:
+        ConflictError: it is the manager's own, under whatever account, or is none that counted.
+    """
+    with house.turn() as turn:
+        doer = doer_of(turn, house, proof, *REVIEWERS, writing=True, by=arguments["by"])
+        grant = found(grants.find(turn.connection, arguments["grant_id"]), "role")
+        grants.confirm(turn.connection, grant, doer.employee, turn.now)
+        clocks.meet(turn.connection, REVIEW, grant.grant_id, turn.now)
+        clocks.start(turn.connection, REVIEW, grant.grant_id, turn.now)
+        record = doer.record(turn, Statement("staff.role.confirmed", role_said(grant)))
     return record.answer()
 
 
@@ -158,10 +188,9 @@ def end_role(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str,
     with house.turn(TurnLane.ENDS) as turn:
         doer = doer_of(turn, house, proof, *ASKERS, writing=True, by=arguments["by"])
         grant = found(grants.find(turn.connection, arguments["grant_id"]), "role")
-        if not grants.end(turn.connection, grant.grant_id, "ended", turn.now):
+        record = leaving.end_role(turn, grant, "ended", doer.record)
+        if record is None:
             raise ConflictError("this role has ended already")
-        said = _role_said(grant.role, grant.account_id, grant.grant_id, writes=grant.writes)
-        record = doer.record(turn, Statement("staff.role.ended", said))
     return record.answer()
 
 
@@ -196,6 +225,8 @@ def list_accounts(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, An
                             "asked_by": names.get(bytes(grant.asked_by), ""),
                             "is_yours_to_approve": bytes(grant.asked_by) != asker.employee
                             and bytes(grant.employee_hash) != asker.employee,
+                            "is_yours_to_confirm": grant.approved_at is not None
+                            and bytes(grant.employee_hash) != asker.employee,
                         }
                         for grant in held.get(row.account_id, [])
                     ],
@@ -223,10 +254,6 @@ def _grant_view(house: House, grant: Any) -> dict[str, Any]:
         "suspended_at": format_instant(grant.suspended_at) if grant.suspended_at else None,
         "confirmed_at": format_instant(grant.confirmed_at) if grant.confirmed_at else None,
     }
-
-
-def _role_said(role: str, account_id: Any, grant_id: Any, *, writes: bool) -> dict[str, Any]:
-    return {"role": role, "writes": writes, "account": str(account_id), "grant": str(grant_id)}
 
 
 def by() -> fields.String:
@@ -282,5 +309,6 @@ COMMANDS = (
         ask_role,
     ),
     Command("staff.role.approve", schema(grant_id=identifier(), by=by()), approve_role),
+    Command("staff.role.confirm", schema(grant_id=identifier(), by=by()), confirm_role),
     Command("staff.role.end", schema(grant_id=identifier(), by=by()), end_role),
 )

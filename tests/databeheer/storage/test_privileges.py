@@ -371,6 +371,7 @@ MATRIX: dict[str, dict[str, set[str]]] = {
             "approved_at",
             "approved_index",
             "confirmed_at",
+            "confirmed_by",
             "suspended_at",
             "ended_at",
             "end_reason",
@@ -380,6 +381,19 @@ MATRIX: dict[str, dict[str, set[str]]] = {
     "staff.incompatible": {"door": {READ}, "auditor": {READ}},
     "staff.case_file": {"door": LOOK_AND_ADD | of("assigned_to", "team", "closed_at", "closed_by")},
     "staff.deed": {"door": LOOK_AND_ADD, "auditor": {READ}},
+    "staff.hr_check": {"door": LOOK_AND_ADD, "auditor": {READ}},
+    "staff.register_consultation": {
+        "door": LOOK_AND_ADD
+        | of(
+            "judged_by",
+            "judged_at",
+            "is_valid",
+            "outcome_sealed",
+            "outcome_at",
+            "reviewed_by",
+            "reviewed_at",
+        )
+    },
     "staff.refusal": {"door": LOOK_AND_ADD, "auditor": {READ}},
 }
 
@@ -448,6 +462,8 @@ WITHOUT_OPERATOR = {
             "staff.incompatible",
             "staff.deed",
             "staff.refusal",
+            "staff.hr_check",
+            "staff.register_consultation",
         ),
         "of the data manager's own people, who work for every grid operator; cases carry theirs",
     ),
