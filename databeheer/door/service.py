@@ -100,8 +100,10 @@ from databeheer.door.reads.loop import ReadLoop
 from databeheer.door.rights import commands as rights
 from databeheer.door.rights import desk as rights_desk
 from databeheer.door.staff import cases as staff_cases
+from databeheer.door.staff import devices as staff_devices
 from databeheer.door.staff import hr as staff_hr
 from databeheer.door.staff import lookups as staff_lookups
+from databeheer.door.staff import national_register as staff_register
 from databeheer.door.staff import people as staff_people
 from databeheer.door.staff import sweep as staff_sweep
 from databeheer.door.staff import trail as staff_trail
@@ -214,6 +216,8 @@ class DoorService:
             *staff_lookups.COMMANDS,
             *staff_trail.COMMANDS,
             *staff_hr.COMMANDS,
+            *staff_devices.COMMANDS,
+            *staff_register.COMMANDS,
             *staff_sweep.COMMANDS,
             *bulk.commands(in_bulk),
             *jobs.commands(self.jobs, in_bulk),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "0090"
-down_revision = "0084"
+down_revision = "0085"
 branch_labels = None
 depends_on = None
 

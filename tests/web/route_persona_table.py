@@ -620,6 +620,7 @@ ROWS = (
     post("/dienst/dossiers/sluit", colleagues("404"), sends=fields(dossier="Z2026-1")),
     post("/dienst/medewerkers", colleagues("400"), sends=fields(medewerker=NOBODYS, rol="desk")),
     post("/dienst/medewerkers/goedkeuren", colleagues("404"), sends=fields(rol=NOBODYS)),
+    post("/dienst/medewerkers/bevestigen", colleagues("404"), sends=fields(rol=NOBODYS)),
     post("/dienst/medewerkers/einde", colleagues("404"), sends=fields(rol=NOBODYS)),
     # ---- in whose name, and which log-in: last, for they change who one is ----
     post(

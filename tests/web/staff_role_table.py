@@ -49,5 +49,6 @@ ROWS = (
     Row("GET", "/dienst/medewerkers", reading("staff")),
     Row("POST", "/dienst/medewerkers", writing("staff"), to_write=True, answer=400),
     Row("POST", "/dienst/medewerkers/goedkeuren", GIVERS, to_write=True, answer=400),
+    Row("POST", "/dienst/medewerkers/bevestigen", frozenset({"manager"}), to_write=True, answer=400),
     Row("POST", "/dienst/medewerkers/einde", writing("staff"), to_write=True, answer=400),
 )

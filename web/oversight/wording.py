@@ -58,7 +58,11 @@ AUDIT_EVENTS = {
     "join.refused": "koppeling geweigerd",
     "audit.opened": "inzage door de toezichthouder",
 }
-STAFF_REFUSED = {"look": "kijken naar een klant", "log-in": "aanmelden"}
+STAFF_REFUSED = {
+    "look": "kijken naar een klant",
+    "log-in": "aanmelden",
+    "session": "verder werken op een ander toestel",
+}
 STAFF_REASONS = {
     "no_such_case": "dit dossier bestaat niet",
     "closed": "het dossier is gesloten",
@@ -76,6 +80,16 @@ STAFF_EVENTS = {
     "staff.role.asked": "vroeg een rol",
     "staff.role.given": "keurde een rol goed",
     "staff.role.ended": "stopte een rol",
+    "staff.role.confirmed": "bevestigde een rol",
+    "staff.account.ended": "beëindigde een account",
+    "staff.leavers.taken": "gaf door wie vertrok",
+    "staff.hr_checked": "vergeleek accounts met HR",
+    "staff.device.registered": "registreerde een toestel",
+    "staff.device.ended": "haalde een toestel weg",
+    "staff.register.asked": "vroeg een raadpleging van het rijksregister",
+    "staff.register.judged": "besliste over een raadpleging",
+    "staff.register.answered": "noteerde een raadpleging",
+    "staff.register.reviewed": "keek de raadplegingen na",
     "staff.case.opened": "opende een dossier",
     "staff.case.handed_on": "gaf een dossier door",
     "staff.case.closed": "sloot een dossier",

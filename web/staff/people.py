@@ -90,6 +90,13 @@ def approve() -> ResponseReturnValue:
     return _of_grant("staff.role.approve")
 
 
+@blueprint.post("/dienst/medewerkers/bevestigen")
+@require_role("manager", writing=True)
+def confirm() -> ResponseReturnValue:
+    """Confirm that somebody else still needs a role."""
+    return _of_grant("staff.role.confirm")
+
+
 @blueprint.post("/dienst/medewerkers/einde")
 @require_role(*_ASK, writing=True)
 def end() -> ResponseReturnValue:

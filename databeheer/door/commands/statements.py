@@ -38,6 +38,7 @@ from databeheer.door.commands.views import own_places, party_person_view, party_
 from databeheer.door.house import House
 from databeheer.door.keys.at_hand import AtHand, Keys
 from databeheer.door.proofs import Asker, AskerKind, Proof
+from databeheer.door.staff import devices
 from databeheer.door.staff.asking import staff_name
 from databeheer.doubt import states as doubt_states
 from databeheer.errors import NotFoundError, UnauthenticatedError
@@ -50,6 +51,7 @@ from databeheer.permissions.states import Event
 from databeheer.post import credit_words, inbox
 from databeheer.sentences import Sentence, in_dutch
 from databeheer.staff import accounts
+from databeheer.staff.accounts import UnknownDeviceError
 from databeheer.storage.look import Look, Work, together, uuids
 from databeheer.values import format_instant
 
@@ -60,7 +62,17 @@ def me(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
     `has_representations`: who is logged in may act for somebody now, or somebody for him. `visitor`: his mark, by which
     his browser knows him again. `logged_in_freshly`: so recently that he may give others access.
     `power`: where that one gave him a power of attorney, how far it goes; then of its stays alone.
+
+    A session of staff that comes from no workstation of the house ends with this, and that is recorded (R198).
     """
+    try:
+        return _me(house, proof)
+    except UnknownDeviceError:
+        devices.cut_off(house, proof)
+        raise
+
+
+def _me(house: House, proof: Proof) -> dict[str, Any]:
     every = {"or_suspended": True, "or_party_people": True, "or_attorney": True, "or_staff": True}
     with looking(house, proof, **every) as (connection, asker, now):
         if asker.kind is AskerKind.INSPECTOR:

@@ -294,6 +294,7 @@ FORMS = (
         sends=fields(medewerker="{t.new_invitation}", rol="desk", waarvoor=NASTY),
     ),
     Form("/dienst/medewerkers/goedkeuren", None, None, who="colleague"),
+    Form("/dienst/medewerkers/bevestigen", None, None, who="colleague"),
     Form("/dienst/medewerkers/einde", None, None, who="colleague"),
     # ---- the inspector's pages ----
     Form(

@@ -1,0 +1,213 @@
+"""Staff come from a workstation of the house; a consultation of the national register takes a reason and two people."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import psycopg
+import pytest
+
+from databeheer.brussels import day_of
+from databeheer.door.client import DoorRefusedError, Proof
+from tests.databases import Databases
+from tests.doors import query
+from tests.house import Colleague, Customer, TheHouse, open_house
+
+
+@pytest.fixture(scope="module")
+def house(databases: Databases) -> Iterator[TheHouse]:
+    with databases.clone() as database, open_house(database) as house:
+        yield house
+
+
+def refused(act: Callable[..., Any], *given: Any, **arguments: Any) -> str:
+    with pytest.raises(DoorRefusedError) as error:
+        act(*given, **arguments)
+    return error.value.code
+
+
+def a_print() -> str:
+    return secrets.token_urlsafe(32)
+
+
+def from_device(one: Colleague, certificate: str, command: str, **arguments: Any) -> dict[str, Any]:
+    return one.house.client.call(command, Proof.session(one.session, certificate), **arguments)
+
+
+def log_in_at(house: TheHouse, subject: str, certificate: str) -> str:
+    """Log in as staff from where this certificate is; returns the session."""
+    nonce = house.client.call("login.begin")["nonce"]
+    answer = house.signed_answer(subject, subject, nonce, role="staff")
+    proof = Proof("none", "", certificate)
+    return str(house.client.call("login.finish", proof, answer=answer, nonce=nonce)["session"])
+
+
+@pytest.mark.requirement("R198")
+def test_once_a_workstation_is_registered_staff_come_from_one(databases: Databases) -> None:
+    with databases.clone() as database, open_house(database) as house:
+        one = house.colleague("nadia", "desk")
+        ours, stolen = a_print(), a_print()
+        assert from_device(one, stolen, "staff.me")["roles"] == ["desk"]  # none is registered yet
+        device = house.operator("staff.device.register", by="E-1", certificate=ours, label="loket 1")
+        for certificate in ("", stolen):
+            assert refused(from_device, one, certificate, "staff.case.list") == "unauthenticated"
+            assert refused(log_in_at, house, "nadia", certificate) == "no-staff-account"
+        assert from_device(one, ours, "staff.me")["roles"] == ["desk"]
+        # A session that was taken elsewhere ends with its first page, and the inspector sees it.
+        assert refused(from_device, one, stolen, "me") == "unauthenticated"
+        assert refused(from_device, one, ours, "staff.me") == "unauthenticated"
+        one.session = log_in_at(house, "nadia", ours)
+        assert from_device(one, ours, "me")["role"] == "staff"
+        listed = house.client.call("staff.refusals", Proof.session(house.inspector()))["refusals"]
+        assert [(row["what"], row["reason"]) for row in listed] == [
+            ("session", "unknown_device"),
+            ("log-in", "unknown_device"),
+            ("log-in", "unknown_device"),
+        ]
+        # Ending the last one lets nobody in; the same certificate is not good a second time.
+        house.operator("staff.device.end", by="E-1", device_id=device["device_id"])
+        assert refused(from_device, one, ours, "staff.me") == "unauthenticated"
+        again = {"by": "E-1", "certificate": ours, "label": "loket 1"}
+        assert refused(house.operator, "staff.device.register", **again) == "conflict"
+        assert refused(house.operator, "staff.device.end", by="E-1", device_id=device["device_id"]) == (
+            "not-found"
+        )
+        # Customers and inspectors need none.
+        assert house.client.call("me", Proof.session(house.inspector()))["role"] == "inspector"
+
+
+@pytest.mark.requirement("R198", "R157")
+def test_only_an_administrator_registers_a_workstation(house: TheHouse) -> None:
+    for code in ("desk", "security_officer", "manager"):
+        one = house.colleague(f"device-{code}", code)
+        wish = {"certificate": a_print(), "label": "x"}
+        assert refused(one.call, "staff.device.register", **wish) == "role-needed"
+    for wrong in ("", "A" * 42, "A" * 44, "A" * 42 + "="):
+        assert refused(house.operator, "staff.device.register", by="E-1", certificate=wrong, label="x") == (
+            "malformed-request"
+        )
+
+
+def case_of(one: Colleague) -> str:
+    return str(one.call("staff.case.open", kind="question", what="who lives there")["reference"])
+
+
+def asked(one: Colleague, reference: str, **changes: Any) -> str:
+    wish = {"reference": reference, "reason": "a heir asks", "signed_as": one.subject.capitalize()}
+    return str(one.call("staff.register.ask", **(wish | changes))["consultation_id"])
+
+
+@pytest.mark.requirement("R161")
+def test_a_consultation_takes_a_signed_reason_and_a_superior_before_its_answer_counts(
+    house: TheHouse,
+) -> None:
+    nadia, tom = house.colleague("rosa", "desk"), house.colleague("ria", "manager")
+    reference = case_of(nadia)
+    for wrong in ({"signed_as": "Somebody Else"}, {"reason": ""}, {"reason": "two\nlines"}):
+        assert refused(asked, nadia, reference, **wrong) == "malformed-request"
+    assert refused(asked, nadia, "Z2026-999999") == "not-found"
+    one = asked(nadia, reference, signed_as="  ROSA ")
+    outcome = {"consultation_id": one, "outcome": "answered"}
+    assert refused(nadia.call, "staff.register.answered", **outcome) == "conflict"
+    assert refused(nadia.call, "staff.register.judge", consultation_id=one, valid=True) == "role-needed"
+    tom.call("staff.register.judge", consultation_id=one, valid=True)
+    assert refused(tom.call, "staff.register.judge", consultation_id=one, valid=False) == "conflict"
+    assert refused(house.colleague("mate", "desk").call, "staff.register.answered", **outcome) == "not-found"
+    nadia.call("staff.register.answered", **outcome)
+    assert refused(nadia.call, "staff.register.answered", **outcome) == "conflict"
+    declined = asked(nadia, reference)
+    tom.call("staff.register.judge", consultation_id=declined, valid=False)
+    assert refused(nadia.call, "staff.register.answered", consultation_id=declined, outcome="x") == "conflict"
+    listed = tom.call("staff.register.list")["consultations"]
+    assert [(row["is_valid"], row["is_answered"], row["name"]) for row in listed] == [
+        (False, False, "Rosa"),
+        (True, True, "Rosa"),
+    ]
+    assert refused(nadia.call, "staff.register.list") == "role-needed"
+
+
+@pytest.mark.requirement("R161")
+def test_nobody_external_consults_the_register(house: TheHouse) -> None:
+    external = house.colleague("xander", "desk", external=True)
+    assert refused(asked, external, case_of(external)) == "conflict"
+
+
+@pytest.mark.requirement("R161", "R156")
+def test_nobody_validates_or_reviews_a_consultation_of_his_own(house: TheHouse) -> None:
+    both = house.colleague("both", "desk", "manager")
+    one = asked(both, case_of(both))
+    assert refused(both.call, "staff.register.judge", consultation_id=one, valid=True) == "conflict"
+    waiting = [
+        row["consultation_id"]
+        for row in both.call("staff.register.list")["consultations"]
+        if not row["reviewed_at"]
+    ]
+    assert refused(both.call, "staff.register.review", consultation_ids=waiting) == "conflict"
+    assert (
+        refused(house.operator, "staff.register.review", by=both.employee, consultation_ids=waiting)
+        == "conflict"
+    )
+    with psycopg.connect(house.database.url("door")) as door, pytest.raises(psycopg.errors.CheckViolation):
+        door.execute(
+            "UPDATE staff.register_consultation SET judged_by = employee_hash, judged_at = now(),"
+            " is_valid = true WHERE consultation_id = %s",
+            [one],
+        )
+
+
+@pytest.mark.requirement("R161")
+def test_while_no_manager_reviewed_the_list_in_half_a_year_nobody_consults(databases: Databases) -> None:
+    with databases.clone() as database, open_house(database) as house:
+        until = (day_of(house.clock.now()) + timedelta(days=1000)).isoformat()
+        desk = house.colleague("desk", "desk", trained_until=until)
+        boss, other = (house.colleague(name, "manager", trained_until=until) for name in ("boss", "other"))
+        reference = case_of(desk)
+        first = asked(desk, reference)
+        for _ in range(2):  # used in between, so that nobody is blocked; each role confirmed by another
+            house.clock.advance(timedelta(days=80))
+            for one in (desk, boss, other):
+                one.log_in()
+        for who, by in ((desk, boss), (boss, other), (other, boss)):
+            for grant in who.call("staff.me")["grants"]:
+                by.call("staff.role.confirm", grant_id=grant["grant_id"])
+        house.clock.advance(timedelta(days=30))
+        for one in (desk, boss):
+            one.log_in()
+        assert refused(asked, desk, reference) == "conflict"
+        assert refused(boss.call, "staff.register.review", consultation_ids=[first, first]) == "conflict"
+        boss.call("staff.register.review", consultation_ids=[first])
+        assert asked(desk, reference)
+        assert query(house, "SELECT count(*) FROM staff.register_consultation WHERE reviewed_at IS NULL") == [
+            (1,)
+        ]
+
+
+@pytest.mark.requirement("R163")
+def test_what_somebody_did_is_listed_by_time_from_the_ledger(house: TheHouse, databases: Databases) -> None:
+    one, boss = house.colleague("traced", "desk"), house.colleague("sees", "manager")
+    reference = case_of(one)
+    one.call("staff.case.close", reference=reference)
+    today = day_of(house.clock.now()).isoformat()
+    span = {"account_id": one.account_id, "first": today, "last": today}
+    for proof in (Proof.session(boss.session), Proof.session(house.inspector())):
+        lines = house.client.call("staff.trail", proof, **span)["lines"]
+        assert [line["event"] for line in lines] == [
+            "staff.case.closed",
+            "staff.case.opened",
+            "staff.logged_in",
+        ]
+        assert lines[1]["said"] == {"case": reference, "kind": "question"}
+        assert [line["case"] for line in lines] == [reference, reference, None]
+    assert refused(one.call, "staff.trail", **span) == "role-needed"
+    assert refused(house.operator, "staff.trail", **span) == "unauthenticated"
+    turned = {**span, "first": "2026-02-02", "last": "2026-02-01"}
+    assert refused(boss.call, "staff.trail", **turned) == "malformed-request"
+
+
+def test_a_customer_sees_neither_list_nor_trail(house: TheHouse) -> None:
+    maria: Customer = house.customer("maria", "Maria")
+    for command in ("staff.refusals", "staff.trail.people", "staff.register.list", "staff.account.list"):
+        assert refused(maria.call, command) == "unauthenticated", command
