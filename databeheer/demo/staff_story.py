@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 from databeheer.brussels import day_of
+from databeheer.door.client import DoorRefusedError, Proof
+from databeheer.metering.street.plan import StreetPlan
 from databeheer.site.storytelling import Teller
 from databeheer.values import format_instant
 
@@ -48,12 +51,14 @@ STAFF: tuple[dict[str, Any], ...] = (
 )
 """Team, employee number and papers are made of these."""
 
+CUSTOMER = "koen"
+"""Whom somebody of the desk helps."""
 _ASKED_BY, _APPROVED_BY = "D-0001", "D-0002"
 """Of who gave the first roles at the command line: two people of the house, and none of those above."""
 
 
-def tell_staff(teller: Teller) -> None:
-    """Make their accounts and give their roles, at the story's time."""
+def tell_staff(teller: Teller, plan: StreetPlan) -> None:
+    """Make their accounts and give their roles, at the story's time; one of them looks, once with a case of hers."""
     today = day_of(teller.clock.now())
     for number, person in enumerate(STAFF, start=11):
         added = teller.operator(
@@ -69,6 +74,24 @@ def tell_staff(teller: Teller) -> None:
         for role in person["roles"]:
             for writes in (False, True):
                 _give(teller, added["account_id"], role, writes=writes)
+
+    _look(teller, plan)
+
+
+def _look(teller: Teller, plan: StreetPlan) -> None:
+    """Nadia helps Koen under a case, and tries one that is not hers: that is refused, and on the inspector's list."""
+    home = next(one for one in plan.occupancies if one.person == CUSTOMER)
+    nadia = Proof.session(teller.log_in("nadia", "Nadia Claes", None, "staff"))
+    case = teller.door.call(
+        "staff.case.open",
+        nadia,
+        kind="question",
+        what="vraagt wie er naar zijn verbruik kijkt",
+        ean=plan.point(home.point).ean.digits,
+    )
+    teller.door.call("staff.look", nadia, reference=case["reference"])
+    with suppress(DoorRefusedError):
+        teller.door.call("staff.look", nadia, reference="Z2026-1")
 
 
 def _give(teller: Teller, account_id: str, role: str, *, writes: bool) -> None:

@@ -157,7 +157,7 @@ class Demo:
             self._take_street_in(plan, teller)
             tell_statistics(teller, plan)
             story.tell_last_night(teller, plan)
-            tell_staff(teller)
+            tell_staff(teller, plan)
             bring(postman)
             tell_joins(teller, plan)
             teller.tell_what_time_did()

@@ -25,9 +25,11 @@ NOTICE = "Deze toestemming is gegeven voor het portaal zijn teksten bewaarde."
 
 
 class LogIn(Protocol):
-    """Log somebody in at the story's time, as a customer or for an enterprise; returns the session's token."""
+    """Log somebody in at the story's time, as a customer, in another role or for an enterprise; returns the session."""
 
-    def __call__(self, subject: str, name: str, enterprise: str | None = None, /) -> str: ...
+    def __call__(
+        self, subject: str, name: str, enterprise: str | None = None, role: str = "customer", /
+    ) -> str: ...
 
 
 class StoryDoor:
@@ -57,7 +59,7 @@ def log_in_for(home: Home, door: DoorClient, clock: SettableClock) -> LogIn:
     """Return how somebody logs in, in the story: with an answer that the stand-in for the provider signs."""
     key = ProviderKey.open(home.provider_key)
 
-    def log_in(subject: str, name: str, enterprise: str | None = None, /) -> str:
+    def log_in(subject: str, name: str, enterprise: str | None = None, role: str = "customer", /) -> str:
         nonce = door.call("login.begin")["nonce"]
         now = int(clock.now().timestamp())
         claims = {
@@ -65,7 +67,7 @@ def log_in_for(home: Home, door: DoorClient, clock: SettableClock) -> LogIn:
             "aud": AUDIENCE,
             "sub": subject,
             "name": name,
-            **({"role": "customer"} if enterprise is None else {"role": "party", "enterprise": enterprise}),
+            **({"role": role} if enterprise is None else {"role": "party", "enterprise": enterprise}),
             "nonce": nonce,
             "iat": now,
             "exp": now + 60,
