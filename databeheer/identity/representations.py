@@ -89,6 +89,11 @@ def ask_concern(look: Look, person_id: UUID, now: datetime) -> list[Any]:
     return look.ask(_STANDING, {"by": person_id, "of": person_id, "today": day_of(now)})
 
 
+def ask_acting_for(look: Look, person_id: UUID | None, now: datetime) -> list[Any]:
+    """Ask who acts for a person now, by a court's appointment or a power of attorney, each with the sealed name."""
+    return look.ask(_ACTING_FOR, {"by": None, "of": person_id, "today": day_of(now)})
+
+
 def by_id(connection: Connection, representation_id: UUID) -> Appointment:
     """Return an appointment that exists."""
     row = connection.execute(_BY_ID, {"id": representation_id}).one()
@@ -169,8 +174,8 @@ def _appointment(row: Any) -> Appointment:
 
 
 # With the death of the represented an appointment ends. `proofs` asks the same of a session's.
-_STANDING = text(
-    "SELECT r.* FROM identity.representation r WHERE r.from_day <= :today"
+_STANDS = (
+    " WHERE r.from_day <= :today"
     " AND (r.until_day IS NULL OR r.until_day > :today) AND r.ended_at IS NULL"
     " AND (r.kind = 'court' OR r.kind = 'attorney' AND EXISTS (SELECT FROM identity.representation_stay a"
     "  JOIN registry.occupancy o USING (occupancy_id) WHERE a.representation_id = r.representation_id"
@@ -178,6 +183,11 @@ _STANDING = text(
     " AND (r.representative_id = CAST(:by AS uuid) OR r.person_id = CAST(:of AS uuid))"
     " AND NOT EXISTS (SELECT FROM identity.death d WHERE d.person_id = r.person_id AND d.refuted_at IS NULL)"
     " ORDER BY r.from_day, r.representation_id"
+)
+_STANDING = text(f"SELECT r.* FROM identity.representation r{_STANDS}")  # noqa: S608  parts of our own
+_ACTING_FOR = text(
+    "SELECT r.*, p.name_sealed FROM identity.representation r"
+    f" JOIN identity.person p ON p.person_id = r.representative_id{_STANDS}"
 )
 _LAST_ENDED = text(
     "SELECT max(ended_at) FROM identity.representation WHERE person_id = :person"

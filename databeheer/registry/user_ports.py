@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -18,6 +18,7 @@ from sqlalchemy import Connection, text
 
 from databeheer import clocks
 from databeheer.errors import ConflictError, DatabeheerError
+from databeheer.storage.look import Look
 from databeheer.values import Code
 
 FORWARDING, EXECUTION = "port_forwarding", "port_execution"
@@ -114,6 +115,11 @@ class Placed:
 def at_point(connection: Connection, point_id: UUID) -> list[Any]:
     """Return the ports of all meters at a point that are there, each with the order that waits, if one does."""
     return list(connection.execute(_AT_POINT, {"point": point_id}))
+
+
+def ask_open(look: Look, person_id: UUID | None, today: date) -> list[Any]:
+    """Ask which ports are open where a person lives on a Brussels day; each row with his stay."""
+    return look.ask(_OPEN, {"person": person_id, "today": today})
 
 
 def find(connection: Connection, point_id: UUID, meter_id: UUID, port: UserPort) -> Any | None:
@@ -219,6 +225,12 @@ _PORTS = (
     " WHERE u.absent_from IS NULL AND m.removed_on IS NULL"
 )
 _AT_POINT = text(f"{_PORTS} AND m.access_point_id = :point ORDER BY m.meter_id, u.port")
+_OPEN = text(
+    "SELECT o.occupancy_id, u.port FROM registry.occupancy o JOIN registry.meter m USING (access_point_id)"
+    " JOIN registry.user_port u USING (meter_id) WHERE o.person_id = :person AND o.from_day <= :today"
+    " AND (o.until_day IS NULL OR o.until_day > :today) AND m.removed_on IS NULL AND u.absent_from IS NULL"
+    " AND u.is_open ORDER BY o.from_day, o.occupancy_id, u.meter_id, u.port"
+)
 _BY_ID = text(f"{_PORTS} AND u.user_port_id = :port")
 _METER = text(
     "SELECT * FROM registry.meter WHERE meter_id = :meter AND access_point_id = :point AND removed_on IS NULL"

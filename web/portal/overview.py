@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Generic, TypeVar
 
 from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
-from databeheer.values import parse_instant
+from databeheer.values import parse_day, parse_instant
 from web.door import ask
 from web.portal.login import remember_visitor, require_session, visitor
-from web.portal.shown import Answer, Permission, Point, Statement, Statutory
+from web.portal.shown import Answer, Party, Permission, Point, Statement, Statutory
 
 blueprint = Blueprint("overview", __name__)
 
@@ -31,11 +32,32 @@ class Line(Generic[Who]):
     who: Who
     last_read_at: datetime | None
     reads_known: bool
+    last_joined_at: datetime | None
+    """When a join of that party used data here, where it never read any itself."""
 
     @classmethod
     def of(cls, who: Who, answer: Answer) -> Line[Who]:
-        last = answer.get("last_read_at")
-        return cls(who, parse_instant(last) if last else None, bool(answer.get("reads_known")))
+        last, joined = answer.get("last_read_at"), answer.get("last_joined_at")
+        return cls(
+            who,
+            parse_instant(last) if last else None,
+            bool(answer.get("reads_known")),
+            parse_instant(joined) if joined else None,
+        )
+
+
+@dataclass(frozen=True)
+class Acting:
+    """Somebody who acts in the visitor's name: by his power of attorney, or because a court said so."""
+
+    name: str
+    decides: bool
+    until: date | None
+
+    @classmethod
+    def of(cls, answer: Answer) -> Acting:
+        until = answer["until"]
+        return cls(str(answer["name"]), bool(answer["decides"]), parse_day(until) if until else None)
 
 
 @dataclass(frozen=True)
@@ -45,6 +67,10 @@ class Seen:
     lines: tuple[Line[Permission], ...]
     by_law: tuple[Line[Statutory], ...]
     recent: tuple[Statement, ...]
+    attorneys: tuple[Acting, ...]
+    appointed: tuple[Acting, ...]
+    open_ports: tuple[tuple[str, str], ...]
+    """Stay and name of each."""
 
     @classmethod
     def now(cls, *, with_ended: bool = False) -> Seen:
@@ -55,6 +81,9 @@ class Seen:
             tuple(Line.of(Permission.of(row), row) for row in answer["permissions"]),
             tuple(Line.of(Statutory.of(row), row) for row in answer["statutory"]),
             tuple(Statement.of(row) for row in answer["recent"]),
+            tuple(Acting.of(row) for row in answer["acting"] if row["kind"] == "attorney"),
+            tuple(Acting.of(row) for row in answer["acting"] if row["kind"] == "court"),
+            tuple((str(row["occupancy_id"]), str(row["port"])) for row in answer["open_ports"]),
         )
 
     @property
@@ -68,6 +97,12 @@ class ByLaw:
 
     line: Line[Statutory]
     grounds: tuple[Statutory, ...]
+
+    @property
+    def place(self) -> str:
+        """What this line is called within its page."""
+        who = self.line.who
+        return f"wet-{who.occupancy_id}-{who.party.party_id}"
 
     @classmethod
     def all_of(cls, lines: list[Line[Statutory]]) -> tuple[ByLaw, ...]:
@@ -89,22 +124,45 @@ class Card:
 
 
 @dataclass(frozen=True)
-class Brief:
-    """The answer to the page's question in one look: names alone, each once, and which consent ends first."""
+class Named:
+    """A name in the answer in one look, with the place on this page where it is explained, and ended."""
 
-    by_consent: tuple[str, ...]
-    by_law: tuple[str, ...]
+    name: str
+    place: str
+
+
+@dataclass(frozen=True)
+class Brief:
+    """The answer to the page's question in one look: each name once, and which consent ends first."""
+
+    by_consent: tuple[Named, ...]
+    by_law: tuple[Named, ...]
     ends_next: Permission | None
+    attorneys: tuple[Acting, ...]
+    appointed: tuple[Acting, ...]
+    open_ports: tuple[tuple[Point, str], ...]
 
     @classmethod
-    def of(cls, cards: list[Card]) -> Brief:
+    def of(cls, cards: list[Card], seen: Seen) -> Brief:
         active = [line.who for card in cards for line in card.by_consent if line.who.is_active]
         ending = [(each.ends_at, number, each) for number, each in enumerate(active) if each.ends_at]
+        points = {card.point.occupancy_id: card.point for card in cards}
         return cls(
-            by_consent=tuple(dict.fromkeys(each.party.name for each in active)),
-            by_law=tuple(dict.fromkeys(each.line.who.party.name for card in cards for each in card.by_law)),
+            by_consent=_each_once((each.party, f"toestemming-{each.permission_id}") for each in active),
+            by_law=_each_once((each.line.who.party, each.place) for card in cards for each in card.by_law),
             ends_next=min(ending)[2] if ending else None,
+            attorneys=seen.attorneys,
+            appointed=seen.appointed,
+            open_ports=tuple((points[stay], port) for stay, port in seen.open_ports if stay in points),
         )
+
+
+def _each_once(found: Iterable[tuple[Party, str]]) -> tuple[Named, ...]:
+    """Each name once, with the first place where it stands."""
+    first: dict[str, Named] = {}
+    for party, place in found:
+        first.setdefault(party.name, Named(party.name, place))
+    return tuple(first.values())
 
 
 @blueprint.get("/mijn")
@@ -120,7 +178,7 @@ def show() -> ResponseReturnValue:
         "portal/overview.html",
         me=visitor(),
         cards=cards,
-        brief=Brief.of(cards) if len(cards) > 1 else None,  # one card is its own summary
+        brief=Brief.of(cards, seen),
         recent=seen.recent,
         point_names=names_of(points),
         commodities={point.occupancy_id: point.commodity for point in points},

@@ -11,6 +11,7 @@ from databeheer.access.bases import BasisKind
 from databeheer.door.bodies import own_lines
 from databeheer.door.bodies.own_lines import LOOKED_BACK, READ, Narrowing
 from databeheer.door.commands.base import Command, flag, looking, schema
+from databeheer.door.commands.beside_parties import beside_parties
 from databeheer.door.commands.permission_views import views_of
 from databeheer.door.commands.statements import (
     EVENTS,
@@ -32,6 +33,7 @@ from databeheer.storage.look import Look, Work, together
 RECENT = 6
 _AT_ONCE, _PAGES = 20, 10
 """How many lines are found at once for the newest few, and how often: looking at one's own data makes lines too."""
+JOINED = "join.run"
 _LIVE = frozenset({"active", "to_be_renewed", "blocked"})
 
 View = dict[str, Any]
@@ -42,18 +44,20 @@ def show(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any
 
     `recent`: the newest few reads and refusals by others, as `statements.list` has them. Each live permission and each
     ground by law has `last_read_at`, when its party read last at that access point; None where it did not among its
-    newest lines there, and `reads_known` says whether those are all. `with_ended`: each other permission too.
+    newest lines there, and `reads_known` says whether those are all; then `last_joined_at` is when a join of it used
+    data of there, where one did. `with_ended`: each other permission too. `acting`, `open_ports`: `beside_parties`.
     """
     with looking(house, proof, or_attorney=True, by_key=True) as (connection, asker, now):
         require_customer(asker)
         look = Look(connection)
-        me, seen = look.do(
+        me, seen, beside = look.do(
             together(
                 me_view(house, look, proof, asker, now),
                 _seen(house, look, asker, now, with_ended=arguments["with_ended"]),
+                beside_parties(house, look, asker, now),
             )
         )
-        return {"me": me, **seen}
+        return {"me": me, **seen, **beside}
 
 
 def _seen(house: House, look: Look, asker: Asker, now: datetime, *, with_ended: bool) -> Work[View]:
@@ -116,7 +120,7 @@ class _LastReads:
         """Give each view its `last_read_at` and `reads_known`."""
         seen: dict[own_lines.Seen, list[View]] = {}
         for view in views:
-            view["last_read_at"], view["reads_known"] = None, False
+            view["last_read_at"], view["reads_known"], view["last_joined_at"] = None, False, None
             if view["occupancy_id"] in self._handle_of:  # of what was erased nothing can be told
                 seen.setdefault((self._handle_of[view["occupancy_id"]], _party(view)), []).append(view)
         newest = own_lines.newest_reads(self._look, seen, now)
@@ -133,9 +137,13 @@ class _LastReads:
     def _put(self, views: Collection[View], rows: Collection[Any], *, are_all: bool = False) -> None:
         """Look for the last read of each view in these rows of its party there, newest first."""
         reads = [line for row in rows if row.event == READ for line in lines(self._keys, row)]
+        joins = (line.said["at"] for row in rows if row.event == JOINED for line in lines(self._keys, row))
+        joined = next(joins, None)
         for view in views:
             found = next((read.said["at"] for read in reads if self._is_under(read, view)), None)
             view["last_read_at"], view["reads_known"] = found, found is not None or are_all
+            if "permission_id" not in view:  # no join rests on a permission of one customer
+                view["last_joined_at"] = joined
 
     def _is_under(self, read: Line, view: View) -> bool:
         """Whether it was read under this permission; or where it is no permission, by law."""
