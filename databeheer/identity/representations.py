@@ -186,7 +186,7 @@ _STANDS = (
 )
 _STANDING = text(f"SELECT r.* FROM identity.representation r{_STANDS}")  # noqa: S608  parts of our own
 _ACTING_FOR = text(
-    "SELECT r.*, p.name_sealed FROM identity.representation r"
+    "SELECT r.*, p.name_sealed FROM identity.representation r"  # noqa: S608  parts of our own
     f" JOIN identity.person p ON p.person_id = r.representative_id{_STANDS}"
 )
 _LAST_ENDED = text(

@@ -107,6 +107,12 @@ def test_every_customer_sees_the_join_as_a_read_by_law(net: Party, neighbours: l
         assert "(ontwerp)" in seen["sentence_nl"]
         assert seen["period"] == SEPTEMBER
         assert seen["granularity"] == "month"
+    # It never read there itself: the overview does not call that never, and says when its join did.
+    lawful = neighbours[0].person.call("overview.show")["statutory"]
+    told = {
+        (one["last_read_at"], one["last_joined_at"]) for one in lawful if one["party"]["name"] == net.name
+    }
+    assert told == {(None, neighbours[0].person.statements(kind="reads")[0]["at"])}
 
 
 def test_a_customer_and_the_party_each_hold_a_receipt_of_the_one_entry(

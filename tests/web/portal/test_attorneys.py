@@ -81,11 +81,18 @@ def test_it_is_given_taken_up_used_and_ended_and_ending_takes_no_more_steps_than
     ):
         assert his.get(path).status == status, path
     assert his.get("/mijn/volmacht/geven").location == "/mijn/volmacht"  # it is not passed on
+    top = hers.get("/mijn")
+    assert "Theo Wouters kijkt met uw volmacht" in top.text
+    assert "Theo Wouters mag ook beslissen" in top.text
+    assert "/mijn/volmacht" in top.links
+    assert "met uw volmacht, tot en met" not in his.get("/mijn").text  # of others' powers he hears nothing
+    assert "Omdat de wet het zegt" in his.get("/mijn").text
     assert "Theo Wouters, met uw volmacht" in hers.get("/mijn/gelezen", soort="alles").text
     assert "Theo Wouters handelde in uw naam" in hers.get("/mijn/berichten").text
     hers.pressed = 0
     ended = hers.press(hers.get("/mijn/volmacht"), "/stoppen")
     assert "Gestopt" in ended.text
+    assert "Theo Wouters kijkt" not in hers.get("/mijn").text
     assert hers.pressed <= steps
     gone = his.get("/mijn")
     assert gone.status == 403

@@ -25,7 +25,7 @@ def test_consent_and_law_stand_apart(
         "registry.supply.accept", ean="541448899990000039", party_id=erik.party_id, from_day="2023-01-01"
     )
     text = visit(lotte).get("/mijn").text
-    consent, law = text.split("Volgens de wet", 1)
+    consent, law = text.split("Met uw toestemming", 1)[1].split("Volgens de wet", 1)
     assert "Bram Energieadvies" in consent
     assert "Erik Energie" not in consent
     assert "Erik Energie energieleverancier" in law
@@ -210,13 +210,17 @@ def test_with_more_than_one_address_the_top_names_all_who_may_read_and_what_ends
     lotte.grant(bram.ask())
     until = house.clock.now() + timedelta(days=9)
     passing = lotte.grant(joris.ask(valid_until=format_instant(until)))["permission"]["permission_id"]
-    assert "Omdat u het toestaat" not in visit(lotte).get("/mijn").text  # one card is read in one look
     house.point("541448899990000046", lotte, commodity="gas")
 
     def top() -> tuple[str, str]:
         found = visit(lotte).get("/mijn").text.split("Omdat u het toestaat", 1)[1]
         consent, law = found.split("Omdat de wet het zegt", 1)
         return consent, law.split("Kerkstraat", 1)[0]
+
+    page = visit(lotte).get("/mijn")
+    places = [link for link in page.links if link.startswith(("#toestemming-", "#wet-"))]
+    assert len(places) == 4  # each leads to where it can be ended, or is explained
+    assert all(f'id="{place[1:]}"' in page.html for place in places)
 
     consent, law = top()
     for name in (bram.name, joris.name):
@@ -227,6 +231,10 @@ def test_with_more_than_one_address_the_top_names_all_who_may_read_and_what_ends
     assert erik.name not in consent
     lotte.withdraw(passing)
     assert joris.name not in top()[0]
+    house.point("541448899990000053", nobodys := house.customer("nora", "Nora Niemand"))
+    text = visit(nobodys).get("/mijn").text
+    assert "Omdat u het toestaat Niemand Omdat de wet" in text
+    assert "U koos dit zelf" not in text  # there is nothing that she chose
 
 
 def test_the_grounds_of_one_party_by_law_stand_together(visit: Visit, lotte: Customer, net: Party) -> None:

@@ -76,7 +76,11 @@ def test_opening_takes_a_page_that_says_what_it_means_and_one_confirmation(
     assert "U hebt gevraagd: de P1-poort openen" in page.text
     assert "P1-poort Wordt geopend" in page.text
     assert f"vóór {saying.moment(asked_at + timedelta(hours=24))}" in page.text
+    assert "staat open" not in visitor.get("/mijn").text
     execute(net)
+    top = visitor.get("/mijn")
+    assert "De P1-poort van uw meter op Kerkstraat 1" in top.text
+    assert "/mijn/poorten" in top.links
     page = visitor.get("/mijn/poorten")
     assert "P1-poort Open" in page.text
     assert "S1-poort Dicht" in page.text
@@ -174,6 +178,7 @@ def test_who_moves_in_sees_a_closed_port_and_that_it_is_still_being_closed(
     house.operator("registry.occupancy.end", ean=LOTTES_EAN, until_day=today)
     moved = {"ean": LOTTES_EAN, "person_id": str(maria.person_id), "from_day": today}
     house.operator("registry.occupancy.begin", **moved)
+    assert "staat open" not in visit(fitted).get("/mijn").text  # it is no home of hers any more
     page = visit(maria).get("/mijn/poorten")
     assert "P1-poort Wordt gesloten" in page.text
     assert "Zolang het niet gebeurd is, kan de poort nog open zijn" in page.text

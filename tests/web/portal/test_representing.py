@@ -83,6 +83,7 @@ def test_what_he_decides_the_represented_reads_as_done_in_her_name(
     ended = own.get("/mijn/toestemmingen").text
     assert "Uw vertegenwoordiger heeft de toestemming in uw naam ingetrokken" in ended
     assert "U hebt de toestemming zelf ingetrokken" not in ended
+    assert "Theo Wouters handelt in uw naam: een rechter stelde" in own.get("/mijn").text
     namens = own.get("/mijn/namens")
     assert "Theo Wouters" in namens.text
     assert "U blijft zelf alles zien" in namens.text
