@@ -43,6 +43,12 @@ def paper(content: Content) -> Paper:
     )
 
 
+def from_first_value(rows: list[dict[str, Any]], first: date) -> tuple[list[dict[str, Any]], date]:
+    """Leave out the months before the first one with a value; returns the rest and that month, or all and `first`."""
+    begin = min((row["month"] for row in rows if row["thousandths"] is not None), default=first.isoformat())
+    return [row for row in rows if row["month"] >= begin], date.fromisoformat(begin)
+
+
 def _years(rows: Iterable[dict[str, Any]], language: str) -> list[str]:
     """A line for each direction, unit and year: the registers of a month are added up."""
     totals: dict[tuple[str, str, int], dict[date, int | None]] = defaultdict(dict)

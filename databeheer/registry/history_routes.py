@@ -67,12 +67,21 @@ def route(meters: Collection[Meter]) -> Route:
     return ROUTES[next((kind for kind in _LEAST if kind in kinds), MeterKind.READ_BY_HAND)]
 
 
-def routes(connection: Connection, occupancy_ids: Sequence[UUID]) -> dict[UUID, Route]:
-    """Return the way of each of these homes, by the meters that hang there now."""
+def routes(
+    connection: Connection, occupancy_ids: Sequence[UUID], read_finely: Collection[UUID]
+) -> dict[UUID, Route]:
+    """Return the way of each of these homes, by the meters that hang there now.
+
+    `read_finely`: homes where somebody chose to be read by quarter or hour. Only of a digital meter is that a choice
+    (3.1.53), so one of which nobody wrote down what it is, is digital there.
+    """
     found: dict[UUID, list[Meter]] = {one: [] for one in occupancy_ids}
     for row in connection.execute(_METERS, {"stays": list(occupancy_ids)}):
-        found[row.occupancy_id].append(Meter(row.is_digital, row.is_remotely_read))
-    return {one: route(meters) for one, meters in found.items()}
+        is_digital = row.occupancy_id in read_finely or None if row.is_digital is None else row.is_digital
+        found[row.occupancy_id].append(Meter(is_digital, row.is_remotely_read))
+    return {
+        one: route(meters or [Meter(True)] if one in read_finely else meters) for one, meters in found.items()
+    }
 
 
 def first_day(today: date) -> date:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -33,7 +36,14 @@ class Home:
     address: str
     commodity: str
     route: str
+    first: datetime
+    """When the history can begin: three years back at most, and not before the visitor came to live there."""
     letter_waits: bool
+
+    @classmethod
+    def of(cls, answer: Mapping[str, Any]) -> Home:
+        rest = {name: value for name, value in answer.items() if name != "first_day"}
+        return cls(**rest, first=midnight(parse_day(answer["first_day"])))
 
     @property
     def name(self) -> str:
@@ -45,9 +55,8 @@ class Home:
 def show() -> ResponseReturnValue:
     """Offer for each home what applies, and nothing else."""
     answer = ask("history.show")
-    homes = [Home(**one) for one in answer["homes"]]
-    first = midnight(parse_day(answer["first_day"]))
-    return render_template("portal/asking_history.html", me=visitor(), homes=homes, first=first)
+    homes = [Home.of(one) for one in answer["homes"]]
+    return render_template("portal/asking_history.html", me=visitor(), homes=homes)
 
 
 @blueprint.post("/mijn/historiek")

@@ -24,17 +24,18 @@ from databeheer.door.reads.loop import ReadLoop
 from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import ConflictError, NotFoundError, UnauthenticatedError
 from databeheer.home_letters import letters
+from databeheer.home_letters.history_words import from_first_value
 from databeheer.home_letters.letters import What
 from databeheer.metering.series import slots_of_channel
 from databeheer.registry import history_routes, occupancies
 from databeheer.registry.history_routes import Route
-from databeheer.values import Granularity, Purpose, format_instant
+from databeheer.values import Granularity, Purpose, format_instant, parse_day
 
 
 def show(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
     """The homes where the customer lives now: on which way each one's history goes, and whether a letter waits."""
     with looking(house, proof) as (connection, asker, now):
-        return {"homes": _homes(house, connection, asker, now), "first_day": _first(now).isoformat()}
+        return {"homes": _homes(house, connection, asker, now)}
 
 
 def ask_letter(house: House, proof: Proof, arguments: dict[str, Any], loop: ReadLoop) -> dict[str, Any]:
@@ -57,7 +58,9 @@ def ask_letter(house: House, proof: Proof, arguments: dict[str, Any], loop: Read
         raise ConflictError("a letter with this history is on its way already")
     if not home["address"]:
         raise ConflictError("no address is known for this access point")
-    first, end = _first(now), day_of(now).replace(day=1)
+    first, end = parse_day(home["first_day"]), day_of(now).replace(day=1)
+    if first >= end:
+        raise ConflictError("no whole month has passed since you came to live there")
     asked = {
         "occupancy_id": str(occupancy_id),
         "purpose": Purpose.OWN_INSIGHT.value,
@@ -67,13 +70,14 @@ def ask_letter(house: House, proof: Proof, arguments: dict[str, Any], loop: Read
         "mode": "clip",
     }
     answer = readings.read(house, proof, readings.SCHEMA.load(asked), loop)
-    said = {"from": first.isoformat(), "until": end.isoformat()}
+    rows, begin = from_first_value(_rows(answer["channels"]), first)
+    said = {"from": begin.isoformat(), "until": end.isoformat()}
     with house.turn(TurnLane.CUSTOMER) as turn:
         person_id = _customer(asker_of(turn, house, proof, AskerKind.CUSTOMER))
         if home_letters.waits(house, turn, What.HISTORY, occupancy_id):
             raise ConflictError("a letter with this history is on its way already")
         stay = occupancies.by_id(turn.connection, occupancy_id)
-        sealed = json.dumps(said | {"rows": _rows(answer["channels"])})
+        sealed = json.dumps(said | {"rows": rows})
         record = home_letters.write(house, turn, What.HISTORY, stay, person_id, sealed, said)
     return record.answer()
 
@@ -86,11 +90,17 @@ def _homes(house: House, connection: Connection, asker: Asker, now: datetime) ->
         for one in occupancies_of(house, connection, _customer(asker), now)
         if one["from"] <= today and (one["until"] is None or one["until"] > today)
     ]
-    ways = history_routes.routes(connection, [UUID(one["occupancy_id"]) for one in stays])
+    ways = history_routes.routes(
+        connection,
+        [UUID(one["occupancy_id"]) for one in stays],
+        {UUID(one["occupancy_id"]) for one in stays if one["interval_reading"]},
+    )
+    first = history_routes.first_day(day_of(now)).isoformat()
     return [
         {name: one[name] for name in ("occupancy_id", "address", "commodity")}
         | {
             "route": ways[UUID(one["occupancy_id"])].value,
+            "first_day": max(first, one["from"]),
             "letter_waits": _waits(connection, UUID(one["occupancy_id"]), now),
         }
         for one in stays
@@ -116,10 +126,6 @@ def _rows(channels: list[dict[str, Any]]) -> list[dict[str, Any]]:
         for channel in channels
         for slot in slots_of_channel(channel)
     ]
-
-
-def _first(now: datetime) -> Any:
-    return history_routes.first_day(day_of(now))
 
 
 def _customer(asker: Asker) -> UUID:

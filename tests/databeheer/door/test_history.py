@@ -12,7 +12,7 @@ from uuid import uuid4
 import pytest
 
 from databeheer.door.client import DoorRefusedError
-from databeheer.home_letters.history_words import Content
+from databeheer.home_letters.history_words import Content, from_first_value
 from databeheer.home_letters.history_words import paper as history_paper
 from databeheer.site.letters import paper_of
 from tests.conftest import LOTTES_EAN
@@ -41,6 +41,11 @@ def test_what_is_offered_follows_the_meter_and_no_letter_goes_where_another_way_
 ) -> None:
     home = home_of(lotte)
     named = {"occupancy_id": home["occupancy_id"]}
+    assert home["route"] == "portal", (
+        "it is read by quarter-hours, so nobody need write down that it is digital"
+    )
+    lotte.call("interval_reading.choose", **named, on=False)
+    assert home_of(lotte)["route"] == "letter"
     for kind, way in (
         ({"digital": True}, "portal"),
         ({"digital": False, "remotely_read": True}, "website"),
@@ -105,3 +110,12 @@ def test_each_year_has_a_line_and_a_month_without_a_value_a_dash() -> None:
         "2025, afname in kWh: december 120,5.",
         "2026, afname in kWh: januari –.",
     )
+
+
+def test_a_letter_begins_with_the_first_month_that_it_has_a_value_of() -> None:
+    months = [{"month": f"2024-{month:02}-01", "thousandths": None} for month in (9, 10, 12)]
+    november = {"month": "2024-11-01", "thousandths": 1}
+    first = date(2023, 12, 1)
+    assert from_first_value([*months, november], first) == ([months[2], november], date(2024, 11, 1))
+    assert from_first_value(months, first) == (months, first)
+    assert from_first_value([], first) == ([], first)
