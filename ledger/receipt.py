@@ -76,6 +76,10 @@ def parse(data: bytes) -> Receipt:
     """Parse a receipt; raises MalformedError for any other spelling than the specified one."""
     if len(data) > MAX_RECEIPT_LENGTH:
         raise MalformedError("the receipt is too long")
+    if data.startswith(b"%PDF"):
+        raise MalformedError(
+            "this is the PDF to read, which proves nothing: give the file that ends in .tlog-proof"
+        )
     head, gap, checkpoint = data.partition(b"\n\n")
     if not gap:
         raise MalformedError("the receipt has no empty line before its checkpoint")

@@ -35,7 +35,12 @@ def create_app(settings: WebSettings, areas: Sequence[str] = AREAS, clock: Clock
     )
     app.jinja_environment = SaidTemplates
     app.jinja_options = {"trim_blocks": True, "lstrip_blocks": True, "autoescape": True}
-    app.jinja_env.globals.update(demo=settings.demo, contact_link=settings.contact_link)
+    app.jinja_env.globals.update(
+        demo=settings.demo,
+        contact_link=settings.contact_link,
+        contact_mail=settings.contact_mail,
+        postal_address=settings.postal_address,
+    )
     for part in (security, door, database, assets, language, saying, links, limits):
         part.register(app)
     for name in areas:

@@ -16,9 +16,11 @@ from web.language import lazy
 
 FORM_GUARD = "csrf_token"
 LONGEST_EAN = 64
+EAN_DIGITS = 18
 ONE_LINE = r"[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]*\Z"
 """No control characters, no second line, and nothing that turns the direction of writing."""
 NO_EAN = lazy("Dit is geen EAN-code. Ze telt 18 cijfers en staat op de factuur.")
+EAN_SLIP = lazy("Er zit een tikfout in deze EAN-code: een cijfer klopt niet. Kijk ze na op de factuur.")
 
 
 class Form(Schema):
@@ -40,7 +42,8 @@ class EANField(fields.String):
         try:
             return EAN(typed).digits
         except MalformedRequestError as error:
-            raise ValidationError([NO_EAN]) from error
+            is_whole = len(typed) == EAN_DIGITS and typed.isascii() and typed.isdigit()
+            raise ValidationError([EAN_SLIP if is_whole else NO_EAN]) from error
 
 
 class Lines(fields.String):

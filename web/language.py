@@ -53,6 +53,15 @@ _OFFERS = {
 }
 
 
+_ONLY_DUTCH = {
+    "en": ("This page is in Dutch only.", "The beginning of this site in English"),
+    "fr": ("Cette page existe seulement en néerlandais.", "Le début de ce site en français"),
+    "de": ("Diese Seite gibt es nur auf Niederländisch.", "Der Anfang dieser Website auf Deutsch"),
+}
+# Of the pages that speak Dutch alone, those that anybody reads.
+_FOR_ALL = re.compile(r"/(ledger|joins|grondslagen|meetwaarden|statistieken|privacy|register)(/|$)")
+
+
 class Catalogues(flask_babel.Domain):  # type: ignore[misc]  # untyped library
     """The translations, read from their text as they are first asked for: no compiled file to make or to forget."""
 
@@ -84,7 +93,10 @@ def register(app: Flask) -> None:
     babel.domain_instance = Catalogues()
     app.jinja_env.policies["ext.i18n.trimmed"] = True
     app.jinja_env.globals.update(
-        language=spoken, languages_offered=languages_offered, language_wished=language_wished
+        language=spoken,
+        languages_offered=languages_offered,
+        language_wished=language_wished,
+        only_dutch=only_dutch,
     )
     app.before_request(_choose)
     app.after_request(_tell)
@@ -120,6 +132,18 @@ def language_wished() -> tuple[str, str, str] | None:
         return None
     wished = request.accept_languages.best_match(LANGUAGES, default=SOURCE) or SOURCE
     return None if wished == SOURCE else (wished, _OFFERS[wished], _here(wished))
+
+
+def only_dutch() -> tuple[str, str, str, str] | None:
+    """On a page for everybody that speaks Dutch alone, whose reader chose or wishes another language.
+
+    Returns its code, the sentence that says so, and words and address of a link to where this site speaks it.
+    """
+    if not _FOR_ALL.match(request.path):
+        return None
+    wished = request.accept_languages.best_match(LANGUAGES, default=SOURCE) or SOURCE
+    code = request.cookies.get(COOKIE, wished)
+    return (code, *_ONLY_DUTCH[code], f"/?{PARAMETER}={code}") if code in _ONLY_DUTCH else None
 
 
 def _(message: str, **values: object) -> str:

@@ -17,7 +17,7 @@ from ledger.note import split_note
 from ledger.tree import leaf_hash
 from web import saying
 from web.language import _, spoken
-from web.portal.shown import Statement
+from web.portal.shown import Permission, Statement
 
 _FONT, _MONO = "Helvetica", "Courier"
 _LINE = 6.0
@@ -32,8 +32,10 @@ class _Paper(FPDF):
         return ""
 
 
-def make_pdf(line: Statement, data: bytes, base_url: str) -> bytes:
+def make_pdf(line: Statement, data: bytes, base_url: str, permission: Permission | None = None) -> bytes:
     """Return the PDF of a receipt (`data`, as `web.receipts.make_receipt` gave it) of one line of a customer's book.
+
+    `permission` is the one that the line tells of, where it is no read of it.
 
     Raises:
         LedgerError: it is no receipt.
@@ -52,7 +54,7 @@ def make_pdf(line: Statement, data: bytes, base_url: str) -> bytes:
     paper.set_font(_FONT, "B", 18)
     _write(paper, title, 9)
     paper.ln(3)
-    for name, said in _facts(line):
+    for name, said in _facts(line, permission):
         paper.set_font(_FONT, "B", 11)
         _write(paper, name)
         paper.set_font(_FONT, "", 11)
@@ -76,20 +78,36 @@ def make_pdf(line: Statement, data: bytes, base_url: str) -> bytes:
         paper,
         _(
             "Dit blad is om te lezen. Het bewijs zelf is het bestand %(file)s, dat u op dezelfde pagina bewaart. "
-            "Wie dat heeft, kan het zonder ons nakijken met dit commando:",
+            "Wie dat heeft, kan het zonder ons nakijken. Met dit blad gaat dat niet.",
             file=f"bewijs-{read.index}.tlog-proof",
         ),
     )
+    _write(
+        paper,
+        _(
+            "U hebt Python nodig, het pakket PyNaCl, en de map ‘ledger’ van de broncode. Dan, in een venster voor "
+            "opdrachten:"
+        ),
+    )
     paper.set_font(_MONO, "", 9)
-    _write(paper, f"ledger receipt verify bewijs-{read.index}.tlog-proof --key {base_url}/ledger/vkey", 5)
+    _write(
+        paper,
+        f"python -m ledger receipt verify bewijs-{read.index}.tlog-proof --key {base_url}/ledger/vkey",
+        5,
+    )
     return bytes(paper.output())
 
 
-def _facts(line: Statement) -> Iterator[tuple[str, str]]:
+def _facts(line: Statement, permission: Permission | None) -> Iterator[tuple[str, str]]:
     """What the line says, in the words of the page."""
     yield _("Wie"), line.reader
     yield _("Wat"), str(line.event_words)
+    if line.about:
+        yield _("Over wie"), line.about
     yield _("Wanneer"), saying.moment(line.at)
+    if permission is not None:
+        yield _("Welke gegevens"), permission.data
+        yield _("Waarvoor"), permission.purpose
     if line.is_read or line.is_refusal:
         if line.granularity:
             yield _("Welke gegevens"), _("Uw verbruik %(granularity)s", granularity=line.granularity)

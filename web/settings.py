@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from databeheer.errors import DatabeheerError
 
 MINIMUM_SECRET_LENGTH = 32
+LONGEST_ADDRESS = 200
 _CONTACT = re.compile(
     r"[A-Za-z0-9.+_-]+@[A-Za-z0-9.-]+|https://[A-Za-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._~/-]*)?"
 )
@@ -76,6 +77,7 @@ class WebSettings:
     `database_url` logs in as role `web`, which reads under row-level security and writes bookkeeping only.
     `base_url` is the address that visitors use, without a slash at the end.
     `contact` is where people reach the data manager: an e-mail address, or a page of its own (GDPR 13(1)(a)).
+    `postal_address` is where letters to it go, on one line; left out, no page says one.
     `provider_url` and `supervisor_socket` are set in demo mode only.
     """
 
@@ -85,6 +87,7 @@ class WebSettings:
     secret_key: str = field(repr=False)
     base_url: str
     contact: str = ""
+    postal_address: str = ""
     demo: bool = False
     provider_url: str | None = None
     supervisor_socket: Path | None = None
@@ -103,6 +106,16 @@ class WebSettings:
             raise SettingsError(
                 "DATABEHEER_CONTACT is one e-mail address, or a page: https://house.example/contact"
             )
+
+        if len(self.postal_address) > LONGEST_ADDRESS or not self.postal_address.isprintable():
+            raise SettingsError(
+                "DATABEHEER_POSTAL_ADDRESS is one line, of at most 200 characters: Kerkstraat 1, 9000 Gent"
+            )
+
+    @property
+    def contact_mail(self) -> str:
+        """The e-mail address of the data manager; empty where a page was set, or nothing."""
+        return self.contact if self.contact_link.startswith("mailto:") else ""
 
     @property
     def contact_link(self) -> str:
@@ -136,6 +149,7 @@ class WebSettings:
             secret_key=_required(given, "DATABEHEER_WEB_SECRET_KEY"),
             base_url=_required(given, "DATABEHEER_BASE_URL"),
             contact=_required(given, "DATABEHEER_CONTACT"),
+            postal_address=given.get("DATABEHEER_POSTAL_ADDRESS", "").strip(),
             demo=_flag(given, "DATABEHEER_DEMO"),
             provider_url=given.get("DATABEHEER_PROVIDER_URL") or None,
             supervisor_socket=Path(supervisor) if supervisor else None,

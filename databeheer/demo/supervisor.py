@@ -123,6 +123,7 @@ class Demo:
             self.port,
             {
                 "DATABEHEER_CONTACT": DATA_MANAGERS_ADDRESS,
+                "DATABEHEER_POSTAL_ADDRESS": "Databeheer, Voorbeeldplein 1, 9000 Gent",
                 "DATABEHEER_DEMO": "1",
                 "DATABEHEER_PROVIDER_URL": f"http://127.0.0.1:{self.provider_port}",
                 "DATABEHEER_SUPERVISOR_SOCKET": str(self.home.supervisor_socket),

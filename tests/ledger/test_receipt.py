@@ -63,6 +63,8 @@ def test_a_receipt_is_read_back_as_it_was_built(read_log: PublishedLog) -> None:
     receipt = parse(data)
     assert build(receipt.index, receipt.proof, receipt.checkpoint, receipt.extra) == data
     assert receipt.checkpoint == (read_log.public / "checkpoint").read_bytes()
+    with pytest.raises(MalformedError, match=r"this is the PDF to read.*\.tlog-proof"):
+        parse(b"%PDF-1.3\n\n" + data)
 
 
 def test_an_entry_that_is_not_in_the_checkpoint_yet_has_no_receipt(read_log: PublishedLog) -> None:

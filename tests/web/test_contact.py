@@ -33,6 +33,10 @@ def links_to_us(site: Flask, client: FlaskClient, path: str) -> int:
     assert all(page.links), path
     settings = site.config["WEB_SETTINGS"]
     given = f"mailto:{settings.contact}" if "@" in settings.contact else settings.contact
+    if given:
+        assert (f"({settings.contact})" in page.text) == ("@" in settings.contact), (
+            "an e-mail address is text too"
+        )
     return page.links.count(given) if given else 0
 
 

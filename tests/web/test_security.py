@@ -178,6 +178,8 @@ def test_a_missing_setting_stops_the_start_by_name(name: str) -> None:
         {"DATABEHEER_CONTACT": "javascript:alert(1)"},
         {"DATABEHEER_CONTACT": "http://data.example/contact"},
         {"DATABEHEER_CONTACT": "one@data.example,two@data.example"},
+        {"DATABEHEER_POSTAL_ADDRESS": "Kerkstraat 1\n9000 Gent"},
+        {"DATABEHEER_POSTAL_ADDRESS": "x" * 201},
         {"DATABEHEER_DEMO": "yes"},
     ],
     ids=str,

@@ -22,13 +22,27 @@ class Link:
     words: str
 
 
-def already(title: str, said: str, at: datetime | None, *links: Link, typed: str = "") -> ResponseReturnValue:
+def already(
+    title: str,
+    said: str,
+    at: datetime | None,
+    *links: Link,
+    typed: str = "",
+    active: str = "permissions",
+) -> ResponseReturnValue:
     """Say that what was asked was done before, `at` a moment; nothing more happened.
 
-    `typed` is what the visitor wrote with it and nobody got.
+    `typed` is what the visitor wrote with it and nobody got; `active` the part of the portal that it is of.
     """
     page = render_template(
-        "portal/already.html", me=visitor(), title=title, said=said, at=at, links=links, typed=typed
+        "portal/already.html",
+        me=visitor(),
+        title=title,
+        said=said,
+        at=at,
+        links=links,
+        typed=typed,
+        active=active,
     )
     return page, 409
 

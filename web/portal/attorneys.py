@@ -5,6 +5,7 @@ The visitor learns of nobody whether he has a log-in here: she names him, and ha
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -19,6 +20,7 @@ from databeheer.approval_letters import code as codes
 from databeheer.approval_letters.code import MistypedCodeError
 from databeheer.brussels import day_of
 from databeheer.door.client import DoorRefusedError
+from databeheer.identity.attorneys import LONGEST
 from databeheer.values import parse_day, parse_instant
 from web.door import ask
 from web.forms import FORM_GUARD, Form, parse_or_refuse
@@ -32,8 +34,14 @@ blueprint = Blueprint("attorneys", __name__)
 
 LONGEST_NAME = 100
 MOST_STAYS = 500
-TERMS = {"30": lazy("30 dagen"), "90": lazy("3 maanden"), "182": lazy("6 maanden"), "365": lazy("1 jaar")}
-"""How long a power can be given for, in days; the door allows no longer."""
+TERMS = {
+    "30-dagen": lazy("30 dagen"),
+    "3-maanden": lazy("3 maanden"),
+    "6-maanden": lazy("6 maanden"),
+    "1-jaar": lazy("1 jaar"),
+}
+"""How long a power can be given for, in calendar months but for the first; the door allows no longer."""
+_MONTHS = {"3-maanden": 3, "6-maanden": 6, "1-jaar": 12}
 DECIDES = {
     "kijken": lazy("Alleen kijken"),
     "beslissen": lazy("Kijken en beslissen"),
@@ -272,7 +280,11 @@ def _ended(command: str, which: dict[str, Any], before: str) -> ResponseReturnVa
             raise
         link = Link(url_for("attorneys.show"), _("Bekijk uw volmachten"))
         return already(
-            before, _("Bij ‘Volmachten’ ziet u welke nu gelden, en kunt u ze stoppen."), None, link
+            before,
+            _("Bij ‘Volmachten’ ziet u welke nu gelden, en kunt u ze stoppen."),
+            None,
+            link,
+            active="attorneys",
         )
     flash(_("Gestopt. Dit geldt meteen."), "good")
     return redirect(url_for("attorneys.show"), 303)
@@ -307,7 +319,7 @@ def _form(wrong: Mapping[str, str]) -> ResponseReturnValue:
         given=request.form,
         chosen=request.form.getlist("adres"),
         choices=DECIDES,
-        terms={days: (words, _until(days)) for days, words in TERMS.items()},
+        terms={term: (words, _until(term)) for term, words in TERMS.items()},
     )
     return page, 400 if wrong else 200
 
@@ -316,7 +328,21 @@ def _points() -> list[Point]:
     return [one for one in my_points() if one.ends is None]
 
 
-def _until(days: str) -> date:
-    """The first day without it."""
+def _until(term: str) -> date:
+    """The first day without it, for one that is given now."""
     now: datetime = current_app.config["WEB_CLOCK"].now()
-    return day_of(now) + timedelta(days=int(days) + 1)
+    return first_day_without(day_of(now), term)
+
+
+def first_day_without(today: date, term: str) -> date:
+    """The first day without a power that is given today.
+
+    A month ends on the same day of another month, or on its last day where it has none such; never is it longer than
+    the door allows.
+    """
+    if term not in _MONTHS:
+        return today + timedelta(days=31)
+    months = today.month - 1 + _MONTHS[term]
+    year, month = today.year + months // 12, months % 12 + 1
+    last = today.replace(year=year, month=month, day=min(today.day, monthrange(year, month)[1]))
+    return min(last + timedelta(days=1), today + LONGEST)

@@ -42,6 +42,7 @@ FORMS = {
 }
 SPANS = {Span.WEEK.value: lazy("per week"), Span.YEAR.value: lazy("per jaar")}
 """What is added up here from day totals: the door gives days and months (R70)."""
+_FINENESS = ("quarter_hour", "hour", "day", "week", "month", "year")
 _NAMES = {
     "nl": ("Verbruikshistoriek", {"electricity": "elektriciteit", "gas": "gas"}),
     "en": ("Consumption_history", {"electricity": "electricity", "gas": "gas"}),
@@ -217,7 +218,8 @@ def granularities(point: Point) -> dict[str, str]:
         for each in Granularity
         if not each.is_finer_than(finest)
     }
-    return known | SPANS
+    # The door's own and those that are added up here, from fine to coarse.
+    return dict(sorted((known | SPANS).items(), key=lambda one: _FINENESS.index(one[0])))
 
 
 def _latest(point: Point) -> date:

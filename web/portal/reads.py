@@ -14,6 +14,7 @@ from marshmallow import fields, validate
 from werkzeug.datastructures import MultiDict
 
 from databeheer.brussels import day_of
+from databeheer.door.client import DoorRefusedError
 from ledger.tiles import TileDirectory
 from web.days import TURNED_AROUND, PastDay, today
 from web.door import ask
@@ -21,7 +22,7 @@ from web.forms import Form, parse_or_tell
 from web.language import lazy
 from web.portal.login import remember_visitor, require_session, visitor
 from web.portal.overview import my_points, names_of
-from web.portal.shown import Party, Statement
+from web.portal.shown import Party, Permission, Statement
 from web.receipt_pdf import make_pdf
 from web.receipts import MEDIA_TYPE, make_receipt
 from web.settings import WebSettings
@@ -212,13 +213,25 @@ def receipt(index: int) -> ResponseReturnValue:
 @require_session
 def readable_receipt(index: int) -> ResponseReturnValue:
     """Hand out what the receipt of one line says, for people: the file beside it is what proves it."""
-    data = _receipt(index)
+    data, line = _receipt(index), _line(index)
     settings: WebSettings = current_app.config["WEB_SETTINGS"]
     return Response(
-        make_pdf(_line(index), data, settings.base_url),
+        make_pdf(line, data, settings.base_url, _permission_of(line)),
         content_type="application/pdf",
         headers={"Content-Disposition": f'attachment; filename="bewijs-{index}.pdf"'},
     )
+
+
+def _permission_of(line: Statement) -> Permission | None:
+    """The permission that a line tells of; None for a read, which tells itself, and for one not shown to him."""
+    if line.permission_id is None or line.is_read or line.is_refusal:
+        return None
+    try:
+        return Permission.of(ask("permission.show", permission_id=line.permission_id)["permission"])
+    except DoorRefusedError as refusal:
+        if refusal.code != "not-found":
+            raise
+        return None
 
 
 def _counted(choice: Choice, asked: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -19,6 +19,7 @@ from databeheer.rights import grounds
 from databeheer.rights.authorities import AUTHORITIES
 from databeheer.rights.grounds import Objection
 from databeheer.values import parse_instant
+from web import saying
 from web.door import ask
 from web.erasing_words import CLASSES
 from web.erasing_words import STATES as ERASURE_STATES
@@ -231,7 +232,9 @@ def take_back(request_id: UUID) -> ResponseReturnValue:
             raise
         link = Link(url_for("rights.show"), _("Bekijk uw verzoeken"))
         said = _("Bij ‘Uw rechten’ ziet u hoe het met uw verzoek staat.")
-        return already(_("Op dit verzoek is al geantwoord, of u nam het al terug"), said, None, link)
+        return already(
+            _("Op dit verzoek is al geantwoord, of u nam het al terug"), said, None, link, active="rights"
+        )
     next_page.says("right", {"taken_back": True, "index": taken_back["index"]})
     return redirect(url_for("rights.show"), 303)
 
@@ -258,11 +261,39 @@ def _file(schema: Form, kind: str, page: Any) -> ResponseReturnValue:
             return page({"uitleg": _("Gebruik gewone letters en cijfers, zonder vreemde tekens.")}), 400
         if refusal.code != "conflict":
             raise
-        link = Link(url_for("rights.show"), _("Bekijk uw verzoeken"))
-        said = _("Dit verzoek loopt al, of er wachten al tien verzoeken van u op een antwoord.")
-        return already(_("U vroeg dit al"), said, None, link, typed=words)
+        return _asked_before(kind, form["adres"] or None, about, words)
     next_page.says("right", {"index": filed["index"], "title": KINDS[kind]})
     return redirect(url_for("rights.show"), 303)
+
+
+def _asked_before(
+    kind: str, occupancy_id: str | None, about: Mapping[str, str], words: str
+) -> ResponseReturnValue:
+    """Say which request of the visitor stands in the way of this one, and what to do about it."""
+    rows = ask("rights.mine")["requests"]
+    asked = {"kind": kind, "occupancy_id": occupancy_id, **about}
+    standing = [one for one in rows if all(one[name] == value for name, value in asked.items())]
+    before = next((Request.of(one) for one in standing if one["state"] == "asked"), None)
+    if before is not None:
+        title = _("U vroeg hierover al iets, en dat loopt nog")
+        said = _(
+            "Wij antwoorden ten laatste op %(day)s. Wilt u iets anders vragen over hetzelfde? Neem dan eerst uw "
+            "vorige verzoek terug, en vraag het opnieuw.",
+            day=saying.last_day(before.due_at),
+        )
+        words_of_link = _("Bekijk dat verzoek, of neem het terug")
+    else:
+        before = next((Request.of(one) for one in standing if one["state"] == "accepted"), None)
+        title = _("Uw bezwaar hiertegen geldt al") if before else _("Er wachten al tien verzoeken van u")
+        said = (
+            _("U hoeft niets meer te doen. U kunt uw bezwaar wel terugnemen.")
+            if before
+            else _("Wacht tot wij er op een antwoorden, of neem er een terug.")
+        )
+        words_of_link = _("Bekijk uw verzoeken")
+    anchor = f"verzoek-{before.request_id}" if before else None
+    link = Link(url_for("rights.show", _anchor=anchor), words_of_link)
+    return already(title, said, before.at if before else None, link, typed=words, active="rights")
 
 
 def _missing(form: Mapping[str, Any], kind: str) -> dict[str, str]:

@@ -228,7 +228,7 @@ FORMS = (
         several=("adres",),
         free=("naam",),
         kept=("naam",),
-        sends=fields(naam="<script>Wim</script>", adres="{t.occupancy}", wat="beslissen", duur="30"),
+        sends=fields(naam="<script>Wim</script>", adres="{t.occupancy}", wat="beslissen", duur="30-dagen"),
     ),
     # A court appointed somebody for her: only that one decides this.
     Form("/mijn/volmacht/geven", "409", "409", free=("naam",)),

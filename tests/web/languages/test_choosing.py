@@ -97,6 +97,28 @@ def test_pages_for_staff_and_parties_and_answers_for_programs_do_not_change(read
     assert "Location" not in reader.get("/health/live?paginataal=fr").headers
 
 
+def test_a_page_for_all_that_is_in_dutch_alone_says_so_in_the_readers_language(reader: FlaskClient) -> None:
+    assert "niederländisch" not in reader.get("/privacy").text.lower()
+    wished = reader.get("/privacy", headers={"Accept-Language": "de"})
+    assert '<p lang="de">Diese Seite gibt es nur auf Niederländisch. <a href="/?paginataal=de"' in wished.text
+    reader.get(f"{PAGE}?paginataal=fr")
+    for path in (
+        "/privacy",
+        "/register",
+        "/grondslagen",
+        "/joins",
+        "/meetwaarden",
+        "/statistieken",
+        "/ledger",
+    ):
+        page = reader.get(path, headers={"Accept-Language": "de"})
+        assert 'lang="nl"' in page.text
+        assert "Cette page existe seulement en néerlandais." in page.text, path
+    assert "seulement en néerlandais" not in reader.get(PAGE).text
+    reader.get(f"{PAGE}?paginataal=nl")
+    assert "niederländisch" not in reader.get("/privacy", headers={"Accept-Language": "de"}).text.lower()
+
+
 def test_an_answer_to_a_form_links_to_a_page_that_can_be_read(reader: FlaskClient) -> None:
     reader.set_cookie("session", "x" * 43)
     page = reader.post("/afmelden", data={"x": "1"})

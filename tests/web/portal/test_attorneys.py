@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import date, timedelta
 
 import pytest
 
@@ -12,6 +13,7 @@ from tests.conftest import LOTTES_EAN
 from tests.house import Customer, Party, TheHouse
 from tests.web.portal.visiting import Page, Visitor
 from tests.web.programs import publish
+from web.portal.attorneys import first_day_without
 
 Visit = Callable[[Customer], Visitor]
 CODE = re.compile(r"[2-9A-Z]{4}(?:-[2-9A-Z]{4}){3}")
@@ -27,8 +29,25 @@ def fill_in(visitor: Visitor, **changes: str) -> Page:
     page = visitor.get("/mijn/volmacht/geven")
     assert page.form("/nakijken").preselected == []
     home = page.form("/nakijken").choices["adres"][0]
-    answers = {"naam": "Theo Wouters", "adres": home, "wat": "beslissen", "duur": "90"} | changes
+    answers = {"naam": "Theo Wouters", "adres": home, "wat": "beslissen", "duur": "3-maanden"} | changes
     return visitor.press(page, "/nakijken", **answers)
+
+
+@pytest.mark.parametrize(
+    ("today", "term", "last"),
+    [
+        ("2026-11-22", "30-dagen", "2026-12-22"),
+        ("2026-11-22", "3-maanden", "2027-02-22"),
+        ("2026-11-30", "3-maanden", "2027-02-28"),
+        ("2026-08-31", "6-maanden", "2027-02-28"),
+        ("2026-11-22", "1-jaar", "2027-11-22"),
+        ("2028-02-29", "1-jaar", "2029-02-28"),
+        ("2027-11-22", "1-jaar", "2028-11-21"),  # a leap year: the door allows no 367 days
+    ],
+)
+def test_a_month_ends_on_the_same_day_of_another_month(today: str, term: str, last: str) -> None:
+    first_without = first_day_without(date.fromisoformat(today), term)
+    assert first_without - timedelta(days=1) == date.fromisoformat(last)
 
 
 def code_of(page: Page) -> str:

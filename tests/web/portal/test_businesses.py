@@ -20,6 +20,7 @@ from tests.web.portal.visiting import BASE_URL, Form, Page, Visitor, make_site
 from tests.web.programs import publish
 from web import close, limits
 from web.portal.businesses import file, withdrawing
+from web.portal.businesses.lists import by_number
 
 BAKERY, BUTCHER = "0403170701", "0401722035"
 POINTS = 200
@@ -164,6 +165,14 @@ def test_all_points_are_listed_by_address_page_by_page_and_found_by_what_people_
             break
         page = els.get(following[0].replace("&amp;", "&"))
     assert sorted(seen) == sorted(EANS)
+    assert sorted(["Molen 10", "Molen 2 bus 11", "molen 2", "Molen 2 bus 3", "10", ""], key=by_number) == [
+        "",
+        "10",
+        "molen 2",
+        "Molen 2 bus 3",
+        "Molen 2 bus 11",
+        "Molen 10",
+    ]
 
     for search, number in (("molenstraat 12", 40), ("Molenstraat 149,", 4), (EANS[7][-6:], 1), ("Markt", 0)):
         found_page = els.get("/mijn/punten", zoek=search)
@@ -396,6 +405,7 @@ def test_no_page_gives_what_its_visitor_may_not(
     unknown = upload(els, page, csv(FIRST, ean(9999999)))
     assert (refused.status, "Regel 3:" in refused.text) == (400, True)
     assert [one.text for one in (refused, unknown)].count(refused.text) == 2  # nothing tells them apart
+    assert "Kies eerst een bestand." in upload(els, page, b"", name="").text
     large = upload(els, page, b"EAN\n" + b"x" * 70_000)
     assert (large.status, "te groot" in large.text) == (400, True)
     # More than goes at once: chosen, and told so before anything happens.

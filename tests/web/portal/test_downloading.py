@@ -8,6 +8,8 @@ import re
 from collections.abc import Callable
 from datetime import date, timedelta
 from itertools import pairwise
+from types import SimpleNamespace
+from typing import cast
 
 import pyarrow.parquet as pq
 import pytest
@@ -23,7 +25,8 @@ from tests.house import Customer, Party, TheHouse
 from tests.web.portal.test_erasing import erase, move_out
 from tests.web.portal.visiting import Page, Visitor
 from web.portal import own_readings
-from web.portal.downloading import MOST_YEARS
+from web.portal.downloading import MOST_YEARS, granularities
+from web.portal.shown import Point
 
 Visit = Callable[[Customer], Visitor]
 PATH = "/mijn/verbruik/bestand"
@@ -88,6 +91,13 @@ def test_every_granularity_adds_up_to_the_same(
     lines = content(page).decode("utf-8-sig").split("\r\n")[1:-1]
     assert len(lines) == rows
     assert sum(int(line.split(";")[8].replace(",", "")) for line in lines) == 5050
+
+
+@pytest.mark.parametrize("finest", ["quarter_hour", "day"])
+def test_what_a_file_can_be_stands_from_fine_to_coarse(finest: str) -> None:
+    found = list(granularities(cast(Point, SimpleNamespace(finest=finest))))
+    fine = ["quarter_hour", "hour", "day", "week", "month", "year"]
+    assert found == fine[fine.index(finest) :]
 
 
 @pytest.mark.parametrize(("day", "rows"), [("2023-03-26", 92), ("2023-06-01", 96), ("2023-10-29", 100)])

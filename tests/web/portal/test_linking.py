@@ -102,6 +102,7 @@ def test_a_slip_costs_no_attempt_and_what_was_typed_stays(
         page = visitor.press(visitor.get(LINK), LINK, **form)
         assert (page.status, "Deze poging telt niet mee" in page.text) == (400, True)
         assert "<script>" not in page.html
+        assert ("Er zit een tikfout in deze EAN-code" in page.text) == (form == forms[1])
     assert EAN in visitor.press(visitor.get(LINK), LINK, ean=EAN, meter="").html
     guard = visitor.get(LINK).form(LINK).fields
     assert visitor.send(LINK, guard | {"ean": EAN, "meter": METER, "more": "1"}).status == 400

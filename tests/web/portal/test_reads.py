@@ -267,6 +267,13 @@ def test_a_receipt_can_be_read_as_a_pdf_that_has_nothing_more_and_is_the_same_ea
         assert secret.encode() not in answer.data
     house.clock.advance(timedelta(minutes=1))
     assert visitor.get(f"/mijn/bewijs/{index}.pdf").response.data == answer.data
+    # Of her own grant it says to whom and what, which is no read.
+    [given] = [one["index"] for one in lotte.statements() if one["event"] == "permission.granted"]
+    read = PdfReader(BytesIO(visitor.get(f"/mijn/bewijs/{given}.pdf").response.data))
+    text = " ".join(" ".join(page.extract_text() for page in read.pages).split())
+    for said in ("Over wie Bram Energieadvies", "Welke gegevens", "per kwartier", "Waarvoor"):
+        assert said in text
+    assert "Kerkstraat" not in text
 
 
 def test_a_made_up_query_is_refused(visit: Visit, lotte: Customer) -> None:

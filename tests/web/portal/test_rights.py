@@ -116,6 +116,23 @@ def test_an_objection_that_was_accepted_says_what_stopped_and_can_be_taken_back_
     assert (late.status, "Op dit verzoek is al geantwoord" in late.text) == (409, True)
 
 
+def test_a_second_request_about_the_same_says_which_stands_in_its_way_and_that_it_can_be_taken_back(
+    visit: Visit, lotte: Customer
+) -> None:
+    visitor = visit(lotte)
+    first = {"wat": "address", "uitleg": "Ik woon in nummer 3."}
+    visitor.press(visitor.get(RECTIFY), RECTIFY, **first)
+    second = visitor.press(visitor.get(RECTIFY), RECTIFY, **first | {"uitleg": "De bus ontbreekt."})
+    assert (second.status, "U vroeg hierover al iets" in second.text) == (409, True)
+    assert "De bus ontbreekt." in second.text
+    assert "Al uw toestemmingen" not in second.text
+    [there] = [link for link in second.links if "#verzoek-" in link]
+    page = visitor.get("/mijn/rechten")
+    assert f'id="{there.partition("#")[2]}"' in page.html
+    visitor.press(page, "/terugnemen")
+    assert visitor.press(visitor.get(RECTIFY), RECTIFY, **first).status == 200
+
+
 @pytest.mark.parametrize(
     ("path", "fields", "words"),
     [

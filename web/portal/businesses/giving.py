@@ -103,7 +103,10 @@ def pick(party_id: UUID, purpose: str) -> ResponseReturnValue:
         return choosing.ask_what(about.party, about.offer, form, missing)
     chosen = set(decode(form["gekozen"], about.points))
     if form["doe"] == "bestand":
-        taken = file.take(_content(), {one.ean: one.occupancy_id for one in about.points})
+        content = _content()
+        if content is None:
+            return _ask_which(about, form, chosen, faults=(file.Fault(0, _("Kies eerst een bestand.")),))
+        taken = file.take(content, {one.ean: one.occupancy_id for one in about.points})
         if taken.faults:
             return _ask_which(about, form, chosen, faults=taken.faults)
         return _check(about, form, taken.chosen)
@@ -167,12 +170,12 @@ def _picked(given: MultiDict[str, str]) -> tuple[dict[str, Any], dict[str, list[
     return parse_or_refuse(PickForm(), rest), ticked
 
 
-def _content() -> bytes:
-    """The file that was sent; empty where none was. No more of it is read than may be."""
+def _content() -> bytes | None:
+    """The file that was sent; None where none was chosen. No more of it is read than may be."""
     if set(request.files) - {"bestand"}:
         raise BadRequest
     sent = request.files.get("bestand")
-    return sent.stream.read(file.MOST_BYTES + 1) if sent is not None else b""
+    return sent.stream.read(file.MOST_BYTES + 1) if sent is not None and sent.filename else None
 
 
 def _with_ticked(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import groupby
+from typing import Any
 
 from flask import abort
 from marshmallow import fields, validate
@@ -96,8 +98,14 @@ def _print(order: Sequence[str]) -> str:
     return sha256("\n".join(order).encode()).hexdigest()[:16]
 
 
-def _key(point: Point) -> tuple[str, ...]:
-    return (point.address.casefold(), point.address, point.commodity, point.ean, point.occupancy_id)
+def by_number(address: str) -> tuple[str | int, ...]:
+    """The order of addresses as people read them: number 2 comes before number 10."""
+    parts = re.split("([0-9]+)", address.casefold())
+    return tuple(int(part) if place % 2 else part for place, part in enumerate(parts))
+
+
+def _key(point: Point) -> tuple[Any, ...]:
+    return (by_number(point.address), point.address, point.commodity, point.ean, point.occupancy_id)
 
 
 def _fits(point: Point, search: str) -> bool:

@@ -18,7 +18,7 @@ from web.door import ask
 from web.forms import Form, parse_or_refuse
 from web.language import _
 from web.portal import next_page, wording
-from web.portal.businesses.lists import points_of_business
+from web.portal.businesses.lists import by_number, points_of_business
 from web.portal.login import require_session, visitor
 from web.portal.overview import my_points
 from web.portal.shown import Point
@@ -54,7 +54,7 @@ class Given:
             for row in rows
             if row["occupancy_id"] in points
         ]
-        return sorted(given, key=lambda one: (one.point.address.casefold(), one.point.ean, one.permission_id))
+        return sorted(given, key=lambda one: (by_number(one.point.address), one.point.ean, one.permission_id))
 
 
 @blueprint.get("/mijn/punten/intrekken/<uuid:party_id>")
