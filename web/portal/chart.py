@@ -114,7 +114,7 @@ def _slots(bars: Sequence[Bar], zero: float, scale: float, name: str) -> str:
     now: tuple[list[str], list[str]] = ([], [])
     before: list[str] = []
     for number, bar in enumerate(bars):
-        x = number * width
+        x = (number + 0.08) * width
         for way, (value, past) in enumerate(zip((bar.offtake, bar.injection), bar.before, strict=True)):
             if value:
                 now[way].append(_column(x, value, zero, scale, thick, way))
@@ -134,7 +134,7 @@ def _column(x: float, value: int, zero: float, scale: float, thick: float, way: 
 
 def _rings(bars: Sequence[Bar], zero: float, scale: float) -> str:
     width = 100 / max(len(bars), 1)
-    share = 0.21 if any(value is not None for bar in bars for value in bar.before) else 0.42
+    share = 0.29 if any(value is not None for bar in bars for value in bar.before) else 0.5
     rings = (
         f'<circle cx="{(number + share) * width:.2f}%" cy="{zero - (bar.offtake or 0) * scale - 6:.1f}" r="3"/>'
         for number, bar in enumerate(bars)

@@ -40,6 +40,10 @@ CATEGORIES = {
     "readings": lazy("meetgegevens: hoeveel u van het net nam of erop zette, en wanneer"),
     "technical": lazy("technische gegevens: uw aansluiting en uw meter"),
     "relational": lazy("relationele gegevens: uw naam, uw adres, en met wie u een contract hebt"),
+    "supply_quality": lazy(
+        "leveringsgegevens: hoe goed uw stroom geleverd werd, zoals uw meter het bijhoudt"
+    ),
+    "records": lazy("logboekgegevens: wie uw gegevens kreeg, wanneer en waarom"),
 }
 
 blueprint = Blueprint("privacy", __name__)
@@ -53,6 +57,11 @@ class Purpose:
     article: str
     can_object: bool
     parties: int
+
+    @property
+    def categories(self) -> list[str]:
+        """Its kinds of data, each by the word that the list of kinds begins with."""
+        return [str(CATEGORIES[one]).partition(":")[0].strip() for one in sorted(self.row.categories)]
 
 
 @blueprint.get("/privacy")

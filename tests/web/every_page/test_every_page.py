@@ -142,6 +142,7 @@ class Walk:
             yield f"1280 at 200 % text: scrolls sideways: {window.widest()}"
         page.evaluate("document.documentElement.style.fontSize = ''")
         yield from (f"1280: {fault}" for fault in window.faults())
+        yield from self.too_wide(window, "1280")
         page.screenshot(path=SCREENSHOTS / f"{name}-1280.png", full_page=True)
         page.set_viewport_size(NARROW)
 
