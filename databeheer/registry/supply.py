@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, text
 
+from databeheer.brussels import midnight
 from databeheer.errors import ConflictError, NoLegalBasisError, NotFoundError
 from databeheer.registry.conditions import require_order
 from databeheer.registry.ending import ending
@@ -285,6 +286,12 @@ def begin_process(
     )
 
 
+def processes_of(connection: Connection, point_id: UUID, since: date, until: date | None) -> list[Any]:
+    """Return the market processes of a point that ran within the days [since, until), the newest first."""
+    asked = {"point": point_id, "since": midnight(since), "until": until and midnight(until)}
+    return list(connection.execute(_PROCESSES, asked))
+
+
 def end_process(connection: Connection, process_id: UUID, now: datetime) -> Any:
     """Write down that it is over; returns its row. Raises NotFoundError where none is under way."""
     row = connection.execute(_END_PROCESS, {"id": process_id, "now": now}).one_or_none()
@@ -400,6 +407,11 @@ _END_PRICE = ending("registry.dynamic_price", "supply_contract_id = :contract")
 _PROCESS = text(
     "INSERT INTO registry.market_process (market_process_id, operator, access_point_id, kind_sealed, begun_at)"
     " VALUES (:id, :operator, :point, :kind, :now)"
+)
+_PROCESSES = text(
+    "SELECT * FROM registry.market_process WHERE access_point_id = :point"
+    " AND (ended_at IS NULL OR ended_at > :since)"
+    " AND (CAST(:until AS timestamptz) IS NULL OR begun_at < :until) ORDER BY begun_at DESC, market_process_id"
 )
 _END_PROCESS = text(
     "UPDATE registry.market_process SET ended_at = :now WHERE market_process_id = :id AND ended_at IS NULL RETURNING *"

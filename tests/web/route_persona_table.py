@@ -614,13 +614,21 @@ ROWS = (
     post("/toezicht/koppelingen", inspectors("400"), sends=fields(wish="none")),
     post("/toezicht/twijfel", inspectors("400"), sends=fields(ean="{t.ean}")),
     # ---- the pages of the house's own people ----
-    *(get(rule, STAFF) for rule in ("/dienst", "/dienst/dossiers/nieuw", "/dienst/medewerkers")),
+    *(
+        get(rule, STAFF)
+        for rule in ("/dienst", "/dienst/dossiers/nieuw", "/dienst/medewerkers", "/dienst/rijksregister")
+    ),
     post("/dienst/dossiers/nieuw", colleagues("400"), sends=fields(soort="question", ean="{t.ean}")),
     post("/dienst/dossiers/kijk", colleagues("403"), sends=fields(dossier="Z2026-1")),
     post("/dienst/dossiers/sluit", colleagues("404"), sends=fields(dossier="Z2026-1")),
     post("/dienst/medewerkers", colleagues("400"), sends=fields(medewerker=NOBODYS, rol="desk")),
     post("/dienst/medewerkers/goedkeuren", colleagues("404"), sends=fields(rol=NOBODYS)),
     post("/dienst/medewerkers/bevestigen", colleagues("404"), sends=fields(rol=NOBODYS)),
+    post(
+        "/dienst/rijksregister", colleagues("404"), sends=fields(dossier="Z1", waarom="nodig", naam="Petra")
+    ),
+    post("/dienst/rijksregister/beslis", colleagues("404"), sends=fields(raadpleging=NOBODYS, mag="ja")),
+    post("/dienst/rijksregister/nagekeken", colleagues("303 /dienst/rijksregister"), sends=fields(tot="1")),
     post("/dienst/medewerkers/einde", colleagues("404"), sends=fields(rol=NOBODYS)),
     # ---- in whose name, and which log-in: last, for they change who one is ----
     post(

@@ -51,4 +51,8 @@ ROWS = (
     Row("POST", "/dienst/medewerkers/goedkeuren", GIVERS, to_write=True, answer=400),
     Row("POST", "/dienst/medewerkers/bevestigen", frozenset({"manager"}), to_write=True, answer=400),
     Row("POST", "/dienst/medewerkers/einde", writing("staff"), to_write=True, answer=400),
+    Row("GET", "/dienst/rijksregister", reading("people") | reading("national_register")),
+    Row("POST", "/dienst/rijksregister", reading("people"), to_write=True, answer=400),
+    Row("POST", "/dienst/rijksregister/beslis", writing("national_register"), to_write=True, answer=400),
+    Row("POST", "/dienst/rijksregister/nagekeken", writing("national_register"), to_write=True, answer=400),
 )

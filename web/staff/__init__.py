@@ -9,10 +9,11 @@ from flask import Flask
 
 from web.staff import wording
 from web.staff.cases import blueprint as case_pages
+from web.staff.national_register import blueprint as register_pages
 from web.staff.people import blueprint as people_pages
 from web.staff.start import blueprint as start_pages
 
-BLUEPRINTS = (start_pages, case_pages, people_pages)
+BLUEPRINTS = (start_pages, case_pages, people_pages, register_pages)
 
 
 def register(app: Flask) -> None:

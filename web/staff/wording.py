@@ -19,6 +19,14 @@ CASE_KINDS = {
     "rights": "vraag over eigen gegevens",
 }
 
+PROCESSES = {
+    "drop": "stopzetting",
+    "budget_meter": "budgetmeter",
+    "prepayment": "voorafbetaling",
+    "end_of_contract": "einde van het contract",
+    "meter_replacement": "vervanging van de meter",
+}
+
 LACKS = {
     "clause": "U tekende de vertrouwelijkheidsclausule nog niet.",
     "training": "Uw opleiding ontbreekt of is verlopen.",
@@ -28,13 +36,16 @@ LACKS = {
 def register(app: Flask) -> None:
     """Give templates the words of roles and cases, and who is logged in."""
     known = roles.load()
+    register_roles = known.reading("national_register") | known.reading("people")
     app.jinja_env.globals.update(
         staff_roles=known.by_code,
         staff_topics=known.topics,
         case_kind_words=CASE_KINDS,
         lack_words=LACKS,
+        process_words=PROCESSES,
         staff_purposes=PURPOSES,
         staff_states=STATES,
         colleague=colleague,
+        sees_register=lambda: not register_roles.isdisjoint(colleague()["roles"]),
         sees_people=lambda: not known.reading("staff").isdisjoint(colleague()["roles"]),
     )

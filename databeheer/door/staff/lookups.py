@@ -34,6 +34,7 @@ from databeheer.oversight import erasures
 from databeheer.oversight.retention import DataClass
 from databeheer.permissions import finding
 from databeheer.permissions.timing import state_at
+from databeheer.registry import supply
 from databeheer.staff import accounts, cases, roles
 from databeheer.storage.look import Look
 from databeheer.values import Granularity, Period, Purpose, Role, format_instant
@@ -72,7 +73,7 @@ def look(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any
     if refused is not None:
         raise refused
     with house.engine.connect() as connection:
-        return _shown(house, connection, case, point) | record.answer()
+        return _shown(house, connection, case, point, asker) | record.answer()
 
 
 def refusals(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
@@ -147,6 +148,7 @@ def _decide(
         "permission": "",
         "asked": span,
         "task": case.reference,
+        **({"processes": True} if _sees_processes(asker) else {}),
         "catalogue": decision.catalogue_version,
     }
     own: dict[str, Any] = {"slots": 0}
@@ -163,7 +165,24 @@ def _decide(
     return record, point, None if decision.granted else decision.refusal()
 
 
-def _shown(house: House, connection: Connection, case: Any, point: Point) -> dict[str, Any]:
+def _sees_processes(asker: Asker) -> bool:
+    """Whether the state of market processes is this one's to see: theirs alone who handle them (R200)."""
+    return not asker.roles.isdisjoint(roles.load().reading("market_processes"))
+
+
+def _processes(house: House, connection: Connection, stay: Any) -> list[dict[str, Any]]:
+    rows = supply.processes_of(connection, stay.access_point_id, stay.from_day, stay.until_day)
+    return [
+        {
+            "kind": open_text(house, "process", row.market_process_id, bytes(row.kind_sealed)).strip(),
+            "begun_at": format_instant(row.begun_at),
+            "ended_at": row.ended_at and format_instant(row.ended_at),
+        }
+        for row in rows
+    ]
+
+
+def _shown(house: House, connection: Connection, case: Any, point: Point, asker: Asker) -> dict[str, Any]:
     """What the case opens: of this stay alone."""
     stay = connection.execute(_STAY, {"stay": case.occupancy_id}).one()
     now = house.clock.now()
@@ -194,6 +213,7 @@ def _shown(house: House, connection: Connection, case: Any, point: Point) -> dic
         "until": stay.until_day.isoformat() if stay.until_day else None,
         "readers": readers,
         "lines": _lines(house, connection, case.occupancy_id),
+        "processes": _processes(house, connection, stay) if _sees_processes(asker) else None,
     }
 
 

@@ -360,6 +360,22 @@ def test_who_has_no_role_for_customers_looks_at_none(house: TheHouse, lotte: Cus
         assert refused(one.call, "staff.look", reference="Z2026-1") == "role-needed", code
 
 
+@pytest.mark.requirement("R200")
+def test_the_state_of_market_processes_shows_to_who_handles_them_and_to_nobody_else(
+    house: TheHouse, maria: Customer, nadia: Colleague
+) -> None:
+    begun = house.operator("registry.process.begin", ean=MARIAS_EAN, kind="prepayment")
+    clerk = house.colleague("market", "market_clerk")
+    for one, sees in ((clerk, True), (nadia, False), (house.colleague("meters", "metering_clerk"), False)):
+        case = one.call("staff.case.open", kind="market_process", what="x", ean=MARIAS_EAN)["reference"]
+        shown = one.call("staff.look", reference=case)
+        assert (shown["processes"] is not None) is sees
+        if sees:
+            assert [process["kind"] for process in shown["processes"]] == ["prepayment"]
+        assert ("prepayment" in str(shown)) is sees
+    house.operator("registry.process.end", process_id=begun["process_id"])
+
+
 def test_a_look_shows_this_stay_and_nobody_before(house: TheHouse) -> None:
     old, new = house.customer("old", "Old Occupant"), house.customer("newer", "New Occupant")
     ean = "541448899990000077"

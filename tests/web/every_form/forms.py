@@ -295,6 +295,23 @@ FORMS = (
     ),
     Form("/dienst/medewerkers/goedkeuren", None, None, who="colleague"),
     Form("/dienst/medewerkers/bevestigen", None, None, who="colleague"),
+    Form(
+        "/dienst/rijksregister",
+        "404",
+        "404",
+        who="colleague",
+        texts=("dossier", "waarom", "naam"),
+        free=("waarom",),
+        kept=("waarom",),
+        sends=fields(dossier="Z1", waarom=NASTY, naam="Petra"),
+    ),
+    Form("/dienst/rijksregister/beslis", None, None, who="colleague"),
+    Form(
+        "/dienst/rijksregister/nagekeken",
+        "303 /dienst/rijksregister",
+        "303 /dienst/rijksregister",
+        who="colleague",
+    ),
     Form("/dienst/medewerkers/einde", None, None, who="colleague"),
     # ---- the inspector's pages ----
     Form(

@@ -404,6 +404,8 @@ OVERSIGHT = (
     Place("staff-case", "petra", "/dienst/dossiers/nieuw"),
     Place("staff-case-lacking", "petra", "/dienst/dossiers/nieuw", do=errs("Open dossier")),
     Place("staff-look", "petra", "/dienst", do=press("Kijk")),
+    Place("staff-register", "petra", "/dienst/rijksregister"),
+    Place("staff-register-lacking", "petra", "/dienst/rijksregister", do=errs("Teken en vraag")),
     Place("staff-people", "petra", "/dienst/medewerkers"),
     Place("staff-people-lacking", "petra", "/dienst/medewerkers", do=errs("Vraag de rol")),
     Place("staff-other-role", "jonas", "/dienst/dossiers/nieuw", 403),

@@ -273,7 +273,9 @@ def _streets_and_towns(story: Story, net: Party) -> None:
     story.facts["release"] = run(house)["release_id"]
     story.sessions["ines"] = house.inspector()
     petra = house.colleague("petra", "desk", "manager")
-    petra.call("staff.case.open", kind="question", what="belt over een factuur", ean=story.facts["neighbour"])
+    wish = {"kind": "question", "what": "belt over een factuur", "ean": story.facts["neighbour"]}
+    case = petra.call("staff.case.open", **wish)["reference"]
+    petra.call("staff.register.ask", reference=case, reason="een erfgenaam vraagt", signed_as="Petra")
     story.facts["colleague"] = petra.account_id
     with suppress(DoorRefusedError):
         petra.call("staff.look", reference="Z2026-999999")
