@@ -166,11 +166,20 @@ class Sentence(flask_babel.LazyString):  # type: ignore[misc]  # untyped library
         super().__init__(_, message, **values)
         self._said: dict[str, str] = {}
 
-    def __str__(self) -> str:
-        language = spoken()
+    def said_in(self, language: str | None) -> str:
+        """Return it in a language, which is that of the request or None."""
+        language = language or spoken()
         if language not in self._said:
-            self._said[language] = super().__str__()
+            message, values = self._args[0], self._kwargs
+            said = catalogue(language).gettext(message) if message else ""
+            self._said[language] = said % values if values else said
         return self._said[language]
+
+    def __str__(self) -> str:
+        return self.said_in(None)
+
+    def __bool__(self) -> bool:
+        return bool(self._args[0])
 
 
 def lazy(message: str, **values: object) -> str:

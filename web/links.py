@@ -10,11 +10,10 @@ import re
 from typing import Any
 
 import flask
-from flask import Flask, current_app
+from flask import Flask
 from werkzeug.routing import BuildError
 
 _PLAIN = re.compile(r"[A-Za-z0-9_-]+")
-_EXTENSION = "web.links"
 _Shape = tuple[str, tuple[str, ...], tuple[type, ...]]
 _MARK = 9_000_000_000_000_000
 """Beyond every number in an address here."""
@@ -22,20 +21,25 @@ _MARK = 9_000_000_000_000_000
 
 def register(app: Flask) -> None:
     """Let templates make addresses so."""
-    app.extensions[_EXTENSION] = {}
-    app.jinja_env.globals["url_for"] = url_for
+    app.jinja_env.globals["url_for"] = Links().url_for
 
 
-def url_for(endpoint: str, **values: Any) -> str:
-    """Return what Flask's `url_for` returns."""
-    if not all(map(_is_plain, values.values())):
-        return flask.url_for(endpoint, **values)
-    shape = endpoint, tuple(values), tuple(map(type, values.values()))
-    made: dict[_Shape, str | None] = current_app.extensions[_EXTENSION]
-    if shape not in made:
-        made[shape] = _pattern(*shape)
-    pattern = made[shape]
-    return flask.url_for(endpoint, **values) if pattern is None else pattern % tuple(values.values())
+class Links:
+    """The addresses of one application, each made by its router once."""
+
+    def __init__(self) -> None:
+        self._made: dict[_Shape, str | None] = {}
+
+    def url_for(self, endpoint: str, **values: Any) -> str:
+        """Return what Flask's `url_for` returns."""
+        for value in values.values():
+            if not _is_plain(value):
+                return flask.url_for(endpoint, **values)
+        shape = endpoint, tuple(values), tuple(map(type, values.values()))
+        if shape not in self._made:
+            self._made[shape] = _pattern(*shape)
+        pattern = self._made[shape]
+        return flask.url_for(endpoint, **values) if pattern is None else pattern % tuple(values.values())
 
 
 def _is_plain(value: object) -> bool:

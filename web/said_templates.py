@@ -13,17 +13,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from flask.templating import Environment
 from jinja2 import Template, nodes
-from jinja2.compiler import CodeGenerator, Frame
+from jinja2.compiler import CodeGenerator, Frame, MacroRef
+from jinja2.runtime import Macro
+from jinja2.utils import missing
 from jinja2.visitor import NodeTransformer
 from markupsafe import Markup, escape
 from markupsafe import _escape_inner as escape_text  # type: ignore[attr-defined]  # `escape`, but that it gives no Markup
 
-from web.language import catalogue, spoken
+from web.language import Sentence, catalogue, spoken
 
 _GAP = re.compile(r"%\((\w+)\)s")
 
@@ -60,11 +62,35 @@ class SaidTemplates(Environment):
         return self._said[language]
 
 
-def written(value: Any) -> str:
-    """Return what `escape` says of a piece, as text: it is joined with the rest of its page, and with nothing else."""
-    kind = type(value)
-    text: str = escape_text(value) if kind is str else value if kind is Markup else escape(value)
-    return text
+@lru_cache
+def writing(language: str | None) -> Callable[[Any], str]:
+    """Return what writes the pieces of a page in a language; of None, in that of the request."""
+
+    def written(value: Any) -> str:
+        """Return what `escape` says of a piece, as text: it is joined with the rest of its page alone."""
+        kind = type(value)
+        if kind is str:
+            return escape_text(value)
+        text: str = (
+            value if kind is Markup else value.said_in(language) if kind is Sentence else escape(value)
+        )
+        return text
+
+    return written
+
+
+class QuickMacro(Macro):
+    """A macro that does not sort out what it was given, where that is what it names."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> str:
+        left = self.arguments[len(args) :]
+        takes_more = self.catch_kwargs or self.catch_varargs or self.explicit_caller
+        if takes_more or self.caller != ("caller" in kwargs) or kwargs.keys() - {*left, "caller"}:
+            return super().__call__(*args, **kwargs)
+        given = [*args, *(kwargs.get(name, missing) for name in left)]
+        if self.caller:
+            given.append(kwargs["caller"])
+        return str.__new__(Markup, self._func(*given))
 
 
 class _Saying(CodeGenerator):
@@ -75,7 +101,8 @@ class _Saying(CodeGenerator):
         if language is not None:
             _Sayer(language).visit(node)
             node.set_environment(self.environment)
-        self.writeline(f"from {__name__} import {written.__name__}")
+        self.writeline(f"from {__name__} import QuickMacro, writing")
+        self.writeline(f"written = writing({language!r})")
         super().visit_Template(node, frame)
 
     def visit_For(self, node: nodes.For, frame: Frame) -> None:  # noqa: N802  named by the visitor
@@ -110,7 +137,12 @@ class _Saying(CodeGenerator):
         if frame.eval_ctx.volatile or not frame.eval_ctx.autoescape or finalize.src is not None:
             super()._output_child_pre(node, frame, finalize)
         else:
-            self.write(f"{written.__name__}(")
+            self.write("written(")
+
+    def macro_def(self, macro_ref: MacroRef, frame: Frame) -> None:
+        """Make a quick one: Jinja goes on with the name of its own."""
+        self.write("Quick")
+        super().macro_def(macro_ref, frame)
 
 
 SaidTemplates.code_generator_class = _Saying
@@ -135,9 +167,7 @@ class _Sayer(NodeTransformer):
         """What a template writes: piece by piece, and one of two sentences where a number chooses."""
         pieces: list[nodes.Node] = []
         for each in node.nodes:
-            self.generic_visit(each)
-            for one in self._written(each):
-                pieces.append(one if isinstance(one, nodes.If) else nodes.Output([one], lineno=node.lineno))
+            pieces += self._outputs(each)
         return _together(pieces)
 
     def visit_Call(self, node: nodes.Call) -> nodes.Expr:  # noqa: N802  named by the visitor
@@ -151,9 +181,17 @@ class _Sayer(NodeTransformer):
             return nodes.MarkSafeIfAutoescape(nodes.Const(said.replace("%%", "%")), lineno=node.lineno)
         return nodes.Mod(nodes.MarkSafeIfAutoescape(nodes.Const(said)), filled, lineno=node.lineno)
 
+    def _outputs(self, node: nodes.Expr | None) -> list[nodes.Node]:
+        written = [] if node is None else self._written(node)
+        return [one if isinstance(one, nodes.If) else nodes.Output([one]) for one in written]
+
     def _written(self, node: nodes.Expr) -> list[Any]:
+        if isinstance(node, nodes.CondExpr):
+            chosen, other = self._outputs(node.expr1), self._outputs(node.expr2)
+            return [nodes.If(self.visit(node.test), chosen, [], other, lineno=node.lineno)]
+        self.generic_visit(node)
         if not isinstance(node, nodes.Call):
-            return [self.visit(node)]
+            return [node]
         given = _given(node)
         message = _sentence(node)
         if message is not None and _can_be_filled(said := self._said.gettext(message), given):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response, abort, current_app, request
+from flask import Flask, Response, abort, current_app, g, request
 from flask_wtf import CSRFProtect
+from flask_wtf.csrf import generate_csrf
 
+from web.forms import FORM_GUARD
 from web.settings import WebSettings
 
 CONTENT_SECURITY_POLICY = (
@@ -39,7 +41,14 @@ def register(app: Flask) -> None:
     )
     app.before_request(_refuse_another_root)
     csrf.init_app(app)
+    app.jinja_env.globals["csrf_token"] = form_guard
     app.after_request(_harden)
+
+
+def form_guard() -> str:
+    """Return what guards the forms of this request, made once: a page has a button for each of its lines."""
+    made: str | None = g.get(FORM_GUARD)
+    return made or generate_csrf()
 
 
 def _refuse_another_root() -> None:

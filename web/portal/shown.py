@@ -13,7 +13,7 @@ from databeheer.access.catalogue import Catalogue, load
 from databeheer.access.explain import Language, basis_name, citation_text
 from databeheer.values import Period, parse_day, parse_instant
 from web import saying
-from web.language import _, once_a_language
+from web.language import _, lazy, once_a_language
 from web.portal import wording
 from web.portal.citing import cited
 from web.portal.told import told
@@ -528,7 +528,7 @@ class Statement:
 
     @property
     def basis_words(self) -> str:
-        return _(basis_name(self.basis, Language.DUTCH)) if self.basis else ""
+        return _BASES[self.basis] if self.basis else ""
 
     @property
     def event_words(self) -> str:
@@ -537,6 +537,9 @@ class Statement:
     @property
     def badge(self) -> str:
         return wording.EVENTS.get(self.event, wording.OTHER_EVENT)[1]
+
+
+_BASES = {basis: lazy(basis_name(basis, Language.DUTCH)) for basis in BasisKind}
 
 
 @lru_cache(maxsize=1)

@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 
 from databeheer.values import Period
 from web import language, saying
-from web.said_templates import SaidTemplates, written
+from web.said_templates import SaidTemplates, writing
 
 MIDNIGHT = datetime(2023, 10, 28, 22, tzinfo=UTC)
 TEMPLATES = {
@@ -34,6 +34,18 @@ TEMPLATES = {
         "{% extends 'frame.html' %}{% for one in many %}never{% endfor %}"
         "{% block head %}{% for one in many %}<i>{{ one }}</i>{% endfor %}{% endblock %}"
         "{% block body %}{% for one in many %}{% block each scoped %}{{ one }}{% endblock %}{% endfor %}{% endblock %}"
+    ),
+    "either.html": (
+        "{% for one in many %}{{ 'a<' if one is string else one }}{{ 'b' if one is string }}"
+        "{{ _('Een') if one is string else _('Twee %(x)s', x=one) if one else 'c' ~ one }}"
+        "{{ _(one | string) }}{% endfor %}"
+    ),
+    "filled.html": (
+        "{% macro one(a, b='<x>') %}{{ a }}{{ b }}{% endmacro %}"
+        "{% macro more(a) %}{{ a }}{{ varargs | length }}{{ kwargs | length }}{{ caller() if caller }}{% endmacro %}"
+        "{% macro own(a, caller=none) %}{{ a }}{{ caller() }}{% endmacro %}"
+        "{% for each in many %}{{ one(each) }}{{ one(each, 'b') }}{{ one(b=each, a='<') }}{{ more(each) }}"
+        "{{ more(each, 1, c=2) }}{% call more(each) %}<i>{% endcall %}{% call own(each) %}<b>{% endcall %}{% endfor %}"
     ),
     "said.html": (
         "{% for one in many %}{% trans one=one %}Een {{ one }}{% endtrans %}{{ _('Twee %(x)s', x=one) }}"
@@ -88,7 +100,7 @@ FILTERS = (
 
 @pytest.mark.parametrize("piece", PIECES, ids=lambda piece: type(piece).__name__)
 def test_a_piece_is_written_as_escaped(piece: object) -> None:
-    assert written(piece) == escape(piece)
+    assert writing("nl")(piece) == writing(None)(piece) == escape(piece)
 
 
 @pytest.mark.parametrize("name", [name for name in TEMPLATES if name not in ("frame.html", "line.html")])
