@@ -356,6 +356,14 @@ def every_command(
         "governance.show": {"record_id": someone},
         "governance.export": {"register": "risk"},
         "governance.tests": {},
+        "governance.document.make": {
+            "kind": "measures_file",
+            "first": "2023-01-01",
+            "last": "2023-12-31",
+            "by": "a thief",
+        },
+        "governance.document.list": {},
+        "governance.document.open": {"document_id": someone},
         "registry.territory.add": {**party, "municipality": "44021", "from_day": "2023-10-01"},
         "registry.authorisation.add": {
             **party,

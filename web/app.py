@@ -12,7 +12,15 @@ from web import assets, client_certificate, database, door, errors, language, li
 from web.said_templates import SaidTemplates
 from web.settings import WebSettings
 
-AREAS: tuple[str, ...] = ("web.public", "web.portal", "web.api", "web.oversight", "web.party", "web.staff")
+AREAS: tuple[str, ...] = (
+    "web.public",
+    "web.portal",
+    "web.api",
+    "web.oversight",
+    "web.party",
+    "web.staff",
+    "web.registers",
+)
 """Every area of the site: a package with `register(app: Flask) -> None`. A missing one stops the start."""
 
 MAX_BODY_BYTES = 1024 * 1024

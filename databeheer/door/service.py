@@ -85,6 +85,7 @@ from databeheer.door.deliveries import commands as deliveries
 from databeheer.door.desk import Desk
 from databeheer.door.ean_codes import commands as ean_codes
 from databeheer.door.governance import commands as governance
+from databeheer.door.governance import documents as governance_documents
 from databeheer.door.history import commands as history
 from databeheer.door.house import House
 from databeheer.door.jobs.worker import JobWorker
@@ -163,6 +164,7 @@ class DoorService:
             *party_standing.COMMANDS,
             *conditions.COMMANDS,
             *governance.COMMANDS,
+            *governance_documents.COMMANDS,
             *points.COMMANDS,
             *meter_places.COMMANDS,
             *facade.COMMANDS,

@@ -604,11 +604,26 @@ ROWS = (
             "/toezicht/inzage",
             "/toezicht/koppelingen",
             "/toezicht/logboek",
+            "/toezicht/documenten",
             "/toezicht/medewerkers",
+            "/toezicht/registers",
             "/toezicht/termijnen",
             "/toezicht/termijnen.json",
             "/toezicht/twijfel",
         )
+    ),
+    get("/toezicht/registers/<register>", INSPECTORS, "/toezicht/registers/breach"),
+    get("/toezicht/registers/<register>.json", INSPECTORS, "/toezicht/registers/breach.json"),
+    get("/toezicht/registers/<register>.csv", INSPECTORS, "/toezicht/registers/breach.csv"),
+    get(
+        "/toezicht/registers/stuk/<uuid:record_id>", inspectors("404"), f"/toezicht/registers/stuk/{NOBODYS}"
+    ),
+    post("/toezicht/documenten", inspectors("400"), sends=fields(soort="evidence", van="2023-01-01")),
+    get("/toezicht/documenten/<uuid:document_id>", inspectors("404"), f"/toezicht/documenten/{NOBODYS}"),
+    get(
+        "/toezicht/documenten/<uuid:document_id>.json",
+        inspectors("404"),
+        f"/toezicht/documenten/{NOBODYS}.json",
     ),
     post("/toezicht/inzage", inspectors("400"), sends=fields(van="2023-10-01")),
     post("/toezicht/koppelingen", inspectors("400"), sends=fields(wish="none")),
@@ -630,6 +645,31 @@ ROWS = (
     post("/dienst/rijksregister/beslis", colleagues("404"), sends=fields(raadpleging=NOBODYS, mag="ja")),
     post("/dienst/rijksregister/nagekeken", colleagues("303 /dienst/rijksregister"), sends=fields(tot="1")),
     post("/dienst/medewerkers/einde", colleagues("404"), sends=fields(rol=NOBODYS)),
+    get("/dienst/documenten", STAFF),
+    post("/dienst/documenten", colleagues("400"), sends=fields(soort="evidence", van="2023-01-01")),
+    get("/dienst/documenten/<uuid:document_id>", colleagues("404"), f"/dienst/documenten/{NOBODYS}"),
+    get("/dienst/registers", STAFF),
+    get("/dienst/registers/<register>", STAFF, "/dienst/registers/publication"),
+    get("/dienst/registers/<register>/nieuw", STAFF, "/dienst/registers/publication/nieuw"),
+    post(
+        "/dienst/registers/<register>/nieuw",
+        colleagues("400"),
+        "/dienst/registers/publication/nieuw",
+        fields(title="Een figuur"),
+    ),
+    get("/dienst/registers/stuk/<uuid:record_id>", colleagues("404"), f"/dienst/registers/stuk/{NOBODYS}"),
+    post(
+        "/dienst/registers/stuk/<uuid:record_id>/beslissen",
+        colleagues("404"),
+        f"/dienst/registers/stuk/{NOBODYS}/beslissen",
+        fields(versie="1", doe="goedkeuren"),
+    ),
+    post(
+        "/dienst/registers/stuk/<uuid:record_id>/sluiten",
+        colleagues("404"),
+        f"/dienst/registers/stuk/{NOBODYS}/sluiten",
+        fields(hoe="dropped", waarom="Het mag weg"),
+    ),
     # ---- in whose name, and which log-in: last, for they change who one is ----
     post(
         "/mijn/namens/<uuid:representation_id>",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from databeheer.governance.registers import shipped
 from databeheer.staff import roles
 
 ALL = frozenset(roles.load().by_code)
@@ -19,6 +20,13 @@ def reading(topic: str) -> frozenset[str]:
 
 def writing(topic: str) -> frozenset[str]:
     return roles.load().writing(topic)
+
+
+REGISTERED = frozenset[str]().union(*(reading(one.topic) for one in shipped().by_code.values()))
+WRITE_REGISTERS = frozenset[str]().union(*(writing(one.topic) for one in shipped().by_code.values()))
+WRITE_DOCUMENTS = writing("risks") | writing("measures") | writing("confidentiality")
+IN, RECORD = "/dienst/registers/<register>", "/dienst/registers/stuk/<uuid:record_id>"
+NO_RECORD = "00000000-0000-4000-8000-00000000beef"
 
 
 @dataclass(frozen=True)
@@ -34,6 +42,7 @@ class Row:
     to_write: bool = False
     also_without: bool = False
     answer: int = 200
+    at: str = ""
 
     @property
     def name(self) -> str:
@@ -55,4 +64,47 @@ ROWS = (
     Row("POST", "/dienst/rijksregister", reading("people"), to_write=True, answer=400),
     Row("POST", "/dienst/rijksregister/beslis", writing("national_register"), to_write=True, answer=400),
     Row("POST", "/dienst/rijksregister/nagekeken", writing("national_register"), to_write=True, answer=400),
+    Row("GET", "/dienst/documenten", REGISTERED),
+    Row("POST", "/dienst/documenten", WRITE_DOCUMENTS, to_write=True, answer=400),
+    Row(
+        "GET",
+        "/dienst/documenten/<uuid:document_id>",
+        REGISTERED,
+        answer=404,
+        at=f"/dienst/documenten/{NO_RECORD}",
+    ),
+    Row("GET", "/dienst/registers", REGISTERED),
+    *(
+        row
+        for code, topic in (("agreement", "risks"), ("breach", "breaches"), ("finding", "measures"))
+        for row in (
+            Row("GET", f"{IN}", reading(topic), at=f"/dienst/registers/{code}"),
+            Row("GET", f"{IN}/nieuw", writing(topic), to_write=True, at=f"/dienst/registers/{code}/nieuw"),
+            Row(
+                "POST",
+                f"{IN}/nieuw",
+                writing(topic),
+                to_write=True,
+                answer=400,
+                at=f"/dienst/registers/{code}/nieuw",
+            ),
+        )
+    ),
+    Row("GET", RECORD, REGISTERED, answer=404, at=f"/dienst/registers/stuk/{NO_RECORD}"),
+    Row(
+        "POST",
+        f"{RECORD}/beslissen",
+        WRITE_REGISTERS,
+        to_write=True,
+        answer=400,
+        at=f"/dienst/registers/stuk/{NO_RECORD}/beslissen",
+    ),
+    Row(
+        "POST",
+        f"{RECORD}/sluiten",
+        WRITE_REGISTERS,
+        to_write=True,
+        answer=400,
+        at=f"/dienst/registers/stuk/{NO_RECORD}/sluiten",
+    ),
 )

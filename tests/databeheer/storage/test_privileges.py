@@ -48,6 +48,7 @@ MATRIX: dict[str, dict[str, set[str]]] = {
         "auditor": {READ},
     },
     "registry.processor_agreement": {"door": LOOK_AND_ADD | of("until_day"), "auditor": {READ}},
+    "governance.document": {"door": LOOK_AND_ADD},
     "governance.record": {"door": LOOK_AND_ADD | of("outcome", "closed_sealed", "closed_at", "closed_index")},
     "governance.version": {
         "door": LOOK_AND_ADD | of("outcome", "decided_sealed", "decided_at", "decided_index")
@@ -445,6 +446,7 @@ WITHOUT_OPERATOR = {
             "registry.processing_overview",
             "registry.processor_agreement",
             "registry.territory",
+            "governance.document",
             "governance.record",
             "governance.version",
             "registry.authorisation",

@@ -26,6 +26,7 @@ from tests.databeheer.metering.builders import day_rows, english
 from tests.databeheer.onboarding.people import officer
 from tests.databeheer.statistics.town import run
 from tests.databeheer.statistics.town import settle as settle_town
+from tests.governance import agreed, write
 from tests.house import Customer, Party, TheHouse
 from tests.letters import confirm_email
 from tests.linking import NOWHERE, report_rosa
@@ -279,6 +280,14 @@ def _streets_and_towns(story: Story, net: Party) -> None:
     story.facts["colleague"] = petra.account_id
     with suppress(DoorRefusedError):
         petra.call("staff.look", reference="Z2026-999999")
+    hilde = house.colleague("hilde", "privacy_officer")
+    story.sessions["hilde"] = hilde.session
+    story.facts["assessment"] = write(house, "assessment", party_id=net.party_id)["record_id"]
+    story.facts["breach"] = write(house, "breach", aware_at=format_instant(house.clock.now()))["record_id"]
+    agreed(house, "breach_assessment", within=story.facts["breach"])
+    agreed(house, "measure_test", measures=[agreed(house, "measure")])
+    report = {"kind": "measures_file", "first": "2023-01-01", "last": "2023-12-31", "by": "E-1"}
+    story.facts["document"] = house.operator("governance.document.make", **report)["document_id"]
     lacking = house.colleague("jonas", "administrator", trained_until=None)
     story.sessions |= {"petra": petra.session, "jonas": lacking.session}
 

@@ -1,0 +1,165 @@
+"""`/dienst/registers` and `/toezicht/registers`: from a first version to what the inspector takes along."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from flask import Flask
+
+from databeheer.brussels import day_of
+from tests.databases import Databases
+from tests.governance import HASH, agreed, said, write
+from tests.house import Colleague, TheHouse, open_house
+from tests.web.portal.visiting import BASE_URL, Page, Visitor
+from tests.web.sites import make_whole_site
+from web import close
+
+
+@pytest.fixture(scope="module")
+def house(databases: Databases) -> Iterator[TheHouse]:
+    with databases.clone() as database, open_house(database) as house:
+        yield house
+
+
+@pytest.fixture(scope="module")
+def app(house: TheHouse) -> Iterator[Flask]:
+    app = make_whole_site(house, base_url=BASE_URL)
+    yield app
+    close(app)
+
+
+def visitor(app: Flask, house: TheHouse, session: str) -> Visitor:
+    one = Visitor(app, house)
+    one.http.set_cookie("session", session, domain="localhost")
+    return one
+
+
+@pytest.fixture(scope="module")
+def hilde(house: TheHouse) -> Colleague:
+    return house.colleague("hilde", "privacy_officer")
+
+
+@pytest.fixture(scope="module")
+def pieter(house: TheHouse) -> Colleague:
+    return house.colleague("pieter", "privacy_officer")
+
+
+@pytest.fixture(scope="module")
+def femke(house: TheHouse) -> Colleague:
+    return house.colleague("femke", "security_officer")
+
+
+NEW = "/dienst/registers/{}/nieuw"
+
+
+@pytest.mark.requirement("R114", "R118", "R119")
+def test_an_assessment_is_written_by_one_approved_by_another_and_read_by_the_inspector(
+    app: Flask, house: TheHouse, hilde: Colleague, pieter: Colleague
+) -> None:
+    party = house.party("Zonnewijzer", "energy_service", papers=False)
+    writing = visitor(app, house, hilde.session)
+    page = writing.get(NEW.format("assessment"))
+    typed = said("assessment", house.clock.now(), title=None) | {"partij": party.party_id}
+    lacking = writing.press(page, NEW.format("assessment"), **(typed | {"legal_expert": ""}))
+    assert (lacking.status, "Vul dit in." in lacking.text) == (400, True)
+    assert 'value="privacy_expert of assessment"' in lacking.html
+    written = writing.press(page, NEW.format("assessment"), **typed)
+    assert "wacht op een tweede persoon" in written.text
+    own = writing.press(written, "/beslissen", button="goedkeuren")
+    assert (own.status, "een ander moet het doen" in own.text) == (409, True)
+    path = written.form("/beslissen").action.removesuffix("/beslissen")
+    deciding = visitor(app, house, pieter.session)
+    without = deciding.press(deciding.get(path), "/beslissen", button="weigeren")
+    assert (without.status, "Schrijf waarom." in without.text) == (400, True)
+    approved = deciding.press(deciding.get(path), "/beslissen", button="goedkeuren")
+    assert "Versie 1: geldt" in approved.text
+    assert "Geschreven door Hilde" in approved.text
+    assert "Goedgekeurd door Pieter" in approved.text
+    ines = visitor(app, house, house.inspector())
+    seen = ines.get(path.replace("/dienst", "/toezicht"))
+    assert "legal_expert of assessment" in seen.text
+    assert not seen.has_form("/beslissen")
+    assert "Zonnewijzer" in ines.get("/toezicht/registers/assessment").text
+
+
+@pytest.mark.requirement("R117")
+def test_a_new_version_begins_with_what_counts_and_a_record_is_closed_with_a_reason(
+    app: Flask, house: TheHouse, hilde: Colleague
+) -> None:
+    risk = write(house, "risk", title="Iemand raadt een code", likelihood=3)["record_id"]
+    writing = visitor(app, house, hilde.session)
+    page = writing.get(NEW.format("risk"), stuk=risk)
+    assert page.form("/nieuw").fields["likelihood"] == "3"
+    fields = said("risk", house.clock.now()) | {"likelihood": "tien"}
+    wrong = writing.press(page, "/nieuw", **fields)
+    assert (wrong.status, "Vul een getal in" in wrong.text) == (400, True)
+    again = writing.press(page, "/nieuw", **(fields | {"likelihood": "2", "impact": "4"}))
+    assert "Versie 2: geldt" in again.text
+    unsaid = writing.press(again, "/sluiten", hoe="gone")
+    assert unsaid.status == 400
+    done = writing.press(again, "/sluiten", hoe="gone", waarom="Het bestaat niet meer.")
+    assert "Afgesloten" in done.text
+    assert not done.has_form("/sluiten")
+
+
+@pytest.mark.requirement("R140", "R146", "R149")
+def test_what_belongs_together_is_written_from_the_record_that_it_is_in(
+    app: Flask, house: TheHouse, femke: Colleague
+) -> None:
+    measure = write(house, "measure", title="Sleutels onder slot")
+    writing = visitor(app, house, femke.session)
+    page = writing.get(NEW.format("measure_test"))
+    assert "Sleutels onder slot" in page.text
+    fields = {name: str(value) for name, value in said("measure_test", house.clock.now()).items()}
+    wrong = writing.press(page, "/nieuw", **(fields | {"measures": "measure-99"}))
+    assert "Vul namen in van de lijst" in wrong.text
+    tested = writing.press(page, "/nieuw", **(fields | {"measures": measure["name"]}))
+    inside = next(link for link in tested.links if "/finding/nieuw" in link)
+    day = (day_of(house.clock.now()) + timedelta(days=9)).isoformat()
+    found = writing.press(
+        writing.get(inside), "/nieuw", title="Een zwak punt", severity="high", detail="x", due_on=day
+    )
+    assert "Een zwak punt" in found.text
+    early = writing.press(found, "/sluiten", hoe="solved", waarom="Denk ik.")
+    assert (early.status, "Dit gaat niet" in early.text) == (409, True)
+    assert "Iets nieuws" not in writing.get("/dienst/registers/risk").text
+
+
+@pytest.mark.requirement("R141", "R154")
+def test_the_inspector_takes_a_register_along_with_its_label(app: Flask, house: TheHouse) -> None:
+    aware = said("breach", house.clock.now())["detected_at"]
+    breach = write(house, "breach", title="=cmd|'/c calc'!A1", detected_at=aware, aware_at=aware)
+    agreed(house, "breach_assessment", within=breach["record_id"], risk="unlikely")
+    ines = visitor(app, house, house.inspector())
+    table = ines.http.get("/toezicht/registers/breach.csv", base_url=BASE_URL)
+    assert table.headers["Classification"].startswith("C4")
+    assert 'filename="C4-breach.csv"' in table.headers["Content-Disposition"]
+    (row,) = csv.DictReader(io.StringIO(table.get_data(as_text=True)))
+    assert (row["label"], row["record"], row["title"][:1]) == ("C4", "breach-1", "'")
+    whole = ines.http.get("/toezicht/registers/breach.json", base_url=BASE_URL)
+    assert (whole.json or {})["records"][0]["inside"][0]["register"] == "breach_assessment"
+    assert whole.headers["Cache-Control"] == "no-store"
+
+
+def test_what_is_not_there_is_not_found_and_a_hand_made_form_is_refused(
+    app: Flask, house: TheHouse, hilde: Colleague
+) -> None:
+    writing, ines = visitor(app, house, hilde.session), visitor(app, house, house.inspector())
+    for path in ("no_such", "Risk", "no_such.json", f"stuk/{uuid4()}"):
+        assert ines.get(f"/toezicht/registers/{path}").status == 404
+    for path in ("no_such", "no_such/nieuw", f"stuk/{uuid4()}"):
+        assert writing.get(f"/dienst/registers/{path}").status == 404
+    fields = writing.get(NEW.format("risk")).form("/nieuw").fields
+    for more in ({"surprise": "x"}, {"stuk": "x"}, {"binnen": "../x"}):
+        assert writing.send(NEW.format("risk"), fields | more).status == 400
+    unknown: Page = writing.send(NEW.format("risk"), fields | said_as_typed(house) | {"stuk": str(uuid4())})
+    assert unknown.status == 404
+
+
+def said_as_typed(house: TheHouse) -> dict[str, str]:
+    return {name: str(value) for name, value in said("risk", house.clock.now()).items()} | {"owner": HASH[:5]}

@@ -1,0 +1,148 @@
+"""What a record says, for a page: each field in words, each version with who wrote it."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, render_template
+
+from databeheer.governance.labels import Label
+from databeheer.governance.registers import Field, FieldKind, Register, shipped
+from databeheer.values import parse_day, parse_instant
+from web import saying
+from web.door import ask
+from web.staff.guard import colleague
+
+STATES = {
+    "in_force": ("geldt", "active"),
+    "waiting": ("wacht op een tweede persoon", "waiting"),
+    "refused": ("niet goedgekeurd", "refused"),
+    "closed": ("afgesloten", "ended"),
+}
+OUTCOMES = {None: "wacht op een tweede persoon", "approved": "geldt", "refused": "niet goedgekeurd"}
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True)
+class Said:
+    """One field of a version, in words; `record` is the record that it names."""
+
+    label: str
+    words: str
+    record: str = ""
+
+
+def register(app: Flask) -> None:
+    """Give templates the words."""
+    app.jinja_env.globals.update(
+        registers=shipped().by_code,
+        reads_registers=_reads_any,
+        record_states=STATES,
+        version_outcomes=OUTCOMES,
+        said_of=said_of,
+        title_of=title_of,
+    )
+    app.jinja_env.filters["label_words"] = lambda label: Label(label).nl
+
+
+def overview(area: str) -> str:
+    """Every register that the visitor may read, with how much stands in it."""
+    found = ask("governance.list")["registers"]
+    return render_template("registers/overview.html", area=area, found=found, tests=_tests(found))
+
+
+def listed(area: str, register: Register, before: int | None) -> str:
+    """The records of a register, the newest first."""
+    answer = ask("governance.list", register=register.code, before=before)
+    return render_template(
+        "registers/register.html",
+        area=area,
+        register=register,
+        found=answer["records"],
+        next=answer["next"],
+        may_write=area == "dienst" and not register.writers.isdisjoint(colleague()["writes"]),
+    )
+
+
+def one(area: str, record_id: str, wrong: Mapping[str, str] | None = None, door_said: str = "") -> str:
+    """One record with its versions and what stands in it; and what went wrong with what was sent."""
+    answer = ask("governance.show", record_id=record_id)
+    register = shipped().get(answer["record"]["register"])
+    waiting = next((each for each in answer["record"]["versions"] if each["outcome"] is None), None)
+    told = {"wrong": wrong or {}, "door_said": door_said, "waiting": waiting}
+    return render_template("registers/record.html", area=area, register=register, **(answer | told))
+
+
+def title_of(record: Mapping[str, Any]) -> str:
+    """What people call a record: its name, and its first line of text."""
+    register = shipped().get(record["register"])
+    said = record["says"] or (record["versions"][-1]["said"] if record["versions"] else {})
+    first = next((one for one in register.fields if one.kind is FieldKind.TEXT and said.get(one.name)), None)
+    return f"{record['name']}: {said[first.name]}" if first else str(record["name"])
+
+
+def said_of(register: Register, said: Mapping[str, Any]) -> Iterator[Said]:
+    """Each field of a version that says something, in words."""
+    for field in register.fields:
+        value = said.get(field.name)
+        if value is None:
+            continue
+        if field.kind is FieldKind.RECORDS:
+            yield from (Said(field.nl, "", str(each)) for each in value)
+        else:
+            yield _said(field, value)
+
+
+def _said(field: Field, value: Any) -> Said:
+    match field.kind:
+        case FieldKind.DAY:
+            return Said(field.nl, saying.day(parse_day(value)))
+        case FieldKind.INSTANT:
+            return Said(field.nl, saying.moment(parse_instant(value)))
+        case FieldKind.FLAG | FieldKind.YES:
+            return Said(field.nl, "ja" if value else "nee")
+        case FieldKind.CHOICE:
+            return Said(field.nl, field.choices[value])
+        case FieldKind.RECORD:
+            return Said(field.nl, "", str(value))
+    return Said(field.nl, str(value))
+
+
+def as_csv(register: Register, records: Iterable[Mapping[str, Any]]) -> str:
+    """A register as a table: one line a version, newest record first; nothing in it is a formula."""
+    out = io.StringIO()
+    names = [field.name for field in register.fields]
+    table = csv.writer(out)
+    table.writerow(
+        ["label", "record", "party", "state", "version", "written_at", "written_by", "counts", *names]
+    )
+    for record in records:
+        for version in record["versions"]:
+            row = [register.label.value, record["name"], record["party"], record["state"], version["version"]]
+            row += [version["at"], version["by"], version["outcome"]]
+            table.writerow([_plain(each) for each in (*row, *(version["said"].get(name) for name in names))])
+    return out.getvalue()
+
+
+def _plain(value: Any) -> str:
+    """A cell; what a spreadsheet would take for a formula stands behind an apostrophe."""
+    words = " ".join(value) if isinstance(value, list) else "" if value is None else str(value)
+    return f"'{words}" if words.startswith(_FORMULA) else words
+
+
+def _reads_any() -> bool:
+    """Whether the colleague who is logged in reads a register."""
+    held = set(colleague()["roles"])
+    return any(held & one.readers for one in shipped().by_code.values())
+
+
+def _tests(found: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The years of tests, for who reads the register of tests."""
+    if "measure_test" not in {one["register"] for one in found}:
+        return []
+    years: list[dict[str, Any]] = ask("governance.tests")["years"]
+    return years

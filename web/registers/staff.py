@@ -1,0 +1,288 @@
+"""`/dienst/registers`: read the registers of one's role; write a version, decide as a second person, close a record."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from marshmallow import fields, validate
+from werkzeug.exceptions import BadRequest
+
+from databeheer.brussels import BRUSSELS
+from databeheer.door.client import DoorRefusedError
+from databeheer.governance.registers import Field, FieldKind, Register, shipped
+from databeheer.values import format_instant, parse_instant
+from web.door import ask
+from web.forms import Form, Lines, parse, parse_or_refuse
+from web.public.parties import registered
+from web.registers import shown
+from web.registers.inspector import PageQuery, known
+from web.staff.guard import colleague, require_role
+
+blueprint = Blueprint("staff_registers", __name__)
+
+_REGISTERS = shipped().by_code.values()
+_READERS = sorted({role for one in _REGISTERS for role in one.readers})
+_WRITERS = sorted({role for one in _REGISTERS for role in one.writers})
+NOT_SO = "Dit klopt niet, of past niet bij wat er al staat."
+ONCE_MORE = "Dit gaat niet: een ander moet het doen, of iemand besliste intussen al. Er is niets veranderd."
+WHY = "Schrijf waarom."
+
+
+class PlaceQuery(Form):
+    """Of which record a version is written, or in which one a new record stands, or about which party."""
+
+    stuk = fields.UUID(load_default=None)
+    binnen = fields.UUID(load_default=None)
+
+
+class DecideForm(Form):
+    """What the second person says of which version."""
+
+    versie = fields.Integer(required=True, validate=validate.Range(1, 32_767))
+    doe = fields.String(required=True, validate=validate.OneOf(("goedkeuren", "weigeren")))
+    reden = fields.String(load_default="", validate=validate.Length(max=500))
+
+
+class CloseForm(Form):
+    """How a record is closed, and why."""
+
+    hoe = fields.String(required=True, validate=validate.Length(1, 40))
+    waarom = Lines(required=True, validate=validate.Length(1, 2000))
+
+
+@blueprint.get("/dienst/registers")
+@require_role(*_READERS)
+def show() -> ResponseReturnValue:
+    """The registers of one's roles."""
+    return shown.overview("dienst")
+
+
+@blueprint.get("/dienst/registers/<register>")
+@require_role(*_READERS)
+def one_register(register: str) -> ResponseReturnValue:
+    """One register."""
+    return shown.listed("dienst", known(register), parse_or_refuse(PageQuery(), request.args)["verder"])
+
+
+@blueprint.get("/dienst/registers/stuk/<uuid:record_id>")
+@require_role(*_READERS)
+def record(record_id: UUID) -> ResponseReturnValue:
+    """One record."""
+    return shown.one("dienst", str(record_id))
+
+
+@blueprint.get("/dienst/registers/<register>/nieuw")
+@require_role(*_WRITERS, writing=True)
+def begin(register: str) -> ResponseReturnValue:
+    """The form of a new record, or, filled in, of a new version."""
+    one = known(register)
+    if not _may_write(one):
+        return _other_role(one)
+    place = parse_or_refuse(PlaceQuery(), request.args)
+    given: Mapping[str, str] = {}
+    if place["stuk"] is not None:
+        given = _typed(one, ask("governance.show", record_id=str(place["stuk"]))["record"]["says"] or {})
+    return _form(one, _place(place), given, {})
+
+
+@blueprint.post("/dienst/registers/<register>/nieuw")
+@require_role(*_WRITERS, writing=True)
+def write(register: str) -> ResponseReturnValue:
+    """Write it down."""
+    one = known(register)
+    if not _may_write(one):
+        return _other_role(one)
+    form = parse(_form_of(one)(), request.form)
+    place = {name: form[name] for name in ("stuk", "binnen", "partij")}
+    said, errors = _said(one, form)
+    if errors:
+        return _form(one, place, form, errors), 400
+    try:
+        written = ask(
+            "governance.write",
+            register=one.code,
+            said=said,
+            record_id=place["stuk"] or None,
+            within=place["binnen"] or None,
+            party_id=place["partij"] or None,
+        )
+    except DoorRefusedError as refusal:
+        if refusal.code not in ("malformed-request", "conflict", "not-found"):
+            raise
+        status = {"conflict": 409, "not-found": 404}.get(refusal.code, 400)
+        return _form(one, place, form, _errors(one, str(refusal)), str(refusal)), status
+    return redirect(url_for("staff_registers.record", record_id=written["record_id"]), 303)
+
+
+@blueprint.post("/dienst/registers/stuk/<uuid:record_id>/beslissen")
+@require_role(*_WRITERS, writing=True)
+def decide(record_id: UUID) -> ResponseReturnValue:
+    """Approve or refuse the version that waits."""
+    form = parse_or_refuse(DecideForm(), request.form)
+    asked: dict[str, Any] = {"record_id": str(record_id), "version": form["versie"]}
+    command = "governance.approve"
+    if form["doe"] == "weigeren":
+        if not form["reden"].strip():
+            return shown.one("dienst", str(record_id), wrong={"reden": WHY}), 400
+        command, asked = "governance.refuse", asked | {"reason": form["reden"]}
+    return _done(command, record_id, asked, "reden")
+
+
+@blueprint.post("/dienst/registers/stuk/<uuid:record_id>/sluiten")
+@require_role(*_WRITERS, writing=True)
+def close(record_id: UUID) -> ResponseReturnValue:
+    """Close a record."""
+    form = parse_or_refuse(CloseForm(), request.form)
+    asked = {"record_id": str(record_id), "outcome": form["hoe"], "words": form["waarom"]}
+    return _done("governance.close", record_id, asked, "waarom")
+
+
+def _may_write(register: Register) -> bool:
+    return not register.writers.isdisjoint(colleague()["writes"])
+
+
+def _other_role(register: Register) -> ResponseReturnValue:
+    return render_template("staff/other_role.html", codes=sorted(register.writers), writing=True), 403
+
+
+def _done(command: str, record_id: UUID, asked: Mapping[str, Any], field: str) -> ResponseReturnValue:
+    try:
+        ask(command, **asked)
+    except DoorRefusedError as refusal:
+        if refusal.code not in ("malformed-request", "conflict"):
+            raise
+        status = 409 if refusal.code == "conflict" else 400
+        page = shown.one("dienst", str(record_id), wrong={field: ONCE_MORE}, door_said=str(refusal))
+        return page, status
+    return redirect(url_for("staff_registers.record", record_id=record_id), 303)
+
+
+def _form(
+    register: Register,
+    place: Mapping[str, str],
+    given: Mapping[str, str],
+    errors: Mapping[str, str],
+    door_said: str = "",
+) -> str:
+    return render_template(
+        "registers/form.html",
+        area="dienst",
+        register=register,
+        place=place,
+        given=given,
+        errors=errors,
+        door_said=door_said,
+        choices={field.name: _choices(field) for field in register.fields if field.of},
+        parties=registered() if register.about != "house" and not place["stuk"] else [],
+    )
+
+
+def _choices(field: Field) -> list[tuple[str, str]]:
+    """The records that a field can name: those that count."""
+    found = ask("governance.list", register=field.of)["records"]
+    return [(one["record_id"], shown.title_of(one)) for one in found if one["says"] is not None]
+
+
+def _by_name(field: Field) -> dict[str, str]:
+    """The records that a field can name, by what people call them."""
+    return {title.partition(":")[0]: record_id for record_id, title in _choices(field)}
+
+
+def _place(place: Mapping[str, Any]) -> dict[str, str]:
+    return {name: str(place.get(name) or "") for name in ("stuk", "binnen", "partij")}
+
+
+def _form_of(register: Register) -> type[Form]:
+    """The form of a register: every field as its visitor types it."""
+    known = {field.name: Lines(load_default="") for field in register.fields}
+    place = {name: fields.String(load_default="", validate=_is_id) for name in ("stuk", "binnen", "partij")}
+    return type(f"{register.code}_form", (Form,), {**known, **place})
+
+
+def _is_id(value: str) -> None:
+    try:
+        if value:
+            UUID(value)
+    except ValueError as error:
+        raise BadRequest from error
+
+
+def _said(register: Register, form: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
+    """What was typed as the door wants it, and what cannot be read."""
+    said: dict[str, Any] = {}
+    errors: dict[str, str] = {}
+    for field in register.fields:
+        typed = form[field.name].strip()
+        if not typed and field.kind is not FieldKind.FLAG:
+            if not field.is_optional:
+                errors[field.name] = "Vul dit in." if field.kind is not FieldKind.YES else "Dit moet zo zijn."
+            continue
+        try:
+            said[field.name] = _read(field, typed)
+        except (ValueError, KeyError):
+            errors[field.name] = _HINTS.get(field.kind, NOT_SO)
+    return said, errors
+
+
+def _read(field: Field, typed: str) -> Any:
+    match field.kind:
+        case FieldKind.NUMBER:
+            if not re.fullmatch("[0-9]{1,10}", typed):
+                raise ValueError(typed)
+            return int(typed)
+        case FieldKind.FLAG | FieldKind.YES:
+            return typed == "ja"
+        case FieldKind.INSTANT:
+            local = datetime.strptime(typed, "%Y-%m-%dT%H:%M").replace(tzinfo=BRUSSELS)
+            return format_instant(local)
+        case FieldKind.EANS:
+            return typed.split()
+        case FieldKind.RECORDS:
+            known = _by_name(field)
+            return [known[name] for name in typed.split()]
+    return typed
+
+
+def _typed(register: Register, said: Mapping[str, Any]) -> dict[str, str]:
+    """A version as it was typed."""
+    typed: dict[str, str] = {}
+    for field in register.fields:
+        value = said.get(field.name)
+        if value is None or field.kind is FieldKind.EANS:
+            continue
+        if field.kind is FieldKind.INSTANT:
+            value = f"{parse_instant(value).astimezone(BRUSSELS):%Y-%m-%dT%H:%M}"
+        elif isinstance(value, bool):
+            value = "ja" if value else "nee"
+        elif isinstance(value, list):
+            value = " ".join(name for name, record_id in _by_name(field).items() if record_id in value)
+        typed[field.name] = str(value)
+    return typed
+
+
+def _errors(register: Register, words: str) -> dict[str, str]:
+    """Beside which fields the door's refusal belongs."""
+    named = {part.partition(":")[0].strip() for part in words.split(";")}
+    found = {field.name: _HINTS.get(field.kind, NOT_SO) for field in register.fields if field.name in named}
+    if "party_id" in named:
+        found["partij"] = "Kies over welke partij het gaat, of geen."
+    return found or {register.fields[0].name: NOT_SO}
+
+
+_HINTS = {
+    FieldKind.DAY: "Vul een dag in die klopt, zoals 01-06-2027.",
+    FieldKind.INSTANT: "Vul een dag en een uur in die kloppen.",
+    FieldKind.NUMBER: "Vul een getal in binnen de grenzen.",
+    FieldKind.SHA256: "Vul de hash in: 64 tekens, 0 tot 9 en a tot f.",
+    FieldKind.COUNTRY: "Vul twee hoofdletters in, zoals BE.",
+    FieldKind.EANS: "Vul EAN-codes in die wij kennen, met een spatie ertussen.",
+    FieldKind.CHOICE: "Kies een antwoord dat past.",
+    FieldKind.RECORD: "Kies een stuk dat geldt en dat hierbij hoort.",
+    FieldKind.RECORDS: "Vul namen in van de lijst, met een spatie ertussen.",
+}
