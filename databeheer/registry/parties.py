@@ -72,6 +72,12 @@ def add(connection: Connection, members: Mapping[str, Any], now: datetime) -> UU
     return party_id
 
 
+def publish_contacts(connection: Connection, party_id: UUID, for_people: str, for_authority: str) -> None:
+    """Say in the public register where people, and the authority, reach a party (R139)."""
+    reach = {"id": party_id, "people": for_people, "authority": for_authority}
+    connection.execute(_CONTACTS, reach)
+
+
 def get(connection: Connection, party_id: UUID) -> Any:
     """Return a party's row; raises NotFoundError where there is none."""
     row = connection.execute(
@@ -141,3 +147,8 @@ def end_contract(connection: Connection, number: str, valid_until: datetime, now
         {"until": valid_until, "id": row.contract_id},
     )
     return row
+
+
+_CONTACTS = text(
+    "UPDATE registry.party SET contact_people = :people, contact_authority = :authority WHERE party_id = :id"
+)

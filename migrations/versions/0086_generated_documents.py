@@ -1,6 +1,6 @@
-"""Documents that the house makes of what it knows: the record of processing, the file of measures, reports, evidence.
+"""Documents that the house makes of what it knows; and where people and the authority reach a party, to be published.
 
-Each is a version of its kind, never changed; its content is sealed, its hash in the ledger.
+A document is a version of its kind, never changed; its content is sealed, its hash in the ledger.
 """
 
 from __future__ import annotations
@@ -26,6 +26,10 @@ CREATE TABLE governance.document (
     UNIQUE (kind, version)
 );
 GRANT SELECT, INSERT ON governance.document TO databeheer_door;
+
+-- As the register of contact points has it: anybody may know (R139).
+ALTER TABLE registry.party ADD COLUMN contact_people text, ADD COLUMN contact_authority text;
+GRANT UPDATE (contact_people, contact_authority) ON registry.party TO databeheer_door;
 """
 
 

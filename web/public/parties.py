@@ -24,6 +24,7 @@ blueprint = Blueprint("parties", __name__)
 
 _PARTIES = text(
     "SELECT p.party_id, p.name, p.role, p.about, p.website, p.processing_url, p.created_at, p.suspended_at,"
+    " p.contact_people, p.contact_authority,"
     " o.name AS operator FROM registry.party p LEFT JOIN registry.operator o ON o.operator = p.operator"
     " ORDER BY p.role, p.name"
 )
@@ -59,6 +60,8 @@ class RegisteredParty:
     processing_url: str
     since: datetime
     suspended_at: datetime | None
+    contact_people: str
+    contact_authority: str
     bases: tuple[Row, ...]
     authorised_by: tuple[Law, ...] = ()
     municipalities: tuple[str, ...] = ()
@@ -113,6 +116,8 @@ def registered() -> list[RegisteredParty]:
             processing_url=row.processing_url if _is_web_address(row.processing_url) else "",
             since=row.created_at,
             suspended_at=row.suspended_at,
+            contact_people=row.contact_people or "",
+            contact_authority=row.contact_authority or "",
             bases=legal_bases().rows_of(Role(row.role)),
             authorised_by=tuple(laws[row.party_id]),
             municipalities=tuple(places[row.party_id]),
@@ -131,6 +136,8 @@ def _members(party: RegisteredParty) -> dict[str, Any]:
         "processing_overview": party.processing_url or None,
         "since": format_instant(party.since),
         "suspended": party.suspended_at is not None,
+        "contact_for_people": party.contact_people or None,
+        "contact_for_authority": party.contact_authority or None,
         "authorised_by": [asdict(law) for law in party.authorised_by],
         "municipalities": list(party.municipalities),
         "legal_bases": [

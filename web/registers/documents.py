@@ -7,7 +7,7 @@ from uuid import UUID
 
 from flask import Blueprint, json, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from marshmallow import fields, validate
+from marshmallow import ValidationError, fields, validate
 
 from databeheer.door.client import DoorRefusedError
 from databeheer.errors import MalformedRequestError
@@ -30,14 +30,21 @@ WHICH = "Kies welk document."
 DAYS = "Kies een eerste en een laatste dag. De eerste ligt niet in de toekomst, en er zit hoogstens vijf jaar tussen."
 
 
+def _is_day(typed: str) -> None:
+    try:
+        parse_day(typed)
+    except MalformedRequestError as error:
+        raise ValidationError(DAYS) from error
+
+
 class MakeForm(Form):
     """Which document, about which days."""
 
     soort = fields.String(
         required=True, validate=validate.OneOf(list(KINDS), error=WHICH), error_messages={"required": WHICH}
     )
-    van = fields.String(required=True, error_messages={"required": DAYS})
-    tot = fields.String(required=True, error_messages={"required": DAYS})
+    van = fields.String(required=True, validate=_is_day, error_messages={"required": DAYS})
+    tot = fields.String(required=True, validate=_is_day, error_messages={"required": DAYS})
 
 
 @inspectors.get("/toezicht/documenten")
@@ -97,9 +104,8 @@ def _make(area: str, endpoint: str) -> ResponseReturnValue:
     if errors:
         return _page(area, errors), 400
     try:
-        first, last = (parse_day(form[name]).isoformat() for name in ("van", "tot"))
-        made = ask("governance.document.make", kind=form["soort"], first=first, last=last)
-    except (MalformedRequestError, DoorRefusedError) as refusal:
+        made = ask("governance.document.make", kind=form["soort"], first=form["van"], last=form["tot"])
+    except DoorRefusedError as refusal:
         if refusal.code != "malformed-request":
             raise
         return _page(area, {"van": DAYS}), 400

@@ -116,7 +116,7 @@ def write(register: str) -> ResponseReturnValue:
         if refusal.code not in ("malformed-request", "conflict", "not-found"):
             raise
         status = {"conflict": 409, "not-found": 404}.get(refusal.code, 400)
-        return _form(one, place, form, _errors(one, str(refusal)), str(refusal)), status
+        return _form(one, place, form, _errors(one, str(refusal)), _ruled(refusal)), status
     return redirect(url_for("staff_registers.record", record_id=written["record_id"]), 303)
 
 
@@ -158,9 +158,14 @@ def _done(command: str, record_id: UUID, asked: Mapping[str, Any], field: str) -
         if refusal.code not in ("malformed-request", "conflict"):
             raise
         status = 409 if refusal.code == "conflict" else 400
-        page = shown.one("dienst", str(record_id), wrong={field: ONCE_MORE}, door_said=str(refusal))
+        page = shown.one("dienst", str(record_id), wrong={field: ONCE_MORE}, door_said=_ruled(refusal))
         return page, status
     return redirect(url_for("staff_registers.record", record_id=record_id), 303)
+
+
+def _ruled(refusal: DoorRefusedError) -> str:
+    """The rule that stands in the way, in the door's own English; what cannot be read is said beside its field."""
+    return str(refusal) if refusal.code == "conflict" else ""
 
 
 def _form(

@@ -9,6 +9,7 @@ from databeheer.door.commands.conditions import take_dpia
 from databeheer.door.governance import breaches, measures, processors, records
 from databeheer.door.governance.records import Act
 from databeheer.errors import ConflictError
+from databeheer.registry import parties
 from databeheer.values import parse_day
 
 Rule = Callable[[Act], None]
@@ -91,6 +92,13 @@ def _within_window(act: Act) -> None:
         records.restart(act, max(due, act.turn.now))
 
 
+def _publish(act: Act) -> None:
+    """Where a party is reached stands in the public register (R139)."""
+    if act.party_id is not None:
+        reach = act.said["for_people"], act.said["for_authority"]
+        parties.publish_contacts(act.turn.connection, act.party_id, *reach)
+
+
 RULES: Mapping[str, Rules] = {
     "assessment": Rules(check=_once, counts=_file_dpia),
     "change": Rules(check=_check_change),
@@ -116,7 +124,7 @@ RULES: Mapping[str, Rules] = {
     "finding": Rules(counts=processors.stop_on_finding, closing=measures.check_solved),
     "recovery_plan": Rules(check=measures.check_drill),
     "appointment": Rules(check=_one_of_each("function")),
-    "contact_point": Rules(check=_one_of_a_party),
+    "contact_point": Rules(check=_one_of_a_party, counts=_publish),
 }
 
 

@@ -31,7 +31,8 @@ MATRIX: dict[str, dict[str, set[str]]] = {
     "public.alembic_version": {},
     "registry.operator": {"door": LOOK_AND_ADD, "web": {READ}, "auditor": {READ}},
     "registry.party": {
-        "door": LOOK_AND_ADD | of("suspended_at", "enterprise", "awaits_approval"),
+        "door": LOOK_AND_ADD
+        | of("suspended_at", "enterprise", "awaits_approval", "contact_people", "contact_authority"),
         "web": {READ},
         "auditor": {READ},
     },

@@ -18,7 +18,7 @@ WEB = Path(web.__file__).parent
 TEMPLATES = WEB / "templates"
 # These speak Dutch alone: staff, parties, programs, and public pages made of lists that are in Dutch.
 DUTCH_ALONE = re.compile(
-    r"(oversight|party|problems|staff)/|public/(bases|demo_\w+|join\w*|ledger|statistics\w*|validation|reset)\.html"
+    r"(oversight|party|problems|registers|staff)/|public/(bases|demo_\w+|join\w*|ledger|statistics\w*|validation|reset)\.html"
 )
 WRAPPED = [
     path

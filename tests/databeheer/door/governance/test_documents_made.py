@@ -75,7 +75,9 @@ def test_the_inspector_asks_a_report_or_the_evidence_of_a_period_at_any_time(kep
     assert len(tables["Inbreuken"]) == 1
     evidence = made(kept, "evidence", **period)
     assert any(row[0] == "Inbreuken" for row in evidence["Wat in de registers geschreven is"])
-    assert not made(kept, "evidence", first="2020-01-01", last="2020-12-31")["Wat in de registers geschreven is"]
+    assert not made(kept, "evidence", first="2020-01-01", last="2020-12-31")[
+        "Wat in de registers geschreven is"
+    ]
     (entry,) = [one for one in bodies(kept) if one["event"] == "confidentiality_report.made"]
     assert (entry["asker"], entry["document"]) == ("inspector", done["document_id"])
 

@@ -481,6 +481,11 @@ def test_each_party_and_the_house_has_a_contact_for_people_and_one_for_the_autho
             in refused(kept, "governance.write", register="contact_point", said=again, by=ELS, **place)[1]
         )
 
+    reach = "SELECT contact_people, contact_authority FROM registry.party WHERE party_id = '{}'"
+    assert query(kept, reach.format(_some_party(kept))) == [
+        ("for_people of contact_point", "for_authority of contact_point")
+    ]
+
 
 _PARTIES: dict[int, str] = {}
 
