@@ -134,6 +134,7 @@ class Choice:
     directions: tuple[str, ...]
     split_at: datetime | None = None
     has_both_parts: bool = False
+    is_only_new: bool = False
 
 
 @blueprint.get("/mijn/kiezen")
@@ -332,6 +333,7 @@ def choice_of(
         longest_days=longest,
         granularity=str(form["fijn"]),
         directions=DIRECTIONS["afname"] if is_gas else directions,
+        is_only_new=form["periode"] == "nieuw",
     )
 
 

@@ -30,8 +30,8 @@ from web.forms import Form, Lines, first_said, parse, parse_or_refuse
 from web.language import _, lazy
 from web.portal.already import Link, already
 from web.portal.login import require_session, visitor
-from web.portal.overview import my_points, names_of
-from web.portal.shown import Permission, Statement
+from web.portal.overview import my_permissions, my_points, names_of
+from web.portal.shown import Permission, Point, Statement
 
 blueprint = Blueprint("doubting", __name__)
 
@@ -251,10 +251,13 @@ def _reported_before(permission_id: str | None, words: str, refusal: DoorRefused
 
 
 def _case(case_id: UUID, *, is_late: bool = False) -> str:
+    me, case = visitor(), Case.of(ask("doubt.show", case_id=str(case_id))["case"])
     return render_template(
         "portal/doubt.html",
-        me=visitor(),
-        case=Case.of(ask("doubt.show", case_id=str(case_id))["case"]),
+        me=me,
+        case=case,
+        point=next((one for one in my_points() if one.occupancy_id == case.occupancy_id), None),
+        beside=_beside(case.party_id, case.occupancy_id) if case.is_blocked else [],
         point_names=names_of(my_points()),
         is_late=is_late,
     )
@@ -277,6 +280,32 @@ def _read(index: int) -> Statement:
     return read
 
 
+def _doubted(read: Statement) -> Permission | None:
+    """The permission that a read rested on, or was refused under; None where the line names none of the visitor's."""
+    if read.permission_id is None:
+        return None
+    try:
+        return _permission(UUID(read.permission_id))
+    except DoorRefusedError as refusal:
+        if refusal.code != "not-found":
+            raise
+        return None
+
+
+def _beside(party_id: str, occupancy_id: str | None) -> list[tuple[Point, Permission]]:
+    """What else the party may read at the same address: a block is of one energy, so each is doubted apart."""
+    points = {one.occupancy_id: one for one in my_points()}
+    here = points.get(occupancy_id or "")
+    if here is None:
+        return []
+    return [
+        (point, one)
+        for one in my_permissions()
+        if one.is_active and one.party.party_id == party_id and one.occupancy_id != occupancy_id
+        if (point := points.get(one.occupancy_id or "")) is not None and point.address == here.address
+    ]
+
+
 def _form(
     permission: Permission | None = None,
     read: Statement | None = None,
@@ -284,12 +313,16 @@ def _form(
 ) -> str:
     messages: Mapping[str, Any] = error.messages_dict if error is not None else {}
     about = permission or read
+    doubted = permission or (_doubted(read) if read is not None else None)
+    stay = doubted.occupancy_id if doubted else read.occupancy_ids[0] if read is not None else None
     return render_template(
         "portal/doubt_form.html",
         me=visitor(),
         party=about.party.name if about is not None and about.party is not None else "",
         permission=permission,
-        is_over=permission is not None and not permission.is_live,
+        is_over=doubted is not None and not doubted.is_waiting and not doubted.is_live,
+        point=next((one for one in my_points() if one.occupancy_id == stay), None),
+        beside=_beside(about.party.party_id, stay) if about is not None and about.party is not None else [],
         read=read,
         concerns=CONCERNS,
         given=request.form,

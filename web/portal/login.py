@@ -13,7 +13,17 @@ from functools import wraps
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from flask import Blueprint, abort, after_this_request, current_app, g, redirect, request, session
+from flask import (
+    Blueprint,
+    abort,
+    after_this_request,
+    current_app,
+    g,
+    redirect,
+    render_template,
+    request,
+    session,
+)
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from itsdangerous import BadSignature, URLSafeTimedSerializer
@@ -41,6 +51,7 @@ HOMES = {"customer": HOME, "inspector": OVERSIGHT_HOME, "party": PARTY_HOME, "st
 """Where the own pages of a role begin: a customer, an inspector, somebody who acts for a party, one of the house."""
 REPRESENTATION_ENDED = "representation-ended"
 DEATH_REPORTED = "death-reported"
+NOT_FOR_REPRESENTATIVES = "not-for-representatives"
 FRESH_LOG_IN_NEEDED = "fresh-login-needed"
 _NEXT = "next"
 
@@ -70,6 +81,14 @@ REPRESENTATION_OVER = errors.Page(
     lazy("U mag niet meer in die naam handelen"),
     lazy("De volmacht of de aanstelling is voorbij. Er is niets veranderd. U bent weer als uzelf aangemeld."),
     lazy("Ga naar uw eigen overzicht."),
+)
+
+
+FOR_HIMSELF = errors.Page(
+    403,
+    lazy("Dit kan niet voor een onderneming"),
+    lazy("Bij deze aanmelding handelt u voor een onderneming. Er is niets veranderd."),
+    lazy("Wilt u dit voor uzelf doen? Meld u dan af, en opnieuw aan als uzelf."),
 )
 
 
@@ -171,6 +190,8 @@ def require_session(view: View) -> View:
                 return _show_anew()
             if refusal.code == REPRESENTATION_ENDED:
                 return _himself_again()
+            if refusal.code == NOT_FOR_REPRESENTATIVES:
+                return _only_himself()
             if refusal.code == "not-found" and (me := ask("me")).get("is_represented"):
                 return errors.render(errors.not_found_acting_for(str(me["name"])))
             if refusal.code not in ("unauthenticated", "not-found"):
@@ -200,6 +221,13 @@ def visitor() -> dict[str, Any]:
 def remember_visitor(me: dict[str, Any]) -> None:
     """Keep the door's `me` that came with another answer of this request: then `visitor` asks no more."""
     g.visitor = me
+
+
+def _only_himself() -> ResponseReturnValue:
+    """What acting for another does not give; the page keeps his menu, and in whose name he is."""
+    me = visitor()
+    page = FOR_HIMSELF if me["business"] else errors.ONLY_HIMSELF
+    return render_template("portal/only_himself.html", me=me, page=page), page.status
 
 
 def _himself_again() -> Response:

@@ -58,6 +58,8 @@ class Terms(Protocol):
     @property
     def has_both_parts(self) -> bool: ...
     @property
+    def is_only_new(self) -> bool: ...
+    @property
     def valid_until(self) -> datetime | None: ...
     @property
     def longest_days(self) -> int: ...
@@ -92,8 +94,13 @@ def _notice_of_choice(choice: Terms, data: str, where: str, places: str) -> Noti
     return Notice(tuple((name, said) for name, said in rows if said))
 
 
-def notice_of(permission: Permission, points: Iterable[Point] = (), *, commodity: str = "") -> Notice:
-    """Write the notice of one request, to somebody who can grant it for these points, or for this energy."""
+def notice_of(
+    permission: Permission, points: Iterable[Point] = (), *, commodity: str = "", is_answered: bool = False
+) -> Notice:
+    """Write the notice of one request, to somebody who can grant it for these points, or for this energy.
+
+    `is_answered`: what was granted, with nothing left to choose.
+    """
     commodities = {point.commodity for point in points}
     if len(commodities) == 1:
         commodity = commodities.pop()
@@ -106,7 +113,7 @@ def notice_of(permission: Permission, points: Iterable[Point] = (), *, commodity
         (_("Welke gegevens?"), _sentence(permission.data_of(commodity))),
         (_("Wat is daaruit te zien?"), permission.reveals),
         (_("Waarom?"), _sentence(permission.purpose)),
-        (_("Over welke periode?"), period_of(permission)),
+        (_("Over welke periode?"), period_of(permission, is_answered=is_answered)),
         (_("Hoelang mag dit?"), term_of(permission)),
         (_("Kunt u zich bedenken?"), withdrawal_of(permission)),
         (
@@ -117,11 +124,16 @@ def notice_of(permission: Permission, points: Iterable[Point] = (), *, commodity
     return Notice(tuple((name, said) for name, said in rows if said))
 
 
-def period_of(permission: Terms) -> str:
-    """From when to when the data may be."""
+def period_of(permission: Terms, *, is_answered: bool = False) -> str:
+    """From when to when the data may be; `is_answered`: of what was granted, where nothing is left to choose."""
+    if permission.is_only_new and permission.data_until is None:
+        first = max(permission.data_from, permission.split_at or permission.data_from)
+        return _(
+            "Alleen nieuwe gegevens, vanaf %(begin)s, zolang de toestemming loopt.", begin=saying.day(first)
+        )
     begin = saying.day(permission.data_from)
     apart = ""
-    if permission.split_at is not None and permission.has_both_parts:
+    if permission.split_at is not None and permission.has_both_parts and not is_answered:
         split = saying.day(permission.split_at)
         apart = " " + _(
             "U kunt apart toestaan: wat er was voor %(split)s, en wat er vanaf die dag komt.", split=split

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 from uuid import UUID
@@ -34,6 +35,8 @@ GRANTS = {"grant": ["past", "future"], "grant_past": ["past"], "grant_future": [
 _HOST = re.compile(r"(?!-)[a-z0-9-]+(?:\.[a-z0-9-]+)*")
 _RECEIPTS = "receipts"
 _RECEIPTS_KEPT = 8
+_JUST_NOW = timedelta(minutes=30)
+"""So long a confirmation speaks of now; then of the day on which it was answered."""
 
 
 class LinkQuery(Form):
@@ -184,7 +187,10 @@ def history(permission_id: UUID) -> ResponseReturnValue:
         me=visitor(),
         permission=permission,
         point=next((each for each in my_points() if each.occupancy_id == permission.occupancy_id), None),
-        doubt=standing_about(permission) if permission.state == "blocked" else None,
+        # What she doubts is hers alone: a power of attorney does not show it.
+        doubt=standing_about(permission)
+        if permission.state == "blocked" and not visitor()["power"]
+        else None,
     )
 
 
@@ -359,12 +365,13 @@ def _show_request(
 
 def _show_answered(permission: Permission) -> ResponseReturnValue:
     point = next((each for each in my_points() if each.occupancy_id == permission.occupancy_id), None)
-    first = first_of(permission)
+    first, now = first_of(permission), current_app.config["WEB_CLOCK"].now()
     return render_template(
         "portal/answered.html",
         me=visitor(),
         permission=permission,
-        notice=notice_of(permission, [point] if point else []),
+        notice=notice_of(permission, [point] if point else [], is_answered=True),
+        is_new=permission.decided_at is not None and now - permission.decided_at < _JUST_NOW,
         point=point,
         index=session.get(_RECEIPTS, {}).get(permission.permission_id),
         has_receipt=permission.occupancy_id is not None or permission.addressed_to is not None,

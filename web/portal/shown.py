@@ -24,6 +24,7 @@ OPEN_STATE = "requested"
 ACTIVE_STATES = frozenset({"active", "to_be_renewed"})
 LIVE_STATES = ACTIVE_STATES | {"blocked"}
 READ_EVENT, REFUSED_EVENT = "data.read", "data.refused"
+_REPRESENTATIVE = "own_by_representative"
 JOIN_EVENTS = frozenset({"join.run", "join.refused"})
 
 
@@ -368,6 +369,11 @@ class Permission:
         return self.split_at is not None and len(self.parts) > 1
 
     @property
+    def is_only_new(self) -> bool:
+        """Of before the request nothing is asked, or was granted."""
+        return self.parts == ("future",)
+
+    @property
     def state_words(self) -> str:
         if self.waits_for_others:
             return wording.WAITS_FOR_OTHERS
@@ -459,6 +465,7 @@ class Statement:
     @classmethod
     def of(cls, answer: Answer) -> Statement:
         period, ground, is_read = answer["period"], answer["ground"], answer["event"] == READ_EVENT
+        is_by_power = bool(answer["attorney"]) and not answer["for_enterprise"]
         return cls(
             index=int(answer["index"]),
             event=str(answer["event"]),
@@ -467,7 +474,9 @@ class Statement:
             is_own=answer["by"] == "customer" and answer["reader"] == "holder",
             onlooker=str(answer["reader"] or "") if answer["by"] == "customer" else None,
             basis=_catalogue().row(ground).basis if is_read and ground else None,
-            sentence=_ground(ground) if is_read and ground else told(answer["told"]),
+            sentence=(_ground_by_power if is_by_power and ground == _REPRESENTATIVE else _ground)(ground)
+            if is_read and ground
+            else told(answer["told"]),
             granularity=wording.GRANULARITIES.get(str(answer["granularity"] or ""), ""),
             period=Period(_required(period["from"]), _required(period["until"])) if period["from"] else None,
             slots=int(answer["slots"]),
@@ -552,6 +561,13 @@ def _ground(code: str) -> str:
     """What lets somebody read, and the article that it rests on; as the door says it in Dutch."""
     row = _catalogue().row(code)
     return f"{_(row.sentence_nl)} {cited(citation_text(row.citation, Language.DUTCH))}"
+
+
+@once_a_language
+def _ground_by_power(code: str) -> str:
+    """The same of a power of attorney: the second citation of that ground; the first is of whom a court appoints."""
+    row = _catalogue().row(code)
+    return f"{_(row.sentence_nl)} {cited(citation_text(row.citations[1], Language.DUTCH))}"
 
 
 def _granularity_read(commodity: str, is_interval: bool) -> str:

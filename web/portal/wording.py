@@ -440,6 +440,8 @@ _HOUSEHOLDS = frozenset(
 )
 _YOURS = frozenset(
     {
+        "attorney.invited",
+        "attorney.withdrawn",
         "port.opening_asked",
         "erasure.asked",
         "erasure.withdrawn",

@@ -177,7 +177,7 @@ def cancel(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, A
 
 
 def look(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Show what would be taken up: from whom, what, until when. A code in vain counts.
+    """Show what would be taken up: from whom, for which addresses, what, until when. A code in vain counts.
 
     Raises:
         AttorneyCodeError: see there.
@@ -191,6 +191,11 @@ def look(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any
                 "decides": invitation.decides,
                 "until": invitation.until_day.isoformat(),
                 "count": len(invitation.stays),
+                "places": [
+                    {name: one[name] for name in ("address", "commodity")}
+                    for one in _lived_in(house, turn, invitation.person_id)
+                    if UUID(one["occupancy_id"]) in invitation.stays
+                ],
             }
     return _or_refuse(view)
 

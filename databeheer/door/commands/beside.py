@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from databeheer.door.attorneys import acting
 from databeheer.door.commands.answers import LANGUAGE, NOTICE, place_of, sign_like, signature_of
 from databeheer.door.commands.base import Command, asker_of, found, identifier, schema
 from databeheer.door.commands.permissions import answer_of
@@ -20,8 +21,16 @@ from databeheer.permissions.signers import Notice
 def grant_beside(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """Grant the same for another access point: a permission of its own, active once all who must have signed it."""
     with house.turn(TurnLane.CUSTOMER) as turn:
-        asker = asker_of(turn, house, proof, AskerKind.CUSTOMER, or_representative=True, freshly=True)
-        viewer = Viewer(asker.person_id, None)
+        asker = asker_of(
+            turn,
+            house,
+            proof,
+            AskerKind.CUSTOMER,
+            or_representative=True,
+            or_attorney=True,
+            freshly=True,
+        )
+        viewer = Viewer(asker.person_id, None, asker.power.stays if asker.power else None)
         wanted = arguments["permission_id"]
         first = found(finding.visible(turn.connection, viewer, wanted, turn.now, locked=True), "permission")
         if first.person_id != asker.person_id or first.beside is not None:
@@ -30,6 +39,7 @@ def grant_beside(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[
         signature = signature_of(asker, capacity, Notice(arguments["notice"], arguments["language"]))
         begin = partial(beside.begin, occupancy_id=occupancy.occupancy_id)
         new_id, record = sign_like(house, turn, first, occupancy, signature, begin)
+        acting.tell_acted(house, turn, asker)
     return answer_of(house, new_id, record, asker)
 
 

@@ -12,6 +12,7 @@ from marshmallow import fields, validate
 from sqlalchemy import Connection, text
 
 from databeheer.access.readiness import missing_of
+from databeheer.door.attorneys import acting
 from databeheer.door.commands.answers import LANGUAGE, NOTICE, place_of, sign, signature_of
 from databeheer.door.commands.base import (
     Command,
@@ -49,7 +50,7 @@ def offered(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, 
     `missing` are the codes of what stands in a party's way; empty where it can be chosen now. `more`: there are more
     of this name than are shown. `longest_days`: after how long any permission ends, unless it is renewed.
     """
-    with looking(house, proof) as (connection, asker, now):
+    with looking(house, proof, or_attorney=True) as (connection, asker, now):
         require_customer(asker)
         rows = choosing.find(connection, house.catalogue, arguments["name"].strip(), arguments["party_id"])
         shown = rows[: choosing.MOST_FOUND]
@@ -81,7 +82,15 @@ def choose(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, A
     `permission_id` is a new one, made with the page on which it is confirmed: pressed twice, it is given once.
     """
     with house.turn(TurnLane.CUSTOMER) as turn:
-        asker = asker_of(turn, house, proof, AskerKind.CUSTOMER, or_representative=True, freshly=True)
+        asker = asker_of(
+            turn,
+            house,
+            proof,
+            AskerKind.CUSTOMER,
+            or_representative=True,
+            or_attorney=True,
+            freshly=True,
+        )
         occupancy, capacity = place_of(turn, arguments["occupancy_id"], asker)
         party = require_choosable(house, turn, arguments["party_id"], occupancy.operator)
         wanted = wanted_of(house, party, occupancy, arguments)
@@ -94,6 +103,7 @@ def choose(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, A
         answering.grantable(row, occupancy, turn.now)
         notice = Notice(arguments["notice"], arguments["language"])
         record = sign(house, turn, row, occupancy, signature_of(asker, capacity, notice))
+        acting.tell_acted(house, turn, asker)
     return answer_of(house, wanted.permission_id, record, asker)
 
 

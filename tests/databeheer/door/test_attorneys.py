@@ -16,6 +16,7 @@ from databeheer.door.client import DoorRefusedError
 from databeheer.identity.attorneys import INVITED_FOR, LONGEST, MOST
 from databeheer.identity.linking.attempts import MOST_WRONG
 from tests.conftest import LOTTES_EAN
+from tests.databeheer.door.test_choosing import wish
 from tests.house import Customer, Party, TheHouse
 
 PERIOD = {"from": "2023-10-28T22:00:00Z", "until": "2023-10-29T23:00:00Z", "granularity": "quarter_hour"}
@@ -111,6 +112,8 @@ def test_whom_she_names_sees_what_she_chose_and_nothing_else_and_she_is_told_eac
     assert refused(lambda: theo.call("decision.explain", index=there)) == "not-found"
     # To look is not to decide.
     assert refused(lambda: theo.withdraw(permission_id)) == "not-for-representatives"
+    chosen = wish(bram, measured, occupancy_id=home)
+    assert refused(lambda: theo.call("permission.choose", **chosen)) == "not-for-representatives"
     lines = {one["event"]: one for one in measured.statements(occupancy_id=home)}
     assert lines["data.read"]["attorney"] == "Theo Wouters"
     assert lines["representation.taken_up"]["attorney"] == "Theo Wouters"
@@ -147,6 +150,14 @@ def test_who_may_decide_grants_and_withdraws_at_her_stays_alone_and_it_stands_af
     grant(here, home)
     assert bram.read(here["permission_id"])["channels"]
     assert [kind for kind, _ in messages(measured)].count("attorney.acted") == 2  # the log-in, the grant
+    # What nobody asked he chooses too, there alone, and she is told.
+    chosen = wish(bram, measured, occupancy_id=home)
+    assert refused(lambda: theo.call("permission.choose", **(chosen | {"occupancy_id": second_home}))) == (
+        "not-found"
+    )
+    theo.call("permission.choose", **chosen)
+    assert bram.read(chosen["permission_id"])["channels"]
+    assert [kind for kind, _ in messages(measured)].count("attorney.acted") == 3
     house.clock.advance(timedelta(minutes=1))
     measured.call("attorney.end", representation_id=power)
     # What he decided while it stood, he decided for her.

@@ -82,6 +82,7 @@ def test_it_is_given_taken_up_used_and_ended_and_ending_takes_no_more_steps_than
         assert "<script" not in shown.html
     offer = his.press(his.get("/mijn/volmacht/code"), "/volmacht/code", code=code.lower())
     assert "Wilt u handelen namens Lotte Janssens?" in offer.text
+    assert "Aansluitingen Kerkstraat 1, 9000 Gent (elektriciteit)" in offer.text
     taken = his.press(offer, "/aannemen")
     assert "U hebt de volmacht aangenomen" in taken.text
     assert his.send("/mijn/volmacht/aannemen", offer.form("/aannemen").fields).status == 404
@@ -94,11 +95,16 @@ def test_it_is_given_taken_up_used_and_ended_and_ending_takes_no_more_steps_than
         ("/mijn/toestemmingen", 200),
         ("/mijn/verbruik", 200),
         ("/mijn/volmacht", 200),
+        ("/mijn/kiezen", 200),
         ("/mijn/berichten", 403),
         ("/mijn/poorten", 403),
         ("/mijn/rechten", 403),
     ):
-        assert his.get(path).status == status, path
+        page = his.get(path)
+        assert page.status == status, path
+        assert "U handelt namens Lotte Janssens" in page.text, path
+        assert {"/mijn/gelezen", "/mijn/volmacht"} <= set(page.links), path  # the menu stays
+        assert not {"/mijn/uitlezing", "/mijn/historiek", "/mijn/twijfel"} & set(page.links), path
     assert his.get("/mijn/volmacht/geven").location == "/mijn/volmacht"  # it is not passed on
     top = hers.get("/mijn")
     assert "Theo Wouters kijkt met uw volmacht" in top.text
@@ -106,7 +112,11 @@ def test_it_is_given_taken_up_used_and_ended_and_ending_takes_no_more_steps_than
     assert "/mijn/volmacht" in top.links
     assert "met uw volmacht, tot en met" not in his.get("/mijn").text  # of others' powers he hears nothing
     assert "Omdat de wet het zegt" in his.get("/mijn").text
-    assert "Theo Wouters, met uw volmacht" in hers.get("/mijn/gelezen", soort="alles").text
+    book = hers.get("/mijn/gelezen", soort="alles").text
+    assert "Theo Wouters, met uw volmacht" in book
+    assert "U zelf Volmacht aangeboden" in book
+    assert "artikel 1984" in book
+    assert "artikel 492/1" not in book  # of whom a court appoints
     assert "Theo Wouters handelde in uw naam" in hers.get("/mijn/berichten").text
     hers.pressed = 0
     ended = hers.press(hers.get("/mijn/volmacht"), "/stoppen")
@@ -197,6 +207,8 @@ def test_who_may_only_look_sees_why_there_is_no_button_and_has_the_proof_of_what
         assert not any("/twijfel" in link for link in his.get(path).links), path
     assert "Zo werd beslist" in his.get(why).text
     assert other.get(why).status == 404
+    lotte.call("doubt.raise", permission_id=permission, concern="other")
+    assert "Geblokkeerd" in his.get(f"/mijn/toestemming/{permission}").text
     # Of what is not his to end there is nothing; what is over, is over.
     assert other.get(proof).status == 404
     mine = {"csrf_token": other.get("/mijn/volmacht/code").form("/code").fields["csrf_token"]}

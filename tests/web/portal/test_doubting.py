@@ -69,6 +69,8 @@ def test_a_read_in_the_list_can_be_doubted_and_one_by_law_or_of_ones_own_cannot(
     visit: Visit, house: TheHouse, measured_autumn: Customer, bram: Party, granted: dict[str, Any]
 ) -> None:
     index = bram.read(granted["permission_id"])["index"]
+    gas = house.point("541448899990000046", measured_autumn, commodity="gas")
+    also = measured_autumn.grant(bram.ask(), gas)["permission"]["permission_id"]
     own = measured_autumn.call(
         "readings.read", occupancy_id=measured_autumn.occupancy(), granularity="day", **READ
     )["index"]
@@ -76,8 +78,16 @@ def test_a_read_in_the_list_can_be_doubted_and_one_by_law_or_of_ones_own_cannot(
     page = visitor.get("/mijn/gelezen")
     assert f"/mijn/gelezen/{index}/twijfel" in page.links
     assert f"/mijn/gelezen/{own}/twijfel" not in page.links
-    page = visitor.press(visitor.get(f"/mijn/gelezen/{index}/twijfel"), "/twijfel", wat="too_much")
+    form = visitor.get(f"/mijn/gelezen/{index}/twijfel")
+    page = visitor.press(form, "/twijfel", wat="too_much")
     assert "Uw twijfel over Bram Energieadvies" in page.text
+    # The block is of one energy: both pages say of which, and lead to the other.
+    assert "voor elektriciteit op Kerkstraat 1" in form.text
+    assert "Dit geldt voor elektriciteit op Kerkstraat 1" in page.text
+    for one in (form, page):
+        assert "heeft op dit adres ook een toestemming voor gas. Die blijft gelden." in one.text
+        assert f"/mijn/toestemming/{also}/twijfel" in one.links
+    assert bram.permission(also)["state"] == "active"
     assert visitor.get(f"/mijn/gelezen/{own}/twijfel").status == 404
 
 
@@ -254,15 +264,18 @@ AGAIN = ("meteen weer lezen", "mag weer lezen", "mag ze weer lezen", "ook wat ze
 
 
 def test_of_a_permission_that_has_ended_nobody_is_told_that_it_opens_again(
-    visit: Visit, measured_autumn: Customer, granted: dict[str, Any]
+    visit: Visit, measured_autumn: Customer, bram: Party, granted: dict[str, Any]
 ) -> None:
     visitor = visit(measured_autumn)
     place = f"/mijn/toestemming/{granted['permission_id']}/twijfel"
     assert AGAIN[2] in visitor.get(place).text
     measured_autumn.withdraw(granted["permission_id"])
-    form = visitor.get(place)
+    with pytest.raises(DoorRefusedError) as refused:
+        bram.read(granted["permission_id"])
+    form, of_read = visitor.get(place), visitor.get(f"/mijn/gelezen/{refused.value.index}/twijfel")
+    assert of_read.has_form("/twijfel")
     case = visitor.press(form, "/twijfel", wat="other")
-    for page in (form, case, visitor.get("/mijn/twijfel")):
+    for page in (form, of_read, case, visitor.get("/mijn/twijfel")):
         assert "al gestopt" in page.text or "is gestopt" in page.text
         assert not [words for words in AGAIN if words in page.text]
     retracted = visitor.press(case, "/intrekken")

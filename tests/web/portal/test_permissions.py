@@ -29,13 +29,24 @@ def open_link(visitor: Visitor, asked: dict[str, str]) -> Page:
     ],
 )
 def test_data_of_before_and_data_to_come_are_granted_by_their_own_button(
-    visit: Visit, lotte: Customer, bram: Party, button: str, words: str
+    visit: Visit, house: TheHouse, lotte: Customer, bram: Party, button: str, words: str
 ) -> None:
     asked = bram.ask()
     visitor = visit(lotte)
-    visitor.press(open_link(visitor, asked), asked["permission_id"], button)
+    page = open_link(visitor, asked)
+    assert "U kunt apart toestaan" in page.text
+    page = visitor.press(page, asked["permission_id"], button)
+    assert "Dit geldt vanaf nu" in page.text
     refused = bram.permission(asked["permission_id"])["refused_part"]
     assert refused == ("future" if button == "grant_past" else "past")
+    house.clock.advance(timedelta(days=2))
+    later = visit(lotte).get(f"/mijn/vraag/{asked['permission_id']}/antwoord")
+    assert "Dit geldt sinds" in later.text
+    for shown in (page, later):
+        assert "U kunt apart toestaan" not in shown.text
+        assert ("Alleen nieuwe gegevens, vanaf" in shown.text) is (button == "grant_future")
+        assert "Ook nieuwe gegevens" not in shown.text
+    visitor = visit(lotte)
     for page in ("/mijn", "/mijn/toestemmingen", f"/mijn/toestemming/{asked['permission_id']}"):
         assert words in visitor.get(page).text
 
