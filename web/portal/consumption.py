@@ -66,6 +66,7 @@ def show() -> ResponseReturnValue:
         words=words,
         own=own,
         newest=newest,
+        oldest=max(point.first_reading_day or own.first, own.first),
         error=possible_days(own.first, own.last) if errors else "",
         instead=_instead(point, query["dag"], window, own) if query["dag"] else "",
         is_read_by_day=is_read_by_day,

@@ -152,7 +152,9 @@ class Message:
         if endpoint in _OF_A_PERMISSION:
             href = url_for(endpoint, permission_id=answer["about"]) if answer["about"] else None
         elif endpoint:
-            given = _WITH.get(kind.partition(".")[0], {})
+            given = {**_WITH.get(kind.partition(".")[0], {})}
+            if given:  # its line is the first one on the page
+                given["verder"] = int(answer["index"]) + 1
             href = endpoint if endpoint == _REGISTER else url_for(endpoint, **given)
         return cls(
             str(answer["title"]),

@@ -21,6 +21,7 @@ from databeheer.values import format_instant
 from web import saying
 from web.door import ask
 from web.language import _
+from web.portal import wording
 from web.portal.chart import Bar, Tick, draw
 from web.portal.consumed import Answer
 from web.portal.own_readings import NOTHING_THERE
@@ -65,6 +66,7 @@ class Picture:
 
     fine: Markup
     whole: Markup
+    unit: str
     steps: str
     day: date | None
     index: int | None
@@ -120,7 +122,10 @@ def _draw(
     total = sum(value or 0 for value in values)
     when = saying.day(day) if day is not None else _("een verzonnen dag")
     per_hour = 4 if steps == "quarter_hour" else 1
-    ticks = [Tick(slot, str(slot // per_hour)) for slot in range(0, len(values), _HOUR_TICKS * per_hour)]
+    ticks = [
+        Tick(slot, _("%(hour)s u", hour=slot // per_hour))
+        for slot in range(0, len(values), _HOUR_TICKS * per_hour)
+    ]
     fine = draw(
         [Bar(value, None) for value in values],
         ticks,
@@ -142,4 +147,4 @@ def _draw(
             unit=unit,
         ),
     )
-    return Picture(fine, whole, steps, day, index)
+    return Picture(fine, whole, wording.UNITS[unit], steps, day, index)

@@ -10,6 +10,8 @@ STANDINGS = {
     "open": (lazy("Open"), "active"),
     "opening": (lazy("Wordt geopend"), "waiting"),
     "closing": (lazy("Wordt gesloten"), "waiting"),
+    "staying_closed": (lazy("Blijft dicht"), "waiting"),
+    "staying_open": (lazy("Blijft open"), "waiting"),
 }
 """Words and badge."""
 

@@ -79,6 +79,8 @@ class Port:
     def standing(self) -> tuple[str, str]:
         """Words and badge: what waits says more than how it stands."""
         if self.waiting is not None:
+            if self.waiting.is_own and (self.waiting.wanted == "open") == self.is_open:
+                return STANDINGS["staying_open" if self.is_open else "staying_closed"]
             return STANDINGS["opening" if self.waiting.wanted == "open" else "closing"]
         return STANDINGS["open" if self.is_open else "closed"]
 
@@ -161,6 +163,8 @@ def _order(command: str, port: Port, **more: Any) -> ResponseReturnValue:
         "wanted": answer["wanted"],
         "due_at": answer["due_at"],
         "is_new": answer["is_new"],
+        # The other way was asked, and the grid operator has not said that it did it.
+        "is_undone": answer["is_new"] and (answer["wanted"] == "open") == port.is_open,
         "index": answer["index"],
     }
     next_page.says("port", said)

@@ -73,6 +73,7 @@ class Point:
     ends: date | None
     granularity: str
     intervals: tuple[tuple[date, date | None], ...]
+    first_reading_day: date | None
     last_reading_day: date | None
     erased: Mapping[str, Gone]
 
@@ -91,6 +92,7 @@ class Point:
                 (parse_day(first), parse_day(until) if until else None)
                 for first, until in answer["intervals"]
             ),
+            first_reading_day=parse_day(answer["first_reading_day"]) if answer["first_reading_day"] else None,
             last_reading_day=parse_day(answer["last_reading_day"]) if answer["last_reading_day"] else None,
             erased={name: Gone.of(gone) for name, gone in answer["erased"].items()},
         )

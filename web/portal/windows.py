@@ -62,6 +62,11 @@ class Window(Days):
         after = (first + timedelta(days=32 if span is Span.MONTH else 366)).replace(day=1)
         return cls(first, after - timedelta(days=1), chosen, span, "day")
 
+    @property
+    def hours(self) -> int:
+        """How many hours a day counts: 23 or 25 where the clock changes. Of anything longer, 24."""
+        return slots_in_day(self.chosen, 60) if self.span is Span.DAY else 24
+
     def bars(self) -> list[datetime]:
         """The start of each bar (UTC): 92, 96 or 100 quarter-hours (23, 24, 25 hours), days, or twelve months."""
         days = days_between(self.first, self.last)

@@ -35,11 +35,11 @@ def own_places(house: House, look: Look, person_id: UUID | None, now: datetime) 
     rows = look.ask(_OCCUPANCIES, {"person": person_id, "day": day_of(now)})
     yield
     stays = [row.occupancy_id for row in rows]
-    intervals, meters, gone, newest = yield from together(
+    intervals, meters, gone, days = yield from together(
         interval_choices.stretches(look, rows),
         _meters(house, look, stays),
         erasures.begun(look, (DataClass.READINGS, DataClass.LEDGER), stays),
-        _last_reading_days(house, look, [row.root_id for row in rows]),
+        _reading_days(house, look, [row.root_id for row in rows]),
     )
     keys = AtHand(house)
     return [
@@ -58,9 +58,9 @@ def own_places(house: House, look: Look, person_id: UUID | None, now: datetime) 
                 [first.isoformat(), until and until.isoformat()]
                 for first, until in intervals[row.occupancy_id]
             ],
-            "last_reading_day": None
-            if row.occupancy_id in gone[DataClass.READINGS]
-            else _day(newest.get(row.root_id)),
+            **_first_and_last(
+                None if row.occupancy_id in gone[DataClass.READINGS] else days.get(row.root_id)
+            ),
             "erased": {
                 data_class.value: erased[row.occupancy_id].view()
                 for data_class, erased in gone.items()
@@ -88,7 +88,7 @@ def places_of(house: House, connection: Connection, person_id: UUID, now: dateti
             "until": None,
             "interval_reading": row.reads_intervals,
             "intervals": [[row.from_day.isoformat(), None]] if row.reads_intervals else [],
-            "last_reading_day": None,
+            **_first_and_last(None),
             "erased": {},
             "capacity": "natural_person",
         }
@@ -107,17 +107,20 @@ def _meters(house: House, look: Look, stays: Collection[UUID]) -> Work[dict[UUID
     return found
 
 
-def _last_reading_days(house: House, look: Look, root_ids: Collection[UUID]) -> Work[dict[UUID, date]]:
-    """The newest day that anything is stored of, by root: where a customer's own look begins."""
+def _reading_days(
+    house: House, look: Look, root_ids: Collection[UUID]
+) -> Work[dict[UUID, tuple[date, date]]]:
+    """The oldest and the newest day that anything is stored of, by root: where a customer's own look can be."""
     held = house.roots_held([root_id.bytes for root_id in root_ids])  # without those that were erased
     roots = {seals.pseudonym(root): UUID(bytes=root_id) for root_id, root in held.items()}
-    rows = look.ask(_LAST_READING_DAYS, {"pseudonyms": list(roots)})
+    rows = look.ask(_READING_DAYS, {"pseudonyms": list(roots)})
     yield
-    return {roots[bytes(row.pseudonym)]: row.day for row in rows if row.day}
+    return {roots[bytes(row.pseudonym)]: (row.first, row.last) for row in rows if row.last}
 
 
-def _day(day: date | None) -> str | None:
-    return day.isoformat() if day else None
+def _first_and_last(days: tuple[date, date] | None) -> dict[str, str | None]:
+    first, last = (day.isoformat() for day in days) if days else (None, None)
+    return {"first_reading_day": first, "last_reading_day": last}
 
 
 def party_view(row: Any) -> dict[str, Any]:
@@ -151,10 +154,11 @@ _OF_RESIDENT = (
     " WHERE r.person_id = :person AND r.capacity = 'natural_person' ORDER BY a.commodity, r.from_day"
 )
 _SHARED = text(RESIDENTS + _OF_RESIDENT)
-_LAST_READING_DAYS = text(
-    "SELECT own.pseudonym, (SELECT max(p.day) FROM metering.profile p JOIN metering.batch b USING (batch)"
-    "  WHERE p.pseudonym = own.pseudonym AND b.stored_index IS NOT NULL) AS day"
-    " FROM unnest(CAST(:pseudonyms AS bytea[])) AS own (pseudonym)"
+_READING_DAYS = text(
+    "SELECT own.pseudonym, kept.first, kept.last FROM unnest(CAST(:pseudonyms AS bytea[])) AS own (pseudonym)"
+    " CROSS JOIN LATERAL (SELECT min(p.day) AS first, max(p.day) AS last"
+    "  FROM metering.profile p JOIN metering.batch b USING (batch)"
+    "  WHERE p.pseudonym = own.pseudonym AND b.stored_index IS NOT NULL) AS kept"
 )
 # Of each stay those that hung there meanwhile: the number of the next one's meter is half of what links (R82, R91).
 _METERS = text(

@@ -157,6 +157,8 @@ def test_lottes_own_look_shows_all_hundred_quarters_and_is_recorded(
     page = visitor.get("/mijn/verbruik", dag="2023-10-29")
     assert "Zondag 29 oktober 2023" in page.text
     assert "Toon de 100 cijfers in een tabel" in page.text
+    assert "Deze dag telde 25 uur." in page.text
+    assert "Deze dag telde" not in visitor.get("/mijn/verbruik", dag="2023-10-29", periode="maand").text
     assert "5,050 kWh van het net afgenomen" in page.text
     assert len(page.html.encode()) < 100_000
     text = visitor.get("/mijn/gelezen").text
@@ -317,11 +319,17 @@ def test_weeks_of_before_and_after_ones_own_time_are_not_asked(
     assert visit(maria).get("/mijn/verbruik", adres=lotte.occupancy(), periode="jaar").status == 404
 
 
-def test_a_day_without_data_says_so(visit: Visit, measured_autumn: Customer) -> None:
-    assert (
-        "Er zijn geen gegevens van deze dag."
-        in visit(measured_autumn).get("/mijn/verbruik", dag="2023-12-01").text
-    )
+def test_a_day_without_data_says_so_and_leads_to_the_nearest_that_there_is(
+    visit: Visit, measured_autumn: Customer
+) -> None:
+    visitor = visit(measured_autumn)
+    late = visitor.get("/mijn/verbruik", dag="2023-12-01")
+    assert "Er zijn geen gegevens van deze dag. Gegevens komen meestal één dag later binnen" in late.text
+    early = visitor.get("/mijn/verbruik", dag="2022-03-01")
+    assert "Er zijn geen gegevens van deze dag. De oudste zijn van" in early.text
+    assert "Gegevens komen meestal" not in early.text
+    [oldest] = [link for link in early.links if "dag=2023-10" in link]
+    assert "Er zijn geen gegevens" not in visitor.get(oldest.replace("&amp;", "&")).text
 
 
 def test_a_day_of_rows_without_a_value_is_not_told_as_zero(
@@ -453,4 +461,4 @@ def test_one_button_has_the_meter_read_finer_and_one_ends_it_and_says_whom_that_
         assert hers.send("/mijn/uitlezing", form.fields | wrong).status == status, wrong
     house.operator("registry.occupancy.end", ean=LOTTES_EAN, until_day="2024-01-01")
     left = visit(measured_autumn).get("/mijn/uitlezing")
-    assert "Wij kennen geen meter op een adres waar u nu netgebruiker bent." in left.text
+    assert "Wij kennen geen meter op een adres dat nu op uw naam staat." in left.text

@@ -39,10 +39,10 @@ def code_sent(house: TheHouse) -> str:
     return found.group()
 
 
-def test_a_missed_clock_leads_to_the_page_that_shows_it(site: Flask) -> None:
+def test_a_missed_clock_leads_to_the_line_that_tells_it(site: Flask) -> None:
     told = {"kind": "clock.missed", "about": None, "title": "", "more": "", "is_read": False, "index": 3}
     with site.test_request_context():
-        assert Message.of(told | {"at": "2026-11-01T00:00:00Z"}).href == "/mijn/gelezen?soort=alles"
+        assert Message.of(told | {"at": "2026-11-01T00:00:00Z"}).href == "/mijn/gelezen?soort=alles&verder=4"
 
 
 @pytest.mark.requirement("R8", "R27")

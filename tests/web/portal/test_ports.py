@@ -94,7 +94,8 @@ def test_closing_is_one_button_and_both_can_be_undone(
     visitor = visit(fitted)
     page = confirm(visitor)
     undone = visitor.press(page, "/P1/sluiten")  # undo, before the grid operator did anything
-    assert "P1-poort Wordt gesloten" in undone.text
+    assert "Uw vraag is ingetrokken: de P1-poort blijft dicht" in undone.text
+    assert "P1-poort Blijft dicht" in undone.text
     execute(net)
     confirm(visitor)
     execute(net)
@@ -102,6 +103,7 @@ def test_closing_is_one_button_and_both_can_be_undone(
     closing = visitor.press(visitor.get("/mijn/poorten"), "/P1/sluiten")
     assert visitor.pressed == pressed + 1
     assert "U hebt gevraagd: de P1-poort sluiten" in closing.text
+    assert "P1-poort Wordt gesloten" in closing.text
     assert any(link.endswith("/P1/openen") for link in closing.links)  # and back, past what it means
     assert [one["wanted"] for one in net.call("port.orders")["orders"]] == ["closed"]
 
@@ -181,6 +183,7 @@ def test_who_moves_in_sees_a_closed_port_and_that_it_is_still_being_closed(
     assert "staat open" not in visit(fitted).get("/mijn").text  # it is no home of hers any more
     page = visit(maria).get("/mijn/poorten")
     assert "P1-poort Wordt gesloten" in page.text
+    assert "Blijft dicht" not in page.text
     assert "Zolang het niet gebeurd is, kan de poort nog open zijn" in page.text
     execute(net)
     assert "P1-poort Dicht" in visit(maria).get("/mijn/poorten").text
