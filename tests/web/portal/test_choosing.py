@@ -73,6 +73,8 @@ def test_a_choice_by_an_old_log_in_or_of_a_session_that_ended_is_kept_and_confir
     visitor = visit(lotte)
     page = to_the_form(visitor, bram)
     assert "Dit is een voorbeeld. De cijfers zijn verzonnen." in page.text  # nothing was measured yet
+    assert page.text.count("In kWh.") == 2
+    assert ">6 u<" in page.html
     checked = visitor.press(page, "/energy_advice", occupancy_id=lotte.occupancy(), **CHOSEN)
     house.clock.advance(FRESH_TERM)
     assert "Toon opnieuw wie u bent" in visitor.press(checked, "/toestaan").text
