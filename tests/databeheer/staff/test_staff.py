@@ -13,6 +13,7 @@ import pytest
 from databeheer.brussels import day_of
 from databeheer.door.client import DoorRefusedError, Proof
 from databeheer.staff import roles
+from databeheer.values import Role
 from tests.conftest import LOTTES_EAN, MARIAS_EAN
 from tests.databases import Databases
 from tests.doors import query
@@ -405,3 +406,20 @@ def test_while_all_hand_over_is_stopped_staff_see_nothing_either(
         assert lotte.statements(limit=1)[0]["event"] == "data.refused"
     finally:
         house.operator("stop.lift", reason="over")
+
+
+@pytest.mark.requirement("R170")
+def test_the_inspector_sees_how_staff_work_and_the_governance_committee_sees_no_customer(
+    house: TheHouse, lotte: Customer, nadia: Colleague
+) -> None:
+    ines = Proof.session(house.inspector())
+    people = house.client.call("staff.account.list", ines)["accounts"]
+    assert nadia.account_id in {one["account_id"] for one in people}
+    told = str(people) + str(house.client.call("staff.trail.people", ines))
+    assert lotte.name not in told
+    assert LOTTES_EAN not in told
+    assert refused(house.client.call, "staff.look", ines, reference="Z2026-1") == "unauthenticated"
+    committee = house.house.catalogue.plan(Role.GOVERNANCE_COMMITTEE)
+    assert committee.excluded is not None
+    assert not committee.statutory
+    assert not committee.by_consent
