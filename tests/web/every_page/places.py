@@ -146,6 +146,9 @@ NOT_PAGES = {
 """Areas without pages. Single addresses elsewhere that hand out a file are known by what they answer."""
 
 FILES = {
+    "oversight_registers.as_json",
+    "oversight_registers.as_csv",
+    "oversight_documents.as_json",
     "bases.as_json",
     "joins.as_json",
     "joins.note",
@@ -415,6 +418,7 @@ OVERSIGHT = (
     Place("staff-record-lacking", "hilde", "/dienst/registers/stuk/{assessment}", do=errs("Weiger")),
     Place("staff-write-lacking", "hilde", "/dienst/registers/assessment/nieuw", do=errs("Schrijf op")),
     Place("staff-documents-lacking", "hilde", "/dienst/documenten", do=errs("Maak het document")),
+    Place("staff-document", "hilde", "/dienst/documenten/{document}"),
     Place("oversight-documents", "ines", "/toezicht/documenten"),
     Place("oversight-document", "ines", "/toezicht/documenten/{document}"),
     Place("oversight-registers", "ines", "/toezicht/registers"),
