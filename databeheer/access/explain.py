@@ -9,6 +9,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 
 from databeheer.access.bases import BasisKind, Carrier, Catalogue, Citation, CitationStatus
 from databeheer.access.decision import Decision, Granted, Refused
@@ -68,6 +69,7 @@ def reason_sentence(reason: ReasonCode, language: Language) -> str:
     return SENTENCES[reason][0 if language is Language.DUTCH else 1]
 
 
+@lru_cache(maxsize=1024)
 def citation_text(citation: Citation, language: Language) -> str:
     """The article as a sentence of its own; a draft always says that it is one."""
     is_draft = citation.status is CitationStatus.DRAFT

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 
 def unread(connection: Connection, person_id: UUID) -> int:
     """How many messages a person has not marked as read."""
-    count: int = connection.execute(UNREAD, {"person": person_id}).scalar_one()
+    count: int = connection.execute(_UNREAD, {"person": person_id}).scalar_one()
     return count
 
 
@@ -46,7 +46,9 @@ def for_data_manager(connection: Connection, limit: int) -> list[Any]:
     return list(connection.execute(_FOR_DATA_MANAGER, {"limit": limit}))
 
 
-UNREAD = text("SELECT count(*) FROM post.message WHERE person_id = :person AND read_at IS NULL")
+UNREAD = "SELECT count(*) FROM post.message WHERE person_id = p.person_id AND read_at IS NULL"
+"""SQL: how many messages the person `p` has not marked as read."""
+_UNREAD = text(f"SELECT ({UNREAD}) FROM identity.person p WHERE p.person_id = :person")  # noqa: S608  parts of our own
 _PAGE = text(
     """
     WITH place AS (

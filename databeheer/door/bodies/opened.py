@@ -29,7 +29,7 @@ class Body:
     @property
     def said(self) -> dict[str, Any]:
         """The members of the canonical JSON."""
-        members: dict[str, Any] = json.loads(self.content)
+        members: dict[str, Any] = json.loads(self.content.decode())
         return members
 
 
@@ -61,7 +61,11 @@ def shared_body(keys: Keys, row: Any) -> Body:
 
 def subject_body(keys: Keys, row: Any) -> Body:
     """Open a subject's half of a `ledger.statement` row."""
-    key = key_of_statement(keys, row)
+    return half_under(key_of_statement(keys, row), row)
+
+
+def half_under(key: bytes, row: Any) -> Body:
+    """Open a subject's half of a `ledger.statement` row that was found by this subject's handle."""
     return _body(unseal(key, bytes(row.subject_sealed), subject_coordinates(row.index, row.leaf)))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -112,7 +112,7 @@ class _LastReads:
     """When each party read last: found for all of them at once, and where that does not tell, in its newest lines."""
 
     def __init__(self, house: House, look: Look, handles: Mapping[bytes, UUID]) -> None:
-        self._look, self._keys = look, AtHand(house)
+        self._look, self._keys, self._handles = look, AtHand(house), handles
         self._handle_of = {str(occupancy): handle for handle, occupancy in handles.items()}
         self._by_law = {row.code for row in house.catalogue.rows if row.basis is BasisKind.LAW}
 
@@ -136,14 +136,18 @@ class _LastReads:
 
     def _put(self, views: Collection[View], rows: Collection[Any], *, are_all: bool = False) -> None:
         """Look for the last read of each view in these rows of its party there, newest first."""
-        reads = [line for row in rows if row.event == READ for line in lines(self._keys, row)]
-        joins = (line.said["at"] for row in rows if row.event == JOINED for line in lines(self._keys, row))
-        joined = next(joins, None)
+        reads = list(self._lines(rows, READ))
+        joined = next((line.said["at"] for line in self._lines(rows, JOINED)), None)
         for view in views:
             found = next((read.said["at"] for read in reads if self._is_under(read, view)), None)
             view["last_read_at"], view["reads_known"] = found, found is not None or are_all
             if "permission_id" not in view:  # no join rests on a permission of one customer
                 view["last_joined_at"] = joined
+
+    def _lines(self, rows: Collection[Any], event: str) -> Iterator[Line]:
+        for row in rows:
+            if row.event == event:
+                yield from lines(self._keys, row, self._handles[bytes(row.handle)])
 
     def _is_under(self, read: Line, view: View) -> bool:
         """Whether it was read under this permission; or where it is no permission, by law."""

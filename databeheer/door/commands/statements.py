@@ -19,7 +19,7 @@ from databeheer.door.bodies import own_lines
 from databeheer.door.bodies.halves import subject_handle
 from databeheer.door.bodies.heads import heads_of
 from databeheer.door.bodies.onlookers import Onlooker
-from databeheer.door.bodies.opened import BodyRow, shared_body, subject_body
+from databeheer.door.bodies.opened import BodyRow, half_under, shared_body
 from databeheer.door.bodies.own_lines import READ, REFUSALS, REFUSED, Narrowing
 from databeheer.door.commands import originals
 from databeheer.door.commands.base import (
@@ -97,7 +97,6 @@ def me_view(house: House, look: Look, proof: Proof, asker: Asker, now: datetime)
     if asker.used_at is None or asker.used_at <= now - sessions.USED_TO:
         sessions.touch(look.connection, proof.hash, now, house.idle)
     people = look.ask(_PERSON, {"id": asker.person_id})
-    messages = look.ask(inbox.UNREAD, {"person": asker.person_id})
     concern = [] if asker.for_enterprise else representations.ask_concern(look, himself, now)
     places = yield from own_places(house, look, asker.person_id, now)
     [person] = people
@@ -106,7 +105,7 @@ def me_view(house: House, look: Look, proof: Proof, asker: Asker, now: datetime)
         "name": open_name(house, person.person_id, bytes(person.name_sealed)),
         "occupancies": [place for place in places if asker.reaches(UUID(place["occupancy_id"]))],
         # Her letter box is hers: a power does not open it.
-        "unread": 0 if asker.power else messages[0].count,
+        "unread": 0 if asker.power else person.unread,
         "power": {"decides": asker.power.decides} if asker.power else None,
         # An enterprise has no other self than whoever acts for it.
         "is_represented": asker.representative_id is not None and not asker.for_enterprise,
@@ -179,7 +178,7 @@ def _page(
     page, heads = yield from together(
         own_lines.page(look, handles, narrowed, **asked), heads_of(house, look, handles.values())
     )
-    around = yield from around_lines(look, page.rows)
+    around = yield from around_lines(look, page.rows, readers or ())
     answer = {
         "statements": list(opened(house, look.connection, page.rows, handles, around)),
         "next_cursor": page.rows[-1].index if page.is_more else None,
@@ -233,21 +232,22 @@ def handles_of(house: House, look: Look, asker: Asker, occupancy_id: UUID | None
 
 @dataclass(frozen=True)
 class Around:
-    """What stands around index rows: rows of the parties that they name, and when missed clocks were met."""
+    """What stands around index rows: the parties that they name, and when missed clocks were met."""
 
-    parties: Mapping[UUID, Any]
+    parties: Mapping[UUID, dict[str, Any]]
     met: Mapping[int, datetime]
 
 
-def around_lines(look: Look, rows: Sequence[Any]) -> Work[Around]:
-    """Read what stands around index rows."""
-    named = {row.party_id for row in rows if row.party_id}
-    parties = look.ask(_PARTIES, {"ids": uuids(named)}) if named else []
+def around_lines(look: Look, rows: Sequence[Any], known: Collection[Any] = ()) -> Work[Around]:
+    """Read what stands around index rows; `known` are the rows of parties that were read already."""
+    unknown = {row.party_id for row in rows if row.party_id} - {row.party_id for row in known}
+    parties = look.ask(_PARTIES, {"ids": uuids(unknown)}) if unknown else []
     missed = [row.index for row in rows if row.event == "clock.missed"]
     met = look.ask(clocks.MET_AFTER, {"missed": missed}) if missed else []
-    if named or missed:
+    if unknown or missed:
         yield
-    return Around({row.party_id: row for row in parties}, {row.missed_index: row.met_at for row in met})
+    views = {row.party_id: party_view(row) for row in (*known, *parties)}
+    return Around(views, {row.missed_index: row.met_at for row in met})
 
 
 def opened(
@@ -261,13 +261,12 @@ def opened(
     keys = AtHand(house)
     names: dict[str, tuple[str | None, str]] = {}
     for row in rows:
-        for line in lines(keys, row):
-            view = _statement(house, line, handles, around)
-            who = view["attorney"]
+        occupancy_id = handles[bytes(row.handle)]
+        for line in lines(keys, row, occupancy_id):
+            who = line.said.get("representation")
             if who and who not in names:
                 names[who] = acting.names(house, connection, {who}).get(who, (None, ""))
-            name, kind = names.get(who, (None, ""))
-            yield view | {"attorney": name, "for_enterprise": kind == representations.ENTERPRISE}
+            yield _statement(house, line, occupancy_id, around, names[who] if who else (None, ""))
 
 
 @dataclass(frozen=True)
@@ -280,18 +279,14 @@ class Line:
     row: Any
     said: Mapping[str, Any]
     own: Mapping[str, Any]
+    event: str
+    reason: str | None
+    """Why nothing was given; None where something was."""
 
-    @property
-    def event(self) -> str:
-        return str(self.own.get("event", self.row.event))
-
-    @property
-    def reason(self) -> str | None:
-        """Why nothing was given; None where something was."""
-        if self.event == "join.refused":
-            return str(self.said["reason"])
-        refused: list[list[str]] = self.said.get("refused") or []
-        return refused[0][2] if self.event == REFUSED and refused else None
+    @classmethod
+    def of(cls, row: Any, shared: dict[str, Any], own: dict[str, Any]) -> Line:
+        said, event = shared | own, str(own.get("event", row.event))
+        return cls(row, said, own, event, _reason(event, said))
 
     @property
     def ground(self) -> str | None:
@@ -302,32 +297,36 @@ class Line:
         return self.said.get("permission") or None
 
 
-def lines(keys: Keys, row: Any) -> Iterator[Line]:
-    """Open an index row; of a bulk read that asked under several permissions, one by one."""
-    shared, own = shared_body(keys, BodyRow.beside(row)).said, subject_body(keys, row).said
-    yield Line(row, shared | own, own)
+def lines(keys: Keys, row: Any, occupancy_id: UUID) -> Iterator[Line]:
+    """Open an index row of one subject; of a bulk read that asked under several permissions, one by one."""
+    shared = shared_body(keys, BodyRow.beside(row)).said
+    own = half_under(keys.keys_of_subject(occupancy_id), row).said
+    yield Line.of(row, shared, own)
     for also in own.get("also", ()):
-        yield Line(row, shared | own | also, own | also)
+        yield Line.of(row, shared, own | also)
 
 
-def _statement(house: House, line: Line, handles: Mapping[bytes, UUID], around: Around) -> dict[str, Any]:
+def _statement(
+    house: House, line: Line, occupancy_id: UUID, around: Around, attorney: tuple[str | None, str]
+) -> dict[str, Any]:
     row, said, event, reason, ground = line.row, line.said, line.event, line.reason, line.ground
     granted = line.own.get("granted") or []
     asked = said.get("asked") or ["", ""]
     reader = said.get("reader")
     told = _told(event, reason, said, around.met.get(row.index))
-    party = around.parties.get(row.party_id)
+    name, kind = attorney
     return {
         "index": row.index,
         "counter": row.counter,
         "event": event,
         "at": said["at"],
-        "occupancy_id": str(handles[bytes(row.handle)]),
-        "party": party_view(party) if party is not None else None,
+        "occupancy_id": str(occupancy_id),
+        "party": around.parties.get(row.party_id),
         "by": "representative" if reader == _REPRESENTATIVE else said.get("asker", ""),
         "reader": reader,
         "capacity": said.get("capacity"),
-        "attorney": said.get("representation"),
+        "attorney": name,
+        "for_enterprise": kind == representations.ENTERPRISE,
         "ground": ground,
         "sentence_nl": ground_sentence(str(ground), house.catalogue, Language.DUTCH)
         if event == READ
@@ -348,6 +347,13 @@ def _statement(house: House, line: Line, handles: Mapping[bytes, UUID], around: 
     }
 
 
+def _reason(event: str, said: dict[str, Any]) -> str | None:
+    if event == "join.refused":
+        return str(said["reason"])
+    refused: list[list[str]] = said.get("refused") or []
+    return refused[0][2] if event == REFUSED and refused else None
+
+
 def _told(
     event: str, reason: str | None, said: Mapping[str, Any], met_at: datetime | None
 ) -> tuple[Sentence, ...]:
@@ -364,7 +370,10 @@ def _told(
     return (originals.sentence(said),) if event == originals.SHOWN else ()
 
 
-_PERSON = text("SELECT person_id, name_sealed FROM identity.person WHERE person_id = :id")
+_PERSON = text(
+    f"SELECT person_id, name_sealed, ({inbox.UNREAD}) AS unread"  # noqa: S608  parts of our own
+    " FROM identity.person p WHERE person_id = :id"
+)
 _STAYS = text("SELECT occupancy_id FROM registry.occupancy WHERE person_id = :person")
 _PARTIES = text("SELECT * FROM registry.party WHERE party_id = ANY(:ids)")
 _REPRESENTATIVE = Onlooker.REPRESENTATIVE.value

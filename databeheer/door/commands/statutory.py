@@ -15,7 +15,7 @@ from databeheer.access.standing import roles_with_standing, standing_by_law
 from databeheer.door.commands.base import Command, looking, schema
 from databeheer.door.commands.statements import require_customer
 from databeheer.door.commands.views import party_view
-from databeheer.door.facts.of_requests import facts_of
+from databeheer.door.facts.of_requests import standing_facts_of
 from databeheer.door.house import House
 from databeheer.door.proofs import Asker, Proof
 from databeheer.storage.look import Look, Work
@@ -42,7 +42,7 @@ def by_law(house: House, look: Look, asker: Asker, now: datetime) -> Work[list[d
         row.occupancy_id: row.access_point_id for row in homes if asker.reaches(row.occupancy_id)
     }
     parties = {row.party_id: row for row in known}
-    book = yield from facts_of(look, now, points=set(stays.values()), permissions=(), parties=set(parties))
+    book = yield from standing_facts_of(look, now, points=set(stays.values()), parties=set(parties))
     found: list[dict[str, Any]] = []
     for occupancy_id, point_id in stays.items():
         point = book.points[point_id]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection
 from datetime import datetime
 from typing import Any
@@ -35,34 +34,36 @@ class PointFacts:
     """The facts of many points: what is one party's, and what holds whoever asks."""
 
     def __init__(self, rows: Collection[Any] = ()) -> None:
-        self._rows: dict[tuple[str, UUID, UUID | None], list[Any]] = defaultdict(list)
+        self._rows: dict[tuple[UUID, UUID | None], dict[str, list[Any]]] = {}
         for row in rows:
-            self._rows[row.kind, row.access_point_id, row.party_id].append(row)
+            kinds = self._rows.setdefault((row.access_point_id, row.party_id), {})
+            kinds.setdefault(row.kind, []).append(row)
 
     def of(self, point_id: UUID, party_id: UUID | None) -> dict[str, tuple[Any, ...]]:
         """The members of `Facts` that are known of a point, as they concern a party (or a person: None)."""
         if not self._rows:
             return {}
 
-        def each(kind: str, owner: UUID | None = None) -> list[Any]:
-            return self._rows.get((kind, point_id, owner), [])
-
+        of_all = self._rows.get((point_id, None), {})
         found: dict[str, tuple[Any, ...]] = {
-            "regimes": tuple(map(_regime, each("regime"))),
-            "deaths": tuple(Death(str(row.person_id), midnight(row.from_day)) for row in each("death")),
-            "representations": tuple(map(_representation, each("representation"))),
-            "objections": tuple(map(_objection, each("objection"))),
+            "regimes": tuple(map(_regime, of_all.get("regime", ()))),
+            "deaths": tuple(
+                Death(str(row.person_id), midnight(row.from_day)) for row in of_all.get("death", ())
+            ),
+            "representations": tuple(map(_representation, of_all.get("representation", ()))),
+            "objections": tuple(map(_objection, of_all.get("objection", ()))),
         }
         if party_id is not None:
-            prices = each("dynamic_price", party_id)
+            own = self._rows.get((point_id, party_id), {})
+            prices = own.get("dynamic_price", ())
             found |= {
-                "supply_contracts": tuple(_supply(row, prices) for row in each("supply", party_id)),
-                "registrations": tuple(map(_registration, each("registration", party_id))),
-                "participations": tuple(map(_participation, each("participation", party_id))),
-                "necessities": tuple(map(_necessity, each("necessity", party_id))),
-                "notices": tuple(map(_notice, each("notice", party_id))),
+                "supply_contracts": tuple(_supply(row, prices) for row in own.get("supply", ())),
+                "registrations": tuple(map(_registration, own.get("registration", ()))),
+                "participations": tuple(map(_participation, own.get("participation", ()))),
+                "necessities": tuple(map(_necessity, own.get("necessity", ()))),
+                "notices": tuple(map(_notice, own.get("notice", ()))),
             }
-            if doubts := each("doubt", party_id):
+            if doubts := own.get("doubt"):
                 found |= _doubted(doubts)
         return found
 

@@ -259,14 +259,27 @@ def _valid(row: Any) -> Interval:
     return Interval(start, max(until, start) if until else None)
 
 
+def standing_facts_of(
+    look: Look, now: datetime, *, points: Collection[UUID], parties: Collection[UUID]
+) -> Work[FactBook]:
+    """Read what standing by law hangs on: no permission, no channel, and nothing that stops what may leave."""
+    found_parties = ask_parties(look, parties)
+    found_points = _Points(look, points, with_channels=False)
+    links = ask_point_facts(look, points, parties)
+    yield
+    found = yield from found_points.read(look)
+    return FactBook(found, parties=parties_of(found_parties, now), links=PointFacts(links))
+
+
 class _Points:
     """What is asked of access points: themselves, their occupancies, their channels."""
 
-    def __init__(self, look: Look, wanted: Collection[UUID]) -> None:
+    def __init__(self, look: Look, wanted: Collection[UUID], *, with_channels: bool = True) -> None:
         ids = {"ids": uuids(wanted)}
-        self._points, self._homes, self._channels = (
-            look.ask(query, ids) if wanted else [] for query in (_POINTS, _OCCUPANCIES, _CHANNELS)
+        self._points, self._homes = (
+            look.ask(query, ids) if wanted else [] for query in (_POINTS, _OCCUPANCIES)
         )
+        self._channels = look.ask(_CHANNELS, ids) if wanted and with_channels else []
 
     def read(self, look: Look) -> Work[dict[UUID, Point]]:
         """Return the points; asks who else lives there, where anybody does."""
