@@ -193,7 +193,7 @@ _PARTIES = text(
     " UNION ALL SELECT found.handle, (SELECT s.party_id FROM ledger.statement s WHERE s.handle = found.handle"
     "   AND s.party_id > found.party_id ORDER BY s.handle, s.party_id LIMIT 1)"
     "  FROM found WHERE found.party_id IS NOT NULL"
-    ") SELECT * FROM registry.party WHERE party_id IN (SELECT party_id FROM found)"
+    ") SELECT * FROM registry.party WHERE party_id = ANY(ARRAY(SELECT party_id FROM found))"
 )
 _OF_PARTY = (
     " SELECT * FROM ledger.statement WHERE handle = own_handle AND party_id = reader{recent}"
