@@ -85,12 +85,15 @@ class QuickMacro(Macro):
     def __call__(self, *args: Any, **kwargs: Any) -> str:
         left = self.arguments[len(args) :]
         takes_more = self.catch_kwargs or self.catch_varargs or self.explicit_caller
-        if takes_more or self.caller != ("caller" in kwargs) or kwargs.keys() - {*left, "caller"}:
+        if takes_more or self.caller != ("caller" in kwargs):
             return super().__call__(*args, **kwargs)
-        given = [*args, *(kwargs.get(name, missing) for name in left)]
-        if self.caller:
-            given.append(kwargs["caller"])
-        return str.__new__(Markup, self._func(*given))
+        if left or kwargs:
+            if kwargs.keys() - {*left, "caller"}:
+                return super().__call__(*args, **kwargs)
+            args += tuple(kwargs.get(name, missing) for name in left)
+            if self.caller:
+                args += (kwargs["caller"],)
+        return str.__new__(Markup, self._func(*args))
 
 
 class _Saying(CodeGenerator):
