@@ -100,9 +100,10 @@ class ByLaw:
 
     @property
     def place(self) -> str:
-        """What this line is called within its page."""
+        """What this line is called within its page; a party stands there again for another time."""
         who = self.line.who
-        return f"wet-{who.occupancy_id}-{who.party.party_id}"
+        until = f"{who.ends:%Y%m%d%H%M}" if who.ends else ""
+        return f"wet-{who.occupancy_id}-{who.party.party_id}-{who.begins:%Y%m%d%H%M}-{until}"
 
     @classmethod
     def all_of(cls, lines: list[Line[Statutory]]) -> tuple[ByLaw, ...]:
