@@ -536,7 +536,7 @@ ROWS = (
             naam="Wim",
             adressen="{t.occupancy}",
             wat="beslissen",
-            duur="30",
+            duur="30-dagen",
         ),
     ),
     post(

@@ -178,7 +178,8 @@ FORMS = (
     button(f"{PORT}/sluiten", "303 /mijn/poorten", "303 /mijn/poorten"),
     Form("/mijn/uitlezing", "303 /mijn/uitlezing", "303 /mijn/uitlezing"),
     Form("/mijn/verbruik/bestand", "200", "200", texts=("van", "tot")),
-    Form("/mijn/historiek", "303 /mijn/historiek", "409", sends=fields(adres="{t.second}")),
+    # Her meters are read finely, so her history is in the portal: no letter goes.
+    Form("/mijn/historiek", "409", "409", sends=fields(adres="{t.second}")),
     # ---- rights ----
     explained(
         "/mijn/rechten/verbeteren",
