@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from marshmallow import fields, validate
 from sqlalchemy import Connection
 
 from databeheer.door.commands.base import (
     Command,
+    asker_of,
     identifier,
     long_text,
     looking,
@@ -100,7 +101,7 @@ def refuse(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, A
 def close(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """Close a record for good, with its outcome and why."""
     with house.turn() as turn:
-        one = records.opened(house, turn.connection, arguments["record_id"])
+        one = _asked_for(turn, house, proof, arguments["record_id"])
         doer, by = _who(turn, house, proof, one.register, arguments["by"])
         _require_open(one, one.register)
         if arguments["outcome"] not in one.register.outcomes:
@@ -208,7 +209,7 @@ def _decide(
     house: House, proof: Proof, arguments: dict[str, Any], outcome: str, reason: str
 ) -> dict[str, Any]:
     with house.turn() as turn:
-        one = records.opened(house, turn.connection, arguments["record_id"])
+        one = _asked_for(turn, house, proof, arguments["record_id"])
         doer, by = _who(turn, house, proof, one.register, arguments["by"])
         version = one.waiting
         if version is None or version.number != arguments["version"] or one.closed_at is not None:
@@ -276,6 +277,12 @@ def _require_open(one: Opened, register: Register) -> None:
         raise ConflictError("this record is closed")
     if one.waiting is not None:
         raise ConflictError("a version waits for a second person: approve or refuse that one first")
+
+
+def _asked_for(turn: Turn, house: House, proof: Proof, record_id: UUID) -> Opened:
+    """Return the record that somebody of the house names; nobody else learns whether there is one."""
+    asker_of(turn, house, proof, AskerKind.STAFF, AskerKind.OPERATOR)
+    return records.opened(house, turn.connection, record_id)
 
 
 def _who(turn: Turn, house: House, proof: Proof, register: Register, by: str | None) -> tuple[Doer, By]:
