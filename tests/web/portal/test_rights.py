@@ -97,7 +97,11 @@ def test_an_objection_that_was_accepted_says_what_stopped_and_can_be_taken_back_
         | visitor.get(OBJECT).form(OBJECT).fields
         | {"waartegen": "welfare_centre", "uitleg": "Nog eens"},
     )
-    assert (again.status, "U vroeg dit al" in again.text, "Nog eens" in again.text) == (409, True, True)
+    assert (again.status, "U vroeg hierover al iets" in again.text, "Nog eens" in again.text) == (
+        409,
+        True,
+        True,
+    )
     other = visit(maria)
     guard = other.get(RECTIFY).form(RECTIFY).fields
     assert other.send(page.form("/terugnemen").action, {"csrf_token": guard["csrf_token"]}).status == 404
