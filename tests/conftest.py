@@ -75,7 +75,8 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Refuse a requirement mark with a number that the register does not have."""
+    """Begin the long walks first, so that no worker walks alone at the end; refuse a mark of no requirement."""
+    items.sort(key=lambda item: all(item.get_closest_marker(long) is None for long in ("walk", "browser")))
     known = load_requirements().keys()
     for item in items:
         for mark in item.iter_markers("requirement"):

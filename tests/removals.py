@@ -486,7 +486,7 @@ REMOVALS = (
         "R30",
         "who",
         COMMANDS + "statements.py",
-        '        "permission_id": said.get("permission") or None,\n',
+        '        "permission_id": line.permission_id,\n',
         '        "permission_id": None,\n',
     ),
     Removal(

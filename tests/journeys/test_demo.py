@@ -26,6 +26,8 @@ from tests.browser import Watched
 from tests.journeys.test_main_job import browser, keep, log_in, open_page
 from tests.ledger.foreign import build_go_verifier
 
+pytestmark = pytest.mark.walk
+
 __all__ = ["browser", "open_page"]
 
 

@@ -26,6 +26,8 @@ from tests.journeys.fluvius_client import run
 from tests.journeys.site import JourneySite, running_site
 from tests.web.programs import EXPECTED_2023, EXPORT_2023, GAS_2023, shared_file
 
+pytestmark = pytest.mark.walk
+
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "build" / "screenshots"
 EAN = "541448899990000039"
 DAY = {"from": "2023-10-29", "until": "2023-10-30", "granularity": "quarter_hour"}

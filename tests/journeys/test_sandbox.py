@@ -27,6 +27,8 @@ from databeheer.storage.embedded import EmbeddedPostgreSQL
 from tests.doors import CHECKOUT
 from tests.web.api.pages import Shell, blocks
 
+pytestmark = pytest.mark.walk
+
 COMMAND = [sys.executable, "-m", "databeheer", "sandbox", "serve", "--json", "--days", "2"]
 
 

@@ -38,6 +38,8 @@ from tests.web.route_persona_table import (
 from tests.web.sites import make_whole_site
 from tests.web.test_route_client_table import PROGRAMS
 
+pytestmark = pytest.mark.walk
+
 ADDRESS = "Kerkstraat 1, 9000 Gent"
 METER = "1SAG9770000001"
 OLD = ean_of(7), ean_of(8)

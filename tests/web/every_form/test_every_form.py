@@ -26,6 +26,8 @@ from tests.web.sites import make_whole_site
 from tests.web.test_route_persona_table import Street, addresses, answer_of, build, site
 from web.translations.catalogues import TRANSLATED
 
+pytestmark = pytest.mark.walk
+
 Fields = Mapping[str, str | list[str]]
 
 ENGLISH = re.compile(
@@ -35,7 +37,7 @@ ENGLISH = re.compile(
 """What the library that parses says by itself."""
 STRANGE = ("a\x00b", "a\u202eb")
 """What ends a text, and what turns its direction of writing."""
-BAKERYS = ("541448899900000500", "541448899900000517")
+BAKERYS = ("541448899991000502", "541448899991000519")
 FORGETS = "/mijn/verder/niet"
 """Takes back from the browser what it kept: there is nothing to log in for."""
 _ALERT = re.compile(r'role="alert".*?</div>', re.DOTALL)
