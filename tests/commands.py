@@ -345,7 +345,6 @@ def every_command(
         "party.try": {"client_id": bram.client_id},
         "registry.party.suspend": {**party, "reason": "x"},
         "registry.party.reinstate": {**party, "reason": "x"},
-        "registry.dpia.file": {**party, "reference": "x", "assessed_on": "2023-10-01"},
         "registry.dpia.stale": {**party, "trigger": "use_changed"},
         "registry.overview.check": {**party, "url": "https://x.example", "reachable": True},
         "governance.write": {"register": "risk", "said": {"title": "x"}, "by": "a thief"},

@@ -29,6 +29,7 @@ from databeheer.access import catalogue
 from databeheer.brussels import day_of, midnight
 from databeheer.clock import SettableClock, SystemClock
 from databeheer.door.client import DoorClient, DoorRefusedError, Proof
+from databeheer.door.commands.conditions import take_dpia
 from databeheer.door.house import House, make_keys
 from databeheer.door.keys.store import KeyStore
 from databeheer.door.post import notifying
@@ -322,9 +323,11 @@ class TheHouse(Brief):
 
     def put_in_order(self, party_id: str) -> None:
         """File a DPIA of today for a party, and find its overview of processing published."""
-        today = day_of(self.clock.now()).isoformat()
-        reference = secrets.token_hex(6)
-        self.operator("registry.dpia.file", party_id=party_id, reference=reference, assessed_on=today)
+        today, reference = day_of(self.clock.now()), secrets.token_hex(6)
+        with (
+            self.house.turn() as turn
+        ):  # as the register does once two agreed, for who is not about registers
+            take_dpia(self.house, turn, UUID(party_id), reference, today)
         url = "https://party.example/privacy"
         self.operator("registry.overview.check", party_id=party_id, url=url, reachable=True)
 

@@ -1,4 +1,4 @@
-"""Who runs the demo's data manager: five people, each with the roles that two others gave."""
+"""Who runs the demo's data manager: six people, each with the roles that two others gave."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from databeheer.brussels import day_of
 from databeheer.door.client import DoorRefusedError, Proof
 from databeheer.metering.street.plan import StreetPlan
-from databeheer.site.storytelling import Teller
+from databeheer.site.storytelling import APPROVES, WRITES, Teller
 from databeheer.values import format_instant
 
 STAFF: tuple[dict[str, Any], ...] = (
@@ -35,6 +35,13 @@ STAFF: tuple[dict[str, Any], ...] = (
         "roles": ("privacy_officer",),
     },
     {
+        "sub": "bert",
+        "name": "Bert Lambrecht",
+        "age": 41,
+        "story": "Tweede functionaris, en coördinator vertrouwelijkheid. Hij en Hilde keuren elkaars stukken goed.",
+        "roles": ("privacy_officer", "confidentiality_coordinator"),
+    },
+    {
         "sub": "femke",
         "name": "Femke De Backer",
         "age": 39,
@@ -50,15 +57,16 @@ STAFF: tuple[dict[str, Any], ...] = (
     },
 )
 """Team, employee number and papers are made of these."""
+FOR_A_TIME = "administrator"
 
 CUSTOMER = "koen"
 """Whom somebody of the desk helps."""
-_ASKED_BY, _APPROVED_BY = "D-0001", "D-0002"
+_ASKED_BY, _APPROVED_BY = WRITES, APPROVES
 """Of who gave the first roles at the command line: two people of the house, and none of those above."""
 
 
-def tell_staff(teller: Teller, plan: StreetPlan) -> None:
-    """Make their accounts and give their roles, at the story's time; one of them looks, once with a case of hers."""
+def tell_staff(teller: Teller) -> None:
+    """Make their accounts and give their roles, at the story's time; who is administrator gets that at its end."""
     today = day_of(teller.clock.now())
     for number, person in enumerate(STAFF, start=11):
         added = teller.operator(
@@ -72,9 +80,26 @@ def tell_staff(teller: Teller, plan: StreetPlan) -> None:
             trained_until=(today + timedelta(days=365)).isoformat(),
         )
         for role in person["roles"]:
-            for writes in (False, True):
-                _give(teller, added["account_id"], role, writes=writes)
+            if role != FOR_A_TIME:
+                _give_both(teller, added["account_id"], role)
 
+
+def tell_review(teller: Teller) -> None:
+    """Tom looks through the roles of all others, as each half year; another manager looks at his."""
+    tom = Proof.session(teller.log_in("tom", "Tom Wouters", None, "staff"))
+    for account in teller.door.call("staff.account.list", tom)["accounts"]:
+        for grant in account["grants"]:
+            if grant["is_yours_to_confirm"]:
+                teller.door.call("staff.role.confirm", tom, grant_id=grant["grant_id"])
+            else:
+                teller.operator("staff.role.confirm", by=_APPROVED_BY, grant_id=grant["grant_id"])
+
+
+def tell_last_looks(teller: Teller, plan: StreetPlan) -> None:
+    """The administrator gets his month; one of the desk looks, once with a case of hers and once without."""
+    listed = teller.operator("staff.account.list")["accounts"]
+    name = next(one["name"] for one in STAFF if FOR_A_TIME in one["roles"])
+    _give_both(teller, next(one["account_id"] for one in listed if one["name"] == name), FOR_A_TIME)
     _look(teller, plan)
 
 
@@ -94,8 +119,13 @@ def _look(teller: Teller, plan: StreetPlan) -> None:
         teller.door.call("staff.look", nadia, reference="Z2026-1")
 
 
+def _give_both(teller: Teller, account_id: str, role: str) -> None:
+    for writes in (False, True):
+        _give(teller, account_id, role, writes=writes)
+
+
 def _give(teller: Teller, account_id: str, role: str, *, writes: bool) -> None:
-    until = format_instant(teller.clock.now() + timedelta(days=30)) if role == "administrator" else None
+    until = format_instant(teller.clock.now() + timedelta(days=30)) if role == FOR_A_TIME else None
     asked = teller.operator(
         "staff.role.ask",
         by=_ASKED_BY,

@@ -12,7 +12,7 @@ from databeheer.brussels import BRUSSELS, day_of, midnight
 from databeheer.demo.bakery import tell_bakery
 from databeheer.demo.cast import OPERATOR_NAME, PARTIES
 from databeheer.metering.street.plan import PlannedOccupancy, PlannedPoint, StreetPlan
-from databeheer.site.storytelling import NOTICE, Teller
+from databeheer.site.storytelling import NOTICE, Teller, file_assessment
 from databeheer.values import Commodity, format_instant
 
 
@@ -94,12 +94,7 @@ def _put_in_order(teller: Teller, key: str) -> None:
 def _file_dpia(teller: Teller, key: str) -> None:
     """A DPIA is good for two years; a party makes the next one in time."""
     day = day_of(teller.clock.now())
-    teller.operator(
-        "registry.dpia.file",
-        party_id=teller.parties[key]["party_id"],
-        reference=f"DPIA-{day}-{key}",
-        assessed_on=day.isoformat(),
-    )
+    file_assessment(teller.operator, teller.parties[key]["party_id"], f"DPIA-{day}-{key}", day)
 
 
 def _install_meter(teller: Teller, point: PlannedPoint) -> None:

@@ -18,8 +18,9 @@ from databeheer.demo import story
 from databeheer.demo.description import VISITOR, describe, who_logs_in
 from databeheer.demo.join_story import tell_joins, tell_statistics
 from databeheer.demo.post_box import DATA_MANAGERS_ADDRESS, PostBox, bring, story_postman, tell_post
+from databeheer.demo.register_story import tell_registers
 from databeheer.demo.regulator import sign_shipped_list
-from databeheer.demo.staff_story import tell_staff
+from databeheer.demo.staff_story import tell_last_looks
 from databeheer.demo.taking_in import Work, take_street_in
 from databeheer.door.client import DoorClient
 from databeheer.errors import DatabeheerError
@@ -152,13 +153,14 @@ class Demo:
             )
             self.say("De straat wordt ingericht …")
             story.tell_registry(teller, plan)
+            tell_registers(teller, plan)
             hooks = tell_post(teller, plan, self.post, postman)
             story.tell_request(teller, plan)
             bring(postman)
             self._take_street_in(plan, teller)
             tell_statistics(teller, plan)
             story.tell_last_night(teller, plan)
-            tell_staff(teller, plan)
+            tell_last_looks(teller, plan)
             bring(postman)
             tell_joins(teller, plan)
             teller.tell_what_time_did()

@@ -15,7 +15,7 @@ from databeheer.door.client import Proof
 from databeheer.sandbox.access_points import ACCESS_POINTS, AccessPoint, Life, Window
 from databeheer.sandbox.codes import SandboxCode
 from databeheer.sandbox.filling import Means, fill, name_of, settle, subject_of
-from databeheer.site.storytelling import Teller
+from databeheer.site.storytelling import Teller, file_assessment
 from databeheer.values import format_instant
 
 YEARS = timedelta(days=1796)
@@ -135,9 +135,7 @@ def _begin(teller: Teller) -> None:
 def _put_in_order(teller: Teller, key: str) -> None:
     day = day_of(teller.clock.now())
     party_id = _id(teller, key)
-    teller.operator(
-        "registry.dpia.file", party_id=party_id, reference=f"GEB-{day}-{key}", assessed_on=day.isoformat()
-    )
+    file_assessment(teller.operator, party_id, f"GEB-{day}-{key}", day)
     url = f"https://{key}.example/verwerkingen"
     teller.operator("registry.overview.check", party_id=party_id, url=url, reachable=True)
 

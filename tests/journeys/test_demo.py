@@ -120,6 +120,8 @@ def test_a_visitor_sees_three_doors_and_maria_sees_who_read_last_night(
     ines = open_page()
     log_in(ines.page, f"{demo.url}/toezicht", "Ines")
     keep(ines, "demo-inspector")
+    ines.page.goto(f"{demo.url}/toezicht/registers/breach")
+    expect(ines.page.get_by_text("Brief met een EAN-code in de verkeerde bus")).to_be_visible()
 
 
 def test_people_of_a_party_see_its_pages_and_a_newcomer_can_apply(

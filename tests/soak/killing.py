@@ -33,6 +33,7 @@ from databeheer.metering.exports import read_export
 from databeheer.metering.intake import take_in
 from databeheer.site.home import CHECKOUT, Home
 from databeheer.site.house import Site, Storage, prepare
+from databeheer.site.storytelling import file_assessment
 from databeheer.storage.embedded import EmbeddedPostgreSQL
 from databeheer.storage.engine import make_engine
 from ledger import postgres
@@ -104,8 +105,7 @@ class DangerousHouse:
         engine.dispose()
         party = operator("registry.party.add", name="Bram", role="energy_service", about="Bram")["party_id"]
         operator("registry.contract.add", party_id=party, number="c-1", valid_from="2020-01-01T00:00:00Z")
-        today = day_of(SystemClock().now()).isoformat()
-        operator("registry.dpia.file", party_id=party, reference="d-1", assessed_on=today)
+        file_assessment(operator, party, "d-1", day_of(SystemClock().now()))
         operator("registry.overview.check", party_id=party, url="https://bram.example", reachable=True)
         reach = {"name": "Bram", "email": "bram@bram.example", "phone": "+32 9 000 00 00"}
         operator("doubt.contact.set", party_id=party, **reach)

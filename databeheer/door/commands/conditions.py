@@ -52,18 +52,11 @@ def reinstate_party(house: House, proof: Proof, arguments: dict[str, Any]) -> di
     return {}
 
 
-def file_dpia(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Record that a party filed a DPIA."""
-    party_id, day = arguments["party_id"], arguments["assessed_on"]
-    with house.turn() as turn:
-        asker_of(turn, house, proof, AskerKind.OPERATOR)
-        parties.get(turn.connection, party_id)
-        dpia_id = take_dpia(house, turn, party_id, arguments["reference"], day)
-    return {"dpia_id": str(dpia_id)}
-
-
 def take_dpia(house: House, turn: Turn, party_id: UUID, reference: str, day: date) -> UUID:
-    """Put a party's DPIA on file, and record it; its clock runs from its day."""
+    """Put a party's DPIA on file, and record it; its clock runs from its day.
+
+    Only the register of assessments does so, once two people agreed (`databeheer/door/governance/rules.py`).
+    """
     dpia_id = conditions.file_dpia(turn.connection, party_id, reference, day, turn.now)
     if conditions.newest_dpia(turn.connection, party_id) == day:  # else a newer one is on file already
         clocks.meet(turn.connection, DPIA_CLOCK, party_id, turn.now)
@@ -197,11 +190,6 @@ _PARTY = {"party_id": identifier()}
 COMMANDS = (
     Command("registry.party.suspend", schema(**_PARTY, reason=short_text()), suspend_party),
     Command("registry.party.reinstate", schema(**_PARTY, reason=short_text()), reinstate_party),
-    Command(
-        "registry.dpia.file",
-        schema(**_PARTY, reference=short_text(longest=40), assessed_on=Day(required=True)),
-        file_dpia,
-    ),
     Command(
         "registry.dpia.stale",
         schema(**_PARTY, trigger=one_of(*(trigger.value for trigger in StaleTrigger))),

@@ -1,7 +1,8 @@
 """Commands of the operator on what parties handed in: list it, open it, approve it with two signatures, decline it.
 
 What was approved is what was handed in, to the byte: the signatures are over its hash, and the door compares it with
-what waits. Only then does it count: contract, DPIA, overview and contact go on file in the same turn, each recorded.
+what waits. Only then does it count: contract, overview and contact go on file in the same turn, each recorded. The DPIA
+stands in the register of assessments by then, with its five disciplines: that is the one way to file one (R114, R118).
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from databeheer.door.commands.base import (
     schema,
     short_text,
 )
-from databeheer.door.commands.conditions import take_dpia, take_overview
+from databeheer.door.commands.conditions import take_overview
 from databeheer.door.commands.doubt_conduct import take_contact
 from databeheer.door.commands.parties import take_contract
 from databeheer.door.house import House
@@ -94,6 +95,7 @@ def approve(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, 
         missing = lacking(evidence, turn.now, house.catalogue.dpia_years)
         if missing:
             raise ConflictError(f"it would not count today; decline it. {missing_in_words(missing)}")
+        _require_assessed(turn, party_id, evidence[Part.DPIA])
         keeping.approve(turn.connection, row, turn.now, turn.next_index)
         said = {"sha256": hashed.hexdigest(), "keys": sorted(str(signer.key) for signer in by)}
         record = turn.record(Statement("party.approved", said, party_id=party_id))
@@ -119,7 +121,7 @@ def decline(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, 
 
 def _put_on_file(house: House, turn: Turn, party_id: UUID, evidence: dict[str, Any]) -> None:
     """Put on file what is not there yet: a dossier holds what was approved before, too."""
-    contract, dpia = evidence[Part.CONTRACT], evidence[Part.DPIA]
+    contract = evidence[Part.CONTRACT]
     until = contract["until_day"]
     members = {
         "party_id": party_id,
@@ -137,13 +139,23 @@ def _put_on_file(house: House, turn: Turn, party_id: UUID, evidence: dict[str, A
         members["valid_until"],
     ):
         raise ConflictError("a contract of this number is on file with other days, or another grid operator")
-    day = parse_day(dpia["assessed_on"])
-    filed = {"party_id": party_id, "reference": dpia["reference"], "day": day}
-    if turn.connection.execute(_DPIA, filed).first() is None:
-        take_dpia(house, turn, party_id, dpia["reference"], day)
     # Both looked whether it is there: that is part of what they sign for.
     take_overview(turn, party_id, evidence[Part.OVERVIEW]["url"], reachable=True)
     take_contact(house, turn, party_id, evidence[Part.CONTACTS][Contact.DOUBT])
+
+
+def _require_assessed(turn: Turn, party_id: UUID, dpia: dict[str, Any]) -> None:
+    """Refuse where two people have not let the assessment count that was handed in (R114, R118)."""
+    named = {
+        "party_id": party_id,
+        "reference": dpia["reference"],
+        "day": parse_day(dpia["assessed_on"]),
+    }
+    if turn.connection.execute(_DPIA, named).first() is None:
+        raise ConflictError(
+            f"assessment: {dpia['reference']} of {dpia['assessed_on']} does not count yet; write it in the register of"
+            " assessments, have a second person approve it there, and then approve this"
+        )
 
 
 def _waiting(turn: Turn, party_id: UUID, sha256_: bytes) -> Any:

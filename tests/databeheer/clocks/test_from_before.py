@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import importlib
-from datetime import timedelta
+from datetime import date, timedelta
 from hashlib import sha256
 from typing import Any
 
 import psycopg
 
 from databeheer.brussels import day_of
+from databeheer.site.storytelling import file_assessment
 from tests.conftest import MARIAS_EAN
 from tests.doors import execute, query
 from tests.house import Customer, Party, TheHouse
@@ -96,7 +97,7 @@ def test_it_is_the_same_moment_as_the_engines_whatever_day_it_is(house: TheHouse
     for day in ("2024-02-29", "2023-03-26", "2025-10-26", "2025-12-31"):
         execute(house, "TRUNCATE clocks.clock")
         execute(house, "DELETE FROM registry.dpia")
-        house.operator("registry.dpia.file", party_id=bram.party_id, reference=f"D-{day}", assessed_on=day)
+        file_assessment(house.operator, bram.party_id, f"D-{day}", date.fromisoformat(day))
         before = query(house, RUNNING)
         execute(house, "TRUNCATE clocks.clock")
         fill(house)

@@ -20,6 +20,7 @@ from databeheer.door.bodies.opened import shared_body
 from databeheer.door.client import DoorClient, DoorRefusedError, Proof
 from databeheer.door.commands.timekeeping import months_back
 from databeheer.site.clerk import Clerk
+from databeheer.site.storytelling import file_assessment
 from databeheer.values import format_instant, parse_instant
 from tests.commands import OPEN_TO_ALL, every_command
 from tests.conftest import LOTTES_EAN
@@ -196,12 +197,7 @@ def test_a_dpia_runs_out_when_the_decision_says_so_and_a_new_one_meets_it(
 
 def test_an_older_assessment_that_is_filed_later_moves_no_clock(house: TheHouse, bram: Party) -> None:
     [before] = all_clocks(house, "dpia_validity")
-    house.operator(
-        "registry.dpia.file",
-        party_id=bram.party_id,
-        reference="older",
-        assessed_on=date(2020, 1, 1).isoformat(),
-    )
+    file_assessment(house.operator, bram.party_id, "older", date(2020, 1, 1))
     assert all_clocks(house, "dpia_validity") == [before]
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from databeheer.brussels import day_of, midnight
 from databeheer.door.client import DoorRefusedError
 from databeheer.door.facts.of_parties import KnownParty, ask_parties, parties_of
 from databeheer.registry.conditions import OVERVIEW_SEEN_FOR
+from databeheer.site.storytelling import file_assessment
 from databeheer.storage.look import Look
 from databeheer.values import format_instant
 from tests.conftest import LOTTES_EAN
@@ -216,7 +218,7 @@ def test_a_party_that_is_not_suspended_is_not_taken_back_nor_suspended_twice(
 def test_a_filed_dpia_counts_from_the_day_it_was_made(house: TheHouse, newcomer: Party) -> None:
     made = day(house.clock.now(), -10)
     assert facts(house, newcomer).assessments == ()
-    house.operator("registry.dpia.file", party_id=newcomer.party_id, reference="GEB-1", assessed_on=made)
+    file_assessment(house.operator, newcomer.party_id, "GEB-1", date.fromisoformat(made))
     (assessment,) = facts(house, newcomer).assessments
     assert day_of(assessment.assessed_at).isoformat() == made
     assert assessment.stale_at is None
@@ -240,8 +242,7 @@ def test_without_a_dpia_nothing_is_read_by_consent_nor_by_law(
         with pytest.raises(DoorRefusedError) as without:
             read()
         assert without.value.reason == "no_dpia"
-        today = day(house.clock.now())
-        house.operator("registry.dpia.file", party_id=party_id, reference="GEB-1", assessed_on=today)
+        file_assessment(house.operator, party_id, "GEB-1", day_of(house.clock.now()))
         assert read()["channels"]
 
 
@@ -255,8 +256,8 @@ def test_a_dpia_is_good_for_two_years_to_the_day_and_is_announced_before_it_runs
     granted = newcomer.ask()
     measured.grant(granted)
     ends = midnight(day_of(house.clock.now()) + timedelta(days=6))
-    made = day_of(ends).replace(year=day_of(ends).year - 2).isoformat()
-    house.operator("registry.dpia.file", party_id=newcomer.party_id, reference="GEB-1", assessed_on=made)
+    made = day_of(ends).replace(year=day_of(ends).year - 2)
+    file_assessment(house.operator, newcomer.party_id, "GEB-1", made)
     coming = house.operator("clocks.report")["coming"]
     assert [(one["kind"], one["due_at"]) for one in coming if one["party"]["id"] == newcomer.party_id] == [
         ("dpia_validity", format_instant(ends))
@@ -284,11 +285,10 @@ def test_after_each_of_the_four_triggers_nothing_is_read_until_a_newer_dpia_is_f
     with pytest.raises(DoorRefusedError) as stale:
         bram.read(granted["permission_id"])
     assert stale.value.reason == "no_dpia"
-    assert "older than" in refused(
-        house, "registry.dpia.file", **party, reference="GEB-2", assessed_on=day(now, -1)
-    )
+    with pytest.raises(DoorRefusedError, match="older than"):
+        file_assessment(house.operator, bram.party_id, "GEB-2", day_of(now) - timedelta(days=1))
     house.clock.advance(timedelta(days=1))
-    house.operator("registry.dpia.file", **party, reference="GEB-3", assessed_on=day(house.clock.now()))
+    file_assessment(house.operator, bram.party_id, "GEB-3", day_of(house.clock.now()))
     bram.token = house.token(bram.client_id, bram.client_secret)
     assert bram.read(granted["permission_id"])["channels"]
     assert sorted(one.stale_at is None for one in facts(house, bram).assessments) == [False, True]
@@ -300,34 +300,36 @@ def test_a_trigger_counts_also_where_no_dpia_is_good_at_that_time(
     house: TheHouse, newcomer: Party, stale_before: bool
 ) -> None:
     """Stale since March, a breach in April: an assessment of between them knows nothing of the breach."""
-    party, file = {"party_id": newcomer.party_id}, "registry.dpia.file"
+    party, file = {"party_id": newcomer.party_id}, partial(file_assessment, house.operator, newcomer.party_id)
     if stale_before:
-        house.operator(file, **party, reference="GEB-1", assessed_on=day(house.clock.now(), -100))
+        file("GEB-1", day_of(house.clock.now()) - timedelta(days=100))
         house.operator("registry.dpia.stale", **party, trigger="use_changed")
     house.clock.advance(timedelta(days=31))
     breach = house.clock.now()
     house.operator("registry.dpia.stale", **party, trigger="unforeseen_breach")
     assert events(house)[-1] == "dpia.staled"
     house.clock.advance(timedelta(days=9))
-    between = {"reference": "GEB-2", "assessed_on": day(breach, -16)}
-    assert "older than" in refused(house, file, **party, **between)
+    with pytest.raises(DoorRefusedError, match="older than"):
+        file("GEB-2", day_of(breach) - timedelta(days=16))
     slipped_in = "INSERT INTO registry.dpia VALUES (gen_random_uuid(), %s, 'slipped in', %s, now())"
     execute(house, slipped_in, newcomer.party_id, day(breach, -16))
     ends = [one.stale_at for one in facts(house, newcomer).assessments]
     assert breach in ends
     assert None not in ends
-    house.operator(file, **party, reference="GEB-3", assessed_on=day(house.clock.now()))
+    file("GEB-3", day_of(house.clock.now()))
     assert [one.stale_at for one in facts(house, newcomer).assessments].count(None) == 1
 
 
 def test_a_dpia_of_tomorrow_one_filed_twice_and_a_trigger_that_is_none_are_refused(
     house: TheHouse, newcomer: Party
 ) -> None:
-    party, now = {"party_id": newcomer.party_id}, house.clock.now()
-    dpia = {**party, "reference": "GEB-1"}
-    assert "future" in refused(house, "registry.dpia.file", **dpia, assessed_on=day(now, 1))
-    house.operator("registry.dpia.file", **dpia, assessed_on=day(now))
-    assert "filed already" in refused(house, "registry.dpia.file", **dpia, assessed_on=day(now))
+    party, today = {"party_id": newcomer.party_id}, day_of(house.clock.now())
+    file = partial(file_assessment, house.operator, newcomer.party_id, "GEB-1")
+    with pytest.raises(DoorRefusedError, match="future"):
+        file(today + timedelta(days=1))
+    file(today)
+    with pytest.raises(DoorRefusedError, match="filed already"):
+        file(today)
     assert "trigger" in refused(house, "registry.dpia.stale", **party, trigger="a_whim")
 
 
@@ -574,7 +576,6 @@ def test_of_several_contracts_the_one_in_force_counts_else_the_newest(house: The
 def test_a_party_that_does_not_exist_gets_no_condition(house: TheHouse) -> None:
     nobody = {"party_id": "00000000-0000-0000-0000-000000000000"}
     for command, arguments in {
-        "registry.dpia.file": {"reference": "x", "assessed_on": "2026-01-01"},
         "registry.overview.check": {"url": "https://x.example", "reachable": True},
         "registry.territory.add": CENTRE,
         "registry.authorisation.add": LAW,
@@ -590,7 +591,7 @@ def test_the_outsider_gives_no_such_command(house: TheHouse, joris: Party, lotte
 
 
 def test_a_day_of_a_condition_is_a_brussels_day(house: TheHouse, newcomer: Party) -> None:
-    house.operator("registry.dpia.file", party_id=newcomer.party_id, reference="D", assessed_on="2026-03-29")
+    file_assessment(house.operator, newcomer.party_id, "D", date(2026, 3, 29))
     (assessment,) = facts(house, newcomer).assessments
     assert assessment.assessed_at == midnight(day_of(assessment.assessed_at))
     assert format_instant(assessment.assessed_at) == "2026-03-28T23:00:00Z"

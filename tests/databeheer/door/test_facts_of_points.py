@@ -11,6 +11,7 @@ import pytest
 
 from databeheer.brussels import day_of
 from databeheer.door.client import DoorRefusedError, Proof
+from databeheer.site.storytelling import file_assessment
 from databeheer.values import format_instant
 from tests.conftest import LOTTES_EAN, MARIAS_EAN
 from tests.doors import execute, query
@@ -24,8 +25,7 @@ TOLD = {"channel": "letter", "text_sha256": "11" * 32}
 
 def in_order(house: TheHouse, party: Party) -> Party:
     """A party with a DPIA and an overview of its processing."""
-    made = day_of(house.clock.now()).isoformat()
-    house.operator("registry.dpia.file", party_id=party.party_id, reference="GEB", assessed_on=made)
+    file_assessment(house.operator, party.party_id, "GEB", day_of(house.clock.now()))
     url = "https://partij.example/verwerking"
     house.operator("registry.overview.check", party_id=party.party_id, url=url, reachable=True)
     return party

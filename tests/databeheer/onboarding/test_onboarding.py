@@ -31,6 +31,7 @@ from tests.databeheer.onboarding.people import (
     the_two,
     token_of,
 )
+from tests.governance import write
 from tests.house import Customer, Party, TheHouse
 
 STRANGER = SigningKey("stranger.example/key", b"\6" * 32)
@@ -66,7 +67,7 @@ def events(house: TheHouse, party_id: str) -> list[str]:
         )
 
 
-@pytest.mark.requirement("R12", "R114")
+@pytest.mark.requirement("R12", "R114", "R118")
 def test_a_party_gets_in_by_what_it_hands_in_and_two_people_who_sign_for_it(
     house: TheHouse, nora: Officer, lotte: Customer
 ) -> None:
@@ -76,15 +77,25 @@ def test_a_party_gets_in_by_what_it_hands_in_and_two_people_who_sign_for_it(
     nora.hand_in()
     content = content_of(house, party_id)
     assert json.loads(content)["evidence"]["contacts"]["doubt"] == REACH
+    for record in (
+        "none",
+        "written",
+    ):  # the register is the one way to file an assessment, and takes two people
+        if record == "written":
+            write(house, "assessment", party_id=party_id, reference="DPIA-77")
+        given = {"content": content.decode(), "note": signed(content).decode()}
+        assert "register of assessments" in str(refused(house.operator, "onboarding.approve", **given)), (
+            record
+        )
     approved = approve(house, content)
     assert approved["party_id"] == party_id
     assert events(house, party_id) == [
         "party.applied",
         "client.added",
         "party.handed_in",
+        "dpia.filed",
         "party.approved",
         "contract.signed",
-        "dpia.filed",
         "overview.published",
         "doubt.contact_named",
     ]

@@ -19,6 +19,7 @@ import pytest
 from databeheer.cli import main
 from databeheer.site.home import Home
 from databeheer.site.house import running
+from databeheer.site.storytelling import file_assessment
 from databeheer.storage.embedded import EmbeddedPostgreSQL
 from tests.databeheer.metering.builders import Row, day_rows, english, real_files
 from tests.databeheer.metering.head_end import Sent, profile
@@ -76,11 +77,21 @@ class Operator:
             status = main(words)
         return Done(status, out.getvalue(), err.getvalue())
 
+    def commands(self, command: str, **arguments: Any) -> Any:
+        """Give the door a command, as the operator."""
+        done = self.run("operator", command, *(f"{name}={_spelled(one)}" for name, one in arguments.items()))
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
     def reports(self, *arguments: str | Path) -> list[dict[str, Any]]:
         done = self.run("ingest", "--json", *arguments)
         assert done.returncode == 0, done.stderr
         found: list[dict[str, Any]] = json.loads(done.stdout)
         return found
+
+
+def _spelled(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 @pytest.fixture(scope="module")
@@ -104,14 +115,7 @@ def alone(tmp_path: Path) -> Iterator[Operator]:
 def test_clocks_are_printed_for_people_and_for_programs(operator: Operator) -> None:
     command = ("operator", "registry.party.add", "name=Late Dienst", "role=energy_service", "about=x")
     party = json.loads(operator.run(*command).stdout)["party_id"]
-    filed = (
-        "operator",
-        "registry.dpia.file",
-        f"party_id={party}",
-        "reference=DPIA-1",
-        "assessed_on=2020-02-29",
-    )
-    assert operator.run(*filed).returncode == 0
+    file_assessment(operator.commands, party, "DPIA-1", date(2020, 2, 29))
     done = operator.run("clocks", "--json", "--months", "3")
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)

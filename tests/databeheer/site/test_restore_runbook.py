@@ -20,6 +20,7 @@ from databeheer.clock import SystemClock
 from databeheer.door.client import DoorClient, DoorRefusedError, Proof
 from databeheer.site.home import Home
 from databeheer.site.house import ProcessEndedError, Site, Storage, prepare
+from databeheer.site.storytelling import file_assessment
 from databeheer.storage.embedded import EmbeddedPostgreSQL
 from ledger.commitment import Opening
 from ledger.errors import RefusedError
@@ -147,8 +148,7 @@ def people(drill: Drill) -> People:
     drill.operator("registry.occupancy.begin", ean=EAN, person_id=person["person_id"], from_day="2022-01-01")
     party = drill.operator("registry.party.add", name="Bram", role="energy_service")["party_id"]
     drill.operator("registry.contract.add", party_id=party, number="C1", valid_from="2020-01-01T00:00:00Z")
-    today = day_of(SystemClock().now()).isoformat()
-    drill.operator("registry.dpia.file", party_id=party, reference="D1", assessed_on=today)
+    file_assessment(drill.operator, party, "D1", day_of(SystemClock().now()))
     drill.operator("registry.overview.check", party_id=party, url="https://bram.example", reachable=True)
     reach = {"name": "Contact Person", "email": "doubt@bram.example", "phone": "+32 9 000 00 00"}
     drill.operator("doubt.contact.set", party_id=party, **reach)

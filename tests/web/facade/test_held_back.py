@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 
 from databeheer.brussels import day_of
+from databeheer.site.storytelling import file_assessment
 from tests.databeheer.doubt.acts import contact, lift, raise_doubt, show
 from tests.house import Customer, Party, TheHouse
 from tests.web.facade.calling import EAN, REFERENCE, ask, energy, get, mandate_of
@@ -59,8 +60,8 @@ def test_a_dpia_that_lapsed_is_503_until_there_is_another(
     house: TheHouse, program_app: Flask, measured: Customer
 ) -> None:
     newcomer = house.party("Nieuwkomer", "energy_service", papers=False)
-    made = (day_of(house.clock.now()) - timedelta(days=729)).isoformat()
-    house.operator("registry.dpia.file", party_id=newcomer.party_id, reference="GEB-1", assessed_on=made)
+    made = day_of(house.clock.now()) - timedelta(days=729)
+    file_assessment(house.operator, newcomer.party_id, "GEB-1", made)
     url = "https://party.example/privacy"
     house.operator("registry.overview.check", party_id=newcomer.party_id, url=url, reachable=True)
     early = caller(program_app, newcomer, "facade")
@@ -74,8 +75,7 @@ def test_a_dpia_that_lapsed_is_503_until_there_is_another(
     assert int(lapsed.headers["Retry-After"]) > 0
     assert lapsed.headers["Ledger-Promise"]
     assert statuses(party) == ["Approved"]
-    today = day_of(house.clock.now()).isoformat()
-    house.operator("registry.dpia.file", party_id=newcomer.party_id, reference="GEB-2", assessed_on=today)
+    file_assessment(house.operator, newcomer.party_id, "GEB-2", day_of(house.clock.now()))
     assert energy(party).status_code == 200
 
 
