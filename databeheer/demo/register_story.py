@@ -98,8 +98,8 @@ def _name_people(kept: _Registers) -> None:
             "reach": reach,
         }
         kept.write("hilde", "appointment", said)
-    reach = {"for_people": "privacy@databeheer.example", "for_authority": "toezicht@databeheer.example"}
-    kept.write("hilde", "contact_point", reach)
+    points = {"for_people": "privacy@databeheer.example", "for_authority": "toezicht@databeheer.example"}
+    kept.write("hilde", "contact_point", points)
 
 
 def _weigh_risks(kept: _Registers) -> None:

@@ -20,7 +20,7 @@ from databeheer.values import format_instant, parse_instant
 from web.door import ask
 from web.forms import Form, Lines, parse, parse_or_refuse
 from web.public.parties import registered
-from web.registers import shown
+from web.registers import ruled, shown
 from web.registers.inspector import PageQuery, known
 from web.staff.guard import colleague, require_role
 
@@ -164,8 +164,8 @@ def _done(command: str, record_id: UUID, asked: Mapping[str, Any], field: str) -
 
 
 def _ruled(refusal: DoorRefusedError) -> str:
-    """The rule that stands in the way, in the door's own English; what cannot be read is said beside its field."""
-    return str(refusal) if refusal.code == "conflict" else ""
+    """The rule that stands in the way, and what to do; what cannot be read is said beside its field."""
+    return ruled.in_dutch(str(refusal)) if refusal.code == "conflict" else ""
 
 
 def _form(
