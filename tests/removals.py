@@ -31,6 +31,8 @@ OF_ACCESS = [f"R{number}" for number in _NUMBERS]
 """The requirements that issue 4 asks this of."""
 OF_PROGRAMS = ["R45", "R46", "R48", "R80", "R153"]
 """Of the interfaces for programs, issue 6."""
+OF_DESK = [f"R{number}" for number in range(82, 90)]
+"""Of the desk, issue 8."""
 OF_LINKING = ["R81", *(f"R{number}" for number in range(91, 96)), "R98"]
 """Of signing in and of linking an access point, issue 7."""
 OF_READINGS = [
@@ -1960,6 +1962,62 @@ REMOVALS = (
         LINKING + "identifiers.py",
         '    return derive(house.registry_key("link"), "ean", ean.digits.encode())\n',
         '    return __import__("hashlib").sha256(ean.digits.encode()).digest()\n',
+    ),
+    Removal(
+        "R82",
+        "who moved out is told nothing at the desk",
+        "databeheer/door/contacts/at_desk.py",
+        "        if holder is None or holder != stay.person_id:",
+        "        if False:",
+    ),
+    Removal(
+        "R83",
+        "the check of the meter number",
+        "databeheer/door/contacts/identifying.py",
+        "    fits = next(((row, known_as) for row, known_as in known if known_as is not None), None)\n",
+        "    fits = next(((row, (None,)) for row in rows), None)\n",
+    ),
+    Removal(
+        "R84",
+        "no EAN code on a screen of a contact",
+        "databeheer/door/staff/lookups.py",
+        "        if case.kind != CASE_KIND\n        else None,\n",
+        "        if True\n        else None,\n",
+    ),
+    Removal(
+        "R85",
+        "two EAN codes a contact",
+        "databeheer/door/contacts/commands.py",
+        "        if desk.contact.eans_told + len(numbers) > MOST_EANS:",
+        "        if False:",
+    ),
+    Removal(
+        "R86",
+        "the log of a contact",
+        "databeheer/door/contacts/at_desk.py",
+        "        self.doer.note(turn, index, event, self.case.case_id)",
+        "        pass",
+    ),
+    Removal(
+        "R87",
+        "a recording is over by the clock",
+        "databeheer/contacts/recordings.py",
+        "    return row.reference_sealed is None or bool(row.keep_until <= now)",
+        "    return row.reference_sealed is None",
+    ),
+    Removal(
+        "R88",
+        "who had the call does not listen to it",
+        "databeheer/door/contacts/recordings.py",
+        "        if had is None or bytes(had.employee_hash) == doer.employee:",
+        "        if False:",
+    ),
+    Removal(
+        "R89",
+        "no data for a landlord",
+        "databeheer/door/contacts/identifying.py",
+        "    if Caller(desk.contact.caller) not in KNOWN_HERE:",
+        "    if False:",
     ),
     Removal(
         "R95",

@@ -80,6 +80,9 @@ from databeheer.door.commands import (
 )
 from databeheer.door.commands.base import Command, parse, schema
 from databeheer.door.commands.readings import RefusedReadError, refused_view
+from databeheer.door.contacts import commands as contacts
+from databeheer.door.contacts import paper as contact_papers
+from databeheer.door.contacts import recordings as contact_recordings
 from databeheer.door.credit import commands as credit
 from databeheer.door.deliveries import commands as deliveries
 from databeheer.door.desk import Desk
@@ -221,6 +224,9 @@ class DoorService:
             *staff_devices.COMMANDS,
             *staff_register.COMMANDS,
             *staff_sweep.COMMANDS,
+            *contacts.COMMANDS,
+            *contact_papers.COMMANDS,
+            *contact_recordings.COMMANDS,
             *bulk.commands(in_bulk),
             *jobs.commands(self.jobs, in_bulk),
         ]

@@ -29,6 +29,7 @@ ROUNDS = (
     "delivery.sweep",
     "mandate_import.sweep",
     "staff.sweep",
+    "desk.sweep",
     "clocks.sweep",
     "webhook.sweep",
 )

@@ -38,6 +38,11 @@ def by_reference(connection: Connection, reference: str) -> Any | None:
     return connection.execute(_BY_REFERENCE, {"reference": reference}).one_or_none()
 
 
+def by_id(connection: Connection, case_id: UUID) -> Any | None:
+    """Return a case, closed ones too."""
+    return connection.execute(_BY_ID, {"id": case_id}).one_or_none()
+
+
 def is_handled_by(case: Any, account_id: UUID, team: str) -> bool:
     """Whether an open case is somebody's: assigned to him, or to his team."""
     return case.closed_at is None and (case.assigned_to == account_id or case.team == team)
@@ -69,6 +74,7 @@ _OPEN = text(
     " :point, :occupancy, :by, :now, :index, :account, :team)"
 )
 _BY_REFERENCE = text("SELECT * FROM staff.case_file WHERE reference = :reference")
+_BY_ID = text("SELECT * FROM staff.case_file WHERE case_id = :id")
 _OPEN_OF = text(
     "SELECT * FROM staff.case_file WHERE closed_at IS NULL AND (assigned_to = :account OR team = :team)"
     " ORDER BY opened_index"

@@ -636,6 +636,27 @@ ROWS = (
     post("/dienst/dossiers/nieuw", colleagues("400"), sends=fields(soort="question", ean="{t.ean}")),
     post("/dienst/dossiers/kijk", colleagues("403"), sends=fields(dossier="Z2026-1")),
     post("/dienst/dossiers/sluit", colleagues("404"), sends=fields(dossier="Z2026-1")),
+    get("/dienst/loket", STAFF),
+    get("/dienst/loket/opnames", STAFF),
+    get("/dienst/loket/<reference>", colleagues("403"), "/dienst/loket/Z1"),
+    post("/dienst/loket", colleagues("400"), sends=fields(weg="visit", wie="customer", waarover="factuur")),
+    post("/dienst/loket/opnames", colleagues("409"), sends=fields(contact="Z1", waarom="rules")),
+    *(
+        post(f"/dienst/loket/<reference>/{act}", colleagues("403"), f"/dienst/loket/Z1/{act}", sent)
+        for act, sent in (
+            ("wie", fields(meter="1SAG9", naam="Lotte Janssens", ean="{t.ean}")),
+            ("kijk", nothing),
+            ("ean", fields(meters="1SAG9")),
+            ("leverancier", fields(ean="{t.ean}")),
+            ("verbruik", nothing),
+            ("sluit", nothing),
+            ("geven", fields(toestemming=NOBODYS, scan="ab" * 32)),
+            ("intrekken", fields(toestemming=NOBODYS, scan="ab" * 32)),
+            ("recht", fields(vraag="copy", scan="ab" * 32)),
+            ("ontgrendel", fields(ean="{t.ean}", scan="ab" * 32)),
+            ("bewaar", fields(plicht="gas_smell")),
+        )
+    ),
     post("/dienst/medewerkers", colleagues("400"), sends=fields(medewerker=NOBODYS, rol="desk")),
     post("/dienst/medewerkers/goedkeuren", colleagues("404"), sends=fields(rol=NOBODYS)),
     post("/dienst/medewerkers/bevestigen", colleagues("404"), sends=fields(rol=NOBODYS)),

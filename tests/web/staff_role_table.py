@@ -26,6 +26,7 @@ REGISTERED = frozenset[str]().union(*(reading(one.topic) for one in shipped().by
 WRITE_REGISTERS = frozenset[str]().union(*(writing(one.topic) for one in shipped().by_code.values()))
 WRITE_DOCUMENTS = writing("risks") | writing("measures") | writing("confidentiality")
 IN, RECORD = "/dienst/registers/<register>", "/dienst/registers/stuk/<uuid:record_id>"
+CONTACT, AT_CONTACT = "/dienst/loket/<reference>", "/dienst/loket/Z2026-1"
 NO_RECORD = "00000000-0000-4000-8000-00000000beef"
 
 
@@ -55,6 +56,34 @@ ROWS = (
     Row("POST", "/dienst/dossiers/nieuw", writing("cases"), to_write=True, answer=400),
     Row("POST", "/dienst/dossiers/kijk", reading("people"), answer=400),
     Row("POST", "/dienst/dossiers/sluit", writing("cases"), to_write=True, answer=400),
+    Row("GET", "/dienst/loket", reading("contacts")),
+    Row("POST", "/dienst/loket", writing("contacts"), to_write=True, answer=400),
+    Row("GET", CONTACT, reading("contacts"), answer=403, at="/dienst/loket/Z2026-1"),
+    *(
+        Row(
+            "POST",
+            f"{CONTACT}/{act}",
+            writing("contacts"),
+            to_write=True,
+            answer=answer,
+            at=f"{AT_CONTACT}/{act}",
+        )
+        for act, answer in (
+            ("wie", 403),
+            ("kijk", 403),
+            ("ean", 403),
+            ("leverancier", 403),
+            ("verbruik", 403),
+            ("sluit", 403),
+            ("geven", 400),
+            ("intrekken", 400),
+            ("recht", 403),
+            ("ontgrendel", 403),
+            ("bewaar", 400),
+        )
+    ),
+    Row("GET", "/dienst/loket/opnames", reading("recordings")),
+    Row("POST", "/dienst/loket/opnames", writing("recordings"), to_write=True, answer=400),
     Row("GET", "/dienst/medewerkers", reading("staff")),
     Row("POST", "/dienst/medewerkers", writing("staff"), to_write=True, answer=400),
     Row("POST", "/dienst/medewerkers/goedkeuren", GIVERS, to_write=True, answer=400),

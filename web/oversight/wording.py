@@ -13,6 +13,7 @@ from databeheer.joins.explain import wish_nl
 from databeheer.joins.reasons import SENTENCES, JoinReason
 from web import saying
 from web.erasing_words import REASONS as ERASURE_REASONS
+from web.staff.wording import DESK_EVENTS
 
 CHECKS = {
     "signature": "de handtekening onder het logboek",
@@ -60,6 +61,7 @@ AUDIT_EVENTS = {
 }
 STAFF_REFUSED = {
     "look": "kijken naar een klant",
+    "contact": "iets doen in een contact aan het loket",
     "log-in": "aanmelden",
     "session": "verder werken op een ander toestel",
 }
@@ -71,7 +73,7 @@ STAFF_REASONS = {
     "blocked": "het account is geblokkeerd",
     "unknown_device": "geen toestel van het huis",
 }
-STAFF_EVENTS = {
+STAFF_EVENTS = DESK_EVENTS | {
     "data.read": "keek naar een klant",
     "data.refused": "wou naar een klant kijken",
     "staff.logged_in": "meldde zich aan",

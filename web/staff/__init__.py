@@ -9,11 +9,22 @@ from flask import Flask
 
 from web.staff import wording
 from web.staff.cases import blueprint as case_pages
+from web.staff.contacts import blueprint as contact_pages
 from web.staff.national_register import blueprint as register_pages
+from web.staff.papers import blueprint as paper_pages
 from web.staff.people import blueprint as people_pages
+from web.staff.recordings import blueprint as recording_pages
 from web.staff.start import blueprint as start_pages
 
-BLUEPRINTS = (start_pages, case_pages, people_pages, register_pages)
+BLUEPRINTS = (
+    start_pages,
+    case_pages,
+    contact_pages,
+    paper_pages,
+    recording_pages,
+    people_pages,
+    register_pages,
+)
 
 
 def register(app: Flask) -> None:

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from flask import Flask
 
+from databeheer.access import catalogue
+from databeheer.contacts.contacts import CASE_KIND
+from databeheer.rights import grounds
+from databeheer.rights.grounds import Objection
 from databeheer.staff import roles
 from web.public.wording import PURPOSES, STATES
 from web.staff.guard import colleague
@@ -17,6 +23,85 @@ CASE_KINDS = {
     "market_process": "marktproces",
     "fraud": "fraude",
     "rights": "vraag over eigen gegevens",
+}
+
+CHANNELS = {
+    "call": "telefoon",
+    "visit": "aan het loket",
+    "letter": "brief",
+    "email": "e-mail",
+}
+
+CALLERS = {
+    "customer": "de klant zelf",
+    "mandated": "iemand met een volmacht of een aanstelling",
+    "landlord": "de eigenaar of verhuurder",
+    "supplier": "een leverancier",
+    "other": "iemand anders",
+}
+
+ANSWERS = {
+    "landlord": "Wij geven geen gegevens van een huurder. Vraag ze aan uw huurder: die ziet alles op Mijn databeheer.",
+    "supplier": "Een leverancier vraagt gegevens op in het marktportaal, met zijn eigen sleutel. "
+    "Aan de telefoon of per mail geven wij niets.",
+    "other": "Wij geven alleen gegevens aan wie op het adres als klant bekend is, of aan wie zijn volmacht heeft.",
+}
+"""What who is not the customer hears, whatever he asks (R79, R89)."""
+
+DUTIES = {
+    "gas_smell": "melding van een gasgeur",
+    "danger": "melding van ander gevaar aan een installatie",
+    "court_order": "bevel van een rechter",
+}
+
+WHY_LISTEN = {
+    "rules": "nagaan of de regels gevolgd zijn",
+    "complaint": "een klacht",
+    "training": "opleiding",
+}
+
+WAYS = {
+    "portal": "De klant ziet zijn verbruik zelf in Mijn databeheer: de meter is digitaal.",
+    "website": "De klant ziet zijn verbruik zelf op de website: de meter wordt van ver gelezen.",
+    "letter": "Het verbruik gaat per brief naar het adres van de meter. De klant vraagt die brief in Mijn databeheer, "
+    "of met een ondertekend papier.",
+}
+
+DESK_EVENTS = {
+    "desk.contact_opened": "contact geopend",
+    "desk.not_identified": "geprobeerd te identificeren: het klopte niet",
+    "desk.identified": "geïdentificeerd",
+    "data.read": "gekeken naar de gegevens van de klant",
+    "data.refused": "geweigerd te kijken",
+    "ean_sms.written": "EAN-code per sms verstuurd",
+    "ean_letter.written": "brief met de EAN-code geschreven",
+    "ean.withheld": "EAN-code gevraagd; er vertrok niets",
+    "desk.ean_codes_registered": "meer dan twee EAN-codes: een dossier gemaakt",
+    "desk.supplier_asked": "gevraagd wie levert: het antwoord gaat alleen per brief naar het adres",
+    "desk.history_told": "gezegd hoe de klant zijn verbruik krijgt",
+    "desk.paper_granted": "toestemming op papier ingevoerd",
+    "desk.paper_withdrawn": "intrekking op papier ingevoerd",
+    "desk.paper_right": "vraag over eigen gegevens op papier ingevoerd",
+    "link.released": "ontgrendeld op papier",
+    "desk.recording_kept": "opname langer bewaard",
+    "desk.recording_listened": "een leidinggevende beluisterde de opname",
+    "staff.case.handed_on": "contact doorgegeven",
+}
+
+RIGHTS = {
+    "rectification": "iets verbeteren",
+    "objection": "bezwaar maken",
+    "copy": "een kopie van alle gegevens",
+}
+
+FACTS = {
+    "name": "de naam",
+    "address": "het adres",
+    "stay": "wanneer de klant er woonde",
+    "meter": "de meter",
+    "readings": "het verbruik",
+    "permission": "een toestemming",
+    "other": "iets anders",
 }
 
 PROCESSES = {
@@ -33,6 +118,17 @@ LACKS = {
 }
 
 
+@lru_cache(maxsize=1)
+def objectable() -> tuple[tuple[str, str], ...]:
+    """The legal bases to which somebody may object, each with the catalogue's sentence."""
+    articles = grounds.shipped()
+    return tuple(
+        (row.code, row.sentence_nl)
+        for row in catalogue.load().rows
+        if articles[row.code].objection is Objection.POSSIBLE
+    )
+
+
 def register(app: Flask) -> None:
     """Give templates the words of roles and cases, and who is logged in."""
     known = roles.load()
@@ -41,11 +137,24 @@ def register(app: Flask) -> None:
         staff_roles=known.by_code,
         staff_topics=known.topics,
         case_kind_words=CASE_KINDS,
+        case_words=CASE_KINDS | {CASE_KIND: "contact aan het loket"},
+        channel_words=CHANNELS,
+        caller_words=CALLERS,
+        fixed_answers=ANSWERS,
+        duty_words=DUTIES,
+        listen_words=WHY_LISTEN,
+        history_words=WAYS,
+        desk_event_words=DESK_EVENTS,
+        right_words=RIGHTS,
+        fact_words=FACTS,
+        objectable=objectable,
         lack_words=LACKS,
         process_words=PROCESSES,
         staff_purposes=PURPOSES,
         staff_states=STATES,
         colleague=colleague,
+        sees_desk=lambda: not known.reading("contacts").isdisjoint(colleague()["roles"]),
+        sees_recordings=lambda: not known.reading("recordings").isdisjoint(colleague()["roles"]),
         sees_register=lambda: not register_roles.isdisjoint(colleague()["roles"]),
         sees_people=lambda: not known.reading("staff").isdisjoint(colleague()["roles"]),
     )

@@ -68,8 +68,17 @@ def grant(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, An
     return answer_of(house, row.permission_id, record, asker)
 
 
-def sign(house: House, turn: Turn, row: Any, occupancy: Any, signature: Signature) -> Record:
+def sign(
+    house: House,
+    turn: Turn,
+    row: Any,
+    occupancy: Any,
+    signature: Signature,
+    entered_by: dict[str, Any] | None = None,
+) -> Record:
     """Add a signature in this turn; make the permission active where it was the last one needed.
+
+    `entered_by`: who of the house wrote down what came on paper, for the entry.
 
     Raises:
         ConflictError: it is not his to give there now, as where the grid user died; or what it renews stands no more;
@@ -89,7 +98,7 @@ def sign(house: House, turn: Turn, row: Any, occupancy: Any, signature: Signatur
     signed = signers.counting(turn.connection, [row.permission_id])
     missing = must_sign - {one.for_person_id for one in signed}
     by = _BY[signature.capacity]
-    said = {"method": signature.method, "signers": len(signed)}
+    said = {"method": signature.method, "signers": len(signed)} | (entered_by or {})
     if row.is_chosen:
         said |= {"initiative": "customer"}
     if signature.notice is not None:

@@ -62,25 +62,26 @@ def ask(house: House, turn: Turn, asked: Asked, said: dict[str, Any]) -> Record:
         at_meter = home or (rows[0] if rows else None)
         meter = "fits" if at_meter is not None else "does_not_fit"
         why = "locked" if is_locked else "other_home"
-        return _withheld(house, turn, at_meter, said | {"meter_number": meter, "reason": why})
+        return withheld(house, turn, at_meter, said | {"meter_number": meter, "reason": why})
     attempts.release(turn.connection, tried)
-    return _tell(house, turn, home, asked, said | {"meter_number": "fits"})
+    return tell(house, turn, home, asked.mobile, said | {"meter_number": "fits"})
 
 
-def _tell(house: House, turn: Turn, home: Any, asked: Asked, said: dict[str, Any]) -> Record:
+def tell(house: House, turn: Turn, home: Any, mobile: str | None, said: dict[str, Any]) -> Record:
+    """Send the EAN code of a home of which the meter number was checked; or not, where that would be too often."""
     holder = home_letters.holder_of(house, turn, home)
     if holder is None:
-        return _withheld(house, turn, home, said | {"reason": "nobody_known"})
+        return withheld(house, turn, home, said | {"reason": "nobody_known"})
     if homes.told_lately(turn.connection, home.occupancy_id, turn.now) >= homes.MOST_TOLD:
-        return _withheld(house, turn, home, said | {"reason": "told_too_often"})
-    if asked.mobile is None:
+        return withheld(house, turn, home, said | {"reason": "told_too_often"})
+    if mobile is None:
         if home_letters.waits(house, turn, What.EAN, home.occupancy_id):
-            return _withheld(house, turn, home, said | {"reason": "one_waits"})
+            return withheld(house, turn, home, said | {"reason": "one_waits"})
         homes.told(turn.connection, home, Channel.LETTER.value, turn.now)
         return home_letters.write(house, turn, What.EAN, home, holder, "", said)
     homes.told(turn.connection, home, Channel.SMS.value, turn.now)
     message = {
-        "to": asked.mobile,
+        "to": mobile,
         "ean": open_text(house, "ean", home.access_point_id, bytes(home.ean_sealed)),
         "commodity": home.commodity,
         "language": contacts.find(turn.connection, holder).language,
@@ -105,7 +106,8 @@ def _name(house: House, turn: Turn, person_id: UUID) -> str:
     return open_name(house, person_id, bytes(sealed))
 
 
-def _withheld(house: House, turn: Turn, home: Any | None, said: dict[str, Any]) -> Record:
+def withheld(house: House, turn: Turn, home: Any | None, said: dict[str, Any]) -> Record:
+    """Record a question to which nothing goes: in the book of who lives there, if anybody does."""
     subjects = subjects_of(house, home.occupancy_id if home is not None else None)
     operator = home.operator if home is not None else None
     return turn.record(Statement("ean.withheld", said, operator=operator, subjects=subjects))

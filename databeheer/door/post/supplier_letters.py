@@ -22,26 +22,26 @@ from databeheer.registry import occupancies, points
 from databeheer.values import EAN
 
 
-def ask(house: House, turn: Turn, ean: EAN, case: str) -> Record:
+def ask(house: House, turn: Turn, ean: EAN, case: str, entered_by: dict[str, Any] | None = None) -> Record:
     """Record that somebody asked who supplies an access point, and write to who lives there, if a letter can go.
 
-    One that waits already answers both.
+    One that waits already answers both. `entered_by`: who of the house was asked, for the entry.
     """
+    said = {"case": case} | (entered_by or {})
     stay = occupancies.lived_in(turn.connection, ean_hash(house, ean), day_of(turn.now))
     holder = home_letters.holder_of(house, turn, stay)
     if stay is None or holder is None:
-        return _withheld(house, turn, case, "nobody_known", stay)
+        return _withheld(house, turn, said, "nobody_known", stay)
     if found(points.by_id(turn.connection, stay.access_point_id), "access point").address_sealed is None:
-        return _withheld(house, turn, case, "no_address", stay)
+        return _withheld(house, turn, said, "no_address", stay)
     if gaps.standing(turn.connection):
-        return _withheld(house, turn, case, "restored", stay)
+        return _withheld(house, turn, said, "restored", stay)
     if home_letters.waits(house, turn, What.SUPPLIER, stay.occupancy_id):
-        return _withheld(house, turn, case, "one_waits", stay)
-    return home_letters.write(house, turn, What.SUPPLIER, stay, holder, case, {"case": case})
+        return _withheld(house, turn, said, "one_waits", stay)
+    return home_letters.write(house, turn, What.SUPPLIER, stay, holder, case, said)
 
 
-def _withheld(house: House, turn: Turn, case: str, reason: str, stay: Any | None = None) -> Record:
+def _withheld(house: House, turn: Turn, said: dict[str, Any], reason: str, stay: Any | None = None) -> Record:
     """Record a question to which no letter goes: in the book of who lives there, if anybody does."""
     subjects = subjects_of(house, stay.occupancy_id if stay is not None else None)
-    said = {"case": case, "reason": reason}
-    return turn.record(Statement("supplier_letter.withheld", said, subjects=subjects))
+    return turn.record(Statement("supplier_letter.withheld", said | {"reason": reason}, subjects=subjects))

@@ -33,8 +33,11 @@ def file(
     channel: Channel,
     received_at: datetime | None = None,
     document: bytes | None = None,
+    entered_by: dict[str, Any] | None = None,
 ) -> tuple[UUID, Record]:
     """Write a request down: `given` has kind, fact, basis, occupancy_id and words, as they came.
+
+    `entered_by`: who of the house wrote down what came on paper, for the entry.
 
     Raises:
         MalformedRequestError: something is missing, or does not belong to this kind.
@@ -79,7 +82,9 @@ def file(
         occupancy_id=_told_at(turn, person_id, occupancy_id),
         written_at=turn.now,
     )
-    said = {"channel": channel.value} | ({"document": document.hex()} if document else {})
+    said = (
+        {"channel": channel.value} | ({"document": document.hex()} if document else {}) | (entered_by or {})
+    )
     return request_id, _step(house, turn, request_id, "right.asked", said)
 
 

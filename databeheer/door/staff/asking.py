@@ -66,16 +66,15 @@ class Doer:
         """Record what he did: an entry that names him, and a line in the list of his actions (R163)."""
         stands_at = turn.next_index
         record = turn.record(replace(statement, said=statement.said | self.said))
-        if self.account_id is not None:
-            deed = {
-                "index": stands_at,
-                "account": self.account_id,
-                "now": turn.now,
-                "event": statement.event,
-                "case": case_id,
-            }
-            turn.connection.execute(_DEED, deed)
+        self.note(turn, stands_at, statement.event, case_id)
         return record
+
+    def note(self, turn: Turn, index: int, event: str, case_id: UUID | None = None) -> None:
+        """Put an entry of this turn, recorded elsewhere, in the list of what he did (R163)."""
+        if self.account_id is None:
+            return
+        deed = {"index": index, "account": self.account_id, "now": turn.now, "event": event, "case": case_id}
+        turn.connection.execute(_DEED, deed)
 
 
 def doer_of(

@@ -17,6 +17,7 @@ from databeheer.access.bases import Category
 from databeheer.access.decision import Wish
 from databeheer.access.facts import Necessity, PartyFacts
 from databeheer.access.intervals import Interval
+from databeheer.contacts.contacts import CASE_KIND
 from databeheer.door.bodies import own_lines
 from databeheer.door.bodies.halves import subject_handle
 from databeheer.door.bodies.own_lines import Narrowing
@@ -193,6 +194,7 @@ def _shown(house: House, connection: Connection, case: Any, point: Point, asker:
         names = _names(connection, permissions)
         readers = [
             {
+                "permission_id": str(row.permission_id),
                 "party": names[row.party_id],
                 "purpose": row.purpose,
                 "granularity": row.granularity,
@@ -200,11 +202,14 @@ def _shown(house: House, connection: Connection, case: Any, point: Point, asker:
                 "requested_at": format_instant(row.requested_at),
             }
             for row in permissions
-            if row.occupancy_id == case.occupancy_id
+            if case.occupancy_id in (row.occupancy_id, row.addressed_to)
         ]
     return {
         "reference": case.reference,
-        "ean": open_text(house, "ean", stay.access_point_id, bytes(stay.ean_sealed)),
+        # Of a contact at the desk nobody sees it: it goes by text message or letter (R84).
+        "ean": open_text(house, "ean", stay.access_point_id, bytes(stay.ean_sealed))
+        if case.kind != CASE_KIND
+        else None,
         "address": open_text(house, "address", stay.access_point_id, bytes(stay.address_sealed))
         if stay.address_sealed
         else "",

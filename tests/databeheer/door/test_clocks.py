@@ -560,6 +560,7 @@ def test_the_clerks_key_is_good_for_nothing_else(house: TheHouse, lotte: Custome
         "clocks.sweep",
         "mandate_import.sweep",
         "staff.sweep",
+        "desk.sweep",
         "webhook.sweep",
     }
     assert {found[command] for command in allowed} == {None}

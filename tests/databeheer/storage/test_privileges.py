@@ -381,7 +381,22 @@ MATRIX: dict[str, dict[str, set[str]]] = {
         "auditor": {READ},
     },
     "staff.incompatible": {"door": {READ}, "auditor": {READ}},
-    "staff.case_file": {"door": LOOK_AND_ADD | of("assigned_to", "team", "closed_at", "closed_by")},
+    "staff.case_file": {
+        "door": LOOK_AND_ADD
+        | of(
+            "assigned_to",
+            "team",
+            "closed_at",
+            "closed_by",
+            "operator",
+            "access_point_id",
+            "occupancy_id",
+        )
+    },
+    "staff.contact": {
+        "door": LOOK_AND_ADD | of("operator", "identified_at", "representation_id", "eans_told")
+    },
+    "staff.recording": {"door": LOOK_AND_ADD | of("duty", "keep_until", "ended_at", "reference_sealed")},
     "staff.deed": {"door": LOOK_AND_ADD, "auditor": {READ}},
     "staff.hr_check": {"door": LOOK_AND_ADD, "auditor": {READ}},
     "staff.register_consultation": {

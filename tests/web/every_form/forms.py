@@ -283,6 +283,36 @@ FORMS = (
         sends=fields(soort="question", waarvoor=NASTY, ean="{t.ean}"),
     ),
     Form("/dienst/dossiers/kijk", None, None, who="colleague"),
+    Form(
+        "/dienst/loket",
+        "303 /dienst/loket/*",
+        "303 /dienst/loket/*",
+        who="colleague",
+        texts=("waarover",),
+        choices=("weg", "wie"),
+        free=("waarover",),
+        kept=("waarover",),
+        sends=fields(
+            eenmaal="00000000-0000-4000-8000-0000000000de", weg="visit", wie="customer", waarover=NASTY
+        ),
+    ),
+    Form("/dienst/loket/opnames", "409", "409", who="colleague"),
+    *(
+        Form(f"/dienst/loket/<reference>/{act}", None, None, who="colleague")
+        for act in (
+            "wie",
+            "kijk",
+            "ean",
+            "leverancier",
+            "verbruik",
+            "sluit",
+            "geven",
+            "intrekken",
+            "recht",
+            "ontgrendel",
+            "bewaar",
+        )
+    ),
     Form("/dienst/dossiers/sluit", None, None, who="colleague"),
     Form(
         "/dienst/medewerkers",

@@ -278,6 +278,13 @@ def _streets_and_towns(story: Story, net: Party) -> None:
     case = petra.call("staff.case.open", **wish)["reference"]
     petra.call("staff.register.ask", reference=case, reason="een erfgenaam vraagt", signed_as="Petra")
     story.facts["colleague"] = petra.account_id
+    asked = {"contact_id": str(uuid4()), "caller": "customer", "what": "vraagt haar EAN-code"}
+    on_record = {"channel": "call", "told_recorded": True, "recording": "R-1"}
+    story.facts["call"] = petra.call("desk.open", **asked, **on_record)["reference"]
+    asked |= {"contact_id": str(uuid4()), "channel": "letter", "what": "trekt een toestemming in"}
+    paper = story.facts["paper"] = petra.call("desk.open", **asked)["reference"]
+    who = {"ean": LOTTES_EAN, "meter": "1SAG1", "name": "Lotte Janssens"}
+    petra.call("desk.identify", reference=paper, **who)
     with suppress(DoorRefusedError):
         petra.call("staff.look", reference="Z2026-999999")
     hilde = house.colleague("hilde", "privacy_officer")

@@ -1,0 +1,96 @@
+"""Contacts as rows: opened on a channel, identified at most once, and how many EAN codes went out in it."""
+
+from __future__ import annotations
+
+import enum
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, text
+
+CASE_KIND = "contact"
+"""What the case of a contact is called; nobody opens such a case but with a contact."""
+MOST_EANS = 2
+"""So many EAN codes go out in one contact; who wants more is answered in writing, by a case of the team (R85)."""
+
+
+class Channel(enum.StrEnum):
+    """How somebody reaches the desk."""
+
+    CALL = "call"
+    VISIT = "visit"
+    LETTER = "letter"
+    EMAIL = "email"
+
+
+class Caller(enum.StrEnum):
+    """Who somebody says that he is."""
+
+    CUSTOMER = "customer"
+    MANDATED = "mandated"
+    """By a court, or with a power of attorney of the customer."""
+    LANDLORD = "landlord"
+    SUPPLIER = "supplier"
+    OTHER = "other"
+
+
+IN_WRITING = frozenset({Channel.LETTER, Channel.EMAIL})
+"""Who asks so is answered by letter (R84)."""
+ON_PAPER = frozenset({Channel.LETTER, Channel.VISIT})
+"""On these somebody hands in a signed paper."""
+KNOWN_HERE = frozenset({Caller.CUSTOMER, Caller.MANDATED})
+"""Who can be identified. All others get a fixed answer, and no data (R79, R89)."""
+
+
+def add(connection: Connection, values: dict[str, Any]) -> None:
+    """Keep a new contact beside its case."""
+    connection.execute(_ADD, values)
+
+
+def of_case(connection: Connection, case_id: UUID) -> Any | None:
+    """Return the contact of a case; None where it is another case."""
+    return connection.execute(_OF_CASE, {"case": case_id}).one_or_none()
+
+
+def identified(
+    connection: Connection, case_id: UUID, stay: Any, representation_id: UUID | None, now: datetime
+) -> None:
+    """Make a contact, and its case, about the stay of who was identified."""
+    members = {
+        "case": case_id,
+        "operator": stay.operator,
+        "point": stay.access_point_id,
+        "occupancy": stay.occupancy_id,
+        "representation": representation_id,
+        "now": now,
+    }
+    connection.execute(_IDENTIFIED, members)
+    connection.execute(_ABOUT, members)
+
+
+def told_eans(connection: Connection, case_id: UUID, more: int) -> None:
+    """Count EAN codes that were asked in a contact, sent or not."""
+    connection.execute(_TOLD, {"case": case_id, "more": more})
+
+
+def log(connection: Connection, case_id: UUID) -> list[Any]:
+    """Return what was done in a contact, the oldest first: each line is an entry of the ledger (R86)."""
+    return list(connection.execute(_LOG, {"case": case_id}))
+
+
+_ADD = text(
+    "INSERT INTO staff.contact (case_id, operator, channel, caller, told_recorded)"
+    " VALUES (:case, :operator, :channel, :caller, :told_recorded)"
+)
+_OF_CASE = text("SELECT * FROM staff.contact WHERE case_id = :case")
+_IDENTIFIED = text(
+    "UPDATE staff.contact SET identified_at = :now, representation_id = :representation, operator = :operator"
+    " WHERE case_id = :case AND identified_at IS NULL"
+)
+_ABOUT = text(
+    "UPDATE staff.case_file SET access_point_id = :point, occupancy_id = :occupancy, operator = :operator"
+    " WHERE case_id = :case AND occupancy_id IS NULL"
+)
+_TOLD = text("UPDATE staff.contact SET eans_told = eans_told + :more WHERE case_id = :case")
+_LOG = text("SELECT entry_index, at, event FROM staff.deed WHERE case_id = :case ORDER BY entry_index")

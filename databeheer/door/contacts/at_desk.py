@@ -1,0 +1,132 @@
+"""Who of the house is at the desk, in which contact; a try at another's contact is refused on record (R81, R155)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from databeheer.contacts import contacts
+from databeheer.contacts.contacts import CASE_KIND, Channel
+from databeheer.door.commands.base import asker_of, found
+from databeheer.door.house import House
+from databeheer.door.permission_record import subjects_of
+from databeheer.door.post import home_letters
+from databeheer.door.proofs import Asker, AskerKind, Proof
+from databeheer.door.staff.asking import Doer, record_refusal, require_role
+from databeheer.door.staff.lookups import NoCaseError
+from databeheer.door.statement import Record, Statement, Subject
+from databeheer.door.turn import Turn
+from databeheer.door.turn_queue import TurnLane
+from databeheer.errors import ConflictError
+from databeheer.registry import occupancies
+from databeheer.staff import cases, roles
+
+Answer = tuple[dict[str, Any], Record | None]
+"""What an act answers beside where it is recorded; without a record, nothing is said of one."""
+
+
+@dataclass(frozen=True)
+class AtDesk:
+    """Somebody of the house in a contact of his own or of his team that is not over."""
+
+    doer: Doer
+    case: Any
+    contact: Any
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """What an entry says of who did it, and in which contact; its customer reads both."""
+        return self.doer.said | {"task": self.case.reference}
+
+    @property
+    def channel(self) -> Channel:
+        return Channel(self.contact.channel)
+
+    def subjects(self, house: House) -> list[Subject]:
+        """In whose book it stands: of who was identified, once somebody was."""
+        return subjects_of(house, self.case.occupancy_id)
+
+    def record(self, turn: Turn, statement: Statement) -> Record:
+        """Record an act in the contact: an entry, and a line in its log (R86)."""
+        index = turn.next_index
+        said = statement.said | self.said
+        record = turn.record(Statement(statement.event, said, subjects=statement.subjects))
+        self.note(turn, index, statement.event)
+        return record
+
+    def note(self, turn: Turn, index: int, event: str) -> None:
+        """Put an entry that was recorded elsewhere in the log of the contact."""
+        self.doer.note(turn, index, event, self.case.case_id)
+
+    def stay(self, house: House, turn: Turn) -> tuple[Any, UUID]:
+        """Return the stay of who was identified, and its grid user; of nobody else is anything told (R81, R82).
+
+        Raises:
+            ConflictError: nobody was identified yet, or he lives there no more.
+        """
+        if self.contact.identified_at is None or self.case.occupancy_id is None:
+            raise ConflictError("identify who asks first: EAN code or address, meter number and name")
+        stay = occupancies.by_id(turn.connection, self.case.occupancy_id)
+        holder = home_letters.holder_of(house, turn, stay)
+        if holder is None or holder != stay.person_id:
+            raise ConflictError("who was identified does not live there any more")
+        return stay, holder
+
+
+def at_desk(
+    house: House,
+    proof: Proof,
+    reference: str,
+    act: Callable[[Turn, AtDesk], Answer],
+    *,
+    lane: TurnLane = TurnLane.REST,
+) -> dict[str, Any]:
+    """Do something in a contact, in one turn.
+
+    Raises:
+        NoCaseError: there is no such contact, it is over, or another's; recorded, and on the inspector's list.
+    """
+    answer: dict[str, Any] | None = None
+    record: Record | None = None
+    with house.turn(lane) as turn:
+        doer = doer_at_desk(turn, house, proof)
+        case = cases.by_reference(turn.connection, reference)
+        why = why_not(case, doer.asker)
+        if case is None or why is not None:
+            record_refusal(turn, found(doer.account_id, "account"), "contact", why or "no_such_case")
+        else:
+            contact = contacts.of_case(turn.connection, case.case_id)
+            answer, record = act(turn, AtDesk(doer, case, contact))
+    if answer is None:
+        raise NoCaseError("there is no such contact of yours that is open")
+    return answer | (record.answer() if record is not None else {})
+
+
+def doer_at_desk(turn: Turn, house: House, proof: Proof) -> Doer:
+    """Return who of the house asks, with the role to write down contacts."""
+    asker = asker_of(turn, house, proof, AskerKind.STAFF)
+    require_role(asker, *roles.load().writing("contacts"), writing=True)
+    return Doer(asker, asker.employee, asker.account_id)
+
+
+def why_not(case: Any, asker: Asker) -> str | None:
+    """Why a reference opens no contact to somebody; None where it does."""
+    if case is None or case.kind != CASE_KIND:
+        return "no_such_case"
+    if case.closed_at is not None:
+        return "closed"
+    if asker.account_id is None or not cases.is_handled_by(case, asker.account_id, asker.team):
+        return "not_yours"
+    return None
+
+
+def contact_seen(connection: Connection, asker: Asker, reference: str) -> tuple[Any, Any]:
+    """Return the case and the contact behind a reference, to show them; raises NoCaseError as `at_desk` does."""
+    case = cases.by_reference(connection, reference)
+    if case is None or why_not(case, asker) is not None:
+        raise NoCaseError("there is no such contact of yours that is open")
+    return case, contacts.of_case(connection, case.case_id)

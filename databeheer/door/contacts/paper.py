@@ -1,0 +1,238 @@
+"""Papers that a customer signed, entered at the desk as the same events, with the hash of the scan (R43).
+
+Granting and withdrawing take the same: one identified contact, one permission, one scan. What a paper ends, ends in
+the turn that writes it down: the next read is refused.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from marshmallow import fields, validate
+
+from databeheer.access.facts import Capacity
+from databeheer.brussels import day_of
+from databeheer.contacts.contacts import ON_PAPER
+from databeheer.door.commands.answers import reject, sign
+from databeheer.door.commands.base import (
+    SHA256,
+    Command,
+    EANCode,
+    found,
+    identifier,
+    long_text,
+    one_of,
+    schema,
+    short_text,
+)
+from databeheer.door.contacts import identifying
+from databeheer.door.contacts.at_desk import Answer, AtDesk, at_desk
+from databeheer.door.ean_codes.identifiers import of_meter
+from databeheer.door.house import House
+from databeheer.door.linking import identifiers
+from databeheer.door.linking.commands import LONGEST_METER
+from databeheer.door.names import ean_hash
+from databeheer.door.permission_record import record_step, subjects_of
+from databeheer.door.proofs import Proof
+from databeheer.door.restore.ends import Ending
+from databeheer.door.rights import steps
+from databeheer.door.rights.commands import LONGEST_WORDS
+from databeheer.door.staff.cases import REFERENCE
+from databeheer.door.statement import Statement
+from databeheer.door.turn import Turn
+from databeheer.door.turn_queue import TurnLane
+from databeheer.errors import ConflictError, MalformedRequestError, NotFoundError
+from databeheer.identity import representations
+from databeheer.identity.linking import attempts
+from databeheer.identity.representations import NotForRepresentativesError
+from databeheer.permissions import answering, closing, finding
+from databeheer.permissions.finding import Viewer
+from databeheer.permissions.signers import Signature
+from databeheer.permissions.states import Event
+from databeheer.registry import occupancies
+from databeheer.rights.requests import Channel, Fact, Kind
+
+METHOD = "paper"
+_OF_NOTHING = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+"""The SHA-256 of an empty file: a scan that failed."""
+
+
+def grant(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Write down that who was identified granted a request, on paper; others who must sign still must.
+
+    Raises:
+        NotFoundError: no request that waits at that stay.
+        ConflictError: it was answered, or can give nothing any more.
+    """
+    document = bytes.fromhex(arguments["document_sha256"])
+
+    def act(turn: Turn, desk: AtDesk) -> Answer:
+        stay, holder, representative_id = _signer(house, turn, desk)
+        row = answering.waiting(turn.connection, arguments["permission_id"], holder, None, turn.now)
+        if row.addressed_to != stay.occupancy_id:
+            raise NotFoundError("there is no such request at this address")
+        answering.grantable(row, stay, turn.now)
+        signature = Signature(holder, Capacity.GRID_USER, METHOD, document_sha256=document)
+        if representative_id is not None:
+            signature = Signature(
+                representative_id,
+                Capacity.REPRESENTATIVE,
+                METHOD,
+                document_sha256=document,
+                for_person_id=holder,
+                representation_id=desk.contact.representation_id,
+            )
+        index = turn.next_index
+        record = sign(house, turn, row, stay, signature, desk.said)
+        desk.note(turn, index, "desk.paper_granted")
+        return {}, record
+
+    return at_desk(house, proof, arguments["reference"], act)
+
+
+def withdraw(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Write down that who was identified withdrew a permission, or refused a request, on paper: it ends now (R22).
+
+    Raises:
+        NotFoundError: no such permission of that stay.
+        ConflictError: it has ended already.
+    """
+    document = arguments["document_sha256"]
+
+    def act(turn: Turn, desk: AtDesk) -> Answer:
+        stay, holder, representative_id = _signer(house, turn, desk)
+        viewer = Viewer(holder, None, (stay.occupancy_id,))
+        row = finding.visible(turn.connection, viewer, arguments["permission_id"], turn.now, locked=True)
+        row = found(row, "permission at this address")
+        by = "grid_user" if representative_id is None else "representative"
+        said = {"method": METHOD, "document": document} | desk.said
+        index = turn.next_index
+        if row.occupancy_id is None:
+            waiting = answering.waiting(
+                turn.connection, row.permission_id, holder, None, turn.now, or_signed=True
+            )
+            record = reject(house, turn, waiting, stay.occupancy_id, person_id=holder, by=by, said=said)
+        else:
+            state = closing.end(turn.connection, row, by_party=False, now=turn.now)
+            turn.end(Ending.REVOKED, row.permission_id)
+            record = record_step(
+                house, turn, row, Event.REVOKED, state=state, by=by, said=said, person_id=holder
+            )
+        desk.note(turn, index, "desk.paper_withdrawn")
+        return {}, record
+
+    return at_desk(house, proof, arguments["reference"], act, lane=TurnLane.ENDS)
+
+
+def ask_right(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Write down a request about the own data that came on paper; its month counts from now."""
+
+    def act(turn: Turn, desk: AtDesk) -> Answer:
+        stay, holder, _ = _signer(house, turn, desk)
+        given = {name: arguments[name] for name in ("kind", "fact", "basis", "words")}
+        is_objection = given["kind"] == Kind.OBJECTION
+        index = turn.next_index
+        request_id, record = steps.file(
+            house,
+            turn,
+            holder,
+            given | {"occupancy_id": stay.occupancy_id if is_objection else None},
+            channel=Channel.PAPER,
+            document=bytes.fromhex(arguments["document_sha256"]),
+            entered_by=desk.said,
+        )
+        desk.note(turn, index, "desk.paper_right")
+        return {"request_id": str(request_id)}, record
+
+    return at_desk(house, proof, arguments["reference"], act)
+
+
+def unlock(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Let an EAN code or a meter number that was locked begin anew, on a signed paper (R92).
+
+    In the portal, where EAN codes are asked for, and at the desk. Who was identified: his log-in as well. The answer
+    does not say whether anything was locked.
+    """
+    ean, meter = arguments["ean"], arguments["meter"]
+    if ean is None and meter is None:
+        raise MalformedRequestError("ean, meter: one of the two, or both")
+
+    def act(turn: Turn, desk: AtDesk) -> Answer:
+        _require_paper(desk)
+        locked, said = [], {"document": arguments["document_sha256"]}
+        stay = None
+        if ean is not None:
+            locked += [identifiers.of_ean(house, ean), identifying.of_ean(house, ean)]
+            stay = occupancies.lived_in(turn.connection, ean_hash(house, ean), day_of(turn.now))
+        if meter is not None:
+            number = "".join(meter.split())
+            locked += [of_meter(house, number), identifying.of_meter(house, number)]
+        if desk.contact.identified_at is not None:
+            locked.append(identifiers.of_login(house, desk.stay(house, turn)[1]))
+        attempts.release(turn.connection, locked)
+        subjects = subjects_of(house, stay.occupancy_id if stay is not None else desk.case.occupancy_id)
+        said |= {"what": "+".join(name for name in ("ean", "meter") if arguments[name] is not None)}
+        return {}, desk.record(turn, Statement("link.released", said, subjects=subjects))
+
+    return at_desk(house, proof, arguments["reference"], act)
+
+
+def _require_paper(desk: AtDesk) -> None:
+    if desk.channel not in ON_PAPER:
+        raise ConflictError("a paper comes by letter, or is handed in at the desk")
+
+
+def _signer(house: House, turn: Turn, desk: AtDesk) -> tuple[Any, UUID, UUID | None]:
+    """The stay, its grid user, and who signed for him, if somebody did.
+
+    Raises:
+        ConflictError: no paper can have come in this contact, or nobody was identified.
+        NotForRepresentativesError: the power of who signed has ended, or lets him look only.
+    """
+    _require_paper(desk)
+    stay, holder = desk.stay(house, turn)
+    under = desk.contact.representation_id
+    if under is None:
+        return stay, holder, None
+    powers = representations.of_represented(turn.connection, holder, turn.now)
+    powers += representations.powers_of(turn.connection, holder, turn.now)
+    power = next((one for one in powers if one.representation_id == under), None)
+    if power is None or not power.decides:
+        raise NotForRepresentativesError("who signed has no power to decide here now")
+    return stay, holder, power.representative_id
+
+
+_SCAN = fields.String(
+    required=True,
+    validate=[
+        SHA256,
+        validate.NoneOf([_OF_NOTHING], error="the hash of an empty file: scan the paper again"),
+    ],
+)
+_NAMED = {"reference": REFERENCE, "document_sha256": _SCAN}
+
+COMMANDS = (
+    Command("desk.paper_grant", schema(**_NAMED, permission_id=identifier()), grant),
+    Command("desk.paper_withdraw", schema(**_NAMED, permission_id=identifier()), withdraw),
+    Command(
+        "desk.paper_right",
+        schema(
+            **_NAMED,
+            kind=one_of(*(kind.value for kind in Kind)),
+            fact=one_of(*(fact.value for fact in Fact), required=False),
+            basis=short_text(required=False, longest=60),
+            words=long_text(required=False, longest=LONGEST_WORDS, missing=""),
+        ),
+        ask_right,
+    ),
+    Command(
+        "desk.paper_unlock",
+        schema(
+            **_NAMED,
+            ean=EANCode(load_default=None, allow_none=True),
+            meter=short_text(required=False, longest=LONGEST_METER),
+        ),
+        unlock,
+    ),
+)

@@ -1,0 +1,124 @@
+"""Commands of recordings: keep one for a legal duty, listen on record, and forget what is over (R87, R88)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import fields, validate
+
+from databeheer.contacts import recordings
+from databeheer.contacts.contacts import CASE_KIND
+from databeheer.door.commands.base import Command, clerk_or_operator, found, looking, one_of, schema
+from databeheer.door.contacts.at_desk import Answer, AtDesk, at_desk
+from databeheer.door.house import House
+from databeheer.door.names import open_text
+from databeheer.door.permission_record import subjects_of
+from databeheer.door.proofs import AskerKind, Proof
+from databeheer.door.staff.asking import doer_of, require_role, staff_name
+from databeheer.door.staff.cases import REFERENCE
+from databeheer.door.statement import Statement
+from databeheer.door.sweeping import SKIP, sweep_each
+from databeheer.door.turn import Turn
+from databeheer.errors import ConflictError, UnauthenticatedError
+from databeheer.staff import accounts, cases, roles
+from databeheer.values import format_instant
+
+MOST = 200
+OVER = "there is no such recording, or it is over"
+
+
+def keep(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Keep the recording of a contact of one's own longer than a month, for a legal duty (R87).
+
+    Raises:
+        ConflictError: the contact has none, it is over, or is kept for a duty already.
+    """
+    duty = arguments["duty"]
+
+    def act(turn: Turn, desk: AtDesk) -> Answer:
+        row = recordings.of_contact(turn.connection, desk.case.case_id)
+        if row is None or recordings.is_over(row, turn.now) or row.duty is not None:
+            raise ConflictError("no recording that can be kept longer: none, over, or kept already")
+        recordings.keep(turn.connection, desk.case.case_id, duty, row.recorded_at + recordings.DUTIES[duty])
+        statement = Statement("desk.recording_kept", {"duty": duty}, subjects=desk.subjects(house))
+        return {}, desk.record(turn, statement)
+
+    return at_desk(house, proof, arguments["reference"], act)
+
+
+def listen(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Give a superior what the exchange calls a recording, to listen to it: recorded, and its customer reads of it.
+
+    Raises:
+        ConflictError: there is none, or it is over; or the contact is his own: another person listens (R88).
+    """
+    with house.turn() as turn:
+        doer = doer_of(turn, house, proof, *roles.load().writing("recordings"), writing=True)
+        found(doer.account_id, "account")
+        case = cases.by_reference(turn.connection, arguments["reference"])
+        if case is None or case.kind != CASE_KIND:
+            raise ConflictError(OVER)
+        row = recordings.of_contact(turn.connection, case.case_id)
+        if row is None or recordings.is_over(row, turn.now):
+            raise ConflictError(OVER)
+        had = accounts.by_id(turn.connection, case.opened_by)
+        if had is None or bytes(had.employee_hash) == doer.employee:
+            raise ConflictError("somebody else than who had the contact listens (four eyes)")
+        said = {"task": case.reference, "why": arguments["why"]}
+        statement = Statement("desk.recording_listened", said, subjects=subjects_of(house, case.occupancy_id))
+        record = doer.record(turn, statement, case_id=case.case_id)
+        called = open_text(house, "recording", case.case_id, bytes(row.reference_sealed))
+    return record.answer() | {"recording": called}
+
+
+def list_kept(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
+    """The recordings that are not over, the newest first: until when, for which duty, how often somebody listened."""
+    with looking(house, proof, or_staff=True) as (connection, asker, now):
+        if asker.kind is not AskerKind.STAFF:
+            raise UnauthenticatedError("log in as staff")
+        require_role(asker, *roles.load().reading("recordings"))
+        return {
+            "recordings": [
+                {
+                    "reference": row.reference,
+                    "name": staff_name(house, row),
+                    "recorded_at": format_instant(row.recorded_at),
+                    "keep_until": format_instant(row.keep_until),
+                    "duty": row.duty,
+                    "heard": row.heard,
+                    "is_yours": bytes(row.employee_hash) == asker.employee,
+                }
+                for row in recordings.listed(connection, now, MOST)
+            ]
+        }
+
+
+def sweep(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Forget how the exchange calls recordings that are over: the clerk's. The clock ended them already."""
+    with house.turn() as turn:
+        clerk_or_operator(turn, house, proof)
+        skip, limit = arguments["skip"], arguments["limit"]
+        due = recordings.over(turn.connection, turn.now, skip + limit)[skip:]
+        return sweep_each(turn, due, limit, lambda row: _end(house, turn, row))
+
+
+def _end(house: House, turn: Turn, row: Any) -> str:
+    recordings.end(turn.connection, row.case_id, turn.now)
+    said = {"task": row.reference} | ({"duty": row.duty} if row.duty else {})
+    turn.record(Statement("desk.recording_ended", said, subjects=subjects_of(house, row.occupancy_id)))
+    return "recording_ended"
+
+
+COMMANDS = (
+    Command("desk.keep_recording", schema(reference=REFERENCE, duty=one_of(*recordings.DUTIES)), keep),
+    Command("desk.listen", schema(reference=REFERENCE, why=one_of(*recordings.WHY_LISTEN)), listen),
+    Command("desk.recordings", schema(), list_kept),
+    Command(
+        "desk.sweep",
+        schema(
+            skip=SKIP,
+            limit=fields.Integer(load_default=MOST, strict=True, validate=validate.Range(1, MOST)),
+        ),
+        sweep,
+    ),
+)

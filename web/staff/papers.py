@@ -1,0 +1,152 @@
+"""`/dienst/loket/…`: what a customer signed on paper, entered with the hash of its scan."""
+
+from __future__ import annotations
+
+from flask import Blueprint, request
+from flask.typing import ResponseReturnValue
+from marshmallow import fields, validate
+
+from databeheer.door.client import DoorRefusedError
+from databeheer.rights.requests import Fact, Kind
+from web.door import ask
+from web.forms import EANField, Form, Lines, parse_or_tell
+from web.staff.contacts import WRITERS, back, page, refused
+from web.staff.guard import require_role
+
+blueprint = Blueprint("staff_papers", __name__)
+
+SCAN = "Vul de hash van de scan in: 64 tekens, 0 tot 9 en a tot f. Een leeg bestand telt niet."
+ANSWERED = (
+    "Dit gaat niet: de vraag is al beantwoord of de toestemming is al voorbij, of dit contact is niet op papier. "
+    "Kijk opnieuw. Er is niets veranderd."
+)
+NO_SUCH = "Deze vraag of toestemming hoort niet bij dit adres. Kijk opnieuw."
+KIND = "Kies wat de klant vraagt."
+FACT = "Kies wat er fout staat."
+BASIS = "Kies waartegen de klant bezwaar maakt."
+ASKED = "Dit vroeg de klant al, of dit contact is niet op papier. Er is niets veranderd."
+WHICH = "Vul de EAN-code of het meternummer in dat geblokkeerd is."
+LOCKS = "Dit gaat alleen met een papier: per brief, of afgegeven aan het loket."
+_EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+
+def scan() -> fields.String:
+    """The SHA-256 of a scan, as the scanner's archive shows it."""
+    checks = [validate.Regexp(r"[0-9a-f]{64}\Z", error=SCAN), validate.NoneOf([_EMPTY], error=SCAN)]
+    return fields.String(required=True, validate=checks, error_messages={"required": SCAN})
+
+
+class PermissionForm(Form):
+    """Which permission, and the scan of what was signed."""
+
+    toestemming = fields.UUID(required=True)
+    scan = scan()
+
+
+class RightForm(Form):
+    """A request about the own data."""
+
+    scan = scan()
+    vraag = fields.String(
+        required=True,
+        validate=validate.OneOf([kind.value for kind in Kind], error=KIND),
+        error_messages={"required": KIND},
+    )
+    fout = fields.String(
+        load_default="", validate=validate.OneOf(["", *(fact.value for fact in Fact)], error=FACT)
+    )
+    grond = fields.String(load_default="", validate=validate.Length(max=60, error=BASIS))
+    woorden = Lines(load_default="", validate=validate.Length(max=2000, error="Houd het bij 2000 tekens."))
+
+
+class UnlockForm(Form):
+    """What was locked."""
+
+    scan = scan()
+    ean = EANField(load_default="")
+    meter = fields.String(load_default="", validate=validate.Regexp(r"[ -~]{0,40}\Z", error=WHICH))
+
+
+@blueprint.post("/dienst/loket/<reference>/geven")
+@require_role(*WRITERS, writing=True)
+def grant(reference: str) -> ResponseReturnValue:
+    """Enter a permission that was signed on paper."""
+    return _of_permission(reference, "desk.paper_grant")
+
+
+@blueprint.post("/dienst/loket/<reference>/intrekken")
+@require_role(*WRITERS, writing=True)
+def withdraw(reference: str) -> ResponseReturnValue:
+    """Enter that a permission was withdrawn on paper: as many fields as granting, and it ends at once."""
+    return _of_permission(reference, "desk.paper_withdraw")
+
+
+@blueprint.post("/dienst/loket/<reference>/recht")
+@require_role(*WRITERS, writing=True)
+def ask_right(reference: str) -> ResponseReturnValue:
+    """Enter a request about the own data."""
+    form, errors = parse_or_tell(RightForm(), request.form, ("scan", "vraag", "fout", "grond", "woorden"))
+    if not errors and (form["vraag"] == Kind.RECTIFICATION) is not bool(form["fout"]):
+        errors["fout"] = FACT
+    if not errors and (form["vraag"] == Kind.OBJECTION) is not bool(form["grond"]):
+        errors["grond"] = BASIS
+    if errors:
+        return page(reference, _named("recht", errors), status=400)
+    try:
+        ask(
+            "desk.paper_right",
+            reference=reference,
+            document_sha256=form["scan"],
+            kind=form["vraag"],
+            fact=form["fout"] or None,
+            basis=form["grond"] or None,
+            words=form["woorden"],
+        )
+    except DoorRefusedError as refusal:
+        if refusal.code == "no-right-to-object":
+            return page(reference, {"recht-grond": BASIS}, status=400)
+        return refused(refusal, reference, {"recht-vraag": ASKED}, malformed={"recht-vraag": KIND})
+    return back(reference)
+
+
+@blueprint.post("/dienst/loket/<reference>/ontgrendel")
+@require_role(*WRITERS, writing=True)
+def unlock(reference: str) -> ResponseReturnValue:
+    """Enter that somebody asked to be unlocked."""
+    form, errors = parse_or_tell(UnlockForm(), request.form, ("scan", "ean", "meter"))
+    if not errors and not form["ean"] and not form["meter"].strip():
+        errors["ean"] = WHICH
+    if errors:
+        return page(reference, _named("open", errors), status=400)
+    try:
+        ask(
+            "desk.paper_unlock",
+            reference=reference,
+            document_sha256=form["scan"],
+            ean=form["ean"] or None,
+            meter=form["meter"].strip() or None,
+        )
+    except DoorRefusedError as refusal:
+        return refused(refusal, reference, {"open-scan": LOCKS}, malformed={"open-scan": SCAN})
+    return back(reference)
+
+
+def _of_permission(reference: str, command: str) -> ResponseReturnValue:
+    form, errors = parse_or_tell(PermissionForm(), request.form, ("scan",))
+    if errors:
+        return page(reference, {"papier": errors["scan"]}, status=400)
+    try:
+        ask(
+            command,
+            reference=reference,
+            permission_id=str(form["toestemming"]),
+            document_sha256=form["scan"],
+        )
+    except DoorRefusedError as refusal:
+        return refused(refusal, reference, {"papier": ANSWERED}, missing={"papier": NO_SUCH})
+    return back(reference)
+
+
+def _named(where: str, errors: dict[str, str]) -> dict[str, str]:
+    """Errors under the names that the fields have on the page, where three forms ask for a scan."""
+    return {f"{where}-{name}": message for name, message in errors.items()}
