@@ -14,11 +14,11 @@ from functools import lru_cache
 from typing import Any, TypeAlias, TypeVar
 from uuid import UUID
 
-from psycopg.rows import namedtuple_row
 from sqlalchemy import Connection, TextClause
 from sqlalchemy.dialects.postgresql.psycopg import dialect
 
 from databeheer.storage.engine import driver
+from databeheer.storage.trip import Asked, Statement, Trips
 
 Query: TypeAlias = str | TextClause
 """In psycopg's spelling (`%(name)s`), or a constant of SQLAlchemy's `text`."""
@@ -36,27 +36,22 @@ class Look:
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
-        self._asked: list[tuple[bytes, Mapping[str, Any], list[Any]]] = []
+        self._trips = Trips(driver(connection))
+        self._asked: list[tuple[Asked, list[Any]]] = []
 
     def ask(self, query: Query, parameters: Mapping[str, Any]) -> list[Any]:
         """Return the place of a query's rows, which are there after `send`; each has its columns as attributes."""
         rows: list[Any] = []
-        self._asked.append((_spelled(query), parameters, rows))
+        self._asked.append(((_statement(query), parameters), rows))
         return rows
 
     def send(self) -> None:
         """Send what was asked, and fill its places."""
         asked, self._asked = self._asked, []
-        if not asked:
-            return
-        connection = driver(self.connection)
-        with connection.pipeline():
-            cursors = [
-                connection.cursor(row_factory=namedtuple_row).execute(query, parameters)
-                for query, parameters, _ in asked
-            ]
-        for cursor, (_, _, rows) in zip(cursors, asked, strict=True):
-            rows += cursor.fetchall()
+        if asked:
+            found = self._trips.fetch([one for one, _ in asked])
+            for (_, rows), those in zip(asked, found, strict=True):
+                rows += those
 
     def do(self, work: Work[Found]) -> Found:
         """Do a piece of work to its end; what was asked before it began goes with its first questions."""
@@ -91,14 +86,14 @@ def uuids(names: Iterable[UUID]) -> str:
 
 def look(connection: Connection, query: Query, parameters: Mapping[str, Any]) -> list[Any]:
     """Return the rows of one query."""
-    with driver(connection).cursor(row_factory=namedtuple_row) as cursor:
-        return cursor.execute(_spelled(query), parameters).fetchall()
+    [rows] = Trips(driver(connection)).fetch([(_statement(query), parameters)])
+    return rows
 
 
 @lru_cache(maxsize=1024)
-def _spelled(query: Query) -> bytes:
-    """A query as the driver takes it: the same bytes each time, which it knows again."""
-    return (query if isinstance(query, str) else str(query.compile(dialect=_DIALECT))).encode()
+def _statement(query: Query) -> Statement:
+    """A query as the server takes it: the same each time, which it knows again."""
+    return Statement.of(query if isinstance(query, str) else str(query.compile(dialect=_DIALECT)))
 
 
 _DIALECT = dialect()  # type: ignore[no-untyped-call]

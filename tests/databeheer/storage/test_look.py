@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -12,6 +14,8 @@ from databeheer.storage.engine import driver, make_engine
 from databeheer.storage.look import Look, Work, look, together
 from tests.databases import Databases
 
+ID, DAY = UUID(int=7), date(2024, 2, 29)
+AT = datetime(2024, 2, 29, 12, 30, tzinfo=UTC)
 ADDED = "SELECT CAST(%(one)s AS int) + %(other)s AS sum"
 
 
@@ -82,3 +86,60 @@ def test_work_that_fails_sends_nothing_further(connection: Connection) -> None:
     with pytest.raises(LookupError):
         asked.do(together(doubled(asked, 1, 9), refusing()))
     assert asked.trips == 1
+
+
+def test_the_server_forgets_what_it_prepared_with_a_rollback_and_is_told_again(
+    connection: Connection,
+) -> None:
+    asked = Look(connection)
+    for undo in ("ROLLBACK", "ROLLBACK TO here"):
+        for number in range(9):  # the driver prepares what comes again
+            assert asked.do(doubled(asked, number, 1)) == 2 * number
+        connection.execute(text("SAVEPOINT here"))
+        driver(connection).execute(undo.encode())
+        assert asked.do(doubled(asked, 4, 2)) == 16
+
+
+def test_values_come_whole_however_large_and_of_whatever_kind(connection: Connection) -> None:
+    many = [bytes([number % 256]) * 100 for number in range(5_000)]
+    asked = Look(connection)
+    large = asked.ask("SELECT CAST(%(many)s AS bytea[]) AS back", {"many": many})
+    kinds = asked.ask(
+        "SELECT CAST(%(id)s AS uuid) AS id, CAST(%(day)s AS date) AS day, CAST(%(at)s AS timestamptz) AS at,"
+        " CAST(%(words)s AS text[]) AS words, CAST(%(said)s AS jsonb) AS said, CAST(%(no)s AS int) AS no,"
+        " CAST(%(name)s AS text) = 'é%%' AS same",
+        {
+            "id": str(ID),
+            "day": DAY,
+            "at": AT,
+            "words": ["a", "b"],
+            "said": '{"é": [1]}',
+            "no": None,
+            "name": "é%",
+        },
+    )
+    asked.send()
+    assert large[0].back == many
+    assert kinds == [(ID, DAY, AT, ["a", "b"], {"é": [1]}, None, True)]
+
+
+def test_what_cannot_be_spelled_is_found_before_anything_is_sent(connection: Connection) -> None:
+    asked = Look(connection)
+    asked.ask(ADDED, {"one": 1, "other": 1})
+    asked.ask(ADDED, {"one": 1})
+    with pytest.raises(KeyError):
+        asked.send()
+    assert asked.do(doubled(asked, 1, 1)) == 2
+
+
+def test_a_connection_that_breaks_is_told_as_the_database_not_answering(databases: Databases) -> None:
+    with databases.clone() as database:
+        engine = make_engine(database.url("door"))
+        with engine.connect() as opened, psycopg.connect(database.url("superuser"), autocommit=True) as other:
+            asked = Look(opened)
+            assert asked.do(doubled(asked, 1, 1)) == 2
+            other.execute("SELECT pg_terminate_backend(%s, 10000)", [driver(opened).info.backend_pid])
+            with pytest.raises(psycopg.OperationalError):
+                asked.do(doubled(asked, 1, 1))
+            opened.invalidate()
+        engine.dispose()
