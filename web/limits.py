@@ -29,6 +29,7 @@ from databeheer.approval_letters.words import PAGE as LETTER_PAGE
 from databeheer.clock import Clock
 from databeheer.ean_codes.words import PAGE as EAN_PAGE
 from databeheer.errors import RateLimitedError
+from databeheer.storage.look import look
 from web import known_tokens
 from web.database import engine
 from web.door import NO_PROOF, proof_of_request
@@ -240,7 +241,7 @@ def _use(limit: Limit, of_address: bytes, of_identity: bytes | None, now: dateti
         "per_address": limit.per_address,
     }
     with engine().connect() as connection:
-        used = connection.execute(_USE, asked).one()
+        [used] = look(connection, _USE, asked)
         if used.by_address == 1:  # a new minute for this address: a good moment to forget old ones
             connection.execute(_FORGET, {"before": window - _KEEP})
     return used.by_address, used.by_identity

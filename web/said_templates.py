@@ -19,7 +19,8 @@ from typing import Any
 from flask.templating import Environment
 from jinja2 import Template, nodes
 from jinja2.compiler import CodeGenerator, Frame, MacroRef
-from jinja2.runtime import Macro
+from jinja2.environment import TemplateModule
+from jinja2.runtime import Context, Macro
 from jinja2.utils import missing
 from jinja2.visitor import NodeTransformer
 from markupsafe import Markup, escape
@@ -82,7 +83,13 @@ def writing(language: str | None) -> Callable[[Any], str]:
 class QuickMacro(Macro):
     """A macro that does not sort out what it was given, where that is what it names."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._is_plain = not (self.caller or self.catch_kwargs or self.catch_varargs or self.explicit_caller)
+
     def __call__(self, *args: Any, **kwargs: Any) -> str:
+        if self._is_plain and not kwargs and len(args) == self._argument_count:
+            return str.__new__(Markup, self._func(*args))
         left = self.arguments[len(args) :]
         takes_more = self.catch_kwargs or self.catch_varargs or self.explicit_caller
         if takes_more or self.caller != ("caller" in kwargs):
@@ -94,6 +101,13 @@ class QuickMacro(Macro):
             if self.caller:
                 args += (kwargs["caller"],)
         return str.__new__(Markup, self._func(*args))
+
+
+class QuickTemplate(Template):
+    """A template of which the macros are made once: every template here has the same globals."""
+
+    def _get_default_module(self, ctx: Context | None = None) -> TemplateModule:
+        return super()._get_default_module()
 
 
 class _Saying(CodeGenerator):
@@ -130,6 +144,14 @@ class _Saying(CodeGenerator):
             self.write(", ")
         self.write("caller=caller)" if forward_caller else ")")
 
+    def visit_Getattr(self, node: nodes.Getattr, frame: Frame) -> None:  # noqa: N802  named by the visitor
+        """Take what an object has there; only where it has none is Jinja asked, which looks into it, too."""
+        self.write("(found if (found := getattr((holder := ")
+        self.visit(node.node, frame)
+        self.write(
+            f"), {node.attr!r}, missing)) is not missing else environment.getattr(holder, {node.attr!r}))"
+        )
+
     def _wants_context(self, called: nodes.Expr) -> bool:
         known = self.environment.globals.get(called.name) if isinstance(called, nodes.Name) else None
         return hasattr(known, "jinja_pass_arg")
@@ -149,6 +171,7 @@ class _Saying(CodeGenerator):
 
 
 SaidTemplates.code_generator_class = _Saying
+SaidTemplates.template_class = QuickTemplate
 
 
 class _Sayer(NodeTransformer):

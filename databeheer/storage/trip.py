@@ -60,7 +60,8 @@ class Trips:
     def fetch(self, asked: Collection[Asked]) -> list[list[Any]]:
         """Return the rows of each query as named tuples; each sees what was committed when its turn came.
 
-        Begins the transaction where there is none yet. Values come as the database keeps them, not spelled out.
+        Begins the transaction where there is none yet, but on a connection that commits each statement. Values come
+        as the database keeps them, not spelled out.
 
         Raises:
             psycopg.Error: one of them failed; those after it did not run, and the transaction is to be rolled back.
@@ -87,7 +88,7 @@ class Trips:
         """Put everything into what is to be written; returns for which query each result will be."""
         book: Any = self._connection._prepared
         expected: list[_Filled | None] = []
-        if server.transaction_status == TransactionStatus.IDLE:
+        if server.transaction_status == TransactionStatus.IDLE and not self._connection.autocommit:
             server.send_query_params(self._connection._get_tx_start_command(), None)
             expected.append(None)
         for one in filled:
