@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import psycopg
 from sqlalchemy import exc
 from werkzeug.exceptions import HTTPException
 
@@ -18,8 +19,14 @@ from databeheer.errors import DatabeheerError
 
 MEDIA_TYPE = "application/problem+json"
 
-DATABASE_AWAY = (exc.OperationalError, exc.InterfaceError, exc.TimeoutError)
-"""What SQLAlchemy raises where the database is away, hangs, or gives no connection more."""
+DATABASE_AWAY = (
+    exc.OperationalError,
+    exc.InterfaceError,
+    exc.TimeoutError,
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+)
+"""What SQLAlchemy or the driver raises where the database is away, hangs, or gives no connection more."""
 
 
 @dataclass(frozen=True)
