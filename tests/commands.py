@@ -570,6 +570,7 @@ def every_command(
         "staff.hr.check": {"by": "E-9", "content": "employee\nE-1\n", "ends": 0},
         "staff.account.end": {"by": "E-9", "account_id": someone},
         "staff.sweep": {},
+        "systems.show": {},
         "staff.device.register": {"by": "E-9", "certificate": "A" * 43, "label": "x"},
         "staff.device.end": {"by": "E-9", "device_id": someone},
         "staff.device.list": {},

@@ -110,6 +110,7 @@ from databeheer.door.staff import lookups as staff_lookups
 from databeheer.door.staff import national_register as staff_register
 from databeheer.door.staff import people as staff_people
 from databeheer.door.staff import sweep as staff_sweep
+from databeheer.door.staff import systems as staff_systems
 from databeheer.door.staff import trail as staff_trail
 from databeheer.door.statistics import commands as statistics
 from databeheer.door.supply_quality import commands as supply_quality
@@ -227,6 +228,7 @@ class DoorService:
             *contacts.COMMANDS,
             *contact_papers.COMMANDS,
             *contact_recordings.COMMANDS,
+            *staff_systems.COMMANDS,
             *bulk.commands(in_bulk),
             *jobs.commands(self.jobs, in_bulk),
         ]

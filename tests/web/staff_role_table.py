@@ -11,6 +11,7 @@ from databeheer.governance.registers import shipped
 from databeheer.staff import roles
 
 ALL = frozenset(roles.load().by_code)
+ADMINISTRATORS = frozenset({"administrator"})
 GIVERS = frozenset({"manager", "security_officer"})
 
 
@@ -89,6 +90,24 @@ ROWS = (
     Row("POST", "/dienst/medewerkers/goedkeuren", GIVERS, to_write=True, answer=400),
     Row("POST", "/dienst/medewerkers/bevestigen", frozenset({"manager"}), to_write=True, answer=400),
     Row("POST", "/dienst/medewerkers/einde", writing("staff"), to_write=True, answer=400),
+    Row("GET", "/dienst/medewerkers/nieuw", ADMINISTRATORS, to_write=True),
+    Row("POST", "/dienst/medewerkers/nieuw", ADMINISTRATORS, to_write=True, answer=400),
+    Row("GET", "/dienst/medewerkers/vertrokken", writing("staff"), to_write=True),
+    Row("POST", "/dienst/medewerkers/vertrokken", writing("staff"), to_write=True, answer=400),
+    Row(
+        "GET",
+        "/dienst/dossiers/geef-door",
+        writing("cases"),
+        to_write=True,
+        answer=404,
+        at="/dienst/dossiers/geef-door?dossier=Z2026-1",
+    ),
+    Row("POST", "/dienst/dossiers/geef-door", writing("cases"), to_write=True, answer=400),
+    Row("GET", "/dienst/beheer", reading("systems")),
+    Row("POST", "/dienst/beheer", ADMINISTRATORS, to_write=True, answer=400),
+    Row("GET", "/dienst/toestellen", reading("systems")),
+    Row("POST", "/dienst/toestellen", ADMINISTRATORS, to_write=True, answer=400),
+    Row("POST", "/dienst/toestellen/einde", ADMINISTRATORS, to_write=True, answer=400),
     Row("GET", "/dienst/rijksregister", reading("people") | reading("national_register")),
     Row("POST", "/dienst/rijksregister", reading("people"), to_write=True, answer=400),
     Row("POST", "/dienst/rijksregister/beslis", writing("national_register"), to_write=True, answer=400),

@@ -9,12 +9,15 @@ from flask import Flask
 
 from web.staff import wording
 from web.staff.cases import blueprint as case_pages
+from web.staff.comings import blueprint as coming_pages
 from web.staff.contacts import blueprint as contact_pages
+from web.staff.devices import blueprint as device_pages
 from web.staff.national_register import blueprint as register_pages
 from web.staff.papers import blueprint as paper_pages
 from web.staff.people import blueprint as people_pages
 from web.staff.recordings import blueprint as recording_pages
 from web.staff.start import blueprint as start_pages
+from web.staff.systems import blueprint as system_pages
 
 BLUEPRINTS = (
     start_pages,
@@ -23,7 +26,10 @@ BLUEPRINTS = (
     paper_pages,
     recording_pages,
     people_pages,
+    coming_pages,
     register_pages,
+    system_pages,
+    device_pages,
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from marshmallow import fields, validate
 
@@ -12,13 +12,15 @@ from databeheer.door.client import DoorRefusedError
 from databeheer.staff import roles
 from web.door import ask
 from web.forms import ONE_LINE, EANField, Form, parse_or_refuse, parse_or_tell
-from web.staff.guard import require_role
+from web.staff.guard import colleague, require_role
 from web.staff.wording import CASE_KINDS
 
 blueprint = Blueprint("staff_cases", __name__)
 
 WHAT = "Zeg waarvoor, in 3 tot 300 tekens, op één regel."
 KIND = "Kies een soort."
+TO = "Kies aan wie."
+NOT_TO = "Dit gaat niet meer: die collega is weg. Kies een ander."
 _READERS = sorted(roles.load().reading("people"))
 _WRITERS = sorted(roles.load().writing("cases"))
 
@@ -38,6 +40,15 @@ class CaseForm(Form):
     )
     ean = EANField(load_default="")
     team = fields.String(load_default=None, validate=validate.Equal("ja"))
+
+
+class HandOnForm(Form):
+    """Which case, and to whom: a colleague's account, or `team:` and a team."""
+
+    dossier = fields.String(required=True, validate=[validate.Length(1, 40), validate.Regexp(ONE_LINE)])
+    aan = fields.String(
+        required=True, validate=validate.Length(1, 60, error=TO), error_messages={"required": TO}
+    )
 
 
 class ReferenceForm(Form):
@@ -94,6 +105,43 @@ def close() -> ResponseReturnValue:
     """Close a case of one's own."""
     ask("staff.case.close", reference=parse_or_refuse(ReferenceForm(), request.form)["dossier"])
     return redirect(url_for("staff.show"), 303)
+
+
+@blueprint.get("/dienst/dossiers/geef-door")
+@require_role(*_WRITERS, writing=True)
+def begin_handing_on() -> ResponseReturnValue:
+    """Ask to whom a case goes."""
+    return _hand_on(parse_or_refuse(ReferenceForm(), request.args)["dossier"], {})
+
+
+@blueprint.post("/dienst/dossiers/geef-door")
+@require_role(*_WRITERS, writing=True)
+def hand_on() -> ResponseReturnValue:
+    """Give a case to a colleague or to a team; it is theirs from then on."""
+    form, errors = parse_or_tell(HandOnForm(), request.form, ("aan",))
+    reference = request.form["dossier"]  # what is wrong with it was refused
+    if errors:
+        return _hand_on(reference, errors), 400
+    team = form["aan"].removeprefix("team:") if form["aan"].startswith("team:") else None
+    to = {"team": team} if team else {"account_id": form["aan"]}
+    try:
+        ask("staff.case.hand_on", reference=reference, **to)
+    except DoorRefusedError as refusal:
+        told = {"conflict": (NOT_TO, 409), "malformed-request": (TO, 400)}.get(refusal.code)
+        if told is None:
+            raise
+        return _hand_on(reference, {"aan": told[0]}), told[1]
+    return redirect(url_for("staff.show"), 303)
+
+
+def _hand_on(reference: str, errors: dict[str, Any]) -> str:
+    listed = ask("staff.case.list")
+    own = [case["reference"] for case in listed["cases"]]
+    if reference not in own and "manager" not in colleague()["writes"]:  # a manager hands on any that is open
+        abort(404)
+    return render_template(
+        "staff/hand_on.html", reference=reference, listed=listed, given=request.form, errors=errors
+    )
 
 
 def _form(errors: dict[str, Any]) -> str:

@@ -26,7 +26,7 @@ CLASH = (
     "of u vroeg ze zelf of krijgt ze zelf. Er is niets veranderd."
 )
 _SEE = sorted(roles.load().reading("staff"))
-_ASK = ("administrator", "manager", "security_officer")
+ASKERS = ("administrator", "manager", "security_officer")
 _APPROVE = ("manager", "security_officer")
 
 
@@ -61,7 +61,7 @@ def show() -> ResponseReturnValue:
 
 
 @blueprint.post("/dienst/medewerkers")
-@require_role(*_ASK, writing=True)
+@require_role(*ASKERS, writing=True)
 def ask_role() -> ResponseReturnValue:
     """Ask for a role; somebody else approves it."""
     form, errors = parse_or_tell(RoleForm(), request.form, ("medewerker", "rol", "waarvoor"))
@@ -98,7 +98,7 @@ def confirm() -> ResponseReturnValue:
 
 
 @blueprint.post("/dienst/medewerkers/einde")
-@require_role(*_ASK, writing=True)
+@require_role(*ASKERS, writing=True)
 def end() -> ResponseReturnValue:
     """End a role, or what was asked."""
     return _of_grant("staff.role.end")
@@ -129,6 +129,6 @@ def _page(errors: dict[str, Any]) -> str:
         accounts=ask("staff.account.list")["accounts"],
         given=request.form,
         errors=errors,
-        askers=_ASK,
+        askers=ASKERS,
         approvers=_APPROVE,
     )

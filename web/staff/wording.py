@@ -112,6 +112,24 @@ PROCESSES = {
     "meter_replacement": "vervanging van de meter",
 }
 
+SERVICES = {
+    "linking": "Koppelen van een aansluiting",
+    "handover": "Alles wat het huis verlaat",
+}
+
+WORKLISTS = {
+    "roles": "Gevraagde rollen",
+    "registers": "Versies in de registers",
+    "parties": "Partijen die toegelaten willen worden",
+    "consultations": "Raadplegingen van het rijksregister",
+    "doubts": "Zaken van twijfel",
+    "rights": "Vragen over eigen gegevens",
+}
+
+QUEUES = {"email": "E-mails", "webhook": "Berichten aan partijen", "sms": "Sms'en", "letter": "Brieven"}
+
+HOUSE_PARTS = {"database": "Databank", "door": "Deur", "checkpoint": "Logboek"}
+
 LACKS = {
     "clause": "U tekende de vertrouwelijkheidsclausule nog niet.",
     "training": "Uw opleiding ontbreekt of is verlopen.",
@@ -150,11 +168,16 @@ def register(app: Flask) -> None:
         objectable=objectable,
         lack_words=LACKS,
         process_words=PROCESSES,
+        service_words=SERVICES,
+        worklist_words=WORKLISTS,
+        queue_words=QUEUES,
+        part_words=HOUSE_PARTS,
         staff_purposes=PURPOSES,
         staff_states=STATES,
         colleague=colleague,
         sees_desk=lambda: not known.reading("contacts").isdisjoint(colleague()["roles"]),
         sees_recordings=lambda: not known.reading("recordings").isdisjoint(colleague()["roles"]),
         sees_register=lambda: not register_roles.isdisjoint(colleague()["roles"]),
+        sees_systems=lambda: not known.reading("systems").isdisjoint(colleague()["roles"]),
         sees_people=lambda: not known.reading("staff").isdisjoint(colleague()["roles"]),
     )

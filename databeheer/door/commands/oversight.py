@@ -8,11 +8,12 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from databeheer.door.commands.base import Command, Day, asker_of, looking, schema, short_text
+from databeheer.door.commands.base import Command, Day, looking, schema, short_text
 from databeheer.door.commands.views import party_view
 from databeheer.door.house import House
 from databeheer.door.proofs import AskerKind, Proof
 from databeheer.door.restore.ends import NOBODY, Ending
+from databeheer.door.staff.asking import switcher_of
 from databeheer.door.statement import Statement
 from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import UnauthenticatedError
@@ -100,10 +101,12 @@ def lift_stop(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str
 
 def _change(house: House, proof: Proof, *, stopped: bool, reason: str) -> dict[str, Any]:
     with house.turn(TurnLane.ENDS if stopped else TurnLane.REST) as turn:
-        asker_of(turn, house, proof, AskerKind.OPERATOR)
+        switcher = switcher_of(turn, house, proof)
         stop.change(turn.connection, stopped=stopped, reason=reason, now=turn.now)
         turn.end(Ending.STOPPED if stopped else Ending.STOP_LIFTED, NOBODY)
-        record = turn.record(Statement("stop.set" if stopped else "stop.lifted", {"reason": reason}))
+        record = switcher.record(
+            turn, Statement("stop.set" if stopped else "stop.lifted", {"reason": reason})
+        )
     return {"index": record.index}
 
 

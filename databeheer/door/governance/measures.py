@@ -13,6 +13,7 @@ from databeheer.brussels import day_of
 from databeheer.door.governance.records import OF_ORGANISATION, ORGANISATION, Act, Opened, listed
 from databeheer.door.house import House
 from databeheer.errors import ConflictError
+from databeheer.oversight import public_services
 from databeheer.values import Role, parse_day
 
 TESTS_A_YEAR = 2
@@ -26,6 +27,29 @@ def measured(act: Act) -> None:
         if clocks.running(act.turn.connection, kind, ORGANISATION) is None:
             clocks.start(act.turn.connection, kind, ORGANISATION, act.turn.now)
             act.extra[OF_ORGANISATION] = str(ORGANISATION)
+
+
+def check_closure(act: Act) -> None:
+    """A drill of closing a public service is one that was held: its minutes are those of the record (R95)."""
+    if act.said["what"] != "closure":
+        return
+    measured = public_services.closures_of(act.turn.connection, parse_day(act.said["held_on"]))
+    if not measured:
+        raise ConflictError("held_on: no public service was closed and opened again that day")
+    if act.said["minutes"] not in measured:
+        raise ConflictError(
+            f"minutes: as the record has it, closed for {', '.join(map(str, measured))} minutes that day"
+        )
+
+
+def last_closure(house: House, connection: Connection) -> Opened | None:
+    """The last drill of closing a public service; None where none was held."""
+    held = [
+        one
+        for one in listed(house, connection, ["measure_test"])
+        if one.is_in_force and one.says["what"] == "closure"
+    ]
+    return max(held, key=lambda one: str(one.says["held_on"]), default=None)
 
 
 def check_solved(act: Act) -> None:

@@ -121,6 +121,7 @@ RULES: Mapping[str, Rules] = {
     "breach_exemption": Rules(check=breaches.check_open),
     "breach_told": Rules(check=breaches.find_concerned, counts=breaches.tell_concerned),
     "measure": Rules(starts=measures.measured),
+    "measure_test": Rules(check=measures.check_closure),
     "finding": Rules(counts=processors.stop_on_finding, closing=measures.check_solved),
     "recovery_plan": Rules(check=measures.check_drill),
     "appointment": Rules(check=_one_of_each("function")),

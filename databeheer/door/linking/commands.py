@@ -25,6 +25,7 @@ from databeheer.door.linking.unlocking import ask, unlock
 from databeheer.door.names import ean_hash
 from databeheer.door.permission_record import subjects_of
 from databeheer.door.proofs import AskerKind, Proof
+from databeheer.door.staff.asking import switcher_of
 from databeheer.door.statement import Statement
 from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import MalformedRequestError, UnauthenticatedError
@@ -94,14 +95,17 @@ def reopen(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, A
 def _change(house: House, proof: Proof, arguments: dict[str, Any], *, closed: bool) -> dict[str, Any]:
     reason, by = arguments["reason"], arguments["by"]
     with house.turn(TurnLane.ENDS if closed else TurnLane.REST) as turn:
-        asker_of(turn, house, proof, AskerKind.OPERATOR)
-        opening.change(turn.connection, closed=closed, reason=reason, by=by, now=turn.now)
+        switcher = switcher_of(turn, house, proof)
+        if (switcher.asker.kind is AskerKind.OPERATOR) is (by is None):
+            raise MalformedRequestError("by: the operator's key names who asks, and a session nobody")
+        opening.change(turn.connection, closed=closed, reason=reason, by=by or "staff", now=turn.now)
         event = "linking.closed" if closed else "linking.opened"
-        record = turn.record(Statement(event, {"reason": reason, "by": by}))
+        said = {"reason": reason} | ({"by": by} if by else {})
+        record = switcher.record(turn, Statement(event, said))
     return {"index": record.index}
 
 
-_WHY = {"reason": short_text(longest=500), "by": short_text()}
+_WHY = {"reason": short_text(longest=500), "by": short_text(required=False)}
 
 COMMANDS = (
     Command("link.show", schema(), show),

@@ -16,7 +16,7 @@ from databeheer.door.proofs import Asker, AskerKind, Proof
 from databeheer.door.statement import Record, Statement
 from databeheer.door.turn import Turn
 from databeheer.errors import DatabeheerError, MalformedRequestError
-from databeheer.staff import accounts
+from databeheer.staff import accounts, roles
 
 NOT_ONE_OF_US = "a former colleague"
 
@@ -97,6 +97,30 @@ def doer_of(
     if by is not None:
         return Doer(asker, employee_hash(house, by), None)
     return Doer(asker, asker.employee, asker.account_id)
+
+
+@dataclass(frozen=True)
+class Switcher:
+    """Who closes a public service or opens it again: an administrator, or whoever has the operator's key (R95)."""
+
+    asker: Asker
+
+    def record(self, turn: Turn, statement: Statement) -> Record:
+        """Record what he switched; of an administrator it stands in the list of his actions too."""
+        if self.asker.kind is AskerKind.OPERATOR:
+            return turn.record(statement)
+        return Doer(self.asker, self.asker.employee, self.asker.account_id).record(turn, statement)
+
+
+def switcher_of(turn: Turn, house: House, proof: Proof) -> Switcher:
+    """Return who switches a public service.
+
+    Raises:
+        RoleNeededError: he is staff in another role.
+    """
+    asker = asker_of(turn, house, proof, AskerKind.STAFF, AskerKind.OPERATOR)
+    require_role(asker, *roles.load().writing("systems"), writing=True)
+    return Switcher(asker)
 
 
 def why_no_log_in(connection: Connection, account: Any, proof: Proof) -> str | None:

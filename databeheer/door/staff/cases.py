@@ -23,7 +23,7 @@ from databeheer.door.commands.base import (
 from databeheer.door.house import House
 from databeheer.door.names import ean_hash, open_text, seal_text
 from databeheer.door.proofs import AskerKind, Proof
-from databeheer.door.staff.asking import Doer, require_role
+from databeheer.door.staff.asking import Doer, require_role, staff_name
 from databeheer.door.staff.people import TEAM
 from databeheer.door.statement import NO_OPERATOR, Statement
 from databeheer.errors import ConflictError, MalformedRequestError, NotFoundError, UnauthenticatedError
@@ -106,12 +106,19 @@ def close(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, An
 
 
 def list_open(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
-    """The open cases of somebody and of his team, the oldest first."""
+    """The open cases of somebody and of his team, the oldest first; and to whom of his team he can give one."""
     with looking(house, proof, or_staff=True) as (connection, asker, _now):
         if asker.kind is not AskerKind.STAFF or asker.account_id is None:
             raise UnauthenticatedError("log in as staff")
         require_role(asker, *roles.load().reading("cases"))
+        living = [one for one in accounts.every(connection) if one.ended_at is None]
         return {
+            "takers": [
+                {"account_id": str(one.account_id), "name": staff_name(house, one)}
+                for one in living
+                if one.team == asker.team and one.account_id != asker.account_id
+            ],
+            "teams": sorted({one.team for one in living}),
             "cases": [
                 {
                     "reference": case.reference,
@@ -122,7 +129,7 @@ def list_open(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
                     "has_point": case.access_point_id is not None,
                 }
                 for case in cases.open_of(connection, asker.account_id, asker.team)
-            ]
+            ],
         }
 
 

@@ -22,7 +22,7 @@ from tests.browser import Watched, free_port, served
 from tests.databases import Databases
 from tests.databeheer.door.access_register.sending import ean_of, send
 from tests.doors import query
-from tests.house import ISSUER, Customer, Party, TheHouse, open_house
+from tests.house import ISSUER, Colleague, Customer, Party, TheHouse, open_house
 from tests.journeys.portal.ways import Walker
 from tests.web.sites import make_whole_site
 from web.portal.login import LOGIN_PATH
@@ -137,7 +137,7 @@ class Trip:
         send(self.town.net, "customer.moved_in", ean=ean, customer=customer, interval_reading=True, **begins)
         return ean, meter
 
-    def window(self, person: Customer, *, logged_in: bool = True) -> Walker:
+    def window(self, person: Customer | Colleague, *, logged_in: bool = True) -> Walker:
         """A browser of a person's own; who is not logged in yet, can show the identity provider who he is."""
         context = self.town.browser.new_context(
             viewport=self.way.viewport,

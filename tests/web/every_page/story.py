@@ -277,7 +277,7 @@ def _streets_and_towns(story: Story, net: Party) -> None:
     wish = {"kind": "question", "what": "belt over een factuur", "ean": story.facts["neighbour"]}
     case = petra.call("staff.case.open", **wish)["reference"]
     petra.call("staff.register.ask", reference=case, reason="een erfgenaam vraagt", signed_as="Petra")
-    story.facts["colleague"] = petra.account_id
+    story.facts |= {"colleague": petra.account_id, "case": case}
     asked = {"contact_id": str(uuid4()), "caller": "customer", "what": "vraagt haar EAN-code"}
     on_record = {"channel": "call", "told_recorded": True, "recording": "R-1"}
     story.facts["call"] = petra.call("desk.open", **asked, **on_record)["reference"]
@@ -296,7 +296,8 @@ def _streets_and_towns(story: Story, net: Party) -> None:
     report = {"kind": "measures_file", "first": "2023-01-01", "last": "2023-12-31", "by": "E-1"}
     story.facts["document"] = house.operator("governance.document.make", **report)["document_id"]
     lacking = house.colleague("jonas", "administrator", trained_until=None)
-    story.sessions |= {"petra": petra.session, "jonas": lacking.session}
+    ada = house.colleague("ada", "administrator")
+    story.sessions |= {"petra": petra.session, "jonas": lacking.session, "ada": ada.session}
 
 
 def _parties(story: Story) -> None:

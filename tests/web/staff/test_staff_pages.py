@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from flask import Flask
 
+from databeheer.brussels import day_of
+from databeheer.door.client import DoorRefusedError
 from tests.conftest import LOTTES_EAN
 from tests.databases import Databases
+from tests.doors import query
+from tests.governance import said
 from tests.house import Colleague, Customer, TheHouse, open_house
 from tests.web.portal.visiting import BASE_URL, Visitor
 from tests.web.sites import make_whole_site
@@ -33,6 +38,10 @@ def lotte(house: TheHouse) -> Customer:
     customer = house.customer("lotte", "Lotte Janssens")
     house.point(LOTTES_EAN, customer)
     return customer
+
+
+def events(house: TheHouse) -> list[str]:
+    return [row[0] for row in query(house, "SELECT event FROM ledger.body ORDER BY index")]
 
 
 def at(app: Flask, house: TheHouse, session: str) -> Visitor:
@@ -98,3 +107,102 @@ def test_a_role_takes_two_and_a_leaver_is_cut_off_in_the_middle_of_a_session(
 def test_who_has_no_account_is_told_so_at_the_log_in(app: Flask, house: TheHouse) -> None:
     page = Visitor(app, house).log_in("stranger", "A Stranger", "staff")
     assert (page.status, "account als medewerker" in page.text) == (403, True)
+
+
+@pytest.mark.requirement("R95")
+def test_a_public_service_is_closed_and_opened_by_an_administrator_and_the_drill_is_kept_as_it_was(
+    app: Flask, house: TheHouse, lotte: Customer
+) -> None:
+    ada, sven = house.colleague("ada", "administrator"), house.colleague("sven", "security_officer")
+    cockpit, looker = at(app, house, ada.session), at(app, house, sven.session)
+    page = cockpit.get("/dienst/beheer")
+    assert "Koppelen van een aansluiting: open" in page.text
+    wish = {"dienst": "linking", "doe": "sluit", "reden": "oefening van het najaar"}
+    assert looker.get("/dienst/beheer").status == 200
+    guard = {"csrf_token": page.form("/dienst/beheer").fields["csrf_token"]}
+    for wrong in ({"reden": ""}, {"reden": "x" * 501}, {"dienst": "alles"}, {"doe": "weg"}, {"meer": "x"}):
+        assert cockpit.send("/dienst/beheer", guard | wish | wrong).status == 400, wrong
+    before = events(house)
+    own = {"csrf_token": looker.get("/dienst/toestellen").form("/afmelden").fields["csrf_token"]}
+    assert looker.send("/dienst/beheer", own | wish).status == 403
+    with pytest.raises(DoorRefusedError, match="role"):
+        sven.call("link.close", reason="I may not")
+    with pytest.raises(DoorRefusedError, match="role"):
+        sven.call("stop.set", reason="I may not")
+    with pytest.raises(DoorRefusedError, match="session nobody"):
+        ada.call("link.close", reason="as somebody else", by="Femke")
+    assert events(house) == before
+    cockpit.send("/dienst/beheer", guard | wish)
+    closed = cockpit.get("/dienst/beheer")
+    assert "Koppelen van een aansluiting: gesloten" in closed.text
+    assert "oefening van het najaar" in closed.text
+    assert cockpit.send("/dienst/beheer", guard | wish).status == 409
+    shut = at(app, house, lotte.session).get("/mijn/aansluiting")
+    assert "Koppelen kan nu even niet" in shut.text
+    measure = str(
+        sven.call("governance.write", register="measure", said=said("measure", house.clock.now()))[
+            "record_id"
+        ]
+    )
+    drill = said("measure_test", house.clock.now(), what="closure", measures=[measure], minutes=7)
+    with pytest.raises(DoorRefusedError, match="closed and opened again that day"):
+        sven.call("governance.write", register="measure_test", said=drill)
+    house.clock.advance(timedelta(minutes=7))
+    cockpit.send("/dienst/beheer", guard | wish | {"doe": "heropen", "reden": "oefening voorbij"})
+    opened = cockpit.get("/dienst/beheer")
+    assert "Koppelen van een aansluiting: open" in opened.text
+    assert events(house)[-2:] == ["measure.written", "linking.opened"]
+    with pytest.raises(DoorRefusedError, match="closed for 7 minutes"):
+        sven.call("governance.write", register="measure_test", said=drill | {"minutes": 5})
+    sven.call("governance.write", register="measure_test", said=drill)
+    assert "duurde 7 minuten" in cockpit.get("/dienst/beheer").text
+    deeds = query(
+        house, f"SELECT event FROM staff.deed WHERE account_id = '{ada.account_id}' ORDER BY entry_index"
+    )
+    assert deeds[-2:] == [("linking.closed",), ("linking.opened",)]
+
+
+@pytest.mark.requirement("R155", "R158", "R198")
+def test_somebody_comes_and_leaves_a_workstation_too_and_a_case_changes_hands(
+    app: Flask, house: TheHouse
+) -> None:
+    ada, mira = house.colleague("ada2", "administrator"), house.colleague("mira", "desk")
+    boss, thief = house.colleague("boss2", "manager"), house.colleague("thief", "desk", team="elders")
+    admin, desk = at(app, house, ada.session), at(app, house, mira.session)
+    form = admin.get("/dienst/medewerkers/nieuw")
+    filled = {"naam": "Wim", "nummer": "E-wim", "aanmelding": "wim", "team": "loket"}
+    for wrong in ({"team": "Loket!"}, {"getekend": "gisteren"}, {"naam": ""}):
+        assert admin.press(form, "/nieuw", **(filled | wrong)).status == 400, wrong
+    assert "Wim" in admin.press(form, "/nieuw", **filled).text
+    again = admin.press(form, "/nieuw", **(filled | {"naam": "Een tweede Wim", "aanmelding": "wim-2"}))
+    assert (again.status, "heeft al een account" in again.text) == (409, True)
+    # A case goes to a colleague of one's team, and nobody else's can be given away.
+    case = mira.call("staff.case.open", kind="question", what="belt", ean=None)["reference"]
+    handing = desk.get(f"/dienst/dossiers/geef-door?dossier={case}")
+    assert handing.text.count("Thief") == 0
+    assert desk.press(handing, "/geef-door", aan="").status == 400
+    assert desk.press(handing, "/geef-door", aan="nobody").status == 400
+    strange = at(app, house, thief.session)
+    assert strange.get(f"/dienst/dossiers/geef-door?dossier={case}").status == 404
+    own = {"csrf_token": strange.get("/dienst").form("/afmelden").fields["csrf_token"]}
+    taken = strange.send("/dienst/dossiers/geef-door", own | {"dossier": case, "aan": "team:elders"})
+    assert taken.status == 404
+    desk.press(handing, "/geef-door", aan="team:elders")
+    assert mira.call("staff.case.list")["cases"] == []
+    assert [one["reference"] for one in thief.call("staff.case.list")["cases"]] == [case]
+    # Wim leaves: a list with one wrong line cuts nobody off.
+    leaving = at(app, house, boss.session)
+    page = leaving.get("/dienst/medewerkers/vertrokken")
+    wrong = leaving.press(page, "/vertrokken", wie="E-wim,2023-01-02\nE-wim")
+    assert (wrong.status, "Er is niemand afgesloten" in wrong.text) == (400, True)
+    today = day_of(house.clock.now()).isoformat()
+    gone = leaving.press(page, "/vertrokken", wie=f"E-wim,{today}\nE-unknown,{today}")
+    assert "1 account is afgesloten" in gone.text
+    assert "1 van de lijst had hier geen account" in gone.text
+    # The first workstation: from then on nobody comes from elsewhere, so it is ended with all the rest.
+    devices = admin.get("/dienst/toestellen")
+    assert admin.press(devices, "/toestellen", naam="Loket 1", afdruk="kort").status == 400
+    registered = admin.press(devices, "/toestellen", naam="Loket 1", afdruk="A" * 43)
+    assert registered.status != 200 or "Loket 1" not in registered.text
+    with pytest.raises(DoorRefusedError):
+        ada.call("staff.device.list")
