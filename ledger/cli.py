@@ -1,4 +1,4 @@
-"""The command `ledger`: verify a published log, or one receipt. Standard library and PyNaCl only.
+"""The command `ledger`: verify a published log, a receipt, or an evidence bundle. Standard library and PyNaCl only.
 
 `restore` alone needs psycopg: it is the operator's, not the outsider's.
 
@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from ledger.commands import chain as chain_command
+from ledger.commands import evidence_bundle as bundle_command
 from ledger.commands import logs, monitor, witness
 from ledger.commands.inputs import (
     FAILS,
@@ -108,6 +109,8 @@ def _parser() -> argparse.ArgumentParser:
     chain = chain_command.add(receipts)
     add_key(chain)
     chain.set_defaults(run=_verify_chain)
+
+    bundle_command.add(commands).set_defaults(run=_verify_bundle)
     return parser
 
 
@@ -252,6 +255,14 @@ def _verify_chain(options: argparse.Namespace) -> int:
         print(chain_command.checked(options))
     except LedgerError as error:
         return _tell_receipt_failure(options, error, "The receipts do not hold together.")
+    return HOLDS
+
+
+def _verify_bundle(options: argparse.Namespace) -> int:
+    try:
+        print(bundle_command.checked(options))
+    except LedgerError as error:
+        return _tell_receipt_failure(options, error, "The bundle does not hold.")
     return HOLDS
 
 

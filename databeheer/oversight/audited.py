@@ -1,18 +1,11 @@
 """Entries as an inspector gets them: opened leaf by leaf, and checked against the signed root, not believed.
 
-One entry is JSON:
-
-    {"index": N, "entry": B64, "shared": {"salt": B64, "body": B64} | {"half": B64} | null,
-     "leaves": [{"salt": B64, "body": B64} | {"half": B64}, …], "erased": {"reason", "index", "at"} | null}
-
-A half that is a decoy or that was erased stands as its 32 bytes. Whatever is opened or not, the halves must give
-the entry's commitment, and the entry stand in the tree. A body that is lost has `shared` null and no leaves; one
-that was put back from a receipt has `{"root": B64}` in the place of its leaves, and its subjects are lost.
+Their form is that of `ledger.opened`; `erased` is `{"reason", "index", "at"}` or null. Of a body that was put back
+from a receipt, its subjects are lost.
 """
 
 from __future__ import annotations
 
-import hmac
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,14 +15,10 @@ from databeheer.errors import MalformedRequestError
 from databeheer.oversight.erasures import Erased
 from databeheer.values import parse_instant
 from ledger.checkpoint import Checkpoint
-from ledger.commitment import Opening, commit, shared_half, subject_half
-from ledger.encoding import decode_base64, decode_hash
-from ledger.entry import parse as parse_entry
 from ledger.errors import MalformedError, ProofError
+from ledger.opened import OpenedHalf, open_entry
 from ledger.tiles import TileReader
-from ledger.tree import inclusion_proof, leaf_hash, verify_inclusion
-
-_MEMBERS = {"index", "entry", "shared", "leaves", "erased"}
+from ledger.tree import inclusion_proof
 
 
 @dataclass(frozen=True)
@@ -61,22 +50,16 @@ def check(item: Any, reader: TileReader, checkpoint: Checkpoint) -> Audited:
         MalformedError: it is not in this form.
         ProofError: a half was changed, added or left out, or the log has another entry there.
     """
-    if not isinstance(item, dict) or set(item) != _MEMBERS or type(item["index"]) is not int:
-        raise MalformedError("an audited entry has other members than it should have")
-    index, data = item["index"], decode_base64(_text(item["entry"]), "entry")
-    proof = inclusion_proof(reader, index, checkpoint.size)
-    verify_inclusion(index, checkpoint.size, leaf_hash(data), proof, checkpoint.root)
+    one = open_entry(item)
+    index = one.index
+    one.verify_in(checkpoint.size, checkpoint.root, inclusion_proof(reader, index, checkpoint.size))
     erased = _erased(item["erased"])
-    if item["shared"] is None:
-        if item["leaves"] or erased is not None:
-            raise MalformedError("a body that is lost has no leaves and was not erased")
+    if one.shared is None:
         return Audited(index, None, is_lost=True)
-    if isinstance(item["leaves"], dict):
-        return _put_back(index, item, parse_entry(data).commitment)
-    shared, common = _half(item["shared"], shared_half)
-    leaves = [_half(leaf, subject_half) for leaf in _list(item["leaves"])]
-    if not hmac.compare_digest(commit(common, [half for _, half in leaves]), parse_entry(data).commitment):
-        raise ProofError(f"what is opened does not belong to entry {index}")
+    shared = _said(one.shared)
+    if one.is_put_back:
+        return Audited(index, shared, is_lost=True)  # true, but of whom it speaks is lost
+    leaves = [(_said(leaf), leaf.half) for leaf in one.leaves]
     if shared is None and erased is None:
         raise ProofError(f"the body of entry {index} is withheld, and no erasure is named")
     opened = [said for said, _ in leaves if said is not None]
@@ -89,36 +72,21 @@ def check(item: Any, reader: TileReader, checkpoint: Checkpoint) -> Audited:
         for place, said in enumerate(opened)
         if said is not house
     }
-    halves = {-1: (shared, common), **dict(enumerate(leaves))}
+    halves = {-1: (shared, one.shared.half), **dict(enumerate(leaves))}
     unopened = {leaf: half for leaf, (said, half) in halves.items() if said is None}
     return Audited(index, shared, subjects, erased, unopened=unopened, house=house)
 
 
-def _put_back(index: int, item: Mapping[str, Any], commitment: bytes) -> Audited:
-    """An entry whose body somebody's receipt gave back: true, but of whom it speaks is lost."""
-    if set(item["leaves"]) != {"root"} or item["erased"] is not None:
-        raise MalformedError("leaves are a list, or the root over them")
-    said, _ = _half(item["shared"], shared_half)
-    if said is None:
-        raise MalformedError("a body that was put back is open")
-    salt, body = (decode_base64(_text(item["shared"][name]), name) for name in ("salt", "body"))
-    Opening(salt, body, subject_root=decode_hash(_text(item["leaves"]["root"]), "root")).verify(commitment)
-    return Audited(index, said, is_lost=True)
-
-
-def _half(item: Any, half_of: Any) -> tuple[Mapping[str, Any] | None, bytes]:
-    if not isinstance(item, dict) or set(item) not in ({"salt", "body"}, {"half"}):
-        raise MalformedError("a half is opened by salt and body, or stands as its 32 bytes")
-    if "half" in item:
-        return None, decode_hash(_text(item["half"]), "half")
-    body = decode_base64(_text(item["body"]), "body")
+def _said(half: OpenedHalf) -> Mapping[str, Any] | None:
+    if half.body is None:
+        return None
     try:
-        said = json.loads(body)
+        said = json.loads(half.body)
     except (ValueError, RecursionError) as error:
         raise MalformedError("a body is not JSON") from error
     if not isinstance(said, dict):
         raise MalformedError("a body is not a JSON object")
-    return said, half_of(decode_hash(_text(item["salt"]), "salt"), body)
+    return said
 
 
 def _erased(item: Any) -> Erased | None:
@@ -130,12 +98,6 @@ def _erased(item: Any) -> Erased | None:
         return Erased(parse_instant(_text(item["at"])), int(item["index"]), _text(item["reason"]))
     except (MalformedRequestError, ValueError) as error:
         raise MalformedError("an erasure has no time") from error
-
-
-def _list(value: Any) -> list[Any]:
-    if not isinstance(value, list):
-        raise MalformedError("leaves are a list")
-    return value
 
 
 def _text(value: Any) -> str:

@@ -6,6 +6,7 @@ from flask import Flask
 
 from web.oversight import wording
 from web.oversight.clocks import blueprint as clock_pages
+from web.oversight.complaints import blueprint as complaint_pages
 from web.oversight.doubt import blueprint as doubt_pages
 from web.oversight.inspection import blueprint as inspection_pages
 from web.oversight.joins import blueprint as join_pages
@@ -20,6 +21,7 @@ BLUEPRINTS = (
     join_pages,
     message_pages,
     inspection_pages,
+    complaint_pages,
     doubt_pages,
     staff_pages,
 )

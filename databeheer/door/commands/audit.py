@@ -8,12 +8,13 @@ from typing import Any
 from marshmallow import fields, validate
 
 from databeheer.brussels import day_of
-from databeheer.door.bodies.auditing import Scope, erasures_of, find, open_entries
+from databeheer.door.bodies.auditing import Page, Scope, erasures_of, find, open_entries
 from databeheer.door.commands.base import Command, Day, EANCode, asker_of, identifier, schema, short_text
 from databeheer.door.house import House
 from databeheer.door.names import ean_hash
-from databeheer.door.proofs import AskerKind, Proof
-from databeheer.door.statement import Statement, Subject
+from databeheer.door.proofs import Asker, AskerKind, Proof
+from databeheer.door.statement import Record, Statement, Subject
+from databeheer.door.turn import Turn
 from databeheer.errors import MalformedRequestError
 
 LARGEST_PAGE = 500
@@ -39,23 +40,7 @@ def open_for_audit(house: House, proof: Proof, arguments: dict[str, Any]) -> dic
         if scope.first > day_of(turn.now):
             raise MalformedRequestError("first: lies in the future")
         page = find(house, turn.connection, scope, arguments["cursor"], arguments["limit"])
-        said = {
-            "asker": "inspector",
-            "staff": asker.staff,
-            "task": arguments["task"],
-            "days": [scope.first.isoformat(), scope.last.isoformat()],
-            "scope": "period" if scope.is_whole else "point" if scope.point_hash else "party",
-            "opened": len(page.indexes),
-        }
-        record = turn.record(
-            Statement(
-                "audit.opened",
-                said,
-                ground=GROUND,
-                subjects=[Subject(occupancy_id) for occupancy_id in page.subjects],
-                leaves=max(len(page.subjects), 1),  # the body is the house's: it outlives each subject's
-            )
-        )
+        record = record_look(turn, asker, scope, page, arguments["task"])
     with house.engine.connect() as connection:
         return {
             "entries": open_entries(house, connection, page.indexes),
@@ -67,6 +52,27 @@ def open_for_audit(house: House, proof: Proof, arguments: dict[str, Any]) -> dic
             "index": record.index,
             "promise": b64encode(record.promise).decode(),
         }
+
+
+def record_look(turn: Turn, asker: Asker, scope: Scope, page: Page, task: str) -> Record:
+    """Record that an inspector opens this page, for which task; everybody whom it concerns sees it."""
+    said = {
+        "asker": "inspector",
+        "staff": asker.staff,
+        "task": task,
+        "days": [scope.first.isoformat(), scope.last.isoformat()],
+        "scope": "period" if scope.is_whole else "point" if scope.point_hash else "party",
+        "opened": len(page.indexes),
+    }
+    return turn.record(
+        Statement(
+            "audit.opened",
+            said,
+            ground=GROUND,
+            subjects=[Subject(occupancy_id) for occupancy_id in page.subjects],
+            leaves=max(len(page.subjects), 1),  # the body is the house's: it outlives each subject's
+        )
+    )
 
 
 _INDEX = validate.Range(0, 2**53)

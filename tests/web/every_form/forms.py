@@ -389,6 +389,21 @@ FORMS = (
         kept=("taak",),
         sends=fields(van="2023-10-01", tot="2023-09-01", taak=NASTY),
     ),
+    Form(
+        "/toezicht/klachten",
+        "303 /toezicht/klachten/*",
+        "303 /toezicht/klachten/*",
+        who="inspector",
+        texts=("dossier", "van", "tot"),
+        choices=("wie",),
+        each_time=True,
+        kept=("dossier",),
+        sends=fields(
+            dossier="Dossier 17", wie="own", partij="{t.offering}", van="2023-10-01", tot="2023-10-31"
+        ),
+    ),
+    Form("/toezicht/klachten/<uuid:complaint_id>/bewijs", None, None, who="inspector"),
+    Form("/toezicht/klachten/<uuid:complaint_id>/sluiten", None, None, who="inspector"),
     Form("/toezicht/koppelingen", None, None, who="inspector"),
     Form(
         "/toezicht/twijfel",
