@@ -188,6 +188,8 @@ def every_command(
         "joins.signer.end": {"id": someone, "by": "a thief"},
         "joins.signers": {},
         "joins.necessity.take": {"content": "x", "note": "x", "by": "a thief"},
+        "joins.necessity.queue": {},
+        "joins.necessity.judge": {"number": "necessity/2026-1", "verdict": "accepts", "words": "x"},
         "joins.necessity.end": {"number": "necessity/x", "by": "a thief"},
         "joins.necessities": {},
         "statistics.run": {"month": "2023-10-01", "commodity": "electricity"},

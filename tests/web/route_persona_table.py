@@ -641,6 +641,16 @@ ROWS = (
     ),
     post("/toezicht/inzage", inspectors("400"), sends=fields(van="2023-10-01")),
     post("/toezicht/koppelingen", inspectors("400"), sends=fields(wish="none")),
+    post(
+        "/toezicht/koppelingen/antwoord",
+        inspectors("404"),
+        sends=fields(vraag=NOBODYS, antwoord="akkoord"),
+    ),
+    post(
+        "/toezicht/koppelingen/noodzaak",
+        inspectors("404"),
+        sends=fields(nummer="necessity/nobodys-1", oordeel="accepts", woorden="Geen bezwaar"),
+    ),
     post("/toezicht/twijfel", inspectors("400"), sends=fields(ean="{t.ean}")),
     # ---- the pages of the house's own people ----
     *(

@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, current_app, render_template
+from flask import Blueprint, current_app, render_template, url_for
 from flask.typing import ResponseReturnValue
 
+from databeheer.clock import Clock
 from ledger.encoding import encode_base64
 from web.door import ask
 from web.oversight.guard import require_inspector
 from web.oversight.wording import ground_words
 from web.public.joins import join_list
 from web.public.log import newest_checkpoint, published_keys, verify_lines
+from web.public.standing import Standing, look_at
 from web.settings import WebSettings
 
 blueprint = Blueprint("oversight", __name__)
@@ -33,13 +35,18 @@ class Counted:
 @require_inspector
 def show() -> ResponseReturnValue:
     """The state of the house."""
+    settings: WebSettings = current_app.config["WEB_SETTINGS"]
+    clock: Clock = current_app.config["WEB_CLOCK"]
+    standing = look_at(settings.ledger_directory, clock.now())
     found = ask("oversight.summary")
     return render_template(
         "oversight/summary.html",
         found=found,
         reads=_counted(found["rows"], "data.read"),
         refusals=_counted(found["rows"], "data.refused"),
-        checkpoint=newest_checkpoint(),
+        standing=standing,
+        checkpoint=standing.checkpoint,
+        lines=_lines(found["state"], standing),
         joins=join_list(),
         latest=ask("joins.latest", limit=2)["joins"],
         overdue=_overdue(),
@@ -59,6 +66,82 @@ def check() -> ResponseReturnValue:
         keys=published_keys(),
         lines=verify_lines(settings.base_url),
     )
+
+
+@dataclass(frozen=True)
+class Line:
+    """One thing of the state of the house: how it is, whether it is well, and the page that it rests on."""
+
+    name: str
+    words: str
+    place: str
+    is_well: bool = True
+
+
+def _lines(state: dict[str, int], standing: Standing) -> list[Line]:
+    """What an inspector wants to know first; each leads to what it rests on."""
+    names = ", ".join(one.name for one in standing.witnesses)
+    joins, unjudged = state["joins_waiting"], state["unjudged"]
+    return [
+        Line("Logboek", *_of_log(standing)),
+        Line(
+            "Getuigen",
+            f"{names}: ondertekent het nieuwste punt mee" if names else NO_WITNESS,
+            LOG,
+            bool(names),
+        ),
+        _counted_line("Termijnen", state["overdue"], "termijn is", "termijnen zijn", "voorbij", "clocks"),
+        _counted_line("Klachten", state["complaints"], "klacht is", "klachten zijn", "open", "complaints"),
+        _counted_line("Twijfel", state["doubts"], "geval is", "gevallen zijn", "niet afgesloten", "doubt"),
+        Line(
+            "Koppelingen",
+            f"{joins} {'wacht' if joins == 1 else 'wachten'} op een tweede persoon, {unjudged}"
+            f" {'verklaring wacht' if unjudged == 1 else 'verklaringen wachten'} op uw oordeel",
+            url_for("oversight_joins.show"),
+            not unjudged,
+        ),
+        _counted_line(
+            "Medewerkers",
+            state["refused_looks"],
+            "keer is",
+            "keer is",
+            "kijken geweigerd in 30 dagen",
+            "staff",
+        ),
+        _counted_line("Inbreuken", state["breaches"], "inbreuk is", "inbreuken zijn", "open", "breaches"),
+        _counted_line("Herstel", state["gaps"], "herstel is", "herstellen zijn", "niet afgewerkt", "log"),
+    ]
+
+
+LOG = "/toezicht/logboek"
+NO_WITNESS = "niemand van buiten ondertekent mee"
+_PLACES = {
+    "clocks": "/toezicht/termijnen",
+    "complaints": "/toezicht/klachten",
+    "doubt": "/toezicht/twijfel",
+    "staff": "/toezicht/medewerkers",
+    "breaches": "/toezicht/registers/breach",
+    "log": LOG,
+}
+
+
+def _counted_line(name: str, count: int, one: str, many: str, words: str, place: str) -> Line:
+    said = f"{count} {one if count == 1 else many} {words}" if count else f"0 {many} {words}"
+    return Line(name, said, _PLACES[place], not count)
+
+
+def _of_log(standing: Standing) -> tuple[str, str, bool]:
+    """Whether the newest checkpoint holds: its signature was checked just now."""
+    if standing.is_wrong:
+        return "de handtekening klopt niet", LOG, False
+    if standing.checkpoint is None:
+        return "er is nog niets gepubliceerd", LOG, False
+    if standing.is_refused:
+        return "de uitgever weigert te ondertekenen: er klopt iets niet", LOG, False
+    said = f"handtekening net nagerekend, over {standing.checkpoint.size} regels"
+    if standing.late_by is not None:
+        return f"{said}; al {standing.late_minutes} minuten niet bijgewerkt", LOG, False
+    return said, LOG, True
 
 
 @dataclass(frozen=True)

@@ -152,19 +152,21 @@ def mirror(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
     """Every record with its signatures, and whether joins run by it; public, without the names of who signed."""
     signed = read_list(house)
     with house.engine.connect() as connection, connection.begin():
-        joins = signed.joins if signed is not None and _is_newest(connection, signed.joins) else None
+        joins = signed.joins if signed is not None and is_newest(connection, signed.joins) else None
         kept = necessity.all_kept(house, connection, joins, house.clock.now())
-    return {"records": [_view(one) for one in kept]}
+    return {"records": [view_of(one) for one in kept]}
 
 
-def _is_newest(connection: Any, joins: JoinList) -> bool:
+def is_newest(connection: Any, joins: JoinList) -> bool:
+    """Whether this list is the one that joins run by."""
     newest = connection.execute(_NEWEST).one_or_none()
     if newest is None or joins.version > newest.version:
         return True
     return (newest.version, bytes(newest.sha256)) == (joins.version, joins.sha256)
 
 
-def _view(kept: necessity.Kept) -> dict[str, Any]:
+def view_of(kept: necessity.Kept) -> dict[str, Any]:
+    """A record as everybody may see it."""
     view: dict[str, Any] = {
         "in_force": kept.problem is None,
         "problem": kept.problem,

@@ -405,6 +405,8 @@ FORMS = (
     Form("/toezicht/klachten/<uuid:complaint_id>/bewijs", None, None, who="inspector"),
     Form("/toezicht/klachten/<uuid:complaint_id>/sluiten", None, None, who="inspector"),
     Form("/toezicht/koppelingen", None, None, who="inspector"),
+    Form("/toezicht/koppelingen/antwoord", None, None, who="inspector"),
+    Form("/toezicht/koppelingen/noodzaak", None, None, who="inspector"),
     Form(
         "/toezicht/twijfel",
         None,
