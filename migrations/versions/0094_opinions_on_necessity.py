@@ -1,4 +1,7 @@
-"""What the regulator thinks of a record of necessity: every one that is taken waits for that, once."""
+"""What the regulator thinks of a record of necessity: every one that is taken waits for that, once.
+
+And that it is public when a party's overview of processing was last seen.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,9 @@ CREATE TABLE joins.necessity_opinion (
     given_index bigint NOT NULL
 );
 GRANT SELECT, INSERT ON joins.necessity_opinion TO databeheer_door;
+
+-- Where a party says itself what it does, and when somebody last saw that there, is public (R6).
+GRANT SELECT ON registry.processing_overview TO databeheer_web;
 """
 
 

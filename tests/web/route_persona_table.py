@@ -213,6 +213,7 @@ PUBLIC = tuple(
     for rule in (
         "/",
         "/bewaartermijnen",
+        "/bewaartermijnen.json",
         "/brief",
         "/deprecations",
         "/ean-code",
@@ -630,7 +631,7 @@ ROWS = (
     post("/toezicht/klachten", inspectors("400"), sends=fields(dossier="x")),
     post(
         "/toezicht/klachten/<uuid:complaint_id>/bewijs",
-        inspectors("400"),
+        inspectors("404"),
         f"/toezicht/klachten/{NOBODYS}/bewijs",
     ),
     post(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +25,14 @@ from web.public.serving import public_json
 
 blueprint = Blueprint("parties", __name__)
 
+PROCEDURE = (
+    "Een rol uit artikel 4.1.22/5 van het Energiedecreet",
+    "Een datatoegangscontract met de netbeheerder, waar de rol dat vraagt",
+    "Een gegevensbeschermingseffectbeoordeling van hoogstens twee jaar oud, en een overzicht van verwerkingen",
+    "Een eigen sleutel of geheim waarmee haar programma zich aanmeldt",
+)
+"""How a party gets in, in Dutch; the page says the same at more length."""
+
 _PARTIES = text(
     "SELECT p.party_id, p.name, p.role, p.about, p.website, p.processing_url, p.created_at, p.suspended_at,"
     " p.contact_people, p.contact_authority,"
@@ -36,6 +47,12 @@ _LAWS = text(
 _TERRITORIES = text(
     "SELECT party_id, municipality FROM registry.territory"
     " WHERE from_day <= :today AND (until_day IS NULL OR until_day > :today) ORDER BY municipality"
+)
+
+
+# What still stands: an overview that was looked for and not found is none.
+_OVERVIEWS = text(
+    "SELECT party_id, url, checked_at FROM registry.processing_overview WHERE unreachable_from IS NULL"
 )
 
 
@@ -65,6 +82,8 @@ class RegisteredParty:
     bases: tuple[Row, ...]
     authorised_by: tuple[Law, ...] = ()
     municipalities: tuple[str, ...] = ()
+    overview_seen_at: datetime | None = None
+    """When somebody last saw its overview of processing where it says that it is; None where nobody did (R6)."""
 
     @property
     def by_law(self) -> tuple[Row, ...]:
@@ -78,19 +97,27 @@ class RegisteredParty:
 @blueprint.get("/register")
 def page() -> ResponseReturnValue:
     """Show the register."""
+    parties = registered()
     return render_template(
-        "public/register.html", parties=registered(), version=legal_bases().version, today=_clock().now()
+        "public/register.html",
+        parties=parties,
+        version=legal_bases().version,
+        own_version=version([_members(party) for party in parties]),
+        today=_clock().now(),
     )
 
 
 @blueprint.get("/register.json")
 def as_json() -> ResponseReturnValue:
     """The register for programs."""
+    parties = [_members(party) for party in registered()]
     return public_json(
         {
+            "version": version(parties),
             "catalogue_version": legal_bases().version,
             "generated_at": format_instant(_clock().now()),
-            "parties": [_members(party) for party in registered()],
+            "procedure": PROCEDURE,
+            "parties": parties,
         }
     )
 
@@ -106,6 +133,7 @@ def registered() -> list[RegisteredParty]:
             laws[row.party_id].append(Law(row.act, row.version, row.article))
         for row in connection.execute(_TERRITORIES, today):
             places[row.party_id].append(row.municipality)
+        seen = {row.party_id: row for row in connection.execute(_OVERVIEWS)}
     return [
         RegisteredParty(
             party_id=str(row.party_id),
@@ -113,7 +141,7 @@ def registered() -> list[RegisteredParty]:
             role=row.role,
             about=row.about or "",
             website=row.website if _is_web_address(row.website) else "",
-            processing_url=row.processing_url if _is_web_address(row.processing_url) else "",
+            processing_url=_overview(row, seen.get(row.party_id)),
             since=row.created_at,
             suspended_at=row.suspended_at,
             contact_people=row.contact_people or "",
@@ -121,6 +149,7 @@ def registered() -> list[RegisteredParty]:
             bases=legal_bases().rows_of(Role(row.role)),
             authorised_by=tuple(laws[row.party_id]),
             municipalities=tuple(places[row.party_id]),
+            overview_seen_at=seen[row.party_id].checked_at if row.party_id in seen else None,
         )
         for row in rows
     ]
@@ -134,6 +163,9 @@ def _members(party: RegisteredParty) -> dict[str, Any]:
         "about": party.about,
         "website": party.website or None,
         "processing_overview": party.processing_url or None,
+        "processing_overview_seen_at": format_instant(party.overview_seen_at)
+        if party.overview_seen_at
+        else None,
         "since": format_instant(party.since),
         "suspended": party.suspended_at is not None,
         "contact_for_people": party.contact_people or None,
@@ -150,6 +182,18 @@ def _members(party: RegisteredParty) -> dict[str, Any]:
             for row in party.bases
         ],
     }
+
+
+def _overview(party: Any, seen: Any | None) -> str:
+    """Where its overview of processing was seen, or else where the party says that it is."""
+    address = party.processing_url if seen is None else seen.url
+    return str(address) if _is_web_address(address) else ""
+
+
+def version(parties: Sequence[Mapping[str, Any]]) -> str:
+    """Name what the register says: whatever changes in it gives it another version (R5)."""
+    made_of = {"catalogue": legal_bases().version, "parties": list(parties)}
+    return sha256(json.dumps(made_of, sort_keys=True).encode()).hexdigest()[:12]
 
 
 def _is_web_address(address: str | None) -> bool:

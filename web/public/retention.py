@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from hashlib import sha256
+
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from databeheer.ean_codes.homes import TOLD_COUNTED
 from databeheer.oversight.retention import ATTEMPTS_YEARS, FULL_YEARS, LEDGER_YEARS, READINGS_YEARS
+from web.public.serving import public_json
 
 blueprint = Blueprint("retention", __name__)
 
@@ -19,6 +23,17 @@ TERMS = {
 """In years, by the name in the template of the table."""
 TABLE = TERMS | {"told_days": TOLD_COUNTED.days}
 """All that the table says."""
+
+
+@blueprint.get("/bewaartermijnen.json")
+def as_json() -> ResponseReturnValue:
+    """The terms for programs: years, and days where the name says so."""
+    return public_json({"version": version(), "terms": TABLE})
+
+
+def version() -> str:
+    """Name the terms: another release with other ones gets another version."""
+    return sha256(json.dumps(TABLE, sort_keys=True).encode()).hexdigest()[:12]
 
 
 @blueprint.get("/bewaartermijnen")

@@ -46,6 +46,7 @@ MATRIX: dict[str, dict[str, set[str]]] = {
     "registry.dpia_trigger": {"door": LOOK_AND_ADD, "auditor": {READ}},
     "registry.processing_overview": {
         "door": LOOK_AND_ADD | of("checked_at", "unreachable_from"),
+        "web": {READ},
         "auditor": {READ},
     },
     "registry.processor_agreement": {"door": LOOK_AND_ADD | of("until_day"), "auditor": {READ}},
@@ -275,11 +276,13 @@ MATRIX: dict[str, dict[str, set[str]]] = {
     "joins.agreement": {"door": LOOK_AND_ADD, "auditor": {READ}},
     "joins.signer": {"door": LOOK_AND_ADD | of("approved_sealed", "approved_at", "approved_index")},
     "joins.necessity": {"door": LOOK_AND_ADD, "auditor": {READ}},
+    "joins.necessity_opinion": {"door": LOOK_AND_ADD},
     "joins.ended": {"door": LOOK_AND_ADD, "auditor": {READ}},
     "statistics.told": {"door": LOOK_AND_ADD},
     "statistics.release": {"door": LOOK_AND_ADD, "auditor": {READ}, "web": {READ}},
     "statistics.part": {"door": LOOK_AND_ADD, "auditor": {READ}, "web": {READ}},
     "oversight.stop": {"door": LOOK_AND_ADD, "auditor": {READ}, "web": {READ}},
+    "oversight.complaint": {"door": LOOK_AND_ADD | of("outcome", "closed_at", "closed_index")},
     "oversight.right_request": {
         "door": LOOK_AND_ADD
         | of(
@@ -508,6 +511,8 @@ WITHOUT_OPERATOR = {
     "joins.agreement": "of an intent, which carries it",
     "joins.signer": "of the house's own people",
     "joins.necessity": "the house's, for every grid operator alike",
+    "joins.necessity_opinion": "of a record of necessity, which is the house's",
+    "oversight.complaint": "the regulator's, which looks at every grid operator",
     "joins.ended": "of the two before",
     "statistics.part": "of a release, which carries it",
     "permissions.terms": "the house's, for every grid operator alike",
@@ -740,6 +745,7 @@ def test_what_the_web_reads_without_row_level_security_is_public(superuser: psyc
     assert open_to_web - {row[0] for row in secured} == {
         "registry.operator",
         "registry.territory",
+        "registry.processing_overview",
         "registry.authorisation",
         "oversight.stop",
         "statistics.release",

@@ -159,6 +159,7 @@ FILES = {
     "oversight_registers.as_csv",
     "oversight_documents.as_json",
     "bases.as_json",
+    "retention.as_json",
     "joins.as_json",
     "joins.note",
     "joins.content",

@@ -57,6 +57,33 @@ def test_a_suspended_party_shows_as_such_at_once_and_a_script_is_no_website(hous
     close(app)
 
 
+@pytest.mark.requirement("R5", "R6")
+def test_the_register_says_when_an_overview_was_last_seen_and_each_change_is_a_version(
+    house: TheHouse,
+) -> None:
+    added = house.operator("registry.party.add", name="Vlot", role="supplier", about="")
+    app = make_whole_site(house)
+    client = browser(app)
+    before = members(client, "/register.json")
+    assert before == members(client, "/register.json") | {"generated_at": before["generated_at"]}
+    assert before["parties"][0]["processing_overview_seen_at"] is None
+    assert "Laatst gezien" not in client.get("/register").get_data(as_text=True)
+    seen = {"party_id": added["party_id"], "url": "https://vlot.example/verwerkingen"}
+    house.operator("registry.overview.check", **seen, reachable=True)
+    after = members(client, "/register.json")
+    assert after["version"] != before["version"]
+    assert after["procedure"]
+    assert after["parties"][0]["processing_overview"] == seen["url"]
+    assert after["parties"][0]["processing_overview_seen_at"] is not None
+    page = client.get("/register").get_data(as_text=True)
+    assert "Laatst gezien op" in page
+    assert after["version"] in page
+    house.operator("registry.overview.check", **seen, reachable=False)
+    gone = members(client, "/register.json")["parties"][0]
+    assert (gone["processing_overview"], gone["processing_overview_seen_at"]) == (None, None)
+    close(app)
+
+
 @pytest.mark.requirement("R14", "R39")
 def test_the_register_shows_by_which_law_an_authority_knows_and_where_a_welfare_centre_has_its_mandate(
     house: TheHouse,

@@ -23,5 +23,9 @@ def test_the_terms_are_published_for_anybody(house: TheHouse) -> None:
     assert f"{LEDGER_YEARS} jaar nadat hij daar weg is, of na de laatste regel" in page.text
     assert f"EAN-code vroeg {ATTEMPTS_YEARS} jaar na de laatste poging" in page.text
     assert f"naar een adres gestuurd is {TOLD_COUNTED.days} dagen" in page.text
+    told = anybody.get("/bewaartermijnen.json").get_json()
+    assert told["terms"]["readings_years"] == READINGS_YEARS
+    assert len(told["version"]) == 12
+    assert "/bewaartermijnen.json" in page.links
     assert "/bewaartermijnen" in Page(anybody.get("/register")).links
     close(app)
