@@ -8,7 +8,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "0093"
-down_revision = "0086"
+down_revision = "0091"
 branch_labels = None
 depends_on = None
 
