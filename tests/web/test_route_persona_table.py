@@ -49,7 +49,8 @@ KNOWN = {"former_occupant": {LOTTES_EAN, ADDRESS}}
 """What a persona knows by himself: he lived there."""
 UNKNOWN = "00000000-0000-4000-8000-00000000beef"
 UNKNOWN_INDEX = "987654"
-_UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}")
+_ID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}|(?<=/)Z[0-9]{4}-[0-9]+")
+"""An id, or the number of a case."""
 
 
 @dataclass
@@ -179,7 +180,7 @@ def answer_of(page: Page) -> str:
     """The status, and where a redirect leads, ids as `*`."""
     if page.status not in (301, 302, 303, 307, 308):
         return str(page.status)
-    place = _UUID.sub("*", page.location.partition("?")[0])
+    place = _ID.sub("*", page.location.partition("?")[0])
     return f"{page.status} {re.sub(r'//[^/]+', '//*', place)}"
 
 
