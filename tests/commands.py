@@ -599,6 +599,7 @@ def every_command(
         "staff.case.list": {},
         "staff.look": {"reference": "Z2023-1"},
         "staff.refusals": {},
+        "ocmw.list": {},
         "desk.open": {
             "contact_id": someone,
             "channel": "visit",

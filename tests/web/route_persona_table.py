@@ -663,6 +663,8 @@ ROWS = (
     post("/dienst/dossiers/sluit", colleagues("404"), sends=fields(dossier="Z2026-1")),
     get("/dienst/loket", STAFF),
     get("/dienst/loket/opnames", STAFF),
+    get("/dienst/loket/ocmw", STAFF),
+    post("/dienst/loket/ocmw", colleagues("404"), sends=fields(ocmw=NOBODYS)),
     get("/dienst/loket/<reference>", colleagues("403"), "/dienst/loket/Z1"),
     post("/dienst/loket", colleagues("400"), sends=fields(weg="visit", wie="customer", waarover="factuur")),
     post("/dienst/loket/opnames", colleagues("409"), sends=fields(contact="Z1", waarom="rules")),

@@ -83,6 +83,8 @@ ROWS = (
             ("bewaar", 400),
         )
     ),
+    Row("GET", "/dienst/loket/ocmw", reading("contacts")),
+    Row("POST", "/dienst/loket/ocmw", writing("contacts"), to_write=True, answer=400),
     Row("GET", "/dienst/loket/opnames", reading("recordings")),
     Row("POST", "/dienst/loket/opnames", writing("recordings"), to_write=True, answer=400),
     Row("GET", "/dienst/medewerkers", reading("staff")),

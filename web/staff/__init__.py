@@ -18,6 +18,7 @@ from web.staff.people import blueprint as people_pages
 from web.staff.recordings import blueprint as recording_pages
 from web.staff.start import blueprint as start_pages
 from web.staff.systems import blueprint as system_pages
+from web.staff.welfare import blueprint as welfare_pages
 
 BLUEPRINTS = (
     start_pages,
@@ -25,6 +26,7 @@ BLUEPRINTS = (
     contact_pages,
     paper_pages,
     recording_pages,
+    welfare_pages,
     people_pages,
     coming_pages,
     register_pages,

@@ -86,6 +86,7 @@ DESK_EVENTS = {
     "desk.recording_kept": "opname langer bewaard",
     "desk.recording_listened": "een leidinggevende beluisterde de opname",
     "staff.case.handed_on": "contact doorgegeven",
+    "ocmw_channel.told": "aparte weg van een OCMW opgevraagd",
 }
 
 RIGHTS = {

@@ -17,12 +17,16 @@ from tests.house import OCMW_CHANNEL, Customer, Party, TheHouse
 NAME = "DATABEHEER_OCMW_CHANNEL_FILE"
 
 
-@pytest.mark.requirement("R96")
+@pytest.mark.requirement("R39", "R96")
 def test_the_channel_is_the_operators_to_hand_to_an_ocmw_and_each_telling_is_recorded(
     house: TheHouse, lotte: Customer, maria: Customer, bram: Party
 ) -> None:
     ocmw = house.party("OCMW Gent", "welfare_centre")
     asked = {"party_id": ocmw.party_id, "by": "An Desk"}
+    with pytest.raises(DoorRefusedError, match="municipality"):  # no mandate anywhere, so no channel
+        house.operator("ocmw.channel", **asked)
+    gent = {"party_id": ocmw.party_id, "municipality": "44021", "from_day": "2022-01-01"}
+    house.operator("registry.territory.add", **gent)
     refusals = []
     for call in (lotte.call, maria.call, bram.call, ocmw.call, house.client.call):
         with pytest.raises(DoorRefusedError) as error:
@@ -36,6 +40,25 @@ def test_the_channel_is_the_operators_to_hand_to_an_ocmw_and_each_telling_is_rec
     assert query(house, events) == [(0,)]
     assert house.operator("ocmw.channel", **asked)["channel"] == OCMW_CHANNEL
     assert query(house, events) == [(1,)]
+    # The desk tells it too, under its own name; who may not, and who has left, does not.
+    nadia, reader = house.colleague("nadia", "desk"), house.colleague("els", "desk", writes=False)
+    clerk = house.colleague("piet", "metering_clerk")
+    named = {"party_id": ocmw.party_id}
+    for one, wrong, code in (
+        (reader, named, "role-needed"),
+        (clerk, named, "role-needed"),
+        (nadia, asked, "malformed-request"),
+        (nadia, {"party_id": bram.party_id}, "conflict"),
+        (nadia, {"party_id": str(uuid4())}, "not-found"),
+    ):
+        with pytest.raises(DoorRefusedError) as error:
+            one.call("ocmw.channel", **wrong)
+        assert error.value.code == code
+    assert query(house, events) == [(1,)]
+    [listed] = nadia.call("ocmw.list")["centres"]
+    assert (listed["name"], listed["municipalities"]) == ("OCMW Gent", ["44021"])
+    assert nadia.call("ocmw.channel", **named)["channel"] == OCMW_CHANNEL
+    assert query(house, events) == [(2,)]
     # Of all commands, whoever gives them, no other answers it, nor a refusal.
     permission = str(bram.ask()["permission_id"])
     for command, given in every_command(lotte, maria, bram, permission).items():

@@ -296,6 +296,7 @@ FORMS = (
             eenmaal="00000000-0000-4000-8000-0000000000de", weg="visit", wie="customer", waarover=NASTY
         ),
     ),
+    Form("/dienst/loket/ocmw", None, None, who="colleague"),
     Form("/dienst/loket/opnames", "409", "409", who="colleague"),
     *(
         Form(f"/dienst/loket/<reference>/{act}", None, None, who="colleague")

@@ -424,6 +424,7 @@ OVERSIGHT = (
     Place("staff-contact-known", "petra", "/dienst/loket/{paper}"),
     Place("staff-contact-paper", "petra", "/dienst/loket/{paper}", do=press("Kijk naar de gegevens")),
     Place("staff-contact-none", "petra", "/dienst/loket/Z1", 403),
+    Place("staff-ocmw", "petra", "/dienst/loket/ocmw"),
     Place("staff-recordings", "petra", "/dienst/loket/opnames"),
     Place("staff-register", "petra", "/dienst/rijksregister"),
     Place("staff-register-lacking", "petra", "/dienst/rijksregister", do=errs("Teken en vraag")),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -118,6 +119,7 @@ def tell(house: TheHouse) -> Story:
     _streets_and_towns(story, net)
     _lotte_decides(story, lotte, bram, erik)
     _lotte_uses_her_rights(story, lotte)
+    _desk(story)
     _maria_and_the_others(story, lotte, bram)
     _links(story, net)
     _bakery(story, bram)
@@ -278,13 +280,6 @@ def _streets_and_towns(story: Story, net: Party) -> None:
     case = petra.call("staff.case.open", **wish)["reference"]
     petra.call("staff.register.ask", reference=case, reason="een erfgenaam vraagt", signed_as="Petra")
     story.facts |= {"colleague": petra.account_id, "case": case}
-    asked = {"contact_id": str(uuid4()), "caller": "customer", "what": "vraagt haar EAN-code"}
-    on_record = {"channel": "call", "told_recorded": True, "recording": "R-1"}
-    story.facts["call"] = petra.call("desk.open", **asked, **on_record)["reference"]
-    asked |= {"contact_id": str(uuid4()), "channel": "letter", "what": "trekt een toestemming in"}
-    paper = story.facts["paper"] = petra.call("desk.open", **asked)["reference"]
-    who = {"ean": LOTTES_EAN, "meter": "1SAG1", "name": "Lotte Janssens"}
-    petra.call("desk.identify", reference=paper, **who)
     with suppress(DoorRefusedError):
         petra.call("staff.look", reference="Z2026-999999")
     hilde = house.colleague("hilde", "privacy_officer")
@@ -298,6 +293,18 @@ def _streets_and_towns(story: Story, net: Party) -> None:
     lacking = house.colleague("jonas", "administrator", trained_until=None)
     ada = house.colleague("ada", "administrator")
     story.sessions |= {"petra": petra.session, "jonas": lacking.session, "ada": ada.session}
+
+
+def _desk(story: Story) -> None:
+    """Lotte calls, and is not identified yet; and she writes, and is."""
+    petra = partial(story.house.client.call, proof=Proof.session(story.sessions["petra"]))
+    asked = {"contact_id": str(uuid4()), "caller": "customer", "what": "vraagt haar EAN-code"}
+    on_record = {"channel": "call", "told_recorded": True, "recording": "R-1"}
+    story.facts["call"] = petra("desk.open", **asked, **on_record)["reference"]
+    asked |= {"contact_id": str(uuid4()), "channel": "letter", "what": "trekt een toestemming in"}
+    paper = story.facts["paper"] = petra("desk.open", **asked)["reference"]
+    who = {"ean": LOTTES_EAN, "meter": "1SAG1", "name": "Lotte Janssens"}
+    petra("desk.identify", reference=paper, **who)
 
 
 def _parties(story: Story) -> None:
