@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -16,6 +16,8 @@ import psycopg
 import pytest
 
 from databeheer.storage.engine import PLAN_BY_KEY
+from databeheer.storage.trip import Asked as Question
+from databeheer.storage.trip import Trips
 from tests.bench import crowded, strangers
 from tests.house import TheHouse
 
@@ -27,17 +29,26 @@ Asked = list[tuple[str, Any]]
 def asked() -> Iterator[Asked]:
     """Every statement that commands send to the database meanwhile, with the parameters that stand in it."""
     found: Asked = []
-    execute = psycopg.Cursor.execute
+    execute, fetch = psycopg.Cursor.execute, Trips.fetch
 
-    def noted(cursor: Any, query: Any, parameters: Any = None, **how: Any) -> Any:
+    def note(statement: str, parameters: Any) -> None:
         if "process_request" in threading.current_thread().name:  # the worker of jobs asks on its own
-            statement = query.decode() if isinstance(query, bytes) else str(query)
-            named = {name: one for name, one in (parameters or {}).items() if f"%({name})s" in statement}
-            found.append((statement, named))
+            found.append((statement, parameters))
+
+    def executed(cursor: Any, query: Any, parameters: Any = None, **how: Any) -> Any:
+        statement = query.decode() if isinstance(query, bytes) else str(query)
+        note(statement, {name: one for name, one in (parameters or {}).items() if f"%({name})s" in statement})
         return execute(cursor, query, parameters, **how)
 
+    def fetched(trips: Trips, questions: Collection[Question]) -> Any:
+        for statement, parameters in questions:
+            numbered = statement.query.decode().replace("%", "%%")
+            note(numbered, {name: parameters[name] for name in statement.names})
+        return fetch(trips, questions)
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(psycopg.Cursor, "execute", noted)
+        patch.setattr(psycopg.Cursor, "execute", executed)
+        patch.setattr(Trips, "fetch", fetched)
         yield found
 
 
