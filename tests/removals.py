@@ -33,6 +33,8 @@ OF_PROGRAMS = ["R45", "R46", "R48", "R80", "R153"]
 """Of the interfaces for programs, issue 6."""
 OF_DESK = [f"R{number}" for number in range(82, 90)]
 """Of the desk, issue 8."""
+OF_STAFF = ["R155", "R156", "R158"]
+"""Of the house's own people, issue 8."""
 OF_LINKING = ["R81", *(f"R{number}" for number in range(91, 96)), "R98"]
 """Of signing in and of linking an access point, issue 7."""
 OF_READINGS = [
@@ -2046,6 +2048,27 @@ REMOVALS = (
         LINKING + "attempting.py",
         "    left = max(0, attempts.MOST_WRONG - wrong)\n",
         "    left = max(0, attempts.MOST_WRONG - wrong) if stay is not None else 0\n",
+    ),
+    Removal(
+        "R155",
+        "a look takes a case of one's own",
+        "databeheer/staff/cases.py",
+        "    return case.closed_at is None and (case.assigned_to == account_id or case.team == team)",
+        "    return case.closed_at is None",
+    ),
+    Removal(
+        "R156",
+        "somebody else than who wrote it decides on a record",
+        "databeheer/door/governance/commands.py",
+        "        if by.is_same(version.by):",
+        "        if False:",
+    ),
+    Removal(
+        "R158",
+        "a leaver is cut off",
+        "databeheer/door/staff/hr.py",
+        '            end_account(turn, account, "left", doer.record, {"on": leaver.on.isoformat()})',
+        "            pass",
     ),
     Removal(
         "R153",

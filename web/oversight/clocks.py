@@ -6,16 +6,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from babel.dates import format_date
-from flask import Blueprint, Response, json, render_template, request
+from flask import Blueprint, json, render_template, request
 from flask.typing import ResponseReturnValue
 from marshmallow import fields, validate
 
 from databeheer.clocks import Actor, shipped
 from databeheer.clocks.command_line import FORMAT
 from databeheer.clocks.page import term_words_nl
+from databeheer.governance.labels import Label
 from databeheer.values import parse_day
 from web.door import ask
 from web.forms import Form, parse_or_refuse
+from web.labelled import labelled
 from web.language import LOCALES, SOURCE
 from web.oversight.guard import require_inspector
 
@@ -88,9 +90,7 @@ def as_json() -> ResponseReturnValue:
     """The same for programs, of a year; docs/reference/clocks.md describes the members."""
     who = parse_or_refuse(ActorQuery(), request.args)["wie"]
     report = {"format": FORMAT} | ask("clocks.report", months=MONTHS_GIVEN, actor=who)
-    return Response(
-        json.dumps(report), content_type="application/json", headers={"Cache-Control": "no-store"}
-    )
+    return labelled(json.dumps(report), "application/json", Label.C3, "termijnen.json")
 
 
 def _due(row: dict[str, Any]) -> Due:

@@ -11,15 +11,17 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
 
-from flask import Blueprint, Response, json, redirect, render_template, request, url_for
+from flask import Blueprint, json, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from marshmallow import fields, validate
 
 from databeheer.door.client import DoorRefusedError
+from databeheer.governance.labels import Label
 from web.days import TURNED_AROUND, PastDay, today
 from web.door import ask
 from web.doubt_words import CONCERNS, ORIGINS, STAFF_STATES
 from web.forms import NO_EAN, ONE_LINE, EANField, Form, parse_or_tell
+from web.labelled import labelled
 from web.oversight.guard import require_inspector
 
 blueprint = Blueprint("oversight_doubt", __name__)
@@ -93,8 +95,7 @@ def show() -> ResponseReturnValue:
     else:
         content, kind = as_csv(found["cases"]), "text/csv; charset=utf-8"
     name = f"twijfel-{first}-{last}.{query['vorm']}"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-    return Response(content, content_type=kind, headers=headers)
+    return labelled(content, kind, Label.C3, name)
 
 
 @blueprint.post("/toezicht/twijfel")

@@ -9,17 +9,19 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from flask import Blueprint, Response, current_app, json, render_template, request
+from flask import Blueprint, current_app, json, render_template, request
 from flask.typing import ResponseReturnValue
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from databeheer.access import catalogue
+from databeheer.governance.labels import Label
 from databeheer.oversight.content_audit import VERSION, Report, audit
 from ledger.checkpoint import Checkpoint
 from ledger.tiles import TileDirectory
 from web.days import TURNED_AROUND, PastDay
 from web.door import ask
 from web.forms import ONE_LINE, EANField, Form, parse
+from web.labelled import labelled
 from web.oversight.guard import require_inspector
 from web.oversight.wording import ground_words
 from web.public.log import newest_checkpoint
@@ -92,14 +94,7 @@ def run() -> ResponseReturnValue:
         ), 400
     if wish["vorm"] == "json":
         document["parties"] = _names()  # of the public register; only to read the counts by
-        return Response(
-            json.dumps(document, sort_keys=True),
-            content_type="application/json",
-            headers={
-                "Content-Disposition": 'attachment; filename="inzage.json"',
-                "Cache-Control": "no-store",
-            },
-        )
+        return labelled(json.dumps(document, sort_keys=True), "application/json", Label.C4, "inzage.json")
     settings: WebSettings = current_app.config["WEB_SETTINGS"]
     source = TileDirectory(settings.ledger_directory)
     report = audit(document, source, checkpoint, catalogue.load())

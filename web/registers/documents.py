@@ -17,8 +17,8 @@ from databeheer.staff import roles
 from databeheer.values import parse_day
 from web.door import ask
 from web.forms import Form, parse_or_tell
+from web.labelled import labelled
 from web.oversight.guard import require_inspector
-from web.registers.inspector import labelled
 from web.staff.guard import require_role
 
 inspectors = Blueprint("oversight_documents", __name__)

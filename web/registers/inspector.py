@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from flask import Blueprint, Response, abort, json, request
+from flask import Blueprint, abort, json, request
 from flask.typing import ResponseReturnValue
 from marshmallow import fields, validate
 
 from databeheer.errors import NotFoundError
-from databeheer.governance.labels import Label
 from databeheer.governance.registers import Register, shipped
 from web.door import ask
 from web.forms import Form, parse_or_refuse
+from web.labelled import labelled
 from web.oversight.guard import require_inspector
 from web.registers import shown
 
 blueprint = Blueprint("oversight_registers", __name__)
-
-LABEL = "Classification"
-"""The header that says how widely an export may be seen (R154)."""
 
 
 class PageQuery(Form):
@@ -72,13 +69,3 @@ def known(code: str) -> Register:
         return shipped().get(code)
     except NotFoundError:
         abort(404)
-
-
-def labelled(content: str, kind: str, label: Label, name: str) -> Response:
-    """A file to keep, that says how widely it may be seen."""
-    headers = {
-        "Cache-Control": "no-store",
-        "Content-Disposition": f'attachment; filename="{label.value}-{name}"',
-        LABEL: label.nl,
-    }
-    return Response(content, content_type=kind, headers=headers)

@@ -259,6 +259,28 @@ def test_who_lived_there_asks_of_that_stay_and_the_next_occupant_of_the_own_only
     assert of(maria) == []
 
 
+@pytest.mark.requirement("R199")
+def test_a_request_goes_to_the_grid_operator_of_the_stay_and_another_one_reads_nothing_there(
+    house: TheHouse, measured: Customer, net: Party
+) -> None:
+    house.operator("registry.operator.add", operator=2, code="net-ander", name="Ander Net")
+    other = house.party("Ander Net", "dso", operator=2)
+    ean = "541448899990000077"
+    house.operator("registry.access_point.register", ean=ean, commodity="gas", operator=2)
+    came = {"ean": ean, "person_id": str(measured.person_id), "from_day": "2024-01-01"}
+    begun = house.operator("registry.occupancy.begin", **came)["occupancy_id"]
+    here = next(one for one in measured.call("me")["occupancies"] if one["occupancy_id"] != begun)
+    for stay in (begun, here["occupancy_id"]):
+        measured.call("rights.ask", **(RECTIFY | {"occupancy_id": stay}))
+    routed = query(house, "SELECT occupancy_id, operator FROM oversight.right_request")
+    assert {str(stay): operator for stay, operator in routed} == {begun: 2, here["occupancy_id"]: 1}
+    for party, strange in ((net, ean), (other, LOTTES_EAN)):
+        assert (
+            code(lambda p=party, e=strange: p.read(ean=e, purpose="grid_management", **MONTH))
+            == "no-legal-basis"
+        )
+
+
 def test_who_lives_there_too_asks_without_the_grid_user_reading_it_and_stops_the_own_time(
     house: TheHouse, measured: Customer, ocmw: Party
 ) -> None:

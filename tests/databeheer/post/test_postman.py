@@ -52,7 +52,7 @@ def waiting(house: TheHouse, lotte: Customer) -> Customer:
     return lotte
 
 
-@pytest.mark.requirement("R27")
+@pytest.mark.requirement("R27", "R165")
 def test_a_grant_arrives_by_email_web_hook_and_in_the_inbox(
     house: TheHouse, waiting: Customer, bram: Party
 ) -> None:
@@ -70,6 +70,15 @@ def test_a_grant_arrives_by_email_web_hook_and_in_the_inbox(
     assert "Bram Energieadvies mag uw meetgegevens lezen" in {email["Subject"] for email in box.emails}
     assert any(asked["permission_id"].encode() in hook.body for hook in got.hooks)
     assert {state for _, state, *_ in deliveries(house)} == {"delivered"}
+    # Each e-mail that left of what happened to data is a row that names its entry; nothing was sent without one.
+    sent = query(
+        house,
+        "SELECT d.channel, m.kind, b.event, d.ended_at IS NOT NULL FROM post.delivery d JOIN post.message m"
+        " USING (message_id) JOIN ledger.body b ON b.index = m.index WHERE d.channel = 'email'",
+    )
+    assert [(channel, kind == event, left) for channel, kind, event, left in sent] == [
+        ("email", True, True)
+    ] * 2
 
 
 def test_what_failed_waits_longer_each_time_and_is_given_up_in_the_end(

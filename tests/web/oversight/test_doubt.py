@@ -69,7 +69,8 @@ def test_the_regulator_reads_signals_block_latency_and_offenders_and_no_customer
     told = json.loads(ines.get(PLACE, query_string={"vorm": "json"}).get_data())
     assert (told["signals"], told["blocked_at_once"], told["slowest_block_seconds"]) == (2, 1, 0)
     answer = ines.get(PLACE, query_string={"vorm": "csv"})
-    assert answer.headers["Content-Disposition"].startswith("attachment")
+    assert answer.headers["Content-Disposition"].startswith('attachment; filename="C3-twijfel-')
+    assert answer.headers["Classification"].startswith("C3")
     header, line = csv.reader(io.StringIO(answer.get_data(as_text=True)))
     assert tuple(header) == COLUMNS
     assert dict(zip(header, line, strict=True))["state"] == "open"

@@ -103,7 +103,7 @@ def test_the_download_is_checked_elsewhere_by_the_command_line(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     answer = send(ines, house, vorm="json")
-    assert answer.headers["Content-Disposition"] == 'attachment; filename="inzage.json"'
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="C4-inzage.json"'
     assert answer.headers["Cache-Control"] == "no-store"
     file, log = tmp_path / "inzage.json", house.folder / "public"
     file.write_bytes(answer.data)

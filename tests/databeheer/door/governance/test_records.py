@@ -233,7 +233,7 @@ def officers(kept: TheHouse) -> tuple[Colleague, Colleague]:
     return kept.colleague("petra", "privacy_officer"), kept.colleague("pieter", "privacy_officer")
 
 
-@pytest.mark.requirement("R118", "R155", "R162")
+@pytest.mark.requirement("R118", "R155", "R156", "R162")
 def test_staff_write_and_approve_what_their_role_writes_and_nobody_his_own(
     kept: TheHouse, officers: tuple[Colleague, Colleague]
 ) -> None:
