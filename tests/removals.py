@@ -1469,6 +1469,13 @@ REMOVALS = (
         '    return b""\n',
     ),
     Removal(
+        "R131",
+        "one person under a second account does not confirm a list",
+        "databeheer/joins/confirmation.py",
+        "    if len({as_one_person(signer.person) for signer in confirmed}) < SIGNERS:\n",
+        "    if len({signer.key for signer in confirmed}) < SIGNERS:\n",
+    ),
+    Removal(
         "R15",
         "a file of an evidence bundle is as the door signed for it",
         "ledger/evidence_bundle.py",

@@ -160,7 +160,7 @@ def sign(content: bytes, note: bytes | None, key: SigningKey) -> bytes:
             raise NecessityError("the note beside the record is of another one, or the record was changed")
     except LedgerError as error:
         raise NecessityError(f"what lies beside the record is no note: {error}") from error
-    return note if _signed(note, key.verifier) else note + key.sign(text).encode()
+    return note if has_signed(note, key.verifier) else note + key.sign(text).encode()
 
 
 def verify(
@@ -176,7 +176,7 @@ def verify(
     record = parse(content)
     try:
         told = split_note(note)[0]
-        signed = [signer for signer in signers if _signed(note, signer.key)]
+        signed = [signer for signer in signers if has_signed(note, signer.key)]
     except LedgerError as error:
         raise NecessityError(f"the record's note is no note: {error}") from error
     if not hmac.compare_digest(told.encode(), note_text(record).encode()):
@@ -200,7 +200,8 @@ def as_one_person(name: str) -> str:
     return " ".join(sorted("".join(one if one.isalnum() else " " for one in plain).split()))
 
 
-def _signed(note: bytes, key: VerifierKey) -> bool:
+def has_signed(note: bytes, key: VerifierKey) -> bool:
+    """Whether this key signed the note; raises LedgerError where it is none."""
     try:
         open_note(note, [key])
     except SignatureError:

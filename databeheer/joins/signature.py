@@ -16,6 +16,7 @@ from pathlib import Path
 
 from databeheer.joins.cases import JoinList, JoinListError
 from databeheer.joins.lists import LARGEST, SHIPPED, parse
+from databeheer.joins.necessity import Signer
 from ledger.errors import LedgerError
 from ledger.note import SigningKey, VerifierKey, open_note, sign_note
 
@@ -25,11 +26,16 @@ _LARGEST_NOTE = 16 * 1024
 
 @dataclass(frozen=True)
 class SignedJoinList:
-    """A list that the regulator signed, as bytes too, so that anybody can check it again."""
+    """A list that the regulator signed, as bytes too, so that anybody can check it again.
+
+    `address`, `confirmed_by`: of one that the regulator publishes unsigned, where, and who of the house confirmed that.
+    """
 
     joins: JoinList
     content: bytes
     note: bytes
+    address: str = ""
+    confirmed_by: tuple[Signer, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -38,11 +44,12 @@ class JoinListFiles:
 
     content: Path
     note: Path
-    regulator: VerifierKey
+    regulator: VerifierKey | None
+    """None: two people of the house confirm what the regulator publishes (`databeheer.joins.confirmation`)."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> JoinListFiles | None:
-        """Read where the files are; None where no regulator's key is registered, and then every join is refused.
+        """Read where the files are; None where neither a regulator's key nor a note is named: then no join runs.
 
         `DATABEHEER_REGULATOR_VKEY` names the file with the regulator's verifier key, `DATABEHEER_JOIN_LIST` the
         list (the shipped one where it is not set), `DATABEHEER_JOIN_LIST_NOTE` the note.
@@ -51,15 +58,15 @@ class JoinListFiles:
             JoinListError: the key is named, but cannot be used.
         """
         named = environment.get("DATABEHEER_REGULATOR_VKEY")
+        note = environment.get("DATABEHEER_JOIN_LIST_NOTE")
+        content = Path(environment.get("DATABEHEER_JOIN_LIST") or SHIPPED)
         if not named:
-            return None
+            return cls(content, Path(note), None) if note else None
         vkey = _bytes(Path(named), _LARGEST_NOTE)
         try:
             regulator = VerifierKey.parse(vkey.decode().strip())
         except (LedgerError, UnicodeDecodeError) as error:
             raise JoinListError(f"the regulator's verifier key cannot be used: {error}") from error
-        content = Path(environment.get("DATABEHEER_JOIN_LIST") or SHIPPED)
-        note = environment.get("DATABEHEER_JOIN_LIST_NOTE")
         return cls(content, Path(note) if note else content.with_suffix(".note"), regulator)
 
     def read(self) -> SignedJoinList:
@@ -68,7 +75,13 @@ class JoinListFiles:
         Raises:
             JoinListError: missing, unsigned, signed by somebody else, changed since, or malformed.
         """
-        return verify(_bytes(self.content, LARGEST), _bytes(self.note, _LARGEST_NOTE), self.regulator)
+        if self.regulator is None:
+            raise JoinListError("no regulator's key is registered here")
+        return verify(*self.read_files(), self.regulator)
+
+    def read_files(self) -> tuple[bytes, bytes]:
+        """Return the bytes of the list and of its note, not verified; raises JoinListError where one is missing."""
+        return _bytes(self.content, LARGEST), _bytes(self.note, _LARGEST_NOTE)
 
 
 def note_text(joins: JoinList) -> str:

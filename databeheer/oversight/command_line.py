@@ -12,6 +12,7 @@ import click
 from databeheer.access import catalogue
 from databeheer.joins import necessity
 from databeheer.joins.cases import JoinListError
+from databeheer.joins.confirmation import confirm
 from databeheer.joins.lists import LARGEST
 from databeheer.joins.signature import sign
 from databeheer.onboarding import approval
@@ -78,6 +79,27 @@ def sign_joins(joins: Path, seed: Path, name: str) -> None:
     except (JoinListError, LedgerError) as error:
         raise click.ClickException(str(error)) from error
     write_atomically(joins.with_suffix(".note"), note)
+    click.echo(key.vkey)
+
+
+@oversight.command("confirm-joins")
+@click.argument("joins", metavar="LIST", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--address", required=True, help="Where the regulator publishes it, https://…")
+@click.option("--key", "seed", required=True, type=click.Path(path_type=Path), help="File of your own key.")
+@click.option("--name", required=True, help="Your name on signatures, as house.example/els.")
+def confirm_joins(joins: Path, address: str, seed: Path, name: str) -> None:
+    """Confirm that LIST is published by the regulator at an address, in a `.note` beside it; prints your verifier key.
+
+    For two people of the house, where the regulator signs none: the second signs beside the first.
+    """
+    note = joins.with_suffix(".note")
+    try:
+        key = SigningKey(name, _seed(seed))
+        before = read_file(note, LARGEST) if note.exists() else None
+        signed = confirm(read_file(joins, LARGEST), address, before, key)
+    except (JoinListError, LedgerError) as error:
+        raise click.ClickException(str(error)) from error
+    write_atomically(note, signed)
     click.echo(key.vkey)
 
 

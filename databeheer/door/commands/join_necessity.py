@@ -195,7 +195,8 @@ def _key(house: House, vkey: str) -> VerifierKey:
         key = VerifierKey.parse(vkey)
     except LedgerError as error:
         raise MalformedRequestError(f"the verifier key cannot be used: {error}") from error
-    if house.joins is not None and key.public_key == house.joins.regulator.public_key:
+    regulator = house.joins.regulator if house.joins is not None else None
+    if regulator is not None and key.public_key == regulator.public_key:
         raise ConflictError("the regulator's key is of nobody of the house")
     return key
 

@@ -15,7 +15,7 @@ from databeheer.door.commands.views import party_view
 from databeheer.door.house import House
 from databeheer.door.joins.intents import Waiting
 from databeheer.door.joins.joining import Join, attempt, close, open_amounts
-from databeheer.door.joins.lists import read_list
+from databeheer.door.joins.lists import read_list, verified
 from databeheer.door.joins.scope import JoinAsked
 from databeheer.door.proofs import AskerKind, Proof, check
 from databeheer.door.statement import Record
@@ -60,7 +60,7 @@ def list_joins(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
             "cases": [],
         }
     try:
-        signed = house.joins.read()
+        signed = verified(house)
     except JoinListError as error:
         return {"in_force": False, "problem": str(error), "version": None, "cases": []}
     with house.engine.connect() as connection:
@@ -78,7 +78,10 @@ def list_joins(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
         "publisher": joins.publisher,
         "sha256": joins.sha256.hex(),
         "adopted_index": newest.adopted_index if newest is not None and is_same else None,
-        "regulator_vkey": str(house.joins.regulator),
+        "regulator_vkey": str(house.joins.regulator) if house.joins.regulator else None,
+        "confirmed": {"address": signed.address, "keys": sorted(str(one.key) for one in signed.confirmed_by)}
+        if signed.confirmed_by
+        else None,
         "note": signed.note.decode(),
         "content": signed.content.decode(),
         "cases": [_case_view(case) for case in joins.cases],

@@ -129,15 +129,6 @@ def sent_too_late(**filled: str) -> Act:
     return do
 
 
-def complains(page: Page, facts: Mapping[str, str]) -> None:
-    """An inspector opens a dossier about a party."""
-    page.locator("main select[name='wie']").select_option(index=1)
-    page.locator("main select[name='partij']").select_option(index=1)
-    send("Klacht openen", dossier="Dossier 17", van="2023-10-01", tot="2023-10-31", woorden="Te vaak")(
-        page, facts
-    )
-
-
 def opened(page: Page, facts: Mapping[str, str]) -> None:
     """Open everything that folds."""
     for summary in page.locator("main summary").all():
@@ -459,12 +450,7 @@ OVERSIGHT = (
     Place("oversight-ledger", "ines", "/toezicht/logboek"),
     Place("oversight-inspection", "ines", "/toezicht/inzage"),
     Place("oversight-complaints", "ines", "/toezicht/klachten", do=errs("Klacht openen")),
-    Place(
-        "oversight-complaint",
-        "ines",
-        "/toezicht/klachten",
-        do=then(complains, errs("Klacht sluiten")),
-    ),
+    Place("oversight-complaint", "ines", "/toezicht/klachten/{complaint}", do=errs("Klacht sluiten")),
     Place("oversight-clocks", "ines", "/toezicht/termijnen"),
     Place("oversight-doubt", "ines", "/toezicht/twijfel"),
     Place("oversight-joins", "ines", "/toezicht/koppelingen"),
