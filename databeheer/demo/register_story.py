@@ -5,13 +5,14 @@ One writes, another approves where the register asks two; each logs in for it, a
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
 from databeheer.brussels import day_of
-from databeheer.demo.staff_story import STAFF, tell_review, tell_staff
+from databeheer.demo.staff_story import STAFF, tell_check, tell_review, tell_staff
 from databeheer.door.client import Proof
 from databeheer.governance.registers import FieldKind, shipped
 from databeheer.metering.street.plan import StreetPlan
@@ -65,23 +66,25 @@ class _Registers:
 
 def tell_registers(teller: Teller, plan: StreetPlan) -> None:
     """The last two months: who was named, what could go wrong, who helps, what went wrong, and what works."""
-    kept, last = _Registers(teller), plan.last_day
-    teller.at(last - timedelta(days=60), 9)
-    tell_staff(teller)
+    kept, measures = _Registers(teller), list[str]()
+    told: dict[int, Callable[[], None]] = {
+        60: lambda: _begin(kept),
+        55: lambda: _weigh_risks(kept),
+        49: lambda: measures.extend(_describe_measures(kept)),
+        48: lambda: _let_processor_in(kept, measures),
+        35: lambda: _go_through_breach(kept),
+        20: lambda: _test_measures(kept, measures),
+        12: lambda: _make_documents(kept),
+        5: lambda: tell_review(teller),
+    } | {days: lambda: tell_check(teller) for days in range(53, 0, -7)}
+    for days in sorted(told, reverse=True):
+        teller.at(plan.last_day - timedelta(days=days), 16)
+        told[days]()
+
+
+def _begin(kept: _Registers) -> None:
+    tell_staff(kept.teller)
     _name_people(kept)
-    teller.at(last - timedelta(days=55), 10)
-    _weigh_risks(kept)
-    teller.at(last - timedelta(days=48), 11)
-    measures = _describe_measures(kept)
-    _let_processor_in(kept, measures)
-    teller.at(last - timedelta(days=35), 16)
-    _go_through_breach(kept)
-    teller.at(last - timedelta(days=20), 14)
-    _test_measures(kept, measures)
-    teller.at(last - timedelta(days=12), 15)
-    _make_documents(kept)
-    teller.at(last - timedelta(days=5), 10)
-    tell_review(teller)
 
 
 def _name_people(kept: _Registers) -> None:

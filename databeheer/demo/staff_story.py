@@ -58,6 +58,7 @@ STAFF: tuple[dict[str, Any], ...] = (
 )
 """Team, employee number and papers are made of these."""
 FOR_A_TIME = "administrator"
+_FIRST_NUMBER = 11
 
 CUSTOMER = "koen"
 """Whom somebody of the desk helps."""
@@ -68,7 +69,7 @@ _ASKED_BY, _APPROVED_BY = WRITES, APPROVES
 def tell_staff(teller: Teller) -> None:
     """Make their accounts and give their roles, at the story's time; who is administrator gets that at its end."""
     today = day_of(teller.clock.now())
-    for number, person in enumerate(STAFF, start=11):
+    for number, person in enumerate(STAFF, start=_FIRST_NUMBER):
         added = teller.operator(
             "staff.account.add",
             by=_ASKED_BY,
@@ -93,6 +94,12 @@ def tell_review(teller: Teller) -> None:
                 teller.door.call("staff.role.confirm", tom, grant_id=grant["grant_id"])
             else:
                 teller.operator("staff.role.confirm", by=_APPROVED_BY, grant_id=grant["grant_id"])
+
+
+def tell_check(teller: Teller) -> None:
+    """Each week the accounts are held against who works here by HR: everybody still does."""
+    numbers = "\n".join(f"D-{number:04}" for number, _ in enumerate(STAFF, start=_FIRST_NUMBER))
+    teller.operator("staff.hr.check", by=_ASKED_BY, ends=0, content=f"employee\n{numbers}\n")
 
 
 def tell_last_looks(teller: Teller, plan: StreetPlan) -> None:
