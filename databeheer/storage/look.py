@@ -84,6 +84,11 @@ def uuids(names: Iterable[UUID]) -> str:
     return "{" + ",".join(one.hex for one in names) + "}"
 
 
+def many_bytes(values: Iterable[bytes]) -> str:
+    """Spell an array of bytes, for the same reason."""
+    return "{" + ",".join(f'"\\\\x{one.hex()}"' for one in values) + "}"
+
+
 def look(connection: Connection, query: Query, parameters: Mapping[str, Any]) -> list[Any]:
     """Return the rows of one query."""
     [rows] = Trips(driver(connection)).fetch([(_statement(query), parameters)])

@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from databeheer.door.bodies.halves import subject_handle, subject_name
 from databeheer.door.house import House
 from databeheer.door.turn import NEWEST
-from databeheer.storage.look import Look, Work
+from databeheer.storage.look import Look, Work, many_bytes
 from ledger.subject_head import SubjectHead, sign_subject_head
 
 
@@ -52,7 +52,7 @@ def heads_of(house: House, look: Look, occupancies: Iterable[UUID]) -> Work[dict
     """The same, beside other work."""
     keys = {occupancy_id: house.keys_of_subject(occupancy_id) for occupancy_id in occupancies}
     owners = {subject_handle(key): (occupancy_id, subject_name(key)) for occupancy_id, key in keys.items()}
-    rows = look.ask(NEWEST, {"handles": list(owners)})
+    rows = look.ask(NEWEST, {"handles": many_bytes(owners)})
     yield
     heads: dict[bytes, SignedHead] = {}
     for row in rows:

@@ -16,7 +16,7 @@ from uuid import UUID
 
 from sqlalchemy import TextClause, text
 
-from databeheer.storage.look import Look, Work, uuids
+from databeheer.storage.look import Look, Work, many_bytes, uuids
 
 Seen = tuple[bytes, UUID]
 """A subject's handle, and a party that may have read there."""
@@ -91,7 +91,7 @@ def _newest(
     bounds: dict[str, Any] = {
         "first_month": narrowed.first and _month(narrowed.first - timedelta(days=1)),
         "last_month": narrowed.last and _month(narrowed.last),
-        "handles": list(handles),
+        "handles": many_bytes(handles),
         "limit": limit,
     }
     newest: date | None = narrowed.last or now.date()
@@ -118,7 +118,7 @@ def parties(look: Look, handles: Collection[bytes]) -> list[Any]:
 
     The rows are the register's.
     """
-    return look.ask(_PARTIES, {"handles": list(handles)})
+    return look.ask(_PARTIES, {"handles": many_bytes(handles)})
 
 
 def newest_reads(look: Look, seen: Collection[Seen], now: datetime) -> list[Any]:
@@ -141,7 +141,7 @@ def newest_of(look: Look, seen: Collection[Seen]) -> Work[dict[Seen, list[Any]]]
 
 def _named(seen: Collection[Seen]) -> dict[str, Any]:
     handles, party_ids = [one for one, _ in seen], [one for _, one in seen]
-    return {"handles": handles, "party_ids": uuids(party_ids), "looked_back": LOOKED_BACK}
+    return {"handles": many_bytes(handles), "party_ids": uuids(party_ids), "looked_back": LOOKED_BACK}
 
 
 def _month(day: date) -> date:

@@ -40,7 +40,8 @@ View = dict[str, Any]
 
 
 def show(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Return what `me`, `permission.list` (all of them) and `statutory.list` answer, and who looked last.
+    """Return what `me`, `permission.list` (all of them, without what is sealed: reference and EAN) and `statutory.list`
+    answer, and who looked last.
 
     `recent`: the newest few reads and refusals by others, as `statements.list` has them. Each live permission and each
     ground by law has `last_read_at`, when its party read last at that access point; None where it did not among its
@@ -67,8 +68,9 @@ def _seen(house: House, look: Look, asker: Asker, now: datetime, *, with_ended: 
         by_law(house, look, asker, now),
     )
     shown = [each for each in permissions if with_ended or each["state"] in _LIVE]
+    parties = {_party(view): view["party"] for view in (*permissions, *lawful)}
     recent, _ = yield from together(
-        _recent(house, look, handles, now),
+        _recent(house, look, handles, now, parties),
         _LastReads(house, look, handles).put_into([*shown, *lawful], now),
     )
     return {"permissions": permissions, "statutory": lawful, "recent": recent}
@@ -82,20 +84,32 @@ def _permissions(house: House, look: Look, asker: Asker, now: datetime) -> Work[
     rows = finding.ask_all_of(look, _viewer(asker), now=now)
     yield
     views = yield from views_of(
-        house, look, rows, now, person_id=asker.person_id, for_party=False, with_return_urls=False
+        house,
+        look,
+        rows,
+        now,
+        person_id=asker.person_id,
+        for_party=False,
+        with_return_urls=False,
+        with_names=False,
     )
     return views
 
 
-def _recent(house: House, look: Look, handles: Mapping[bytes, UUID], now: datetime) -> Work[list[View]]:
-    """Return the newest few lines of what others read or were refused; no more is opened than that takes."""
+def _recent(
+    house: House, look: Look, handles: Mapping[bytes, UUID], now: datetime, parties: Mapping[UUID, View]
+) -> Work[list[View]]:
+    """Return the newest few lines of what others read or were refused; no more is opened than that takes.
+
+    `parties`: those that the overview shows already.
+    """
     found: list[View] = []
     before: int | None = None
     for _ in range(_PAGES):
         page = yield from own_lines.page(
             look, handles, Narrowing(EVENTS["reads"]), before=before, limit=_AT_ONCE, now=now
         )
-        around = yield from around_lines(look, page.rows)
+        around = yield from around_lines(look, page.rows, parties)
         for view in opened(house, look.connection, page.rows, handles, around):
             if view["by"] == "customer" and view["reader"] == "holder":
                 continue

@@ -74,12 +74,15 @@ def views_of(
     person_id: UUID | None = None,
     for_party: bool,
     with_return_urls: bool = True,
+    with_names: bool = True,
 ) -> Work[list[dict[str, Any]]]:
-    """The same, beside other work."""
+    """The same, beside other work; `with_names`: with the party's reference and the EAN, which are sealed."""
     around = yield from _Around.read(look, rows, now, for_party=for_party)
     views, keys = [], AtHand(house)
     for row in rows:
-        view = _for_all(keys, around, row, now, for_party)
+        view = _for_all(around, row, now, for_party)
+        if with_names:
+            view |= _names(keys, around, row)
         is_own = for_party
         if not for_party:
             view |= _for_people(around, row, now, person_id)
@@ -172,25 +175,28 @@ class _Around:
         return home.person_id if home is not None else None
 
 
-def _for_all(keys: Keys, around: _Around, row: Any, now: datetime, for_party: bool) -> dict[str, Any]:
+def _names(keys: Keys, around: _Around, row: Any) -> dict[str, str | None]:
+    """What is sealed of it; the EAN shows as `_for_all` says."""
+    home = around.homes[row.occupancy_id] if row.occupancy_id is not None else None
+    return {
+        "reference": open_text(keys, "reference", row.permission_id, bytes(row.reference_sealed)),
+        "ean": open_text(keys, "ean", home.access_point_id, bytes(home.ean_sealed)) if home else None,
+    }
+
+
+def _for_all(around: _Around, row: Any, now: datetime, for_party: bool) -> dict[str, Any]:
     """What its party may know, and everybody.
 
     The EAN, and which part of the data was granted, show only once all granted: before that, the party does not
     know whether the access point exists, nor whether its request stands in somebody's portal, or who signed.
     """
     is_granted = row.occupancy_id is not None
-    ean = commodity = None
-    if is_granted:
-        home = around.homes[row.occupancy_id]
-        ean = open_text(keys, "ean", home.access_point_id, bytes(home.ean_sealed))
-        commodity = home.commodity
     state, reason = timing.state_at(row, now)
     tells_all = is_granted or not for_party
     data_from, data_until = content.granted_period(row) if tells_all else (row.data_from, row.data_until)
     renewed_by = around.renewed_by.get(row.permission_id)
     return {
         "permission_id": str(row.permission_id),
-        "reference": open_text(keys, "reference", row.permission_id, bytes(row.reference_sealed)),
         "service": row.service,
         "party": party_view(around.parties[row.party_id]),
         "purpose": row.purpose,
@@ -218,8 +224,7 @@ def _for_all(keys: Keys, around: _Around, row: Any, now: datetime, for_party: bo
         "renewed_by": str(renewed_by) if renewed_by else None,
         "up_to": row.up_to,
         "beside": str(row.beside) if row.beside else None,
-        "ean": ean,
-        "commodity": commodity,
+        "commodity": around.homes[row.occupancy_id].commodity if is_granted else None,
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -178,13 +178,14 @@ def _page(
     page, heads = yield from together(
         own_lines.page(look, handles, narrowed, **asked), heads_of(house, look, handles.values())
     )
-    around = yield from around_lines(look, page.rows, readers or ())
+    parties = {row.party_id: party_view(row) for row in readers or ()}
+    around = yield from around_lines(look, page.rows, parties)
     answer = {
         "statements": list(opened(house, look.connection, page.rows, handles, around)),
         "next_cursor": page.rows[-1].index if page.is_more else None,
         "heads": [head.view() for head in heads.values()],
     }
-    return answer if readers is None else answer | {"parties": _readers(readers)}
+    return answer if readers is None else answer | {"parties": _by_name(parties.values())}
 
 
 def list_readers(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -195,11 +196,10 @@ def list_readers(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[
         look = Look(connection)
         readers = own_lines.parties(look, handles)
         look.send()
-        return {"parties": _readers(readers)}
+        return {"parties": _by_name(map(party_view, readers))}
 
 
-def _readers(parties: Collection[Any]) -> list[dict[str, Any]]:
-    views = [party_view(row) for row in parties]
+def _by_name(views: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     return sorted(views, key=lambda view: (view["name"].casefold(), view["id"]))
 
 
@@ -238,15 +238,18 @@ class Around:
     met: Mapping[int, datetime]
 
 
-def around_lines(look: Look, rows: Sequence[Any], known: Collection[Any] = ()) -> Work[Around]:
-    """Read what stands around index rows; `known` are the rows of parties that were read already."""
-    unknown = {row.party_id for row in rows if row.party_id} - {row.party_id for row in known}
+def around_lines(
+    look: Look, rows: Sequence[Any], known: Mapping[UUID, dict[str, Any]] | None = None
+) -> Work[Around]:
+    """Read what stands around index rows; `known` are parties that are to be shown already."""
+    views = dict(known or {})
+    unknown = {row.party_id for row in rows if row.party_id} - views.keys()
     parties = look.ask(_PARTIES, {"ids": uuids(unknown)}) if unknown else []
     missed = [row.index for row in rows if row.event == "clock.missed"]
     met = look.ask(clocks.MET_AFTER, {"missed": missed}) if missed else []
     if unknown or missed:
         yield
-    views = {row.party_id: party_view(row) for row in (*known, *parties)}
+    views |= {row.party_id: party_view(row) for row in parties}
     return Around(views, {row.missed_index: row.met_at for row in met})
 
 

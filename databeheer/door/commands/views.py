@@ -19,7 +19,7 @@ from databeheer.oversight.retention import DataClass
 from databeheer.registry import interval_choices
 from databeheer.registry.interval_choices import ASKED
 from databeheer.registry.residents import RESIDENTS
-from databeheer.storage.look import Look, Work, together, uuids
+from databeheer.storage.look import Look, Work, many_bytes, together, uuids
 
 
 def occupancies_of(
@@ -113,7 +113,7 @@ def _reading_days(
     """The oldest and the newest day that anything is stored of, by root: where a customer's own look can be."""
     held = house.roots_held([root_id.bytes for root_id in root_ids])  # without those that were erased
     roots = {seals.pseudonym(root): UUID(bytes=root_id) for root_id, root in held.items()}
-    rows = look.ask(_READING_DAYS, {"pseudonyms": list(roots)})
+    rows = look.ask(_READING_DAYS, {"pseudonyms": many_bytes(roots)})
     yield
     return {roots[bytes(row.pseudonym)]: (row.first, row.last) for row in rows if row.last}
 
