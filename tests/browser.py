@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from axe_playwright_python.base import AXE_FILE_PATH
 from flask import Flask
-from playwright.sync_api import Browser, Page, Response, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, Page, Response, ViewportSize, expect, sync_playwright
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler
 
 import web
@@ -57,6 +57,9 @@ _WIDEST = """(() => {
 
 _CHEAPLY = ["--disable-gpu", "--disable-software-rasterizer"]
 """Without a graphics card that is played by the processor: a sixth of the work of a page."""
+PATIENCE = 120_000
+"""How many milliseconds a page is waited for: how busy the machine is shows nothing about it."""
+expect.set_options(timeout=PATIENCE)
 WIDE: ViewportSize = {"width": 1280, "height": 900}
 NARROW: ViewportSize = {"width": 320, "height": 700}
 
@@ -92,6 +95,7 @@ class Watched:
     """Whether axe looks at most of its pages: then each comes with it, which takes time where it does not."""
 
     def __post_init__(self) -> None:
+        self.page.set_default_timeout(PATIENCE)
         self.page.on("console", lambda message: self.console.append(f"{message.text} {message.location}"))
         self.page.on("pageerror", lambda error: self.console.append(str(error)))
         self.page.on("response", lambda response: self.heard.append(response))
@@ -131,15 +135,17 @@ class Watched:
         return visible
 
 
-class _Quiet(WSGIRequestHandler):
+class Quiet(WSGIRequestHandler):
+    """Says nothing of each request: where a test fails, a thousand lines of them hide what it says."""
+
     def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002  (the library's name)
-        """Say nothing of each request."""
+        """Say nothing."""
 
 
 @contextmanager
 def served(app: WSGIApplication, port: int) -> Iterator[None]:
     """Serve an application on a loopback port, in one thread; what that thread holds is given back at the end."""
-    server = BaseWSGIServer("127.0.0.1", port, app, handler=_Quiet)
+    server = BaseWSGIServer("127.0.0.1", port, app, handler=Quiet)
 
     def run() -> None:
         server.serve_forever(poll_interval=0.05)

@@ -19,6 +19,7 @@ from werkzeug.test import TestResponse
 from ledger.note import SigningKey
 from ledger.postgres import PostgresEntries
 from ledger.publisher import Publisher
+from tests.browser import Quiet
 from tests.house import ORIGIN, Party, TheHouse
 from tests.web.compiled import with_compiled_templates
 from web import WebSettings, create_app
@@ -91,7 +92,7 @@ def caller(app: Flask, party: Party, profile: str = "own") -> Caller:
 @contextmanager
 def serving(app: Flask) -> Iterator[int]:
     """Serve the application on a loopback port of its own, for programs outside."""
-    server = make_server("127.0.0.1", 0, app)
+    server = make_server("127.0.0.1", 0, app, request_handler=Quiet)
 
     def serve() -> None:
         server.serve_forever(poll_interval=0.02)

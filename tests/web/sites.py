@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from werkzeug.serving import ThreadedWSGIServer
 from werkzeug.test import TestResponse
 
+from tests.browser import Quiet
 from tests.house import TheHouse
 from tests.web.compiled import with_compiled_templates
 from web import WebSettings, close, create_app
@@ -41,7 +42,7 @@ class _Server(ThreadedWSGIServer):
 @contextmanager
 def whole_site_served(house: TheHouse, **changes: Any) -> Iterator[Flask]:
     """Serve the whole site on a loopback port of its own, several requests at once: pages may call our own API."""
-    server = _Server("127.0.0.1", 0, None)
+    server = _Server("127.0.0.1", 0, None, handler=Quiet)
     app = make_whole_site(house, base_url=f"http://127.0.0.1:{server.server_port}", **changes)
     server.app = app
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)

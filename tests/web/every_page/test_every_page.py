@@ -101,7 +101,9 @@ class Walk:
         heard = list(window.heard)
         if answer.status != place.status:
             yield f"answers {answer.status}"
-        self.weights |= {one.url: len(one.body()) for one in heard if one.status < 300 or one.status >= 400}
+        self.weights |= {
+            one.url: int(one.headers["content-length"]) for one in heard if not 300 <= one.status < 400
+        }
         if (weight := self.first_load(page.url, page.evaluate(LOADED))) > FIRST_LOAD:
             yield f"loads {weight} bytes"
         yield from (f"asks {one.url}" for one in heard if not one.url.startswith(address))
