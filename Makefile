@@ -88,7 +88,9 @@ sandbox: $(VENV)/stamp-runtime
 	@exec $(VENV)/bin/databeheer sandbox serve $(ARGS)
 
 # ---- checking ---------------------------------------------------------------------------------------------
-check: lint types imports requirements-check
+# Side by side: most of it waits for one process that looks at types.
+check: $(VENV)/stamp-dev
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target types lint imports requirements-check
 
 lint: $(VENV)/stamp-dev
 	$(PY) -m ruff check $(PRESENT)
