@@ -68,8 +68,6 @@ def lapsed_assessment(trip: Trip) -> None:
 
     hilde, pieter = house.colleague("hilde", "privacy_officer"), house.colleague("pieter", "privacy_officer")
     writing = at_work(trip, hilde, "/dienst/registers/assessment/nieuw")
-    writing.press("Schrijf op")
-    writing.sees("Er is nog iets nodig", "Recht: naam: Vul dit in.")
     pick(writing, "Over welke partij", "Zonnewijzer")
     said = assessment("GEB-nieuw", day_of(house.clock.now()))
     for name, words in said.items():
@@ -105,20 +103,6 @@ def breach(trip: Trip) -> None:
     found.fill("Wat er gebeurd is", "Een map met namen viel van een fiets.")
     found.press("Schrijf op")
     record = found.page.url
-    found.press("Beoordelingen van inbreuken: schrijf iets nieuws")
-    judged = {
-        "Soorten gegevens": "Namen en adressen",
-        "Mensen, ongeveer": "12",
-        "Gegevens, ongeveer": "12",
-        "Waarschijnlijke gevolgen": "Wie de map vond, kent twaalf adressen.",
-        "Maatregelen": "De map is terug.",
-    }
-    pick(found, "Risico voor mensen", "Er is een risico")
-    for label, words in judged.items():
-        found.fill(label, words)
-    found.press("Schrijf op")
-    found.sees("Schrijf eerst in de inbreuk sinds wanneer er kennis van is.")
-    found.page.goto(record)
     found.press("Schrijf een nieuwe versie")
     found.fill("Kennisneming", moment(4))
     found.press("Schrijf op")
@@ -126,6 +110,13 @@ def breach(trip: Trip) -> None:
     assert "breach_notice" in {one["kind"] for one in house.operator("systems.show")["coming"]}
     found.press("Beoordelingen van inbreuken: schrijf iets nieuws")
     pick(found, "Risico voor mensen", "Er is een risico")
+    judged = {
+        "Soorten gegevens": "Namen en adressen",
+        "Mensen, ongeveer": "12",
+        "Gegevens, ongeveer": "12",
+        "Waarschijnlijke gevolgen": "Wie de map vond, kent twaalf adressen.",
+        "Maatregelen": "De map is terug.",
+    }
     for label, words in judged.items():
         found.fill(label, words)
     found.press("Schrijf op")
