@@ -283,6 +283,17 @@ FORMS = (
         sends=fields(soort="question", waarvoor=NASTY, ean="{t.ean}"),
     ),
     Form("/dienst/dossiers/kijk", None, None, who="colleague"),
+    *(
+        Form(rule, None, None, who="colleague")
+        for rule in (
+            "/dienst/dossiers/geef-door",
+            "/dienst/medewerkers/nieuw",
+            "/dienst/medewerkers/vertrokken",
+            "/dienst/beheer",
+            "/dienst/toestellen",
+            "/dienst/toestellen/einde",
+        )
+    ),
     Form(
         "/dienst/loket",
         "303 /dienst/loket/*",
