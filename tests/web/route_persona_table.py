@@ -602,6 +602,7 @@ ROWS = (
         for rule in (
             "/toezicht",
             "/toezicht/berichten",
+            "/toezicht/cijfers.json",
             "/toezicht/inzage",
             "/toezicht/klachten",
             "/toezicht/koppelingen",

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, current_app, render_template, url_for
+from flask import Blueprint, Response, current_app, json, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from databeheer.clock import Clock
 from ledger.encoding import encode_base64
+from web.days import PastDay
 from web.door import ask
+from web.forms import Form, parse_or_refuse
 from web.oversight.guard import require_inspector
 from web.oversight.wording import ground_words
 from web.public.joins import join_list
@@ -50,6 +52,30 @@ def show() -> ResponseReturnValue:
         joins=join_list(),
         latest=ask("joins.latest", limit=2)["joins"],
         overdue=_overdue(),
+    )
+
+
+class SpanQuery(Form):
+    """Days up to and including the last; without one, from or up to wherever the ledger goes."""
+
+    van = PastDay(load_default=None)
+    tot = PastDay(load_default=None)
+
+
+@blueprint.get("/toezicht/cijfers.json")
+@require_inspector
+def figures() -> ResponseReturnValue:
+    """Reads and refusals of some days per ground, party and grid operator, and how each party is served (R9)."""
+    days = parse_or_refuse(SpanQuery(), request.args)
+    first, last = (days[name].isoformat() if days[name] else None for name in ("van", "tot"))
+    found = ask("oversight.summary", first=first, last=last)
+    return Response(
+        json.dumps({"first": first, "last": last} | found, sort_keys=True),
+        content_type="application/json",
+        headers={
+            "Content-Disposition": 'attachment; filename="cijfers.json"',
+            "Cache-Control": "no-store",
+        },
     )
 
 

@@ -146,6 +146,7 @@ NOT_PAGES = {
 """Areas without pages. Single addresses elsewhere that hand out a file are known by what they answer."""
 
 FILES = {
+    "oversight.figures",
     "oversight_registers.as_json",
     "oversight_registers.as_csv",
     "oversight_documents.as_json",

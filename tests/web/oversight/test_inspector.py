@@ -81,6 +81,15 @@ def test_an_inspector_sees_how_often_each_party_is_refused_and_how_long_it_waits
     assert "Wordt iedereen gelijk behandeld?" in page.text
     assert f"{bram.name} energiedienst 3 3 (100 %)" in page.text
     assert f"{net.name} netbeheerder 1 0 (0 %)" in page.text
+    given = ines.get("/toezicht/cijfers.json").get_json()
+    assert {(one["party"]["name"], one["event"], one["operator"], one["count"]) for one in given["rows"]} == {
+        (bram.name, "data.refused", 0, 3),  # refused before it was known whose grid it is
+        (net.name, "data.read", 1, 1),
+    }
+    assert [one["asked"] for one in given["treatment"]] == [3, 1]
+    assert ines.get("/toezicht/cijfers.json?tot=2020-01-01").get_json()["rows"] == []
+    for wrong in ("van=gisteren", "van=2020-01-01&van=2020-01-02", "wie=allen"):
+        assert ines.get(f"/toezicht/cijfers.json?{wrong}").status_code == 400
 
 
 def test_the_emergency_stop_shows_at_once(ines: FlaskClient, house: TheHouse) -> None:
