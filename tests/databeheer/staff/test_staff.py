@@ -101,7 +101,8 @@ def test_staff_are_neither_customers_nor_inspectors_nor_operators(nadia: Colleag
         ),
     ):
         assert refused(nadia.call, command, **arguments) == "unauthenticated", command
-    assert refused(nadia.call, "stop.set", reason="x") == "role-needed"  # an administrator's
+    for command in ("stop.set", "stop.lift", "link.close", "link.reopen"):  # an administrator's, and not hers
+        assert refused(nadia.call, command, reason="x") == "role-needed", command
 
 
 def test_the_first_page_says_who_one_is_and_what_one_may(nadia: Colleague) -> None:
