@@ -243,12 +243,12 @@ _REPLAY = text(
 )
 _ENDED = "party_id = :party AND state <> 'waiting' AND (CAST(:state AS text) IS NULL OR state = :state)"
 _SINCE = text(
-    f"SELECT told_at FROM post.delivery WHERE {_ENDED} AND told_at >= :since ORDER BY told_at LIMIT :limit"  # noqa: S608
+    f"SELECT told_at FROM post.delivery WHERE {_ENDED} AND told_at >= :since ORDER BY told_at LIMIT :limit"  # noqa: S608  our own
 )
-_NEXT_MOMENT = text(f"SELECT min(told_at) FROM post.delivery WHERE {_ENDED} AND told_at > :after")  # noqa: S608
+_NEXT_MOMENT = text(f"SELECT min(told_at) FROM post.delivery WHERE {_ENDED} AND told_at > :after")  # noqa: S608  our own
 # Due since they happened, so they go out in that order.
 _REPLAY_ALL = text(
-    "UPDATE post.delivery SET state = 'waiting', attempts = 0, next_at = least(told_at, :now),"  # noqa: S608
+    "UPDATE post.delivery SET state = 'waiting', attempts = 0, next_at = least(told_at, :now),"  # noqa: S608  our own
     f" replayed_at = :now, ended_at = NULL WHERE {_ENDED} AND told_at >= :since"
     " AND (CAST(:until AS timestamptz) IS NULL OR told_at < :until)"
 )

@@ -62,11 +62,11 @@ _DUE = text(
     " ORDER BY looked_at, party_id LIMIT :limit"
 )
 _HERE = " WHERE party_id = :party AND told_to = :to AND told_after IS NOT DISTINCT FROM CAST(:after AS uuid)"
-_BEGIN = text(f"UPDATE post.reading_news SET told_until = :size{_HERE} AND told_until IS NULL")  # noqa: S608
-_NOTHING = text(f"UPDATE post.reading_news SET looked_at = :now{_HERE} AND told_until IS NULL")  # noqa: S608
-_ON = text(f"UPDATE post.reading_news SET told_after = :next{_HERE} AND told_until = :until")  # noqa: S608
+_BEGIN = text(f"UPDATE post.reading_news SET told_until = :size{_HERE} AND told_until IS NULL")  # noqa: S608  our own
+_NOTHING = text(f"UPDATE post.reading_news SET looked_at = :now{_HERE} AND told_until IS NULL")  # noqa: S608  our own
+_ON = text(f"UPDATE post.reading_news SET told_after = :next{_HERE} AND told_until = :until")  # noqa: S608  our own
 _DONE = text(
-    "UPDATE post.reading_news SET told_to = :until, told_until = NULL, told_after = NULL,"  # noqa: S608
+    "UPDATE post.reading_news SET told_to = :until, told_until = NULL, told_after = NULL,"  # noqa: S608  our own
     f" looked_at = :now{_HERE} AND told_until = :until"
 )
 _FORGET = text(

@@ -187,7 +187,7 @@ _HELD = (
     "  AND c.met_at IS NULL AND c.dropped_at IS NULL AND c.due_at <= :now)"
 )
 _STANDING = text(
-    "SELECT a.*, coalesce((SELECT jsonb_agg(jsonb_build_object('role', role, 'writes', writes))"  # noqa: S608
+    "SELECT a.*, coalesce((SELECT jsonb_agg(jsonb_build_object('role', role, 'writes', writes))"  # noqa: S608  our own
     f"  FROM staff.role_grant WHERE account_id = a.account_id AND {_HELD}), '[]') AS held"
     " FROM staff.account a WHERE a.subject_hash = :subject AND a.ended_at IS NULL"
 )

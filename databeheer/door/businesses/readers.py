@@ -85,12 +85,12 @@ def show_given(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[st
 
 # `IS_LIVE` is a text of ours; what a caller gives is a parameter (S608).
 _GIVEN = text(
-    "SELECT y.party_id, y.name, y.role, y.about, y.website, count(DISTINCT p.occupancy_id) AS points"  # noqa: S608
+    "SELECT y.party_id, y.name, y.role, y.about, y.website, count(DISTINCT p.occupancy_id) AS points"  # noqa: S608  our own
     f" FROM permissions.permission p JOIN registry.party y USING (party_id) WHERE p.person_id = :person AND {IS_LIVE}"
     " GROUP BY y.party_id ORDER BY lower(y.name), y.party_id"
 )
 _OF_PARTY = text(
-    "SELECT p.permission_id, p.occupancy_id, p.purpose, p.granularity, y.party_id, y.name, y.role, y.about, y.website"  # noqa: S608
+    "SELECT p.permission_id, p.occupancy_id, p.purpose, p.granularity, y.party_id, y.name, y.role, y.about, y.website"  # noqa: S608  our own
     " FROM permissions.permission p JOIN registry.party y USING (party_id)"
     f" WHERE p.person_id = :person AND p.party_id = :party AND {IS_LIVE} ORDER BY p.purpose, p.permission_id"
 )

@@ -22,6 +22,7 @@ from databeheer.door.commands.base import (
     one_of,
     schema,
     short_text,
+    who_gives,
 )
 from databeheer.door.commands.permissions import PART, answer_of, end_permission
 from databeheer.door.doubts import doubting
@@ -49,15 +50,7 @@ LONGEST_NOTICE = 8000
 def grant(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """Grant a request, or one part of it; active as soon as all who must have granted (R7: he was told, by this)."""
     with house.turn(TurnLane.CUSTOMER) as turn:
-        asker = asker_of(
-            turn,
-            house,
-            proof,
-            AskerKind.CUSTOMER,
-            or_representative=True,
-            or_attorney=True,
-            freshly=True,
-        )
+        asker = who_gives(turn, house, proof)
         row = _waiting(turn, arguments, asker)
         occupancy, capacity = place_of(turn, arguments["occupancy_id"], asker)
         answering.grantable(row, occupancy, turn.now)
@@ -229,15 +222,7 @@ def renew(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, An
     that request is what is granted.
     """
     with house.turn(TurnLane.CUSTOMER) as turn:
-        asker = asker_of(
-            turn,
-            house,
-            proof,
-            AskerKind.CUSTOMER,
-            or_representative=True,
-            or_attorney=True,
-            freshly=True,
-        )
+        asker = who_gives(turn, house, proof)
         viewer = Viewer(asker.person_id, None, asker.power.stays if asker.power else None)
         old = found(
             finding.visible(turn.connection, viewer, arguments["permission_id"], turn.now, locked=True),

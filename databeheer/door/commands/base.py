@@ -217,6 +217,13 @@ def asker_of(
     return asker
 
 
+def who_gives(turn: Turn, house: House, proof: Proof) -> Asker:
+    """Return the customer who gives access to his data, or who may in his name; logged in a moment ago."""
+    return asker_of(
+        turn, house, proof, AskerKind.CUSTOMER, or_representative=True, or_attorney=True, freshly=True
+    )
+
+
 def clerk_or_operator(turn: Turn, house: House, proof: Proof) -> Asker:
     """Return who asks to write down what time did: the clerk, or the operator in its place."""
     if proof.kind == "clerk":

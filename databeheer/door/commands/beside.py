@@ -7,10 +7,10 @@ from typing import Any
 
 from databeheer.door.attorneys import acting
 from databeheer.door.commands.answers import LANGUAGE, NOTICE, place_of, sign_like, signature_of
-from databeheer.door.commands.base import Command, asker_of, found, identifier, schema
+from databeheer.door.commands.base import Command, found, identifier, schema, who_gives
 from databeheer.door.commands.permissions import answer_of
 from databeheer.door.house import House
-from databeheer.door.proofs import AskerKind, Proof
+from databeheer.door.proofs import Proof
 from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import ConflictError
 from databeheer.permissions import beside, finding
@@ -21,15 +21,7 @@ from databeheer.permissions.signers import Notice
 def grant_beside(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """Grant the same for another access point: a permission of its own, active once all who must have signed it."""
     with house.turn(TurnLane.CUSTOMER) as turn:
-        asker = asker_of(
-            turn,
-            house,
-            proof,
-            AskerKind.CUSTOMER,
-            or_representative=True,
-            or_attorney=True,
-            freshly=True,
-        )
+        asker = who_gives(turn, house, proof)
         viewer = Viewer(asker.person_id, None, asker.power.stays if asker.power else None)
         wanted = arguments["permission_id"]
         first = found(finding.visible(turn.connection, viewer, wanted, turn.now, locked=True), "permission")

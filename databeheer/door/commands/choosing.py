@@ -17,12 +17,12 @@ from databeheer.door.commands.answers import LANGUAGE, NOTICE, place_of, sign, s
 from databeheer.door.commands.base import (
     Command,
     Instant,
-    asker_of,
     identifier,
     looking,
     one_of,
     schema,
     short_text,
+    who_gives,
 )
 from databeheer.door.commands.permissions import answer_of
 from databeheer.door.commands.statements import require_customer
@@ -30,7 +30,7 @@ from databeheer.door.commands.views import party_view
 from databeheer.door.facts.of_parties import ask_parties, parties_of
 from databeheer.door.house import House
 from databeheer.door.names import reference_hash, seal_text
-from databeheer.door.proofs import AskerKind, Proof
+from databeheer.door.proofs import Proof
 from databeheer.door.turn import Turn
 from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import ConflictError, NotFoundError
@@ -82,15 +82,7 @@ def choose(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, A
     `permission_id` is a new one, made with the page on which it is confirmed: pressed twice, it is given once.
     """
     with house.turn(TurnLane.CUSTOMER) as turn:
-        asker = asker_of(
-            turn,
-            house,
-            proof,
-            AskerKind.CUSTOMER,
-            or_representative=True,
-            or_attorney=True,
-            freshly=True,
-        )
+        asker = who_gives(turn, house, proof)
         occupancy, capacity = place_of(turn, arguments["occupancy_id"], asker)
         party = require_choosable(house, turn, arguments["party_id"], occupancy.operator)
         wanted = wanted_of(house, party, occupancy, arguments)

@@ -122,25 +122,25 @@ _INSERT = text(
 # Only these words of ours are put together below; what a caller gives is a parameter (S608).
 _LIVES = "expires_at > :now"
 _ALIKE = text(
-    f"SELECT * FROM jobs.job WHERE party_id = :party AND request_hash = :hash AND {_LIVES}"  # noqa: S608
+    f"SELECT * FROM jobs.job WHERE party_id = :party AND request_hash = :hash AND {_LIVES}"  # noqa: S608  our own
 )
 _OPEN = text(
-    f"SELECT count(*) FROM jobs.job WHERE party_id = :party AND ended_at IS NULL AND {_LIVES}"  # noqa: S608
+    f"SELECT count(*) FROM jobs.job WHERE party_id = :party AND ended_at IS NULL AND {_LIVES}"  # noqa: S608  our own
 )
 _FETCHED_COUNT = (
     "(SELECT count(*) FROM jobs.piece p WHERE p.job_id = j.job_id AND p.fetched_at IS NOT NULL) AS fetched"
 )
 _OF_PARTY = text(
-    f"SELECT j.*, {_FETCHED_COUNT} FROM jobs.job j"  # noqa: S608
+    f"SELECT j.*, {_FETCHED_COUNT} FROM jobs.job j"  # noqa: S608  our own
     f" WHERE party_id = :party AND job_id = :job AND {_LIVES}"
 )
 _ALL_OF = text(
-    f"SELECT j.*, {_FETCHED_COUNT} FROM jobs.job j"  # noqa: S608
+    f"SELECT j.*, {_FETCHED_COUNT} FROM jobs.job j"  # noqa: S608  our own
     f" WHERE party_id = :party AND {_LIVES} ORDER BY handed_in_at DESC, job_id"
 )
 _PIECE = text("SELECT * FROM jobs.piece WHERE job_id = :job AND number = :number")
 _FOLLOWING = text(
-    f"SELECT job_id FROM jobs.job WHERE ended_at IS NULL AND {_LIVES} AND (NOT at_night OR :night)"  # noqa: S608
+    f"SELECT job_id FROM jobs.job WHERE ended_at IS NULL AND {_LIVES} AND (NOT at_night OR :night)"  # noqa: S608  our own
     " ORDER BY coalesce(worked_at, handed_in_at), job_id LIMIT 1"
 )
 _LOCKED = text(
