@@ -82,6 +82,8 @@ NARROWING = frozenset(
         "regime.choose",
         "registry.access_point.place",
         "registry.concerned.begin",
+        "desk.paper_withdraw",
+        "joins.necessity.judge",
         "registry.dpia.stale",
         "registry.dynamic_price.end",
         "registry.interval_reading.choose",
