@@ -165,9 +165,10 @@ class CallbackQuery(Schema):
 
 
 class BeginQuery(Form):
-    """`opnieuw`: show anew who you are."""
+    """`opnieuw`: show anew who you are. `eerst`: a form was sent by who is not logged in."""
 
     opnieuw = fields.String(load_default=None, validate=validate.Equal("1"))
+    eerst = fields.String(load_default=None, validate=validate.Equal("1"))
 
 
 def require_session(view: View) -> View:
@@ -255,7 +256,11 @@ def begin() -> ResponseReturnValue:
     if request.host != urlsplit(settings.base_url).netloc:
         # Cookies are tied to the host: a log-in begun at another name for us could never be finished.
         return redirect(settings.base_url + request.full_path.rstrip("?"), 303)
-    is_fresh = parse_or_refuse(BeginQuery(), request.args)["opnieuw"] is not None
+    query = parse_or_refuse(BeginQuery(), request.args)
+    is_fresh = query["opnieuw"] is not None
+    if query["eerst"] is not None:
+        # A browser lets no form of ours lead to another site (`form-action`), not by way of us either: a link does.
+        return render_template("portal/log_in_first.html", is_kept=session.get(_NEXT) == kept.PAGE)
     try:
         begun = ask("login.begin", fresh=is_fresh)
     except DoorRefusedError as refusal:
@@ -350,12 +355,13 @@ def is_local(target: object) -> bool:
 
 
 def _log_in_first() -> Response:
-    response = redirect(LOGIN_PATH, 303)
+    is_form = request.method != "GET"
+    response = redirect(f"{LOGIN_PATH}?eerst=1" if is_form else LOGIN_PATH, 303)
     clear_session(response)
-    if request.method == "GET":
-        session[_NEXT] = request.full_path.rstrip("?")
-    else:
+    if is_form:
         session[_NEXT] = kept.PAGE if kept.keep(response) else HOME
+    else:
+        session[_NEXT] = request.full_path.rstrip("?")
     return response
 
 

@@ -158,6 +158,10 @@ class Trip:
         walker.open("/mijn")
         return walker
 
+    def forget_log_in(self, walker: Walker) -> None:
+        """As where her session ended while a page lay open."""
+        walker.page.context.clear_cookies(name="session")
+
     def tab(self, walker: Walker) -> Walker:
         """Another tab of the same browser."""
         return self._walker(walker.page.context)

@@ -199,6 +199,7 @@ PUBLIC = (
     Place("demo-reset", "nobody", "/demo/opnieuw"),
     Place("error-not-found", "nobody", "/nergens", 404),
     Place("error-link-dead", "lotte", "/verbruik/dienstverlener?id=nergens", 404),
+    Place("log-in-first", "nobody", "/aanmelden?eerst=1"),
     Place("login-failed", "nobody", "/aanmelden/terug?state=x", 400),
     Place("ean-code", "nobody", "/ean-code"),
     Place(

@@ -127,7 +127,7 @@ def test_who_comes_back_from_a_log_in_reads_what_goes_before_it_is_asked(
         ({"soort": "<b>", "adres": "x"}, ("vragen om gegevens te wissen",)),
     ):
         visitor.lose_session()
-        assert visitor.send("/mijn/wissen", fields | changes).location == "/aanmelden"
+        assert visitor.send("/mijn/wissen", fields | changes).location == "/aanmelden?eerst=1"
         back = visitor.get(visitor.log_in(measured_autumn.subject, measured_autumn.name).location)
         for words in said:
             assert words in back.text, (changes, back.text)

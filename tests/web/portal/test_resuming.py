@@ -71,7 +71,10 @@ def test_a_form_of_a_session_that_ended_is_kept_and_its_words_are_still_hers(
     words = "Ik ken deze dienst niet. <b>Echt</b> niet! " * 20
     house.clock.advance(IDLE_TERM)
     fields = form.fields | {"wat": form.choices["wat"][0], "uitleg": words}
-    assert visitor.send(address, fields).location == "/aanmelden"
+    # The form itself must not lead on to another site: the browser would stop it there, and she would see nothing.
+    first = visitor.get(visitor.send(address, fields).location)
+    assert "Wat u invulde, is bewaard" in first.text
+    assert "/aanmelden" in first.links
     back = visitor.log_in(lotte.subject, lotte.name)
     assert back.location == "/mijn/verder"
     lotte.session = house.log_in(lotte.subject, lotte.name)
@@ -142,7 +145,7 @@ def test_what_was_kept_of_a_form_that_no_page_sends_is_asked_anew_and_breaks_not
             visitor = visit(lotte)
             guard = visitor.get("/mijn/volmacht").form("/afmelden").fields
             visitor.lose_session()
-            assert visitor.send(path, guard | dict.fromkeys(names, typed)).location == "/aanmelden"
+            assert visitor.send(path, guard | dict.fromkeys(names, typed)).location == "/aanmelden?eerst=1"
             assert visitor.log_in(lotte.subject, lotte.name).location == "/mijn/verder"
             page = visitor.get("/mijn/verder")
             assert page.status == status, (path, typed)
