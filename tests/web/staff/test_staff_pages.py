@@ -64,6 +64,7 @@ def test_a_day_at_the_desk(app: Flask, house: TheHouse, lotte: Customer) -> None
     case = lotte.statements(limit=1)[0]["task"]
     told = at(app, house, lotte.session).get("/mijn/gelezen")
     assert f"Een medewerker van de databeheerder, dossier {case}" in told.text
+    assert "Zag geen meetwaarden" in told.text
     # A number that is not hers opens nothing, and stands on the inspector's list.
     strange = desk.send("/dienst/dossiers/kijk", begun.form("/kijk").fields | {"dossier": "Z2026-999999"})
     assert (strange.status, LOTTES_EAN in strange.text) == (403, False)
