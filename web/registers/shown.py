@@ -68,12 +68,12 @@ def listed(area: str, register: Register, before: int | None) -> str:
     )
 
 
-def one(area: str, record_id: str, wrong: Mapping[str, str] | None = None, door_said: str = "") -> str:
+def one(area: str, record_id: str, wrong: Mapping[str, str] | None = None) -> str:
     """One record with its versions and what stands in it; and what went wrong with what was sent."""
     answer = ask("governance.show", record_id=record_id)
     register = shipped().get(answer["record"]["register"])
     waiting = next((each for each in answer["record"]["versions"] if each["outcome"] is None), None)
-    told = {"wrong": wrong or {}, "door_said": door_said, "waiting": waiting}
+    told = {"wrong": wrong or {}, "waiting": waiting}
     return render_template("registers/record.html", area=area, register=register, **(answer | told))
 
 

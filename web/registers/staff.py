@@ -158,7 +158,7 @@ def _done(command: str, record_id: UUID, asked: Mapping[str, Any], field: str) -
         if refusal.code not in ("malformed-request", "conflict"):
             raise
         status = 409 if refusal.code == "conflict" else 400
-        page = shown.one("dienst", str(record_id), wrong={field: ONCE_MORE}, door_said=_ruled(refusal))
+        page = shown.one("dienst", str(record_id), wrong={field: _ruled(refusal) or ONCE_MORE})
         return page, status
     return redirect(url_for("staff_registers.record", record_id=record_id), 303)
 

@@ -134,7 +134,7 @@ def unlock(reference: str) -> ResponseReturnValue:
 def _of_permission(reference: str, command: str) -> ResponseReturnValue:
     form, errors = parse_or_tell(PermissionForm(), request.form, ("scan",))
     if errors:
-        return page(reference, {"papier": errors["scan"]}, status=400)
+        return page(reference, {"papier-scan": errors["scan"]}, status=400)
     try:
         ask(
             command,

@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from databeheer.cli import cli
 from databeheer.door.client import DoorClient
 from databeheer.site import onboarding
-from tests.databeheer.onboarding.people import Officer, officer
+from tests.databeheer.onboarding.people import Officer, assess, officer
 from tests.house import TheHouse
 
 
@@ -79,6 +79,9 @@ def test_two_people_approve_with_the_commands_of_the_how_to(
         too_few = run("onboarding", "approve", dossier)
         assert (too_few.exit_code, "two different people" in too_few.output) == (1, True)
         house.operator("joins.signer.approve", id=asked["id"], by="Omar")
+    unassessed = run("onboarding", "approve", dossier)
+    assert (unassessed.exit_code, "write it in the register of assessments" in unassessed.output) == (1, True)
+    assess(house, dossier.read_bytes())
     approved = run("onboarding", "approve", dossier)
     assert approved.output.startswith("Approved. Ledger entry ")
     assert nora.show()["lacks"] == []
