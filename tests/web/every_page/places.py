@@ -427,7 +427,7 @@ OVERSIGHT = (
     Place(
         "staff-hand-on-lacking",
         "petra",
-        "/dienst/dossiers/geef-door?dossier={case}",
+        "/dienst/dossiers/geef-door?dossier={file}",
         do=errs("Geef door"),
     ),
     Place("staff-account-lacking", "ada", "/dienst/medewerkers/nieuw", do=errs("Maak het account")),

@@ -287,7 +287,7 @@ def _streets_and_towns(story: Story, net: Party) -> None:
     wish = {"kind": "question", "what": "belt over een factuur", "ean": story.facts["neighbour"]}
     case = petra.call("staff.case.open", **wish)["reference"]
     petra.call("staff.register.ask", reference=case, reason="een erfgenaam vraagt", signed_as="Petra")
-    story.facts |= {"colleague": petra.account_id, "case": case}
+    story.facts |= {"colleague": petra.account_id, "file": case}
     with suppress(DoorRefusedError):
         petra.call("staff.look", reference="Z2026-999999")
     hilde = house.colleague("hilde", "privacy_officer")
