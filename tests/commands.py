@@ -199,7 +199,7 @@ def every_command(
         "research.release": {"project": "case-17", "report_id": someone},
         "ledger.check_bodies": {"start": 0, "limit": 10},
         "complaint.open": {
-            "reference": "Dossier 17",
+            "reference": "Dossier-17",
             "origin": "own",
             "party_id": bram.party_id,
             "first": "2023-10-01",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import struct
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ from ledger.cli import main
 from ledger.commitment import commit, new_salt, shared_half, subject_half
 from ledger.encoding import encode_base64
 from ledger.entry import encode
-from ledger.errors import LedgerError
+from ledger.errors import LedgerError, MalformedError
 from ledger.note import SigningKey
 from ledger.tiles import TileReader
 from ledger.tree import inclusion_proof, leaf_hash
@@ -174,11 +176,7 @@ def test_whatever_was_changed_is_named(bundle: Files, what: str) -> None:
 
 
 def zipped(*names: str) -> bytes:
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        for name in names:
-            archive.writestr(name, b"x")
-    return packed.getvalue()
+    return evidence_bundle.pack(dict.fromkeys(names, b"x"))
 
 
 NO_BUNDLES = {
@@ -197,6 +195,179 @@ NO_BUNDLES = {
 def test_what_is_no_bundle_is_refused(what: str) -> None:
     with pytest.raises(LedgerError):
         evidence_bundle.verify(evidence_bundle.unpack(NO_BUNDLES[what]), [KEY.verifier], [DOOR.verifier])
+
+
+FORGED = b"Regel 1: geweigerd.\n"
+"""What another program would show of a zip that hides a second `index.txt`."""
+
+
+def by_hand(
+    files: Files,
+    method: int = zipfile.ZIP_DEFLATED,
+    before: bytes = b"",
+    last_first: bool = False,
+    **members: Any,
+) -> bytes:
+    """A zip of these files as another program may write it; `members` stand on `index.txt` alone."""
+    packed = io.BytesIO(before)
+    packed.seek(0, io.SEEK_END)
+    with zipfile.ZipFile(packed, "a") as archive:
+        for name in sorted(files, reverse=last_first):
+            one = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+            one.create_system = 3
+            for member, value in members.items() if name == "index.txt" else ():
+                setattr(one, member, value)
+            archive.writestr(one, files[name], method)
+    return packed.getvalue()
+
+
+def only_members(packed: bytes) -> bytes:
+    return packed[: zipfile.ZipFile(io.BytesIO(packed)).start_dir]
+
+
+def forged(files: Files) -> bytes:
+    return evidence_bundle.pack(files | {"index.txt": FORGED})
+
+
+def streamed(files: Files) -> bytes:
+    """Sizes behind each file, as one writes who cannot go back."""
+
+    class Pipe(io.BytesIO):
+        def seekable(self) -> bool:
+            return False
+
+        def seek(self, *_: Any) -> int:
+            raise io.UnsupportedOperation
+
+        tell = seek
+
+    pipe = Pipe()
+    with zipfile.ZipFile(pipe, "w") as archive:
+        for name, content in sorted(files.items()):
+            archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), content, zipfile.ZIP_DEFLATED)
+    return pipe.getvalue()
+
+
+def hidden_in_a_member(files: Files) -> bytes:
+    """A file more between the end of what is deflated and the end that the header tells of."""
+    more = only_members(evidence_bundle.pack({"index.txt": FORGED}))
+    packed, last = evidence_bundle.pack(files), sorted(files)[-1]
+    info = zipfile.ZipFile(io.BytesIO(packed)).getinfo(last)
+    longer = struct.pack("<L", info.compress_size + len(more))
+    start = zipfile.ZipFile(io.BytesIO(packed)).start_dir
+    members, directory = bytearray(packed[:start]), bytearray(packed[start:])
+    members[info.header_offset + 18 : info.header_offset + 22] = longer
+    at = directory.rindex(b"PK\x01\x02") + 20
+    directory[at : at + 4] = longer
+    directory[-6:-2] = struct.pack("<L", start + len(more))
+    return bytes(members) + more + bytes(directory)
+
+
+def local_name(files: Files) -> bytes:
+    return evidence_bundle.pack(files).replace(b"index.txt", b"other.txt", 1)
+
+
+def patched(record: bytes, offset: int, value: bytes) -> Callable[[Files], bytes]:
+    """One field of the first (of the last, the end) record of a kind changed."""
+
+    def change(files: Files) -> bytes:
+        packed = bytearray(evidence_bundle.pack(files))
+        at = packed.index(record) + offset
+        assert packed[at : at + len(value)] != value
+        packed[at : at + len(value)] = value
+        return bytes(packed)
+
+    return change
+
+
+def unicode_path(files: Files) -> bytes:
+    told = b"\x01" + struct.pack("<L", zlib.crc32(b"index.txt")) + b"other.txt"
+    return by_hand(files, extra=struct.pack("<HH", 0x7075, len(told)) + told)
+
+
+def corrupt(method: int) -> Callable[[Files], bytes]:
+    def change(files: Files) -> bytes:
+        packed = bytearray(by_hand(files, method))
+        packed[60:70] = bytes(10)
+        return bytes(packed)
+
+    return change
+
+
+LOCAL, CENTRAL, END = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
+OTHER_ZIPS: dict[str, Callable[[Files], bytes]] = {
+    "a forged zip before it": lambda files: forged(files) + evidence_bundle.pack(files),
+    "forged files before it": lambda files: only_members(forged(files)) + evidence_bundle.pack(files),
+    "forged files before it, offsets right": lambda files: by_hand(files, before=only_members(forged(files))),
+    "forged files behind it": lambda files: evidence_bundle.pack(files) + only_members(forged(files)),
+    "a forged zip behind it": lambda files: evidence_bundle.pack(files) + forged(files),
+    "a program before it": lambda files: b"#!/bin/sh\n" + evidence_bundle.pack(files),
+    "a byte behind it": lambda files: evidence_bundle.pack(files) + b"\n",
+    "a file hidden in another": hidden_in_a_member,
+    "a second name in an extra field": unicode_path,
+    "an extra field of no meaning": lambda files: by_hand(files, extra=struct.pack("<HH", 0x9999, 0)),
+    "zip64 sizes": lambda files: by_hand(files, extra=struct.pack("<HHQQ", 1, 16, 20, 20)),
+    "a link": lambda files: by_hand(files, external_attr=0o120777 << 16),
+    "a program": lambda files: by_hand(files, external_attr=0o100755 << 16),
+    "a folder by its attribute": lambda files: by_hand(files, external_attr=0x10),
+    "of another system": lambda files: by_hand(files, create_system=0),
+    "of another time": lambda files: by_hand(files, date_time=(2026, 1, 1, 0, 0, 0)),
+    "words on a file": lambda files: by_hand(files, comment=FORGED),
+    "words on the whole": lambda files: evidence_bundle.pack(files)[:-2] + struct.pack("<H", 5) + b"hello",
+    "another order": lambda files: by_hand(files, last_first=True),
+    "sizes behind each file": streamed,
+    "stored": lambda files: by_hand(files, zipfile.ZIP_STORED),
+    "bzip2": lambda files: by_hand(files, zipfile.ZIP_BZIP2),
+    "LZMA": lambda files: by_hand(files, zipfile.ZIP_LZMA),
+    "LZMA, corrupt": corrupt(zipfile.ZIP_LZMA),
+    "bzip2, corrupt": corrupt(zipfile.ZIP_BZIP2),
+    "deflated, corrupt": corrupt(zipfile.ZIP_DEFLATED),
+    "another name before the file": local_name,
+    "encrypted, it says": patched(LOCAL, 6, b"\x01"),
+    "encrypted, says the directory": patched(CENTRAL, 8, b"\x01"),
+    "a name of UTF-8, it says": patched(CENTRAL, 9, b"\x08"),
+    "another checksum": patched(LOCAL, 14, b"\0\0\0\0"),
+    "another checksum in the directory": patched(CENTRAL, 16, b"\0\0\0\0"),
+    "another length": patched(LOCAL, 22, b"\xff\xff\xff\xff"),
+    "zip64, it says": patched(LOCAL, 18, b"\xff\xff\xff\xff"),
+    "a name beyond the end": patched(LOCAL, 26, b"\xff\xff"),
+    "another place in the directory": patched(CENTRAL, 42, b"\x01"),
+    "fewer files in the end record": patched(END, 10, b"\x01"),
+    "another disk": patched(END, 4, b"\x01"),
+    "no directory": lambda files: only_members(evidence_bundle.pack(files)),
+    "cut short": lambda files: evidence_bundle.pack(files)[:-1],
+    "cut in its first file": lambda files: evidence_bundle.pack(files)[:80],
+    "no files": lambda files: evidence_bundle.pack({}),
+}
+
+
+@pytest.mark.requirement("R15")
+@pytest.mark.parametrize("what", OTHER_ZIPS)
+def test_a_zip_that_two_programs_may_read_differently_is_no_bundle(bundle: Files, what: str) -> None:
+    packed = OTHER_ZIPS[what](bundle)
+    assert packed != evidence_bundle.pack(bundle)
+    with pytest.raises(MalformedError):
+        evidence_bundle.unpack(packed)
+
+
+def test_no_changed_byte_gives_other_files(bundle: Files) -> None:
+    packed = evidence_bundle.pack(bundle)
+    for at in range(0, len(packed), 3):
+        changed = packed[:at] + bytes([packed[at] ^ 0x55]) + packed[at + 1 :]
+        try:
+            files = evidence_bundle.unpack(changed)
+        except MalformedError:
+            continue
+        assert files == bundle  # zlib may read two ways of deflating as the same
+
+
+def test_other_programs_read_what_was_packed(bundle: Files) -> None:
+    packed = evidence_bundle.pack(bundle)
+    assert packed == by_hand(bundle)
+    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+        assert archive.testzip() is None
+        assert {name: archive.read(name) for name in archive.namelist()} == bundle
+    assert evidence_bundle.unpack(packed) == bundle
 
 
 def test_the_command_line_says_what_holds_and_what_does_not(

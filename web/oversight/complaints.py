@@ -42,8 +42,8 @@ OUTCOMES = {
     "passed_on": "doorgegeven aan een andere dienst",
 }
 REFERENCE = (
-    "Noem uw dossier in 3 tot 60 tekens: letters, cijfers, spaties, '.', '_', '/' of '-', en geen zeven cijfers na"
-    " elkaar."
+    "Noem uw dossier in 3 tot 30 tekens zonder spaties: letters, cijfers, '.', '/' of '-'. Hoogstens acht cijfers,"
+    " en geen zeven na elkaar."
 )
 WHO, DAY, WHOM = "Kies wie klaagt.", "Vul een dag in.", "Kies een partij, geef een EAN-code in, of allebei."
 TOO_MUCH = "Dit zijn te veel regels voor één bestand. Open per deel van de dagen een klacht."
@@ -57,7 +57,9 @@ class ComplaintForm(Form):
 
     dossier = fields.String(
         required=True,
-        validate=validate.Regexp(r"(?!.*[0-9]{7})[A-Za-z0-9][A-Za-z0-9 ._/-]{2,59}\Z", error=REFERENCE),
+        validate=validate.Regexp(
+            r"(?!.*[0-9]{7})(?!(?:[^0-9]*[0-9]){9})[A-Za-z0-9][A-Za-z0-9./-]{2,29}\Z", error=REFERENCE
+        ),
         error_messages={"required": REFERENCE},
     )
     wie = fields.String(load_default="", validate=validate.OneOf(["", *ORIGINS], error=WHO))

@@ -249,10 +249,11 @@ _POINT_OF_EAN = text("SELECT access_point_id FROM registry.access_point WHERE ea
 _POINT_OF_STAY = text("SELECT access_point_id FROM registry.occupancy WHERE occupancy_id = :stay")
 _HASH_OF_POINT = text("SELECT ean_hash FROM registry.access_point WHERE access_point_id = :point")
 _NUMBER = validate.Regexp(
-    r"(?!.*[0-9]{7})[A-Za-z0-9][A-Za-z0-9 ._/-]{2,59}\Z",
-    error="your own dossier: 3 to 60 letters, digits, ' ', '.', '_', '/' or '-', no seven digits in a row",
+    r"(?!.*[0-9]{7})(?!(?:[^0-9]*[0-9]){9})[A-Za-z0-9][A-Za-z0-9./-]{2,29}\Z",
+    error="your own dossier: 3 to 30 letters, digits, '.', '/' or '-', eight digits at most, no seven in a row",
 )
-"""Customers read it, and it leaves with each receipt: it must not be able to name somebody or an access point."""
+"""Customers read it, and it leaves with each receipt: it has no room for an EAN code or a national number, however it
+is split, and without spaces nobody types a name with an address by mistake."""
 
 COMMANDS = (
     Command(

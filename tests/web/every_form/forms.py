@@ -411,7 +411,7 @@ FORMS = (
         each_time=True,
         kept=("dossier",),
         sends=fields(
-            dossier="Dossier 17", wie="own", partij="{t.offering}", van="2023-10-01", tot="2023-10-31"
+            dossier="Dossier-17", wie="own", partij="{t.offering}", van="2023-10-01", tot="2023-10-31"
         ),
     ),
     Form("/toezicht/klachten/<uuid:complaint_id>/bewijs", None, None, who="inspector"),

@@ -275,7 +275,7 @@ def _streets_and_towns(story: Story, net: Party) -> None:
     settle_town(house, [100 + 5 * number for number in range(12)])
     story.facts["release"] = run(house)["release_id"]
     story.sessions["ines"] = house.inspector()
-    complaint = {"reference": "Dossier 16", "origin": "own", "first": "2023-10-01", "last": "2023-10-31"}
+    complaint = {"reference": "Dossier-16", "origin": "own", "first": "2023-10-01", "last": "2023-10-31"}
     story.facts["complaint"] = house.client.call(
         "complaint.open",
         Proof.session(story.sessions["ines"]),
