@@ -38,6 +38,10 @@ _FORMAT = 1
 _NUMBER = re.compile(r"necessity/(?!.*[0-9]{7})[a-z0-9]+(-[a-z0-9]+)*")
 _MEMBERS = {"format", "number", "why_nl", "valid_from", "valid_until", "duty", "case"}
 _WHERE = "the record"
+_LATIN = str.maketrans(
+    {"æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i", "ħ": "h", "ŋ": "ng"}
+)
+"""Latin letters that are no other one with an accent."""
 
 
 class NecessityError(JoinsError):
@@ -197,7 +201,14 @@ def as_one_person(name: str) -> str:
     plain = "".join(
         one for one in spelled if not unicodedata.combining(one) and unicodedata.category(one) != "Cf"
     )
-    return " ".join(sorted("".join(one if one.isalnum() else " " for one in plain).split()))
+    spelled = plain.translate(_LATIN)
+    return " ".join(sorted("".join(one if one.isalnum() else " " for one in spelled).split()))
+
+
+def in_latin(name: str) -> bool:
+    """Whether a name is of Latin letters: one of another script looks the same, and would count for two people."""
+    plain = as_one_person(name)
+    return bool(plain) and plain.isascii()
 
 
 def has_signed(note: bytes, key: VerifierKey) -> bool:

@@ -28,7 +28,7 @@ class Change:
 
 
 def changes(connection: Connection, *, limit: int = 20) -> list[Change]:
-    """Return the last changes of all services, the newest first."""
+    """Return the last changes of each service, the newest first: many of one hide no other's."""
     return [Change(*row) for row in connection.execute(_CHANGES, {"limit": limit})]
 
 
@@ -46,8 +46,9 @@ _EVERY = (
     " UNION ALL SELECT 'handover', stopped, reason, at, stop_no FROM oversight.stop"
 )
 _CHANGES = text(
-    f"SELECT service, is_closed, reason, at FROM ({_EVERY}) AS every"  # noqa: S608  parts of our own
-    " ORDER BY at DESC, number DESC LIMIT :limit"
+    "SELECT service, is_closed, reason, at FROM ("  # noqa: S608  parts of our own
+    "SELECT *, row_number() OVER (PARTITION BY service ORDER BY number DESC) AS place"
+    f" FROM ({_EVERY}) AS every) AS placed WHERE place <= :limit ORDER BY at DESC, number DESC"
 )
 _CLOSURES = text(
     "SELECT at AS closed_at, opened_at FROM ("  # noqa: S608  parts of our own

@@ -22,6 +22,7 @@ from psycopg.generators import fetch_many, send
 from psycopg.pq import ConnStatus, ExecStatus, Format, TransactionStatus
 from psycopg.pq.abc import PGconn, PGresult
 
+_GOOD = (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK)
 _PLACE = re.compile(r"%\((\w+)\)s")
 Asked: TypeAlias = tuple["Statement", Mapping[str, Any]]
 """A query and its parameters."""
@@ -50,6 +51,13 @@ class _Filled(NamedTuple):
     formats: Sequence[int]
 
 
+class _Awaited(NamedTuple):
+    """A result to come: of which query, if of any, and whether of running it; else of preparing it."""
+
+    one: _Filled | None
+    has_rows: bool
+
+
 class Trips:
     """The trips of one transaction; what is known of how its values are spelled is kept between them."""
 
@@ -69,11 +77,14 @@ class Trips:
         filled = [self._filled(*one) for one in asked]  # what cannot be spelled is found before any is sent
         with self._connection.lock:
             server = self._connection.pgconn
+            expected: list[_Awaited] = []
+            results: list[PGresult] = []
             server.enter_pipeline_mode()
             try:
                 expected = self._send(server, filled)
                 results = self._connection.wait(_received(server, len(expected)))
             finally:
+                self._forget(expected, results)
                 if server.status == ConnStatus.OK:
                     server.exit_pipeline_mode()
             return self._read(expected, results)
@@ -84,34 +95,47 @@ class Trips:
         values = spelling.dump_sequence(given, [PyFormat.AUTO] * len(given))
         return _Filled(statement.query, spelling.types or (), values, spelling.formats or ())
 
-    def _send(self, server: PGconn, filled: Collection[_Filled]) -> list[_Filled | None]:
-        """Put everything into what is to be written; returns for which query each result will be."""
+    def _send(self, server: PGconn, filled: Collection[_Filled]) -> list[_Awaited]:
+        """Put everything into what is to be written; returns of what each result will be."""
         book: Any = self._connection._prepared
-        expected: list[_Filled | None] = []
+        expected: list[_Awaited] = []
         if server.transaction_status == TransactionStatus.IDLE and not self._connection.autocommit:
             server.send_query_params(self._connection._get_tx_start_command(), None)
-            expected.append(None)
+            expected.append(_Awaited(None, has_rows=False))
         for one in filled:
             known, name = book.get(one)
             if known is Prepare.SHOULD:
                 server.send_prepare(name, one.query, one.types)
-                expected.append(None)
+                expected.append(_Awaited(one, has_rows=False))
             if known is Prepare.NO:
                 server.send_query_params(one.query, one.values, one.types, one.formats, Format.BINARY)
             else:
                 server.send_query_prepared(name, one.values, one.formats, Format.BINARY)
-            expected.append(one)
+            expected.append(_Awaited(one, has_rows=True))
             book.maybe_add_to_cache(one, known, name)
             book._rotate()
         server.pipeline_sync()
         return expected
 
-    def _read(self, expected: Collection[_Filled | None], results: Collection[PGresult]) -> list[list[Any]]:
+    def _forget(self, expected: Collection[_Awaited], results: Sequence[PGresult]) -> None:
+        """Take out of the driver's book what the server did not prepare, or could not run.
+
+        A rollback would do so, but where each statement commits there is none, and whoever has the connection next
+        would name a statement that is not there. It is prepared anew then, under a name that was never used.
+        """
+        book: Any = self._connection._prepared
+        for number, (one, has_rows) in enumerate(expected):
+            status = results[number].status if number < len(results) else ExecStatus.FATAL_ERROR
+            stands = status in _GOOD or (has_rows and status == ExecStatus.PIPELINE_ABORTED)
+            if one is not None and not stands:
+                book._names.pop(book.key(one), None)
+
+    def _read(self, expected: Collection[_Awaited], results: Collection[PGresult]) -> list[list[Any]]:
         found: list[list[Any]] = []
-        for one, result in zip(expected, results, strict=True):
-            if result.status not in (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK):
+        for (_, has_rows), result in zip(expected, results, strict=True):
+            if result.status not in _GOOD:
                 raise error_from_result(result)
-            if one is not None:
+            if has_rows:
                 names = tuple(map(result.fname, range(result.nfields)))
                 self._spelling.set_pgresult(result)
                 found.append(self._spelling.load_rows(0, result.ntuples, _row_of(names)))

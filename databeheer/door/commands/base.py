@@ -20,6 +20,7 @@ from databeheer.door.turn import Turn
 from databeheer.errors import MalformedRequestError, NotFoundError, UnauthenticatedError
 from databeheer.identity import representations, sessions
 from databeheer.identity.representations import NotForRepresentativesError
+from databeheer.joins.necessity import as_one_person, in_latin
 from databeheer.registry import occupancies
 from databeheer.values import EAN, parse_day, parse_instant
 
@@ -102,6 +103,16 @@ def short_text(*, required: bool = True, longest: int = 200, missing: Any = None
 def long_text(*, required: bool = True, longest: int, missing: Any = None) -> fields.String:
     """A text of at most `longest` characters that may have lines of its own: nothing signed is made of it."""
     return _text(LINES, required=required, longest=longest, missing=missing)
+
+
+def person_name(*, longest: int = 200) -> fields.String:
+    """The name of who answers for something with four eyes, in Latin letters: by it he is told from a second person."""
+    return fields.String(required=True, validate=[*short_text(longest=longest).validators, _is_latin])
+
+
+def _is_latin(name: str) -> None:
+    if not in_latin(name):
+        raise ValidationError("a name in Latin letters; letters of another script look like them and differ")
 
 
 SHA256 = validate.Regexp(r"[0-9a-f]{64}\Z", error="a SHA-256: 64 hexadecimal digits in lower case")
@@ -248,8 +259,8 @@ def _in_whose_name(turn: Turn, house: House, asker: Asker) -> dict[str, Any]:
 
 
 def same_name(one: str, other: str) -> bool:
-    """Whether two names are spelled alike: four eyes go by the names that are given under the operator's key."""
-    return " ".join(one.split()).casefold() == " ".join(other.split()).casefold()
+    """Whether two names are of one person: four eyes go by the names that are given under the operator's key."""
+    return as_one_person(one) == as_one_person(other)
 
 
 @contextmanager

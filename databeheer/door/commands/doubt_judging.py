@@ -17,6 +17,7 @@ from databeheer.door.commands.base import (
     identifier,
     long_text,
     one_of,
+    person_name,
     same_name,
     schema,
     short_text,
@@ -195,6 +196,7 @@ def _settle(house: House, turn: Turn, case_id: UUID) -> str:
 
 
 _BY = short_text(longest=100)
+_JUDGE = person_name(longest=100)
 _CASE = {"case_id": identifier()}
 _YES_OR_NO = fields.Boolean(required=True, truthy={True}, falsy={False})
 
@@ -217,8 +219,8 @@ COMMANDS = (
     ),
     Command("doubt.open_words", schema(**_CASE, by=_BY), open_words),
     Command("doubt.open_evidence", schema(**_CASE, by=_BY), open_evidence),
-    Command("doubt.judge", schema(**_CASE, accepted=_YES_OR_NO, by=_BY), judge),
-    Command("doubt.lift", schema(**_CASE, agrees=_YES_OR_NO, by=_BY), lift),
+    Command("doubt.judge", schema(**_CASE, accepted=_YES_OR_NO, by=_JUDGE), judge),
+    Command("doubt.lift", schema(**_CASE, agrees=_YES_OR_NO, by=_JUDGE), lift),
     Command(
         "doubt.sweep",
         schema(

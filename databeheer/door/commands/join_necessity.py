@@ -14,6 +14,7 @@ from databeheer.door.commands.base import (
     identifier,
     long_text,
     looking,
+    person_name,
     same_name,
     schema,
     short_text,
@@ -204,8 +205,8 @@ def _key(house: House, vkey: str) -> VerifierKey:
 _NEWEST = text("SELECT version, sha256 FROM joins.list ORDER BY version DESC LIMIT 1")
 
 COMMANDS = (
-    Command("joins.signer.ask", schema(person=short_text(), key=short_text(), by=short_text()), ask_signer),
-    Command("joins.signer.approve", schema(id=identifier(), by=short_text()), approve_signer),
+    Command("joins.signer.ask", schema(person=person_name(), key=short_text(), by=person_name()), ask_signer),
+    Command("joins.signer.approve", schema(id=identifier(), by=person_name()), approve_signer),
     Command("joins.signer.end", schema(id=identifier(), by=short_text()), end_signer),
     Command("joins.signers", schema(), list_signers),
     Command(

@@ -11,7 +11,15 @@ from typing import Any
 from marshmallow import fields, validate
 from sqlalchemy import Connection, text
 
-from databeheer.door.commands.base import Command, asker_of, looking, same_name, schema, short_text
+from databeheer.door.commands.base import (
+    Command,
+    asker_of,
+    looking,
+    person_name,
+    same_name,
+    schema,
+    short_text,
+)
 from databeheer.door.commands.erasure import copies, ended_copies
 from databeheer.door.house import House
 from databeheer.door.keys.custody import custody_of
@@ -167,8 +175,8 @@ _FINISH = text(
 
 _LIMIT = fields.Integer(load_default=MOST_IN_A_STEP, strict=True, validate=validate.Range(1, MOST_IN_A_STEP))
 COMMANDS = (
-    Command("key_rotation.ask", schema(by=short_text(), reason=short_text()), ask),
-    Command("key_rotation.begin", schema(by=short_text()), begin),
+    Command("key_rotation.ask", schema(by=person_name(), reason=short_text()), ask),
+    Command("key_rotation.begin", schema(by=person_name()), begin),
     Command("key_rotation.step", schema(limit=_LIMIT), step),
     Command("key_rotation.recovered", schema(by=short_text(), shares=short_text()), recovered),
     Command("key_rotation.status", schema(), status),

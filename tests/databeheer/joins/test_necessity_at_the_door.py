@@ -232,10 +232,20 @@ def test_a_key_that_was_approved_in_the_database_only_does_not_count(
 
 def test_a_key_is_registered_by_two_neither_of_whom_holds_it(house: TheHouse) -> None:
     asked = house.operator("joins.signer.ask", person="Els", key=ELS.vkey, by="Nadia")["id"]
-    for by in ("nadia", " NADIA ", "Els"):
+    for by in ("nadia", " NADIA ", "Els", "Nadia.", "Na\u0301dia", "Nad\u00adia", "\uff25ls"):
         assert (
             refused(lambda by=by: house.operator("joins.signer.approve", id=asked, by=by)).code == "conflict"
         )
+    other = {"person": "Tom", "key": TOM.vkey, "by": "Nadia"}
+    for command, arguments, wrong in (  # of another script: they look the same and are not
+        ("joins.signer.approve", {"id": asked, "by": "Nadia"}, {"by": "N\u0430dia"}),
+        ("joins.signer.approve", {"id": asked, "by": "Nadia"}, {"by": "..."}),
+        ("joins.signer.ask", other, {"person": "\u0422om"}),
+        ("joins.signer.ask", other, {"by": "N\u0430dia"}),
+    ):
+        what = refused(lambda c=command, a=arguments | wrong: house.operator(c, **a))
+        assert what.code == "malformed-request"
+        assert "Latin letters" in str(what)
     house.operator("joins.signer.approve", id=asked, by="Omar")
     assert refused(lambda: house.operator("joins.signer.approve", id=asked, by="Omar")).code == "conflict"
     for key in (ELS.vkey, house.regulator.vkey, SigningKey("other.name/regulator", b"\1" * 32).vkey[:-4]):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from databeheer.enterprises import is_enterprise, parse_enterprise
 from databeheer.errors import MalformedRequestError
-from databeheer.joins.necessity import Signer
+from databeheer.joins.necessity import Signer, in_latin
 from databeheer.onboarding import approval
 from databeheer.onboarding.approval import ApprovalError, as_one_person
 from ledger.note import SigningKey, sign_note
@@ -91,6 +91,12 @@ def test_a_name_is_the_same_person_as_itself_in_capitals_and_turned_round(name: 
 @pytest.mark.parametrize("name", ["\U0001d404ls Peeters", "E\u200dls Peeters", "\uff25ls P\u00e9e\u00adters"])
 def test_a_name_in_other_letters_or_with_what_is_not_seen_is_no_second_person(name: str) -> None:
     assert as_one_person(name) == as_one_person("Els Peeters")
+
+
+@pytest.mark.parametrize("name", ["\u0415ls Peeters", "Els Peet\u0435rs", "\u0395ls", "\u3164", "...", ""])
+def test_a_name_in_letters_of_another_script_or_without_any_is_refused_as_a_name(name: str) -> None:
+    assert not in_latin(name)
+    assert all(map(in_latin, ("Els Peeters", "Zoë d'Hondt-Łuczak", "Søren Şahin", "desk 3")))
 
 
 def test_names_that_differ_are_two_people() -> None:

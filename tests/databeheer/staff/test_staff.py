@@ -424,3 +424,16 @@ def test_the_inspector_sees_how_staff_work_and_the_governance_committee_sees_no_
     assert committee.excluded is not None
     assert not committee.statutory
     assert not committee.by_consent
+
+
+@pytest.mark.requirement("R95")
+def test_many_changes_of_one_service_hide_no_state_of_another(house: TheHouse) -> None:
+    ada = house.colleague("ada", "administrator")
+    house.operator("stop.set", reason="an incident")
+    for _ in range(11):
+        ada.call("link.close", reason="a drill")
+        ada.call("link.reopen", reason="over")
+    shown = {one["service"]: one for one in ada.call("systems.show")["services"]}
+    house.operator("stop.lift", reason="over")
+    assert (shown["handover"]["is_open"], shown["handover"]["changes"][0]["reason"]) == (False, "an incident")
+    assert (shown["linking"]["is_open"], len(shown["linking"]["changes"])) == (True, 20)

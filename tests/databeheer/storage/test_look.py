@@ -100,6 +100,28 @@ def test_the_server_forgets_what_it_prepared_with_a_rollback_and_is_told_again(
         assert asked.do(doubled(asked, 4, 2)) == 16
 
 
+def test_a_failure_where_each_statement_commits_leaves_nothing_behind_for_who_comes_next(
+    databases: Databases,
+) -> None:
+    late = "SELECT CAST(%(one)s AS int) * 2 AS twice"
+    with databases.clone() as database:
+        engine = make_engine(database.url("door"))
+        for _ in range(3):  # not only the first time
+            with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as opened:
+                for number in range(driver(opened).prepare_threshold or 0):
+                    assert look(opened, late, {"one": number})[0].twice == 2 * number
+                asked = Look(opened)
+                asked.ask("SELECT 1 / CAST(%(by)s AS int) AS never", {"by": 0})
+                asked.ask(late, {"one": 1})  # its turn to be prepared, and it never comes
+                with pytest.raises(psycopg.errors.DivisionByZero):
+                    asked.send()
+            with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as after:
+                assert [look(after, late, {"one": 4})[0].twice for _ in range(9)] == [8] * 9
+                assert look(after, "SELECT 1 / CAST(%(by)s AS int) AS never", {"by": 1})[0].never == 1
+            late += " "  # another query by the driver's book
+        engine.dispose()
+
+
 def test_values_come_whole_however_large_and_of_whatever_kind(connection: Connection) -> None:
     many = [bytes([number % 256]) * 100 for number in range(5_000)]
     asked = Look(connection)
