@@ -79,6 +79,25 @@ def powers_of(connection: Connection, person_id: UUID, now: datetime) -> list[Ap
     return [one for one in _standing(connection, now, of=person_id) if one.kind == ATTORNEY]
 
 
+def acting_for(connection: Connection, person_id: UUID, now: datetime) -> list[Appointment]:
+    """Return under what somebody may act for a person or an enterprise now: court, power, or the provider's word."""
+    asked = {"of": person_id, "today": day_of(now)}
+    for_enterprise = [_appointment(row) for row in connection.execute(_FOR_ENTERPRISE, asked)]
+    return _standing(connection, now, of=person_id) + for_enterprise
+
+
+def standing(connection: Connection, representation_id: UUID, now: datetime) -> Appointment | None:
+    """Return an appointment that exists, where it still stands."""
+    person_id = by_id(connection, representation_id).person_id
+    powers = acting_for(connection, person_id, now)
+    return next((one for one in powers if one.representation_id == representation_id), None)
+
+
+def is_acted_for(connection: Connection, person_id: UUID) -> bool:
+    """Say whether this is an enterprise, for which somebody acts or ever did: by its own name nobody is known."""
+    return connection.execute(_IS_ACTED_FOR, {"of": person_id}).one_or_none() is not None
+
+
 def concern(connection: Connection, person_id: UUID, now: datetime) -> bool:
     """Say whether somebody may act for another now, or another for him."""
     return bool(_standing(connection, now, by=person_id, of=person_id))
@@ -188,6 +207,13 @@ _STANDING = text(f"SELECT r.* FROM identity.representation r{_STANDS}")  # noqa:
 _ACTING_FOR = text(
     "SELECT r.*, p.name_sealed FROM identity.representation r"  # noqa: S608  parts of our own
     f" JOIN identity.person p ON p.person_id = r.representative_id{_STANDS}"
+)
+_FOR_ENTERPRISE = text(
+    "SELECT * FROM identity.representation WHERE kind = 'enterprise' AND person_id = :of AND from_day <= :today"
+    " AND until_day > :today AND ended_at IS NULL ORDER BY from_day, representation_id"
+)
+_IS_ACTED_FOR = text(
+    "SELECT FROM identity.representation WHERE kind = 'enterprise' AND person_id = :of LIMIT 1"
 )
 _LAST_ENDED = text(
     "SELECT max(ended_at) FROM identity.representation WHERE person_id = :person"

@@ -70,6 +70,7 @@ STAFF_REASONS = {
     "closed": "het dossier is gesloten",
     "not_yours": "het dossier is van iemand anders",
     "about_nobody": "het dossier gaat over geen klant",
+    "mandate_ended": "wie belde, mag niet meer optreden voor de klant",
     "blocked": "het account is geblokkeerd",
     "unknown_device": "geen toestel van het huis",
 }

@@ -34,7 +34,7 @@ CHANNELS = {
 
 CALLERS = {
     "customer": "de klant zelf",
-    "mandated": "iemand met een volmacht of een aanstelling",
+    "mandated": "iemand met een volmacht of een aanstelling, of die handelt voor een onderneming",
     "landlord": "de eigenaar of verhuurder",
     "supplier": "een leverancier",
     "other": "iemand anders",

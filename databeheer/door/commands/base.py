@@ -223,7 +223,8 @@ def asker_of(
         require_himself(asker)
     if asker.representation_id is not None and asker.person_id is not None:
         turn.speak_for(
-            occupancies.of_person(turn.connection, asker.person_id), _in_whose_name(turn, house, asker)
+            occupancies.of_person(turn.connection, asker.person_id),
+            in_whose_name(turn, house, asker.representation_id),
         )
     return asker
 
@@ -248,8 +249,9 @@ def require_himself(asker: Asker) -> None:
         raise NotForRepresentativesError("only the person himself can do this")
 
 
-def _in_whose_name(turn: Turn, house: House, asker: Asker) -> dict[str, Any]:
-    appointment = representations.by_id(turn.connection, found(asker.representation_id, "appointment"))
+def in_whose_name(turn: Turn, house: House, representation_id: UUID) -> dict[str, Any]:
+    """Return what an entry says of an appointment under which somebody acts: which, and the judgment's reference."""
+    appointment = representations.by_id(turn.connection, representation_id)
     reference = open_text(house, "judgment", appointment.representation_id, appointment.reference_sealed)
     return {
         "capacity": Capacity.REPRESENTATIVE.value,

@@ -22,6 +22,8 @@ from databeheer.door.statement import Record, Statement, Subject
 from databeheer.door.turn import Turn
 from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import ConflictError
+from databeheer.identity import attorneys, representations
+from databeheer.identity.representations import ATTORNEY, Appointment
 from databeheer.registry import occupancies
 from databeheer.staff import cases, roles
 
@@ -67,14 +69,41 @@ class AtDesk:
 
         Raises:
             ConflictError: nobody was identified yet, or he lives there no more.
+            NoCaseError: the appointment or power of who was identified has ended since.
         """
         if self.contact.identified_at is None or self.case.occupancy_id is None:
             raise ConflictError("identify who asks first: EAN code or address, meter number and name")
+        self.power(turn)
         stay = occupancies.by_id(turn.connection, self.case.occupancy_id)
         holder = home_letters.holder_of(house, turn, stay)
         if holder is None or holder != stay.person_id:
             raise ConflictError("who was identified does not live there any more")
         return stay, holder
+
+    def power(self, turn: Turn) -> Appointment | None:
+        """Return under what who was identified acts for the customer, looked at anew; None: he is that himself.
+
+        Raises:
+            NoCaseError: it has ended since, and this contact opens nothing any more.
+        """
+        under = self.contact.representation_id
+        if under is None:
+            return None
+        power = representations.standing(turn.connection, under, turn.now)
+        if power is None:
+            raise NoCaseError("who was identified may not act for this customer any more")
+        return power
+
+    def reach(self, turn: Turn) -> frozenset[UUID] | None:
+        """Return the stays that a power of attorney gives who was identified; None: no such power keeps him to some.
+
+        Raises:
+            NoCaseError: as `power`.
+        """
+        power = self.power(turn)
+        if power is None or power.kind != ATTORNEY:
+            return None
+        return frozenset(attorneys.stays_of(turn.connection, power.representation_id))
 
 
 def at_desk(

@@ -49,7 +49,7 @@ def open_contact(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[
     Raises:
         MalformedRequestError: of a call, that the caller was told of the recording, or how the exchange calls that, is
             missing (R88); of another channel, there is none.
-        ConflictError: the contact is another's.
+        ConflictError: the contact is another's, or is closed.
     """
     case_id: UUID = arguments["contact_id"]
     is_call = arguments["channel"] == Channel.CALL
@@ -62,6 +62,8 @@ def open_contact(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[
         if before is not None:
             if before.kind != CASE_KIND or before.opened_by != account_id:
                 raise ConflictError("this contact is another's")
+            if before.closed_at is not None:
+                raise ConflictError("this contact is closed; open another")
             return {"reference": before.reference}
         reference = cases.reference_of(turn.next_index, turn.now)
         case = {
@@ -165,6 +167,7 @@ def identify_caller(house: House, proof: Proof, arguments: dict[str, Any]) -> di
 def send_eans(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """Have EAN codes sent of homes of who was identified, by the numbers of their meters; none is shown (R84).
 
+    Of who has a power of attorney: of the stays that it is for; another home is answered as if it were a stranger's.
     By text message to a mobile number, else by letter to each home; who asked in writing gets letters. More than
     MOST_EANS in a contact are registered as a case of the team, which answers in writing (R85).
 
@@ -186,18 +189,29 @@ def send_eans(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str
         if desk.contact.eans_told + len(numbers) > MOST_EANS:
             return _register(house, turn, desk, numbers)
         contacts.told_eans(turn.connection, desk.case.case_id, len(numbers))
+        reach = desk.reach(turn)
         for number in numbers:
-            _send_ean(house, turn, desk, holder, number, mobile)
+            _send_ean(house, turn, desk, number, mobile, holder=holder, reach=reach)
         return {"registered": None, "channel": "letter" if mobile is None else "sms"}, None
 
     return at_desk(house, proof, arguments["reference"], act)
 
 
-def _send_ean(house: House, turn: Turn, desk: AtDesk, holder: UUID, number: str, mobile: str | None) -> None:
+def _send_ean(
+    house: House,
+    turn: Turn,
+    desk: AtDesk,
+    number: str,
+    mobile: str | None,
+    *,
+    holder: UUID,
+    reach: frozenset[UUID] | None,
+) -> None:
     tried = [of_contact(house, desk.case.case_id), of_meter(house, number)]
     is_locked = attempts.is_locked(turn.connection, tried)
     rows = homes.at_meter(turn.connection, meter_hashes(house, number), day_of(turn.now))
-    home = next((row for row in rows if row.person_id == holder), None)
+    own = [row for row in rows if row.person_id == holder and (reach is None or row.occupancy_id in reach)]
+    home = next(iter(own), None)
     index, said = turn.next_index, desk.said | {"channel": "letter" if mobile is None else "sms"}
     if home is None or is_locked:
         attempts.count(turn.connection, tried, turn.now)

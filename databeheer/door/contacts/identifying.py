@@ -29,6 +29,7 @@ from databeheer.ean_codes import homes
 from databeheer.errors import ConflictError
 from databeheer.identity import attorneys, representations
 from databeheer.identity.linking import attempts, names
+from databeheer.identity.representations import ATTORNEY
 from databeheer.values import EAN
 
 
@@ -99,13 +100,15 @@ def _is_there(house: House, row: Any, asked: Asked) -> bool:
 def _known_as(house: House, turn: Turn, row: Any, name: str, caller: Caller) -> tuple[UUID | None] | None:
     """As what a name is known at a home: by which appointment; (None,) the grid user himself; None: not at all."""
     if caller is Caller.CUSTOMER:
+        # The name of an enterprise is public, and nobody's own: somebody acts for it, by a name of his own.
+        if representations.is_acted_for(turn.connection, row.person_id):
+            return None
         return (None,) if names.is_same(name, _name(house, turn, row.person_id)) else None
-    powers = [
-        power
-        for power in representations.powers_of(turn.connection, row.person_id, turn.now)
-        if row.occupancy_id in attorneys.stays_of(turn.connection, power.representation_id)
-    ]
-    for one in (*representations.of_represented(turn.connection, row.person_id, turn.now), *powers):
+    for one in representations.acting_for(turn.connection, row.person_id, turn.now):
+        if one.kind == ATTORNEY and row.occupancy_id not in attorneys.stays_of(
+            turn.connection, one.representation_id
+        ):
+            continue
         if names.is_same(name, _name(house, turn, one.representative_id)):
             return (one.representation_id,)
     return None

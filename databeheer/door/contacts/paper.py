@@ -21,6 +21,7 @@ from databeheer.door.commands.base import (
     EANCode,
     found,
     identifier,
+    in_whose_name,
     long_text,
     one_of,
     schema,
@@ -42,10 +43,10 @@ from databeheer.door.staff.cases import REFERENCE
 from databeheer.door.statement import Statement
 from databeheer.door.turn import Turn
 from databeheer.door.turn_queue import TurnLane
+from databeheer.ean_codes import homes
 from databeheer.errors import ConflictError, MalformedRequestError, NotFoundError
-from databeheer.identity import representations
 from databeheer.identity.linking import attempts
-from databeheer.identity.representations import NotForRepresentativesError
+from databeheer.identity.representations import ATTORNEY, Appointment, NotForRepresentativesError
 from databeheer.permissions import answering, closing, finding
 from databeheer.permissions.finding import Viewer
 from databeheer.permissions.signers import Signature
@@ -68,20 +69,20 @@ def grant(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, An
     document = bytes.fromhex(arguments["document_sha256"])
 
     def act(turn: Turn, desk: AtDesk) -> Answer:
-        stay, holder, representative_id = _signer(house, turn, desk)
+        stay, holder, power = _signer(house, turn, desk)
         row = answering.waiting(turn.connection, arguments["permission_id"], holder, None, turn.now)
         if row.addressed_to != stay.occupancy_id:
             raise NotFoundError("there is no such request at this address")
         answering.grantable(row, stay, turn.now)
         signature = Signature(holder, Capacity.GRID_USER, METHOD, document_sha256=document)
-        if representative_id is not None:
+        if power is not None:
             signature = Signature(
-                representative_id,
+                power.representative_id,
                 Capacity.REPRESENTATIVE,
                 METHOD,
                 document_sha256=document,
                 for_person_id=holder,
-                representation_id=desk.contact.representation_id,
+                representation_id=power.representation_id,
             )
         index = turn.next_index
         record = sign(house, turn, row, stay, signature, desk.said)
@@ -101,11 +102,11 @@ def withdraw(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str,
     document = arguments["document_sha256"]
 
     def act(turn: Turn, desk: AtDesk) -> Answer:
-        stay, holder, representative_id = _signer(house, turn, desk)
+        stay, holder, power = _signer(house, turn, desk)
         viewer = Viewer(holder, None, (stay.occupancy_id,))
         row = finding.visible(turn.connection, viewer, arguments["permission_id"], turn.now, locked=True)
         row = found(row, "permission at this address")
-        by = "grid_user" if representative_id is None else "representative"
+        by = "grid_user" if power is None else "representative"
         said = {"method": METHOD, "document": document} | desk.said
         index = turn.next_index
         if row.occupancy_id is None:
@@ -126,10 +127,16 @@ def withdraw(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str,
 
 
 def ask_right(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Write down a request about the own data that came on paper; its month counts from now."""
+    """Write down a request about the own data that came on paper; its month counts from now.
+
+    Raises:
+        NotForRepresentativesError: a power of attorney does not reach this, as it does not in the portal.
+    """
 
     def act(turn: Turn, desk: AtDesk) -> Answer:
-        stay, holder, _ = _signer(house, turn, desk)
+        stay, holder, power = _signer(house, turn, desk)
+        if power is not None and power.kind == ATTORNEY:
+            raise NotForRepresentativesError("a power of attorney does not reach this")
         given = {name: arguments[name] for name in ("kind", "fact", "basis", "words")}
         is_objection = given["kind"] == Kind.OBJECTION
         index = turn.next_index
@@ -161,17 +168,22 @@ def unlock(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, A
     def act(turn: Turn, desk: AtDesk) -> Answer:
         _require_paper(desk)
         locked, said = [], {"document": arguments["document_sha256"]}
-        stay = None
+        # In the book of each home that it opens: whoever lives there sees that somebody could try anew.
+        opened = {desk.case.occupancy_id} - {None}
         if ean is not None:
             locked += [identifiers.of_ean(house, ean), identifying.of_ean(house, ean)]
             stay = occupancies.lived_in(turn.connection, ean_hash(house, ean), day_of(turn.now))
+            opened |= {stay.occupancy_id} if stay is not None else set()
         if meter is not None:
             number = "".join(meter.split())
             locked += [of_meter(house, number), identifying.of_meter(house, number)]
+            hashes = identifying.meter_hashes(house, number)
+            rows = homes.at_meter(turn.connection, hashes, day_of(turn.now))
+            opened |= {row.occupancy_id for row in rows}
         if desk.contact.identified_at is not None:
             locked.append(identifiers.of_login(house, desk.stay(house, turn)[1]))
         attempts.release(turn.connection, locked)
-        subjects = subjects_of(house, stay.occupancy_id if stay is not None else desk.case.occupancy_id)
+        subjects = [one for stay_id in sorted(opened, key=str) for one in subjects_of(house, stay_id)]
         said |= {"what": "+".join(name for name in ("ean", "meter") if arguments[name] is not None)}
         return {}, desk.record(turn, Statement("link.released", said, subjects=subjects))
 
@@ -183,24 +195,24 @@ def _require_paper(desk: AtDesk) -> None:
         raise ConflictError("a paper comes by letter, or is handed in at the desk")
 
 
-def _signer(house: House, turn: Turn, desk: AtDesk) -> tuple[Any, UUID, UUID | None]:
-    """The stay, its grid user, and who signed for him, if somebody did.
+def _signer(house: House, turn: Turn, desk: AtDesk) -> tuple[Any, UUID, Appointment | None]:
+    """The stay, its grid user, and under what somebody signed for him, if somebody did: each entry then says so.
 
     Raises:
         ConflictError: no paper can have come in this contact, or nobody was identified.
-        NotForRepresentativesError: the power of who signed has ended, or lets him look only.
+        NoCaseError: the appointment or power of who signed has ended.
+        NotForRepresentativesError: it lets him look only.
     """
     _require_paper(desk)
     stay, holder = desk.stay(house, turn)
-    under = desk.contact.representation_id
-    if under is None:
+    power = desk.power(turn)
+    if power is None:
         return stay, holder, None
-    powers = representations.of_represented(turn.connection, holder, turn.now)
-    powers += representations.powers_of(turn.connection, holder, turn.now)
-    power = next((one for one in powers if one.representation_id == under), None)
-    if power is None or not power.decides:
+    if not power.decides or power.person_id != holder:
         raise NotForRepresentativesError("who signed has no power to decide here now")
-    return stay, holder, power.representative_id
+    said = in_whose_name(turn, house, power.representation_id)
+    turn.speak_for(occupancies.of_person(turn.connection, holder), said)
+    return stay, holder, power
 
 
 _SCAN = fields.String(

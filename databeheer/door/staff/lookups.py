@@ -17,6 +17,7 @@ from databeheer.access.bases import Category
 from databeheer.access.decision import Wish
 from databeheer.access.facts import Necessity, PartyFacts
 from databeheer.access.intervals import Interval
+from databeheer.contacts import contacts
 from databeheer.contacts.contacts import CASE_KIND
 from databeheer.door.bodies import own_lines
 from databeheer.door.bodies.halves import subject_handle
@@ -31,6 +32,7 @@ from databeheer.door.staff.asking import Doer, record_refusal, require_role, sta
 from databeheer.door.statement import Record, Statement, Subject
 from databeheer.door.turn import Turn
 from databeheer.errors import DatabeheerError, UnauthenticatedError
+from databeheer.identity import representations
 from databeheer.oversight import erasures
 from databeheer.oversight.retention import DataClass
 from databeheer.permissions import finding
@@ -55,8 +57,9 @@ def look(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any
     """Show who reads at the access point of a case, and who looked last; the customer sees that this was looked at.
 
     Raises:
-        NoCaseError: the case does not exist, is closed, is another's, or is about no access point where somebody
-            lives. Outwardly they are one: a number that was guessed tells nothing. On record is which.
+        NoCaseError: the case does not exist, is closed, is another's, is about no access point where somebody
+            lives, or is a contact with who may not act for its customer any more. Outwardly they are one: a number
+            that was guessed tells nothing. On record is which.
         DatabeheerError: the decision refuses it, as while all hand-over is stopped.
     """
     refused: DatabeheerError | None = None
@@ -65,7 +68,7 @@ def look(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any
         require_role(asker, *roles.load().reading("people"))
         account_id: UUID = found(asker.account_id, "account")
         case = cases.by_reference(turn.connection, arguments["reference"])
-        why = _why_not(case, asker)
+        why = _why_not(case, asker) or _why_no_contact(turn, case)
         if why is not None:
             record_refusal(turn, account_id, "look", why)
             refused = NoCaseError("a look takes an open case that is yours or your team's")
@@ -108,6 +111,16 @@ def _why_not(case: Any, asker: Asker) -> str | None:
     if asker.account_id is None or not cases.is_handled_by(case, asker.account_id, asker.team):
         return "not_yours"
     return "about_nobody" if case.occupancy_id is None else None
+
+
+def _why_no_contact(turn: Turn, case: Any) -> str | None:
+    """Why a contact opens nothing any more: its caller's appointment or power has ended. None of another case."""
+    if case.kind != CASE_KIND:
+        return None
+    under = found(contacts.of_case(turn.connection, case.case_id), "contact").representation_id
+    if under is None or representations.standing(turn.connection, under, turn.now) is not None:
+        return None
+    return "mandate_ended"
 
 
 def _decide(
