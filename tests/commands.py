@@ -199,6 +199,7 @@ def every_command(
         "research.release": {"project": "case-17", "report_id": someone},
         "ledger.check_bodies": {"start": 0, "limit": 10},
         "complaint.open": {
+            "complaint_id": someone,
             "reference": "Dossier-17",
             "origin": "own",
             "party_id": bram.party_id,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from base64 import b64decode
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from flask import Blueprint, Response, current_app, json, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -47,14 +47,19 @@ REFERENCE = (
 )
 WHO, DAY, WHOM = "Kies wie klaagt.", "Vul een dag in.", "Kies een partij, geef een EAN-code in, of allebei."
 TOO_MUCH = "Dit zijn te veel regels voor één bestand. Open per deel van de dagen een klacht."
+SENT = "Met dit formulier is al een andere klacht geopend. Kijk het na en druk opnieuw om ook deze te openen."
 GONE = "Deze klacht is gesloten. Open een nieuwe klacht om opnieuw te kijken."
 
 UUID_OR_NONE = r"([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?\Z"
 
 
 class ComplaintForm(Form):
-    """A new dossier: about a party, an access point or both; or about a case of doubt, which says that itself."""
+    """A new dossier: about a party, an access point or both; or about a case of doubt, which says that itself.
 
+    `eenmaal` names it, so that the button pressed twice opens one.
+    """
+
+    eenmaal = fields.UUID(required=True)
     dossier = fields.String(
         required=True,
         validate=validate.Regexp(
@@ -131,6 +136,7 @@ def begin() -> ResponseReturnValue:
     try:
         opened = ask(
             "complaint.open",
+            complaint_id=str(form["eenmaal"]),
             reference=form["dossier"],
             first=form["van"].isoformat(),
             last=form["tot"].isoformat(),
@@ -138,6 +144,8 @@ def begin() -> ResponseReturnValue:
             **about,
         )
     except DoorRefusedError as refusal:
+        if refusal.code == "conflict":
+            return _page(request.form, {"dossier": SENT}, again=True), 409
         if refusal.code != "not-found":
             raise
         said = (
@@ -228,7 +236,8 @@ def _bundle(complaint_id: UUID) -> bytes:
     return evidence_bundle.pack(files)
 
 
-def _page(given: Any, errors: dict[str, str] | None = None) -> str:
+def _page(given: Any, errors: dict[str, str] | None = None, *, again: bool = False) -> str:
+    once = None if again else request.form.get("eenmaal")
     return render_template(
         "oversight/complaints.html",
         complaints=ask("complaint.list")["complaints"],
@@ -236,6 +245,7 @@ def _page(given: Any, errors: dict[str, str] | None = None) -> str:
         origins=ORIGINS,
         outcomes=OUTCOMES,
         given=given,
+        once=once or str(uuid4()),
         errors=errors or {},
     )
 

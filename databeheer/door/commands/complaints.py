@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from marshmallow import fields, validate
 from sqlalchemy import Connection, text
@@ -47,8 +47,11 @@ _POINT, _WORDS = "complaint_point", "complaint_words"
 def open_complaint(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """Begin a dossier: about a party, an access point or both, or about a case of doubt, and which days.
 
+    The same `complaint_id` twice is one dossier, as of a button pressed twice.
+
     Raises:
         MalformedRequestError: neither is named, or the days are turned around or to come.
+        ConflictError: that id names another dossier, or one of another inspector.
         NotFoundError: there is no such party, access point or case of doubt.
     """
     first, last, case_id = arguments["first"], arguments["last"], arguments["case_id"]
@@ -59,9 +62,15 @@ def open_complaint(house: House, proof: Proof, arguments: dict[str, Any]) -> dic
         if last > day_of(turn.now):
             raise MalformedRequestError("last: lies in the future")
         party_id, point = _whom(house, turn.connection, arguments)
-        complaint_id = uuid4()
+        complaint_id: UUID = arguments["complaint_id"]
         origin = "doubt" if case_id else arguments["origin"]
         sealed = {_POINT: str(point) if point else "", _WORDS: arguments["words"]}
+        before = complaints.find(turn.connection, complaint_id)
+        if before is not None:
+            asked = (asker.staff, arguments["reference"], origin, case_id, party_id, first, last, sealed)
+            if _asked(house, before) != asked:
+                raise ConflictError("complaint_id: names another dossier; take a new id")
+            return {"complaint_id": str(complaint_id), "index": before.opened_index}
         complaints.put(
             turn.connection,
             {
@@ -207,6 +216,24 @@ def _whom(house: House, connection: Connection, arguments: dict[str, Any]) -> tu
     return party_id, found(point, "access point")
 
 
+def _asked(house: House, row: Any) -> tuple[Any, ...]:
+    """What was asked when a dossier was opened, and by whom."""
+    sealed = {_POINT: row.point_sealed, _WORDS: row.words_sealed}
+    opened = {
+        what: open_text(house, what, row.complaint_id, kept) if kept else "" for what, kept in sealed.items()
+    }
+    return (
+        row.opened_by,
+        row.reference,
+        row.origin,
+        row.doubt_case,
+        row.party_id,
+        row.first_day,
+        row.last_day,
+        opened,
+    )
+
+
 def _open(connection: Connection, complaint_id: UUID) -> Any:
     row = found(complaints.find(connection, complaint_id, locked=True), "complaint")
     if row.closed_at is not None:
@@ -259,6 +286,7 @@ COMMANDS = (
     Command(
         "complaint.open",
         schema(
+            complaint_id=identifier(),
             reference=fields.String(required=True, validate=_NUMBER),
             origin=one_of(*complaints.ORIGINS, required=False),
             case_id=identifier(required=False),

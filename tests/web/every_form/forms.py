@@ -408,10 +408,14 @@ FORMS = (
         who="inspector",
         texts=("dossier", "van", "tot"),
         choices=("wie",),
-        each_time=True,
         kept=("dossier",),
         sends=fields(
-            dossier="Dossier-17", wie="own", partij="{t.offering}", van="2023-10-01", tot="2023-10-31"
+            eenmaal="00000000-0000-4000-8000-0000000000df",
+            dossier="Dossier-17",
+            wie="own",
+            partij="{t.offering}",
+            van="2023-10-01",
+            tot="2023-10-31",
         ),
     ),
     Form("/toezicht/klachten/<uuid:complaint_id>/bewijs", None, None, who="inspector"),

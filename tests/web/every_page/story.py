@@ -279,6 +279,7 @@ def _streets_and_towns(story: Story, net: Party) -> None:
     story.facts["complaint"] = house.client.call(
         "complaint.open",
         Proof.session(story.sessions["ines"]),
+        complaint_id=str(uuid4()),
         ean=story.facts["neighbour"],
         words="Wie las er?",
         **complaint,

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from flask.testing import FlaskClient
@@ -57,7 +58,13 @@ def token(ines: FlaskClient) -> str:
 def complain(ines: FlaskClient, house: TheHouse, **changes: str) -> Any:
     today = day_of(house.clock.now()).isoformat()
     yesterday = (day_of(house.clock.now()) - timedelta(days=1)).isoformat()
-    wish = {"dossier": "VNR-2026/17", "wie": "customer", "van": yesterday, "tot": today}
+    wish = {
+        "eenmaal": str(uuid4()),
+        "dossier": "VNR-2026/17",
+        "wie": "customer",
+        "van": yesterday,
+        "tot": today,
+    }
     return ines.post(PATH, data={"csrf_token": token(ines)} | wish | changes)
 
 
@@ -157,6 +164,38 @@ def test_a_doubt_becomes_evidence_of_its_party_and_its_point_alone(
     assert refused.value.index not in said["entries"]
 
 
+def test_a_button_pressed_twice_opens_one_dossier(
+    ines: FlaskClient, house: TheHouse, lotte: Customer, bram: Party
+) -> None:
+    once = str(uuid4())
+    first, second = (complain(ines, house, eenmaal=once, ean=LOTTES_EAN) for _ in range(2))
+    assert (first.status_code, second.status_code) == (303, 303)
+    assert first.location == second.location
+    # The form of before, filled in anew: nothing of it gets lost in the dossier that is there.
+    for changes in (
+        {"partij": bram.party_id},
+        {"ean": LOTTES_EAN, "dossier": "VNR-18"},
+        {"ean": LOTTES_EAN, "woorden": "meer"},
+    ):
+        answer = Page(complain(ines, house, eenmaal=once, **changes))
+        assert (answer.status, "al een andere klacht" in answer.text) == (409, True), changes
+        assert answer.form(PATH).fields["eenmaal"] != once
+    assert complain(ines, house, eenmaal="", ean=LOTTES_EAN).status_code == 400
+    today = day_of(house.clock.now()).isoformat()
+    wish = {
+        "reference": "VNR-2026/17",
+        "origin": "customer",
+        "ean": LOTTES_EAN,
+        "first": today,
+        "last": today,
+    }
+    other = Proof.session(house.log_in("ivo", "Ivo", role="inspector"))
+    with pytest.raises(DoorRefusedError) as refused:
+        house.client.call("complaint.open", other, complaint_id=once, **wish)
+    assert refused.value.code == "conflict"
+    assert query(house, "SELECT count(*) FROM oversight.complaint") == [(1,)]
+
+
 PERSONAL = (
     "541448820000000017",
     "541.448.820.000.000.017",
@@ -198,7 +237,7 @@ def test_a_wrong_form_and_a_stranger_open_nothing(
         assert (answer.status, "kennen wij niet" in answer.text) == (404, True)
     today = day_of(house.clock.now()).isoformat()
     inspector = Proof.session(house.inspector())
-    wish = {"reference": "X-17", "origin": "own", "first": today, "last": today}
+    wish = {"complaint_id": str(uuid4()), "reference": "X-17", "origin": "own", "first": today, "last": today}
     for changes in (
         {},
         {"party_id": bram.party_id, "last": "2099-01-01"},
