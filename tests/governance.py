@@ -15,7 +15,7 @@ from databeheer.registry.conditions import Clause
 from databeheer.values import format_instant
 from tests.house import Party, TheHouse
 
-ELS, JAN = "Els Peeters", "Jan Maes"
+ELS, JAN = "G-0011", "G-0012"
 HASH = sha256(b"a file").hexdigest()
 
 

@@ -349,7 +349,7 @@ class TheHouse(Brief):
         today = day_of(self.clock.now())
         values = {
             "by": "E-1",
-            "employee": f"E-{subject}",
+            "employee": f"E-{subject.replace('_', '-')}",
             "subject": subject,
             "name": subject.capitalize(),
             "team": "loket",

@@ -7,18 +7,17 @@ wrong is said by line number (the header is line 1) and column, never with what 
 from __future__ import annotations
 
 import csv
-import re
 from dataclasses import dataclass
 from datetime import date
 
 from databeheer.errors import MalformedRequestError
+from databeheer.staff.numbers import NUMBER, one_number
 from databeheer.values import parse_day
 
 LARGEST = 500_000
 """In characters."""
 MOST_ROWS = 10_000
 MOST_TOLD = 20
-_NUMBER = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._/-]{0,39}")
 
 
 class HrFileError(MalformedRequestError):
@@ -80,9 +79,9 @@ def _rows(content: str, columns: tuple[str, ...], wrong: list[str]) -> list[tupl
             wrong.append(f"line {number}: it has not {len(names)} fields")
             continue
         row = {name: field.strip() for name, field in zip(names, fields, strict=True)}
-        if not _NUMBER.fullmatch(row["employee"]):
+        if not NUMBER.fullmatch(row["employee"]):
             wrong.append(f"line {number}: employee: not an employee number")
-        elif (first := seen.setdefault(row["employee"].casefold(), number)) != number:
+        elif (first := seen.setdefault(one_number(row["employee"]), number)) != number:
             wrong.append(f"line {number}: employee: stands on line {first} too")
         else:
             rows.append((number, row))

@@ -10,6 +10,7 @@ from marshmallow import ValidationError, fields, validate
 
 from databeheer.door.client import DoorRefusedError
 from databeheer.errors import MalformedRequestError
+from databeheer.staff.numbers import one_number
 from databeheer.values import parse_day
 from web.door import ask
 from web.forms import ONE_LINE, Form, Lines, parse_or_tell
@@ -18,7 +19,7 @@ from web.staff.people import ASKERS
 
 blueprint = Blueprint("staff_comings", __name__)
 
-NUMBER = "Vul het personeelsnummer in."
+NUMBER = "Vul het personeelsnummer in: letters van a tot z, cijfers en streepjes, zoals D-0011."
 LOGIN = "Vul in hoe de aanmelddienst deze persoon noemt."
 NAME = "Vul de naam in."
 TEAM = "Vul het team in: kleine letters, cijfers en streepjes, zoals loket."
@@ -40,6 +41,13 @@ def _is_day(typed: str) -> None:
         raise ValidationError(DAY) from error
 
 
+def _is_number(typed: str) -> None:
+    try:
+        one_number(typed)
+    except MalformedRequestError as error:
+        raise ValidationError(NUMBER) from error
+
+
 def _line(longest: int, message: str) -> fields.String:
     rules = [validate.Length(1, longest, error=message), validate.Regexp(ONE_LINE, error=message)]
     return fields.String(required=True, validate=rules, error_messages={"required": message})
@@ -48,7 +56,7 @@ def _line(longest: int, message: str) -> fields.String:
 class AccountForm(Form):
     """Somebody who comes to work here; both days may come later."""
 
-    nummer = _line(40, NUMBER)
+    nummer = fields.String(required=True, validate=_is_number, error_messages={"required": NUMBER})
     aanmelding = _line(200, LOGIN)
     naam = _line(200, NAME)
     team = fields.String(

@@ -17,6 +17,7 @@ from databeheer.door.statement import Record, Statement
 from databeheer.door.turn import Turn
 from databeheer.errors import DatabeheerError, MalformedRequestError
 from databeheer.staff import accounts, roles
+from databeheer.staff.numbers import one_number
 
 NOT_ONE_OF_US = "a former colleague"
 
@@ -86,7 +87,7 @@ def doer_of(
 
     Raises:
         RoleNeededError: as `require_role`.
-        MalformedRequestError: the operator's key names nobody, or a session names somebody.
+        MalformedRequestError: the operator's key names nobody, or a session names somebody; or `by` is no number.
     """
     asker = asker_of(turn, house, proof, AskerKind.STAFF, AskerKind.OPERATOR)
     require_role(asker, *codes, writing=writing)
@@ -146,8 +147,12 @@ def record_refusal(turn: Turn, account_id: UUID, what: str, reason: str) -> Reco
 
 
 def employee_hash(house: House, number: str) -> bytes:
-    """The keyed hash of an employee number: one for each person, of HR, and never the number itself."""
-    return derive(house.registry_key("employee"), "employee", " ".join(number.split()).casefold().encode())
+    """The keyed hash of an employee number: one for each person, of HR, and never the number itself.
+
+    Raises:
+        MalformedRequestError: it is no employee number.
+    """
+    return derive(house.registry_key("employee"), "employee", one_number(number).encode())
 
 
 def seal_staff_name(house: House, account_id: UUID, name: str) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID, uuid4
 
-from marshmallow import fields, validate
+from marshmallow import ValidationError, fields, validate
 
 from databeheer import clocks
 from databeheer.door.commands.base import (
@@ -35,8 +35,9 @@ from databeheer.door.staff.asking import (
 from databeheer.door.staff.leaving import REVIEW, role_said
 from databeheer.door.statement import Statement
 from databeheer.door.turn_queue import TurnLane
-from databeheer.errors import ConflictError, UnauthenticatedError
+from databeheer.errors import ConflictError, MalformedRequestError, UnauthenticatedError
 from databeheer.staff import accounts, grants, roles
+from databeheer.staff.numbers import one_number
 from databeheer.values import format_instant
 
 GIVERS = ("manager", "security_officer")
@@ -258,7 +259,19 @@ def _grant_view(house: House, grant: Any) -> dict[str, Any]:
 
 def by() -> fields.String:
     """The employee number of who gives a command under the operator's key; a session names nobody."""
-    return short_text(required=False, longest=40)
+    return fields.String(load_default=None, allow_none=True, validate=_is_number)
+
+
+def employee_number() -> fields.String:
+    """The number that HR has for a person."""
+    return fields.String(required=True, validate=_is_number)
+
+
+def _is_number(written: str) -> None:
+    try:
+        one_number(written)
+    except MalformedRequestError as error:
+        raise ValidationError(str(error)) from error
 
 
 def optional_day() -> Day:
@@ -274,7 +287,7 @@ COMMANDS = (
     Command(
         "staff.account.add",
         schema(
-            employee=short_text(longest=40),
+            employee=employee_number(),
             subject=short_text(),
             name=short_text(),
             team=fields.String(required=True, validate=TEAM),

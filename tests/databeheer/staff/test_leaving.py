@@ -80,6 +80,8 @@ def test_a_leaver_is_cut_off_in_the_middle_of_a_session_and_his_cases_go_to_his_
         ("employee,left_on\nE-stays,2023-02-30\n", "line 2: left_on"),
         ("employee,left_on\nE-stays,2099-01-01\n", "line 2: left_on: lies ahead"),
         ("employee,left_on\nE-stays,2023-01-01\ne-STAYS,2023-01-02\n", "line 3: employee: stands on line 2"),
+        ("employee,left_on\nE-stays,2023-01-01\nEstays,2023-01-02\n", "line 3: employee: stands on line 2"),
+        ("employee,left_on\nE-stays,2023-01-01\nE-st\u0430ys,2023-01-01\n", "line 3: employee: not an"),
         ("employee,left_on\nE-stays,2023-01-01\n=cmd(),2023-01-01\n", "line 3: employee"),
         ('employee,left_on\nE-stays,2023-01-01\n"E-x,2023-01-01\n', "line 3"),
         ("employee,left_on\nE-stays,2023-01-01\n\n", "line 3"),

@@ -82,6 +82,26 @@ def test_a_person_and_a_log_in_have_one_live_account(house: TheHouse) -> None:
     one = house.colleague("karel")
     assert refused(house.colleague, "karel-2", employee=one.employee) == "conflict"
     assert refused(house.colleague, "karel", employee="E-other") == "conflict"
+    for alike in ("e-KAREL", " E-karel ", "Ekarel", "E-ka-rel"):
+        assert refused(house.colleague, "karel-2", employee=alike) == "conflict", alike
+    before = size(house)
+    looks_alike = (
+        "E-k\u0430rel",
+        "E-karel\u200b",
+        "E-\u00adkarel",
+        "\uff25-karel",
+        "E\u2010karel",
+        "E - karel",
+        "E.karel",
+        "E-\u212aarel",
+        "-",
+        "",
+        "e" * 41,
+    )
+    for drawn in looks_alike:
+        assert refused(house.colleague, "karel-2", employee=drawn) == "malformed-request", ascii(drawn)
+        assert refused(house.colleague, "karel-2", by=drawn) == "malformed-request", ascii(drawn)
+    assert size(house) == before
 
 
 def test_staff_are_neither_customers_nor_inspectors_nor_operators(nadia: Colleague, lotte: Customer) -> None:

@@ -174,6 +174,8 @@ def test_somebody_comes_and_leaves_a_workstation_too_and_a_case_changes_hands(
     filled = {"naam": "Wim", "nummer": "E-wim", "aanmelding": "wim", "team": "loket"}
     for wrong in ({"team": "Loket!"}, {"getekend": "gisteren"}, {"naam": ""}):
         assert admin.press(form, "/nieuw", **(filled | wrong)).status == 400, wrong
+    drawn = admin.press(form, "/nieuw", **(filled | {"nummer": "E-w\u0456m"}))
+    assert (drawn.status, "letters van a tot z" in drawn.text) == (400, True)
     assert "Wim" in admin.press(form, "/nieuw", **filled).text
     again = admin.press(form, "/nieuw", **(filled | {"naam": "Een tweede Wim", "aanmelding": "wim-2"}))
     assert (again.status, "heeft al een account" in again.text) == (409, True)
