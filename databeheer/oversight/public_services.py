@@ -32,6 +32,12 @@ def changes(connection: Connection, *, limit: int = 20) -> list[Change]:
     return [Change(*row) for row in connection.execute(_CHANGES, {"limit": limit})]
 
 
+def closed(connection: Connection, service: str) -> Change | None:
+    """Return the change by which a service is closed now, None where it is open."""
+    last = next((one for one in changes(connection, limit=1) if one.service == service), None)
+    return last if last is not None and last.is_closed else None
+
+
 def closures_of(connection: Connection, day: date) -> list[int]:
     """Return for how many minutes each closing that began on a Brussels day lasted, rounded up; not one that lasts."""
     began = {"first": midnight(day), "until": midnight(day + timedelta(days=1))}

@@ -18,7 +18,7 @@ from databeheer.door.staff.asking import switcher_of
 from databeheer.door.statement import Statement
 from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import UnauthenticatedError
-from databeheer.oversight import figures, state, stop
+from databeheer.oversight import figures, public_services, state, stop
 from databeheer.oversight.waits import Wait
 from databeheer.values import format_instant
 
@@ -27,7 +27,7 @@ STAFF = "staff"
 
 
 def summary(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
-    """The state of the house for an inspector: reads and refusals, permissions, entries, the stop (R9)."""
+    """The state of the house for an inspector: reads, refusals, permissions, entries, what is stopped (R9)."""
     with looking(house, proof) as (connection, asker, now):
         if asker.kind is not AskerKind.INSPECTOR:
             raise UnauthenticatedError("log in as an inspector")
@@ -38,6 +38,7 @@ def summary(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, 
         entries = connection.execute(text("SELECT size FROM ledger.head")).scalar_one()
         permissions = figures.permissions_by_state(connection)
         standing = stop.current(connection)
+        closed = public_services.closed(connection, public_services.LINKING)
         counts = state.state_at(connection, now)
     # A customer's own look is a read too, and one of staff; the figures of parties leave them apart.
     by_parties = [one for one in counted if one.party_id is not None]
@@ -62,6 +63,7 @@ def summary(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, 
         "state": asdict(counts),
         "permissions": permissions,
         "stop": {"since": format_instant(standing.since), "reason": standing.reason} if standing else None,
+        "linking_closed": {"since": format_instant(closed.at), "reason": closed.reason} if closed else None,
     }
 
 

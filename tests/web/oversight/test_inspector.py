@@ -93,7 +93,15 @@ def test_an_inspector_sees_how_often_each_party_is_refused_and_how_long_it_waits
 
 
 def test_the_emergency_stop_shows_at_once(ines: FlaskClient, house: TheHouse) -> None:
-    assert "De noodstop staat uit" in Page(ines.get("/toezicht")).text
+    page = Page(ines.get("/toezicht"))
+    assert "De noodstop staat uit" in page.text
+    assert "Koppelen is gesloten" not in page.text
+    house.operator("link.close", reason="een oefening", by="Ona Operator")
+    closed = Page(ines.get("/toezicht")).text.partition("Koppelen is gesloten")[2]
+    assert closed.startswith(" Sinds ")
+    assert "koppelt niemand een aansluiting. Reden: een oefening" in closed
+    house.operator("link.reopen", reason="voorbij", by="Ona Operator")
+    assert "Koppelen is gesloten" not in Page(ines.get("/toezicht")).text
     house.operator("stop.set", reason="Lek gemeld")
     assert "Lek gemeld" in Page(ines.get("/toezicht")).text
 
