@@ -567,7 +567,7 @@ ROWS = (
     post("/partij/aanvraag", officers("400"), sends=fields(naam="")),
     post(
         "/partij/bewijs/<any(contract, dpia, overzicht, contact):part>",
-        officers("303 /partij/bewijs#overzicht", "404"),
+        officers("303 /partij/bewijs", "404"),
         "/partij/bewijs/overzicht",
         fields(adres="https://zon.example/overzicht"),
     ),

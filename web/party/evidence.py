@@ -156,7 +156,7 @@ def fill(part: str) -> ResponseReturnValue:
             raise
         return _page({_DOUBTFUL[part]: REFUSED}, where, dict(request.form)), 400
     flash(f"{done} Het telt pas als u alles indient en wij het goedkeuren.", "good")
-    return redirect(url_for("party_evidence.show", _anchor=part), 303)
+    return redirect(url_for("party_evidence.show"), 303)
 
 
 @blueprint.get("/partij/bewijs/indienen")

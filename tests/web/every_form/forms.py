@@ -252,8 +252,8 @@ FORMS = (
     ),
     Form(
         "/partij/bewijs/<any(contract, dpia, overzicht, contact):part>",
-        "303 /partij/bewijs#overzicht",
-        "303 /partij/bewijs#overzicht",
+        "303 /partij/bewijs",
+        "303 /partij/bewijs",
         who="officer",
         texts=("adres",),
         kept=("adres",),

@@ -123,7 +123,7 @@ def sent_too_late(**filled: str) -> Act:
             page.context.add_cookies([{"name": "session", "value": facts[session], "url": site}])
             if session == "ended":
                 refused = page.context.request.post(address, form=written, max_redirects=0)
-                assert refused.headers["location"] == "/aanmelden"
+                assert refused.headers["location"] == "/aanmelden?eerst=1"
         page.goto(f"{site}/mijn/verder")
 
     return do
