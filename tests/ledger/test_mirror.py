@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -32,13 +33,18 @@ from tests.ledger.logs import ORIGIN, chained, edit, publish_anew, with_tail, wr
 
 KEY = SigningKey(ORIGIN, bytes(range(32)))
 SIZE = 12_000  # 46 full bundles and one of 224: two windows
-ENTRIES = chained(SIZE)
+
+
+@cache
+def entries() -> list[bytes]:
+    """All of them; made when first asked for, for who only collects this needs none."""
+    return chained(SIZE)
 
 
 @pytest.fixture(scope="module")
 def log(tmp_path_factory: pytest.TempPathFactory) -> TileDirectory:
     """Not to be changed: make another."""
-    return write_log(tmp_path_factory.mktemp("log"), ENTRIES, KEY)
+    return write_log(tmp_path_factory.mktemp("log"), entries(), KEY)
 
 
 @dataclass
@@ -79,7 +85,7 @@ def test_a_mirror_is_the_log_byte_for_byte_and_is_verified_in_its_place(
 
 @pytest.mark.parametrize("size", [0, 1, 2, 255, 256, 257, 511, 512, 513])
 def test_a_log_of_any_size_is_mirrored(tmp_path: Path, size: int) -> None:
-    log = publish_anew(tmp_path / "log", ENTRIES[:size], KEY)
+    log = publish_anew(tmp_path / "log", entries()[:size], KEY)
     copy(log.source, tmp_path / "copy")
     assert files(tmp_path / "copy") == files(log.public)
     copy(TileDirectory(tmp_path / "copy"), tmp_path / "copy of the copy")
@@ -89,7 +95,7 @@ def test_a_log_of_any_size_is_mirrored(tmp_path: Path, size: int) -> None:
 def test_a_mirror_grows_with_its_log_and_fetches_only_what_is_new(tmp_path: Path) -> None:
     sizes = [1, 2, 255, 256, 257, 511, 512, 700, 700, 5000, SIZE]
     for number, size in enumerate(sizes):
-        source = Watched(write_log(tmp_path / f"log {number}", ENTRIES[:size], KEY))
+        source = Watched(write_log(tmp_path / f"log {number}", entries()[:size], KEY))
         copy(source, tmp_path / "copy")
         verify(TileDirectory(tmp_path / "copy"), [KEY.verifier], full=True)
         before = sizes[number - 1] // 256 if number else 0
@@ -165,7 +171,7 @@ def test_nothing_damaged_gets_into_a_copy(
 
 
 def test_an_entry_out_of_the_chain_that_the_log_itself_signed_is_not_copied(tmp_path: Path) -> None:
-    forged = write_log(tmp_path / "forged", [*ENTRIES[:300], *chained(10, name="stray")], KEY)
+    forged = write_log(tmp_path / "forged", [*entries()[:300], *chained(10, name="stray")], KEY)
     with pytest.raises(InconsistentError) as caught:
         copy(forged, tmp_path / "copy")
     assert caught.value.index == 300
@@ -173,7 +179,7 @@ def test_an_entry_out_of_the_chain_that_the_log_itself_signed_is_not_copied(tmp_
 
 def test_what_a_cut_short_run_left_of_another_history_is_replaced(log: TileDirectory, tmp_path: Path) -> None:
     """Nothing was signed over it here: the copy had no checkpoint yet."""
-    forged = write_log(tmp_path / "forged", with_tail(ENTRIES, 100, SIZE), KEY)
+    forged = write_log(tmp_path / "forged", with_tail(entries(), 100, SIZE), KEY)
     with pytest.raises(UnreachableError):
         copy(Watched(forged, breaks_at=bundle_path(40)), tmp_path / "copy")
     copy(log, tmp_path / "copy")
@@ -199,7 +205,7 @@ def refused(log: TileDirectory, copied: Path) -> LedgerError:
 
 @pytest.mark.parametrize("size", [0, 1, 11_999])
 def test_a_log_that_was_set_back_is_refused(copied: Path, tmp_path: Path, size: int) -> None:
-    error = refused(write_log(tmp_path / "older", ENTRIES[:size], KEY), copied)
+    error = refused(write_log(tmp_path / "older", entries()[:size], KEY), copied)
     assert isinstance(error, InconsistentError)
     assert error.index == size
     assert not list(copied.glob(".evidence*"))  # an older checkpoint alone is no second history
@@ -210,7 +216,7 @@ def test_a_log_that_was_set_back_is_refused(copied: Path, tmp_path: Path, size: 
 def test_a_log_that_signed_another_history_is_refused_and_both_checkpoints_are_kept(
     log: TileDirectory, copied: Path, tmp_path: Path, size: int, first: int
 ) -> None:
-    forged = write_log(tmp_path / "forged", with_tail(ENTRIES, first, size), KEY)
+    forged = write_log(tmp_path / "forged", with_tail(entries(), first, size), KEY)
     assert isinstance(refused(forged, copied), InconsistentError)
     (evidence,) = copied.glob(".evidence-*")
     assert (evidence / "remembered").read_bytes() == (log.root / "checkpoint").read_bytes()
@@ -218,13 +224,13 @@ def test_a_log_that_signed_another_history_is_refused_and_both_checkpoints_are_k
 
 
 def test_a_log_signed_by_another_key_is_refused(copied: Path, tmp_path: Path) -> None:
-    other = write_log(tmp_path / "other", ENTRIES, SigningKey(ORIGIN, bytes(32)))
+    other = write_log(tmp_path / "other", entries(), SigningKey(ORIGIN, bytes(32)))
     assert isinstance(refused(other, copied), SignatureError)
 
 
 def test_the_copy_of_another_log_is_not_overwritten(copied: Path, tmp_path: Path) -> None:
     key = SigningKey("ledger.example/other", bytes(32))
-    other = write_log(tmp_path / "other", ENTRIES, key)
+    other = write_log(tmp_path / "other", entries(), key)
     with pytest.raises(StateError):
         mirror(other, [key.verifier], copied)
     with pytest.raises(StateError):
@@ -285,8 +291,8 @@ def test_a_log_that_signs_entries_which_it_does_not_show_ends_the_copy_at_the_fi
 def test_the_partial_tiles_of_a_run_that_was_cut_short_go_when_the_full_ones_are_there(
     tmp_path: Path,
 ) -> None:
-    copy(write_log(tmp_path / "old", ENTRIES[:300], KEY), tmp_path / "copy")
-    log = write_log(tmp_path / "log", ENTRIES, KEY)
+    copy(write_log(tmp_path / "old", entries()[:300], KEY), tmp_path / "copy")
+    log = write_log(tmp_path / "log", entries(), KEY)
     with pytest.raises(UnreachableError):
         copy(Watched(log, breaks_at=bundle_path(40)), tmp_path / "copy")
     assert (tmp_path / "copy" / tile_path(0, 1, 44)).exists(), "its checkpoint still needs them"
@@ -324,8 +330,8 @@ def test_a_log_without_checkpoint_cannot_be_mirrored(tmp_path: Path) -> None:
 
 def test_a_damaged_copy_does_not_accuse_a_log_that_shows_an_older_state(tmp_path: Path) -> None:
     copied = tmp_path / "copy"
-    copy(write_log(tmp_path / "new", ENTRIES[:600], KEY), copied)
-    older = write_log(tmp_path / "old", ENTRIES[:300], KEY)
+    copy(write_log(tmp_path / "new", entries()[:600], KEY), copied)
+    older = write_log(tmp_path / "old", entries()[:300], KEY)
     with pytest.raises(InconsistentError, match="set back"):
         copy(older, copied)
     edit(copied / tile_path(0, 1), lambda data: bytes(32) + data[32:])

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -25,12 +26,17 @@ from tests.ledger.logs import ORIGIN, chained, edit, with_tail, write_log
 KEY = SigningKey(ORIGIN, bytes(range(32)))
 SIZE = 20_000
 STRETCH = 4096
-ENTRIES = chained(SIZE)
+
+
+@cache
+def entries() -> list[bytes]:
+    """All of them; made when first asked for, for who only collects this needs none."""
+    return chained(SIZE)
 
 
 @pytest.fixture(scope="module")
 def log(tmp_path_factory: pytest.TempPathFactory) -> TileDirectory:
-    return write_log(tmp_path_factory.mktemp("log"), ENTRIES, KEY)
+    return write_log(tmp_path_factory.mktemp("log"), entries(), KEY)
 
 
 @dataclass
@@ -94,7 +100,7 @@ def test_the_report_says_so_and_the_memory_is_then_whole(
 
 
 def test_a_log_that_grew_meanwhile_is_gone_on_with(cut_short: Path, tmp_path: Path) -> None:
-    grown = write_log(tmp_path / "grown", [*ENTRIES, *with_tail(ENTRIES, SIZE, SIZE + 300)[SIZE:]], KEY)
+    grown = write_log(tmp_path / "grown", [*entries(), *with_tail(entries(), SIZE, SIZE + 300)[SIZE:]], KEY)
     report = look(grown, cut_short)
     assert "8192 of them" in report.checks[2].detail
     assert [check.name for check in report.checks] == ["signature", "memory", "entries", "continuity"]
@@ -104,13 +110,13 @@ def test_a_log_that_was_rewritten_meanwhile_is_seen_though_the_first_look_never_
     cut_short: Path, tmp_path: Path
 ) -> None:
     for number, first in enumerate((100, 15_000)):
-        forged = write_log(tmp_path / f"forged {number}", with_tail(ENTRIES, first, SIZE + 10), KEY)
+        forged = write_log(tmp_path / f"forged {number}", with_tail(entries(), first, SIZE + 10), KEY)
         with pytest.raises(InconsistentError, match="both signed checkpoints are kept"):
             look(forged, cut_short)
 
 
 def test_a_log_that_was_set_back_meanwhile_is_seen_too(cut_short: Path, tmp_path: Path) -> None:
-    older = write_log(tmp_path / "older", ENTRIES[:15_000], KEY)
+    older = write_log(tmp_path / "older", entries()[:15_000], KEY)
     with pytest.raises(InconsistentError, match="rolled back"):
         look(older, cut_short)
 
@@ -118,7 +124,7 @@ def test_a_log_that_was_set_back_meanwhile_is_seen_too(cut_short: Path, tmp_path
 def test_damage_before_the_place_where_it_goes_on_is_named_exactly(
     log: TileDirectory, cut_short: Path, tmp_path: Path
 ) -> None:
-    copy = write_log(tmp_path / "copy", ENTRIES, KEY)
+    copy = write_log(tmp_path / "copy", entries(), KEY)
     edit(copy.root / tile_path(1, 0, 78), lambda data: data[:64] + bytes(32) + data[96:])
     with pytest.raises(InconsistentError) as caught:
         look(copy, cut_short)
@@ -162,7 +168,7 @@ def test_a_memory_that_is_whole_is_only_read_by_a_second_pass_that_is_cut_short(
     look(log, tmp_path)
     with pytest.raises(UnreachableError):
         scan(log, tmp_path, Counting(log, breaks_at=bundle_path(40)))
-    forged = write_log(tmp_path / "forged", with_tail(ENTRIES, 100, SIZE + 10), KEY)
+    forged = write_log(tmp_path / "forged", with_tail(entries(), 100, SIZE + 10), KEY)
     with pytest.raises(InconsistentError) as caught:
         look(forged, tmp_path)
     assert caught.value.index == 100

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from random import Random
 
@@ -19,7 +20,12 @@ from tests.ledger.logs import ORIGIN, chained, changed, edit, overwrite, write_l
 
 KEY = SigningKey(ORIGIN, bytes(range(32)))
 SIZE = 1000
-ENTRIES = chained(SIZE)
+
+
+@cache
+def entries() -> list[bytes]:
+    """All of them; made when first asked for, for who only collects this needs none."""
+    return chained(SIZE)
 
 
 class Picks(Random):
@@ -35,7 +41,7 @@ class Picks(Random):
 
 @pytest.fixture
 def log(tmp_path: Path) -> TileDirectory:
-    return write_log(tmp_path / "log", ENTRIES, KEY)
+    return write_log(tmp_path / "log", entries(), KEY)
 
 
 def look(log: TileDirectory, *indices: int) -> int:
@@ -74,7 +80,7 @@ def test_other_entries_are_taken_each_time(log: TileDirectory) -> None:
 @pytest.mark.parametrize("index", [0, 1, 255, 256, 999])
 @pytest.mark.parametrize("tiles", [False, True])
 def test_a_changed_entry_that_is_taken_is_named(log: TileDirectory, index: int, tiles: bool) -> None:
-    overwrite(log.root, changed(ENTRIES, index), SIZE, tiles=tiles)
+    overwrite(log.root, changed(entries(), index), SIZE, tiles=tiles)
     with pytest.raises(InconsistentError) as caught:
         look(log, index)
     assert caught.value.index == index
@@ -84,12 +90,12 @@ def test_a_changed_entry_that_is_taken_is_named(log: TileDirectory, index: int, 
 
 def test_a_taken_entry_out_of_its_chain_is_named_though_the_log_signed_it(tmp_path: Path) -> None:
     stray = chained(700, name="stray")
-    forged = write_log(tmp_path / "forged", [*ENTRIES[:300], *stray[300:]], KEY)
+    forged = write_log(tmp_path / "forged", [*entries()[:300], *stray[300:]], KEY)
     with pytest.raises(InconsistentError, match="chain") as caught:
         look(forged, 300)
     assert caught.value.index == 300
     with pytest.raises(InconsistentError, match="chain"):
-        look(write_log(tmp_path / "late", ENTRIES[1:], KEY), 0)
+        look(write_log(tmp_path / "late", entries()[1:], KEY), 0)
 
 
 @pytest.mark.parametrize("index", [300, 512])
@@ -97,7 +103,7 @@ def test_a_log_that_changes_a_tile_between_two_questions_hides_no_broken_chain(
     tmp_path: Path, index: int
 ) -> None:
     stray = chained(700, name="stray")
-    forged = write_log(tmp_path / "forged", [*ENTRIES[:index], *stray[index:]], KEY)
+    forged = write_log(tmp_path / "forged", [*entries()[:index], *stray[index:]], KEY)
     path, at = tile_path(0, (index - 1) // 256), (index - 1) % 256 * 32
 
     class TwoFaced:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from databeheer.access.intervals import NOTHING, Interval, IntervalSet
 from databeheer.errors import MalformedRequestError
 from databeheer.values import Period
+from tests.counts import few
 
 START = datetime(2023, 10, 28, 22, tzinfo=UTC)
 LENGTH = 24
@@ -38,6 +39,7 @@ def complement(some: IntervalSet) -> IntervalSet:
     return UNIVERSE - some
 
 
+@few
 @given(sets, sets)
 def test_union_intersection_and_difference_are_those_of_sets(a: IntervalSet, b: IntervalSet) -> None:
     assert members(a | b) == members(a) | members(b)
@@ -45,6 +47,7 @@ def test_union_intersection_and_difference_are_those_of_sets(a: IntervalSet, b: 
     assert members(a - b) == members(a) - members(b)
 
 
+@few
 @given(sets, sets, sets)
 def test_the_laws_of_the_algebra_hold_to_the_spelling(a: IntervalSet, b: IntervalSet, c: IntervalSet) -> None:
     assert a | b == b | a
@@ -61,6 +64,7 @@ def test_the_laws_of_the_algebra_hold_to_the_spelling(a: IntervalSet, b: Interva
     assert (a - b) & b == NOTHING
 
 
+@few
 @given(sets, sets)
 def test_de_morgan_holds_within_a_universe(a: IntervalSet, b: IntervalSet) -> None:
     assert complement(a | b) == complement(a) & complement(b)
@@ -68,6 +72,7 @@ def test_de_morgan_holds_within_a_universe(a: IntervalSet, b: IntervalSet) -> No
     assert complement(complement(a)) == a
 
 
+@few
 @given(sets)
 def test_nothing_and_everything_are_neutral(a: IntervalSet) -> None:
     assert a | NOTHING == a == a & UNIVERSE == a - NOTHING
@@ -75,6 +80,7 @@ def test_nothing_and_everything_are_neutral(a: IntervalSet) -> None:
     assert a | UNIVERSE == UNIVERSE
 
 
+@few
 @given(st.lists(intervals, max_size=6), st.randoms())
 def test_a_set_has_one_spelling_however_it_was_built(many: list[Interval], random: object) -> None:
     built = IntervalSet.of(*many)
@@ -88,11 +94,13 @@ def test_a_set_has_one_spelling_however_it_was_built(many: list[Interval], rando
     assert all(start < stop for start, stop in built.pairs)
 
 
+@few
 @given(sets, bounded)
 def test_clipping_is_meeting_with_one_interval(a: IntervalSet, to: Interval) -> None:
     assert members(a.clip(to)) == {hour for hour in members(a) if at(hour) in to}
 
 
+@few
 @given(st.lists(bounded, max_size=6).map(lambda many: IntervalSet.of(*many)))
 def test_its_periods_hold_all_of_it_and_their_lengths_add_up(a: IntervalSet) -> None:
     assert IntervalSet.of(*a.periods()) == a

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
@@ -152,12 +153,20 @@ def test_a_key_that_says_its_algorithm_signs_with_no_other(program: Program) -> 
 
 
 EC = ECKey.generate_key("P-256")
-WEAK = SimpleNamespace(private_key=rsa.generate_private_key(65537, 1024))
+
+
+@cache
+def an_rsa_key(bits: int) -> rsa.RSAPrivateKey:
+    """One of each length: looking for primes takes long."""
+    return rsa.generate_private_key(65537, bits)
+
+
+WEAK = SimpleNamespace(private_key=an_rsa_key(1024))
 
 
 def modulus(bits: int, length: int = 0) -> dict[str, Any]:
     """An RSA key of so many bits, written in so many bytes at least."""
-    number = rsa.generate_private_key(65537, bits).public_key().public_numbers().n
+    number = an_rsa_key(bits).public_key().public_numbers().n
     return {"kty": "RSA", "e": "AQAB", "n": jose.encode(number.to_bytes(max(length, bits // 8)))}
 
 

@@ -95,7 +95,6 @@ def test_a_token_with_one_other_character_is_refused(data: st.DataObject) -> Non
         take(token[:place] + other + token[place + 1 :])
 
 
-RSA = RSAKey.generate_key(2048)
 BAD: dict[str, str] = {
     "nothing": "",
     "dots": "..",
@@ -182,6 +181,6 @@ def test_another_spelling_of_the_same_bytes_is_refused() -> None:
 
 
 def test_a_thumbprint_is_that_of_rfc_7638() -> None:
-    for key in (RSA, ECKey.generate_key("P-256"), OKPKey.generate_key("Ed25519")):
+    for key in (RSAKey.generate_key(2048), ECKey.generate_key("P-256"), OKPKey.generate_key("Ed25519")):
         members = key.as_dict(private=False) | {"kid": "of no matter", "use": "sig"}
         assert jose.thumbprint(members) == key.thumbprint()

@@ -15,6 +15,7 @@ from databeheer.joins.release import Amount, Suppressed, aggregate_cells, point_
 from databeheer.statistics.rules import at_least
 from databeheer.statistics.windows import window_of
 from databeheer.values import Commodity, Direction
+from tests.counts import few
 
 CASE = next(case for case in parse(SHIPPED.read_bytes()).cases if case.id == "area-month-statistics")
 MAY = date(2023, 5, 1)
@@ -73,6 +74,7 @@ def test_ten_points_of_one_customer_are_one_customer() -> None:
 
 
 @pytest.mark.requirement("R11")
+@few
 @given(st.lists(st.integers(50_000, 150_000), min_size=40, max_size=60), st.integers(0, 150_000))
 def test_a_second_run_after_one_neighbour_went_tells_nothing_that_others_do_not_use(
     neighbours: list[int], one: int
@@ -88,6 +90,7 @@ def test_a_second_run_after_one_neighbour_went_tells_nothing_that_others_do_not_
 
 
 @pytest.mark.requirement("R11")
+@few
 @given(AMOUNTS)
 def test_a_shown_cell_has_enough_points_none_of_which_dominates(amounts: list[Amount]) -> None:
     by_cell: dict[tuple[date, str], dict[str, int]] = defaultdict(lambda: defaultdict(int))
@@ -107,6 +110,7 @@ def test_a_shown_cell_has_enough_points_none_of_which_dominates(amounts: list[Am
         assert cell.value == (window.low + window.high) // 2
 
 
+@few
 @given(st.permutations([amount(f"{n:02}", n * 1_000) for n in range(8)]))
 def test_rows_stand_in_the_order_of_their_pseudonyms_however_points_were_named(amounts: list[Amount]) -> None:
     assert [row.pseudonym for row in point_rows(amounts)] == [f"{n:02}" for n in range(8)]

@@ -14,6 +14,7 @@ from databeheer.metering.aggregate import Slot, aggregate
 from databeheer.metering.profile import DayProfile, ProfileError
 from databeheer.metering.states import Conversion, Register, State, worst_state
 from databeheer.values import Granularity
+from tests.counts import few
 from tests.series import slots_of
 
 AUTUMN = date(2023, 10, 29)
@@ -40,6 +41,7 @@ def days_of_slots(draw):
 PATTERN = (State.READ, State.EST, State.VAL, State.NVAL, State.NONE)
 
 
+@few
 @given(days_of_slots(), st.sampled_from(Granularity))
 def test_sums_gaps_and_states_are_kept_at_every_granularity(slots, granularity):
     sums = aggregate(slots, granularity)
@@ -54,6 +56,7 @@ def test_sums_gaps_and_states_are_kept_at_every_granularity(slots, granularity):
         assert part.state is worst_state(valued or [s.state for s in inside])
 
 
+@few
 @given(days_of_slots())
 def test_adding_up_in_steps_gives_the_same_as_at_once(slots):
     hours = aggregate(slots, Granularity.HOUR)

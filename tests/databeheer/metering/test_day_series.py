@@ -14,6 +14,7 @@ from databeheer.metering.profile import DayProfile, pack
 from databeheer.metering.states import MARKS, State
 from databeheer.metering.unpacking import Day, unpack_rows
 from databeheer.values import Period
+from tests.counts import few
 from tests.series import slots_of
 
 AROUND_CHANGES = (date(2023, 3, 24), date(2023, 10, 27), date(2024, 2, 27))
@@ -77,6 +78,7 @@ def intervals(draw: st.DrawFn, stored: list[tuple[date, DayProfile]]) -> Period:
     return Period(start, begin + timedelta(minutes=spans[1] + 1))
 
 
+@few
 @given(stored_days().filter(bool), st.data(), st.sampled_from([ALL, ALL - {"EST"}, frozenset({"VAL"})]))
 def test_series_are_those_of_the_slots(
     stored: list[tuple[date, DayProfile]], data: st.DataObject, states: frozenset[str]
@@ -86,6 +88,7 @@ def test_series_are_those_of_the_slots(
     assert [slot for one in series for slot in one.slots()] == one_by_one(stored, interval, states)
 
 
+@few
 @given(stored_days().filter(bool), st.data())
 def test_two_stretches_of_one_day_are_joined_again(
     stored: list[tuple[date, DayProfile]], data: st.DataObject

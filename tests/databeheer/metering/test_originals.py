@@ -22,6 +22,7 @@ from databeheer.metering.profile import (
 )
 from databeheer.metering.states import Register, State
 from databeheer.metering.unpacking import NO_VALUE, unpack_rows
+from tests.counts import few
 from tests.databeheer.metering.strategies import profiles
 
 DAY = DayProfile(15, (100,) * 96, (State.READ,) * 96, (Register.TOTAL,) * 96)
@@ -39,6 +40,7 @@ def days(draw: Any) -> tuple[DayProfile, tuple[Original, ...]]:
 
 
 @pytest.mark.requirement("R67")
+@few
 @given(days())
 def test_they_come_back_and_the_day_is_read_as_if_they_were_not_there(
     given_day: tuple[DayProfile, tuple[Original, ...]],
@@ -87,6 +89,7 @@ def test_nothing_is_put_behind_originals() -> None:
         with_originals(with_originals(pack(DAY), (SPIKE,)), (SPIKE,))
 
 
+@few
 @given(days(), st.integers(0, 8 * SIZES[-1] - 1))
 def test_a_flipped_bit_reads_as_something_else_or_not_at_all_however_it_is_read(
     given_day: tuple[DayProfile, tuple[Original, ...]], bit: int

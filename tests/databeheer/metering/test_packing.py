@@ -11,6 +11,7 @@ from databeheer.metering.packing import each, pack_rows, pack_totals
 from databeheer.metering.profile import ProfileError, pack
 from databeheer.metering.states import MARK_CODES, Register, State
 from databeheer.metering.totals import pack_total, total_of
+from tests.counts import few
 from tests.databeheer.metering.strategies import profiles
 
 READ = MARK_CODES[State.READ, Register.TOTAL, None]
@@ -31,6 +32,7 @@ def arrays(days):
     return np.array(values, np.int64), np.array(marks, np.uint8)
 
 
+@few
 @given(
     st.sampled_from([9_999, 2**14, 2**16, 2**32, 10**15]).flatmap(
         lambda largest: st.lists(profiles(largest=largest), min_size=1, max_size=12)
@@ -47,6 +49,7 @@ def test_many_days_at_once_are_packed_to_the_same_bytes_as_one_by_one(days):
         assert dict(each(pack_totals(minutes, values, marks))) == totals
 
 
+@few
 @given(st.lists(st.integers(0, 2**40), min_size=1, max_size=9))
 def test_day_totals_are_added_up_to_the_same_bytes(amounts):
     values, marks = np.array([[a] for a in amounts], np.int64), np.full((len(amounts), 1), READ, np.uint8)

@@ -18,6 +18,7 @@ from databeheer.metering.states import (
     Register,
     State,
 )
+from tests.counts import few
 from tests.databeheer.metering.strategies import profiles
 
 ORDINARY = {15: 2**14 - 1, 60: 2**16 - 1}
@@ -29,11 +30,13 @@ def profile(values, *, minutes=15, mark=Mark(State.READ, Register.DAY, None)):  
     return DayProfile(minutes, tuple(values), (mark.state,) * count, (mark.register,) * count)
 
 
+@few
 @given(profiles())
 def test_what_is_packed_comes_back(day):
     assert unpack(pack(day)) == day
 
 
+@few
 @given(profiles(), st.sampled_from(SIZES))
 def test_packing_gives_a_published_size_and_always_the_same_bytes(day, minimum):
     data = pack(day, minimum=minimum)
@@ -43,6 +46,7 @@ def test_packing_gives_a_published_size_and_always_the_same_bytes(day, minimum):
     assert unpack(data) == day
 
 
+@few
 @given(profiles(), st.integers(0, 8 * 896 - 1))
 def test_a_flipped_bit_is_refused_or_is_another_day_spelled_as_it_should_be(day, bit):
     data = bytearray(pack(day))
@@ -56,12 +60,14 @@ def test_a_flipped_bit_is_refused_or_is_another_day_spelled_as_it_should_be(day,
     assert pack(other, minimum=len(data)) == bytes(data)
 
 
+@few
 @given(st.binary(min_size=96, max_size=96) | st.binary(max_size=300))
 def test_other_bytes_are_refused(data):
     with pytest.raises(ProfileError):
         unpack(data)
 
 
+@few
 @given(profiles(), st.integers(1, 200))
 def test_bytes_cut_or_added_are_refused(day, count):
     data = pack(day)
@@ -71,6 +77,7 @@ def test_bytes_cut_or_added_are_refused(day, count):
                 unpack(damaged)
 
 
+@few
 @given(profiles())
 def test_anything_in_the_padding_is_refused(day):
     data = pack(day, minimum=896)
@@ -86,6 +93,7 @@ def test_anything_in_the_padding_is_refused(day):
     ("minutes", "count", "size"),
     [(15, 92, 188), (15, 96, 188), (60, 23, 96), (60, 24, 96), (60, 25, 96)],
 )
+@few
 @given(data=st.data())
 def test_the_length_does_not_tell_a_day_away_from_a_busy_day(minutes, count, size, data):
     marks = [Mark(State.READ, r, None) for r in (Register.NIGHT, Register.DAY, Register.NIGHT)]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from databeheer.metering.errors import IntakeError
 from databeheer.metering.exports import read_export
 from databeheer.metering.states import State
+from tests.counts import examples, few
 from tests.databeheer.metering.builders import (
     DIGITS,
     ENGLISH,
@@ -212,7 +213,7 @@ def test_progress_is_told_to_the_end():
     assert told[-1] == (96, len(data))
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(50, of=300))
 @given(st.integers(0, 2400), st.binary(min_size=1, max_size=3), st.booleans())
 def test_bytes_changed_anywhere_are_refused_or_leave_readings_that_make_sense(at, junk, insert):
     data = english(*day_rows(DAY)[:20])
@@ -231,6 +232,7 @@ def test_bytes_changed_anywhere_are_refused_or_leave_readings_that_make_sense(at
     )
 
 
+@few
 @given(st.integers(1, 5000))
 def test_a_file_cut_anywhere_is_refused_or_has_fewer_whole_rows(cut):
     data = english(*day_rows(DAY)[:30])

@@ -21,6 +21,7 @@ from databeheer.metering.register_readings import (
 from databeheer.metering.states import Register, State
 from databeheer.metering.totals import SIZE as TOTAL_SIZE
 from databeheer.metering.totals import DayTotal, pack_total, total_of, unpack_total
+from tests.counts import few
 from tests.databeheer.metering.strategies import profiles
 
 NUMBERS = st.integers(0, 10**15)
@@ -45,6 +46,7 @@ ANY = st.builds(
 )
 
 
+@few
 @given(ANY)
 def test_readings_come_back_as_they_were(readings: RegisterReadings) -> None:
     data = pack_readings(readings)
@@ -52,6 +54,7 @@ def test_readings_come_back_as_they_were(readings: RegisterReadings) -> None:
     assert unpack_readings(data) == readings
 
 
+@few
 @given(st.lists(ANY, min_size=1, max_size=8))
 def test_many_at_once_are_the_same_bytes(many: list[RegisterReadings]) -> None:
     columns: dict[Register, tuple[list[int], list[int]]] = {register: ([], []) for register in Register}
@@ -105,6 +108,7 @@ def test_other_bytes_are_refused(readings: RegisterReadings) -> None:
             unpack_readings(one)
 
 
+@few
 @given(profiles(largest=10**9), ANY)
 def test_they_stand_behind_the_totals_of_their_day_and_change_nothing_of_those(
     day: DayProfile, readings: RegisterReadings

@@ -15,6 +15,7 @@ from databeheer.metering import sealing
 from databeheer.metering.opening import SealError, unseal
 from databeheer.metering.opening_rows import open_rows, unseal_rows
 from databeheer.metering.sealing_rows import coordinates, fingerprints, seal_many, seal_rows
+from tests.counts import few
 
 DAYS = st.dates(date(1990, 1, 1), date(2100, 12, 31))
 
@@ -25,6 +26,7 @@ def matrix(draw, rows: int, width: int) -> np.ndarray:
     )
 
 
+@few
 @given(
     st.data(), st.integers(1, 5), st.sampled_from([32, 96, 188]), DAYS, st.sampled_from(["values", "total"])
 )
@@ -52,6 +54,7 @@ def test_rows_are_sealed_as_one_by_one(data, rows, size, day, part):
     assert (opened == plain).all()
 
 
+@few
 @given(st.data(), st.sampled_from([96, 188]), st.sampled_from(["keys", "sealed", "marks", "where"]))
 def test_a_row_of_which_a_bit_is_flipped_gives_nothing_and_hinders_no_other(data, size, what):
     arrays = {"keys": matrix(data.draw, 3, 32), "where": matrix(data.draw, 3, 42)}
@@ -67,6 +70,7 @@ def test_a_row_of_which_a_bit_is_flipped_gives_nothing_and_hinders_no_other(data
     assert not opened[1].any()
 
 
+@few
 @given(st.binary(min_size=32, max_size=32), st.binary(max_size=200), st.binary(max_size=50))
 def test_a_seal_is_what_the_library_makes_of_it_too(key, plain, where):
     sealed = sealing.seal(key, plain, where)
@@ -133,6 +137,7 @@ def test_rows_that_do_not_fit_together_are_not_opened(key, places):
         unseal_rows(key, sealed_rows(), rows_of(places, 4))
 
 
+@few
 @given(
     st.lists(
         st.tuples(*[st.binary(min_size=32, max_size=32), st.binary(max_size=200), st.binary(max_size=50)])

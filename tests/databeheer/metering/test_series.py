@@ -16,6 +16,7 @@ from databeheer.brussels import day_bounds, days_between
 from databeheer.metering.aggregate import Slot
 from databeheer.metering.series import Series, SeriesError, by_start, series_of, slots_of_channel
 from databeheer.metering.states import Conversion, Register, State
+from tests.counts import few
 
 START = datetime(2023, 10, 28, 22, tzinfo=UTC)
 QUARTER = timedelta(minutes=15)
@@ -56,6 +57,7 @@ def over_the_wire(found: list[Slot]) -> list[Slot]:
     return slots_of_channel({"series": views})
 
 
+@few
 @given(slots())
 def test_slots_become_series_and_come_back(found: list[Slot]) -> None:
     assert over_the_wire(found) == found

@@ -12,6 +12,7 @@ from databeheer.metering.exports import read_export
 from databeheer.metering.profile import DayProfile, ProfileError
 from databeheer.metering.states import Conversion, Register, State
 from databeheer.metering.totals import DayTotal, pack_total, total_of, unpack_total
+from tests.counts import few
 from tests.databeheer.metering.builders import Row, english
 from tests.databeheer.metering.strategies import profiles
 
@@ -52,6 +53,7 @@ def test_a_day_total_from_a_file_is_a_total():
     assert (total.slot_minutes, total.registers) == (1440, ((D, 7163), (N, 2500)))
 
 
+@few
 @given(profiles(largest=10**15))
 def test_totals_come_back_from_their_bytes_and_add_up(day):
     total = total_of(day)
@@ -63,6 +65,7 @@ def test_totals_come_back_from_their_bytes_and_add_up(day):
     assert sum(count for _, count in total.states) == len(day.values)
 
 
+@few
 @given(profiles(largest=10**15) | profiles(largest=9_999), st.integers(0, 96 * 8 - 1))
 def test_a_flipped_bit_is_refused_or_is_another_total_spelled_as_it_should_be(day, bit):
     data = bytearray(pack_total(total_of(day)))
@@ -75,6 +78,7 @@ def test_a_flipped_bit_is_refused_or_is_another_total_spelled_as_it_should_be(da
     assert pack_total(other) == bytes(data)
 
 
+@few
 @given(
     st.sampled_from([32, 96]).flatmap(lambda n: st.binary(min_size=n, max_size=n)) | st.binary(max_size=95)
 )

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from databeheer.metering.profile import SIZES, DayProfile, ProfileError, pack, unpack
 from databeheer.metering.states import MARKS
 from databeheer.metering.unpacking import NO_VALUE, Day, unpack_rows
+from tests.counts import few
 from tests.databeheer.metering.strategies import profiles
 
 
@@ -32,12 +33,14 @@ def as_profile(day: Day | None) -> DayProfile | None:
     )
 
 
+@few
 @given(st.lists(profiles() | profiles(largest=2**14 - 1), max_size=6), st.sampled_from(SIZES))
 def test_many_days_come_back_each_in_its_place(days: list[DayProfile], minimum: int) -> None:
     rows = [pack(day, minimum=minimum) for day in days]
     assert [as_profile(day) for day in unpack_rows(rows)] == days
 
 
+@few
 @given(
     st.lists(profiles() | profiles(largest=2**14 - 1), min_size=1, max_size=4),
     st.integers(0, 3),
@@ -54,11 +57,13 @@ def test_a_flipped_bit_is_judged_as_by_itself_and_harms_no_other_day(
     assert [as_profile(day) for day in unpack_rows(rows)] == [one_by_one(row) for row in rows]
 
 
+@few
 @given(st.lists(st.binary(min_size=96, max_size=96) | st.binary(max_size=300), max_size=4))
 def test_other_bytes_are_refused(rows: list[bytes]) -> None:
     assert unpack_rows(rows) == [None] * len(rows)
 
 
+@few
 @given(profiles(largest=2**16 - 1))
 def test_days_of_before_are_read_too(day: DayProfile) -> None:
     data = bytearray(pack(day, minimum=224))

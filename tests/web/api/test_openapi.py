@@ -20,6 +20,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from tests.counts import examples
 from tests.web.programs import Caller
 from web.problems import PROBLEMS
 
@@ -238,7 +239,7 @@ def test_whatever_is_sent_is_answered_as_the_document_says(
 
     @given(case=operation.as_strategy(generation_mode=mode))
     @settings(
-        max_examples=12,
+        max_examples=examples(3, of=12),
         deadline=None,
         derandomize=True,
         database=None,

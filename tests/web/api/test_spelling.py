@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from databeheer.metering.series import SeriesError, runs
 from databeheer.values import format_instant
+from tests.counts import examples
 from web.api import shapes, spelling
 
 MARKS = st.tuples(
@@ -44,7 +45,7 @@ REGISTERS = st.sampled_from(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(60, of=400), deadline=None)
 @given(st.lists(series(), max_size=4), METERS, REGISTERS)
 def test_what_is_spelled_is_what_the_encoder_writes(
     found: list[dict[str, Any]], meter: dict[str, Any], registers: dict[str, Any]

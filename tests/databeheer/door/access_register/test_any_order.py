@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.counts import examples
 from tests.databases import Databases
 from tests.databeheer.door.access_register.sending import contracts, hanging, stays
 from tests.databeheer.door.access_register.shuffling import (
@@ -28,7 +29,7 @@ from tests.databeheer.door.access_register.shuffling import (
 )
 
 SEEDS = st.integers(0, 10**6)
-_FEW = settings(max_examples=5, deadline=None)
+_FEW = settings(max_examples=examples(2, of=5), deadline=None)
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -29,17 +30,24 @@ from tests.house import TheHouse, open_house
 from tests.identity_providers import LEVEL, SETTINGS, Lying, Reply, lying, reached
 
 CLIENT = "databeheer"
-KEY = dict(RSAKey.generate_key(2048, private=True).as_dict(private=True)) | {"kid": "one", "use": "sig"}
-OTHER = dict(RSAKey.generate_key(2048, private=True).as_dict(private=True)) | {"kid": "two", "use": "sig"}
-SMALL = KEY | {"n": jose.encode(jose.decode(KEY["n"])[:128]), "kid": "small"}
 Claims = dict[str, Any]
+
+
+@cache
+def a_key(number: str) -> Claims:
+    """A key of the provider; looking for its primes is left until it signs."""
+    return dict(RSAKey.generate_key(2048, private=True).as_dict(private=True)) | {"kid": number, "use": "sig"}
+
+
+KEY, OTHER = partial(a_key, "one"), partial(a_key, "two")
 
 
 def public(*keys: Claims) -> dict[str, Any]:
     return {"keys": [{name: key[name] for name in ("kty", "n", "e", "kid", "use")} for key in keys]}
 
 
-def sign(claims: Claims, key: Claims = KEY, algorithm: str = "RS256", **header: Any) -> str:
+def sign(claims: Claims, key: Claims | None = None, algorithm: str = "RS256", **header: Any) -> str:
+    key = key or KEY()
     said = {"alg": algorithm, "kid": key["kid"], **header}
     said = {name: value for name, value in said.items() if value is not None}
     payload = json.dumps(claims).encode()
@@ -112,7 +120,7 @@ def honest(liar: Lying, **changes: Any) -> None:
     }
     body = json.dumps(said | changes).encode()
     liar.answers["/.well-known/openid-configuration"] = lambda _: (200, body)
-    keys_are(liar, KEY)
+    keys_are(liar, KEY())
 
 
 @pytest.fixture(scope="module")
@@ -219,19 +227,19 @@ def test_clocks_that_differ_by_half_a_minute_keep_nobody_out(table: Table) -> No
 
 
 def test_a_token_that_no_published_key_signed_as_agreed_gives_no_session(table: Table) -> None:
-    pem = import_key(KEY).as_pem(private=False)
+    pem = import_key(KEY()).as_pem(private=False)
     forged: dict[str, Callable[[Claims], object]] = {
-        "another key under the same number": lambda c: sign(c, OTHER | {"kid": "one"}),
-        "another key": lambda c: sign(c, OTHER),
-        "a number nobody published": lambda c: sign(c, KEY | {"kid": "unheard-of"}),
+        "another key under the same number": lambda c: sign(c, OTHER() | {"kid": "one"}),
+        "another key": lambda c: sign(c, OTHER()),
+        "a number nobody published": lambda c: sign(c, KEY() | {"kid": "unheard-of"}),
         "another algorithm of the same key": lambda c: sign(c, algorithm="PS256"),
         "the public key as a secret": lambda c: with_secret(c, pem),
         "none": lambda c: unsigned(c, "none"),
         "None": lambda c: unsigned(c, "None"),
         "no signature": lambda c: sign(c).rpartition(".")[0] + ".",
         "a signature of other claims": lambda c: swapped(sign(c), c | {"sub": "somebody else"}),
-        "a key of its own in the header": lambda c: sign(c, OTHER, jwk=public(OTHER)["keys"][0]),
-        "a place for keys in the header": lambda c: sign(c, OTHER, jku=f"{table.liar.issuer}/jwks"),
+        "a key of its own in the header": lambda c: sign(c, OTHER(), jwk=public(OTHER())["keys"][0]),
+        "a place for keys in the header": lambda c: sign(c, OTHER(), jku=f"{table.liar.issuer}/jwks"),
         "another type": lambda c: sign(c, typ="at+jwt"),
         "encrypted where that was not agreed": lambda c: sealed(sign(c), table.own.public["keys"][1]),
         "too long": lambda c: sign(c | {"more": "x" * 30_000}),
@@ -273,7 +281,7 @@ def test_where_tokens_are_sealed_only_a_signed_one_sealed_to_us_counts(sealed_ta
         "not sealed": sign,
         "unsigned inside": lambda c: sealed(unsigned(c, "none"), ours),
         "bare claims inside": lambda c: sealed(json.dumps(c), ours),
-        "signed by another inside": lambda c: sealed(sign(c, OTHER), ours),
+        "signed by another inside": lambda c: sealed(sign(c, OTHER()), ours),
         "sealed twice": lambda c: sealed(sealed(sign(c), ours), ours),
         "sealed to somebody else": lambda c: sealed(sign(c), dict(foreign) | {"kid": "foreign"}),
         "sealed to somebody else under our number": lambda c: sealed(
@@ -323,24 +331,25 @@ def test_made_up_numbers_of_keys_make_nobody_fetch_them_more_than_once_a_minute(
 
     for _ in range(5):
         table.begin()
-        table.refused(sign(table.claims, OTHER))
+        table.refused(sign(table.claims, OTHER()))
     assert fetched() == 1
-    keys_are(table.liar, OTHER)
+    keys_are(table.liar, OTHER())
     table.house.clock.advance(REFETCHED_AFTER)
     table.begin()
-    assert table.finish(sign(table.claims, OTHER))["session"]
+    assert table.finish(sign(table.claims, OTHER()))["session"]
     assert fetched() == 2
     # A key that the provider took away is believed no longer.
     table.begin()
-    assert table.refused(sign(table.claims, KEY)) == "unauthenticated"
-    keys_are(table.liar, KEY)
+    assert table.refused(sign(table.claims, KEY())) == "unauthenticated"
+    keys_are(table.liar, KEY())
     table.house.clock.advance(KEPT)
     table.begin()
-    assert table.refused(sign(table.claims, OTHER)) == "unauthenticated"
+    assert table.refused(sign(table.claims, OTHER())) == "unauthenticated"
 
 
 def test_keys_that_cannot_sign_are_no_keys(table: Table) -> None:
-    for keys in (public(SMALL), {"keys": [KEY]}, {"keys": "none"}, {"keys": []}, []):
+    small = KEY() | {"n": jose.encode(jose.decode(KEY()["n"])[:128]), "kid": "small"}
+    for keys in (public(small), {"keys": [KEY()]}, {"keys": "none"}, {"keys": []}, []):
         body = json.dumps(keys).encode()
         table.liar.answers["/jwks"] = lambda _, body=body: (200, body)  # type: ignore[misc]
         table.house.clock.advance(KEPT)

@@ -13,6 +13,7 @@ from databeheer.brussels import slots_in_day
 from databeheer.metering.states import STATE_CODES, State
 from databeheer.metering.validation import UNKNOWN, Block, History, Registers, validate
 from databeheer.metering.validation.apportioning import apportion
+from tests.counts import examples, few
 from tests.databeheer.metering.validation.days import AUTUMN, MONDAY, SPRING, ordinary, stored
 
 MEASURED = [STATE_CODES[State.READ], STATE_CODES[State.VAL]]
@@ -62,7 +63,7 @@ def blocks(draw: st.DrawFn) -> Block:
     )
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(10, of=40))
 @given(blocks())
 def test_an_estimate_never_changes_a_valid_measured_value(block):
     outcome = validate(block)
@@ -72,7 +73,7 @@ def test_an_estimate_never_changes_a_valid_measured_value(block):
     assert np.array_equal(outcome.replaced, (outcome.states == 2) & np.isin(block.states, [1, 3, 4]))
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(10, of=40))
 @given(blocks())
 def test_a_value_is_changed_only_where_it_is_an_estimate_or_gone(block):
     outcome = validate(block)
@@ -83,7 +84,7 @@ def test_a_value_is_changed_only_where_it_is_an_estimate_or_gone(block):
     assert np.array_equal(outcome.states == STATE_CODES[State.NONE], block.states == STATE_CODES[State.NONE])
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(10, of=40))
 @given(blocks())
 def test_a_day_that_is_whole_by_estimates_sums_to_its_register(block):
     outcome = validate(block)
@@ -97,7 +98,7 @@ def test_a_day_that_is_whole_by_estimates_sums_to_its_register(block):
     assert left[known & plain.any(axis=1)].any(axis=1).all()
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(10, of=40))
 @given(blocks(), st.randoms(use_true_random=False))
 def test_the_order_of_rows_does_not_matter(block, random):
     order = list(range(block.rows))
@@ -118,7 +119,7 @@ def test_the_order_of_rows_does_not_matter(block, random):
     assert here.summary == there.summary
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(10, of=40))
 @given(blocks())
 def test_rows_are_judged_each_by_itself(block):
     whole = validate(block)
@@ -143,7 +144,7 @@ def test_rows_are_judged_each_by_itself(block):
     assert total == whole.summary
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(10, of=40))
 @given(blocks())
 def test_an_outcome_that_is_judged_anew_is_unchanged(block):
     outcome = validate(block)
@@ -152,7 +153,7 @@ def test_an_outcome_that_is_judged_anew_is_unchanged(block):
     assert np.array_equal(again.values, outcome.values)
 
 
-@settings(max_examples=40)
+@settings(max_examples=examples(10, of=40))
 @given(blocks())
 def test_every_slot_that_is_no_measured_value_says_why(block):
     outcome = validate(block)
@@ -164,6 +165,7 @@ def test_every_slot_that_is_no_measured_value_says_why(block):
     assert (outcome.main_reasons[new] >= 32).all()
 
 
+@few
 @given(
     st.integers(1, 12).flatmap(
         lambda slots: st.tuples(

@@ -26,6 +26,7 @@ from databeheer.metering.validation import (
 from databeheer.metering.validation.at_a_glance import quiet_rows
 from databeheer.metering.validation.rules import RULES
 from databeheer.metering.validation.validating import look_at_all
+from tests.counts import examples, few
 from tests.databeheer.metering.validation.days import (
     AUTUMN,
     MONDAY,
@@ -95,12 +96,13 @@ def days(draw: st.DrawFn) -> Block:
     return replace(block, grades=np.array(grades, np.uint8), **chosen)
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(50, of=300))
 @given(days())
 def test_what_is_told_by_a_glance_is_what_a_look_at_every_slot_gives(block: Block) -> None:
     assert same(validate(block), look_at_all(block, shipped()))
 
 
+@few
 @given(days())
 def test_where_a_rule_finds_anything_no_glance_suffices(block: Block) -> None:
     quiet, validated = quiet_rows(block, shipped())
