@@ -14,6 +14,10 @@ forwarded_allow_ips = ""
 
 logger_class = "web.gunicorn_log.QuietLogger"
 
+# The application is built once and the workers are forked from it: they start at once, and share its memory. It opens
+# neither database nor door before it is asked for something, so no two workers write on one connection.
+preload_app = True
+
 
 def post_worker_init(_worker: object) -> None:
     """Let a page not pay for looking through all that a worker imported: it lives as long as the worker."""
