@@ -8,44 +8,20 @@ from __future__ import annotations
 import json
 import os
 import sys
-from functools import partial
+from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from databeheer.clock import SystemClock
 from databeheer.door.client import DoorClient, Proof
 from databeheer.errors import DatabeheerError
-from databeheer.metering.exports import ExportFile, IntakeError, read_export
-from databeheer.metering.intake import FutureDaysError, IntakeReport, UnknownAccessPointError, take_in
-from databeheer.oversight.command_line import oversight
-from databeheer.site.batches import batch
-from databeheer.site.command_line import clocks, explain
-from databeheer.site.credit import credit
-from databeheer.site.drill.command_line import group as drill
-from databeheer.site.handover.command_line import group as handover
+from databeheer.metering.errors import FutureDaysError, IntakeError, UnknownAccessPointError
 from databeheer.site.home import Home
-from databeheer.site.house import running
-from databeheer.site.joins import joins
-from databeheer.site.keys import keys
-from databeheer.site.letters import letters
-from databeheer.site.login import login
-from databeheer.site.mandates import mandates
-from databeheer.site.onboarding import onboarding
-from databeheer.site.plan import plan
-from databeheer.site.rights import rights
-from databeheer.site.sandbox import sandbox
-from databeheer.site.statistics import statistics
-from databeheer.site.supply_quality import supply_quality
-from databeheer.storage.engine import make_engine
 from ledger.errors import LedgerError, NotPublishedError
 from ledger.report import Report
-
-_TO_STDERR = Console(stderr=True)
-
 
 _OF_DEMO = click.option("--demo", "of_demo", is_flag=True, help="In the demo's house instead of the own one.")
 
@@ -56,7 +32,45 @@ def _home(of_demo: bool) -> Home:
     return Home(home.path / "demo") if of_demo else home
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+_ELSEWHERE: Mapping[str, str] = {
+    "batch": "databeheer.site.batches:batch",
+    "clocks": "databeheer.site.command_line:clocks",
+    "credit": "databeheer.site.credit:credit",
+    "drill": "databeheer.site.drill.command_line:group",
+    "explain": "databeheer.site.command_line:explain",
+    "handover": "databeheer.site.handover.command_line:group",
+    "ingest": "databeheer.site.ingesting:ingest",
+    "joins": "databeheer.site.joins:joins",
+    "keys": "databeheer.site.keys:keys",
+    "letters": "databeheer.site.letters:letters",
+    "login": "databeheer.site.login:login",
+    "mandates": "databeheer.site.mandates:mandates",
+    "onboarding": "databeheer.site.onboarding:onboarding",
+    "oversight": "databeheer.oversight.command_line:oversight",
+    "plan": "databeheer.site.plan:plan",
+    "rights": "databeheer.site.rights:rights",
+    "sandbox": "databeheer.site.sandbox:sandbox",
+    "statistics": "databeheer.site.statistics:statistics",
+    "supply-quality": "databeheer.site.supply_quality:supply_quality",
+}
+"""Where the commands are that have a module of their own."""
+
+
+class _Commands(click.Group):
+    """Imports a command when it is asked for: whoever gives one does not wait for the libraries of all."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return sorted({*super().list_commands(context), *_ELSEWHERE})
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name not in _ELSEWHERE:
+            return super().get_command(context, name)
+        module, _, attribute = _ELSEWHERE[name].partition(":")
+        found: click.Command = getattr(import_module(module), attribute)
+        return found
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 def cli() -> None:
     """Databeheer: software for the Flemish energy data manager."""
 
@@ -101,134 +115,6 @@ def demo(port: int, as_json: bool, files: tuple[Path, ...], more_files: tuple[Pa
 
 
 @cli.command()
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--register", is_flag=True, help="Register unknown access points, as vacant ones.")
-@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
-@_OF_DEMO
-def ingest(files: tuple[Path, ...], register: bool, as_json: bool, of_demo: bool) -> None:
-    """Take Mijn Fluvius exports in. A file is taken whole or not at all; the same file twice changes nothing."""
-    exports = [read_export(file) for file in files]  # all are read before any is stored
-    home = _home(of_demo)
-    if not home.exists():
-        click.echo(f"A new house is made in {home.path}", err=True)
-    reports: list[IntakeReport] = []
-    with running(home, may_make=True) as storage, DoorClient(home.door_socket) as door, _progress() as bar:
-        engine = make_engine(storage.url("intake"), pool_size=1)
-        key = home.intake_key.read_text()
-        _refuse_unknown(door, key, exports, files, register=register)
-        for number, export in enumerate(exports, start=1):
-            task = bar.add_task(f"file {number} of {len(exports)}", total=len(export.days))
-            reports.append(
-                take_in(
-                    export,
-                    door,
-                    key,
-                    engine,
-                    register=register,
-                    progress=partial(_advance, bar, task),
-                )
-            )
-        engine.dispose()
-    if as_json:
-        click.echo(json.dumps([_as_json(report) for report in reports], ensure_ascii=False))
-    else:
-        for report in reports:
-            _print_report(report)
-
-
-def _refuse_unknown(
-    door: DoorClient, key: str, exports: list[ExportFile], files: tuple[Path, ...], *, register: bool
-) -> None:
-    """Refuse before anything is stored where a file speaks of an access point that is not registered."""
-    if register:
-        return
-    eans = sorted({ean.digits for export in exports for ean in export.points})
-    if not door.call("intake.known", Proof.intake(key), eans=eans)["all_known"]:
-        names = " ".join(f'"{file}"' for file in files)
-        raise UnknownAccessPointError(
-            "an access point in these files is not registered; nothing was stored. To register it as a vacant one:\n"
-            f"    databeheer ingest --register {names}"
-        )
-
-
-def _progress() -> Progress:
-    """A bar on a terminal, nothing elsewhere."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    return Progress(*columns, console=_TO_STDERR, disable=not sys.stderr.isatty(), transient=True)
-
-
-def _advance(bar: Progress, task: TaskID, done: int, total: int) -> None:
-    bar.update(task, completed=done, total=total)
-
-
-def _as_json(report: IntakeReport) -> dict[str, Any]:
-    export = report.file
-    return {
-        "file": export.name,
-        "rows": export.rows,
-        "days": len({day.day for day in export.days}),
-        "first": export.first_day.isoformat(),
-        "last": export.last_day.isoformat(),
-        "totals": [
-            {
-                "register": total.register,
-                "unit": _unit(total.unit.value),
-                "total": _decimal(total.thousandths),
-            }
-            for total in export.totals
-        ],
-        "slots_on_unusual_days": _unusual_days(export),
-        "changed": {
-            "new_channel_days": report.new_days,
-            "corrected_channel_days": report.corrected_days,
-            "unchanged_channel_days": report.unchanged_days,
-            "kept_channel_days": report.kept_days,
-            "erased_channel_days": report.erased_days,
-        },
-        "ledger_index": report.ledger_index,
-    }
-
-
-def _print_report(report: IntakeReport) -> None:
-    export = report.file
-    days = len({day.day for day in export.days})
-    click.echo(f"{export.name}")
-    click.echo(f"  {export.rows} rows, {days} days, {export.first_day} to {export.last_day}")
-    for total in export.totals:
-        click.echo(f"  {total.register:<20} {_decimal(total.thousandths):>14} {_unit(total.unit.value)}")
-    for day, count in _unusual_days(export).items():
-        click.echo(f"  {day} has {count} slots: the clock changed")
-    if report.changed:
-        click.echo(
-            f"  stored: {report.new_days} new channel-days, {report.corrected_days} corrected, "
-            f"{report.unchanged_days} unchanged; ledger entry {report.ledger_index}"
-        )
-    if report.kept_days:
-        click.echo(f"  kept: {report.kept_days} channel-days of which more is stored than this file has")
-    if report.erased_days:
-        click.echo(f"  not stored: {report.erased_days} channel-days whose readings were erased")
-    if not report.changed:
-        click.echo("  no change: everything in this file is stored already")
-
-
-def _unusual_days(export: ExportFile) -> dict[str, int]:
-    """Days with another number of slots than 96 or 24: the clock changes."""
-    return {
-        day.day.isoformat(): len(day.values)
-        for day in export.days
-        if day.slot_minutes in (15, 60) and len(day.values) not in (96, 24)
-    }
-
-
-def _unit(unit: str) -> str:
-    return "m³" if unit == "m3" else unit
-
-
-def _decimal(thousandths: int) -> str:
-    return f"{thousandths // 1000}.{thousandths % 1000:03}"
-
-
-@cli.command()
 @click.argument("command")
 @click.argument("arguments", nargs=-1)
 @_OF_DEMO
@@ -251,6 +137,8 @@ def operator(command: str, arguments: tuple[str, ...], of_demo: bool) -> None:
             given[name] = value if value.isdigit() and len(value) > 9 else json.loads(value)
         except ValueError:
             given[name] = value
+    from databeheer.site.house import running
+
     home = _home(of_demo)
     with running(home), DoorClient(home.door_socket) as door:
         answer = door.call(command, Proof.operator(home.operator_key.read_text()), **given)
@@ -291,36 +179,6 @@ def load(file: Path, of_demo: bool) -> None:
     if kept:
         click.echo(f"The database from before is kept as {kept}.")
     click.echo(f"Do not start the door yet. Next: databeheer ledger restore{_also(of_demo)}")
-
-
-cli.add_command(oversight)
-
-
-cli.add_command(explain)
-
-
-cli.add_command(clocks)
-
-
-cli.add_command(batch)
-
-
-cli.add_command(plan)
-
-
-cli.add_command(credit)
-cli.add_command(drill)
-cli.add_command(handover)
-cli.add_command(keys)
-cli.add_command(letters)
-cli.add_command(login)
-cli.add_command(mandates)
-cli.add_command(rights)
-cli.add_command(sandbox)
-cli.add_command(statistics)
-cli.add_command(joins)
-cli.add_command(onboarding)
-cli.add_command(supply_quality)
 
 
 @cli.group()

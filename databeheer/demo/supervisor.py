@@ -11,7 +11,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from databeheer.clock import SettableClock, SystemClock
 from databeheer.demo import story
@@ -32,9 +32,12 @@ from databeheer.site.front import believing_stand_in, start_stand_in, start_web
 from databeheer.site.home import Home, keep_privately
 from databeheer.site.house import Site, Storage, free_port, new_origin, prepare, wipe
 from databeheer.site.one_run import Say
-from databeheer.site.storytelling import StoryDoor, Teller, log_in_for
+from databeheer.site.storytelling import Teller, log_in_for
 from databeheer.site.witnesses import POLICY_VARIABLE, make_demo_witness
 from databeheer.storage.engine import make_engine
+
+if TYPE_CHECKING:
+    from databeheer.site.story_door import StoryDoor
 
 
 @dataclass
@@ -190,6 +193,9 @@ class Demo:
 
     def _door_with(self, clock: SettableClock) -> StoryDoor:
         """A door in this process with the story's clock; the real one takes over once the story is told."""
+        # Here, not above: a demo whose story was told needs no door in this process.
+        from databeheer.site.story_door import StoryDoor
+
         return StoryDoor(self.site.door_environment() | self._door_settings(), clock, self.home.story_socket)
 
     # ---- the visitor's own export --------------------------------------------------------------------------

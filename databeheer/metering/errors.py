@@ -1,9 +1,10 @@
-"""The one error of intake: where it is wrong, what is wrong, what to do about it."""
+"""The errors of intake: where a file is wrong, what is wrong, what to do about it."""
 
 from __future__ import annotations
 
 import re
 
+from databeheer.errors import DatabeheerError
 from databeheer.metering.states import MeteringError
 
 # An EAN in a file name, an EAN or meter number that slipped into another column: never repeated in a message.
@@ -35,6 +36,18 @@ class IntakeError(MeteringError):
         if column is not None:
             where += f', column "{column}"'
         super().__init__(f"{where}: {problem}. {remedy}.")
+
+
+class UnknownAccessPointError(DatabeheerError):
+    """The file speaks of an access point that is not registered; nothing was stored."""
+
+    code = "unknown-access-point"
+
+
+class FutureDaysError(DatabeheerError):
+    """The file speaks of days that are still to come; nothing was stored."""
+
+    code = "future-days"
 
 
 def hide_identifiers(name: str) -> str:

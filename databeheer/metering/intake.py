@@ -15,8 +15,10 @@ from typing import Any
 from sqlalchemy import Engine
 
 from databeheer.door.client import DoorClient, DoorRefusedError, Proof
-from databeheer.errors import ConflictError, DatabeheerError
+from databeheer.errors import ConflictError
 from databeheer.metering.channel import DAY_MINUTES, ChannelDay
+from databeheer.metering.errors import FutureDaysError as FutureDaysError
+from databeheer.metering.errors import UnknownAccessPointError as UnknownAccessPointError
 from databeheer.metering.exports import ExportFile
 from databeheer.metering.profile import pack
 from databeheer.metering.sealing import Coordinates, fingerprint, seal_profile
@@ -26,18 +28,6 @@ from databeheer.metering.totals import pack_total, total_of
 from databeheer.values import EAN
 
 Progress = Callable[[int, int], None]
-
-
-class UnknownAccessPointError(DatabeheerError):
-    """The file speaks of an access point that is not registered; nothing was stored."""
-
-    code = "unknown-access-point"
-
-
-class FutureDaysError(DatabeheerError):
-    """The file speaks of days that are still to come; nothing was stored."""
-
-    code = "future-days"
 
 
 @dataclass

@@ -26,7 +26,7 @@ from databeheer.site.front import believing_stand_in, start_stand_in, start_web
 from databeheer.site.home import Home, keep_privately
 from databeheer.site.house import Site, Storage, free_port, prepare, wipe
 from databeheer.site.one_run import Say
-from databeheer.site.storytelling import StoryDoor, Teller, log_in_for
+from databeheer.site.storytelling import Teller, log_in_for
 from databeheer.storage.engine import make_engine
 
 CONTACT = "databeheer@proefomgeving.example"
@@ -135,6 +135,9 @@ class Sandbox:
         now = SystemClock().now()
         today = day_of(now - timedelta(hours=_NIGHT_ENDS))
         keys = {party: make_key() for party in story.PARTIES}
+        # Here, not above: a sandbox that was made needs no door in this process.
+        from databeheer.site.story_door import StoryDoor
+
         door = StoryDoor(
             self.site.door_environment() | self._door_settings(),
             SettableClock(now - story.YEARS - timedelta(days=2)),

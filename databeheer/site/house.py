@@ -15,7 +15,6 @@ from pathlib import Path
 from sqlalchemy.engine import make_url
 
 from databeheer.door.client import DoorClient, DoorRefusedError, DoorUnreachableError, Proof
-from databeheer.door.house import make_keys
 from databeheer.errors import ConflictError, DatabeheerError, UnavailableError
 from databeheer.site import processes
 from databeheer.site.home import HOME_VARIABLE, Home
@@ -334,6 +333,9 @@ def make_key_store(home: Home) -> None:
     """
     if home.keys.exists():
         return  # made, and broken off before the home was
+    # Here, not above: only who makes a house waits for all that a door works with.
+    from databeheer.door.house import make_keys
+
     fresh = home.path / "keys.new"
     shutil.rmtree(fresh, ignore_errors=True)
     make_keys(fresh, os.environ)

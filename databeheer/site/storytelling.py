@@ -10,17 +10,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from hashlib import sha256
-from pathlib import Path
 from typing import Any, Protocol
 
 from databeheer.brussels import BRUSSELS
 from databeheer.clock import SettableClock
 from databeheer.door.client import DoorClient, DoorRefusedError, Proof
-from databeheer.door.main import AUDIENCE, house_from
-from databeheer.door.server import DoorServer
-from databeheer.door.service import DoorService
 from databeheer.identity.demo_key import ProviderKey
-from databeheer.identity.demo_provider import ISSUER
+from databeheer.identity.demo_provider import AUDIENCE, ISSUER
 from databeheer.site.home import Home
 
 NOTICE = "Deze toestemming is gegeven voor het portaal zijn teksten bewaarde."
@@ -72,29 +68,6 @@ def assessment(reference: str, day: date) -> dict[str, Any]:
         "security_requirements": "Alleen eigen mensen, met twee factoren. Sleutels buiten de databank.",
         "officer_advice": "Gunstig, als de termijn van een jaar blijft en niemand de gegevens verrijkt.",
     }
-
-
-class StoryDoor:
-    """The door in this process, with a clock that the storyteller moves.
-
-    It listens on a socket of its own, which the storyteller and its helpers alone know: whoever waits at the
-    house's socket, as the web does, must never be let in by a door whose clock tells another time.
-    """
-
-    def __init__(self, environment: dict[str, str], clock: SettableClock, socket: Path) -> None:
-        self._house = house_from(environment, clock)
-        self._server = DoorServer(socket, DoorService(self._house))
-        self._clock = clock
-        self._client = DoorClient(socket)
-
-    def __enter__(self) -> tuple[DoorClient, SettableClock]:
-        self._server.start()
-        return self._client, self._clock
-
-    def __exit__(self, *_: object) -> None:
-        self._client.close()
-        self._server.close()
-        self._house.engine.dispose()
 
 
 def log_in_for(home: Home, door: DoorClient, clock: SettableClock) -> LogIn:

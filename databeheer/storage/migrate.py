@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-
 from databeheer.storage.engine import make_engine
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
@@ -18,6 +15,10 @@ def upgrade(owner_url: str) -> None:
     Args:
         owner_url: `postgresql://` URL of the owner role.
     """
+    # Here, not above: a command that finds its house running migrates nothing.
+    from alembic import command
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     engine = make_engine(owner_url)
