@@ -5,7 +5,9 @@ from __future__ import annotations
 import gzip
 import json
 from base64 import b64decode
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -51,13 +53,28 @@ OUTCOMES: dict[str, type[LedgerError]] = {
 Vector = dict[str, Any]
 
 
+@cache
 def vectors(name: str) -> Any:
     return json.loads((FILES / f"{name}.json").read_text(encoding="ascii"))
 
 
-def each(name: str, title: str = "desc") -> pytest.MarkDecorator:
-    found = vectors(name)
-    return pytest.mark.parametrize("vector", found, ids=[ascii(one[title])[1:61] for one in found])
+def each(name: str, title: str = "desc") -> Callable[[Callable[[Vector], None]], Callable[[], None]]:
+    """The test with every vector of a file in turn; fails with the title of each that goes wrong."""
+
+    def with_each(test: Callable[[Vector], None]) -> Callable[[], None]:
+        def with_all() -> None:
+            wrong = {}
+            for vector in vectors(name):
+                try:
+                    test(vector)
+                except (Exception, pytest.fail.Exception) as error:
+                    wrong[vector[title]] = error
+            assert wrong == {}
+
+        with_all.__name__ = test.__name__
+        return with_all
+
+    return with_each
 
 
 def refused(vector: Vector, *errors: type[LedgerError]) -> AbstractContextManager[Any]:

@@ -18,8 +18,7 @@ from tests.databeheer.access.actors import (
     PAST,
     THEO,
     Actor,
-    Case,
-    all_cases,
+    cases_of,
     check,
     house_for,
     party_of,
@@ -29,13 +28,22 @@ from tests.databeheer.access.actors import (
 from tests.databeheer.access.people import BOTH, CATALOGUE, MARIA, NOW, TICK, outline, verdict
 
 
-def marked(case: Case) -> object:
-    return pytest.param(case, id=str(case), marks=pytest.mark.requirement(*case.shows) if case.shows else ())
+def marked(actor: Actor) -> object:
+    """An actor with all cases of its row, a test each of which would take longer to collect than to run."""
+    shown = {number for case in cases_of(actor) for number in case.shows}
+    return pytest.param(actor, id=actor.code, marks=pytest.mark.requirement(*sorted(shown)) if shown else ())
 
 
-@pytest.mark.parametrize("case", [marked(case) for case in all_cases()])
-def test_a_row_gives_what_it_says_up_to_its_edges_and_joris_nothing(case: Case) -> None:
-    check(case, CATALOGUE)
+@pytest.mark.parametrize("actor", [marked(actor) for actor in ACTORS])
+def test_a_row_gives_what_it_says_up_to_its_edges_and_joris_nothing(actor: Actor) -> None:
+    """Fails with each case in its words that is answered otherwise."""
+    wrong = []
+    for case in cases_of(actor):
+        try:
+            check(case, CATALOGUE)
+        except AssertionError as error:
+            wrong.append(str(error))
+    assert wrong == []
 
 
 def test_the_table_has_all_28_rows() -> None:

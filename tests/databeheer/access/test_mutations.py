@@ -24,40 +24,36 @@ def without(row: Row, requirement: Requirement) -> Row:
     return replace(row, requires=row.requires - {requirement})
 
 
-def mutants() -> list[tuple[str, Row]]:
-    """Every row with one thing about it changed."""
+def mutants(row: Row) -> list[tuple[str, Row]]:
+    """A row with each thing about it changed in turn."""
     found: list[tuple[str, Row]] = []
-    for row in CATALOGUE.rows:
-        # A task's record of necessity is its carrier: the code holds that, see CODE below.
-        fixed = {Requirement.NECESSITY} if row.carrier is Carrier.TASK else set()
-        found += [(f"{row.code} without {one}", without(row, one)) for one in sorted(row.requires - fixed)]
-        if "readings" in row.categories:
-            if row.ceiling is not FINEST:
-                found.append((f"{row.code} finer", replace(row, ceiling=FINEST)))
-            if row.ceiling is not COARSEST:
-                found.append((f"{row.code} coarser", replace(row, ceiling=COARSEST)))
-        if row.ceiling_without_necessity is not None:
-            found.append(
-                (f"{row.code} fine without a record", replace(row, ceiling_without_necessity=FINEST))
-            )
-        for category in sorted(
-            {"readings", "technical", "relational", "supply_quality", "records"} - row.categories
-        ):
-            wide = replace(row, categories=row.categories | {category})
-            found.append((f"{row.code} with {category}", wide))
+    # A task's record of necessity is its carrier: the code holds that, see CODE below.
+    fixed = {Requirement.NECESSITY} if row.carrier is Carrier.TASK else set()
+    found += [(f"{row.code} without {one}", without(row, one)) for one in sorted(row.requires - fixed)]
+    if "readings" in row.categories:
+        if row.ceiling is not FINEST:
+            found.append((f"{row.code} finer", replace(row, ceiling=FINEST)))
+        if row.ceiling is not COARSEST:
+            found.append((f"{row.code} coarser", replace(row, ceiling=COARSEST)))
+    if row.ceiling_without_necessity is not None:
+        found.append((f"{row.code} fine without a record", replace(row, ceiling_without_necessity=FINEST)))
+    for category in sorted(
+        {"readings", "technical", "relational", "supply_quality", "records"} - row.categories
+    ):
+        wide = replace(row, categories=row.categories | {category})
+        found.append((f"{row.code} with {category}", wide))
+    found += [
+        (f"{row.code} less {category}", replace(row, categories=row.categories - {category}))
+        for category in sorted(row.categories)
+    ]
+    if row.basis != "own":
+        found.append(
+            (f"{row.code} for own insight", replace(row, purposes=row.purposes | {Purpose.OWN_INSIGHT}))
+        )
+    if "readings" in row.categories:
         found += [
-            (f"{row.code} less {category}", replace(row, categories=row.categories - {category}))
-            for category in sorted(row.categories)
+            (f"{row.code} less {one}", replace(row, directions=row.directions - {one})) for one in Direction
         ]
-        if row.basis != "own":
-            found.append(
-                (f"{row.code} for own insight", replace(row, purposes=row.purposes | {Purpose.OWN_INSIGHT}))
-            )
-        if "readings" in row.categories:
-            found += [
-                (f"{row.code} less {one}", replace(row, directions=row.directions - {one}))
-                for one in Direction
-            ]
     return found
 
 
@@ -74,10 +70,14 @@ def fails(case: Case, catalogue: Catalogue) -> bool:
     return False
 
 
-@pytest.mark.parametrize("changed", [pytest.param(row, id=what) for what, row in mutants()])
-def test_the_table_notices_when_a_condition_of_a_row_is_gone(changed: Row) -> None:
-    mutant = with_row(changed)
-    assert any(fails(case, mutant) for case in CASES[changed.code])
+@pytest.mark.parametrize("row", CATALOGUE.rows, ids=lambda row: row.code)
+def test_the_table_notices_when_a_condition_of_a_row_is_gone(row: Row) -> None:
+    unnoticed = [
+        what
+        for what, changed in mutants(row)
+        if not any(fails(case, with_row(changed)) for case in CASES[changed.code])
+    ]
+    assert unnoticed == []
 
 
 @pytest.mark.parametrize("row", CATALOGUE.rows, ids=lambda row: row.code)

@@ -50,6 +50,7 @@ class _File:
         self.days = {(_channel(day), day.day): day for day in days if day.slot_minutes != DAY_MINUTES}
         self.values = {key: _values(day) for key, day in self.days.items()}
         self.states = {key: codes_of(STATE_CODES, day.states) for key, day in self.days.items()}
+        self.totals = {key: totals_of(self.values[key], self.states[key]) for key in self.days}
         ordered = sorted(self.days, key=lambda key: key[1])
         self.first = dict(reversed(ordered))
         self.last = dict(ordered)
@@ -167,16 +168,17 @@ def _history(file: _File, day: date, minutes: int, group: Sequence[ChannelDay], 
     states = np.full(values.shape, ABSENT, np.uint8)
     totals = np.full((len(group), TOTAL_DAYS), UNKNOWN)
     for row, one in enumerate(group):
+        channel = _channel(one)
         for place, like_day in enumerate(weeks):
-            key = _channel(one), like_day
+            key = channel, like_day
             if key in file.days:
                 values[row, place], states[row, place] = aligned(
                     day, like_day, minutes, file.values[key], file.states[key]
                 )
         for back in range(TOTAL_DAYS):
-            key = _channel(one), day - timedelta(days=back + 1)
+            key = channel, day - timedelta(days=back + 1)
             if key in file.days:
-                totals[row, back] = totals_of(file.values[key], file.states[key])
+                totals[row, back] = file.totals[key]
     return History(values, states, totals)
 
 
