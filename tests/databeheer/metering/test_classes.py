@@ -18,6 +18,7 @@ from databeheer.metering.batches.report import BatchReport
 from databeheer.metering.batches.taking import take_batch
 from databeheer.values import format_instant
 from tests.conftest import LOTTES_EAN
+from tests.counts import examples
 from tests.databeheer.metering.builders import Row, day_rows, english
 from tests.databeheer.metering.head_end import Sent, profile
 from tests.databeheer.metering.test_batches import _Between, told
@@ -201,7 +202,7 @@ def test_neither_the_doors_nor_the_intakes_login_changes_the_class_of_a_batch(
 
 
 @pytest.mark.requirement("R61")
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(examples(1, of=4)))
 def test_in_any_order_of_batches_a_bill_rests_on_the_billing_grade_ones_alone(
     house: TheHouse, take: Take, supplied: Party, seed: int
 ) -> None:

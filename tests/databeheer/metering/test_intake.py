@@ -218,12 +218,12 @@ def test_a_file_that_does_not_parse_never_reaches_the_door(house: TheHouse, lott
     assert everything(house) == before
 
 
-@pytest.mark.parametrize("key", ["", "x", "0" * 43])
-def test_without_intakes_key_nothing_is_taken_in(house: TheHouse, lotte: Customer, key: str) -> None:
+def test_without_intakes_key_nothing_is_taken_in(house: TheHouse, lotte: Customer) -> None:
     before = everything(house)
-    with pytest.raises(DoorRefusedError) as refused:
-        take_in(read_export(two_days()), house.client, key, house.engine("intake"))
-    assert refused.value.code == "unauthenticated"
+    for key in ("", "x", "0" * 43):
+        with pytest.raises(DoorRefusedError) as refused:
+            take_in(read_export(two_days()), house.client, key, house.engine("intake"))
+        assert refused.value.code == "unauthenticated", key
     assert everything(house) == before
 
 
@@ -271,20 +271,17 @@ def test_intakes_key_gives_no_other_command(
     assert query(house, "SELECT size FROM ledger.head") == size
 
 
-@pytest.mark.parametrize("ahead", [1, 2, 365, 26_000])
-def test_days_that_are_still_to_come_are_refused_and_nothing_stored(
-    house: TheHouse, lotte: Customer, ahead: int
-) -> None:
+def test_days_that_are_still_to_come_are_refused_and_nothing_stored(house: TheHouse, lotte: Customer) -> None:
     house.clock.set(datetime(2023, 10, 29, 22, 59, 59, tzinfo=UTC))  # a second before midnight in Brussels
     lotte.session = house.log_in(lotte.subject, lotte.name)
     before = everything(house)
-    with pytest.raises(FutureDaysError, match="still to come"):
-        house.ingest(english(*day_rows(SUNDAY), *day_rows(SUNDAY + timedelta(days=ahead))))
-    assert everything(house) == before
+    for ahead in (1, 2, 365, 26_000):
+        with pytest.raises(FutureDaysError, match="still to come"):
+            house.ingest(english(*day_rows(SUNDAY), *day_rows(SUNDAY + timedelta(days=ahead))))
+        assert everything(house) == before, ahead
     assert house.ingest(english(*day_rows(SUNDAY))).changed  # today itself is taken in
     house.clock.advance(timedelta(seconds=1))
-    if ahead == 1:
-        assert house.ingest(english(*day_rows(SUNDAY + timedelta(days=1)))).changed
+    assert house.ingest(english(*day_rows(SUNDAY + timedelta(days=1)))).changed
 
 
 def test_the_ledger_ties_no_occupancy_to_a_batch(house: TheHouse, lotte: Customer) -> None:
@@ -408,22 +405,21 @@ def test_no_row_joins_a_batch_that_is_stored_or_never_was_opened(house: TheHouse
     assert len(values(lotte)) == 196
 
 
-@pytest.mark.parametrize("version", [3, 32767])
-def test_no_row_is_of_a_version_that_nobody_was_given(house: TheHouse, lotte: Customer, version: int) -> None:
+def test_no_row_is_of_a_version_that_nobody_was_given(house: TheHouse, lotte: Customer) -> None:
     """After the highest there is no version: it would end the corrections of that day."""
     house.ingest(two_days())
     crash(house, corrected())
     [(batch,)] = query(house, "SELECT max(batch) FROM metering.batch")
-    with (
-        psycopg.connect(house.database.url("intake")) as connection,
-        pytest.raises(psycopg.errors.CheckViolation, match="versions"),
-    ):
-        forged(house, connection, batch, version=version)
+    for version in (3, 32767):
+        with (
+            psycopg.connect(house.database.url("intake")) as connection,
+            pytest.raises(psycopg.errors.CheckViolation, match="versions"),
+        ):
+            forged(house, connection, batch, version=version)
     assert counts(house.ingest(corrected())) == (0, 1, 0, 0)
 
 
-@pytest.mark.parametrize("days", [-1, 1])
-def test_no_row_joins_a_batch_that_is_of_other_days(house: TheHouse, lotte: Customer, days: int) -> None:
+def test_no_row_joins_a_batch_that_is_of_other_days(house: TheHouse, lotte: Customer) -> None:
     """The ledger says for which days keys left; a row of another one would be readable by an entry that hides it."""
     house.ingest(two_days())
     crash(house, corrected())
@@ -431,12 +427,12 @@ def test_no_row_joins_a_batch_that_is_of_other_days(house: TheHouse, lotte: Cust
         house, "SELECT batch, first_day, last_day FROM metering.batch ORDER BY batch DESC LIMIT 1"
     )
     [(pseudonym, channel)] = query(house, "SELECT DISTINCT pseudonym, channel FROM metering.profile")
-    beside = (last if days > 0 else first) + timedelta(days=days)
-    with (
-        psycopg.connect(house.database.url("intake")) as connection,
-        pytest.raises(psycopg.errors.CheckViolation, match="not for these days"),
-    ):
-        connection.execute(_INSERT, [pseudonym, channel, beside, 2, 1, batch, b"x" * 16])
+    for beside in (first - timedelta(days=1), last + timedelta(days=1)):
+        with (
+            psycopg.connect(house.database.url("intake")) as connection,
+            pytest.raises(psycopg.errors.CheckViolation, match="not for these days"),
+        ):
+            connection.execute(_INSERT, [pseudonym, channel, beside, 2, 1, batch, b"x" * 16])
 
 
 def test_a_batch_is_not_stored_while_rows_of_it_are_being_written(house: TheHouse, lotte: Customer) -> None:
@@ -561,24 +557,24 @@ def test_rows_are_stored_in_no_order_and_in_one_size(
     assert len({row[1:] for row in stored}) == 1
 
 
-@pytest.mark.parametrize(
-    "outcome", ["intake", "door", "auditor", "publisher", "web"], ids=lambda role: f"as {role}"
-)
 def test_intake_writes_rows_that_it_cannot_read_and_nobody_else_writes_any(
-    house: TheHouse, lotte: Customer, outcome: str
+    house: TheHouse, lotte: Customer
 ) -> None:
     house.ingest(two_days())
-    with psycopg.connect(house.database.url(outcome)) as connection:
-        if outcome == "door":
-            assert connection.execute("SELECT count(*) FROM metering.profile").fetchone() == (2,)
-        else:
-            with pytest.raises(psycopg.errors.InsufficientPrivilege):
-                connection.execute("SELECT count(*) FROM metering.profile")
-    with (
-        psycopg.connect(house.database.url(outcome)) as connection,
-        pytest.raises(psycopg.errors.InsufficientPrivilege),
-    ):
-        connection.execute("UPDATE metering.profile SET version = version")
+    for role in ("intake", "door", "auditor", "publisher", "web"):
+        with psycopg.connect(house.database.url(role)) as connection:
+            if role == "door":
+                assert connection.execute("SELECT count(*) FROM metering.profile").fetchone() == (2,)
+            else:
+                with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                    pytest.fail(f"{role} reads {connection.execute('SELECT count(*) FROM metering.profile')}")
+        with (
+            psycopg.connect(house.database.url(role)) as connection,
+            pytest.raises(psycopg.errors.InsufficientPrivilege),
+        ):
+            pytest.fail(
+                f"{role} writes {connection.execute('UPDATE metering.profile SET version = version')}"
+            )
 
 
 def test_an_error_of_an_intake_names_no_meter_and_no_access_point(house: TheHouse, lotte: Customer) -> None:

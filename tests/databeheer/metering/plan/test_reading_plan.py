@@ -141,23 +141,19 @@ def test_a_low_register_rolls_over_by_itself(take: Take, maria: Customer) -> Non
     assert totals(maria) == {("offtake", "day"): 7_000, ("offtake", "night"): 1_200}
 
 
-@pytest.mark.parametrize(
-    ("changes", "problem"),
-    [
+def test_two_registers_that_make_no_sense_are_refused(take: Take, metered: TheHouse) -> None:
+    wrong: list[tuple[dict[str, Any], str]] = [
         ({"tariff": "single"}, "bad-tariff"),
         ({"tariff": None}, "bad-tariff"),
         ({"register_low_end": None}, "no-consumption"),
         ({"register_low_end": 499_999}, "no-consumption"),
         ({"register_end": 999_999}, "no-consumption"),
         ({"register_low_end": 10**16}, "number-too-large"),
-    ],
-)
-def test_two_registers_that_make_no_sense_are_refused(
-    take: Take, metered: TheHouse, changes: dict[str, Any], problem: str
-) -> None:
-    report = take(registers(MARIAS, **changes))
-    assert [one["code"] for one in report.members()["row_problems"]] == [problem]
-    assert query(metered, "SELECT count(*) FROM metering.profile") == [(0,)]
+    ]
+    for changes, problem in wrong:
+        report = take(registers(MARIAS, **changes))
+        assert [one["code"] for one in report.members()["row_problems"]] == [problem], changes
+        assert query(metered, "SELECT count(*) FROM metering.profile") == [(0,)], changes
 
 
 def test_quarter_hours_agree_with_both_registers_together(take: Take, lotte: Customer) -> None:
@@ -251,18 +247,19 @@ def test_a_choice_to_stop_cancels_one_that_was_made_for_later(metered: TheHouse,
     assert plan(metered, today + timedelta(days=20))[MARIAS]["interval_minutes"] is None
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [{"on": False}, {"on": True, "from_day": "2024-06-03"}, {"on": True, "from_day": "2026-06-03"}],
-    ids=["nothing changes", "a day that is over", "too far ahead"],
-)
-def test_a_choice_that_means_nothing_changes_nothing(
-    metered: TheHouse, maria: Customer, arguments: dict[str, Any]
-) -> None:
+def test_a_choice_that_means_nothing_changes_nothing(metered: TheHouse, maria: Customer) -> None:
+    choices: dict[str, dict[str, Any]] = {
+        "nothing changes": {"on": False},
+        "a day that is over": {"on": True, "from_day": "2024-06-03"},
+        "too far ahead": {"on": True, "from_day": "2026-06-03"},
+    }
     size = query(metered, "SELECT size FROM ledger.head")
-    with pytest.raises(DoorRefusedError):
-        maria.call("interval_reading.choose", occupancy_id=maria.occupancy(), **arguments)
-    assert query(metered, "SELECT size FROM ledger.head") == size
+    for what, choice in choices.items():
+        with pytest.raises(DoorRefusedError):
+            pytest.fail(
+                f"{what}: {maria.call('interval_reading.choose', occupancy_id=maria.occupancy(), **choice)}"
+            )
+        assert query(metered, "SELECT size FROM ledger.head") == size, what
 
 
 def test_nobody_chooses_for_another(
