@@ -24,29 +24,46 @@ if TYPE_CHECKING:
 _AXE = AXE_FILE_PATH.read_text()
 _RULES = {
     "resultTypes": ["violations"],
+    "preload": {"assets": ["media"]},  # of the style sheets only rules on trial want a copy
     "rules": {"target-size": {"enabled": True}},  # of WCAG 2.2 AA, which axe leaves out unless asked
 }
 
-_JUDGE = """async ([options, seen]) => {
-    if (seen === null) return {violations: (await axe.run(options)).violations, looks: []};
-    const known = new Set(seen), fresh = new Map();
+_LOOKS = """() => {
+    const blocks = /^(block|list-item|table|flex|grid|inline-block)/;
+    const isAmidWords = link => {
+        let block = link.parentElement;
+        while (block.parentElement && !blocks.test(getComputedStyle(block).display)) block = block.parentElement;
+        const links = [...block.querySelectorAll("a")];
+        return links.reduce((left, each) => left.replace(each.textContent, ""), block.textContent).trim() !== "";
+    };
     const look = one => one === null ? "" : look(one.parentElement) + ">" + one.tagName + "."
         + (one.getAttribute("class") || "") + (one.hasAttribute("aria-current") ? "*" : "")
         + (one.matches(".option:has(:checked)") ? "!" : "");
+    const found = new Map();
     for (const one of document.body.querySelectorAll("*")) {
         const says = [...one.childNodes].some(child => child.nodeType === 3 && child.data.trim());
-        if (!(says || one.matches("input, select, textarea")) || !one.checkVisibility()) continue;
-        const its = look(one);
-        if (!known.has(its) && !fresh.has(its)) fresh.set(its, one);
+        if (!(says || one.matches("a, input, select, textarea")) || !one.checkVisibility()) continue;
+        const its = look(one) + (one.matches("a") && isAmidWords(one) ? "~" : "");
+        if (!found.has(its)) found.set(its, one);
     }
-    const rest = {...options, rules: {...options.rules, "color-contrast": {enabled: false}}};
-    const violations = (await axe.run(rest)).violations;
-    if (fresh.size) {
-        const contrast = {resultTypes: ["violations"], runOnly: ["color-contrast"]};
-        violations.push(...(await axe.run({include: [...fresh.values()]}, contrast)).violations);
-    }
-    return {violations, looks: [...fresh.keys()]};
+    return found;
 }"""
+"""One element for each look of letters on the page."""
+_SEEN = f"() => [...({_LOOKS})().keys()]"
+_OF_LOOKS = ("color-contrast", "link-in-text-block")
+"""Whether letters can be told from their ground, and links from the words around them: most of axe's work."""
+_JUDGE = """async ([options, ofLooks, fresh]) => {
+    if (!("axe" in window)) return null;
+    if (fresh === null) return (await axe.run(options)).violations;
+    const off = Object.fromEntries(ofLooks.map(rule => [rule, {enabled: false}]));
+    const {violations} = await axe.run({...options, rules: {...options.rules, ...off}});
+    if (fresh.length) {
+        const looks = (LOOKS)(), include = fresh.map(one => looks.get(one));
+        const only = {resultTypes: ["violations"], preload: false, runOnly: ofLooks};
+        violations.push(...(await axe.run({include}, only)).violations);
+    }
+    return violations;
+}""".replace("LOOKS", _LOOKS)
 _WIDEST = """(() => {
     const edge = document.documentElement.clientWidth;
     const out = [...document.body.querySelectorAll("*")].filter(
@@ -55,9 +72,12 @@ _WIDEST = """(() => {
     return out.length ? out[0].outerHTML.slice(0, 120) : "?";
 })()"""
 
+_NAMES = ("chromium-headless-shell", "chromium", "chromium-browser")
+"""The browser without its windows first: it shows the same pages for a third less of the processor."""
 _LEFT_OUT = (
     # What a person's browser does beside the page, for pages that he has not asked for.
     "PreloadTopChromeWebUI",
+    "RenderDocument",
     "ReportingAndNEL",
     "SpareRendererForSitePerProcess",
     "WebUIOmniboxPopup",
@@ -83,9 +103,11 @@ _CHEAPLY = [
     "--disable-site-isolation-trials",
     "--process-per-site",
     f"--disable-features={','.join(_LEFT_OUT)}",
+    "--js-flags=--no-maglev --no-turbofan",
 ]
-"""Without a graphics card that is played by the processor, a sixth of the work of a page; and a window without a
-process for what it shows first, a quarter of the work of a window.
+"""Without a graphics card that is played by the processor, a sixth of the work of a page; a window without a process
+for what it shows first, a quarter of the work of a window; a frame that stays from page to page, a third of the work
+of a page; and scripts that run once, not made quicker for a second time, a fifth of axe's work.
 """
 PATIENCE = 120_000
 """How many milliseconds a page is waited for: how busy the machine is shows nothing about it."""
@@ -97,9 +119,9 @@ NARROW: ViewportSize = {"width": 320, "height": 700}
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """Start Chromium, or skip the test and say why."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    path = next(filter(None, map(shutil.which, _NAMES)), None)
     if path is None:
-        pytest.skip("no Chromium here: on Debian, apt-get install chromium")
+        pytest.skip("no Chromium here: on Debian, apt-get install chromium-headless-shell")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=_CHEAPLY)
         yield browser
@@ -134,16 +156,20 @@ class Watched:
         """What axe finds wrong, one line a fault.
 
         `looks`: what letters were seen to look like, by the tags and classes that they stand in; the page's are
-        added. Whether letters can be told from their ground, most of axe's work, is judged of what looks new alone.
+        added. What `_OF_LOOKS` judge is judged of what looks new alone.
         """
-        if not self.page.evaluate("'axe' in window"):
+        fresh = None if looks is None else [one for one in self.page.evaluate(_SEEN) if one not in looks]
+        asked = [_RULES, _OF_LOOKS, fresh]
+        found: list[dict[str, Any]] | None = self.page.evaluate(_JUDGE, asked)
+        if found is None:
             if self.is_judged_often:
                 self.page.add_init_script(_AXE)  # the pages to come have it without its being sent each time
             self.page.evaluate(_AXE)
-        found: dict[str, Any] = self.page.evaluate(_JUDGE, [_RULES, None if looks is None else list(looks)])
+            found = self.page.evaluate(_JUDGE, asked)
+            assert found is not None
         if looks is not None:
-            looks.update(found["looks"])
-        return [f"{fault['id']}: {fault['nodes'][0]['html'][:160]}" for fault in found["violations"]]
+            looks.update(fresh or ())
+        return [f"{fault['id']}: {fault['nodes'][0]['html'][:160]}" for fault in found]
 
     def is_wider_than_the_screen(self) -> bool:
         wide: bool = self.page.evaluate(

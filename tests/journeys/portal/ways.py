@@ -1,4 +1,4 @@
-"""Three ways through the same pages: with a pointer, with the keyboard alone, and without JavaScript.
+"""Two ways through the same pages: with a pointer; and with the keyboard alone, in a browser that runs no script.
 
 A journey says what somebody does (`open`, `press`, `choose`, `fill`); a `Walker` does it in the way that he is named
 after, and looks meanwhile at what only that way shows.
@@ -61,6 +61,8 @@ _STEP = """(target, back) => {
 class Walker:
     """Somebody at a browser of his own; what is said of him is what he reads on the page."""
 
+    uses: ClassVar[frozenset[str]] = frozenset()
+    """What this way shows of a journey: that it goes so."""
     javascript: ClassVar[bool] = True
     viewport: ClassVar[ViewportSize] = WIDE
 
@@ -173,6 +175,7 @@ class Walker:
 class ByPointer(Walker):
     """With a pointer, on a small screen; has axe judge each page that is made of other parts than those before."""
 
+    uses = frozenset({"pointer"})
     viewport = NARROW
 
     def choose(self, label: str, *, under: str = "") -> None:
@@ -192,21 +195,18 @@ class ByPointer(Walker):
         parts = self.page.evaluate(_PARTS)
         if parts not in self._judged:
             self._judged.add(parts)
-            assert self.watched.faults() == [], self.page.url
+            assert self.watched.faults(self._judged) == [], self.page.url
             assert not self.watched.is_wider_than_the_screen(), self.page.url
 
 
-class WithoutJavaScript(ByPointer):
-    """In a browser that runs no script at all."""
-
-    javascript = False
-
-    def _arrived(self) -> None:
-        Walker._arrived(self)
-
-
 class ByKeyboard(Walker):
-    """With the keyboard alone, on a wide screen: sees at every step where the focus is, and never goes in circles."""
+    """With the keyboard alone, on a wide screen, in a browser that runs no script of a page.
+
+    Sees at every step where the focus is, and never goes in circles.
+    """
+
+    uses = frozenset({"keyboard", "no JavaScript"})
+    javascript = False
 
     def choose(self, label: str, *, under: str = "") -> None:
         option = self._option(label, under)
@@ -292,6 +292,5 @@ class ByKeyboard(Walker):
 
 WAYS: dict[str, type[Walker]] = {
     "pointer": ByPointer,
-    "keyboard": ByKeyboard,
-    "no-javascript": WithoutJavaScript,
+    "keyboard, no JavaScript": ByKeyboard,
 }

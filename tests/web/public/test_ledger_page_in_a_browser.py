@@ -41,21 +41,22 @@ def test_the_page_is_accessible_and_fits_every_screen(browser: Browser, tmp_path
     published = Published(tmp_path / "log", 0 if state == "empty" else 300)
     bring(published, state)
     with serving(published.app) as port:
+        context = browser.new_context(locale="nl-BE")
+        watched = Watched(context.new_page(), is_judged_often=False)
+        answer = watched.page.goto(f"http://127.0.0.1:{port}/ledger")
+        assert answer
+        assert answer.ok
+        for summary in watched.page.locator("summary").all():
+            summary.click()
+        assert watched.page.locator(".chart").count() == (state != "empty")
         for viewport in (WIDE, NARROW):
-            context = browser.new_context(viewport=viewport, locale="nl-BE")
-            watched = Watched(context.new_page())
-            answer = watched.page.goto(f"http://127.0.0.1:{port}/ledger")
-            assert answer
-            assert answer.ok
-            for summary in watched.page.locator("summary").all():
-                summary.click()
-            assert watched.page.locator(".chart").count() == (state != "empty")
+            watched.page.set_viewport_size(viewport)
             assert watched.faults() == [], state
             assert not watched.is_wider_than_the_screen()
-            assert watched.console == []
             hidden = watched.page.locator(".table-scroll").evaluate_all(
                 "all => all.filter(one => one.scrollWidth > one.clientWidth).length"
             )
             assert hidden == 0
-            context.close()
+        assert watched.console == []
+        context.close()
     close(published.app)
