@@ -100,7 +100,7 @@ class MarketApi(Api):  # type: ignore[misc]  # untyped library
     Its own document is written when it is first asked for: that takes longer than all else at the start.
     """
 
-    ERROR_SCHEMA = ProblemSchema
+    ERROR_SCHEMA = ProblemSchema()
     DEFAULT_ERROR_RESPONSE_NAME = None  # every refusal is named
 
     def __init__(self, app: Flask) -> None:
