@@ -61,6 +61,7 @@ def record_step(
         index=turn.next_index,
         for_party=for_party,
         person_id=person_id,
+        task=(said or {}).get("task"),
     )
     duties.follow(turn.connection, row.permission_id, name, turn.now)
     record = turn.record(

@@ -24,11 +24,12 @@ def add(
     index: int,
     for_party: bool,
     person_id: UUID | None = None,
+    task: str | None = None,
 ) -> None:
     """Write down a step that ledger entry `index` records.
 
     `by` is grid_user, person_concerned, representative, applicant, party, operator, time or move; `person_id` who of
-    the people took it, or in whose name.
+    the people took it, or in whose name; `task` the contact at the desk in which his paper was entered.
     `for_party` False: a step that the party does not see, for it would tell who lives where (R98).
     """
     connection.execute(_ADD, {name: value for name, value in locals().items() if name != "connection"})
@@ -52,7 +53,7 @@ def by_for(row: Any, person_id: UUID | None) -> dict[str, Any]:
     by = row.by
     if by == "representative" and not is_you:
         by = "grid_user" if row.is_holder else "person_concerned"
-    return {"by": by, "is_you": is_you}
+    return {"by": by, "is_you": is_you, "task": row.task if is_you else None}
 
 
 def _step(row: Any) -> dict[str, Any]:
@@ -72,7 +73,8 @@ def _by_for_party(by: str) -> str:
 
 _ADD = text(
     "INSERT INTO permissions.event (permission_id, operator, event, state, reason, by, at, index, for_party,"
-    " person_id) VALUES (:permission_id, :operator, :event, :state, :reason, :by, :at, :index, :for_party, :person_id)"
+    " person_id, task) VALUES (:permission_id, :operator, :event, :state, :reason, :by, :at, :index, :for_party,"
+    " :person_id, :task)"
 )
 _STEPS = (
     "SELECT e.*, coalesce(e.person_id = o.person_id, false) AS is_holder FROM permissions.event e"

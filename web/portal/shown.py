@@ -142,6 +142,8 @@ class Step:
     is_you: bool
     at: datetime
     index: int
+    task: str | None = None
+    """In which contact at our desk it was entered, where it came on paper."""
 
     @property
     def words(self) -> str:
@@ -155,7 +157,8 @@ class Step:
         """Who took it; that an administrator did shows to whom he did it for alone."""
         if self.reason == "party_suspended":
             return wording.STEPPERS["operator"]  # the clock wrote it down; databeheer's suspension ended it
-        return _stepper(self.by, is_you=self.is_you)
+        by = _stepper(self.by, is_you=self.is_you)
+        return _("%(by)s, op papier (ons dossier %(task)s)", by=by, task=self.task) if self.task else by
 
 
 @dataclass(frozen=True)
@@ -318,7 +321,13 @@ class Permission:
             narrowed=Narrowed.of(answer["withdrawn_part"], answer["narrowed_by"]),
             history=tuple(
                 Step(
-                    one["event"], one["reason"], one["by"], one["is_you"], _required(one["at"]), one["index"]
+                    one["event"],
+                    one["reason"],
+                    one["by"],
+                    one["is_you"],
+                    _required(one["at"]),
+                    one["index"],
+                    one["task"],
                 )
                 for one in answer.get("history", ())
             ),
@@ -586,10 +595,12 @@ def _stepper(by: str, *, is_you: bool) -> str:
 
 
 def _ended_by(step: Answer | None) -> str:
-    """Who of the household refused or withdrew: `you`, who acts in your name, or in which capacity another did."""
+    """Who of the household refused or withdrew: `you`, by yourself or on `paper`, who acts in your name, or another."""
     if step is None:
         return ""
-    return "you" if step["is_you"] and step["by"] != "representative" else str(step["by"])
+    if not step["is_you"] or step["by"] == "representative":
+        return str(step["by"])
+    return "paper" if step["task"] else "you"
 
 
 def _missing(answer: Answer) -> tuple[Signer, ...]:

@@ -190,6 +190,10 @@ ONLOOKERS = {
 REPRESENTATIVE_IN_YOUR_NAME = lazy("de vertegenwoordiger, in uw naam")
 ENDED_BY = {
     ("rejected", "you"): (lazy("Door u geweigerd"), lazy("U hebt de vraag geweigerd.")),
+    ("rejected", "paper"): (
+        lazy("Op papier geweigerd"),
+        lazy("U hebt de vraag op papier geweigerd. Wij hebben uw papier ingevoerd."),
+    ),
     ("rejected", "grid_user"): (
         lazy("Geweigerd door een ander"),
         lazy("De netgebruiker heeft de vraag geweigerd."),
@@ -203,6 +207,10 @@ ENDED_BY = {
         lazy("Uw vertegenwoordiger heeft de vraag in uw naam geweigerd."),
     ),
     ("revoked", "you"): (lazy("Door u ingetrokken"), lazy("U hebt de toestemming zelf ingetrokken.")),
+    ("revoked", "paper"): (
+        lazy("Op papier ingetrokken"),
+        lazy("U hebt de toestemming op papier ingetrokken. Wij hebben uw papier ingevoerd."),
+    ),
     ("revoked", "grid_user"): (
         lazy("Ingetrokken door een ander"),
         lazy("De netgebruiker heeft de toestemming ingetrokken."),

@@ -465,6 +465,11 @@ def test_a_paper_withdrawal_stops_the_next_read_and_takes_no_more_entries_than_a
     assert signed["method"] == "paper"
     withdrawing = steps_to(nadia, "desk.paper_withdraw", asked)
     assert refused(bram.read, asked) == "permission-ended"
+    shown = lotte.call("permission.show", permission_id=asked)["permission"]
+    references = [steps[2]["reference"] for steps in (granting, withdrawing)]
+    assert [one["task"] for one in shown["history"]] == [None, *references]
+    assert shown["ended_by"] == {"by": "grid_user", "is_you": True, "task": references[1]}
+    assert "task" not in str(bram.permission(asked))
     assert len(withdrawing) <= len(granting)
     assert sum(map(len, withdrawing)) <= sum(map(len, granting))
     assert [event for event in events(lotte, 8) if event.startswith("permission")] == [
