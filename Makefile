@@ -142,9 +142,10 @@ chromium:
 		exit 0; \
 	fi; \
 	echo "installing Chromium"; \
-	{ $$as_root apt-get -qq update && $$as_root env DEBIAN_FRONTEND=noninteractive \
-		apt-get -qq install -y --no-install-recommends chromium-headless-shell fonts-dejavu-core >/dev/null; } || \
-		echo "$$left apt-get could not install chromium-headless-shell"
+	install="$$as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends"; \
+	$$as_root apt-get -qq update; \
+	$$install chromium-headless-shell fonts-dejavu-core >/dev/null || command -v chromium >/dev/null || \
+		$$install chromium fonts-dejavu-core >/dev/null || echo "$$left apt-get could not install it"
 
 # The foreign verifier of docs/examples wants Debian's Go and golang.org/x/mod; likewise.
 go:
