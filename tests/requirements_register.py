@@ -73,7 +73,8 @@ def find_marks(tests: Path = TESTS) -> dict[str, set[str]]:
     marks: dict[str, set[str]] = {}
     for path in sorted(tests.rglob("test_*.py")):
         place = path.relative_to(tests.parent).as_posix()
-        for number, name in marks_in(path.read_text(encoding="utf-8")):
+        source = path.read_text(encoding="utf-8")
+        for number, name in marks_in(source) if "mark.requirement" in source else ():
             marks.setdefault(number, set()).add(f"{place}::{name}" if name else place)
     return marks
 

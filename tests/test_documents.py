@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import re
 import tomllib
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -50,17 +48,15 @@ def runtime_packages() -> list[str]:
     return (ROOT / "requirements.in").read_text().split()
 
 
-@cache
 def imported_modules() -> set[str]:
-    names: set[str] = set()
-    for package in ("ledger", "databeheer", "web", "migrations"):
-        for path in (ROOT / package).rglob("*.py"):
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                if isinstance(node, ast.Import):
-                    names.update(alias.name.partition(".")[0] for alias in node.names)
-                elif isinstance(node, ast.ImportFrom) and node.module:
-                    names.add(node.module.partition(".")[0])
-    return names
+    """What the lines of the product import that begin with it: parsing all of it takes seconds."""
+    line = re.compile(r"^ *(?:from|import) (\w+)", re.MULTILINE)
+    return {
+        name
+        for package in ("ledger", "databeheer", "web", "migrations")
+        for path in (ROOT / package).rglob("*.py")
+        for name in line.findall(path.read_text(encoding="utf-8"))
+    }
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
@@ -141,10 +137,10 @@ def test_every_make_target_that_a_page_names_exists() -> None:
     assert {"demo", "check", "test"} <= named <= targets
 
 
-@pytest.mark.parametrize("package", runtime_packages())
-def test_every_dependency_is_used(package: str) -> None:
-    if package not in NOT_IMPORTED:
-        assert IMPORTED_AS.get(package, package.replace("-", "_")) in imported_modules()
+def test_every_dependency_is_used() -> None:
+    imported = imported_modules()
+    needed = [package for package in runtime_packages() if package not in NOT_IMPORTED]
+    assert [one for one in needed if IMPORTED_AS.get(one, one.replace("-", "_")) not in imported] == []
 
 
 def test_locked_dependencies_carry_hashes_and_no_place_to_fetch_them() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import py_compile
 import shutil
 from pathlib import Path
 
@@ -25,15 +24,16 @@ from tests.removals import (
 NAMES = [f"{one.requirement} {one.rule}" for one in REMOVALS]
 
 
-@pytest.mark.parametrize("removal", REMOVALS, ids=NAMES)
-def test_a_rule_can_be_taken_out_and_leaves_code_that_compiles(removal: Removal, tmp_path: Path) -> None:
-    place = tmp_path / removal.file
-    place.parent.mkdir(parents=True)
-    shutil.copy(ROOT / removal.file, place)
-    removal.apply(tmp_path)
-    assert place.read_text(encoding="utf-8") != (ROOT / removal.file).read_text(encoding="utf-8")
-    if place.suffix == ".py":
-        py_compile.compile(str(place), doraise=True, cfile=str(tmp_path / "compiled"))
+def test_a_rule_can_be_taken_out_and_leaves_code_that_compiles(tmp_path: Path) -> None:
+    for removal in REMOVALS:
+        place = tmp_path / removal.file
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / removal.file, place)
+        removal.apply(tmp_path)
+        left = place.read_text(encoding="utf-8")
+        assert left != (ROOT / removal.file).read_text(encoding="utf-8"), removal.rule
+        if place.suffix == ".py":
+            compile(left, f"{removal.file} without: {removal.rule}", "exec", dont_inherit=True)
 
 
 def test_each_requirement_of_access_and_readings_has_a_removal_and_a_test_that_may_notice() -> None:

@@ -20,8 +20,8 @@ class PartyKey:
 
 def make_key() -> PartyKey:
     """Make a key of 2048 bits."""
-    pem = rsa.generate_private_key(public_exponent=65537, key_size=2048).private_bytes(
+    private = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    pem = private.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    key = RSAKey.import_key(pem)
-    return PartyKey(pem.decode(), json.dumps(key.as_dict(private=False)))
+    return PartyKey(pem.decode(), json.dumps(RSAKey.import_key(private).as_dict(private=False)))

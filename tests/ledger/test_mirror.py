@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,7 @@ from ledger.note import SigningKey, sign_note
 from ledger.report import Report
 from ledger.tiles import Edge, TileDirectory, bundle_path, fold, parse_path, tile_path, tile_width
 from ledger.verifier import verify
+from tests.counts import some
 from tests.ledger.logs import ORIGIN, chained, edit, publish_anew, with_tail, write_log
 
 KEY = SigningKey(ORIGIN, bytes(range(32)))
@@ -138,28 +140,26 @@ def test_a_copy_that_was_killed_goes_on_where_it_was(log: TileDirectory, tmp_pat
     verify(TileDirectory(tmp_path / "copy"), [KEY.verifier], full=True)
 
 
-@pytest.mark.parametrize(
-    ("path", "index"),
-    [
-        (bundle_path(3), 3 * 256),
-        (bundle_path(46, 224), 46 * 256),
-        (tile_path(0, 3), 3 * 256),
-        (tile_path(0, 46, 224), None),
-        (tile_path(1, 0, 46), None),
-    ],
-)
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda data: bytes([data[0] ^ 1]) + data[1:],
-        lambda data: data[:-1] + bytes([data[-1] ^ 1]),
-        lambda data: data[:-1],
-        lambda data: b"",
-    ],
-)
+PLACES = [
+    (bundle_path(3), 3 * 256),
+    (bundle_path(46, 224), 46 * 256),
+    (tile_path(0, 3), 3 * 256),
+    (tile_path(0, 46, 224), None),
+    (tile_path(1, 0, 46), None),
+]
+CHANGES: list[Callable[[bytes], bytes]] = [
+    lambda data: bytes([data[0] ^ 1]) + data[1:],
+    lambda data: data[:-1] + bytes([data[-1] ^ 1]),
+    lambda data: data[:-1],
+    lambda data: b"",
+]
+
+
+@pytest.mark.parametrize(("place", "change"), some(product(PLACES, CHANGES), every=3))
 def test_nothing_damaged_gets_into_a_copy(
-    log: TileDirectory, tmp_path: Path, path: str, index: int | None, change: Callable[[bytes], bytes]
+    log: TileDirectory, tmp_path: Path, place: tuple[str, int | None], change: Callable[[bytes], bytes]
 ) -> None:
+    path, index = place
     with pytest.raises(InconsistentError) as caught:
         copy(Watched(log, {path: change}), tmp_path / "copy")
     assert (caught.value.index or 0) // 256 == (index or caught.value.index or 0) // 256

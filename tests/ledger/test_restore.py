@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from ledger.publisher import Publisher
 from ledger.restore import Restored, restore
 from ledger.tiles import TILE_WIDTH, TileDirectory, bundle_path
 from ledger.witness.gather import Gathering
+from tests.counts import some
 from tests.ledger.conftest import Connect
 from tests.ledger.logs import PublishedLog, changed, edit, overwrite, publish_anew, with_tail
 from tests.ledger.test_cli import Run, run  # noqa: F401 - a fixture
@@ -77,8 +79,7 @@ def refused(
     return caught.value
 
 
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("lost", [1, 2, 300])
+@pytest.mark.parametrize(("size", "lost"), some(product(SIZES, [1, 2, 300]), every=2))
 def test_the_lost_end_comes_back_and_the_publisher_goes_on(
     log: PublishedLog, connect: Connect, size: int, lost: int
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -28,6 +29,7 @@ from ledger.state import Memory
 from ledger.tiles import TILE_WIDTH, bundle_path, split_bundle, tile_path, tile_width
 from ledger.tree import leaf_hash, root_hash
 from ledger.verifier import verify
+from tests.counts import some
 from tests.ledger.logs import (
     PublishedLog,
     Rows,
@@ -369,9 +371,9 @@ def test_light_verification_sees_that_the_newest_bundle_does_not_follow_the_one_
         verify(log, [log_key.verifier], sample=0)
 
 
-@pytest.mark.parametrize("index", PLACES)
-@pytest.mark.parametrize("size", [600, 601, 700])
-@pytest.mark.parametrize("full", [True, False])
+@pytest.mark.parametrize(
+    ("index", "size", "full"), some(product(PLACES, [600, 601, 700], [True, False]), every=7)
+)
 def test_a_tail_rewritten_and_signed_with_the_real_key_is_named_from_memory(
     original: PublishedLog, state: Path, tmp_path: Path, index: int, size: int, full: bool
 ) -> None:

@@ -20,6 +20,7 @@ from hypothesis.stateful import (
 
 from databeheer.door.client import DoorRefusedError
 from tests.conftest import LOTTES_EAN, MARIAS_EAN
+from tests.counts import examples
 from tests.databases import Databases
 from tests.doors import query
 from tests.house import Customer, Party, TheHouse, open_house
@@ -249,7 +250,7 @@ def test_no_life_of_a_permission_breaks_the_rules(people: type[Lives]) -> None:
     run_state_machine_as_test(  # type: ignore[no-untyped-call]
         people,
         settings=settings(
-            max_examples=6,
+            max_examples=examples(3, of=6),
             stateful_step_count=20,
             deadline=None,
             suppress_health_check=list(HealthCheck),
