@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from axe_playwright_python.base import AXE_FILE_PATH
 from flask import Flask
-from playwright.sync_api import Browser, Page, Response, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler
 
 import web
@@ -138,11 +138,10 @@ def free_port() -> int:
 
 @dataclass
 class Watched:
-    """A page whose console is kept, for a breach of the content policy shows only there, and all that it loads."""
+    """A page whose console is kept, for a breach of the content policy shows only there."""
 
     page: Page
     console: list[str] = field(default_factory=list)
-    heard: list[Response] = field(default_factory=list)
     is_judged_often: bool = True
     """Whether axe looks at most of its pages: then each comes with it, which takes time where it does not."""
 
@@ -150,7 +149,6 @@ class Watched:
         self.page.set_default_timeout(PATIENCE)
         self.page.on("console", lambda message: self.console.append(f"{message.text} {message.location}"))
         self.page.on("pageerror", lambda error: self.console.append(str(error)))
-        self.page.on("response", lambda response: self.heard.append(response))
 
     def faults(self, looks: set[str] | None = None) -> list[str]:
         """What axe finds wrong, one line a fault.

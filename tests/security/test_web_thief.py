@@ -94,28 +94,32 @@ def test_the_webs_environment_names_no_key_and_no_other_login(loot: Loot, house:
 def test_it_writes_no_table_but_its_own_bookkeeping(house: TheHouse, loot: Loot) -> None:
     before = everything(house)
     refused = (psycopg.errors.InsufficientPrivilege, psycopg.errors.GeneratedAlways)
-    for name in before:
-        for statement in (
-            f"INSERT INTO {name} DEFAULT VALUES",
-            f"DELETE FROM {name}",
-            f"TRUNCATE {name}",
-            f"DROP TABLE {name}",
-            f"ALTER TABLE {name} DISABLE TRIGGER ALL",
-            f"COPY {name} FROM STDIN",
-            f"CREATE TABLE web.copy AS SELECT * FROM {name}",
-            f"LOCK TABLE {name} IN ACCESS EXCLUSIVE MODE",
-        ):
-            with loot.database() as connection, pytest.raises(refused):
-                connection.execute(statement.encode())
-        columns = query(
-            house,
-            "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0"
-            " AND NOT attisdropped",
-            name,
-        )
-        for (column,) in columns:
-            with loot.database() as connection, pytest.raises(refused):
-                connection.execute(f"UPDATE {name} SET {column} = NULL".encode())
+    columns: dict[str, list[str]] = {name: [] for name in before}
+    for name, column in query(
+        house,
+        "SELECT n.nspname || '.' || c.relname, a.attname FROM pg_attribute a"
+        " JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace"
+        " WHERE c.oid = ANY(%s::regclass[]) AND a.attnum > 0 AND NOT a.attisdropped",
+        list(before),
+    ):
+        columns[name].append(column)
+    with loot.database() as connection:
+        for name in before:
+            for statement in (
+                f"INSERT INTO {name} DEFAULT VALUES",
+                f"DELETE FROM {name}",
+                f"TRUNCATE {name}",
+                f"DROP TABLE {name}",
+                f"ALTER TABLE {name} DISABLE TRIGGER ALL",
+                f"COPY {name} FROM STDIN",
+                f"CREATE TABLE web.copy AS SELECT * FROM {name}",
+                f"LOCK TABLE {name} IN ACCESS EXCLUSIVE MODE",
+                *(f"UPDATE {name} SET {column} = NULL" for column in columns[name]),
+            ):
+                with pytest.raises(refused):
+                    connection.execute(statement.encode())
+                connection.rollback()
+    assert all(columns.values())
     assert everything(house) == before
     with loot.database() as connection:
         connection.execute("INSERT INTO web.rate VALUES ('\\x00', now(), 1)")

@@ -103,7 +103,7 @@ class Walk:
             and 'class="actions"' not in page.html
         ):
             self.wrong.append(f"{name_of}: does not say what to do: {page.text[:200]}")
-        if english := ENGLISH.search(page.text):
+        if english := ENGLISH.search(page.html):
             self.wrong.append(f"{name_of}: says {english.group()}")
         if "<script" in page.html:
             self.wrong.append(f"{name_of}: a script is in the page")

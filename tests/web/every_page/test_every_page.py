@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Error
+from playwright.sync_api import Browser, BrowserContext, Error, Response
 from pypdf import PdfReader
 
 from tests.browser import NARROW, WIDE, Watched, chromium
@@ -32,8 +32,13 @@ PICTURED = os.environ.get("DATABEHEER_SCREENSHOTS")
 """Of which places to take pictures, by a pattern of their names; `make screenshots` sets it, and takes minutes."""
 FIRST_LOAD = 100_000
 LOADED = "performance.getEntriesByType('resource').map(one => one.name)"
-COLUMN_IS_HIDDEN = """[...document.querySelectorAll(".table-scroll")].some(
-    one => one.checkVisibility() && one.scrollWidth > one.clientWidth)"""
+SHAPE = """({
+    scrolls: document.documentElement.scrollWidth > document.documentElement.clientWidth,
+    hides: [...document.querySelectorAll(".table-scroll")].some(
+        one => one.checkVisibility() && one.scrollWidth > one.clientWidth),
+    scripts: document.scripts.length,
+    headings: document.querySelectorAll("h1").length,
+})"""
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +78,7 @@ class Walk:
         self.address, self.outside_demo = (one.config["WEB_SETTINGS"].base_url for one in (site, other_site))
         self.windows: dict[str, Watched] = {}
         self.looks: set[str] = set()
+        self.heard: list[Response] = []
         self.weights: dict[str, int] = {}
         """How many bytes each address gave when it was last asked."""
 
@@ -83,6 +89,7 @@ class Walk:
                 session = self.story.sessions[who]
                 context.add_cookies([{"name": "session", "value": session, "url": self.address}])
             self.windows[who] = Watched(context.new_page())
+            self.windows[who].page.on("response", lambda response: self.heard.append(response))
         return self.windows[who]
 
     def faults_at(self, place: Place) -> Iterator[str]:
@@ -95,10 +102,10 @@ class Walk:
         window = self.window(place.who)
         page = window.page
         window.console.clear()
-        window.heard.clear()
+        self.heard.clear()
         answer = page.goto(address + place.path.format(**self.story.facts))
         assert answer
-        heard = list(window.heard)
+        heard = list(self.heard)
         if answer.status != place.status:
             yield f"answers {answer.status}"
         self.weights |= {
@@ -111,12 +118,8 @@ class Walk:
             place.do(page, self.story.facts)
         except (AssertionError, Error) as error:
             yield f"cannot be done there: {error}"
-        if page.evaluate("document.scripts.length"):
-            yield "has a script"
-        if page.locator("h1").count() != 1:
-            yield "has not one main heading"
         yield from (f"320: {fault}" for fault in window.faults(self.looks))
-        yield from self.too_wide(window, "320")
+        yield from self.unsound(window, "320")
         if PICTURED:
             yield from self.pictured(window, place.name)
         yield from (line for line in window.console if not re.search("status of [45][0-9][0-9]", line))
@@ -126,10 +129,15 @@ class Walk:
         # The browser asks for its tab's icon when it likes: that one may not have come yet.
         return sum(self.weights.get(one, 0) for one in {page, *loaded})
 
-    def too_wide(self, window: Watched, name: str) -> Iterator[str]:
-        if window.is_wider_than_the_screen():
+    def unsound(self, window: Watched, name: str) -> Iterator[str]:
+        is_so = window.page.evaluate(SHAPE)
+        if is_so["scripts"]:
+            yield "has a script"
+        if is_so["headings"] != 1:
+            yield "has not one main heading"
+        if is_so["scrolls"]:
             yield f"{name}: scrolls sideways: {window.widest()}"
-        if window.page.evaluate(COLUMN_IS_HIDDEN):
+        if is_so["hides"]:
             yield f"{name}: a table hides a column"
 
     def pictured(self, window: Watched, name: str) -> Iterator[str]:
@@ -138,13 +146,13 @@ class Walk:
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         page.screenshot(path=SCREENSHOTS / f"{name}-320.png", full_page=True)
         page.evaluate("document.documentElement.style.fontSize = '200%'")
-        yield from self.too_wide(window, "320 at 200 % text")
+        yield from self.unsound(window, "320 at 200 % text")
         page.set_viewport_size(WIDE)
         if window.is_wider_than_the_screen():
             yield f"1280 at 200 % text: scrolls sideways: {window.widest()}"
         page.evaluate("document.documentElement.style.fontSize = ''")
         yield from (f"1280: {fault}" for fault in window.faults())
-        yield from self.too_wide(window, "1280")
+        yield from self.unsound(window, "1280")
         page.screenshot(path=SCREENSHOTS / f"{name}-1280.png", full_page=True)
         page.set_viewport_size(NARROW)
 

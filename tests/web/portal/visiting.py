@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -88,16 +89,34 @@ class _Reader(HTMLParser):
 
 
 class Page:
-    """What came back, as its visitor reads it."""
+    """What came back, as its visitor reads it; taken apart once somebody does, for most look at its status alone."""
 
     def __init__(self, response: TestResponse) -> None:
         self.response = response
         self.status = response.status_code
-        reader = _Reader()
         self.html = response.get_data(as_text=True) if response.mimetype == "text/html" else ""
+
+    @cached_property
+    def _read(self) -> _Reader:
+        reader = _Reader()
         reader.feed(self.html)
-        self.forms, self.links, self.inline = reader.forms, reader.links, reader.inline
-        self.text = " ".join(" ".join(reader.words).split())
+        return reader
+
+    @property
+    def forms(self) -> list[Form]:
+        return self._read.forms
+
+    @property
+    def links(self) -> list[str]:
+        return self._read.links
+
+    @property
+    def inline(self) -> list[str]:
+        return self._read.inline
+
+    @cached_property
+    def text(self) -> str:
+        return " ".join(" ".join(self._read.words).split())
 
     @property
     def location(self) -> str:
