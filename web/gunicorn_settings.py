@@ -22,8 +22,3 @@ preload_app = True
 def post_worker_init(_worker: object) -> None:
     """Let a page not pay for looking through all that a worker imported: it lives as long as the worker."""
     gc.freeze()
-    gc.set_threshold(GARBAGE)
-
-
-GARBAGE = 20_000
-"""A page makes some thousands of objects, and nearly all of them go as it ends without being collected."""

@@ -7,7 +7,6 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from databeheer.demo.supervisor import Demo
 from databeheer.demo.wishes import ask_running, listen_for_wishes
 from databeheer.metering.exports import ExportFile, read_export
 from databeheer.site.home import Home
@@ -35,10 +34,21 @@ def run(
         if not is_free(port):
             say(f'Poort {port} is bezet. Kies een andere: make demo ARGS="--port {free_port()}"')
             return 1
-        return _run_alone(Demo(home, port, say), exports, announce)
+        return _run_alone(home, port, exports, say, announce)
 
 
-def _run_alone(demo: Demo, exports: list[ExportFile], announce: Callable[[dict[str, Any]], None]) -> int:
+def _run_alone(
+    home: Home,
+    port: int,
+    exports: list[ExportFile],
+    say: Say,
+    announce: Callable[[dict[str, Any]], None],
+) -> int:
+    # Here, not above: who is told of the one that runs, or that its port is taken, does not wait for all this.
+    from databeheer.demo.supervisor import Demo
+
+    demo = Demo(home, port, say)
+
     def start(before_the_end: ExitStack) -> None:
         before_the_end.callback(listen_for_wishes(demo).shutdown)
         demo.start(exports)

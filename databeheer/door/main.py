@@ -206,7 +206,6 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     gc.freeze()  # what is there now lives as long as the door: a large answer must not have it looked through
-    gc.set_threshold(20_000)  # nearly all that an answer makes goes with it
     server.start()
     stop.wait()
     server.close()

@@ -71,11 +71,9 @@ class _Channel:
             "days": [day.isoformat() for day in sorted(self.days)],
         }
 
-    def profile_size(self) -> int:
-        """The size that all its days are padded to: one busy day must not stand out by its length."""
-        return max(
-            (len(pack(day)) for day in self.days.values() if day.slot_minutes != DAY_MINUTES), default=0
-        )
+    def profiles(self) -> dict[date, bytes]:
+        """The profiles of the days that have slots."""
+        return {day: pack(one) for day, one in self.days.items() if one.slot_minutes != DAY_MINUTES}
 
 
 def take_in(
@@ -108,10 +106,13 @@ def take_in(
     rows: list[SealedRow] = []
     done = 0
     for channel, answer in zip(channels, opened["channels"], strict=True):
-        size = channel.profile_size()
+        profiles = channel.profiles()
+        # All days are padded to one size: one busy day must not stand out by its length.
+        size = max(map(len, profiles.values()), default=0)
         report.erased_days += answer["erased"]
         for keys in answer["days"]:
-            row = _seal(channel.days[date.fromisoformat(keys["day"])], keys, report, size)
+            day = date.fromisoformat(keys["day"])
+            row = _seal(channel.days[day], profiles.get(day), keys, report, size)
             if row is not None:
                 rows.append(row)
             done += 1
@@ -162,9 +163,10 @@ def _stored(door: DoorClient, proof: Proof, batch: int, profiles: int) -> int:
         raise
 
 
-def _seal(day: ChannelDay, keys: dict[str, Any], report: IntakeReport, size: int) -> SealedRow | None:
+def _seal(
+    day: ChannelDay, values: bytes | None, keys: dict[str, Any], report: IntakeReport, size: int
+) -> SealedRow | None:
     """Seal one channel-day; None where the newest stored version says the same, or more."""
-    values = None if day.slot_minutes == DAY_MINUTES else pack(day)
     total = pack_total(total_of(day))
     same = fingerprint(b64decode(keys["sameness_key"]), (values or b"") + total)
     if keys["fingerprint"] is not None and b64decode(keys["fingerprint"]) == same:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from databeheer.sandbox.description import as_lines
-from databeheer.sandbox.supervisor import Sandbox
 from databeheer.site.home import Home, keep_privately
 from databeheer.site.house import free_port
 from databeheer.site.one_run import Say, Words, alone, is_free, run_until_ended
@@ -45,6 +44,9 @@ def run(home: Home, wish: Wish, say: Say, announce: Callable[[dict[str, Any]], N
         if not is_free(wish.port):
             say(f"Port {wish.port} is taken. Choose another: databeheer sandbox serve --port {free_port()}")
             return 1
+        # Here, not above: who is told of the one that runs, or that its port is taken, does not wait for all this.
+        from databeheer.sandbox.supervisor import Sandbox
+
         sandbox = Sandbox(home, wish.port, say, wish.numbers, wish.days)
 
         def start(before_the_end: ExitStack) -> None:

@@ -57,14 +57,15 @@ def serve(port: int, numbers: int, days: int, anew: bool, as_json: bool) -> None
 
     A house that was made as anything else is refused, and stays as it is.
     """
-    from databeheer.sandbox import running
-
     of_a_house = (DATABASE_VARIABLE, *(name for name in OF_TOKEN if name.startswith("DATABEHEER_")))
     if others := [name for name in of_a_house if os.environ.get(name)]:
         raise ConflictError(
             "a served sandbox has a database and keys of its own, which it may throw away: unset"
             f" {', '.join(others)}; nothing was made or changed"
         )
+    home = _home()  # before all that a sandbox needs is loaded
+
+    from databeheer.sandbox import running
 
     def say(text: str) -> None:
         click.echo(text, err=True)
@@ -74,7 +75,7 @@ def serve(port: int, numbers: int, days: int, anew: bool, as_json: bool) -> None
         sys.stdout.flush()
 
     wish = running.Wish(port, numbers, days, anew)
-    raise click.exceptions.Exit(running.run(_home(), wish, say, announce))
+    raise click.exceptions.Exit(running.run(home, wish, say, announce))
 
 
 @sandbox.command("fill")
