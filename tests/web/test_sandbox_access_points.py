@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from functools import cache
 from typing import Any
 from uuid import uuid4
 
@@ -89,9 +90,15 @@ class Sandbox:
         }
         claims["jti"] = secrets.token_hex(16)
         algorithm = "PS256" if interface == "own" else "RS256"
-        key = RSAKey.import_key(self.keys[party].private_pem)
+        key = opened(self.keys[party].private_pem)
         header = {"alg": algorithm, "typ": "JWT"}
         return str(jws.serialize_compact(header, json.dumps(claims).encode(), key, algorithms=[algorithm]))
+
+
+@cache
+def opened(pem: str) -> RSAKey:
+    """A key to sign with: each time it is read, its primes are tried."""
+    return RSAKey.import_key(pem)
 
 
 def as_party(house: TheHouse, facts: dict[str, Any]) -> Party:

@@ -46,7 +46,7 @@ class ClientKey:
         if isinstance(key, ec.EllipticCurvePrivateKey) and isinstance(key.curve, ec.SECP256R1):
             return cls(client_id, "ES256", ECKey.import_key(pem))
         if isinstance(key, rsa.RSAPrivateKey):
-            return cls(client_id, "PS256", RSAKey.import_key(pem))
+            return cls(client_id, "PS256", RSAKey.import_key(key))
         raise ValueError("a key is Ed25519, EC on P-256, or RSA")
 
     @classmethod
