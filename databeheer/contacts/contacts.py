@@ -39,6 +39,8 @@ IN_WRITING = frozenset({Channel.LETTER, Channel.EMAIL})
 """Who asks so is answered by letter (R84)."""
 ON_PAPER = frozenset({Channel.LETTER, Channel.VISIT})
 """On these somebody hands in a signed paper."""
+DAYS_OPEN = {Channel.CALL: 1, Channel.VISIT: 1, Channel.LETTER: 31, Channel.EMAIL: 31}
+"""After how many days a contact ends by itself: who is on the line goes, what came in writing has its month."""
 KNOWN_HERE = frozenset({Caller.CUSTOMER, Caller.MANDATED})
 """Who can be identified. All others get a fixed answer, and no data (R79, R89)."""
 
@@ -74,6 +76,12 @@ def told_eans(connection: Connection, case_id: UUID, more: int) -> None:
     connection.execute(_TOLD, {"case": case_id, "more": more})
 
 
+def over(connection: Connection, now: datetime, limit: int) -> list[Any]:
+    """Return the cases of open contacts that lasted as long as they may, the oldest first."""
+    asked = {"now": now, "limit": limit, "channels": list(DAYS_OPEN), "days": list(DAYS_OPEN.values())}
+    return list(connection.execute(_OVER, asked))
+
+
 def log(connection: Connection, case_id: UUID) -> list[Any]:
     """Return what was done in a contact, the oldest first: each line is an entry of the ledger (R86)."""
     return list(connection.execute(_LOG, {"case": case_id}))
@@ -93,4 +101,10 @@ _ABOUT = text(
     " WHERE case_id = :case AND occupancy_id IS NULL"
 )
 _TOLD = text("UPDATE staff.contact SET eans_told = eans_told + :more WHERE case_id = :case")
+_OVER = text(
+    "SELECT f.case_id, f.reference, f.occupancy_id, f.opened_by FROM staff.case_file f JOIN staff.contact c"
+    " USING (case_id) JOIN unnest(CAST(:channels AS text[]), CAST(:days AS integer[])) AS l (channel, days)"
+    " USING (channel) WHERE f.closed_at IS NULL AND f.opened_at <= :now - make_interval(days => l.days)"
+    " ORDER BY f.opened_at, f.case_id LIMIT :limit"
+)
 _LOG = text("SELECT entry_index, at, event FROM staff.deed WHERE case_id = :case ORDER BY entry_index")

@@ -33,6 +33,16 @@ def is_address(registered: str, street: str, postcode: str) -> bool:
     return bool(words) and words == _words(of_street) and postcode in _words(of_town)
 
 
+def address_words(street: str, postcode: str) -> str:
+    """Return street, number and postcode in the words by which addresses are held against each other."""
+    return " ".join([*_words(street), postcode])
+
+
+def postcode_of(registered: str) -> str:
+    """Return the postcode of a registered address; empty where it has none."""
+    return next((word for word in _words(registered.partition(",")[2]) if re.fullmatch(r"\d{4}", word)), "")
+
+
 def told_lately(connection: Connection, occupancy_id: UUID, now: datetime) -> int:
     """Return how often the EAN code of a home was told within TOLD_COUNTED."""
     count: int = connection.execute(

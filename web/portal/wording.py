@@ -339,6 +339,7 @@ EVENTS = {
     "desk.ean_codes_registered": (lazy("Meer dan twee EAN-codes gevraagd aan het loket"), "waiting"),
     "desk.recording_kept": (lazy("Opname van een gesprek langer bewaard, omdat de wet het vraagt"), "law"),
     "desk.recording_listened": (lazy("Een leidinggevende beluisterde de opname van een gesprek"), "law"),
+    "desk.contact_over": (lazy("Contact met ons loket vanzelf afgesloten"), "ended"),
     "desk.recording_ended": (lazy("Opname van een gesprek niet meer bewaard"), "ended"),
     "doubt.opened": (lazy("Twijfel gemeld, dienst geblokkeerd"), "refused"),
     "doubt.signalled": (lazy("Nog iemand meldt twijfel"), "refused"),

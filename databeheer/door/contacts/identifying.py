@@ -2,7 +2,8 @@
 
 The same is looked up and one entry is written whether the meter exists, the EAN code is another's, the name does not
 fit or it was tried too often; whoever is at the desk gets the same words (R98). Counted are tries in the contact, at
-the meter number and at the EAN code, apart from those in the portal: who was locked out there comes here (R92).
+the meter number and at the EAN code or the address, apart from those in the portal: who was locked out there comes
+here (R92).
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ def identify(house: House, turn: Turn, desk: AtDesk, asked: Asked) -> Answer:
         raise ConflictError("somebody was identified in this contact; open another for somebody else")
     number = "".join(asked.meter.split())
     own = of_contact(house, desk.case.case_id)
-    tried = [own, of_meter(house, number)] + ([of_ean(house, asked.ean)] if asked.ean else [])
+    tried = [own, of_meter(house, number), _of_home(house, asked)]
     is_locked = attempts.is_locked(turn.connection, tried)
     rows = homes.at_meter(turn.connection, meter_hashes(house, number), day_of(turn.now))
     caller = Caller(desk.contact.caller)
@@ -75,7 +76,7 @@ def identify(house: House, turn: Turn, desk: AtDesk, asked: Asked) -> Answer:
         left = max(0, attempts.MOST_WRONG - attempts.wrong_of(turn.connection, own))
         return {"identified": False, "tries_left": left}, None
     home, (representation_id,) = fits
-    attempts.release(turn.connection, tried)
+    attempts.release(turn.connection, [*tried, *of_registered(house, home)])
     contacts.identified(turn.connection, desk.case.case_id, home, representation_id, turn.now)
     said |= {"meter_number": "fits"} | (
         {"representation": str(representation_id)} if representation_id else {}
@@ -140,6 +141,25 @@ def of_meter(house: House, number: str) -> bytes:
 def of_ean(house: House, ean: EAN) -> bytes:
     """Under what tries at an EAN code are counted at the desk."""
     return derive(house.registry_key("desk"), "ean", ean.digits.encode())
+
+
+def of_address(house: House, street: str, postcode: str) -> bytes:
+    """Under what tries at an address are counted at the desk, however it is written."""
+    return derive(house.registry_key("desk"), "address", homes.address_words(street, postcode).encode())
+
+
+def _of_home(house: House, asked: Asked) -> bytes:
+    if asked.ean is not None:
+        return of_ean(house, asked.ean)
+    return of_address(house, asked.street or "", asked.postcode or "")
+
+
+def of_registered(house: House, home: Any) -> list[bytes]:
+    """Under what tries at the registered address of a home are counted: who is known there is not locked out there."""
+    if home.address_sealed is None:
+        return []
+    address = open_text(house, "address", home.access_point_id, bytes(home.address_sealed))
+    return [of_address(house, address.partition(",")[0], homes.postcode_of(address))]
 
 
 _NAME = text("SELECT name_sealed FROM identity.person WHERE person_id = :id")

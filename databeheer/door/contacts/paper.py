@@ -179,6 +179,7 @@ def unlock(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, A
             locked += [of_meter(house, number), identifying.of_meter(house, number)]
             hashes = identifying.meter_hashes(house, number)
             rows = homes.at_meter(turn.connection, hashes, day_of(turn.now))
+            locked += [one for row in rows for one in identifying.of_registered(house, row)]
             opened |= {row.occupancy_id for row in rows}
         if desk.contact.identified_at is not None:
             locked.append(identifiers.of_login(house, desk.stay(house, turn)[1]))

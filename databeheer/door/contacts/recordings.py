@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import fields, validate
 
-from databeheer.contacts import recordings
+from databeheer.contacts import contacts, recordings
 from databeheer.contacts.contacts import CASE_KIND
 from databeheer.door.commands.base import Command, clerk_or_operator, found, looking, one_of, schema
 from databeheer.door.contacts.at_desk import Answer, AtDesk, at_desk
@@ -94,12 +94,24 @@ def list_kept(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
 
 
 def sweep(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Forget how the exchange calls recordings that are over: the clerk's. The clock ended them already."""
+    """Close contacts and forget how the exchange calls recordings that are over: the clerk's."""
     with house.turn() as turn:
         clerk_or_operator(turn, house, proof)
         skip, limit = arguments["skip"], arguments["limit"]
-        due = recordings.over(turn.connection, turn.now, skip + limit)[skip:]
-        return sweep_each(turn, due, limit, lambda row: _end(house, turn, row))
+        most = skip + limit
+        over = [
+            *((row, _close) for row in contacts.over(turn.connection, turn.now, most)),
+            *((row, _end) for row in recordings.over(turn.connection, turn.now, most)),
+        ]
+        return sweep_each(turn, over[skip:most], limit, lambda one: one[1](house, turn, one[0]))
+
+
+def _close(house: House, turn: Turn, row: Any) -> str:
+    """Nobody looks in a contact any more that lasted as long as it may; as though who opened it had closed it."""
+    cases.close(turn.connection, row.case_id, row.opened_by, turn.now)
+    said = {"task": row.reference}
+    turn.record(Statement("desk.contact_over", said, subjects=subjects_of(house, row.occupancy_id)))
+    return "contact_over"
 
 
 def _end(house: House, turn: Turn, row: Any) -> str:

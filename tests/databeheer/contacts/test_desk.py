@@ -232,6 +232,25 @@ def test_three_in_vain_lock_contact_meter_and_code_also_for_what_is_right_until_
     assert "link.released" in events(maria, 5)
 
 
+@pytest.mark.requirement("R92")
+def test_three_meter_numbers_in_vain_lock_an_address_however_it_is_written_until_its_own_number_opens_it(
+    house: TheHouse, nadia: Colleague, outsider: Colleague, maria: Customer
+) -> None:
+    there = {"ean": None, "street": "Molenstraat 7", "postcode": "9000", "name": "Maria Peeters"}
+    for written, guess in (
+        ("Molenstraat 7", "1SAG9000000001"),
+        ("MOLENSTRAAT, 7", "2"),
+        ("molenstraat 7", "3"),
+    ):
+        asked = there | {"street": written, "meter": guess}
+        assert not outsider.call("desk.identify", reference=contact(outsider), **asked)["identified"]
+    right = there | {"meter": MARIAS_METER}
+    assert not nadia.call("desk.identify", reference=contact(nadia), **right)["identified"]
+    by_ean = {"ean": MARIAS_EAN, "meter": MARIAS_METER, "name": "Maria Peeters"}
+    assert nadia.call("desk.identify", reference=contact(nadia), **by_ean)["identified"]
+    assert nadia.call("desk.identify", reference=contact(nadia), **right)["identified"]
+
+
 @pytest.mark.requirement("R79", "R89")
 @pytest.mark.parametrize("caller", sorted(set(Caller) - {Caller.CUSTOMER, Caller.MANDATED}))
 def test_landlord_and_supplier_are_told_nothing_whatever_they_know(
@@ -584,8 +603,10 @@ def test_a_recording_goes_after_a_month_but_for_a_legal_duty_and_listening_is_on
         # The clock ended it, before anybody wrote that down.
         assert refused(tom.call, "desk.listen", reference=plain, why="rules") == "conflict"
         assert [one["reference"] for one in tom.call("desk.recordings")["recordings"]] == [smell]
-        assert house.operator("desk.sweep")["recorded"] == {"recording_ended": 1}
+        assert house.operator("desk.sweep")["recorded"] == {"contact_over": 3, "recording_ended": 1}
         assert house.operator("desk.sweep")["recorded"] == {}
+        lotte.session = house.log_in("lotte", "Lotte Janssens")
+        assert events(lotte, 3).count("desk.contact_over") == 2
         kept = query(house, "SELECT duty, reference_sealed IS NULL FROM staff.recording ORDER BY duty")
         assert kept == [("gas_smell", False), (None, True)]
         house.clock.advance(DUTIES["gas_smell"])
@@ -597,3 +618,28 @@ def test_a_recording_goes_after_a_month_but_for_a_legal_duty_and_listening_is_on
             door.execute(
                 "UPDATE staff.recording SET keep_until = keep_until + interval '9 days' WHERE duty IS NULL"
             )
+
+
+@pytest.mark.requirement("R81", "R155")
+def test_a_call_ends_after_a_day_and_a_letter_after_its_month_and_then_open_nothing(
+    databases: Databases,
+) -> None:
+    with databases.clone() as database, open_house(database) as house:
+        lotte = house.customer("lotte", "Lotte Janssens")
+        house.point(LOTTES_EAN, lotte)
+        meter(house, LOTTES_EAN, METER)
+        nadia = house.colleague("nadia", "desk")
+        call, letter = identified(nadia), identified(nadia, "letter")
+        for days, over in ((0, []), (1, [call]), (29, [call]), (2, [call, letter])):
+            house.clock.advance(timedelta(days=days))
+            nadia.log_in()
+            house.operator("desk.sweep")
+            for reference in (call, letter):
+                looking = partial(nadia.call, "staff.look", reference=reference)
+                if reference in over:
+                    assert refused(looking) == "no-case"
+                    assert refused(nadia.call, "desk.history_way", reference=reference) == "no-case"
+                else:
+                    assert looking()["address"]
+        lotte.session = house.log_in("lotte", "Lotte Janssens")
+        assert events(lotte, 20).count("desk.contact_over") == 2
