@@ -49,15 +49,19 @@ class Foreign:
 
 def build_go_verifier(folder: Path) -> Foreign:
     """Build docs/examples/go-verifier with Debian's Go, without a network; skip where it is not installed."""
+    go("build", "-o", str(folder / "verify"), ".")
+    return Foreign(folder / "verify")
+
+
+def go(*arguments: str) -> None:
+    """Give Go a command in docs/examples/go-verifier, as its README does; skip where Go is not installed."""
     if shutil.which("go") is None or not (GO_PATH / "src/golang.org/x/mod/sumdb/tlog").is_dir():
         pytest.skip("Go, or golang.org/x/mod of Debian (golang-golang-x-mod-dev), is not installed")
     place = EXAMPLES / "go-verifier"
     offline = {"GO111MODULE": "off", "GOPATH": str(GO_PATH), "GOFLAGS": "-buildvcs=false"}
     environment = {**os.environ, **offline, "GOCACHE": str(ROOT / "build" / "go-cache")}
-    for command in (["go", "vet", "."], ["go", "build", "-o", str(folder / "verify"), "."]):
-        done = subprocess.run(command, cwd=place, env=environment, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
-    return Foreign(folder / "verify")
+    done = subprocess.run(["go", *arguments], cwd=place, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 class _Quiet(SimpleHTTPRequestHandler):
