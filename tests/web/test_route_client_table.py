@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+import psycopg
 import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
@@ -39,13 +40,15 @@ class Town:
     dead: dict[str, dict[str, str]]
     sandbox: TheHouse
     sandbox_app: Flask
+    counters: dict[str, psycopg.Connection[Any]]
+    """Where the web counts how often was asked: forgotten at each call."""
     minted: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def call(
         self, row: Row, tokens: dict[str, str], subscription: str | None, *, in_sandbox: bool = False
     ) -> TestResponse:
-        house, app = (self.sandbox, self.sandbox_app) if in_sandbox else (self.house, self.app)
-        execute(house, "DELETE FROM web.rate")
+        app = self.sandbox_app if in_sandbox else self.app
+        self.counters["sandbox" if in_sandbox else "house"].execute("DELETE FROM web.rate")
         is_facade = row.rule.startswith(FACADE)
         headers = dict(row.headers)
         token = tokens.get("facade" if is_facade else "own")
@@ -94,12 +97,24 @@ def town(databases: Databases) -> Iterator[Town]:
         open_house(other_database, origin="ledger.example/sandbox/beside") as sandbox,
     ):
         app, sandbox_app = make_app(house), make_app(sandbox)
-        yield build(house, sandbox, app, sandbox_app)
+        counters = {
+            name: psycopg.connect(one.database.url("superuser"), autocommit=True)
+            for name, one in (("house", house), ("sandbox", sandbox))
+        }
+        yield build(house, sandbox, app, sandbox_app, counters)
+        for one in counters.values():
+            one.close()
         web.close(app)
         web.close(sandbox_app)
 
 
-def build(house: TheHouse, sandbox: TheHouse, app: Flask, sandbox_app: Flask) -> Town:
+def build(
+    house: TheHouse,
+    sandbox: TheHouse,
+    app: Flask,
+    sandbox_app: Flask,
+    counters: dict[str, psycopg.Connection[Any]],
+) -> Town:
     lotte = house.customer("lotte", "Lotte Peeters")
     house.point(LOTTES_EAN, lotte)
     house.ingest(export())
@@ -171,7 +186,7 @@ def build(house: TheHouse, sandbox: TheHouse, app: Flask, sandbox_app: Flask) ->
         for role in Role
         if role not in NO_PARTY_ROLES
     }
-    town = Town(house, app, world, {"bram": bram, "net": net}, strangers, {}, sandbox, sandbox_app)
+    town = Town(house, app, world, {"bram": bram, "net": net}, strangers, {}, sandbox, sandbox_app, counters)
     town.dead = dead_proofs(town, sandbox)
     return town
 
@@ -251,7 +266,6 @@ def test_a_proof_that_is_dead_gets_nothing_and_changes_nothing(town: Town, row: 
 @pytest.mark.requirement("R134")
 def test_what_is_good_in_production_opens_no_address_of_a_sandbox(town: Town) -> None:
     """The reverse of `of the sandbox` above: whoever has everything here is nobody there."""
-    execute(town.sandbox, "DELETE FROM web.rate")
     before = query(town.sandbox, "SELECT size FROM ledger.head")
     for party in town.owners.values():
         tokens = town.once(party)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 from base64 import urlsafe_b64encode
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from playwright.sync_api import Browser, BrowserContext
+from playwright.sync_api import Browser
 
 from databeheer.identity.demo_key import ProviderKey
 from databeheer.identity.demo_provider import DemoPerson, DemoProvider
@@ -57,6 +58,7 @@ class Town:
     judged: set[str] = field(default_factory=set)
     """Which pages axe has seen, by what they are made of: as many journeys pass by one page, it judges that once."""
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    _idle: dict[type[Walker], list[Watched]] = field(default_factory=lambda: defaultdict(list))
 
     def __post_init__(self) -> None:
         self.bram = self.house.party("Bram Energieadvies", "energy_service")
@@ -81,8 +83,31 @@ class Town:
         try:
             yield trip
             trip.finish()
-        finally:
+        except BaseException:
             trip.close()
+            raise
+        finally:
+            self.known.clear()
+        trip.give_back()
+
+    def lend(self, way: type[Walker]) -> Watched:
+        """A browser that nobody uses; it may have the files of the site already, and nothing of who had it before."""
+        if self._idle[way]:
+            return self._idle[way].pop()
+        context = self.browser.new_context(
+            viewport=way.viewport, locale="nl-BE", java_script_enabled=way.javascript
+        )
+        return Watched(context.new_page(), is_judged_often=False)
+
+    def take_back(self, way: type[Walker], lent: Watched) -> None:
+        """Forget who had a browser: making one anew costs as much as many pages."""
+        context = lent.page.context
+        for page in context.pages:
+            if page is not lent.page:
+                page.close()
+        context.clear_cookies()
+        lent.console.clear()
+        self._idle[way].append(lent)
 
 
 @dataclass
@@ -93,7 +118,8 @@ class Trip:
     way: type[Walker]
     folder: Path
     """Where it may keep files."""
-    _windows: list[tuple[Walker, BrowserContext]] = field(default_factory=list)
+    _walkers: list[Walker] = field(default_factory=list)
+    _lent: list[Watched] = field(default_factory=list)
 
     @property
     def house(self) -> TheHouse:
@@ -139,18 +165,17 @@ class Trip:
 
     def window(self, person: Customer | Colleague, *, logged_in: bool = True) -> Walker:
         """A browser of a person's own; who is not logged in yet, can show the identity provider who he is."""
-        context = self.town.browser.new_context(
-            viewport=self.way.viewport,
-            locale="nl-BE",
-            java_script_enabled=self.way.javascript,
-        )
+        lent = self.town.lend(self.way)
+        self._lent.append(lent)
         if logged_in:
-            context.add_cookies([{"name": "session", "value": person.session, "url": self.town.address}])
+            lent.page.context.add_cookies(
+                [{"name": "session", "value": person.session, "url": self.town.address}]
+            )
         else:
             self.town.known.append(
                 DemoPerson(person.subject, person.name, 40, "Reist door het portaal.", "customer")
             )
-        return self._walker(context)
+        return self._walker(lent)
 
     def portal(self, person: Customer) -> Walker:
         """A browser of a person's own, who is logged in and sees the overview."""
@@ -164,25 +189,28 @@ class Trip:
 
     def tab(self, walker: Walker) -> Walker:
         """Another tab of the same browser."""
-        return self._walker(walker.page.context)
+        return self._walker(Watched(walker.page.context.new_page(), is_judged_often=False))
 
     def ledger_size(self) -> int:
         return int(query(self.house, "SELECT size FROM ledger.head")[0][0])
 
-    def _walker(self, context: BrowserContext) -> Walker:
-        page = Watched(context.new_page(), is_judged_often=False)
-        walker = self.way(page, self.town.address, self.town.judged)
-        self._windows.append((walker, context))
+    def _walker(self, watched: Watched) -> Walker:
+        walker = self.way(watched, self.town.address, self.town.judged)
+        self._walkers.append(walker)
         return walker
 
     def finish(self) -> None:
-        for walker, _ in self._windows:
+        for walker in self._walkers:
             walker.finish()
 
+    def give_back(self) -> None:
+        for lent in self._lent:
+            self.town.take_back(self.way, lent)
+
     def close(self) -> None:
-        self.town.known.clear()
-        for _, context in self._windows:
-            context.close()
+        """Whatever its windows were at is over, too."""
+        for lent in self._lent:
+            lent.page.context.close()
 
 
 @contextmanager
