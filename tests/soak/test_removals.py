@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from databeheer.storage.embedded import EmbeddedPostgreSQL
+from tests.counts import FULL_COUNTS
 from tests.databases import SERVER_VARIABLE
 from tests.removals import REMOVALS, Removal, copy_of_sources, marked, noticed
 
@@ -33,4 +34,5 @@ def test_somebody_notices_when_a_rule_is_gone(
     removal: Removal, sources: Path, server: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(SERVER_VARIABLE, server)
+    monkeypatch.setenv(FULL_COUNTS, "1")
     assert noticed(removal, marked(removal.requirement, sources / "tests"), sources)
