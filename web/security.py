@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from flask import Flask, Response, abort, current_app, g, request
+from flask.typing import ResponseReturnValue
 from flask_wtf import CSRFProtect
 from flask_wtf.csrf import generate_csrf
 
@@ -23,6 +27,8 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 
+View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
+_MOST_BYTES = "most_bytes"
 csrf = CSRFProtect()
 """Guards every form; an area for programs (bearer tokens, no cookies) exempts its blueprint."""
 
@@ -40,6 +46,7 @@ def register(app: Flask) -> None:
         WTF_CSRF_TIME_LIMIT=None,
     )
     app.before_request(_refuse_another_root)
+    app.before_request(_let_files_in)  # before the guard reads the form
     csrf.init_app(app)
     app.jinja_env.globals["csrf_token"] = form_guard
     app.after_request(_harden)
@@ -49,6 +56,22 @@ def form_guard() -> str:
     """Return what guards the forms of this request, made once: a page has a button for each of its lines."""
     made: str | None = g.get(FORM_GUARD)
     return made or generate_csrf()
+
+
+def takes_files(most_bytes: int) -> Callable[[View], View]:
+    """Let a view take so many bytes in a form, more than others; goes right below the route."""
+
+    def mark(view: View) -> View:
+        setattr(view, _MOST_BYTES, most_bytes)
+        return view
+
+    return mark
+
+
+def _let_files_in() -> None:
+    most = getattr(current_app.view_functions.get(request.endpoint or ""), _MOST_BYTES, None)
+    if most is not None:
+        request.max_content_length = most
 
 
 def _refuse_another_root() -> None:

@@ -18,7 +18,7 @@ from databeheer.access.reasons import ReasonCode
 from databeheer.brussels import BRUSSELS
 from databeheer.joins.reasons import SENTENCES as JOIN_SENTENCES
 from databeheer.joins.reasons import JoinReason
-from databeheer.values import parse_instant
+from databeheer.values import Direction, Granularity, parse_instant
 
 DECISIONS = ("data.read", "data.refused", "data.asked", "join.run", "join.refused")
 EVENTS = {
@@ -44,6 +44,19 @@ EVENTS = {
     "doubt.evidence_shown": "bewijs getoond door de partij",
     "decision.explained": "een beslissing uitgelegd",
 }
+_ASKERS = {
+    "party": "een partij",
+    "inspector": "de toezichthouder",
+    "customer": "de klant",
+    "staff": "een medewerker van de databeheerder",
+}
+_GRANULARITIES = {
+    Granularity.QUARTER_HOUR: "per kwartier",
+    Granularity.HOUR: "per uur",
+    Granularity.DAY: "per dag",
+    Granularity.MONTH: "per maand",
+}
+_DIRECTIONS = {Direction.OFFTAKE: "afname", Direction.INJECTION: "injectie"}
 
 
 @dataclass(frozen=True)
@@ -133,16 +146,15 @@ def _paragraph(item: Mapping[str, Any], catalogue: Catalogue, names: Mapping[str
         yield f"Regel {item['index']}: de inhoud is {why}."
         return
     event, party = str(said.get("event", "")), str(said.get("party", ""))
-    who = names.get(party, party) or {"inspector": "de toezichthouder", "customer": "de klant"}.get(
-        str(said.get("asker", "")), "klant of databeheer"
-    )
+    who = names.get(party, party) or _ASKERS.get(str(said.get("asker", "")), "klant of databeheer")
     at = _moment(parse_instant(said["at"])) if "at" in said else "tijd onbekend"
     yield f"Regel {item['index']}, {at}: {who}: {EVENTS.get(event, event)}."
     if isinstance(said.get("asked"), list):
         start, stop = (_moment(parse_instant(bound)) for bound in said["asked"])
         yield f"  Gevraagd van {start} tot {stop}."
     if said.get("granularity"):
-        yield f"  Detail: {said['granularity']}. Richting: {', '.join(said.get('directions', []))}."
+        directions = ", ".join(_DIRECTIONS.get(one, one) for one in said.get("directions", []))
+        yield f"  Detail: {_GRANULARITIES.get(said['granularity'], said['granularity'])}. Richting: {directions}."
     for code in sorted(_codes(said)):
         basis = _basis(code, catalogue)
         yield f"  {basis['text_nl']} ({code})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
@@ -251,14 +252,20 @@ def back(reference: str) -> ResponseReturnValue:
 
 
 def page(
-    reference: str, errors: dict[str, str] | None = None, *, status: int = 200, **said: Any
+    reference: str,
+    errors: dict[str, str] | None = None,
+    *,
+    status: int = 200,
+    given: Mapping[str, str] | None = None,
+    **said: Any,
 ) -> ResponseReturnValue:
-    """A contact's page; what was typed stays where something is wrong."""
+    """A contact's page; what was typed, or `given`, stays where something is wrong."""
     try:
         known = ask("desk.show", reference=reference)
     except DoorRefusedError as refusal:
         return refused(refusal, reference, {})
-    given = request.form if errors else {}
+    if given is None:
+        given = request.form if errors else {}
     shown = render_template("staff/contact.html", contact=known, given=given, errors=errors or {}, **said)
     return shown, status
 

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, request
+from flask import Blueprint
 from flask.typing import ResponseReturnValue
 from marshmallow import fields, validate
+from werkzeug.datastructures import MultiDict
 
 from databeheer.door.client import DoorRefusedError
 from databeheer.rights.requests import Fact, Kind
 from web.door import ask
 from web.forms import EANField, Form, Lines, parse_or_tell
+from web.security import takes_files
 from web.staff.contacts import WRITERS, back, page, refused
 from web.staff.guard import require_role
+from web.staff.scans import MOST_BYTES, SCAN, scan, with_scan
 
 blueprint = Blueprint("staff_papers", __name__)
 
-SCAN = "Vul de hash van de scan in: 64 tekens, 0 tot 9 en a tot f. Een leeg bestand telt niet."
 ANSWERED = (
     "Dit gaat niet: de vraag is al beantwoord of de toestemming is al voorbij, of dit contact is niet op papier. "
     "Kijk opnieuw. Er is niets veranderd."
@@ -27,13 +29,6 @@ BASIS = "Kies waartegen de klant bezwaar maakt."
 ASKED = "Dit vroeg de klant al, of dit contact is niet op papier. Er is niets veranderd."
 WHICH = "Vul de EAN-code of het meternummer in dat geblokkeerd is."
 LOCKS = "Dit gaat alleen met een papier: per brief, of afgegeven aan het loket."
-_EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-
-
-def scan() -> fields.String:
-    """The SHA-256 of a scan, as the scanner's archive shows it."""
-    checks = [validate.Regexp(r"[0-9a-f]{64}\Z", error=SCAN), validate.NoneOf([_EMPTY], error=SCAN)]
-    return fields.String(required=True, validate=checks, error_messages={"required": SCAN})
 
 
 class PermissionForm(Form):
@@ -68,6 +63,7 @@ class UnlockForm(Form):
 
 
 @blueprint.post("/dienst/loket/<reference>/geven")
+@takes_files(MOST_BYTES)
 @require_role(*WRITERS, writing=True)
 def grant(reference: str) -> ResponseReturnValue:
     """Enter a permission that was signed on paper."""
@@ -75,6 +71,7 @@ def grant(reference: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/dienst/loket/<reference>/intrekken")
+@takes_files(MOST_BYTES)
 @require_role(*WRITERS, writing=True)
 def withdraw(reference: str) -> ResponseReturnValue:
     """Enter that a permission was withdrawn on paper: as many fields as granting, and it ends at once."""
@@ -82,16 +79,18 @@ def withdraw(reference: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/dienst/loket/<reference>/recht")
+@takes_files(MOST_BYTES)
 @require_role(*WRITERS, writing=True)
 def ask_right(reference: str) -> ResponseReturnValue:
     """Enter a request about the own data."""
-    form, errors = parse_or_tell(RightForm(), request.form, ("scan", "vraag", "fout", "grond", "woorden"))
+    given = with_scan()
+    form, errors = parse_or_tell(RightForm(), given, ("scan", "vraag", "fout", "grond", "woorden"))
     if not errors and (form["vraag"] == Kind.RECTIFICATION) is not bool(form["fout"]):
         errors["fout"] = FACT
     if not errors and (form["vraag"] == Kind.OBJECTION) is not bool(form["grond"]):
         errors["grond"] = BASIS
     if errors:
-        return page(reference, _named("recht", errors), status=400)
+        return page(reference, _named("recht", errors), status=400, given=_shown(given, errors))
     try:
         ask(
             "desk.paper_right",
@@ -110,14 +109,16 @@ def ask_right(reference: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/dienst/loket/<reference>/ontgrendel")
+@takes_files(MOST_BYTES)
 @require_role(*WRITERS, writing=True)
 def unlock(reference: str) -> ResponseReturnValue:
     """Enter that somebody asked to be unlocked."""
-    form, errors = parse_or_tell(UnlockForm(), request.form, ("scan", "ean", "meter"))
+    given = with_scan()
+    form, errors = parse_or_tell(UnlockForm(), given, ("scan", "ean", "meter"))
     if not errors and not form["ean"] and not form["meter"].strip():
         errors["ean"] = WHICH
     if errors:
-        return page(reference, _named("open", errors), status=400)
+        return page(reference, _named("open", errors), status=400, given=_shown(given, errors))
     try:
         ask(
             "desk.paper_unlock",
@@ -132,9 +133,10 @@ def unlock(reference: str) -> ResponseReturnValue:
 
 
 def _of_permission(reference: str, command: str) -> ResponseReturnValue:
-    form, errors = parse_or_tell(PermissionForm(), request.form, ("scan",))
+    given = with_scan()
+    form, errors = parse_or_tell(PermissionForm(), given, ("scan",))
     if errors:
-        return page(reference, {"papier-scan": errors["scan"]}, status=400)
+        return page(reference, {"papier-scan": errors["scan"]}, status=400, given=_shown(given, errors))
     try:
         ask(
             command,
@@ -145,6 +147,11 @@ def _of_permission(reference: str, command: str) -> ResponseReturnValue:
     except DoorRefusedError as refusal:
         return refused(refusal, reference, {"papier": ANSWERED}, missing={"papier": NO_SUCH})
     return back(reference)
+
+
+def _shown(given: MultiDict[str, str], errors: dict[str, str]) -> MultiDict[str, str]:
+    """What stays in the form: of a hash that is wrong nothing."""
+    return MultiDict((name, value) for name, value in given.items() if name != "scan" or "scan" not in errors)
 
 
 def _named(where: str, errors: dict[str, str]) -> dict[str, str]:

@@ -335,7 +335,7 @@ def test_each_is_told_who_ended_it_himself_or_the_other(
     for permission in (asked, other):
         for viewer in (measured, sam):
             shown = viewer.permission(permission["permission_id"])
-            assert shown["ended_by"] == {"by": capacity, "is_you": viewer is actor}
+            assert shown["ended_by"] == {"by": capacity, "is_you": viewer is actor, "task": None}
             assert [step["is_you"] for step in shown["history"]][-1] is (viewer is actor)
         seen = bram.call("permission.show", permission_id=permission["permission_id"])["permission"]
         assert "ended_by" not in seen

@@ -359,7 +359,11 @@ def test_what_is_done_for_a_resident_who_is_grid_user_nowhere_stands_in_the_hous
         assert [half for half in own_halves(house, measured, event) if "representation" in half] == []
     shown = measured.permission(other["permission_id"])
     assert (shown["ended_by"]["by"], "representative" in str(shown)) == ("person_concerned", False)
-    assert ward.permission(other["permission_id"])["ended_by"] == {"by": "representative", "is_you": True}
+    assert ward.permission(other["permission_id"])["ended_by"] == {
+        "by": "representative",
+        "is_you": True,
+        "task": None,
+    }
 
 
 def test_two_representatives_act_for_one_person_and_one_undoes_what_the_other_did(

@@ -113,12 +113,12 @@ def test_a_withdrawal_on_paper_stops_the_next_read(desk: Desk) -> None:
         nadia.fill("en postcode", "9000")
         nadia.press("Kijk na wie vraagt")
         nadia.press("Kijk naar de gegevens")
-        nadia.fill("Hash (SHA-256) van de scan", "9f")
+        nadia.fill("Of de hash (SHA-256) van de scan", "9f")
         nadia.press("Voer intrekking in van Bram Energieadvies")
-        nadia.sees("Vul de hash van de scan in")
+        nadia.sees("Kies het bestand van de scan")
         assert desk.bram.read(permission)["granted"]
         assert nadia.watched.faults() == []
-        nadia.fill("Hash (SHA-256) van de scan", "9f" * 32)
+        nadia.attach("Scan van het papier", "brief.pdf", b"%PDF-1.7 Lotte withdraws")
         nadia.press("Voer in")
         nadia.sees("Intrekking op papier ingevoerd")
         assert nadia.watched.faults() == []

@@ -139,7 +139,7 @@ class Walker:
 
     def attach(self, label: str, name: str, content: bytes) -> None:
         """Choose a file for this field: which one, the operating system's own window asks, and no page."""
-        field = self.page.get_by_label(label)
+        field = self.page.get_by_label(label).first
         self._stand_at(field)
         field.set_input_files({"name": name, "mimeType": "text/csv", "buffer": content})
 

@@ -84,7 +84,7 @@ class _Reader(HTMLParser):
             form.choices.setdefault(given["name"], []).append(given["value"])
             if "checked" in given:
                 form.preselected.append(given["name"])
-        elif "name" in given:
+        elif "name" in given and given.get("type") != "file":
             form.fields[given["name"]] = given.get("value", "")
 
 

@@ -1,0 +1,129 @@
+"""Papers at the desk in a browser without script: a scan is chosen, its hash is entered, and the scan goes nowhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from hashlib import sha256
+from io import BytesIO
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from tests.conftest import LOTTES_EAN
+from tests.databases import Databases
+from tests.doors import query
+from tests.house import Customer, Party, TheHouse, open_house
+from tests.web.portal.visiting import BASE_URL, Page, Visitor
+from tests.web.sites import make_whole_site
+from web import close
+from web.staff.scans import ANOTHER, MOST_BYTES, SCAN
+
+METER = "1SAG9300000001"
+LETTER = {"weg": "letter", "wie": "customer", "waarover": "trekt een toestemming in"}
+PAPER = b"%PDF-1.7 a paper that Lotte signed"
+HASH = sha256(PAPER).hexdigest()
+
+
+@pytest.fixture(scope="module")
+def house(databases: Databases) -> Iterator[TheHouse]:
+    with databases.clone() as database, open_house(database) as house:
+        yield house
+
+
+@pytest.fixture(scope="module")
+def lotte(house: TheHouse) -> Customer:
+    customer = house.customer("lotte", "Lotte Janssens")
+    house.point(LOTTES_EAN, customer)
+    house.operator("registry.meter.install", ean=LOTTES_EAN, meter=METER, digital=True, ports=["P1"])
+    return customer
+
+
+@pytest.fixture(scope="module")
+def bram(house: TheHouse) -> Party:
+    return house.party("Bram Energieadvies", "energy_service")
+
+
+@pytest.fixture(scope="module")
+def app(house: TheHouse) -> Iterator[Flask]:
+    app = make_whole_site(house, base_url=BASE_URL)
+    yield app
+    close(app)
+
+
+@pytest.fixture(scope="module")
+def desk(app: Flask, house: TheHouse, lotte: Customer) -> Visitor:
+    """Nadia, with a letter of Lotte before her."""
+    visitor = Visitor(app, house)
+    visitor.http.set_cookie("session", house.colleague("nadia", "desk").session, domain="localhost")
+    return visitor
+
+
+@pytest.fixture(scope="module")
+def contact(desk: Visitor) -> str:
+    opened = desk.press(desk.get("/dienst/loket"), "/dienst/loket", **LETTER)
+    who = {"naam": "Lotte Janssens", "meter": METER, "ean": LOTTES_EAN}
+    known = desk.press(opened, "/wie", **who)
+    assert "geïdentificeerd" in known.text
+    return known.form("/sluit").action.removesuffix("/sluit")
+
+
+def sent(desk: Visitor, path: str, content: bytes | None, name: str = "papier", **fields: str) -> Page:
+    """Send a form as a browser does, with a file or with none chosen."""
+    token = desk.get("/dienst/loket").form("/dienst/loket").fields["csrf_token"]
+    chosen = (BytesIO(content or b""), "scan.pdf" if content is not None else "")
+    body: dict[str, Any] = {"csrf_token": token} | fields | {name: chosen}
+    return Page(desk.http.post(path, data=body, base_url=BASE_URL, content_type="multipart/form-data"))
+
+
+@pytest.mark.requirement("R43")
+def test_the_hash_of_the_file_that_was_chosen_stands_in_the_ledger_and_the_file_is_left_behind(
+    desk: Visitor, contact: str, house: TheHouse, bram: Party
+) -> None:
+    asked = bram.ask(ean=LOTTES_EAN)["permission_id"]
+    assert sent(desk, f"{contact}/geven", PAPER, toestemming=asked, scan="").status == 303
+    assert bram.read(asked)["granted"]
+    [(kept,)] = query(
+        house, "SELECT document_sha256 FROM permissions.signature WHERE permission_id = %s", asked
+    )
+    assert kept.hex() == HASH
+    larger_than_any_other_form = PAPER * 60_000
+    answer = sent(desk, f"{contact}/intrekken", larger_than_any_other_form, toestemming=asked, scan="")
+    assert answer.status == 303
+    assert bram.permission(asked)["state"] == "revoked"
+
+
+@pytest.mark.requirement("R43")
+def test_without_a_scan_with_an_empty_one_or_with_another_than_the_hash_says_nothing_is_entered(
+    desk: Visitor, contact: str, house: TheHouse, bram: Party
+) -> None:
+    asked = bram.ask(ean=LOTTES_EAN)["permission_id"]
+    for content, scan, message in (
+        (None, "", SCAN),
+        (b"", "", SCAN),
+        (None, "9f", SCAN),
+        (None, HASH.upper(), SCAN),
+        (PAPER, "9f" * 32, ANOTHER),
+    ):
+        wrong = sent(desk, f"{contact}/geven", content, toestemming=asked, scan=scan)
+        assert (wrong.status, message in wrong.text) == (400, True), (content, scan)
+        assert scan == "" or scan not in wrong.html
+    assert sent(desk, f"{contact}/geven", PAPER, name="iets", toestemming=asked, scan=HASH).status == 400
+    assert bram.permission(asked)["state"] == "requested"
+
+
+def test_a_file_larger_than_a_scan_is_refused_and_no_other_form_takes_one(
+    desk: Visitor, contact: str
+) -> None:
+    assert sent(desk, f"{contact}/geven", b"x" * (MOST_BYTES + 1), scan="").status == 413
+    assert sent(desk, f"{contact}/wie", b"x" * (1024 * 1024 + 1), naam="x").status == 413
+
+
+def test_what_was_typed_beside_a_wrong_form_stays_with_the_hash_of_its_scan(
+    desk: Visitor, contact: str
+) -> None:
+    wrong = sent(
+        desk, f"{contact}/recht", PAPER, vraag="rectification", fout="", grond="", woorden="x", scan=""
+    )
+    assert wrong.status == 400
+    assert wrong.form("/recht").fields["scan"] == HASH
