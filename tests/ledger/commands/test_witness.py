@@ -90,7 +90,7 @@ def test_a_damaged_key_file_is_refused_and_never_shown(run: Run, tmp_path: Path)
     path = tmp_path / "w.key"
     run("witness", "key", path, "--name", "witness.example/w")
     good = path.read_text()
-    secret = good.strip().rpartition("+")[2]
+    secret = good.strip().split("+", 4)[4]  # whose own letters may be a plus
     damages = [
         "",
         good[:-3],

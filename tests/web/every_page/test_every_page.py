@@ -93,9 +93,13 @@ class Walk:
         return self.windows[who]
 
     def faults_at(self, place: Place) -> Iterator[str]:
-        """Go there, do what is done there, look at it; yields what is wrong."""
-        with place.during(self.story):
-            yield from self._faults_at(place)
+        """Go there, do what is done there, look at it; yields what is wrong. A place that breaks hides no other."""
+        try:
+            with place.during(self.story):
+                yield from self._faults_at(place)
+        except Error as error:
+            yield f"breaks: {error}"
+            self.windows.pop(place.who).page.context.close()
 
     def _faults_at(self, place: Place) -> Iterator[str]:
         address = self.outside_demo if place.is_outside_demo else self.address
