@@ -27,6 +27,7 @@ STATES = {
 }
 OUTCOMES = {None: "wacht op een tweede persoon", "approved": "geldt", "refused": "niet goedgekeurd"}
 HOURS_TOLD = 96
+"""From how many hours on a term is told in days."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -64,6 +65,7 @@ class Term:
         """How long is left, or how late it is: in whole hours under four days, else in whole days."""
         hours = abs(self.left) // timedelta(hours=1)
         long = f"{hours} uur" if hours < HOURS_TOLD else f"{hours // 24} dagen"
+        long = long if hours else "minder dan een uur"
         return f"{long} te laat" if self.is_late else f"nog {long}"
 
 

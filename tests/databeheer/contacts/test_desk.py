@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
@@ -14,6 +15,7 @@ import pytest
 from databeheer.contacts.contacts import Caller, Channel
 from databeheer.contacts.recordings import DUTIES, until
 from databeheer.door.client import DoorRefusedError, Proof
+from databeheer.permissions import history
 from databeheer.values import parse_instant
 from tests.conftest import LOTTES_EAN, MARIAS_EAN
 from tests.databases import Databases
@@ -505,6 +507,15 @@ def test_a_paper_withdrawal_stops_the_next_read_and_takes_no_more_entries_than_a
         assert size(house) == before
 
 
+@pytest.mark.requirement("R43", "R98")
+def test_in_which_contact_a_paper_was_entered_is_nobodys_to_know_but_whose_paper_it_was() -> None:
+    signed, other = uuid4(), uuid4()
+    step = SimpleNamespace(person_id=signed, by="grid_user", is_holder=True, task="Z2026-1")
+    assert history.by_for(step, signed)["task"] == "Z2026-1"
+    for viewer in (other, None):
+        assert history.by_for(step, viewer)["task"] is None
+
+
 @pytest.mark.requirement("R43")
 def test_a_paper_refuses_a_request_that_waits(nadia: Colleague, lotte: Customer, bram: Party) -> None:
     asked = bram.ask(ean=LOTTES_EAN)["permission_id"]
@@ -567,14 +578,20 @@ def test_a_recording_is_over_a_month_later(recorded: str, over: str) -> None:
     assert until(parse_instant(recorded)) == parse_instant(over)
 
 
+def lottes_home(house: TheHouse) -> Customer:
+    """Lotte, with a home and its meter, in a house whose clock a test moves."""
+    customer = house.customer("lotte", "Lotte Janssens")
+    house.point(LOTTES_EAN, customer)
+    meter(house, LOTTES_EAN, METER)
+    return customer
+
+
 @pytest.mark.requirement("R87", "R88")
 def test_a_recording_goes_after_a_month_but_for_a_legal_duty_and_listening_is_on_record(
     databases: Databases,
 ) -> None:
     with databases.clone() as database, open_house(database) as house:
-        lotte = house.customer("lotte", "Lotte Janssens")
-        house.point(LOTTES_EAN, lotte)
-        meter(house, LOTTES_EAN, METER)
+        lotte = lottes_home(house)
         both = house.colleague("nadia", "desk", "manager")
         tom = house.colleague("tom", "manager")
         plain, smell = identified(both), identified(both)
@@ -625,9 +642,7 @@ def test_a_call_ends_after_a_day_and_a_letter_after_its_month_and_then_open_noth
     databases: Databases,
 ) -> None:
     with databases.clone() as database, open_house(database) as house:
-        lotte = house.customer("lotte", "Lotte Janssens")
-        house.point(LOTTES_EAN, lotte)
-        meter(house, LOTTES_EAN, METER)
+        lotte = lottes_home(house)
         nadia = house.colleague("nadia", "desk")
         call, letter = identified(nadia), identified(nadia, "letter")
         for days, over in ((0, []), (1, [call]), (29, [call]), (2, [call, letter])):
