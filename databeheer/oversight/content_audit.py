@@ -15,7 +15,7 @@ from typing import Any
 from databeheer.access.bases import BasisKind
 from databeheer.access.catalogue import Catalogue
 from databeheer.errors import MalformedRequestError
-from databeheer.oversight import audited, tallies
+from databeheer.oversight import audited, tallies, told
 from databeheer.oversight.audited import Audited
 from databeheer.oversight.erasure_claims import Claims
 from databeheer.oversight.erasures import Erased
@@ -29,8 +29,7 @@ _ENDS = frozenset(
     f"permission.{end}" for end in ("revoked", "terminated", "invalidated", "expired", "fulfilled", "lapsed")
 )
 _BLOCKS = ("permission.blocked", "permission.unblocked")
-_COUNTED = ("data.read", "data.refused", "join.run", "join.refused", "audit.opened")
-_READ, _BULK = "data.read", "data.asked"
+_READ, _BULK = "data.read", told.BULK
 _FINENESS = ("quarter_hour", "hour", "day", "month")
 VERSION = 2
 """Of the document that an audit comes in."""
@@ -62,6 +61,8 @@ class Report:
     checked: int = 0
     counts: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     """How often, by event, ground (of a refusal: the reason) and party (empty: a customer, or the house)."""
+    lines: list[told.Line] = field(default_factory=list)
+    """What those counts add up, in the order of the ledger."""
     reads_by_consent: int = 0
     findings: list[Finding] = field(default_factory=list)
     erased: list[Gone] = field(default_factory=list)
@@ -190,9 +191,10 @@ def _weigh(
             continue
         party, codes = str(one.shared.get("party", "")), set[str]()
         try:
-            for event, ground, times in _told(one):
-                report.counts[event, ground, party] += times
-                if event == _READ and party and ground not in known:
+            for line in told.lines_of(one):
+                report.lines.append(line)
+                report.counts[line.event, line.ground, party] += line.times
+                if line.event == _READ and party and line.ground not in known:
                     codes.add("unknown-ground")
             if one.event not in (_READ, _BULK) or not party:
                 continue
@@ -222,15 +224,6 @@ class _Read:
     granularity: str
     directions: frozenset[str]
     spans: tuple[tuple[datetime, datetime], ...]
-
-
-def _told(entry: Audited) -> Iterable[tuple[str, str, int]]:
-    """What an entry counts for: event, ground, how often. Of a read in bulk, as the house's half says."""
-    shared = entry.shared or {}
-    if entry.event == _BULK and entry.house is not None:
-        yield from tallies.sums(tallies.rows_of(entry.house))
-    elif entry.event in _COUNTED:
-        yield entry.event, str(shared.get("ground", "")), int(shared.get("points", 1))
 
 
 def _reads(entry: Audited, consents: set[str]) -> Iterable[_Read]:

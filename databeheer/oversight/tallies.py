@@ -7,7 +7,7 @@ The house's half says how often which event came, on which ground, at whose poin
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from databeheer.errors import MalformedRequestError
@@ -91,9 +91,3 @@ def contradicts(entry: Audited, gone: int) -> bool:
 
 def _most(counted: Counter[str]) -> int:
     return max(counted.values(), default=0)
-
-
-def sums(rows: Iterable[Row]) -> Iterator[tuple[str, str, int]]:
-    """The rows as an audit counts them: event, ground, how often."""
-    for event, ground, _, times in rows:
-        yield event, ground, times

@@ -5,25 +5,25 @@ Opening is an access: the inspector names the task, the door records it first, a
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from flask import Blueprint, current_app, json, render_template, request
 from flask.typing import ResponseReturnValue
 from marshmallow import ValidationError, fields, validate, validates_schema
+from sqlalchemy import text
 
-from databeheer.access import catalogue
 from databeheer.governance.labels import Label
-from databeheer.oversight.content_audit import VERSION, Report, audit
-from ledger.checkpoint import Checkpoint
-from ledger.tiles import TileDirectory
+from databeheer.oversight.content_audit import Report
+from web.database import engine
 from web.days import TURNED_AROUND, PastDay
-from web.door import ask
 from web.forms import ONE_LINE, EANField, Form, parse
 from web.labelled import labelled
 from web.oversight.guard import require_inspector
-from web.oversight.wording import ground_words
+from web.oversight.opening import NOBODY, Only, Screen, check, collect, screen_from
+from web.oversight.wording import AUDIT_EVENTS, ground_words
 from web.public.log import newest_checkpoint
 from web.public.parties import registered
 from web.settings import WebSettings
@@ -31,12 +31,25 @@ from web.settings import WebSettings
 blueprint = Blueprint("inspection", __name__)
 
 TASK, STRANGE = "Zeg voor welke taak, in 3 tot 200 tekens.", "Hier staan vreemde tekens in."
-MOST_PAGES = 20
-"""Of 500 entries each; more is asked in shorter periods."""
+CHOICE = "Kies uit de lijst."
+
+
+class OperatorField(fields.Field[int | None]):
+    """The number of a grid operator; left empty, all of them."""
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> int | None:
+        if not re.fullmatch("[0-9]{0,5}", str(value)):
+            raise ValidationError(CHOICE)
+        return int(value) if value else None
 
 
 class InspectionForm(Form):
-    """What is asked: days up to and including the last, for a task; of one party or one access point, or of all."""
+    """What is asked: days up to and including the last, for a task; of one party or one access point, or of all.
+
+    Of what is opened, the lines of one event, ground or grid operator are shown, from entry `vanaf` on.
+    """
 
     van = PastDay(required=True, error_messages={"required": "Vul een dag in."})
     tot = PastDay(required=True, error_messages={"required": "Vul een dag in."})
@@ -48,8 +61,16 @@ class InspectionForm(Form):
     ean = EANField(load_default="")
     partij = fields.String(
         load_default="",
-        validate=validate.Regexp(r"([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?\Z", error="Kies een partij."),
+        validate=validate.Regexp(
+            rf"({NOBODY}|[0-9a-f]{{8}}(-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}})?\Z", error="Kies een partij."
+        ),
     )
+    wat = fields.String(load_default="", validate=validate.OneOf(["", *AUDIT_EVENTS], error=CHOICE))
+    grond = fields.String(
+        load_default="", validate=validate.Regexp(r"[A-Za-z0-9_.:/-]{0,120}\Z", error=CHOICE)
+    )
+    netbeheerder = OperatorField(load_default=None)
+    vanaf = fields.Integer(load_default=0, validate=validate.Range(0, 10**15 - 1))
     vorm = fields.String(load_default="pagina", validate=validate.OneOf(["pagina", "json"]))
 
     @validates_schema(skip_on_field_errors=True)
@@ -59,13 +80,25 @@ class InspectionForm(Form):
 
 
 @dataclass(frozen=True)
-class Line:
-    """How often something happened."""
+class Counted:
+    """How often something happened; `only` is the filter that shows the lines behind it."""
 
     event: str
     party: str
     ground: str
     count: int
+    only: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a page shows of what was opened. Of a screen that is not the first: no counts, they are of a whole look."""
+
+    report: Report
+    screen: Screen
+    look: int
+    is_first: bool
+    counts: tuple[Counted, ...] = ()
 
 
 @blueprint.get("/toezicht/inzage")
@@ -87,6 +120,10 @@ def run() -> ResponseReturnValue:
         return _page(dict(request.form), errors=errors), 400
     if checkpoint is None:
         return _page(dict(request.form), errors={"van": ["Er is nog niets gepubliceerd."]}), 400
+    only = Only(wish["partij"], wish["wat"], wish["grond"], wish["netbeheerder"])
+    if wish["vanaf"]:
+        screen, report, look = screen_from(wish, checkpoint, wish["vanaf"], only)
+        return _page(dict(request.form), shown=Shown(report, screen, look, is_first=False))
     document = collect(wish, checkpoint)
     if document is None:
         return _page(
@@ -95,55 +132,13 @@ def run() -> ResponseReturnValue:
     if wish["vorm"] == "json":
         document["parties"] = _names()  # of the public register; only to read the counts by
         return labelled(json.dumps(document, sort_keys=True), "application/json", Label.C4, "inzage.json")
-    settings: WebSettings = current_app.config["WEB_SETTINGS"]
-    source = TileDirectory(settings.ledger_directory)
-    report = audit(document, source, checkpoint, catalogue.load())
-    return _page(dict(request.form), report=report, document=document)
+    report = check(document, checkpoint)
+    counts = tuple(_counted(report))
+    shown = Shown(report, Screen.first(report, only), document["index"], is_first=True, counts=counts)
+    return _page(dict(request.form), shown=shown)
 
 
-def collect(wish: dict[str, Any], checkpoint: Checkpoint) -> dict[str, Any] | None:
-    """Ask the door for all pages of one audit; None where there are more than MOST_PAGES."""
-    first: date = wish["van"]
-    asked = {
-        "first": first.isoformat(),
-        "last": wish["tot"].isoformat(),
-        "task": wish["taak"],
-        "party_id": wish["partij"] or None,
-        "ean": wish["ean"] or None,
-        "below": checkpoint.size,
-    }
-    document: dict[str, Any] = {
-        "v": VERSION,
-        "origin": checkpoint.origin,
-        "asked": {name: asked[name] for name in ("first", "last", "task")},
-        "entries": [],
-        "support": [],
-        "erasures": [],
-    }
-    support: dict[int, Any] = {}
-    erasures: dict[str, Any] = {}
-    cursor: int | None = 0
-    for _ in range(MOST_PAGES):
-        page = ask("audit.open", cursor=cursor, **asked)
-        document |= {name: page[name] for name in ("range", "is_whole", "index")}
-        document["entries"] += page["entries"]
-        support |= {one["index"]: one for one in page["support"]}
-        erasures |= {json.dumps(one, sort_keys=True): one for one in page["erasures"]}
-        cursor = page["next"]
-        if cursor is None:
-            inside = {one["index"] for one in document["entries"]}
-            document["erasures"] = list(erasures.values())
-            document["support"] = [one for index, one in sorted(support.items()) if index not in inside]
-            return document
-    return None
-
-
-def _page(
-    given: dict[str, Any],
-    errors: dict[str, Any] | None = None,
-    report: Report | None = None,
-    document: dict[str, Any] | None = None,
-) -> str:
+def _page(given: dict[str, Any], errors: dict[str, Any] | None = None, shown: Shown | None = None) -> str:
     parties = _names()
     settings: WebSettings = current_app.config["WEB_SETTINGS"]
     return render_template(
@@ -152,9 +147,13 @@ def _page(
         base_url=settings.base_url,
         errors=errors or {},
         parties=sorted(parties.items(), key=lambda one: one[1]),
-        report=report,
-        document=document,
-        lines=_lines(report, parties) if report else [],
+        names=parties,
+        operators=_operators(),
+        nobody=NOBODY,
+        shown=shown,
+        report=shown.report if shown else None,
+        ground_words=ground_words,
+        **_choices(shown, given),
     )
 
 
@@ -162,8 +161,34 @@ def _names() -> dict[str, str]:
     return {party.party_id: party.name for party in registered()}
 
 
-def _lines(report: Report, parties: dict[str, str]) -> list[Line]:
-    return [
-        Line(event, parties.get(party, party) if party else "", ground_words(event, ground), count)
-        for (event, ground, party), count in sorted(report.counts.items())
-    ]
+def _operators() -> dict[int, str]:
+    """The grid operators by number; 0 is what is of no single one."""
+    with engine().connect() as connection:
+        rows = connection.execute(text("SELECT operator, name FROM registry.operator ORDER BY name")).all()
+    return {row.operator: row.name for row in rows} | {0: "Niet van één netbeheerder"}
+
+
+def _counted(report: Report) -> Iterator[Counted]:
+    parties = _names()
+    for (event, ground, party), count in sorted(report.counts.items()):
+        only = {"partij": party or NOBODY, "wat": event, "grond": ground}
+        yield Counted(
+            event, parties.get(party, party) if party else "", ground_words(event, ground), count, only
+        )
+
+
+def _choices(shown: Shown | None, given: dict[str, Any]) -> dict[str, list[tuple[str, str]]]:
+    """What lines can be chosen by: what was found, and what was chosen before."""
+    events, grounds = dict[str, str](), dict[str, str]()
+    for event, ground in [
+        (given.get("wat") or "data.read", given.get("grond") or ""),
+        *((line.event, line.ground) for line in (shown.report.lines if shown else ())),
+    ]:
+        if shown and event in AUDIT_EVENTS:
+            events[event] = AUDIT_EVENTS[event]
+        if ground:
+            grounds[ground] = ground_words(event, ground)
+    return {
+        "event_choices": sorted(events.items(), key=lambda one: one[1]),
+        "ground_choices": sorted(grounds.items(), key=lambda one: one[1]),
+    }

@@ -166,12 +166,18 @@ def before_evidence(detail: str) -> str:
     return detail.partition("; both signed checkpoints")[0]
 
 
+JOIN = "join:"
+"""What the ground of a join begins with that rests on no law by itself, but on the list."""
+
+
 def ground_words(event: str, ground: str) -> str:
     """A ground of a read, or the reason of a refusal, as a sentence."""
     if event == "data.refused":
         return reason_sentence(ReasonCode(ground), Language.DUTCH) if ground in set(ReasonCode) else ground
     if event == "join.refused":
         return SENTENCES[JoinReason(ground)][0] if ground in set(JoinReason) else ground
+    if ground.startswith(JOIN):
+        return f"Een koppeling van de lijst: {ground.removeprefix(JOIN)}."
     known = {row.code: row for row in catalogue.load().rows}
     if ground not in known:
         return ground

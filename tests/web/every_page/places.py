@@ -450,7 +450,12 @@ OVERSIGHT = (
     Place("oversight-staff", "ines", "/toezicht/medewerkers"),
     Place("oversight-staff-trail", "ines", "/toezicht/medewerkers?wie={colleague}"),
     Place("oversight-ledger", "ines", "/toezicht/logboek"),
-    Place("oversight-inspection", "ines", "/toezicht/inzage"),
+    Place(
+        "oversight-inspection",
+        "ines",
+        "/toezicht/inzage",
+        do=send("Openen en controleren", taak="Dossier 17", van="{today}", tot="{today}"),
+    ),
     Place("oversight-complaints", "ines", "/toezicht/klachten", do=errs("Klacht openen")),
     Place("oversight-complaint", "ines", "/toezicht/klachten/{complaint}", do=errs("Klacht sluiten")),
     Place("oversight-clocks", "ines", "/toezicht/termijnen"),

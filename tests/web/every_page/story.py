@@ -293,6 +293,7 @@ def _streets_and_towns(story: Story, net: Party) -> None:
         petra.call("staff.look", reference="Z2026-999999")
     hilde = house.colleague("hilde", "privacy_officer")
     story.sessions["hilde"] = hilde.session
+    story.facts["today"] = day_of(house.clock.now()).isoformat()
     story.facts["assessment"] = write(house, "assessment", party_id=net.party_id)["record_id"]
     story.facts["breach"] = write(house, "breach", aware_at=format_instant(house.clock.now()))["record_id"]
     agreed(house, "breach_assessment", within=story.facts["breach"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from collections.abc import Iterator
@@ -83,6 +84,64 @@ def test_parties_of_joins_have_names_too_and_refused_joins_a_sentence(
     page = Page(send(ines, house))
 
     assert f"{erik.name} koppeling geweigerd De lijst laat deze koppeling niet toe" in page.text
+
+
+def test_the_lines_behind_the_counts_are_shown_by_party_ground_and_operator(
+    ines: FlaskClient, house: TheHouse, read: int, bram: Party, joris: Party, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(DoorRefusedError) as refusal:
+        joris.read(ean=LOTTES_EAN, purpose="energy_advice")
+    refused = int(refusal.value.index or 0)
+    page = Page(send(ines, house))
+    assert _lines(page) >= {(read, bram.name), (refused, joris.name)}
+    [of_joris] = [form for form in page.forms if form.fields.get("partij") == joris.party_id]
+    one = Page(ines.post(PATH, data=of_joris.fields))
+    assert _lines(one) == {(refused, joris.name)}
+    assert _lines(Page(send(ines, house, wat="data.read"))) == {(read, bram.name)}
+    assert _lines(Page(send(ines, house, partij="geen"))).isdisjoint(_lines(one))
+    assert (read, bram.name) in _lines(Page(send(ines, house, netbeheerder="1")))
+    assert _lines(Page(send(ines, house, netbeheerder="2"))) == set()
+    assert _lines(Page(send(ines, house, grond="no_such_ground"))) == set()
+    of_a_join = Page(send(ines, house, grond="join:municipality-hour-statistics"))
+    assert (of_a_join.status, _lines(of_a_join)) == (200, set())
+
+    # A screen holds few lines: the button leads on, entry by entry, to the last one, and skips none.
+    monkeypatch.setattr("web.oversight.opening.SCREEN", 1)
+    page, seen = Page(send(ines, house)), list[tuple[int, str]]()
+    while True:
+        seen += sorted(_lines(page))
+        following = [form for form in page.forms if form.fields.get("vanaf")]
+        if not following:
+            break
+        page = Page(ines.post(PATH, data=following[0].fields))
+    assert [index for index, _ in seen] == sorted({index for index, _ in seen})
+    assert {(read, bram.name), (refused, joris.name)} <= set(seen)
+
+
+def test_a_filter_that_no_page_offers_opens_nothing(
+    ines: FlaskClient, house: TheHouse, read: int, lotte: Customer
+) -> None:
+    for change in (
+        {"wat": "permission.granted"},
+        {"grond": "' OR 1=1"},
+        {"netbeheerder": "-1"},
+        {"netbeheerder": "x"},
+        {"partij": "iedereen"},
+        {"vanaf": "-1"},
+        {"vanaf": "x"},
+        {"vanaf": str(10**15)},
+        {"vanaf": "1" * 40},
+    ):
+        assert send(ines, house, **change).status_code == 400
+    assert lotte.statements(kind="reads")[0]["event"] == "data.read"
+
+
+def _lines(page: Page) -> set[tuple[int, str]]:
+    """The lines that a page shows: which entry, and who."""
+    rows = re.findall(
+        r'<tr><th scope="row" class="number">([0-9.]+)</th>.*?data-label="Partij">([^<]+)<', page.html
+    )
+    return {(int(index.replace(".", "")), html.unescape(who)) for index, who in rows}
 
 
 def test_a_forged_permission_is_named_with_its_entry(
