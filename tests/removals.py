@@ -2010,9 +2010,9 @@ REMOVALS = (
     Removal(
         "R85",
         "two EAN codes a contact",
-        "databeheer/door/contacts/commands.py",
-        "        if desk.contact.eans_told + len(numbers) > MOST_EANS:",
-        "        if False:",
+        "databeheer/door/contacts/codes.py",
+        "    if fresh and len(before) + len(fresh) > MOST_EANS:",
+        "    if False:",
     ),
     Removal(
         "R86",
@@ -2060,8 +2060,8 @@ REMOVALS = (
         "R155",
         "a look takes a case of one's own",
         "databeheer/staff/cases.py",
-        "    return case.closed_at is None and (case.assigned_to == account_id or case.team == team)",
-        "    return case.closed_at is None",
+        "    return is_open(case, now) and (case.assigned_to == account_id or case.team == team)",
+        "    return is_open(case, now)",
     ),
     Removal(
         "R156",

@@ -1,9 +1,9 @@
-"""Contacts as rows: opened on a channel, identified at most once, and how many EAN codes went out in it."""
+"""Contacts as rows: opened on a channel, identified at most once, and which EAN codes were asked in it."""
 
 from __future__ import annotations
 
 import enum
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -71,15 +71,32 @@ def identified(
     connection.execute(_ABOUT, members)
 
 
-def told_eans(connection: Connection, case_id: UUID, more: int) -> None:
-    """Count EAN codes that were asked in a contact, sent or not."""
-    connection.execute(_TOLD, {"case": case_id, "more": more})
+def eans_asked(connection: Connection, case_id: UUID) -> dict[bytes, Any]:
+    """Return which EAN codes were asked in a contact, by the hash under which each counts once."""
+    rows = connection.execute(_ASKED, {"case": case_id})
+    return {bytes(row.code_hash): row for row in rows}
+
+
+def asked_ean(connection: Connection, case_id: UUID, code: bytes, *, answered_in: UUID | None = None) -> None:
+    """Count an EAN code that was asked in a contact; `answered_in`: the case in which the team answers in writing."""
+    connection.execute(_ADD_ASKED, {"case": case_id, "code": code, "answered_in": answered_in})
+    if answered_in is None:
+        connection.execute(_TOLD, {"case": case_id})
+
+
+def answered_ean(connection: Connection, case_id: UUID, code: bytes, way: bytes) -> None:
+    """Keep on which way an EAN code was answered: it does not go there again in this contact."""
+    connection.execute(_ANSWERED, {"case": case_id, "code": code, "way": way})
+
+
+def ends_at(channel: Channel, opened_at: datetime) -> datetime:
+    """Return when a contact is over by the clock, whether or not anybody wrote that down."""
+    return opened_at + timedelta(days=DAYS_OPEN[channel])
 
 
 def over(connection: Connection, now: datetime, limit: int) -> list[Any]:
-    """Return the cases of open contacts that lasted as long as they may, the oldest first."""
-    asked = {"now": now, "limit": limit, "channels": list(DAYS_OPEN), "days": list(DAYS_OPEN.values())}
-    return list(connection.execute(_OVER, asked))
+    """Return the cases of contacts that the clock ended and nobody closed yet, the oldest first."""
+    return list(connection.execute(_OVER, {"now": now, "limit": limit}))
 
 
 def log(connection: Connection, case_id: UUID) -> list[Any]:
@@ -100,11 +117,21 @@ _ABOUT = text(
     "UPDATE staff.case_file SET access_point_id = :point, occupancy_id = :occupancy, operator = :operator"
     " WHERE case_id = :case AND occupancy_id IS NULL"
 )
-_TOLD = text("UPDATE staff.contact SET eans_told = eans_told + :more WHERE case_id = :case")
+_TOLD = text("UPDATE staff.contact SET eans_told = eans_told + 1 WHERE case_id = :case")
+_ASKED = text(
+    "SELECT a.*, f.reference FROM staff.ean_asked a LEFT JOIN staff.case_file f ON f.case_id = a.answered_in"
+    " WHERE a.case_id = :case"
+)
+_ADD_ASKED = text(
+    "INSERT INTO staff.ean_asked (case_id, code_hash, operator, way_hashes, answered_in)"
+    " SELECT case_id, :code, operator, '{}', :answered_in FROM staff.contact WHERE case_id = :case"
+)
+_ANSWERED = text(
+    "UPDATE staff.ean_asked SET way_hashes = way_hashes || CAST(:way AS bytea)"
+    " WHERE case_id = :case AND code_hash = :code"
+)
 _OVER = text(
-    "SELECT f.case_id, f.reference, f.occupancy_id, f.opened_by FROM staff.case_file f JOIN staff.contact c"
-    " USING (case_id) JOIN unnest(CAST(:channels AS text[]), CAST(:days AS integer[])) AS l (channel, days)"
-    " USING (channel) WHERE f.closed_at IS NULL AND f.opened_at <= :now - make_interval(days => l.days)"
-    " ORDER BY f.opened_at, f.case_id LIMIT :limit"
+    "SELECT case_id, reference, occupancy_id, opened_by FROM staff.case_file"
+    " WHERE closed_at IS NULL AND ends_at <= :now ORDER BY ends_at, case_id LIMIT :limit"
 )
 _LOG = text("SELECT entry_index, at, event FROM staff.deed WHERE case_id = :case ORDER BY entry_index")

@@ -29,8 +29,8 @@ def reference_of(index: int, now: datetime) -> str:
 
 
 def open_case(connection: Connection, values: dict[str, Any]) -> None:
-    """Keep a new case."""
-    connection.execute(_OPEN, values)
+    """Keep a new case; `ends_at` where the clock ends it, `contact` where its customer was identified in one."""
+    connection.execute(_OPEN, {"ends_at": None, "contact": None} | values)
 
 
 def by_reference(connection: Connection, reference: str) -> Any | None:
@@ -43,14 +43,19 @@ def by_id(connection: Connection, case_id: UUID) -> Any | None:
     return connection.execute(_BY_ID, {"id": case_id}).one_or_none()
 
 
-def is_handled_by(case: Any, account_id: UUID, team: str) -> bool:
+def is_open(case: Any, now: datetime) -> bool:
+    """Whether a case is neither closed nor, as a contact is after its days, over by the clock."""
+    return case.closed_at is None and (case.ends_at is None or now < case.ends_at)
+
+
+def is_handled_by(case: Any, account_id: UUID, team: str, now: datetime) -> bool:
     """Whether an open case is somebody's: assigned to him, or to his team."""
-    return case.closed_at is None and (case.assigned_to == account_id or case.team == team)
+    return is_open(case, now) and (case.assigned_to == account_id or case.team == team)
 
 
-def open_of(connection: Connection, account_id: UUID, team: str) -> list[Any]:
+def open_of(connection: Connection, account_id: UUID, team: str, now: datetime) -> list[Any]:
     """Return the open cases of somebody and of his team, the oldest first."""
-    return list(connection.execute(_OPEN_OF, {"account": account_id, "team": team}))
+    return list(connection.execute(_OPEN_OF, {"account": account_id, "team": team, "now": now}))
 
 
 def assign(connection: Connection, case_id: UUID, account_id: UUID | None, team: str | None) -> None:
@@ -70,14 +75,14 @@ def close(connection: Connection, case_id: UUID, by: UUID, now: datetime) -> boo
 
 _OPEN = text(
     "INSERT INTO staff.case_file (case_id, operator, reference, kind, what_sealed, access_point_id, occupancy_id,"
-    " opened_by, opened_at, opened_index, assigned_to, team) VALUES (:case, :operator, :reference, :kind, :what,"
-    " :point, :occupancy, :by, :now, :index, :account, :team)"
+    " opened_by, opened_at, opened_index, assigned_to, team, ends_at, contact_id) VALUES (:case, :operator,"
+    " :reference, :kind, :what, :point, :occupancy, :by, :now, :index, :account, :team, :ends_at, :contact)"
 )
 _BY_REFERENCE = text("SELECT * FROM staff.case_file WHERE reference = :reference")
 _BY_ID = text("SELECT * FROM staff.case_file WHERE case_id = :id")
 _OPEN_OF = text(
-    "SELECT * FROM staff.case_file WHERE closed_at IS NULL AND (assigned_to = :account OR team = :team)"
-    " ORDER BY opened_index"
+    "SELECT * FROM staff.case_file WHERE closed_at IS NULL AND (ends_at IS NULL OR ends_at > :now)"
+    " AND (assigned_to = :account OR team = :team) ORDER BY opened_index"
 )
 _ASSIGN = text("UPDATE staff.case_file SET assigned_to = :account, team = :team WHERE case_id = :case")
 _LEAVE = text(

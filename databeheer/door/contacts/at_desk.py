@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
-
-from sqlalchemy import Connection
 
 from databeheer.contacts import contacts
 from databeheer.contacts.contacts import CASE_KIND, Channel
@@ -27,6 +26,7 @@ from databeheer.identity.representations import ATTORNEY, Appointment
 from databeheer.registry import occupancies
 from databeheer.staff import cases, roles
 
+NOT_YOURS = "there is no such contact of yours that is open"
 Answer = tuple[dict[str, Any], Record | None]
 """What an act answers beside where it is recorded; without a record, nothing is said of one."""
 
@@ -124,14 +124,14 @@ def at_desk(
     with house.turn(lane) as turn:
         doer = doer_at_desk(turn, house, proof)
         case = cases.by_reference(turn.connection, reference)
-        why = why_not(case, doer.asker)
+        why = why_not(case, doer.asker, turn.now)
         if case is None or why is not None:
             record_refusal(turn, found(doer.account_id, "account"), "contact", why or "no_such_case")
         else:
             contact = contacts.of_case(turn.connection, case.case_id)
             answer, record = act(turn, AtDesk(doer, case, contact))
     if answer is None:
-        raise NoCaseError("there is no such contact of yours that is open")
+        raise NoCaseError(NOT_YOURS)
     return answer | (record.answer() if record is not None else {})
 
 
@@ -142,20 +142,22 @@ def doer_at_desk(turn: Turn, house: House, proof: Proof) -> Doer:
     return Doer(asker, asker.employee, asker.account_id)
 
 
-def why_not(case: Any, asker: Asker) -> str | None:
+def why_not(case: Any, asker: Asker, now: datetime) -> str | None:
     """Why a reference opens no contact to somebody; None where it does."""
     if case is None or case.kind != CASE_KIND:
         return "no_such_case"
-    if case.closed_at is not None:
+    if not cases.is_open(case, now):
         return "closed"
-    if asker.account_id is None or not cases.is_handled_by(case, asker.account_id, asker.team):
+    if asker.account_id is None or not cases.is_handled_by(case, asker.account_id, asker.team, now):
         return "not_yours"
     return None
 
 
-def contact_seen(connection: Connection, asker: Asker, reference: str) -> tuple[Any, Any]:
-    """Return the case and the contact behind a reference, to show them; raises NoCaseError as `at_desk` does."""
-    case = cases.by_reference(connection, reference)
-    if case is None or why_not(case, asker) is not None:
-        raise NoCaseError("there is no such contact of yours that is open")
-    return case, contacts.of_case(connection, case.case_id)
+def refused_look(house: House, proof: Proof, reference: str) -> NoCaseError:
+    """Record that a contact was not shown, and return what to raise: a look leaves its trace as a try in it does."""
+    with house.turn() as turn:
+        asker = asker_of(turn, house, proof, AskerKind.STAFF)
+        require_role(asker, *roles.load().reading("contacts"))
+        why = why_not(cases.by_reference(turn.connection, reference), asker, turn.now)
+        record_refusal(turn, found(asker.account_id, "account"), "contact", why or "no_such_case")
+    return NoCaseError(NOT_YOURS)

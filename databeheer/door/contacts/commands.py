@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from marshmallow import fields, validate
+from sqlalchemy import Connection
 
 from databeheer.brussels import day_of
 from databeheer.contacts import contacts, recordings
-from databeheer.contacts.contacts import CASE_KIND, IN_WRITING, MOST_EANS, Caller, Channel
+from databeheer.contacts.contacts import CASE_KIND, IN_WRITING, Caller, Channel
 from databeheer.door.commands.base import (
     Command,
     EANCode,
@@ -20,9 +22,9 @@ from databeheer.door.commands.base import (
     schema,
     short_text,
 )
-from databeheer.door.contacts.at_desk import Answer, AtDesk, at_desk, contact_seen, doer_at_desk
-from databeheer.door.contacts.identifying import Asked, identify, meter_hashes, of_contact, of_meter
-from databeheer.door.ean_codes import asking as ean_codes
+from databeheer.door.contacts import codes
+from databeheer.door.contacts.at_desk import Answer, AtDesk, at_desk, doer_at_desk, refused_look, why_not
+from databeheer.door.contacts.identifying import Asked, identify, of_contact
 from databeheer.door.ean_codes.commands import HOME
 from databeheer.door.house import House
 from databeheer.door.linking.commands import LONGEST_METER
@@ -33,7 +35,6 @@ from databeheer.door.staff.asking import require_role
 from databeheer.door.staff.cases import REFERENCE
 from databeheer.door.statement import NO_OPERATOR, Statement
 from databeheer.door.turn import Turn
-from databeheer.ean_codes import homes
 from databeheer.errors import ConflictError, MalformedRequestError, UnauthenticatedError
 from databeheer.identity.linking import attempts
 from databeheer.registry import history_routes
@@ -62,7 +63,7 @@ def open_contact(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[
         if before is not None:
             if before.kind != CASE_KIND or before.opened_by != account_id:
                 raise ConflictError("this contact is another's")
-            if before.closed_at is not None:
+            if not cases.is_open(before, turn.now):
                 raise ConflictError("this contact is closed; open another")
             return {"reference": before.reference}
         reference = cases.reference_of(turn.next_index, turn.now)
@@ -79,6 +80,7 @@ def open_contact(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[
             "index": turn.next_index,
             "account": account_id,
             "team": None,
+            "ends_at": contacts.ends_at(Channel(arguments["channel"]), turn.now),
         }
         cases.open_case(turn.connection, case)
         how = {name: arguments[name] for name in ("channel", "caller", "told_recorded")}
@@ -104,7 +106,7 @@ def _keep_recording(house: House, turn: Turn, case_id: UUID, called: str) -> Non
 
 def mine(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
     """The open contacts of somebody and of his team, the oldest first; nothing of who asked."""
-    with looking(house, proof, or_staff=True) as (connection, asker, _now):
+    with looking(house, proof, or_staff=True) as (connection, asker, now):
         if asker.kind is not AskerKind.STAFF or asker.account_id is None:
             raise UnauthenticatedError("log in as staff")
         require_role(asker, *roles.load().reading("contacts"))
@@ -116,43 +118,55 @@ def mine(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
                     "opened_at": format_instant(case.opened_at),
                     "is_identified": case.occupancy_id is not None,
                 }
-                for case in cases.open_of(connection, asker.account_id, asker.team)
+                for case in cases.open_of(connection, asker.account_id, asker.team, now)
                 if case.kind == CASE_KIND
             ]
         }
 
 
 def show(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
-    """A contact: how somebody came, whether he was identified, what was done. Nothing of the customer (R81)."""
+    """A contact: how somebody came, whether he was identified, what was done. Nothing of the customer (R81).
+
+    Raises:
+        NoCaseError: as `at_desk`; this too is recorded, and on the inspector's list.
+    """
+    reference = arguments["reference"]
     with looking(house, proof, or_staff=True) as (connection, asker, now):
         if asker.kind is not AskerKind.STAFF:
             raise UnauthenticatedError("log in as staff")
         require_role(asker, *roles.load().reading("contacts"))
-        case, contact = contact_seen(connection, asker, arguments["reference"])
-        wrong = attempts.wrong_of(connection, of_contact(house, case.case_id))
-        recording = recordings.of_contact(connection, case.case_id)
-        return {
-            "reference": case.reference,
-            "what": open_text(house, "staff-case", case.case_id, bytes(case.what_sealed)),
-            "channel": contact.channel,
-            "caller": contact.caller,
-            "is_known_here": contact.caller in contacts.KNOWN_HERE,
-            "is_in_writing": contact.channel in IN_WRITING,
-            "takes_paper": contact.channel in contacts.ON_PAPER,
-            "opened_at": format_instant(case.opened_at),
-            "identified_at": contact.identified_at and format_instant(contact.identified_at),
-            "tries_left": max(0, attempts.MOST_WRONG - wrong),
-            "eans_left": MOST_EANS - contact.eans_told,
-            "sends_sms": house.sends_sms,
-            "recorded_until": format_instant(recording.keep_until)
-            if recording is not None and not recordings.is_over(recording, now)
-            else None,
-            "recording_duty": recording.duty if recording is not None else None,
-            "log": [
-                {"index": line.entry_index, "at": format_instant(line.at), "event": line.event}
-                for line in contacts.log(connection, case.case_id)
-            ],
-        }
+        case = cases.by_reference(connection, reference)
+        if case is not None and why_not(case, asker, now) is None:
+            return _shown(house, connection, case, now)
+    raise refused_look(house, proof, reference)
+
+
+def _shown(house: House, connection: Connection, case: Any, now: datetime) -> dict[str, Any]:
+    contact = found(contacts.of_case(connection, case.case_id), "contact")
+    wrong = attempts.wrong_of(connection, of_contact(house, case.case_id))
+    recording = recordings.of_contact(connection, case.case_id)
+    return {
+        "reference": case.reference,
+        "what": open_text(house, "staff-case", case.case_id, bytes(case.what_sealed)),
+        "channel": contact.channel,
+        "caller": contact.caller,
+        "is_known_here": contact.caller in contacts.KNOWN_HERE,
+        "is_in_writing": contact.channel in IN_WRITING,
+        "takes_paper": contact.channel in contacts.ON_PAPER,
+        "opened_at": format_instant(case.opened_at),
+        "ends_at": format_instant(case.ends_at),
+        "identified_at": contact.identified_at and format_instant(contact.identified_at),
+        "tries_left": max(0, attempts.MOST_WRONG - wrong),
+        "sends_sms": house.sends_sms,
+        "recorded_until": format_instant(recording.keep_until)
+        if recording is not None and not recordings.is_over(recording, now)
+        else None,
+        "recording_duty": recording.duty if recording is not None else None,
+        "log": [
+            {"index": line.entry_index, "at": format_instant(line.at), "event": line.event}
+            for line in contacts.log(connection, case.case_id)
+        ],
+    }
 
 
 def identify_caller(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -169,86 +183,23 @@ def send_eans(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str
 
     Of who has a power of attorney: of the stays that it is for; another home is answered as if it were a stranger's.
     By text message to a mobile number, else by letter to each home; who asked in writing gets letters. More than
-    MOST_EANS in a contact are registered as a case of the team, which answers in writing (R85).
+    MOST_EANS in a contact are registered as a case of the team, which answers in writing (R85). Each access point
+    counts once, and goes once to the same telephone or letter box: a button pressed twice does nothing more.
 
     Raises:
         MalformedRequestError: a mobile number of who asked in writing, or the same meter twice.
         ConflictError: nobody was identified; this house sends no text messages.
     """
-    mobile = arguments["mobile"]
     numbers = ["".join(one.split()).upper() for one in arguments["meters"]]
     if len(set(numbers)) != len(numbers):
         raise MalformedRequestError("meters: each once")
 
-    def act(turn: Turn, desk: AtDesk) -> Answer:
-        _, holder = desk.stay(house, turn)
-        if mobile is not None and desk.channel in IN_WRITING:
-            raise MalformedRequestError("mobile: who asks in writing is answered by letter")
-        if mobile is not None and not house.sends_sms:
-            raise ConflictError("this house sends no text messages; send a letter")
-        if desk.contact.eans_told + len(numbers) > MOST_EANS:
-            return _register(house, turn, desk, numbers)
-        contacts.told_eans(turn.connection, desk.case.case_id, len(numbers))
-        reach = desk.reach(turn)
-        for number in numbers:
-            _send_ean(house, turn, desk, number, mobile, holder=holder, reach=reach)
-        return {"registered": None, "channel": "letter" if mobile is None else "sms"}, None
-
-    return at_desk(house, proof, arguments["reference"], act)
-
-
-def _send_ean(
-    house: House,
-    turn: Turn,
-    desk: AtDesk,
-    number: str,
-    mobile: str | None,
-    *,
-    holder: UUID,
-    reach: frozenset[UUID] | None,
-) -> None:
-    tried = [of_contact(house, desk.case.case_id), of_meter(house, number)]
-    is_locked = attempts.is_locked(turn.connection, tried)
-    rows = homes.at_meter(turn.connection, meter_hashes(house, number), day_of(turn.now))
-    own = [row for row in rows if row.person_id == holder and (reach is None or row.occupancy_id in reach)]
-    home = next(iter(own), None)
-    index, said = turn.next_index, desk.said | {"channel": "letter" if mobile is None else "sms"}
-    if home is None or is_locked:
-        attempts.count(turn.connection, tried, turn.now)
-        at_meter = home or (rows[0] if rows else None)
-        said |= {"meter_number": "fits" if at_meter is not None else "does_not_fit"}
-        said |= {"reason": "locked" if is_locked else "other_home"}
-        record = ean_codes.withheld(house, turn, at_meter, said)
-    else:
-        record = ean_codes.tell(house, turn, home, mobile, said | {"meter_number": "fits"})
-    desk.note(turn, index, record.statement.event)
-
-
-def _register(house: House, turn: Turn, desk: AtDesk, numbers: list[str]) -> Answer:
-    """A case of the team, about the stay of who was identified, with the numbers that he gave."""
-    case_id = uuid4()
-    reference = cases.reference_of(turn.next_index, turn.now)
-    what = (
-        f"{len(numbers)} EAN-codes, schriftelijk te antwoorden ({desk.case.reference}): {' '.join(numbers)}"
+    return at_desk(
+        house,
+        proof,
+        arguments["reference"],
+        lambda turn, desk: codes.send(house, turn, desk, numbers, arguments["mobile"]),
     )
-    case = {
-        "case": case_id,
-        "operator": desk.case.operator,
-        "reference": reference,
-        "kind": "question",
-        "what": seal_text(house, "staff-case", case_id, what),
-        "point": desk.case.access_point_id,
-        "occupancy": desk.case.occupancy_id,
-        "by": desk.doer.account_id,
-        "now": turn.now,
-        "index": turn.next_index,
-        "account": None,
-        "team": desk.doer.asker.team,
-    }
-    cases.open_case(turn.connection, case)
-    said = {"case": reference, "codes": len(numbers)}
-    statement = Statement("desk.ean_codes_registered", said, subjects=desk.subjects(house))
-    return {"registered": reference, "channel": None}, desk.record(turn, statement)
 
 
 def ask_supplier(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:

@@ -138,6 +138,11 @@ def of_meter(house: House, number: str) -> bytes:
     return derive(house.registry_key("desk"), "meter", "".join(number.split()).upper().encode())
 
 
+def as_asked(house: House, case_id: UUID, what: str, key: bytes) -> bytes:
+    """Under what a code that was asked in a contact, or where it went, is known again in that contact alone."""
+    return derive(house.registry_key("desk"), f"asked-{what}", case_id.bytes + key)
+
+
 def of_ean(house: House, ean: EAN) -> bytes:
     """Under what tries at an EAN code are counted at the desk."""
     return derive(house.registry_key("desk"), "ean", ean.digits.encode())

@@ -6,7 +6,6 @@ from typing import Any
 from uuid import uuid4
 
 from marshmallow import fields
-from sqlalchemy import Connection
 
 from databeheer.brussels import day_of
 from databeheer.door.commands.base import (
@@ -26,6 +25,7 @@ from databeheer.door.proofs import AskerKind, Proof
 from databeheer.door.staff.asking import Doer, require_role, staff_name
 from databeheer.door.staff.people import TEAM
 from databeheer.door.statement import NO_OPERATOR, Statement
+from databeheer.door.turn import Turn
 from databeheer.errors import ConflictError, MalformedRequestError, NotFoundError, UnauthenticatedError
 from databeheer.registry import occupancies
 from databeheer.staff import accounts, cases, roles
@@ -77,7 +77,7 @@ def hand_on(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, 
         asker = asker_of(turn, house, proof, AskerKind.STAFF)
         require_role(asker, *roles.load().writing("cases"), writing=True)
         doer = Doer(asker, asker.employee, asker.account_id)
-        case = _handled(turn.connection, asker, arguments["reference"])
+        case = _handled(turn, asker, arguments["reference"])
         if arguments["account_id"] is not None:
             colleague = found(accounts.by_id(turn.connection, arguments["account_id"]), "account")
             if colleague.ended_at is not None:
@@ -97,7 +97,7 @@ def close(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, An
         asker = asker_of(turn, house, proof, AskerKind.STAFF)
         require_role(asker, *roles.load().writing("cases"), writing=True)
         doer = Doer(asker, asker.employee, asker.account_id)
-        case = _handled(turn.connection, asker, arguments["reference"])
+        case = _handled(turn, asker, arguments["reference"])
         cases.close(turn.connection, case.case_id, found(asker.account_id, "account"), turn.now)
         record = doer.record(
             turn, Statement("staff.case.closed", {"case": case.reference}), case_id=case.case_id
@@ -107,7 +107,7 @@ def close(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, An
 
 def list_open(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
     """The open cases of somebody and of his team, the oldest first; and to whom of his team he can give one."""
-    with looking(house, proof, or_staff=True) as (connection, asker, _now):
+    with looking(house, proof, or_staff=True) as (connection, asker, now):
         if asker.kind is not AskerKind.STAFF or asker.account_id is None:
             raise UnauthenticatedError("log in as staff")
         require_role(asker, *roles.load().reading("cases"))
@@ -128,17 +128,20 @@ def list_open(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
                     "is_teams": case.assigned_to is None,
                     "has_point": case.access_point_id is not None,
                 }
-                for case in cases.open_of(connection, asker.account_id, asker.team)
+                for case in cases.open_of(connection, asker.account_id, asker.team, now)
             ],
         }
 
 
-def _handled(connection: Connection, asker: Any, reference: str) -> Any:
+def _handled(turn: Turn, asker: Any, reference: str) -> Any:
     """An open case that is the asker's; any open one for a manager. Of others there is none to see."""
-    case = cases.by_reference(connection, reference)
-    if case is None or case.closed_at is not None:
+    case = cases.by_reference(turn.connection, reference)
+    if case is None or not cases.is_open(case, turn.now):
         raise NotFoundError("there is no such case that is open")
-    if not cases.is_handled_by(case, asker.account_id, asker.team) and "manager" not in asker.writes:
+    if (
+        not cases.is_handled_by(case, asker.account_id, asker.team, turn.now)
+        and "manager" not in asker.writes
+    ):
         raise NotFoundError("there is no such case that is open")
     return case
 

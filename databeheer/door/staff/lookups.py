@@ -7,6 +7,7 @@ access point, who reads there by consent, and who looked last; no value of a met
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -68,7 +69,7 @@ def look(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any
         require_role(asker, *roles.load().reading("people"))
         account_id: UUID = found(asker.account_id, "account")
         case = cases.by_reference(turn.connection, arguments["reference"])
-        why = _why_not(case, asker) or _why_no_contact(turn, case)
+        why = _why_not(case, asker, turn.now) or _why_no_contact(turn, case)
         if why is not None:
             record_refusal(turn, account_id, "look", why)
             refused = NoCaseError("a look takes an open case that is yours or your team's")
@@ -102,13 +103,13 @@ def refusals(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
         }
 
 
-def _why_not(case: Any, asker: Asker) -> str | None:
+def _why_not(case: Any, asker: Asker, now: datetime) -> str | None:
     """Why a case opens nothing to somebody; None where it does."""
     if case is None:
         return "no_such_case"
-    if case.closed_at is not None:
+    if not cases.is_open(case, now):
         return "closed"
-    if asker.account_id is None or not cases.is_handled_by(case, asker.account_id, asker.team):
+    if asker.account_id is None or not cases.is_handled_by(case, asker.account_id, asker.team, now):
         return "not_yours"
     return "about_nobody" if case.occupancy_id is None else None
 

@@ -53,7 +53,7 @@ def ask(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]
         if not same_name(arguments["signed_as"], staff_name(house, account)):
             raise MalformedRequestError("signed_as: sign with your own name")
         case = cases.by_reference(turn.connection, arguments["reference"])
-        if case is None or not cases.is_handled_by(case, account.account_id, account.team):
+        if case is None or not cases.is_handled_by(case, account.account_id, account.team, turn.now):
             raise NotFoundError("there is no such case that is open")
         if _is_review_overdue(turn):
             raise ConflictError("nobody consults the register before a manager reviewed the list")

@@ -313,10 +313,13 @@ def test_another_teams_contact_opens_nothing_and_trying_stands_on_the_inspectors
         assert refused(tom.call, command, reference=reference, **arguments) == "role-needed", command
         unknown = arguments | {"reference": "Z2026-999999"}
         assert refused(nadia.call, command, **unknown) == "no-case", command
-    assert refused(asked, "desk.show") == "no-case"
+    for reader in (outsider, house.colleague("rita", "desk", team="elders", writes=False)):
+        assert refused(reader.call, "desk.show", reference=reference) == "no-case"
+    assert refused(tom.call, "desk.show", reference=reference) == "role-needed"
     listed = house.client.call("staff.refusals", inspectors(house))["refusals"]
     mine = [one["reason"] for one in listed if (one["what"], one["name"]) == ("contact", "Joris")]
-    assert mine == ["not_yours"] * len(tried)
+    assert mine == ["not_yours"] * (len(tried) + 1)  # a mere look at its page is one of them
+    assert ("contact", "not_yours", "Rita") in [(one["what"], one["reason"], one["name"]) for one in listed]
     assert outsider.call("desk.show", reference=ours)["identified_at"] is None
     nadia.call("staff.case.close", reference=reference)
     assert refused(nadia.call, "desk.send_eans", reference=reference, meters=[METER]) == "no-case"
@@ -398,17 +401,67 @@ def test_two_codes_go_out_and_a_third_makes_a_case_of_the_team_that_answers_in_w
     before = waiting(house)
     assert ask(meters=[METER, GAS_METER])["registered"] is None
     assert waiting(house) == before + 2
-    case = ask(meters=[METER])["registered"]
+    case = ask(meters=[METER, MARIAS_METER])["registered"]
     assert waiting(house) == before + 2
     listed = {one["reference"]: one for one in nadia.call("staff.case.list")["cases"]}
-    assert (listed[case]["is_teams"], METER in listed[case]["what"]) == (True, True)
-    other = identified(nadia)
-    asked = {"reference": other, "meters": [METER, GAS_METER, MARIAS_METER], "mobile": MOBILE}
-    assert nadia.call("desk.send_eans", **asked)["registered"]
-    assert waiting(house) == before + 2
+    assert (listed[case]["is_teams"], MARIAS_METER in listed[case]["what"]) == (True, True)
+    asked = {"reference": identified(nadia), "meters": [METER, GAS_METER, MARIAS_METER], "mobile": MOBILE}
+    case = nadia.call("desk.send_eans", **asked)["registered"]
     assert events(lotte, 1) == ["desk.ean_codes_registered"]
+    # Again, as of a button pressed twice, or one of them alone: the team answers, in the same case.
+    length = size(house)
+    for meters in (asked["meters"], [METER], [MARIAS_METER, GAS_METER]):
+        assert nadia.call("desk.send_eans", **(asked | {"meters": meters}))["registered"] == case
+    assert (size(house), waiting(house)) == (length, before + 2)
     with psycopg.connect(house.database.url("door")) as door, pytest.raises(psycopg.errors.CheckViolation):
         door.execute("UPDATE staff.contact SET eans_told = 3")
+
+
+@pytest.mark.requirement("R85")
+def test_a_code_asked_twice_counts_once_and_goes_once_to_the_same_telephone(
+    house: TheHouse, nadia: Colleague, lotte: Customer
+) -> None:
+    second = "1SAG9200000004"  # of the same home: one EAN code, whichever of its meters is named
+    meter(house, LOTTES_EAN, second)
+    ask = partial(nadia.call, "desk.send_eans", reference=identified(nadia))
+    with house.engine("superuser").begin() as connection:
+        connection.exec_driver_sql("DELETE FROM identity.ean_told")
+    before = waiting(house)
+    first = ask(meters=[METER], mobile=MOBILE)
+    length = size(house)
+    for meters in ([METER], [METER.lower()], [second], [second, METER]):
+        assert ask(meters=meters, mobile=MOBILE) == first, meters
+    assert (size(house), waiting(house)) == (length, before + 1)
+    # The number was wrong: to another telephone it goes, and is still the one code.
+    ask(meters=[second], mobile="+32470999999")
+    assert ask(meters=[GAS_METER], mobile=MOBILE)["registered"] is None
+    assert (size(house), waiting(house)) == (length + 2, before + 3)
+    # A number that is not his counts by itself, and a second press is no second try in vain.
+    reference = identified(nadia)
+    ask = partial(nadia.call, "desk.send_eans", reference=reference, mobile=MOBILE)
+    for _ in range(2):
+        ask(meters=["1SAG9999999998"])
+    assert nadia.call("desk.show", reference=reference)["tries_left"] == 2
+    assert ask(meters=[METER])["registered"] is None
+    assert ask(meters=["1SAG9999999997"])["registered"]
+
+
+@pytest.mark.requirement("R85", "R92")
+def test_a_code_that_was_locked_goes_once_a_paper_unlocked_it_also_in_the_same_contact(
+    house: TheHouse, nadia: Colleague, lotte: Customer
+) -> None:
+    reference = identified(nadia)
+    wrong = LOTTE | {"name": "X"}
+    for _ in range(3):
+        nadia.call("desk.identify", reference=contact(nadia), **wrong)
+    ask = partial(nadia.call, "desk.send_eans", reference=reference, meters=[METER], mobile=MOBILE)
+    with house.engine("superuser").begin() as connection:
+        connection.exec_driver_sql("DELETE FROM identity.ean_told")
+    before, answer = waiting(house), ask()
+    assert (waiting(house), events(lotte, 1)) == (before, ["ean.withheld"])
+    _release(nadia)
+    assert ask() == answer
+    assert (waiting(house), events(lotte, 1)) == (before + 1, ["ean_sms.written"])
 
 
 @pytest.mark.requirement("R86")
@@ -638,23 +691,45 @@ def test_a_recording_goes_after_a_month_but_for_a_legal_duty_and_listening_is_on
 
 
 @pytest.mark.requirement("R81", "R155")
-def test_a_call_ends_after_a_day_and_a_letter_after_its_month_and_then_open_nothing(
+def test_a_call_ends_after_a_day_and_a_letter_after_its_month_whether_or_not_anybody_wrote_it_down(
     databases: Databases,
 ) -> None:
     with databases.clone() as database, open_house(database) as house:
         lotte = lottes_home(house)
         nadia = house.colleague("nadia", "desk")
-        call, letter = identified(nadia), identified(nadia, "letter")
-        for days, over in ((0, []), (1, [call]), (29, [call]), (2, [call, letter])):
+        tom = house.colleague("tom", "manager")
+        once = str(uuid4())
+        call, letter = contact(nadia, contact_id=once), identified(nadia, "letter")
+        nadia.call("desk.identify", reference=call, **LOTTE)
+        # No sweep runs: the clock itself ends them.
+        for days, over in ((0, []), (1, [call]), (29, [call]), (1, [call, letter])):
             house.clock.advance(timedelta(days=days))
-            nadia.log_in()
-            house.operator("desk.sweep")
+            for one in (nadia, tom):
+                one.log_in()
+            for command, key in (("desk.mine", "contacts"), ("staff.case.list", "cases")):
+                listed = [one["reference"] for one in nadia.call(command)[key]]
+                assert listed == [one for one in (call, letter) if one not in over]
             for reference in (call, letter):
                 looking = partial(nadia.call, "staff.look", reference=reference)
-                if reference in over:
-                    assert refused(looking) == "no-case"
-                    assert refused(nadia.call, "desk.history_way", reference=reference) == "no-case"
-                else:
+                if reference not in over:
                     assert looking()["address"]
+                    continue
+                assert refused(looking) == "no-case"
+                for command, arguments in (
+                    ("desk.show", {}),
+                    ("desk.history_way", {}),
+                    ("desk.identify", LOTTE),
+                    ("desk.send_eans", {"meters": [METER]}),
+                ):
+                    assert refused(nadia.call, command, reference=reference, **arguments) == "no-case", (
+                        command
+                    )
+                assert refused(nadia.call, "staff.case.close", reference=reference) == "not-found"
+                to = {"reference": reference, "account_id": tom.account_id}
+                assert refused(tom.call, "staff.case.hand_on", **to) == "not-found"
+                sign = {"reference": reference, "reason": "verhuisd", "signed_as": "Nadia"}
+                assert refused(nadia.call, "staff.register.ask", **sign) == "not-found"
+        assert refused(contact, nadia, contact_id=once) == "conflict"
+        assert house.operator("desk.sweep")["recorded"]["contact_over"] == 2
         lotte.session = house.log_in("lotte", "Lotte Janssens")
         assert events(lotte, 20).count("desk.contact_over") == 2
