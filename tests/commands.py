@@ -224,6 +224,7 @@ def every_command(
             "kind": "copy",
             "document_sha256": "00" * 32,
         },
+        "rights.open": {"request_id": someone},
         "rights.extend": {"request_id": someone, "reason": "x"},
         "rights.answer": {
             "request_id": someone,

@@ -685,6 +685,21 @@ ROWS = (
             ("bewaar", fields(plicht="gas_smell")),
         )
     ),
+    get("/dienst/rechten", colleagues("403")),
+    get("/dienst/rechten/<uuid:request_id>", colleagues("403"), f"/dienst/rechten/{NOBODYS}"),
+    *(
+        post(
+            f"/dienst/rechten/<uuid:request_id>/{act}",
+            colleagues("403"),
+            f"/dienst/rechten/{NOBODYS}/{act}",
+            sends,
+        )
+        for act, sends in (
+            ("antwoord", fields(besluit="accepted", woorden="Goed zo")),
+            ("uitstel", fields(waarom="Het duurt")),
+        )
+    ),
+    get("/dienst/wie-keek", STAFF),
     post("/dienst/medewerkers", colleagues("400"), sends=fields(medewerker=NOBODYS, rol="desk")),
     post("/dienst/medewerkers/goedkeuren", colleagues("404"), sends=fields(rol=NOBODYS)),
     post("/dienst/medewerkers/bevestigen", colleagues("404"), sends=fields(rol=NOBODYS)),

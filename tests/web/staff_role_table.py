@@ -29,6 +29,7 @@ WRITE_DOCUMENTS = writing("risks") | writing("measures") | writing("confidential
 IN, RECORD = "/dienst/registers/<register>", "/dienst/registers/stuk/<uuid:record_id>"
 CONTACT, AT_CONTACT = "/dienst/loket/<reference>", "/dienst/loket/Z2026-1"
 NO_RECORD = "00000000-0000-4000-8000-00000000beef"
+RIGHT, AT_RIGHT = "/dienst/rechten/<uuid:request_id>", f"/dienst/rechten/{NO_RECORD}"
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,13 @@ ROWS = (
     Row("POST", "/dienst/loket/ocmw", writing("contacts"), to_write=True, answer=400),
     Row("GET", "/dienst/loket/opnames", reading("recordings")),
     Row("POST", "/dienst/loket/opnames", writing("recordings"), to_write=True, answer=400),
+    Row("GET", "/dienst/rechten", reading("rights")),
+    Row("GET", RIGHT, reading("rights"), answer=404, at=AT_RIGHT),
+    *(
+        Row("POST", f"{RIGHT}/{act}", writing("rights"), to_write=True, answer=404, at=f"{AT_RIGHT}/{act}")
+        for act in ("antwoord", "uitstel")
+    ),
+    Row("GET", "/dienst/wie-keek", reading("trail")),
     Row("GET", "/dienst/medewerkers", reading("staff")),
     Row("POST", "/dienst/medewerkers", writing("staff"), to_write=True, answer=400),
     Row("POST", "/dienst/medewerkers/goedkeuren", GIVERS, to_write=True, answer=400),

@@ -30,6 +30,11 @@ class TrailQuery(Form):
 @require_inspector
 def show() -> ResponseReturnValue:
     """Show the lists; of one person, what he did."""
+    return trails("toezicht")
+
+
+def trails(area: str) -> ResponseReturnValue:
+    """The page, in the inspector's area or in that of staff who see trails."""
     query, errors = parse_or_tell(TrailQuery(), request.args, ("van", "tot"))
     last = query["tot"] or today()
     first = query["van"] or last - timedelta(days=DAYS)
@@ -42,6 +47,7 @@ def show() -> ResponseReturnValue:
         )
     page = render_template(
         "oversight/staff.html",
+        area=area,
         people=ask("staff.trail.people")["people"],
         refusals=ask("staff.refusals")["refusals"],
         trail=trail,

@@ -418,6 +418,7 @@ EVENTS = {
     "erasure.refused": (lazy("Wissen geweigerd"), "refused"),
     "erasure.executed": (lazy("Gewist"), "ended"),
     "right.asked": (lazy("Verzoek over uw gegevens"), "waiting"),
+    "right.opened": (lazy("Uw verzoek gelezen door een medewerker"), "law"),
     "right.extended": (lazy("Meer tijd gevraagd voor uw verzoek"), "waiting"),
     "right.accepted": (lazy("Uw verzoek over uw gegevens ingewilligd"), "active"),
     "right.refused": (lazy("Uw verzoek over uw gegevens geweigerd"), "refused"),

@@ -16,8 +16,10 @@ from web.staff.national_register import blueprint as register_pages
 from web.staff.papers import blueprint as paper_pages
 from web.staff.people import blueprint as people_pages
 from web.staff.recordings import blueprint as recording_pages
+from web.staff.rights import blueprint as rights_pages
 from web.staff.start import blueprint as start_pages
 from web.staff.systems import blueprint as system_pages
+from web.staff.trail import blueprint as trail_pages
 from web.staff.welfare import blueprint as welfare_pages
 
 BLUEPRINTS = (
@@ -27,7 +29,9 @@ BLUEPRINTS = (
     paper_pages,
     recording_pages,
     welfare_pages,
+    rights_pages,
     people_pages,
+    trail_pages,
     coming_pages,
     register_pages,
     system_pages,

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from databeheer.staff import roles
 from web.door import ask
 from web.staff.guard import colleague, require_staff
+from web.staff.rights import counted
 
 blueprint = Blueprint("staff", __name__)
 
@@ -24,6 +25,7 @@ def show() -> ResponseReturnValue:
     has_cases = not known.reading("cases").isdisjoint(me["roles"])
     cases = ask("staff.case.list")["cases"] if has_cases else None
     waiting = _waiting(me) if known.reading("staff") & set(me["roles"]) else None
+    rights = counted() if known.reading("rights") & set(me["roles"]) else None
     looks = bool(known.reading("people") & set(me["roles"]))
     writes = bool(known.writing("cases") & set(me["writes"]))
     return render_template(
@@ -31,6 +33,7 @@ def show() -> ResponseReturnValue:
         me=me,
         topics=topics,
         cases=cases,
+        rights=rights,
         looks=looks,
         writes=writes,
         waiting=waiting,

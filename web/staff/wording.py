@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
+from typing import Any
 
 from flask import Flask
 
@@ -12,6 +14,7 @@ from databeheer.rights import grounds
 from databeheer.rights.grounds import Objection
 from databeheer.staff import roles
 from web.public.wording import PURPOSES, STATES
+from web.saying import capitalize_first
 from web.staff.guard import colleague
 
 CASE_KINDS = {
@@ -105,6 +108,19 @@ FACTS = {
     "other": "iets anders",
 }
 
+RIGHT_STATES = {
+    "asked": "wacht op een antwoord",
+    "accepted": "ingewilligd",
+    "refused": "geweigerd",
+    "withdrawn": "teruggenomen door de klant",
+}
+
+ERASURE_CLASSES = {
+    "readings": "meetwaarden",
+    "ledger": "wie keek",
+    "person": "naam en aanmelding",
+}
+
 PROCESSES = {
     "drop": "stopzetting",
     "budget_meter": "budgetmeter",
@@ -148,6 +164,12 @@ def objectable() -> tuple[tuple[str, str], ...]:
     )
 
 
+def right_title(asked: Mapping[str, Any]) -> str:
+    """What somebody asks about the own data, in a few words: `Iets verbeteren: het adres`."""
+    words = capitalize_first(RIGHTS[asked["kind"]])
+    return f"{words}: {FACTS[asked['fact']]}" if asked["fact"] else words
+
+
 def register(app: Flask) -> None:
     """Give templates the words of roles and cases, and who is logged in."""
     known = roles.load()
@@ -166,6 +188,9 @@ def register(app: Flask) -> None:
         desk_event_words=DESK_EVENTS,
         right_words=RIGHTS,
         fact_words=FACTS,
+        right_title=right_title,
+        right_state_words=RIGHT_STATES,
+        erasure_class_words=ERASURE_CLASSES,
         objectable=objectable,
         lack_words=LACKS,
         process_words=PROCESSES,
@@ -180,5 +205,7 @@ def register(app: Flask) -> None:
         sees_recordings=lambda: not known.reading("recordings").isdisjoint(colleague()["roles"]),
         sees_register=lambda: not register_roles.isdisjoint(colleague()["roles"]),
         sees_systems=lambda: not known.reading("systems").isdisjoint(colleague()["roles"]),
+        sees_rights=lambda: not known.reading("rights").isdisjoint(colleague()["roles"]),
+        sees_trail=lambda: not known.reading("trail").isdisjoint(colleague()["roles"]),
         sees_people=lambda: not known.reading("staff").isdisjoint(colleague()["roles"]),
     )

@@ -15,6 +15,7 @@ from databeheer.door.permission_record import subjects_of, subjects_of_person
 from databeheer.door.post.telling import FIRST_OPERATOR, tell
 from databeheer.door.restore.ends import Ending
 from databeheer.door.rights.words import open_words, seal_words
+from databeheer.door.staff.asking import Doer
 from databeheer.door.statement import Record, Statement, Subject
 from databeheer.door.turn import Turn
 from databeheer.errors import MalformedRequestError, NotFoundError
@@ -95,8 +96,13 @@ def copy(house: House, turn: Turn, person_id: UUID) -> Record:
     return _step(house, turn, request_id, "right.copied", {})
 
 
-def extend(house: House, turn: Turn, row: Any, words: str) -> Record:
-    """Give a request two months more, with the reason."""
+def look(house: House, turn: Turn, row: Any, doer: Doer) -> Record:
+    """Record that somebody of the house reads what was written: its person sees it. The request is its own case."""
+    return _step(house, turn, row.request_id, "right.opened", {}, doer)
+
+
+def extend(house: House, turn: Turn, row: Any, words: str, doer: Doer | None = None) -> Record:
+    """Give a request two months more, with the reason; `doer` is who logged in to do so."""
     sealed = seal_words(house, row.person_id, "extension", row.request_id, words)
     requests.extend(turn.connection, row, sealed, turn.now, turn.next_index)
     clocks.meet(turn.connection, requests.CLOCK, row.request_id, turn.now)
@@ -108,11 +114,16 @@ def extend(house: House, turn: Turn, row: Any, words: str) -> Record:
         occupancy_id=_told_at(turn, row.person_id, row.occupancy_id),
         written_at=turn.now,
     )
-    return _step(house, turn, row.request_id, "right.extended", {})
+    return _step(house, turn, row.request_id, "right.extended", {}, doer)
 
 
-def answer(house: House, turn: Turn, row: Any, state: State, words: str, by: str) -> Record:
-    """Answer a request. An objection that is accepted stops its basis at its stay from this turn on."""
+def answer(
+    house: House, turn: Turn, row: Any, state: State, words: str, by: str, doer: Doer | None = None
+) -> Record:
+    """Answer a request. An objection that is accepted stops its basis at its stay from this turn on.
+
+    `by` is a name, given with the operator's key; `doer` who logged in: then the entry names the account alone.
+    """
     sealed = seal_words(house, row.person_id, "answer", row.request_id, words)
     requests.answer(
         turn.connection, row, state, words_sealed=sealed, by=by, now=turn.now, index=turn.next_index
@@ -121,7 +132,8 @@ def answer(house: House, turn: Turn, row: Any, state: State, words: str, by: str
         clocks.meet(turn.connection, kind, row.request_id, turn.now)
     if row.kind == Kind.OBJECTION and state is State.ACCEPTED:
         stop(turn, row.request_id, row.occupancy_id, row.person_id, row.basis)
-    return _step(house, turn, row.request_id, f"right.{state.value}", {"by": by})
+    said = {} if doer is not None else {"by": by}
+    return _step(house, turn, row.request_id, f"right.{state.value}", said, doer)
 
 
 def take_back(house: House, turn: Turn, row: Any, by: str) -> Record:
@@ -154,16 +166,24 @@ def view(house: House, row: Any) -> dict[str, Any]:
     }
 
 
-def _step(house: House, turn: Turn, request_id: UUID, event: str, said: dict[str, Any]) -> Record:
-    """Record a step after its row was written, and tell the person and the data manager."""
+def _step(
+    house: House,
+    turn: Turn,
+    request_id: UUID,
+    event: str,
+    said: dict[str, Any],
+    doer: Doer | None = None,
+) -> Record:
+    """Record a step after its row was written, and tell the person and the data manager; of a look, nothing more."""
     row = requests.find(turn.connection, request_id)
     if row is None:
         raise RuntimeError("a step of a request that is not there")
     about = {"request": str(request_id), "kind": row.kind}
     about |= {name: value for name, value in (("fact", row.fact), ("basis", row.basis)) if value}
-    record = turn.record(
-        Statement(event, about | said, operator=row.operator, subjects=_subjects(house, turn, row))
-    )
+    statement = Statement(event, about | said, operator=row.operator, subjects=_subjects(house, turn, row))
+    record = doer.record(turn, statement) if doer is not None else turn.record(statement)
+    if event == "right.opened":
+        return record
     until = (
         {"until": day_of(requests.due_at(row)).isoformat()}
         if event in ("right.asked", "right.extended")

@@ -326,6 +326,8 @@ FORMS = (
         )
     ),
     Form("/dienst/dossiers/sluit", None, None, who="colleague"),
+    Form("/dienst/rechten/<uuid:request_id>/antwoord", None, None, who="colleague"),
+    Form("/dienst/rechten/<uuid:request_id>/uitstel", None, None, who="colleague"),
     Form(
         "/dienst/medewerkers",
         "404",

@@ -181,7 +181,8 @@ def _lotte_uses_her_rights(story: Story, lotte: Customer) -> None:
     facts["meter"] = fitted["meter_id"]
     port = {"occupancy_id": facts["electricity"], "meter_id": fitted["meter_id"], "port": "P1"}
     lotte.call("port.open", **port, seen=0, notice="x", language="nl")
-    lotte.call("rights.ask", kind="rectification", fact="name", words="Janssens met een c.")
+    wish = {"kind": "rectification", "fact": "name", "words": "Janssens met een c."}
+    facts["right"] = lotte.call("rights.ask", **wish)["request_id"]
     for subject, name in (("theo", "Theo Wouters"), ("tess", "Tess Wouters")):
         acting = house.customer(subject, name)
         added = house.operator(
