@@ -24,7 +24,7 @@ _SHOPS = tuple(PlannedAddress("Molenstraat", str(number), "9999", "Wilgerode") f
 
 
 def tell_bakery(teller: Teller, plan: StreetPlan) -> None:
-    """The bakery is grid user of every shop from the first day on; nobody has read anything of it yet."""
+    """The bakery is grid user of every shop from the first day on; of what it uses no readings have come in yet."""
     added = teller.operator("registry.enterprise.add", enterprise=ENTERPRISE, name=NAME)
     for ean, commodity, address in _points():
         teller.operator(
@@ -42,6 +42,20 @@ def tell_bakery(teller: Teller, plan: StreetPlan) -> None:
             from_day=plan.first_day.isoformat(),
             interval_reading=True,
         )
+        teller.operator(
+            "registry.supply.accept",
+            ean=ean.digits,
+            party_id=teller.parties["supplier"]["party_id"],
+            from_day=plan.first_day.isoformat(),
+        )
+        if commodity is Commodity.ELECTRICITY:
+            teller.operator(
+                "registry.meter.install",
+                ean=ean.digits,
+                meter=f"1SAG998{ean.digits[-8:-1]}",
+                digital=True,
+                ports=["P1", "S1"],
+            )
 
 
 def _points() -> Iterator[tuple[EAN, Commodity, PlannedAddress]]:

@@ -58,7 +58,14 @@ PEOPLE_STORIES = {
     "kompas": (None, "Een architectenbureau: een onderneming met een eigen aansluiting."),
     "koen": (56, "Zijn kwartierwaarden worden niet uitgelezen: alleen dagtotalen."),
     "greta": (65, "Haar vakantiehuis staat vaak leeg."),
+    "els": (
+        28,
+        "Meldt zich voor het eerst aan en ziet nog niets. Op haar factuur: EAN-code {ean}, meternummer {meter}.",
+    ),
 }
+
+REPORTED_AS = {"els": "leiestreek-4417"}
+"""Whom the grid operator names by a number of its own: she finds her meter once she links it herself."""
 
 OFFICERS: tuple[dict[str, Any], ...] = (
     {

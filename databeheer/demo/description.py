@@ -8,7 +8,7 @@ from typing import Any
 from databeheer.clock import SystemClock
 from databeheer.demo import staff_story, story
 from databeheer.demo.bakery import MANAGER
-from databeheer.demo.cast import OFFICERS, PEOPLE_STORIES
+from databeheer.demo.cast import OFFICERS, PEOPLE_STORIES, REPORTED_AS
 from databeheer.metering.street.willow_street import willow_street
 from databeheer.site.home import Home
 from ledger.witness.keyfile import read_key_file
@@ -71,6 +71,9 @@ def who_logs_in(facts: Mapping[str, Any]) -> list[dict[str, Any]]:
     for person in plan.people:
         if person.key in PEOPLE_STORIES:
             age, text = PEOPLE_STORIES[person.key]
+            if person.key in REPORTED_AS:
+                bill = plan.point(person.key)
+                text = text.format(ean=bill.ean.digits, meter=bill.meter_number)
             people.append(
                 {"sub": person.key, "name": person.name, "age": age, "story": text, "role": "customer"}
             )

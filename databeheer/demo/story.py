@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 
 from databeheer.brussels import BRUSSELS, day_of, midnight
 from databeheer.demo.bakery import tell_bakery
-from databeheer.demo.cast import OPERATOR_NAME, PARTIES
+from databeheer.demo.cast import OPERATOR_NAME, PARTIES, REPORTED_AS
 from databeheer.metering.street.plan import PlannedOccupancy, PlannedPoint, StreetPlan
 from databeheer.site.storytelling import NOTICE, Teller, file_assessment
 from databeheer.values import Commodity, format_instant
@@ -22,7 +22,8 @@ def tell_registry(teller: Teller, plan: StreetPlan) -> None:
     tell_parties(teller)
     ids: dict[str, str] = {}
     for person in plan.people:
-        added = teller.operator("registry.person.add", subject=person.key, name=person.name)
+        subject = REPORTED_AS.get(person.key, person.key)
+        added = teller.operator("registry.person.add", subject=subject, name=person.name)
         ids[person.key], teller.people[person.key] = added["person_id"], person.name
     for point in plan.points:
         teller.operator(

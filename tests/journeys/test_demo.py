@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -122,6 +123,22 @@ def test_a_visitor_sees_three_doors_and_maria_sees_who_read_last_night(
     keep(ines, "demo-inspector")
     ines.page.goto(f"{demo.url}/toezicht/registers/breach")
     expect(ines.page.get_by_text("Brief met een EAN-code in de verkeerde bus")).to_be_visible()
+
+
+def test_els_finds_nothing_until_she_links_her_meter_with_what_her_bill_says(
+    demo: RunningDemo, open_page: Callable[[], Watched]
+) -> None:
+    [story] = [one["story"] for one in demo.facts["logins"]["customers"] if one["name"] == "Els Vandamme"]
+    bill = re.search(r"EAN-code (?P<ean>\d{18}), meternummer (?P<meter>\w+)", story)
+    assert bill
+    els = open_page().page
+    log_in(els, f"{demo.url}/mijn", "Els Vandamme")
+    els.goto(f"{demo.url}/mijn/aansluiting")
+    els.get_by_label("EAN-code").fill(bill["ean"])
+    els.get_by_label("Meternummer").fill(bill["meter"])
+    els.get_by_role("button", name="Koppelen").click()
+    els.goto(f"{demo.url}/mijn")
+    expect(els.get_by_role("heading", name="Wilgenstraat 19 bus 2")).to_be_visible()
 
 
 def test_people_of_a_party_see_its_pages_and_a_newcomer_can_apply(
