@@ -39,6 +39,11 @@ def find(connection: Connection, record_id: UUID) -> Any | None:
     return connection.execute(_FIND, {"id": record_id}).one_or_none()
 
 
+def by_ids(connection: Connection, ids: Collection[UUID]) -> Sequence[Any]:
+    """Return these records, in no order."""
+    return connection.execute(_BY_IDS, {"ids": list(ids)}).all()
+
+
 def records(
     connection: Connection,
     registers: Collection[str],
@@ -99,6 +104,7 @@ _SELECT = (
     "SELECT r.*, p.name AS party_name FROM governance.record r LEFT JOIN registry.party p USING (party_id) "
 )
 _FIND = text(_SELECT + "WHERE r.record_id = :id")
+_BY_IDS = text(_SELECT + "WHERE r.record_id = ANY(:ids)")
 _RECORDS = text(
     _SELECT + "WHERE r.register = ANY(:registers)"
     " AND (CAST(:party AS uuid) IS NULL OR r.party_id = :party)"

@@ -42,19 +42,22 @@ class Said:
 
 @dataclass(frozen=True)
 class Term:
-    """What must be done about a record, and until when; `record` and `name` where a page tells of many."""
+    """What must be done about a record, and until when; which record, where a page tells of many."""
 
     task: str
     due_at: datetime
     left: timedelta
     record: str = ""
     name: str = ""
+    register: str = ""
 
     @classmethod
     def of(cls, told: Mapping[str, Any], at: str) -> Term:
         due = parse_instant(told["due_at"])
         task = clocks.shipped().get(told["kind"]).task_nl
-        return cls(task, due, due - parse_instant(at), told.get("record_id", ""), told.get("name", ""))
+        if "record_id" not in told:
+            return cls(task, due, due - parse_instant(at))
+        return cls(task, due, due - parse_instant(at), told["record_id"], title_of(told), told["register"])
 
     @property
     def is_late(self) -> bool:
@@ -119,21 +122,23 @@ def one(area: str, record_id: str, wrong: Mapping[str, str] | None = None) -> st
 
 
 def title_of(record: Mapping[str, Any]) -> str:
-    """What people call a record: its name, and its first line of text."""
-    register = shipped().get(record["register"])
-    said = record["says"] or (record["versions"][-1]["said"] if record["versions"] else {})
-    first = next((one for one in register.fields if one.kind is FieldKind.TEXT and said.get(one.name)), None)
-    return f"{record['name']}: {said[first.name]}" if first else str(record["name"])
+    """What people call a record: its words, whose it is, and its code and day: `Een laptop is weg (breach-1, …)`."""
+    whose = f", {record['party']}" if record["party"] else ""
+    return f"{record['title']}{whose} ({record['name']}, {saying.day(record['opened_at'])})"
 
 
-def said_of(register: Register, said: Mapping[str, Any]) -> Iterator[Said]:
-    """Each field of a version that says something, in words."""
+def said_of(
+    register: Register, said: Mapping[str, Any], named: Mapping[str, Mapping[str, Any]]
+) -> Iterator[Said]:
+    """Each field of a version that says something, in words; `named` are the records that it may name."""
     for field in register.fields:
         value = said.get(field.name)
         if value is None:
             continue
-        if field.kind is FieldKind.RECORDS:
-            yield from (Said(field.nl, "", str(each)) for each in value)
+        if field.kind in (FieldKind.RECORD, FieldKind.RECORDS):
+            for each in value if isinstance(value, list) else [value]:
+                words = title_of(named[each]) if each in named else "een stuk dat u niet leest"
+                yield Said(field.nl, words, each if each in named else "")
         else:
             yield _said(field, value)
 
@@ -148,8 +153,6 @@ def _said(field: Field, value: Any) -> Said:
             return Said(field.nl, "ja" if value else "nee")
         case FieldKind.CHOICE:
             return Said(field.nl, field.choices[value])
-        case FieldKind.RECORD:
-            return Said(field.nl, "", str(value))
     return Said(field.nl, str(value))
 
 

@@ -11,6 +11,7 @@ from uuid import UUID
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from marshmallow import fields, validate
+from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
 
 from databeheer.brussels import BRUSSELS
@@ -98,7 +99,7 @@ def write(register: str) -> ResponseReturnValue:
     one = known(register)
     if not _may_write(one):
         return _other_role(one)
-    form = parse(_form_of(one)(), request.form)
+    form = parse(_form_of(one)(), _gathered(one, request.form))
     place = {name: form[name] for name in ("stuk", "binnen", "partij")}
     said, errors = _said(one, form)
     if errors:
@@ -175,9 +176,13 @@ def _form(
     errors: Mapping[str, str],
     door_said: str = "",
 ) -> str:
+    within, of = place["binnen"], place["stuk"]
+    about = ask("governance.show", record_id=of or within) if of or within else {}
     return render_template(
         "registers/form.html",
         area="dienst",
+        parent=about.get("parent") if of else about.get("record"),
+        record=about.get("record") if of else None,
         register=register,
         place=place,
         given=given,
@@ -189,14 +194,23 @@ def _form(
 
 
 def _choices(field: Field) -> list[tuple[str, str]]:
-    """The records that a field can name: those that count."""
+    """The records that a field can name, each with what it is called: those that count and, mostly, are open."""
     found = ask("governance.list", register=field.of)["records"]
-    return [(one["record_id"], shown.title_of(one)) for one in found if one["says"] is not None]
+    return [
+        (one["record_id"], shown.title_of(one))
+        for one in found
+        if one["says"] is not None and (field.or_closed or one["state"] != "closed")
+    ]
 
 
-def _by_name(field: Field) -> dict[str, str]:
-    """The records that a field can name, by what people call them."""
-    return {title.partition(":")[0]: record_id for record_id, title in _choices(field)}
+def _gathered(register: Register, given: MultiDict[str, str]) -> MultiDict[str, str]:
+    """A form in which each field stands once: of records, several may be ticked."""
+    several = {field.name for field in register.fields if field.kind is FieldKind.RECORDS}
+    return MultiDict(
+        (name, value)
+        for name, values in given.lists()
+        for value in ([" ".join(values)] if name in several else values)
+    )
 
 
 def _place(place: Mapping[str, Any]) -> dict[str, str]:
@@ -249,8 +263,10 @@ def _read(field: Field, typed: str) -> Any:
         case FieldKind.EANS:
             return typed.split()
         case FieldKind.RECORDS:
-            known = _by_name(field)
-            return [known[name] for name in typed.split()]
+            known = {record_id for record_id, _ in _choices(field)}
+            if not known.issuperset(typed.split()):
+                raise ValueError(typed)
+            return typed.split()
     return typed
 
 
@@ -266,7 +282,7 @@ def _typed(register: Register, said: Mapping[str, Any]) -> dict[str, str]:
         elif isinstance(value, bool):
             value = "ja" if value else "nee"
         elif isinstance(value, list):
-            value = " ".join(name for name, record_id in _by_name(field).items() if record_id in value)
+            value = " ".join(value)
         typed[field.name] = str(value)
     return typed
 
@@ -289,5 +305,5 @@ _HINTS = {
     FieldKind.EANS: "Vul EAN-codes in die wij kennen, met een spatie ertussen.",
     FieldKind.CHOICE: "Kies een antwoord dat past.",
     FieldKind.RECORD: "Kies een stuk dat geldt en dat hierbij hoort.",
-    FieldKind.RECORDS: "Vul namen in van de lijst, met een spatie ertussen.",
+    FieldKind.RECORDS: "Kies stukken van de lijst.",
 }

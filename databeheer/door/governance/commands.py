@@ -6,7 +6,7 @@ key, whose employee number it names (`by`). The inspector looks, and changes not
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -34,7 +34,7 @@ from databeheer.door.turn import Turn
 from databeheer.errors import ConflictError, MalformedRequestError, UnauthenticatedError
 from databeheer.governance import keeping
 from databeheer.governance.keeping import APPROVED, REFUSED
-from databeheer.governance.registers import Register, shipped
+from databeheer.governance.registers import FieldKind, Register, shipped
 from databeheer.registry import parties
 from databeheer.values import format_instant
 
@@ -126,10 +126,12 @@ def list_records(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[
         _require_reader(asker, arguments["register"])
         known = [one for one in shipped().by_code.values() if _may_read(asker, one)]
         if arguments["register"] is None:
+            due = terms.of_registers(connection, [one.code for one in known])
+            about = records.by_ids(house, connection, {UUID(one["record_id"]) for one in due})
             return {
                 "at": format_instant(now),
                 "registers": list(_overview(connection, known)),
-                "terms": terms.of_registers(connection, [one.code for one in known]),
+                "terms": [one | _brief(about[UUID(one["record_id"])]) for one in due],
             }
         register = shipped().get(arguments["register"])
         found = records.listed(
@@ -151,7 +153,10 @@ def list_records(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[
 
 
 def show(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
-    """One record with every version and every term, and the records that are in it."""
+    """One record with every version and every term, and the records that are in it.
+
+    `named`: what the records are called that its versions name, of registers that one may read.
+    """
     with looking(house, proof, or_staff=True) as (connection, asker, now):
         _require_reader(asker)
         one = records.opened(house, connection, arguments["record_id"])
@@ -161,12 +166,18 @@ def show(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any
         ]
         children = records.listed(house, connection, inside, within=one.record_id) if inside else []
         parent = records.opened(house, connection, one.within) if one.within else None
+        named = records.by_ids(house, connection, set(_named(one)))
         return {
             "at": format_instant(now),
             "record": _view(house, connection, one, may_write=_may_write(asker, one.register)),
             "terms": terms.of_record(connection, one.record_id),
             "parent": _view(house, connection, parent) if parent else None,
             "inside": [_view(house, connection, child) for child in children],
+            "named": {
+                str(other.record_id): _brief(other)
+                for other in named.values()
+                if _may_read(asker, other.register)
+            },
             "may_add": [code for code in inside if _may_write(asker, shipped().get(code))],
         }
 
@@ -332,16 +343,32 @@ def _overview(connection: Connection, known: Iterable[Register]) -> Iterable[dic
         }
 
 
-def _view(house: House, connection: Connection, one: Opened, *, may_write: bool = False) -> dict[str, Any]:
+def _named(one: Opened) -> Iterator[UUID]:
+    """The records that the versions of this one name."""
+    for version in one.versions:
+        for field in one.register.fields:
+            value = version.said.get(field.name)
+            if value is not None and field.kind in (FieldKind.RECORD, FieldKind.RECORDS):
+                yield from (UUID(each) for each in (value if isinstance(value, list) else [value]))
+
+
+def _brief(one: Opened) -> dict[str, Any]:
+    """What a record is called: its code, its words, whose it is, and since when it is there."""
     return {
         "record_id": str(one.record_id),
         "register": one.register.code,
         "name": one.name,
+        "title": one.title,
+        "party": one.party_name or None,
+        "opened_at": format_instant(one.opened_at),
+    }
+
+
+def _view(house: House, connection: Connection, one: Opened, *, may_write: bool = False) -> dict[str, Any]:
+    return _brief(one) | {
         "label": one.register.label.value,
         "party_id": uuid_text(one.party_id),
-        "party": one.party_name or None,
         "within": uuid_text(one.within),
-        "opened_at": format_instant(one.opened_at),
         "state": _state(one),
         "outcome": one.outcome,
         "closed_at": _instant(one.closed_at),

@@ -115,13 +115,13 @@ def _processing_record(means: Means) -> Iterator[Section]:
 def _measures_file(means: Means) -> Iterator[Section]:
     yield _measures(means)
     tests = [one for one in means.records("measure_test") if means.in_period(midnight(_day(one, "held_on")))]
-    names = {str(one.record_id): one.name for one in means.records("measure")}
+    names = {str(one.record_id): _called(one) for one in means.records("measure")}
     yield Section(
         "Tests en evaluaties",
         ("Test", "Soort", "Dag", "Door wie", "Maatregelen", "Resultaat", "Verslag (SHA-256)"),
         [
             (
-                f"{one.name}: {one.says['title']}",
+                _called(one),
                 _choice(one, "what"),
                 one.says["held_on"],
                 one.says["tester"],
@@ -137,7 +137,7 @@ def _measures_file(means: Means) -> Iterator[Section]:
         ("Bevinding", "Ernst", "Tegen", "Stand", "Acties"),
         [
             (
-                f"{one.name}: {one.says['title']}",
+                _called(one),
                 _choice(one, "severity"),
                 one.says["due_on"],
                 "opgelost" if one.closed_at else "open",
@@ -158,7 +158,7 @@ def _measures(means: Means) -> Section:
         ("Maatregel", "Waarvoor", "ISO/IEC 27001", "Wie ervoor instaat", "Maat", "Doel", "Uitvoering"),
         [
             (
-                f"{one.name}: {one.says['title']}",
+                _called(one),
                 _choice(one, "aspect"),
                 one.says["control"] or "",
                 one.says["owner"],
@@ -226,7 +226,7 @@ def _evidence(means: Means) -> Iterator[Section]:
         [
             (
                 names[one.register.code],
-                one.name,
+                _called(one),
                 one.party_name or "het huis",
                 str(version.number),
                 version.at.isoformat(),
@@ -270,6 +270,11 @@ def _terms(means: Means) -> Section:
 
 def _inside(means: Means, parent: Opened, register: str) -> list[Opened]:
     return list(listed(means.house, means.connection, [register], within=parent.record_id))
+
+
+def _called(one: Opened) -> str:
+    """A record by its code and its words: for documents whose label is no wider than its register's."""
+    return f"{one.name}: {one.title}"
 
 
 def _choice(one: Opened, field: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -20,7 +20,7 @@ from databeheer.door.staff.asking import Doer, staff_name
 from databeheer.door.statement import Record, Statement
 from databeheer.door.turn import Turn
 from databeheer.errors import ConflictError, NotFoundError
-from databeheer.governance import keeping
+from databeheer.governance import keeping, titles
 from databeheer.governance.keeping import APPROVED
 from databeheer.governance.registers import FieldKind, Register, shipped
 from databeheer.staff import accounts
@@ -93,6 +93,12 @@ class Opened:
     def name(self) -> str:
         """How people name it."""
         return f"{self.register.code}-{self.number}"
+
+    @property
+    def title(self) -> str:
+        """What it is in words: as it counts, else as it was written last."""
+        said = self.says or (self.versions[-1].said if self.versions else {})
+        return titles.words_of(self.register, said)
 
     @property
     def counting(self) -> Version | None:
@@ -168,6 +174,12 @@ def opened(house: House, connection: Connection, record_id: str | UUID | None) -
     if row is None:
         raise NotFoundError("there is no such record")
     return _open(house, connection, [row])[0]
+
+
+def by_ids(house: House, connection: Connection, ids: Collection[UUID]) -> Mapping[UUID, Opened]:
+    """Return these records; one that is not there is not among them."""
+    found = _open(house, connection, keeping.by_ids(connection, ids)) if ids else []
+    return {one.record_id: one for one in found}
 
 
 def listed(house: House, connection: Connection, registers: Collection[str], **of: Any) -> Sequence[Opened]:

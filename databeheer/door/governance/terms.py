@@ -34,7 +34,6 @@ def of_registers(connection: Connection, registers: Iterable[str]) -> list[dict[
             "kind": row.kind,
             "due_at": format_instant(row.due_at),
             "record_id": str(row.about),
-            "name": f"{row.register}-{row.number}",
         }
         for row in rows
     ]

@@ -15,10 +15,11 @@ from databeheer.brussels import day_of
 from databeheer.values import format_instant
 from tests.databases import Databases
 from tests.governance import HASH, agreed, said, write
+from tests.governance import close as close_record
 from tests.house import Colleague, TheHouse, open_house
 from tests.web.portal.visiting import BASE_URL, Page, Visitor
 from tests.web.sites import make_whole_site
-from web import close
+from web import close, saying
 
 
 @pytest.fixture(scope="module")
@@ -117,14 +118,20 @@ def test_what_belongs_together_is_written_from_the_record_that_it_is_in(
     page = writing.get(NEW.format("measure_test"))
     assert "Sleutels onder slot" in page.text
     fields = {name: str(value) for name, value in said("measure_test", house.clock.now()).items()}
-    wrong = writing.press(page, "/nieuw", **(fields | {"measures": "measure-99"}))
-    assert "Vul namen in van de lijst" in wrong.text
-    tested = writing.press(page, "/nieuw", **(fields | {"measures": measure["name"]}))
+    gone = agreed(house, "measure", title="Een hek")
+    close_record(house, {"record_id": gone}, "dropped")
+    for unknown in (str(uuid4()), "measure-99", gone, measure["name"], f"{measure['record_id']} {gone}"):
+        wrong = writing.press(page, "/nieuw", **(fields | {"measures": unknown}))
+        assert (wrong.status, "Kies stukken van de lijst" in wrong.text) == (400, True), unknown
+    assert "Een hek" not in writing.get(NEW.format("measure_test")).text
+    tested = writing.press(page, "/nieuw", **(fields | {"measures": measure["record_id"]}))
+    called = f"Sleutels onder slot ({measure['name']}, {saying.day(house.clock.now())})"
+    assert f"Welke maatregelen {called}" in tested.text
     inside = next(link for link in tested.links if "/finding/nieuw" in link)
     day = (day_of(house.clock.now()) + timedelta(days=9)).isoformat()
-    found = writing.press(
-        writing.get(inside), "/nieuw", title="Een zwak punt", severity="high", detail="x", due_on=day
-    )
+    within = writing.get(inside)
+    assert "Hoort bij title of measure_test (measure_test-" in within.text
+    found = writing.press(within, "/nieuw", title="Een zwak punt", severity="high", detail="x", due_on=day)
     assert "Een zwak punt" in found.text
     early = writing.press(found, "/sluiten", hoe="solved", waarom="Denk ik.")
     assert (early.status, "zodra een actie erin gedaan is" in early.text) == (409, True)
@@ -143,11 +150,23 @@ def test_the_hours_that_are_left_to_notify_a_breach_stand_on_its_page_and_above_
     )
     looking = visitor(app, house, hilde.session)
     assert f"{words} aan de toezichthoudende autoriteit." in looking.get(path).text
+    # Wherever the breach is named, it is in words, with its code and its day.
+    called = f"Een laptop is weg ({breach['name']}, {saying.day(house.clock.now())})"
     for page in ("/dienst/registers", path):
         assert "nog 70 uur" in looking.get(page).text
+        assert called in looking.get(page).text
+    for inside in ("breach_notice", "breach_assessment", "breach_told", "breach_exemption"):
+        form = looking.get(NEW.format(inside), binnen=breach["record_id"])
+        assert f"Hoort bij {called}" in form.text
+        lacking = looking.press(form, "/nieuw")
+        assert (lacking.status, f"Hoort bij {called}" in lacking.text) == (400, True)
+    assert f"Versie van {called}" in looking.get(NEW.format("breach"), stuk=breach["record_id"]).text
+    assert f"Afsluiten: {called}" in looking.get(path).text
+    assert looking.get(NEW.format("breach_notice"), binnen=str(uuid4())).status == 404
     outsider = visitor(app, house, house.colleague("joost", "desk").session)
     assert "nog 70 uur" not in outsider.get("/dienst/registers").text
     agreed(house, "breach_assessment", within=breach["record_id"], risk="unlikely")
+    assert "Een risico is niet waarschijnlijk (breach_assessment-" in looking.get(path).text
     for page in ("/dienst/registers", path):
         assert words not in looking.get(page).text
 
