@@ -614,6 +614,7 @@ def every_command(
         "desk.send_eans": {"reference": "Z2023-1", "meters": ["1SAG9"]},
         "desk.ask_supplier": {"reference": "Z2023-1", "ean": MARIAS_EAN},
         "desk.history_way": {"reference": "Z2023-1"},
+        "desk.open_case": {"reference": "Z2023-1", "case_id": someone, "kind": "question", "what": "x"},
         "desk.paper_grant": {"reference": "Z2023-1", "permission_id": someone, "document_sha256": "ab" * 32},
         "desk.paper_withdraw": {
             "reference": "Z2023-1",

@@ -2004,8 +2004,8 @@ REMOVALS = (
         "R84",
         "no EAN code on a screen of a contact",
         "databeheer/door/staff/lookups.py",
-        "        if case.kind != CASE_KIND\n        else None,\n",
-        "        if True\n        else None,\n",
+        "    if case.kind == CASE_KIND:\n        return False\n",
+        "    if case.kind == CASE_KIND:\n        return True\n",
     ),
     Removal(
         "R85",

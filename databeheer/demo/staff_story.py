@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 from databeheer.brussels import day_of
 from databeheer.door.client import DoorRefusedError, Proof
@@ -111,17 +112,26 @@ def tell_last_looks(teller: Teller, plan: StreetPlan) -> None:
 
 
 def _look(teller: Teller, plan: StreetPlan) -> None:
-    """Nadia helps Koen under a case, and tries one that is not hers: that is refused, and on the inspector's list."""
+    """Koen calls Nadia, who first asks who he is; then she tries a case that is not hers: refused, and on the list."""
     home = next(one for one in plan.occupancies if one.person == CUSTOMER)
+    point = plan.point(home.point)
     nadia = Proof.session(teller.log_in("nadia", "Nadia Claes", None, "staff"))
-    case = teller.door.call(
-        "staff.case.open",
+    opened = teller.door.call(
+        "desk.open",
         nadia,
-        kind="question",
+        contact_id=str(uuid4()),
+        channel="call",
+        caller="customer",
         what="vraagt wie er naar zijn verbruik kijkt",
-        ean=plan.point(home.point).ean.digits,
+        told_recorded=True,
+        recording="C-1",
     )
-    teller.door.call("staff.look", nadia, reference=case["reference"])
+    call = {"reference": opened["reference"]}
+    known = {"ean": point.ean.digits, "meter": point.meter_number, "name": plan.person(CUSTOMER).name}
+    teller.door.call("desk.identify", nadia, **call, **known)
+    teller.door.call("staff.look", nadia, **call)
+    later = {"kind": "question", "what": "kent een partij niet: wij bellen terug"}
+    teller.door.call("desk.open_case", nadia, case_id=str(uuid4()), **call, **later)
     with suppress(DoorRefusedError):
         teller.door.call("staff.look", nadia, reference="Z2026-1")
 

@@ -20,7 +20,9 @@ KINDS = (
     "fraud",
     "rights",
 )
-"""What a case is about; the words stand in the pages."""
+"""What a case is about; the words stand in the pages. By an EAN code only some roles open some (`roles.toml`)."""
+IN_WRITING = "ean_codes"
+"""More EAN codes than go out in a contact: the team answers in writing (R85). Nobody opens such a case by hand."""
 
 
 def reference_of(index: int, now: datetime) -> str:

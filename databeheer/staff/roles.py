@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from databeheer.errors import DatabeheerError
+from databeheer.staff.cases import KINDS
 
 SHIPPED = Path(__file__).with_name("roles.toml")
 _ROLE = {"code", "name", "task", "reads", "writes", "incompatible"}
+_MORE = {"longest_days", "opens"}
 
 
 class RolesError(DatabeheerError):
@@ -24,7 +26,10 @@ class RolesError(DatabeheerError):
 
 @dataclass(frozen=True)
 class StaffRole:
-    """One role. `name` and `task` are Dutch; `longest`: given for a period only, no longer than this (R157)."""
+    """One role. `name` and `task` are Dutch; `longest`: given for a period only, no longer than this (R157).
+
+    `opens`: the kinds of case that it opens by an EAN code, without anybody having been identified.
+    """
 
     code: str
     name: str
@@ -33,6 +38,7 @@ class StaffRole:
     writes: frozenset[str]
     incompatible: frozenset[str]
     longest: timedelta | None = None
+    opens: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -52,6 +58,10 @@ class Roles:
         """Which roles, given to write, may change what a topic holds; raises KeyError for an unknown one."""
         self.topics[topic]
         return frozenset(role.code for role in self.by_code.values() if topic in role.writes)
+
+    def opening(self, kind: str) -> frozenset[str]:
+        """Which roles open a case of a kind by an EAN code, without anybody having been identified."""
+        return frozenset(role.code for role in self.by_code.values() if kind in role.opens)
 
     def conflicts(self, code: str, held: Iterable[str]) -> list[str]:
         """Which of the roles that somebody holds go not together with another, in order."""
@@ -91,8 +101,8 @@ def parse(content: bytes) -> Roles:
 
 
 def _role(one: Any, topics: frozenset[str]) -> StaffRole:
-    if not isinstance(one, dict) or not _ROLE <= set(one) <= _ROLE | {"longest_days"}:
-        raise RolesError(f"a role has {', '.join(sorted(_ROLE))}, and may have longest_days")
+    if not isinstance(one, dict) or not _ROLE <= set(one) <= _ROLE | _MORE:
+        raise RolesError(f"a role has {', '.join(sorted(_ROLE))}, and may have {', '.join(sorted(_MORE))}")
     code = _text(one, "code", "a role")
     reads, writes = _codes(one, "reads", code), _codes(one, "writes", code)
     if not reads <= topics or not writes <= reads:
@@ -100,12 +110,15 @@ def _role(one: Any, topics: frozenset[str]) -> StaffRole:
     incompatible = _codes(one, "incompatible", code)
     if code in incompatible:
         raise RolesError(f"{code}: incompatible with itself")
+    opens = _codes(one, "opens", code) if "opens" in one else frozenset()
+    if not opens <= set(KINDS) or (opens and not {"people", "cases"} <= reads):
+        raise RolesError(f"{code}: opens a kind of case that there is not, or that it may not look at")
     days = one.get("longest_days")
     if days is not None and (type(days) is not int or not 0 < days <= 366):
         raise RolesError(f"{code}: longest_days is a number of days, of a year at most")
     longest = None if days is None else timedelta(days=days)
     return StaffRole(
-        code, _text(one, "name", code), _text(one, "task", code), reads, writes, incompatible, longest
+        code, _text(one, "name", code), _text(one, "task", code), reads, writes, incompatible, longest, opens
     )
 
 

@@ -677,6 +677,7 @@ ROWS = (
             ("ean", fields(meters="1SAG9")),
             ("leverancier", fields(ean="{t.ean}")),
             ("verbruik", nothing),
+            ("dossier", fields(eenmaal=NOBODYS, soort="question", waarvoor="belt terug")),
             ("sluit", nothing),
             ("geven", fields(toestemming=NOBODYS, scan="ab" * 32)),
             ("intrekken", fields(toestemming=NOBODYS, scan="ab" * 32)),

@@ -76,6 +76,7 @@ ROWS = (
             ("ean", 403),
             ("leverancier", 403),
             ("verbruik", 403),
+            ("dossier", 400),
             ("sluit", 403),
             ("geven", 400),
             ("intrekken", 400),

@@ -61,7 +61,7 @@ AUDIT_EVENTS = {
 }
 STAFF_REFUSED = {
     "look": "kijken naar een klant",
-    "contact": "iets doen in een contact aan het loket",
+    "contact": "een contact aan het loket openen, of er iets in doen",
     "log-in": "aanmelden",
     "session": "verder werken op een ander toestel",
 }
@@ -70,6 +70,7 @@ STAFF_REASONS = {
     "closed": "het dossier is gesloten",
     "not_yours": "het dossier is van iemand anders",
     "about_nobody": "het dossier gaat over geen klant",
+    "nobody_identified": "niemand ging na wie vraagt, en het is geen dossier van dit werk",
     "mandate_ended": "wie belde, mag niet meer optreden voor de klant",
     "blocked": "het account is geblokkeerd",
     "unknown_device": "geen toestel van het huis",

@@ -20,6 +20,10 @@ blueprint = Blueprint("staff_cases", __name__)
 WHAT = "Zeg waarvoor, in 3 tot 300 tekens, op één regel."
 KIND = "Kies een soort."
 TO = "Kies aan wie."
+NOT_BY_EAN = (
+    "Met een EAN-code opent u alleen een dossier van uw eigen werk. Vraagt een klant iets? Open een contact aan het "
+    "loket, ga na wie vraagt, en open het dossier daar."
+)
 NOT_TO = "Dit gaat niet meer: die collega is weg. Kies een ander."
 _READERS = sorted(roles.load().reading("people"))
 _WRITERS = sorted(roles.load().writing("cases"))
@@ -80,9 +84,11 @@ def open_case() -> ResponseReturnValue:
             for_team=form["team"] is not None,
         )
     except DoorRefusedError as refusal:
-        if refusal.code != "not-found":
+        told = {"not-found": ("Deze aansluiting kennen wij niet.", 404), "role-needed": (NOT_BY_EAN, 403)}
+        if refusal.code not in told or not form["ean"]:
             raise
-        return _form({"ean": "Deze aansluiting kennen wij niet."}), 404
+        message, status = told[refusal.code]
+        return _form({"ean": message}), status
     return redirect(url_for("staff.show"), 303)
 
 

@@ -17,7 +17,7 @@ from databeheer.staff import roles
 from web.door import ask
 from web.forms import ONE_LINE, EANField, Form, parse_or_refuse, parse_or_tell
 from web.staff.guard import require_role
-from web.staff.wording import CALLERS, CHANNELS
+from web.staff.wording import CALLERS, CASE_KINDS, CHANNELS
 
 blueprint = Blueprint("staff_desk", __name__)
 
@@ -39,6 +39,7 @@ IN_WRITING = "Wie schrijft, krijgt een brief. Laat het gsm-nummer leeg."
 NOT_NOW = (
     "Dit gaat nu niet: identificeer eerst wie vraagt, of de klant woont er niet meer. Er is niets verstuurd."
 )
+KIND = "Kies een soort."
 EAN = "Vul de EAN-code in: 18 cijfers."
 _REFERENCE = r"[!-~]{1,40}"
 
@@ -97,6 +98,17 @@ class SupplierForm(Form):
     """Of which access point somebody asks who supplies it."""
 
     ean = EANField(required=True, error_messages={"required": EAN})
+
+
+class CaseForm(Form):
+    """A case about who was identified; `eenmaal` names it, so that the button pressed twice opens one."""
+
+    eenmaal = fields.UUID(required=True)
+    soort = fields.String(
+        required=True, validate=validate.OneOf(CASE_KINDS, error=KIND), error_messages={"required": KIND}
+    )
+    waarvoor = one_line(WHAT, 300, 3)
+    team = fields.String(load_default=None, validate=validate.Equal("ja"))
 
 
 class NothingForm(Form):
@@ -233,6 +245,28 @@ def history(reference: str) -> ResponseReturnValue:
         return refused(refusal, reference, {"meter": NOT_NOW})
 
 
+@blueprint.post("/dienst/loket/<reference>/dossier")
+@require_role(*WRITERS, writing=True)
+def open_case(reference: str) -> ResponseReturnValue:
+    """Open a case about who was identified, for what outlasts the contact."""
+    form, errors = parse_or_tell(CaseForm(), request.form, ("soort", "waarvoor"))
+    if errors:
+        named = {f"dossier-{name}": message for name, message in errors.items()}
+        return page(reference, named, status=400)
+    try:
+        opened = ask(
+            "desk.open_case",
+            reference=reference,
+            case_id=str(form["eenmaal"]),
+            kind=form["soort"],
+            what=form["waarvoor"],
+            for_team=form["team"] is not None,
+        )
+    except DoorRefusedError as refusal:
+        return refused(refusal, reference, {"meter": NOT_NOW})
+    return page(reference, opened=opened["case"])
+
+
 @blueprint.post("/dienst/loket/<reference>/sluit")
 @require_role(*WRITERS, writing=True)
 def close(reference: str) -> ResponseReturnValue:
@@ -266,7 +300,10 @@ def page(
         return refused(refusal, reference, {})
     if given is None:
         given = request.form if errors else {}
-    shown = render_template("staff/contact.html", contact=known, given=given, errors=errors or {}, **said)
+    once = given.get("eenmaal") or str(uuid4())
+    shown = render_template(
+        "staff/contact.html", contact=known, given=given, errors=errors or {}, once=once, **said
+    )
     return shown, status
 
 

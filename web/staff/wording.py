@@ -13,6 +13,7 @@ from databeheer.contacts.contacts import CASE_KIND
 from databeheer.rights import grounds
 from databeheer.rights.grounds import Objection
 from databeheer.staff import roles
+from databeheer.staff.cases import IN_WRITING
 from web.public.wording import PURPOSES, STATES
 from web.saying import capitalize_first
 from web.staff.guard import colleague
@@ -27,6 +28,9 @@ CASE_KINDS = {
     "fraud": "fraude",
     "rights": "vraag over eigen gegevens",
 }
+
+OWN_KINDS = {CASE_KIND: "contact aan het loket", IN_WRITING: "EAN-codes, schriftelijk te antwoorden"}
+"""Kinds that nobody chooses."""
 
 CHANNELS = {
     "call": "telefoon",
@@ -81,6 +85,7 @@ DESK_EVENTS = {
     "ean.withheld": "EAN-code gevraagd; er vertrok niets",
     "desk.ean_codes_registered": "meer dan twee EAN-codes: een dossier gemaakt",
     "desk.supplier_asked": "gevraagd wie levert: het antwoord gaat alleen per brief naar het adres",
+    "staff.case.opened": "dossier geopend over de klant",
     "desk.history_told": "gezegd hoe de klant zijn verbruik krijgt",
     "desk.paper_granted": "toestemming op papier ingevoerd",
     "desk.paper_withdrawn": "intrekking op papier ingevoerd",
@@ -153,6 +158,12 @@ LACKS = {
 }
 
 
+def opens_by_ean() -> list[str]:
+    """Which kinds of case who is logged in opens by an EAN code: those of his own work."""
+    known = roles.load()
+    return [kind for kind in CASE_KINDS if known.opening(kind) & set(colleague()["writes"])]
+
+
 @lru_cache(maxsize=1)
 def objectable() -> tuple[tuple[str, str], ...]:
     """The legal bases to which somebody may object, each with the catalogue's sentence."""
@@ -178,7 +189,7 @@ def register(app: Flask) -> None:
         staff_roles=known.by_code,
         staff_topics=known.topics,
         case_kind_words=CASE_KINDS,
-        case_words=CASE_KINDS | {CASE_KIND: "contact aan het loket"},
+        case_words=CASE_KINDS | OWN_KINDS,
         channel_words=CHANNELS,
         caller_words=CALLERS,
         fixed_answers=ANSWERS,
@@ -201,6 +212,7 @@ def register(app: Flask) -> None:
         staff_purposes=PURPOSES,
         staff_states=STATES,
         colleague=colleague,
+        opens_by_ean=opens_by_ean,
         sees_desk=lambda: not known.reading("contacts").isdisjoint(colleague()["roles"]),
         sees_recordings=lambda: not known.reading("recordings").isdisjoint(colleague()["roles"]),
         sees_register=lambda: not register_roles.isdisjoint(colleague()["roles"]),

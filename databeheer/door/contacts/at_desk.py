@@ -12,6 +12,7 @@ from databeheer.contacts import contacts
 from databeheer.contacts.contacts import CASE_KIND, Channel
 from databeheer.door.commands.base import asker_of, found
 from databeheer.door.house import House
+from databeheer.door.names import seal_text
 from databeheer.door.permission_record import subjects_of
 from databeheer.door.post import home_letters
 from databeheer.door.proofs import Asker, AskerKind, Proof
@@ -63,6 +64,29 @@ class AtDesk:
     def note(self, turn: Turn, index: int, event: str) -> None:
         """Put an entry that was recorded elsewhere in the log of the contact."""
         self.doer.note(turn, index, event, self.case.case_id)
+
+    def open_case(
+        self, house: House, turn: Turn, case_id: UUID, *, kind: str, what: str, for_team: bool
+    ) -> str:
+        """Open a case about who was identified, one's own or one's team's; returns its reference."""
+        reference = cases.reference_of(turn.next_index, turn.now)
+        case = {
+            "case": case_id,
+            "operator": self.case.operator,
+            "reference": reference,
+            "kind": kind,
+            "what": seal_text(house, "staff-case", case_id, what),
+            "point": self.case.access_point_id,
+            "occupancy": self.case.occupancy_id,
+            "by": self.doer.account_id,
+            "now": turn.now,
+            "index": turn.next_index,
+            "account": None if for_team else self.doer.account_id,
+            "team": self.doer.asker.team if for_team else None,
+            "contact": self.case.case_id,
+        }
+        cases.open_case(turn.connection, case)
+        return reference
 
     def stay(self, house: House, turn: Turn) -> tuple[Any, UUID]:
         """Return the stay of who was identified, and its grid user; of nobody else is anything told (R81, R82).

@@ -18,7 +18,6 @@ from databeheer.door.contacts.at_desk import Answer, AtDesk
 from databeheer.door.contacts.identifying import as_asked, meter_hashes, of_contact, of_meter
 from databeheer.door.ean_codes import asking as ean_codes
 from databeheer.door.house import House
-from databeheer.door.names import seal_text
 from databeheer.door.statement import Statement
 from databeheer.door.turn import Turn
 from databeheer.ean_codes import homes
@@ -102,24 +101,8 @@ def _send(house: House, turn: Turn, desk: AtDesk, asked: _Asked, mobile: str | N
 def _register(house: House, turn: Turn, desk: AtDesk, asked: list[_Asked]) -> Answer:
     """A case of the team, about the stay of who was identified, with the numbers that he gave."""
     case_id, numbers = uuid4(), " ".join(one.number for one in asked)
-    reference = cases.reference_of(turn.next_index, turn.now)
     what = f"{len(asked)} EAN-codes, schriftelijk te antwoorden ({desk.case.reference}): {numbers}"
-    case = {
-        "case": case_id,
-        "operator": desk.case.operator,
-        "reference": reference,
-        "kind": "question",
-        "what": seal_text(house, "staff-case", case_id, what),
-        "point": desk.case.access_point_id,
-        "occupancy": desk.case.occupancy_id,
-        "by": desk.doer.account_id,
-        "now": turn.now,
-        "index": turn.next_index,
-        "account": None,
-        "team": desk.doer.asker.team,
-        "contact": desk.case.case_id,
-    }
-    cases.open_case(turn.connection, case)
+    reference = desk.open_case(house, turn, case_id, kind=cases.IN_WRITING, what=what, for_team=True)
     for one in asked:
         contacts.asked_ean(turn.connection, desk.case.case_id, one.code, answered_in=case_id)
     said = {"case": reference, "codes": len(asked)}

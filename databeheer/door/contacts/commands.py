@@ -15,6 +15,7 @@ from databeheer.contacts.contacts import CASE_KIND, IN_WRITING, Caller, Channel
 from databeheer.door.commands.base import (
     Command,
     EANCode,
+    flag,
     found,
     identifier,
     looking,
@@ -202,6 +203,31 @@ def send_eans(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str
     )
 
 
+def open_case(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Open a case about who was identified in a contact, for what outlasts it: one's own, or one's team's.
+
+    The same `case_id` twice is one case, as of a button pressed twice.
+
+    Raises:
+        ConflictError: nobody was identified; there is another case of that `case_id`.
+    """
+    case_id: UUID = arguments["case_id"]
+
+    def act(turn: Turn, desk: AtDesk) -> Answer:
+        desk.stay(house, turn)
+        before = cases.by_id(turn.connection, case_id)
+        if before is not None:
+            if before.contact_id != desk.case.case_id:
+                raise ConflictError("this case is another")
+            return {"case": before.reference}, None
+        wish = {name: arguments[name] for name in ("kind", "what", "for_team")}
+        reference = desk.open_case(house, turn, case_id, **wish)
+        said = {"case": reference, "kind": arguments["kind"]}
+        return {"case": reference}, desk.record(turn, Statement("staff.case.opened", said))
+
+    return at_desk(house, proof, arguments["reference"], act)
+
+
 def ask_supplier(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """Have a letter sent to a home that tells who supplies it: to that home alone, whoever asks (R80).
 
@@ -285,4 +311,15 @@ COMMANDS = (
     ),
     Command("desk.ask_supplier", schema(**_NAMED, ean=EANCode(required=True)), ask_supplier),
     Command("desk.history_way", schema(**_NAMED), history_way),
+    Command(
+        "desk.open_case",
+        schema(
+            **_NAMED,
+            case_id=identifier(),
+            kind=one_of(*cases.KINDS),
+            what=short_text(longest=300),
+            for_team=flag(),
+        ),
+        open_case,
+    ),
 )

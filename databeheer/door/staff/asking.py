@@ -42,7 +42,7 @@ def require_role(asker: Asker, *codes: str, writing: bool = False) -> None:
     held = asker.writes if writing else asker.roles
     if asker.kind is not AskerKind.STAFF or held.isdisjoint(codes):
         mode = "to write" if writing else "to read"
-        raise RoleNeededError(f"this takes one of these roles, {mode}: {', '.join(codes)}")
+        raise RoleNeededError(f"this takes one of these roles, {mode}: {', '.join(codes) or 'there is none'}")
 
 
 @dataclass(frozen=True)

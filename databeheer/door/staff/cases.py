@@ -37,7 +37,12 @@ REFERENCE = short_text(longest=40)
 def open_case(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """Open a case, one's own or one's team's, about an access point or about none; returns its reference.
 
-    About an access point it concerns who lives there now: under it nobody sees who lived there before.
+    About an access point it concerns who lives there now: under it nobody sees who lived there before. By an EAN code
+    it takes a role whose own work that kind of case is; about who calls or writes a case is opened in the contact in
+    which he was identified (`desk.open_case`), so that nobody passes that by (R81).
+
+    Raises:
+        RoleNeededError: an EAN code, and none of his roles opens that kind by it. Nothing was looked up.
     """
     case_id = uuid4()
     with house.turn() as turn:
@@ -45,6 +50,8 @@ def open_case(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str
         require_role(asker, *roles.load().writing("cases"), writing=True)
         doer = Doer(asker, asker.employee, asker.account_id)
         ean = arguments["ean"]
+        if ean:
+            require_role(asker, *roles.load().opening(arguments["kind"]), writing=True)
         stay = ean and occupancies.on_day(turn.connection, ean_hash(house, ean), day_of(turn.now))
         reference = cases.reference_of(turn.next_index, turn.now)
         cases.open_case(

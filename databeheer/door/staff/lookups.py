@@ -59,7 +59,8 @@ def look(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any
 
     Raises:
         NoCaseError: the case does not exist, is closed, is another's, is about no access point where somebody
-            lives, or is a contact with who may not act for its customer any more. Outwardly they are one: a number
+            lives, is a contact with who may not act for its customer any more, or was opened by an EAN code and is
+            not the asker's own work. Outwardly they are one: a number
             that was guessed tells nothing. On record is which.
         DatabeheerError: the decision refuses it, as while all hand-over is stopped.
     """
@@ -111,7 +112,23 @@ def _why_not(case: Any, asker: Asker, now: datetime) -> str | None:
         return "closed"
     if asker.account_id is None or not cases.is_handled_by(case, asker.account_id, asker.team, now):
         return "not_yours"
-    return "about_nobody" if case.occupancy_id is None else None
+    if case.occupancy_id is None:
+        return "about_nobody"
+    if case.kind != CASE_KIND and case.contact_id is None and not _is_own_work(case.kind, asker):
+        return "nobody_identified"
+    return None
+
+
+def _is_own_work(kind: str, asker: Asker) -> bool:
+    """Whether a kind of case comes from the asker's own work, and needs no customer who was identified."""
+    return not asker.roles.isdisjoint(roles.load().opening(kind))
+
+
+def _sees_ean(case: Any, asker: Asker) -> bool:
+    """Whether an EAN code shows: to who works by it, or answers in writing; at the desk to nobody (R84)."""
+    if case.kind == CASE_KIND:
+        return False
+    return case.kind == cases.IN_WRITING or any(_is_own_work(kind, asker) for kind in cases.KINDS)
 
 
 def _why_no_contact(turn: Turn, case: Any) -> str | None:
@@ -220,9 +237,9 @@ def _shown(house: House, connection: Connection, case: Any, point: Point, asker:
         ]
     return {
         "reference": case.reference,
-        # Of a contact at the desk nobody sees it: it goes by text message or letter (R84).
+        # At the desk it goes by text message or letter alone.
         "ean": open_text(house, "ean", stay.access_point_id, bytes(stay.ean_sealed))
-        if case.kind != CASE_KIND
+        if _sees_ean(case, asker)
         else None,
         "address": open_text(house, "address", stay.access_point_id, bytes(stay.address_sealed))
         if stay.address_sealed

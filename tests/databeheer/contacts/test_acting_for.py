@@ -11,41 +11,14 @@ from uuid import uuid4
 import pytest
 
 from databeheer.door.client import DoorRefusedError
-from tests.databases import Databases
-from tests.databeheer.contacts.test_desk import (
-    MOBILE,
-    SCAN,
-    contact,
-    events,
-    meter,
-    refused,
-    size,
-    waiting,
-)
 from tests.databeheer.door.access_register.sending import ean_of
-from tests.house import Colleague, Customer, Party, TheHouse, open_house
+from tests.desk import MOBILE, SCAN, contact, events, meter, refused, size, waiting
+from tests.house import Colleague, Customer, Party, TheHouse
 
 ZEE, BERG, MARKT = ean_of(901), ean_of(902), ean_of(903)
 ZEES, BERGS, MARKTS = "1SAG9300000001", "1SAG9300000002", "1SAG9300000003"
 HANS = {"ean": ZEE, "meter": ZEES, "name": "Hans Houder"}
 BOB = {"ean": MARKT, "meter": MARKTS, "name": "Bob Bakker"}
-
-
-@pytest.fixture(scope="module")
-def house(databases: Databases) -> Iterator[TheHouse]:
-    """One house for all: each test has a contact of its own."""
-    with databases.clone() as database, open_house(database) as house:
-        yield house
-
-
-@pytest.fixture(scope="module")
-def nadia(house: TheHouse) -> Colleague:
-    return house.colleague("nadia", "desk")
-
-
-@pytest.fixture(scope="module")
-def bram(house: TheHouse) -> Party:
-    return house.party("Bram Energieadvies", "energy_service")
 
 
 @pytest.fixture(scope="module")
@@ -119,6 +92,7 @@ def test_after_a_power_has_ended_its_contact_opens_nothing(
     for command, arguments in (
         ("desk.send_eans", {"meters": [ZEES]}),
         ("desk.history_way", {}),
+        ("desk.open_case", {"case_id": str(uuid4()), "kind": "complaint", "what": "x"}),
         ("desk.paper_right", paper | {"kind": "copy"}),
         ("desk.paper_grant", paper | {"permission_id": str(uuid4())}),
         ("desk.paper_withdraw", paper | {"permission_id": str(uuid4())}),

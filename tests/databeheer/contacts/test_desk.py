@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import partial
 from types import SimpleNamespace
@@ -14,40 +13,39 @@ import pytest
 
 from databeheer.contacts.contacts import Caller, Channel
 from databeheer.contacts.recordings import DUTIES, until
-from databeheer.door.client import DoorRefusedError, Proof
+from databeheer.door.client import Proof
 from databeheer.permissions import history
 from databeheer.values import parse_instant
 from tests.conftest import LOTTES_EAN, MARIAS_EAN
 from tests.databases import Databases
 from tests.databeheer.door.access_register.sending import ean_of
+from tests.desk import (
+    LOTTE,
+    METER,
+    MOBILE,
+    SCAN,
+    contact,
+    events,
+    identified,
+    lottes_home,
+    meter,
+    refused,
+    size,
+    waiting,
+)
 from tests.doors import query
 from tests.house import Colleague, Customer, Party, TheHouse, open_house
 from tests.linking import NOWHERE
 
-SCAN, EMPTY = "5a" * 32, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-METER, GAS_METER, MARIAS_METER = "1SAG9200000001", "1SAG9200000002", "1SAG9200000003"
-MOBILE = "+32470123456"
-LOTTE = {"ean": LOTTES_EAN, "meter": METER, "name": "Lotte Janssens"}
+EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+GAS_METER, MARIAS_METER = "1SAG9200000002", "1SAG9200000003"
 BY_ADDRESS = {"street": "Kerkstraat 1", "postcode": "9000", "meter": METER, "name": "JANSSENS Lotte"}
 
 
 @pytest.fixture(scope="module")
-def house(databases: Databases) -> Iterator[TheHouse]:
-    """One house for all: each test has a contact of its own."""
-    with databases.clone() as database, open_house(database) as house:
-        yield house
-
-
-def meter(house: TheHouse, ean: str, number: str) -> None:
-    house.operator("registry.meter.install", ean=ean, meter=number, digital=True, ports=["P1"])
-
-
-@pytest.fixture(scope="module")
 def lotte(house: TheHouse, gas_ean: str) -> Customer:
-    customer = house.customer("lotte", "Lotte Janssens")
-    house.point(LOTTES_EAN, customer)
+    customer = lottes_home(house)
     house.point(gas_ean, customer, commodity="gas", interval_reading=False)
-    meter(house, LOTTES_EAN, METER)
     meter(house, gas_ean, GAS_METER)
     return customer
 
@@ -66,16 +64,6 @@ def maria(house: TheHouse) -> Customer:
 
 
 @pytest.fixture(scope="module")
-def bram(house: TheHouse) -> Party:
-    return house.party("Bram Energieadvies", "energy_service")
-
-
-@pytest.fixture(scope="module")
-def nadia(house: TheHouse) -> Colleague:
-    return house.colleague("nadia", "desk")
-
-
-@pytest.fixture(scope="module")
 def tom(house: TheHouse) -> Colleague:
     return house.colleague("tom", "manager", team="leiding")
 
@@ -84,43 +72,6 @@ def tom(house: TheHouse) -> Colleague:
 def outsider(house: TheHouse) -> Colleague:
     """Somebody of the house with the same role, in another team."""
     return house.colleague("joris", "desk", team="elders")
-
-
-def refused(act: Callable[..., Any], *given: Any, **arguments: Any) -> str:
-    with pytest.raises(DoorRefusedError) as error:
-        act(*given, **arguments)
-    return error.value.code
-
-
-def size(house: TheHouse) -> int:
-    return int(query(house, "SELECT size FROM ledger.head")[0][0])
-
-
-def waiting(house: TheHouse) -> int:
-    return int(query(house, "SELECT count(*) FROM post.letter")[0][0])
-
-
-def contact(one: Colleague, channel: str = "call", caller: str = "customer", **changes: Any) -> str:
-    """Open a contact; of a call with what a call takes."""
-    wish: dict[str, Any] = {
-        "contact_id": str(uuid4()),
-        "channel": channel,
-        "caller": caller,
-        "what": "vraagt iets",
-    }
-    if channel == "call":
-        wish |= {"told_recorded": True, "recording": "R-1"}
-    return str(one.call("desk.open", **(wish | changes))["reference"])
-
-
-def identified(one: Colleague, channel: str = "call", **who: Any) -> str:
-    reference = contact(one, channel)
-    assert one.call("desk.identify", reference=reference, **(who or LOTTE))["identified"] is True
-    return reference
-
-
-def events(person: Customer, count: int) -> list[str]:
-    return [one["event"] for one in person.statements(limit=count)]
 
 
 # --- who asks ---------------------------------------------------------------------------------------------
@@ -629,14 +580,6 @@ def test_a_request_on_paper_is_the_same_as_on_the_portal_and_twice_it_is_one(
 )
 def test_a_recording_is_over_a_month_later(recorded: str, over: str) -> None:
     assert until(parse_instant(recorded)) == parse_instant(over)
-
-
-def lottes_home(house: TheHouse) -> Customer:
-    """Lotte, with a home and its meter, in a house whose clock a test moves."""
-    customer = house.customer("lotte", "Lotte Janssens")
-    house.point(LOTTES_EAN, customer)
-    meter(house, LOTTES_EAN, METER)
-    return customer
 
 
 @pytest.mark.requirement("R87", "R88")

@@ -87,6 +87,9 @@ def test_a_call_from_who_asks_to_the_letter(desk: Desk) -> None:
         nadia.press("Stuur de EAN-code")
         nadia.sees("per brief op naam", "Brief met de EAN-code geschreven", "U ziet de code niet")
         nadia.does_not_see(LOTTES_EAN)
+        nadia.fill("Waarvoor", "belt terug over haar meter")
+        nadia.press("Open dossier")
+        nadia.sees("is open", "Dossier geopend over de klant", "tot iemand het sluit")
         nadia.press("Sluit contact")
         nadia.sees("U en uw team hebben geen open contact")
     [letter] = desk.house.operator("letter.list")["letters"]

@@ -166,12 +166,12 @@ def review(trip: Trip) -> None:
 def leaver(trip: Trip) -> None:
     """Somebody left: what he does next, in the middle of his session, does not happen any more (R158)."""
     house = trip.house
-    milan, vera = house.colleague("milan", "desk"), house.colleague("vera", "manager")
+    milan, vera = house.colleague("milan", "metering_clerk"), house.colleague("vera", "manager")
     lotte: Customer = trip.somebody("Lotte Peeters")
     ean = trip.home(lotte)
     desk = at_work(trip, milan, "/dienst/dossiers/nieuw")
-    desk.choose("Vraag")
-    desk.fill("Waarvoor", "belt over haar factuur")
+    desk.choose("Ontbrekende meetwaarden")
+    desk.fill("Waarvoor", "september ontbreekt")
     desk.fill("EAN-code", ean)
     desk.press("Open dossier")
     desk.press("Kijk")

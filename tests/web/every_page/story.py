@@ -285,8 +285,8 @@ def _streets_and_towns(story: Story, net: Party) -> None:
         words="Wie las er?",
         **complaint,
     )["complaint_id"]
-    petra = house.colleague("petra", "desk", "manager")
-    wish = {"kind": "question", "what": "belt over een factuur", "ean": story.facts["neighbour"]}
+    petra = house.colleague("petra", "desk", "manager", "metering_clerk")
+    wish = {"kind": "wrong_values", "what": "een sprong om twaalf uur", "ean": story.facts["neighbour"]}
     case = petra.call("staff.case.open", **wish)["reference"]
     petra.call("staff.register.ask", reference=case, reason="een erfgenaam vraagt", signed_as="Petra")
     story.facts |= {"colleague": petra.account_id, "file": case}

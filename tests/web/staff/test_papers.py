@@ -120,6 +120,21 @@ def test_without_a_scan_with_an_empty_one_or_with_another_than_the_hash_says_not
     assert bram.permission(asked)["state"] == "requested"
 
 
+@pytest.mark.requirement("R81")
+def test_a_case_out_of_a_contact_is_opened_once_and_what_is_missing_is_said(
+    desk: Visitor, contact: str, house: TheHouse
+) -> None:
+    page = desk.get(contact)
+    for wrong, message in (({"waarvoor": "x"}, "in 3 tot 300 tekens"), ({"soort": "x"}, "Kies een soort")):
+        told = desk.press(page, "/dossier", **({"soort": "complaint", "waarvoor": "belt terug"} | wrong))
+        assert (told.status, message in told.text) == (400, True)
+    for _ in range(2):  # the button pressed twice
+        opened = desk.press(page, "/dossier", soort="complaint", waarvoor="belt terug")
+        assert "is open" in opened.text
+    assert query(house, "SELECT count(*) FROM staff.case_file WHERE kind = 'complaint'") == [(1,)]
+    assert desk.get("/dienst").text.count("belt terug") == 1
+
+
 def test_a_file_larger_than_a_scan_is_refused_and_no_other_form_takes_one(
     desk: Visitor, contact: str
 ) -> None:

@@ -51,13 +51,16 @@ def at(app: Flask, house: TheHouse, session: str) -> Visitor:
 
 
 @pytest.mark.requirement("R155", "R161")
-def test_a_day_at_the_desk(app: Flask, house: TheHouse, lotte: Customer) -> None:
-    nadia, tom = house.colleague("nadia", "desk"), house.colleague("tom", "manager")
+def test_a_day_of_who_looks_into_wrong_values(app: Flask, house: TheHouse, lotte: Customer) -> None:
+    nadia, tom = house.colleague("nadia", "metering_clerk"), house.colleague("tom", "manager")
     desk, boss = at(app, house, nadia.session), at(app, house, tom.session)
     form = desk.get("/dienst/dossiers/nieuw")
-    filled = {"soort": "question", "waarvoor": "belt over haar factuur", "ean": LOTTES_EAN}
+    filled = {"soort": "wrong_values", "waarvoor": "een sprong om twaalf uur", "ean": LOTTES_EAN}
+    for kind in ("question", "move"):
+        wrong = desk.press(form, "/dienst/dossiers/nieuw", **(filled | {"soort": kind}))
+        assert (wrong.status, "alleen een dossier van uw eigen werk" in wrong.text) == (403, True)
     begun = desk.press(form, "/dienst/dossiers/nieuw", **filled)
-    assert "belt over haar factuur" in begun.text
+    assert "een sprong om twaalf uur" in begun.text
     seen = desk.press(begun, "/dienst/dossiers/kijk")
     assert LOTTES_EAN in seen.text
     assert "Lotte" not in seen.text

@@ -1,0 +1,137 @@
+"""A case about a customer: out of a contact in which he was identified, or a role's own work; nothing goes round."""
+
+from __future__ import annotations
+
+from functools import partial
+from uuid import uuid4
+
+import pytest
+
+from databeheer.door.client import Proof
+from databeheer.staff import roles
+from databeheer.staff.cases import KINDS
+from tests.conftest import LOTTES_EAN, MARIAS_EAN
+from tests.desk import LOTTE, contact, identified, lottes_home, refused, size
+from tests.house import Colleague, Customer, TheHouse
+from tests.linking import NOWHERE
+
+
+@pytest.fixture(scope="module")
+def lotte(house: TheHouse) -> Customer:
+    return lottes_home(house)
+
+
+@pytest.fixture(scope="module")
+def mats(house: TheHouse) -> Colleague:
+    return house.colleague("mats", "metering_clerk")
+
+
+def of_contact(one: Colleague, reference: str, **changes: object) -> str:
+    wish = {"case_id": str(uuid4()), "kind": "complaint", "what": "vraagt uitleg", "for_team": False}
+    return str(one.call("desk.open_case", reference=reference, **(wish | changes))["case"])
+
+
+def reasons(house: TheHouse) -> list[str]:
+    listed = house.client.call("staff.refusals", Proof.session(house.inspector()))["refusals"]
+    return [one["reason"] for one in listed]
+
+
+@pytest.mark.requirement("R81", "R155")
+@pytest.mark.parametrize("role", sorted(roles.load().writing("cases")))
+def test_by_an_ean_code_each_role_opens_its_own_work_alone_and_the_desk_nothing(
+    house: TheHouse, lotte: Customer, role: str
+) -> None:
+    one, reader = house.colleague(f"o-{role}", role), house.colleague(f"r-{role}", role, writes=False)
+    own = {"metering_clerk": {"missing_values", "wrong_values"}}
+    own |= {"market_clerk": {"move", "market_process", "fraud"}}
+    for kind in KINDS:
+        ask = partial(one.call, "staff.case.open", kind=kind, what="x")
+        if kind in own.get(role, set()):
+            assert ask(ean=LOTTES_EAN)["reference"]
+        else:
+            before = size(house)
+            # Whether the access point is there makes no difference.
+            assert {refused(ask, ean=ean) for ean in (LOTTES_EAN, MARIAS_EAN, NOWHERE)} == {"role-needed"}
+            assert size(house) == before
+        assert refused(reader.call, "staff.case.open", kind=kind, what="x", ean=LOTTES_EAN) == "role-needed"
+
+
+@pytest.mark.requirement("R81", "R155")
+def test_a_case_by_ean_code_opens_nothing_to_a_role_that_it_is_not_the_work_of(
+    house: TheHouse, lotte: Customer, nadia: Colleague, mats: Colleague
+) -> None:
+    case = mats.call("staff.case.open", kind="wrong_values", what="x", ean=LOTTES_EAN)["reference"]
+    mats.call("staff.case.hand_on", reference=case, account_id=nadia.account_id)
+    before = lotte.statements(limit=1)
+    assert refused(nadia.call, "staff.look", reference=case) == "no-case"
+    assert (lotte.statements(limit=1), reasons(house)[0]) == (before, "nobody_identified")
+    market = house.colleague("market", "market_clerk")
+    nadia.call("staff.case.hand_on", reference=case, account_id=market.account_id)
+    assert refused(market.call, "staff.look", reference=case) == "no-case"
+    market.call("staff.case.hand_on", reference=case, account_id=mats.account_id)
+    assert mats.call("staff.look", reference=case)["ean"] == LOTTES_EAN
+
+
+@pytest.mark.requirement("R81", "R155")
+def test_a_case_that_was_opened_by_ean_code_before_the_rule_opens_nothing(
+    house: TheHouse, lotte: Customer, nadia: Colleague
+) -> None:
+    case = of_contact(nadia, identified(nadia))
+    with house.engine("superuser").begin() as connection:
+        old = "UPDATE staff.case_file SET contact_id = NULL WHERE reference = %(reference)s"
+        connection.exec_driver_sql(old, {"reference": case})
+    assert refused(nadia.call, "staff.look", reference=case) == "no-case"
+    assert reasons(house)[0] == "nobody_identified"
+
+
+@pytest.mark.requirement("R81", "R84", "R155")
+def test_a_case_out_of_a_contact_is_about_who_was_identified_and_outlasts_it_without_his_code(
+    house: TheHouse, lotte: Customer, nadia: Colleague, mats: Colleague
+) -> None:
+    reference, once = identified(nadia), str(uuid4())
+    case = of_contact(nadia, reference, case_id=once)
+    before = size(house)
+    assert of_contact(nadia, reference, case_id=once) == case  # a button pressed twice
+    assert size(house) == before
+    other = identified(nadia)
+    assert refused(of_contact, nadia, other, case_id=once) == "conflict"
+    log = [one["event"] for one in nadia.call("desk.show", reference=reference)["log"]]
+    assert log == ["desk.contact_opened", "desk.identified", "staff.case.opened"]
+    nadia.call("staff.case.close", reference=reference)
+    seen = nadia.call("staff.look", reference=case)
+    assert (seen["address"], seen["ean"]) == ("Kerkstraat 1, 9000 Gent", None)
+    assert lotte.statements(limit=1)[0]["task"] == case
+    # Who works by the code has it.
+    nadia.call("staff.case.hand_on", reference=case, account_id=mats.account_id)
+    assert mats.call("staff.look", reference=case)["ean"] == LOTTES_EAN
+    teams = of_contact(nadia, other, for_team=True)
+    assert house.colleague("mate", "desk").call("staff.look", reference=teams)["address"]
+
+
+@pytest.mark.requirement("R81", "R155")
+def test_no_case_comes_out_of_a_contact_in_which_nobody_was_identified_or_of_anothers(
+    house: TheHouse, lotte: Customer, nadia: Colleague, mats: Colleague
+) -> None:
+    unknown, landlord, closed = contact(nadia), contact(nadia, caller="landlord"), identified(nadia)
+    nadia.call("desk.identify", reference=unknown, **(LOTTE | {"name": "X"}))
+    nadia.call("staff.case.close", reference=closed)
+    outsider = house.colleague("joris", "desk", team="elders")
+    before = size(house)
+    for one, reference, code in (
+        (nadia, unknown, "conflict"),
+        (nadia, landlord, "conflict"),
+        (mats, unknown, "role-needed"),
+    ):
+        assert refused(of_contact, one, reference) == code
+    for changes in (
+        {"kind": "contact"},
+        {"kind": "ean_codes"},
+        {"what": ""},
+        {"case_id": "1"},
+        {"ean": NOWHERE},
+    ):
+        assert refused(of_contact, nadia, unknown, **changes) == "malformed-request", changes
+    assert size(house) == before
+    for one, reference in ((nadia, closed), (outsider, unknown), (nadia, "Z2026-999999")):
+        assert refused(of_contact, one, reference) == "no-case"
+    assert reasons(house)[:3] == ["no_such_case", "not_yours", "closed"]
