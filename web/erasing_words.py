@@ -13,10 +13,7 @@ REASONS = {
 ASKED_BECAUSE = ("data_subject_request", "wrong_person")
 """For which of these a customer asks."""
 OBSTACLES = {
-    "in_use": lazy(
-        "U woont hier nu. Wat nog gebruikt wordt, wissen wij niet. "
-        "Kom terug als u hier niet meer woont: dan ziet u vanaf welke dag het kan."
-    ),
+    "in_use": lazy("U woont hier nu. Wat nog gebruikt wordt, wissen wij niet."),
     "term_runs": lazy("De wet vraagt om dit een tijd te bewaren."),
     "other_evidence": lazy("Dit is het bewijs bij gegevens die nog bewaard worden. Eerst moeten die weg."),
     "co_occupant": lazy("Iemand anders tekende ook voor dit adres. Zijn gegevens zouden mee verdwijnen."),

@@ -151,6 +151,16 @@ TAMPERINGS = (
 )
 
 
+STAFF_CATEGORIES = {
+    "readings": "meetgegevens",
+    "technical": "technische gegevens",
+    "relational": "relationele gegevens",
+    "supply_quality": "leveringsgegevens",
+    "records": "logboekgegevens",
+}
+"""What somebody of the staff looked at, by its category."""
+
+
 def register(app: Flask) -> None:
     """Give templates the phrases."""
     app.jinja_env.globals.update(
@@ -161,6 +171,7 @@ def register(app: Flask) -> None:
         staff_refused_words=STAFF_REFUSED,
         staff_reason_words=STAFF_REASONS,
         staff_event_words=STAFF_EVENTS,
+        staff_category_words=STAFF_CATEGORIES,
         erasure_reason_words=ERASURE_REASONS,
     )
     app.jinja_env.filters["before_evidence"] = before_evidence
