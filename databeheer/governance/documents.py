@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from databeheer.governance.labels import Label
+from databeheer.staff import roles
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,11 @@ class DocumentKind:
     requirements: tuple[str, ...]
     label: Label
     topic: str
+
+    @property
+    def label_nl(self) -> str:
+        """Its label, with who may have it."""
+        return self.label.nl_for(roles.load().named(roles.load().reading(self.topic)))
 
 
 KINDS: Mapping[str, DocumentKind] = {

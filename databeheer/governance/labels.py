@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Collection
 
 
 class Label(enum.StrEnum):
@@ -15,13 +16,22 @@ class Label(enum.StrEnum):
 
     @property
     def nl(self) -> str:
-        """The label as it stands on a document."""
-        return f"{self.value}: {_WORDS[self]}"
+        """The label as it stands on a file that the inspector takes along."""
+        return self.nl_for(())
+
+    def nl_for(self, readers: Collection[str]) -> str:
+        """The label with who may have it: the inspector, and who here has one of the roles of these names."""
+        if self in (Label.C1, Label.C2):
+            return f"{self.value}: {_WORDS[self]}"
+        who = "de toezichthouder"
+        if readers:
+            who += f" en wie hier de rol heeft van {' of '.join(sorted(readers))}"
+        return f"{self.value}: {_WORDS[self]}: {who}"
 
 
 _WORDS = {
-    Label.C1: "openbaar",
-    Label.C2: "intern",
-    Label.C3: "beperkt",
-    Label.C4: "alleen voor wie erop genoemd is",
+    Label.C1: "openbaar, voor iedereen",
+    Label.C2: "intern, voor wie bij de databeheerder werkt en voor de toezichthouder",
+    Label.C3: "beperkt, alleen voor wie het voor zijn taak nodig heeft",
+    Label.C4: "alleen voor wie hier genoemd is",
 }

@@ -93,6 +93,11 @@ class Register:
         return roles.load().reading(self.topic)
 
     @property
+    def label_nl(self) -> str:
+        """Its label, with who may have it."""
+        return self.label.nl_for(roles.load().named(self.readers))
+
+    @property
     def counts_by(self) -> str:
         """The event from which a version counts."""
         return f"{self.code}.approved" if self.second else f"{self.code}.written"

@@ -49,6 +49,10 @@ class Roles:
     topics: Mapping[str, str]
     by_code: Mapping[str, StaffRole]
 
+    def named(self, codes: Iterable[str]) -> list[str]:
+        """The Dutch names of these roles."""
+        return [self.by_code[code].name for code in codes]
+
     def reading(self, topic: str) -> frozenset[str]:
         """Which roles may look at a topic; raises KeyError for an unknown one."""
         self.topics[topic]

@@ -89,7 +89,9 @@ def show() -> ResponseReturnValue:
 def as_json() -> ResponseReturnValue:
     """The same for programs, of a year; docs/reference/clocks.md describes the members."""
     who = parse_or_refuse(ActorQuery(), request.args)["wie"]
-    report = {"format": FORMAT} | ask("clocks.report", months=MONTHS_GIVEN, actor=who)
+    report = {"format": FORMAT, "label": Label.C3.value, "readers": Label.C3.nl} | ask(
+        "clocks.report", months=MONTHS_GIVEN, actor=who
+    )
     return labelled(json.dumps(report), "application/json", Label.C3, "termijnen.json")
 
 

@@ -91,7 +91,8 @@ def show() -> ResponseReturnValue:
         return _page(first, last)
     found = ask("doubt.figures", first=first.isoformat(), last=last.isoformat())
     if query["vorm"] == "json":
-        content, kind = json.dumps(found, sort_keys=True), "application/json"
+        whole = found | {"label": Label.C3.value, "readers": Label.C3.nl}
+        content, kind = json.dumps(whole, sort_keys=True), "application/json"
     else:
         content, kind = as_csv(found["cases"]), "text/csv; charset=utf-8"
     name = f"twijfel-{first}-{last}.{query['vorm']}"

@@ -130,6 +130,7 @@ def run() -> ResponseReturnValue:
             dict(request.form), errors={"tot": ["Dit is te veel in één keer. Kies minder dagen."]}
         ), 400
     if wish["vorm"] == "json":
+        document |= {"label": Label.C4.value, "readers": Label.C4.nl}
         document["parties"] = _names()  # of the public register; only to read the counts by
         return labelled(json.dumps(document, sort_keys=True), "application/json", Label.C4, "inzage.json")
     report = check(document, checkpoint)

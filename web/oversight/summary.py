@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from databeheer.clock import Clock
 from ledger.encoding import encode_base64
-from web.days import PastDay
+from web.days import PastDay, usual_spans
 from web.door import ask
 from web.forms import Form, parse_or_refuse
 from web.oversight.guard import require_inspector
@@ -52,6 +52,7 @@ def show() -> ResponseReturnValue:
         joins=join_list(),
         latest=ask("joins.latest", limit=2)["joins"],
         overdue=_overdue(),
+        spans=usual_spans(),
     )
 
 

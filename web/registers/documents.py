@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, json, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from marshmallow import ValidationError, fields, validate
+from werkzeug.exceptions import BadRequest
 
 from databeheer.door.client import DoorRefusedError
 from databeheer.errors import MalformedRequestError
@@ -15,8 +17,9 @@ from databeheer.governance.documents import KINDS
 from databeheer.governance.labels import Label
 from databeheer.staff import roles
 from databeheer.values import parse_day
+from web.days import usual_spans
 from web.door import ask
-from web.forms import Form, parse_or_tell
+from web.forms import Form, parse_or_refuse, parse_or_tell
 from web.labelled import labelled
 from web.oversight.guard import require_inspector
 from web.staff.guard import require_role
@@ -26,6 +29,7 @@ staffs = Blueprint("staff_documents", __name__)
 
 _READERS = sorted({role for kind in KINDS.values() for role in roles.load().reading(kind.topic)})
 _WRITERS = sorted({role for kind in KINDS.values() for role in roles.load().writing(kind.topic)})
+EVIDENCE = "evidence"
 WHICH = "Kies welk document."
 DAYS = "Kies een eerste en een laatste dag. De eerste ligt niet in de toekomst, en er zit hoogstens vijf jaar tussen."
 
@@ -47,11 +51,17 @@ class MakeForm(Form):
     tot = fields.String(required=True, validate=_is_day, error_messages={"required": DAYS})
 
 
+class PeriodQuery(Form):
+    """Which usual period is filled in."""
+
+    periode = fields.String(load_default=None, validate=validate.Length(1, 20))
+
+
 @inspectors.get("/toezicht/documenten")
 @require_inspector
 def for_inspector() -> ResponseReturnValue:
     """What was made, and a form to make more."""
-    return _page("toezicht", {})
+    return _page("toezicht", {}, _filled())
 
 
 @inspectors.post("/toezicht/documenten")
@@ -82,7 +92,7 @@ def as_json(document_id: UUID) -> ResponseReturnValue:
 @require_role(*_READERS)
 def for_staff() -> ResponseReturnValue:
     """What was made, and a form for who may make more."""
-    return _page("dienst", {})
+    return _page("dienst", {}, _filled())
 
 
 @staffs.post("/dienst/documenten")
@@ -112,13 +122,25 @@ def _make(area: str, endpoint: str) -> ResponseReturnValue:
     return redirect(url_for(endpoint, document_id=made["document_id"]), 303)
 
 
-def _page(area: str, errors: dict[str, Any]) -> str:
+def _filled() -> dict[str, str]:
+    """The form with a usual period filled in: of evidence, that is what a regulator asks so."""
+    asked = parse_or_refuse(PeriodQuery(), request.args)["periode"]
+    if asked is None:
+        return {}
+    span = next((one for one in usual_spans() if one.code == asked), None)
+    if span is None:
+        raise BadRequest
+    return {"soort": EVIDENCE, "van": span.first.isoformat(), "tot": span.last.isoformat()}
+
+
+def _page(area: str, errors: dict[str, Any], filled: Mapping[str, str] | None = None) -> str:
     answer = ask("governance.document.list")
     return render_template(
         "registers/documents.html",
         area=area,
         errors=errors,
-        given=request.form,
+        given=filled or request.form,
+        spans=usual_spans(),
         kinds=KINDS,
         documents=answer["documents"],
         may_make=answer["may_make"],

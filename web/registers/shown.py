@@ -12,7 +12,6 @@ from typing import Any
 from flask import Flask, render_template
 
 from databeheer import clocks
-from databeheer.governance.labels import Label
 from databeheer.governance.registers import Field, FieldKind, Register, shipped
 from databeheer.values import parse_day, parse_instant
 from web import saying
@@ -82,7 +81,6 @@ def register(app: Flask) -> None:
         said_of=said_of,
         title_of=title_of,
     )
-    app.jinja_env.filters["label_words"] = lambda label: Label(label).nl
 
 
 def overview(area: str) -> str:
@@ -161,12 +159,18 @@ def as_csv(register: Register, records: Iterable[Mapping[str, Any]]) -> str:
     out = io.StringIO()
     names = [field.name for field in register.fields]
     table = csv.writer(out)
-    table.writerow(
-        ["label", "record", "party", "state", "version", "written_at", "written_by", "counts", *names]
-    )
+    known = ("label", "readers", "record", "party", "state", "version", "written_at", "written_by", "counts")
+    table.writerow([*known, *names])
     for record in records:
         for version in record["versions"]:
-            row = [register.label.value, record["name"], record["party"], record["state"], version["version"]]
+            row = [
+                register.label.value,
+                register.label_nl,
+                record["name"],
+                record["party"],
+                record["state"],
+                version["version"],
+            ]
             row += [version["at"], version["by"], version["outcome"]]
             table.writerow([_plain(each) for each in (*row, *(version["said"].get(name) for name in names))])
     return out.getvalue()

@@ -193,6 +193,7 @@ def export(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, A
         return {
             "format": "databeheer-register/v1",
             "label": register.label.value,
+            "readers": register.label_nl,
             "register": register.code,
             "at": format_instant(now),
             "records": [

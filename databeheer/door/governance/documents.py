@@ -51,6 +51,7 @@ def make(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any
         members = {
             "format": "databeheer-document/v1",
             "label": kind.label.value,
+            "readers": kind.label_nl,
             "kind": kind.code,
             "title": kind.nl,
             "from": first.isoformat(),
@@ -155,6 +156,7 @@ def _view(row: Any) -> dict[str, Any]:
         "kind": row.kind,
         "title": KINDS[row.kind].nl,
         "label": KINDS[row.kind].label.value,
+        "readers": KINDS[row.kind].label_nl,
         "version": row.version,
         "from": row.first_day.isoformat(),
         "until": row.last_day.isoformat(),

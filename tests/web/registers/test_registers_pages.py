@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from uuid import uuid4
 
 import pytest
@@ -20,6 +20,7 @@ from tests.house import Colleague, TheHouse, open_house
 from tests.web.portal.visiting import BASE_URL, Page, Visitor
 from tests.web.sites import make_whole_site
 from web import close, saying
+from web.days import usual_spans
 
 
 @pytest.fixture(scope="module")
@@ -182,9 +183,50 @@ def test_the_inspector_takes_a_register_along_with_its_label(app: Flask, house: 
     assert 'filename="C4-breach.csv"' in table.headers["Content-Disposition"]
     row = next(csv.DictReader(io.StringIO(table.get_data(as_text=True))))
     assert (row["label"], row["record"][:7], row["title"][:1]) == ("C4", "breach-", "'")
+    who = "de toezichthouder en wie hier de rol heeft van Functionaris voor gegevensbescherming"
+    named = f"C4: alleen voor wie hier genoemd is: {who} of Veiligheidsverantwoordelijke"
+    assert row["readers"] == named
+    for path in ("", "/breach", f"/stuk/{breach['record_id']}"):
+        assert named in ines.get(f"/toezicht/registers{path}").text, path
     whole = ines.http.get("/toezicht/registers/breach.json", base_url=BASE_URL)
+    assert (whole.json or {})["readers"] == named
     assert (whole.json or {})["records"][0]["inside"][0]["register"] == "breach_assessment"
     assert whole.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.requirement("R154", "R189")
+def test_a_document_fills_in_a_usual_period_and_says_who_may_have_it(app: Flask, house: TheHouse) -> None:
+    ines = visitor(app, house, house.inspector())
+    page = ines.get("/toezicht/documenten")
+    offered = [link for link in page.links if "periode=" in link]
+    assert len(offered) == 3
+    for link in offered:
+        path, _, query = link.removesuffix("#soort").partition("?")
+        filled = ines.get(path, periode=query.removeprefix("periode="))
+        form = filled.form("/toezicht/documenten").fields
+        assert '<option value="evidence" selected>' in filled.html
+        made = ines.press(filled, "/toezicht/documenten", soort="evidence")
+        assert f"over {saying.day(form['van'])} tot en met {saying.day(form['tot'])}" in made.text
+        assert "C4: alleen voor wie hier genoemd is: de toezichthouder en wie hier de rol heeft" in made.text
+    assert ines.get("/toezicht/documenten", periode="ooit").status == 400
+    assert ines.get("/toezicht/documenten", anders="x").status == 400
+
+
+@pytest.mark.parametrize(
+    ("now", "this", "before", "five"),
+    [
+        ("2026-11-22", ("2026-07-01", "2026-11-22"), ("2026-01-01", "2026-06-30"), "2021-11-23"),
+        ("2027-06-30", ("2027-01-01", "2027-06-30"), ("2026-07-01", "2026-12-31"), "2022-07-01"),
+        ("2027-07-01", ("2027-07-01", "2027-07-01"), ("2027-01-01", "2027-06-30"), "2022-07-02"),
+        ("2028-02-29", ("2028-01-01", "2028-02-29"), ("2027-07-01", "2027-12-31"), "2023-03-02"),
+    ],
+)
+def test_usual_periods_are_whole_halves_of_a_year_and_five_years(
+    now: str, this: tuple[str, str], before: tuple[str, str], five: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("web.days.today", lambda: date.fromisoformat(now))
+    found = {one.code: (one.first.isoformat(), one.last.isoformat()) for one in usual_spans()}
+    assert found == {"dit-halfjaar": this, "vorig-halfjaar": before, "vijf-jaar": (five, now)}
 
 
 def test_what_is_not_there_is_not_found_and_a_hand_made_form_is_refused(
