@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -93,6 +94,9 @@ def test_a_role_takes_two_and_a_leaver_is_cut_off_in_the_middle_of_a_session(
     new: Colleague = house.colleague("newcomer")
     asking, approving = at(app, house, boss.session), at(app, house, other.session)
     page = asking.get("/dienst/medewerkers")
+    names = re.findall(r'<th scope="row">(\w+)', page.html)
+    assert {"Boss", "Newcomer", "Other"} <= set(names)
+    assert names == sorted(names)
     wish = {"medewerker": new.account_id, "rol": "desk", "waarvoor": "begint aan het loket"}
     asked = asking.press(page, "/dienst/medewerkers", **wish)
     assert not asked.has_form("/dienst/medewerkers/goedkeuren")
