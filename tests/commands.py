@@ -627,6 +627,7 @@ def every_command(
         "desk.listen": {"reference": "Z2023-1", "why": "rules"},
         "desk.recordings": {},
         "desk.sweep": {},
+        "complaint.sweep": {},
         "staff.trail": {"account_id": someone, "first": "2023-01-01", "last": "2023-01-02"},
         "staff.trail.people": {},
         "webhook.show": {},

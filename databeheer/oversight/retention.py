@@ -29,6 +29,11 @@ ATTEMPTS_YEARS = 1
 """How often was tried in vain to link, or to get an EAN code, is forgotten a year after the last time: a lock that
 nobody tries any more protects nobody, and whoever goes on trying puts it off (GDPR 5(1)(e); R92)."""
 
+COMPLAINT_YEARS = 5
+"""An inspector's dossier on a complaint is forgotten five years after it was closed: so long can somebody who knows of
+a damage, and of who did it, claim it outside a contract (old Civil Code art. 2262bis par. 1, second sentence; GDPR
+5(1)(e)). What the ledger says of it has the ledger's own term."""
+
 
 class DataClass(enum.StrEnum):
     """What may be erased apart; one for each kind of key."""

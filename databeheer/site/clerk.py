@@ -30,6 +30,7 @@ ROUNDS = (
     "mandate_import.sweep",
     "staff.sweep",
     "desk.sweep",
+    "complaint.sweep",
     "clocks.sweep",
     "webhook.sweep",
 )

@@ -83,8 +83,8 @@ _LEADS: Mapping[str, tuple[str, str]] = {
     "breach": ("reads.show", lazy("Bekijk wat er opgeschreven is")),
     "customer": (_REGISTER, lazy("Bekijk het register")),
 }
-# A missed clock and a breach are no look: they stand among all lines only.
-_WITH: Mapping[str, Mapping[str, Any]] = {kind: {"soort": "alles"} for kind in ("clock", "breach")}
+# A missed clock is no look: it stands among all lines only.
+_WITH: Mapping[str, Mapping[str, Any]] = {"clock": {"soort": "alles"}}
 _OF_A_PERMISSION = ("permissions.show", "permissions.history")
 
 

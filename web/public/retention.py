@@ -9,7 +9,13 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from databeheer.ean_codes.homes import TOLD_COUNTED
-from databeheer.oversight.retention import ATTEMPTS_YEARS, FULL_YEARS, LEDGER_YEARS, READINGS_YEARS
+from databeheer.oversight.retention import (
+    ATTEMPTS_YEARS,
+    COMPLAINT_YEARS,
+    FULL_YEARS,
+    LEDGER_YEARS,
+    READINGS_YEARS,
+)
 from web.public.serving import public_json
 
 blueprint = Blueprint("retention", __name__)
@@ -19,6 +25,7 @@ TERMS = {
     "full_years": FULL_YEARS,
     "ledger_years": LEDGER_YEARS,
     "attempts_years": ATTEMPTS_YEARS,
+    "complaint_years": COMPLAINT_YEARS,
 }
 """In years, by the name in the template of the table."""
 TABLE = TERMS | {"told_days": TOLD_COUNTED.days}

@@ -21,6 +21,7 @@ from databeheer.door.commands.base import (
     Day,
     EANCode,
     asker_of,
+    clerk_or_operator,
     found,
     identifier,
     long_text,
@@ -33,6 +34,8 @@ from databeheer.door.house import House
 from databeheer.door.names import ean_hash, open_text, seal_text
 from databeheer.door.proofs import AskerKind, Proof
 from databeheer.door.statement import Statement
+from databeheer.door.sweeping import SKIP, sweep_each
+from databeheer.door.turn import Turn
 from databeheer.doubt import cases
 from databeheer.errors import ConflictError, MalformedRequestError, UnauthenticatedError
 from databeheer.oversight import complaints, evidence_words
@@ -195,6 +198,21 @@ def bundle(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, A
     } | record.answer()
 
 
+def sweep(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Forget complaints whose term is over: the clerk's (R137). An entry says that one is gone, and no more."""
+    with house.turn() as turn:
+        clerk_or_operator(turn, house, proof)
+        skip, limit = arguments["skip"], arguments["limit"]
+        over = complaints.over(turn.connection, turn.now, skip + limit)[skip:]
+        return sweep_each(turn, over, limit, lambda one: _forget(turn, one.complaint_id))
+
+
+def _forget(turn: Turn, complaint_id: UUID) -> str:
+    complaints.forget(turn.connection, complaint_id)
+    turn.record(Statement("complaint.forgotten", {"complaint": str(complaint_id)}))
+    return "complaint_forgotten"
+
+
 def _whom(house: House, connection: Connection, arguments: dict[str, Any]) -> tuple[UUID | None, UUID | None]:
     """Party and access point, by name or of a case of doubt."""
     party_id, ean, case_id = (arguments[name] for name in ("party_id", "ean", "case_id"))
@@ -310,5 +328,17 @@ COMMANDS = (
             below=fields.Integer(required=True, strict=True, validate=validate.Range(1, 2**53)),
         ),
         bundle,
+    ),
+    Command(
+        "complaint.sweep",
+        schema(
+            skip=SKIP,
+            limit=fields.Integer(
+                load_default=complaints.MOST_LISTED,
+                strict=True,
+                validate=validate.Range(1, complaints.MOST_LISTED),
+            ),
+        ),
+        sweep,
     ),
 )

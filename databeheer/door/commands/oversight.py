@@ -20,6 +20,7 @@ from databeheer.door.turn_queue import TurnLane
 from databeheer.errors import UnauthenticatedError
 from databeheer.oversight import figures, public_services, state, stop
 from databeheer.oversight.waits import Wait
+from databeheer.registry.parties import OF_A_GRID_OPERATOR
 from databeheer.values import format_instant
 
 STAFF = "staff"
@@ -72,7 +73,7 @@ def _treatment(
 ) -> list[dict[str, Any]]:
     """How each party is served: how much it asked, how much was refused, how long it waited since the door's start.
 
-    For the grid operator as for any other: one queue, and one report (R9).
+    For the grid operator as for any other: one queue, and one report, also where it asked nothing (R9).
     """
     waits = house.waits.all()
     asked = Counter[UUID | None]()
@@ -90,7 +91,7 @@ def _treatment(
             "longest_ms": round(1000 * waits.get(party_id, Wait()).longest, 1),
         }
         for party_id, view in parties.items()
-        if asked[party_id]
+        if asked[party_id] or view["role"] in OF_A_GRID_OPERATOR
     ]
 
 

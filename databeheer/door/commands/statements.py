@@ -392,6 +392,9 @@ EVENTS: dict[str | None, tuple[str, ...]] = {
         "join.refused",
         "audit.opened",
         "readings.original_shown",
+        # Who of the house read a request is a look too; and of a breach nobody knows that nobody looked.
+        "right.opened",
+        breach_words.TOLD,
     ),
     "permissions": (
         "permission.requested",

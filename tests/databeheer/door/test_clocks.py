@@ -561,6 +561,7 @@ def test_the_clerks_key_is_good_for_nothing_else(house: TheHouse, lotte: Custome
         "mandate_import.sweep",
         "staff.sweep",
         "desk.sweep",
+        "complaint.sweep",
         "webhook.sweep",
     }
     assert {found[command] for command in allowed} == {None}

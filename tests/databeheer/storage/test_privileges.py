@@ -282,7 +282,7 @@ MATRIX: dict[str, dict[str, set[str]]] = {
     "statistics.release": {"door": LOOK_AND_ADD, "auditor": {READ}, "web": {READ}},
     "statistics.part": {"door": LOOK_AND_ADD, "auditor": {READ}, "web": {READ}},
     "oversight.stop": {"door": LOOK_AND_ADD, "auditor": {READ}, "web": {READ}},
-    "oversight.complaint": {"door": LOOK_AND_ADD | of("outcome", "closed_at", "closed_index")},
+    "oversight.complaint": {"door": LOOK_AND_ADD | {"DELETE"} | of("outcome", "closed_at", "closed_index")},
     "oversight.right_request": {
         "door": LOOK_AND_ADD
         | of(

@@ -14,8 +14,9 @@ from uuid import uuid4
 import pytest
 from flask.testing import FlaskClient
 
-from databeheer.brussels import day_of
+from databeheer.brussels import day_of, midnight
 from databeheer.door.client import DoorRefusedError, Proof
+from databeheer.oversight.retention import years_later
 from ledger import evidence_bundle
 from ledger.cli import main
 from tests.conftest import LOTTES_EAN, MARIAS_EAN
@@ -194,6 +195,31 @@ def test_a_button_pressed_twice_opens_one_dossier(
         house.client.call("complaint.open", other, complaint_id=once, **wish)
     assert refused.value.code == "conflict"
     assert query(house, "SELECT count(*) FROM oversight.complaint") == [(1,)]
+
+
+@pytest.mark.requirement("R137")
+def test_a_complaint_is_forgotten_five_years_after_it_was_closed_and_not_a_day_before(
+    ines: FlaskClient, house: TheHouse, lotte: Customer
+) -> None:
+    for number in ("17", "18"):
+        complain(ines, house, dossier=f"VNR-2026/{number}", ean=LOTTES_EAN, woorden="Wie las dit?")
+    first, still_open = query(house, "SELECT complaint_id FROM oversight.complaint ORDER BY opened_index")
+    inspector = Proof.session(house.inspector())
+    house.client.call("complaint.close", inspector, complaint_id=str(first[0]), outcome="founded")
+    gone_on = midnight(years_later(day_of(house.clock.now()), 5) + timedelta(days=1))
+    assert house.operator("complaint.sweep")["recorded"] == {}
+    house.clock.advance(gone_on - house.clock.now() - timedelta(seconds=1))
+    assert house.operator("complaint.sweep")["recorded"] == {}
+    house.clock.advance(timedelta(seconds=1))
+    for stranger in (house.inspector(), house.log_in(lotte.subject, lotte.name)):
+        with pytest.raises(DoorRefusedError):
+            house.client.call("complaint.sweep", Proof.session(stranger))
+    assert house.operator("complaint.sweep")["recorded"] == {"complaint_forgotten": 1}
+    assert query(house, "SELECT complaint_id FROM oversight.complaint") == [still_open]
+    assert house.operator("complaint.sweep")["recorded"] == {}
+    with pytest.raises(DoorRefusedError) as refused:
+        house.client.call("complaint.show", Proof.session(house.inspector()), complaint_id=str(first[0]))
+    assert refused.value.code == "not-found"
 
 
 PERSONAL = (

@@ -64,7 +64,8 @@ def test_an_inspector_counts_reads_and_refusals_per_ground_and_party(
 def test_an_inspector_sees_how_often_each_party_is_refused_and_how_long_it_waits(
     house: TheHouse, ines: FlaskClient, lotte: Customer, bram: Party, net: Party
 ) -> None:
-    """The grid operator stands in the same list: one queue, and one report."""
+    """The grid operator stands in the same list, also before it asked anything: one queue, and one report."""
+    assert f"{net.name} netbeheerder 0 0 – –" in Page(ines.get("/toezicht")).text
     for _ in range(3):
         with pytest.raises(DoorRefusedError):
             bram.read(ean=LOTTES_EAN)

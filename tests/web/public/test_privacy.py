@@ -56,6 +56,7 @@ def test_programs_get_the_same_under_a_version_that_names_what_it_is_made_of(sta
         "full_years": 3,
         "ledger_years": 10,
         "attempts_years": 1,
+        "complaint_years": 5,
     }
 
 

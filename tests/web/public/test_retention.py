@@ -22,6 +22,7 @@ def test_the_terms_are_published_for_anybody(house: TheHouse) -> None:
     assert f"die op een adres blijft dit jaar en de {FULL_YEARS} volle jaren ervoor" in page.text
     assert f"{LEDGER_YEARS} jaar nadat hij daar weg is, of na de laatste regel" in page.text
     assert f"EAN-code vroeg {ATTEMPTS_YEARS} jaar na de laatste poging" in page.text
+    assert "over een klacht 5 jaar nadat het gesloten is" in page.text
     assert f"naar een adres gestuurd is {TOLD_COUNTED.days} dagen" in page.text
     told = anybody.get("/bewaartermijnen.json").get_json()
     assert told["terms"]["readings_years"] == READINGS_YEARS

@@ -67,6 +67,9 @@ def test_a_breach_goes_from_detection_to_notice_within_72_hours_and_is_closed(
     line = lotte.statements()[0]
     assert (line["event"], words in line["sentence_nl"]) == ("breach.told", True)
     assert lotte.call("inbox.show", limit=1)["messages"][0]["kind"] == "breach.told"
+    # Nobody has to look for it: it stands among who read, and so on the first page too.
+    assert lotte.statements(kind="reads")[0]["event"] == "breach.told"
+    assert lotte.call("overview.show")["recent"][0]["event"] == "breach.told"
     assert not [one for one in maria.statements() if one["event"] == "breach.told"]
     assert not [one for one in maria.call("inbox.show", limit=50)["messages"] if one["kind"] == "breach.told"]
 
