@@ -9,7 +9,7 @@ from ledger.note import SigningKey
 from tests.conftest import MARIAS_EAN
 from tests.house import Customer, Party
 
-_VKEY = SigningKey("thief.example/key", b"\1" * 32).vkey
+_VKEY = SigningKey("thief.example/signer-1", b"\1" * 32).vkey
 
 
 def every_command(

@@ -86,7 +86,11 @@ def sign_joins(joins: Path, seed: Path, name: str) -> None:
 @click.argument("joins", metavar="LIST", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--address", required=True, help="Where the regulator publishes it, https://…")
 @click.option("--key", "seed", required=True, type=click.Path(path_type=Path), help="File of your own key.")
-@click.option("--name", required=True, help="Your name on signatures, as house.example/els.")
+@click.option(
+    "--name",
+    required=True,
+    help="The number that you sign under, as house.example/signer-1: everybody reads it.",
+)
 def confirm_joins(joins: Path, address: str, seed: Path, name: str) -> None:
     """Confirm that LIST is published by the regulator at an address, in a `.note` beside it; prints your verifier key.
 
@@ -106,7 +110,11 @@ def confirm_joins(joins: Path, address: str, seed: Path, name: str) -> None:
 @oversight.command("sign-necessity")
 @click.argument("record", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--key", "seed", required=True, type=click.Path(path_type=Path), help="File of your own key.")
-@click.option("--name", required=True, help="Your name on signatures, as house.example/els.")
+@click.option(
+    "--name",
+    required=True,
+    help="The number that you sign under, as house.example/signer-1: everybody reads it.",
+)
 def sign_necessity(record: Path, seed: Path, name: str) -> None:
     """Sign RECORD, one join that a legal duty makes necessary, into a `.note` beside it; prints your verifier key.
 
@@ -126,7 +134,11 @@ def sign_necessity(record: Path, seed: Path, name: str) -> None:
 @oversight.command("sign-onboarding")
 @click.argument("dossier", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--key", "seed", required=True, type=click.Path(path_type=Path), help="File of your own key.")
-@click.option("--name", required=True, help="Your name on signatures, as house.example/els.")
+@click.option(
+    "--name",
+    required=True,
+    help="The number that you sign under, as house.example/signer-1: everybody reads it.",
+)
 def sign_onboarding(dossier: Path, seed: Path, name: str) -> None:
     """Sign DOSSIER, what a party handed in, into a `.note` beside it; prints your verifier key.
 

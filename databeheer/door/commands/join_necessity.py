@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from sqlalchemy import text
@@ -33,9 +34,16 @@ from databeheer.values import format_instant
 from ledger.errors import LedgerError
 from ledger.note import VerifierKey
 
+NUMBERED = re.compile(r"[a-z0-9.-]{1,100}/signer-[1-9][0-9]{0,5}")
+"""The name of a key of somebody of the house. It stands on every signature, and no person's name does (R130)."""
+
 
 def ask_signer(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Ask to register a key of somebody of the house; somebody else approves it."""
+    """Ask to register a key of somebody of the house; somebody else approves it.
+
+    Raises:
+        MalformedRequestError: it is no verifier key, or its name is not a number (`NUMBERED`).
+    """
     with house.turn() as turn:
         asker_of(turn, house, proof, AskerKind.OPERATOR)
         signer = Signer(" ".join(arguments["person"].split()), _key(house, arguments["key"]))
@@ -196,6 +204,10 @@ def _key(house: House, vkey: str) -> VerifierKey:
         key = VerifierKey.parse(vkey)
     except LedgerError as error:
         raise MalformedRequestError(f"the verifier key cannot be used: {error}") from error
+    if not NUMBERED.fullmatch(key.name):
+        raise MalformedRequestError(
+            "key: its name is read by everybody at /joins, so it is a number: make one as house.example/signer-1"
+        )
     regulator = house.joins.regulator if house.joins is not None else None
     if regulator is not None and key.public_key == regulator.public_key:
         raise ConflictError("the regulator's key is of nobody of the house")

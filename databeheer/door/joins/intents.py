@@ -19,6 +19,7 @@ from databeheer.door.proofs import Asker
 from databeheer.door.statement import Record, Statement
 from databeheer.door.turn import Turn
 from databeheer.errors import ConflictError, MalformedRequestError, NotFoundError
+from databeheer.joins.necessity import as_one_person, in_latin
 from databeheer.joins.signature import SignedJoinList
 from databeheer.values import format_instant
 
@@ -40,14 +41,19 @@ class Waiting:
 def mark_of(asker: Asker, name: str | None = None) -> str:
     """Who somebody is, as far as the house can know: an inspector by his account, its own people by name.
 
+    However a name is spelled or drawn, it is one person's (`as_one_person`): four eyes are not two spellings.
+
     Raises:
-        MalformedRequestError: the operator's key without a name, or a name beside a proof that says who it is.
+        MalformedRequestError: the operator's key without a name, or with one of another script, whose letters look
+            like ours and differ; or a name beside a proof that says who it is.
     """
     is_named = name is not None and bool(name.strip())
     if is_named is (bool(asker.staff) or asker.party_id is not None):
         raise MalformedRequestError("by: a name, with the operator's key and with nothing else")
     if name is not None:
-        return f"name {' '.join(name.split()).casefold()}"
+        if not in_latin(name):
+            raise MalformedRequestError("by: a name in Latin letters")
+        return f"name {as_one_person(name)}"
     return f"inspector {asker.staff}" if asker.staff else f"party {asker.party_id}"
 
 

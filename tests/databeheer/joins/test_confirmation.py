@@ -18,16 +18,16 @@ from databeheer.joins.lists import SHIPPED
 from databeheer.joins.necessity import Signer
 from databeheer.joins.signature import JoinListFiles, sign
 from ledger.note import SigningKey, sign_note
-from tests.databeheer.joins.necessities import ELS, TOM
+from tests.databeheer.joins.necessities import ELS, TOM, register
 from tests.databeheer.joins.street import SEPTEMBER, STRICT, settle
-from tests.databeheer.joins.test_necessity_at_the_door import events, register
+from tests.databeheer.joins.test_necessity_at_the_door import events
 from tests.house import REGULATOR, Customer, Party, TheHouse
 from tests.web.sites import browser, make_whole_site
 from web import close
 
 LIST = SHIPPED.read_bytes()
 ADDRESS = "https://regulator.example/lijst.toml"
-SECOND = SigningKey("house.example/els-too", secrets.token_bytes(32))
+SECOND = SigningKey("house.example/signer-11", secrets.token_bytes(32))
 PEOPLE = [
     Signer("Els Peeters", ELS.verifier),
     Signer("Tom Maes", TOM.verifier),
@@ -63,7 +63,7 @@ NOT_CONFIRMED: dict[str, tuple[bytes, bytes]] = {
     "one person under a second account": (LIST, confirmed(ELS, SECOND)),
     "a key that is nobody's here": (
         LIST,
-        confirmed(ELS, SigningKey("house.example/tom", secrets.token_bytes(32))),
+        confirmed(ELS, SigningKey("house.example/signer-2", secrets.token_bytes(32))),
     ),
     "a list that was changed since": (LIST + b"# more\n", confirmed(ELS, TOM)),
     "another version": (LIST.replace(b"version = 2", b"version = 3"), confirmed(ELS, TOM)),

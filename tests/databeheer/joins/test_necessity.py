@@ -97,8 +97,8 @@ def test_what_is_no_record_is_refused(content: bytes) -> None:
         parse(content)
 
 
-SECOND_OF_ELS = SigningKey("house.example/els-2", secrets.token_bytes(32))
-STRANGER = SigningKey("stranger.example/els", secrets.token_bytes(32))
+SECOND_OF_ELS = SigningKey("house.example/signer-11", secrets.token_bytes(32))
+STRANGER = SigningKey("stranger.example/signer-1", secrets.token_bytes(32))
 SAME_NAME = SigningKey(TOM.name, secrets.token_bytes(32))
 NOTES = {
     "one person": signed(RECORD, ELS),

@@ -13,33 +13,12 @@ from databeheer.brussels import day_of, midnight
 from databeheer.door.client import DoorRefusedError
 from databeheer.joins.lists import SHIPPED
 from ledger.note import SigningKey
-from tests.copies import setting_up
-from tests.databeheer.joins.necessities import ELS, NUMBER, TOM, WITHOUT, record, signed
-from tests.databeheer.joins.street import SEPTEMBER, Neighbour, settle
+from tests.databeheer.joins.necessities import ELS, NUMBER, TOM, record, register, signed
+from tests.databeheer.joins.street import SEPTEMBER, Neighbour
 from tests.house import Party, TheHouse
 from tests.restores import Backups
 
 WISH = {"case_id": NUMBER, "purpose": "fraud_detection", "requester_note": "FR-2023/118"}
-
-
-@pytest.fixture
-@setting_up
-def people(house: TheHouse) -> dict[str, str]:
-    """Els and Tom, registered; the list in force lacks the fraud case."""
-    house.sign_joins(WITHOUT)
-    return {person: register(house, person, key) for person, key in (("Els", ELS), ("Tom", TOM))}
-
-
-@pytest.fixture
-@setting_up
-def neighbours(house: TheHouse) -> list[Neighbour]:
-    return settle(house, 5)
-
-
-def register(house: TheHouse, person: str, key: SigningKey) -> str:
-    asked = house.operator("joins.signer.ask", person=person, key=key.vkey, by="Nadia")
-    house.operator("joins.signer.approve", id=asked["id"], by="Omar")
-    return str(asked["id"])
 
 
 def fresh(house: TheHouse, *, begins: int = 0, days: int = 60, number: str = NUMBER) -> bytes:
@@ -129,9 +108,9 @@ def test_what_two_people_of_the_house_did_not_sign_is_not_taken(
     house: TheHouse, people: dict[str, str]
 ) -> None:
     content = fresh(house)
-    second = SigningKey("house.example/els-2", secrets.token_bytes(32))
+    second = SigningKey("house.example/signer-11", secrets.token_bytes(32))
     register(house, "els", second)
-    unknown = SigningKey("house.example/new", secrets.token_bytes(32))
+    unknown = SigningKey("house.example/signer-3", secrets.token_bytes(32))
     asked = house.operator("joins.signer.ask", person="New", key=unknown.vkey, by="Nadia")
     for note in (
         signed(content, ELS),
@@ -217,7 +196,7 @@ def test_what_was_changed_in_the_database_counts_for_nothing(
 def test_a_key_that_was_approved_in_the_database_only_does_not_count(
     house: TheHouse, people: dict[str, str]
 ) -> None:
-    asked = SigningKey("house.example/asked", secrets.token_bytes(32))
+    asked = SigningKey("house.example/signer-4", secrets.token_bytes(32))
     house.operator("joins.signer.ask", person="Asked", key=asked.vkey, by="Nadia")
     with house.engine("superuser").begin() as connection:
         connection.execute(
@@ -246,6 +225,18 @@ def test_a_key_is_registered_by_two_neither_of_whom_holds_it(house: TheHouse) ->
         what = refused(lambda c=command, a=arguments | wrong: house.operator(c, **a))
         assert what.code == "malformed-request"
         assert "Latin letters" in str(what)
+    # Everybody reads the name of a key: it is a number, and nobody's name.
+    for name in (
+        "house.example/tom",
+        "house.example/signer-tom",
+        "house.example/signer-0",
+        "tom",
+        "signer-2",
+    ):
+        named = SigningKey(name, b"\7" * 32).vkey
+        what = refused(lambda k=named: house.operator("joins.signer.ask", **(other | {"key": k})))
+        assert (what.code, "house.example/signer-1" in str(what)) == ("malformed-request", True), name
+    assert len(house.operator("joins.signers")["signers"]) == 1
     house.operator("joins.signer.approve", id=asked, by="Omar")
     assert refused(lambda: house.operator("joins.signer.approve", id=asked, by="Omar")).code == "conflict"
     for key in (ELS.vkey, house.regulator.vkey, SigningKey("other.name/regulator", b"\1" * 32).vkey[:-4]):
@@ -288,7 +279,7 @@ def test_a_database_that_forgot_them_takes_no_ended_record_and_no_ended_key(
     take(house, forgotten)
     for number in (NUMBER, "necessity/fraud-2023-8"):
         house.operator("joins.necessity.end", number=number, by="Nadia")
-    lost = SigningKey("house.example/lost", secrets.token_bytes(32))
+    lost = SigningKey("house.example/signer-5", secrets.token_bytes(32))
     house.operator("joins.signer.end", id=register(house, "Lost", lost), by="Nadia")
     backups.publish()
     backups.put_back()

@@ -8,30 +8,15 @@ import pytest
 from flask.testing import FlaskClient
 
 from databeheer.door.client import DoorRefusedError, Proof
-from tests.copies import setting_up
-from tests.databeheer.joins.necessities import ELS, NUMBER, TOM, WITHOUT
-from tests.databeheer.joins.street import Neighbour, settle
-from tests.databeheer.joins.test_necessity_at_the_door import fresh, mirror, refused, register, run, take
+from tests.databeheer.joins.necessities import NUMBER
+from tests.databeheer.joins.street import Neighbour
+from tests.databeheer.joins.test_necessity_at_the_door import fresh, mirror, refused, run, take
 from tests.house import Customer, Party, TheHouse
 from tests.web.portal.visiting import Page
 from tests.web.sites import browser, make_whole_site
 from web import close
 
 PATH = "/toezicht/koppelingen"
-
-
-@pytest.fixture
-@setting_up
-def people(house: TheHouse) -> dict[str, str]:
-    """Els and Tom, registered; the list in force lacks the fraud case."""
-    house.sign_joins(WITHOUT)
-    return {person: register(house, person, key) for person, key in (("Els", ELS), ("Tom", TOM))}
-
-
-@pytest.fixture
-@setting_up
-def neighbours(house: TheHouse) -> list[Neighbour]:
-    return settle(house, 5)
 
 
 def judge(house: TheHouse, verdict: str, number: str = NUMBER) -> dict[str, Any]:

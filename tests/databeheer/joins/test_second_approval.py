@@ -95,8 +95,13 @@ def test_nobody_agrees_twice(house: TheHouse, net: Party, neighbours: list[Neigh
     house.sign_joins(THREE)
     asked = fraud(net, neighbours)
     agree(house, asked)
-    for name in ("An Peeters", " an   PEETERS "):
-        assert refusal(partial(agree, house, asked, name)).code == "conflict"
+    for name in (
+        *("An Peeters", " an   PEETERS ", "An\u00a0Peeters", "A\u0301n Peeters", "An Peet\u00ebrs"),
+        *("An-Peeters.", "Peeters, An", "\uff21n Peeters", "An Peet\u00aders", "\U0001d400n Peeters"),
+    ):
+        assert refusal(partial(agree, house, asked, name)).code == "conflict", name
+    for name in ("\u0410n Peeters", "An P\u0435eters", "...", "\u200b"):  # of another script, or of none
+        assert refusal(partial(agree, house, asked, name)).code == "malformed-request", name
     assert fraud(net, neighbours)["state"] == "waiting"
     agree(house, asked, "Bert Claes")
     assert fraud(net, neighbours)["state"] == "released"

@@ -20,9 +20,9 @@ from tests.house import PUBLIC_URL, TheHouse
 
 ZON, MAAN = "0123456749", "0876543270"
 """Two enterprise numbers with right check digits."""
-ELS = SigningKey("house.example/els", b"\3" * 32)
-TOM = SigningKey("house.example/tom", b"\4" * 32)
-ELS_AGAIN = SigningKey("house.example/els-2", b"\5" * 32)
+ELS = SigningKey("house.example/signer-1", b"\3" * 32)
+TOM = SigningKey("house.example/signer-2", b"\4" * 32)
+ELS_AGAIN = SigningKey("house.example/signer-11", b"\5" * 32)
 REACH = {"name": "Nora Claes", "email": "nora@zon.example", "phone": "+32 9 000 00 00"}
 
 

@@ -57,7 +57,7 @@ def sign(file: Path, person: str) -> str:
         "--key",
         file.parent / person,
         "--name",
-        f"house.example/{person}",
+        f"house.example/signer-{('els', 'tom').index(person) + 1}",
     )
     assert answer.exit_code == 0, answer.output
     return answer.output.strip()
@@ -96,7 +96,7 @@ def test_a_file_that_was_changed_is_not_signed_beside_another_and_not_approved(
     sign(dossier, "els")
     dossier.write_bytes(dossier.read_bytes().replace(b"DTC-77", b"DTC-78"))
     answer = run(
-        "oversight", "sign-onboarding", dossier, "--key", tmp_path / "tom", "--name", "house.example/tom"
+        "oversight", "sign-onboarding", dossier, "--key", tmp_path / "tom", "--name", "house.example/signer-2"
     )
     assert (answer.exit_code, "changed" in answer.output) == (1, True)
     refused = run("onboarding", "approve", dossier)

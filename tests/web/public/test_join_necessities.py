@@ -9,7 +9,7 @@ import pytest
 from databeheer.brussels import day_of
 from databeheer.joins.necessity import Signer, verify
 from ledger.note import VerifierKey
-from tests.databeheer.joins.necessities import ELS, NUMBER, TOM, WITHOUT, record, signed
+from tests.databeheer.joins.necessities import ELS, NUMBER, TOM, WITHOUT, record, register, signed
 from tests.house import TheHouse
 from tests.web.sites import browser, make_whole_site
 from web import close
@@ -19,8 +19,7 @@ from web import close
 def test_a_record_is_public_with_its_bytes_and_signatures_and_without_names(house: TheHouse) -> None:
     house.sign_joins(WITHOUT)
     for person, key in (("Els Peeters", ELS), ("Tom Maes", TOM)):
-        asked = house.operator("joins.signer.ask", person=person, key=key.vkey, by="Nadia")
-        house.operator("joins.signer.approve", id=asked["id"], by="Omar")
+        register(house, person, key)
     today = day_of(house.clock.now())
     content = record(today, today + timedelta(days=9))
     note = signed(content).decode()
