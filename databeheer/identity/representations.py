@@ -93,9 +93,11 @@ def standing(connection: Connection, representation_id: UUID, now: datetime) -> 
     return next((one for one in powers if one.representation_id == representation_id), None)
 
 
-def is_acted_for(connection: Connection, person_id: UUID) -> bool:
-    """Say whether this is an enterprise, for which somebody acts or ever did: by its own name nobody is known."""
-    return connection.execute(_IS_ACTED_FOR, {"of": person_id}).one_or_none() is not None
+def is_enterprise(connection: Connection, person_id: UUID) -> bool:
+    """Say whether this customer is an enterprise, whether or not somebody ever acted for it: by its own name nobody is
+    known.
+    """
+    return bool(connection.execute(_IS_ENTERPRISE, {"of": person_id}).scalar_one_or_none())
 
 
 def concern(connection: Connection, person_id: UUID, now: datetime) -> bool:
@@ -212,9 +214,7 @@ _FOR_ENTERPRISE = text(
     "SELECT * FROM identity.representation WHERE kind = 'enterprise' AND person_id = :of AND from_day <= :today"
     " AND until_day > :today AND ended_at IS NULL ORDER BY from_day, representation_id"
 )
-_IS_ACTED_FOR = text(
-    "SELECT FROM identity.representation WHERE kind = 'enterprise' AND person_id = :of LIMIT 1"
-)
+_IS_ENTERPRISE = text("SELECT is_enterprise FROM identity.person WHERE person_id = :of")
 _LAST_ENDED = text(
     "SELECT max(ended_at) FROM identity.representation WHERE person_id = :person"
     " AND representative_id = :representative AND kind = 'enterprise'"

@@ -220,7 +220,9 @@ def enterprise_person(
     house: House, connection: Connection, enterprise: str, name: str, now: datetime
 ) -> UUID:
     """Return an enterprise as a customer; a first log-in for it, or its registration, makes it, under this name."""
-    return person_by(house, connection, enterprises.found_by(house, enterprise), name, now)
+    person_id = person_by(house, connection, enterprises.found_by(house, enterprise), name, now)
+    connection.execute(_IS_ENTERPRISE, {"id": person_id})
+    return person_id
 
 
 def person_by(house: House, connection: Connection, hashed: bytes, name: str, now: datetime) -> UUID:
@@ -275,6 +277,9 @@ def subject_hash(house: House, subject: str) -> bytes:
     return derive(house.registry_key("subject"), "subject-hash", subject.encode())
 
 
+_IS_ENTERPRISE = text(
+    "UPDATE identity.person SET is_enterprise = true WHERE person_id = :id AND NOT is_enterprise"
+)
 _PERSON = text("SELECT person_id FROM identity.person WHERE subject_hash = :hash")
 
 COMMANDS = (

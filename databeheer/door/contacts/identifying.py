@@ -101,8 +101,9 @@ def _is_there(house: House, row: Any, asked: Asked) -> bool:
 def _known_as(house: House, turn: Turn, row: Any, name: str, caller: Caller) -> tuple[UUID | None] | None:
     """As what a name is known at a home: by which appointment; (None,) the grid user himself; None: not at all."""
     if caller is Caller.CUSTOMER:
-        # The name of an enterprise is public, and nobody's own: somebody acts for it, by a name of his own.
-        if representations.is_acted_for(turn.connection, row.person_id):
+        # The name of an enterprise is public, and nobody's own: somebody acts for it, by a name of his own. Where
+        # nobody ever did, the answer is the same: it does not tell that this enterprise is known here.
+        if representations.is_enterprise(turn.connection, row.person_id):
             return None
         return (None,) if names.is_same(name, _name(house, turn, row.person_id)) else None
     for one in representations.acting_for(turn.connection, row.person_id, turn.now):

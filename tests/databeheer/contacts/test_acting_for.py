@@ -15,8 +15,9 @@ from tests.databeheer.door.access_register.sending import ean_of
 from tests.desk import MOBILE, SCAN, contact, events, meter, refused, size, waiting
 from tests.house import Colleague, Customer, Party, TheHouse
 
-ZEE, BERG, MARKT = ean_of(901), ean_of(902), ean_of(903)
-ZEES, BERGS, MARKTS = "1SAG9300000001", "1SAG9300000002", "1SAG9300000003"
+ZEE, BERG, MARKT, STIL = (ean_of(number) for number in (901, 902, 903, 904))
+ZEES, BERGS, MARKTS, STILS = (f"1SAG930000000{number}" for number in (1, 2, 3, 4))
+GREET = {"ean": ZEE, "meter": ZEES, "name": "Greet Gever"}
 HANS = {"ean": ZEE, "meter": ZEES, "name": "Hans Houder"}
 BOB = {"ean": MARKT, "meter": MARKTS, "name": "Bob Bakker"}
 
@@ -178,3 +179,35 @@ def test_an_enterprise_is_known_by_who_acts_for_it_and_not_by_its_public_name(
     assert refused(nadia.call, "staff.look", reference=reference) == "no-case"
     reference = contact(nadia, caller="mandated")
     assert nadia.call("desk.identify", reference=reference, **BOB)["identified"] is False
+
+
+@pytest.mark.requirement("R81", "R98")
+def test_an_enterprise_for_which_nobody_ever_logged_in_is_not_known_by_its_public_name_either(
+    house: TheHouse, nadia: Colleague, greet: Customer
+) -> None:
+    nadia.log_in()
+    added = house.operator("registry.enterprise.add", enterprise="0403170701", name="Slagerij Stil")
+    house.operator(
+        "registry.access_point.register", ean=STIL, commodity="electricity", address="Stil 4, 9000 Gent"
+    )
+    begin = {"ean": STIL, "person_id": added["person_id"], "from_day": "2022-01-01"}
+    house.operator("registry.occupancy.begin", **begin)
+    meter(house, STIL, STILS)
+    # The right name and a wrong one, with the right meter: for who asks, and for whom he asks, they are the same.
+    answers = []
+    for caller in ("customer", "mandated"):
+        for name in ("Slagerij Stil", "Slagerij Nergens"):
+            reference = contact(nadia, "letter", caller=caller)
+            who = {"meter": STILS, "ean": STIL, "name": name}
+            answers.append(nadia.call("desk.identify", reference=reference, **who))
+            nadia.call(
+                "desk.paper_unlock",
+                reference=contact(nadia, "letter"),
+                document_sha256=SCAN,
+                ean=STIL,
+                meter=STILS,
+            )
+    assert answers == [{"identified": False, "tries_left": 2}] * 4
+    # A person of that name is known as before.
+    known = contact(nadia, "letter")
+    assert nadia.call("desk.identify", reference=known, **GREET)["identified"] is True

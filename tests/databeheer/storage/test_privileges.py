@@ -117,7 +117,9 @@ MATRIX: dict[str, dict[str, set[str]]] = {
     },
     "registry.supply_contract": {"door": LOOK_AND_ADD | of("until_day", "replaces", "replaced_until")},
     "registry.register_message": {"door": LOOK_AND_ADD | {"DELETE"}},
-    "identity.person": {"door": LOOK_AND_ADD | of("subject_hash", "name_sealed", "email_sealed")},
+    "identity.person": {
+        "door": LOOK_AND_ADD | of("subject_hash", "name_sealed", "email_sealed", "is_enterprise")
+    },
     "identity.link_attempts": {"door": LOOK_AND_ADD | {"DELETE"} | of("wrong", "last_at")},
     "identity.link_letter": {
         "door": LOOK_AND_ADD | of("wrong_tries", "opened_at", "posted_at", "ended_at", "end_reason")
