@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from hashlib import sha256
+from itertools import count
 from typing import Any
 from uuid import uuid4
 
@@ -13,10 +15,15 @@ from tests.conftest import LOTTES_EAN
 from tests.doors import query
 from tests.house import Colleague, Customer, TheHouse
 
-SCAN = "5a" * 32
+_PAPERS = count(1)
 MOBILE = "+32470123456"
 METER = "1SAG9200000001"
 LOTTE = {"ean": LOTTES_EAN, "meter": METER, "name": "Lotte Janssens"}
+
+
+def scan() -> str:
+    """The SHA-256 of the scan of a paper that was never entered before."""
+    return sha256(b"paper %d" % next(_PAPERS)).hexdigest()
 
 
 def meter(house: TheHouse, ean: str, number: str) -> None:

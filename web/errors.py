@@ -191,6 +191,7 @@ REFUSAL_PAGES = {
     "blocked": FORBIDDEN,
     "role-needed": FORBIDDEN,
     "no-case": FORBIDDEN,
+    "scan-used": CONFLICT,
     "not-onboarded": CONFLICT,
     "stopped": STOPPED,
     "reconciling": RECONCILING,

@@ -34,6 +34,7 @@ NEVER_OVER_HTTP = {
     "no-staff-account",
     "no-case",
     "role-needed",  # said by a page of staff
+    "scan-used",
     "login-declined",
     "fresh-login-needed",
     "not-delivered",  # the postman's own: it tries again

@@ -12,7 +12,7 @@ from databeheer.rights.requests import Fact, Kind
 from web.door import ask
 from web.forms import EANField, Form, Lines, parse_or_tell
 from web.security import takes_files
-from web.staff.contacts import WRITERS, back, page, refused
+from web.staff.contacts import WRITERS, page, refused
 from web.staff.guard import require_role
 from web.staff.scans import MOST_BYTES, SCAN, scan, with_scan
 
@@ -27,6 +27,11 @@ KIND = "Kies wat de klant vraagt."
 FACT = "Kies wat er fout staat."
 BASIS = "Kies waartegen de klant bezwaar maakt."
 ASKED = "Dit vroeg de klant al, of dit contact is niet op papier. Er is niets veranderd."
+USED_CODE = "scan-used"
+USED = (
+    "Deze scan hoort al bij contact {}. Er is niets veranderd. Kies de scan van dit papier; een brief van twee klanten "
+    "scant u voor elk apart."
+)
 WHICH = "Vul de EAN-code of het meternummer in dat geblokkeerd is."
 LOCKS = "Dit gaat alleen met een papier: per brief, of afgegeven aan het loket."
 
@@ -92,7 +97,7 @@ def ask_right(reference: str) -> ResponseReturnValue:
     if errors:
         return page(reference, _named("recht", errors), status=400, given=_shown(given, errors))
     try:
-        ask(
+        answer = ask(
             "desk.paper_right",
             reference=reference,
             document_sha256=form["scan"],
@@ -104,8 +109,10 @@ def ask_right(reference: str) -> ResponseReturnValue:
     except DoorRefusedError as refusal:
         if refusal.code == "no-right-to-object":
             return page(reference, {"recht-grond": BASIS}, status=400)
+        if refusal.code == USED_CODE:
+            return page(reference, {"recht-scan": used(refusal)}, status=409, given=_without_scan(given))
         return refused(refusal, reference, {"recht-vraag": ASKED}, malformed={"recht-vraag": KIND})
-    return back(reference)
+    return page(reference, entered=answer | {"what": "right", "kind": form["vraag"]})
 
 
 @blueprint.post("/dienst/loket/<reference>/ontgrendel")
@@ -128,8 +135,10 @@ def unlock(reference: str) -> ResponseReturnValue:
             meter=form["meter"].strip() or None,
         )
     except DoorRefusedError as refusal:
+        if refusal.code == USED_CODE:
+            return page(reference, {"open-scan": used(refusal)}, status=409, given=_without_scan(given))
         return refused(refusal, reference, {"open-scan": LOCKS}, malformed={"open-scan": SCAN})
-    return back(reference)
+    return page(reference, entered={"what": "unlocked"})
 
 
 def _of_permission(reference: str, command: str) -> ResponseReturnValue:
@@ -138,20 +147,31 @@ def _of_permission(reference: str, command: str) -> ResponseReturnValue:
     if errors:
         return page(reference, {"papier-scan": errors["scan"]}, status=400, given=_shown(given, errors))
     try:
-        ask(
+        answer = ask(
             command,
             reference=reference,
             permission_id=str(form["toestemming"]),
             document_sha256=form["scan"],
         )
     except DoorRefusedError as refusal:
+        if refusal.code == USED_CODE:
+            return page(reference, {"papier-scan": used(refusal)}, status=409, given=_without_scan(given))
         return refused(refusal, reference, {"papier": ANSWERED}, missing={"papier": NO_SUCH})
-    return back(reference)
+    return page(reference, entered=answer | {"what": "permission"})
 
 
 def _shown(given: MultiDict[str, str], errors: dict[str, str]) -> MultiDict[str, str]:
     """What stays in the form: of a hash that is wrong nothing."""
-    return MultiDict((name, value) for name, value in given.items() if name != "scan" or "scan" not in errors)
+    return _without_scan(given) if "scan" in errors else given
+
+
+def _without_scan(given: MultiDict[str, str]) -> MultiDict[str, str]:
+    return MultiDict((name, value) for name, value in given.items() if name != "scan")
+
+
+def used(refusal: DoorRefusedError) -> str:
+    """What to say of a scan that was entered in another contact: in which."""
+    return USED.format(str(refusal).partition(":")[0])
 
 
 def _named(where: str, errors: dict[str, str]) -> dict[str, str]:

@@ -11,8 +11,10 @@ from uuid import UUID
 
 from marshmallow import fields, validate
 
+from databeheer import clocks
 from databeheer.access.facts import Capacity
 from databeheer.brussels import day_of
+from databeheer.contacts import papers
 from databeheer.contacts.contacts import ON_PAPER
 from databeheer.door.commands.answers import reject, sign
 from databeheer.door.commands.base import (
@@ -44,17 +46,27 @@ from databeheer.door.statement import Statement
 from databeheer.door.turn import Turn
 from databeheer.door.turn_queue import TurnLane
 from databeheer.ean_codes import homes
-from databeheer.errors import ConflictError, MalformedRequestError, NotFoundError
+from databeheer.errors import ConflictError, DatabeheerError, MalformedRequestError, NotFoundError
 from databeheer.identity.linking import attempts
 from databeheer.identity.representations import ATTORNEY, Appointment, NotForRepresentativesError
 from databeheer.permissions import answering, closing, finding
 from databeheer.permissions.finding import Viewer
 from databeheer.permissions.signers import Signature
 from databeheer.permissions.states import Event
-from databeheer.registry import occupancies
-from databeheer.rights.requests import Channel, Fact, Kind
+from databeheer.permissions.timing import state_at
+from databeheer.registry import occupancies, parties
+from databeheer.rights.requests import CLOCK, Channel, Fact, Kind
+from databeheer.values import format_instant
 
 METHOD = "paper"
+
+
+class ScanUsedError(DatabeheerError):
+    """The scan was entered in another contact: one paper is not two. The message begins with how that is named."""
+
+    code = "scan-used"
+
+
 _OF_NOTHING = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 """The SHA-256 of an empty file: a scan that failed."""
 
@@ -63,13 +75,14 @@ def grant(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, An
     """Write down that who was identified granted a request, on paper; others who must sign still must.
 
     Raises:
+        ScanUsedError: the scan is of another contact.
         NotFoundError: no request that waits at that stay.
         ConflictError: it was answered, or can give nothing any more.
     """
     document = bytes.fromhex(arguments["document_sha256"])
 
     def act(turn: Turn, desk: AtDesk) -> Answer:
-        stay, holder, power = _signer(house, turn, desk)
+        stay, holder, power = _signer(house, turn, desk, document)
         row = answering.waiting(turn.connection, arguments["permission_id"], holder, None, turn.now)
         if row.addressed_to != stay.occupancy_id:
             raise NotFoundError("there is no such request at this address")
@@ -87,7 +100,7 @@ def grant(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, An
         index = turn.next_index
         record = sign(house, turn, row, stay, signature, desk.said)
         desk.note(turn, index, "desk.paper_granted")
-        return {}, record
+        return _entered(turn, row.permission_id), record
 
     return at_desk(house, proof, arguments["reference"], act)
 
@@ -96,13 +109,14 @@ def withdraw(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str,
     """Write down that who was identified withdrew a permission, or refused a request, on paper: it ends now (R22).
 
     Raises:
+        ScanUsedError: the scan is of another contact.
         NotFoundError: no such permission of that stay.
         ConflictError: it has ended already.
     """
     document = arguments["document_sha256"]
 
     def act(turn: Turn, desk: AtDesk) -> Answer:
-        stay, holder, power = _signer(house, turn, desk)
+        stay, holder, power = _signer(house, turn, desk, bytes.fromhex(document))
         viewer = Viewer(holder, None, (stay.occupancy_id,))
         row = finding.visible(turn.connection, viewer, arguments["permission_id"], turn.now, locked=True)
         row = found(row, "permission at this address")
@@ -121,7 +135,7 @@ def withdraw(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str,
                 house, turn, row, Event.REVOKED, state=state, by=by, said=said, person_id=holder
             )
         desk.note(turn, index, "desk.paper_withdrawn")
-        return {}, record
+        return _entered(turn, row.permission_id), record
 
     return at_desk(house, proof, arguments["reference"], act, lane=TurnLane.ENDS)
 
@@ -130,11 +144,14 @@ def ask_right(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str
     """Write down a request about the own data that came on paper; its month counts from now.
 
     Raises:
+        ScanUsedError: the scan is of another contact.
         NotForRepresentativesError: a power of attorney does not reach this, as it does not in the portal.
     """
 
+    document = bytes.fromhex(arguments["document_sha256"])
+
     def act(turn: Turn, desk: AtDesk) -> Answer:
-        stay, holder, power = _signer(house, turn, desk)
+        stay, holder, power = _signer(house, turn, desk, document)
         if power is not None and power.kind == ATTORNEY:
             raise NotForRepresentativesError("a power of attorney does not reach this")
         given = {name: arguments[name] for name in ("kind", "fact", "basis", "words")}
@@ -146,11 +163,12 @@ def ask_right(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str
             holder,
             given | {"occupancy_id": stay.occupancy_id if is_objection else None},
             channel=Channel.PAPER,
-            document=bytes.fromhex(arguments["document_sha256"]),
+            document=document,
             entered_by=desk.said,
         )
         desk.note(turn, index, "desk.paper_right")
-        return {"request_id": str(request_id)}, record
+        due_at = clocks.shipped().get(CLOCK).term.due_at(turn.now)
+        return {"request_id": str(request_id), "due_at": format_instant(due_at)}, record
 
     return at_desk(house, proof, arguments["reference"], act)
 
@@ -160,13 +178,16 @@ def unlock(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, A
 
     In the portal, where EAN codes are asked for, and at the desk. Who was identified: his log-in as well. The answer
     does not say whether anything was locked.
+
+    Raises:
+        ScanUsedError: the scan is of another contact.
     """
     ean, meter = arguments["ean"], arguments["meter"]
     if ean is None and meter is None:
         raise MalformedRequestError("ean, meter: one of the two, or both")
 
     def act(turn: Turn, desk: AtDesk) -> Answer:
-        _require_paper(desk)
+        _require_paper(turn, desk, bytes.fromhex(arguments["document_sha256"]))
         locked, said = [], {"document": arguments["document_sha256"]}
         # In the book of each home that it opens: whoever lives there sees that somebody could try anew.
         opened = {desk.case.occupancy_id} - {None}
@@ -191,20 +212,34 @@ def unlock(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, A
     return at_desk(house, proof, arguments["reference"], act)
 
 
-def _require_paper(desk: AtDesk) -> None:
+def _require_paper(turn: Turn, desk: AtDesk, document: bytes) -> None:
+    """Take a scan as of this contact, where it may stand for all that its paper asks; of no other."""
     if desk.channel not in ON_PAPER:
         raise ConflictError("a paper comes by letter, or is handed in at the desk")
+    before = papers.entered(turn.connection, document)
+    if before is None:
+        papers.add(turn.connection, document, desk.case.case_id, turn.now)
+    elif before.case_id != desk.case.case_id:
+        raise ScanUsedError(f"{before.reference}: this scan was entered there; scan each paper by itself")
 
 
-def _signer(house: House, turn: Turn, desk: AtDesk) -> tuple[Any, UUID, Appointment | None]:
+def _entered(turn: Turn, permission_id: UUID) -> dict[str, Any]:
+    """What is said of a paper that was entered: of which party and purpose, and how the permission stands now."""
+    row = finding.by_id(turn.connection, permission_id)
+    party = parties.get(turn.connection, row.party_id)
+    return {"party": party.name, "purpose": row.purpose, "state": state_at(row, turn.now)[0]}
+
+
+def _signer(house: House, turn: Turn, desk: AtDesk, document: bytes) -> tuple[Any, UUID, Appointment | None]:
     """The stay, its grid user, and under what somebody signed for him, if somebody did: each entry then says so.
 
     Raises:
         ConflictError: no paper can have come in this contact, or nobody was identified.
+        ScanUsedError: the scan is of another contact.
         NoCaseError: the appointment or power of who signed has ended.
         NotForRepresentativesError: it lets him look only.
     """
-    _require_paper(desk)
+    _require_paper(turn, desk, document)
     stay, holder = desk.stay(house, turn)
     power = desk.power(turn)
     if power is None:

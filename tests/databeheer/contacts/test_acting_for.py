@@ -12,7 +12,7 @@ import pytest
 
 from databeheer.door.client import DoorRefusedError
 from tests.databeheer.door.access_register.sending import ean_of
-from tests.desk import MOBILE, SCAN, contact, events, meter, refused, size, waiting
+from tests.desk import MOBILE, contact, events, meter, refused, scan, size, waiting
 from tests.house import Colleague, Customer, Party, TheHouse
 
 ZEE, BERG, MARKT, STIL = (ean_of(number) for number in (901, 902, 903, 904))
@@ -89,7 +89,7 @@ def test_after_a_power_has_ended_its_contact_opens_nothing(
     assert nadia.call("staff.look", reference=reference)["address"] == "Zee 1, 8400 Oostende"
     greet.call("attorney.end", representation_id=power)
     before, letters = size(house), waiting(house)
-    paper = {"document_sha256": SCAN}
+    paper = {"document_sha256": scan()}
     for command, arguments in (
         ("desk.send_eans", {"meters": [ZEES]}),
         ("desk.history_way", {}),
@@ -110,7 +110,7 @@ def test_by_a_power_of_attorney_no_paper_asks_what_the_portal_refuses_and_by_a_c
     house: TheHouse, nadia: Colleague, greet: Customer, hans: Customer, power: str
 ) -> None:
     wrong = {"kind": "rectification", "fact": "name", "words": "Met een d."}
-    file = partial(nadia.call, "desk.paper_right", document_sha256=SCAN, **wrong)
+    file = partial(nadia.call, "desk.paper_right", document_sha256=scan(), **wrong)
     hans.call("representation.take_up", representation_id=power)
     asked = wrong | {"basis": None, "occupancy_id": None}
     assert refused(hans.call, "rights.ask", **asked) == "not-for-representatives"
@@ -133,7 +133,7 @@ def test_who_unlocks_by_meter_number_alone_is_read_in_the_book_of_its_home(
     nadia: Colleague, greet: Customer
 ) -> None:
     paper = contact(nadia, "letter")
-    nadia.call("desk.paper_unlock", reference=paper, document_sha256=SCAN, meter=BERGS.lower())
+    nadia.call("desk.paper_unlock", reference=paper, document_sha256=scan(), meter=BERGS.lower())
     assert events(greet, 1) == ["link.released"]
 
 
@@ -163,13 +163,13 @@ def test_an_enterprise_is_known_by_who_acts_for_it_and_not_by_its_public_name(
         nadia.call(
             "desk.paper_unlock",
             reference=contact(nadia, "letter"),
-            document_sha256=SCAN,
+            document_sha256=scan(),
             ean=MARKT,
             meter=MARKTS,
         )
     asked = bram.ask(ean=MARKT)["permission_id"]
     reference = mandated(nadia, "letter", **BOB)
-    nadia.call("desk.paper_grant", reference=reference, permission_id=asked, document_sha256=SCAN)
+    nadia.call("desk.paper_grant", reference=reference, permission_id=asked, document_sha256=scan())
     [signed] = bakery.call("permission.show", permission_id=asked)["permission"]["signers"]
     assert (signed["capacity"], signed["method"]) == ("representative", "paper")
     # What the provider says stands until the next day is over, and so does the contact.

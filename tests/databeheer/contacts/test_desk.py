@@ -13,7 +13,7 @@ import pytest
 
 from databeheer.contacts.contacts import Caller, Channel
 from databeheer.contacts.recordings import DUTIES, until
-from databeheer.door.client import Proof
+from databeheer.door.client import DoorRefusedError, Proof
 from databeheer.permissions import history
 from databeheer.values import parse_instant
 from tests.conftest import LOTTES_EAN, MARIAS_EAN
@@ -23,13 +23,13 @@ from tests.desk import (
     LOTTE,
     METER,
     MOBILE,
-    SCAN,
     contact,
     events,
     identified,
     lottes_home,
     meter,
     refused,
+    scan,
     size,
     waiting,
 )
@@ -149,7 +149,7 @@ def _release(nadia: Colleague) -> None:
     """So that no test locks what another asks."""
     paper = contact(nadia, "letter")
     for ean, number in ((LOTTES_EAN, METER), (MARIAS_EAN, MARIAS_METER), (NOWHERE, "1SAG9999999999")):
-        nadia.call("desk.paper_unlock", reference=paper, document_sha256=SCAN, ean=ean, meter=number)
+        nadia.call("desk.paper_unlock", reference=paper, document_sha256=scan(), ean=ean, meter=number)
 
 
 @pytest.mark.requirement("R83")
@@ -177,7 +177,7 @@ def test_three_in_vain_lock_contact_meter_and_code_also_for_what_is_right_until_
     assert nadia.call("desk.identify", reference=reference, **right) == {"identified": False, "tries_left": 0}
     another = contact(nadia)
     assert nadia.call("desk.identify", reference=another, **right) == {"identified": False, "tries_left": 2}
-    asked = {"document_sha256": SCAN, "ean": MARIAS_EAN, "meter": MARIAS_METER.lower()}
+    asked = {"document_sha256": scan(), "ean": MARIAS_EAN, "meter": MARIAS_METER.lower()}
     by_phone = partial(nadia.call, "desk.paper_unlock", reference=contact(nadia), **asked)
     assert refused(by_phone) == "conflict"
     nadia.call("desk.paper_unlock", reference=contact(nadia, "letter"), **asked)
@@ -253,10 +253,10 @@ def test_another_teams_contact_opens_nothing_and_trying_stands_on_the_inspectors
         ("desk.send_eans", {"meters": [METER]}),
         ("desk.ask_supplier", {"ean": LOTTES_EAN}),
         ("desk.history_way", {}),
-        ("desk.paper_grant", {"permission_id": str(uuid4()), "document_sha256": SCAN}),
-        ("desk.paper_withdraw", {"permission_id": str(uuid4()), "document_sha256": SCAN}),
-        ("desk.paper_right", {"kind": "copy", "document_sha256": SCAN}),
-        ("desk.paper_unlock", {"ean": LOTTES_EAN, "document_sha256": SCAN}),
+        ("desk.paper_grant", {"permission_id": str(uuid4()), "document_sha256": scan()}),
+        ("desk.paper_withdraw", {"permission_id": str(uuid4()), "document_sha256": scan()}),
+        ("desk.paper_right", {"kind": "copy", "document_sha256": scan()}),
+        ("desk.paper_unlock", {"ean": LOTTES_EAN, "document_sha256": scan()}),
         ("desk.keep_recording", {"duty": "gas_smell"}),
     ]
     for command, arguments in tried:
@@ -459,7 +459,7 @@ def test_who_moved_out_since_he_was_identified_is_told_nothing_more(
     for command, arguments in (
         ("desk.history_way", {}),
         ("desk.send_eans", {"meters": [number]}),
-        ("desk.paper_right", {"kind": "copy", "document_sha256": SCAN}),
+        ("desk.paper_right", {"kind": "copy", "document_sha256": scan()}),
     ):
         assert refused(nadia.call, command, reference=reference, **arguments) == "conflict", command
     assert size(house) == before
@@ -472,7 +472,7 @@ def steps_to(nadia: Colleague, command: str, permission_id: str) -> list[dict[st
     """All that somebody enters at the desk for one paper, from the letter on his table to the end."""
     opened = {"contact_id": str(uuid4()), "channel": "letter", "caller": "customer", "what": "papier"}
     reference = nadia.call("desk.open", **opened)["reference"]
-    look, last = {"reference": reference}, {"permission_id": permission_id, "document_sha256": SCAN}
+    look, last = {"reference": reference}, {"permission_id": permission_id, "document_sha256": scan()}
     nadia.call("desk.identify", reference=reference, **LOTTE)
     nadia.call("staff.look", **look)
     nadia.call(command, reference=reference, **last)
@@ -503,7 +503,7 @@ def test_a_paper_withdrawal_stops_the_next_read_and_takes_no_more_entries_than_a
     ]
     # Once more, as of a button pressed twice: nothing is written.
     before = size(house)
-    again = {"permission_id": asked, "document_sha256": SCAN}
+    again = {"permission_id": asked, "document_sha256": scan()}
     for command in ("desk.paper_withdraw", "desk.paper_grant"):
         reference = identified(nadia, "letter")
         before = size(house)
@@ -532,7 +532,7 @@ def test_a_paper_counts_only_of_who_was_identified_with_a_scan_and_on_paper(
     house: TheHouse, nadia: Colleague, lotte: Customer, maria: Customer, bram: Party
 ) -> None:
     hers, marias = bram.ask(ean=LOTTES_EAN)["permission_id"], bram.ask(ean=MARIAS_EAN)["permission_id"]
-    paper = {"permission_id": hers, "document_sha256": SCAN}
+    paper = {"permission_id": hers, "document_sha256": scan()}
     by_phone, unknown, known = identified(nadia), contact(nadia, "letter"), identified(nadia, "letter")
     before = size(house)
     for command in ("desk.paper_grant", "desk.paper_withdraw"):
@@ -540,8 +540,8 @@ def test_a_paper_counts_only_of_who_was_identified_with_a_scan_and_on_paper(
         assert refused(ask, reference=by_phone, **paper) == "conflict"
         assert refused(ask, reference=unknown, **paper) == "conflict"
         for wrong in ("", "5a", "5A" * 32, "z" * 64, EMPTY, None):
-            scan = paper | {"document_sha256": wrong}
-            assert refused(ask, reference=known, **scan) == "malformed-request", wrong
+            scanned = paper | {"document_sha256": wrong}
+            assert refused(ask, reference=known, **scanned) == "malformed-request", wrong
         for other in (marias, str(uuid4())):
             assert refused(ask, reference=known, **(paper | {"permission_id": other})) == "not-found"
     assert size(house) == before
@@ -553,7 +553,7 @@ def test_a_request_on_paper_is_the_same_as_on_the_portal_and_twice_it_is_one(
     house: TheHouse, nadia: Colleague, lotte: Customer
 ) -> None:
     reference = identified(nadia, "letter")
-    asked = {"reference": reference, "document_sha256": SCAN, "kind": "rectification", "fact": "name"}
+    asked = {"reference": reference, "document_sha256": scan(), "kind": "rectification", "fact": "name"}
     nadia.call("desk.paper_right", words="Met een c.", **asked)
     [mine] = lotte.call("rights.mine")["requests"]
     assert (mine["kind"], mine["channel"]) == ("rectification", "paper")
@@ -563,6 +563,42 @@ def test_a_request_on_paper_is_the_same_as_on_the_portal_and_twice_it_is_one(
     for wrong in ({"kind": "objection"}, {"fact": None}, {"kind": "erasure"}):
         assert refused(nadia.call, "desk.paper_right", **(asked | wrong)) == "malformed-request"
     assert size(house) == before
+
+
+@pytest.mark.requirement("R43")
+def test_a_scan_is_of_one_contact_and_there_for_all_that_its_paper_asks(
+    house: TheHouse, nadia: Colleague, lotte: Customer, maria: Customer, bram: Party
+) -> None:
+    first = identified(nadia, "letter")
+    granted, waits = (bram.ask(ean=LOTTES_EAN)["permission_id"] for _ in range(2))
+    one = {"document_sha256": scan()}
+    # Of what could not be entered the scan counts nowhere.
+    elsewhere = identified(nadia, "visit")
+    nobodys = {"permission_id": str(uuid4())}
+    assert refused(nadia.call, "desk.paper_grant", reference=elsewhere, **one, **nobodys) == "not-found"
+    told = nadia.call("desk.paper_grant", reference=first, permission_id=granted, **one)
+    assert (told["party"], told["state"]) == ("Bram Energieadvies", "active")
+    told = nadia.call("desk.paper_withdraw", reference=first, permission_id=waits, **one)
+    assert told["state"] == "rejected"
+    of_maria = {"ean": MARIAS_EAN, "meter": MARIAS_METER, "name": "Maria Peeters"}
+    hers, unknown = identified(nadia, "letter", **of_maria), contact(nadia, "letter")
+    another = bram.ask(ean=LOTTES_EAN)["permission_id"]
+    before = size(house)
+    for reference, command, arguments in (
+        (elsewhere, "desk.paper_grant", {"permission_id": another}),
+        (elsewhere, "desk.paper_withdraw", {"permission_id": granted}),
+        (hers, "desk.paper_right", {"kind": "rectification", "fact": "address"}),
+        (unknown, "desk.paper_unlock", {"ean": MARIAS_EAN}),
+    ):
+        with pytest.raises(DoorRefusedError, match=f"^{first}: this scan was entered there") as error:
+            nadia.call(command, reference=reference, **arguments, **one)
+        assert error.value.code == "scan-used", command
+    assert size(house) == before
+    assert bram.permission(granted)["state"] == "active"
+    told = nadia.call("desk.paper_withdraw", reference=first, permission_id=granted, **one)
+    assert told["state"] == "revoked"
+    with psycopg.connect(house.database.url("door")) as door, pytest.raises(psycopg.errors.UniqueViolation):
+        door.execute("INSERT INTO staff.paper SELECT * FROM staff.paper LIMIT 1")
 
 
 # --- recordings -------------------------------------------------------------------------------------------

@@ -59,6 +59,10 @@ def desk(app: Flask, house: TheHouse, lotte: Customer) -> Visitor:
 
 @pytest.fixture(scope="module")
 def contact(desk: Visitor) -> str:
+    return identified_by_letter(desk)
+
+
+def identified_by_letter(desk: Visitor) -> str:
     opened = desk.press(desk.get("/dienst/loket"), "/dienst/loket", **LETTER)
     who = {"naam": "Lotte Janssens", "meter": METER, "ean": LOTTES_EAN}
     known = desk.press(opened, "/wie", **who)
@@ -89,7 +93,10 @@ def test_the_hash_of_the_file_that_was_chosen_stands_in_the_ledger_and_the_file_
     desk: Visitor, contact: str, house: TheHouse, bram: Party
 ) -> None:
     asked = bram.ask(ean=LOTTES_EAN)["permission_id"]
-    assert sent(desk, f"{contact}/geven", PAPER, toestemming=asked, scan="").status == 303
+    told = sent(desk, f"{contact}/geven", PAPER, toestemming=asked, scan="")
+    assert told.status == 200
+    for words in ("Toestemming van de klant ingevoerd, voor Bram Energieadvies", "Ze geldt nu", "Vergist?"):
+        assert words in told.text
     assert bram.read(asked)["granted"]
     [(kept,)] = query(
         house, "SELECT document_sha256 FROM permissions.signature WHERE permission_id = %s", asked
@@ -97,8 +104,16 @@ def test_the_hash_of_the_file_that_was_chosen_stands_in_the_ledger_and_the_file_
     assert kept.hex() == HASH
     larger_than_any_other_form = PAPER * 60_000
     answer = sent(desk, f"{contact}/intrekken", larger_than_any_other_form, toestemming=asked, scan="")
-    assert answer.status == 303
+    assert answer.status == 200
+    assert (
+        "Intrekking van de klant ingevoerd, voor Bram Energieadvies Bram Energieadvies leest niets"
+        in answer.text
+    )
+    assert "Vergist?" not in answer.text  # what was withdrawn is not taken back
     assert bram.permission(asked)["state"] == "revoked"
+    refusal = bram.ask(ean=LOTTES_EAN)["permission_id"]
+    told = sent(desk, f"{contact}/intrekken", PAPER, toestemming=refusal, scan="")
+    assert "Weigering van de klant ingevoerd" in told.text
 
 
 @pytest.mark.requirement("R43")
@@ -117,6 +132,36 @@ def test_without_a_scan_with_an_empty_one_or_with_another_than_the_hash_says_not
         assert (wrong.status, message in wrong.text) == (400, True), (content, scan)
         assert scan == "" or f'"{scan}"' not in wrong.html
     assert sent(desk, f"{contact}/geven", PAPER, name="iets", toestemming=asked, scan=HASH).status == 400
+    assert bram.permission(asked)["state"] == "requested"
+
+
+@pytest.mark.requirement("R43")
+def test_after_each_paper_the_page_says_what_was_entered_and_a_scan_of_another_contact_is_named(
+    desk: Visitor, contact: str, bram: Party
+) -> None:
+    right = {"vraag": "rectification", "fout": "name", "grond": "", "woorden": "Met een c.", "scan": ""}
+    told = sent(desk, f"{contact}/recht", PAPER, **right)
+    assert (
+        told.status,
+        "Vraag van de klant ingevoerd: iets verbeteren De klant krijgt antwoord voor" in told.text,
+    ) == (
+        200,
+        True,
+    )
+    lock = {"ean": LOTTES_EAN, "meter": "", "scan": ""}
+    assert "Ontgrendeling ingevoerd" in sent(desk, f"{contact}/ontgrendel", PAPER, **lock).text
+    # Another contact of the same customer, and the same file once more.
+    asked = bram.ask(ean=LOTTES_EAN)["permission_id"]
+    other = identified_by_letter(desk)
+    for path, fields in (
+        ("geven", {"toestemming": asked, "scan": ""}),
+        ("intrekken", {"toestemming": asked, "scan": HASH}),
+        ("recht", right | {"fout": "address"}),
+        ("ontgrendel", lock),
+    ):
+        again = sent(desk, f"{other}/{path}", PAPER, **fields)
+        named = f"Deze scan hoort al bij contact {contact.rpartition('/')[2]}. Er is niets veranderd."
+        assert (again.status, named in again.text, HASH in again.html) == (409, True, False), path
     assert bram.permission(asked)["state"] == "requested"
 
 
