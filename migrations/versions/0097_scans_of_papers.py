@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "0097"
-down_revision = "0096"
+down_revision = "0099"
 branch_labels = None
 depends_on = None
 
