@@ -203,7 +203,7 @@ def test_an_enterprise_for_which_nobody_ever_logged_in_is_not_known_by_its_publi
             nadia.call(
                 "desk.paper_unlock",
                 reference=contact(nadia, "letter"),
-                document_sha256=SCAN,
+                document_sha256=scan(),
                 ean=STIL,
                 meter=STILS,
             )
