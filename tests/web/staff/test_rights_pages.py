@@ -8,9 +8,10 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
+from databeheer.brussels import day_of
 from databeheer.door.client import DoorRefusedError
 from databeheer.values import format_instant
-from tests.conftest import LOTTES_EAN
+from tests.conftest import LOTTES_EAN, MARIAS_EAN
 from tests.databases import Databases
 from tests.house import Customer, TheHouse, open_house
 from tests.web.portal.visiting import BASE_URL
@@ -65,6 +66,8 @@ def test_a_request_about_ones_own_data_is_read_on_record_and_answered_what_is_la
     assert words in page.text
     newest = lotte.statements(limit=1)[0]
     assert newest["event"] == "right.opened"
+    seen = at(app, house, lotte.session).get("/mijn/gelezen")
+    assert "Uw verzoek gelezen door een medewerker" in seen.text
     # What is wrong with an answer is said beside it, and changes nothing.
     place = f"/dienst/rechten/{asked}/antwoord"
     for wrong in (
@@ -131,3 +134,21 @@ def test_who_answers_a_request_is_who_logged_in_and_nobody_else(house: TheHouse,
     joan.call("rights.answer", **given)
     closed = house.operator("rights.list", closed=True)["requests"]
     assert {one["request_id"]: one["decided_by"] for one in closed}[asked] == "Joan"
+
+
+def test_a_request_to_erase_stands_in_the_same_list_with_its_last_day(app: Flask, house: TheHouse) -> None:
+    maria = house.customer("maria", "Maria Peeters")
+    stay = house.point(MARIAS_EAN, maria)
+    until = day_of(house.clock.now()).isoformat()
+    house.operator("registry.occupancy.end", ean=MARIAS_EAN, until_day=until)
+    maria.session = house.log_in(maria.subject, maria.name)
+    wish = {"data_class": "readings", "occupancy_id": stay, "reason": "wrong_person"}
+    maria.call("erasure.ask", **wish)
+    officer = at(app, house, house.colleague("oona", "privacy_officer").session)
+    listed = officer.get("/dienst/rechten")
+    assert "Wissen: meetwaarden" in listed.text
+    assert "Wissen" not in officer.get("/dienst/rechten?gesloten=ja").text.partition("<caption>")[2]
+    [waiting] = house.operator("rights.list")["erasures"]
+    assert waiting["occupancy_id"] == stay
+    for secret in (MARIAS_EAN, maria.name):
+        assert secret not in listed.html
