@@ -370,6 +370,7 @@ def every_command(
         "governance.show": {"record_id": someone},
         "governance.export": {"register": "risk"},
         "governance.tests": {},
+        "governance.doubts": {},
         "governance.document.make": {
             "kind": "measures_file",
             "first": "2023-01-01",

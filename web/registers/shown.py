@@ -16,6 +16,7 @@ from databeheer.governance.registers import Field, FieldKind, Register, shipped
 from databeheer.values import parse_day, parse_instant
 from web import saying
 from web.door import ask
+from web.doubt_words import CONCERNS_OF_OTHERS
 from web.staff.guard import colleague
 
 STATES = {
@@ -125,10 +126,19 @@ def title_of(record: Mapping[str, Any]) -> str:
     return f"{record['title']}{whose} ({record['name']}, {saying.day(record['opened_at'])})"
 
 
+def doubt_title(case: Mapping[str, Any]) -> str:
+    """What people call a case of doubt: the party, what is doubted, and the day."""
+    return f"{case['party']}: {CONCERNS_OF_OTHERS[case['concern']]} ({saying.day(case['opened_at'])})"
+
+
 def said_of(
-    register: Register, said: Mapping[str, Any], named: Mapping[str, Mapping[str, Any]]
+    register: Register,
+    said: Mapping[str, Any],
+    named: Mapping[str, Mapping[str, Any]],
+    doubts: Iterable[Mapping[str, Any]] = (),
 ) -> Iterator[Said]:
-    """Each field of a version that says something, in words; `named` are the records that it may name."""
+    """Each field of a version that says something, in words; `named` and `doubts` are what it may name."""
+    cases = {one["case_id"]: doubt_title(one) for one in doubts}
     for field in register.fields:
         value = said.get(field.name)
         if value is None:
@@ -137,6 +147,8 @@ def said_of(
             for each in value if isinstance(value, list) else [value]:
                 words = title_of(named[each]) if each in named else "een stuk dat u niet leest"
                 yield Said(field.nl, words, each if each in named else "")
+        elif field.kind is FieldKind.UUID:
+            yield Said(field.nl, cases.get(value, value))
         else:
             yield _said(field, value)
 

@@ -117,7 +117,8 @@ def write(register: str) -> ResponseReturnValue:
         if refusal.code not in ("malformed-request", "conflict", "not-found"):
             raise
         status = {"conflict": 409, "not-found": 404}.get(refusal.code, 400)
-        return _form(one, place, form, _errors(one, str(refusal)), _ruled(refusal)), status
+        lost = _lost(one, form) if refusal.code == "not-found" else {}
+        return _form(one, place, form, lost or _errors(one, str(refusal)), _ruled(refusal)), status
     return redirect(url_for("staff_registers.record", record_id=written["record_id"]), 303)
 
 
@@ -188,13 +189,15 @@ def _form(
         given=given,
         errors=errors,
         door_said=door_said,
-        choices={field.name: _choices(field) for field in register.fields if field.of},
+        choices={field.name: _choices(field) for field in register.fields if field.kind in _NAMES},
         parties=registered() if register.about != "house" and not place["stuk"] else [],
     )
 
 
 def _choices(field: Field) -> list[tuple[str, str]]:
-    """The records that a field can name, each with what it is called: those that count and, mostly, are open."""
+    """What a field can name, each with what it is called: records that count and, mostly, are open; cases of doubt."""
+    if field.kind is FieldKind.UUID:
+        return [(one["case_id"], shown.doubt_title(one)) for one in ask("governance.doubts")["doubts"]]
     found = ask("governance.list", register=field.of)["records"]
     return [
         (one["record_id"], shown.title_of(one))
@@ -267,6 +270,8 @@ def _read(field: Field, typed: str) -> Any:
             if not known.issuperset(typed.split()):
                 raise ValueError(typed)
             return typed.split()
+    if field.kind is FieldKind.UUID:
+        return str(UUID(typed))
     return typed
 
 
@@ -296,7 +301,15 @@ def _errors(register: Register, words: str) -> dict[str, str]:
     return found or {register.fields[0].name: NOT_SO}
 
 
+def _lost(register: Register, form: Mapping[str, str]) -> dict[str, str]:
+    """Beside which fields it belongs that what they name elsewhere in the house is not there."""
+    named = (field.name for field in register.fields if field.kind is FieldKind.UUID)
+    return {name: _HINTS[FieldKind.UUID] for name in named if form[name].strip()}
+
+
+_NAMES = (FieldKind.RECORD, FieldKind.RECORDS, FieldKind.UUID)
 _HINTS = {
+    FieldKind.UUID: "Kies een zaak van de lijst.",
     FieldKind.DAY: "Vul een dag in die klopt, zoals 01-06-2027.",
     FieldKind.INSTANT: "Vul een dag en een uur in die kloppen.",
     FieldKind.NUMBER: "Vul een getal in binnen de grenzen.",

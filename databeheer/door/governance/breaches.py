@@ -5,9 +5,12 @@ Source: GDPR 33 and 34; 3.1.83 par. 5 (draft 2018); R112, R116, R140, R141.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+
+from sqlalchemy import Connection, text
 
 from databeheer import clocks
 from databeheer.door.commands.base import found, placed
@@ -24,9 +27,10 @@ from databeheer.governance.words import TOLD
 from databeheer.post import outbox
 from databeheer.registry import occupancies, points
 from databeheer.registry.conditions import StaleTrigger
-from databeheer.values import EAN, parse_day, parse_instant
+from databeheer.values import EAN, format_instant, parse_day, parse_instant
 
 CLOCK = "breach_notice"
+MOST_DOUBTS = 200
 
 
 def check_breach(act: Act) -> None:
@@ -169,6 +173,24 @@ def tell_concerned(act: Act) -> None:
             )
 
 
+def doubts(connection: Connection, ids: Collection[UUID] | None = None) -> list[dict[str, Any]]:
+    """The newest cases of doubt, or these: of which party, what is doubted, since when; nobody's home is in it.
+
+    `breach`: yes or no where somebody decided it, else None.
+    """
+    rows = connection.execute(_DOUBTS, {"ids": None if ids is None else list(ids), "most": MOST_DOUBTS})
+    return [
+        {
+            "case_id": str(row.case_id),
+            "party": row.name,
+            "concern": row.concern,
+            "opened_at": format_instant(row.opened_at),
+            "breach": row.breach,
+        }
+        for row in rows
+    ]
+
+
 def check_open(act: Act) -> None:
     """What belongs to a breach is written while it is open."""
     _standing(act)
@@ -191,3 +213,10 @@ def _notices(act: Act, breach: Opened) -> list[Opened]:
 
 def _aware(said: dict[str, Any]) -> datetime | None:
     return parse_instant(said["aware_at"]) if said["aware_at"] is not None else None
+
+
+_DOUBTS = text(
+    "SELECT c.case_id, c.concern, c.opened_at, c.breach, p.name FROM doubt.doubt_case c"
+    " JOIN registry.party p USING (party_id)"
+    " WHERE CAST(:ids AS uuid[]) IS NULL OR c.case_id = ANY(:ids) ORDER BY c.opened_at DESC, c.case_id LIMIT :most"
+)

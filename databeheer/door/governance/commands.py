@@ -25,7 +25,7 @@ from databeheer.door.commands.base import (
     short_text,
     uuid_text,
 )
-from databeheer.door.governance import measures, parsing, records, rules, terms
+from databeheer.door.governance import breaches, measures, parsing, records, rules, terms
 from databeheer.door.governance.records import Act, By, Opened, Version
 from databeheer.door.house import House
 from databeheer.door.proofs import Asker, AskerKind, Proof
@@ -155,7 +155,8 @@ def list_records(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[
 def show(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """One record with every version and every term, and the records that are in it.
 
-    `named`: what the records are called that its versions name, of registers that one may read.
+    `named`: what the records are called that its versions name, of registers that one may read; `doubts`: the cases
+    of doubt that they name.
     """
     with looking(house, proof, or_staff=True) as (connection, asker, now):
         _require_reader(asker)
@@ -178,6 +179,7 @@ def show(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any
                 for other in named.values()
                 if _may_read(asker, other.register)
             },
+            "doubts": breaches.doubts(connection, set(_cases(one))),
             "may_add": [code for code in inside if _may_write(asker, shipped().get(code))],
         }
 
@@ -206,6 +208,13 @@ def export(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, A
                 for one in found
             ],
         }
+
+
+def doubts(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
+    """The newest cases of doubt that a breach may come from, for who reads the register of breaches (R112)."""
+    with looking(house, proof, or_staff=True) as (connection, asker, _now):
+        _require_reader(asker, "breach")
+        return {"doubts": breaches.doubts(connection)}
 
 
 def tests(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
@@ -353,6 +362,14 @@ def _named(one: Opened) -> Iterator[UUID]:
                 yield from (UUID(each) for each in (value if isinstance(value, list) else [value]))
 
 
+def _cases(one: Opened) -> Iterator[UUID]:
+    """The cases of doubt that the versions of a record name."""
+    for version in one.versions:
+        for field in one.register.fields:
+            if field.kind is FieldKind.UUID and version.said.get(field.name) is not None:
+                yield UUID(version.said[field.name])
+
+
 def _brief(one: Opened) -> dict[str, Any]:
     """What a record is called: its code, its words, whose it is, and since when it is there."""
     return {
@@ -449,4 +466,5 @@ COMMANDS = (
     Command("governance.show", schema(record_id=identifier()), show),
     Command("governance.export", schema(register=one_of(*shipped().by_code)), export),
     Command("governance.tests", schema(), tests),
+    Command("governance.doubts", schema(), doubts),
 )

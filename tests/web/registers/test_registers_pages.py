@@ -12,8 +12,11 @@ import pytest
 from flask import Flask
 
 from databeheer.brussels import day_of
+from databeheer.door.client import DoorRefusedError
 from databeheer.values import format_instant
+from tests.conftest import LOTTES_EAN
 from tests.databases import Databases
+from tests.databeheer.doubt.acts import raise_doubt
 from tests.governance import HASH, agreed, said, write
 from tests.governance import close as close_record
 from tests.house import Colleague, TheHouse, open_house
@@ -170,6 +173,42 @@ def test_the_hours_that_are_left_to_notify_a_breach_stand_on_its_page_and_above_
     assert "Een risico is niet waarschijnlijk (breach_assessment-" in looking.get(path).text
     for page in ("/dienst/registers", path):
         assert words not in looking.get(page).text
+
+
+@pytest.mark.requirement("R112")
+def test_a_case_of_doubt_is_picked_by_its_party_and_day_and_not_typed(
+    app: Flask, house: TheHouse, hilde: Colleague
+) -> None:
+    lotte, bram = (
+        house.customer("lotte", "Lotte Janssens"),
+        house.party("Bram Energieadvies", "energy_service"),
+    )
+    house.point(LOTTES_EAN, lotte)
+    asked = bram.ask()
+    lotte.grant(asked)
+    case = raise_doubt(lotte, asked)["case_id"]
+    called = f"Bram Energieadvies: Iemand meldde dat deze toestemming niet gegeven is ({saying.day(house.clock.now())})"
+    writing = visitor(app, house, hilde.session)
+    page = writing.get(NEW.format("breach"))
+    assert f'<option value="{case}">{called}</option>' in page.html
+    assert lotte.name not in page.html
+    moment = f"{house.clock.now() - timedelta(hours=3):%Y-%m-%dT%H:%M}"
+    typed = {
+        "title": "Een partij las te veel",
+        "nature": "confidentiality",
+        "detected_at": moment,
+        "description": "x",
+    }
+    for unknown, status in ((str(uuid4()), 404), ("zaak-1", 400)):
+        wrong = writing.press(page, "/nieuw", **(typed | {"doubt_case": unknown}))
+        assert (wrong.status, "ze blijkt: Kies een zaak van de lijst" in wrong.text) == (status, True), (
+            unknown
+        )
+    written = writing.press(page, "/nieuw", **(typed | {"doubt_case": case}))
+    assert f"Zaak van twijfel waaruit ze blijkt {called}" in written.text
+    for stranger in (house.colleague("dirk", "desk"), lotte, bram):
+        with pytest.raises(DoorRefusedError):
+            stranger.call("governance.doubts")
 
 
 @pytest.mark.requirement("R141", "R154")
