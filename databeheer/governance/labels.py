@@ -28,6 +28,14 @@ class Label(enum.StrEnum):
             who += f" en wie hier de rol heeft van {' of '.join(sorted(readers))}"
         return f"{self.value}: {_WORDS[self]}: {who}"
 
+    def readers_nl(self, readers: Collection[str]) -> str:
+        """Who may have it, and no more: for a column of a table."""
+        if self is Label.C1:
+            return "iedereen"
+        if self is Label.C2:
+            return "wie hier werkt, de toezichthouder"
+        return ", ".join(["de toezichthouder", *sorted(readers)])
+
 
 _WORDS = {
     Label.C1: "openbaar, voor iedereen",

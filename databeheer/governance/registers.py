@@ -98,6 +98,11 @@ class Register:
         return self.label.nl_for(roles.load().named(self.readers))
 
     @property
+    def readers_nl(self) -> str:
+        """Who may have it, in Dutch."""
+        return self.label.readers_nl(roles.load().named(self.readers))
+
+    @property
     def counts_by(self) -> str:
         """The event from which a version counts."""
         return f"{self.code}.approved" if self.second else f"{self.code}.written"

@@ -225,7 +225,10 @@ def test_the_inspector_takes_a_register_along_with_its_label(app: Flask, house: 
     who = "de toezichthouder en wie hier de rol heeft van Functionaris voor gegevensbescherming"
     named = f"C4: alleen voor wie hier genoemd is: {who} of Veiligheidsverantwoordelijke"
     assert row["readers"] == named
-    for path in ("", "/breach", f"/stuk/{breach['record_id']}"):
+    assert "C4: de toezichthouder, Functionaris voor gegevensbescherming, Veiligheidsverantwoordelijke" in (
+        ines.get("/toezicht/registers").text
+    )
+    for path in ("/breach", f"/stuk/{breach['record_id']}"):
         assert named in ines.get(f"/toezicht/registers{path}").text, path
     whole = ines.http.get("/toezicht/registers/breach.json", base_url=BASE_URL)
     assert (whole.json or {})["readers"] == named
