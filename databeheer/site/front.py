@@ -14,6 +14,10 @@ from databeheer.identity.demo_provider import ISSUER
 from databeheer.site.home import Home
 from databeheer.site.house import Site
 
+WORKERS, THREADS = 2, 4
+"""Of the web. More threads answer no sooner: where requests wait, they take the interpreter from one another, and every
+page takes more of the processor."""
+
 
 def start_web(site: Site, port: int, extra: dict[str, str]) -> None:
     """Serve the web on this port of 127.0.0.1, and wait until it is ready."""
@@ -27,7 +31,7 @@ def start_web(site: Site, port: int, extra: dict[str, str]) -> None:
         **extra,
     }
     command = ["-m", "gunicorn", "--config", "python:web.gunicorn_settings"]
-    command += ["--bind", f"127.0.0.1:{port}", "--workers", "2", "--threads", "8"]
+    command += ["--bind", f"127.0.0.1:{port}", "--workers", str(WORKERS), "--threads", str(THREADS)]
     command += ["--worker-class", "gthread", "--graceful-timeout", "5", "--no-control-socket"]
     command += ["--worker-tmp-dir", str(home.run), "web.serve:application()"]
     site.run("web", command, environment)

@@ -26,11 +26,12 @@ from tests.bench import bench_month
 from tests.bench.appending import durable_server
 from tests.bench.bare_api import DATABASE
 from tests.bench.measure import Benchmark, Row, at_most
-from tests.bench.serving import PROCESSES, THREADS, served, web_environment
+from tests.bench.serving import served, web_environment
 from tests.databases import Databases
 from tests.doors import PATIENCE_SECONDS, door_process
 from tests.house import TheHouse, open_house_now
 
+CLIENT_PROCESSES, CLIENTS_OF_EACH = 2, 16
 EACH = 8
 """Requests of each client in a round: together fewer than a party may ask in a minute."""
 ROUNDS = 7
@@ -47,7 +48,7 @@ class Callers:
 
     def ask(self, call: Call) -> list[float]:
         """Let every client ask so often; every answer has the status that is meant."""
-        waits = [self.pool.submit(_ask, call, THREADS, self.each) for _ in range(PROCESSES)]
+        waits = [self.pool.submit(_ask, call, CLIENTS_OF_EACH, self.each) for _ in range(CLIENT_PROCESSES)]
         return [one for wait in waits for one in wait.result()]
 
 
@@ -135,7 +136,7 @@ def standing(each: int = EACH) -> Iterator[Calls]:
         )
         peer = {DATABASE: house.database.url("superuser").replace("postgresql:", "postgresql+psycopg:")}
         bare = stack.enter_context(served(house, "tests.bench.bare_api:application()", peer))
-        pool = stack.enter_context(ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")))
+        pool = stack.enter_context(ProcessPoolExecutor(CLIENT_PROCESSES, mp_context=get_context("spawn")))
         path, bearer = (
             f"/api/v1/permissions/{permission}/readings",
             {"Authorization": f"Bearer {token}"},

@@ -12,10 +12,9 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from databeheer.site.front import THREADS, WORKERS
 from tests.doors import CHECKOUT, PATIENCE_SECONDS, until
 from tests.house import TheHouse
-
-PROCESSES, THREADS = 2, 16
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ def served(house: TheHouse, application: str, environment: dict[str, str]) -> It
     """Serve an application as an installation does."""
     log = house.folder / f"{application.partition(':')[0]}.log"
     command = ["-m", "gunicorn", "--config", "python:web.gunicorn_settings", "--bind", "127.0.0.1:0"]
-    command += ["--workers", str(PROCESSES), "--threads", str(THREADS), "--worker-class", "gthread"]
+    command += ["--workers", str(WORKERS), "--threads", str(THREADS), "--worker-class", "gthread"]
     command += ["--no-control-socket", "--worker-tmp-dir", str(house.folder), application]
     with log.open("wb") as output:
         process = subprocess.Popen(
