@@ -10,6 +10,7 @@ from marshmallow import RAISE, Schema, ValidationError, fields
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
 
+from databeheer.ean_codes.in_words import holds_ean
 from databeheer.errors import MalformedRequestError
 from databeheer.values import EAN
 from web.language import lazy
@@ -17,6 +18,7 @@ from web.language import lazy
 FORM_GUARD = "csrf_token"
 LONGEST_EAN = 64
 EAN_DIGITS = 18
+NO_EAN_HERE = "Laat de EAN-code weg: in woorden bewaren wij ze niet. Noem een dossier."
 ONE_LINE = r"[^\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]*\Z"
 """No control characters, no second line, and nothing that turns the direction of writing."""
 NO_EAN = lazy("Dit is geen EAN-code. Ze telt 18 cijfers en staat op de factuur.")
@@ -44,6 +46,13 @@ class EANField(fields.String):
         except MalformedRequestError as error:
             is_whole = len(typed) == EAN_DIGITS and typed.isascii() and typed.isdigit()
             raise ValidationError([EAN_SLIP if is_whole else NO_EAN]) from error
+
+
+def no_ean(words: str) -> bool:
+    """Refuse an EAN code in what somebody of the house or the regulator writes, as the door does."""
+    if holds_ean(words):
+        raise ValidationError(NO_EAN_HERE)
+    return True
 
 
 class Lines(fields.String):

@@ -22,7 +22,7 @@ from ledger.tree import inclusion_proof
 from ledger.vkeys import keys_of_door, keys_of_log
 from web.days import TURNED_AROUND, PastDay
 from web.door import ask
-from web.forms import ONE_LINE, EANField, Form, parse_or_refuse, parse_or_tell
+from web.forms import ONE_LINE, EANField, Form, no_ean, parse_or_refuse, parse_or_tell
 from web.oversight.guard import require_inspector
 from web.public.log import published_keys
 from web.public.parties import registered
@@ -78,6 +78,7 @@ class ComplaintForm(Form):
         validate=[
             validate.Length(max=1000, error="Hoogstens 1000 tekens."),
             validate.Regexp(ONE_LINE, error="Hier staan vreemde tekens in."),
+            no_ean,
         ],
     )
 

@@ -19,7 +19,7 @@ from databeheer.governance.labels import Label
 from databeheer.oversight.content_audit import Report
 from web.database import engine
 from web.days import TURNED_AROUND, PastDay
-from web.forms import ONE_LINE, EANField, Form, parse
+from web.forms import ONE_LINE, EANField, Form, no_ean, parse
 from web.labelled import labelled
 from web.oversight.guard import require_inspector
 from web.oversight.opening import NOBODY, Only, Screen, check, collect, screen_from
@@ -55,7 +55,7 @@ class InspectionForm(Form):
     tot = PastDay(required=True, error_messages={"required": "Vul een dag in."})
     taak = fields.String(
         required=True,
-        validate=[validate.Length(3, 200, error=TASK), validate.Regexp(ONE_LINE, error=STRANGE)],
+        validate=[validate.Length(3, 200, error=TASK), validate.Regexp(ONE_LINE, error=STRANGE), no_ean],
         error_messages={"required": TASK},
     )
     ean = EANField(load_default="")

@@ -15,7 +15,7 @@ from databeheer.door.client import DoorRefusedError
 from databeheer.joins.reasons import SENTENCES, JoinReason
 from databeheer.values import format_instant
 from web.door import ask
-from web.forms import ONE_LINE, Form, parse_or_refuse, parse_or_tell
+from web.forms import ONE_LINE, Form, no_ean, parse_or_refuse, parse_or_tell
 from web.oversight.guard import require_inspector
 from web.public.joins import join_list
 
@@ -70,6 +70,7 @@ class OpinionForm(Form):
         validate=[
             validate.Length(3, 500, error=WORDS),
             validate.Regexp(ONE_LINE, error="Hier staan vreemde tekens in."),
+            no_ean,
         ],
         error_messages={"required": WORDS},
     )

@@ -16,10 +16,11 @@ from werkzeug.exceptions import BadRequest
 
 from databeheer.brussels import BRUSSELS
 from databeheer.door.client import DoorRefusedError
+from databeheer.ean_codes.in_words import holds_ean
 from databeheer.governance.registers import Field, FieldKind, Register, shipped
 from databeheer.values import format_instant, parse_instant
 from web.door import ask
-from web.forms import Form, Lines, parse, parse_or_refuse
+from web.forms import NO_EAN_HERE, Form, Lines, parse, parse_or_refuse
 from web.public.parties import registered
 from web.registers import ruled, shown
 from web.registers.inspector import PageQuery, known
@@ -132,6 +133,8 @@ def decide(record_id: UUID) -> ResponseReturnValue:
     if form["doe"] == "weigeren":
         if not form["reden"].strip():
             return shown.one("dienst", str(record_id), wrong={"reden": WHY}), 400
+        if holds_ean(form["reden"]):
+            return shown.one("dienst", str(record_id), wrong={"reden": NO_EAN_HERE}), 400
         command, asked = "governance.refuse", asked | {"reason": form["reden"]}
     return _done(command, record_id, asked, "reden")
 
@@ -141,6 +144,8 @@ def decide(record_id: UUID) -> ResponseReturnValue:
 def close(record_id: UUID) -> ResponseReturnValue:
     """Close a record."""
     form = parse_or_refuse(CloseForm(), request.form)
+    if holds_ean(form["waarom"]):
+        return shown.one("dienst", str(record_id), wrong={"waarom": NO_EAN_HERE}), 400
     asked = {"record_id": str(record_id), "outcome": form["hoe"], "words": form["waarom"]}
     return _done("governance.close", record_id, asked, "waarom")
 
@@ -244,6 +249,9 @@ def _said(register: Register, form: Mapping[str, str]) -> tuple[dict[str, Any], 
         if not typed and field.kind is not FieldKind.FLAG:
             if not field.is_optional:
                 errors[field.name] = "Vul dit in." if field.kind is not FieldKind.YES else "Dit moet zo zijn."
+            continue
+        if field.kind in (FieldKind.TEXT, FieldKind.LONG) and holds_ean(typed):
+            errors[field.name] = NO_EAN_HERE
             continue
         try:
             said[field.name] = _read(field, typed)

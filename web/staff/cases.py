@@ -11,7 +11,7 @@ from marshmallow import fields, validate
 from databeheer.door.client import DoorRefusedError
 from databeheer.staff import roles
 from web.door import ask
-from web.forms import ONE_LINE, EANField, Form, parse_or_refuse, parse_or_tell
+from web.forms import ONE_LINE, EANField, Form, no_ean, parse_or_refuse, parse_or_tell
 from web.staff.guard import require_role
 from web.staff.wording import CASE_KINDS
 
@@ -39,7 +39,7 @@ class CaseForm(Form):
     )
     waarvoor = fields.String(
         required=True,
-        validate=[validate.Length(3, 300, error=WHAT), validate.Regexp(ONE_LINE, error=WHAT)],
+        validate=[validate.Length(3, 300, error=WHAT), validate.Regexp(ONE_LINE, error=WHAT), no_ean],
         error_messages={"required": WHAT},
     )
     ean = EANField(load_default="")

@@ -15,7 +15,7 @@ from databeheer.ean_codes import mobile
 from databeheer.errors import MalformedRequestError
 from databeheer.staff import roles
 from web.door import ask
-from web.forms import ONE_LINE, EANField, Form, parse_or_refuse, parse_or_tell
+from web.forms import ONE_LINE, EANField, Form, no_ean, parse_or_refuse, parse_or_tell
 from web.staff.guard import require_role
 from web.staff.wording import CALLERS, CASE_KINDS, CHANNELS
 
@@ -44,6 +44,13 @@ EAN = "Vul de EAN-code in: 18 cijfers."
 _REFERENCE = r"[!-~]{1,40}"
 
 
+def what_about() -> fields.String:
+    """What a contact or a case is about, in words."""
+    field = one_line(WHAT, 300, 3)
+    field.validators.append(no_ean)
+    return field
+
+
 def one_line(told: str, longest: int, shortest: int = 1) -> fields.String:
     """A line of text that a form asks for, with what to say where it is missing or wrong."""
     checks = [validate.Length(shortest, longest, error=told), validate.Regexp(ONE_LINE, error=told)]
@@ -62,10 +69,11 @@ class ContactForm(Form):
     wie = fields.String(
         required=True, validate=validate.OneOf(CALLERS, error=CALLER), error_messages={"required": CALLER}
     )
-    waarover = one_line(WHAT, 300, 3)
+    waarover = what_about()
     gezegd = fields.String(load_default=None, validate=validate.Equal("ja"))
     opname = fields.String(
-        load_default="", validate=validate.Regexp(r"([A-Za-z0-9][A-Za-z0-9._/-]{0,63})?\Z", error=NUMBER)
+        load_default="",
+        validate=[validate.Regexp(r"([A-Za-z0-9][A-Za-z0-9._/-]{0,63})?\Z", error=NUMBER), no_ean],
     )
 
 
@@ -107,7 +115,7 @@ class CaseForm(Form):
     soort = fields.String(
         required=True, validate=validate.OneOf(CASE_KINDS, error=KIND), error_messages={"required": KIND}
     )
-    waarvoor = one_line(WHAT, 300, 3)
+    waarvoor = what_about()
     team = fields.String(load_default=None, validate=validate.Equal("ja"))
 
 

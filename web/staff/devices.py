@@ -11,7 +11,7 @@ from marshmallow import fields, validate
 from databeheer.door.client import DoorRefusedError
 from databeheer.staff import roles
 from web.door import ask
-from web.forms import ONE_LINE, Form, parse_or_refuse, parse_or_tell
+from web.forms import ONE_LINE, Form, no_ean, parse_or_refuse, parse_or_tell
 from web.staff.guard import colleague, require_role
 
 blueprint = Blueprint("staff_devices", __name__)
@@ -28,7 +28,7 @@ class DeviceForm(Form):
 
     naam = fields.String(
         required=True,
-        validate=[validate.Length(1, 80, error=NAME), validate.Regexp(ONE_LINE, error=NAME)],
+        validate=[validate.Length(1, 80, error=NAME), validate.Regexp(ONE_LINE, error=NAME), no_ean],
         error_messages={"required": NAME},
     )
     afdruk = fields.String(

@@ -11,7 +11,7 @@ from marshmallow import fields, validate
 from databeheer.door.client import DoorRefusedError
 from databeheer.staff import roles
 from web.door import ask
-from web.forms import ONE_LINE, Form, parse_or_refuse, parse_or_tell
+from web.forms import ONE_LINE, Form, no_ean, parse_or_refuse, parse_or_tell
 from web.staff.guard import colleague, require_role
 
 blueprint = Blueprint("staff_register", __name__)
@@ -39,7 +39,7 @@ class AskForm(Form):
     )
     waarom = fields.String(
         required=True,
-        validate=[validate.Length(3, 500, error=WHY), validate.Regexp(ONE_LINE, error=WHY)],
+        validate=[validate.Length(3, 500, error=WHY), validate.Regexp(ONE_LINE, error=WHY), no_ean],
         error_messages={"required": WHY},
     )
     naam = fields.String(

@@ -10,7 +10,7 @@ from werkzeug.datastructures import MultiDict
 from databeheer.door.client import DoorRefusedError
 from databeheer.rights.requests import Fact, Kind
 from web.door import ask
-from web.forms import EANField, Form, Lines, parse_or_tell
+from web.forms import EANField, Form, Lines, no_ean, parse_or_tell
 from web.security import takes_files
 from web.staff.contacts import WRITERS, page, refused
 from web.staff.guard import require_role
@@ -56,7 +56,9 @@ class RightForm(Form):
         load_default="", validate=validate.OneOf(["", *(fact.value for fact in Fact)], error=FACT)
     )
     grond = fields.String(load_default="", validate=validate.Length(max=60, error=BASIS))
-    woorden = Lines(load_default="", validate=validate.Length(max=2000, error="Houd het bij 2000 tekens."))
+    woorden = Lines(
+        load_default="", validate=[validate.Length(max=2000, error="Houd het bij 2000 tekens."), no_ean]
+    )
 
 
 class UnlockForm(Form):

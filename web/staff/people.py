@@ -14,7 +14,7 @@ from databeheer.door.client import DoorRefusedError
 from databeheer.staff import roles
 from databeheer.values import format_instant
 from web.door import ask
-from web.forms import ONE_LINE, Form, parse_or_refuse, parse_or_tell
+from web.forms import ONE_LINE, Form, no_ean, parse_or_refuse, parse_or_tell
 from web.staff.guard import require_role
 
 blueprint = Blueprint("staff_people", __name__)
@@ -42,7 +42,7 @@ class RoleForm(Form):
     wijzigen = fields.String(load_default=None, validate=validate.Equal("ja"))
     waarvoor = fields.String(
         required=True,
-        validate=[validate.Length(3, 300, error=WHY), validate.Regexp(ONE_LINE, error=WHY)],
+        validate=[validate.Length(3, 300, error=WHY), validate.Regexp(ONE_LINE, error=WHY), no_ean],
         error_messages={"required": WHY},
     )
 

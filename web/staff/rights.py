@@ -14,7 +14,7 @@ from databeheer.rights.requests import State
 from databeheer.staff import roles
 from databeheer.values import parse_instant
 from web.door import ask
-from web.forms import Form, Lines, parse_or_refuse, parse_or_tell
+from web.forms import Form, Lines, no_ean, parse_or_refuse, parse_or_tell
 from web.registers.shown import Term
 from web.staff.guard import colleague, require_role
 
@@ -38,7 +38,9 @@ class ListQuery(Form):
 
 def _words() -> Lines:
     return Lines(
-        required=True, validate=validate.Length(3, 2000, error=WORDS), error_messages={"required": WORDS}
+        required=True,
+        validate=[validate.Length(3, 2000, error=WORDS), no_ean],
+        error_messages={"required": WORDS},
     )
 
 

@@ -12,7 +12,7 @@ from databeheer import clocks
 from databeheer.door.client import DoorRefusedError
 from databeheer.staff import roles
 from web.door import ask
-from web.forms import ONE_LINE, Form, parse_or_tell
+from web.forms import ONE_LINE, Form, no_ean, parse_or_tell
 from web.public.health import PARTS
 from web.public.log import newest_checkpoint
 from web.staff.guard import colleague, require_role
@@ -41,7 +41,7 @@ class SwitchForm(Form):
     doe = fields.String(required=True, validate=validate.OneOf(("sluit", "heropen")))
     reden = fields.String(
         required=True,
-        validate=[validate.Length(3, 500, error=WHY), validate.Regexp(ONE_LINE, error=WHY)],
+        validate=[validate.Length(3, 500, error=WHY), validate.Regexp(ONE_LINE, error=WHY), no_ean],
         error_messages={"required": WHY},
     )
 

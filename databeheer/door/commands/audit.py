@@ -9,7 +9,16 @@ from marshmallow import fields, validate
 
 from databeheer.brussels import day_of
 from databeheer.door.bodies.auditing import Page, Scope, erasures_of, find, open_entries
-from databeheer.door.commands.base import Command, Day, EANCode, asker_of, identifier, schema, short_text
+from databeheer.door.commands.base import (
+    Command,
+    Day,
+    EANCode,
+    asker_of,
+    identifier,
+    schema,
+    short_text,
+    without_ean,
+)
 from databeheer.door.house import House
 from databeheer.door.names import ean_hash
 from databeheer.door.proofs import Asker, AskerKind, Proof
@@ -86,7 +95,7 @@ COMMANDS = (
             below=fields.Integer(required=True, strict=True, validate=_INDEX),
             party_id=identifier(required=False),
             ean=EANCode(load_default=None, allow_none=True),
-            task=short_text(),
+            task=without_ean(short_text()),
             cursor=fields.Integer(load_default=0, strict=True, validate=_INDEX),
             limit=fields.Integer(
                 load_default=LARGEST_PAGE, strict=True, validate=validate.Range(1, LARGEST_PAGE)

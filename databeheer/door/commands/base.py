@@ -17,6 +17,7 @@ from databeheer.door.house import House
 from databeheer.door.names import open_text
 from databeheer.door.proofs import Asker, AskerKind, Proof, check, check_clerk
 from databeheer.door.turn import Turn
+from databeheer.ean_codes.in_words import holds_ean
 from databeheer.errors import MalformedRequestError, NotFoundError, UnauthenticatedError
 from databeheer.identity import representations, sessions
 from databeheer.identity.representations import NotForRepresentativesError
@@ -103,6 +104,17 @@ def short_text(*, required: bool = True, longest: int = 200, missing: Any = None
 def long_text(*, required: bool = True, longest: int, missing: Any = None) -> fields.String:
     """A text of at most `longest` characters that may have lines of its own: nothing signed is made of it."""
     return _text(LINES, required=required, longest=longest, missing=missing)
+
+
+def without_ean(field: fields.String) -> fields.String:
+    """A text that somebody of the house or the regulator writes down, in which no EAN code stands: a case is named."""
+    field.validators.append(_no_ean)
+    return field
+
+
+def _no_ean(words: str) -> None:
+    if holds_ean(words):
+        raise ValidationError("no EAN code in words: name a case, or use the field that is for it")
 
 
 def person_name(*, longest: int = 200) -> fields.String:

@@ -29,6 +29,7 @@ from databeheer.door.commands.base import (
     one_of,
     schema,
     uuid_text,
+    without_ean,
 )
 from databeheer.door.house import House
 from databeheer.door.names import ean_hash, open_text, seal_text
@@ -312,7 +313,7 @@ COMMANDS = (
             ean=EANCode(load_default=None, allow_none=True),
             first=Day(required=True),
             last=Day(required=True),
-            words=long_text(required=False, longest=LONGEST_WORDS, missing=""),
+            words=without_ean(long_text(required=False, longest=LONGEST_WORDS, missing="")),
         ),
         open_complaint,
     ),

@@ -16,7 +16,16 @@ from databeheer.access.bases import Category
 from databeheer.access.conditions import years_after
 from databeheer.brussels import midnight
 from databeheer.door import suspending
-from databeheer.door.commands.base import Command, Day, asker_of, identifier, one_of, schema, short_text
+from databeheer.door.commands.base import (
+    Command,
+    Day,
+    asker_of,
+    identifier,
+    one_of,
+    schema,
+    short_text,
+    without_ean,
+)
 from databeheer.door.house import House
 from databeheer.door.post.telling import tell_party
 from databeheer.door.proofs import AskerKind, Proof
@@ -188,8 +197,8 @@ def _is_municipality(code: str) -> None:
 _PARTY = {"party_id": identifier()}
 
 COMMANDS = (
-    Command("registry.party.suspend", schema(**_PARTY, reason=short_text()), suspend_party),
-    Command("registry.party.reinstate", schema(**_PARTY, reason=short_text()), reinstate_party),
+    Command("registry.party.suspend", schema(**_PARTY, reason=without_ean(short_text())), suspend_party),
+    Command("registry.party.reinstate", schema(**_PARTY, reason=without_ean(short_text())), reinstate_party),
     Command(
         "registry.dpia.stale",
         schema(**_PARTY, trigger=one_of(*(trigger.value for trigger in StaleTrigger))),

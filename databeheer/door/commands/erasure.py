@@ -27,6 +27,7 @@ from databeheer.door.commands.base import (
     one_of,
     schema,
     short_text,
+    without_ean,
 )
 from databeheer.door.erasure.erasing import execute, weigh
 from databeheer.door.house import House
@@ -473,7 +474,7 @@ COMMANDS = (
             reason=one_of(*(one.value for one in Reason)),
             decided_by=short_text(),
             not_before=Day(load_default=None, allow_none=True),
-            refusal=short_text(required=False),
+            refusal=without_ean(short_text(required=False)),
         ),
         decide,
     ),

@@ -18,6 +18,7 @@ from databeheer.door.commands.base import (
     one_of,
     schema,
     short_text,
+    without_ean,
 )
 from databeheer.door.commands.join_necessity import is_newest, view_of
 from databeheer.door.house import House
@@ -107,7 +108,9 @@ COMMANDS = (
     Command(
         "joins.necessity.judge",
         schema(
-            number=short_text(longest=60), verdict=one_of(ACCEPTS, OBJECTS), words=long_text(longest=1000)
+            number=short_text(longest=60),
+            verdict=one_of(ACCEPTS, OBJECTS),
+            words=without_ean(long_text(longest=1000)),
         ),
         judge,
     ),

@@ -19,6 +19,7 @@ from databeheer.door.commands.base import (
     one_of,
     schema,
     short_text,
+    without_ean,
 )
 from databeheer.door.commands.conditions import municipality
 from databeheer.door.house import House
@@ -259,7 +260,7 @@ COMMANDS = (
             granularity=one_of(*(granularity.value for granularity in Granularity)),
             article=short_text(longest=100),
             authorisation_id=identifier(required=False),
-            reason=short_text(longest=500),
+            reason=without_ean(short_text(longest=500)),
             data_from=Day(required=True),
             data_until=Day(required=True),
             valid_until=Instant(required=True),

@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy import Connection, text
 
 from databeheer.brussels import day_of, slot_starts
-from databeheer.door.commands.base import Command, Day, EANCode, asker_of, schema, short_text
+from databeheer.door.commands.base import Command, Day, EANCode, asker_of, schema, short_text, without_ean
 from databeheer.door.house import House
 from databeheer.door.keys import seals
 from databeheer.door.names import ean_hash, open_text
@@ -144,7 +144,7 @@ _CHANNELS = text(
 COMMANDS = (
     Command(
         "readings.originals",
-        schema(ean=EANCode(required=True), day=Day(required=True), why=short_text()),
+        schema(ean=EANCode(required=True), day=Day(required=True), why=without_ean(short_text())),
         show,
     ),
 )

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from databeheer.door.commands.base import Command, Day, looking, schema, short_text
+from databeheer.door.commands.base import Command, Day, looking, schema, short_text, without_ean
 from databeheer.door.commands.views import party_view
 from databeheer.door.house import House
 from databeheer.door.proofs import AskerKind, Proof
@@ -122,6 +122,6 @@ COMMANDS = (
         schema(first=Day(load_default=None, allow_none=True), last=Day(load_default=None, allow_none=True)),
         summary,
     ),
-    Command("stop.set", schema(reason=short_text(longest=500)), set_stop),
-    Command("stop.lift", schema(reason=short_text(longest=500)), lift_stop),
+    Command("stop.set", schema(reason=without_ean(short_text(longest=500))), set_stop),
+    Command("stop.lift", schema(reason=without_ean(short_text(longest=500))), lift_stop),
 )

@@ -21,6 +21,7 @@ from databeheer.door.commands.base import (
     one_of,
     schema,
     short_text,
+    without_ean,
 )
 from databeheer.door.commands.conditions import some_of
 from databeheer.door.house import House
@@ -210,7 +211,9 @@ COMMANDS = (
         schema(person_id=identifier(), died_on=Day(required=True), reference=short_text()),
         died,
     ),
-    Command("registry.person.alive", schema(person_id=identifier(), reason=short_text()), refuted),
+    Command(
+        "registry.person.alive", schema(person_id=identifier(), reason=without_ean(short_text())), refuted
+    ),
     Command(
         "registry.representation.add",
         schema(

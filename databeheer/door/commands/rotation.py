@@ -19,6 +19,7 @@ from databeheer.door.commands.base import (
     same_name,
     schema,
     short_text,
+    without_ean,
 )
 from databeheer.door.commands.erasure import copies, ended_copies
 from databeheer.door.house import House
@@ -175,7 +176,7 @@ _FINISH = text(
 
 _LIMIT = fields.Integer(load_default=MOST_IN_A_STEP, strict=True, validate=validate.Range(1, MOST_IN_A_STEP))
 COMMANDS = (
-    Command("key_rotation.ask", schema(by=person_name(), reason=short_text()), ask),
+    Command("key_rotation.ask", schema(by=person_name(), reason=without_ean(short_text())), ask),
     Command("key_rotation.begin", schema(by=person_name()), begin),
     Command("key_rotation.step", schema(limit=_LIMIT), step),
     Command("key_rotation.recovered", schema(by=short_text(), shares=short_text()), recovered),

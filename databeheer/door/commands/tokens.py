@@ -10,7 +10,16 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from databeheer.door.commands.base import Command, asker_of, flag, looking, one_of, schema, short_text
+from databeheer.door.commands.base import (
+    Command,
+    asker_of,
+    flag,
+    looking,
+    one_of,
+    schema,
+    short_text,
+    without_ean,
+)
 from databeheer.door.house import House
 from databeheer.door.proofs import LONGEST_TOKEN, AskerKind, Proof, is_proxy
 from databeheer.door.statement import Statement
@@ -155,6 +164,10 @@ COMMANDS = (
     Command("token.mint", schema(**_SHOWN, profile=one_of("own", "facade")), mint),
     Command("token.revoke", schema(**_SHOWN, token=short_text(longest=LONGEST_TOKEN)), revoke),
     Command("token.keys", schema(), show_keys),
-    Command("token.keys.rotate", schema(reason=short_text(longest=1000), withdraw=flag()), rotate_keys),
+    Command(
+        "token.keys.rotate",
+        schema(reason=without_ean(short_text(longest=1000)), withdraw=flag()),
+        rotate_keys,
+    ),
     Command("subscription.check", schema(subscription_key=short_text()), check_subscription),
 )

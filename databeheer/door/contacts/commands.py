@@ -22,6 +22,7 @@ from databeheer.door.commands.base import (
     one_of,
     schema,
     short_text,
+    without_ean,
 )
 from databeheer.door.contacts import codes
 from databeheer.door.contacts.at_desk import Answer, AtDesk, at_desk, doer_at_desk, refused_look, why_not
@@ -268,14 +269,16 @@ COMMANDS = (
             contact_id=identifier(),
             channel=one_of(*(channel.value for channel in Channel)),
             caller=one_of(*(caller.value for caller in Caller)),
-            what=short_text(longest=300),
+            what=without_ean(short_text(longest=300)),
             told_recorded=fields.Boolean(load_default=False, truthy={True}, falsy={False}),
-            recording=fields.String(
-                load_default=None,
-                allow_none=True,
-                validate=validate.Regexp(
-                    r"[A-Za-z0-9][A-Za-z0-9._/-]{0,63}\Z", error="as the exchange calls it"
-                ),
+            recording=without_ean(
+                fields.String(
+                    load_default=None,
+                    allow_none=True,
+                    validate=validate.Regexp(
+                        r"[A-Za-z0-9][A-Za-z0-9._/-]{0,63}\Z", error="as the exchange calls it"
+                    ),
+                )
             ),
         ),
         open_contact,
@@ -317,7 +320,7 @@ COMMANDS = (
             **_NAMED,
             case_id=identifier(),
             kind=one_of(*cases.KINDS),
-            what=short_text(longest=300),
+            what=without_ean(short_text(longest=300)),
             for_team=flag(),
         ),
         open_case,

@@ -28,6 +28,7 @@ from databeheer.door.commands.base import (
     one_of,
     schema,
     short_text,
+    without_ean,
 )
 from databeheer.door.contacts import identifying
 from databeheer.door.contacts.at_desk import Answer, AtDesk, at_desk
@@ -270,7 +271,7 @@ COMMANDS = (
             kind=one_of(*(kind.value for kind in Kind)),
             fact=one_of(*(fact.value for fact in Fact), required=False),
             basis=short_text(required=False, longest=60),
-            words=long_text(required=False, longest=LONGEST_WORDS, missing=""),
+            words=without_ean(long_text(required=False, longest=LONGEST_WORDS, missing="")),
         ),
         ask_right,
     ),

@@ -24,6 +24,7 @@ from databeheer.door.commands.base import (
     schema,
     short_text,
     uuid_text,
+    without_ean,
 )
 from databeheer.door.governance import breaches, measures, parsing, records, rules, terms
 from databeheer.door.governance.records import Act, By, Opened, Version
@@ -446,10 +447,12 @@ COMMANDS = (
         write,
     ),
     Command("governance.approve", schema(**_DECISION), approve),
-    Command("governance.refuse", schema(**_DECISION, reason=short_text(longest=500)), refuse),
+    Command("governance.refuse", schema(**_DECISION, reason=without_ean(short_text(longest=500))), refuse),
     Command(
         "governance.close",
-        schema(**_RECORD, outcome=short_text(longest=40), words=long_text(longest=2000)),
+        schema(
+            **_RECORD, outcome=without_ean(short_text(longest=40)), words=without_ean(long_text(longest=2000))
+        ),
         close,
     ),
     Command(

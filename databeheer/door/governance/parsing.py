@@ -23,6 +23,7 @@ from databeheer.door.commands.base import (
     one_of,
     schema,
     short_text,
+    without_ean,
 )
 from databeheer.errors import MalformedRequestError
 from databeheer.governance.registers import Field, FieldKind, Register, shipped
@@ -67,9 +68,9 @@ def _reader(field: Field) -> Any:
     given: dict[str, Any] = {"required": True} if required else {"load_default": None, "allow_none": True}
     match field.kind:
         case FieldKind.TEXT:
-            return short_text(required=required, longest=field.most)
+            return without_ean(short_text(required=required, longest=field.most))
         case FieldKind.LONG:
-            return long_text(required=required, longest=field.most)
+            return without_ean(long_text(required=required, longest=field.most))
         case FieldKind.DAY:
             return Day(**given)
         case FieldKind.INSTANT:

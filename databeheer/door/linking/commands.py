@@ -16,6 +16,7 @@ from databeheer.door.commands.base import (
     require_himself,
     schema,
     short_text,
+    without_ean,
 )
 from databeheer.door.ean_codes.identifiers import of_meter
 from databeheer.door.house import House
@@ -105,7 +106,7 @@ def _change(house: House, proof: Proof, arguments: dict[str, Any], *, closed: bo
     return {"index": record.index}
 
 
-_WHY = {"reason": short_text(longest=500), "by": short_text(required=False)}
+_WHY = {"reason": without_ean(short_text(longest=500)), "by": short_text(required=False)}
 
 COMMANDS = (
     Command("link.show", schema(), show),

@@ -20,6 +20,7 @@ from databeheer.door.commands.base import (
     looking,
     schema,
     short_text,
+    without_ean,
 )
 from databeheer.door.house import House
 from databeheer.door.mandate_imports import sweeping, taking
@@ -270,7 +271,7 @@ COMMANDS = (
     ),
     Command(
         "mandate_import.release",
-        schema(import_id=_IMPORT, by=short_text(longest=100), reason=short_text(longest=200)),
+        schema(import_id=_IMPORT, by=short_text(longest=100), reason=without_ean(short_text(longest=200))),
         release,
     ),
 )

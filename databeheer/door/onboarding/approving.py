@@ -27,6 +27,7 @@ from databeheer.door.commands.base import (
     looking,
     schema,
     short_text,
+    without_ean,
 )
 from databeheer.door.commands.conditions import take_overview
 from databeheer.door.commands.doubt_conduct import take_contact
@@ -200,7 +201,7 @@ COMMANDS = (
         schema(
             party_id=identifier(),
             sha256=fields.String(required=True, validate=SHA256),
-            reason=short_text(longest=500),
+            reason=without_ean(short_text(longest=500)),
             by=short_text(),
         ),
         decline,

@@ -25,6 +25,7 @@ from databeheer.door.commands.base import (
     one_of,
     schema,
     short_text,
+    without_ean,
 )
 from databeheer.door.commands.erasure import CLOCK as ERASURE_CLOCK
 from databeheer.door.house import House
@@ -203,7 +204,7 @@ COMMANDS = (
             fact=one_of(*(fact.value for fact in Fact), required=False),
             basis=short_text(required=False, longest=60),
             occupancy_id=identifier(required=False),
-            words=long_text(required=False, longest=LONGEST_WORDS, missing=""),
+            words=without_ean(long_text(required=False, longest=LONGEST_WORDS, missing="")),
             document_sha256=fields.String(required=True, validate=SHA256),
             received_at=Instant(load_default=None, allow_none=True),
         ),
@@ -211,7 +212,7 @@ COMMANDS = (
     ),
     Command(
         "rights.extend",
-        schema(request_id=identifier(), reason=long_text(longest=LONGEST_WORDS)),
+        schema(request_id=identifier(), reason=without_ean(long_text(longest=LONGEST_WORDS))),
         extend,
     ),
     Command(
@@ -219,7 +220,7 @@ COMMANDS = (
         schema(
             request_id=identifier(),
             decision=one_of(State.ACCEPTED.value, State.REFUSED.value),
-            words=long_text(longest=LONGEST_WORDS),
+            words=without_ean(long_text(longest=LONGEST_WORDS)),
             decided_by=short_text(required=False),
         ),
         judge,

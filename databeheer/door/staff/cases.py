@@ -18,6 +18,7 @@ from databeheer.door.commands.base import (
     one_of,
     schema,
     short_text,
+    without_ean,
 )
 from databeheer.door.house import House
 from databeheer.door.names import ean_hash, open_text, seal_text
@@ -158,7 +159,7 @@ COMMANDS = (
         "staff.case.open",
         schema(
             kind=one_of(*cases.KINDS),
-            what=short_text(longest=300),
+            what=without_ean(short_text(longest=300)),
             ean=EANCode(load_default=None, allow_none=True),
             for_team=fields.Boolean(load_default=False, truthy={True}, falsy={False}),
         ),

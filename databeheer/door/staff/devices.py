@@ -12,7 +12,7 @@ from marshmallow import fields, validate
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from databeheer.door.commands.base import Command, found, identifier, looking, schema, short_text
+from databeheer.door.commands.base import Command, found, identifier, looking, schema, short_text, without_ean
 from databeheer.door.house import House
 from databeheer.door.proofs import AskerKind, Proof
 from databeheer.door.staff.asking import doer_of, record_refusal, require_role
@@ -115,7 +115,7 @@ COMMANDS = (
                     error="the print of a certificate: SHA-256 in 43 letters of base64url",
                 ),
             ),
-            label=short_text(longest=80),
+            label=without_ean(short_text(longest=80)),
             by=by(),
         ),
         register,

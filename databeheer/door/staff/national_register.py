@@ -13,7 +13,16 @@ from marshmallow import fields, validate
 from sqlalchemy import Connection, text
 
 from databeheer import clocks
-from databeheer.door.commands.base import Command, found, identifier, looking, same_name, schema, short_text
+from databeheer.door.commands.base import (
+    Command,
+    found,
+    identifier,
+    looking,
+    same_name,
+    schema,
+    short_text,
+    without_ean,
+)
 from databeheer.door.house import House
 from databeheer.door.names import open_text, seal_text
 from databeheer.door.proofs import AskerKind, Proof
@@ -202,7 +211,11 @@ _LIST = text(
 COMMANDS = (
     Command(
         "staff.register.ask",
-        schema(reference=short_text(longest=40), reason=short_text(longest=500), signed_as=short_text()),
+        schema(
+            reference=short_text(longest=40),
+            reason=without_ean(short_text(longest=500)),
+            signed_as=short_text(),
+        ),
         ask,
     ),
     Command(
@@ -214,7 +227,7 @@ COMMANDS = (
     ),
     Command(
         "staff.register.answered",
-        schema(consultation_id=identifier(), outcome=short_text(longest=200)),
+        schema(consultation_id=identifier(), outcome=without_ean(short_text(longest=200))),
         note_outcome,
     ),
     Command(

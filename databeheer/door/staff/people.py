@@ -19,6 +19,7 @@ from databeheer.door.commands.base import (
     one_of,
     schema,
     short_text,
+    without_ean,
 )
 from databeheer.door.commands.login import subject_hash
 from databeheer.door.house import House
@@ -316,7 +317,7 @@ COMMANDS = (
             role=one_of(*_ROLE_CODES),
             writes=flag(),
             until=Instant(load_default=None, allow_none=True),
-            reason=short_text(longest=300),
+            reason=without_ean(short_text(longest=300)),
             by=by(),
         ),
         ask_role,

@@ -19,6 +19,7 @@ from tests.house import Colleague, Customer, TheHouse, open_house
 from tests.web.portal.visiting import BASE_URL, Visitor
 from tests.web.sites import make_whole_site
 from web import close
+from web.forms import NO_EAN_HERE
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +111,28 @@ def test_a_role_takes_two_and_a_leaver_is_cut_off_in_the_middle_of_a_session(
     house.operator("staff.hr.leavers", by="E-1", content=f"employee,left_on\n{new.employee},{today}\n")
     gone = newcomer.get("/dienst")
     assert (gone.status, gone.location) == (303, "/aanmelden")
+
+
+@pytest.mark.requirement("R133")
+def test_an_ean_code_in_words_is_refused_on_each_page_with_what_to_do(app: Flask, house: TheHouse) -> None:
+    both, ada = house.colleague("words", "desk", "manager"), house.colleague("words2", "administrator")
+    desk, admin, ines = (at(app, house, one) for one in (both.session, ada.session, house.inspector()))
+    once, day = "00000000-0000-4000-8000-0000000000e1", house.clock.now().date().isoformat()
+    parted, before = " ".join(LOTTES_EAN), events(house)
+    for visitor, page, action, field, filled in (
+        (desk, "/dienst/dossiers/nieuw", "/nieuw", "waarvoor", {"soort": "question"}),
+        (desk, "/dienst/loket", "/loket", "waarover", {"eenmaal": once, "weg": "letter", "wie": "customer"}),
+        (desk, "/dienst/medewerkers", "/medewerkers", "waarvoor", {"rol": "desk", "medewerker": once}),
+        (desk, "/dienst/rijksregister", "/rijksregister", "waarom", {"dossier": "Z1", "naam": "Words"}),
+        (admin, "/dienst/beheer", "/beheer", "reden", {"dienst": "linking", "doe": "sluit"}),
+        (admin, "/dienst/toestellen", "/toestellen", "naam", {"afdruk": "A" * 43}),
+        (ines, "/toezicht/inzage", "/inzage", "taak", {"van": day, "tot": day}),
+    ):
+        token = visitor.get(page).form(action).fields["csrf_token"]
+        sent = {"csrf_token": token} | filled | {field: f"zie {parted}"}
+        told = visitor.send(page, sent)
+        assert (told.status, NO_EAN_HERE in told.text) == (400, True), (page, told.status)
+    assert events(house) == before
 
 
 def test_who_has_no_account_is_told_so_at_the_log_in(app: Flask, house: TheHouse) -> None:
