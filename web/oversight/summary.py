@@ -113,7 +113,7 @@ def _lines(state: dict[str, int], standing: Standing) -> list[Line]:
         Line("Logboek", *_of_log(standing)),
         Line(
             "Getuigen",
-            f"{names}: ondertekent het nieuwste punt mee" if names else NO_WITNESS,
+            f"het nieuwste punt is mee ondertekend door {names}" if names else NO_WITNESS,
             LOG,
             bool(names),
         ),
@@ -136,7 +136,9 @@ def _lines(state: dict[str, int], standing: Standing) -> list[Line]:
             "staff",
         ),
         _counted_line("Inbreuken", state["breaches"], "inbreuk is", "inbreuken zijn", "open", "breaches"),
-        _counted_line("Herstel", state["gaps"], "herstel is", "herstellen zijn", "niet afgewerkt", "log"),
+        _counted_line(
+            "Herstel", state["gaps"], "herstelactie is", "herstelacties zijn", "niet afgewerkt", "log"
+        ),
     ]
 
 
