@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from hashlib import sha256
 from itertools import count
 from typing import Any
@@ -12,13 +12,27 @@ import pytest
 
 from databeheer.door.client import DoorRefusedError
 from tests.conftest import LOTTES_EAN
+from tests.databases import Databases
 from tests.doors import query
-from tests.house import Colleague, Customer, TheHouse
+from tests.house import Colleague, Customer, TheHouse, open_house
 
 _PAPERS = count(1)
 MOBILE = "+32470123456"
 METER = "1SAG9200000001"
 LOTTE = {"ean": LOTTES_EAN, "meter": METER, "name": "Lotte Janssens"}
+
+
+@pytest.fixture(scope="module")
+def house(databases: Databases) -> Iterator[TheHouse]:
+    """One house for all tests of a file: each has people, cases and contacts of its own."""
+    with databases.clone() as database, open_house(database) as house:
+        yield house
+
+
+@pytest.fixture(scope="module")
+def nadia(house: TheHouse) -> Colleague:
+    """Who works at the desk."""
+    return house.colleague("nadia", "desk")
 
 
 def scan() -> str:

@@ -20,13 +20,16 @@ blueprint = Blueprint("staff_papers", __name__)
 
 ANSWERED = (
     "Dit gaat niet: de vraag is al beantwoord of de toestemming is al voorbij, of dit contact is niet op papier. "
-    "Kijk opnieuw. Er is niets veranderd."
+    "Er is niets veranderd. Drukte u twee keer? Onderaan leest u of het papier ingevoerd is."
 )
 NO_SUCH = "Deze vraag of toestemming hoort niet bij dit adres. Kijk opnieuw."
 KIND = "Kies wat de klant vraagt."
 FACT = "Kies wat er fout staat."
 BASIS = "Kies waartegen de klant bezwaar maakt."
-ASKED = "Dit vroeg de klant al, of dit contact is niet op papier. Er is niets veranderd."
+ASKED = (
+    "Dit vroeg de klant al, of dit contact is niet op papier. Er is niets veranderd. Drukte u twee keer? "
+    "Onderaan leest u of het papier ingevoerd is."
+)
 USED_CODE = "scan-used"
 USED = (
     "Deze scan hoort al bij contact {}. Er is niets veranderd. Kies de scan van dit papier; een brief van twee klanten "

@@ -1,24 +1,13 @@
-"""One house for all tests of a file at the desk: each has a contact of its own."""
+"""The house of each file of tests, and who works at its desk."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
-from tests.databases import Databases
-from tests.house import Colleague, Party, TheHouse, open_house
+from tests.desk import house, nadia
+from tests.house import Party, TheHouse
 
-
-@pytest.fixture(scope="module")
-def house(databases: Databases) -> Iterator[TheHouse]:
-    with databases.clone() as database, open_house(database) as house:
-        yield house
-
-
-@pytest.fixture(scope="module")
-def nadia(house: TheHouse) -> Colleague:
-    return house.colleague("nadia", "desk")
+__all__ = ["house", "nadia"]
 
 
 @pytest.fixture(scope="module")

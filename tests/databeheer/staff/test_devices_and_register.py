@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -11,22 +10,11 @@ import psycopg
 import pytest
 
 from databeheer.brussels import day_of
-from databeheer.door.client import DoorRefusedError, Proof
+from databeheer.door.client import Proof
 from tests.databases import Databases
+from tests.desk import refused
 from tests.doors import query
 from tests.house import Colleague, Customer, TheHouse, open_house
-
-
-@pytest.fixture(scope="module")
-def house(databases: Databases) -> Iterator[TheHouse]:
-    with databases.clone() as database, open_house(database) as house:
-        yield house
-
-
-def refused(act: Callable[..., Any], *given: Any, **arguments: Any) -> str:
-    with pytest.raises(DoorRefusedError) as error:
-        act(*given, **arguments)
-    return error.value.code
 
 
 def a_print() -> str:

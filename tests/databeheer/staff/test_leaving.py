@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -17,13 +17,6 @@ from tests.databases import Databases
 from tests.doors import query
 from tests.house import Colleague, TheHouse, open_house
 from tests.restores import Backups
-
-
-@pytest.fixture(scope="module")
-def house(databases: Databases) -> Iterator[TheHouse]:
-    """One house for all; time only goes on in it."""
-    with databases.clone() as database, open_house(database) as house:
-        yield house
 
 
 def refused(act: Callable[..., Any], *given: Any, **arguments: Any) -> tuple[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -22,13 +21,6 @@ from tests.house import Colleague, Customer, TheHouse, open_house
 
 
 @pytest.fixture(scope="module")
-def house(databases: Databases) -> Iterator[TheHouse]:
-    """One house for all: each test has people of its own."""
-    with databases.clone() as database, open_house(database) as house:
-        yield house
-
-
-@pytest.fixture(scope="module")
 def lotte(house: TheHouse) -> Customer:
     customer = house.customer("lotte", "Lotte Janssens")
     house.point(LOTTES_EAN, customer)
@@ -40,11 +32,6 @@ def maria(house: TheHouse) -> Customer:
     customer = house.customer("maria", "Maria Peeters")
     house.point(MARIAS_EAN, customer)
     return customer
-
-
-@pytest.fixture(scope="module")
-def nadia(house: TheHouse) -> Colleague:
-    return house.colleague("nadia", "desk")
 
 
 @pytest.fixture(scope="module")

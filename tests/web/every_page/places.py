@@ -415,6 +415,7 @@ OVERSIGHT = (
     Place("staff-contact", "petra", "/dienst/loket/{call}"),
     Place("staff-contact-lacking", "petra", "/dienst/loket/{call}", do=errs("Kijk na wie vraagt")),
     Place("staff-contact-known", "petra", "/dienst/loket/{paper}"),
+    Place("staff-contact-case-lacking", "petra", "/dienst/loket/{paper}", do=errs("Open dossier")),
     Place("staff-contact-paper", "petra", "/dienst/loket/{paper}", do=press("Kijk naar de gegevens")),
     Place("staff-contact-none", "petra", "/dienst/loket/Z1", 403),
     Place("staff-ocmw", "petra", "/dienst/loket/ocmw"),
