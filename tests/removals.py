@@ -2057,6 +2057,20 @@ REMOVALS = (
         "    left = max(0, attempts.MOST_WRONG - wrong) if stay is not None else 0\n",
     ),
     Removal(
+        "R137",
+        "a complaint is forgotten in time",
+        COMMANDS + "complaints.py",
+        "    complaints.forget(turn.connection, complaint_id)\n",
+        "",
+    ),
+    Removal(
+        "R155",
+        "a request is read in a role for it",
+        DOOR + "rights/desk.py",
+        "        require_role(asker, *READERS)\n        row = found",
+        "        row = found",
+    ),
+    Removal(
         "R155",
         "a look takes a case of one's own",
         "databeheer/staff/cases.py",
