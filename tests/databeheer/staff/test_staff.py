@@ -291,7 +291,7 @@ def test_a_session_names_nobody_and_the_operators_key_somebody(house: TheHouse, 
 
 @pytest.mark.requirement("R155")
 def test_what_ends_counts_in_the_middle_of_a_session(house: TheHouse, tom: Colleague) -> None:
-    one = house.colleague("ending")
+    one = house.colleague("ending", team="enders")  # whose cases are all his own
     grant = one.is_given("desk")
     assert one.call("staff.case.list")["cases"] == []
     tom.call("staff.role.end", grant_id=grant)
