@@ -108,6 +108,7 @@ def test_a_request_about_ones_own_data_is_read_on_record_and_answered_what_is_la
     assert officer.get("/dienst/rechten/00000000-0000-4000-8000-00000000beef").status == 404
 
 
+@pytest.mark.requirement("R50", "R155")
 def test_who_answers_a_request_is_who_logged_in_and_nobody_else(house: TheHouse, lotte: Customer) -> None:
     asked = lotte.call("rights.ask", kind="rectification", fact="name", words="Ik heet Lotta.")["request_id"]
     joan, dries = house.colleague("joan", "privacy_officer"), house.colleague("dries", "desk")
