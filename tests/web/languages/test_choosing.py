@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-from flask import Flask
+from flask import Flask, render_template
 from flask.testing import FlaskClient
 
 import web
@@ -95,6 +95,13 @@ def test_pages_for_staff_and_parties_and_answers_for_programs_do_not_change(read
     assert "hreflang" not in refused.text
     assert reader.get("/api/v1/nothing?paginataal=de").headers["Content-Type"] == "application/problem+json"
     assert "Location" not in reader.get("/health/live?paginataal=fr").headers
+
+
+def test_a_page_for_programmers_that_is_in_english_alone_says_so(reader: FlaskClient) -> None:
+    with reader.application.test_request_context("/problems"):
+        page = render_template("problems/index.html", problems=[])
+    assert "Deze pagina is er alleen in het Engels." in page
+    assert "hreflang" not in page
 
 
 def test_a_page_for_all_that_is_in_dutch_alone_says_so_in_the_readers_language(reader: FlaskClient) -> None:
