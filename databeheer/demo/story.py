@@ -236,7 +236,7 @@ def _tell_permissions(teller: Teller, plan: StreetPlan) -> None:
 
 
 def tell_request(teller: Teller, plan: StreetPlan) -> None:
-    """The day before yesterday: a request that waits for Maria."""
+    """The day before yesterday: a request that waits for Maria, and one of Greta that waits for the house."""
     teller.at(plan.last_day - timedelta(days=1), 16, 5)
     waiting = teller.ask(
         "monitor",
@@ -247,6 +247,8 @@ def tell_request(teller: Teller, plan: StreetPlan) -> None:
         **_from(plan.first_day),
     )
     teller.parties["monitor"]["waiting_request"] = waiting["permission_id"]
+    words = "Ik kocht dit huis op 1 mei 2023. Er staat dat ik er al langer ben."
+    teller.customer("greta", "rights.ask", kind="rectification", fact="stay", words=words)
 
 
 def _open_marias_port(teller: Teller) -> None:

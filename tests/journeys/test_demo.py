@@ -123,6 +123,9 @@ def test_a_visitor_sees_three_doors_and_maria_sees_who_read_last_night(
     keep(ines, "demo-inspector")
     ines.page.goto(f"{demo.url}/toezicht/registers/breach")
     expect(ines.page.get_by_text("Brief met een EAN-code in de verkeerde bus")).to_be_visible()
+    hilde = open_page()
+    log_in(hilde.page, f"{demo.url}/dienst/rechten", "Hilde Goossens")
+    expect(hilde.page.get_by_role("row", name="in het portaal")).to_have_count(1)
 
 
 def test_els_finds_nothing_until_she_links_her_meter_with_what_her_bill_says(
