@@ -13,12 +13,14 @@ REASONS = {
 ASKED_BECAUSE = ("data_subject_request", "wrong_person")
 """For which of these a customer asks."""
 OBSTACLES = {
-    "in_use": lazy("U woont hier nu. Wat nog gebruikt wordt, wissen wij niet."),
+    "in_use": lazy("Dit adres staat nog op uw naam. Wat nog gebruikt wordt, wissen wij niet."),
     "term_runs": lazy("De wet vraagt om dit een tijd te bewaren."),
     "other_evidence": lazy("Dit is het bewijs bij gegevens die nog bewaard worden. Eerst moeten die weg."),
     "co_occupant": lazy("Iemand anders tekende ook voor dit adres. Zijn gegevens zouden mee verdwijnen."),
     "house_evidence": lazy("Dit is bewijs van het hele logboek."),
 }
+PERSON_IN_USE = lazy("U hebt nog een adres op uw naam. Wat nog gebruikt wordt, wissen wij niet.")
+"""Of the person, who has no address: the same obstacle."""
 CLASSES = {
     "readings": lazy("Uw meetgegevens"),
     "ledger": lazy("De regels over wie uw gegevens las"),

@@ -61,7 +61,7 @@ def grant(permission_id: UUID) -> ResponseReturnValue:
     points = [point for point in open_points(permission) if point.occupancy_id == chosen]
     if not points:
         return _show(permission, error=_("Kies voor welk adres u ook gegevens wilt delen."), status=400)
-    notice = notice_of(permission, open_points(permission))
+    notice = notice_of(permission, open_points(permission), offers_parts=False)
     if form["notice_sha256"] != notice.sha256:
         return _show(permission, error=_("De vraag is intussen veranderd. Lees ze opnieuw."), status=409)
     try:
@@ -99,7 +99,7 @@ def _show(
         "portal/beside.html",
         me=visitor(),
         permission=permission,
-        notice=notice_of(permission, points),
+        notice=notice_of(permission, points, offers_parts=False),
         points=points,
         error=error,
         chosen=chosen,

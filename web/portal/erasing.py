@@ -15,7 +15,7 @@ from marshmallow import fields, validate
 from databeheer.door.client import DoorRefusedError
 from databeheer.values import parse_day, parse_instant
 from web.door import ask
-from web.erasing_words import ASKED_BECAUSE, CLASSES, OBSTACLES, REASONS, STATES
+from web.erasing_words import ASKED_BECAUSE, CLASSES, OBSTACLES, PERSON_IN_USE, REASONS, STATES
 from web.forms import Form, parse_or_refuse
 from web.language import _
 from web.portal import next_page
@@ -74,7 +74,7 @@ class Erasable:
             data_class=data_class,
             occupancy_id=answer["occupancy_id"],
             title=CLASSES[data_class],
-            why_not=OBSTACLES.get(str(answer["obstacle"]), ""),
+            why_not=_why_not(data_class, str(answer["obstacle"])),
             earliest=parse_day(answer["earliest"]) if answer["earliest"] else None,
             state=state,
             state_words=STATES.get(state, ""),
@@ -149,6 +149,10 @@ def take_back(erasure_id: UUID) -> ResponseReturnValue:
     return redirect(url_for("erasing.show"), 303)
 
 
+def _why_not(data_class: str, obstacle: str) -> str:
+    return PERSON_IN_USE if (data_class, obstacle) == ("person", "in_use") else OBSTACLES.get(obstacle, "")
+
+
 def _page(
     unsure: str | None = None,
     *,
@@ -170,7 +174,7 @@ def _page(
         given_reason=request.form.get("reden", ""),
         title=title,
         refusal=refusal,
-        why_not=OBSTACLES.get(refusal.reason or "", "") if refusal else "",
+        why_not=_why_not(request.form.get("soort", ""), refusal.reason or "") if refusal else "",
         earliest=parse_day(refusal.earliest) if refusal and refusal.earliest else None,
         is_done=is_done,
         is_late=bool(late),

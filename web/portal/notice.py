@@ -95,11 +95,17 @@ def _notice_of_choice(choice: Terms, data: str, where: str, places: str) -> Noti
 
 
 def notice_of(
-    permission: Permission, points: Iterable[Point] = (), *, commodity: str = "", is_answered: bool = False
+    permission: Permission,
+    points: Iterable[Point] = (),
+    *,
+    commodity: str = "",
+    offers_parts: bool = True,
+    is_answered: bool = False,
 ) -> Notice:
     """Write the notice of one request, to somebody who can grant it for these points, or for this energy.
 
-    `is_answered`: what was granted, with nothing left to choose.
+    `offers_parts`: whether its page lets data of before and data to come be granted apart.
+    `is_answered`: what was granted, with nothing left to choose or to refuse.
     """
     commodities = {point.commodity for point in points}
     if len(commodities) == 1:
@@ -113,19 +119,18 @@ def notice_of(
         (_("Welke gegevens?"), _sentence(permission.data_of(commodity))),
         (_("Wat is daaruit te zien?"), permission.reveals),
         (_("Waarom?"), _sentence(permission.purpose)),
-        (_("Over welke periode?"), period_of(permission, is_answered=is_answered)),
+        (_("Over welke periode?"), period_of(permission, offers_parts=offers_parts and not is_answered)),
         (_("Hoelang mag dit?"), term_of(permission)),
         (_("Kunt u zich bedenken?"), withdrawal_of(permission)),
-        (
-            _("En als u weigert?"),
-            _("Dan krijgt %(party)s niets. Uw energie en uw contract veranderen niet.", party=party.name),
-        ),
     ]
+    if not is_answered:
+        refused = _("Dan krijgt %(party)s niets. Uw energie en uw contract veranderen niet.", party=party.name)
+        rows.append((_("En als u weigert?"), refused))
     return Notice(tuple((name, said) for name, said in rows if said))
 
 
-def period_of(permission: Terms, *, is_answered: bool = False) -> str:
-    """From when to when the data may be; `is_answered`: of what was granted, where nothing is left to choose."""
+def period_of(permission: Terms, *, offers_parts: bool = True) -> str:
+    """From when to when the data may be; `offers_parts`: and that its parts can be granted apart, where it has two."""
     if permission.is_only_new and permission.data_until is None:
         first = max(permission.data_from, permission.split_at or permission.data_from)
         return _(
@@ -133,10 +138,10 @@ def period_of(permission: Terms, *, is_answered: bool = False) -> str:
         )
     begin = saying.day(permission.data_from)
     apart = ""
-    if permission.split_at is not None and permission.has_both_parts and not is_answered:
+    if permission.split_at is not None and permission.has_both_parts and offers_parts:
         split = saying.day(permission.split_at)
         apart = " " + _(
-            "U kunt apart toestaan: wat er was voor %(split)s, en wat er vanaf die dag komt.", split=split
+            "U kunt apart toestaan: wat er was vóór %(split)s, en wat er vanaf die dag komt.", split=split
         )
     if permission.data_until is None:
         return (

@@ -130,6 +130,8 @@ class Named:
 
     name: str
     place: str
+    is_of_before: bool = False
+    """Whether it may see nothing but the time of a stay that ended."""
 
 
 @dataclass(frozen=True)
@@ -149,8 +151,12 @@ class Brief:
         ending = [(each.ends_at, number, each) for number, each in enumerate(active) if each.ends_at]
         points = {card.point.occupancy_id: card.point for card in cards}
         return cls(
-            by_consent=_each_once((each.party, f"toestemming-{each.permission_id}") for each in active),
-            by_law=_each_once((each.line.who.party, each.place) for card in cards for each in card.by_law),
+            by_consent=_each_once((each.party, f"toestemming-{each.permission_id}", False) for each in active),
+            by_law=_each_once(
+                (each.line.who.party, each.place, card.point.ends is not None)
+                for card in cards
+                for each in card.by_law
+            ),
             ends_next=min(ending)[2] if ending else None,
             attorneys=seen.attorneys,
             appointed=seen.appointed,
@@ -158,11 +164,11 @@ class Brief:
         )
 
 
-def _each_once(found: Iterable[tuple[Party, str]]) -> tuple[Named, ...]:
-    """Each name once, with the first place where it stands."""
+def _each_once(found: Iterable[tuple[Party, str, bool]]) -> tuple[Named, ...]:
+    """Each name once, with the first place where it stands: stays of today come first."""
     first: dict[str, Named] = {}
-    for party, place in found:
-        first.setdefault(party.name, Named(party.name, place))
+    for party, place, is_of_before in found:
+        first.setdefault(party.name, Named(party.name, place, is_of_before))
     return tuple(first.values())
 
 

@@ -299,9 +299,8 @@ def _done_before(
 
 
 def _renewal_notice(permission: Permission) -> Notice:
-    return notice_of(
-        permission, [each for each in my_points() if each.occupancy_id == permission.occupancy_id]
-    )
+    points = [each for each in my_points() if each.occupancy_id == permission.occupancy_id]
+    return notice_of(permission, points, offers_parts=False)
 
 
 def return_address(address: str | None) -> tuple[str, str] | None:

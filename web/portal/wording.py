@@ -180,7 +180,7 @@ REPRESENTATIVE_OF_YOU = lazy("De vertegenwoordiger, in uw naam")
 
 YOUR_REPRESENTATIVE = lazy("Uw vertegenwoordiger")
 ONLOOKERS = {
-    "holder": lazy("U zelf"),
+    "holder": lazy("Uzelf"),
     "resident": lazy("Een huisgenoot"),
     "former": lazy("Wie hier vroeger woonde"),
     "nobody": lazy("Een andere klant"),

@@ -61,13 +61,16 @@ class AttorneyCodeError(DatabeheerError):
 
 
 def show(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
-    """The person's own: invitations that wait, with their code; powers given; powers held. Days are Brussels'."""
+    """The person's own: invitations that wait, with their code; powers given; powers held. Days are Brussels'.
+
+    Of a power held too, for which addresses: its holder saw them when he took it up.
+    """
     now = house.clock.now()
     with house.engine.connect() as connection, connection.begin():
         person_id = _self(house, connection, proof)
-        places = {one["occupancy_id"]: one for one in occupancies_of(house, connection, person_id, now)}
 
-        def addresses(stays: Any) -> list[dict[str, str]]:
+        def addresses(stays: Any, holder: UUID = person_id) -> list[dict[str, str]]:
+            places = {one["occupancy_id"]: one for one in occupancies_of(house, connection, holder, now)}
             shown = [places[str(one)] for one in stays if str(one) in places]
             return [{name: one[name] for name in ("occupancy_id", "address", "commodity")} for one in shown]
 
@@ -98,7 +101,16 @@ def show(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
                 }
                 for one in given
             ],
-            "held": [_view(one) | {"name": acting.name_of(house, connection, one.person_id)} for one in held],
+            "held": [
+                _view(one)
+                | {
+                    "name": acting.name_of(house, connection, one.person_id),
+                    "places": addresses(
+                        attorneys.stays_of(connection, one.representation_id), holder=one.person_id
+                    ),
+                }
+                for one in held
+            ],
         }
 
 

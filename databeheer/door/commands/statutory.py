@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
-from databeheer.access.bases import Row
+from databeheer.access.bases import Category, Row
 from databeheer.access.explain import Language, citation_text
 from databeheer.access.intervals import Interval
 from databeheer.access.standing import roles_with_standing, standing_by_law
@@ -52,7 +52,8 @@ def by_law(house: House, look: Look, asker: Asker, now: datetime) -> Work[list[d
         for party_id, party in parties.items():
             facts = book.facts(point, party_id, None)
             for row, period in standing_by_law(facts, home, now, house.catalogue):
-                found.append(_view(party, row, occupancy_id, period))
+                if point.commodity == "electricity" or not row.categories <= _OF_ELECTRICITY:
+                    found.append(_view(party, row, occupancy_id, period))
     return found
 
 
@@ -67,6 +68,9 @@ def _view(party: Any, row: Row, occupancy_id: UUID, period: Interval) -> dict[st
         "until": format_instant(period.end) if period.end else None,
     }
 
+
+_OF_ELECTRICITY = frozenset({Category.SUPPLY_QUALITY})
+"""What no gas meter registers: nobody is told that it may be looked at (docs/reference/supply-quality.md)."""
 
 _STAYS = text(
     "SELECT occupancy_id, access_point_id FROM registry.occupancy WHERE person_id = :person ORDER BY from_day DESC"

@@ -53,6 +53,17 @@ def test_everybody_whom_the_law_gives_standing_stands_in_the_list_with_the_own_d
     }
 
 
+@pytest.mark.requirement("R40")
+def test_of_gas_nobody_looks_at_how_well_electricity_was_supplied(
+    house: TheHouse, lotte: Customer, net: Party
+) -> None:
+    gas = house.point("541448899990000046", lotte, commodity="gas")
+    of_gas = {
+        one["ground"] for one in lotte.call("statutory.list")["parties"] if one["occupancy_id"] == gas
+    }
+    assert of_gas == {"dso_grid_management"}
+
+
 @pytest.mark.requirement("R40", "R29")
 def test_who_moves_in_sees_by_law_who_is_there_in_the_own_time_only(
     house: TheHouse, lotte: Customer, maria: Customer, erik: Party, net: Party

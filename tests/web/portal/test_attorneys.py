@@ -85,6 +85,7 @@ def test_it_is_given_taken_up_used_and_ended_and_ending_takes_no_more_steps_than
     assert "Aansluitingen Kerkstraat 1, 9000 Gent (elektriciteit)" in offer.text
     taken = his.press(offer, "/aannemen")
     assert "U hebt de volmacht aangenomen" in taken.text
+    assert "Voor Kerkstraat 1, 9000 Gent (elektriciteit)" in taken.text.split("Voor wie mag u handelen?")[1]
     assert his.send("/mijn/volmacht/aannemen", offer.form("/aannemen").fields).status == 404
     acting = his.press(taken, his_power(taken))
     assert "U handelt namens Lotte Janssens" in acting.text
@@ -111,10 +112,13 @@ def test_it_is_given_taken_up_used_and_ended_and_ending_takes_no_more_steps_than
     assert "Theo Wouters mag ook beslissen" in top.text
     assert "/mijn/volmacht" in top.links
     assert "met uw volmacht, tot en met" not in his.get("/mijn").text  # of others' powers he hears nothing
-    assert "Omdat de wet het zegt" in his.get("/mijn").text
+    overview = his.get("/mijn").text
+    assert "Wie mag de meetgegevens van Lotte Janssens zien?" in overview
+    assert "Met toestemming" in overview
+    assert not [said for said in ("Omdat u het toestaat", "Met uw toestemming") if said in overview]
     book = hers.get("/mijn/gelezen", soort="alles").text
     assert "Theo Wouters, met uw volmacht" in book
-    assert "U zelf Volmacht aangeboden" in book
+    assert "Uzelf Volmacht aangeboden" in book
     assert "artikel 1984" in book
     assert "artikel 492/1" not in book  # of whom a court appoints
     assert "Theo Wouters handelde in uw naam" in hers.get("/mijn/berichten").text

@@ -60,7 +60,7 @@ def test_lottes_file_is_the_export_that_was_taken_in_and_its_reading_is_written_
     page = download(visitor)
     assert read_export(content(page)).days == read_export(english(*day_rows(date(2023, 10, 29)))).days
     assert len(owns(measured_autumn)) == before + 1
-    assert "U zelf Gelezen" in visitor.get("/mijn/gelezen").text
+    assert "Uzelf Gelezen" in visitor.get("/mijn/gelezen").text
 
 
 def test_the_answer_is_a_file_that_no_cache_keeps_and_whose_name_says_nothing_of_whom(

@@ -240,6 +240,25 @@ def test_with_more_than_one_address_the_top_names_all_who_may_read_and_what_ends
     assert "U koos dit zelf" not in text  # there is nothing that she chose
 
 
+def test_of_an_address_that_was_left_nobody_may_see_today(
+    visit: Visit, house: TheHouse, lotte: Customer, net: Party
+) -> None:
+    def law() -> str:
+        return visit(lotte).get("/mijn").text.split("Omdat de wet het zegt", 1)[1].split("Kerkstraat", 1)[0]
+
+    of_before = f"{net.name} alleen van de tijd dat u er woonde"
+    assert net.name in law()
+    assert of_before not in law()
+    house.operator("registry.occupancy.end", ean="541448899990000039", until_day="2023-11-01")
+    assert of_before in law()
+    left = visit(lotte).get("/mijn").text
+    assert "Niemand kan hier nog toestemming vragen" in left
+    assert "bovenaan deze pagina" not in left
+    house.point("541448899990000046", lotte)
+    assert net.name in law()
+    assert of_before not in law()
+
+
 def test_the_grounds_of_one_party_by_law_stand_together(visit: Visit, lotte: Customer, net: Party) -> None:
     law = visit(lotte).get("/mijn").text.split("Volgens de wet", 1)[1]
     assert law.count(f"{net.name} netbeheerder") == 1

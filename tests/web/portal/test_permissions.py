@@ -44,6 +44,7 @@ def test_data_of_before_and_data_to_come_are_granted_by_their_own_button(
     assert "Dit geldt sinds" in later.text
     for shown in (page, later):
         assert "U kunt apart toestaan" not in shown.text
+        assert "En als u weigert?" not in shown.text
         assert ("Alleen nieuwe gegevens, vanaf" in shown.text) is (button == "grant_future")
         assert "Ook nieuwe gegevens" not in shown.text
     visitor = visit(lotte)
