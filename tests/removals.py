@@ -504,7 +504,7 @@ REMOVALS = (
         "R31",
         "each part has its button",
         TEMPLATES + "request.html",
-        """      <button class="button" type="submit" name="decision" value="grant_past">{% trans %}Alleen gegevens van vroeger{% endtrans %}</button>\n""",
+        """      <button class="button" type="submit" name="decision" value="grant_past">{% trans %}Alleen gegevens van vroeger toestaan{% endtrans %}</button>\n""",
         "",
     ),
     Removal(

@@ -70,10 +70,13 @@ class PastDay(fields.Field[date]):
         self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
     ) -> date:
         last = today()
+        possible = possible_days(HORIZON[0], last)
+        if not self.required:
+            possible += " " + _("Of laat dit leeg.")
         try:
             day = parse_day(value)
         except MalformedRequestError as error:
-            raise ValidationError(possible_days(HORIZON[0], last)) from error
+            raise ValidationError(possible) from error
         if day > last:
-            raise ValidationError(possible_days(HORIZON[0], last))
+            raise ValidationError(possible)
         return day

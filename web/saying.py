@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
-from functools import lru_cache
+from functools import lru_cache, wraps
 from typing import cast
 
 from babel.dates import format_date, format_time
@@ -22,14 +24,30 @@ from web.said_templates import SaidTemplates
 _DAY = {"nl": "d MMMM yyyy", "en": "d MMMM yyyy", "fr": "d MMMM yyyy", "de": "d. MMMM yyyy"}
 _WEEKDAY = {"nl": "EEEE ", "en": "EEEE ", "fr": "EEEE ", "de": "EEEE, "}
 _CLOCK = {"nl": "H.mm 'uur'", "en": "HH:mm", "fr": "H 'h' mm", "de": "H:mm 'Uhr'"}
+_WITHIN_A_TIME = re.compile(r"(?<=\d) (?=uur|Uhr|h )|(?<=\d h) (?=\d)")
 _AT = {"nl": " 'om' ", "en": " 'at' ", "fr": " 'à' ", "de": " 'um' "}
 
 
 def register(app: Flask) -> None:
     """Give templates the filters day, weekday, last_day, moment, clock, count, thousandths, ean ..."""
     templates = cast(SaidTemplates, app.jinja_env)
-    templates.speak(day, weekday, last_day, moment, clock, count, thousandths, span)
+    templates.speak(day, weekday, last_day, _whole(moment), _whole(clock), count, thousandths, span)
     templates.filters.update(ean=ean, capitalize_first=capitalize_first)
+
+
+def _whole(said: Callable[..., str]) -> Callable[..., str]:
+    """Keep a time of day on one line of a page: `11.20 uur` breaks nowhere."""
+
+    @wraps(said)
+    def whole(value: datetime | str, language: str | None = None) -> str:
+        return _unbroken(said(value, language))
+
+    return whole
+
+
+@lru_cache(maxsize=8192)
+def _unbroken(words: str) -> str:
+    return _WITHIN_A_TIME.sub("\N{NO-BREAK SPACE}", words)
 
 
 def day(value: date | datetime | str, language: str | None = None) -> str:

@@ -29,6 +29,9 @@ from web.portal.windows import Days, Span, Steps, Window, possible
 
 blueprint = Blueprint("consumption", __name__)
 
+_COME_WITHIN = timedelta(days=7)
+"""For how long the page says of a day without readings that they may still come."""
+
 
 class ConsumptionQuery(Form):
     """Which address, which day, and how many days around it; left out: what the meter's reading makes sense of."""
@@ -52,7 +55,8 @@ def show() -> ResponseReturnValue:
     if point is None:
         abort(404)
     clock: Clock = current_app.config["WEB_CLOCK"]
-    own = possible(point, day_of(clock.now()) - timedelta(days=1))
+    yesterday = day_of(clock.now()) - timedelta(days=1)
+    own = possible(point, yesterday)
     newest = min(point.last_reading_day or own.last, own.last)
     chosen = min(max(query["dag"] or newest, own.first), own.last)
     window, is_read_by_day = _window(point, chosen, query["periode"])
@@ -67,6 +71,7 @@ def show() -> ResponseReturnValue:
         own=own,
         newest=newest,
         oldest=max(point.first_reading_day or own.first, own.first),
+        may_still_come=window.last > yesterday - _COME_WITHIN,
         error=possible_days(own.first, own.last) if errors else "",
         instead=_instead(point, query["dag"], window, own) if query["dag"] else "",
         is_read_by_day=is_read_by_day,

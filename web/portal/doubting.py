@@ -14,6 +14,7 @@ from marshmallow import ValidationError, fields, validate
 
 from databeheer.door.client import DoorRefusedError
 from databeheer.values import Period, parse_instant
+from web import saying
 from web.door import ask
 from web.doubt_words import (
     CONCERNS,
@@ -31,7 +32,7 @@ from web.language import _, lazy
 from web.portal.already import Link, already
 from web.portal.login import require_session, visitor
 from web.portal.overview import my_permissions, my_points, names_of
-from web.portal.shown import Permission, Point, Statement
+from web.portal.shown import Party, Permission, Point, Statement
 
 blueprint = Blueprint("doubting", __name__)
 
@@ -216,6 +217,25 @@ def doubt_read(index: int) -> ResponseReturnValue:
     except ValidationError as error:
         return _form(read=read, error=error), 400
     return _raise(form, read.permission_id, {"index": index})
+
+
+def about_doubt(arguments: Mapping[str, str], given: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Say what a report of doubt is about, for who comes back from a log-in: who will be blocked, where, and why."""
+    party: Party | None
+    if "index" in arguments:
+        read = _read(int(arguments["index"]))
+        party, stay, index = read.party, read.occupancy_ids[0], saying.count(read.index)
+    else:
+        permission = _permission(UUID(arguments["permission_id"]))
+        party, stay, index = permission.party, permission.occupancy_id or "", ""
+    points = {point.occupancy_id: point.name for point in my_points()}
+    said = [
+        (_("Wie wij blokkeren"), party.name if party else None),
+        (_("Adres"), points.get(stay)),
+        (_("Regel"), _("nr. %(index)s", index=index) if index else None),
+        (_("Wat er niet klopt"), CONCERNS.get(given.get("wat", ""))),
+    ]
+    return [(name, str(words)) for name, words in said if words]
 
 
 def _raise(

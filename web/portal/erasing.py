@@ -123,7 +123,7 @@ def send() -> ResponseReturnValue:
     return redirect(url_for("erasing.show"), 303)
 
 
-def about(given: Mapping[str, str]) -> list[tuple[str, str]]:
+def about(_arguments: Mapping[str, str], given: Mapping[str, str]) -> list[tuple[str, str]]:
     """Say what a request to erase asks for, for who comes back from a log-in; nothing of what no page of ours sends."""
     points = {point.occupancy_id: point.name for point in my_points()}
     said = [

@@ -59,6 +59,8 @@ _LEADS: Mapping[str, tuple[str, str]] = {
     "permission.renewal_requested": ("permissions.show", lazy("Bekijk de vraag")),
     "permission.signed": ("permissions.show", lazy("Bekijk de vraag")),
     "permission.forwarded": ("permissions.show", lazy("Bekijk de vraag")),
+    "permission.rejected": ("permissions.history", lazy("Bekijk de vraag")),
+    "permission.timed_out": ("permissions.history", lazy("Bekijk de vraag")),
     "mandate.imported": ("permissions.show", lazy("Bekijk het mandaat")),
     "permission": ("permissions.history", lazy("Bekijk de toestemming")),
     "mandate": ("permissions.history", lazy("Bekijk de toestemming")),

@@ -75,7 +75,7 @@ def notice_of_choice(choice: Terms, data: str, point: Point) -> Notice:
 def notice_of_many(choice: Terms, data: str, points: Collection[Point]) -> Notice:
     """Write the notice of what a business chose itself, for many of its access points; it names each."""
     count = _("%(count)s aansluitingen", count=len(points)) if len(points) != 1 else _("1 aansluiting")
-    named = ", ".join(sorted(point.ean for point in points))
+    named = ", ".join(saying.ean(ean) for ean in sorted(point.ean for point in points))
     return _notice_of_choice(choice, data, _("Voor welke aansluitingen?"), f"{count}: EAN {named}.")
 
 
@@ -124,7 +124,9 @@ def notice_of(
         (_("Kunt u zich bedenken?"), withdrawal_of(permission)),
     ]
     if not is_answered:
-        refused = _("Dan krijgt %(party)s niets. Uw energie en uw contract veranderen niet.", party=party.name)
+        refused = _(
+            "Dan krijgt %(party)s niets. Uw energie en uw contract veranderen niet.", party=party.name
+        )
         rows.append((_("En als u weigert?"), refused))
     return Notice(tuple((name, said) for name, said in rows if said))
 

@@ -151,7 +151,9 @@ class Brief:
         ending = [(each.ends_at, number, each) for number, each in enumerate(active) if each.ends_at]
         points = {card.point.occupancy_id: card.point for card in cards}
         return cls(
-            by_consent=_each_once((each.party, f"toestemming-{each.permission_id}", False) for each in active),
+            by_consent=_each_once(
+                (each.party, f"toestemming-{each.permission_id}", False) for each in active
+            ),
             by_law=_each_once(
                 (each.line.who.party, each.place, card.point.ends is not None)
                 for card in cards

@@ -14,7 +14,7 @@ from werkzeug.routing import BuildError
 
 from web.forms import Form, parse_or_refuse
 from web.language import lazy
-from web.portal import attorneys, beside, choosing, erasing, kept, permissions
+from web.portal import attorneys, beside, choosing, doubting, erasing, kept, permissions
 from web.portal.businesses import giving
 from web.portal.login import require_session, visitor
 
@@ -47,10 +47,19 @@ WORDS = {
     "ports.open_port": lazy("een poort openen"),
     "ports.close_port": lazy("een poort sluiten"),
 }
-ABOUT: Mapping[str, Callable[[Mapping[str, str]], Sequence[tuple[str, str]]]] = {
-    "erasing.send": erasing.about
+ABOUT: Mapping[str, Callable[[Mapping[str, str], Mapping[str, str]], Sequence[tuple[str, str]]]] = {
+    "erasing.send": erasing.about,
+    "doubting.doubt_permission": doubting.about_doubt,
+    "doubting.doubt_read": doubting.about_doubt,
 }
-"""What is asked, where the form holds it in codes and it cannot be undone: shown before it is sent."""
+"""What is asked, by its address and its form, where these hold it in codes: shown before it is sent."""
+ACTS = {
+    "doubting.doubt_permission": lazy("Meld en blokkeer de dienst"),
+    "doubting.doubt_read": lazy("Meld en blokkeer de dienst"),
+    "erasing.send": lazy("Vraag om te wissen"),
+}
+"""What the button does, where its own page has a word for it."""
+DO_IT = lazy("Ja, doe dit nu")
 OTHER = lazy("een formulier versturen")
 TYPED = {
     "uitleg": lazy("Uw uitleg"),
@@ -87,7 +96,8 @@ def show() -> ResponseReturnValue:
         me=me,
         doing=WORDS.get(work.endpoint, OTHER),
         action=action,
-        about=ABOUT[work.endpoint](work.fields) if work.endpoint in ABOUT else (),
+        act=ACTS.get(work.endpoint, DO_IT),
+        about=ABOUT[work.endpoint](work.arguments, work.fields) if work.endpoint in ABOUT else (),
         typed=[
             (name, words, work.fields[name], name in LONG)
             for name, words in TYPED.items()

@@ -388,6 +388,8 @@ class Permission:
     def state_words(self) -> str:
         if self.waits_for_others:
             return wording.WAITS_FOR_OTHERS
+        if self.is_waiting and self.party_is_suspended:
+            return wording.SUSPENDED
         if self._by_people is not None:
             return self._by_people[0]
         if self.is_active and self.withdrawn_part:

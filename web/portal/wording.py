@@ -170,6 +170,8 @@ ENDINGS_BY_REASON = {
 """The same where the reason says more than the state."""
 
 WAITS_FOR_OTHERS = lazy("Wacht op iemand anders")
+SUSPENDED = lazy("Geschorste dienst")
+"""Of a request that cannot be granted now."""
 SIGNERS = {
     "grid_user": lazy("De netgebruiker"),
     "natural_person": lazy("Een medebewoner"),

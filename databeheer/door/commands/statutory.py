@@ -70,7 +70,7 @@ def _view(party: Any, row: Row, occupancy_id: UUID, period: Interval) -> dict[st
 
 
 _OF_ELECTRICITY = frozenset({Category.SUPPLY_QUALITY})
-"""What no gas meter registers: nobody is told that it may be looked at (docs/reference/supply-quality.md)."""
+"""The law speaks of electricity alone (3.1.45, paragraph 3, draft 2018), and no gas meter registers it."""
 
 _STAYS = text(
     "SELECT occupancy_id, access_point_id FROM registry.occupancy WHERE person_id = :person ORDER BY from_day DESC"

@@ -58,9 +58,7 @@ def test_of_gas_nobody_looks_at_how_well_electricity_was_supplied(
     house: TheHouse, lotte: Customer, net: Party
 ) -> None:
     gas = house.point("541448899990000046", lotte, commodity="gas")
-    of_gas = {
-        one["ground"] for one in lotte.call("statutory.list")["parties"] if one["occupancy_id"] == gas
-    }
+    of_gas = {one["ground"] for one in lotte.call("statutory.list")["parties"] if one["occupancy_id"] == gas}
     assert of_gas == {"dso_grid_management"}
 
 

@@ -40,6 +40,6 @@ def many_points(trip: Trip) -> None:
     els.sees(f"mag nu gegevens van {POINTS} aansluitingen zien")
     assert trip.given(bakery) == POINTS
     els.press("Intrekken van de toestemming")
-    els.press("Trek ze alle")
+    els.press("Trek alle")
     els.sees(f"U trok {POINTS} toestemmingen van Bram Energieadvies in")
     assert trip.given(bakery) == 0

@@ -120,8 +120,8 @@ def test_a_template_writes_what_any_template_does(site: Flask, name: str, many: 
         (
             "nl",
             (
-                "29 oktober 2023|zondag 29 oktober 2023|28 oktober 2023|29 oktober 2023 om 0.00 uur|0.00 uur|35.040"
-                "|1.234,567|1,5|op 29 oktober 2023"
+                "29 oktober 2023|zondag 29 oktober 2023|28 oktober 2023|29 oktober 2023 om 0.00\u00a0uur|0.00\u00a0uur"
+                "|35.040|1.234,567|1,5|op 29 oktober 2023"
                 "|van 29 oktober 2023 om 02.00 uur (zomertijd) tot 29 oktober 2023 om 02.00 uur (wintertijd)"
             ),
         ),

@@ -323,8 +323,13 @@ def test_a_day_without_data_says_so_and_leads_to_the_nearest_that_there_is(
     visit: Visit, measured_autumn: Customer
 ) -> None:
     visitor = visit(measured_autumn)
-    late = visitor.get("/mijn/verbruik", dag="2023-12-01")
+    yesterday = day_of(measured_autumn.house.clock.now()) - timedelta(days=1)
+    late = visitor.get("/mijn/verbruik", dag=yesterday.isoformat())
     assert "Er zijn geen gegevens van deze dag. Gegevens komen meestal één dag later binnen" in late.text
+    assert "Kerkstraat 1, 9000 Gent, elektriciteit" in late.text  # of which address, where she has one
+    long_ago = visitor.get("/mijn/verbruik", dag="2023-12-01")
+    assert "Er zijn geen gegevens van deze dag. De nieuwste zijn van" in long_ago.text
+    assert "Gegevens komen meestal" not in long_ago.text
     early = visitor.get("/mijn/verbruik", dag="2022-03-01")
     assert "Er zijn geen gegevens van deze dag. De oudste zijn van" in early.text
     assert "Gegevens komen meestal" not in early.text

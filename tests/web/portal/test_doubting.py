@@ -309,7 +309,7 @@ def test_another_customer_sees_nothing_of_it(
         f"/mijn/toestemming/{granted['permission_id']}/twijfel",
     ):
         assert visitor.get(path).status == 404
-    assert "Niemand meldde twijfel" in visitor.get("/mijn/twijfel").text
+    assert "U meldde nog geen twijfel" in visitor.get("/mijn/twijfel").text
 
 
 def test_every_code_has_its_words() -> None:

@@ -136,6 +136,15 @@ def test_email_is_off_until_an_address_was_confirmed(visit: Visit, house: TheHou
     assert "Uw e-mailadres is bevestigd" in page.text
     assert ADDRESS in page.text
     assert "Bevestig uw e-mailadres" not in page.text
+    only, whole = (
+        "In onze e-mails staat alleen wat voor bericht het is",
+        "In onze e-mails staat het hele bericht",
+    )
+    assert page.text.count(only) == 1
+    assert whole not in page.text
+    page = visitor.press(page, f"{SETTINGS}/heel")
+    assert page.text.count(whole) == 1
+    assert only not in page.text
 
 
 def test_a_wrong_code_says_so_and_the_right_one_still_works(

@@ -456,6 +456,7 @@ def test_a_request_of_a_suspended_party_says_so_and_cannot_be_granted(
         assert decisions == {"none", "refuse"}
     for path in ("/mijn", "/mijn/toestemmingen"):
         assert "u kunt dit nu niet toestaan" in visitor.get(path).text
+    assert f"{bram.name} Geschorste dienst" in visitor.get("/mijn/toestemmingen").text
     assert "Er wacht een vraag op u" not in visitor.get("/mijn").text
     visitor.press(visitor.get(f"/mijn/vraag/{waiting['permission_id']}"), waiting["permission_id"], "refuse")
     assert lotte.permission(waiting["permission_id"])["state"] == "rejected"

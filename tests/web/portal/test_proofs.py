@@ -161,7 +161,7 @@ def test_a_day_that_no_line_can_be_of_is_named_with_the_days_that_can_be(
             for path in ("/mijn/bewijzen.zip", "/mijn/bewijzen"):
                 page = visitor.get(path, adres=point, **{name: day})
                 assert page.status == 400
-                assert f"{words}: {possible}" in page.text
+                assert f"{words}: {possible} Of laat dit leeg." in page.text
                 assert f"#{name}" in page.links
                 assert page.has_form("/mijn/bewijzen.zip")
     assert visitor.get("/mijn/bewijzen.zip", adres=point, van="1990-01-01").status == 200

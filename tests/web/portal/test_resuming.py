@@ -12,6 +12,7 @@ from databeheer.identity.sessions import FRESH_TERM, IDLE_TERM
 from tests.conftest import LOTTES_EAN
 from tests.house import Customer, Party, TheHouse
 from tests.web.portal.visiting import Page, Visitor
+from web.doubt_words import CONCERNS
 from web.portal import kept, resuming
 
 Visit = Callable[[Customer], Visitor]
@@ -80,6 +81,9 @@ def test_a_form_of_a_session_that_ended_is_kept_and_its_words_are_still_hers(
     lotte.session = house.log_in(lotte.subject, lotte.name)
     page = visitor.get("/mijn/verder")
     assert "melden dat er iets niet klopt" in page.text
+    assert f"Wie wij blokkeren {bram.name} Adres Kerkstraat 1" in page.text
+    assert f"Wat er niet klopt {CONCERNS[fields['wat']]}" in page.text
+    assert "Meld en blokkeer de dienst" in page.text
     assert "&lt;b&gt;Echt" in page.html
     assert lotte.permission(permission)["state"] == "active"
     kept_form = next(form for form in page.forms if form.action == address)
