@@ -202,7 +202,7 @@ def test_the_main_job_from_request_to_inspection(site: JourneySite, open_page: C
         lotte.page.get_by_role("heading", name="Bram Energieadvies vraagt uw meetgegevens")
     ).to_be_visible()
     keep(lotte, "request")
-    lotte.page.get_by_role("button", name="Toestaan").click()
+    lotte.page.get_by_role("button", name="Vroegere en nieuwe gegevens toestaan").click()
     expect(lotte.page.get_by_role("heading", level=1)).to_contain_text("toestemming")
     keep(lotte, "granted")
 
