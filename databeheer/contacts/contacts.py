@@ -72,7 +72,7 @@ def identified(
 
 
 def eans_asked(connection: Connection, case_id: UUID) -> dict[bytes, Any]:
-    """Return which EAN codes were asked in a contact, by the hash under which each counts once."""
+    """Return which EAN codes were asked in a contact, by the hash under which each counts once; also in vain."""
     rows = connection.execute(_ASKED, {"case": case_id})
     return {bytes(row.code_hash): row for row in rows}
 
@@ -82,6 +82,16 @@ def asked_ean(connection: Connection, case_id: UUID, code: bytes, *, answered_in
     connection.execute(_ADD_ASKED, {"case": case_id, "code": code, "answered_in": answered_in})
     if answered_in is None:
         connection.execute(_TOLD, {"case": case_id})
+
+
+def tried_ean(connection: Connection, case_id: UUID, code: bytes) -> None:
+    """Keep that the code of a meter was asked that is not the asker's own: it counts towards no number of codes."""
+    connection.execute(_ADD_ASKED, {"case": case_id, "code": code, "answered_in": None})
+
+
+def handled_by(connection: Connection, case_id: UUID, account_id: UUID) -> bool:
+    """Whether somebody of the house did anything in a contact, and so spoke with who was identified in it."""
+    return bool(connection.execute(_DID, {"case": case_id, "account": account_id}).scalar_one())
 
 
 def answered_ean(connection: Connection, case_id: UUID, code: bytes, way: bytes) -> None:
@@ -134,4 +144,5 @@ _OVER = text(
     "SELECT case_id, reference, occupancy_id, opened_by FROM staff.case_file"
     " WHERE closed_at IS NULL AND ends_at <= :now ORDER BY ends_at, case_id LIMIT :limit"
 )
+_DID = text("SELECT EXISTS (SELECT FROM staff.deed WHERE case_id = :case AND account_id = :account)")
 _LOG = text("SELECT entry_index, at, event FROM staff.deed WHERE case_id = :case ORDER BY entry_index")

@@ -1,7 +1,7 @@
 """EAN codes that are asked in a contact: two at most, each once, by text message or letter; a third in writing (R85).
 
-What is asked counts by access point where it is the asker's own, and by the number typed where it is not. So nobody
-who asks twice is counted twice, and of a stranger's home nothing shows.
+Counted towards those two, and answered in writing, is the asker's own alone, each access point once. A number that is
+not his is a try in vain, once however often it is pressed: unknown or a stranger's, the answer is the same.
 """
 
 from __future__ import annotations
@@ -54,21 +54,29 @@ def send(house: House, turn: Turn, desk: AtDesk, numbers: list[str], mobile: str
         one = _asked(house, turn, desk, number, holder, reach)
         asked.setdefault(one.code, one)
     before = contacts.eans_asked(turn.connection, desk.case.case_id)
-    fresh = [one for code, one in asked.items() if code not in before]
-    if fresh and len(before) + len(fresh) > MOST_EANS:
-        return _register(house, turn, desk, fresh)
-    again = [before[code] for code in asked if code in before]
-    in_writing = next((row.reference for row in again if row.answered_in is not None), None)
-    if in_writing is not None:
-        return {"registered": in_writing, "channel": None}, None
-    for one in fresh:
-        contacts.asked_ean(turn.connection, desk.case.case_id, one.code)
     way = as_asked(house, desk.case.case_id, "way", (mobile or "").encode())
     went = {code for code, row in before.items() if way in [bytes(one) for one in row.way_hashes]}
-    for one in asked.values():
-        if one.code not in went:
+    to_send = [one for one in asked.values() if one.code not in went]
+    fresh = [one for code, one in asked.items() if code not in before]
+    own = [one for one in fresh if one.home is not None]
+    in_writing = [row for row in before.values() if row.answered_in is not None]
+    answer: Answer = {"registered": None, "channel": "letter" if mobile is None else "sms"}, None
+    if own and desk.contact.eans_told + len(in_writing) + len(own) > MOST_EANS:
+        answer = _register(house, turn, desk, own)
+    elif any(bytes(row.code_hash) in asked for row in in_writing):
+        reference = next(row.reference for row in in_writing if bytes(row.code_hash) in asked)
+        answer = {"registered": reference, "channel": None}, None
+    else:
+        for one in own:
+            contacts.asked_ean(turn.connection, desk.case.case_id, one.code)
+    is_sent = answer[0]["registered"] is None
+    for one in fresh:
+        if one.home is None:
+            contacts.tried_ean(turn.connection, desk.case.case_id, one.code)
+    for one in to_send:
+        if is_sent or one.home is None:
             _send(house, turn, desk, one, mobile, way)
-    return {"registered": None, "channel": "letter" if mobile is None else "sms"}, None
+    return answer
 
 
 def _asked(

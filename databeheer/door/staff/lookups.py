@@ -124,9 +124,17 @@ def _is_own_work(kind: str, asker: Asker) -> bool:
     return not asker.roles.isdisjoint(roles.load().opening(kind))
 
 
-def _sees_ean(case: Any, asker: Asker) -> bool:
-    """Whether an EAN code shows: to who works by it, or answers in writing; at the desk to nobody (R84)."""
+def _sees_ean(connection: Connection, case: Any, asker: Asker) -> bool:
+    """Whether an EAN code shows: to who works by it, or answers in writing; at the desk to nobody (R84).
+
+    Nor to who had a part in the contact that a case came out of: whom he spoke with, he does not answer in writing.
+    """
+    account_id = found(asker.account_id, "account")
     if case.kind == CASE_KIND:
+        return False
+    if case.contact_id is not None and (
+        case.opened_by == account_id or contacts.handled_by(connection, case.contact_id, account_id)
+    ):
         return False
     return case.kind == cases.IN_WRITING or any(_is_own_work(kind, asker) for kind in cases.KINDS)
 
@@ -239,7 +247,7 @@ def _shown(house: House, connection: Connection, case: Any, point: Point, asker:
         "reference": case.reference,
         # At the desk it goes by text message or letter alone.
         "ean": open_text(house, "ean", stay.access_point_id, bytes(stay.ean_sealed))
-        if _sees_ean(case, asker)
+        if _sees_ean(connection, case, asker)
         else None,
         "address": open_text(house, "address", stay.access_point_id, bytes(stay.address_sealed))
         if stay.address_sealed

@@ -38,7 +38,7 @@ from tests.house import Colleague, Customer, Party, TheHouse, open_house
 from tests.linking import NOWHERE
 
 EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-GAS_METER, MARIAS_METER = "1SAG9200000002", "1SAG9200000003"
+GAS_METER, MARIAS_METER, GARAGE_METER = "1SAG9200000002", "1SAG9200000003", "1SAG9200000005"
 BY_ADDRESS = {"street": "Kerkstraat 1", "postcode": "9000", "meter": METER, "name": "JANSSENS Lotte"}
 
 
@@ -47,6 +47,8 @@ def lotte(house: TheHouse, gas_ean: str) -> Customer:
     customer = lottes_home(house)
     house.point(gas_ean, customer, commodity="gas", interval_reading=False)
     meter(house, gas_ean, GAS_METER)
+    house.point(ean_of(79), customer, address="Garage 1, 9000 Gent")
+    meter(house, ean_of(79), GARAGE_METER)
     return customer
 
 
@@ -352,16 +354,19 @@ def test_two_codes_go_out_and_a_third_makes_a_case_of_the_team_that_answers_in_w
     before = waiting(house)
     assert ask(meters=[METER, GAS_METER])["registered"] is None
     assert waiting(house) == before + 2
-    case = ask(meters=[METER, MARIAS_METER])["registered"]
+    case = ask(meters=[METER, GARAGE_METER])["registered"]
     assert waiting(house) == before + 2
     listed = {one["reference"]: one for one in nadia.call("staff.case.list")["cases"]}
-    assert (listed[case]["is_teams"], MARIAS_METER in listed[case]["what"]) == (True, True)
-    asked = {"reference": identified(nadia), "meters": [METER, GAS_METER, MARIAS_METER], "mobile": MOBILE}
+    assert (listed[case]["is_teams"], GARAGE_METER in listed[case]["what"]) == (True, True)
+    asked = {"reference": identified(nadia), "meters": [METER, GAS_METER, GARAGE_METER], "mobile": MOBILE}
     case = nadia.call("desk.send_eans", **asked)["registered"]
     assert events(lotte, 1) == ["desk.ean_codes_registered"]
+    # Who spoke with her sees no code in it either; a colleague, who answers in writing, does.
+    assert nadia.call("staff.look", reference=case)["ean"] is None
+    assert house.colleague("wim", "desk").call("staff.look", reference=case)["ean"] is not None
     # Again, as of a button pressed twice, or one of them alone: the team answers, in the same case.
     length = size(house)
-    for meters in (asked["meters"], [METER], [MARIAS_METER, GAS_METER]):
+    for meters in (asked["meters"], [METER], [GARAGE_METER, GAS_METER]):
         assert nadia.call("desk.send_eans", **(asked | {"meters": meters}))["registered"] == case
     assert (size(house), waiting(house)) == (length, before + 2)
     with psycopg.connect(house.database.url("door")) as door, pytest.raises(psycopg.errors.CheckViolation):
@@ -387,14 +392,37 @@ def test_a_code_asked_twice_counts_once_and_goes_once_to_the_same_telephone(
     ask(meters=[second], mobile="+32470999999")
     assert ask(meters=[GAS_METER], mobile=MOBILE)["registered"] is None
     assert (size(house), waiting(house)) == (length + 2, before + 3)
-    # A number that is not his counts by itself, and a second press is no second try in vain.
+    # Of a number that is not his, a second press is no second try in vain.
     reference = identified(nadia)
     ask = partial(nadia.call, "desk.send_eans", reference=reference, mobile=MOBILE)
     for _ in range(2):
         ask(meters=["1SAG9999999998"])
     assert nadia.call("desk.show", reference=reference)["tries_left"] == 2
-    assert ask(meters=[METER])["registered"] is None
-    assert ask(meters=["1SAG9999999997"])["registered"]
+
+
+@pytest.mark.requirement("R84", "R85", "R98")
+def test_a_number_that_is_not_the_askers_makes_no_third_code_and_is_a_try_in_vain(
+    house: TheHouse, nadia: Colleague, lotte: Customer, maria: Customer
+) -> None:
+    before = len(nadia.call("staff.case.list")["cases"])
+    for wrong in (("X1", "X2"), (MARIAS_METER, "X3")):
+        with house.engine("superuser").begin() as connection:
+            connection.exec_driver_sql("DELETE FROM identity.ean_told")
+        reference, letters = identified(nadia, "visit"), waiting(house)
+        ask = partial(nadia.call, "desk.send_eans", reference=reference, mobile=MOBILE)
+        assert ask(meters=[METER, *wrong]) == {"registered": None, "channel": "sms"}
+        assert nadia.call("desk.show", reference=reference)["tries_left"] == 1
+        assert (len(nadia.call("staff.case.list")["cases"]), waiting(house)) == (before + 1, letters + 1)
+        assert ask(meters=[GAS_METER, wrong[0]])["registered"] is None
+        # Beside codes that the team answers, it is a try in vain too, and stands in no case.
+        case = ask(meters=[GARAGE_METER, "X4"])["registered"]
+        listed = {one["reference"]: one for one in nadia.call("staff.case.list")["cases"]}
+        assert GARAGE_METER in listed[case]["what"]
+        assert not any(number in listed[case]["what"] for number in (*wrong, "X4"))
+        assert nadia.call("desk.show", reference=reference)["tries_left"] == 0
+        for closing in (reference, case):
+            nadia.call("staff.case.close", reference=closing)
+    _release(nadia)
 
 
 @pytest.mark.requirement("R85", "R92")
