@@ -42,6 +42,7 @@ from tests.databases import Database
 from tests.house import TheHouse, open_house
 from tests.interleaving import Street
 from tests.series import slots_in
+from web.portal.reads import LINES_A_PAGE
 
 GRANTS, ASKED = 100, 20
 
@@ -58,14 +59,14 @@ def test_the_stored_grants_of_the_bench_give_what_was_granted(database: Database
     engine.dispose()
 
 
-def test_the_plain_page_of_the_bench_shows_fifty_lines(
+def test_the_plain_page_of_the_bench_shows_as_many_lines_as_ours(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url = database.url("superuser")
     bare_portal.fill(url, 60)
     monkeypatch.setenv(bare_portal.DATABASE, url.replace("postgresql:", "postgresql+psycopg:"))
     app = bare_portal.application()
-    assert app.test_client().get("/gelezen").text.count("<li>") == 50
+    assert app.test_client().get("/gelezen").text.count("<li>") == LINES_A_PAGE
     app.extensions["engine"].dispose()
 
 

@@ -32,6 +32,7 @@ from databeheer.identity.provider import Provider
 from databeheer.joins.signature import JoinListFiles
 from databeheer.oversight import handover
 from databeheer.oversight.waits import Waits
+from databeheer.storage.engine import looking_engine
 from ledger.note import SigningKey
 
 # House keys have fixed names: there is one of each.
@@ -89,6 +90,8 @@ class House:
     """After how long without a page a session ends."""
     longest_queue: int = 128
     """How many commands may wait for a turn."""
+    lookers: Engine = field(init=False)
+    """For looks of which each query finds a few rows by a key; it ends with `engine`."""
     queue: TurnQueue = field(init=False)
     rotation: Rotation = field(init=False)
     """The steps of this door towards the next epoch of its keys."""
@@ -105,6 +108,8 @@ class House:
     _watch: GapWatch = field(default_factory=GapWatch)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "lookers", looking_engine(self.engine))
+        event.listen(self.engine, "engine_disposed", lambda _: self.lookers.dispose())
         object.__setattr__(self, "queue", TurnQueue(self.engine, longest=self.longest_queue))
         object.__setattr__(self, "rotation", Rotation(self.keys))
         ends = EndsJournal(self.keys.folder, lambda: derive(self.ledger_key, "ends"))

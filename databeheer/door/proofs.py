@@ -25,7 +25,6 @@ from databeheer.identity.representations import (
 from databeheer.identity.tokens import token_hash
 from databeheer.onboarding.dossier import missing_in_words
 from databeheer.staff import accounts
-from databeheer.storage.engine import PLAN_BY_KEY
 from databeheer.storage.look import Look
 
 LONGEST_PROOF = 512
@@ -120,9 +119,8 @@ def check(
     or_party_people: bool = False,
     or_attorney: bool = False,
     or_staff: bool = False,
-    by_key: bool = False,
 ) -> Asker:
-    """Return who the proof shows, as of `now`; `by_key`: and plan all of this transaction so (`PLAN_BY_KEY`).
+    """Return who the proof shows, as of `now`.
 
     Called in the same transaction as what the asker then does, so that a log-out or a revoked token counts. A
     suspended party is nobody, but where `or_suspended`: what it has to do then, it must be able to do (R13, R32), and
@@ -141,8 +139,6 @@ def check(
         NotForRepresentativesError: a power of attorney does not reach this command.
     """
     look = Look(connection)
-    if by_key:
-        look.ask(PLAN_BY_KEY, {})
     shown = Shown(look, [proof], now)
     look.send()
     asker = shown.by(

@@ -1,6 +1,6 @@
 """What "who looked" is held against: a bare Flask page with the same lines, for whoever asks.
 
-No session, no door, no seal, no language: SQLAlchemy Core reads the newest fifty lines of the customer by key from one
+No session, no door, no seal, no language: SQLAlchemy Core reads the newest 25 lines of the customer by key from one
 plain table, and Jinja writes them with the same words a line. gunicorn serves it as it serves ours.
 """
 
@@ -29,7 +29,7 @@ def application() -> Flask:
     """Make the application; the environment says which database."""
     app = Flask(__name__)
     engine = app.extensions["engine"] = sa.create_engine(os.environ[DATABASE], pool_size=16)
-    newest = sa.select(_LINE).where(_LINE.c.customer == 1).order_by(_LINE.c.number.desc()).limit(50)
+    newest = sa.select(_LINE).where(_LINE.c.customer == 1).order_by(_LINE.c.number.desc()).limit(25)
 
     @app.get("/gelezen")
     def show() -> str:

@@ -29,7 +29,8 @@ from web.settings import WebSettings
 
 blueprint = Blueprint("reads", __name__)
 
-LINES_A_PAGE = 50
+LINES_A_PAGE = 25
+"""On a telephone they are some six screens; each line is opened and written for this page alone."""
 LAST_INDEX = 2**53 - 1
 LONGEST_SEARCH = 80
 

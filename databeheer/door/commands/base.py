@@ -295,10 +295,11 @@ def looking(
     suspended party's too. `or_applicant`: also of a party that is not onboarded yet. `or_party_people`: also for who
     acts for a party at its pages. `or_attorney`: also by a customer's power of attorney; the command keeps
     to its stays. `or_staff`: also for the house's own people, whose roles the command then asks for. `by_key`: each
-    of its queries finds what it needs by a key (`PLAN_BY_KEY`).
+    of its queries finds what it needs by a key, and is a transaction of its own (`looking_engine`).
     """
     now = house.clock.now()
-    with house.engine.connect() as connection, connection.begin():
+    engine = house.lookers if by_key else house.engine
+    with engine.connect() as connection, connection.begin():
         asker = check(
             connection,
             proof,
@@ -309,7 +310,6 @@ def looking(
             or_party_people=or_party_people,
             or_attorney=or_attorney,
             or_staff=or_staff,
-            by_key=by_key,
         )
         yield connection, asker, now
 

@@ -55,7 +55,8 @@ def asked() -> Iterator[Asked]:
 def plans(house: TheHouse, statements: Asked) -> list[str]:
     """How the database finds the lines that these statements ask, planned as for a page, and how many it takes up."""
     with psycopg.connect(house.database.url("superuser"), cursor_factory=psycopg.ClientCursor) as connection:
-        connection.execute(PLAN_BY_KEY)
+        for setting in PLAN_BY_KEY.items():
+            connection.execute("SELECT set_config(%s, %s, false)", setting)
         found = []
         for statement, parameters in statements:
             numbered = statement % {name: f"${place}" for place, name in enumerate(parameters, start=1)}
