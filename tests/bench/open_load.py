@@ -62,10 +62,14 @@ def ask(pages: Pages, *, a_second: float, seconds: float) -> dict[str, list[floa
 
 
 class Browser:
-    """A connection that is kept, and asks pages with as little work as can be: it shares the cores."""
+    """A connection that is kept, and asks pages with as little work as can be: it shares the cores.
+
+    The cookie that the first page sets comes back with each further one, as from any browser.
+    """
 
     def __init__(self, pages: Pages) -> None:
         self._pages = pages
+        self._cookies = pages.cookie
         self._connect()
 
     def __enter__(self) -> Self:
@@ -76,7 +80,7 @@ class Browser:
 
     def fetch(self, path: str) -> bytes:
         """Return a page; any other answer than one is an error."""
-        asked = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: {self._pages.cookie}\r\n\r\n".encode()
+        asked = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: {self._cookies}\r\n\r\n".encode()
         head = self._begin(asked)
         if not head:  # the web closes a connection that nobody used for a while
             self._socket.close()
@@ -88,6 +92,8 @@ class Browser:
         length = _LENGTH.search(head)
         if not head.startswith(b"HTTP/1.1 200 ") or length is None:
             raise AssertionError((head + body)[:300])
+        if set_cookie := _COOKIE.search(head):
+            self._cookies = f"{self._pages.cookie}; {set_cookie[1].decode()}"
         parts, left = [body], int(length[1]) - len(body)
         while left > 0:
             parts.append(self._more())
@@ -113,3 +119,4 @@ class Browser:
 
 _MOST = 1 << 18
 _LENGTH = re.compile(rb"\r\nContent-Length: (\d+)", re.IGNORECASE)
+_COOKIE = re.compile(rb"\r\nSet-Cookie: ([^;\r]+)", re.IGNORECASE)
