@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from flask_babel import LazyString
-from marshmallow import RAISE, Schema, ValidationError, fields
+from marshmallow import RAISE, Schema, ValidationError, fields, validate
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
 
@@ -53,6 +53,13 @@ def no_ean(words: str) -> bool:
     if holds_ean(words):
         raise ValidationError(NO_EAN_HERE)
     return True
+
+
+class LineNumber(fields.Integer):
+    """Before which line of the ledger a page of a list begins; left out, it begins with the newest."""
+
+    def __init__(self) -> None:
+        super().__init__(load_default=None, validate=validate.Range(0, 2**53))
 
 
 class Lines(fields.String):

@@ -69,9 +69,12 @@ def end(connection: Connection, case_id: UUID, now: datetime) -> None:
     connection.execute(_END, {"case": case_id, "now": now})
 
 
-def listed(connection: Connection, now: datetime, limit: int) -> list[Any]:
-    """Return the recordings that are not over, the newest first, with who had the contact, and how often heard."""
-    return list(connection.execute(_LISTED, {"now": now, "limit": limit}))
+def listed(connection: Connection, now: datetime, *, before: int, limit: int) -> list[Any]:
+    """Return the recordings that are not over, the newest first, with who had the contact, and how often heard.
+
+    Of contacts that were opened before a line of the ledger.
+    """
+    return list(connection.execute(_LISTED, {"now": now, "before": before, "limit": limit}))
 
 
 _ADD = text(
@@ -88,8 +91,9 @@ _END = text(
     "UPDATE staff.recording SET ended_at = :now, reference_sealed = NULL WHERE case_id = :case AND ended_at IS NULL"
 )
 _LISTED = text(
-    "SELECT r.*, c.reference, a.account_id, a.name_sealed, a.employee_hash, (SELECT count(*) FROM staff.deed d"
-    "  WHERE d.case_id = r.case_id AND d.event = 'desk.recording_listened') AS heard"
+    "SELECT r.*, c.reference, c.opened_index, a.account_id, a.name_sealed, a.employee_hash,"
+    " (SELECT count(*) FROM staff.deed d WHERE d.case_id = r.case_id AND d.event = 'desk.recording_listened') AS heard"
     " FROM staff.recording r JOIN staff.case_file c USING (case_id) JOIN staff.account a ON a.account_id = c.opened_by"
-    " WHERE r.ended_at IS NULL AND r.keep_until > :now ORDER BY r.recorded_at DESC, r.case_id LIMIT :limit"
+    " WHERE r.ended_at IS NULL AND r.keep_until > :now AND c.opened_index < :before"
+    " ORDER BY c.opened_index DESC LIMIT :limit"
 )

@@ -6,11 +6,11 @@ from datetime import timedelta
 
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
-from marshmallow import fields
+from marshmallow import fields, validate
 
 from web.days import TURNED_AROUND, PastDay, today
 from web.door import ask
-from web.forms import Form, parse_or_tell
+from web.forms import Form, LineNumber, parse_or_tell
 from web.oversight.guard import require_inspector
 
 blueprint = Blueprint("oversight_staff", __name__)
@@ -19,11 +19,17 @@ DAYS = 30
 
 
 class TrailQuery(Form):
-    """Whose actions, on which days up to and including the last; without anybody, the lists alone."""
+    """Whose actions, on which days up to and including the last; without anybody, the lists alone.
+
+    `geweigerd_voor` and `spoor_voor`: before which line of the ledger each list begins; `alleen`: looks alone.
+    """
 
     wie = fields.UUID(load_default=None)
     van = PastDay(load_default=None)
     tot = PastDay(load_default=None)
+    alleen = fields.String(load_default=None, validate=validate.OneOf(["kijken"]))
+    geweigerd_voor = LineNumber()
+    spoor_voor = LineNumber()
 
 
 @blueprint.get("/toezicht/medewerkers")
@@ -43,13 +49,21 @@ def trails(area: str) -> ResponseReturnValue:
     trail = None
     if query["wie"] and not errors:
         trail = ask(
-            "staff.trail", account_id=str(query["wie"]), first=first.isoformat(), last=last.isoformat()
+            "staff.trail",
+            account_id=str(query["wie"]),
+            first=first.isoformat(),
+            last=last.isoformat(),
+            looks=query["alleen"] is not None,
+            before=query["spoor_voor"],
         )
+    refused = ask("staff.refusals", before=query["geweigerd_voor"])
     page = render_template(
         "oversight/staff.html",
         area=area,
         people=ask("staff.trail.people")["people"],
-        refusals=ask("staff.refusals")["refusals"],
+        refusals=refused["refusals"],
+        refusals_next=refused["next"],
+        only_looks=query["alleen"],
         trail=trail,
         who=str(query["wie"] or ""),
         first=first,

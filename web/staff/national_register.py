@@ -11,7 +11,7 @@ from marshmallow import fields, validate
 from databeheer.door.client import DoorRefusedError
 from databeheer.staff import roles
 from web.door import ask
-from web.forms import ONE_LINE, Form, no_ean, parse_or_refuse, parse_or_tell
+from web.forms import ONE_LINE, Form, LineNumber, no_ean, parse_or_refuse, parse_or_tell
 from web.staff.guard import colleague, require_role
 
 blueprint = Blueprint("staff_register", __name__)
@@ -27,6 +27,12 @@ _LIST = _known.reading("national_register")
 _ASK = _known.reading("people") & _known.writing("cases")
 _SEE = sorted(_LIST | _ASK)
 _DECIDE = sorted(_known.writing("national_register"))
+
+
+class PageQuery(Form):
+    """Before which line of the ledger the page of the list begins; left out, with the newest."""
+
+    voor = LineNumber()
 
 
 class AskForm(Form):
@@ -57,16 +63,16 @@ class JudgeForm(Form):
 
 
 class ReviewForm(Form):
-    """Up to which line of the ledger the list went that was looked at."""
+    """The newest line of the ledger of the page that was looked at."""
 
-    tot = fields.Integer(required=True, validate=validate.Range(0, 2**53))
+    tot = fields.Integer(required=True, validate=validate.Range(0, 2**53 - 1))
 
 
 @blueprint.get("/dienst/rijksregister")
 @require_role(*_SEE)
 def show() -> ResponseReturnValue:
     """Show the list to who sees it, and the form to who may ask."""
-    return _page({})
+    return _page({}, parse_or_refuse(PageQuery(), request.args)["voor"])
 
 
 @blueprint.post("/dienst/rijksregister")
@@ -107,25 +113,27 @@ def judge() -> ResponseReturnValue:
 @blueprint.post("/dienst/rijksregister/nagekeken")
 @require_role(*_DECIDE, writing=True)
 def review() -> ResponseReturnValue:
-    """Say that the list was reviewed as it was shown; what came since makes it another list, and the door says no."""
+    """Say that a page of the list was reviewed as it was shown; what came since, or stands on another, was not."""
     shown_to = parse_or_refuse(ReviewForm(), request.form)["tot"]
     waiting = [
         one["consultation_id"]
-        for one in ask("staff.register.list")["consultations"]
-        if one["reviewed_at"] is None and one["index"] <= shown_to
+        for one in ask("staff.register.list", before=shown_to + 1)["consultations"]
+        if one["reviewed_at"] is None
     ]
     if waiting:
         ask("staff.register.review", consultation_ids=waiting)
     return redirect(url_for("staff_register.show"), 303)
 
 
-def _page(errors: dict[str, Any]) -> str:
+def _page(errors: dict[str, Any], before: int | None = None) -> str:
     me = colleague()
-    listed = ask("staff.register.list")["consultations"] if _LIST & set(me["roles"]) else None
+    sees = bool(_LIST & set(me["roles"]))
+    answer = ask("staff.register.list", before=before) if sees else {"consultations": None, "next": None}
     return render_template(
         "staff/national_register.html",
         me=me,
-        listed=listed,
+        listed=answer["consultations"],
+        next=answer["next"],
         asks=bool(_ASK & set(me["writes"])),
         decides=not set(_DECIDE).isdisjoint(me["writes"]),
         given=request.form,

@@ -10,7 +10,7 @@ from databeheer.contacts.recordings import DUTIES, WHY_LISTEN
 from databeheer.door.client import DoorRefusedError
 from databeheer.staff import roles
 from web.door import ask
-from web.forms import Form, parse_or_refuse
+from web.forms import Form, LineNumber, parse_or_refuse
 from web.staff.contacts import WRITERS, back, refused
 from web.staff.guard import require_role
 
@@ -20,6 +20,12 @@ NOT_KEPT = "Deze opname is er niet, is voorbij of wordt al langer bewaard. Er is
 OVER = "Deze opname is voorbij, of het was uw eigen gesprek. Er is niets getoond."
 _READERS = sorted(roles.load().reading("recordings"))
 _WRITERS = sorted(roles.load().writing("recordings"))
+
+
+class PageQuery(Form):
+    """Before which line of the ledger the page of the list begins; left out, with the newest."""
+
+    voor = LineNumber()
 
 
 class DutyForm(Form):
@@ -39,7 +45,7 @@ class ListenForm(Form):
 @require_role(*_READERS)
 def show() -> ResponseReturnValue:
     """Show the recordings that are not over."""
-    return _page()
+    return _page(parse_or_refuse(PageQuery(), request.args)["voor"])
 
 
 @blueprint.post("/dienst/loket/opnames")
@@ -68,5 +74,6 @@ def keep(reference: str) -> ResponseReturnValue:
     return back(reference)
 
 
-def _page(**said: object) -> str:
-    return render_template("staff/recordings.html", listed=ask("desk.recordings")["recordings"], **said)
+def _page(before: int | None = None, **said: object) -> str:
+    answer = ask("desk.recordings", before=before)
+    return render_template("staff/recordings.html", listed=answer["recordings"], next=answer["next"], **said)

@@ -14,6 +14,7 @@ from databeheer.door.house import House
 from databeheer.door.names import open_text
 from databeheer.door.permission_record import subjects_of
 from databeheer.door.proofs import AskerKind, Proof
+from databeheer.door.staff import paging
 from databeheer.door.staff.asking import doer_of, require_role, staff_name
 from databeheer.door.staff.cases import REFERENCE
 from databeheer.door.statement import Statement
@@ -71,12 +72,19 @@ def listen(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, A
     return record.answer() | {"recording": called}
 
 
-def list_kept(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
-    """The recordings that are not over, the newest first: until when, for which duty, how often somebody listened."""
+def list_kept(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """The recordings that are not over, the newest first: until when, for which duty, how often somebody listened.
+
+    `MOST` a page; `before` is the line of the ledger that a page begins before, `next` that of the page that follows.
+    """
     with looking(house, proof, or_staff=True) as (connection, asker, now):
         if asker.kind is not AskerKind.STAFF:
             raise UnauthenticatedError("log in as staff")
         require_role(asker, *roles.load().reading("recordings"))
+        found_rows = recordings.listed(
+            connection, now, before=paging.beyond(arguments["before"]), limit=MOST + 1
+        )
+        rows, following = paging.cut(found_rows, MOST, "opened_index")
         return {
             "recordings": [
                 {
@@ -88,8 +96,9 @@ def list_kept(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
                     "heard": row.heard,
                     "is_yours": bytes(row.employee_hash) == asker.employee,
                 }
-                for row in recordings.listed(connection, now, MOST)
-            ]
+                for row in rows
+            ],
+            "next": following,
         }
 
 
@@ -124,7 +133,7 @@ def _end(house: House, turn: Turn, row: Any) -> str:
 COMMANDS = (
     Command("desk.keep_recording", schema(reference=REFERENCE, duty=one_of(*recordings.DUTIES)), keep),
     Command("desk.listen", schema(reference=REFERENCE, why=one_of(*recordings.WHY_LISTEN)), listen),
-    Command("desk.recordings", schema(), list_kept),
+    Command("desk.recordings", schema(before=paging.before()), list_kept),
     Command(
         "desk.sweep",
         schema(

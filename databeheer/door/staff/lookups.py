@@ -29,6 +29,7 @@ from databeheer.door.facts.of_requests import Point, read_facts
 from databeheer.door.house import House
 from databeheer.door.names import open_text
 from databeheer.door.proofs import Asker, AskerKind, Proof
+from databeheer.door.staff import paging
 from databeheer.door.staff.asking import Doer, record_refusal, require_role, staff_name
 from databeheer.door.statement import Record, Statement, Subject
 from databeheer.door.turn import Turn
@@ -82,13 +83,19 @@ def look(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any
         return _shown(house, connection, case, point, asker) | record.answer()
 
 
-def refusals(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
-    """What staff were refused, newest first: looks without a case of their own, and log-ins (R155)."""
+def refusals(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """What staff were refused, newest first, `MOST_REFUSALS` a page: looks without a case of their own, log-ins (R155).
+
+    `before` is the line of the ledger that a page begins before, and `next` that of the page that follows.
+    """
     with looking(house, proof, or_staff=True) as (connection, asker, _now):
         if asker.kind is not AskerKind.INSPECTOR:
             if asker.kind is not AskerKind.STAFF:
                 raise UnauthenticatedError("log in as an inspector")
             require_role(asker, *roles.load().reading("trail"))
+        span = {"before": paging.beyond(arguments["before"]), "most": MOST_REFUSALS + 1}
+        found_rows = list(connection.execute(_REFUSALS, span))
+        rows, following = paging.cut(found_rows, MOST_REFUSALS, "entry_index")
         return {
             "refusals": [
                 {
@@ -99,8 +106,9 @@ def refusals(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
                     "account_id": str(row.account_id),
                     "name": staff_name(house, accounts.by_id(connection, row.account_id)),
                 }
-                for row in connection.execute(_REFUSALS, {"most": MOST_REFUSALS})
-            ]
+                for row in rows
+            ],
+            "next": following,
         }
 
 
@@ -293,9 +301,11 @@ _STAY = text(
     " JOIN registry.access_point a USING (access_point_id) WHERE o.occupancy_id = :stay"
 )
 _NAMES = text("SELECT party_id, name FROM registry.party WHERE party_id = ANY(:ids)")
-_REFUSALS = text("SELECT * FROM staff.refusal ORDER BY entry_index DESC LIMIT :most")
+_REFUSALS = text(
+    "SELECT * FROM staff.refusal WHERE entry_index < :before ORDER BY entry_index DESC LIMIT :most"
+)
 
 COMMANDS = (
     Command("staff.look", schema(reference=short_text(longest=40)), look),
-    Command("staff.refusals", schema(), refusals),
+    Command("staff.refusals", schema(before=paging.before()), refusals),
 )

@@ -26,6 +26,7 @@ from databeheer.door.commands.base import (
 from databeheer.door.house import House
 from databeheer.door.names import open_text, seal_text
 from databeheer.door.proofs import AskerKind, Proof
+from databeheer.door.staff import paging
 from databeheer.door.staff.asking import Doer, doer_of, require_role, staff_name
 from databeheer.door.statement import Statement
 from databeheer.door.turn import Turn
@@ -37,6 +38,8 @@ REVIEW = "staff_register_review"
 THE_LIST = UUID(int=161)
 """What the half-yearly clock is about: there is one list of consultations."""
 ASKED = "staff.register.asked"
+LEFT = "staff.register.left"
+"""What a review left is the first that nobody reviewed: the half year runs from when that was signed."""
 MOST = 500
 _SEALED = "register-reason"
 
@@ -120,32 +123,48 @@ def note_outcome(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[
 
 
 def review(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
-    """A manager reviews the list, every half year: all that stands there up to `below`, none of it his own.
+    """A manager reviews consultations of the list, as they were shown to him, none of them his own.
+
+    Every half year from the first that nobody reviewed: what is left, or came since, keeps a half year of its own.
 
     Raises:
-        ConflictError: the list is longer by now, or a consultation of the manager's own stands in it: another does it.
+        ConflictError: one of them is not there, or was reviewed before; or is the manager's own: another does it.
     """
     with house.turn() as turn:
         doer = doer_of(turn, house, proof, "manager", writing=True, by=arguments["by"])
-        waiting = list(turn.connection.execute(_UNREVIEWED))
-        if [row.consultation_id for row in waiting] != arguments["consultation_ids"]:
+        reviewed = arguments["consultation_ids"]
+        waiting = list(turn.connection.execute(_UNREVIEWED, {"ids": reviewed}))
+        if len(waiting) != len(reviewed):
             raise ConflictError("the list is another by now: look at it again")
         if any(bytes(row.employee_hash) == doer.employee for row in waiting):
             raise ConflictError("a consultation of yours stands in it: another manager reviews it")
-        turn.connection.execute(_REVIEW, {"by": doer.employee, "now": turn.now})
-        clocks.meet(turn.connection, REVIEW, THE_LIST, turn.now)
-        said = {"list": str(THE_LIST), "consultations": len(waiting)}
+        turn.connection.execute(_REVIEW, {"ids": reviewed, "by": doer.employee, "now": turn.now})
+        left = turn.connection.execute(_FIRST_LEFT).one_or_none()
+        said: dict[str, Any] = {"consultations": len(waiting)}
+        is_met = left is None or left.signed_index > min(row.signed_index for row in waiting)
+        if is_met:
+            clocks.meet(turn.connection, REVIEW, THE_LIST, turn.now)
+            said |= {"list": str(THE_LIST)}
         record = doer.record(turn, Statement("staff.register.reviewed", said))
+        if is_met and left is not None:
+            clocks.start(turn.connection, REVIEW, THE_LIST, left.signed_at, written_at=turn.now)
+            since = {"list": str(THE_LIST), "since": format_instant(left.signed_at)}
+            turn.record(Statement(LEFT, since))
     return record.answer()
 
 
-def show(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
-    """The register of consultations, the newest first: managers', the privacy officer's and the inspector's."""
+def show(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
+    """The register of consultations, the newest first: managers', the privacy officer's and the inspector's.
+
+    `MOST` a page; `before` is the line of the ledger that a page begins before, `next` that of the page that follows.
+    """
     with looking(house, proof, or_staff=True) as (connection, asker, _now):
         if asker.kind not in (AskerKind.STAFF, AskerKind.INSPECTOR, AskerKind.OPERATOR):
             raise UnauthenticatedError("log in as staff")
         if asker.kind is not AskerKind.INSPECTOR:
             require_role(asker, *roles.load().reading("national_register"))
+        span = {"before": paging.beyond(arguments["before"]), "most": MOST + 1}
+        rows, following = paging.cut(list(connection.execute(_LIST, span)), MOST, "signed_index")
         return {
             "consultations": [
                 {
@@ -160,8 +179,9 @@ def show(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
                     "reviewed_at": row.reviewed_at and format_instant(row.reviewed_at),
                     "is_yours": bytes(row.employee_hash) == asker.employee,
                 }
-                for row in connection.execute(_LIST, {"most": MOST})
-            ]
+                for row in rows
+            ],
+            "next": following,
         }
 
 
@@ -198,14 +218,17 @@ _OUTCOME = text(
     "UPDATE staff.register_consultation SET outcome_sealed = :outcome, outcome_at = :now WHERE consultation_id = :id"
 )
 _UNREVIEWED = text(
-    "SELECT * FROM staff.register_consultation WHERE reviewed_at IS NULL ORDER BY signed_index DESC"
+    "SELECT * FROM staff.register_consultation WHERE reviewed_at IS NULL AND consultation_id = ANY(:ids)"
+)
+_FIRST_LEFT = text(
+    "SELECT * FROM staff.register_consultation WHERE reviewed_at IS NULL ORDER BY signed_index LIMIT 1"
 )
 _REVIEW = text(
-    "UPDATE staff.register_consultation SET reviewed_by = :by, reviewed_at = :now WHERE reviewed_at IS NULL"
+    "UPDATE staff.register_consultation SET reviewed_by = :by, reviewed_at = :now WHERE consultation_id = ANY(:ids)"
 )
 _LIST = text(
     "SELECT r.*, c.reference FROM staff.register_consultation r JOIN staff.case_file c USING (case_id)"
-    " ORDER BY r.signed_index DESC LIMIT :most"
+    " WHERE r.signed_index < :before ORDER BY r.signed_index DESC LIMIT :most"
 )
 
 COMMANDS = (
@@ -234,11 +257,11 @@ COMMANDS = (
         "staff.register.review",
         schema(
             consultation_ids=fields.List(
-                fields.UUID(), required=True, validate=validate.Length(min=1, max=10_000)
+                fields.UUID(), required=True, validate=validate.Length(min=1, max=MOST)
             ),
             by=short_text(required=False, longest=40),
         ),
         review,
     ),
-    Command("staff.register.list", schema(), show),
+    Command("staff.register.list", schema(before=paging.before()), show),
 )

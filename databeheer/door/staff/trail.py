@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from marshmallow import fields
 from sqlalchemy import text
 
 from databeheer.brussels import day_bounds
@@ -13,6 +14,7 @@ from databeheer.door.house import House
 from databeheer.door.keys.at_hand import AtHand
 from databeheer.door.keys.store import KeyStoreError
 from databeheer.door.proofs import AskerKind, Proof
+from databeheer.door.staff import paging
 from databeheer.door.staff.asking import require_role, staff_name
 from databeheer.errors import MalformedRequestError, UnauthenticatedError
 from databeheer.staff import accounts, roles
@@ -24,7 +26,10 @@ _SAID = ("case", "kind", "role", "writes", "category", "purpose", "task", "what"
 
 
 def show(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Show what one person of the house did in a span of Brussels days, the newest first; at most `MOST`.
+    """Show what one person of the house did in a span of Brussels days, the newest first; `MOST` a page.
+
+    `before` is the line of the ledger that a page begins before, and `next` that of the page that follows; with
+    `looks` what he looked at, or was refused to, and nothing else.
 
     Each line is opened from its entry of the ledger: when it happened, and with what. Of an entry that was erased with
     its customer's, it says that alone.
@@ -42,16 +47,20 @@ def show(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any
             "account": account.account_id,
             "start": day_bounds(first)[0],
             "stop": day_bounds(last)[1],
-            "most": MOST,
+            "most": MOST + 1,
+            "before": paging.beyond(arguments["before"]),
+            "looks": arguments["looks"],
         }
+        rows, following = paging.cut(list(connection.execute(_DEEDS, span)), MOST, "index")
         keys = AtHand(house)
         return {
             "name": staff_name(house, account),
             "lines": [
                 {"index": row.index, "at": format_instant(row.at), "event": row.event}
                 | {"case": row.reference, "said": _said(keys, row)}
-                for row in connection.execute(_DEEDS, span)
+                for row in rows
             ],
+            "next": following,
         }
 
 
@@ -88,7 +97,8 @@ def _said(keys: AtHand, row: Any) -> dict[str, Any]:
 _DEEDS = text(
     "SELECT b.index, b.key_sealed, b.shared_sealed, d.at, d.event, c.reference FROM staff.deed d"
     " JOIN ledger.body b ON b.index = d.entry_index LEFT JOIN staff.case_file c USING (case_id)"
-    " WHERE d.account_id = :account AND d.at >= :start AND d.at < :stop ORDER BY d.entry_index DESC LIMIT :most"
+    " WHERE d.account_id = :account AND d.at >= :start AND d.at < :stop AND d.entry_index < :before"
+    " AND (NOT :looks OR d.event IN ('data.read', 'data.refused')) ORDER BY d.entry_index DESC LIMIT :most"
 )
 _PEOPLE = text(
     "SELECT a.*, (SELECT count(*) FROM staff.deed d WHERE d.account_id = a.account_id) AS deeds,"
@@ -100,7 +110,13 @@ _PEOPLE = text(
 COMMANDS = (
     Command(
         "staff.trail",
-        schema(account_id=identifier(), first=Day(required=True), last=Day(required=True)),
+        schema(
+            account_id=identifier(),
+            first=Day(required=True),
+            last=Day(required=True),
+            before=paging.before(),
+            looks=fields.Boolean(load_default=False, truthy={True}, falsy={False}),
+        ),
         show,
     ),
     Command("staff.trail.people", schema(), people),

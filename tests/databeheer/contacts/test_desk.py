@@ -14,6 +14,7 @@ import pytest
 from databeheer.contacts.contacts import Caller, Channel
 from databeheer.contacts.recordings import DUTIES, until
 from databeheer.door.client import DoorRefusedError, Proof
+from databeheer.door.contacts import recordings as recording_commands
 from databeheer.permissions import history
 from databeheer.values import parse_instant
 from tests.conftest import LOTTES_EAN, MARIAS_EAN
@@ -648,7 +649,7 @@ def test_a_recording_is_over_a_month_later(recorded: str, over: str) -> None:
 
 @pytest.mark.requirement("R87", "R88")
 def test_a_recording_goes_after_a_month_but_for_a_legal_duty_and_listening_is_on_record(
-    databases: Databases,
+    databases: Databases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with databases.clone() as database, open_house(database) as house:
         lotte = lottes_home(house)
@@ -674,6 +675,12 @@ def test_a_recording_goes_after_a_month_but_for_a_legal_duty_and_listening_is_on
             plain: (1, None),
             smell: (0, "gas_smell"),
         }
+        # Later calls hide none: each page is followed by what stands before it.
+        monkeypatch.setattr(recording_commands, "MOST", 1)
+        newest = tom.call("desk.recordings")
+        older = tom.call("desk.recordings", before=newest["next"])
+        assert [one["reference"] for page in (newest, older) for one in page["recordings"]] == [smell, plain]
+        assert older["next"] is None
         house.clock.advance(timedelta(days=33))
         for one in (both, tom):
             one.log_in()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -11,8 +13,10 @@ import pytest
 
 from databeheer.brussels import day_of
 from databeheer.door.client import Proof
+from databeheer.door.staff import lookups, national_register, trail
+from tests.conftest import LOTTES_EAN
 from tests.databases import Databases
-from tests.desk import refused
+from tests.desk import lottes_home, refused
 from tests.doors import query
 from tests.house import Colleague, Customer, TheHouse, open_house
 
@@ -193,6 +197,107 @@ def test_what_somebody_did_is_listed_by_time_from_the_ledger(house: TheHouse, da
     assert refused(house.operator, "staff.trail", **span) == "unauthenticated"
     turned = {**span, "first": "2026-02-02", "last": "2026-02-01"}
     assert refused(boss.call, "staff.trail", **turned) == "malformed-request"
+
+
+def pages(call: Callable[..., dict[str, Any]], key: str) -> list[list[Any]]:
+    """Every page of a list, the newest first, as one follows the other."""
+    answer = call()
+    found = [answer[key]]
+    while answer["next"] is not None:
+        answer = call(before=answer["next"])
+        found.append(answer[key])
+    return found
+
+
+@pytest.mark.requirement("R161")
+def test_a_list_longer_than_a_page_is_reviewed_page_by_page(
+    house: TheHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(national_register, "MOST", 2)
+    desk, boss, own = (
+        house.colleague("long", "desk"),
+        house.colleague("chief", "manager"),
+        house.colleague("writes", "desk", "manager"),
+    )
+    reviewing = partial(boss.call, "staff.register.review")
+
+    def waiting() -> list[list[str]]:
+        listed = pages(partial(boss.call, "staff.register.list"), "consultations")
+        assert all(len(page) <= 2 for page in listed)
+        left = [[one["consultation_id"] for one in page if not one["reviewed_at"]] for page in listed]
+        return [page for page in left if page]
+
+    def clock() -> tuple[int, str | None]:
+        """How many reviews were in time or late, and since when the half year runs."""
+        [found] = query(
+            house,
+            "SELECT count(met_at), max(started_at) FILTER (WHERE met_at IS NULL) FROM clocks.clock"
+            " WHERE kind = 'staff_register_review'",
+        )
+        return found[0], found[1] and found[1].isoformat()
+
+    for page in waiting():  # what other tests of this house left
+        reviewing(consultation_ids=page)
+    before, none = clock()
+    assert none is None
+    reference = case_of(desk)
+    ids = []
+    for _ in range(5):
+        house.clock.advance(timedelta(seconds=1))
+        ids.append(asked(desk, reference))
+    mine = asked(own, case_of(own))
+    signed = dict(query(house, "SELECT consultation_id::text, signed_at FROM staff.register_consultation"))
+    shown = waiting()
+    assert [one for page in shown for one in page] == [mine, *reversed(ids)]
+    assert refused(reviewing, consultation_ids=[ids[0], ids[0]]) == "conflict"
+    assert refused(reviewing, consultation_ids=[ids[0], str(national_register.THE_LIST)]) == "conflict"
+    assert refused(own.call, "staff.register.review", consultation_ids=[mine]) == "conflict"
+    # A later page alone keeps no half year: the oldest is not in it.
+    reviewing(consultation_ids=shown[1])
+    assert refused(reviewing, consultation_ids=shown[1]) == "conflict"
+    assert clock() == (before, signed[ids[0]].isoformat())
+    # With the oldest, the half year runs from the first that is left.
+    reviewing(consultation_ids=shown[2])
+    assert clock() == (before + 1, signed[ids[4]].isoformat())
+    reviewing(consultation_ids=shown[0])
+    assert clock() == (before + 2, None)
+    assert waiting() == []
+
+
+@pytest.mark.requirement("R155", "R163")
+def test_neither_a_refusal_nor_a_look_is_hidden_by_what_came_after(
+    house: TheHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lookups, "MOST_REFUSALS", 2)
+    monkeypatch.setattr(trail, "MOST", 2)
+    one, noise, boss = (
+        house.colleague("looked", "metering_clerk"),
+        house.colleague("noise", "desk"),
+        house.colleague("reads", "manager"),
+    )
+    lottes_home(house)
+    seen = one.call("staff.case.open", kind="missing_values", what="x", ean=LOTTES_EAN)["reference"]
+    one.call("staff.look", reference=seen)
+    assert refused(one.call, "staff.look", reference="Z2026-1") == "no-case"
+    for _ in range(5):
+        assert refused(noise.call, "staff.look", reference="Z2026-1") == "no-case"
+        one.call("staff.case.close", reference=case_of(one))
+    inspecting = partial(house.client.call, "staff.refusals", Proof.session(house.inspector()))
+    for reading in (inspecting, partial(boss.call, "staff.refusals")):
+        listed = pages(reading, "refusals")
+        assert [len(page) for page in listed[:-1]] == [2] * (len(listed) - 1)
+        whole = [row for page in listed for row in page]
+        assert [row["account_id"] for row in whole[:6]] == [noise.account_id] * 5 + [one.account_id]
+        assert len({row["index"] for row in whole}) == len(whole)
+    today = day_of(house.clock.now()).isoformat()
+    following = partial(boss.call, "staff.trail", account_id=one.account_id, first=today, last=today)
+    lines = [line for page in pages(following, "lines") for line in page]
+    assert [line["event"] for line in lines].count("data.read") == 1
+    assert len(lines) == 2 * 5 + 3
+    [[looked]] = pages(partial(following, looks=True), "lines")
+    assert (looked["event"], looked["case"]) == ("data.read", seen)
+    for wrong in (-1, "1", 1.5, 2**60):
+        assert refused(following, before=wrong) == "malformed-request"
 
 
 def test_a_customer_sees_neither_list_nor_trail(house: TheHouse) -> None:

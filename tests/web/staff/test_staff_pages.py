@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from flask import Flask
 
 from databeheer.brussels import day_of
 from databeheer.door.client import DoorRefusedError
+from databeheer.door.staff import lookups, national_register, trail
 from tests.conftest import LOTTES_EAN
 from tests.databases import Databases
 from tests.doors import query
@@ -53,7 +55,9 @@ def at(app: Flask, house: TheHouse, session: str) -> Visitor:
 
 
 @pytest.mark.requirement("R155", "R161")
-def test_a_day_of_who_looks_into_wrong_values(app: Flask, house: TheHouse, lotte: Customer) -> None:
+def test_a_day_of_who_looks_into_wrong_values(
+    app: Flask, house: TheHouse, lotte: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     nadia, tom = house.colleague("nadia", "metering_clerk"), house.colleague("tom", "manager")
     desk, boss = at(app, house, nadia.session), at(app, house, tom.session)
     form = desk.get("/dienst/dossiers/nieuw")
@@ -85,6 +89,26 @@ def test_a_day_of_who_looks_into_wrong_values(app: Flask, house: TheHouse, lotte
     assert "mag" in decided.text
     reviewed = boss.press(decided, "/dienst/rijksregister/nagekeken")
     assert "nagekeken op" in reviewed.text
+    # Each list goes on on a further page, from where the first one ended.
+    for module, most in ((lookups, "MOST_REFUSALS"), (trail, "MOST"), (national_register, "MOST")):
+        monkeypatch.setattr(module, most, 1)
+    desk.press(register, "/dienst/rijksregister", naam="Nadia", **wish)
+    unknown = begun.form("/kijk").fields | {"dossier": "Z2026-999998"}
+    assert desk.send("/dienst/dossiers/kijk", unknown).status == 403
+    inspector = at(app, house, house.inspector())
+    trails = f"/toezicht/medewerkers?wie={nadia.account_id}"
+    for visitor, path, most in (
+        (boss, "/dienst/rijksregister", 2),
+        (inspector, "/toezicht/medewerkers", 2),
+        (inspector, trails, 4),
+        (boss, trails.replace("/toezicht/medewerkers", "/dienst/wie-keek"), 4),
+        (inspector, trails + "&alleen=kijken", 1),
+    ):
+        seen = [visitor.get(path)]
+        while further := re.findall(r'<a href="([^"]+)">Vroegere regels', seen[-1].html):
+            seen.append(visitor.get(unescape(further[-1]).partition("#")[0]))
+        assert len(seen) >= most, path
+        assert len({one.html for one in seen}) == len(seen), path
 
 
 @pytest.mark.requirement("R156", "R158")
