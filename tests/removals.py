@@ -2011,7 +2011,7 @@ REMOVALS = (
         "R85",
         "two EAN codes a contact",
         "databeheer/door/contacts/codes.py",
-        "    if fresh and len(before) + len(fresh) > MOST_EANS:",
+        "    if own and desk.contact.eans_told + len(in_writing) + len(own) > MOST_EANS:",
         "    if False:",
     ),
     Removal(

@@ -41,6 +41,8 @@ ON_PAPER = frozenset({Channel.LETTER, Channel.VISIT})
 """On these somebody hands in a signed paper."""
 DAYS_OPEN = {Channel.CALL: 1, Channel.VISIT: 1, Channel.LETTER: 31, Channel.EMAIL: 31}
 """After how many days a contact ends by itself: who is on the line goes, what came in writing has its month."""
+MOST_UNLOCKS = 3
+"""So often something is unlocked on paper in one contact (R92)."""
 KNOWN_HERE = frozenset({Caller.CUSTOMER, Caller.MANDATED})
 """Who can be identified. All others get a fixed answer, and no data (R79, R89)."""
 

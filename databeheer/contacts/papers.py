@@ -19,6 +19,13 @@ def add(connection: Connection, document_sha256: bytes, case_id: UUID, now: date
     connection.execute(_ADD, {"document": document_sha256, "case": case_id, "now": now})
 
 
+def unlocks(connection: Connection, document_sha256: bytes, named: bytes) -> bool:
+    """Whether a scan unlocks what is named: all that was named with it first, and nothing else. Keeps what is first."""
+    connection.execute(_UNLOCK, {"document": document_sha256, "named": named})
+    first = connection.execute(_UNLOCKS, {"document": document_sha256}).scalar_one()
+    return bytes(first) == named
+
+
 _ENTERED = text(
     "SELECT p.case_id, f.reference FROM staff.paper p JOIN staff.case_file f USING (case_id)"
     " WHERE p.document_sha256 = :document"
@@ -27,3 +34,9 @@ _ADD = text(
     "INSERT INTO staff.paper (document_sha256, case_id, operator, entered_at)"
     " SELECT :document, case_id, operator, :now FROM staff.contact WHERE case_id = :case"
 )
+_UNLOCK = text(
+    "INSERT INTO staff.paper_unlock (document_sha256, operator, named_hash)"
+    " SELECT document_sha256, operator, :named FROM staff.paper WHERE document_sha256 = :document"
+    " ON CONFLICT DO NOTHING"
+)
+_UNLOCKS = text("SELECT named_hash FROM staff.paper_unlock WHERE document_sha256 = :document")

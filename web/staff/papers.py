@@ -36,7 +36,10 @@ USED = (
     "scant u voor elk apart."
 )
 WHICH = "Vul de EAN-code of het meternummer in dat geblokkeerd is."
-LOCKS = "Dit gaat alleen met een papier: per brief, of afgegeven aan het loket."
+LOCKS = (
+    "Dit gaat alleen met een papier: per brief, of afgegeven aan het loket. Een scan ontgrendelt alleen wat er de "
+    "eerste keer bij stond: scan het papier van elke woning apart. In een contact ontgrendelt u hoogstens drie keer."
+)
 
 
 class PermissionForm(Form):

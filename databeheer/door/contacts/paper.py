@@ -14,8 +14,8 @@ from marshmallow import fields, validate
 from databeheer import clocks
 from databeheer.access.facts import Capacity
 from databeheer.brussels import day_of
-from databeheer.contacts import papers
-from databeheer.contacts.contacts import ON_PAPER
+from databeheer.contacts import contacts, papers
+from databeheer.contacts.contacts import MOST_UNLOCKS, ON_PAPER
 from databeheer.door.commands.answers import reject, sign
 from databeheer.door.commands.base import (
     SHA256,
@@ -60,6 +60,7 @@ from databeheer.rights.requests import CLOCK, Channel, Fact, Kind
 from databeheer.values import format_instant
 
 METHOD = "paper"
+UNLOCKED = "link.released"
 
 
 class ScanUsedError(DatabeheerError):
@@ -178,18 +179,28 @@ def unlock(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, A
     """Let an EAN code or a meter number that was locked begin anew, on a signed paper (R92).
 
     In the portal, where EAN codes are asked for, and at the desk. Who was identified: his log-in as well. The answer
-    does not say whether anything was locked.
+    does not say whether anything was locked. A scan is of one home: it unlocks what was named with it first, and of
+    the home of the EAN code alone, whatever meter number is beside it.
 
     Raises:
         ScanUsedError: the scan is of another contact.
+        ConflictError: it unlocked something else in this one, or MOST_UNLOCKS were unlocked in it.
     """
     ean, meter = arguments["ean"], arguments["meter"]
     if ean is None and meter is None:
         raise MalformedRequestError("ean, meter: one of the two, or both")
 
     def act(turn: Turn, desk: AtDesk) -> Answer:
-        _require_paper(turn, desk, bytes.fromhex(arguments["document_sha256"]))
-        locked, said = [], {"document": arguments["document_sha256"]}
+        document = bytes.fromhex(arguments["document_sha256"])
+        _require_paper(turn, desk, document)
+        log = contacts.log(turn.connection, desk.case.case_id)
+        if sum(line.event == UNLOCKED for line in log) >= MOST_UNLOCKS:
+            raise ConflictError("in this contact enough was unlocked; open another")
+        typed = f"{ean.digits if ean else ''} {''.join((meter or '').split()).upper()}".encode()
+        named = identifying.as_asked(house, desk.case.case_id, "unlock", typed)
+        if not papers.unlocks(turn.connection, document, named):
+            raise ConflictError("this scan unlocked something else; scan the paper of each home by itself")
+        locked, said, stay = [], {"document": arguments["document_sha256"]}, None
         # In the book of each home that it opens: whoever lives there sees that somebody could try anew.
         opened = {desk.case.occupancy_id} - {None}
         if ean is not None:
@@ -198,17 +209,19 @@ def unlock(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, A
             opened |= {stay.occupancy_id} if stay is not None else set()
         if meter is not None:
             number = "".join(meter.split())
-            locked += [of_meter(house, number), identifying.of_meter(house, number)]
             hashes = identifying.meter_hashes(house, number)
             rows = homes.at_meter(turn.connection, hashes, day_of(turn.now))
-            locked += [one for row in rows for one in identifying.of_registered(house, row)]
-            opened |= {row.occupancy_id for row in rows}
+            there = [row for row in rows if stay is None or row.access_point_id == stay.access_point_id]
+            if there or not rows:  # not of another home than that of the EAN code; the answer does not say so
+                locked += [of_meter(house, number), identifying.of_meter(house, number)]
+            locked += [one for row in there for one in identifying.of_registered(house, row)]
+            opened |= {row.occupancy_id for row in there}
         if desk.contact.identified_at is not None:
             locked.append(identifiers.of_login(house, desk.stay(house, turn)[1]))
         attempts.release(turn.connection, locked)
         subjects = [one for stay_id in sorted(opened, key=str) for one in subjects_of(house, stay_id)]
         said |= {"what": "+".join(name for name in ("ean", "meter") if arguments[name] is not None)}
-        return {}, desk.record(turn, Statement("link.released", said, subjects=subjects))
+        return {}, desk.record(turn, Statement(UNLOCKED, said, subjects=subjects))
 
     return at_desk(house, proof, arguments["reference"], act)
 

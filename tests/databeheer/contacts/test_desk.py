@@ -189,6 +189,31 @@ def test_three_in_vain_lock_contact_meter_and_code_also_for_what_is_right_until_
 
 
 @pytest.mark.requirement("R92")
+def test_a_scan_unlocks_one_home_and_a_contact_a_few(
+    house: TheHouse, nadia: Colleague, lotte: Customer, maria: Customer
+) -> None:
+    right = {"ean": MARIAS_EAN, "meter": MARIAS_METER, "name": "Maria Peeters"}
+    for _ in range(3):
+        nadia.call("desk.identify", reference=contact(nadia), **(right | {"name": "X"}))
+    paper = {"reference": contact(nadia, "letter"), "document_sha256": scan()}
+    unlock = partial(nadia.call, "desk.paper_unlock")
+    for _ in range(2):  # a button pressed twice
+        unlock(**paper, ean=LOTTES_EAN, meter=MARIAS_METER)  # of one home: a neighbour's meter stays locked
+    before, hers = size(house), events(maria, 1)
+    for other in ({"meter": MARIAS_METER}, {"ean": MARIAS_EAN}, {"ean": LOTTES_EAN}, {"meter": "X1"}):
+        assert refused(unlock, **paper, **other) == "conflict", other
+    assert (size(house), hers) == (before, ["desk.not_identified"])
+    assert not nadia.call("desk.identify", reference=contact(nadia), **right)["identified"]
+    again = paper | {"document_sha256": scan()}
+    unlock(**again, ean=MARIAS_EAN, meter=MARIAS_METER.lower())
+    assert nadia.call("desk.identify", reference=contact(nadia), **right)["identified"]
+    before = size(house)
+    for scanned in (paper, again, again | {"document_sha256": scan()}):
+        assert refused(unlock, **scanned, ean=LOTTES_EAN, meter=MARIAS_METER) == "conflict"
+    assert size(house) == before
+
+
+@pytest.mark.requirement("R92")
 def test_three_meter_numbers_in_vain_lock_an_address_however_it_is_written_until_its_own_number_opens_it(
     house: TheHouse, nadia: Colleague, outsider: Colleague, maria: Customer
 ) -> None:

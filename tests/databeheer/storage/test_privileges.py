@@ -403,6 +403,7 @@ MATRIX: dict[str, dict[str, set[str]]] = {
     },
     "staff.ean_asked": {"door": LOOK_AND_ADD | of("way_hashes")},
     "staff.paper": {"door": LOOK_AND_ADD},
+    "staff.paper_unlock": {"door": LOOK_AND_ADD},
     "staff.recording": {"door": LOOK_AND_ADD | of("duty", "keep_until", "ended_at", "reference_sealed")},
     "staff.deed": {"door": LOOK_AND_ADD, "auditor": {READ}},
     "staff.hr_check": {"door": LOOK_AND_ADD, "auditor": {READ}},
