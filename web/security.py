@@ -11,6 +11,7 @@ from flask_wtf import CSRFProtect
 from flask_wtf.csrf import generate_csrf
 
 from web.forms import FORM_GUARD
+from web.parsing import MAX_BODY_BYTES
 from web.settings import WebSettings
 
 CONTENT_SECURITY_POLICY = (
@@ -72,6 +73,8 @@ def _let_files_in() -> None:
     most = getattr(current_app.view_functions.get(request.endpoint or ""), _MOST_BYTES, None)
     if most is not None:
         request.max_content_length = most
+        # The parser counts its own buffer, a block and what of the one before may begin a boundary, as text of a form.
+        request.max_form_memory_size = 2 * MAX_BODY_BYTES
 
 
 def _refuse_another_root() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from hashlib import sha256
+from random import Random
 
 import pytest
 from flask import Flask
@@ -21,6 +22,7 @@ METER = "1SAG9300000001"
 LETTER = {"weg": "letter", "wie": "customer", "waarover": "trekt een toestemming in"}
 PAPER = b"%PDF-1.7 a paper that Lotte signed"
 HASH = sha256(PAPER).hexdigest()
+RIGHT_WITHOUT_WHAT = {"vraag": "rectification", "fout": "", "grond": "", "woorden": "x", "scan": ""}
 
 
 @pytest.fixture(scope="module")
@@ -187,11 +189,17 @@ def test_a_file_larger_than_a_scan_is_refused_and_no_other_form_takes_one(
     assert sent(desk, f"{contact}/wie", b"x" * (1024 * 1024 + 1), naam="x").status == 413
 
 
+@pytest.mark.parametrize("content", [Random(7).randbytes(300_000), b"\n" * 300_000], ids=["random", "lines"])
+def test_a_scan_of_ordinary_size_is_taken_whatever_its_bytes(
+    desk: Visitor, contact: str, content: bytes
+) -> None:
+    told = sent(desk, f"{contact}/recht", content, **RIGHT_WITHOUT_WHAT)
+    assert (told.status, sha256(content).hexdigest() in told.html) == (400, True)
+
+
 def test_what_was_typed_beside_a_wrong_form_stays_with_the_hash_of_its_scan(
     desk: Visitor, contact: str
 ) -> None:
-    wrong = sent(
-        desk, f"{contact}/recht", PAPER, vraag="rectification", fout="", grond="", woorden="x", scan=""
-    )
+    wrong = sent(desk, f"{contact}/recht", PAPER, **RIGHT_WITHOUT_WHAT)
     assert wrong.status == 400
     assert wrong.form("/recht").fields["scan"] == HASH
