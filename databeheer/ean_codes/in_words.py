@@ -15,6 +15,8 @@ _DIGITS = 18
 _BEGIN = "54"
 """With which all codes of Belgian access points begin (GS1)."""
 _SIGNS = re.compile(r"[^\w]|_")
+_UNSEEN = "\u115f\u1160\u17b4\u17b5"
+"""Letters by their class, of which nothing shows."""
 
 
 def holds_ean(words: str) -> bool:
@@ -27,9 +29,9 @@ def holds_ean(words: str) -> bool:
 
 
 def _plain(words: str) -> str:
-    """The text with every digit of whatever script as one of ours."""
-    plain = unicodedata.normalize("NFKC", words)
-    return "".join(str(unicodedata.digit(one)) if one.isdecimal() else one for one in plain)
+    """The text with every digit of whatever script, also one in a circle, as one of ours; without mere marks."""
+    seen = (one for one in unicodedata.normalize("NFKC", words) if one not in _UNSEEN)
+    return "".join(str(unicodedata.digit(one, one)) for one in seen if unicodedata.category(one) != "Lm")
 
 
 def _holds(run: str) -> bool:

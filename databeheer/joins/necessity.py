@@ -191,10 +191,11 @@ def verify(
 
 
 def as_one_person(name: str) -> str:
-    """Return a name by which two accounts of one person are alike: case, accents, marks and order do not matter.
+    """Return what two spellings of one person's name share: its letters, in no order.
 
-    Nor does how a letter is drawn, or what stands between two and is not seen. As far as the house can tell: somebody
-    who is registered under another name altogether is another person.
+    Case, accents, marks and spaces do not matter, nor how a letter is drawn, or what stands between two and is not
+    seen. Two people with the same letters count as one: then a third approves. As far as the house can tell: somebody
+    who is registered under another name altogether, or by an initial, is another person.
     """
     # Folded once the letters are plain ones: a capital of mathematics has no small one.
     spelled = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", name).casefold())
@@ -202,7 +203,7 @@ def as_one_person(name: str) -> str:
         one for one in spelled if not unicodedata.combining(one) and unicodedata.category(one) != "Cf"
     )
     spelled = plain.translate(_LATIN)
-    return " ".join(sorted("".join(one if one.isalnum() else " " for one in spelled).split()))
+    return "".join(sorted(one for one in spelled if one.isalnum()))
 
 
 def in_latin(name: str) -> bool:

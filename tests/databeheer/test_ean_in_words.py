@@ -14,7 +14,18 @@ from tests.conftest import LOTTES_EAN
 from tests.desk import refused, size
 from tests.house import TheHouse
 
-WORDS_OF_THE_HOUSE = {"what", "reason", "why", "task", "outcome", "words", "refusal", "label", "recording"}
+WORDS_OF_THE_HOUSE = {
+    "what",
+    "reason",
+    "why",
+    "task",
+    "outcome",
+    "words",
+    "refusal",
+    "label",
+    "recording",
+    "requester_note",
+}
 FROM_OTHERS = {
     "doubt.raise words": "a party's or a customer's own, of a case of doubt",
     "doubt.report words": "to the authority, about a party",
@@ -41,6 +52,8 @@ SLIP = LOTTES_EAN[:-1] + str((int(LOTTES_EAN[-1]) + 1) % 10)
         f"{LOTTES_EAN[:9]}\n{LOTTES_EAN[9:]}",
         "".join(chr(0xFF10 + int(digit)) for digit in LOTTES_EAN),
         "".join(chr(0x660 + int(digit)) for digit in LOTTES_EAN),
+        "".join("⓿❶❷❸❹❺❻❼❽❾"[int(digit)] for digit in LOTTES_EAN),
+        *(mark.join(LOTTES_EAN) for mark in ("\u115f", "\u3164", "\u02bc", "\u02d0", "\u30fc", "\u0640")),
         f"1{LOTTES_EAN}9",
         f"0470 12 34 56, {LOTTES_EAN}",
         SLIP,
@@ -79,7 +92,7 @@ def takes(field: Any, words: str) -> bool:
 
 @pytest.mark.requirement("R133")
 def test_no_command_takes_one_in_words_of_the_house(house: TheHouse) -> None:
-    plain, with_code = ("geen", "M-1", "zie 22-11"), ("zie " + LOTTES_EAN, LOTTES_EAN, " ".join(LOTTES_EAN))
+    plain, with_code = ("geen", "M-1", "zie 22-11"), ("zie " + LOTTES_EAN, LOTTES_EAN, ".".join(LOTTES_EAN))
     words = {
         f"{name} {member}": field
         for name, command in house.service.commands.items()

@@ -536,6 +536,8 @@ class Statement:
                 return wording.ONLOOKERS[self.onlooker]
             if self.is_audit:
                 return _("De toezichthouder")
+            if self.is_by_staff and not self.task:
+                return _("Een medewerker van de databeheerder")
             if self.is_by_staff:
                 return _("Een medewerker van de databeheerder, dossier %(case)s", case=self.task)
         name = self.party.name if self.party else None

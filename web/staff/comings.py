@@ -19,7 +19,7 @@ from web.staff.people import ASKERS
 
 blueprint = Blueprint("staff_comings", __name__)
 
-NUMBER = "Vul het personeelsnummer in: letters van a tot z, cijfers en streepjes, zoals D-0011."
+NUMBER = "Vul het personeelsnummer in: letters van a tot z, cijfers en streepjes, zoals D-9999."
 LOGIN = "Vul in hoe de aanmelddienst deze persoon noemt."
 NAME = "Vul de naam in."
 TEAM = "Vul het team in: kleine letters, cijfers en streepjes, zoals loket."
@@ -28,7 +28,7 @@ KNOWN = (
     "Deze persoon, of deze aanmelding, heeft al een account. Niemand heeft er twee, en niemand deelt er een."
 )
 FILE = (
-    "Deze lijst klopt niet. Eén lijn per persoon: het personeelsnummer, een komma en de dag, zoals D-0011,2026-11-22. "
+    "Deze lijst klopt niet. Eén lijn per persoon: het personeelsnummer, een komma en de dag, zoals D-9999,2026-11-22. "
     "Die dag is voorbij of vandaag, en niemand staat er twee keer. Er is niemand afgesloten."
 )
 

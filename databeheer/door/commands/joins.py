@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from databeheer.access.explain import Language, citation_text
 from databeheer.door.bodies.opened import shared_body
-from databeheer.door.commands.base import Command, EANCode, Instant, asker_of, schema
+from databeheer.door.commands.base import Command, EANCode, Instant, asker_of, schema, without_ean
 from databeheer.door.commands.views import party_view
 from databeheer.door.house import House
 from databeheer.door.joins.intents import Waiting
@@ -286,7 +286,7 @@ COMMANDS = (
                 ),
                 "from": Instant(required=True),
                 "until": Instant(required=True),
-                "requester_note": fields.String(required=True, validate=REFERENCE),
+                "requester_note": without_ean(fields.String(required=True, validate=REFERENCE)),
             }
         ),
         run,

@@ -290,7 +290,7 @@ COMMANDS = (
         schema(
             employee=employee_number(),
             subject=short_text(),
-            name=short_text(),
+            name=without_ean(short_text()),
             team=fields.String(required=True, validate=TEAM),
             external=flag(),
             clause_signed_on=optional_day(),

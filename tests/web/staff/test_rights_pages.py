@@ -68,6 +68,7 @@ def test_a_request_about_ones_own_data_is_read_on_record_and_answered_what_is_la
     assert newest["event"] == "right.opened"
     seen = at(app, house, lotte.session).get("/mijn/gelezen")
     assert "Uw verzoek gelezen door een medewerker" in seen.text
+    assert "Een medewerker van de databeheerder, dossier" not in seen.text
     # What is wrong with an answer is said beside it, and changes nothing.
     place = f"/dienst/rechten/{asked}/antwoord"
     for wrong in (

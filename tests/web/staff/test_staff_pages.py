@@ -253,6 +253,8 @@ def test_somebody_comes_and_leaves_a_workstation_too_and_a_case_changes_hands(
     wrong = leaving.press(page, "/vertrokken", wie="E-wim,2023-01-02\nE-wim")
     assert (wrong.status, "Er is niemand afgesloten" in wrong.text) == (400, True)
     today = day_of(house.clock.now()).isoformat()
+    nobody = leaving.press(page, "/vertrokken", wie=f"E-unknown,{today}")
+    assert "Niemand is afgesloten" in nobody.text
     gone = leaving.press(page, "/vertrokken", wie=f"E-wim,{today}\nE-unknown,{today}")
     assert "1 account is afgesloten" in gone.text
     assert "1 van de lijst had hier geen account" in gone.text
