@@ -91,6 +91,16 @@ def standing(connection: Connection, subject_hash: bytes, certificate: str, now:
         raise UnauthenticatedError("log in again: this account has ended or is blocked")
     if not is_known_device(connection, certificate):
         raise UnknownDeviceError("come from a workstation of the house")
+    return _standing(row, now)
+
+
+def working(connection: Connection, codes: frozenset[str], now: datetime) -> list[Any]:
+    """Return the live accounts, none blocked, of who may write in one of these roles now; by their number."""
+    rows = connection.execute(_WORKING, {"now": now})
+    return [row for row in rows if not _standing(row, now).writes.isdisjoint(codes)]
+
+
+def _standing(row: Any, now: datetime) -> Standing:
     lacks = tuple(lacking(row, day_of(now)))
     counts = [] if lacks else row.held
     reads = frozenset(one["role"] for one in counts if not one["writes"])
@@ -186,11 +196,13 @@ _HELD = (
     " AND NOT EXISTS (SELECT FROM clocks.clock c WHERE c.kind = 'staff_role_review' AND c.about = grant_id"
     "  AND c.met_at IS NULL AND c.dropped_at IS NULL AND c.due_at <= :now)"
 )
-_STANDING = text(
+_LIVE = (
     "SELECT a.*, coalesce((SELECT jsonb_agg(jsonb_build_object('role', role, 'writes', writes))"  # noqa: S608  our own
     f"  FROM staff.role_grant WHERE account_id = a.account_id AND {_HELD}), '[]') AS held"
-    " FROM staff.account a WHERE a.subject_hash = :subject AND a.ended_at IS NULL"
+    " FROM staff.account a WHERE a.ended_at IS NULL"
 )
+_STANDING = text(f"{_LIVE} AND a.subject_hash = :subject")
+_WORKING = text(f"{_LIVE} AND a.blocked_at IS NULL ORDER BY a.account_id")
 _DEVICE = text(
     "SELECT NOT EXISTS (SELECT FROM staff.device)"
     " OR EXISTS (SELECT FROM staff.device WHERE print = :print AND ended_at IS NULL)"

@@ -24,7 +24,7 @@ NOT_BY_EAN = (
     "Met een EAN-code opent u alleen een dossier van uw eigen werk. Vraagt een klant iets? Open een contact aan het "
     "loket, ga na wie vraagt, en open het dossier daar."
 )
-NOT_TO = "Dit gaat niet meer: die collega is weg. Kies een ander."
+NOT_TO = "Dit gaat niet: daar werkt nu niemand die dit mag behandelen. Kies een ander."
 _READERS = sorted(roles.load().reading("people"))
 _WRITERS = sorted(roles.load().writing("cases"))
 

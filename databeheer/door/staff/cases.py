@@ -8,6 +8,7 @@ from uuid import uuid4
 from marshmallow import fields
 
 from databeheer.brussels import day_of
+from databeheer.contacts.contacts import CASE_KIND
 from databeheer.door.commands.base import (
     Command,
     EANCode,
@@ -78,7 +79,11 @@ def open_case(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str
 
 
 def hand_on(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
-    """Give a case of one's own to a colleague or to a team; a manager any case that is open."""
+    """Give a case of one's own to a colleague or to a team; a manager any case that is open.
+
+    Raises:
+        ConflictError: that colleague, or nobody in that team, works with cases now; of a contact: with contacts.
+    """
     if (arguments["account_id"] is None) is (arguments["team"] is None):
         raise MalformedRequestError("a case goes to one colleague, or to one team")
     with house.turn() as turn:
@@ -86,10 +91,15 @@ def hand_on(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, 
         require_role(asker, *roles.load().writing("cases"), writing=True)
         doer = Doer(asker, asker.employee, asker.account_id)
         case = _handled(turn, asker, arguments["reference"])
+        topic = "contacts" if case.kind == CASE_KIND else "cases"
+        able = accounts.working(turn.connection, roles.load().writing(topic), turn.now)
         if arguments["account_id"] is not None:
-            colleague = found(accounts.by_id(turn.connection, arguments["account_id"]), "account")
-            if colleague.ended_at is not None:
-                raise ConflictError("this account has ended")
+            found(accounts.by_id(turn.connection, arguments["account_id"]), "account")
+            able = [one for one in able if one.account_id == arguments["account_id"]]
+        else:
+            able = [one for one in able if one.team == arguments["team"]]
+        if not able:
+            raise ConflictError(f"nobody there works with {topic} now; choose another")
         cases.assign(turn.connection, case.case_id, arguments["account_id"], arguments["team"])
         said = {
             "case": case.reference,
@@ -119,14 +129,14 @@ def list_open(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
         if asker.kind is not AskerKind.STAFF or asker.account_id is None:
             raise UnauthenticatedError("log in as staff")
         require_role(asker, *roles.load().reading("cases"))
-        living = [one for one in accounts.every(connection) if one.ended_at is None]
+        able = accounts.working(connection, roles.load().writing("cases"), now)
         return {
             "takers": [
                 {"account_id": str(one.account_id), "name": staff_name(house, one)}
-                for one in living
+                for one in able
                 if one.team == asker.team and one.account_id != asker.account_id
             ],
-            "teams": sorted({one.team for one in living}),
+            "teams": sorted({one.team for one in able}),
             "cases": [
                 {
                     "reference": case.reference,

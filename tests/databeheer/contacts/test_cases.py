@@ -108,6 +108,41 @@ def test_a_case_out_of_a_contact_is_about_who_was_identified_and_outlasts_it_wit
     assert house.colleague("mate", "desk").call("staff.look", reference=teams)["address"]
 
 
+@pytest.mark.requirement("R155")
+def test_a_case_is_handed_to_nobody_who_cannot_work_with_it(
+    house: TheHouse, lotte: Customer, nadia: Colleague, mats: Colleague
+) -> None:
+    gone, blocked, lapsed = (house.colleague(name, "desk", team="weg") for name in ("gus", "bo", "lies"))
+    reader = house.colleague("lea", "desk", team="weg", writes=False)
+    supplier = house.colleague("sup", "supplier_desk", team="leverancier")
+    house.operator("staff.account.end", by="E-1", account_id=gone.account_id)
+    with house.engine("superuser").begin() as connection:
+        for change, one in (
+            ("blocked_at = now(), block_reason = 'unused'", blocked),
+            ("trained_until = '2020-01-01'", lapsed),
+        ):
+            changed = f"UPDATE staff.account SET {change} WHERE account_id = %(account)s"
+            connection.exec_driver_sql(changed, {"account": one.account_id})
+    talk, case = identified(nadia), nadia.call("staff.case.open", kind="question", what="x")["reference"]
+    before = size(house)
+    nobody = [{"account_id": one.account_id} for one in (gone, blocked, lapsed, reader, supplier)]
+    nobody += [{"team": team} for team in ("weg", "leverancier", "niemand")]
+    for reference in (talk, case):
+        for to in nobody:
+            assert refused(nadia.call, "staff.case.hand_on", reference=reference, **to) == "conflict", to
+    assert refused(nadia.call, "staff.case.hand_on", reference=talk, account_id=mats.account_id) == "conflict"
+    assert size(house) == before
+    listed = nadia.call("staff.case.list")
+    takers = {one["account_id"] for one in listed["takers"]}
+    assert (mats.account_id in takers, takers & {one.account_id for one in (gone, blocked, lapsed)}) == (
+        True,
+        set(),
+    )
+    assert not {"weg", "leverancier"} & set(listed["teams"])
+    nadia.call("staff.case.hand_on", reference=talk, team="loket")
+    nadia.call("staff.case.hand_on", reference=case, account_id=mats.account_id)
+
+
 @pytest.mark.requirement("R81", "R155")
 def test_no_case_comes_out_of_a_contact_in_which_nobody_was_identified_or_of_anothers(
     house: TheHouse, lotte: Customer, nadia: Colleague, mats: Colleague
