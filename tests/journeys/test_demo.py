@@ -121,6 +121,11 @@ def test_a_visitor_sees_three_doors_and_maria_sees_who_read_last_night(
     ines = open_page()
     log_in(ines.page, f"{demo.url}/toezicht", "Ines")
     keep(ines, "demo-inspector")
+    for name, words in (
+        ("Getuigen", "alleen een getuige van het huis zelf ondertekent mee"),
+        ("Termijnen", "daarvan van de databeheerder zelf"),
+    ):
+        expect(ines.page.get_by_role("row", name=name)).to_contain_text(words, ignore_case=True)
     ines.page.goto(f"{demo.url}/toezicht/registers/breach")
     expect(ines.page.get_by_text("Brief met een EAN-code in de verkeerde bus")).to_be_visible()
     hilde = open_page()

@@ -107,17 +107,20 @@ class Line:
 
 def _lines(state: dict[str, int], standing: Standing) -> list[Line]:
     """What an inspector wants to know first; each leads to what it rests on."""
-    names = ", ".join(one.name for one in standing.witnesses)
     joins, unjudged = state["joins_waiting"], state["unjudged"]
     return [
         Line("Logboek", *_of_log(standing)),
-        Line(
-            "Getuigen",
-            f"het nieuwste punt is mee ondertekend door {names}" if names else NO_WITNESS,
-            LOG,
-            bool(names),
+        Line("Getuigen", *_of_witnesses(standing)),
+        _counted_line(
+            "Termijnen",
+            state["overdue"],
+            "termijn is",
+            "termijnen zijn",
+            f"voorbij, {state['overdue_of_house']} daarvan van de databeheerder zelf"
+            if state["overdue"]
+            else "voorbij",
+            "clocks",
         ),
-        _counted_line("Termijnen", state["overdue"], "termijn is", "termijnen zijn", "voorbij", "clocks"),
         _counted_line("Klachten", state["complaints"], "klacht is", "klachten zijn", "open", "complaints"),
         _counted_line("Twijfel", state["doubts"], "geval is", "gevallen zijn", "niet afgesloten", "doubt"),
         Line(
@@ -140,6 +143,14 @@ def _lines(state: dict[str, int], standing: Standing) -> list[Line]:
             "Herstel", state["gaps"], "herstelactie is", "herstelacties zijn", "niet afgewerkt", "log"
         ),
     ]
+
+
+def _of_witnesses(standing: Standing) -> tuple[str, str, bool]:
+    """Who outside the house signs its newest checkpoint with it; the demo's one witness is its own."""
+    names = ", ".join(one.name for one in standing.witnesses)
+    if names and current_app.config["WEB_SETTINGS"].demo:
+        return "alleen een getuige van het huis zelf ondertekent mee, zoals in elke demo", LOG, False
+    return f"het nieuwste punt is mee ondertekend door {names}" if names else NO_WITNESS, LOG, bool(names)
 
 
 LOG = "/toezicht/logboek"
