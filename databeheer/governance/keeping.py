@@ -72,6 +72,11 @@ def versions(connection: Connection, ids: Collection[UUID]) -> Sequence[Any]:
     return connection.execute(_VERSIONS, {"ids": list(ids)}).all()
 
 
+def waiting(connection: Connection, registers: Collection[str]) -> list[UUID]:
+    """Return the open records of these registers of which a version waits for a second person."""
+    return list(connection.execute(_WAITING, {"registers": list(registers)}).scalars())
+
+
 def counts(connection: Connection) -> Mapping[str, Any]:
     """Return of each register how many records are open, of how many a version waits, how many are closed."""
     return {row.register: row for row in connection.execute(_COUNTS)}
@@ -113,6 +118,11 @@ _RECORDS = text(
     " ORDER BY r.register, r.number DESC LIMIT :limit"
 )
 _VERSIONS = text("SELECT * FROM governance.version WHERE record_id = ANY(:ids) ORDER BY record_id, version")
+_WAITING = text(
+    "SELECT r.record_id FROM governance.record r WHERE r.register = ANY(:registers) AND r.closed_at IS NULL"
+    " AND EXISTS (SELECT FROM governance.version v WHERE v.record_id = r.record_id AND v.outcome IS NULL)"
+    " ORDER BY r.opened_at, r.record_id"
+)
 _BETWEEN = text(
     "SELECT r.register, r.number, r.party_id, r.within, r.closed_at, v.* FROM governance.version v"
     " JOIN governance.record r USING (record_id) WHERE v.written_at >= :since AND v.written_at < :until"

@@ -103,10 +103,7 @@ def file_dpia(
     """
     if assessed_on > day_of(now):
         raise MalformedRequestError("assessed_on: lies in the future")
-    if overtaken(connection, party_id, midnight(assessed_on)):
-        raise ConflictError(
-            "this assessment is older than what made the last one out of date; make a new one"
-        )
+    require_current(connection, party_id, assessed_on)
     filed = {"id": uuid4(), "party": party_id, "reference": reference, "day": assessed_on, "now": now}
     found = connection.execute(_FILE, filed).one_or_none()
     if found is None:
@@ -115,10 +112,36 @@ def file_dpia(
     return dpia_id
 
 
+def require_current(connection: Connection, party_id: UUID, assessed_on: date) -> None:
+    """Refuse an assessment that a trigger overtook already, saying which, when, and from which day one counts (R116).
+
+    Raises:
+        ConflictError: one of the four triggers came after the beginning of its day.
+    """
+    last = connection.execute(_LAST_TRIGGER, {"party": party_id}).one_or_none()
+    if last is None or midnight(assessed_on) >= last.at:
+        return
+    day = day_of(last.at)
+    first = day if midnight(day) == last.at else day + timedelta(days=1)
+    raise ConflictError(
+        f"assessed_on: overtaken by {last.trigger} of {day}; an assessment counts that is dated {first} or later"
+    )
+
+
+def require_new_reference(connection: Connection, party_id: UUID, reference: str) -> None:
+    """Refuse a reference that another DPIA of the party has.
+
+    Raises:
+        ConflictError: it is taken.
+    """
+    if connection.execute(_SAME_REFERENCE, {"party": party_id, "reference": reference}).first() is not None:
+        raise ConflictError("reference: a DPIA of this party with this reference is filed already")
+
+
 def overtaken(connection: Connection, party_id: UUID, assessed_at: datetime) -> bool:
     """Whether one of the four triggers came after an assessment of that moment."""
-    last = connection.execute(_LAST_TRIGGER, {"party": party_id}).scalar_one()
-    return last is not None and assessed_at < last
+    last = connection.execute(_LAST_TRIGGER, {"party": party_id}).one_or_none()
+    return last is not None and assessed_at < last.at
 
 
 def newest_dpia(connection: Connection, party_id: UUID) -> date | None:
@@ -252,7 +275,10 @@ _LIFT = text(
 _IS_SUSPENDED = text("SELECT suspended_at IS NOT NULL FROM registry.party WHERE party_id = :party")
 _REINSTATE = text("UPDATE registry.party SET suspended_at = NULL WHERE party_id = :party")
 _NEWEST_DPIA = text("SELECT max(assessed_on) FROM registry.dpia WHERE party_id = :party")
-_LAST_TRIGGER = text("SELECT max(at) FROM registry.dpia_trigger WHERE party_id = :party")
+_LAST_TRIGGER = text(
+    "SELECT trigger, at FROM registry.dpia_trigger WHERE party_id = :party ORDER BY at DESC, trigger LIMIT 1"
+)
+_SAME_REFERENCE = text("SELECT 1 FROM registry.dpia WHERE party_id = :party AND reference = :reference")
 _FILE = text(
     "INSERT INTO registry.dpia (dpia_id, party_id, reference, assessed_on, filed_at)"
     " VALUES (:id, :party, :reference, :day, :now) ON CONFLICT DO NOTHING RETURNING dpia_id"

@@ -138,6 +138,14 @@ def _lines(state: dict[str, int], standing: Standing) -> list[Line]:
             "kijken geweigerd in 30 dagen",
             "staff",
         ),
+        _counted_line(
+            "Effectbeoordelingen",
+            state["lapsed_assessments"],
+            "partij heeft",
+            "partijen hebben",
+            "er geen die nog telt",
+            "assessments",
+        ),
         _counted_line("Inbreuken", state["breaches"], "inbreuk is", "inbreuken zijn", "open", "breaches"),
         _counted_line(
             "Herstel", state["gaps"], "herstelactie is", "herstelacties zijn", "niet afgewerkt", "log"
@@ -161,6 +169,7 @@ _PLACES = {
     "doubt": "/toezicht/twijfel",
     "staff": "/toezicht/medewerkers",
     "breaches": "/toezicht/registers/breach",
+    "assessments": "/toezicht/registers",
     "log": LOG,
 }
 

@@ -10,6 +10,8 @@ import tomllib
 from functools import cache
 from pathlib import Path
 
+from web import saying
+
 _FIELD = re.compile(r"[a-z_]+(?:, [a-z_]+)*: ")
 """What the door puts before a rule that is about one field."""
 _NOT_READY = "not ready: "
@@ -25,7 +27,11 @@ def in_dutch(refusal: str) -> str:
 
 
 def _look_up(table: str, said: str) -> str | None:
-    return next((dutch for pattern, dutch in _words()[table].items() if re.fullmatch(pattern, said)), None)
+    for pattern, dutch in _words()[table].items():
+        if found := re.fullmatch(pattern, said):
+            days = {name: saying.day(day) for name, day in found.groupdict().items()}
+            return dutch.format(**days)
+    return None
 
 
 @cache

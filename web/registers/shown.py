@@ -21,13 +21,25 @@ from web.staff.guard import colleague
 
 STATES = {
     "in_force": ("geldt", "active"),
+    "lapsed": ("telt niet meer", "refused"),
     "waiting": ("wacht op een tweede persoon", "waiting"),
     "refused": ("niet goedgekeurd", "refused"),
     "closed": ("afgesloten", "ended"),
 }
 OUTCOMES = {None: "wacht op een tweede persoon", "approved": "geldt", "refused": "niet goedgekeurd"}
+ENDED_BY = {
+    "use_changed": "een belangrijke wijziging van het gebruik",
+    "new_categories": "nieuwe soorten persoonsgegevens",
+    "unforeseen_breach": "een inbreuk met verregaande gevolgen",
+    "organisation_changed": "een belangrijke wijziging van de technische organisatie",
+}
+"""What overtakes an impact assessment before its two years are over (R116)."""
 HOURS_TOLD = 96
 """From how many hours on a term is told in days."""
+ASSESSMENT = "assessment"
+BREACH_CLOCK = "breach_notice"
+OF_ONE_MOMENT = frozenset({ASSESSMENT, "breach_told"})
+"""Registers whose records stay what they are once they count: the door refuses a new version."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -76,11 +88,13 @@ def register(app: Flask) -> None:
     """Give templates the words."""
     app.jinja_env.globals.update(
         registers=shipped().by_code,
-        reads_registers=_reads_any,
+        reads_registers=reads_any,
         record_states=STATES,
         version_outcomes=OUTCOMES,
         said_of=said_of,
         title_of=title_of,
+        state_of=state_of,
+        since_words=since_words,
     )
 
 
@@ -90,8 +104,31 @@ def overview(area: str) -> str:
     found = answer["registers"]
     terms = [Term.of(one, answer["at"]) for one in answer["terms"]]
     return render_template(
-        "registers/overview.html", area=area, found=found, terms=terms, tests=_tests(found)
+        "registers/overview.html",
+        area=area,
+        found=found,
+        terms=terms,
+        tests=_tests(found),
+        lapsed=answer["lapsed_assessments"],
+        may_assess=area == "dienst"
+        and not shipped().get(ASSESSMENT).writers.isdisjoint(colleague()["writes"]),
     )
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """What waits in the registers for the colleague who is logged in."""
+
+    to_decide: list[Mapping[str, Any]]
+    breaches: list[Term]
+    """Breaches of which the hours to notify the authority run, or ran out."""
+
+
+def waiting() -> Waiting:
+    """What waits in the registers for the colleague who is logged in; he reads one at least."""
+    answer = ask("governance.list")
+    terms = [Term.of(one, answer["at"]) for one in answer["terms"] if one["kind"] == BREACH_CLOCK]
+    return Waiting(answer["to_decide"], terms)
 
 
 def listed(area: str, register: Register, before: int | None) -> str:
@@ -117,13 +154,33 @@ def one(area: str, record_id: str, wrong: Mapping[str, str] | None = None) -> st
         "waiting": waiting,
         "terms": [Term.of(each, answer["at"]) for each in answer["terms"]],
     }
+    told["is_anew"] = is_anew(answer["record"])
     return render_template("registers/record.html", area=area, register=register, **(answer | told))
+
+
+def is_anew(record: Mapping[str, Any]) -> bool:
+    """Whether a record counts and is of one moment, so that another one is written in place of a new version."""
+    return record["register"] in OF_ONE_MOMENT and record["says"] is not None
 
 
 def title_of(record: Mapping[str, Any]) -> str:
     """What people call a record: its words, whose it is, and its code and day: `Een laptop is weg (breach-1, …)`."""
     whose = f", {record['party']}" if record["party"] else ""
     return f"{record['title']}{whose} ({record['name']}, {saying.day(record['opened_at'])})"
+
+
+def state_of(record: Mapping[str, Any]) -> str:
+    """How a record stands; of an impact assessment also until when it counts, or since when no more and why."""
+    end = record["validity"]
+    if end is None or record["state"] not in ("in_force", "lapsed"):
+        return STATES[record["state"]][0]
+    return since_words(end) if record["state"] == "lapsed" else f"telt tot {saying.day(end['until'])}"
+
+
+def since_words(end: Mapping[str, Any]) -> str:
+    """Since when an impact assessment counts no more, and why."""
+    since = f"telt niet meer sinds {saying.day(end['until'])}"
+    return f"{since}, door {ENDED_BY[end['by']]}" if end["by"] else f"{since}: de twee jaar zijn om"
 
 
 def doubt_title(case: Mapping[str, Any]) -> str:
@@ -194,7 +251,7 @@ def _plain(value: Any) -> str:
     return f"'{words}" if words.startswith(_FORMULA) else words
 
 
-def _reads_any() -> bool:
+def reads_any() -> bool:
     """Whether the colleague who is logged in reads a register."""
     held = set(colleague()["roles"])
     return any(held & one.readers for one in shipped().by_code.values())

@@ -41,6 +41,7 @@ class PlaceQuery(Form):
 
     stuk = fields.UUID(load_default=None)
     binnen = fields.UUID(load_default=None)
+    partij = fields.UUID(load_default=None)
 
 
 class DecideForm(Form):
@@ -89,7 +90,11 @@ def begin(register: str) -> ResponseReturnValue:
     place = parse_or_refuse(PlaceQuery(), request.args)
     given: Mapping[str, str] = {}
     if place["stuk"] is not None:
-        given = _typed(one, ask("governance.show", record_id=str(place["stuk"]))["record"]["says"] or {})
+        old = ask("governance.show", record_id=str(place["stuk"]))["record"]
+        given = _typed(one, old["says"] or {})
+        if shown.is_anew(old):
+            anew = {"binnen": old["within"], "partij": old["party_id"]}
+            return _form(one, _place(anew), _taken_over(one, given), {})
     return _form(one, _place(place), given, {})
 
 
@@ -119,7 +124,8 @@ def write(register: str) -> ResponseReturnValue:
             raise
         status = {"conflict": 409, "not-found": 404}.get(refusal.code, 400)
         lost = _lost(one, form) if refusal.code == "not-found" else {}
-        return _form(one, place, form, lost or _errors(one, str(refusal)), _ruled(refusal)), status
+        rule = _ruled(refusal)
+        return _form(one, place, form, lost or _errors(one, str(refusal), rule), rule), status
     return redirect(url_for("staff_registers.record", record_id=written["record_id"]), 303)
 
 
@@ -300,13 +306,23 @@ def _typed(register: Register, said: Mapping[str, Any]) -> dict[str, str]:
     return typed
 
 
-def _errors(register: Register, words: str) -> dict[str, str]:
-    """Beside which fields the door's refusal belongs."""
+def _taken_over(register: Register, given: Mapping[str, str]) -> dict[str, str]:
+    """What a new record takes over of an older one: not its reference, days and files."""
+    ours = {
+        field.name
+        for field in register.fields
+        if field.kind in (FieldKind.DAY, FieldKind.INSTANT, FieldKind.SHA256)
+    }
+    return {name: value for name, value in given.items() if name not in ours | {"reference"}}
+
+
+def _errors(register: Register, words: str, rule: str = "") -> dict[str, str]:
+    """Beside which fields the door's refusal belongs: nowhere, where it is a rule about the whole."""
     named = {part.partition(":")[0].strip() for part in words.split(";")}
     found = {field.name: _HINTS.get(field.kind, NOT_SO) for field in register.fields if field.name in named}
     if "party_id" in named:
         found["partij"] = "Kies over welke partij het gaat, of geen."
-    return found or {register.fields[0].name: NOT_SO}
+    return found or ({} if rule else {register.fields[0].name: NOT_SO})
 
 
 def _lost(register: Register, form: Mapping[str, str]) -> dict[str, str]:

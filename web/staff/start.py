@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from databeheer.staff import roles
 from web.door import ask
+from web.registers import shown
 from web.staff.guard import colleague, require_staff
 from web.staff.rights import counted
 
@@ -24,7 +25,8 @@ def show() -> ResponseReturnValue:
     topics = [words for topic, words in known.topics.items() if known.reading(topic) & set(me["roles"])]
     has_cases = not known.reading("cases").isdisjoint(me["roles"])
     cases = ask("staff.case.list")["cases"] if has_cases else None
-    waiting = _waiting(me) if known.reading("staff") & set(me["roles"]) else None
+    waiting = _waiting(me) if known.writing("staff") & set(me["writes"]) else None
+    registers = shown.waiting() if shown.reads_any() else None
     rights = counted() if known.reading("rights") & set(me["roles"]) else None
     looks = bool(known.reading("people") & set(me["roles"]))
     writes = bool(known.writing("cases") & set(me["writes"]))
@@ -37,6 +39,7 @@ def show() -> ResponseReturnValue:
         looks=looks,
         writes=writes,
         waiting=waiting,
+        registers_waiting=registers,
     )
 
 

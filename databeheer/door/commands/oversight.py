@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from databeheer.door.commands.base import Command, Day, looking, schema, short_text, without_ean
 from databeheer.door.commands.views import party_view
+from databeheer.door.governance import validity
 from databeheer.door.house import House
 from databeheer.door.proofs import AskerKind, Proof
 from databeheer.door.restore.ends import NOBODY, Ending
@@ -41,6 +42,7 @@ def summary(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, 
         standing = stop.current(connection)
         closed = public_services.closed(connection, public_services.LINKING)
         counts = state.state_at(connection, now)
+        lapsed = validity.lapsed(connection, house.catalogue.dpia_years, now)
     # A customer's own look is a read too, and one of staff; the figures of parties leave them apart.
     by_parties = [one for one in counted if one.party_id is not None]
     of_people = [one for one in counted if one.party_id is None and one.is_read]
@@ -61,7 +63,7 @@ def summary(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, 
         "own_reads": sum(one.count for one in of_people if one.ground != STAFF),
         "staff_reads": sum(one.count for one in of_people if one.ground == STAFF),
         "entries": entries,
-        "state": asdict(counts),
+        "state": asdict(counts) | {"lapsed_assessments": len(lapsed)},
         "permissions": permissions,
         "stop": {"since": format_instant(standing.since), "reason": standing.reason} if standing else None,
         "linking_closed": {"since": format_instant(closed.at), "reason": closed.reason} if closed else None,

@@ -6,7 +6,7 @@ key, whose employee number it names (`by`). The inspector looks, and changes not
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -26,8 +26,9 @@ from databeheer.door.commands.base import (
     uuid_text,
     without_ean,
 )
-from databeheer.door.governance import breaches, measures, parsing, records, rules, terms
+from databeheer.door.governance import breaches, measures, parsing, records, rules, terms, validity
 from databeheer.door.governance.records import Act, By, Opened, Version
+from databeheer.door.governance.validity import Validity
 from databeheer.door.house import House
 from databeheer.door.proofs import Asker, AskerKind, Proof
 from databeheer.door.staff.asking import Doer, doer_of, require_role
@@ -40,6 +41,7 @@ from databeheer.registry import parties
 from databeheer.values import format_instant
 
 MOST_LISTED = 200
+_ENDLESS: Mapping[UUID, Validity] = {}
 
 
 def write(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -121,7 +123,8 @@ def close(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, An
 def list_records(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """The registers with how much stands in each and what is to be done when, or the records of one.
 
-    The newest record first; `next` is for what follows.
+    The newest record first; `next` is for what follows. `to_decide`: what waits for whoever asks as second person;
+    `lapsed_assessments`: the parties that need a new impact assessment, with since when and through what.
     """
     with looking(house, proof, or_staff=True) as (connection, asker, now):
         _require_reader(asker, arguments["register"])
@@ -133,6 +136,12 @@ def list_records(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[
                 "at": format_instant(now),
                 "registers": list(_overview(connection, known)),
                 "terms": [one | _brief(about[UUID(one["record_id"])]) for one in due],
+                "to_decide": [_brief(one) for one in _to_decide(house, connection, asker)],
+                "lapsed_assessments": [
+                    one.view() for one in validity.lapsed(connection, house.catalogue.dpia_years, now)
+                ]
+                if shipped().get(validity.REGISTER) in known
+                else [],
             }
         register = shipped().get(arguments["register"])
         found = records.listed(
@@ -144,10 +153,12 @@ def list_records(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[
             before=arguments["before"],
         )
         shown = found[:MOST_LISTED]
+        ends = validity.of_records(connection, shown, house.catalogue.dpia_years)
         return {
             "at": format_instant(now),
             "records": [
-                _view(house, connection, one, may_write=_may_write(asker, register)) for one in shown
+                _view(house, connection, one, now, ends, may_write=_may_write(asker, register))
+                for one in shown
             ],
             "next": shown[-1].number if len(found) > MOST_LISTED else None,
         }
@@ -169,12 +180,13 @@ def show(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any
         children = records.listed(house, connection, inside, within=one.record_id) if inside else []
         parent = records.opened(house, connection, one.within) if one.within else None
         named = records.by_ids(house, connection, set(_named(one)))
+        ends = validity.of_records(connection, [one], house.catalogue.dpia_years)
         return {
             "at": format_instant(now),
-            "record": _view(house, connection, one, may_write=_may_write(asker, one.register)),
+            "record": _view(house, connection, one, now, ends, may_write=_may_write(asker, one.register)),
             "terms": terms.of_record(connection, one.record_id),
-            "parent": _view(house, connection, parent) if parent else None,
-            "inside": [_view(house, connection, child) for child in children],
+            "parent": _view(house, connection, parent, now) if parent else None,
+            "inside": [_view(house, connection, child, now) for child in children],
             "named": {
                 str(other.record_id): _brief(other)
                 for other in named.values()
@@ -193,6 +205,7 @@ def export(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, A
         found = records.listed(house, connection, [register.code])
         inside = [one.code for one in shipped().inside(register.code) if _may_read(asker, one)]
         children = records.listed(house, connection, inside) if inside else []
+        ends = validity.of_records(connection, found, house.catalogue.dpia_years)
         return {
             "format": "databeheer-register/v1",
             "label": register.label.value,
@@ -200,10 +213,12 @@ def export(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, A
             "register": register.code,
             "at": format_instant(now),
             "records": [
-                _view(house, connection, one)
+                _view(house, connection, one, now, ends)
                 | {
                     "inside": [
-                        _view(house, connection, each) for each in children if each.within == one.record_id
+                        _view(house, connection, each, now)
+                        for each in children
+                        if each.within == one.record_id
                     ]
                 }
                 for one in found
@@ -354,6 +369,17 @@ def _overview(connection: Connection, known: Iterable[Register]) -> Iterable[dic
         }
 
 
+def _to_decide(house: House, connection: Connection, asker: Asker) -> Iterator[Opened]:
+    """The records of which a version waits for somebody else than its writer, where this colleague may decide."""
+    if asker.kind is not AskerKind.STAFF:
+        return
+    mine = By(asker.employee.hex(), str(asker.account_id or ""), "")
+    registers = [one.code for one in shipped().by_code.values() if _may_write(asker, one)]
+    for one in records.by_ids(house, connection, keeping.waiting(connection, registers)).values():
+        if one.waiting is not None and not mine.is_same(one.waiting.by):
+            yield one
+
+
 def _named(one: Opened) -> Iterator[UUID]:
     """The records that the versions of this one name."""
     for version in one.versions:
@@ -383,12 +409,22 @@ def _brief(one: Opened) -> dict[str, Any]:
     }
 
 
-def _view(house: House, connection: Connection, one: Opened, *, may_write: bool = False) -> dict[str, Any]:
+def _view(
+    house: House,
+    connection: Connection,
+    one: Opened,
+    now: datetime,
+    ends: Mapping[UUID, Validity] = _ENDLESS,
+    *,
+    may_write: bool = False,
+) -> dict[str, Any]:
+    end = ends.get(one.record_id)
     return _brief(one) | {
         "label": one.register.label.value,
         "party_id": uuid_text(one.party_id),
         "within": uuid_text(one.within),
-        "state": _state(one),
+        "state": _state(one, now, end),
+        "validity": end.view() if end else None,
         "outcome": one.outcome,
         "closed_at": _instant(one.closed_at),
         "closed_by": one.closed_by.shown(house, connection) if one.closed_by else None,
@@ -399,12 +435,14 @@ def _view(house: House, connection: Connection, one: Opened, *, may_write: bool 
     }
 
 
-def _state(one: Opened) -> str:
+def _state(one: Opened, now: datetime, end: Validity | None) -> str:
     if one.closed_at is not None:
         return "closed"
     if one.waiting is not None:
         return "waiting"
-    return "in_force" if one.counting is not None else "refused"
+    if one.counting is None:
+        return "refused"
+    return "lapsed" if end is not None and end.until <= now else "in_force"
 
 
 def _version_view(house: House, connection: Connection, one: Version) -> dict[str, Any]:

@@ -7,15 +7,18 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from importlib import metadata
+from uuid import UUID
 
 from sqlalchemy import Connection, text
 
 from databeheer import clocks
-from databeheer.brussels import midnight
+from databeheer.brussels import day_of, midnight
 from databeheer.clocks import Actor
-from databeheer.door.governance.records import Opened, listed
+from databeheer.door.governance import validity
+from databeheer.door.governance.records import Opened, Version, listed
 from databeheer.door.house import House
 from databeheer.governance.documents import Section
+from databeheer.governance.keeping import APPROVED
 from databeheer.governance.registers import shipped
 from databeheer.oversight import figures
 from databeheer.oversight.retention import FULL_YEARS, LEDGER_YEARS, READINGS_YEARS
@@ -220,6 +223,9 @@ def _evidence(means: Means) -> Iterator[Section]:
     yield from _counted(means)
     yield _terms(means)
     names = {code: one.nl for code, one in shipped().by_code.items()}
+    assessments = means.records(validity.REGISTER)
+    ends = validity.of_records(means.connection, assessments, means.house.catalogue.dpia_years)
+    lapsed = {record_id: one.until for record_id, one in ends.items() if one.until <= means.now}
     yield Section(
         "Wat in de registers geschreven is",
         ("Register", "Stuk", "Over wie", "Versie", "Geschreven", "Regel", "Geldt", "Hash van het bestand"),
@@ -231,7 +237,7 @@ def _evidence(means: Means) -> Iterator[Section]:
                 str(version.number),
                 version.at.isoformat(),
                 str(version.index),
-                {"approved": "ja", "refused": "nee"}.get(version.outcome or "", "wacht"),
+                _counts(one, version, lapsed),
                 str(version.said.get("file_sha256") or ""),
             )
             for code in names
@@ -270,6 +276,12 @@ def _terms(means: Means) -> Section:
 
 def _inside(means: Means, parent: Opened, register: str) -> list[Opened]:
     return list(listed(means.house, means.connection, [register], within=parent.record_id))
+
+
+def _counts(one: Opened, version: Version, lapsed: Mapping[UUID, datetime]) -> str:
+    if version.outcome == APPROVED and one.record_id in lapsed:
+        return f"niet meer sinds {day_of(lapsed[one.record_id]).isoformat()}"
+    return {"approved": "ja", "refused": "nee"}.get(version.outcome or "", "wacht")
 
 
 def _called(one: Opened) -> str:

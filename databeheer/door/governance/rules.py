@@ -9,7 +9,7 @@ from databeheer.door.commands.conditions import take_dpia
 from databeheer.door.governance import breaches, measures, processors, records
 from databeheer.door.governance.records import Act
 from databeheer.errors import ConflictError
-from databeheer.registry import parties
+from databeheer.registry import conditions, parties
 from databeheer.values import parse_day
 
 Rule = Callable[[Act], None]
@@ -45,10 +45,16 @@ def _file_dpia(act: Act) -> None:
     take_dpia(act.house, act.turn, act.party_id, act.said["reference"], parse_day(act.said["assessed_on"]))
 
 
-def _once(act: Act) -> None:
-    """An assessment is of one day: a new one is another record."""
+def _check_dpia(act: Act) -> None:
+    """An assessment is of one day, and nothing overtook it: a new one is another record (R116).
+
+    Asked when it is written too, so that nobody approves in vain.
+    """
     if act.counted_before:
         raise ConflictError("this assessment counts; make a new one")
+    if act.party_id is not None:
+        conditions.require_current(act.turn.connection, act.party_id, parse_day(act.said["assessed_on"]))
+        conditions.require_new_reference(act.turn.connection, act.party_id, act.said["reference"])
 
 
 def _check_change(act: Act) -> None:
@@ -100,7 +106,7 @@ def _publish(act: Act) -> None:
 
 
 RULES: Mapping[str, Rules] = {
-    "assessment": Rules(check=_once, counts=_file_dpia),
+    "assessment": Rules(check=_check_dpia, counts=_file_dpia),
     "change": Rules(check=_check_change),
     "ai_system": Rules(check=_check_ai),
     "agreement": Rules(check=processors.check_agreement, counts=processors.shorten, closed=processors.stop),

@@ -93,6 +93,61 @@ def test_an_assessment_is_written_by_one_approved_by_another_and_read_by_the_ins
     assert "Zonnewijzer" in ines.get("/toezicht/registers/assessment").text
 
 
+@pytest.mark.requirement("R115", "R116")
+def test_a_lapsed_assessment_says_since_when_and_why_and_a_new_one_begins_with_what_it_says(
+    app: Flask, house: TheHouse, hilde: Colleague, pieter: Colleague
+) -> None:
+    party = house.party("Maanwijzer", "energy_service", papers=False).party_id
+    old = agreed(house, "assessment", party_id=party, reference="GEB-oud", risks="Iemand leest mee.")
+    path = f"/dienst/registers/stuk/{old}"
+    writing, ines = visitor(app, house, hilde.session), visitor(app, house, house.inspector())
+    assert "Stand Telt tot" in writing.get(path).text
+    house.operator("registry.dpia.stale", party_id=party, trigger="organisation_changed")
+    since = f"elt niet meer sinds {saying.day(house.clock.now())}, door een belangrijke wijziging van de technische"
+    task = "Maak een nieuwe effectbeoordeling van Maanwijzer"
+    for looking, area in ((writing, "dienst"), (ines, "toezicht")):
+        for place in ("assessment", f"stuk/{old}"):
+            assert f"T{since}" in looking.get(f"/{area}/registers/{place}").text, (area, place)
+        assert f"{task}: de vorige t{since}" in looking.get(f"/{area}/registers").text, area
+    record = writing.get(path)
+    assert "Versie 1: telt niet meer" in record.text
+    assert "Schrijf een nieuwe versie" not in record.text
+    assert "1 partij heeft er geen die nog telt" in ines.get("/toezicht").text
+    page = writing.get(NEW.format("assessment"), stuk=old)
+    given = page.form("/nieuw").fields
+    assert (given["stuk"], given["reference"], given["it_expert"]) == ("", "", "it_expert of assessment")
+    assert ">Iemand leest mee.</textarea>" in page.html
+    assert f'value="{party}" selected' in page.html
+    ours = said("assessment", house.clock.now(), reference="GEB-nieuw", assessed_on=None) | {"partij": party}
+    today = day_of(house.clock.now())
+    early = writing.press(page, "/nieuw", assessed_on=today.isoformat(), **ours)
+    assert early.status == 409
+    assert f"met als dag {saying.day(today + timedelta(days=1))} of later" in early.text
+    again = writing.press(page, "/nieuw", stuk=old, assessed_on=today.isoformat(), **(ours | {"partij": ""}))
+    assert (again.status, "Deze beoordeling geldt en verandert niet meer" in again.text) == (409, True)
+    assert "Kenmerk: Dit klopt niet" not in again.text
+    assert f'value="{party}" selected' in writing.get(NEW.format("assessment"), partij=party).html
+
+
+def test_the_first_page_names_what_waits_for_a_second_person_and_the_hours_of_a_breach(
+    app: Flask, house: TheHouse, hilde: Colleague, pieter: Colleague
+) -> None:
+    typed = said("questionnaire", house.clock.now(), title="Een nieuw scherm")
+    written = hilde.call("governance.write", register="questionnaire", said=typed)
+    aware = format_instant(house.clock.now() - timedelta(hours=2))
+    breach = write(house, "breach", title="Een brief is zoek", detected_at=aware, aware_at=aware)
+    place = f"/dienst/registers/stuk/{written['record_id']}"
+    page = visitor(app, house, pieter.session).get("/dienst")
+    assert "op u als tweede persoon" in page.text
+    assert place in page.links
+    assert "Nog 70 uur" in page.text
+    assert f"/dienst/registers/stuk/{breach['record_id']}" in page.links
+    assert place not in visitor(app, house, hilde.session).get("/dienst").links
+    outsider = visitor(app, house, house.colleague("joris", "desk").session).get("/dienst")
+    assert "tweede persoon" not in outsider.text
+    agreed(house, "breach_assessment", within=breach["record_id"], risk="unlikely")
+
+
 @pytest.mark.requirement("R117")
 def test_a_new_version_begins_with_what_counts_and_a_record_is_closed_with_a_reason(
     app: Flask, house: TheHouse, hilde: Colleague

@@ -129,6 +129,9 @@ def test_a_role_takes_two_and_a_leaver_is_cut_off_in_the_middle_of_a_session(
     assert "wacht op goedkeuring" in newcomer.get("/dienst").text
     waiting = approving.get("/dienst")
     assert "1 gevraagde rol wacht" in waiting.text
+    # Who reads the people and cannot give roles is not told to do so.
+    reader = at(app, house, house.colleague("reader", "manager", writes=False).session)
+    assert "gevraagde rol" not in reader.get("/dienst").text
     approving.press(approving.get("/dienst/medewerkers"), "/dienst/medewerkers/goedkeuren")
     assert "U en uw team hebben geen open dossier" in newcomer.get("/dienst").text
     today = house.clock.now().date().isoformat()

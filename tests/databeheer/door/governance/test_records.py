@@ -346,6 +346,7 @@ def test_an_assessment_lapses_access_stops_a_new_one_is_approved_and_access_resu
         "registry.overview.check", party_id=bram.party_id, url="https://party.example/privacy", reachable=True
     )
     assert reads() == "no_dpia"
+    assert [(one["party"], one["by"]) for one in lapsed(house)] == [("Bram Energieadvies", None)]
     written = write(house, "assessment", party_id=bram.party_id)
     assert reads() == "no_dpia"
     approve(house, written)
@@ -355,9 +356,79 @@ def test_an_assessment_lapses_access_stops_a_new_one_is_approved_and_access_resu
     )
     agreed(house, "breach_assessment", within=breach["record_id"], risk="high", far_reaching=True)
     assert reads() == "no_dpia"
+    record = shown(house, written["record_id"])
+    assert (record["state"], record["validity"]["by"]) == ("lapsed", "unforeseen_breach")
+    assert [(one["party"], one["by"]) for one in lapsed(house)] == [
+        ("Bram Energieadvies", "unforeseen_breach")
+    ]
+    inspector = Proof.session(house.inspector())
+    assert house.client.call("oversight.summary", inspector)["state"]["lapsed_assessments"] == 1
     house.clock.advance(timedelta(days=1))
     agreed(house, "assessment", party_id=bram.party_id, reference="After the breach")
     assert reads() == "read"
+    assert lapsed(house) == []
+    assert shown(house, written["record_id"])["state"] == "lapsed"
+
+
+@pytest.mark.requirement("R116")
+def test_an_assessment_that_cannot_count_is_refused_when_it_is_written_and_not_at_the_second_person(
+    kept: TheHouse,
+) -> None:
+    party = kept.party("Zonnewijzer", "energy_service", papers=False).party_id
+    old = agreed(kept, "assessment", party_id=party, reference="GEB 1")
+    until = shown(kept, old)["validity"]
+    assert (shown(kept, old)["state"], until["by"]) == ("in_force", None)
+    writing = {"register": "assessment", "party_id": party, "by": ELS}
+    taken = said("assessment", kept.clock.now(), reference="GEB 1")
+    assert "this reference" in refused(kept, "governance.write", **writing, said=taken)[1]
+    waiting = write(kept, "assessment", party_id=party, reference="GEB 2")
+    kept.operator("registry.dpia.stale", party_id=party, trigger="use_changed")
+    today, tomorrow = days(kept, 0), days(kept, 1)
+    same_day = said("assessment", kept.clock.now(), reference="GEB 3")
+    words = refused(kept, "governance.write", **writing, said=same_day)[1]
+    assert f"use_changed of {today}; an assessment counts that is dated {tomorrow} or later" in words
+    decision = {"record_id": waiting["record_id"], "version": 1, "by": JAN}
+    assert "use_changed" in refused(kept, "governance.approve", **decision)[1]
+    assert "Zonnewijzer" in {one["party"] for one in lapsed(kept)}
+    kept.clock.advance(timedelta(days=1))
+    agreed(kept, "assessment", party_id=party, reference="GEB 3")
+    assert "Zonnewijzer" not in {one["party"] for one in lapsed(kept)}
+
+
+@pytest.mark.requirement("R116")
+def test_evidence_says_since_when_an_assessment_counts_no_more(kept: TheHouse) -> None:
+    party = kept.party("Maanwijzer", "energy_service", papers=False).party_id
+    agreed(kept, "assessment", party_id=party)
+    today = days(kept, 0)
+    period = {"kind": "evidence", "first": days(kept, -1), "last": today}
+    kept.operator("registry.dpia.stale", party_id=party, trigger="new_categories")
+    inspector = Proof.session(kept.inspector())
+    made = kept.client.call("governance.document.make", inspector, **period)
+    content = kept.client.call("governance.document.open", inspector, document_id=made["document_id"])[
+        "content"
+    ]
+    rows = [row for one in content["sections"] for row in one["rows"] if "Maanwijzer" in row]
+    assert [row[6] for row in rows if row[0] == "Effectbeoordelingen"] == [f"niet meer sinds {today}"]
+
+
+def test_what_waits_is_told_to_who_may_decide_it_and_not_to_who_wrote_it(kept: TheHouse) -> None:
+    hilde, pieter = kept.colleague("nele", "privacy_officer"), kept.colleague("piet", "privacy_officer")
+    other = kept.colleague("sofie", "security_officer")
+    questionnaire = said("questionnaire", kept.clock.now(), title="Een nieuw scherm")
+    written = hilde.call("governance.write", register="questionnaire", said=questionnaire)["record_id"]
+
+    def waits(one: Colleague) -> bool:
+        return written in {each["record_id"] for each in one.call("governance.list")["to_decide"]}
+
+    assert (waits(hilde), waits(pieter), waits(other)) == (False, True, False)
+    assert kept.operator("governance.list")["to_decide"] == []
+    pieter.call("governance.approve", record_id=written, version=1)
+    assert not waits(pieter)
+
+
+def lapsed(house: TheHouse) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = house.operator("governance.list")["lapsed_assessments"]
+    return found
 
 
 @pytest.mark.requirement("R120")
