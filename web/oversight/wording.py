@@ -62,6 +62,8 @@ AUDIT_EVENTS = {
 STAFF_REFUSED = {
     "look": "kijken naar een klant",
     "contact": "een contact aan het loket openen, of er iets in doen",
+    "case": "een dossier sluiten of doorgeven",
+    "register": "het rijksregister raadplegen voor een dossier",
     "log-in": "aanmelden",
     "session": "verder werken op een ander toestel",
 }
@@ -72,6 +74,8 @@ STAFF_REASONS = {
     "about_nobody": "het dossier gaat over geen klant",
     "nobody_identified": "niemand ging na wie vraagt, en het is geen dossier van dit werk",
     "mandate_ended": "wie belde, mag niet meer optreden voor de klant",
+    "moved_out": "de klant woont er niet meer",
+    "role_needed": "de rol ontbrak",
     "blocked": "het account is geblokkeerd",
     "unknown_device": "geen toestel van het huis",
 }

@@ -28,6 +28,7 @@ from databeheer.door.commands.statements import around_lines, opened
 from databeheer.door.facts.of_requests import Point, read_facts
 from databeheer.door.house import House
 from databeheer.door.names import open_text
+from databeheer.door.post import home_letters
 from databeheer.door.proofs import Asker, AskerKind, Proof
 from databeheer.door.staff import paging
 from databeheer.door.staff.asking import Doer, record_refusal, require_role, staff_name
@@ -39,7 +40,7 @@ from databeheer.oversight import erasures
 from databeheer.oversight.retention import DataClass
 from databeheer.permissions import finding
 from databeheer.permissions.timing import state_at
-from databeheer.registry import supply
+from databeheer.registry import occupancies, supply
 from databeheer.staff import accounts, cases, roles
 from databeheer.storage.look import Look
 from databeheer.values import Granularity, Period, Purpose, Role, format_instant
@@ -60,9 +61,9 @@ def look(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any
 
     Raises:
         NoCaseError: the case does not exist, is closed, is another's, is about no access point where somebody
-            lives, is a contact with who may not act for its customer any more, or was opened by an EAN code and is
-            not the asker's own work. Outwardly they are one: a number
-            that was guessed tells nothing. On record is which.
+            lives, is a contact (or came out of one) with who may not act for its customer any more, or whose
+            customer moved out, or was opened by an EAN code and is not the asker's own work. Outwardly they are one:
+            a number that was guessed tells nothing. On record is which.
         DatabeheerError: the decision refuses it, as while all hand-over is stopped.
     """
     refused: DatabeheerError | None = None
@@ -71,7 +72,7 @@ def look(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any
         require_role(asker, *roles.load().reading("people"))
         account_id: UUID = found(asker.account_id, "account")
         case = cases.by_reference(turn.connection, arguments["reference"])
-        why = _why_not(case, asker, turn.now) or _why_no_contact(turn, case)
+        why = _why_not(case, asker, turn.now) or _why_no_contact(house, turn, case, asker)
         if why is not None:
             record_refusal(turn, account_id, "look", why)
             refused = NoCaseError("a look takes an open case that is yours or your team's")
@@ -147,14 +148,22 @@ def _sees_ean(connection: Connection, case: Any, asker: Asker) -> bool:
     return case.kind == cases.IN_WRITING or any(_is_own_work(kind, asker) for kind in cases.KINDS)
 
 
-def _why_no_contact(turn: Turn, case: Any) -> str | None:
-    """Why a contact opens nothing any more: its caller's appointment or power has ended. None of another case."""
-    if case.kind != CASE_KIND:
+def _why_no_contact(house: House, turn: Turn, case: Any, asker: Asker) -> str | None:
+    """Why a contact, or a case that came out of one, opens nothing any more; None of another case.
+
+    Its caller's appointment or power has ended; or its customer moved out, but for whose own work the case is.
+    """
+    contact_id = case.case_id if case.kind == CASE_KIND else case.contact_id
+    if contact_id is None:
         return None
-    under = found(contacts.of_case(turn.connection, case.case_id), "contact").representation_id
-    if under is None or representations.standing(turn.connection, under, turn.now) is not None:
+    under = found(contacts.of_case(turn.connection, contact_id), "contact").representation_id
+    if under is not None and representations.standing(turn.connection, under, turn.now) is None:
+        return "mandate_ended"
+    if _is_own_work(case.kind, asker):
         return None
-    return "mandate_ended"
+    stay = found(occupancies.by_id(turn.connection, case.occupancy_id), "occupancy")
+    holder = home_letters.holder_of(house, turn, stay)
+    return None if holder is not None and holder == stay.person_id else "moved_out"
 
 
 def _decide(

@@ -508,6 +508,9 @@ def test_who_moved_out_since_he_was_identified_is_told_nothing_more(
     meter(house, ean, number)
     reference = identified(nadia, "letter", ean=ean, meter=number, name="Otto Vertrekt")
     today = house.clock.now().date().isoformat()
+    wish = {"case_id": str(uuid4()), "kind": "move", "what": "verhuist"}
+    case = nadia.call("desk.open_case", reference=reference, **wish)["case"]
+    assert nadia.call("staff.look", reference=case)["address"]
     house.operator("registry.occupancy.end", ean=ean, until_day=today)
     before = size(house)
     for command, arguments in (
@@ -517,6 +520,14 @@ def test_who_moved_out_since_he_was_identified_is_told_nothing_more(
     ):
         assert refused(nadia.call, command, reference=reference, **arguments) == "conflict", command
     assert size(house) == before
+    for one in (reference, case):
+        assert refused(nadia.call, "staff.look", reference=one) == "no-case"
+    listed = house.client.call("staff.refusals", inspectors(house))["refusals"]
+    assert [one["reason"] for one in listed[:2]] == ["moved_out"] * 2
+    # Who works on moves goes on with the case, as with one of his own.
+    clerk = house.colleague("mo", "market_clerk")
+    nadia.call("staff.case.hand_on", reference=case, account_id=clerk.account_id)
+    assert clerk.call("staff.look", reference=case)["until"] == today
 
 
 # --- on paper ---------------------------------------------------------------------------------------------
