@@ -22,7 +22,7 @@ from databeheer.values import format_instant, parse_instant
 from web.door import ask
 from web.forms import NO_EAN_HERE, Form, Lines, parse, parse_or_refuse
 from web.public.parties import registered
-from web.registers import ruled, shown
+from web.registers import ruled, shown, telling
 from web.registers.inspector import PageQuery, known
 from web.staff.guard import colleague, require_role
 
@@ -110,6 +110,12 @@ def write(register: str) -> ResponseReturnValue:
     said, errors = _said(one, form)
     if errors:
         return _form(one, place, form, errors), 400
+    if (
+        one.code == telling.REGISTER
+        and place["binnen"]
+        and form["gezien"] != telling.seen(said, place["binnen"])
+    ):
+        return _form(one, place, form, {}, to_show=said)
     try:
         written = ask(
             "governance.write",
@@ -187,6 +193,7 @@ def _form(
     given: Mapping[str, str],
     errors: Mapping[str, str],
     door_said: str = "",
+    to_show: Mapping[str, Any] | None = None,
 ) -> str:
     within, of = place["binnen"], place["stuk"]
     about = ask("governance.show", record_id=of or within) if of or within else {}
@@ -200,6 +207,7 @@ def _form(
         given=given,
         errors=errors,
         door_said=door_said,
+        preview=telling.preview(to_show, about) if to_show else None,
         choices={field.name: _choices(field) for field in register.fields if field.kind in _NAMES},
         parties=registered() if register.about != "house" and not place["stuk"] else [],
     )
@@ -235,6 +243,8 @@ def _form_of(register: Register) -> type[Form]:
     """The form of a register: every field as its visitor types it."""
     known = {field.name: Lines(load_default="") for field in register.fields}
     place = {name: fields.String(load_default="", validate=_is_id) for name in ("stuk", "binnen", "partij")}
+    if register.code == telling.REGISTER:
+        place["gezien"] = fields.String(load_default="", validate=validate.Length(max=64))
     return type(f"{register.code}_form", (Form,), {**known, **place})
 
 

@@ -14,10 +14,10 @@ from flask import Flask
 from databeheer.brussels import day_of
 from databeheer.door.client import DoorRefusedError
 from databeheer.values import format_instant
-from tests.conftest import LOTTES_EAN
+from tests.conftest import LOTTES_EAN, MARIAS_EAN
 from tests.databases import Databases
 from tests.databeheer.doubt.acts import raise_doubt
-from tests.governance import HASH, agreed, said, write
+from tests.governance import HASH, agreed, approve, said, write
 from tests.governance import close as close_record
 from tests.house import Colleague, TheHouse, open_house
 from tests.web.portal.visiting import BASE_URL, Page, Visitor
@@ -228,6 +228,46 @@ def test_the_hours_that_are_left_to_notify_a_breach_stand_on_its_page_and_above_
     assert "Een risico is niet waarschijnlijk (breach_assessment-" in looking.get(path).text
     for page in ("/dienst/registers", path):
         assert words not in looking.get(page).text
+
+
+@pytest.mark.requirement("R140")
+def test_people_are_told_of_a_breach_only_after_who_writes_it_saw_what_they_read_and_that_the_judgement_waits(
+    app: Flask, house: TheHouse, hilde: Colleague
+) -> None:
+    maria = house.customer("maria-told", "Maria Claes")
+    house.point(MARIAS_EAN, maria)
+    aware = format_instant(house.clock.now() - timedelta(hours=2))
+    breach = write(house, "breach", detected_at=aware, aware_at=aware)
+    inside = {"within": breach["record_id"]}
+
+    def told() -> int:
+        return sum(one["kind"] == "breach.told" for one in maria.call("inbox.show", limit=50)["messages"])
+
+    writing = visitor(app, house, hilde.session)
+    form = writing.get(NEW.format("breach_told"), binnen=breach["record_id"])
+    typed = {
+        "eans": MARIAS_EAN,
+        "since": day_of(house.clock.now()).isoformat(),
+        "words": "Een lijst is <zoek>.",
+        "contact": "dpo@example",
+    }
+    shown = writing.press(form, "/nieuw", **typed)
+    assert (shown.status, told()) == (200, 0)
+    assert "De inbreuk is nog niet beoordeeld." in shown.text
+    assert "Een lijst is &lt;zoek&gt;. Vragen? dpo@example" in shown.html
+    assert "Er ging iets mis met uw gegevens" in shown.text
+    waiting = write(house, "breach_assessment", risk="high", **inside)
+    warned = "wacht nog op een tweede persoon"
+    # What was shown is sent, and nothing else: not by a guess, nor with other words.
+    for changed in ({"gezien": "x"}, {"words": "Iets anders."}, {"contact": "elders"}, {"eans": LOTTES_EAN}):
+        again = writing.press(shown, "/nieuw", **(typed | changed))
+        assert (again.status, told(), warned in again.text) == (200, 0, True), changed
+    approve(house, waiting)
+    shown = writing.press(form, "/nieuw", **typed)
+    assert (warned in shown.text, "nog niet beoordeeld" in shown.text) == (False, False)
+    sent = writing.press(shown, "/nieuw", **typed)
+    assert ("Versie 1: geldt" in sent.text, told()) == (True, 1)
+    assert writing.send(NEW.format("risk"), {**said_as_typed(house), "gezien": "x"}).status == 400
 
 
 @pytest.mark.requirement("R112")
