@@ -285,7 +285,7 @@ def test_after_each_of_the_four_triggers_nothing_is_read_until_a_newer_dpia_is_f
     with pytest.raises(DoorRefusedError) as stale:
         bram.read(granted["permission_id"])
     assert stale.value.reason == "no_dpia"
-    with pytest.raises(DoorRefusedError, match="older than"):
+    with pytest.raises(DoorRefusedError, match="overtaken by"):
         file_assessment(house.operator, bram.party_id, "GEB-2", day_of(now) - timedelta(days=1))
     house.clock.advance(timedelta(days=1))
     file_assessment(house.operator, bram.party_id, "GEB-3", day_of(house.clock.now()))
@@ -309,7 +309,7 @@ def test_a_trigger_counts_also_where_no_dpia_is_good_at_that_time(
     house.operator("registry.dpia.stale", **party, trigger="unforeseen_breach")
     assert events(house)[-1] == "dpia.staled"
     house.clock.advance(timedelta(days=9))
-    with pytest.raises(DoorRefusedError, match="older than"):
+    with pytest.raises(DoorRefusedError, match="overtaken by"):
         file("GEB-2", day_of(breach) - timedelta(days=16))
     slipped_in = "INSERT INTO registry.dpia VALUES (gen_random_uuid(), %s, 'slipped in', %s, now())"
     execute(house, slipped_in, newcomer.party_id, day(breach, -16))
