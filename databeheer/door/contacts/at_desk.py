@@ -16,7 +16,7 @@ from databeheer.door.names import seal_text
 from databeheer.door.permission_record import subjects_of
 from databeheer.door.post import home_letters
 from databeheer.door.proofs import Asker, AskerKind, Proof
-from databeheer.door.staff.asking import Doer, record_refusal, require_role
+from databeheer.door.staff.asking import Doer, record_refusal, require_role, tries_listed
 from databeheer.door.staff.lookups import NoCaseError
 from databeheer.door.statement import Record, Statement, Subject
 from databeheer.door.turn import Turn
@@ -142,10 +142,11 @@ def at_desk(
 
     Raises:
         NoCaseError: there is no such contact, it is over, or another's; recorded, and on the inspector's list.
+        RoleNeededError: who asks does not work at the desk; recorded too.
     """
     answer: dict[str, Any] | None = None
     record: Record | None = None
-    with house.turn(lane) as turn:
+    with tries_listed(house, proof, "contact"), house.turn(lane) as turn:
         doer = doer_at_desk(turn, house, proof)
         case = cases.by_reference(turn.connection, reference)
         why = why_not(case, doer.asker, turn.now)

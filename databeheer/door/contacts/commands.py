@@ -33,7 +33,7 @@ from databeheer.door.linking.commands import LONGEST_METER
 from databeheer.door.names import open_text, seal_text
 from databeheer.door.post import supplier_letters
 from databeheer.door.proofs import AskerKind, Proof
-from databeheer.door.staff.asking import require_role
+from databeheer.door.staff.asking import require_role, tries_listed
 from databeheer.door.staff.cases import REFERENCE
 from databeheer.door.statement import NO_OPERATOR, Statement
 from databeheer.door.turn import Turn
@@ -133,7 +133,10 @@ def show(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any
         NoCaseError: as `at_desk`; this too is recorded, and on the inspector's list.
     """
     reference = arguments["reference"]
-    with looking(house, proof, or_staff=True) as (connection, asker, now):
+    with (
+        tries_listed(house, proof, "contact"),
+        looking(house, proof, or_staff=True) as (connection, asker, now),
+    ):
         if asker.kind is not AskerKind.STAFF:
             raise UnauthenticatedError("log in as staff")
         require_role(asker, *roles.load().reading("contacts"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
@@ -15,7 +17,7 @@ from databeheer.door.names import open_text, seal_text
 from databeheer.door.proofs import Asker, AskerKind, Proof
 from databeheer.door.statement import Record, Statement
 from databeheer.door.turn import Turn
-from databeheer.errors import DatabeheerError, MalformedRequestError
+from databeheer.errors import DatabeheerError, MalformedRequestError, NotFoundError
 from databeheer.staff import accounts, roles
 from databeheer.staff.numbers import one_number
 
@@ -26,6 +28,14 @@ class RoleNeededError(DatabeheerError):
     """Who asks is staff, and has not the role that this takes; nothing was shown or changed."""
 
     code = "role-needed"
+
+
+class NotYoursError(NotFoundError):
+    """A case that there is not, is over, or is another's: outwardly they are one. `why` is for the inspector's list."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__("there is no such case that is open")
+        self.why = why
 
 
 def require_role(asker: Asker, *codes: str, writing: bool = False) -> None:
@@ -129,6 +139,23 @@ def why_no_log_in(connection: Connection, account: Any, proof: Proof) -> str | N
     if account.blocked_at is not None:
         return "blocked"
     return None if accounts.is_known_device(connection, proof.certificate) else "unknown_device"
+
+
+@contextmanager
+def tries_listed(house: House, proof: Proof, what: str) -> Iterator[None]:
+    """Put on the inspector's list a try at a contact or case that fails for want of a role, or as it is not his (R155).
+
+    In a turn of its own: of what was begun nothing stays.
+    """
+    try:
+        yield
+    except (RoleNeededError, NotYoursError) as error:
+        why = error.why if isinstance(error, NotYoursError) else "role_needed"
+        with house.turn() as turn:
+            asker = asker_of(turn, house, proof, AskerKind.STAFF)
+            if asker.account_id is not None:
+                record_refusal(turn, asker.account_id, what, why)
+        raise
 
 
 def record_refusal(turn: Turn, account_id: UUID, what: str, reason: str) -> Record:

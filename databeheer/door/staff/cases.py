@@ -24,11 +24,11 @@ from databeheer.door.commands.base import (
 from databeheer.door.house import House
 from databeheer.door.names import ean_hash, open_text, seal_text
 from databeheer.door.proofs import AskerKind, Proof
-from databeheer.door.staff.asking import Doer, require_role, staff_name
+from databeheer.door.staff.asking import Doer, NotYoursError, require_role, staff_name, tries_listed
 from databeheer.door.staff.people import TEAM
 from databeheer.door.statement import NO_OPERATOR, Statement
 from databeheer.door.turn import Turn
-from databeheer.errors import ConflictError, MalformedRequestError, NotFoundError, UnauthenticatedError
+from databeheer.errors import ConflictError, MalformedRequestError, UnauthenticatedError
 from databeheer.registry import occupancies
 from databeheer.staff import accounts, cases, roles
 from databeheer.values import format_instant
@@ -86,7 +86,7 @@ def hand_on(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, 
     """
     if (arguments["account_id"] is None) is (arguments["team"] is None):
         raise MalformedRequestError("a case goes to one colleague, or to one team")
-    with house.turn() as turn:
+    with tries_listed(house, proof, "case"), house.turn() as turn:
         asker = asker_of(turn, house, proof, AskerKind.STAFF)
         require_role(asker, *roles.load().writing("cases"), writing=True)
         doer = Doer(asker, asker.employee, asker.account_id)
@@ -111,7 +111,7 @@ def hand_on(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, 
 
 def close(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """Close a case of one's own: nobody looks under it any more."""
-    with house.turn() as turn:
+    with tries_listed(house, proof, "case"), house.turn() as turn:
         asker = asker_of(turn, house, proof, AskerKind.STAFF)
         require_role(asker, *roles.load().writing("cases"), writing=True)
         doer = Doer(asker, asker.employee, asker.account_id)
@@ -155,12 +155,12 @@ def _handled(turn: Turn, asker: Any, reference: str) -> Any:
     """An open case that is the asker's; any open one for a manager. Of others there is none to see."""
     case = cases.by_reference(turn.connection, reference)
     if case is None or not cases.is_open(case, turn.now):
-        raise NotFoundError("there is no such case that is open")
+        raise NotYoursError("no_such_case" if case is None else "closed")
     if (
         not cases.is_handled_by(case, asker.account_id, asker.team, turn.now)
         and "manager" not in asker.writes
     ):
-        raise NotFoundError("there is no such case that is open")
+        raise NotYoursError("not_yours")
     return case
 
 

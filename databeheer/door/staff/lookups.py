@@ -31,7 +31,7 @@ from databeheer.door.names import open_text
 from databeheer.door.post import home_letters
 from databeheer.door.proofs import Asker, AskerKind, Proof
 from databeheer.door.staff import paging
-from databeheer.door.staff.asking import Doer, record_refusal, require_role, staff_name
+from databeheer.door.staff.asking import Doer, record_refusal, require_role, staff_name, tries_listed
 from databeheer.door.statement import Record, Statement, Subject
 from databeheer.door.turn import Turn
 from databeheer.errors import DatabeheerError, UnauthenticatedError
@@ -67,7 +67,7 @@ def look(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any
         DatabeheerError: the decision refuses it, as while all hand-over is stopped.
     """
     refused: DatabeheerError | None = None
-    with house.turn() as turn:
+    with tries_listed(house, proof, "look"), house.turn() as turn:
         asker = asker_of(turn, house, proof, AskerKind.STAFF)
         require_role(asker, *roles.load().reading("people"))
         account_id: UUID = found(asker.account_id, "account")

@@ -27,7 +27,7 @@ from databeheer.door.house import House
 from databeheer.door.names import open_text, seal_text
 from databeheer.door.proofs import AskerKind, Proof
 from databeheer.door.staff import paging
-from databeheer.door.staff.asking import Doer, doer_of, require_role, staff_name
+from databeheer.door.staff.asking import Doer, NotYoursError, doer_of, require_role, staff_name, tries_listed
 from databeheer.door.statement import Statement
 from databeheer.door.turn import Turn
 from databeheer.errors import ConflictError, MalformedRequestError, NotFoundError, UnauthenticatedError
@@ -53,10 +53,10 @@ def ask(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]
     Raises:
         MalformedRequestError: `signed_as` is not the name of who asks.
         ConflictError: somebody external asks, or the list waits for its review.
-        NotFoundError: no open case of who asks.
+        NotYoursError: no open case of who asks; recorded, and on the inspector's list.
     """
     consultation_id = uuid4()
-    with house.turn() as turn:
+    with tries_listed(house, proof, "register"), house.turn() as turn:
         doer = doer_of(turn, house, proof, *roles.load().writing("cases"), writing=True)
         require_role(doer.asker, *roles.load().reading("people"))
         account = found(accounts.by_id(turn.connection, found(doer.account_id, "account")), "account")
@@ -65,8 +65,10 @@ def ask(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]
         if not same_name(arguments["signed_as"], staff_name(house, account)):
             raise MalformedRequestError("signed_as: sign with your own name")
         case = cases.by_reference(turn.connection, arguments["reference"])
-        if case is None or not cases.is_handled_by(case, account.account_id, account.team, turn.now):
-            raise NotFoundError("there is no such case that is open")
+        if case is None or not cases.is_open(case, turn.now):
+            raise NotYoursError("no_such_case" if case is None else "closed")
+        if not cases.is_handled_by(case, account.account_id, account.team, turn.now):
+            raise NotYoursError("not_yours")
         if _is_review_overdue(turn):
             raise ConflictError("nobody consults the register before a manager reviewed the list")
         values = {

@@ -155,7 +155,6 @@ def test_no_case_comes_out_of_a_contact_in_which_nobody_was_identified_or_of_ano
     for one, reference, code in (
         (nadia, unknown, "conflict"),
         (nadia, landlord, "conflict"),
-        (mats, unknown, "role-needed"),
     ):
         assert refused(of_contact, one, reference) == code
     for changes in (
@@ -169,4 +168,5 @@ def test_no_case_comes_out_of_a_contact_in_which_nobody_was_identified_or_of_ano
     assert size(house) == before
     for one, reference in ((nadia, closed), (outsider, unknown), (nadia, "Z2026-999999")):
         assert refused(of_contact, one, reference) == "no-case"
-    assert reasons(house)[:3] == ["no_such_case", "not_yours", "closed"]
+    assert refused(of_contact, mats, unknown) == "role-needed"
+    assert reasons(house)[:4] == ["role_needed", "no_such_case", "not_yours", "closed"]

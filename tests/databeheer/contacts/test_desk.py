@@ -275,6 +275,7 @@ def test_another_teams_contact_opens_nothing_and_trying_stands_on_the_inspectors
     house: TheHouse, nadia: Colleague, outsider: Colleague, tom: Colleague, lotte: Customer
 ) -> None:
     reference, ours = identified(nadia, "letter"), contact(outsider, "letter")
+    signed = {"reason": "verhuisd", "signed_as": "Joris"}
     asked = partial(outsider.call, reference=reference)
     tried: list[tuple[str, dict[str, Any]]] = [
         ("desk.identify", LOTTE),
@@ -300,6 +301,24 @@ def test_another_teams_contact_opens_nothing_and_trying_stands_on_the_inspectors
     assert mine == ["not_yours"] * (len(tried) + 1)  # a mere look at its page is one of them
     assert ("contact", "not_yours", "Rita") in [(one["what"], one["reason"], one["name"]) for one in listed]
     assert outsider.call("desk.show", reference=ours)["identified_at"] is None
+    # Nor does who has another role leave no trace, or who does what is done with any case.
+    adam = house.colleague("adam", "administrator")
+    for one, command, arguments, what, code, why in (
+        (tom, "desk.show", {}, "contact", "role-needed", "role_needed"),
+        (tom, "desk.send_eans", {"meters": [METER]}, "contact", "role-needed", "role_needed"),
+        (tom, "staff.look", {}, "look", "role-needed", "role_needed"),
+        (adam, "desk.show", {}, "contact", "role-needed", "role_needed"),
+        (adam, "staff.case.close", {}, "case", "role-needed", "role_needed"),
+        (outsider, "staff.case.close", {}, "case", "not-found", "not_yours"),
+        (outsider, "staff.case.hand_on", {"team": "elders"}, "case", "not-found", "not_yours"),
+        (outsider, "staff.register.ask", signed, "register", "not-found", "not_yours"),
+    ):
+        before = size(house)
+        assert refused(one.call, command, reference=reference, **arguments) == code, command
+        newest = house.client.call("staff.refusals", inspectors(house))["refusals"][0]
+        assert (newest["what"], newest["reason"], newest["account_id"]) == (what, why, one.account_id)
+        written = query(house, "SELECT event FROM ledger.body WHERE index >= %s ORDER BY index", before)
+        assert ("staff.refused",) in written
     nadia.call("staff.case.close", reference=reference)
     assert refused(nadia.call, "desk.send_eans", reference=reference, meters=[METER]) == "no-case"
 

@@ -338,8 +338,16 @@ def test_without_a_case_of_ones_own_nothing_is_shown_and_it_is_on_the_inspectors
             assert refused(mats.call, "staff.case.close", reference=reference) == "not-found"
     assert lotte.statements(limit=1) == before
     listed = house.client.call("staff.refusals", Proof.session(house.inspector()))["refusals"]
-    assert [one["reason"] for one in listed[:4]] == ["about_nobody", "closed", "not_yours", "no_such_case"]
-    assert {one["name"] for one in listed[:4]} == {"Mats"}
+    assert [(one["what"], one["reason"]) for one in listed[:7]] == [
+        ("look", "about_nobody"),
+        ("case", "closed"),
+        ("look", "closed"),
+        ("case", "not_yours"),
+        ("look", "not_yours"),
+        ("case", "no_such_case"),
+        ("look", "no_such_case"),
+    ]
+    assert {one["name"] for one in listed[:7]} == {"Mats"}
 
 
 @pytest.mark.requirement("R155")
