@@ -70,11 +70,12 @@ def figures() -> ResponseReturnValue:
     days = parse_or_refuse(SpanQuery(), request.args)
     first, last = (days[name].isoformat() if days[name] else None for name in ("van", "tot"))
     found = ask("oversight.summary", first=first, last=last)
+    name = "-".join(["cijfers", *([f"van-{first}"] if first else []), *([f"tot-{last}"] if last else [])])
     return Response(
         json.dumps({"first": first, "last": last} | found, sort_keys=True),
         content_type="application/json",
         headers={
-            "Content-Disposition": 'attachment; filename="cijfers.json"',
+            "Content-Disposition": f'attachment; filename="{name}.json"',
             "Cache-Control": "no-store",
         },
     )

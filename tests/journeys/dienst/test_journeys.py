@@ -156,9 +156,9 @@ def review(trip: Trip) -> None:
     desk.open("/dienst/dossiers/nieuw")
     desk.does_not_see("Open dossier")
     boss = at_work(trip, tom, "/dienst/medewerkers")
-    for both in (0, 1):  # to read and to write, each is confirmed
+    for what in ("kijken", "wijzigen"):  # each is confirmed
         with boss.page.expect_navigation():
-            boss.page.get_by_role("button", name="Nog nodig Loket van Nadia").nth(both).click()
+            boss.page.get_by_role("button", name=f"Nog nodig Loket om te {what} van Nadia").click()
     desk.open("/dienst/dossiers/nieuw")
     desk.sees("Nieuw dossier")
 

@@ -88,7 +88,9 @@ def test_an_inspector_sees_how_often_each_party_is_refused_and_how_long_it_waits
         (net.name, "data.read", 1, 1),
     }
     assert [one["asked"] for one in given["treatment"]] == [3, 1]
-    assert ines.get("/toezicht/cijfers.json?tot=2020-01-01").get_json()["rows"] == []
+    before = ines.get("/toezicht/cijfers.json?tot=2020-01-01")
+    assert before.get_json()["rows"] == []
+    assert 'filename="cijfers-tot-2020-01-01.json"' in before.headers["Content-Disposition"]
     for wrong in ("van=gisteren", "van=2020-01-01&van=2020-01-02", "wie=allen"):
         assert ines.get(f"/toezicht/cijfers.json?{wrong}").status_code == 400
 
