@@ -16,7 +16,7 @@ from databeheer.errors import MalformedRequestError
 from databeheer.staff import roles
 from web.door import ask
 from web.forms import ONE_LINE, EANField, Form, no_ean, parse_or_refuse, parse_or_tell
-from web.staff.guard import require_role
+from web.staff.guard import require_role, require_staff
 from web.staff.wording import CALLERS, CASE_KINDS, CHANNELS
 
 blueprint = Blueprint("staff_desk", __name__)
@@ -167,9 +167,12 @@ def open_contact() -> ResponseReturnValue:
 
 
 @blueprint.get("/dienst/loket/<reference>")
-@require_role(*READERS)
+@require_staff
 def contact(reference: str) -> ResponseReturnValue:
-    """Show a contact: nothing of the customer before he was identified, and no EAN code ever."""
+    """Show a contact: nothing of the customer before he was identified, and no EAN code ever.
+
+    For the role the door alone asks: it puts who lacks it on the inspector's list.
+    """
     return page(reference)
 
 

@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 
 from databeheer.brussels import day_of
-from databeheer.door.client import DoorRefusedError
+from databeheer.door.client import DoorRefusedError, Proof
 from databeheer.door.staff import lookups, national_register, trail
 from tests.conftest import LOTTES_EAN
 from tests.databases import Databases
@@ -240,6 +240,11 @@ def test_somebody_comes_and_leaves_a_workstation_too_and_a_case_changes_hands(
     case = mira.call("staff.case.open", kind="question", what="belt", ean=None)["reference"]
     handing = desk.get(f"/dienst/dossiers/geef-door?dossier={case}")
     assert handing.text.count("Thief") == 0
+    # Whose role opens no contact leaves a trace, by its page too.
+    tried = at(app, house, boss.session).get(f"/dienst/loket/{case}")
+    assert (tried.status, "Uw rol opent deze pagina niet" in tried.text) == (403, True)
+    listed = house.client.call("staff.refusals", Proof.session(house.inspector()))["refusals"]
+    assert (listed[0]["account_id"], listed[0]["reason"]) == (boss.account_id, "role_needed")
     assert desk.press(handing, "/geef-door", aan="").status == 400
     assert desk.press(handing, "/geef-door", aan="nobody").status == 400
     strange = at(app, house, thief.session)
