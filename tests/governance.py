@@ -29,7 +29,7 @@ def said(register: str, now: datetime, **changes: Any) -> dict[str, Any]:
 
 def write(house: TheHouse, register: str, *, by: str = ELS, **given: Any) -> dict[str, Any]:
     """Write a record, by one person; `party_id`, `within`, `record_id` say where, the rest what it says."""
-    place = {name: given.pop(name) for name in ("party_id", "within", "record_id") if name in given}
+    place = {name: given.pop(name) for name in ("party_id", "within", "record_id", "new_id") if name in given}
     return house.operator(
         "governance.write", register=register, said=said(register, house.clock.now(), **given), by=by, **place
     )

@@ -705,7 +705,9 @@ ROWS = (
     post("/dienst/medewerkers/goedkeuren", colleagues("404"), sends=fields(rol=NOBODYS)),
     post("/dienst/medewerkers/bevestigen", colleagues("404"), sends=fields(rol=NOBODYS)),
     post(
-        "/dienst/rijksregister", colleagues("404"), sends=fields(dossier="Z1", waarom="nodig", naam="Petra")
+        "/dienst/rijksregister",
+        colleagues("404"),
+        sends=fields(eenmaal=NOBODYS, dossier="Z1", waarom="nodig", naam="Petra"),
     ),
     post("/dienst/rijksregister/beslis", colleagues("404"), sends=fields(raadpleging=NOBODYS, mag="ja")),
     post("/dienst/rijksregister/nagekeken", colleagues("303 /dienst/rijksregister"), sends=fields(tot="1")),

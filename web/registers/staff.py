@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -31,6 +31,7 @@ blueprint = Blueprint("staff_registers", __name__)
 _REGISTERS = shipped().by_code.values()
 _READERS = sorted({role for one in _REGISTERS for role in one.readers})
 _WRITERS = sorted({role for one in _REGISTERS for role in one.writers})
+_PLACE = ("stuk", "binnen", "partij")
 NOT_SO = "Dit klopt niet, of past niet bij wat er al staat."
 ONCE_MORE = "Dit gaat niet: een ander moet het doen, of iemand besliste intussen al. Er is niets veranderd."
 WHY = "Schrijf waarom."
@@ -106,7 +107,9 @@ def write(register: str) -> ResponseReturnValue:
     if not _may_write(one):
         return _other_role(one)
     form = parse(_form_of(one)(), _gathered(one, request.form))
-    place = {name: form[name] for name in ("stuk", "binnen", "partij")}
+    place = {name: form[name] for name in _PLACE}
+    if not place["stuk"] and not form["eenmaal"]:
+        raise BadRequest
     said, errors = _said(one, form)
     if errors:
         return _form(one, place, form, errors), 400
@@ -122,6 +125,7 @@ def write(register: str) -> ResponseReturnValue:
             register=one.code,
             said=said,
             record_id=place["stuk"] or None,
+            new_id=None if place["stuk"] else form["eenmaal"],
             within=place["binnen"] or None,
             party_id=place["partij"] or None,
         )
@@ -205,6 +209,8 @@ def _form(
         register=register,
         place=place,
         given=given,
+        # What is shown anew before it is sent is another message.
+        once=str((not to_show and given.get("eenmaal")) or uuid4()),
         errors=errors,
         door_said=door_said,
         preview=telling.preview(to_show, about) if to_show else None,
@@ -236,16 +242,20 @@ def _gathered(register: Register, given: MultiDict[str, str]) -> MultiDict[str, 
 
 
 def _place(place: Mapping[str, Any]) -> dict[str, str]:
-    return {name: str(place.get(name) or "") for name in ("stuk", "binnen", "partij")}
+    return {name: str(place.get(name) or "") for name in _PLACE}
 
 
 def _form_of(register: Register) -> type[Form]:
-    """The form of a register: every field as its visitor types it."""
+    """The form of a register: every field as its visitor types it.
+
+    `eenmaal` names a new record, so that the button pressed twice writes one.
+    """
     known = {field.name: Lines(load_default="") for field in register.fields}
-    place = {name: fields.String(load_default="", validate=_is_id) for name in ("stuk", "binnen", "partij")}
+    place = {name: fields.String(load_default="", validate=_is_id) for name in _PLACE}
+    once = {"eenmaal": fields.String(load_default="", validate=_is_id)}
     if register.code == telling.REGISTER:
         place["gezien"] = fields.String(load_default="", validate=validate.Length(max=64))
-    return type(f"{register.code}_form", (Form,), {**known, **place})
+    return type(f"{register.code}_form", (Form,), {**known, **place, **once})
 
 
 def _is_id(value: str) -> None:

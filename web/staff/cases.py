@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -30,8 +31,12 @@ _WRITERS = sorted(roles.load().writing("cases"))
 
 
 class CaseForm(Form):
-    """A new case; without an EAN code it is about nobody, and nobody looks under it."""
+    """A new case; without an EAN code it is about nobody, and nobody looks under it.
 
+    `eenmaal` names it, so that the button pressed twice opens one.
+    """
+
+    eenmaal = fields.UUID(required=True)
     soort = fields.String(
         required=True,
         validate=validate.OneOf(CASE_KINDS, error=KIND),
@@ -82,6 +87,7 @@ def open_case() -> ResponseReturnValue:
             what=form["waarvoor"],
             ean=form["ean"] or None,
             for_team=form["team"] is not None,
+            case_id=str(form["eenmaal"]),
         )
     except DoorRefusedError as refusal:
         told = {"not-found": ("Deze aansluiting kennen wij niet.", 404), "role-needed": (NOT_BY_EAN, 403)}
@@ -150,4 +156,5 @@ def _hand_on(reference: str, errors: dict[str, Any]) -> str:
 
 
 def _form(errors: dict[str, Any]) -> str:
-    return render_template("staff/case.html", given=request.form, errors=errors)
+    once = request.form.get("eenmaal") or str(uuid4())
+    return render_template("staff/case.html", given=request.form, once=once, errors=errors)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -36,8 +37,12 @@ class PageQuery(Form):
 
 
 class AskForm(Form):
-    """The case, why, and the person's own name as signature."""
+    """The case, why, and the person's own name as signature.
 
+    `eenmaal` names the consultation, so that the button pressed twice asks once.
+    """
+
+    eenmaal = fields.UUID(required=True)
     dossier = fields.String(
         required=True,
         validate=[validate.Length(1, 40, error=CASE), validate.Regexp(ONE_LINE, error=CASE)],
@@ -88,6 +93,7 @@ def ask_consultation() -> ResponseReturnValue:
             reference=form["dossier"],
             reason=form["waarom"],
             signed_as=form["naam"],
+            consultation_id=str(form["eenmaal"]),
         )
     except DoorRefusedError as refusal:
         told = {
@@ -137,5 +143,6 @@ def _page(errors: dict[str, Any], before: int | None = None) -> str:
         asks=bool(_ASK & set(me["writes"])),
         decides=not set(_DECIDE).isdisjoint(me["writes"]),
         given=request.form,
+        once=(errors and request.form.get("eenmaal")) or str(uuid4()),
         errors=errors,
     )

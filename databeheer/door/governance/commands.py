@@ -47,15 +47,22 @@ _ENDLESS: Mapping[UUID, Validity] = {}
 def write(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]:
     """Write a record, or a new version of one; without a second person it counts at once.
 
+    The same `new_id` twice is one record, as of a button pressed twice: it is written, and people are told, once.
+
     Raises:
         MalformedRequestError: names the fields that are wrong.
-        ConflictError: the register asks something that is not so; nothing is written.
+        ConflictError: the register asks something that is not so, or `new_id` names another record; nothing is written.
     """
     register = shipped().get(arguments["register"])
     with house.turn() as turn:
         doer, by = _who(turn, house, proof, register, arguments["by"])
         said = parsing.read(register, arguments["said"], turn.now)
-        record_id = arguments["record_id"]
+        record_id, new_id = arguments["record_id"], arguments["new_id"]
+        if record_id and new_id:
+            raise MalformedRequestError("new_id: is for a new record, record_id for a version of one")
+        once = _written_before(house, turn, by, said, arguments)
+        if once is not None:
+            return once
         before = records.opened(house, turn.connection, record_id) if record_id else None
         if before is not None:
             _require_open(before, register)
@@ -65,7 +72,7 @@ def write(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, An
             house,
             turn,
             register,
-            before.record_id if before else uuid4(),
+            before.record_id if before else new_id or uuid4(),
             before.party_id if before else arguments["party_id"],
             before.within if before else arguments["within"],
             doer,
@@ -276,6 +283,28 @@ def _decide(
     return record.answer()
 
 
+def _written_before(
+    house: House, turn: Turn, by: By, said: dict[str, Any], arguments: dict[str, Any]
+) -> dict[str, Any] | None:
+    """What was answered when the same was written under this id; None where nothing was."""
+    if arguments["new_id"] is None or keeping.find(turn.connection, arguments["new_id"]) is None:
+        return None
+    one = records.opened(house, turn.connection, arguments["new_id"])
+    first = one.versions[0]
+    # Of EAN codes only how many there were is kept.
+    counted = {field.name for field in one.register.fields if field.kind is FieldKind.EANS}
+    says = {name: len(value) if name in counted else value for name, value in said.items()}
+    asked = (arguments["register"], arguments["party_id"], arguments["within"], by.employee, says)
+    if asked != (one.register.code, one.party_id, one.within, first.by.employee, first.said):
+        raise ConflictError("new_id: names another record; take a new id")
+    return {
+        "record_id": str(one.record_id),
+        "name": one.name,
+        "version": first.number,
+        "index": first.index,
+    }
+
+
 def _act(
     house: House, turn: Turn, one: Opened, who: tuple[Doer, By], said: dict[str, Any], outcome: str = ""
 ) -> Act:
@@ -477,6 +506,7 @@ COMMANDS = (
         schema(
             register=_REGISTER,
             record_id=identifier(required=False),
+            new_id=identifier(required=False),
             party_id=identifier(required=False),
             within=identifier(required=False),
             said=fields.Dict(required=True),

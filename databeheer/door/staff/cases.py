@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from marshmallow import fields
 
@@ -43,10 +43,13 @@ def open_case(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str
     it takes a role whose own work that kind of case is; about who calls or writes a case is opened in the contact in
     which he was identified (`desk.open_case`), so that nobody passes that by (R81).
 
+    The same `case_id` twice is one case, as of a button pressed twice.
+
     Raises:
         RoleNeededError: an EAN code, and none of his roles opens that kind by it. Nothing was looked up.
+        ConflictError: there is another case of that `case_id`.
     """
-    case_id = uuid4()
+    case_id: UUID = arguments["case_id"] or uuid4()
     with house.turn() as turn:
         asker = asker_of(turn, house, proof, AskerKind.STAFF)
         require_role(asker, *roles.load().writing("cases"), writing=True)
@@ -54,6 +57,11 @@ def open_case(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str
         ean = arguments["ean"]
         if ean:
             require_role(asker, *roles.load().opening(arguments["kind"]), writing=True)
+        before = cases.by_id(turn.connection, case_id)
+        if before is not None:
+            if before.opened_by != asker.account_id or before.kind != arguments["kind"]:
+                raise ConflictError("this case is another")
+            return {"reference": before.reference, "index": before.opened_index}
         stay = ean and occupancies.on_day(turn.connection, ean_hash(house, ean), day_of(turn.now))
         reference = cases.reference_of(turn.next_index, turn.now)
         cases.open_case(
@@ -172,6 +180,7 @@ COMMANDS = (
             what=without_ean(short_text(longest=300)),
             ean=EANCode(load_default=None, allow_none=True),
             for_team=fields.Boolean(load_default=False, truthy={True}, falsy={False}),
+            case_id=identifier(required=False),
         ),
         open_case,
     ),

@@ -48,14 +48,15 @@ def ask(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]
     """Ask for a consultation, with a reason that the person signs with his name, in a session of his own.
 
     Only for the house's own people, and under an open case of theirs. While no manager reviewed the list within half a
-    year, nobody asks.
+    year, nobody asks. The same `consultation_id` twice is one consultation, as of a button pressed twice.
 
     Raises:
         MalformedRequestError: `signed_as` is not the name of who asks.
-        ConflictError: somebody external asks, or the list waits for its review.
+        ConflictError: somebody external asks, or the list waits for its review; or there is another consultation of
+            that `consultation_id`.
         NotYoursError: no open case of who asks; recorded, and on the inspector's list.
     """
-    consultation_id = uuid4()
+    consultation_id: UUID = arguments["consultation_id"] or uuid4()
     with tries_listed(house, proof, "register"), house.turn() as turn:
         doer = doer_of(turn, house, proof, *roles.load().writing("cases"), writing=True)
         require_role(doer.asker, *roles.load().reading("people"))
@@ -69,6 +70,11 @@ def ask(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, Any]
             raise NotYoursError("no_such_case" if case is None else "closed")
         if not cases.is_handled_by(case, account.account_id, account.team, turn.now):
             raise NotYoursError("not_yours")
+        before = _find(turn.connection, consultation_id)
+        if before is not None:
+            if (before.account_id, before.case_id) != (account.account_id, case.case_id):
+                raise ConflictError("this consultation is another")
+            return {"consultation_id": str(consultation_id), "index": before.signed_index}
         if _is_review_overdue(turn):
             raise ConflictError("nobody consults the register before a manager reviewed the list")
         values = {
@@ -240,6 +246,7 @@ COMMANDS = (
             reference=short_text(longest=40),
             reason=without_ean(short_text(longest=500)),
             signed_as=short_text(),
+            consultation_id=identifier(required=False),
         ),
         ask,
     ),

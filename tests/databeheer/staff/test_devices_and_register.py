@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -125,6 +126,25 @@ def test_a_consultation_takes_a_signed_reason_and_a_superior_before_its_answer_c
 def test_nobody_external_consults_the_register(house: TheHouse) -> None:
     external = house.colleague("xander", "desk", external=True)
     assert refused(asked, external, case_of(external)) == "conflict"
+
+
+def test_a_button_pressed_twice_opens_one_case_and_asks_one_consultation(house: TheHouse) -> None:
+    one, other = house.colleague("twice", "desk"), house.colleague("mine", "desk")
+    case_id, consultation_id = str(uuid4()), str(uuid4())
+    opening = {"kind": "question", "what": "who lives there", "case_id": case_id}
+    reference = one.call("staff.case.open", **opening)["reference"]
+    assert one.call("staff.case.open", **opening)["reference"] == reference
+    assert [row["reference"] for row in one.call("staff.case.list")["cases"]].count(reference) == 1
+    assert refused(other.call, "staff.case.open", **opening) == "conflict"
+    assert refused(one.call, "staff.case.open", **(opening | {"kind": "complaint"})) == "conflict"
+    for _ in range(2):
+        assert asked(one, reference, consultation_id=consultation_id) == consultation_id
+    twice = "SELECT count(*) FROM staff.register_consultation WHERE case_id = %s"
+    with psycopg.connect(house.database.url("owner")) as owner:
+        assert owner.execute(twice, [case_id]).fetchall() == [(1,)]
+    another = case_of(one)
+    assert refused(asked, one, another, consultation_id=consultation_id) == "conflict"
+    assert refused(asked, other, case_of(other), consultation_id=consultation_id) == "conflict"
 
 
 @pytest.mark.requirement("R161", "R156")

@@ -278,8 +278,7 @@ FORMS = (
         choices=("soort",),
         free=("waarvoor",),
         kept=("waarvoor",),
-        each_time=True,
-        sends=fields(soort="question", waarvoor=NASTY),
+        sends=fields(eenmaal="00000000-0000-4000-8000-0000000000dc", soort="question", waarvoor=NASTY),
     ),
     Form("/dienst/dossiers/kijk", None, None, who="colleague"),
     *(
@@ -347,8 +346,13 @@ FORMS = (
         optional=("market_sensitive",),
         free=("title", "reasoning"),
         kept=("title", "reasoning"),
-        each_time=True,
-        sends=fields(title=NASTY, file_sha256="ab" * 32, favours_nobody="ja", reasoning=NASTY),
+        sends=fields(
+            eenmaal="00000000-0000-4000-8000-0000000000da",
+            title=NASTY,
+            file_sha256="ab" * 32,
+            favours_nobody="ja",
+            reasoning=NASTY,
+        ),
     ),
     Form(
         "/dienst/documenten",
@@ -382,7 +386,9 @@ FORMS = (
         texts=("dossier", "waarom", "naam"),
         free=("waarom",),
         kept=("waarom",),
-        sends=fields(dossier="Z1", waarom=NASTY, naam="Petra"),
+        sends=fields(
+            eenmaal="00000000-0000-4000-8000-0000000000db", dossier="Z1", waarom=NASTY, naam="Petra"
+        ),
     ),
     Form("/dienst/rijksregister/beslis", None, None, who="colleague"),
     Form(

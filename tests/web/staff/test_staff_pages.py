@@ -92,7 +92,7 @@ def test_a_day_of_who_looks_into_wrong_values(
     # Each list goes on on a further page, from where the first one ended.
     for module, most in ((lookups, "MOST_REFUSALS"), (trail, "MOST"), (national_register, "MOST")):
         monkeypatch.setattr(module, most, 1)
-    desk.press(register, "/dienst/rijksregister", naam="Nadia", **wish)
+    desk.press(desk.get("/dienst/rijksregister"), "/dienst/rijksregister", naam="Nadia", **wish)
     unknown = begun.form("/kijk").fields | {"dossier": "Z2026-999998"}
     assert desk.send("/dienst/dossiers/kijk", unknown).status == 403
     inspector = at(app, house, house.inspector())
@@ -147,10 +147,16 @@ def test_an_ean_code_in_words_is_refused_on_each_page_with_what_to_do(app: Flask
     once, day = "00000000-0000-4000-8000-0000000000e1", house.clock.now().date().isoformat()
     parted, before = " ".join(LOTTES_EAN), events(house)
     for visitor, page, action, field, filled in (
-        (desk, "/dienst/dossiers/nieuw", "/nieuw", "waarvoor", {"soort": "question"}),
+        (desk, "/dienst/dossiers/nieuw", "/nieuw", "waarvoor", {"eenmaal": once, "soort": "question"}),
         (desk, "/dienst/loket", "/loket", "waarover", {"eenmaal": once, "weg": "letter", "wie": "customer"}),
         (desk, "/dienst/medewerkers", "/medewerkers", "waarvoor", {"rol": "desk", "medewerker": once}),
-        (desk, "/dienst/rijksregister", "/rijksregister", "waarom", {"dossier": "Z1", "naam": "Words"}),
+        (
+            desk,
+            "/dienst/rijksregister",
+            "/rijksregister",
+            "waarom",
+            {"eenmaal": once, "dossier": "Z1", "naam": "Words"},
+        ),
         (admin, "/dienst/beheer", "/beheer", "reden", {"dienst": "linking", "doe": "sluit"}),
         (admin, "/dienst/toestellen", "/toestellen", "naam", {"afdruk": "A" * 43}),
         (ines, "/toezicht/inzage", "/inzage", "taak", {"van": day, "tot": day}),

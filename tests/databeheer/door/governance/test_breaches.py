@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -57,7 +58,22 @@ def test_a_breach_goes_from_detection_to_notice_within_72_hours_and_is_closed(
     agreed(house, "breach_notice", sent_at=at(house), phase="further", **inside)
     agreed(house, "breach_notice", sent_at=at(house), phase="last", **inside)
     words = "Iemand zag een lijst met uw verbruik."
-    told = agreed(house, "breach_told", eans=[LOTTES_EAN], words=words, contact="dpo@example", **inside)
+    once, letter = str(uuid4()), {"words": words, "contact": "dpo@example", **inside}
+    told = agreed(house, "breach_told", new_id=once, eans=[LOTTES_EAN], **letter)
+    # Pressed twice she is told once; the same id of anything else is refused.
+    again = write(house, "breach_told", new_id=once, eans=[LOTTES_EAN], **letter)
+    assert (told, again["record_id"], again["version"]) == (once, once, 1)
+    for other in ({"words": "Anders."}, {"contact": "iemand anders"}):
+        changed = (
+            said("breach_told", house.clock.now(), words=words, contact="dpo@example", eans=[LOTTES_EAN])
+            | other
+        )
+        assert (
+            "another record"
+            in refused(
+                house, "governance.write", register="breach_told", said=changed, new_id=once, by=ELS, **inside
+            )[1]
+        )
     assert shown(house, told)["says"]["eans"] == 1
     close(house, breach, "closed")
     assert aware["version"] == 2
@@ -66,7 +82,8 @@ def test_a_breach_goes_from_detection_to_notice_within_72_hours_and_is_closed(
     maria.session = house.log_in(maria.subject, maria.name)
     line = lotte.statements()[0]
     assert (line["event"], words in line["sentence_nl"]) == ("breach.told", True)
-    assert lotte.call("inbox.show", limit=1)["messages"][0]["kind"] == "breach.told"
+    assert [one["event"] for one in lotte.statements()].count("breach.told") == 1
+    assert [one["kind"] for one in lotte.call("inbox.show", limit=50)["messages"]].count("breach.told") == 1
     # Nobody has to look for it: it stands among who read, and so on the first page too.
     assert lotte.statements(kind="reads")[0]["event"] == "breach.told"
     assert lotte.call("overview.show")["recent"][0]["event"] == "breach.told"
