@@ -64,6 +64,7 @@ STAFF_REFUSED = {
     "contact": "een contact aan het loket openen, of er iets in doen",
     "case": "een dossier sluiten of doorgeven",
     "register": "het rijksregister raadplegen voor een dossier",
+    "ean": "een aansluiting zoeken met een EAN-code",
     "log-in": "aanmelden",
     "session": "verder werken op een ander toestel",
 }
@@ -76,6 +77,8 @@ STAFF_REASONS = {
     "mandate_ended": "wie belde, mag niet meer optreden voor de klant",
     "moved_out": "de klant woont er niet meer",
     "role_needed": "de rol ontbrak",
+    "unknown_point": "die aansluiting is er niet",
+    "locked": "te veel codes die er niet zijn, op één dag",
     "blocked": "het account is geblokkeerd",
     "unknown_device": "geen toestel van het huis",
 }

@@ -25,6 +25,10 @@ NOT_BY_EAN = (
     "Met een EAN-code opent u alleen een dossier van uw eigen werk. Vraagt een klant iets? Open een contact aan het "
     "loket, ga na wie vraagt, en open het dossier daar."
 )
+NO_POINT = (
+    "Deze aansluiting kennen wij niet. Na vijf zulke codes op een dag vindt u die dag geen enkele meer. "
+    "De toezichthouder ziet elke poging."
+)
 NOT_TO = "Dit gaat niet: daar werkt nu niemand die dit mag behandelen. Kies een ander."
 _READERS = sorted(roles.load().reading("people"))
 _WRITERS = sorted(roles.load().writing("cases"))
@@ -90,7 +94,7 @@ def open_case() -> ResponseReturnValue:
             case_id=str(form["eenmaal"]),
         )
     except DoorRefusedError as refusal:
-        told = {"not-found": ("Deze aansluiting kennen wij niet.", 404), "role-needed": (NOT_BY_EAN, 403)}
+        told = {"not-found": (NO_POINT, 404), "role-needed": (NOT_BY_EAN, 403)}
         if refusal.code not in told or not form["ean"]:
             raise
         message, status = told[refusal.code]

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
@@ -34,6 +36,7 @@ from databeheer.door.commands.base import (
 from databeheer.door.house import House
 from databeheer.door.names import ean_hash, open_text, seal_text
 from databeheer.door.proofs import AskerKind, Proof
+from databeheer.door.staff.asking import UnknownPointError
 from databeheer.door.statement import Statement
 from databeheer.door.sweeping import SKIP, sweep_each
 from databeheer.door.turn import Turn
@@ -56,12 +59,12 @@ def open_complaint(house: House, proof: Proof, arguments: dict[str, Any]) -> dic
     Raises:
         MalformedRequestError: neither is named, or the days are turned around or to come.
         ConflictError: that id names another dossier, or one of another inspector.
-        NotFoundError: there is no such party, access point or case of doubt.
+        NotFoundError: there is no such party, access point or case of doubt; of an access point that is recorded.
     """
     first, last, case_id = arguments["first"], arguments["last"], arguments["case_id"]
     if last < first:
         raise MalformedRequestError("last: lies before first")
-    with house.turn() as turn:
+    with _unknown_code_recorded(house, proof), house.turn() as turn:
         asker = asker_of(turn, house, proof, AskerKind.INSPECTOR)
         if last > day_of(turn.now):
             raise MalformedRequestError("last: lies in the future")
@@ -232,7 +235,21 @@ def _whom(house: House, connection: Connection, arguments: dict[str, Any]) -> tu
     if ean is None:
         return party_id, None
     point = connection.execute(_POINT_OF_EAN, {"hash": ean_hash(house, ean)}).scalar_one_or_none()
-    return party_id, found(point, "access point")
+    if point is None:
+        raise UnknownPointError("unknown_point")
+    return party_id, point
+
+
+@contextmanager
+def _unknown_code_recorded(house: House, proof: Proof) -> Iterator[None]:
+    """Record an inspector's EAN code that there is not, in a turn of its own: nobody asks after codes in silence."""
+    try:
+        yield
+    except UnknownPointError as error:
+        with house.turn() as turn:
+            asker = asker_of(turn, house, proof, AskerKind.INSPECTOR)
+            turn.record(Statement("complaint.not_opened", {"staff": asker.staff, "reason": error.why}))
+        raise
 
 
 def _asked(house: House, row: Any) -> tuple[Any, ...]:

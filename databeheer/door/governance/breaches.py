@@ -13,12 +13,12 @@ from uuid import UUID
 from sqlalchemy import Connection, text
 
 from databeheer import clocks
-from databeheer.door.commands.base import found, placed
 from databeheer.door.commands.conditions import take_trigger
 from databeheer.door.doubts.record import note as note_doubt
 from databeheer.door.governance.records import Act, Opened
 from databeheer.door.names import ean_hash, seal_text
 from databeheer.door.post.telling import tell
+from databeheer.door.staff.asking import UnknownPointError, require_codes_left
 from databeheer.door.statement import Statement, Subject
 from databeheer.doubt import cases
 from databeheer.doubt.states import Step
@@ -145,9 +145,13 @@ def find_concerned(act: Act) -> None:
     if act.before is not None:
         raise ConflictError("who was told is not told otherwise: write a new one")
     since = parse_day(act.said["since"])
-    for place, code in enumerate(act.said["eans"]):
-        with placed("eans", place):
-            point = found(points.find(act.turn.connection, ean_hash(act.house, EAN(code))), "access point")
+    require_codes_left(act.turn, act.doer.account_id)
+    asked = [points.find(act.turn.connection, ean_hash(act.house, EAN(code))) for code in act.said["eans"]]
+    there = [point for point in asked if point is not None]
+    if len(there) < len(asked):
+        # Which one is not said: a list would ask after all of them at once.
+        raise UnknownPointError("unknown_point", "eans: one of these access points is not there")
+    for point in there:
         for stay in occupancies.within(act.turn.connection, point.access_point_id, since, None):
             act.concerned.append(occupancies.by_id(act.turn.connection, stay))
     act.said["eans"] = len(act.said["eans"])

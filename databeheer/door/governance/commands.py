@@ -31,7 +31,7 @@ from databeheer.door.governance.records import Act, By, Opened, Version
 from databeheer.door.governance.validity import Validity
 from databeheer.door.house import House
 from databeheer.door.proofs import Asker, AskerKind, Proof
-from databeheer.door.staff.asking import Doer, doer_of, require_role
+from databeheer.door.staff.asking import Doer, doer_of, require_role, unknown_codes_listed
 from databeheer.door.turn import Turn
 from databeheer.errors import ConflictError, MalformedRequestError, UnauthenticatedError
 from databeheer.governance import keeping
@@ -52,9 +52,10 @@ def write(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str, An
     Raises:
         MalformedRequestError: names the fields that are wrong.
         ConflictError: the register asks something that is not so, or `new_id` names another record; nothing is written.
+        UnknownPointError: people at an access point that there is not would be told; recorded.
     """
     register = shipped().get(arguments["register"])
-    with house.turn() as turn:
+    with unknown_codes_listed(house, proof), house.turn() as turn:
         doer, by = _who(turn, house, proof, register, arguments["by"])
         said = parsing.read(register, arguments["said"], turn.now)
         record_id, new_id = arguments["record_id"], arguments["new_id"]

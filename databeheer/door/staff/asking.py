@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
+from databeheer.brussels import day_bounds, day_of
 from databeheer.door.commands.base import asker_of
 from databeheer.door.house import House
 from databeheer.door.keys.seals import derive
@@ -36,6 +37,18 @@ class NotYoursError(NotFoundError):
     def __init__(self, why: str) -> None:
         super().__init__("there is no such case that is open")
         self.why = why
+
+
+class UnknownPointError(NotFoundError):
+    """An EAN code that there is not, or any after too many in vain: outwardly they are one. `why` is for the list."""
+
+    def __init__(self, why: str, words: str = "there is no such access point") -> None:
+        super().__init__(words)
+        self.why = why
+
+
+MOST_UNKNOWN = 5
+"""After so many EAN codes in vain on a Brussels day none is found that day any more, even if it is right."""
 
 
 def require_role(asker: Asker, *codes: str, writing: bool = False) -> None:
@@ -158,6 +171,37 @@ def tries_listed(house: House, proof: Proof, what: str) -> Iterator[None]:
         raise
 
 
+@contextmanager
+def unknown_codes_listed(house: House, proof: Proof) -> Iterator[None]:
+    """Record an EAN code that there is not, and put it on the inspector's list: nobody learns in silence which are.
+
+    In a turn of its own: of what was begun nothing stays. Of the operator's key there is an entry alone.
+    """
+    try:
+        yield
+    except UnknownPointError as error:
+        with house.turn() as turn:
+            asker = asker_of(turn, house, proof, AskerKind.STAFF, AskerKind.OPERATOR)
+            if asker.account_id is not None:
+                record_refusal(turn, asker.account_id, "ean", error.why)
+            else:
+                said = {"asker": "operator", "what": "ean", "reason": error.why}
+                turn.record(Statement("staff.refused", said))
+        raise
+
+
+def require_codes_left(turn: Turn, account_id: UUID | None) -> None:
+    """Refuse an account for which too many EAN codes were in vain today.
+
+    Raises:
+        UnknownPointError: as for a code that there is not; nothing was looked up.
+    """
+    since = day_bounds(day_of(turn.now))[0]
+    tried = turn.connection.execute(_TRIED, {"account": account_id, "since": since}).scalar_one()
+    if tried >= MOST_UNKNOWN:
+        raise UnknownPointError("locked")
+
+
 def record_refusal(turn: Turn, account_id: UUID, what: str, reason: str) -> Record:
     """Record what somebody of the house was refused: an entry, and a line in the inspector's list (R155)."""
     refused = {
@@ -197,6 +241,9 @@ def staff_name(house: House, row: Any) -> str:
 _REFUSAL = text(
     "INSERT INTO staff.refusal (entry_index, account_id, at, what, reason)"
     " VALUES (:index, :account, :now, :what, :reason)"
+)
+_TRIED = text(
+    "SELECT count(*) FROM staff.refusal WHERE account_id = :account AND what = 'ean' AND at >= :since"
 )
 _DEED = text(
     "INSERT INTO staff.deed (entry_index, account_id, at, event, case_id)"

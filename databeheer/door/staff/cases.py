@@ -24,14 +24,23 @@ from databeheer.door.commands.base import (
 from databeheer.door.house import House
 from databeheer.door.names import ean_hash, open_text, seal_text
 from databeheer.door.proofs import AskerKind, Proof
-from databeheer.door.staff.asking import Doer, NotYoursError, require_role, staff_name, tries_listed
+from databeheer.door.staff.asking import (
+    Doer,
+    NotYoursError,
+    UnknownPointError,
+    require_codes_left,
+    require_role,
+    staff_name,
+    tries_listed,
+    unknown_codes_listed,
+)
 from databeheer.door.staff.people import TEAM
 from databeheer.door.statement import NO_OPERATOR, Statement
 from databeheer.door.turn import Turn
-from databeheer.errors import ConflictError, MalformedRequestError, UnauthenticatedError
+from databeheer.errors import ConflictError, MalformedRequestError, NotFoundError, UnauthenticatedError
 from databeheer.registry import occupancies
 from databeheer.staff import accounts, cases, roles
-from databeheer.values import format_instant
+from databeheer.values import EAN, format_instant
 
 REFERENCE = short_text(longest=40)
 
@@ -47,10 +56,12 @@ def open_case(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str
 
     Raises:
         RoleNeededError: an EAN code, and none of his roles opens that kind by it. Nothing was looked up.
+        UnknownPointError: there is no such access point, or he named too many today that there were not; recorded,
+            and on the inspector's list.
         ConflictError: there is another case of that `case_id`.
     """
     case_id: UUID = arguments["case_id"] or uuid4()
-    with house.turn() as turn:
+    with unknown_codes_listed(house, proof), house.turn() as turn:
         asker = asker_of(turn, house, proof, AskerKind.STAFF)
         require_role(asker, *roles.load().writing("cases"), writing=True)
         doer = Doer(asker, asker.employee, asker.account_id)
@@ -62,7 +73,7 @@ def open_case(house: House, proof: Proof, arguments: dict[str, Any]) -> dict[str
             if before.opened_by != asker.account_id or before.kind != arguments["kind"]:
                 raise ConflictError("this case is another")
             return {"reference": before.reference, "index": before.opened_index}
-        stay = ean and occupancies.on_day(turn.connection, ean_hash(house, ean), day_of(turn.now))
+        stay = _stay(house, turn, asker, ean) if ean else None
         reference = cases.reference_of(turn.next_index, turn.now)
         cases.open_case(
             turn.connection,
@@ -157,6 +168,15 @@ def list_open(house: House, proof: Proof, _: dict[str, Any]) -> dict[str, Any]:
                 for case in cases.open_of(connection, asker.account_id, asker.team, now)
             ],
         }
+
+
+def _stay(house: House, turn: Turn, asker: Any, ean: EAN) -> Any:
+    """Who is at an access point today."""
+    require_codes_left(turn, asker.account_id)
+    try:
+        return occupancies.on_day(turn.connection, ean_hash(house, ean), day_of(turn.now))
+    except NotFoundError as error:
+        raise UnknownPointError("unknown_point") from error
 
 
 def _handled(turn: Turn, asker: Any, reference: str) -> Any:

@@ -8,10 +8,12 @@ from uuid import uuid4
 import pytest
 
 from databeheer.door.client import Proof
+from databeheer.door.staff.asking import MOST_UNKNOWN
 from databeheer.staff import roles
 from databeheer.staff.cases import KINDS
 from tests.conftest import LOTTES_EAN, MARIAS_EAN
 from tests.desk import LOTTE, contact, identified, lottes_home, refused, size
+from tests.doors import execute
 from tests.house import Colleague, Customer, TheHouse
 from tests.linking import NOWHERE
 
@@ -54,6 +56,34 @@ def test_by_an_ean_code_each_role_opens_its_own_work_alone_and_the_desk_nothing(
             assert {refused(ask, ean=ean) for ean in (LOTTES_EAN, MARIAS_EAN, NOWHERE)} == {"role-needed"}
             assert size(house) == before
         assert refused(reader.call, "staff.case.open", kind=kind, what="x", ean=LOTTES_EAN) == "role-needed"
+
+
+@pytest.mark.requirement("R155")
+def test_a_code_that_is_not_there_stands_on_the_inspectors_list_and_after_some_none_is_found_that_day(
+    house: TheHouse, lotte: Customer
+) -> None:
+    one, other = house.colleague("guesses", "metering_clerk"), house.colleague("works", "metering_clerk")
+    wish = {"kind": "missing_values", "what": "x"}
+    for _ in range(MOST_UNKNOWN):
+        before = size(house)
+        assert refused(one.call, "staff.case.open", **wish, ean=NOWHERE) == "not-found"
+        assert size(house) == before + 1
+    assert reasons(house)[:MOST_UNKNOWN] == ["unknown_point"] * MOST_UNKNOWN
+    # What is right is not found any more, a colleague finds it, and so does everybody the next day.
+    assert refused(one.call, "staff.case.open", **wish, ean=LOTTES_EAN) == "not-found"
+    assert reasons(house)[0] == "locked"
+    assert one.call("staff.case.open", **wish)["reference"]
+    assert other.call("staff.case.open", **wish, ean=LOTTES_EAN)["reference"]
+    # An inspector's guess leaves an entry too, and opens no dossier.
+    inspector, day = Proof.session(house.inspector()), house.clock.now().date().isoformat()
+    dossier = {"reference": "KL-1", "origin": "customer", "first": day, "last": day}
+    opening = partial(house.client.call, "complaint.open", inspector, complaint_id=str(uuid4()), **dossier)
+    before = size(house)
+    assert refused(opening, ean=NOWHERE) == "not-found"
+    assert size(house) == before + 1
+    assert house.client.call("complaint.list", inspector)["complaints"] == []
+    execute(house, "UPDATE staff.refusal SET at = at - interval '1 day' WHERE what = 'ean'")
+    assert one.call("staff.case.open", **wish, ean=LOTTES_EAN)["reference"]
 
 
 @pytest.mark.requirement("R81", "R155")

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
-from databeheer.door.client import Proof
+from databeheer.door.client import DoorRefusedError, Proof
+from databeheer.door.staff.asking import MOST_UNKNOWN
 from databeheer.values import format_instant
 from tests.conftest import LOTTES_EAN, MARIAS_EAN
-from tests.databeheer.door.governance.test_records import refused
+from tests.databeheer.door.governance.test_records import refused, state
 from tests.databeheer.door.test_clocks import all_clocks, derived, ends, standing
 from tests.databeheer.doubt import acts as doubts
 from tests.governance import ELS, agreed, approve, close, said, shown, write
 from tests.house import Customer, Party, TheHouse
+from tests.linking import NOWHERE
 
 
 def at(house: TheHouse, hours: float = 0) -> str:
@@ -185,11 +188,49 @@ def test_what_reaches_far_names_whose_assessment_falls(kept: TheHouse) -> None:
 
 def test_an_access_point_that_is_not_there_tells_nobody(kept: TheHouse) -> None:
     breach = opened(kept)
-    for eans in ([MARIAS_EAN], [], ["5"], [LOTTES_EAN] * 1001, "all"):
+    for eans in ([], ["5"], [LOTTES_EAN] * 1001, "all"):
         given = said("breach_told", kept.clock.now()) | {"eans": eans}
         refused(
             kept, "governance.write", register="breach_told", said=given, within=breach["record_id"], by=ELS
         )
+
+
+@pytest.mark.requirement("R155")
+def test_a_list_with_a_code_that_is_not_there_says_not_which_and_stands_on_record(
+    kept: TheHouse, lotte: Customer
+) -> None:
+    breach, officer = opened(kept), kept.colleague("lists", "privacy_officer")
+    inspecting = partial(kept.client.call, "staff.refusals", Proof.session(kept.inspector()))
+
+    def told(eans: list[str]) -> str:
+        before = state(kept)
+        given = said("breach_told", kept.clock.now()) | {"eans": eans}
+        with pytest.raises(DoorRefusedError) as error:
+            officer.call("governance.write", register="breach_told", said=given, within=breach["record_id"])
+        # One entry more, and nothing else.
+        assert (state(kept)[0][0], state(kept)[1:]) == (before[0][0] + 1, before[1:])
+        assert error.value.code == "not-found"
+        return str(error.value)
+
+    lines = len(lotte.statements(limit=100))
+    lists = ([MARIAS_EAN], [LOTTES_EAN, MARIAS_EAN], [MARIAS_EAN, LOTTES_EAN, NOWHERE])
+    assert len({told(eans) for eans in lists}) == 1
+    for _ in range(MOST_UNKNOWN - len(lists)):
+        told([NOWHERE])
+    told([LOTTES_EAN])  # too often today: also what is right
+    listed = [
+        one["reason"] for one in inspecting()["refusals"] if (one["name"], one["what"]) == ("Lists", "ean")
+    ]
+    assert listed == ["locked"] + ["unknown_point"] * MOST_UNKNOWN
+    assert len(lotte.statements(limit=100)) == lines
+    # Under the operator's key too it leaves an entry.
+    size = state(kept)[0][0]
+    given = said("breach_told", kept.clock.now()) | {"eans": [MARIAS_EAN]}
+    with pytest.raises(DoorRefusedError):
+        kept.operator(
+            "governance.write", register="breach_told", said=given, within=breach["record_id"], by=ELS
+        )
+    assert state(kept)[0][0] == size + 1
 
 
 @pytest.mark.requirement("R141")
