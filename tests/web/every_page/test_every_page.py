@@ -176,7 +176,12 @@ def test_every_page_is_sound_in_every_state(
 
 ON_PAPER = {
     "/mijn": (6, "Wie mag uw meetgegevens zien?", "Bram Energieadvies", "Laatst gelezen", "Energiedecreet"),
-    "/mijn/gelezen": (9, "Wie las mijn gegevens?", "Las uw verbruik per kwartier", "Met uw toestemming"),
+    "/mijn/gelezen?zoek=Bram": (
+        9,
+        "Wie las mijn gegevens?",
+        "Las uw verbruik per kwartier",
+        "Met uw toestemming",
+    ),
     "/mijn/vraag/{waiting}": (2, "vraagt uw meetgegevens", "Wie vraagt het?", "En als u weigert?"),
     "/mijn/vraag/{active}/antwoord": (2, "U gaf", "Hoelang mag dit?", "Kunt u zich bedenken?"),
     "/mijn/verbruik?adres={electricity}&dag=2023-10-29": (5, "Zondag 29 oktober 2023", "23.45", "5,050 kWh"),
