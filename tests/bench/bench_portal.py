@@ -34,7 +34,7 @@ LARGE = int(os.environ.get("BENCH_PORTAL_LEDGER", "1000000"))
 PAGES_A_SECOND, SECONDS = 50.0, 20.0
 OVERVIEW, LOOKED = "/mijn", "/mijn/gelezen"
 CORES, BUSY = 2, 0.75
-_FORGET_SECONDS = 3.0
+_FORGET_SECONDS, _WARMING_SECONDS = 3.0, 5.0
 ALONE = 100
 """How often a page is asked alone, one after the other."""
 
@@ -80,6 +80,8 @@ def measure(database: Database, *, reads: int, small: int, large: int, seconds: 
         strangers.add(url, own=reads, count=large - small)
         many = alone(pages)
         plain = alone(open_load.Pages(bare.port, ("/gelezen",), ""))
+        # One browser alone warms one process of the web: each reads its templates as it first needs them.
+        open_load.ask(pages, a_second=PAGES_A_SECOND / 2, seconds=min(seconds, _WARMING_SECONDS))
         spent = _spent(url, web.process_id, door.process.pid)
         begun, loaded = spent(), open_load.ask(pages, a_second=PAGES_A_SECOND, seconds=seconds)
         number, ended = sum(len(each) for each in loaded.values()), spent()
